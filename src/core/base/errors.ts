@@ -1,0 +1,123 @@
+/** Where in a push (or sign-in) something went wrong. Part of the automation contract: values are stable. */
+export type Stage =
+  | 'signIn'
+  | 'engine'
+  | 'inspect'
+  | 'resolve'
+  | 'plan'
+  | 'export'
+  | 'verify'
+  | 'spool'
+  | 'upload'
+  | 'manifest'
+  | 'check';
+
+/** What went wrong, as data. Part of the automation contract: values are stable, new ones may be added. */
+export type ErrorCode =
+  // the container engine
+  | 'engineNotFound' // no endpoint answers and none is configured
+  | 'engineStopped' // an endpoint is known, nobody listens there
+  | 'enginePermission' // the socket may not be opened by this user
+  | 'engineLost' // the connection broke while we were using it
+  | 'engineEndpointInvalid' // DOCKER_HOST, the context or the setting cannot be used
+  | 'engineFailed' // the engine answered with an error of its own
+  | 'imageNotFound'
+  // the exported archive
+  | 'archiveTruncated'
+  | 'archiveInvalid'
+  | 'layerMismatch' // a layer's bytes do not hash to its diffID
+  // references and names
+  | 'referenceInvalid'
+  | 'nameInvalid' // the registry's grammar for owner, image name or tag is not met
+  | 'targetNeeded' // automation gave no target and none can be derived
+  // reaching the registry
+  | 'urlInvalid'
+  | 'registryUnreachable' // DNS, refused, reset, timeout
+  | 'certificateUntrusted' // facts: fingerprint256, subject, issuer, validFrom, validTo
+  | 'certificateChanged' // a pinned fingerprint no longer matches
+  | 'certificateInvalid' // expired, wrong host … facts as certificateUntrusted
+  | 'plainHttp' // https asked, http answered; or http not allowed for this registry
+  | 'notARegistry' // something answers, but not an OCI registry
+  | 'proxyFailed'
+  // who we are to the registry
+  | 'notSignedIn'
+  | 'credentialsRejected'
+  | 'credentialsIgnored' // anonymous "ghost" token: the credentials never arrived or were dropped
+  | 'scopeMissing' // the token cannot write packages
+  | 'oneTimePasswordNeeded'
+  | 'accessDenied' // signed in, not allowed (Gitea: 401 reqPackageAccess)
+  | 'ownerNotFound'
+  // what the registry says while we push
+  | 'quotaExceeded'
+  | 'bodyTooLarge' // a proxy refuses even our smallest chunk
+  | 'uploadLost' // the upload session vanished and a new one did not help
+  | 'digestMismatch' // the registry stored something else than we sent
+  | 'registryRefused' // any other 4xx
+  | 'registryFailed' // 5xx after all retries
+  // this machine
+  | 'spoolFull'
+  | 'spoolFailed'
+  | 'busy'
+  | 'argumentInvalid'
+  | 'cancelled'
+  | 'internal';
+
+/** Plain data that goes with an error: for buttons, tests and callers. Never a secret. */
+export type ErrorFacts = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+export interface TeaChestErrorOptions {
+  readonly stage?: Stage;
+  readonly cause?: unknown;
+  readonly facts?: ErrorFacts;
+}
+
+/**
+ * The one error class of the core. `message` is a whole sentence a person can read: what happened, to what, and why
+ * (with the server's own words where there are any). What to do next is added by the host, which knows its buttons.
+ */
+export class TeaChestError extends Error {
+  override readonly name = 'TeaChestError';
+  readonly code: ErrorCode;
+  readonly stage: Stage | undefined;
+  readonly facts: ErrorFacts;
+
+  constructor(code: ErrorCode, message: string, options: TeaChestErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.stage = options.stage;
+    this.facts = options.facts ?? {};
+  }
+
+  /** The same error, said to have happened at `stage`, unless it already knows a stage of its own. */
+  at(stage: Stage): TeaChestError {
+    if (this.stage !== undefined) return this;
+    return new TeaChestError(this.code, this.message, { stage, cause: this.cause, facts: this.facts });
+  }
+}
+
+/** True for our own cancellation and for the AbortError that Node and undici throw when a signal fires. */
+export function isCancelled(error: unknown): boolean {
+  if (error instanceof TeaChestError) return error.code === 'cancelled';
+  return error instanceof Error && error.name === 'AbortError';
+}
+
+/** The `code` of a Node system error (`ECONNREFUSED`, `ENOSPC`, …), looked for along the chain of causes. */
+export function systemCode(error: unknown): string | undefined {
+  for (let current = error, depth = 0; current instanceof Error && depth < 8; depth++) {
+    if ('code' in current && typeof current.code === 'string' && /^[A-Z][A-Z0-9_]+$/.test(current.code)) {
+      return current.code;
+    }
+    if (current instanceof AggregateError && current.errors.length > 0) current = current.errors[0];
+    else current = current.cause;
+  }
+  return undefined;
+}
+
+/** Anything thrown → a TeaChestError; what is not ours becomes `internal` and keeps its cause. */
+export function toTeaChestError(error: unknown, stage?: Stage): TeaChestError {
+  if (error instanceof TeaChestError) return stage === undefined ? error : error.at(stage);
+  const options = stage === undefined ? { cause: error } : { cause: error, stage };
+  if (isCancelled(error)) return new TeaChestError('cancelled', 'Cancelled.', options);
+  const words = error instanceof Error ? error.message : String(error);
+  return new TeaChestError('internal', `Something went wrong inside Tea Chest: ${words}`, options);
+}

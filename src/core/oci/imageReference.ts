@@ -1,0 +1,65 @@
+import { TeaChestError } from '../base/errors.ts';
+import { isDigest, type Digest } from './digest.ts';
+
+/**
+ * A reference as people type it: `[registry/]repository[:tag][@digest]`
+ * (grammar: distribution/reference; the first part is a registry if it has a dot or a colon, or is `localhost`).
+ */
+export interface ImageReference {
+  /** `host[:port]`, absent for names like `app` or `team/app`. */
+  readonly registry: string | undefined;
+  /** The path without registry, tag and digest: `team/app`. */
+  readonly repository: string;
+  readonly tag: string | undefined;
+  readonly digest: Digest | undefined;
+}
+
+const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
+const registryPattern = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$/;
+
+export function isTag(text: string): boolean {
+  return tagPattern.test(text);
+}
+
+/** Splits a reference into its parts. Checks shape only: what a registry allows in a name is that registry's matter. */
+export function parseImageReference(text: string): ImageReference {
+  const refuse = (why: string): never => {
+    throw new TeaChestError('referenceInvalid', `“${text}” is not an image reference: ${why}.`, {
+      facts: { reference: text },
+    });
+  };
+  if (text.trim() !== text || text === '') refuse('it is empty or has spaces around it');
+
+  const at = text.indexOf('@');
+  const digestText = at < 0 ? undefined : text.slice(at + 1);
+  if (digestText !== undefined && !isDigest(digestText)) refuse('what follows @ is not a sha256 digest');
+  const named = at < 0 ? text : text.slice(0, at);
+
+  const slash = named.indexOf('/');
+  const first = slash < 0 ? '' : named.slice(0, slash);
+  const hasRegistry = first !== '' && (/[.:]/.test(first) || first === 'localhost');
+  if (hasRegistry && !registryPattern.test(first)) refuse(`“${first}” is not a host`);
+  const path = hasRegistry ? named.slice(slash + 1) : named;
+
+  const colon = path.indexOf(':', path.lastIndexOf('/') + 1);
+  const repository = colon < 0 ? path : path.slice(0, colon);
+  const tag = colon < 0 ? undefined : path.slice(colon + 1);
+  if (tag !== undefined && !isTag(tag)) refuse(`“${tag}” is not a tag`);
+  if (repository === '' || repository.split('/').some((part) => part === '' || /[\s:@]/.test(part))) {
+    refuse('a part of its name is empty or has a character that names cannot have');
+  }
+  return {
+    registry: hasRegistry ? first : undefined,
+    repository,
+    tag,
+    digest: digestText === undefined ? undefined : (digestText as Digest),
+  };
+}
+
+/** The text form of a reference; the inverse of `parseImageReference`. */
+export function formatImageReference(reference: ImageReference): string {
+  const registry = reference.registry === undefined ? '' : `${reference.registry}/`;
+  const tag = reference.tag === undefined ? '' : `:${reference.tag}`;
+  const digest = reference.digest === undefined ? '' : `@${reference.digest}`;
+  return `${registry}${reference.repository}${tag}${digest}`;
+}

@@ -1,0 +1,131 @@
+import type { Digest } from '../oci/digest.ts';
+import type { Platform } from '../oci/platform.ts';
+
+/** What `push` needs of an engine. `docker` fits this shape without importing it. */
+export interface ImageSource {
+  /** One request. Rejects with `imageNotFound` if the engine does not have it. */
+  inspect(image: string, options: { readonly signal: AbortSignal }): Promise<ImageDetails>;
+  /**
+   * Streams the image out of the engine, read once, front to back. `image.id` is exported, not a name, so that a tag
+   * that moves meanwhile changes nothing. Leaving the loop early closes the engine's stream.
+   */
+  open(image: ImageDetails, options: ExportOptions): AsyncIterable<ArchiveItem>;
+}
+
+export interface ExportOptions {
+  readonly signal: AbortSignal;
+  /** Called with the bytes received from the engine so far. */
+  readonly onReceived: (bytes: number) => void;
+}
+
+/** What the engine says of an image before any byte of it is read. */
+export interface ImageDetails {
+  /** As the engine names it, `sha256:…`: the config's digest in the classic store, a manifest's or index's in containerd's. */
+  readonly id: Digest;
+  /** `repository:tag`, as the engine lists them; empty for an untagged image. */
+  readonly references: readonly string[];
+  /** The digests of the uncompressed layer tars, base first (`RootFS.Layers`). */
+  readonly diffIds: readonly Digest[];
+  /** Bytes, as the engine reports: the files' sizes in the classic store. Not the size of anything that travels. */
+  readonly size: number;
+  readonly platform: Platform;
+  /** ISO 8601, or undefined where the image says nothing sensible. */
+  readonly createdAt: string | undefined;
+}
+
+/** The archive, item by item. Exactly one `image` comes, last. */
+export type ArchiveItem = ArchiveLayer | ArchiveImage;
+
+/**
+ * A file of the archive that is, or may be, a layer. `body` must be read to its end, or left unread: then the reader
+ * skips it. It must not be touched after the next item was asked for.
+ */
+export interface ArchiveLayer {
+  readonly kind: 'layer';
+  /** The file's path in the archive; `ArchiveImage.layers` refers to it. */
+  readonly path: string;
+  /** Bytes of this file in the archive. */
+  readonly size: number;
+  /** What the file's name or place says its diffID is, to be proved by hashing. Undefined where the archive does not tell. */
+  readonly expectedDiffId: Digest | undefined;
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** What the archive says of the image once all of it was read. */
+export interface ArchiveImage {
+  readonly kind: 'image';
+  /** The config file's bytes, verbatim. */
+  readonly config: Uint8Array;
+  /** One archive path per layer, base first, links resolved: each was the `path` of an `ArchiveLayer`. */
+  readonly layers: readonly string[];
+}
+
+/** What `push` needs of a registry: one repository in it. `registry` fits this shape without importing it. */
+export interface BlobTarget {
+  /** What the registry is known to be; decides which shortcuts it has. */
+  readonly kind: 'gitea' | 'forgejo' | 'generic';
+  /** HEAD of a manifest by tag or digest; undefined if there is none. */
+  headManifest(reference: string, options: CallOptions): Promise<StoredManifest | undefined>;
+  /** Size in bytes of a blob that this repository already has; undefined if it has none of that digest. */
+  headBlob(digest: Digest, options: CallOptions): Promise<number | undefined>;
+  /**
+   * Makes a blob that the registry has elsewhere part of this repository, without sending it. True if that worked.
+   * `from` is a repository to look in; Gitea needs none and searches the whole instance. Leaves no session behind.
+   */
+  mountBlob(digest: Digest, from: string | undefined, options: CallOptions): Promise<boolean>;
+  /** Sends a blob held in memory (a config, a tiny layer). */
+  putBlob(bytes: Uint8Array, digest: Digest, options: UploadOptions): Promise<void>;
+  /**
+   * Sends a blob in chunks while its source may still be growing. Resolves when the registry has accepted it under
+   * `source.finished`'s digest. Whatever happens, no upload session stays open (best effort when the registry is gone).
+   */
+  uploadBlob(source: GrowingBlob, options: UploadOptions): Promise<void>;
+  /** PUT of a manifest; gives the digest the registry says it stored. */
+  putManifest(
+    reference: string,
+    bytes: Uint8Array,
+    mediaType: string,
+    options: CallOptions,
+  ): Promise<Digest | undefined>;
+}
+
+export interface CallOptions {
+  readonly signal: AbortSignal;
+}
+
+export interface UploadOptions extends CallOptions {
+  /** Bytes of this blob that the registry has (or is being sent), counted from 0. Goes back when a session is begun anew. */
+  readonly onSent: (bytes: number) => void;
+}
+
+export interface StoredManifest {
+  readonly digest: Digest | undefined;
+  readonly mediaType: string | undefined;
+  readonly size: number | undefined;
+}
+
+/** A blob on disk that something may still be writing. Can be read again from any place already written. */
+export interface GrowingBlob {
+  /**
+   * Resolves as soon as `offset` + `want` bytes are there or the blob is complete, with the number of bytes that are
+   * there in all. Rejects if whatever fills the blob failed.
+   */
+  available(
+    offset: number,
+    want: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly bytes: number; readonly complete: boolean }>;
+  /** The bytes from `start` (included) to `end` (excluded); both must be there already. */
+  read(start: number, end: number): AsyncIterable<Uint8Array>;
+  /** Settles with digest and size once complete, or rejects with what went wrong while filling. */
+  readonly finished: Promise<{ readonly digest: Digest; readonly size: number }>;
+}
+
+/** Turns a layer's tar into the bytes that are stored. Same bytes in, same bytes out, on every machine. */
+export interface LayerCodec {
+  /** Names the codec, its level and its version: part of the digest cache's key. */
+  readonly id: string;
+  readonly mediaType: string;
+  /** Works off the event loop where it costs anything. Stops when the signal fires or the consumer leaves. */
+  encode(tar: AsyncIterable<Uint8Array>, options: { readonly signal: AbortSignal }): AsyncIterable<Uint8Array>;
+}

@@ -1,0 +1,57 @@
+/** Where a registry is. Two spellings of one place give equal values. */
+export interface RegistryAddress {
+  /** `https://gitea.example.com` or `http://127.0.0.1:3000`: scheme, lower-case host, port only if not the default. The key of everything we store. */
+  readonly origin: string;
+  /** `gitea.example.com`, `127.0.0.1:3000`: the registry part of image references. */
+  readonly host: string;
+  /** Where the web pages and `/api/v1` live: the origin plus the sub-path of the install, no slash at the end. `/v2` is always at the origin. */
+  readonly webRoot: string;
+}
+
+/** Exceptions from the usual checks, made by the person, for one registry. */
+export interface RegistryTrust {
+  /** SHA-256 of the server's certificate (DER), 64 lower-case hex digits: accept exactly this one, whoever signed it. */
+  readonly pinnedFingerprint?: string;
+  /** A PEM file with further CAs for this registry. */
+  readonly caFile?: string;
+  /** Must be true for an `http:` origin to be used at all. */
+  readonly allowHttp?: boolean;
+}
+
+/** A user and a secret that came from the same place. The secret is a token (better) or a password. */
+export interface Credential {
+  readonly username: string;
+  readonly secret: string;
+}
+
+export interface ProxySettings {
+  /** `http://proxy:3128`, may hold credentials; undefined: the environment decides (HTTPS_PROXY, HTTP_PROXY). */
+  readonly url: string | undefined;
+  /** Hosts that are reached directly, as in NO_PROXY; added to the environment's. */
+  readonly bypass: readonly string[];
+}
+
+/** A server's certificate as a person needs to see it before trusting it. */
+export interface CertificateDetails {
+  readonly subject: string;
+  readonly issuer: string;
+  /** ISO 8601. */
+  readonly validFrom: string;
+  readonly validTo: string;
+  readonly names: readonly string[];
+  /** 64 lower-case hex digits. */
+  readonly fingerprint256: string;
+  /** Why the usual check refuses it; undefined if it would pass. */
+  readonly problem: string | undefined;
+}
+
+/** What a checked sign-in found out. */
+export interface SignInResult {
+  readonly kind: 'gitea' | 'forgejo' | 'generic';
+  /** The server's version where it tells, such as `1.26.4`. */
+  readonly version: string | undefined;
+  /** What the token may do, as the server wrote it (`all`, `write:package`); undefined where it does not tell. */
+  readonly scope: string | undefined;
+  /** The name the server knows the credential by; the one typed in, where the server does not tell. */
+  readonly username: string;
+}
