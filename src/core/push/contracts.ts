@@ -64,6 +64,11 @@ export interface ArchiveImage {
 export interface BlobTarget {
   /** What the registry is known to be; decides which shortcuts it has. */
   readonly kind: 'gitea' | 'forgejo' | 'generic';
+  /**
+   * Proves, before anything is read or sent, that we may write here: opens an upload session and deletes it again.
+   * Rejects with `ownerNotFound`, `accessDenied`, `nameInvalid`, … just as an upload would.
+   */
+  checkAccess(options: CallOptions): Promise<void>;
   /** HEAD of a manifest by tag or digest; undefined if there is none. */
   headManifest(reference: string, options: CallOptions): Promise<StoredManifest | undefined>;
   /** Size in bytes of a blob that this repository already has; undefined if it has none of that digest. */
