@@ -64,6 +64,8 @@ export interface ArchiveImage {
 export interface BlobTarget {
   /** What the registry is known to be; decides which shortcuts it has. */
   readonly kind: 'gitea' | 'forgejo' | 'generic';
+  /** `owner/name`, as it stands in paths of the registry's API. */
+  readonly repository: string;
   /**
    * Proves, before anything is read or sent, that we may write here: opens an upload session and deletes it again.
    * Rejects with `ownerNotFound`, `accessDenied`, `nameInvalid`, … just as an upload would.

@@ -1,0 +1,30 @@
+import type { Digest } from '../oci/digest.ts';
+import type { BlobTarget } from './contracts.ts';
+import type { DigestCache } from './digestCache.ts';
+
+/** How a blob came to be in the repository without being sent. */
+export type Presence = 'exists' | 'mounted';
+
+export interface LadderOptions {
+  readonly target: BlobTarget;
+  readonly cache: DigestCache;
+  readonly origin: string;
+}
+
+/**
+ * The cheap steps before an upload: is the blob in the repository, or anywhere else in the registry? Gitea looks through
+ * the whole instance by itself; other registries must be told where, so we offer the places where we saw it.
+ */
+export async function findBlob(
+  digest: Digest,
+  { target, cache, origin }: LadderOptions,
+  signal: AbortSignal,
+): Promise<Presence | undefined> {
+  if ((await target.headBlob(digest, { signal })) !== undefined) return 'exists';
+  if (target.kind !== 'generic') return (await target.mountBlob(digest, undefined, { signal })) ? 'mounted' : undefined;
+  for (const repository of cache.repositoriesWith(origin, digest)) {
+    if (repository === target.repository) continue;
+    if (await target.mountBlob(digest, repository, { signal })) return 'mounted';
+  }
+  return undefined;
+}

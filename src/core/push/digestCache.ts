@@ -1,0 +1,246 @@
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Logger } from '../base/logger.ts';
+import { isDigest, type Digest } from '../oci/digest.ts';
+import type { Descriptor } from '../oci/manifest.ts';
+
+/** What compressing a layer once has taught: the stored blob, and the layer's size before compression, in bytes. */
+export interface KnownLayer {
+  readonly digest: Digest;
+  readonly size: number;
+  readonly tarSize: number;
+}
+
+/** All that a manifest is made of, so that a push which moves nothing needs not ask the engine for bytes. */
+export interface KnownImage {
+  /** The config's bytes, verbatim. */
+  readonly config: Uint8Array;
+  readonly layers: readonly Descriptor[];
+}
+
+interface Entry<T> {
+  readonly value: T;
+  /** Milliseconds since the epoch; the oldest entries go first when there are too many. */
+  usedAt: number;
+}
+
+type Table<T> = Map<string, Entry<T>>;
+interface StoredImage {
+  readonly config: string;
+  readonly layers: readonly Descriptor[];
+}
+
+const version = 1;
+const limits = { layers: 20_000, images: 500, locations: 20_000 } as const;
+/** Configs are a few kilobytes; one that is larger than this is not worth keeping. */
+const largestConfig = 256 * 1024;
+const repositoriesPerBlob = 3;
+
+/**
+ * Remembers across pushes: diffID + codec → stored blob; image ID + codec → config and layers; registry + blob →
+ * repositories that have it. One JSON file, safe to delete at any time: everything in it is checked against the
+ * registry before it is relied on, and made again when it is missing.
+ */
+export class DigestCache {
+  readonly #file: string;
+  readonly #logger: Logger;
+  readonly #now: () => number;
+  #layers: Table<KnownLayer> = new Map();
+  #images: Table<StoredImage> = new Map();
+  #locations: Table<readonly string[]> = new Map();
+  #loaded: Promise<void> | undefined;
+  /** Registries whose rows in the file must not come back when the file is merged. */
+  readonly #forgotten = new Set<string>();
+  #dirty = false;
+  #saving: Promise<void> = Promise.resolve();
+
+  constructor(file: string, logger: Logger, now: () => number) {
+    this.#file = file;
+    this.#logger = logger;
+    this.#now = now;
+  }
+
+  /** Reads the file, once; must be awaited before anything else. */
+  load(): Promise<void> {
+    this.#loaded ??= this.#read();
+    return this.#loaded;
+  }
+
+  layer(diffId: Digest, codecId: string): KnownLayer | undefined {
+    return this.#get(this.#layers, `${codecId} ${diffId}`);
+  }
+
+  rememberLayer(diffId: Digest, codecId: string, layer: KnownLayer): void {
+    this.#set(this.#layers, `${codecId} ${diffId}`, layer, limits.layers);
+  }
+
+  image(id: Digest, codecId: string): KnownImage | undefined {
+    const stored = this.#get(this.#images, `${codecId} ${id}`);
+    return stored && { config: Buffer.from(stored.config, 'base64'), layers: stored.layers };
+  }
+
+  rememberImage(id: Digest, codecId: string, image: KnownImage): void {
+    if (image.config.byteLength > largestConfig) return;
+    const stored = { config: Buffer.from(image.config).toString('base64'), layers: image.layers };
+    this.#set(this.#images, `${codecId} ${id}`, stored, limits.images);
+  }
+
+  /** Repositories of a registry that were seen to have a blob, latest first: candidates to mount it from. */
+  repositoriesWith(origin: string, blob: Digest): readonly string[] {
+    return this.#get(this.#locations, `${origin} ${blob}`) ?? [];
+  }
+
+  rememberLocation(origin: string, blob: Digest, repository: string): void {
+    const others = this.repositoriesWith(origin, blob).filter((other) => other !== repository);
+    const repositories = [repository, ...others].slice(0, repositoriesPerBlob);
+    this.#set(this.#locations, `${origin} ${blob}`, repositories, limits.locations);
+  }
+
+  /** Forgets which repositories of a registry have what: part of signing out of it. */
+  async forgetRegistry(origin: string): Promise<void> {
+    await this.load();
+    this.#forgotten.add(origin);
+    for (const key of this.#locations.keys()) {
+      if (key.startsWith(`${origin} `)) this.#locations.delete(key);
+    }
+    this.#dirty = true;
+    await this.save();
+  }
+
+  /** Writes what is new. The file is replaced whole, and what another window wrote meanwhile is kept. */
+  save(): Promise<void> {
+    this.#saving = this.#saving.then(() => this.#write());
+    return this.#saving;
+  }
+
+  #get<T>(table: Table<T>, key: string): T | undefined {
+    const entry = table.get(key);
+    if (entry === undefined) return undefined;
+    entry.usedAt = this.#now();
+    return entry.value;
+  }
+
+  #set<T>(table: Table<T>, key: string, value: T, limit: number): void {
+    table.set(key, { value, usedAt: this.#now() });
+    this.#dirty = true;
+    trim(table, limit);
+  }
+
+  async #read(): Promise<void> {
+    const stored = await this.#parse();
+    if (stored === undefined) return;
+    this.#layers = stored.layers;
+    this.#images = stored.images;
+    this.#locations = stored.locations;
+  }
+
+  async #parse(): Promise<
+    { layers: Table<KnownLayer>; images: Table<StoredImage>; locations: Table<readonly string[]> } | undefined
+  > {
+    try {
+      const stored: unknown = JSON.parse(await readFile(this.#file, 'utf8'));
+      if (!isRecord(stored) || stored['version'] !== version) return undefined;
+      return {
+        layers: toTable(stored['layers'], isKnownLayer),
+        images: toTable(stored['images'], isStoredImage),
+        locations: toTable(stored['locations'], isRepositories),
+      };
+    } catch (error) {
+      const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      if (!missing)
+        this.#logger.warn(`The digest cache ${this.#file} is not readable and is begun anew: ${String(error)}`);
+      return undefined;
+    }
+  }
+
+  async #write(): Promise<void> {
+    if (!this.#dirty) return;
+    this.#dirty = false;
+    const theirs = await this.#parse();
+    for (const key of theirs?.locations.keys() ?? []) {
+      if (this.#forgotten.has(key.slice(0, key.indexOf(' ')))) theirs?.locations.delete(key);
+    }
+    const merged = {
+      version,
+      layers: [...union(this.#layers, theirs?.layers, limits.layers)],
+      images: [...union(this.#images, theirs?.images, limits.images)],
+      locations: [...union(this.#locations, theirs?.locations, limits.locations)],
+    };
+    const temporary = `${this.#file}.${process.pid}`;
+    try {
+      await mkdir(dirname(this.#file), { recursive: true });
+      await writeFile(temporary, JSON.stringify(merged), { mode: 0o600 });
+      await rename(temporary, this.#file);
+    } catch (error) {
+      // A push must not fail because its memory could not be written: the next one only works harder.
+      this.#logger.warn(`The digest cache ${this.#file} could not be written: ${String(error)}`);
+      await rm(temporary, { force: true }).catch(() => undefined);
+    }
+  }
+}
+
+function trim<T>(table: Table<T>, limit: number): void {
+  if (table.size <= limit) return;
+  const oldestFirst = [...table].sort(([, a], [, b]) => a.usedAt - b.usedAt);
+  // A tenth at once, so that a full table is not sorted at every insertion.
+  for (const [key] of oldestFirst.slice(0, table.size - limit + Math.floor(limit / 10))) table.delete(key);
+}
+
+function union<T>(ours: Table<T>, theirs: Table<T> | undefined, limit: number): Table<T> {
+  const all = new Map([...(theirs ?? []), ...ours]);
+  trim(all, limit);
+  return all;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function toTable<T>(stored: unknown, isValue: (value: unknown) => value is T): Table<T> {
+  const table: Table<T> = new Map();
+  if (!Array.isArray(stored)) return table;
+  for (const row of stored as unknown[]) {
+    if (!Array.isArray(row)) continue;
+    const [key, entry] = row as unknown[];
+    if (typeof key !== 'string' || !isRecord(entry) || typeof entry['usedAt'] !== 'number') continue;
+    if (isValue(entry['value'])) table.set(key, { value: entry['value'], usedAt: entry['usedAt'] });
+  }
+  return table;
+}
+
+function isSize(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isKnownLayer(value: unknown): value is KnownLayer {
+  return (
+    isRecord(value) &&
+    typeof value['digest'] === 'string' &&
+    isDigest(value['digest']) &&
+    isSize(value['size']) &&
+    isSize(value['tarSize'])
+  );
+}
+
+function isDescriptor(value: unknown): value is Descriptor {
+  return (
+    isRecord(value) &&
+    typeof value['mediaType'] === 'string' &&
+    typeof value['digest'] === 'string' &&
+    isDigest(value['digest']) &&
+    isSize(value['size'])
+  );
+}
+
+function isStoredImage(value: unknown): value is StoredImage {
+  return (
+    isRecord(value) &&
+    typeof value['config'] === 'string' &&
+    Array.isArray(value['layers']) &&
+    value['layers'].every(isDescriptor)
+  );
+}
+
+function isRepositories(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
+}

@@ -1,0 +1,47 @@
+import { Semaphore } from '../base/semaphore.ts';
+import { TaskGroup } from '../base/taskGroup.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Descriptor } from '../oci/manifest.ts';
+import { findBlob } from './blobLadder.ts';
+import type { ImageDetails } from './contracts.ts';
+import type { KnownImage } from './digestCache.ts';
+import type { PushRun } from './pushRun.ts';
+
+/** Questions asked of the registry at one time: they are small, and each waits for a round trip. */
+const parallelQuestions = 6;
+
+/**
+ * Before any byte leaves the engine: may we write there at all, and which layers does the registry have? Only layers
+ * whose blob is known from a former push can be asked for; the others must be read first.
+ */
+export async function planLayers(
+  run: PushRun,
+  image: ImageDetails,
+  known: KnownImage | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const group = new TaskGroup(signal);
+  const questions = new Semaphore(parallelQuestions);
+  await group.run(async () => {
+    await run.target.checkAccess({ signal: group.signal });
+    for (const diffId of run.diffIds) {
+      const { codec } = run.request;
+      const layer = run.cache.layer(diffId, codec.id);
+      if (layer !== undefined) run.board.update(diffId, { readTotal: layer.tarSize });
+      const remembered = layer && { mediaType: codec.mediaType, digest: layer.digest, size: layer.size };
+      const descriptor = known?.layers[image.diffIds.indexOf(diffId)] ?? remembered;
+      if (descriptor === undefined) continue;
+      group.start(() => questions.run(() => lookFor(run, diffId, descriptor, group.signal), group.signal));
+    }
+  });
+}
+
+async function lookFor(run: PushRun, diffId: Digest, descriptor: Descriptor, signal: AbortSignal): Promise<void> {
+  const found = await findBlob(descriptor.digest, run.ladder, signal);
+  if (found === undefined) {
+    run.missing.add(descriptor.digest);
+    return;
+  }
+  run.take({ diffId, descriptor });
+  run.place(diffId, found);
+}

@@ -1,0 +1,131 @@
+import type { Stage } from '../base/errors.ts';
+import type { LayerStatus, PushEvent, PushResult } from './events.ts';
+import { RateWindow } from './rateWindow.ts';
+
+/** What a person can be told about a running push at one moment. All bytes were counted. */
+export interface PushSnapshot {
+  readonly reference: string | undefined;
+  readonly stage: Stage | undefined;
+  readonly layers: readonly LayerStatus[];
+  /** The engine was asked for the image and has not given a byte yet: old engines first write it all to their disk. */
+  readonly enginePreparing: boolean;
+  readonly receivedBytes: number;
+  /** Compressed bytes that the registry was sent by this push. */
+  readonly sentBytes: number;
+  /** Compressed bytes that this push sends in all; undefined until every layer has been compressed. */
+  readonly totalBytes: number | undefined;
+  /** 0 to 1, undefined while there is nothing to measure it by; 1 only once the manifest was accepted. */
+  readonly fraction: number | undefined;
+  /** Bytes sent per second over the last seconds; undefined until there are samples. */
+  readonly bytesPerSecond: number | undefined;
+  readonly etaSeconds: number | undefined;
+  readonly result: PushResult | undefined;
+}
+
+/** Folds the events of one push into a snapshot. `now` gives milliseconds. */
+export class PushProgress {
+  readonly #now: () => number;
+  readonly #sentRate: RateWindow;
+  readonly #workRate: RateWindow;
+  #reference: string | undefined;
+  #stage: Stage | undefined;
+  #layers: LayerStatus[] = [];
+  #imageBytes = 0;
+  #receivedBytes: number | undefined;
+  #result: PushResult | undefined;
+
+  constructor(now: () => number) {
+    this.#now = now;
+    this.#sentRate = new RateWindow();
+    this.#workRate = new RateWindow();
+  }
+
+  apply(event: PushEvent): void {
+    switch (event.type) {
+      case 'target':
+        this.#reference = event.reference;
+        break;
+      case 'stage':
+        this.#stage = event.stage;
+        break;
+      case 'planned':
+        this.#layers = [...event.layers];
+        this.#imageBytes = event.imageBytes;
+        break;
+      case 'received':
+        this.#receivedBytes = event.bytes;
+        break;
+      case 'layer':
+        this.#layers[event.index] = event.status;
+        break;
+      case 'done':
+        this.#result = event.result;
+        break;
+    }
+    this.#sentRate.add(this.#now(), this.#sentBytes());
+    this.#workRate.add(this.#now(), this.#workDone());
+  }
+
+  snapshot(): PushSnapshot {
+    const now = this.#now();
+    const total = this.#workTotal();
+    const done = Math.min(this.#workDone(), total);
+    const workRate = this.#workRate.perSecond(now);
+    const running = this.#result === undefined;
+    return {
+      reference: this.#reference,
+      stage: this.#stage,
+      layers: [...this.#layers],
+      enginePreparing: running && this.#stage === 'export' && this.#receivedBytes === 0,
+      receivedBytes: this.#receivedBytes ?? 0,
+      sentBytes: this.#sentBytes(),
+      totalBytes: this.#totalBytes(),
+      fraction: running ? (total > 0 ? Math.min(done / total, 0.99) : undefined) : 1,
+      bytesPerSecond: running ? this.#sentRate.perSecond(now) : undefined,
+      etaSeconds: running && workRate !== undefined && workRate > 0 ? (total - done) / workRate : undefined,
+      result: this.#result,
+    };
+  }
+
+  /** The layers that travel: the others are there already and count for nothing. */
+  #travelling(): readonly LayerStatus[] {
+    return this.#layers.filter(({ state }) => state !== 'exists' && state !== 'mounted');
+  }
+
+  #sentBytes(): number {
+    return this.#travelling().reduce((sum, layer) => sum + layer.sentBytes, 0);
+  }
+
+  #totalBytes(): number | undefined {
+    let sum = 0;
+    for (const { storedTotal } of this.#travelling()) {
+      if (storedTotal === undefined) return undefined;
+      sum += storedTotal;
+    }
+    return this.#layers.length === 0 ? undefined : sum;
+  }
+
+  /**
+   * How far the push is, in uncompressed bytes that have arrived in compressed form: the one measure that is known for
+   * reading, compressing and sending alike.
+   */
+  #workDone(): number {
+    return this.#travelling().reduce((sum, layer) => {
+      const stored = layer.storedTotal ?? layer.storedBytes;
+      const arrived = stored > 0 ? Math.min(layer.sentBytes / stored, 1) : 0;
+      return sum + (layer.state === 'uploaded' ? (layer.readTotal ?? layer.readBytes) : layer.readBytes * arrived);
+    }, 0);
+  }
+
+  /** Exact once every travelling layer's size is known; before that at least what the engine says of the image. */
+  #workTotal(): number {
+    const travelling = this.#travelling();
+    const known = sumOf(travelling);
+    if (travelling.every((layer) => layer.readTotal !== undefined)) return known;
+    return Math.max(known, this.#imageBytes - sumOf(this.#layers) + known);
+  }
+}
+
+function sumOf(layers: readonly LayerStatus[]): number {
+  return layers.reduce((sum, layer) => sum + (layer.readTotal ?? 0), 0);
+}

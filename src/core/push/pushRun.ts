@@ -1,0 +1,115 @@
+import type { Logger } from '../base/logger.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Descriptor } from '../oci/manifest.ts';
+import type { LadderOptions, Presence } from './blobLadder.ts';
+import type { BlobTarget, ImageDetails, ImageSource, LayerCodec } from './contracts.ts';
+import type { DigestCache } from './digestCache.ts';
+import type { PushEvent } from './events.ts';
+import { LayerBoard } from './layerBoard.ts';
+import type { TakenLayer } from './layerIntake.ts';
+
+/** What is to be pushed, and where to. Names and tags were checked against the registry's grammar before. */
+export interface PushRequest {
+  /** An ID or a reference, as the engine knows it. */
+  readonly image: string;
+  /** Scheme, host and port: the registry, as the digest cache knows it. */
+  readonly origin: string;
+  /** `host[:port]/owner/name`: how the repository is called in references. */
+  readonly repository: string;
+  readonly tag: string;
+  readonly codec: LayerCodec;
+  /** Blobs sent side by side. */
+  readonly parallelBlobs: number;
+}
+
+export interface PushDependencies {
+  readonly source: ImageSource;
+  readonly target: BlobTarget;
+  readonly cache: DigestCache;
+  /** Folder of the spools of all pushes. */
+  readonly spoolRoot: string;
+  /** Bytes of compressed layers waiting for the registry above which no further layer is begun. */
+  readonly spoolLimit: number;
+  readonly logger: Logger;
+  /** Milliseconds; only differences matter. */
+  readonly now: () => number;
+}
+
+export interface PlacedLayer {
+  readonly descriptor: Descriptor;
+  readonly how: Presence | 'uploaded';
+}
+
+/** The state of one push after its image was inspected: which layers are being taken care of, and which are placed. */
+export class PushRun {
+  readonly request: PushRequest;
+  readonly source: ImageSource;
+  readonly target: BlobTarget;
+  readonly cache: DigestCache;
+  readonly logger: Logger;
+  readonly ladder: LadderOptions;
+  readonly diffIds: ReadonlySet<Digest>;
+  readonly board: LayerBoard;
+  readonly onEvent: (event: PushEvent) => void;
+  /** Blobs that the registry was asked for and does not have. */
+  readonly missing = new Set<Digest>();
+  readonly #taken = new Map<Digest, Descriptor>();
+  readonly #placed = new Map<Digest, PlacedLayer>();
+
+  constructor(
+    request: PushRequest,
+    dependencies: PushDependencies,
+    image: ImageDetails,
+    onEvent: (event: PushEvent) => void,
+  ) {
+    const { source, target, cache, logger } = dependencies;
+    this.request = request;
+    this.source = source;
+    this.target = target;
+    this.cache = cache;
+    this.logger = logger;
+    this.ladder = { target, cache, origin: request.origin };
+    this.diffIds = new Set(image.diffIds);
+    this.board = new LayerBoard(image.diffIds, onEvent);
+    this.onEvent = onEvent;
+  }
+
+  /** True if a layer is in the registry or on its way there. */
+  isTaken(diffId: Digest): boolean {
+    return this.#taken.has(diffId);
+  }
+
+  /** Says that a layer's blob is known and is being brought to the registry. */
+  take({ diffId, descriptor }: Pick<TakenLayer, 'diffId' | 'descriptor'>): void {
+    this.#taken.set(diffId, descriptor);
+  }
+
+  /** Says that a taken layer's blob is in the repository. */
+  place(diffId: Digest, how: Presence | 'uploaded'): void {
+    const descriptor = this.#taken.get(diffId);
+    if (descriptor === undefined) throw new Error(`layer ${diffId} was placed before it was taken`);
+    this.#placed.set(diffId, { descriptor, how });
+    this.cache.rememberLocation(this.request.origin, descriptor.digest, this.target.repository);
+    this.board.update(diffId, { state: how, storedTotal: descriptor.size });
+  }
+
+  /** Forgets where layers are, after the registry said that it lacks some. */
+  startOver(): void {
+    this.#taken.clear();
+    this.#placed.clear();
+    this.missing.clear();
+    this.board.reset();
+  }
+
+  placed(diffId: Digest): PlacedLayer | undefined {
+    return this.#placed.get(diffId);
+  }
+
+  get allPlaced(): boolean {
+    return this.#placed.size === this.diffIds.size;
+  }
+
+  get placedLayers(): readonly PlacedLayer[] {
+    return [...this.#placed.values()];
+  }
+}

@@ -1,0 +1,29 @@
+const windowMs = 8_000;
+/** Samples closer together than this tell nothing new. */
+const stepMs = 200;
+/** Below this span a rate would be noise: better to say that we are estimating. */
+const leastMs = 1_500;
+
+/** The rate of a growing count over its last seconds. Time in milliseconds. */
+export class RateWindow {
+  #samples: { readonly at: number; readonly count: number }[] = [];
+  #count = 0;
+
+  add(at: number, count: number): void {
+    // A count that goes back (an upload begun anew) starts the measurement anew as well.
+    if (count < this.#count) this.#samples = [];
+    this.#count = count;
+    const last = this.#samples.at(-1);
+    if (last !== undefined && at - last.at < stepMs) return;
+    this.#samples.push({ at, count });
+    while ((this.#samples[1]?.at ?? at) < at - windowMs) this.#samples.shift();
+  }
+
+  /** Per second; undefined until there is enough to go by. */
+  perSecond(at: number): number | undefined {
+    const first = this.#samples.find((sample) => sample.at >= at - windowMs) ?? this.#samples.at(-1);
+    if (first === undefined) return undefined;
+    const span = at - first.at;
+    return span < leastMs ? undefined : ((this.#count - first.count) * 1000) / span;
+  }
+}

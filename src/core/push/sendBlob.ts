@@ -1,0 +1,61 @@
+import type { Digest } from '../oci/digest.ts';
+import { findBlob, type LadderOptions, type Presence } from './blobLadder.ts';
+import type { GrowingBlob } from './contracts.ts';
+
+/** A blob this far along is sent before it is complete; a smaller one waits until its digest can be asked for. */
+const eagerFrom = 16 * 1024 * 1024;
+/** Bytes still to send above which it is worth asking whether the registry has the blob after all. */
+const worthAsking = 4 * 1024 * 1024;
+
+/**
+ * Brings one blob into the repository. A large one is sent while it is still being compressed; should the registry turn
+ * out to have it as soon as its digest is known, the upload is given up.
+ */
+export async function sendBlob(
+  blob: GrowingBlob,
+  ladder: LadderOptions,
+  options: {
+    readonly signal: AbortSignal;
+    readonly onSent: (bytes: number) => void;
+    /** True for a digest that the registry is already known not to have. */
+    readonly isMissing: (digest: Digest) => boolean;
+  },
+): Promise<Presence | 'uploaded'> {
+  const { signal, onSent, isMissing } = options;
+  const find = async (digest: Digest): Promise<Presence | undefined> =>
+    isMissing(digest) ? undefined : await findBlob(digest, ladder, signal);
+
+  const start = await blob.available(0, eagerFrom, signal);
+  if (start.complete) {
+    const found = await find((await blob.finished).digest);
+    if (found === undefined) await ladder.target.uploadBlob(blob, { signal, onSent });
+    return found ?? 'uploaded';
+  }
+
+  const giveUp = new AbortController();
+  let sent = 0;
+  let found: Presence | undefined;
+  const asking = blob.finished
+    .then(async ({ digest, size }) => {
+      if (size - sent < worthAsking) return;
+      found = await find(digest);
+      if (found !== undefined) giveUp.abort();
+    })
+    // If asking fails, the upload meets the same trouble and says it better.
+    .catch(() => undefined);
+  try {
+    await ladder.target.uploadBlob(blob, {
+      signal: AbortSignal.any([signal, giveUp.signal]),
+      onSent: (bytes) => {
+        sent = bytes;
+        onSent(bytes);
+      },
+    });
+    return 'uploaded';
+  } catch (error) {
+    if (found === undefined) throw error;
+    return found;
+  } finally {
+    await asking;
+  }
+}

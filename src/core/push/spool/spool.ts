@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { throwIfCancelled } from '../../base/cancel.ts';
+import { Waker } from '../../base/waker.ts';
+import { SpooledBlob } from './spooledBlob.ts';
+import { explainSpoolFailure } from './spoolFailure.ts';
+
+/** One push's temporary folder. Its name carries our process id, so that a later start can tell what a crash left. */
+export class Spool {
+  readonly folder: string;
+  readonly #limit: number;
+  readonly #open = new Map<SpooledBlob, number>();
+  #count = 0;
+  readonly #waker = new Waker();
+
+  private constructor(folder: string, limit: number) {
+    this.folder = folder;
+    this.#limit = limit;
+  }
+
+  /** `limit`: bytes above which no new blob is begun; a single blob may be larger than that. */
+  static async create(root: string, limit: number): Promise<Spool> {
+    const folder = join(root, `push-${process.pid}-${randomBytes(6).toString('hex')}`);
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw explainSpoolFailure(error, folder);
+    }
+    return new Spool(folder, limit);
+  }
+
+  /** A new blob, as soon as the blobs that still wait for the registry leave room for it. */
+  async begin(signal: AbortSignal): Promise<SpooledBlob> {
+    while (this.#bytes() > this.#limit) await this.#waker.changed(signal);
+    throwIfCancelled(signal);
+    const blob = await SpooledBlob.create(join(this.folder, `blob-${this.#count++}`), (grown) => {
+      const bytes = this.#open.get(blob);
+      if (bytes !== undefined) this.#open.set(blob, bytes + grown);
+    });
+    this.#open.set(blob, 0);
+    return blob;
+  }
+
+  /** Gives a blob's disk space back. */
+  async release(blob: SpooledBlob): Promise<void> {
+    if (!this.#open.delete(blob)) return;
+    await blob.discard();
+    this.#waker.wakeAll();
+  }
+
+  /** Closes every blob and removes the folder, whatever state they are in. */
+  async dispose(): Promise<void> {
+    await Promise.allSettled([...this.#open.keys()].map((blob) => this.release(blob)));
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  #bytes(): number {
+    let sum = 0;
+    for (const bytes of this.#open.values()) sum += bytes;
+    return sum;
+  }
+}
+
+/** Removes what pushes of processes that no longer live have left under `root`. Gives the number of folders removed. */
+export async function sweepSpool(root: string): Promise<number> {
+  const names = await readdir(root).catch(() => []);
+  const orphans = names.filter((name) => {
+    const pid = /^push-(\d+)-[0-9a-f]{12}$/.exec(name)?.[1];
+    return pid !== undefined && Number(pid) !== process.pid && !isAlive(Number(pid));
+  });
+  await Promise.all(orphans.map((name) => rm(join(root, name), { recursive: true, force: true })));
+  return orphans.length;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it lives, but belongs to somebody else.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

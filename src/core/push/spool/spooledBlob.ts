@@ -1,0 +1,117 @@
+import { open, rm, type FileHandle } from 'node:fs/promises';
+import { throwIfCancelled } from '../../base/cancel.ts';
+import { TeaChestError } from '../../base/errors.ts';
+import { Waker } from '../../base/waker.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { GrowingBlob } from '../contracts.ts';
+import { explainSpoolFailure } from './spoolFailure.ts';
+
+/** Read in pieces of this many bytes: large enough to be quick, small enough to keep many blobs cheap. */
+const readSize = 256 * 1024;
+
+/**
+ * A blob in a file that one writer fills while readers follow. The whole blob stays until it is closed: Gitea poisons
+ * an upload session whose PATCH broke, and then everything is sent again from byte 0.
+ */
+export class SpooledBlob implements GrowingBlob {
+  readonly finished: Promise<{ readonly digest: Digest; readonly size: number }>;
+  readonly #path: string;
+  readonly #file: FileHandle;
+  readonly #onGrown: (bytes: number) => void;
+  #bytes = 0;
+  #complete = false;
+  #failure: TeaChestError | undefined;
+  readonly #waker = new Waker();
+  #settle!: { resolve: (value: { digest: Digest; size: number }) => void; reject: (error: TeaChestError) => void };
+
+  private constructor(path: string, file: FileHandle, onGrown: (bytes: number) => void) {
+    this.#path = path;
+    this.#file = file;
+    this.#onGrown = onGrown;
+    this.finished = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    // Whoever waits on `finished` gets the rejection; when nobody does, it must not become an unhandled one.
+    this.finished.catch(() => undefined);
+  }
+
+  /** Creates the file, readable by this user only. `onGrown` is told how many bytes each write added. */
+  static async create(path: string, onGrown: (bytes: number) => void): Promise<SpooledBlob> {
+    try {
+      return new SpooledBlob(path, await open(path, 'wx+', 0o600), onGrown);
+    } catch (error) {
+      throw explainSpoolFailure(error, path);
+    }
+  }
+
+  /** Bytes written so far. */
+  get size(): number {
+    return this.#bytes;
+  }
+
+  /** Appends; one writer only, each call awaited. */
+  async write(bytes: Uint8Array): Promise<void> {
+    try {
+      for (let done = 0; done < bytes.byteLength;) {
+        const { bytesWritten } = await this.#file.write(bytes, done, bytes.byteLength - done, this.#bytes);
+        done += bytesWritten;
+        this.#bytes += bytesWritten;
+        this.#onGrown(bytesWritten);
+      }
+    } catch (error) {
+      throw explainSpoolFailure(error, this.#path);
+    }
+    this.#waker.wakeAll();
+  }
+
+  /** Says that no more comes and what the blob turned out to be. */
+  complete(digest: Digest): void {
+    this.#complete = true;
+    this.#settle.resolve({ digest, size: this.#bytes });
+    this.#waker.wakeAll();
+  }
+
+  /** Says that the rest will never come; readers get the reason. */
+  fail(reason: TeaChestError): void {
+    this.#failure = reason;
+    this.#settle.reject(reason);
+    this.#waker.wakeAll();
+  }
+
+  async available(offset: number, want: number, signal: AbortSignal): Promise<{ bytes: number; complete: boolean }> {
+    for (;;) {
+      throwIfCancelled(signal);
+      if (this.#failure !== undefined) throw this.#failure;
+      if (this.#complete || this.#bytes >= offset + want) return { bytes: this.#bytes, complete: this.#complete };
+      await this.#waker.changed(signal);
+    }
+  }
+
+  async *read(start: number, end: number): AsyncGenerator<Uint8Array> {
+    if (start < 0 || end > this.#bytes) throw new RangeError(`bytes ${start}–${end} are not all there yet`);
+    for (let at = start; at < end;) {
+      // A buffer of its own for each piece: the socket may still hold the last one when the next is asked for.
+      const piece = Buffer.allocUnsafeSlow(Math.min(readSize, end - at));
+      const { bytesRead } = await this.#readAt(piece, at);
+      if (bytesRead === 0)
+        throw new TeaChestError('spoolFailed', `The temporary file ${this.#path} has become shorter.`);
+      at += bytesRead;
+      yield piece.subarray(0, bytesRead);
+    }
+  }
+
+  /** Closes and removes the file. Whoever still waits for more of it is told that there will be none. */
+  async discard(): Promise<void> {
+    this.fail(this.#failure ?? new TeaChestError('cancelled', 'The temporary file was discarded.'));
+    await this.#file.close();
+    await rm(this.#path, { force: true });
+  }
+
+  async #readAt(piece: Buffer, at: number): Promise<{ bytesRead: number }> {
+    try {
+      return await this.#file.read(piece, 0, piece.byteLength, at);
+    } catch (error) {
+      throw explainSpoolFailure(error, this.#path);
+    }
+  }
+}
