@@ -1,0 +1,226 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { TeaChestError } from '../../../src/core/base/errors.ts';
+import { digestOf, type Digest } from '../../../src/core/oci/digest.ts';
+import type { ImageManifest } from '../../../src/core/oci/manifest.ts';
+import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
+import type {
+  ArchiveItem,
+  BlobTarget,
+  CallOptions,
+  ExportOptions,
+  GrowingBlob,
+  ImageDetails,
+  ImageSource,
+  LayerCodec,
+  StoredManifest,
+  UploadOptions,
+} from '../../../src/core/push/contracts.ts';
+
+/** A layer's tar for tests: real bytes of a given size that do not repeat too much. */
+export function someLayer(seed: number, size: number): Buffer {
+  const bytes = Buffer.alloc(size);
+  for (let at = 0, state = seed + 1; at < size; at++) {
+    state = (state * 1103515245 + 12345) >>> 0;
+    bytes[at] = (state >>> 16) & 0x3f;
+  }
+  return bytes;
+}
+
+export interface FakeLayer {
+  readonly bytes: Uint8Array;
+  /** False: the archive does not say which layer this is. */
+  readonly named?: boolean;
+  /** What the engine really sends, when it differs from what the image says. */
+  readonly sent?: Uint8Array;
+}
+
+/** An engine with one image, whose archive is made of given layers. Counts how often it was asked. */
+export class FakeEngine implements ImageSource {
+  readonly details: ImageDetails;
+  readonly config: Buffer;
+  inspected = 0;
+  opened = 0;
+  /** Layers whose bytes were read rather than skipped. */
+  readonly read: number[] = [];
+  /** Called before each chunk of a layer; may throw, to break the export there. */
+  onChunk: (layer: number, offset: number) => Promise<void> | void = () => undefined;
+  extra: ArchiveItem[] = [];
+  endsEarly = false;
+  readonly #layers: readonly FakeLayer[];
+
+  constructor(layers: readonly FakeLayer[]) {
+    this.#layers = layers;
+    const diffIds = layers.map(({ bytes }) => digestOf(bytes));
+    this.config = Buffer.from(JSON.stringify({ os: 'linux', rootfs: { type: 'layers', diff_ids: diffIds } }));
+    this.details = {
+      id: digestOf(this.config),
+      references: ['app:1'],
+      diffIds,
+      size: layers.reduce((sum, { bytes }) => sum + bytes.byteLength, 0),
+      platform: { os: 'linux', architecture: 'amd64' },
+      createdAt: undefined,
+    };
+  }
+
+  inspect(image: string): Promise<ImageDetails> {
+    this.inspected++;
+    if (image !== this.details.id && !this.details.references.includes(image)) {
+      return Promise.reject(new TeaChestError('imageNotFound', `The engine has no image ${image}.`));
+    }
+    return Promise.resolve(this.details);
+  }
+
+  async *open(_image: ImageDetails, { signal, onReceived }: ExportOptions): AsyncGenerator<ArchiveItem> {
+    this.opened++;
+    const paths: string[] = [];
+    const given = new Set<string>();
+    let received = 0;
+    yield* this.extra;
+    for (const [index, layer] of this.#layers.entries()) {
+      const diffId = digestOf(layer.bytes);
+      const path = `blobs/${diffId}`;
+      paths.push(path);
+      if (given.has(path)) continue;
+      given.add(path);
+      const bytes = layer.sent ?? layer.bytes;
+      const body = this.#body(index, bytes, signal);
+      yield {
+        kind: 'layer',
+        path,
+        size: bytes.byteLength,
+        expectedDiffId: layer.named === false ? undefined : diffId,
+        body,
+      };
+      received += bytes.byteLength;
+      onReceived(received);
+    }
+    if (!this.endsEarly) yield { kind: 'image', config: this.config, layers: paths };
+  }
+
+  async *#body(index: number, bytes: Uint8Array, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    this.read.push(index);
+    for (let at = 0; at < bytes.byteLength; at += 65536) {
+      await this.onChunk(index, at);
+      signal.throwIfAborted();
+      yield bytes.subarray(at, at + 65536);
+    }
+  }
+}
+
+/** A registry's repository in memory, which checks what it is given as a real one does. */
+export class FakeRepository implements BlobTarget {
+  readonly repository = 'dev/app';
+  kind: 'gitea' | 'forgejo' | 'generic' = 'gitea';
+  readonly blobs = new Map<Digest, Uint8Array>();
+  readonly elsewhere = new Map<Digest, Uint8Array>();
+  readonly manifests = new Map<string, Buffer>();
+  readonly calls: string[] = [];
+  openSessions = 0;
+  /** Called at the beginning of each call with its name; may throw. */
+  onCall: (call: string) => Promise<void> | void = () => undefined;
+  /** Bytes taken in one go by an upload. */
+  chunk = 100_000;
+
+  async checkAccess(): Promise<void> {
+    await this.#begin('checkAccess');
+  }
+
+  async headManifest(reference: string): Promise<StoredManifest | undefined> {
+    await this.#begin(`headManifest ${reference}`);
+    const bytes = this.manifests.get(reference);
+    return bytes && { digest: digestOf(bytes), mediaType: mediaTypes.ociManifest, size: bytes.byteLength };
+  }
+
+  async headBlob(digest: Digest): Promise<number | undefined> {
+    await this.#begin('headBlob');
+    return this.blobs.get(digest)?.byteLength;
+  }
+
+  async mountBlob(digest: Digest, from: string | undefined): Promise<boolean> {
+    await this.#begin(`mountBlob ${from ?? 'anywhere'}`);
+    const blob = this.elsewhere.get(digest);
+    if (blob === undefined) return false;
+    this.blobs.set(digest, blob);
+    return true;
+  }
+
+  async putBlob(bytes: Uint8Array, digest: Digest): Promise<void> {
+    await this.#begin('putBlob');
+    this.#store(digest, bytes);
+  }
+
+  async uploadBlob(source: GrowingBlob, { signal, onSent }: UploadOptions): Promise<void> {
+    await this.#begin('uploadBlob');
+    this.openSessions++;
+    try {
+      const parts: Uint8Array[] = [];
+      let sent = 0;
+      for (;;) {
+        const { bytes, complete } = await source.available(sent, this.chunk, signal);
+        await this.#begin('chunk');
+        for await (const piece of source.read(sent, Math.min(bytes, sent + this.chunk))) {
+          signal.throwIfAborted();
+          parts.push(piece);
+          sent += piece.byteLength;
+        }
+        onSent(sent);
+        if (complete && sent === bytes) break;
+      }
+      this.#store((await source.finished).digest, Buffer.concat(parts));
+    } finally {
+      this.openSessions--;
+    }
+  }
+
+  async putManifest(reference: string, bytes: Uint8Array): Promise<Digest> {
+    await this.#begin('putManifest');
+    const manifest = JSON.parse(Buffer.from(bytes).toString()) as ImageManifest;
+    for (const { digest, size } of [manifest.config, ...manifest.layers]) {
+      if (this.blobs.get(digest)?.byteLength !== size) {
+        const facts = { registryCodes: ['BLOB_UNKNOWN'] };
+        throw new TeaChestError('registryRefused', `The registry does not have the blob ${digest}.`, { facts });
+      }
+    }
+    this.manifests.set(reference, Buffer.from(bytes));
+    return digestOf(bytes);
+  }
+
+  /** The uncompressed layers and the config behind a tag. */
+  pull(reference: string): { config: Buffer; layers: Buffer[] } {
+    const manifest = JSON.parse(String(this.manifests.get(reference))) as ImageManifest;
+    const get = (digest: Digest): Buffer => Buffer.from(this.blobs.get(digest) ?? []);
+    return {
+      config: get(manifest.config.digest),
+      layers: manifest.layers.map(({ digest }) => gunzipSync(get(digest))),
+    };
+  }
+
+  async #begin(call: string): Promise<void> {
+    this.calls.push(call);
+    await this.onCall(call);
+  }
+
+  #store(digest: Digest, bytes: Uint8Array): void {
+    if (digestOf(bytes) !== digest) throw new TeaChestError('registryRefused', 'DIGEST_INVALID');
+    this.blobs.set(digest, bytes);
+  }
+}
+
+/** Compresses for real, in one piece. */
+export const plainGzip: LayerCodec = {
+  id: 'test-gzip',
+  mediaType: mediaTypes.ociLayerGzip,
+  async *encode(tar: AsyncIterable<Uint8Array>, { signal }: CallOptions) {
+    const parts: Uint8Array[] = [];
+    for await (const part of tar) parts.push(part);
+    signal.throwIfAborted();
+    yield gzipSync(Buffer.concat(parts), { level: 1 });
+  },
+};
+
+/** Passes on what comes, as it comes. */
+export const noCompression: LayerCodec = {
+  id: 'test-none',
+  mediaType: mediaTypes.ociLayer,
+  encode: (tar) => tar,
+};
