@@ -1,0 +1,101 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+
+import { needCommand, findCommand } from './findCommand.ts';
+import { cacheFolder } from './projectPaths.ts';
+import { run } from './run.ts';
+import type { RunResult } from './run.ts';
+import { makeScratch } from './scratch.ts';
+import { startService, waitFor } from './service.ts';
+
+/** A container engine to build, pull and look with. The tests' own hands: the extension has its own client. */
+export interface Engine {
+  /** As DOCKER_HOST has it: `unix:///…`. */
+  readonly host: string;
+  readonly version: string;
+  /** False: the person's own engine, where nothing but what we made may be touched. */
+  readonly isPrivate: boolean;
+  /** Runs the docker client against this engine. */
+  docker(args: readonly string[], options?: DockerOptions): Promise<RunResult>;
+  /** What a private engine has logged; empty for a person's own. */
+  output(): string;
+  /** Ends a private engine and removes all it stored; leaves a person's own as it is. */
+  stop(): Promise<void>;
+}
+
+export interface DockerOptions {
+  readonly input?: string | Readable;
+  readonly onLine?: (line: string) => void;
+  readonly mayFail?: boolean;
+}
+
+export interface PrivateEngineOptions {
+  /** Registries reached without a trusted certificate; loopback is one anyway. */
+  readonly insecureRegistries?: readonly string[];
+}
+
+/** Starts a dockerd that shares nothing with the machine's own: data, sockets, network. Linux, root. */
+export async function startPrivateEngine(options: PrivateEngineOptions = {}): Promise<Engine> {
+  const dockerd = needCommand('dockerd', 'docker.io');
+  if (process.getuid?.() !== 0) throw new Error('A private container engine can only be started by root.');
+  await mkdir(cacheFolder, { recursive: true });
+  // Data beside the checkout, on a real disk; sockets under the temp folder, as their paths must be short.
+  const data = await makeScratch('engine-data', cacheFolder);
+  const sockets = await makeScratch('engine');
+  const host = `unix://${join(sockets.path, 'docker.sock')}`;
+  await writeFile(join(sockets.path, 'daemon.json'), '{}');
+  const args = [
+    // Not the machine's /etc/docker/daemon.json.
+    ...['--config-file', join(sockets.path, 'daemon.json')],
+    ...['--data-root', data.path, '--exec-root', join(sockets.path, 'exec'), '--pidfile', join(sockets.path, 'pid')],
+    ...['--host', host, '--bridge', 'none', '--iptables=false', '--ip6tables=false'],
+    ...(options.insecureRegistries ?? []).flatMap((registry) => ['--insecure-registry', registry]),
+  ];
+  const service = await startService(dockerd, args, { logFile: join(sockets.path, 'dockerd.log') });
+  const stop = async (): Promise<void> => {
+    await service.stop();
+    await Promise.all([data.remove(), sockets.remove()]);
+  };
+  try {
+    const docker = dockerClient(host, join(sockets.path, 'client'), true);
+    const version = await waitFor('The container engine', service, () => serverVersion(docker));
+    return { host, version, isPrivate: true, docker, output: () => service.output(), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The engine that this person's `docker` command talks to, if it answers. */
+export async function findPersonsEngine(): Promise<Engine | undefined> {
+  const client = findCommand('docker');
+  if (client === undefined) return undefined;
+  const context = await run(client, ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'], {
+    mayFail: true,
+  });
+  const host = process.env['DOCKER_HOST'] ?? context.stdout.trim();
+  if (host === '') return undefined;
+  const docker = dockerClient(host, undefined, false);
+  const version = await serverVersion(docker);
+  if (version === undefined) return undefined;
+  return { host, version, isPrivate: false, docker, output: () => '', stop: () => Promise.resolve() };
+}
+
+function dockerClient(host: string, configFolder: string | undefined, isPrivate: boolean): Engine['docker'] {
+  // Debian's client and engine come from one package; another one on the PATH may be older than the engine allows.
+  const client = needCommand('docker', 'docker.io', isPrivate ? ['/usr/bin'] : []);
+  const env = {
+    DOCKER_HOST: host,
+    DOCKER_CONTEXT: undefined,
+    // A private engine's client knows nothing of the person's logins, and needs no buildx.
+    ...(isPrivate ? { DOCKER_CONFIG: configFolder, DOCKER_BUILDKIT: '0', DOCKER_TLS_VERIFY: undefined } : {}),
+  };
+  return (args, options = {}) => run(client, args, { env, ...options });
+}
+
+async function serverVersion(docker: Engine['docker']): Promise<string | undefined> {
+  const answer = await docker(['version', '--format', '{{.Server.Version}}'], { mayFail: true });
+  const version = answer.stdout.trim();
+  return answer.code === 0 && version !== '' ? version : undefined;
+}

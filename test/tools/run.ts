@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+export interface RunOptions {
+  readonly cwd?: string;
+  /** Added to this process's environment; `undefined` takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly input?: string | Readable;
+  /** Each line of output as it comes, from both streams. */
+  readonly onLine?: (line: string) => void;
+  readonly signal?: AbortSignal;
+  /** `true`: a failing exit code is returned, not thrown. */
+  readonly mayFail?: boolean;
+}
+
+export interface RunResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command to its end. Rejects with its last lines when it cannot be started or fails. */
+export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const child = spawn(command, args, {
+    cwd: options.cwd,
+    env: { ...process.env, ...options.env },
+    signal: options.signal,
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  });
+  const stdout = collect(child.stdout, options.onLine);
+  const stderr = collect(child.stderr, options.onLine);
+  const closed = once(child, 'close');
+  if (child.stdin !== null) {
+    // A child that ends before it has read everything is judged by its exit code, not by our broken pipe.
+    const input = typeof options.input === 'string' ? [options.input] : (options.input ?? []);
+    pipeline(input, child.stdin).catch(() => undefined);
+  }
+  await closed;
+  const result = { code: child.exitCode ?? 1, stdout: await stdout, stderr: await stderr };
+  if (result.code !== 0 && options.mayFail !== true) {
+    const words = lastLines(`${result.stdout}\n${result.stderr}`, 15);
+    throw new Error(`${command} ${args.join(' ')} ended with code ${result.code}:\n${words}`);
+  }
+  return result;
+}
+
+async function collect(stream: Readable, onLine: ((line: string) => void) | undefined): Promise<string> {
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: stream, crlfDelay: Infinity })) {
+    lines.push(line);
+    onLine?.(line);
+  }
+  return lines.join('\n');
+}
+
+/** The last `count` lines that say something. */
+export function lastLines(text: string, count: number): string {
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(-count)
+    .join('\n');
+}
