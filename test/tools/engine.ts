@@ -1,6 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 
 import { needCommand, findCommand } from './findCommand.ts';
 import { cacheFolder } from './projectPaths.ts';
@@ -25,7 +24,7 @@ export interface Engine {
 }
 
 export interface DockerOptions {
-  readonly input?: string | Readable;
+  readonly input?: string | AsyncIterable<unknown>;
   readonly onLine?: (line: string) => void;
   readonly mayFail?: boolean;
 }

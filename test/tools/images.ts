@@ -4,11 +4,13 @@ import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 
 import { pack } from 'tar-stream';
-import type { Headers, Pack } from 'tar-stream';
+import type { Header, Pack } from 'tar-stream';
 
 import type { Engine } from './engine.ts';
 import { machineFiles } from './machineFiles.ts';
 import type { MachineFile } from './machineFiles.ts';
+
+type PartialHeader = Partial<Header> & Pick<Header, 'name'>;
 
 /** Path inside a layer → content. */
 export type Contents = Readonly<Record<string, string | Buffer>>;
@@ -159,7 +161,7 @@ async function addFile(context: Pack, folder: string, file: MachineFile): Promis
   await pipeline(source, entry);
 }
 
-function addEntry(context: Pack, partial: Headers, content: string | Buffer = ''): Promise<void> {
+function addEntry(context: Pack, partial: PartialHeader, content: string | Buffer = ''): Promise<void> {
   return new Promise((resolve, reject) => {
     context.entry(header(partial), content, (error) => {
       if (error) reject(error);
@@ -169,6 +171,6 @@ function addEntry(context: Pack, partial: Headers, content: string | Buffer = ''
 }
 
 /** Times and owners fixed: the same files give the same layer on every build. */
-function header(partial: Headers): Headers {
+function header(partial: PartialHeader): PartialHeader {
   return { mode: partial.type === 'directory' ? 0o755 : 0o644, mtime: new Date(0), uid: 0, gid: 0, ...partial };
 }

@@ -121,8 +121,8 @@ async function checkBlob(folder: string, { digest, size, mediaType }: Descriptor
 }
 
 async function diffIdOf(file: string, mediaType: string): Promise<string | undefined> {
-  if (/gzip$/.test(mediaType)) return sha256(createReadStream(file).pipe(createGunzip()));
-  return /tar$/.test(mediaType) ? sha256(createReadStream(file)) : undefined;
+  if (mediaType.endsWith('gzip')) return sha256(createReadStream(file).pipe(createGunzip()));
+  return mediaType.endsWith('tar') ? sha256(createReadStream(file)) : undefined;
 }
 
 async function sha256(source: NodeJS.ReadableStream): Promise<string> {

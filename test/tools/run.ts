@@ -8,7 +8,7 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Added to this process's environment; `undefined` takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  readonly input?: string | Readable;
+  readonly input?: string | AsyncIterable<unknown>;
   /** Each line of output as it comes, from both streams. */
   readonly onLine?: (line: string) => void;
   readonly signal?: AbortSignal;
@@ -27,17 +27,15 @@ export async function run(command: string, args: readonly string[], options: Run
   const child = spawn(command, args, {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
-    signal: options.signal,
-    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
   const stdout = collect(child.stdout, options.onLine);
   const stderr = collect(child.stderr, options.onLine);
   const closed = once(child, 'close');
-  if (child.stdin !== null) {
-    // A child that ends before it has read everything is judged by its exit code, not by our broken pipe.
-    const input = typeof options.input === 'string' ? [options.input] : (options.input ?? []);
-    pipeline(input, child.stdin).catch(() => undefined);
-  }
+  // A child that ends before it has read everything is judged by its exit code, not by our broken pipe.
+  const input = typeof options.input === 'string' ? [options.input] : (options.input ?? []);
+  pipeline(input, child.stdin).catch(() => undefined);
   await closed;
   const result = { code: child.exitCode ?? 1, stdout: await stdout, stderr: await stderr };
   if (result.code !== 0 && options.mayFail !== true) {

@@ -9,8 +9,7 @@ export interface Service {
   readonly pid: number;
   /** What it has written so far, both streams. */
   output(): string;
-  /** Resolves with its exit code, or null when a signal ended it. */
-  readonly exited: Promise<number | null>;
+  hasEnded(): boolean;
   /** Asks it to end, insists after ten seconds, resolves when it is gone. */
   stop(): Promise<void>;
 }
@@ -35,8 +34,10 @@ export async function startService(
     detached: process.platform !== 'win32',
   });
   closeSync(log);
-  const exited = new Promise<number | null>((resolve) => {
-    child.once('exit', resolve);
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => {
+      resolve();
+    });
   });
   const pid = await new Promise<number>((resolve, reject) => {
     child.once('error', reject);
@@ -55,12 +56,14 @@ export async function startService(
 
   return {
     pid,
-    exited,
+    hasEnded,
     output: () => readFileSync(logFile, 'utf8'),
     async stop() {
       if (!hasEnded()) {
         child.kill('SIGTERM');
-        const insist = setTimeout(() => killGroup(pid), 10_000);
+        const insist = setTimeout(() => {
+          killGroup(pid);
+        }, 10_000);
         await exited;
         clearTimeout(insist);
       }
@@ -84,18 +87,15 @@ function killGroup(pid: number): void {
  */
 export async function waitFor<T>(
   what: string,
-  service: Pick<Service, 'output' | 'exited'>,
+  service: Pick<Service, 'output' | 'hasEnded'>,
   check: () => Promise<T | undefined> | T | undefined,
   timeoutMs = 60_000,
 ): Promise<T> {
-  let ended = false;
-  void service.exited.then(() => {
-    ended = true;
-  });
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const found = await check();
     if (found !== undefined) return found;
+    const ended = service.hasEnded();
     if (ended || Date.now() > deadline) {
       const reason = ended ? 'it ended before it was ready' : `it was not ready after ${timeoutMs / 1000} s`;
       throw new Error(`${what} did not start: ${reason}. Its last lines:\n${lastLines(service.output(), 20)}`);
