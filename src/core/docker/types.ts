@@ -6,7 +6,8 @@ export interface EngineEndpoint {
   readonly address:
     | { readonly kind: 'socket'; readonly path: string } // unix socket or Windows named pipe
     | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly tls: EngineTls | undefined }
-    | { readonly kind: 'ssh'; readonly destination: string };
+    // `socket`: the engine's socket over there; undefined lets that machine's own docker choose.
+    | { readonly kind: 'ssh'; readonly destination: string; readonly socket: string | undefined };
   /** `the setting teaChest.engine.host`, `DOCKER_HOST`, `docker context “colima”`, `default socket`. */
   readonly source: string;
   /** As a person would write it: `unix:///var/run/docker.sock`. */
@@ -34,4 +35,51 @@ export interface EngineImage {
   readonly platform: Platform | undefined;
   /** Containers that use it; undefined where the engine did not count. */
   readonly containers: number | undefined;
+}
+
+/** What happened to an image, as far as a list of images must know. */
+export interface EngineEvent {
+  /** `connected` comes first, once the engine reports events: list after it, and no change is missed. Then `tag`, `delete`, … */
+  readonly action: string;
+  /** Id or name of the image, as the engine says it. */
+  readonly image: string | undefined;
+}
+
+export interface EngineVersion {
+  /** As the engine names its release: `28.5.2`. */
+  readonly version: string;
+  /** The API version that is spoken with it: `1.41`. */
+  readonly api: string;
+}
+
+// What `push` asks of an engine (its ImageSource), said here once more because neither may import the other; a test
+// holds the two together.
+
+/** What the engine says of one image. */
+export interface ImageDetails {
+  readonly id: Digest;
+  readonly references: readonly string[];
+  readonly diffIds: readonly Digest[];
+  readonly size: number;
+  readonly platform: Platform;
+  readonly createdAt: string | undefined;
+}
+
+/** What of an image must be known to read its archive. */
+export type ArchiveSubject = Pick<ImageDetails, 'id' | 'diffIds' | 'platform'>;
+
+export type ArchiveItem = ArchiveLayer | ArchiveImage;
+
+export interface ArchiveLayer {
+  readonly kind: 'layer';
+  readonly path: string;
+  readonly size: number;
+  readonly expectedDiffId: Digest | undefined;
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+export interface ArchiveImage {
+  readonly kind: 'image';
+  readonly config: Uint8Array;
+  readonly layers: readonly string[];
 }

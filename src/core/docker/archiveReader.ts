@@ -1,0 +1,102 @@
+import path from 'node:path';
+import type { Digest } from '../oci/digest.ts';
+import { ArchiveContents, parseJson } from './archiveContents.ts';
+import { tarEntries, type TarEntry } from './archiveTar.ts';
+import { legacyDiffId, namedDiffId } from './legacyLayerIds.ts';
+import type { ArchiveItem, ArchiveSubject } from './types.ts';
+
+/** Far above any real configuration, far below what would hurt. */
+const maxJsonBytes = 16 * 1024 * 1024;
+
+/**
+ * Reads what an engine exports of an image, whatever its kind: docker's archive up to release 24, its OCI layout with
+ * `manifest.json` since 25 (with compressed blobs from containerd's store), podman's docker-archive. The layers come as
+ * they stand in the archive, the `image` last, once the archive has proved to be whole.
+ * Rejects with `archiveTruncated`, `archiveInvalid`, or the error of `bytes`.
+ */
+export async function* readArchive(
+  bytes: AsyncIterable<Uint8Array>,
+  image: ArchiveSubject,
+): AsyncGenerator<ArchiveItem, void, void> {
+  const contents = new ArchiveContents(image);
+  const hints = new Map<string, Digest>();
+  for await (const entry of tarEntries(bytes)) {
+    if (entry.type !== 'other') contents.addFile(entry.path);
+    if (entry.target !== undefined) contents.addLink(entry.path, entry.target);
+    if (entry.type !== 'file') continue;
+
+    const { role, body, hint } = await classify(entry, image);
+    if (role === 'layer') {
+      contents.addLayer(entry.path);
+      const expectedDiffId = hint ?? hints.get(path.posix.dirname(entry.path));
+      yield { kind: 'layer', path: entry.path, size: entry.size, expectedDiffId, body };
+    } else if (role !== 'other') {
+      const json = await readWhole(body, entry.size);
+      if (json === undefined) contents.addOversized(entry.path);
+      else if (role === 'document') contents.addDocument(entry.path, json);
+      else noteHint(entry.path, json, image, hints);
+    }
+  }
+  yield contents.image();
+}
+
+interface Classified {
+  /** `document`: manifest.json, index.json, or what may be a config. `legacy`: the `json` file beside a `layer.tar`. */
+  readonly role: 'layer' | 'document' | 'legacy' | 'other';
+  readonly body: AsyncIterable<Uint8Array>;
+  /** The diffID that the file's name tells. */
+  readonly hint?: Digest | undefined;
+}
+
+async function classify(entry: TarEntry, image: ArchiveSubject): Promise<Classified> {
+  const { body } = entry;
+  const { dir, base } = path.posix.parse(entry.path);
+  if (dir === 'blobs/sha256') {
+    const hint = namedDiffId(base, image.diffIds);
+    return hint === undefined ? classifyBlob(body) : { role: 'layer', body, hint };
+  }
+  if (base.endsWith('.tar')) {
+    return { role: 'layer', body, hint: dir === '' ? namedDiffId(base, image.diffIds) : undefined };
+  }
+  if (dir === '' && base.endsWith('.json')) return { role: 'document', body };
+  return { role: base === 'json' ? 'legacy' : 'other', body };
+}
+
+/**
+ * A blob whose name is none of the diffIDs: an uncompressed layer would be named by its own, so this is a compressed
+ * layer, a JSON document, or nothing of this image.
+ */
+async function classifyBlob(body: AsyncIterable<Uint8Array>): Promise<Classified> {
+  const chunks = body[Symbol.asyncIterator]();
+  let head = Buffer.alloc(0);
+  while (head.byteLength < 4) {
+    const next = await chunks.next();
+    if (next.done === true) break;
+    head = Buffer.concat([head, next.value]);
+  }
+  const isLayer = [gzipMagic, zstdMagic].some((magic) => head.subarray(0, magic.byteLength).equals(magic));
+  const role = isLayer ? 'layer' : head[0] === 0x7b /* { */ ? 'document' : 'other';
+  return { role, body: resumed(head, chunks) };
+}
+
+const gzipMagic = Buffer.from([0x1f, 0x8b]);
+const zstdMagic = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
+
+async function* resumed(head: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+  if (head.byteLength > 0) yield head;
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+}
+
+/** Undefined, with nothing read, if it is too big to be held in memory. */
+async function readWhole(body: AsyncIterable<Uint8Array>, size: number): Promise<Buffer | undefined> {
+  if (size > maxJsonBytes) return undefined;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+function noteHint(file: string, json: Buffer, image: ArchiveSubject, hints: Map<string, Digest>): void {
+  const folder = path.posix.dirname(file);
+  const diffId = legacyDiffId(folder, parseJson(json), image.diffIds);
+  if (diffId !== undefined) hints.set(folder, diffId);
+}

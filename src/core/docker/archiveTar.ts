@@ -1,0 +1,173 @@
+import path from 'node:path';
+import { extract, type Extract, type Header } from 'tar-stream';
+import { TeaChestError } from '../base/errors.ts';
+import { ArchiveTail } from './archiveTail.ts';
+
+/** One member of a tar archive. */
+export interface TarEntry {
+  /** From the archive's root, without `./` and never outside of it. */
+  readonly path: string;
+  /** `file`, or a link to `target`. Whatever else an archive may hold (folders, devices) is `other`. */
+  readonly type: 'file' | 'link' | 'other';
+  readonly size: number;
+  /** From the archive's root, like `path`. */
+  readonly target: string | undefined;
+  /** To be read to its end, or not at all: what is left is skipped when the next entry is asked for. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+type Entry = Extract extends AsyncIterable<infer Item> ? Item : never;
+
+/** Two empty blocks close a tar archive (POSIX, pax interchange format). */
+const endMarkBytes = 1024;
+
+/**
+ * Reads a tar archive front to back, holding no more than a few chunks. Rejects with `archiveTruncated` if it ends
+ * before its end mark, with the engine's own words where it appended some; with `archiveInvalid` if it is no tar, or
+ * reaches outside of itself; with the source's own error if that breaks.
+ */
+export async function* tarEntries(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<TarEntry, void, void> {
+  const parser = extract();
+  const tail = new ArchiveTail();
+  const feeding = new Feeding(parser, tail, bytes);
+  const explain = (error: unknown): Promise<unknown> => feeding.explain(error);
+  let end = 0;
+  try {
+    for await (const entry of parser) {
+      end = endOf(entry.header);
+      yield toEntry(entry, explain);
+      entry.resume();
+    }
+  } catch (error) {
+    throw await explain(error);
+  } finally {
+    feeding.stop();
+  }
+  if (tail.total - end < endMarkBytes || !tail.isZero(endMarkBytes)) throw truncated(tail.words());
+}
+
+/** Pumps the source into the parser; remembers what broke it. */
+class Feeding {
+  readonly #parser: Extract;
+  readonly #tail: ArchiveTail;
+  readonly #done: Promise<void>;
+  #wake: () => void = () => undefined;
+  #stopped = false;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(parser: Extract, tail: ArchiveTail, bytes: AsyncIterable<Uint8Array>) {
+    this.#parser = parser;
+    this.#tail = tail;
+    for (const event of ['drain', 'close']) {
+      parser.on(event, () => {
+        this.#wake();
+      });
+    }
+    this.#done = this.#feed(bytes);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#parser.destroy();
+  }
+
+  /** Why the parser gave up: the source's error, the engine's words at the archive's end, or what tar-stream found. */
+  async explain(error: unknown): Promise<unknown> {
+    if (error instanceof TeaChestError) return error;
+    await this.#done;
+    if (this.#failure !== undefined) return this.#failure.error;
+    const words = this.#tail.words();
+    const found = error instanceof Error ? error.message : String(error);
+    if (words !== undefined || /unexpected end|prematurely/i.test(found)) return truncated(words);
+    return new TeaChestError('archiveInvalid', `The engine’s archive of the image is not a tar archive: ${found}`, {
+      stage: 'export',
+      cause: error,
+    });
+  }
+
+  async #feed(bytes: AsyncIterable<Uint8Array>): Promise<void> {
+    try {
+      let afterFailure = 0;
+      for await (const chunk of bytes) {
+        if (this.#stopped) return;
+        this.#tail.push(chunk);
+        // A parser that stumbled may have met the engine's error text: read on a little, the words may be complete then.
+        if (this.#parser.destroyed) {
+          afterFailure += chunk.byteLength;
+          if (afterFailure > this.#tail.capacity) return;
+        } else if (!this.#parser.write(chunk)) {
+          await new Promise<void>((resolve) => {
+            this.#wake = resolve;
+          });
+        }
+      }
+      this.#parser.end(null);
+    } catch (error) {
+      this.#failure = { error };
+      this.#parser.destroy(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+}
+
+function truncated(words: string | undefined): TeaChestError {
+  const why = words === undefined ? 'it stopped in the middle' : `it says: ${words}`;
+  return new TeaChestError('archiveTruncated', `The engine did not send the whole image: ${why}.`, {
+    stage: 'export',
+    facts: words === undefined ? {} : { words },
+  });
+}
+
+function endOf(header: Header): number {
+  // tar-stream has it, its types do not.
+  const { byteOffset } = header as { byteOffset?: number };
+  return (byteOffset ?? 0) + Math.ceil(header.size / 512) * 512;
+}
+
+function toEntry(entry: Entry, explain: (error: unknown) => Promise<unknown>): TarEntry {
+  const { name, type, size, linkname } = entry.header;
+  const entryPath = archivePath(name, '');
+  const isFile = type === 'file' || type === 'contiguous-file';
+  const isLink = type === 'link' || type === 'symlink';
+  const base = type === 'symlink' ? path.posix.dirname(entryPath) : '';
+  return {
+    path: entryPath,
+    type: isFile ? 'file' : isLink ? 'link' : 'other',
+    size,
+    target: isLink ? archivePath(linkname, base) : undefined,
+    body: bodyOf(entry, explain),
+  };
+}
+
+/** Not the entry itself: its iterator would tear down the whole archive when a reader leaves early. */
+async function* bodyOf(
+  entry: Entry,
+  explain: (error: unknown) => Promise<unknown>,
+): AsyncGenerator<Uint8Array, void, void> {
+  const chunks = entry[Symbol.asyncIterator]();
+  for (;;) {
+    let next;
+    try {
+      next = await chunks.next();
+    } catch (error) {
+      throw await explain(error);
+    }
+    if (next.done === true) return;
+    yield next.value as Uint8Array;
+  }
+}
+
+/** Resolves a path of the archive against a folder of it. Rejects one that leads out of the archive. */
+export function archivePath(name: string, folder: string): string {
+  const resolved = path.posix.join(folder, name).replace(/\/+$/, '');
+  if (name.startsWith('/') || resolved === '..' || resolved.startsWith('../')) {
+    throw new TeaChestError(
+      'archiveInvalid',
+      `The engine’s archive of the image points outside of itself: “${name}”.`,
+      {
+        stage: 'export',
+        facts: { path: name },
+      },
+    );
+  }
+  return resolved;
+}

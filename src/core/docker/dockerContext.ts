@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { endpointInvalid, parseEndpoint } from './endpointUrl.ts';
+import type { Machine } from './machine.ts';
+import type { EngineEndpoint, EngineTls } from './types.ts';
+
+/** `$DOCKER_CONFIG` or `~/.docker`, where the docker command line keeps its configuration. */
+export function dockerConfigFolder(machine: Machine): string {
+  const given = machine.env['DOCKER_CONFIG'];
+  return given === undefined || given === '' ? pathsOf(machine).join(machine.home, '.docker') : given;
+}
+
+/** Paths as that machine writes them, whichever this one is. */
+export function pathsOf(machine: Machine): path.PlatformPath {
+  return machine.platform === 'win32' ? path.win32 : path.posix;
+}
+
+/** The name in DOCKER_CONTEXT or else in config.json; undefined for docker's built-in `default`. */
+export async function chosenContext(machine: Machine): Promise<string | undefined> {
+  const fromEnv = machine.env['DOCKER_CONTEXT'];
+  const name = fromEnv === undefined || fromEnv === '' ? await contextOfConfig(machine) : fromEnv;
+  return name === 'default' || name === '' ? undefined : name;
+}
+
+async function contextOfConfig(machine: Machine): Promise<string | undefined> {
+  const file = pathsOf(machine).join(dockerConfigFolder(machine), 'config.json');
+  const config = await readJson(machine, file, `docker’s configuration ${file}`);
+  const name = property(config, 'currentContext');
+  return typeof name === 'string' ? name : undefined;
+}
+
+/**
+ * The endpoint of a context in docker's store: `contexts/meta/<sha256 of the name>/meta.json`, TLS files beside it
+ * under `contexts/tls` (docker/cli, cli/context/store). Undefined if the context leaves the address to docker's default.
+ */
+export async function contextEndpoint(name: string, machine: Machine): Promise<EngineEndpoint | undefined> {
+  const join = (...parts: string[]): string => pathsOf(machine).join(...parts);
+  const source = `the docker context “${name}”`;
+  const id = createHash('sha256').update(name).digest('hex');
+  const store = join(dockerConfigFolder(machine), 'contexts');
+  const meta = await readJson(machine, join(store, 'meta', id, 'meta.json'), source);
+  if (meta === undefined) {
+    throw endpointInvalid(source, `docker has no context of that name in ${store}`);
+  }
+  const docker = property(property(meta, 'Endpoints'), 'docker');
+  const host = property(docker, 'Host');
+  if (docker === undefined) throw endpointInvalid(source, 'it has no docker endpoint');
+  if (typeof host !== 'string' || host === '') return undefined;
+  const verify = property(docker, 'SkipTLSVerify') !== true;
+  const files = await readTlsFiles(join(store, 'tls', id, 'docker'), machine, source);
+  const tls = files === undefined && verify ? undefined : { ...files, verify };
+  return parseEndpoint(host, { source, platform: machine.platform, tls });
+}
+
+/** Whatever there is of `ca.pem`, `cert.pem` and `key.pem` in a folder; undefined if there is none of them. */
+export async function readTlsFiles(
+  folder: string,
+  machine: Machine,
+  source: string,
+): Promise<Omit<EngineTls, 'verify'> | undefined> {
+  const read = async (name: string): Promise<Buffer | undefined> => {
+    const file = pathsOf(machine).join(folder, name);
+    try {
+      return await machine.readFile(file);
+    } catch (error) {
+      throw endpointInvalid(source, `${file} cannot be read (${words(error)})`, error);
+    }
+  };
+  const [ca, cert, key] = await Promise.all([read('ca.pem'), read('cert.pem'), read('key.pem')]);
+  if ((cert === undefined) !== (key === undefined)) {
+    throw endpointInvalid(source, `of cert.pem and key.pem, ${folder} has only one`);
+  }
+  if (ca === undefined && cert === undefined) return undefined;
+  return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+}
+
+async function readJson(machine: Machine, file: string, source: string): Promise<unknown> {
+  try {
+    const bytes = await machine.readFile(file);
+    return bytes === undefined ? undefined : (JSON.parse(bytes.toString('utf8')) as unknown);
+  } catch (error) {
+    throw endpointInvalid(source, `${file} cannot be read (${words(error)})`, error);
+  }
+}
+
+function property(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+}
+
+function words(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

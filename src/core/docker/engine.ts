@@ -1,0 +1,173 @@
+import Docker from 'dockerode';
+import { TeaChestError, toTeaChestError } from '../base/errors.ts';
+import { Semaphore } from '../base/semaphore.ts';
+import { parseImageReference } from '../oci/imageReference.ts';
+import type { Platform } from '../oci/platform.ts';
+import { chooseApiVersion } from './apiVersion.ts';
+import { readArchive } from './archiveReader.ts';
+import { EngineAgent } from './engineAgent.ts';
+import { explainEngineError, withOwningGroup } from './engineErrors.ts';
+import { EngineModem } from './engineModem.ts';
+import { toEngineImage, toImageDetails } from './imageRecords.ts';
+import { parseEvents } from './imageEvents.ts';
+import type { ArchiveItem, EngineEndpoint, EngineEvent, EngineImage, EngineVersion, ImageDetails } from './types.ts';
+
+interface CallOptions {
+  readonly signal: AbortSignal;
+}
+
+interface ExportOptions extends CallOptions {
+  /** Called with the bytes received from the engine so far. */
+  readonly onReceived: (bytes: number) => void;
+}
+
+/** So many images are inspected at once: a list may have thousands. */
+const inspectionsAtOnce = 6;
+
+/**
+ * A container engine that speaks docker's API. Holds no connection while idle on a local socket; `dispose` closes those
+ * of remote ones. Every method rejects with a TeaChestError: `engineNotFound`, `engineStopped`, `enginePermission`
+ * (facts: path, group), `engineLost`, `engineEndpointInvalid`, `engineFailed` (facts: status, words), `cancelled`.
+ */
+export class Engine {
+  readonly endpoint: EngineEndpoint;
+  readonly #agent: EngineAgent;
+  readonly #inspections = new Semaphore(inspectionsAtOnce);
+  readonly #platforms = new Map<string, Platform>();
+  #version: EngineVersion | undefined;
+
+  constructor(endpoint: EngineEndpoint) {
+    this.endpoint = endpoint;
+    this.#agent = new EngineAgent(endpoint.address);
+  }
+
+  /** Asks the engine each time, so that it also tells whether the engine is there. */
+  async version({ signal }: CallOptions): Promise<EngineVersion> {
+    const answer = await this.#call(signal, '', (docker) => docker.version());
+    this.#version = { version: answer.Version, api: chooseApiVersion(answer.ApiVersion, answer.MinAPIVersion) };
+    return this.#version;
+  }
+
+  /** Tagged and dangling images, no intermediate ones. `platform` is given for those that `platformOf` was asked for. */
+  async listImages({ signal }: CallOptions): Promise<EngineImage[]> {
+    const prefix = await this.#prefix(signal);
+    const images = await this.#call(signal, prefix, (docker) => docker.listImages());
+    const here = new Set(images.map((image) => image.Id));
+    for (const id of this.#platforms.keys()) if (!here.has(id)) this.#platforms.delete(id);
+    return images.map((image) => toEngineImage(image, this.#platforms.get(image.Id)));
+  }
+
+  /** An id never changes its platform: each image is inspected once, a few at a time. */
+  async platformOf(id: string, { signal }: CallOptions): Promise<Platform> {
+    const known = this.#platforms.get(id);
+    if (known !== undefined) return known;
+    return this.#inspections.run(async () => {
+      const { platform } = await this.inspect(id, { signal });
+      this.#platforms.set(id, platform);
+      return platform;
+    }, signal);
+  }
+
+  /**
+   * What happens to images from now on, for as long as the loop runs; begins with `connected`. Ends when the engine
+   * closes the stream in good order, rejects with `engineLost` when it breaks. Connecting again is the caller's business.
+   */
+  async *events({ signal }: CallOptions): AsyncGenerator<EngineEvent, void, void> {
+    const prefix = await this.#prefix(signal);
+    const stream = await this.#call(signal, prefix, (docker) => docker.getEvents({ filters: { type: ['image'] } }));
+    yield { action: 'connected', image: undefined };
+    yield* parseEvents(this.#received(stream, signal));
+  }
+
+  /** Rejects with `imageNotFound` (facts: image) if the engine does not have it, `referenceInvalid` if it is no name. */
+  async inspect(image: string, { signal }: CallOptions): Promise<ImageDetails> {
+    const name = imagePath(image);
+    const prefix = await this.#prefix(signal);
+    try {
+      return toImageDetails(await this.#call(signal, prefix, (docker) => docker.getImage(name).inspect()));
+    } catch (error) {
+      throw notFound(error, image, 'inspect');
+    }
+  }
+
+  /** Streams the image's archive, by id, in constant memory; see `ArchiveItem`. Leaving the loop closes the stream. */
+  async *open(
+    image: ImageDetails,
+    { signal: outer, onReceived }: ExportOptions,
+  ): AsyncGenerator<ArchiveItem, void, void> {
+    const leaving = new AbortController();
+    const signal = AbortSignal.any([outer, leaving.signal]);
+    try {
+      const prefix = await this.#prefix(signal);
+      const stream = await this.#call(signal, prefix, (docker) => docker.getImage(imagePath(image.id)).get());
+      yield* readArchive(countBytes(this.#received(stream, signal), onReceived), image);
+    } catch (error) {
+      throw notFound(error, image.references[0] ?? image.id, 'export');
+    } finally {
+      leaving.abort();
+    }
+  }
+
+  dispose(): void {
+    this.#agent.destroy();
+  }
+
+  async #prefix(signal: AbortSignal): Promise<string> {
+    const { api } = this.#version ?? (await this.version({ signal }));
+    return `/v${api}`;
+  }
+
+  async #call<T>(signal: AbortSignal, prefix: string, use: (docker: Docker) => Promise<T>): Promise<T> {
+    const explain = (error: unknown): TeaChestError => explainEngineError(error, this.endpoint, signal);
+    const { address } = this.endpoint;
+    const host = address.kind === 'tcp' ? address.host : 'localhost';
+    const modem = new EngineModem({ agent: this.#agent, host, prefix, signal, explain });
+    const options: object = { modem };
+    try {
+      return await use(new Docker(options));
+    } catch (error) {
+      throw await withOwningGroup(explain(error));
+    }
+  }
+
+  async *#received(stream: NodeJS.ReadableStream, signal: AbortSignal): AsyncGenerator<Buffer, void, void> {
+    try {
+      yield* stream as AsyncIterable<Buffer>;
+    } catch (error) {
+      throw explainEngineError(error, this.endpoint, signal);
+    }
+  }
+}
+
+/** The name as a part of a URL's path. Its slashes stay: engines take them as they are. */
+function imagePath(image: string): string {
+  const parts = image.split('/');
+  parseImageReference(image);
+  if (parts.includes('.') || parts.includes('..')) {
+    throw new TeaChestError('referenceInvalid', `“${image}” is not the name of an image.`, { facts: { image } });
+  }
+  return parts.map((part) => encodeURIComponent(part).replaceAll('%3A', ':').replaceAll('%40', '@')).join('/');
+}
+
+function notFound(error: unknown, image: string, stage: 'inspect' | 'export'): TeaChestError {
+  const known = toTeaChestError(error, stage);
+  if (known.code !== 'engineFailed' || known.facts['status'] !== 404) return known;
+  const words = String(known.facts['words']);
+  return new TeaChestError('imageNotFound', `The container engine has no image “${image}” (it says: ${words}).`, {
+    stage,
+    cause: error,
+    facts: { image },
+  });
+}
+
+async function* countBytes(
+  chunks: AsyncIterable<Buffer>,
+  onReceived: (bytes: number) => void,
+): AsyncGenerator<Buffer, void, void> {
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    bytes += chunk.byteLength;
+    onReceived(bytes);
+    yield chunk;
+  }
+}

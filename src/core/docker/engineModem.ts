@@ -1,0 +1,102 @@
+import http, { type IncomingMessage } from 'node:http';
+import { TeaChestError } from '../base/errors.ts';
+import { engineErrorWords } from './engineErrorWords.ts';
+
+/** What dockerode asks of its modem. */
+interface DialOptions {
+  readonly path: string;
+  readonly method: string;
+  readonly options?: Readonly<Record<string, unknown>>;
+  readonly isStream?: boolean;
+}
+
+type DialCallback = (error: unknown, answer: unknown) => void;
+
+export interface ModemOptions {
+  readonly agent: http.Agent;
+  readonly host: string;
+  /** Put before each path: `/v1.41`, or nothing for the engine's own choice. */
+  readonly prefix: string;
+  readonly signal: AbortSignal;
+  /** Turns what went wrong on the wire into a TeaChestError. */
+  readonly explain: (error: unknown) => unknown;
+}
+
+const maxErrorBody = 64 * 1024;
+
+/**
+ * Carries dockerode's calls, in place of docker-modem. That one waits forever for an answer that breaks off, cannot
+ * cancel `inspect` and `get`, and lets DOCKER_HOST win over the endpoint it is given.
+ */
+export class EngineModem {
+  readonly Promise = Promise;
+  readonly #options: ModemOptions;
+
+  constructor(options: ModemOptions) {
+    this.#options = options;
+  }
+
+  dial(call: DialOptions, callback: DialCallback): void {
+    this.#answer(call).then(
+      (answer) => {
+        callback(null, answer);
+      },
+      (error: unknown) => {
+        callback(this.#options.explain(error), null);
+      },
+    );
+  }
+
+  async #answer(call: DialOptions): Promise<unknown> {
+    const response = await this.#send(call);
+    const status = response.statusCode ?? 0;
+    if (status < 200 || status > 299) {
+      const words = engineErrorWords(await readText(response, maxErrorBody)) ?? `HTTP status ${status}`;
+      throw new TeaChestError('engineFailed', `The container engine refused: ${words}`, { facts: { status, words } });
+    }
+    return call.isStream === true ? response : parseJson(await readText(response, Infinity));
+  }
+
+  #send(call: DialOptions): Promise<IncomingMessage> {
+    const { agent, host, prefix, signal } = this.#options;
+    const path = prefix + withQuery(call.path, call.options);
+    return new Promise((resolve, reject) => {
+      // No time limit: a classic engine writes the whole image to its disk before it sends the first header.
+      const request = http.request({ agent, host, path, method: call.method, signal });
+      request.on('response', resolve);
+      request.on('error', reject);
+      request.end();
+    });
+  }
+}
+
+/** dockerode ends a path with `?` where it has a query to add, and expects objects in it as JSON. */
+function withQuery(path: string, options: DialOptions['options']): string {
+  if (!path.endsWith('?')) return path;
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(options ?? {})) {
+    if (value !== undefined) query.set(name, typeof value === 'string' ? value : JSON.stringify(value));
+  }
+  return query.size === 0 ? path.slice(0, -1) : path + query.toString();
+}
+
+async function readText(response: IncomingMessage, limit: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    size += chunk.byteLength;
+    if (size >= limit) break;
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new TeaChestError('engineFailed', 'The container engine’s answer is not JSON, so it cannot be understood.', {
+      cause: error,
+    });
+  }
+}
