@@ -54,4 +54,6 @@ export interface SignInResult {
   readonly scope: string | undefined;
   /** The name the server knows the credential by; the one typed in, where the server does not tell. */
   readonly username: string;
+  /** Where the web pages and `/api/v1` were found: `RegistryAddress.webRoot`, mended if that was an owner's page. */
+  readonly webRoot: string;
 }

@@ -1,0 +1,65 @@
+import { TeaChestError } from '../base/errors.ts';
+import { basicAuthorization, type ReadCredential } from '../registry/auth.ts';
+import { distributionScheme } from '../registry/distributionTokens.ts';
+import type { Send } from '../registry/messages.ts';
+import { readRefusal, serverWords } from '../registry/refusal.ts';
+import type { SignInResult } from '../registry/types.ts';
+import type { GiteaApi } from './api.ts';
+import type { DetectedServer } from './detectServer.ts';
+import { requestGiteaToken } from './giteaTokens.ts';
+
+interface SignInOptions {
+  /** Unauthenticated. */
+  readonly send: Send;
+  readonly server: DetectedServer;
+  readonly origin: string;
+  readonly credential: ReadCredential;
+  readonly api: GiteaApi;
+  readonly signal: AbortSignal;
+}
+
+/** Proves a credential against the registry itself. What is wrong with it comes as an error of its own kind. */
+export async function checkSignIn(options: SignInOptions): Promise<SignInResult> {
+  const { server, signal } = options;
+  const { kind, version, webRoot } = server;
+  const typed = (await options.credential())?.username ?? '';
+  if (kind === 'generic') {
+    await checkDistribution(options);
+    return { kind, version, scope: undefined, username: typed, webRoot };
+  }
+  const { scope } = await requestGiteaToken(
+    { ...options, webRoot: async () => Promise.resolve(webRoot) },
+    { signal, retry: 'never' },
+  );
+  return { kind, version, scope, username: (await options.api.currentUser({ signal })) ?? typed, webRoot };
+}
+
+/** A token where tokens are given, then the proof: GET `/v2/` with what we have. */
+async function checkDistribution({ send, server, origin, credential, signal }: SignInOptions): Promise<void> {
+  const scheme = distributionScheme(server.challenges, { send, origin, credential });
+  if (scheme.kind === 'open') return;
+  const known = await credential();
+  const token = scheme.kind === 'bearer' ? await scheme.fetchToken([], { signal, retry: 'never' }) : undefined;
+  const authorization =
+    token !== undefined ? `Bearer ${token.value}` : known === undefined ? undefined : basicAuthorization(known);
+  const response = await send({
+    method: 'GET',
+    url: new URL(`${origin}/v2/`),
+    headers: authorization === undefined ? {} : { authorization },
+    signal,
+    retry: 'never',
+  });
+  if (response.status === 200) return;
+  const { host } = new URL(origin);
+  const words = serverWords(readRefusal(response, 'GET'));
+  if (response.status === 401 || response.status === 403) {
+    throw known === undefined
+      ? new TeaChestError('notSignedIn', `${host} wants a user name and a password${words}.`, { facts: { host } })
+      : new TeaChestError('credentialsRejected', `${host} does not accept this user name and password${words}.`, {
+          facts: { host },
+        });
+  }
+  throw new TeaChestError('registryFailed', `${host} answered the sign-in with ${response.status}${words}.`, {
+    facts: { host, status: response.status },
+  });
+}

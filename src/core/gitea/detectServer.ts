@@ -1,0 +1,117 @@
+import { isCancelled, TeaChestError } from '../base/errors.ts';
+import type { Challenge } from '../registry/challenge.ts';
+import { header, type RegistryResponse, type Send } from '../registry/messages.ts';
+import { isHtml, readRefusal, serverWords } from '../registry/refusal.ts';
+import type { RegistryAddress, SignInResult } from '../registry/types.ts';
+import { asText, parseJsonObject } from './restJson.ts';
+
+/** What a registry tells without being told who asks. */
+export interface DetectedServer {
+  readonly kind: SignInResult['kind'];
+  /** Undefined if it is no Gitea, or one that tells its version only after sign-in. */
+  readonly version: string | undefined;
+  /** Where Gitea's pages and `/api/v1` were found: the address as given may be that of an owner's page. */
+  readonly webRoot: string;
+  readonly challenges: readonly Challenge[];
+}
+
+interface DetectOptions {
+  /** Unauthenticated, and following no redirects. */
+  readonly send: Send;
+  readonly address: RegistryAddress;
+  readonly signal: AbortSignal;
+  readonly retry?: 'never';
+}
+
+/**
+ * Finds out what is at an address by GET `/v2/`, and by GET `/api/v1/version` where that smells of Gitea. Rejects with
+ * `notARegistry`, `plainHttp` (http asked, https wanted), `registryFailed`, or what the transport threw.
+ */
+export async function detectServer(options: DetectOptions): Promise<DetectedServer> {
+  const { send, address, signal, retry } = options;
+  const url = new URL(`${address.origin}/v2/`);
+  const response = await send({ method: 'GET', url, signal, ...(retry === undefined ? {} : { retry }) });
+  const { challenges } = readRefusal(response, 'GET');
+  if (!isRegistry(response, challenges)) throw await explainStranger(options, response);
+  const isGitea = challenges.some(({ parameters }) => parameters['service'] === 'container_registry');
+  if (!isGitea) return { kind: 'generic', version: undefined, webRoot: address.webRoot, challenges };
+  const { version, webRoot } = await findApi(options);
+  // Forgejo: `16.0.0+gitea-1.22.0`.
+  const kind = version?.includes('+gitea-') === true ? 'forgejo' : 'gitea';
+  return { kind, version, webRoot, challenges };
+}
+
+function isRegistry(response: RegistryResponse, challenges: readonly Challenge[]): boolean {
+  const names = (header(response, 'docker-distribution-api-version') ?? '').includes('registry/2');
+  if (response.status === 401) {
+    return (
+      challenges.some(({ scheme }) => scheme === 'bearer') ||
+      names ||
+      (challenges.length > 0 && !isHtml(readRefusal(response, 'GET')))
+    );
+  }
+  if (response.status !== 200) return false;
+  return names || ['', '{}'].includes(response.body.toString('utf8').trim());
+}
+
+interface FoundApi {
+  readonly version: string | undefined;
+  readonly webRoot: string;
+  readonly found: boolean;
+}
+
+/** The REST API is below the sub-path of the install; what looked like a sub-path may have been an owner's page. */
+async function findApi({ send, address, signal }: DetectOptions): Promise<FoundApi> {
+  for (const webRoot of new Set([address.webRoot, address.origin])) {
+    try {
+      const url = new URL(`${webRoot}/api/v1/version`);
+      const response = await send({ method: 'GET', url, signal, retry: 'never' });
+      const body = parseJsonObject(response.body);
+      const version = asText(body['version']);
+      if (response.status === 200 && version !== undefined) return { version, webRoot, found: true };
+      // Sign-in required for everything: the API is there, it only does not tell.
+      const refusesStrangers = response.status === 401 || response.status === 403;
+      if (refusesStrangers && asText(body['message']) !== undefined)
+        return { version: undefined, webRoot, found: true };
+    } catch (error) {
+      if (isCancelled(error)) throw error;
+    }
+  }
+  return { version: undefined, webRoot: address.webRoot, found: false };
+}
+
+/** Something answers at `/v2/`, but not as a registry does. */
+async function explainStranger(options: DetectOptions, response: RegistryResponse): Promise<TeaChestError> {
+  const { address } = options;
+  const { host } = address;
+  const refusal = readRefusal(response, 'GET');
+  const words = serverWords(refusal);
+  // Go: “Client sent an HTTP request to an HTTPS server.” nginx: “The plain HTTP request was sent to HTTPS port”.
+  const wantsTls = response.status === 400 && /http request .*https (?:server|port)/i.test(refusal.bodyText);
+  const moved = header(response, 'location');
+  if (address.origin.startsWith('http:') && (wantsTls || moved?.startsWith('https://') === true)) {
+    return new TeaChestError('plainHttp', `${host} wants https, not plain http. Use https://${host}.`, {
+      facts: { host, suggestion: `https://${host}` },
+    });
+  }
+  if (response.status >= 500) {
+    const what = `${host} is there but does not work at the moment: it answered ${response.status}${words}.`;
+    return new TeaChestError('registryFailed', what, { facts: { host, status: response.status } });
+  }
+  const { found, version } = await findApi(options);
+  if (found) {
+    // router.go: /v2 is not mounted when packages are off; sub-path installs must map it at the host's root (#21092).
+    return new TeaChestError(
+      'notARegistry',
+      `${host} is a Gitea or Forgejo${version === undefined ? '' : ` (${version})`}, but its container registry does not ` +
+        `answer at ${address.origin}/v2/ (${response.status}). Either packages are switched off there, or the proxy in ` +
+        'front of it does not pass on /v2: for an install below a path it must be mapped at the root of the host.',
+      { facts: { host, status: response.status, gitea: true } },
+    );
+  }
+  return new TeaChestError(
+    'notARegistry',
+    `${host} answers, but not as a container registry: GET ${address.origin}/v2/ gave ${response.status}${words}.`,
+    { facts: { host, status: response.status, gitea: false } },
+  );
+}

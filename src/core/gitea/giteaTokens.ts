@@ -1,0 +1,88 @@
+import { TeaChestError } from '../base/errors.ts';
+import { basicAuthorization, notSignedIn, type AuthScheme, type ReadCredential } from '../registry/auth.ts';
+import { lifetimeOf, readJwtClaims } from '../registry/jwt.ts';
+import type { RegistryResponse, Send } from '../registry/messages.ts';
+import { readRefusal, serverWords } from '../registry/refusal.ts';
+import type { FetchedToken } from '../registry/tokenCache.ts';
+import type { Credential } from '../registry/types.ts';
+import { explainRefusedLogin } from './refusedLogin.ts';
+import { parseJsonObject } from './restJson.ts';
+
+export interface GiteaTokenOptions {
+  /** Unauthenticated. */
+  readonly send: Send;
+  readonly origin: string;
+  /** Where `/api/v1` is; asked only when a login was refused. */
+  readonly webRoot: (signal: AbortSignal) => Promise<string>;
+  readonly credential: ReadCredential;
+}
+
+export interface GiteaToken extends FetchedToken {
+  /** What the token may do, as Gitea wrote it; undefined before 1.22.2, which did not care. */
+  readonly scope: string | undefined;
+}
+
+/** One token is good for every repository of a Gitea or Forgejo; they ignore the scope asked for (contract §1). */
+export function giteaScheme(options: GiteaTokenOptions): AuthScheme {
+  return { kind: 'bearer', keyOf: () => '', fetchToken: async (_scopes, call) => requestGiteaToken(options, call) };
+}
+
+/**
+ * GET `/v2/token` on the origin that the person configured. The realm of the challenge is ignored: it may be an inner
+ * address, plain http, or another host (#28039, #31002, #34729), and credentials go nowhere but to the configured place.
+ * Rejects with `credentialsRejected`, `credentialsIgnored`, `scopeMissing`, `oneTimePasswordNeeded`, `notSignedIn`.
+ */
+export async function requestGiteaToken(
+  options: GiteaTokenOptions,
+  call: { readonly signal: AbortSignal; readonly retry?: 'never' },
+): Promise<GiteaToken> {
+  const { host } = new URL(options.origin);
+  const credential = await options.credential();
+  if (credential === undefined) throw notSignedIn(host);
+  const url = new URL(`${options.origin}/v2/token?service=container_registry&scope=*`);
+  const headers = { authorization: basicAuthorization(credential) };
+  const response = await options.send({ method: 'GET', url, headers, ...call });
+  if (response.status === 401 || response.status === 403) {
+    const webRoot = await options.webRoot(call.signal);
+    throw await explainRefusedLogin({ send: options.send, webRoot, host, credential, signal: call.signal });
+  }
+  return readGiteaToken(response, host, credential);
+}
+
+/** Whether a token of this scope may push. Scopes are enforced since 1.22.2 (#31967). */
+export function mayWritePackages(scope: string | undefined): boolean {
+  if (scope === undefined || scope === '') return true;
+  return scope.split(',').some((part) => ['all', 'write:package'].includes(part.trim()));
+}
+
+function readGiteaToken(response: RegistryResponse, host: string, credential: Credential): GiteaToken {
+  const value = parseJsonObject(response.body)['token'];
+  if (response.status !== 200 || typeof value !== 'string' || value === '') {
+    const words = serverWords(readRefusal(response, 'GET'));
+    throw new TeaChestError(
+      response.status >= 500 ? 'registryFailed' : 'notARegistry',
+      `${host} gave no token for its container registry (GET /v2/token, ${response.status})${words}.`,
+      { facts: { host, status: response.status } },
+    );
+  }
+  const claims = readJwtClaims(value) ?? {};
+  // A ghost: a proxy took the Authorization header away, or Gitea 1.17 let bad credentials pass as nobody (#20563).
+  if (claims['UserID'] === -1) {
+    throw new TeaChestError(
+      'credentialsIgnored',
+      `${host} took us for nobody: it answered the sign-in of “${credential.username}” with an anonymous token. Either a ` +
+        'proxy in front of it removes the Authorization header, or this is Gitea 1.17 and the password is wrong.',
+      { facts: { host, username: credential.username } },
+    );
+  }
+  const scope = typeof claims['Scope'] === 'string' ? claims['Scope'] : undefined;
+  if (!mayWritePackages(scope)) {
+    throw new TeaChestError(
+      'scopeMissing',
+      `The token is good, but it may only read: its scope is “${scope ?? ''}”. To push, ${host} wants write:package.`,
+      { facts: { host, scope: scope ?? '' } },
+    );
+  }
+  const seconds = lifetimeOf(claims);
+  return { value, lifetime: seconds === undefined ? undefined : seconds * 1000, scope };
+}

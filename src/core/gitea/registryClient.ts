@@ -1,0 +1,123 @@
+import { sleep } from '../base/cancel.ts';
+import { TeaChestError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import { Authenticator, withAuth, type AuthScheme, type ReadCredential } from '../registry/auth.ts';
+import type { Challenge } from '../registry/challenge.ts';
+import { ChunkSizer, type ChunkMemory } from '../registry/chunkSizer.ts';
+import { distributionScheme } from '../registry/distributionTokens.ts';
+import { explainRefusal } from '../registry/explainRefusal.ts';
+import { withLogging } from '../registry/logging.ts';
+import type { Environment } from '../registry/proxy.ts';
+import { withRedirects } from '../registry/redirects.ts';
+import { Repository } from '../registry/repository.ts';
+import { usualRetries, withRetry, type RetryPolicy, type Timing } from '../registry/retry.ts';
+import { SharedTask } from '../registry/sharedTask.ts';
+import { createTransport } from '../registry/transport.ts';
+import type { ProxySettings, RegistryAddress, RegistryTrust, SignInResult } from '../registry/types.ts';
+import { GiteaApi } from './api.ts';
+import { checkSignIn } from './checkSignIn.ts';
+import { detectServer, type DetectedServer } from './detectServer.ts';
+import { giteaScheme } from './giteaTokens.ts';
+import { tryOtherScheme } from './otherScheme.ts';
+import { explainGiteaRefusal } from './refusals.ts';
+
+export interface RegistryClientOptions {
+  readonly address: RegistryAddress;
+  readonly trust: RegistryTrust;
+  readonly proxy: ProxySettings;
+  /** Read anew for each login, so that a change is noticed; undefined if nobody is signed in. */
+  readonly credential: ReadCredential;
+  readonly logger: Logger;
+  readonly chunkMemory: ChunkMemory;
+  /** For HTTPS_PROXY and the like. */
+  readonly environment: Environment;
+  /** `tea-chest/1.2.3` */
+  readonly userAgent: string;
+  readonly retries?: RetryPolicy;
+  readonly timing?: Timing;
+}
+
+/** One registry, ready to be used. Holds connections, tokens and what is known of the server; `close` it. */
+export interface RegistryClient {
+  readonly address: RegistryAddress;
+  /** Proves address and credential; asks once and does not wait for a server that is down. */
+  checkSignIn(call: { readonly signal: AbortSignal }): Promise<SignInResult>;
+  /** What the server is, asked once. */
+  server(call: { readonly signal: AbortSignal }): Promise<DetectedServer>;
+  /** `owner/name`, as `checkTarget` gives it. Fits the push's `BlobTarget`. */
+  repository(name: string, call: { readonly signal: AbortSignal }): Promise<Repository>;
+  /** Gitea's REST API; of no use where `server` says `generic`. */
+  readonly api: GiteaApi;
+  /** Ends all that runs. */
+  close(): Promise<void>;
+}
+
+const realTiming: Timing = { now: Date.now, sleep, random: Math.random };
+
+export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
+  const { address, credential, logger } = options;
+  const timing = options.timing ?? realTiming;
+  const closing = new AbortController();
+  const transport = createTransport(options);
+  const logged = withLogging(transport.send, logger, timing.now);
+  const plain = withRetry(logged, options.retries ?? usualRetries, timing, logger);
+  const { origin } = address;
+
+  const detected = new SharedTask(async () => detectServer({ send: plain, address, signal: closing.signal }));
+  const webRoot = async (signal: AbortSignal): Promise<string> => (await detected.get(signal)).webRoot;
+  const schemeFor = (challenges: readonly Challenge[]): AuthScheme =>
+    challenges.some(({ parameters }) => parameters['service'] === 'container_registry')
+      ? giteaScheme({ send: plain, origin, webRoot, credential })
+      : distributionScheme(challenges, { send: plain, origin, credential });
+
+  const authenticator = new Authenticator({
+    askScheme: async (signal) => schemeFor((await detected.get(signal)).challenges),
+    schemeFor,
+    credential,
+    host: address.host,
+    now: timing.now,
+    closed: closing.signal,
+  });
+  const send = withAuth(withRedirects(plain, origin), authenticator);
+  const sizer = new ChunkSizer(origin, options.chunkMemory);
+  const api = new GiteaApi({ send: withRedirects(plain, origin), webRoot, credential });
+
+  return {
+    address,
+    api,
+    server: async ({ signal }) => detected.get(signal),
+    checkSignIn: async ({ signal }) => {
+      const server = await detectNow({ ...options, send: logged, signal });
+      const ownApi = new GiteaApi({
+        send: withRedirects(logged, origin),
+        webRoot: async () => Promise.resolve(server.webRoot),
+        credential,
+      });
+      return checkSignIn({ send: logged, server, origin, credential, api: ownApi, signal });
+    },
+    repository: async (repository, { signal }) => {
+      const { kind } = await detected.get(signal);
+      const explain = kind === 'generic' ? explainRefusal : explainGiteaRefusal;
+      return new Repository(kind, { send, origin, repository, explain, logger }, { sizer, timing });
+    },
+    close: async () => {
+      closing.abort();
+      await transport.close();
+    },
+  };
+}
+
+/** Detection for a person who waits: one try, and a look at the other scheme when that fails. */
+async function detectNow(
+  options: RegistryClientOptions & {
+    readonly send: Parameters<typeof detectServer>[0]['send'];
+    readonly signal: AbortSignal;
+  },
+): Promise<DetectedServer> {
+  try {
+    return await detectServer({ send: options.send, address: options.address, signal: options.signal, retry: 'never' });
+  } catch (error) {
+    if (!(error instanceof TeaChestError)) throw error;
+    throw await tryOtherScheme(error, options);
+  }
+}

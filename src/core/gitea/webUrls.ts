@@ -1,0 +1,13 @@
+/** The page where a person makes access tokens. */
+export function tokenSettingsUrl(webRoot: string): string {
+  return `${webRoot}/user/settings/applications`;
+}
+
+/** The page of a package, or of one of its versions. A `/` in the name is written %2F (contract §4). */
+export function packageUrl(
+  webRoot: string,
+  target: { readonly owner: string; readonly name: string; readonly tag?: string },
+): string {
+  const page = `${webRoot}/${encodeURIComponent(target.owner)}/-/packages/container/${encodeURIComponent(target.name)}`;
+  return target.tag === undefined ? page : `${page}/${encodeURIComponent(target.tag)}`;
+}

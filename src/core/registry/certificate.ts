@@ -1,0 +1,108 @@
+import type { X509Certificate } from 'node:crypto';
+import { TeaChestError, type ErrorFacts } from '../base/errors.ts';
+import type { CertificateDetails } from './types.ts';
+
+/** SHA-256 of the certificate's DER bytes, 64 lower-case hex digits. */
+export function fingerprintOf(certificate: X509Certificate): string {
+  return certificate.fingerprint256.replaceAll(':', '').toLowerCase();
+}
+
+/** A fingerprint as people copy it (`AA:BB:…`, upper case, spaces) in the form that we compare. */
+export function normalizeFingerprint(text: string): string {
+  return text.replace(/[\s:]/g, '').toLowerCase();
+}
+
+export function describeCertificate(certificate: X509Certificate, problemCode: string | undefined): CertificateDetails {
+  return {
+    subject: oneLine(certificate.subject),
+    issuer: oneLine(certificate.issuer),
+    validFrom: isoDate(certificate.validFrom),
+    validTo: isoDate(certificate.validTo),
+    names: alternativeNames(certificate.subjectAltName),
+    fingerprint256: fingerprintOf(certificate),
+    problem: problemCode === undefined ? undefined : problemInWords(problemCode),
+  };
+}
+
+/** The error for a certificate that OpenSSL or the host name check refused with `problemCode`. */
+export function refusedCertificate(
+  host: string,
+  certificate: X509Certificate,
+  problemCode: string,
+  certificateFacts: CertificateDetails = describeCertificate(certificate, problemCode),
+): TeaChestError {
+  const { names } = certificateFacts;
+  const reason = problemInWords(problemCode);
+  const known = problemCode === 'ERR_TLS_CERT_ALTNAME_INVALID' ? ` It is valid for ${listOf(names)}.` : '';
+  return new TeaChestError(
+    untrusted.has(problemCode) ? 'certificateUntrusted' : 'certificateInvalid',
+    `The certificate of ${host} is not accepted: ${reason}.${known} Nothing was sent.`,
+    { facts: { host, problem: problemCode, ...factsOf(certificateFacts) } },
+  );
+}
+
+/** The error for a server that shows another certificate than the one the person trusted. */
+export function changedCertificate(host: string, certificate: X509Certificate, pinned: string): TeaChestError {
+  const details = describeCertificate(certificate, undefined);
+  return new TeaChestError(
+    'certificateChanged',
+    `${host} shows another certificate than the one you trusted. Trusted: SHA-256 ${pinned}. Now: SHA-256 ` +
+      `${details.fingerprint256}, issued by ${details.issuer}, valid from ${details.validFrom}. Nothing was sent.`,
+    { facts: { host, pinnedFingerprint: pinned, ...factsOf(details) } },
+  );
+}
+
+/** Codes of X509_verify_cert (Node's names) that say: nobody whom we trust vouches for this certificate. */
+const untrusted: ReadonlySet<string> = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'CERT_UNTRUSTED',
+]);
+
+function problemInWords(code: string): string {
+  switch (code) {
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+      return 'it is self-signed';
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+      return 'the authority at the end of its chain is not known here';
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'CERT_UNTRUSTED':
+      return 'its issuer is not known here';
+    case 'CERT_HAS_EXPIRED':
+      return 'it has expired';
+    case 'CERT_NOT_YET_VALID':
+      return 'it is not valid yet';
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return 'it was issued for another host name';
+    default:
+      return `the check failed with ${code}`;
+  }
+}
+
+function factsOf(details: CertificateDetails): ErrorFacts {
+  const { fingerprint256, subject, issuer, validFrom, validTo, names } = details;
+  return { fingerprint256, subject, issuer, validFrom, validTo, names };
+}
+
+/** OpenSSL prints one attribute a line. */
+function oneLine(name: string): string {
+  return name.split('\n').reverse().join(', ');
+}
+
+function isoDate(text: string): string {
+  const date = new Date(text);
+  return Number.isNaN(date.getTime()) ? text : date.toISOString();
+}
+
+function alternativeNames(text: string | undefined): string[] {
+  return [...(text ?? '').matchAll(/(?:DNS|IP Address):([^,]+)/g)].map((match) => match[1] ?? '');
+}
+
+function listOf(names: readonly string[]): string {
+  return names.length === 0 ? 'no name at all' : names.join(', ');
+}

@@ -1,0 +1,89 @@
+import { TeaChestError, type ErrorCode, type ErrorFacts } from '../base/errors.ts';
+import { isHtml, serverWords, type Refusal } from './refusal.ts';
+
+export interface RefusalContext {
+  /** `owner/name`, as in the request. */
+  readonly repository: string;
+  /** What was tried, as the end of “… refused to”: `store the manifest v1`. */
+  readonly attempt: string;
+}
+
+/** Turns what the wire said into an error that a person can read. Each kind of registry has its own. */
+export type ExplainRefusal = (refusal: Refusal, context: RefusalContext) => TeaChestError;
+
+/** What any OCI registry may say (distribution spec, §Error Codes), and what a proxy in front of it may. */
+export const explainRefusal: ExplainRefusal = (refusal, context) => {
+  const { host, status } = refusal;
+  const words = serverWords(refusal);
+  const refused = `${host} refused to ${context.attempt}`;
+  if (refusal.codes.includes('NAME_INVALID')) {
+    return refusalError('nameInvalid', `${host} does not accept the name “${context.repository}”${words}.`, refusal);
+  }
+  if (refusal.codes.includes('DIGEST_INVALID')) {
+    const what = `${host} received other bytes than we sent: their digest is not the one we announced${words}.`;
+    return refusalError('digestMismatch', what, refusal);
+  }
+  if (refusal.codes.includes('BLOB_UPLOAD_UNKNOWN')) {
+    return refusalError('uploadLost', `${host} no longer knows the upload that it had begun${words}.`, refusal);
+  }
+  switch (status) {
+    case 401:
+      return refusal.challenges.some(({ scheme }) => scheme === 'bearer')
+        ? refusalError(
+            'accessDenied',
+            `${refused}: this user may not do that in ${context.repository}${words}.`,
+            refusal,
+          )
+        : refusalError('credentialsRejected', `${host} does not accept this user name and password${words}.`, refusal);
+    case 403:
+      return refusalError('accessDenied', `${refused}: it is forbidden in ${context.repository}${words}.`, refusal);
+    case 413:
+      return tooLarge(refusal);
+    case 429:
+      return refusalError(
+        'registryFailed',
+        `${host} asks us to come less often, and still did after waiting${words}.`,
+        refusal,
+      );
+    default:
+  }
+  if (status >= 500) return serverFailure(refusal, context);
+  return refusalError('registryRefused', `${refused} and answered ${status}${words}.`, refusal);
+};
+
+/** A limit of the way to the registry, not of the registry: it is the proxy that has to be told. */
+function tooLarge(refusal: Refusal): TeaChestError {
+  const by = proxyName(refusal);
+  const who = by === undefined ? 'Something on the way (a proxy)' : `The proxy in front of it (${by})`;
+  return refusalError(
+    'bodyTooLarge',
+    `${refusal.host} cannot take a piece of this size. ${who} limits the size of a request ` +
+      `(413${serverWords(refusal)}); for nginx that is client_max_body_size.`,
+    refusal,
+  );
+}
+
+function serverFailure(refusal: Refusal, context: RefusalContext): TeaChestError {
+  const { host, status } = refusal;
+  const words = serverWords(refusal);
+  const told = words === '' ? ' without saying why; its own log knows more' : words;
+  const by = isHtml(refusal) ? proxyName(refusal) : undefined;
+  const who = by === undefined ? host : `The proxy in front of ${host} (${by})`;
+  return refusalError('registryFailed', `${who} failed to ${context.attempt} and answered ${status}${told}.`, refusal);
+}
+
+/** Makes the error, with the wire's facts beside the words. */
+export function refusalError(
+  code: ErrorCode,
+  message: string,
+  refusal: Refusal,
+  facts: ErrorFacts = {},
+): TeaChestError {
+  const { host, status, method, path, codes } = refusal;
+  return new TeaChestError(code, message, { facts: { host, status, method, path, codes, ...facts } });
+}
+
+function proxyName({ server, bodyText }: Refusal): string | undefined {
+  if (server !== undefined) return server;
+  return /nginx|cloudflare|traefik|caddy|apache|haproxy|envoy/i.exec(bodyText)?.[0];
+}

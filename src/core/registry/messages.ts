@@ -1,0 +1,56 @@
+/** One request to a registry, as the wrappers of `Send` pass it on. */
+export interface RegistryRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly url: URL;
+  /** Names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: RequestBody;
+  readonly signal: AbortSignal;
+  /** Milliseconds without any progress before the answer's headers; see `patience` in transport.ts for the defaults. */
+  readonly headersTimeout?: number;
+  /** `never`: an answer is wanted now (sign-in), or trying again is the caller's own decision (PATCH). */
+  readonly retry?: 'never';
+  /** What a token must allow, in the distribution spec's words: `repository:owner/app:pull,push`. */
+  readonly scopes?: readonly string[];
+}
+
+/** A body that can be sent again: each try opens it anew, so that no half-consumed stream ever travels. */
+export interface RequestBody {
+  readonly length: number;
+  open(): AsyncIterable<Uint8Array>;
+}
+
+/** A whole answer. Bodies are small in this protocol; blobs are never read through here. */
+export interface RegistryResponse {
+  readonly status: number;
+  readonly headers: ResponseHeaders;
+  /** At most `maxBodyBytes` of transport.ts. */
+  readonly body: Buffer;
+  /** Where the answer came from, after redirects: Locations are resolved against it. */
+  readonly url: URL;
+}
+
+export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/**
+ * Sends one request. Rejects with a TeaChestError only when there is no answer at all (`registryUnreachable`,
+ * `certificate…`, `proxyFailed`, `cancelled`, or what the body's source threw); every status is an answer.
+ */
+export type Send = (request: RegistryRequest) => Promise<RegistryResponse>;
+
+/** The value of a header; several of one name are joined as RFC 9110 §5.3 says. */
+export function header(response: { readonly headers: ResponseHeaders }, name: string): string | undefined {
+  const value = response.headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+}
+
+/** A body that is in memory. */
+export function bytesBody(bytes: Uint8Array): RequestBody {
+  return {
+    length: bytes.byteLength,
+    // eslint-disable-next-line @typescript-eslint/require-await -- the shape is asynchronous, these bytes are here
+    async *open() {
+      yield bytes;
+    },
+  };
+}

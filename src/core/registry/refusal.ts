@@ -1,0 +1,89 @@
+import { parseChallenges, type Challenge } from './challenge.ts';
+import { header, type RegistryRequest, type RegistryResponse } from './messages.ts';
+
+/** Bytes of an error's body that are looked at. */
+const mostBodyBytes = 64 * 1024;
+
+/** An answer that was not the one hoped for, as data: the wire's side of an error. */
+export interface Refusal {
+  readonly status: number;
+  readonly method: RegistryRequest['method'];
+  /** Without the query. */
+  readonly path: string;
+  readonly host: string;
+  /** Codes and messages of `{"errors":[{code,message,detail}]}` (distribution spec); empty for every other body. */
+  readonly codes: readonly string[];
+  readonly messages: readonly string[];
+  /** `text/plain`, lower case, without parameters; empty if the server does not tell. */
+  readonly contentType: string;
+  readonly bodyText: string;
+  /** The Server header: names the proxy that answers in the registry's place. */
+  readonly server: string | undefined;
+  readonly challenges: readonly Challenge[];
+}
+
+/** Gitea's bodies are JSON (protocol), text (permission), HTML (a proxy) or empty (500, quota): none is assumed. */
+export function readRefusal(response: RegistryResponse, method: RegistryRequest['method']): Refusal {
+  const bodyText = response.body.subarray(0, mostBodyBytes).toString('utf8');
+  const errors = readErrors(bodyText);
+  return {
+    status: response.status,
+    method,
+    path: response.url.pathname,
+    host: response.url.host,
+    codes: errors.map(({ code }) => code).filter((code) => code !== ''),
+    messages: errors.map(({ message }) => message).filter((message) => message !== ''),
+    contentType: (header(response, 'content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '',
+    bodyText,
+    server: header(response, 'server'),
+    challenges: parseChallenges(response.headers),
+  };
+}
+
+/** The server's own words as the end of a sentence: `: “quota exceeded”`, or nothing. */
+export function serverWords(refusal: Refusal): string {
+  const words = wordsOf(refusal);
+  return words === '' ? '' : `: “${words}”`;
+}
+
+export function isHtml({ contentType, bodyText }: Pick<Refusal, 'contentType' | 'bodyText'>): boolean {
+  return contentType === 'text/html' || /^\s*<(?:!doctype|html)/i.test(bodyText);
+}
+
+function wordsOf(refusal: Refusal): string {
+  if (refusal.messages.length > 0) return shorten(refusal.messages.join('; '));
+  if (refusal.codes.length > 0) return refusal.codes.join(', ');
+  if (isHtml(refusal)) return shorten(/<title>([^<]*)<\/title>/i.exec(refusal.bodyText)?.[1] ?? '');
+  return shorten(jsonMessage(refusal.bodyText) ?? refusal.bodyText);
+}
+
+function shorten(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length <= 300 ? line : `${line.slice(0, 299)}…`;
+}
+
+/** Gitea's REST API says `{"message": …, "url": …}`. */
+function jsonMessage(text: string): string | undefined {
+  const value = parse(text);
+  if (typeof value !== 'object' || value === null || !('message' in value)) return undefined;
+  return typeof value.message === 'string' ? value.message : undefined;
+}
+
+function readErrors(text: string): { code: string; message: string }[] {
+  const value = parse(text);
+  if (typeof value !== 'object' || value === null || !('errors' in value) || !Array.isArray(value.errors)) return [];
+  return value.errors
+    .filter((error): error is Record<string, unknown> => typeof error === 'object' && error !== null)
+    .map((error) => ({
+      code: typeof error['code'] === 'string' ? error['code'] : '',
+      message: typeof error['message'] === 'string' ? error['message'] : '',
+    }));
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,53 @@
+import { TeaChestError } from '../base/errors.ts';
+import type { RegistryAddress } from './types.ts';
+
+/** Paths of Gitea's own pages and of the protocol: what comes before them is the place of the install. */
+const knownPages = /\/(?:v2|api\/(?:v1|swagger|packages)|user|explore|admin|org|notifications|-)(?:\/|$)/;
+
+/** Pages below an owner, `/<owner>/-/packages/…`: the owner is no part of the install's place either. */
+const ownerPage = /\/[^/]+\/-(?:\/|$)/;
+
+/**
+ * Reads what people type or paste as the address of a registry: with or without scheme (then https), with a port, a
+ * sub-path, the address of a page of theirs. Throws `urlInvalid`; a credential inside the text is refused and never
+ * repeated. A path of one plain word may be a sub-path or an owner's page: `webRoot` keeps it, and detecting the server
+ * finds out which (see `detectServer` of the gitea folder).
+ */
+export function parseRegistryAddress(text: string): RegistryAddress {
+  const typed = text.trim();
+  if (typed === '') throw invalid('The address of the registry is empty.');
+  const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(typed)?.[1]?.toLowerCase();
+  if (scheme !== undefined && scheme !== 'https' && scheme !== 'http') {
+    throw invalid(`A registry is reached by https:// or http://, not by ${scheme}://.`);
+  }
+  const url = readUrl(scheme === undefined ? `https://${typed.replace(/^\/+/, '')}` : typed);
+  if (url.username !== '' || url.password !== '') {
+    throw invalid('The address has a user name or a password in it. Give the address alone; you are asked for those.');
+  }
+  if (url.hostname === '') throw invalid('The address names no host.');
+  return { origin: url.origin, host: url.host, webRoot: url.origin + installPath(url.pathname) };
+}
+
+function readUrl(text: string): URL {
+  // WHATWG URLs forgive much: a space or a stray @ would silently become another host.
+  const authority = /^https?:\/\/([^/?#]*)/i.exec(text)?.[1] ?? '';
+  if (authority.includes('@')) {
+    throw invalid('The address has an @ in its host part. Give the address alone, without user name and password.');
+  }
+  if (/[\s\\]/.test(text)) throw invalid('The address has a space or a backslash in it.');
+  try {
+    return new URL(text);
+  } catch (error) {
+    throw invalid(`“${authority}” is not a host name or an IP address, with a port from 1 to 65535 if any.`, error);
+  }
+}
+
+function installPath(pathname: string): string {
+  const path = pathname.replace(/\/{2,}/g, '/');
+  const page = ownerPage.exec(path) ?? knownPages.exec(path);
+  return path.slice(0, page?.index ?? path.length).replace(/\/+$/, '');
+}
+
+function invalid(message: string, cause?: unknown): TeaChestError {
+  return new TeaChestError('urlInvalid', message, cause === undefined ? {} : { cause });
+}

@@ -1,0 +1,211 @@
+import { isDigest, type Digest } from '../oci/digest.ts';
+import { mediaTypes, octetStream } from '../oci/mediaTypes.ts';
+import { checkStoredDigest, headBlob, uploadInChunks, type BlobSource } from './blobUpload.ts';
+import type { ChunkSizer } from './chunkSizer.ts';
+import { bytesBody, header } from './messages.ts';
+import { readRefusal } from './refusal.ts';
+import type { Timing } from './retry.ts';
+import {
+  closeSession,
+  commitSession,
+  openSession,
+  refused,
+  repositoryScopes,
+  repositoryUrl,
+  type RepositoryWire,
+} from './uploadSession.ts';
+import type { SignInResult } from './types.ts';
+
+export interface CallOptions {
+  readonly signal: AbortSignal;
+}
+
+export interface UploadOptions extends CallOptions {
+  /** Bytes of this blob that were sent, counted from 0; goes back when an upload begins anew. */
+  readonly onSent: (bytes: number) => void;
+}
+
+/** What a HEAD of a manifest told. */
+export interface StoredManifest {
+  readonly digest: Digest | undefined;
+  readonly mediaType: string | undefined;
+  readonly size: number | undefined;
+}
+
+const manifestTypes = [
+  mediaTypes.ociManifest,
+  mediaTypes.ociIndex,
+  mediaTypes.dockerManifest,
+  mediaTypes.dockerManifestList,
+].join(', ');
+
+/** One repository of one registry: the distribution spec's calls, with Gitea's shortcuts where it is Gitea. */
+export class Repository {
+  readonly kind: SignInResult['kind'];
+  readonly #wire: RepositoryWire;
+  readonly #sizer: ChunkSizer;
+  readonly #timing: Timing;
+
+  constructor(
+    kind: SignInResult['kind'],
+    wire: RepositoryWire,
+    options: { readonly sizer: ChunkSizer; readonly timing: Timing },
+  ) {
+    this.kind = kind;
+    this.#wire = wire;
+    this.#sizer = options.sizer;
+    this.#timing = options.timing;
+  }
+
+  /** Opens an upload session and closes it again: Gitea tells only so whether we may push (contract §1). */
+  async checkAccess({ signal }: CallOptions): Promise<void> {
+    const session = await openSession(this.#wire, signal);
+    if (session !== undefined) await closeSession(this.#wire, session, signal);
+  }
+
+  async headManifest(reference: string, { signal }: CallOptions): Promise<StoredManifest | undefined> {
+    const response = await this.#wire.send({
+      method: 'HEAD',
+      url: repositoryUrl(this.#wire, `manifests/${encodeURI(reference)}`),
+      headers: { accept: manifestTypes },
+      signal,
+      scopes: repositoryScopes(this.#wire),
+    });
+    if (response.status === 404) return undefined;
+    if (response.status !== 200) throw refused(this.#wire, response, 'HEAD', `tell what ${reference} is`);
+    const digest = header(response, 'docker-content-digest') ?? '';
+    const length = header(response, 'content-length') ?? '';
+    return {
+      digest: isDigest(digest) ? digest : undefined,
+      mediaType: header(response, 'content-type'),
+      size: /^\d+$/.test(length) ? Number(length) : undefined,
+    };
+  }
+
+  async headBlob(digest: Digest, { signal }: CallOptions): Promise<number | undefined> {
+    return headBlob(this.#wire, digest, signal);
+  }
+
+  /**
+   * True if the registry made the blob part of this repository without our sending it. Gitea needs no `from`: it looks
+   * in all that the user may see, and a given one would only narrow that. Elsewhere a mount needs a place to look in.
+   */
+  async mountBlob(digest: Digest, from: string | undefined, { signal }: CallOptions): Promise<boolean> {
+    if (this.kind === 'generic' && from === undefined) return false;
+    const place = this.kind === 'generic' ? from : undefined;
+    const session = await openSession(this.#wire, signal, { digest, from: place });
+    if (session !== undefined) {
+      await closeSession(this.#wire, session, signal);
+      return false;
+    }
+    // Gitea ≤ 1.18.0 says 201 to mounts that did not happen (contract §2): believe what a HEAD shows.
+    return (await headBlob(this.#wire, digest, signal)) !== undefined;
+  }
+
+  /** Sends a blob that is in memory in one request, or in chunks if it is too large for a proxy on the way. */
+  async putBlob(bytes: Uint8Array, digest: Digest, options: UploadOptions): Promise<void> {
+    const { signal, onSent } = options;
+    onSent(0);
+    const response =
+      this.kind === 'generic'
+        ? await this.#putInSession(bytes, digest, signal)
+        : await this.#postWhole(bytes, digest, signal);
+    if (response === 'tooLarge') {
+      await uploadInChunks(this.#wire, inMemory(bytes, digest), { ...this.#uploadTools(), ...options });
+      return;
+    }
+    onSent(bytes.byteLength);
+  }
+
+  async uploadBlob(source: BlobSource, options: UploadOptions): Promise<void> {
+    await uploadInChunks(this.#wire, source, {
+      ...this.#uploadTools(),
+      signal: options.signal,
+      onSent: options.onSent,
+    });
+  }
+
+  /** Gives the digest that the registry says it stored; undefined if it does not say (Gitea 1.25.0–1.25.2, #36021). */
+  async putManifest(
+    reference: string,
+    bytes: Uint8Array,
+    mediaType: string,
+    { signal }: CallOptions,
+  ): Promise<Digest | undefined> {
+    const response = await this.#wire.send({
+      method: 'PUT',
+      url: repositoryUrl(this.#wire, `manifests/${encodeURI(reference)}`),
+      // Exactly this, without parameters: Gitea compares it as text (contract §3).
+      headers: { 'content-type': mediaType },
+      body: bytesBody(bytes),
+      signal,
+      scopes: repositoryScopes(this.#wire),
+    });
+    if (response.status < 200 || response.status > 299) {
+      throw refused(this.#wire, response, 'PUT', `store the manifest ${this.#wire.repository}:${reference}`);
+    }
+    const digest = header(response, 'docker-content-digest') ?? '';
+    return isDigest(digest) ? digest : undefined;
+  }
+
+  #uploadTools(): { readonly sizer: ChunkSizer; readonly timing: Timing } {
+    return { sizer: this.#sizer, timing: this.#timing };
+  }
+
+  /** Gitea: POST `?digest=` with the bytes is a whole upload in one request (contract §2). */
+  async #postWhole(bytes: Uint8Array, digest: Digest, signal: AbortSignal): Promise<'stored' | 'tooLarge'> {
+    const url = repositoryUrl(this.#wire, 'blobs/uploads/');
+    url.search = `digest=${digest}`;
+    const response = await this.#wire.send({
+      method: 'POST',
+      url,
+      headers: { 'content-type': octetStream },
+      body: bytesBody(bytes),
+      signal,
+      scopes: repositoryScopes(this.#wire),
+    });
+    return this.#judge(response, 'POST', digest);
+  }
+
+  /** Elsewhere `?digest=` on a POST is optional (distribution ignores it), so: a session, and the bytes with its PUT. */
+  async #putInSession(bytes: Uint8Array, digest: Digest, signal: AbortSignal): Promise<'stored' | 'tooLarge'> {
+    const session = await openSession(this.#wire, signal);
+    if (session === undefined) return 'stored';
+    let stored = false;
+    try {
+      const response = await commitSession(this.#wire, session, digest, signal, bytesBody(bytes));
+      // A PUT that was sent twice because its first answer got lost finds its session gone and its blob there.
+      if (response.status === 404 && (await headBlob(this.#wire, digest, signal)) === bytes.byteLength) {
+        stored = true;
+        return 'stored';
+      }
+      const outcome = this.#judge(response, 'PUT', digest);
+      stored = outcome === 'stored';
+      return outcome;
+    } finally {
+      if (!stored) await closeSession(this.#wire, session, signal);
+    }
+  }
+
+  #judge(
+    response: Awaited<ReturnType<RepositoryWire['send']>>,
+    method: 'POST' | 'PUT',
+    digest: Digest,
+  ): 'stored' | 'tooLarge' {
+    if (response.status === 201 || response.status === 204) {
+      checkStoredDigest(this.#wire, response, digest);
+      return 'stored';
+    }
+    const failure = refused(this.#wire, response, method, `store a blob of ${this.#wire.repository}`);
+    if (readRefusal(response, method).status === 413 && failure.code === 'bodyTooLarge') return 'tooLarge';
+    throw failure;
+  }
+}
+
+function inMemory(bytes: Uint8Array, digest: Digest): BlobSource {
+  return {
+    available: async () => Promise.resolve({ bytes: bytes.byteLength, complete: true }),
+    read: (start, end) => bytesBody(bytes.subarray(start, end)).open(),
+    finished: Promise.resolve({ digest, size: bytes.byteLength }),
+  };
+}
