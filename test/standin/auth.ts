@@ -1,0 +1,86 @@
+import type { Doer } from './model/access.ts';
+import type { User } from './model/directory.ts';
+import { totp } from './model/totp.ts';
+import type { Gitea } from './gitea.ts';
+import { header, type Exchange } from './http/exchange.ts';
+
+/** `refused`: credentials were given and are no good. */
+export type Authentication = Doer | { readonly kind: 'refused' };
+
+const refused: Authentication = { kind: 'refused' };
+
+/** Who is at the registry: Basic, or Bearer with a token of `/v2/token` (a personal token is no good there). */
+export function authenticateRegistry(gitea: Gitea, exchange: Exchange): Authentication {
+  const [scheme, value] = authorization(exchange);
+  if (scheme === 'bearer') return authenticateBearer(gitea, value);
+  if (scheme !== 'basic') return { kind: 'nobody' };
+  if (exchange.path === '/v2' && !gitea.quirks.basicOnPing) return { kind: 'nobody' };
+  return authenticateBasic(gitea, value, oneTimePassword(exchange));
+}
+
+/** Who is at the REST API: Basic, or a personal token as `token …` or `Bearer …`. */
+export function authenticateRest(gitea: Gitea, exchange: Exchange): Authentication {
+  const [scheme, value] = authorization(exchange);
+  if (scheme === 'basic') return authenticateBasic(gitea, value, oneTimePassword(exchange));
+  if (scheme === 'token' || scheme === 'bearer') return authenticateToken(gitea, value) ?? refused;
+  return { kind: 'nobody' };
+}
+
+export function usesBasicPassword(gitea: Gitea, exchange: Exchange): boolean {
+  const [scheme, value] = authorization(exchange);
+  const { username, password } = splitBasic(value);
+  return scheme === 'basic' && gitea.directory.token(password) === undefined && username !== '';
+}
+
+function authorization(exchange: Exchange): [scheme: string, value: string] {
+  const [, scheme = '', value = ''] = /^(\S+)\s+(.*)$/s.exec(header(exchange, 'authorization')) ?? [];
+  return [scheme.toLowerCase(), value.trim()];
+}
+
+function oneTimePassword(exchange: Exchange): string {
+  return header(exchange, 'x-gitea-otp') || header(exchange, 'x-forgejo-otp');
+}
+
+function authenticateBearer(gitea: Gitea, token: string): Authentication {
+  const claims = gitea.tokens.verify(token);
+  if (claims === undefined) return refused;
+  if (claims.UserID === -1) return { kind: 'ghost' };
+  const user = gitea.directory.userById(claims.UserID);
+  return user === undefined ? refused : { kind: 'user', user, scope: claims.Scope === '' ? undefined : claims.Scope };
+}
+
+/** In Gitea's order: a token as the password or as the username, then the password (services/auth/basic.go). */
+function authenticateBasic(gitea: Gitea, value: string, otp: string): Authentication {
+  const { username, password } = splitBasic(value);
+  const tokenIsName = password === '' || password === 'x-oauth-basic';
+  const byToken = authenticateToken(gitea, tokenIsName ? username : password);
+  if (byToken !== undefined) return byToken;
+
+  const user = gitea.directory.owner(username);
+  if (gitea.options.passwordSignIn === false || user?.kind !== 'user') return refused;
+  if (user.password !== password || user.prohibitLogin || !secondFactor(gitea, user, otp)) return refused;
+  return { kind: 'user', user, scope: gitea.quirks.scopesEnforced ? 'all' : undefined };
+}
+
+function authenticateToken(gitea: Gitea, value: string): Authentication | undefined {
+  const token = gitea.directory.token(value);
+  const user = token === undefined ? undefined : gitea.directory.userById(token.userId);
+  return token === undefined || user === undefined ? undefined : { kind: 'user', user, scope: token.scope };
+}
+
+function secondFactor(gitea: Gitea, user: User, otp: string): boolean {
+  if (user.totpSecret === undefined) return true;
+  const use = `${user.id} ${otp}`;
+  if (otp !== totp(user.totpSecret, gitea.clock())) return false;
+  if (gitea.quirks.oneTimePasswordsOnce && gitea.usedPasswords.has(use)) return false;
+  gitea.usedPasswords.add(use);
+  return true;
+}
+
+function splitBasic(value: string): { username: string; password: string } {
+  const text = Buffer.from(value, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  return colon < 0
+    ? { username: text, password: '' }
+    : { username: text.slice(0, colon), password: text.slice(colon + 1) };
+}

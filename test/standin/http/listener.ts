@@ -1,0 +1,63 @@
+import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { once } from 'node:events';
+import type { AddressInfo, Socket } from 'node:net';
+import type { ServerCertificate } from '../tls/certificate.ts';
+
+/** A server on 127.0.0.1 that can go down (connections refused) and come back on the same port. */
+export class Listener {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #port = 0;
+
+  private constructor(server: Server) {
+    this.#server = server;
+    // Neither Go nor this project's uploads know a limit on the time a body takes.
+    server.requestTimeout = 0;
+    server.keepAliveTimeout = 0;
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
+  }
+
+  static async start(
+    handler: RequestListener,
+    certificate: ServerCertificate | undefined,
+    port: number,
+  ): Promise<Listener> {
+    const server =
+      certificate === undefined
+        ? createHttpServer(handler)
+        : createHttpsServer({ cert: certificate.certificatePem, key: certificate.privateKeyPem }, handler);
+    const listener = new Listener(server);
+    await listener.#listen(port);
+    return listener;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  /** Ends every connection; new ones are refused until `comeBack`. */
+  async goDown(): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  async comeBack(): Promise<void> {
+    await this.#listen(this.#port);
+  }
+
+  async #listen(port: number): Promise<void> {
+    this.#server.listen(port, '127.0.0.1');
+    await once(this.#server, 'listening');
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  get listening(): boolean {
+    return this.#server.listening;
+  }
+}

@@ -1,0 +1,31 @@
+/** An answer as data: handlers return one, so that a fault can lose or alter it on the way out. */
+export interface Reply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  readonly body?: string | FileBody;
+}
+
+/** Bytes from disk; `end` is exclusive. */
+export interface FileBody {
+  readonly path: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What Go's `http.Error` writes. */
+export function textReply(status: number, text: string, headers: Record<string, string> = {}): Reply {
+  return {
+    status,
+    headers: { 'Content-Type': 'text/plain; charset=utf-8', ...headers, 'X-Content-Type-Options': 'nosniff' },
+    body: `${text}\n`,
+  };
+}
+
+/** What the router answers where nothing is mounted. */
+export function pageNotFound(): Reply {
+  return textReply(404, '404 page not found');
+}
+
+export function htmlReply(status: number, html: string): Reply {
+  return { status, headers: { 'Content-Type': 'text/html; charset=utf-8' }, body: html };
+}

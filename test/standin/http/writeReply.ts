@@ -1,0 +1,97 @@
+import { createReadStream } from 'node:fs';
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { pipeline } from 'node:stream/promises';
+import type { Reply } from './reply.ts';
+import { ConnectionLost, type RequestBody } from './requestBody.ts';
+
+/** Go reads this much of a body that its handler left unread; with more to come it closes the connection instead. */
+const drainLimit = 256 * 1024;
+/** Go's server sends a body without Content-Length in one piece up to here, above it in chunks. */
+const chunkingSize = 2048;
+/** Go keeps the connection open for reading that long, lest the answer be lost to a reset. */
+const lingerMs = 500;
+
+export interface Outgoing {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly body: RequestBody;
+  /** End the connection after so many bytes of the answer's body. */
+  readonly cutAfter?: number;
+}
+
+/** Writes an answer with the headers and the treatment of unread request bodies that Go's http server has. */
+export async function writeReply(outgoing: Outgoing, reply: Reply): Promise<void> {
+  const headers = new Map(Object.entries(reply.headers ?? {}));
+  const head = outgoing.request.method === 'HEAD';
+  const size = bodySize(reply);
+  const fixed = typeof reply.body === 'object' || size <= chunkingSize;
+  const empty = size === 0 && (head || reply.status === 204 || reply.status === 304);
+  if (fixed && !empty && !headers.has('Content-Length')) headers.set('Content-Length', String(size));
+
+  if (!(await hasNoRestToSpeakOf(outgoing.body))) {
+    headers.set('Connection', 'close');
+    await writeAndLinger(outgoing.request, reply, headers);
+    return;
+  }
+  const { response } = outgoing;
+  response.statusCode = reply.status;
+  for (const [name, value] of headers) response.setHeader(name, value);
+  if (!headers.has('Connection')) response.removeHeader('Connection'); // Go does not announce keep-alive
+  await (head ? finish(response) : writeBody(outgoing, reply));
+}
+
+function bodySize({ body }: Reply): number {
+  if (body === undefined) return 0;
+  return typeof body === 'string' ? Buffer.byteLength(body) : body.end - body.start;
+}
+
+async function hasNoRestToSpeakOf(body: RequestBody): Promise<boolean> {
+  if (body.complete) return true;
+  if (body.unread >= drainLimit) return false;
+  return body.drain(drainLimit);
+}
+
+async function writeBody({ response, cutAfter }: Outgoing, { body }: Reply): Promise<void> {
+  const size = bodySize({ status: 0, ...(body === undefined ? {} : { body }) });
+  const cut = cutAfter !== undefined && cutAfter < size;
+  const end = cut ? cutAfter : size;
+  if (typeof body === 'object') {
+    const { path, start } = body;
+    if (end > 0) await pipeline(createReadStream(path, { start, end: start + end - 1 }), response, { end: !cut });
+    else response.flushHeaders();
+  } else if (body !== undefined) {
+    response.write(Buffer.from(body).subarray(0, end));
+  }
+  if (cut) {
+    response.socket?.destroySoon();
+    return;
+  }
+  if (!response.writableEnded) await finish(response);
+}
+
+async function finish(response: ServerResponse): Promise<void> {
+  if (response.socket === null || response.socket.destroyed) throw new ConnectionLost('the client has left');
+  const done = once(response, 'close');
+  response.end();
+  await done;
+}
+
+/**
+ * Answers while the client is still sending: the answer, then the end of our side, then half a second of patience.
+ * Node's own way would drop the connection at once and lose the answer with it.
+ */
+async function writeAndLinger(
+  request: IncomingMessage,
+  reply: Reply,
+  headers: ReadonlyMap<string, string | readonly string[]>,
+): Promise<void> {
+  const { socket } = request;
+  const lines = [`HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status] ?? ''}`];
+  for (const [name, values] of headers) for (const value of [values].flat()) lines.push(`${name}: ${value}`);
+  lines.push(`Date: ${new Date().toUTCString()}`, '', typeof reply.body === 'string' ? reply.body : '');
+  const timer = setTimeout(() => socket.destroy(), lingerMs);
+  socket.end(lines.join('\r\n'));
+  if (!socket.destroyed) await once(socket, 'close');
+  clearTimeout(timer);
+}

@@ -1,0 +1,50 @@
+import type { Directory, Organization, Owner, User } from './directory.ts';
+import type { Permission } from './seed.ts';
+
+/** Who asks: nobody at all, the anonymous "ghost" of a token that was issued to nobody, or a user. */
+export type Doer =
+  | { readonly kind: 'nobody' }
+  | { readonly kind: 'ghost' }
+  /** `scope` restricts a token; undefined where nothing restricts (a password on the REST API). */
+  | { readonly kind: 'user'; readonly user: User; readonly scope: string | undefined };
+
+const levels: readonly Permission[] = ['none', 'read', 'write', 'admin', 'owner'];
+
+export function atLeast(have: Permission, need: Permission): boolean {
+  return levels.indexOf(have) >= levels.indexOf(need);
+}
+
+/** What the doer may do with an owner's packages, by the rules of Gitea's `services/context/package.go`. */
+export function packagePermission(directory: Directory, owner: Owner, doer: Doer, requireSignIn: boolean): Permission {
+  if (doer.kind !== 'user') return owner.visibility === 'public' && !requireSignIn ? 'read' : 'none';
+  if (doer.user.prohibitLogin) return 'none';
+  if (owner.kind === 'user') {
+    if (owner.id === doer.user.id) return 'owner';
+    return owner.visibility === 'private' ? 'none' : 'read';
+  }
+  const permission = teamPermission(directory, owner, doer.user);
+  return permission === 'none' && isVisible(directory, owner, doer) ? 'read' : permission;
+}
+
+/** A site admin passes every check of package rights. */
+export function mayDo(permission: Permission, need: Permission, doer: Doer): boolean {
+  return atLeast(permission, need) || (doer.kind === 'user' && doer.user.admin && !doer.user.prohibitLogin);
+}
+
+export function isVisible(directory: Directory, owner: Owner, doer: Doer): boolean {
+  if (owner.visibility === 'public') return true;
+  if (doer.kind !== 'user') return false;
+  if (owner.visibility === 'limited' || doer.user.admin || owner.id === doer.user.id) return true;
+  return (
+    owner.kind === 'organization' && directory.teamsOf(doer.user).some(({ organization }) => organization === owner)
+  );
+}
+
+/** The best of what the user's teams give: their general level, or their right on the packages unit. */
+export function teamPermission(directory: Directory, organization: Organization, user: User): Permission {
+  const granted = directory
+    .teamsOf(user)
+    .filter((membership) => membership.organization === organization)
+    .flatMap(({ team }) => [team.permission, team.packages]);
+  return levels.findLast((level) => granted.includes(level)) ?? 'none';
+}

@@ -1,0 +1,121 @@
+import { jsonBody } from '../http/exchange.ts';
+import type { Reply } from '../http/reply.ts';
+import { mayDo, teamPermission } from '../model/access.ts';
+import type { Organization, Owner, Team } from '../model/directory.ts';
+import type { Permission, Visibility } from '../model/seed.ts';
+import { apiDone, apiError, apiJson, apiNotFound, signedIn, type RestCall } from './call.ts';
+import { toOrganization, toRepository, toTeam, toUser } from './convert.ts';
+
+/** What an admin or an owner does to prepare an instance; as much of it as tests need. */
+export async function createUser(call: RestCall): Promise<Reply> {
+  if (!signedIn(call).admin) return notAdmin(call);
+  const { username, password, visibility } = await jsonBody(call.exchange);
+  const name = String(username);
+  if (call.gitea.directory.owner(name) !== undefined) {
+    return apiError(call, 422, `user already exists [name: ${name}]`);
+  }
+  const shown = (visibility ?? 'public') as Visibility;
+  return apiJson(
+    201,
+    toUser(call, call.gitea.directory.addUser({ name, password: String(password), visibility: shown })),
+  );
+}
+
+export async function editUser(call: RestCall): Promise<Reply> {
+  if (!signedIn(call).admin) return notAdmin(call);
+  const user = call.gitea.directory.owner(call.params['user'] ?? '');
+  if (user?.kind !== 'user') return apiNotFound(call);
+  const { prohibit_login: prohibited, visibility } = await jsonBody(call.exchange);
+  if (typeof prohibited === 'boolean') user.prohibitLogin = prohibited;
+  if (typeof visibility === 'string') user.visibility = visibility as Visibility;
+  return apiJson(200, toUser(call, user));
+}
+
+export function deleteUser(call: RestCall): Reply {
+  if (!signedIn(call).admin) return notAdmin(call);
+  return removeOwner(call, call.gitea.directory.owner(call.params['user'] ?? ''));
+}
+
+export async function createOrganization(call: RestCall): Promise<Reply> {
+  const { username, visibility } = await jsonBody(call.exchange);
+  const name = String(username);
+  if (call.gitea.directory.owner(name) !== undefined) {
+    return apiError(call, 422, `user already exists [name: ${name}]`);
+  }
+  const organization = call.gitea.directory.addOrganization({
+    name,
+    visibility: (visibility ?? 'public') as Visibility,
+    teams: [{ name: 'Owners', permission: 'owner', members: [signedIn(call).name] }],
+  });
+  return apiJson(201, toOrganization(call, organization));
+}
+
+export function deleteOrganization(call: RestCall): Reply {
+  const organization = ownedOrganization(call);
+  return organization === undefined
+    ? apiError(call, 403, 'Must be an organization owner')
+    : removeOwner(call, organization);
+}
+
+/** With `permission` (a level for everything) or `units_map` (a level a unit). */
+export async function createTeam(call: RestCall): Promise<Reply> {
+  const organization = ownedOrganization(call);
+  if (organization === undefined) return apiError(call, 403, 'Must be an organization owner');
+  const { name, permission, units_map: units } = await jsonBody(call.exchange);
+  const level = (permission ?? 'none') as Permission;
+  const packages = (units as Record<string, Permission> | undefined)?.['repo.packages'] ?? level;
+  const team = call.gitea.directory.addTeam(organization, String(name), level, packages);
+  return apiJson(201, toTeam(call, organization, team));
+}
+
+export function addTeamMember(call: RestCall): Reply {
+  const found = findTeam(call);
+  const user = call.gitea.directory.owner(call.params['user'] ?? '');
+  if (found === undefined || user?.kind !== 'user') return apiNotFound(call);
+  found.members.add(user.id);
+  return apiDone();
+}
+
+export async function createRepository(call: RestCall): Promise<Reply> {
+  const { name } = await jsonBody(call.exchange);
+  const owner = signedIn(call);
+  call.gitea.directory.addRepository(owner, String(name));
+  return apiJson(201, toRepository(call, owner, String(name)));
+}
+
+export function deleteRepository(call: RestCall): Reply {
+  const owner = call.gitea.directory.owner(call.params['owner'] ?? '');
+  const mine = owner === signedIn(call) || signedIn(call).admin;
+  if (owner === undefined || !mine) return apiNotFound(call);
+  const removed = call.gitea.directory.removeRepository(owner, call.params['name'] ?? '');
+  return removed ? apiDone() : apiNotFound(call);
+}
+
+function ownedOrganization(call: RestCall): Organization | undefined {
+  const organization = call.gitea.directory.owner(call.params['org'] ?? '');
+  if (organization?.kind !== 'organization') return undefined;
+  const permission = teamPermission(call.gitea.directory, organization, signedIn(call));
+  return mayDo(permission, 'owner', call.doer) ? organization : undefined;
+}
+
+function findTeam(call: RestCall): Team | undefined {
+  return call.gitea.directory
+    .organizations()
+    .flatMap(({ teams }) => teams)
+    .find(({ id }) => String(id) === call.params['team']);
+}
+
+/** Who still has packages stays, as in Gitea. */
+function removeOwner(call: RestCall, owner: Owner | undefined): Reply {
+  if (owner === undefined) return apiNotFound(call);
+  const purge = call.exchange.query.get('purge') === 'true';
+  const images = call.gitea.packages.of(owner.id);
+  if (images.length > 0 && !purge) return apiError(call, 422, 'user still has ownership of packages');
+  for (const image of images) call.gitea.packages.removePackage(image);
+  call.gitea.directory.removeOwner(owner);
+  return apiDone();
+}
+
+function notAdmin(call: RestCall): Reply {
+  return apiError(call, 403, 'user should be the site admin');
+}

@@ -1,0 +1,132 @@
+import type { Reply } from '../http/reply.ts';
+import { mayDo, packagePermission, teamPermission } from '../model/access.ts';
+import type { Owner } from '../model/directory.ts';
+import type { ContainerPackage, PackageVersion } from '../model/packages.ts';
+import { isPublicOnly } from '../model/scopes.ts';
+import { apiDone, apiError, apiJson, apiNotFound, apiPage, signedIn, type RestCall } from './call.ts';
+import { toPackage } from './convert.ts';
+
+type Row = readonly [image: ContainerPackage, version: PackageVersion];
+
+/** One row a version, newest first; `q` is a part of the name. */
+export function listPackages(call: RestCall): Reply {
+  return withOwner(call, 'read', (owner) => {
+    const { query } = call.exchange;
+    const type = query.get('type') ?? '';
+    const part = (query.get('q') ?? '').toLowerCase();
+    const images = type === '' || type === 'container' ? call.gitea.packages.of(owner.id) : [];
+    return apiPage(call, newestFirst(images.filter(({ name }) => name.includes(part))), (row) =>
+      toPackage(call, ...row),
+    );
+  });
+}
+
+export function listVersions(call: RestCall): Reply {
+  return withImage(call, 'read', (image) => apiPage(call, newestFirst([image]), (row) => toPackage(call, ...row)));
+}
+
+export function latestVersion(call: RestCall): Reply {
+  return withImage(call, 'read', (image) => {
+    const [newest] = newestFirst([image]);
+    return newest === undefined ? apiNotFound(call) : apiJson(200, toPackage(call, ...newest));
+  });
+}
+
+export function showVersion(call: RestCall): Reply {
+  return withVersion(call, 'read', (image, version) => apiJson(200, toPackage(call, image, version)));
+}
+
+export function deleteVersion(call: RestCall): Reply {
+  return withVersion(call, 'write', (image, version) => {
+    call.gitea.packages.removeVersion(image, version);
+    return apiDone();
+  });
+}
+
+export function deleteImage(call: RestCall): Reply {
+  return withImage(call, 'write', (image) => {
+    call.gitea.packages.removePackage(image);
+    return apiDone();
+  });
+}
+
+export async function listFiles(call: RestCall): Promise<Reply> {
+  return withVersion(call, 'read', async (_image, version) => {
+    const files = [...version.files.values()].map(async ({ id, size, name, digest }) => {
+      const { md5, sha1, sha512 } = await call.gitea.blobs.hashes(digest);
+      return { id, size, name, md5, sha1, sha256: digest.replace('sha256:', ''), sha512 };
+    });
+    return apiJson(200, await Promise.all(files));
+  });
+}
+
+/** To a repository of the same owner that the doer may write. */
+export function linkPackage(call: RestCall): Reply {
+  return withImage(call, 'write', (image, owner) => {
+    const repository = call.params['repository'] ?? '';
+    if (call.gitea.directory.repositoryId(owner, repository) === undefined) return apiNotFound(call);
+    if (!mayWriteRepository(call, owner)) return apiError(call, 403, 'no permission to access this repository');
+    if (image.repository === repository) return apiError(call, 400, 'package is already linked to this repository');
+    image.repository = repository;
+    return apiDone(201);
+  });
+}
+
+export function unlinkPackage(call: RestCall): Reply {
+  return withImage(call, 'write', (image) => {
+    image.repository = undefined;
+    return apiDone();
+  });
+}
+
+function mayWriteRepository(call: RestCall, owner: Owner): boolean {
+  const user = signedIn(call);
+  if (owner.kind === 'user') return owner === user || user.admin;
+  return mayDo(teamPermission(call.gitea.directory, owner, user), 'write', call.doer);
+}
+
+function newestFirst(images: readonly ContainerPackage[]): Row[] {
+  const rows = images.flatMap((image) => [...image.versions.values()].map((version): Row => [image, version]));
+  return rows.sort(([, left], [, right]) => right.createdAt - left.createdAt || right.id - left.id);
+}
+
+function withOwner<R extends Reply | Promise<Reply>>(
+  call: RestCall,
+  right: 'read' | 'write',
+  then: (owner: Owner) => R,
+): R | Reply {
+  const { gitea, doer } = call;
+  const owner = gitea.directory.owner(call.params['owner'] ?? '');
+  if (owner === undefined) return apiNotFound(call);
+  const publicOnly = doer.kind === 'user' && doer.scope !== undefined && isPublicOnly(doer.scope);
+  if (publicOnly && owner.visibility === 'private') {
+    return apiError(call, 403, 'token scope is limited to public packages');
+  }
+  const permission = packagePermission(gitea.directory, owner, doer, gitea.options.requireSignIn === true);
+  if (!mayDo(permission, right, doer)) {
+    return apiError(call, 403, 'user should have specific permission or be a site admin');
+  }
+  return then(owner);
+}
+
+function withImage<R extends Reply | Promise<Reply>>(
+  call: RestCall,
+  right: 'read' | 'write',
+  then: (image: ContainerPackage, owner: Owner) => R,
+): R | Reply {
+  return withOwner<R | Reply>(call, right, (owner) => {
+    const image = call.gitea.packages.get(owner.id, call.params['name'] ?? '');
+    return image === undefined ? apiNotFound(call) : then(image, owner);
+  });
+}
+
+function withVersion<R extends Reply | Promise<Reply>>(
+  call: RestCall,
+  right: 'read' | 'write',
+  then: (image: ContainerPackage, version: PackageVersion) => R,
+): R | Reply {
+  return withImage<R | Reply>(call, right, (image) => {
+    const version = image.versions.get((call.params['version'] ?? '').toLowerCase());
+    return version === undefined ? apiNotFound(call) : then(image, version);
+  });
+}

@@ -1,0 +1,122 @@
+import { authenticateRest } from '../auth.ts';
+import type { Gitea } from '../gitea.ts';
+import type { Exchange } from '../http/exchange.ts';
+import type { Reply } from '../http/reply.ts';
+import type { Quirks } from '../quirks.ts';
+import { scopeGrants } from '../model/scopes.ts';
+import * as admin from './adminRoutes.ts';
+import { apiError, apiJson, apiNotFound, type RestCall } from './call.ts';
+import * as packages from './packageRoutes.ts';
+import * as users from './userRoutes.ts';
+
+interface Route {
+  readonly method: string;
+  /** `{x}` is one segment, which may hold an encoded slash. */
+  readonly path: string;
+  /** The scope categories a token must have; the level follows from the method. None: nothing is checked. */
+  readonly scopes: readonly string[];
+  /** Must be signed in; true by default. */
+  readonly signIn?: false;
+  readonly exists?: (quirks: Quirks) => boolean;
+  readonly handle: (call: RestCall) => Reply | Promise<Reply>;
+}
+
+const image = '/packages/{owner}/container/{name}';
+const linkApi = ({ linkApi: exists }: Quirks): boolean => exists;
+const packageApi = ({ packageApi: exists }: Quirks): boolean => exists;
+const deletePackageApi = ({ deletePackageApi: exists }: Quirks): boolean => exists;
+const forgejoOnly = ({ forgejo }: Quirks): boolean => forgejo;
+
+const routes: readonly Route[] = [
+  { method: 'GET', path: '/version', scopes: [], signIn: false, handle: showServerVersion },
+  { method: 'GET', path: '/user', scopes: ['user'], handle: users.currentUser },
+  { method: 'GET', path: '/user/teams', scopes: ['user'], handle: users.userTeams },
+  { method: 'GET', path: '/user/orgs', scopes: ['user', 'organization'], handle: users.userOrganizations },
+  { method: 'GET', path: '/user/quota/check', scopes: ['user'], exists: forgejoOnly, handle: users.checkQuota },
+  { method: 'POST', path: '/user/repos', scopes: ['user', 'repository'], handle: admin.createRepository },
+  { method: 'GET', path: '/users/{user}', scopes: ['user'], signIn: false, handle: users.showUser },
+  {
+    method: 'GET',
+    path: '/users/{user}/orgs/{org}/permissions',
+    scopes: ['user', 'organization'],
+    handle: users.organizationPermissions,
+  },
+  { method: 'GET', path: '/users/{user}/tokens', scopes: ['user'], handle: users.listTokens },
+  { method: 'POST', path: '/users/{user}/tokens', scopes: ['user'], handle: users.createToken },
+  { method: 'DELETE', path: '/users/{user}/tokens/{token}', scopes: ['user'], handle: users.deleteToken },
+  { method: 'POST', path: '/orgs', scopes: ['organization'], handle: admin.createOrganization },
+  { method: 'GET', path: '/orgs/{org}', scopes: ['organization'], signIn: false, handle: users.showOrganization },
+  { method: 'DELETE', path: '/orgs/{org}', scopes: ['organization'], handle: admin.deleteOrganization },
+  { method: 'POST', path: '/orgs/{org}/teams', scopes: ['organization'], handle: admin.createTeam },
+  { method: 'PUT', path: '/teams/{team}/members/{user}', scopes: ['organization'], handle: admin.addTeamMember },
+  { method: 'POST', path: '/admin/users', scopes: ['admin'], handle: admin.createUser },
+  { method: 'PATCH', path: '/admin/users/{user}', scopes: ['admin'], handle: admin.editUser },
+  { method: 'DELETE', path: '/admin/users/{user}', scopes: ['admin'], handle: admin.deleteUser },
+  { method: 'DELETE', path: '/repos/{owner}/{name}', scopes: ['repository'], handle: admin.deleteRepository },
+  { method: 'GET', path: '/packages/{owner}', scopes: ['package'], signIn: false, handle: packages.listPackages },
+  { method: 'GET', path: image, scopes: ['package'], exists: packageApi, handle: packages.listVersions },
+  { method: 'DELETE', path: image, scopes: ['package'], exists: deletePackageApi, handle: packages.deleteImage },
+  { method: 'GET', path: `${image}/-/latest`, scopes: ['package'], exists: packageApi, handle: packages.latestVersion },
+  {
+    method: 'POST',
+    path: `${image}/-/link/{repository}`,
+    scopes: ['package'],
+    exists: linkApi,
+    handle: packages.linkPackage,
+  },
+  { method: 'POST', path: `${image}/-/unlink`, scopes: ['package'], exists: linkApi, handle: packages.unlinkPackage },
+  { method: 'GET', path: `${image}/{version}`, scopes: ['package'], signIn: false, handle: packages.showVersion },
+  { method: 'DELETE', path: `${image}/{version}`, scopes: ['package'], handle: packages.deleteVersion },
+  { method: 'GET', path: `${image}/{version}/files`, scopes: ['package'], signIn: false, handle: packages.listFiles },
+];
+
+/** `path` is what follows `/api/v1`. */
+export async function handleRest(gitea: Gitea, exchange: Exchange, path: string): Promise<Reply> {
+  const who = authenticateRest(gitea, exchange);
+  const base = { gitea, exchange };
+  if (who.kind === 'refused') return apiError(base, 401, 'invalid username, password or token');
+  if (who.kind === 'user' && who.user.prohibitLogin)
+    return apiError(base, 403, 'This account is prohibited from signing in');
+  const signedOut = who.kind !== 'user';
+  if (signedOut && gitea.options.requireSignIn === true) {
+    return apiError(base, 403, 'Only signed in user is allowed to call APIs.');
+  }
+  for (const route of routes) {
+    const params = route.method === exchange.method ? match(route.path, path) : undefined;
+    if (params === undefined || route.exists?.(gitea.quirks) === false) continue;
+    if (signedOut && route.signIn !== false) return apiError(base, 401, 'token is required');
+    const call = { ...base, doer: who, params };
+    return missingScope(call, route) ?? route.handle(call);
+  }
+  return apiNotFound(base);
+}
+
+function missingScope(call: RestCall, route: Route): Reply | undefined {
+  const scope = call.doer.kind === 'user' ? call.doer.scope : undefined;
+  if (scope === undefined) return undefined;
+  const level = route.method === 'GET' ? 'read' : 'write';
+  const required = route.scopes.map((category) => `${level}:${category}`);
+  if (required.every((wanted) => scopeGrants(scope, wanted))) return undefined;
+  const words = 'token does not have at least one of required scope(s)';
+  const list = `[${required.join(' ')}]`;
+  const told = call.gitea.quirks.scopesInRefusal
+    ? `${words}, required=${list}, token scope=${scope}`
+    : `${words}: ${list}`;
+  return apiError(call, 403, told);
+}
+
+function match(pattern: string, path: string): Record<string, string> | undefined {
+  const [expected, given] = [pattern.split('/'), path.split('/')];
+  if (expected.length !== given.length) return undefined;
+  const params: Record<string, string> = {};
+  for (const [index, part] of expected.entries()) {
+    const value = given[index] ?? '';
+    if (part.startsWith('{')) params[part.slice(1, -1)] = decodeURIComponent(value);
+    else if (part !== value) return undefined;
+  }
+  return params;
+}
+
+function showServerVersion({ gitea }: RestCall): Reply {
+  return apiJson(200, { version: gitea.quirks.version });
+}

@@ -1,0 +1,101 @@
+import { usesBasicPassword } from '../auth.ts';
+import { jsonBody } from '../http/exchange.ts';
+import type { Reply } from '../http/reply.ts';
+import { atLeast, isVisible } from '../model/access.ts';
+import { usedBytes } from '../model/quota.ts';
+import { isScope } from '../model/scopes.ts';
+import { apiDone, apiError, apiJson, apiNotFound, apiPage, signedIn, type RestCall } from './call.ts';
+import { toOrganization, toTeam, toToken, toUser } from './convert.ts';
+
+export function currentUser(call: RestCall): Reply {
+  return apiJson(200, toUser(call, signedIn(call)));
+}
+
+export function userTeams(call: RestCall): Reply {
+  const memberships = call.gitea.directory.teamsOf(signedIn(call));
+  return apiPage(call, memberships, ({ organization, team }) => toTeam(call, organization, team));
+}
+
+export function userOrganizations(call: RestCall): Reply {
+  const organizations = new Set(call.gitea.directory.teamsOf(signedIn(call)).map(({ organization }) => organization));
+  return apiPage(call, [...organizations], (organization) => toOrganization(call, organization));
+}
+
+/** Misses rights that a team has on the packages unit alone. */
+export function organizationPermissions(call: RestCall): Reply {
+  const { directory } = call.gitea;
+  const [user, organization] = [directory.owner(call.params['user'] ?? ''), directory.owner(call.params['org'] ?? '')];
+  if (user?.kind !== 'user' || organization?.kind !== 'organization') return apiNotFound(call);
+  const granted = directory
+    .teamsOf(user)
+    .filter((membership) => membership.organization === organization)
+    .map(({ team }) => team.permission);
+  const has = (need: 'owner' | 'admin' | 'write' | 'read'): boolean => granted.some((each) => atLeast(each, need));
+  return apiJson(200, {
+    is_owner: has('owner'),
+    is_admin: has('admin'),
+    can_write: has('write'),
+    can_read: has('read') || isVisible(directory, organization, call.doer),
+    can_create_repository: has('owner'),
+  });
+}
+
+export function showUser(call: RestCall): Reply {
+  const user = call.gitea.directory.owner(call.params['user'] ?? '');
+  const shown = user !== undefined && isVisible(call.gitea.directory, user, call.doer);
+  return shown ? apiJson(200, toUser(call, user)) : apiNotFound(call);
+}
+
+export function showOrganization(call: RestCall): Reply {
+  const organization = call.gitea.directory.owner(call.params['org'] ?? '');
+  if (organization?.kind !== 'organization' || !isVisible(call.gitea.directory, organization, call.doer)) {
+    return apiNotFound(call);
+  }
+  return apiJson(200, toOrganization(call, organization));
+}
+
+/** Only by password (and one-time password), and only for oneself unless an admin. */
+export async function createToken(call: RestCall): Promise<Reply> {
+  const { gitea, exchange } = call;
+  const user = gitea.directory.owner(call.params['user'] ?? '');
+  if (!usesBasicPassword(gitea, exchange)) return apiError(call, 401, 'auth required');
+  if (user?.kind !== 'user') return apiNotFound(call);
+  const doer = signedIn(call);
+  if (user !== doer && !doer.admin) {
+    return apiError(call, 403, 'doer should be the site admin or be same as the contextUser');
+  }
+  const { name, scopes } = await jsonBody(exchange);
+  const wanted = Array.isArray(scopes) ? scopes.map(String) : [];
+  const unknown = wanted.find((scope) => !isScope(scope));
+  if (gitea.directory.tokensOf(user.id).some((token) => token.name === name)) {
+    return apiError(call, 400, 'access token name has been used already');
+  }
+  if (unknown !== undefined) return apiError(call, 400, `invalid access token scope provided: ${unknown}`);
+  if (wanted.length === 0) return apiError(call, 400, 'access token must have a scope');
+  const token = gitea.directory.addToken(user, String(name), wanted);
+  return apiJson(201, toToken(token, token.value));
+}
+
+export function listTokens(call: RestCall): Reply {
+  if (!usesBasicPassword(call.gitea, call.exchange)) return apiError(call, 401, 'auth required');
+  return apiPage(call, call.gitea.directory.tokensOf(signedIn(call).id), (token) => toToken(token, ''));
+}
+
+/** By id or by name. */
+export function deleteToken(call: RestCall): Reply {
+  if (!usesBasicPassword(call.gitea, call.exchange)) return apiError(call, 401, 'auth required');
+  const user = call.gitea.directory.owner(call.params['user'] ?? '');
+  const wanted = call.params['token'];
+  const token = call.gitea.directory
+    .tokensOf(user?.id ?? -1)
+    .find(({ id, name }) => String(id) === wanted || name === wanted);
+  if (token === undefined || (user !== signedIn(call) && !signedIn(call).admin)) return apiNotFound(call);
+  call.gitea.directory.removeToken(token);
+  return apiDone();
+}
+
+/** Forgejo: may this user store more? */
+export function checkQuota(call: RestCall): Reply {
+  const { limits, packages } = call.gitea;
+  return apiJson(200, limits.totalSize === undefined || usedBytes(packages, signedIn(call).id) <= limits.totalSize);
+}

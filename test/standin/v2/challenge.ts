@@ -1,0 +1,38 @@
+import type { Gitea } from '../gitea.ts';
+import { header, type Exchange } from '../http/exchange.ts';
+import { textReply, type Reply } from '../http/reply.ts';
+import type { Owner } from '../model/directory.ts';
+import { registryJson } from './errors.ts';
+
+/** 401 with the way to a token. Its realm is only as right as the installation. */
+export function challenge(gitea: Gitea, exchange: Exchange, owner?: Owner): Reply {
+  const bearer = `Bearer realm="${realmBase(gitea, exchange)}/v2/token",service="container_registry",scope="*"`;
+  const basic = 'Basic realm="Gitea Container Registry"';
+  const hidden = gitea.options.requireSignIn === true || (owner !== undefined && owner.visibility !== 'public');
+  const offered: Record<typeof gitea.quirks.basicChallenge, string | string[]> = {
+    never: bearer,
+    always: [bearer, basic],
+    whenHidden: hidden ? [bearer, basic] : bearer,
+    sameHeader: `${bearer}, ${basic}`,
+  };
+  const body = { errors: [{ code: 'UNAUTHORIZED', message: '' }] };
+  return registryJson(401, body, { 'WWW-Authenticate': offered[gitea.quirks.basicChallenge] });
+}
+
+/** Credentials that are no good. Old versions say so without telling the way to a token. */
+export function credentialsRefused(gitea: Gitea, exchange: Exchange, owner?: Owner): Reply {
+  const { authFailure } = gitea.quirks;
+  return typeof authFailure === 'object' ? textReply(401, authFailure.text) : challenge(gitea, exchange, owner);
+}
+
+/** Gitea's own idea of where it is. A sub-path has no business in front of /v2; some versions put it there all the same. */
+function realmBase(gitea: Gitea, exchange: Exchange): string {
+  const { options, quirks } = gitea;
+  const forwarded = header(exchange, 'x-forwarded-proto');
+  const seen = options.tlsEndsAtProxy === true ? 'http' : exchange.scheme;
+  const requested = `${forwarded === '' ? seen : forwarded}://${exchange.host}`;
+  const fromRequest = quirks.realm === 'requestHost' || (quirks.realm !== 'rootUrl' && forwarded !== '');
+  if (fromRequest) return requested;
+  const root = new URL(options.rootUrl ?? `${requested}${options.subPath ?? ''}`);
+  return root.origin + (quirks.subPathInRealm ? root.pathname.replace(/\/$/, '') : '');
+}
