@@ -1,0 +1,12 @@
+import type { PushResult } from '../core/push/events.ts';
+import type { PushArguments, SignInArguments, SignOutArguments } from './commands/arguments.ts';
+import type { ListedImage } from './commands/listImages.ts';
+import type { SignedIn } from './commands/signIn.ts';
+
+/** What other extensions get from `activate`: the commands of the automation contract (docs/automation.md) as functions. */
+export interface TeaChestApi {
+  signIn(argument?: SignInArguments): Promise<SignedIn | undefined>;
+  signOut(argument?: SignOutArguments): Promise<void>;
+  listImages(): Promise<readonly ListedImage[]>;
+  pushImage(argument?: PushArguments): Promise<PushResult | undefined>;
+}

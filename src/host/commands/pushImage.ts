@@ -1,0 +1,105 @@
+import { TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
+import type { PushResult } from '../../core/push/events.ts';
+import type { Connection } from '../connections/connection.ts';
+import { reportFailure, type ActionHandlers } from '../progress/reportFailure.ts';
+import { askPush, type PushQuestions, type PushStart } from '../push/askPush.ts';
+import type { PushAftercare, PushFront } from '../push/pushFront.ts';
+import type { PushJob } from '../push/pushRunner.ts';
+import { resolvePush, type PushKnowledge } from '../push/resolvePush.ts';
+import { readPushArguments, type PushArguments } from './arguments.ts';
+import { toRejection } from './rejection.ts';
+
+export interface PushDependencies {
+  readonly front: PushFront;
+  readonly knowledge: PushKnowledge;
+  readonly questions: PushQuestions;
+  readonly signIn: PushAftercare['signIn'];
+  readonly trustCertificate: PushAftercare['trustCertificate'];
+  readonly find: (origin: string) => Connection | undefined;
+}
+
+/** `teaChest.pushImage` and what the Images view does with its selection: from wishes to a running push. */
+export class PushCommands {
+  readonly #dependencies: PushDependencies;
+
+  constructor(dependencies: PushDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /**
+   * Without arguments a person is asked, and sees what comes of it; undefined if they leave or it fails. With arguments
+   * it rejects with an error that has `code` and `stage`, besides showing the same.
+   */
+  async run(argument: unknown): Promise<PushResult | undefined> {
+    if (argument === undefined) return await this.askAndPush({});
+    try {
+      return await this.#pushAsTold(readPushArguments(argument));
+    } catch (error) {
+      throw toRejection(error, 'resolve');
+    }
+  }
+
+  /** Asks for what `start` leaves open, pushes, and keeps failures to the screen. */
+  async askAndPush(start: PushStart): Promise<PushResult | undefined> {
+    try {
+      const job = await this.#ask(start);
+      return job && (await this.#dependencies.front.push(job, this.#care).catch(() => undefined));
+    } catch (error) {
+      void reportFailure(error, {});
+      return undefined;
+    }
+  }
+
+  async #pushAsTold(args: PushArguments): Promise<PushResult> {
+    const job = await this.#resolve(args);
+    return await this.#dependencies.front.push(job, this.#care);
+  }
+
+  /** Asks only if the arguments and former pushes do not say where to; a refusal to answer is `targetNeeded`. */
+  async #resolve(args: PushArguments): Promise<PushJob> {
+    const { image, compression, platform } = args;
+    try {
+      const known = resolvePush(args, this.#dependencies.knowledge);
+      if (known !== undefined) return known;
+    } catch (error) {
+      void reportFailure(error, this.#beforePush(args, error));
+      throw error;
+    }
+    const asked = await this.#ask({ image });
+    if (asked !== undefined) return { ...asked, compression, platform };
+    throw new TeaChestError('targetNeeded', `Nobody said where ${image} should go, and it was not pushed before.`, {
+      stage: 'resolve',
+      facts: { image },
+    });
+  }
+
+  /** Buttons of a failure before any push began. */
+  #beforePush(args: PushArguments, error: unknown): ActionHandlers {
+    const host = toTeaChestError(error).facts['host'];
+    const again = (): Promise<unknown> => this.#pushAsTold(args).catch(() => undefined);
+    return {
+      changeTarget: () => this.askAndPush({ image: args.image }),
+      ...(typeof host === 'string' && {
+        signIn: async () => {
+          if (await this.#dependencies.signIn({ url: `https://${host}` })) await again();
+        },
+      }),
+    };
+  }
+
+  async #ask(start: PushStart): Promise<PushJob | undefined> {
+    const { questions, signIn } = this.#dependencies;
+    if (questions.connections().length === 0 && !(await signIn({}))) return undefined;
+    return await askPush(questions, start);
+  }
+
+  get #care(): PushAftercare {
+    const { signIn, trustCertificate, find } = this.#dependencies;
+    return {
+      signIn,
+      trustCertificate,
+      current: ({ origin }) => find(origin),
+      pushElsewhere: ({ image, connection, target }) => this.askAndPush({ image, former: { connection, target } }),
+    };
+  }
+}

@@ -1,0 +1,66 @@
+import * as vscode from 'vscode';
+import type { Logger } from '../../core/base/logger.ts';
+import { setShowDangling } from '../config.ts';
+import type { EngineLink } from '../engine/engine.ts';
+import type { ImageList } from '../engine/imageList.ts';
+import type { ImageNode } from '../views/images/imageTree.ts';
+import type { ImagesView } from '../views/images/imagesView.ts';
+import type { RegistriesView } from '../views/registries/registriesView.ts';
+import type { RegistryNode } from '../views/registries/registryTree.ts';
+import { chosenTags, copyImageIds, copyReferences, nameOf } from './imageCommands.ts';
+import { listImagesCommand } from './listImages.ts';
+import type { PushCommands } from './pushImage.ts';
+import { copyPullCommand, copyRegistryReference, openRegistryPage } from './registryCommands.ts';
+import { signInCommand, type SignInDependencies } from './signIn.ts';
+import { signOutAfterAsking, signOutCommand, type SignOutDependencies } from './signOut.ts';
+
+export interface CommandDependencies extends SignInDependencies, SignOutDependencies {
+  readonly link: EngineLink;
+  readonly images: ImageList;
+  readonly imagesView: ImagesView;
+  readonly registriesView: RegistriesView;
+  readonly push: PushCommands;
+  readonly channel: vscode.LogOutputChannel;
+  readonly logger: Logger;
+}
+
+/** Every command of package.json, and what it does. */
+export function registerCommands(dependencies: CommandDependencies): vscode.Disposable {
+  const { link, images, imagesView, registriesView, push, channel } = dependencies;
+  const tags = (clicked?: ImageNode, selected?: readonly ImageNode[]): ReturnType<typeof chosenTags> =>
+    chosenTags(clicked, selected, imagesView.selection);
+  const commands: Readonly<Record<string, (...args: never[]) => unknown>> = {
+    signIn: (argument?: unknown) => signInCommand(dependencies, argument),
+    signOut: (argument?: unknown) => signOutCommand(dependencies, argument),
+    listImages: () => listImagesCommand(link),
+    pushImage: (argument?: unknown) => push.run(argument),
+    'images.push': async (clicked?: ImageNode, selected?: readonly ImageNode[]) => {
+      for (const tag of tags(clicked, selected)) await push.askAndPush({ image: nameOf(tag) });
+    },
+    'images.refresh': () => images.reconnect(),
+    'images.copyReference': (clicked?: ImageNode, selected?: readonly ImageNode[]) =>
+      copyReferences(tags(clicked, selected)),
+    'images.copyId': (clicked?: ImageNode, selected?: readonly ImageNode[]) => copyImageIds(tags(clicked, selected)),
+    'images.showDangling': () => setShowDangling(true),
+    'images.hideDangling': () => setShowDangling(false),
+    'registries.refresh': () => {
+      registriesView.update();
+    },
+    'registries.copyReference': (node?: RegistryNode) => copyRegistryReference(node),
+    'registries.copyPullCommand': (node?: RegistryNode) => copyPullCommand(node),
+    'registries.openInBrowser': (node?: RegistryNode) => openRegistryPage(node),
+    'registries.signOut': async (node?: RegistryNode) => {
+      if (node?.type === 'registry') await signOutAfterAsking(dependencies, node.connection);
+    },
+    openSettings: (query?: string) =>
+      vscode.commands.executeCommand('workbench.action.openSettings', query ?? 'teaChest'),
+    showLog: () => {
+      channel.show();
+    },
+  };
+  return vscode.Disposable.from(
+    ...Object.entries(commands).map(([name, run]) =>
+      vscode.commands.registerCommand(`teaChest.${name}`, run as (...args: unknown[]) => unknown),
+    ),
+  );
+}

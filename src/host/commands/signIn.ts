@@ -1,0 +1,68 @@
+import { TeaChestError } from '../../core/base/errors.ts';
+import type { RegistryTrust } from '../../core/registry/types.ts';
+import { askSignIn, type SignInStart } from '../connections/askSignIn.ts';
+import type { Connection } from '../connections/connection.ts';
+import type { ConnectionStore } from '../connections/connectionStore.ts';
+import { normalizeFingerprint } from '../connections/fingerprint.ts';
+import { signIn, type SignInGate } from '../connections/signIn.ts';
+import { readSignInArguments, type SignInArguments } from './arguments.ts';
+import { toRejection } from './rejection.ts';
+
+/** What `teaChest.signIn` resolves to; part of the automation contract. */
+export interface SignedIn {
+  readonly origin: string;
+  readonly username: string;
+}
+
+export interface SignInDependencies {
+  readonly gate: SignInGate;
+  readonly store: ConnectionStore;
+}
+
+/**
+ * `teaChest.signIn`. With url, username and secret it asks nothing; what is missing is asked for. Undefined if a person
+ * who started it without arguments leaves; with arguments, leaving rejects with `cancelled`.
+ */
+export async function signInCommand(dependencies: SignInDependencies, argument: unknown): Promise<SignedIn | undefined> {
+  if (argument === undefined) return summary(await askSignIn(dependencies.gate, dependencies.store, {}));
+  try {
+    const args = readSignInArguments(argument);
+    const connection = await signInWith(dependencies, args);
+    if (connection === undefined) throw new TeaChestError('cancelled', 'The sign-in was cancelled.');
+    return { origin: connection.origin, username: connection.username };
+  } catch (error) {
+    throw toRejection(error, 'signIn');
+  }
+}
+
+async function signInWith(
+  { gate, store }: SignInDependencies,
+  args: SignInArguments,
+): Promise<Connection | undefined> {
+  const address = gate.parse(args.url);
+  const saved = store.find(address.origin);
+  const trust = { ...saved?.trust, ...givenTrust(args) };
+  const { username, secret } = args;
+  if (username !== undefined && secret !== undefined) {
+    const request = { address, credential: { username, secret }, trust };
+    return await signIn(gate, store, request, { signal: new AbortController().signal });
+  }
+  const known = username ?? saved?.username;
+  const start: SignInStart = { url: args.url, trust, ...(known !== undefined && { username: known }) };
+  return await askSignIn(gate, store, start);
+}
+
+function givenTrust({ trustFingerprint, allowHttp }: SignInArguments): RegistryTrust {
+  if (trustFingerprint === undefined) return allowHttp === true ? { allowHttp } : {};
+  const pinnedFingerprint = normalizeFingerprint(trustFingerprint);
+  if (pinnedFingerprint === undefined) {
+    throw new TeaChestError('argumentInvalid', '“trustFingerprint” is not a SHA-256 fingerprint: 64 hex digits.', {
+      stage: 'signIn',
+    });
+  }
+  return { pinnedFingerprint, ...(allowHttp === true && { allowHttp }) };
+}
+
+function summary(connection: Connection | undefined): SignedIn | undefined {
+  return connection && { origin: connection.origin, username: connection.username };
+}

@@ -1,0 +1,59 @@
+import * as vscode from 'vscode';
+import { describeKind, type Connection } from '../connections/connection.ts';
+import type { ConnectionStore } from '../connections/connectionStore.ts';
+import type { SignInGate } from '../connections/signIn.ts';
+import { readSignOutArguments } from './arguments.ts';
+import { toRejection } from './rejection.ts';
+
+export interface SignOutDependencies {
+  readonly gate: SignInGate;
+  readonly store: ConnectionStore;
+  /** Removes every trace of a registry, wherever it is kept. */
+  readonly forget: (origin: string) => Promise<void>;
+}
+
+/** `teaChest.signOut`. With a url it asks nothing, and being signed out already is fine; without, a person picks and confirms. */
+export async function signOutCommand(dependencies: SignOutDependencies, argument: unknown): Promise<void> {
+  if (argument === undefined) {
+    const connection = await pick(dependencies.store);
+    if (connection !== undefined) await signOutAfterAsking(dependencies, connection);
+    return;
+  }
+  try {
+    const { url } = readSignOutArguments(argument);
+    await dependencies.forget(dependencies.gate.parse(url).origin);
+  } catch (error) {
+    throw toRejection(error, 'signIn');
+  }
+}
+
+/** From the Registries view. */
+export async function signOutAfterAsking(
+  { forget }: SignOutDependencies,
+  { host, origin, username }: Connection,
+): Promise<void> {
+  const yes = 'Sign Out';
+  const answer = await vscode.window.showWarningMessage(
+    `Sign out of ${host}?`,
+    {
+      modal: true,
+      detail: `The credential of ${username}, the trust in the server’s certificate, and what Tea Chest remembers of pushes there are removed from this machine. Images in the registry stay.`,
+    },
+    yes,
+  );
+  if (answer === yes) await forget(origin);
+}
+
+async function pick(store: ConnectionStore): Promise<Connection | undefined> {
+  const rows = store.list().map((connection) => ({
+    label: connection.host,
+    description: `${connection.username} · ${describeKind(connection)}`,
+    connection,
+  }));
+  if (rows.length === 0) {
+    void vscode.window.showInformationMessage('You are not signed in to any registry.');
+    return undefined;
+  }
+  const picked = await vscode.window.showQuickPick(rows, { title: 'Sign Out of a Registry' });
+  return picked?.connection;
+}

@@ -1,0 +1,33 @@
+import type { CertificateDetails } from '../../core/registry/types.ts';
+import { groupFingerprint } from './fingerprint.ts';
+
+export interface CertificateQuestion {
+  readonly message: string;
+  readonly detail: string;
+}
+
+/** What a person must see before trusting a certificate by sight. `changed`: another one was trusted before. */
+export function certificateQuestion(
+  host: string,
+  certificate: CertificateDetails,
+  changed: boolean,
+): CertificateQuestion {
+  const day = (date: string): string => date.slice(0, 10);
+  const names = certificate.names.length === 0 ? 'none' : certificate.names.join(', ');
+  return {
+    message: changed
+      ? `The certificate of ${host} is not the one you trusted before. Trust the new one?`
+      : `Nobody this machine trusts vouches for the certificate of ${host}. Trust it?`,
+    detail: [
+      `Problem: ${certificate.problem ?? 'none that the usual check would find'}`,
+      `Issued to: ${certificate.subject}`,
+      `Issued by: ${certificate.issuer}`,
+      `Valid: ${day(certificate.validFrom)} to ${day(certificate.validTo)}`,
+      `Names: ${names}`,
+      `SHA-256 fingerprint:\n${groupFingerprint(certificate.fingerprint256)}`,
+      changed
+        ? 'A renewed certificate is harmless; anything else may be somebody listening in. Ask whoever runs the registry if you are not sure.'
+        : 'Compare the fingerprint with the one that whoever runs the registry gives you.',
+    ].join('\n'),
+  };
+}

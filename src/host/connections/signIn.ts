@@ -1,0 +1,66 @@
+import { TeaChestError } from '../../core/base/errors.ts';
+import type {
+  CertificateDetails,
+  Credential,
+  RegistryAddress,
+  RegistryTrust,
+  SignInResult,
+} from '../../core/registry/types.ts';
+import type { Connection } from './connection.ts';
+
+/** What signing in needs of the registry side. */
+export interface SignInGate {
+  /** @throws TeaChestError `urlInvalid` */
+  parse(url: string): RegistryAddress;
+  /** The certificate an https registry shows; rejects if it cannot be reached. */
+  inspectCertificate(
+    address: RegistryAddress,
+    trust: RegistryTrust,
+    options: { readonly signal: AbortSignal },
+  ): Promise<CertificateDetails>;
+  /** Asks the real token endpoint. Rejects with the reason why a push could not work. */
+  check(
+    address: RegistryAddress,
+    credential: Credential,
+    trust: RegistryTrust,
+    options: { readonly signal: AbortSignal },
+  ): Promise<SignInResult>;
+}
+
+/** Where sign-ins are kept. */
+export interface SignInShelf {
+  save(connection: Connection, credential: Credential): Promise<void>;
+}
+
+/** Checks a credential against the registry, and only then keeps it. */
+export async function signIn(
+  gate: SignInGate,
+  shelf: SignInShelf,
+  request: { readonly address: RegistryAddress; readonly credential: Credential; readonly trust: RegistryTrust },
+  options: { readonly signal: AbortSignal },
+): Promise<Connection> {
+  const { address, credential, trust } = request;
+  refusePlainHttp(address, trust);
+  const found = await gate.check(address, credential, trust, options);
+  const connection: Connection = {
+    origin: address.origin,
+    host: address.host,
+    webRoot: found.webRoot,
+    kind: found.kind,
+    version: found.version,
+    username: found.username,
+    trust,
+  };
+  await shelf.save(connection, credential);
+  return connection;
+}
+
+/** An `http:` registry is used only by a person's explicit choice. */
+export function refusePlainHttp(address: RegistryAddress, trust: RegistryTrust): void {
+  if (!address.origin.startsWith('http:') || trust.allowHttp === true) return;
+  throw new TeaChestError(
+    'plainHttp',
+    `${address.origin} is not encrypted: everybody on the way could read the password. Use https, or allow http for this registry explicitly.`,
+    { stage: 'signIn', facts: { origin: address.origin } },
+  );
+}

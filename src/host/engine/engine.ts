@@ -1,0 +1,50 @@
+import type { EngineImage } from '../../core/docker/types.ts';
+import type { Platform } from '../../core/oci/platform.ts';
+import type { ImageSource } from '../../core/push/contracts.ts';
+
+interface CallOptions {
+  readonly signal: AbortSignal;
+}
+
+/** What the host needs of an engine; `core/docker` fits this shape. */
+export interface Engine extends ImageSource {
+  listImages(options: CallOptions): Promise<readonly EngineImage[]>;
+  /** One request for an image that was not asked for before. */
+  platformOf(id: string, options: CallOptions): Promise<Platform>;
+  /** One item when the connection stands and whenever images changed; ends or rejects when the connection does. */
+  events(options: CallOptions): AsyncIterable<unknown>;
+  dispose(): void;
+}
+
+/** Finds the engine and connects to it; kept until something says that it may be another one now. */
+export class EngineLink {
+  readonly #connect: () => Promise<Engine>;
+  readonly #opened: Engine[] = [];
+  #engine: Promise<Engine> | undefined;
+
+  constructor(connect: () => Promise<Engine>) {
+    this.#connect = connect;
+  }
+
+  async get(): Promise<Engine> {
+    this.#engine ??= this.#connect().then((engine) => {
+      this.#opened.push(engine);
+      return engine;
+    });
+    try {
+      return await this.#engine;
+    } catch (error) {
+      this.#engine = undefined;
+      throw error;
+    }
+  }
+
+  /** Next time, look anew: the setting changed, the engine went away, or a person asked. A running push keeps its own. */
+  reset(): void {
+    this.#engine = undefined;
+  }
+
+  dispose(): void {
+    for (const engine of this.#opened) engine.dispose();
+  }
+}

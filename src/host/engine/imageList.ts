@@ -1,0 +1,131 @@
+import { sleep } from '../../core/base/cancel.ts';
+import { isCancelled, toTeaChestError, type TeaChestError } from '../../core/base/errors.ts';
+import type { Logger } from '../../core/base/logger.ts';
+import type { EngineImage } from '../../core/docker/types.ts';
+import type { EngineLink } from './engine.ts';
+
+export type ImageListState =
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'ready'; readonly images: readonly EngineImage[] }
+  | { readonly kind: 'problem'; readonly error: TeaChestError };
+
+/** A build fires a burst of events: one list after it is enough. */
+const quietMs = 300;
+const longestRetryMs = 30_000;
+
+/** The engine's images, kept up to date by its events once somebody has looked. */
+export class ImageList {
+  readonly #link: EngineLink;
+  readonly #logger: Logger;
+  readonly #onChange: (state: ImageListState) => void;
+  readonly #life = new AbortController();
+  #state: ImageListState = { kind: 'unknown' };
+  #loading: Promise<void> | undefined;
+  #stale = false;
+  #quiet: NodeJS.Timeout | undefined;
+  #watch: AbortController | undefined;
+
+  constructor(link: EngineLink, logger: Logger, onChange: (state: ImageListState) => void) {
+    this.#link = link;
+    this.#logger = logger;
+    this.#onChange = onChange;
+  }
+
+  get state(): ImageListState {
+    return this.#state;
+  }
+
+  /** Loads the list if nobody has yet, and begins to watch. */
+  async open(): Promise<ImageListState> {
+    if (this.#state.kind === 'unknown') {
+      this.#startWatching();
+      await this.refresh();
+    }
+    return this.#state;
+  }
+
+  /** Asks the engine anew. A call while one is under way makes one more round, not several. */
+  async refresh(): Promise<void> {
+    this.#stale = true;
+    this.#loading ??= this.#loadWhileStale().finally(() => (this.#loading = undefined));
+    await this.#loading;
+  }
+
+  /** Looks for the engine anew, as a person asks for or after its setting changed. */
+  async reconnect(): Promise<void> {
+    this.#link.reset();
+    this.#startWatching();
+    await this.refresh();
+  }
+
+  dispose(): void {
+    clearTimeout(this.#quiet);
+    this.#watch?.abort();
+    this.#life.abort();
+  }
+
+  async #loadWhileStale(): Promise<void> {
+    while (this.#stale && !this.#life.signal.aborted) {
+      this.#stale = false;
+      await this.#load();
+    }
+  }
+
+  async #load(): Promise<void> {
+    try {
+      const engine = await this.#link.get();
+      const images = await engine.listImages({ signal: this.#life.signal });
+      if (!sameImages(this.#state, images)) this.#set({ kind: 'ready', images });
+    } catch (error) {
+      if (isCancelled(error)) return;
+      const problem = toTeaChestError(error, 'engine');
+      if (this.#state.kind !== 'problem' || this.#state.error.message !== problem.message) {
+        this.#logger.warn(`The image list is not to be had (${problem.code}): ${problem.message}`);
+      }
+      this.#link.reset();
+      this.#set({ kind: 'problem', error: problem });
+    }
+  }
+
+  #startWatching(): void {
+    this.#watch?.abort();
+    this.#watch = new AbortController();
+    void this.#follow(AbortSignal.any([this.#watch.signal, this.#life.signal]));
+  }
+
+  /** Follows the engine's events for ever; when the engine goes away, tries again ever more slowly. */
+  async #follow(signal: AbortSignal): Promise<void> {
+    for (let wait = 1000; !signal.aborted; wait = Math.min(wait * 2, longestRetryMs)) {
+      try {
+        const engine = await this.#link.get();
+        if (this.#state.kind === 'problem') await this.refresh();
+        for await (const _ of engine.events({ signal })) {
+          wait = 1000;
+          this.#refreshSoon();
+        }
+      } catch (error) {
+        if (!signal.aborted) this.#logger.debug(`The engine's events ended: ${toTeaChestError(error).message}`);
+      }
+      if (signal.aborted) return;
+      // What happens while nobody listens is in no event, and the engine itself may be gone.
+      this.#link.reset();
+      await this.refresh();
+      await sleep(wait, signal).catch(() => undefined);
+    }
+  }
+
+  #refreshSoon(): void {
+    clearTimeout(this.#quiet);
+    this.#quiet = setTimeout(() => void this.refresh(), quietMs);
+  }
+
+  #set(state: ImageListState): void {
+    this.#state = state;
+    this.#onChange(state);
+  }
+}
+
+/** Pulling what is there already fires events as well: nothing to draw anew then. */
+function sameImages(state: ImageListState, images: readonly EngineImage[]): boolean {
+  return state.kind === 'ready' && JSON.stringify(state.images) === JSON.stringify(images);
+}

@@ -1,0 +1,142 @@
+import * as vscode from 'vscode';
+import { Turn, type Place } from './runSteps.ts';
+
+/** A button in the title of a prompt that opens a page. */
+export interface LinkButton {
+  readonly tooltip: string;
+  readonly url: string;
+}
+
+export interface TextQuestion {
+  readonly prompt: string;
+  readonly placeholder?: string;
+  readonly value?: string;
+  readonly password?: boolean;
+  readonly link?: LinkButton;
+  /** Shown at once: what went wrong with the former answer. */
+  readonly problem?: string | undefined;
+  /** While typing, shown under the box: a `problem` must be mended, a `notice` is just said. */
+  readonly judge: (text: string) => { readonly problem?: string; readonly notice?: string };
+  /** After Enter; a sentence keeps the person here, undefined goes on. The signal fires when the person leaves. */
+  readonly accept?: (text: string, signal: AbortSignal) => Promise<string | undefined>;
+}
+
+export interface ChoiceQuestion<T> {
+  readonly placeholder: string;
+  /** May still be loading: the list shows a moving bar until then. */
+  readonly choices: readonly Choice<T>[] | Promise<readonly Choice<T>[]>;
+  /** Turns a text that is in no choice into one, offered as the last row. */
+  readonly custom?: (text: string) => Choice<T> | undefined;
+}
+
+export interface Choice<T> extends vscode.QuickPickItem {
+  readonly value: T;
+}
+
+/** Asks for a text. Rejects with `Turn` when the person goes back or out. */
+export async function askText(place: Place, question: TextQuestion): Promise<string> {
+  const box = vscode.window.createInputBox();
+  const closed = new AbortController();
+  const link = question.link === undefined ? undefined : linkButton(question.link);
+  present(box, place, link === undefined ? [] : [link]);
+  box.prompt = question.prompt;
+  box.value = question.value ?? '';
+  box.placeholder = question.placeholder;
+  box.password = question.password === true;
+  box.validationMessage = question.problem ?? (box.value === '' ? undefined : verdictOn(box.value, question));
+  const listeners: vscode.Disposable[] = [];
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      const accept = async (): Promise<void> => {
+        const text = box.value;
+        box.validationMessage = verdictOn(text, question);
+        if (question.judge(text).problem !== undefined || !box.enabled) return;
+        freeze(box, true);
+        const problem = await question.accept?.(text, closed.signal);
+        freeze(box, false);
+        if (problem === undefined) resolve(text);
+        else box.validationMessage = problem;
+      };
+      listeners.push(
+        box.onDidChangeValue((text) => (box.validationMessage = verdictOn(text, question))),
+        box.onDidAccept(() => void accept().catch(reject)),
+        box.onDidTriggerButton((button) => {
+          if (button === vscode.QuickInputButtons.Back) reject(new Turn('back'));
+          else if (question.link !== undefined) void vscode.env.openExternal(vscode.Uri.parse(question.link.url));
+        }),
+        box.onDidHide(() => {
+          reject(new Turn('out'));
+        }),
+      );
+      box.show();
+    });
+  } finally {
+    closed.abort();
+    vscode.Disposable.from(...listeners, box).dispose();
+  }
+}
+
+/** Asks for one of several. Rejects with `Turn` when the person goes back or out. */
+export async function askChoice<T>(place: Place, question: ChoiceQuestion<T>): Promise<T> {
+  const list = vscode.window.createQuickPick<Choice<T>>();
+  present(list, place, []);
+  list.placeholder = question.placeholder;
+  list.matchOnDescription = true;
+  const listeners: vscode.Disposable[] = [];
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      let choices: readonly Choice<T>[] = [];
+      const draw = (): void => {
+        const custom = list.value === '' ? undefined : question.custom?.(list.value.trim());
+        list.items = custom === undefined ? choices : [...choices, { ...custom, alwaysShow: true }];
+      };
+      listeners.push(
+        list.onDidChangeValue(draw),
+        list.onDidAccept(() => {
+          const [picked] = list.selectedItems;
+          if (picked !== undefined) resolve(picked.value);
+        }),
+        list.onDidTriggerButton(() => {
+          reject(new Turn('back'));
+        }),
+        list.onDidHide(() => {
+          reject(new Turn('out'));
+        }),
+      );
+      list.busy = true;
+      list.show();
+      Promise.resolve(question.choices).then((loaded) => {
+        choices = loaded;
+        list.busy = false;
+        draw();
+      }, reject);
+    });
+  } finally {
+    vscode.Disposable.from(...listeners, list).dispose();
+  }
+}
+
+function present(input: vscode.QuickInput, place: Place, buttons: readonly vscode.QuickInputButton[]): void {
+  input.title = place.title;
+  input.step = place.step;
+  input.totalSteps = place.totalSteps;
+  // A person goes to the browser for a token and comes back: what they typed must still be there.
+  input.ignoreFocusOut = true;
+  const withButtons = input as vscode.InputBox | vscode.QuickPick<vscode.QuickPickItem>;
+  withButtons.buttons = place.step > 1 ? [vscode.QuickInputButtons.Back, ...buttons] : buttons;
+}
+
+function verdictOn(text: string, question: TextQuestion): string | vscode.InputBoxValidationMessage | undefined {
+  const { problem, notice } = question.judge(text);
+  if (problem !== undefined) return problem;
+  return notice === undefined ? undefined : { message: notice, severity: vscode.InputBoxValidationSeverity.Info };
+}
+
+function linkButton(link: LinkButton): vscode.QuickInputButton {
+  return { iconPath: new vscode.ThemeIcon('link-external'), tooltip: link.tooltip };
+}
+
+function freeze(box: vscode.InputBox, frozen: boolean): void {
+  box.busy = frozen;
+  box.enabled = !frozen;
+}

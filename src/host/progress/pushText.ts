@@ -1,0 +1,51 @@
+import type { Stage } from '../../core/base/errors.ts';
+import type { PushSnapshot } from '../../core/push/progress.ts';
+import type { PushResult } from '../../core/push/events.ts';
+import { formatBytes, formatDuration } from './format.ts';
+
+const stageTexts: Readonly<Partial<Record<Stage, string>>> = {
+  inspect: 'looking at the image',
+  resolve: 'looking at the target',
+  plan: 'asking the registry what it has',
+  manifest: 'writing the manifest',
+  check: 'checking what the registry stored',
+};
+
+/** One line under the notification's title: `184 MB of 420 MB · 61.2 MB/s · 12 s left`. */
+export function describePush(snapshot: PushSnapshot): string {
+  if (snapshot.enginePreparing) return 'the engine is preparing the image';
+  const text = snapshot.stage === undefined ? 'starting' : stageTexts[snapshot.stage];
+  if (text !== undefined) return text;
+  const { sentBytes, totalBytes, bytesPerSecond, etaSeconds } = snapshot;
+  const sent = totalBytes === undefined ? formatBytes(sentBytes) : `${formatBytes(sentBytes)} of ${formatBytes(totalBytes)}`;
+  if (totalBytes === 0) return 'every layer is there already';
+  const rate = bytesPerSecond === undefined ? undefined : `${formatBytes(bytesPerSecond)}/s`;
+  const left = etaSeconds === undefined ? 'estimating' : `${formatDuration(etaSeconds)} left`;
+  return [sent, rate, left].filter((part) => part !== undefined).join(' · ');
+}
+
+/** The status bar's short form: `43% · 61 MB/s · 12 s`. Several pushes: the first one, and how many more. */
+export function describeBriefly(snapshots: readonly PushSnapshot[]): string {
+  const [first] = snapshots;
+  if (first === undefined) return '';
+  const { fraction, bytesPerSecond, etaSeconds } = first;
+  const parts = [
+    fraction === undefined ? 'pushing' : `${Math.floor(fraction * 100)}%`,
+    bytesPerSecond === undefined ? undefined : `${formatBytes(bytesPerSecond)}/s`,
+    etaSeconds === undefined ? undefined : formatDuration(etaSeconds),
+    snapshots.length > 1 ? `+${snapshots.length - 1} more` : undefined,
+  ];
+  return parts.filter((part) => part !== undefined).join(' · ');
+}
+
+/** What a finished push did, in true bytes. */
+export function describeResult(result: PushResult): string {
+  const moved = [
+    result.uploadedBytes > 0 ? `${formatBytes(result.uploadedBytes)} sent` : undefined,
+    result.mountedBytes > 0 ? `${formatBytes(result.mountedBytes)} mounted` : undefined,
+    result.skippedBytes > 0 ? `${formatBytes(result.skippedBytes)} already there` : undefined,
+  ].filter((part) => part !== undefined);
+  const seconds = result.durationMs / 1000;
+  const took = seconds < 9.95 ? `${seconds.toFixed(1)} s` : formatDuration(seconds);
+  return `Pushed ${result.reference} in ${took}: ${moved.join(', ')}. ${result.digest}`;
+}

@@ -1,0 +1,191 @@
+import { describeKind, type Connection } from '../connections/connection.ts';
+import { askChoice, askText, type Choice } from '../input/prompts.ts';
+import { runSteps, type Place, type Step } from '../input/runSteps.ts';
+import { hasOwners, judgeName, judgeOwner, judgeTag, settleTarget } from '../targets/settleTarget.ts';
+import { formatTarget, proposeTarget } from '../targets/target.ts';
+import type { Destination } from './resolvePush.ts';
+
+/** Owners that may be pushed to, the person first; `complete` if there are no others. */
+export interface Owners {
+  readonly names: readonly string[];
+  readonly complete: boolean;
+}
+
+/** What the questions are made from. */
+export interface PushQuestions {
+  readonly images: () => Promise<readonly Choice<string>[]>;
+  readonly connections: () => readonly Connection[];
+  /** Where an image probably goes: asked first, so that one Enter repeats a push. */
+  readonly guess: (image: string) => Destination | undefined;
+  readonly owners: (connection: Connection) => Promise<Owners>;
+}
+
+export interface PushStart {
+  readonly image?: string | undefined;
+  /** The target that did not work, to be changed. */
+  readonly former?: Destination | undefined;
+}
+
+interface State {
+  readonly image: string | undefined;
+  /** `elsewhere`: the guess was looked at and refused. */
+  readonly guess: Destination | 'elsewhere' | undefined;
+  readonly connection: Connection | undefined;
+  readonly owner: string | undefined;
+  readonly name: string | undefined;
+  readonly tag: string | undefined;
+}
+
+type Ask = (questions: PushQuestions, state: State, place: Place) => Promise<State>;
+
+/** Asks what to push and where to; passes over what has one answer. Undefined if the person leaves. */
+export async function askPush(
+  questions: PushQuestions,
+  start: PushStart,
+): Promise<(Destination & { readonly image: string }) | undefined> {
+  const end = await runSteps('Push Image', pushSteps(questions, start), startState(start));
+  if (end?.image === undefined) return undefined;
+  const { image, guess } = end;
+  if (guess !== undefined && guess !== 'elsewhere') return { image, ...guess };
+  const connection = connectionOf(questions, end);
+  if (connection === undefined || end.name === undefined || end.tag === undefined) return undefined;
+  const owner = await ownerOf(questions, end, connection);
+  const repository = owner === undefined ? end.name : `${owner}/${end.name}`;
+  const target = settleTarget({ host: connection.host, repository, tag: end.tag }, connection.kind);
+  return { image, connection, target };
+}
+
+function startState({ image, former }: PushStart): State {
+  const blank = { image, guess: undefined, connection: undefined, owner: undefined, name: undefined, tag: undefined };
+  if (former === undefined) return blank;
+  const { repository, tag } = former.target;
+  const slash = hasOwners(former.connection.kind) ? repository.indexOf('/') : -1;
+  const owner = slash < 0 ? undefined : repository.slice(0, slash);
+  return { ...blank, connection: former.connection, owner, name: repository.slice(slash + 1), tag };
+}
+
+function pushSteps(questions: PushQuestions, start: PushStart): readonly Step<State>[] {
+  const guessed = ({ guess }: State): boolean => guess !== undefined && guess !== 'elsewhere';
+  const ask =
+    (step: Ask) =>
+    (state: State, place: Place): Promise<State> =>
+      step(questions, state, place);
+  return [
+    { name: 'image', isSettled: () => start.image !== undefined, ask: ask(askImage) },
+    {
+      name: 'guess',
+      isSettled: ({ image }) =>
+        start.former !== undefined || image === undefined || questions.guess(image) === undefined,
+      ask: ask(askGuess),
+    },
+    {
+      name: 'registry',
+      isSettled: (state) => guessed(state) || questions.connections().length === 1,
+      ask: ask(askRegistry),
+    },
+    {
+      name: 'owner',
+      isSettled: async (state) =>
+        guessed(state) || (start.former === undefined && (await onlyOwner(questions, state))),
+      ask: ask(askOwner),
+    },
+    { name: 'name', isSettled: guessed, ask: ask(askName) },
+    { name: 'tag', isSettled: guessed, ask: ask(askTag) },
+  ];
+}
+
+const askImage: Ask = async (questions, state, place) => {
+  const image = await askChoice(place, {
+    placeholder: 'Which image?',
+    choices: questions.images(),
+    custom: (text) => ({ label: text, description: 'as typed', value: text }),
+  });
+  return { ...state, image, guess: undefined, name: undefined, tag: undefined };
+};
+
+const askGuess: Ask = async (questions, state, place) => {
+  const guess = state.image === undefined ? undefined : questions.guess(state.image);
+  if (guess === undefined) return state;
+  const choice = await askChoice<Destination | 'elsewhere'>(place, {
+    placeholder: `Where should ${state.image ?? 'it'} go?`,
+    choices: [
+      { label: `$(history) ${formatTarget(guess.target)}`, value: guess },
+      { label: '$(list-unordered) Somewhere else…', value: 'elsewhere' },
+    ],
+  });
+  return { ...state, guess: choice };
+};
+
+const askRegistry: Ask = async (questions, state, place) => {
+  const connection = await askChoice(place, {
+    placeholder: 'Which registry?',
+    choices: questions.connections().map((one) => ({
+      label: one.host,
+      description: `${one.username} · ${describeKind(one)}`,
+      value: one,
+    })),
+  });
+  const owner = connection.origin === state.connection?.origin ? state.owner : undefined;
+  return { ...state, connection, owner };
+};
+
+const askOwner: Ask = async (questions, state, place) => {
+  const connection = connectionOf(questions, state);
+  if (connection === undefined) return state;
+  const choices = questions.owners(connection).then(({ names }) => {
+    const former = names.filter((name) => name === state.owner);
+    return [...former, ...names.filter((name) => name !== state.owner)].map((name) => ({
+      label: name,
+      ...(name.toLowerCase() === connection.username.toLowerCase() && { description: 'you' }),
+      value: name,
+    }));
+  });
+  const owner = await askChoice(place, {
+    placeholder: `Which owner on ${connection.host}? Pick one, or type another user or organization`,
+    choices,
+    custom: (text) =>
+      judgeOwner(text).problem === undefined ? { label: text.toLowerCase(), description: 'as typed', value: text } : undefined,
+  });
+  return { ...state, owner };
+};
+
+const askName: Ask = async (questions, state, place) => {
+  const kind = connectionOf(questions, state)?.kind ?? 'generic';
+  const name = await askText(place, {
+    prompt: hasOwners(kind) ? 'Name of the image' : 'Name of the repository',
+    value: state.name ?? proposeTarget(state.image ?? '').name ?? '',
+    placeholder: 'app',
+    judge: (text) => judgeName(text.trim(), kind),
+  });
+  return { ...state, name: name.trim() };
+};
+
+const askTag: Ask = async (questions, state, place) => {
+  const kind = connectionOf(questions, state)?.kind ?? 'generic';
+  const tag = await askText(place, {
+    prompt: 'Tag',
+    value: state.tag ?? proposeTarget(state.image ?? '').tag,
+    placeholder: 'latest',
+    judge: (text) => judgeTag(text.trim(), kind),
+  });
+  return { ...state, tag: tag.trim() };
+};
+
+function connectionOf(questions: PushQuestions, state: State): Connection | undefined {
+  const all = questions.connections();
+  return all.length === 1 ? all[0] : state.connection;
+}
+
+/** True if the registry knows no owners, or just one that may be pushed to. */
+async function onlyOwner(questions: PushQuestions, state: State): Promise<boolean> {
+  const connection = connectionOf(questions, state);
+  if (connection === undefined) return false;
+  if (!hasOwners(connection.kind)) return true;
+  const { names, complete } = await questions.owners(connection);
+  return complete && names.length === 1;
+}
+
+async function ownerOf(questions: PushQuestions, state: State, connection: Connection): Promise<string | undefined> {
+  if (!hasOwners(connection.kind)) return undefined;
+  return state.owner ?? (await questions.owners(connection)).names[0];
+}

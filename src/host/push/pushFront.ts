@@ -1,0 +1,78 @@
+import * as vscode from 'vscode';
+import { tokenSettingsUrl } from '../../core/gitea/webUrls.ts';
+import type { PushResult } from '../../core/push/events.ts';
+import type { Connection } from '../connections/connection.ts';
+import { pushWithNotification } from '../progress/pushNotification.ts';
+import type { PushStatusBar } from '../progress/pushStatusBar.ts';
+import { describeResult } from '../progress/pushText.ts';
+import { reportFailure, type ActionHandlers } from '../progress/reportFailure.ts';
+import { packagePage } from '../targets/packagePage.ts';
+import type { PushJob, PushRunner } from './pushRunner.ts';
+
+/** What the buttons of a failed push need. */
+export interface PushAftercare {
+  /** The connection as it is now: signing in again may have changed it. */
+  readonly current: (connection: Connection) => Connection | undefined;
+  /** True once somebody is signed in there. */
+  readonly signIn: (start: { readonly url?: string; readonly username?: string }) => Promise<boolean>;
+  /** Shows the certificate; true if the person trusts it now. */
+  readonly trustCertificate: (connection: Connection) => Promise<boolean>;
+  /** Asks for another target and pushes there. */
+  readonly pushElsewhere: (job: PushJob) => Promise<unknown>;
+}
+
+/** Runs pushes in front of a person: progress, then what came of it with the next steps as buttons. */
+export class PushFront {
+  readonly #runner: PushRunner;
+  readonly #statusBar: PushStatusBar;
+
+  constructor(runner: PushRunner, statusBar: PushStatusBar) {
+    this.#runner = runner;
+    this.#statusBar = statusBar;
+  }
+
+  /** Rejects as the push does, once the failure is on the screen; waits for no button. */
+  async push(job: PushJob, care: PushAftercare): Promise<PushResult> {
+    try {
+      const result = await pushWithNotification(this.#runner, this.#statusBar, job);
+      void this.#celebrate(result, job.connection);
+      return result;
+    } catch (error) {
+      void reportFailure(error, this.#handlers(job, care));
+      throw error;
+    }
+  }
+
+  #handlers(job: PushJob, care: PushAftercare): ActionHandlers {
+    const { connection } = job;
+    const again = async (): Promise<void> => {
+      const fresh = { ...job, connection: care.current(connection) ?? connection };
+      await this.push(fresh, care).catch(() => undefined);
+    };
+    return {
+      retry: again,
+      changeTarget: () => care.pushElsewhere(job),
+      createToken: () => vscode.env.openExternal(vscode.Uri.parse(tokenSettingsUrl(connection.webRoot))),
+      signIn: async () => {
+        if (await care.signIn({ url: connection.webRoot, username: connection.username })) await again();
+      },
+      trustCertificate: async () => {
+        if (await care.trustCertificate(connection)) await again();
+      },
+    };
+  }
+
+  async #celebrate(result: PushResult, connection: Connection): Promise<void> {
+    const page = packagePage(connection, result.reference);
+    const open = connection.kind === 'forgejo' ? 'Open in Forgejo' : 'Open in Gitea';
+    const choice = await vscode.window.showInformationMessage(
+      describeResult(result),
+      'Copy Reference',
+      'Copy Pull Command',
+      ...(page === undefined ? [] : [open]),
+    );
+    if (choice === 'Copy Reference') await vscode.env.clipboard.writeText(result.reference);
+    else if (choice === 'Copy Pull Command') await vscode.env.clipboard.writeText(`docker pull ${result.reference}`);
+    else if (choice === open && page !== undefined) await vscode.env.openExternal(vscode.Uri.parse(page));
+  }
+}

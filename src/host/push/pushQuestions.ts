@@ -1,0 +1,44 @@
+import type { EngineImage } from '../../core/docker/types.ts';
+import type { Connection } from '../connections/connection.ts';
+import type { ImageList } from '../engine/imageList.ts';
+import type { Choice } from '../input/prompts.ts';
+import { formatAge, formatBytes } from '../progress/format.ts';
+import { buildImageTree } from '../views/images/imageTree.ts';
+import type { Owners, PushQuestions } from './askPush.ts';
+import { guessDestination, type PushKnowledge } from './resolvePush.ts';
+
+/** The questions of a push, answered from what the host knows. */
+export function createPushQuestions(sources: {
+  readonly images: ImageList;
+  readonly connections: () => readonly Connection[];
+  readonly knowledge: PushKnowledge;
+  readonly owners: (connection: Connection) => Promise<Owners>;
+}): PushQuestions {
+  const { images, connections, knowledge, owners } = sources;
+  return {
+    images: async () => {
+      const state = await images.open();
+      if (state.kind === 'problem') throw state.error;
+      return state.kind === 'ready' ? imageChoices(state.images, Date.now()) : [];
+    },
+    connections,
+    guess: (image) => guessDestination(image, knowledge),
+    owners,
+  };
+}
+
+/** Every tag, newest first; untagged images last, by ID. */
+export function imageChoices(images: readonly EngineImage[], now: number): readonly Choice<string>[] {
+  const tags = buildImageTree(images, { showDangling: true }).flatMap((repository) => repository.tags);
+  const newestFirst = tags.toSorted((one, other) => {
+    if ((one.reference === undefined) !== (other.reference === undefined)) return one.reference === undefined ? 1 : -1;
+    return other.image.createdAt.localeCompare(one.image.createdAt);
+  });
+  return newestFirst.map(({ reference, label, image }) => ({
+    label: reference ?? label,
+    description: [reference === undefined ? 'untagged' : '', formatBytes(image.size), formatAge(image.createdAt, now)]
+      .filter((part) => part !== '')
+      .join(' · '),
+    value: reference ?? image.id,
+  }));
+}

@@ -1,0 +1,128 @@
+import { TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
+import type { Logger } from '../../core/base/logger.ts';
+import { formatPlatform } from '../../core/oci/platform.ts';
+import type { BlobTarget, LayerCodec } from '../../core/push/contracts.ts';
+import type { DigestCache } from '../../core/push/digestCache.ts';
+import type { PushEvent, PushResult } from '../../core/push/events.ts';
+import { PushProgress, type PushSnapshot } from '../../core/push/progress.ts';
+import { pushImage } from '../../core/push/pushImage.ts';
+import type { Compression } from '../commands/arguments.ts';
+import type { PushSettings } from '../config.ts';
+import type { Connection } from '../connections/connection.ts';
+import type { Engine, EngineLink } from '../engine/engine.ts';
+import type { TargetMemory } from '../targets/targetMemory.ts';
+import { formatTarget, type Target } from '../targets/target.ts';
+
+/** One push, with nothing left to ask. */
+export interface PushJob {
+  /** As the engine knows it: a reference or an ID. */
+  readonly image: string;
+  readonly connection: Connection;
+  readonly target: Target;
+  /** The setting decides where this is absent. */
+  readonly compression?: Compression | undefined;
+  /** `os/architecture[/variant]` the image must have. */
+  readonly platform?: string | undefined;
+}
+
+export interface PushRunnerDependencies {
+  readonly link: EngineLink;
+  /** The repository as a place for blobs, with the connection's credential. Rejects with `notSignedIn`. */
+  readonly openTarget: (connection: Connection, repository: string, signal: AbortSignal) => Promise<BlobTarget>;
+  readonly createCodec: (compression: Compression, gzipLevel: number) => LayerCodec;
+  readonly cache: DigestCache;
+  readonly memory: TargetMemory;
+  readonly settings: () => PushSettings;
+  readonly spoolRoot: () => string;
+  readonly logger: Logger;
+}
+
+/** Compressed bytes on disk that wait for the registry before another layer is begun. */
+const spoolLimit = 4 * 1000 ** 3;
+
+/** Runs pushes and knows which are under way. */
+export class PushRunner {
+  readonly #dependencies: PushRunnerDependencies;
+  readonly #running = new Map<string, PushProgress>();
+
+  constructor(dependencies: PushRunnerDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** One snapshot per running push, the oldest first. */
+  snapshots(): readonly PushSnapshot[] {
+    return [...this.#running.values()].map((progress) => progress.snapshot());
+  }
+
+  /** @throws TeaChestError with code and stage; then the registry has the old tag or the new one, nothing between. */
+  async run(job: PushJob, options: { readonly signal: AbortSignal }): Promise<PushResult> {
+    const { logger, memory } = this.#dependencies;
+    const reference = formatTarget(job.target);
+    if (this.#running.has(reference)) {
+      throw new TeaChestError('busy', `${reference} is being pushed already.`, { stage: 'resolve' });
+    }
+    const progress = new PushProgress(() => performance.now());
+    this.#running.set(reference, progress);
+    logger.info(`Push of ${job.image} to ${reference} begins.`);
+    try {
+      const result = await this.#push(job, options.signal, (event) => {
+        progress.apply(event);
+      });
+      await memory.remember(job.image, job.connection.origin, job.target);
+      const { uploadedBytes, mountedBytes, skippedBytes, durationMs } = result;
+      logger.info(
+        `Pushed ${result.reference} as ${result.digest} in ${durationMs} ms: ${uploadedBytes} bytes sent, ${mountedBytes} mounted, ${skippedBytes} already there.`,
+      );
+      return result;
+    } catch (error) {
+      const { code, stage, message } = toTeaChestError(error);
+      logger.error(`Push of ${job.image} to ${reference} ended at ${stage ?? 'an unknown stage'} (${code}): ${message}`);
+      throw error;
+    } finally {
+      this.#running.delete(reference);
+    }
+  }
+
+  /** What is known of a running push; undefined once it ended. */
+  snapshot(target: Target): PushSnapshot | undefined {
+    return this.#running.get(formatTarget(target))?.snapshot();
+  }
+
+  async #push(job: PushJob, signal: AbortSignal, onEvent: (event: PushEvent) => void): Promise<PushResult> {
+    const { openTarget, createCodec, cache, settings, spoolRoot, logger } = this.#dependencies;
+    const { compression, gzipLevel, parallelBlobs } = settings();
+    const { connection, target } = job;
+    const source = await this.#dependencies.link.get();
+    await requirePlatform(source, job, signal);
+    const request = {
+      image: job.image,
+      origin: connection.origin,
+      repository: `${target.host}/${target.repository}`,
+      tag: target.tag,
+      codec: createCodec(job.compression ?? compression, gzipLevel),
+      parallelBlobs,
+    };
+    const dependencies = {
+      source,
+      target: await openTarget(connection, target.repository, signal),
+      cache,
+      spoolRoot: spoolRoot(),
+      spoolLimit,
+      logger,
+      now: () => performance.now(),
+    };
+    return await pushImage(request, dependencies, { signal, onEvent });
+  }
+}
+
+/** An engine without the wanted platform must not quietly push another one. */
+async function requirePlatform(engine: Engine, job: PushJob, signal: AbortSignal): Promise<void> {
+  if (job.platform === undefined) return;
+  const found = formatPlatform((await engine.inspect(job.image, { signal })).platform);
+  const bare = found.split('/').slice(0, 2).join('/');
+  if (job.platform === found || job.platform === bare) return;
+  throw new TeaChestError('imageNotFound', `The engine has ${job.image} for ${found}, not for ${job.platform}.`, {
+    stage: 'inspect',
+    facts: { image: job.image, platform: found },
+  });
+}

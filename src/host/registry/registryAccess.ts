@@ -1,0 +1,137 @@
+import type { Logger } from '../../core/base/logger.ts';
+import { createRegistryClient, type RegistryClient } from '../../core/gitea/registryClient.ts';
+import type { BlobTarget } from '../../core/push/contracts.ts';
+import type { ChunkMemory } from '../../core/registry/chunkSizer.ts';
+import { inspectCertificate } from '../../core/registry/inspectCertificate.ts';
+import { parseRegistryAddress } from '../../core/registry/registryAddress.ts';
+import type { Credential, ProxySettings, RegistryAddress, RegistryTrust } from '../../core/registry/types.ts';
+import type { Connection } from '../connections/connection.ts';
+import type { SignInGate } from '../connections/signIn.ts';
+import type { Owners } from '../push/askPush.ts';
+import type { PackageVersion, RegistryBrowser } from '../views/registries/registryTree.ts';
+
+export interface RegistryAccessOptions {
+  readonly credential: (origin: string) => Promise<Credential | undefined>;
+  readonly chunkMemory: ChunkMemory;
+  readonly proxy: () => ProxySettings;
+  readonly logger: Logger;
+  readonly userAgent: string;
+}
+
+/** One client per saved registry, kept while nothing about it changes, and what the host asks of it. */
+export class RegistryAccess implements RegistryBrowser {
+  readonly #options: RegistryAccessOptions;
+  readonly #clients = new Map<string, { readonly key: string; readonly client: RegistryClient }>();
+  readonly #owners = new Map<string, Promise<Owners>>();
+
+  constructor(options: RegistryAccessOptions) {
+    this.#options = options;
+  }
+
+  async openTarget(connection: Connection, repository: string, signal: AbortSignal): Promise<BlobTarget> {
+    return await this.#client(connection).repository(repository, { signal });
+  }
+
+  /** Asked once, until `forget` or `refresh`. Without an answer the person's own name is all we know. */
+  async owners(connection: Connection): Promise<Owners> {
+    const known = this.#owners.get(connection.origin) ?? this.#askOwners(connection);
+    this.#owners.set(connection.origin, known);
+    return await known;
+  }
+
+  async packages(connection: Connection, owner: string): Promise<readonly PackageVersion[]> {
+    return await this.#client(connection).api.packages(owner, { signal: patience() });
+  }
+
+  /** Owners may have come or gone. */
+  refresh(): void {
+    this.#owners.clear();
+  }
+
+  /** Ends all that still talks to a registry. */
+  forget(origin: string): void {
+    this.#owners.delete(origin);
+    void this.#clients.get(origin)?.client.close();
+    this.#clients.delete(origin);
+  }
+
+  dispose(): void {
+    for (const origin of [...this.#clients.keys()]) this.forget(origin);
+  }
+
+  /** What signing in needs: nothing here uses what is stored. */
+  get gate(): SignInGate {
+    const { proxy, logger } = this.#options;
+    return {
+      parse: parseRegistryAddress,
+      inspectCertificate: (address, { caFile }, { signal }) =>
+        inspectCertificate(address, {
+          proxy: proxy(),
+          environment: process.env,
+          signal,
+          ...(caFile !== undefined && { caFile }),
+        }),
+      check: async (address, credential, trust, { signal }) => {
+        logger.info(`Signing in to ${address.origin} as ${credential.username}.`);
+        const client = this.#create(address, trust, () => Promise.resolve(credential));
+        try {
+          return await client.checkSignIn({ signal });
+        } finally {
+          await client.close();
+        }
+      },
+    };
+  }
+
+  async #askOwners(connection: Connection): Promise<Owners> {
+    const own = connection.username.toLowerCase();
+    try {
+      const { api } = this.#client(connection);
+      const signal = patience();
+      const found = await api.pushOwners({ signal });
+      const names = found.map(({ name }) => name);
+      // A token that may not read its user (read:user) may not read teams either: then there may be more owners.
+      const complete = (await api.currentUser({ signal })) !== undefined;
+      return { names: names.includes(own) ? names : [own, ...names], complete };
+    } catch (error) {
+      this.#options.logger.warn(`The owners on ${connection.host} are not to be had: ${String(error)}`);
+      this.#owners.delete(connection.origin);
+      return { names: [own], complete: false };
+    }
+  }
+
+  #client(connection: Connection): RegistryClient {
+    const { origin, trust, username } = connection;
+    const key = JSON.stringify([trust, username, this.#options.proxy()]);
+    const kept = this.#clients.get(origin);
+    if (kept?.key === key) return kept.client;
+    // A push may still be using the former client: it closes its connections by itself when they are idle.
+    const client = this.#create(connection, trust, () => this.#options.credential(origin));
+    this.#clients.set(origin, { key, client });
+    return client;
+  }
+
+  #create(
+    address: RegistryAddress,
+    trust: RegistryTrust,
+    credential: () => Promise<Credential | undefined>,
+  ): RegistryClient {
+    const { chunkMemory, proxy, logger, userAgent } = this.#options;
+    const { origin, host, webRoot } = address;
+    return createRegistryClient({
+      address: { origin, host, webRoot },
+      trust,
+      proxy: proxy(),
+      credential,
+      logger,
+      chunkMemory,
+      environment: process.env,
+      userAgent,
+    });
+  }
+}
+
+/** A list that a person waits for must come or fail within this time. */
+function patience(): AbortSignal {
+  return AbortSignal.timeout(20_000);
+}

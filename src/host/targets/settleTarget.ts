@@ -1,0 +1,88 @@
+import { TeaChestError } from '../../core/base/errors.ts';
+import { checkImageName, checkOwner, checkTag, checkTarget, type Check } from '../../core/gitea/names.ts';
+import { isTag } from '../../core/oci/imageReference.ts';
+import type { Connection } from '../connections/connection.ts';
+import type { Target } from './target.ts';
+
+type Kind = Connection['kind'];
+
+/** Gitea and Forgejo give every repository an owner; elsewhere a repository is a path. */
+export function hasOwners(kind: Kind): boolean {
+  return kind !== 'generic';
+}
+
+/**
+ * The target as the registry stores it: on Gitea owner and tag in lower case.
+ * @throws TeaChestError `nameInvalid` (facts: suggestion)
+ */
+export function settleTarget(target: Target, kind: Kind): Target {
+  const { host, repository, tag } = target;
+  if (!hasOwners(kind)) {
+    unwrap(checkRepository(repository), host);
+    unwrap(checkAnyTag(tag), host);
+    return target;
+  }
+  const slash = repository.indexOf('/');
+  if (slash < 0) {
+    const why = `“${repository}” lacks an owner: on ${host} an image is called owner/name.`;
+    throw new TeaChestError('nameInvalid', why, { stage: 'resolve', facts: { host } });
+  }
+  const parts = { owner: repository.slice(0, slash), name: repository.slice(slash + 1), tag };
+  const settled = unwrap(
+    checkTarget(parts),
+    host,
+    ({ owner, name, tag: best }) => `${host}/${owner}/${name}:${best}`,
+  );
+  return { host, repository: `${settled.owner}/${settled.name}`, tag: settled.tag };
+}
+
+/** What is wrong with one part of a target, in words for a person who is typing; and what will be changed in it. */
+export interface Verdict {
+  readonly problem?: string;
+  readonly notice?: string;
+}
+
+export function judgeOwner(text: string): Verdict {
+  return judge(checkOwner(text));
+}
+
+export function judgeName(text: string, kind: Kind): Verdict {
+  return judge(hasOwners(kind) ? checkImageName(text) : checkRepository(text));
+}
+
+export function judgeTag(text: string, kind: Kind): Verdict {
+  return judge(hasOwners(kind) ? checkTag(text) : checkAnyTag(text));
+}
+
+/** Distribution's grammar (reference/regexp.go): unlike Gitea it takes `__` and runs of `-` between letters. */
+function checkRepository(text: string): Check<string> {
+  const segment = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+  if (text.split('/').every((part) => segment.test(part))) return { ok: true, value: text };
+  return {
+    ok: false,
+    why: `“${text}” cannot be the name of a repository: a-z, 0-9 and / are allowed, with . _ - between letters.`,
+  };
+}
+
+function checkAnyTag(text: string): Check<string> {
+  if (isTag(text)) return { ok: true, value: text };
+  return {
+    ok: false,
+    why: `“${text}” cannot be a tag: letters, digits, . _ - are allowed, and it may not begin with . or -.`,
+  };
+}
+
+function judge(check: Check<string>): Verdict {
+  if (check.ok) return check.notice === undefined ? {} : { notice: check.notice };
+  return { problem: check.suggestion === undefined ? check.why : `${check.why} Try “${check.suggestion}”.` };
+}
+
+function unwrap<T>(check: Check<T>, host: string, format: (value: T) => string = String): T {
+  if (check.ok) return check.value;
+  const suggestion = check.suggestion === undefined ? undefined : format(check.suggestion);
+  throw new TeaChestError(
+    'nameInvalid',
+    suggestion === undefined ? check.why : `${check.why} The nearest that works is “${suggestion}”.`,
+    { stage: 'resolve', facts: suggestion === undefined ? { host } : { host, suggestion } },
+  );
+}

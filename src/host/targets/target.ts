@@ -1,0 +1,63 @@
+import { TeaChestError } from '../../core/base/errors.ts';
+import { formatImageReference, parseImageReference } from '../../core/oci/imageReference.ts';
+
+/** A tag in a registry: `host[:port]/repository:tag`, in its parts. On Gitea the repository is `owner/name`. */
+export interface Target {
+  readonly host: string;
+  readonly repository: string;
+  readonly tag: string;
+}
+
+/** What of a target an image's own name proposes. */
+export interface Proposal {
+  readonly name: string | undefined;
+  readonly tag: string;
+}
+
+export function formatTarget({ host, repository, tag }: Target): string {
+  return `${host}/${repository}:${tag}`;
+}
+
+/**
+ * The `target` argument → its parts, with `latest` where it has no tag. Only its shape is checked.
+ * @throws TeaChestError `referenceInvalid`
+ */
+export function parseTarget(text: string): Target {
+  const { registry, repository, tag, digest } = parseImageReference(text);
+  const refuse = (why: string): TeaChestError =>
+    new TeaChestError(
+      'referenceInvalid',
+      `“${text}” is not a target to push to: ${why}. A target looks like gitea.example.com/owner/name:tag.`,
+      { stage: 'resolve', facts: { reference: text } },
+    );
+  if (registry === undefined) throw refuse('it does not begin with a registry');
+  if (digest !== undefined) throw refuse('a push goes to a tag, not to a digest');
+  return { host: registry.toLowerCase(), repository, tag: tag ?? 'latest' };
+}
+
+/**
+ * The name and tag that an image reference suggests: `docker.io/library/app:1` → `app`, `1`. An ID suggests no name, and
+ * a digest no tag but `latest`.
+ */
+export function proposeTarget(image: string): Proposal {
+  if (isImageId(image)) return { name: undefined, tag: 'latest' };
+  try {
+    const { repository, tag } = parseImageReference(image);
+    return { name: repository.slice(repository.lastIndexOf('/') + 1).toLowerCase(), tag: tag ?? 'latest' };
+  } catch {
+    return { name: undefined, tag: 'latest' };
+  }
+}
+
+/** `app` → `app:latest`, as engines read it; IDs, digests and tagged references stay as they are. */
+export function normalizeImage(image: string): string {
+  if (isImageId(image)) return image;
+  const reference = parseImageReference(image);
+  if (reference.tag !== undefined || reference.digest !== undefined) return image;
+  return formatImageReference({ ...reference, tag: 'latest' });
+}
+
+/** `sha256:…`, or its hex digits alone: 12 and more, as engines print and take them. */
+export function isImageId(image: string): boolean {
+  return /^sha256:[0-9a-f]{64}$/.test(image) || /^[0-9a-f]{12,64}$/.test(image);
+}

@@ -1,0 +1,110 @@
+import * as vscode from 'vscode';
+import type { ErrorCode } from '../../../core/base/errors.ts';
+import type { Platform } from '../../../core/oci/platform.ts';
+import type { EngineLink } from '../../engine/engine.ts';
+import type { ImageList, ImageListState } from '../../engine/imageList.ts';
+import { withSignal } from '../../progress/cancellation.ts';
+import { imageItem } from './imageItem.ts';
+import { imageTooltip } from './imageTooltip.ts';
+import { buildImageTree, describeEmptiness, type ImageNode, type RepositoryNode } from './imageTree.ts';
+
+/** The Images view: repository → tag. Shows what the image list holds, and asks the engine only for tooltips. */
+export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Disposable {
+  readonly #images: ImageList;
+  readonly #link: EngineLink;
+  readonly #showDangling: () => boolean;
+  readonly #changed = new vscode.EventEmitter<ImageNode | undefined>();
+  readonly #platforms = new Map<string, Platform>();
+  readonly #life = new AbortController();
+  readonly #tree: vscode.TreeView<ImageNode>;
+
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  constructor(images: ImageList, link: EngineLink, showDangling: () => boolean) {
+    this.#images = images;
+    this.#link = link;
+    this.#showDangling = showDangling;
+    this.#tree = vscode.window.createTreeView('teaChest.images', {
+      treeDataProvider: this,
+      canSelectMany: true,
+      showCollapseAll: true,
+    });
+  }
+
+  get selection(): readonly ImageNode[] {
+    return this.#tree.selection;
+  }
+
+  /** Draws the list anew; call when the list or the filter changed. */
+  update(): void {
+    this.#changed.fire(undefined);
+  }
+
+  async getChildren(node?: ImageNode): Promise<ImageNode[]> {
+    if (node?.type === 'tag') return [];
+    if (node !== undefined) {
+      void this.#learnPlatforms(node);
+      return [...node.tags];
+    }
+    const state = await this.#images.open();
+    await showState(state);
+    if (state.kind !== 'ready') return [];
+    return [...buildImageTree(state.images, { showDangling: this.#showDangling() })];
+  }
+
+  /** Engines do not list platforms: asked for when a repository is opened, drawn when they are known. */
+  async #learnPlatforms(node: RepositoryNode): Promise<void> {
+    const unknown = node.tags.filter(({ image }) => image.platform === undefined && !this.#platforms.has(image.id));
+    if (unknown.length === 0) return;
+    try {
+      const engine = await this.#link.get();
+      await Promise.all(
+        unknown.map(async ({ image }) => {
+          this.#platforms.set(image.id, await engine.platformOf(image.id, { signal: this.#life.signal }));
+        }),
+      );
+      this.#changed.fire(node);
+    } catch {
+      // An image that went away meanwhile goes from the list by itself; a platform is no reason for a message.
+    }
+  }
+
+  getTreeItem(node: ImageNode): vscode.TreeItem {
+    return imageItem(node, this.#platforms, Date.now());
+  }
+
+  /** Only when a person points at it: one request to the engine. */
+  async resolveTreeItem(
+    item: vscode.TreeItem,
+    node: ImageNode,
+    token: vscode.CancellationToken,
+  ): Promise<vscode.TreeItem> {
+    if (node.type === 'repository') return item;
+    const details = await withSignal(token, async (signal) => {
+      const engine = await this.#link.get();
+      return await engine.inspect(node.image.id, { signal });
+    }).catch(() => undefined);
+    item.tooltip = new vscode.MarkdownString(imageTooltip(node.reference ?? node.label, node.image, details));
+    return item;
+  }
+
+  dispose(): void {
+    this.#life.abort();
+    this.#tree.dispose();
+    this.#changed.dispose();
+  }
+}
+
+const engineStates: Partial<Record<ErrorCode, string>> = {
+  engineNotFound: 'notFound',
+  engineStopped: 'stopped',
+  enginePermission: 'noPermission',
+};
+
+/** Sets the context keys that choose among the view's welcome texts. */
+async function showState(state: ImageListState): Promise<void> {
+  const engine = state.kind === 'problem' ? (engineStates[state.error.code] ?? 'failed') : 'ready';
+  await vscode.commands.executeCommand('setContext', 'teaChest.engine', engine);
+  const emptiness = state.kind === 'ready' ? describeEmptiness(state.images) : 'none';
+  await vscode.commands.executeCommand('setContext', 'teaChest.images', emptiness);
+}

@@ -1,0 +1,140 @@
+import type { TeaChestError } from '../../../core/base/errors.ts';
+import { packageUrl } from '../../../core/gitea/webUrls.ts';
+import type { Connection } from '../../connections/connection.ts';
+import type { Owners } from '../../push/askPush.ts';
+
+/** What the view reads from a registry. */
+export interface RegistryBrowser {
+  owners(connection: Connection): Promise<Owners>;
+  packages(connection: Connection, owner: string): Promise<readonly PackageVersion[]>;
+}
+
+/** A version of a container package, as the registry lists it. */
+export interface PackageVersion {
+  readonly name: string;
+  /** A tag; or a digest, for what has no tag. */
+  readonly version: string;
+  /** ISO 8601. */
+  readonly createdAt: string | undefined;
+  /** Its page in the browser. */
+  readonly htmlUrl: string | undefined;
+}
+
+export type RegistryNode = ConnectionNode | OwnerNode | PackageNode | VersionNode | NoteNode;
+
+export interface ConnectionNode {
+  readonly type: 'registry';
+  readonly id: string;
+  readonly connection: Connection;
+}
+
+export interface OwnerNode {
+  readonly type: 'owner';
+  readonly id: string;
+  readonly connection: Connection;
+  readonly owner: string;
+}
+
+export interface PackageNode {
+  readonly type: 'image';
+  readonly id: string;
+  readonly connection: Connection;
+  /** `host/owner/name` */
+  readonly repository: string;
+  readonly name: string;
+  /** Newest first. */
+  readonly versions: readonly VersionNode[];
+}
+
+export interface VersionNode {
+  readonly type: 'tag';
+  readonly id: string;
+  readonly connection: Connection;
+  /** `host/owner/name:tag` */
+  readonly reference: string;
+  readonly label: string;
+  /** ISO 8601; empty where the registry does not tell. */
+  readonly createdAt: string;
+  readonly page: string;
+}
+
+/** Says in place of children why there are none. */
+export interface NoteNode {
+  readonly type: 'note';
+  readonly id: string;
+  readonly text: string;
+  readonly error: TeaChestError | undefined;
+}
+
+export function connectionNode(connection: Connection): ConnectionNode {
+  return { type: 'registry', id: connection.origin, connection };
+}
+
+export function ownerNode(connection: Connection, owner: string): OwnerNode {
+  return { type: 'owner', id: `${connection.origin} ${owner}`, connection, owner };
+}
+
+/** One row per version → one node per image, the latest pushed first. Versions without a tag are parts of others. */
+export function packageNodes(
+  connection: Connection,
+  owner: string,
+  rows: readonly PackageVersion[],
+): readonly PackageNode[] {
+  const byName = new Map<string, VersionNode[]>();
+  for (const row of rows) {
+    if (row.version.startsWith('sha256:')) continue;
+    const reference = `${connection.host}/${owner.toLowerCase()}/${row.name}:${row.version}`;
+    const node: VersionNode = {
+      type: 'tag',
+      id: `${connection.origin} ${reference}`,
+      connection,
+      reference,
+      label: row.version,
+      createdAt: row.createdAt ?? '',
+      page: row.htmlUrl ?? packageUrl(connection.webRoot, { owner, name: row.name, tag: row.version }),
+    };
+    const others = byName.get(row.name);
+    if (others === undefined) byName.set(row.name, [node]);
+    else others.push(node);
+  }
+  const nodes = [...byName].map(([name, versions]): PackageNode => {
+    const repository = `${connection.host}/${owner.toLowerCase()}/${name}`;
+    versions.sort((one, other) => other.createdAt.localeCompare(one.createdAt));
+    return { type: 'image', id: `${connection.origin} ${repository}`, connection, repository, name, versions };
+  });
+  const newest = (node: PackageNode): string => node.versions[0]?.createdAt ?? '';
+  return nodes.sort((one, other) => newest(other).localeCompare(newest(one)));
+}
+
+export function noteNode(parent: string, text: string, error?: TeaChestError): NoteNode {
+  return { type: 'note', id: `${parent} note`, text, error };
+}
+
+/** The page of a node in the browser; undefined where there is none. */
+export function nodePage(node: RegistryNode): string | undefined {
+  switch (node.type) {
+    case 'registry':
+      return node.connection.kind === 'generic' ? undefined : node.connection.webRoot;
+    case 'owner':
+      return `${node.connection.webRoot}/${encodeURIComponent(node.owner)}/-/packages?type=container`;
+    case 'image':
+      // The page of an image is the page of one of its versions.
+      return node.versions[0]?.page;
+    case 'tag':
+      return node.page;
+    case 'note':
+      return undefined;
+  }
+}
+
+/** What is copied as the reference of a node. */
+export function nodeReference(node: RegistryNode): string | undefined {
+  if (node.type === 'tag') return node.reference;
+  return node.type === 'image' ? node.repository : undefined;
+}
+
+export function describeVersions(node: PackageNode): string {
+  const [first] = node.versions;
+  if (node.versions.length === 1 && first !== undefined) return first.label;
+  return String(node.versions.length);
+}

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { suite, test } from 'node:test';
+import { TeaChestError, type ErrorCode } from '../../../src/core/base/errors.ts';
+import { actionTitle, explain } from '../../../src/host/progress/explain.ts';
+
+/** Read from the source, so that a code added there is tested here. */
+async function allCodes(): Promise<ErrorCode[]> {
+  const source = await readFile(new URL('../../../src/core/base/errors.ts', import.meta.url), 'utf8');
+  const union = /export type ErrorCode =([\s\S]*?)\n\n/.exec(source)?.[1] ?? '';
+  return [...union.matchAll(/\| '(\w+)'/g)].map((match) => match[1] as ErrorCode);
+}
+
+suite('explaining a failure', () => {
+  test('every code keeps the words of the error and says what to do next', async () => {
+    const codes = await allCodes();
+    assert.ok(codes.length > 30, 'the list of codes was read');
+    for (const code of codes) {
+      const { message, actions } = explain(new TeaChestError(code, 'The registry said “no more tea”.'));
+      assert.ok(message.startsWith('The registry said “no more tea”.'), code);
+      assert.ok(actions.length <= 3, `${code}: a notification has room for three buttons`);
+      if (code !== 'cancelled') {
+        assert.match(message, /“no more tea”\. .+\.$/, `${code} gives a next step as a sentence`);
+      }
+    }
+  });
+
+  test('a refused owner offers another one', () => {
+    const { actions } = explain(new TeaChestError('ownerNotFound', 'There is no owner “nobody”.'));
+    assert.deepEqual(
+      actions.map((kind) => actionTitle(kind, 'ownerNotFound')),
+      ['Choose Another Owner'],
+    );
+  });
+
+  test('a token without the scope offers to create one, then to sign in again', () => {
+    const { actions } = explain(new TeaChestError('scopeMissing', 'The token may not write packages.'));
+    assert.deepEqual(
+      actions.map((kind) => actionTitle(kind, 'scopeMissing')),
+      ['Create a Token', 'Sign In Again'],
+    );
+  });
+
+  test('no two buttons of one failure have the same title', async () => {
+    for (const code of await allCodes()) {
+      const titles = explain(new TeaChestError(code, 'x')).actions.map((kind) => actionTitle(kind, code));
+      assert.equal(new Set(titles).size, titles.length, code);
+    }
+  });
+});

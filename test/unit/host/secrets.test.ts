@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { certificateQuestion } from '../../../src/host/connections/certificateQuestion.ts';
+import { groupFingerprint, normalizeFingerprint } from '../../../src/host/connections/fingerprint.ts';
+import { withoutCredentials } from '../../../src/host/log.ts';
+
+const hex = '00112233445566778899aabbccddeeff'.repeat(2);
+
+suite('fingerprints', () => {
+  test('are read with or without colons, prefix, spaces, in any case', () => {
+    const colons = hex.match(/../g)?.join(':').toUpperCase() ?? '';
+    for (const text of [hex, colons, `SHA256:${colons}`, `sha-256 fingerprint=${colons}`, ` ${hex.toUpperCase()}\n`]) {
+      assert.equal(normalizeFingerprint(text), hex);
+    }
+  });
+
+  test('anything else is none', () => {
+    for (const text of ['', 'sha256:', hex.slice(1), `${hex}0`, hex.replace('0', 'g')]) {
+      assert.equal(normalizeFingerprint(text), undefined);
+    }
+  });
+
+  test('are shown in four lines of eight bytes', () => {
+    assert.equal(groupFingerprint(hex).split('\n')[1], '88:99:AA:BB:CC:DD:EE:FF');
+  });
+});
+
+suite('the question about a certificate', () => {
+  const certificate = {
+    subject: 'CN=gitea.lan',
+    issuer: 'CN=gitea.lan',
+    validFrom: '2026-01-01T00:00:00.000Z',
+    validTo: '2027-01-01T00:00:00.000Z',
+    names: ['gitea.lan', '10.0.0.5'],
+    fingerprint256: hex,
+    problem: 'it is self-signed',
+  };
+
+  test('shows all that a person needs to compare', () => {
+    const { detail } = certificateQuestion('gitea.lan', certificate, false);
+    for (const part of ['self-signed', 'CN=gitea.lan', '2026-01-01', '2027-01-01', '10.0.0.5', '00:11:22:33']) {
+      assert.ok(detail.includes(part), part);
+    }
+  });
+
+  test('a changed certificate says that it changed', () => {
+    assert.match(certificateQuestion('gitea.lan', certificate, true).message, /not the one you trusted before/);
+  });
+});
+
+suite('the log', () => {
+  test('blots out credentials, whoever wrote them', () => {
+    const samples: readonly (readonly [string, string])[] = [
+      ['GET https://joe:hunter2@h.example/v2/', 'GET https://…@h.example/v2/'],
+      ['proxy http://user:hunter2@proxy:3128 failed', 'proxy http://…@proxy:3128 failed'],
+      ['authorization: Basic am9lOmh1bnRlcjI=', 'authorization: …'],
+      ['{"Authorization":"Bearer eyJh.eyJi.c2ln"}', '{"Authorization":"…"}'],
+      ['sent Bearer eyJhbGciOi.eyJVc2Vy.c2lnbmF0', 'sent Bearer …'],
+    ];
+    for (const [line, blotted] of samples) assert.equal(withoutCredentials(line), blotted);
+  });
+
+  test('leaves ordinary lines alone', () => {
+    const line = 'PATCH https://h.example/v2/dev/app/blobs/uploads/abc → 202 in 12 ms (basic auth wanted)';
+    assert.equal(withoutCredentials(line), line);
+  });
+});

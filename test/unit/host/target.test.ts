@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { TeaChestError, type ErrorCode } from '../../../src/core/base/errors.ts';
+import { packagePage } from '../../../src/host/targets/packagePage.ts';
+import { settleTarget } from '../../../src/host/targets/settleTarget.ts';
+import { formatTarget, normalizeImage, parseTarget, proposeTarget } from '../../../src/host/targets/target.ts';
+
+function refuses(run: () => unknown, code: ErrorCode, words: RegExp): void {
+  assert.throws(run, (error: unknown) => {
+    assert.ok(error instanceof TeaChestError);
+    assert.equal(error.code, code);
+    assert.equal(error.stage, 'resolve');
+    assert.match(error.message, words);
+    return true;
+  });
+}
+
+suite('targets', () => {
+  test('are read with port, deep names and a tag; latest where there is none', () => {
+    assert.deepEqual(parseTarget('127.0.0.1:3000/dev/team/app:1.2'), {
+      host: '127.0.0.1:3000',
+      repository: 'dev/team/app',
+      tag: '1.2',
+    });
+    assert.equal(formatTarget(parseTarget('Gitea.Example.com/dev/app')), 'gitea.example.com/dev/app:latest');
+  });
+
+  test('without a registry, or with a digest, they are refused', () => {
+    refuses(() => parseTarget('dev/app:1'), 'referenceInvalid', /does not begin with a registry/);
+    refuses(() => parseTarget(`h.example/dev/app@sha256:${'a'.repeat(64)}`), 'referenceInvalid', /not to a digest/);
+  });
+
+  test('on Gitea owner and tag are put in lower case, as they are stored', () => {
+    assert.deepEqual(settleTarget({ host: 'h.example', repository: 'DevTeam/app', tag: 'V1' }, 'gitea'), {
+      host: 'h.example',
+      repository: 'devteam/app',
+      tag: 'v1',
+    });
+  });
+
+  test('on another registry a tag keeps its capitals, and no owner is needed', () => {
+    const target = { host: 'localhost:5000', repository: 'app', tag: 'V1' };
+    assert.deepEqual(settleTarget(target, 'generic'), target);
+  });
+
+  test('what Gitea refuses is refused here, with the nearest that works', () => {
+    refuses(
+      () => settleTarget({ host: 'h.example', repository: 'dev/my__app', tag: '1' }, 'gitea'),
+      'nameInvalid',
+      /“h\.example\/dev\/my_app:1”/,
+    );
+    refuses(() => settleTarget({ host: 'h.example', repository: 'app', tag: '1' }, 'gitea'), 'nameInvalid', /owner/);
+  });
+});
+
+suite('images as they are named', () => {
+  const id = `sha256:${'0123456789abcdef'.repeat(4)}`;
+
+  test('a name without a tag means latest, as engines read it; IDs and digests stay', () => {
+    assert.equal(normalizeImage('app'), 'app:latest');
+    assert.equal(normalizeImage('localhost:5000/app'), 'localhost:5000/app:latest');
+    assert.equal(normalizeImage('app:1'), 'app:1');
+    assert.equal(normalizeImage(id), id);
+    assert.equal(normalizeImage('0123456789ab'), '0123456789ab');
+    assert.equal(normalizeImage(`app@${id}`), `app@${id}`);
+  });
+
+  test('the name proposes where to go; an ID proposes no name', () => {
+    assert.deepEqual(proposeTarget('docker.io/library/App:1.2'), { name: 'app', tag: '1.2' });
+    assert.deepEqual(proposeTarget(id), { name: undefined, tag: 'latest' });
+    assert.deepEqual(proposeTarget(`app@${id}`), { name: 'app', tag: 'latest' });
+  });
+});
+
+suite('the page of a pushed image', () => {
+  test('has the name’s slashes escaped and lies under the sub-path', () => {
+    assert.equal(
+      packagePage({ kind: 'gitea', webRoot: 'https://h.example/git' }, 'h.example/dev/team/app:1.2'),
+      'https://h.example/git/dev/-/packages/container/team%2Fapp/1.2',
+    );
+    assert.equal(packagePage({ kind: 'generic', webRoot: 'http://h.example' }, 'h.example/app:1'), undefined);
+  });
+});
