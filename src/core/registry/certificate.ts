@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import { TeaChestError, type ErrorFacts } from '../base/errors.ts';
 import type { CertificateDetails } from './types.ts';
 
@@ -12,7 +13,36 @@ export function normalizeFingerprint(text: string): string {
   return text.replace(/[\s:]/g, '').toLowerCase();
 }
 
-export function describeCertificate(certificate: X509Certificate, problemCode: string | undefined): CertificateDetails {
+/** What is wrong with a certificate; `code` as Node names it: `CERT_HAS_EXPIRED`. */
+export interface CertificateProblems {
+  readonly codes: readonly string[];
+  /** `it is self-signed, and it has expired` */
+  readonly words: string;
+}
+
+/**
+ * All that is wrong: OpenSSL stops at the first problem, and a person who is asked to trust a self-signed certificate
+ * should know that it is also out of date or somebody else's. `firstCode` is OpenSSL's or the host name check's.
+ */
+export function certificateProblems(
+  certificate: X509Certificate,
+  host: string,
+  firstCode: string | undefined,
+  now: number = Date.now(),
+): CertificateProblems | undefined {
+  if (firstCode === undefined) return undefined;
+  const named = isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host);
+  const codes = new Set([firstCode]);
+  if (Date.parse(certificate.validTo) < now) codes.add('CERT_HAS_EXPIRED');
+  if (Date.parse(certificate.validFrom) > now) codes.add('CERT_NOT_YET_VALID');
+  if (named === undefined) codes.add('ERR_TLS_CERT_ALTNAME_INVALID');
+  return { codes: [...codes], words: [...codes].map(problemInWords).join(', and ') };
+}
+
+export function describeCertificate(
+  certificate: X509Certificate,
+  problems: CertificateProblems | undefined,
+): CertificateDetails {
   return {
     subject: oneLine(certificate.subject),
     issuer: oneLine(certificate.issuer),
@@ -20,24 +50,23 @@ export function describeCertificate(certificate: X509Certificate, problemCode: s
     validTo: isoDate(certificate.validTo),
     names: alternativeNames(certificate.subjectAltName),
     fingerprint256: fingerprintOf(certificate),
-    problem: problemCode === undefined ? undefined : problemInWords(problemCode),
+    problem: problems?.words,
   };
 }
 
-/** The error for a certificate that OpenSSL or the host name check refused with `problemCode`. */
+/** The error for a certificate that the usual check refused: untrusted if only nobody vouches for it, else invalid. */
 export function refusedCertificate(
   host: string,
   certificate: X509Certificate,
-  problemCode: string,
-  certificateFacts: CertificateDetails = describeCertificate(certificate, problemCode),
+  problems: CertificateProblems,
 ): TeaChestError {
-  const { names } = certificateFacts;
-  const reason = problemInWords(problemCode);
-  const known = problemCode === 'ERR_TLS_CERT_ALTNAME_INVALID' ? ` It is valid for ${listOf(names)}.` : '';
+  const details = describeCertificate(certificate, problems);
+  const elsewhere = problems.codes.includes('ERR_TLS_CERT_ALTNAME_INVALID');
+  const known = elsewhere ? ` It is valid for ${listOf(details.names)}.` : '';
   return new TeaChestError(
-    untrusted.has(problemCode) ? 'certificateUntrusted' : 'certificateInvalid',
-    `The certificate of ${host} is not accepted: ${reason}.${known} Nothing was sent.`,
-    { facts: { host, problem: problemCode, ...factsOf(certificateFacts) } },
+    problems.codes.every((code) => untrusted.has(code)) ? 'certificateUntrusted' : 'certificateInvalid',
+    `The certificate of ${host} is not accepted: ${problems.words}.${known} Nothing was sent.`,
+    { facts: { host, problems: problems.codes, ...factsOf(details) } },
   );
 }
 

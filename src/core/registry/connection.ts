@@ -3,7 +3,13 @@ import tls from 'node:tls';
 import type { X509Certificate } from 'node:crypto';
 import { Client } from 'undici';
 import { systemCode, TeaChestError } from '../base/errors.ts';
-import { changedCertificate, fingerprintOf, refusedCertificate } from './certificate.ts';
+import {
+  certificateProblems,
+  changedCertificate,
+  fingerprintOf,
+  refusedCertificate,
+  type CertificateProblems,
+} from './certificate.ts';
 import { proxyAuthorization } from './proxy.ts';
 
 /** Milliseconds for TCP, proxy and TLS together: a host that drops packets must not look like a slow one. */
@@ -20,8 +26,8 @@ export interface ConnectionRoute {
 export interface UnjudgedConnection {
   readonly socket: tls.TLSSocket;
   readonly certificate: X509Certificate;
-  /** Why the usual check refuses it, as Node names it (`CERT_HAS_EXPIRED`); undefined if it passes. */
-  readonly problemCode: string | undefined;
+  /** Why the usual check refuses it; undefined if it passes. */
+  readonly problems: CertificateProblems | undefined;
 }
 
 /** Opens a connection on which a request may be sent: for https only after its certificate was accepted. */
@@ -60,7 +66,8 @@ export async function openTls(route: ConnectionRoute, context: tls.SecureContext
   }
   // The types say Error; Node puts the code there (tls.TLSSocket, onConnectSecure).
   const problem: unknown = socket.authorizationError;
-  return { socket, certificate, problemCode: socket.authorized ? undefined : codeOf(problem) };
+  const problems = certificateProblems(certificate, host, socket.authorized ? undefined : codeOf(problem));
+  return { socket, certificate, problems };
 }
 
 function codeOf(problem: unknown): string {
@@ -69,14 +76,14 @@ function codeOf(problem: unknown): string {
 }
 
 function judge(
-  { certificate, problemCode }: UnjudgedConnection,
+  { certificate, problems }: UnjudgedConnection,
   host: string,
   pinned: string | undefined,
 ): TeaChestError | undefined {
   if (pinned !== undefined) {
     return fingerprintOf(certificate) === pinned ? undefined : changedCertificate(host, certificate, pinned);
   }
-  return problemCode === undefined ? undefined : refusedCertificate(host, certificate, problemCode);
+  return problems === undefined ? undefined : refusedCertificate(host, certificate, problems);
 }
 
 async function openSocket({ target, proxy }: ConnectionRoute, signal: AbortSignal): Promise<net.Socket> {

@@ -23,9 +23,9 @@ export async function inspectCertificate(
   const proxy = chooseProxy(target, options.proxy, options.environment);
   const context = await createTrustContext(options.caFile);
   try {
-    const { socket, certificate, problemCode } = await openTls({ target, proxy, signal: options.signal }, context);
+    const { socket, certificate, problems } = await openTls({ target, proxy, signal: options.signal }, context);
     socket.destroy();
-    return describeCertificate(certificate, problemCode);
+    return describeCertificate(certificate, problems);
   } catch (error) {
     throw transportFailure(error, target, options.signal);
   }

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { checkImageName, checkOwner, checkTag, checkTarget } from '../../../src/core/gitea/names.ts';
+
+for (const name of ['app', 'a', '0', 'a.b', 'a-b', 'a_b', 'team/app', 'a/b/c/d', 'a1.2-3_4']) {
+  test(`“${name}” is a name`, () => assert.deepEqual(checkImageName(name), { ok: true, value: name }));
+}
+
+for (const [name, suggestion] of [
+  ['a__b', 'a_b'],
+  ['a--b', 'a-b'],
+  ['a._b', 'a.b'],
+  ['App', 'app'],
+  ['My App', 'my-app'],
+  ['-app', 'app'],
+  ['app-', 'app'],
+  ['/app', 'app'],
+  ['team//app', 'team/app'],
+  ['team/app/', 'team/app'],
+  ['über', 'ber'],
+  ['a:b', 'a-b'],
+] as const) {
+  test(`“${name}” is refused, “${suggestion}” is suggested and accepted`, () => {
+    const check = checkImageName(name);
+    assert.equal(check.ok, false);
+    assert.ok(!check.ok && check.why.endsWith('.'));
+    assert.equal(!check.ok && check.suggestion, suggestion);
+    assert.equal(checkImageName(suggestion).ok, true);
+  });
+}
+
+test('a name of which nothing is left gets no suggestion', () => {
+  assert.deepEqual(Object.keys(checkImageName('___')), ['ok', 'why']);
+  assert.equal(checkImageName('').ok, false);
+});
+
+test('owners are lower-cased, and told so', () => {
+  assert.deepEqual(checkOwner('dev'), { ok: true, value: 'dev' });
+  const check = checkOwner('giteaAdmin');
+  assert.ok(check.ok);
+  assert.equal(check.value, 'giteaadmin');
+  assert.match(check.notice ?? '', /giteaadmin/);
+});
+
+for (const owner of ['', 'a b', 'a/b', '-a', 'a-', 'a..b', 'a@b']) {
+  test(`“${owner}” cannot be an owner`, () => assert.equal(checkOwner(owner).ok, false));
+}
+
+test('tags are lower-cased with the notice that both are one', () => {
+  assert.deepEqual(checkTag('v1.2_3-x'), { ok: true, value: 'v1.2_3-x' });
+  const check = checkTag('V1');
+  assert.ok(check.ok);
+  assert.equal(check.value, 'v1');
+  assert.match(check.notice ?? '', /“V1” becomes “v1”.*same tag/);
+});
+
+for (const [tag, suggestion] of [
+  ['', 'latest'],
+  ['.x', 'x'],
+  ['-x', 'x'],
+  ['a b', 'a-b'],
+  ['feature/x', 'feature-x'],
+  ['_upload', 'upload'],
+  ['_UPLOAD', 'upload'],
+  ['x'.repeat(129), 'x'.repeat(128)],
+] as const) {
+  test(`the tag “${tag.slice(0, 12)}” is refused, “${suggestion.slice(0, 12)}” is suggested`, () => {
+    const check = checkTag(tag);
+    assert.equal(!check.ok && check.suggestion, suggestion);
+    assert.equal(checkTag(suggestion).ok, true);
+  });
+}
+
+test('a whole target is taken in the form that is stored', () => {
+  const check = checkTarget({ owner: 'Team', name: 'app', tag: 'V1' });
+  assert.ok(check.ok);
+  assert.deepEqual(check.value, { owner: 'team', name: 'app', tag: 'v1' });
+  assert.match(check.notice ?? '', /team.*v1/s);
+});
+
+test('a whole target with something wrong is mended as a whole', () => {
+  const check = checkTarget({ owner: 'Dev', name: 'a__b', tag: 'V1' });
+  assert.ok(!check.ok);
+  assert.match(check.why, /a__b/);
+  assert.deepEqual(check.suggestion, { owner: 'dev', name: 'a_b', tag: 'v1' });
+});
