@@ -8,6 +8,7 @@ import { readArchive } from './archiveReader.ts';
 import { EngineAgent } from './engineAgent.ts';
 import { explainEngineError, withOwningGroup } from './engineErrors.ts';
 import { EngineModem } from './engineModem.ts';
+import { EnginePush } from './enginePush.ts';
 import { toEngineImage, toImageDetails } from './imageRecords.ts';
 import { parseEvents } from './imageEvents.ts';
 import type { ArchiveItem, EngineEndpoint, EngineEvent, EngineImage, EngineVersion, ImageDetails } from './types.ts';
@@ -106,6 +107,15 @@ export class Engine {
     } finally {
       leaving.abort();
     }
+  }
+
+  /** The engine as something that can push by itself. */
+  pusher(): EnginePush {
+    return new EnginePush(
+      this.endpoint.url,
+      async (signal, use) => this.#call(signal, await this.#prefix(signal), use),
+      (error, signal) => explainEngineError(error, this.endpoint, signal),
+    );
   }
 
   dispose(): void {

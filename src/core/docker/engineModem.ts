@@ -8,6 +8,8 @@ interface DialOptions {
   readonly method: string;
   readonly options?: Readonly<Record<string, unknown>>;
   readonly isStream?: boolean;
+  /** Credentials for a registry the engine is to speak with. */
+  readonly authconfig?: object;
 }
 
 type DialCallback = (error: unknown, answer: unknown) => void;
@@ -62,12 +64,19 @@ export class EngineModem {
     const path = prefix + withQuery(call.path, call.options);
     return new Promise((resolve, reject) => {
       // No time limit: a classic engine writes the whole image to its disk before it sends the first header.
-      const request = http.request({ agent, host, path, method: call.method, signal });
+      const request = http.request({ agent, host, path, method: call.method, signal, headers: authHeaders(call) });
       request.on('response', resolve);
       request.on('error', reject);
       request.end();
     });
   }
+}
+
+/** base64url with padding, as Go's URLEncoding has it (moby's API notes, §Authentication). */
+function authHeaders({ authconfig }: DialOptions): Record<string, string> {
+  if (authconfig === undefined) return {};
+  const text = Buffer.from(JSON.stringify(authconfig)).toString('base64');
+  return { 'x-registry-auth': text.replaceAll('+', '-').replaceAll('/', '_') };
 }
 
 /** dockerode ends a path with `?` where it has a query to add, and expects objects in it as JSON. */
@@ -92,6 +101,8 @@ async function readText(response: IncomingMessage, limit: number): Promise<strin
 }
 
 function parseJson(text: string): unknown {
+  // A name given to an image is answered with nothing but a status.
+  if (text === '') return undefined;
   try {
     return JSON.parse(text);
   } catch (error) {

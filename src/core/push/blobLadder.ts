@@ -17,14 +17,23 @@ export interface LadderOptions {
  */
 export async function findBlob(
   digest: Digest,
-  { target, cache, origin }: LadderOptions,
+  ladder: LadderOptions,
   signal: AbortSignal,
 ): Promise<Presence | undefined> {
-  if ((await target.headBlob(digest, { signal })) !== undefined) return 'exists';
-  if (target.kind !== 'generic') return (await target.mountBlob(digest, undefined, { signal })) ? 'mounted' : undefined;
+  if ((await ladder.target.headBlob(digest, { signal })) !== undefined) return 'exists';
+  return (await mountFromElsewhere(digest, ladder, signal)) ? 'mounted' : undefined;
+}
+
+/** The second step alone, for a blob that the repository is known not to have. */
+export async function mountFromElsewhere(
+  digest: Digest,
+  { target, cache, origin }: LadderOptions,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (target.kind !== 'generic') return await target.mountBlob(digest, undefined, { signal });
   for (const repository of cache.repositoriesWith(origin, digest)) {
     if (repository === target.repository) continue;
-    if (await target.mountBlob(digest, repository, { signal })) return 'mounted';
+    if (await target.mountBlob(digest, repository, { signal })) return true;
   }
-  return undefined;
+  return false;
 }

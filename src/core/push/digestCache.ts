@@ -11,10 +11,25 @@ export interface KnownLayer {
   readonly tarSize: number;
 }
 
+/** A layer in the form in which an engine's own push stored it, whatever the codec of our own pushes. */
+export interface EngineBlob extends KnownLayer {
+  readonly mediaType: string;
+}
+
 /** All that a manifest is made of, so that a push which moves nothing needs not ask the engine for bytes. */
 export interface KnownImage {
   /** The config's bytes, verbatim. */
   readonly config: Uint8Array;
+  readonly layers: readonly Descriptor[];
+}
+
+/** An image that went out with the engine's own manifest. */
+export interface PublishedImage {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  /** Stored bytes of all its blobs. */
+  readonly bytes: number;
+  /** Base first; empty if they could not be told. */
   readonly layers: readonly Descriptor[];
 }
 
@@ -30,8 +45,17 @@ interface StoredImage {
   readonly layers: readonly Descriptor[];
 }
 
+interface StoredTables {
+  readonly layers: Table<KnownLayer>;
+  readonly images: Table<StoredImage>;
+  readonly locations: Table<readonly string[]>;
+  readonly engineBlobs: Table<EngineBlob>;
+  readonly engineDigests: Table<Digest>;
+  readonly published: Table<PublishedImage>;
+}
+
 const version = 1;
-const limits = { layers: 20_000, images: 500, locations: 20_000 } as const;
+const limits = { layers: 20_000, images: 500, locations: 20_000, engineBlobs: 20_000, engineDigests: 20_000, published: 500 } as const;
 /** Configs are a few kilobytes; one that is larger than this is not worth keeping. */
 const largestConfig = 256 * 1024;
 const repositoriesPerBlob = 3;
@@ -48,6 +72,9 @@ export class DigestCache {
   #layers: Table<KnownLayer> = new Map();
   #images: Table<StoredImage> = new Map();
   #locations: Table<readonly string[]> = new Map();
+  #engineBlobs: Table<EngineBlob> = new Map();
+  #engineDigests: Table<Digest> = new Map();
+  #published: Table<PublishedImage> = new Map();
   #loaded: Promise<void> | undefined;
   /** Registries whose rows in the file must not come back when the file is merged. */
   readonly #forgotten = new Set<string>();
@@ -96,6 +123,33 @@ export class DigestCache {
     this.#set(this.#locations, `${origin} ${blob}`, repositories, limits.locations);
   }
 
+  /** The blob that an engine made of a layer and that was carried on to a registry as it was. */
+  engineBlob(diffId: Digest): EngineBlob | undefined {
+    return this.#get(this.#engineBlobs, diffId);
+  }
+
+  rememberEngineBlob(diffId: Digest, blob: EngineBlob): void {
+    this.#set(this.#engineBlobs, diffId, blob, limits.engineBlobs);
+  }
+
+  /** The digest by which an engine asks for a layer. Not always that of a blob which exists anywhere (`learnDigests`). */
+  engineDigest(engineId: string, diffId: Digest): Digest | undefined {
+    return this.#get(this.#engineDigests, `${engineId} ${diffId}`);
+  }
+
+  rememberEngineDigest(engineId: string, diffId: Digest, digest: Digest): void {
+    this.#set(this.#engineDigests, `${engineId} ${diffId}`, digest, limits.engineDigests);
+  }
+
+  /** What the engine's own manifest made of an image, when it was relayed last. */
+  published(id: Digest): PublishedImage | undefined {
+    return this.#get(this.#published, id);
+  }
+
+  rememberPublished(id: Digest, image: PublishedImage): void {
+    this.#set(this.#published, id, image, limits.published);
+  }
+
   /** Forgets which repositories of a registry have what: part of signing out of it. */
   async forgetRegistry(origin: string): Promise<void> {
     await this.load();
@@ -132,11 +186,12 @@ export class DigestCache {
     this.#layers = stored.layers;
     this.#images = stored.images;
     this.#locations = stored.locations;
+    this.#engineBlobs = stored.engineBlobs;
+    this.#engineDigests = stored.engineDigests;
+    this.#published = stored.published;
   }
 
-  async #parse(): Promise<
-    { layers: Table<KnownLayer>; images: Table<StoredImage>; locations: Table<readonly string[]> } | undefined
-  > {
+  async #parse(): Promise<StoredTables | undefined> {
     try {
       const stored: unknown = JSON.parse(await readFile(this.#file, 'utf8'));
       if (!isRecord(stored) || stored['version'] !== version) return undefined;
@@ -144,6 +199,9 @@ export class DigestCache {
         layers: toTable(stored['layers'], isKnownLayer),
         images: toTable(stored['images'], isStoredImage),
         locations: toTable(stored['locations'], isRepositories),
+        engineBlobs: toTable(stored['engineBlobs'], isEngineBlob),
+        engineDigests: toTable(stored['engineDigests'], isDigestText),
+        published: toTable(stored['published'], isPublished),
       };
     } catch (error) {
       const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
@@ -165,6 +223,9 @@ export class DigestCache {
       layers: [...union(this.#layers, theirs?.layers, limits.layers)],
       images: [...union(this.#images, theirs?.images, limits.images)],
       locations: [...union(this.#locations, theirs?.locations, limits.locations)],
+      engineBlobs: [...union(this.#engineBlobs, theirs?.engineBlobs, limits.engineBlobs)],
+      engineDigests: [...union(this.#engineDigests, theirs?.engineDigests, limits.engineDigests)],
+      published: [...union(this.#published, theirs?.published, limits.published)],
     };
     const temporary = `${this.#file}.${process.pid}`;
     try {
@@ -222,6 +283,14 @@ function isKnownLayer(value: unknown): value is KnownLayer {
   );
 }
 
+function isEngineBlob(value: unknown): value is EngineBlob {
+  return isKnownLayer(value) && 'mediaType' in value && typeof value.mediaType === 'string';
+}
+
+function isDigestText(value: unknown): value is Digest {
+  return typeof value === 'string' && isDigest(value);
+}
+
 function isDescriptor(value: unknown): value is Descriptor {
   return (
     isRecord(value) &&
@@ -229,6 +298,17 @@ function isDescriptor(value: unknown): value is Descriptor {
     typeof value['digest'] === 'string' &&
     isDigest(value['digest']) &&
     isSize(value['size'])
+  );
+}
+
+function isPublished(value: unknown): value is PublishedImage {
+  return (
+    isRecord(value) &&
+    isDigestText(value['digest']) &&
+    typeof value['mediaType'] === 'string' &&
+    isSize(value['bytes']) &&
+    Array.isArray(value['layers']) &&
+    value['layers'].every(isDescriptor)
   );
 }
 

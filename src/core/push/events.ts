@@ -32,6 +32,16 @@ export type PushEvent =
   | { readonly type: 'planned'; readonly layers: readonly LayerStatus[]; readonly imageBytes: number }
   /** Bytes received from the engine in all; 0 while the engine still prepares. */
   | { readonly type: 'received'; readonly bytes: number }
+  /**
+   * What the engine pushes by itself, of blobs that are not known yet to be which layer: bytes that arrived here, that
+   * the registry was sent, and that come in all, where the engine says.
+   */
+  | {
+      readonly type: 'relayed';
+      readonly storedBytes: number;
+      readonly sentBytes: number;
+      readonly totalBytes: number | undefined;
+    }
   | { readonly type: 'layer'; readonly index: number; readonly status: LayerStatus }
   | { readonly type: 'done'; readonly result: PushResult };
 
@@ -52,4 +62,4 @@ export interface PushResult {
   readonly strategy: PushStrategy;
 }
 
-export type PushStrategy = 'none' | 'export';
+export type PushStrategy = 'none' | 'export' | 'relay';

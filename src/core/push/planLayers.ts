@@ -29,11 +29,19 @@ export async function planLayers(
       const layer = run.cache.layer(diffId, codec.id);
       if (layer !== undefined) run.board.update(diffId, { readTotal: layer.tarSize });
       const remembered = layer && { mediaType: codec.mediaType, digest: layer.digest, size: layer.size };
-      const descriptor = known?.layers[image.diffIds.indexOf(diffId)] ?? remembered;
+      const descriptor = known?.layers[image.diffIds.indexOf(diffId)] ?? remembered ?? byEngine(run, diffId);
       if (descriptor === undefined) continue;
       group.start(() => questions.run(() => lookFor(run, diffId, descriptor, group.signal), group.signal));
     }
   });
+}
+
+/** The blob that an earlier relay carried: as good as one of our own. */
+function byEngine(run: PushRun, diffId: Digest): Descriptor | undefined {
+  const blob = run.cache.engineBlob(diffId);
+  if (blob === undefined) return undefined;
+  run.board.update(diffId, { readTotal: blob.tarSize });
+  return { mediaType: blob.mediaType, digest: blob.digest, size: blob.size };
 }
 
 async function lookFor(run: PushRun, diffId: Digest, descriptor: Descriptor, signal: AbortSignal): Promise<void> {

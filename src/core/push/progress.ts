@@ -32,6 +32,7 @@ export class PushProgress {
   #layers: LayerStatus[] = [];
   #imageBytes = 0;
   #receivedBytes: number | undefined;
+  #relayed: Relayed = { storedBytes: 0, sentBytes: 0, totalBytes: undefined };
   #result: PushResult | undefined;
 
   constructor(now: () => number) {
@@ -54,6 +55,9 @@ export class PushProgress {
         break;
       case 'received':
         this.#receivedBytes = event.bytes;
+        break;
+      case 'relayed':
+        this.#relayed = event;
         break;
       case 'layer':
         this.#layers[event.index] = event.status;
@@ -93,12 +97,14 @@ export class PushProgress {
   }
 
   #sentBytes(): number {
-    return this.#travelling().reduce((sum, layer) => sum + layer.sentBytes, 0);
+    return this.#travelling().reduce((sum, layer) => sum + layer.sentBytes, this.#relayed.sentBytes);
   }
 
   #totalBytes(): number | undefined {
-    let sum = 0;
+    // What is relayed may be any of the layers whose size is not known.
+    let sum = this.#relayed.totalBytes ?? 0;
     for (const { storedTotal } of this.#travelling()) {
+      if (storedTotal === undefined && this.#relayed.totalBytes !== undefined) continue;
       if (storedTotal === undefined) return undefined;
       sum += storedTotal;
     }
@@ -110,21 +116,27 @@ export class PushProgress {
    * reading, compressing and sending alike.
    */
   #workDone(): number {
+    const { storedBytes, sentBytes, totalBytes } = this.#relayed;
+    // Of a layer that is being relayed the engine tells how far it has been read, and all together how much was sent.
+    const relayedPart = storedBytes > 0 && totalBytes === undefined ? Math.min(sentBytes / storedBytes, 1) : 0;
     return this.#travelling().reduce((sum, layer) => {
       const stored = layer.storedTotal ?? layer.storedBytes;
-      const arrived = stored > 0 ? Math.min(layer.sentBytes / stored, 1) : 0;
+      const arrived = stored > 0 ? Math.min(layer.sentBytes / stored, 1) : relayedPart;
       return sum + (layer.state === 'uploaded' ? (layer.readTotal ?? layer.readBytes) : layer.readBytes * arrived);
-    }, 0);
+    }, totalBytes === undefined ? 0 : sentBytes);
   }
 
   /** Exact once every travelling layer's size is known; before that at least what the engine says of the image. */
   #workTotal(): number {
     const travelling = this.#travelling();
     const known = sumOf(travelling);
+    if (this.#relayed.totalBytes !== undefined) return known + this.#relayed.totalBytes;
     if (travelling.every((layer) => layer.readTotal !== undefined)) return known;
     return Math.max(known, this.#imageBytes - sumOf(this.#layers) + known);
   }
 }
+
+type Relayed = Omit<Extract<PushEvent, { readonly type: 'relayed' }>, 'type'>;
 
 function sumOf(layers: readonly LayerStatus[]): number {
   return layers.reduce((sum, layer) => sum + (layer.readTotal ?? 0), 0);

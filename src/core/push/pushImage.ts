@@ -8,6 +8,10 @@ import type { KnownImage } from './digestCache.ts';
 import type { PushEvent, PushResult, PushStrategy } from './events.ts';
 import { exportLayers } from './exportLayers.ts';
 import { planLayers } from './planLayers.ts';
+import { RelayUnavailable } from './relay/enginePushing.ts';
+import { isRelayChosen } from './relay/isRelayChosen.ts';
+import type { RelayedManifest } from './relay/relayBackend.ts';
+import { relayPush, type Relayed } from './relay/relayPush.ts';
 import { PushRun, type PushDependencies, type PushRequest } from './pushRun.ts';
 import { Spool } from './spool/spool.ts';
 
@@ -76,20 +80,38 @@ class Delivery {
   /** One HEAD: if the tag already is what this push would make of the image, there is nothing to do. */
   async confirmUnchanged(): Promise<Outcome | undefined> {
     const known = this.#known();
-    if (known === undefined) return undefined;
+    if (known === undefined) return await this.#confirmPublished();
     return await this.#during('plan', async () => {
       const manifest = describe(known);
       const stored = await this.#run.target.headManifest(this.#run.request.tag, { signal: this.#signal });
       if (stored?.digest !== manifest.digest) return undefined;
-      this.#image.diffIds.forEach((diffId, at) => {
-        const descriptor = known.layers[at];
-        if (descriptor === undefined || this.#run.isTaken(diffId)) return;
-        this.#run.take({ diffId, descriptor });
-        this.#run.place(diffId, 'exists');
-      });
-      this.#run.onEvent({ type: 'planned', layers: this.#run.board.statuses, imageBytes: this.#image.size });
+      this.#placeAll(known.layers);
       return this.#outcome(manifest.digest, 'none', this.#countBytes(known.config.byteLength, false));
     });
+  }
+
+  /** The same for an image that went out with the engine's own manifest. */
+  async #confirmPublished(): Promise<Outcome | undefined> {
+    const { cache, target, request } = this.#run;
+    const published = request.strategy === 'export' ? undefined : cache.published(this.#image.id);
+    if (published === undefined) return undefined;
+    return await this.#during('plan', async () => {
+      const stored = await target.headManifest(request.tag, { signal: this.#signal });
+      if (stored?.digest !== published.digest) return undefined;
+      this.#placeAll(published.layers);
+      const bytes = { uploaded: 0, mounted: 0, skipped: published.bytes };
+      return this.#outcome(published.digest, 'none', bytes, published.mediaType);
+    });
+  }
+
+  #placeAll(layers: readonly Descriptor[]): void {
+    this.#image.diffIds.forEach((diffId, at) => {
+      const descriptor = layers[at];
+      if (descriptor === undefined || this.#run.isTaken(diffId)) return;
+      this.#run.take({ diffId, descriptor });
+      this.#run.place(diffId, 'exists');
+    });
+    this.#run.onEvent({ type: 'planned', layers: this.#run.board.statuses, imageBytes: this.#image.size });
   }
 
   /** The whole way. If the registry has lost blobs that it said it had (a clean-up ran meanwhile), once more without trust. */
@@ -109,29 +131,54 @@ class Delivery {
     await this.#during('plan', () => planLayers(this.#run, this.#image, this.#known(), this.#signal));
     onEvent({ type: 'planned', layers: board.statuses, imageBytes: this.#image.size });
     const known = this.#known();
-    const needsExport = known === undefined || !this.#run.allPlaced;
-    const described = needsExport ? await this.#export() : known;
-    const uploadedConfig = await this.#during('upload', () => this.#sendConfig(described.config));
-    const digest = await this.#publish(described);
-    return this.#outcome(
-      digest,
-      needsExport ? 'export' : 'none',
-      this.#countBytes(described.config.byteLength, uploadedConfig),
-    );
-  }
-
-  async #export(): Promise<KnownImage> {
-    const { request, cache } = this.#run;
+    if (known !== undefined && this.#run.allPlaced) return await this.#publishLayers(known, 'none');
     const spool = await Spool.create(this.#dependencies.spoolRoot, this.#dependencies.spoolLimit);
     try {
-      const archive = await this.#during('export', () => exportLayers(this.#run, this.#image, spool, this.#signal));
-      const layers = this.#image.diffIds.map((diffId) => this.#descriptor(diffId));
-      const image = { config: archive.config, layers };
-      cache.rememberImage(this.#image.id, request.codec.id, image);
-      return image;
+      const relayed = await this.#during('export', () => this.#relay(spool));
+      if (relayed?.kind === 'manifests') return await this.#publishManifests(relayed);
+      const image = relayed?.image ?? (await this.#during('export', () => this.#export(spool)));
+      this.#run.cache.rememberImage(this.#image.id, this.#run.request.codec.id, image);
+      return await this.#publishLayers(image, relayed === undefined ? 'export' : 'relay');
     } finally {
       await spool.dispose();
     }
+  }
+
+  /** Undefined if the image is to be exported: because that is sooner done, or because the engine cannot push to us. */
+  async #relay(spool: Spool): Promise<Relayed | undefined> {
+    const { relay } = this.#dependencies;
+    if (relay === undefined || !(await isRelayChosen(this.#run, this.#image, relay, this.#signal))) return undefined;
+    try {
+      return await relayPush(this.#run, this.#image, relay, spool, this.#signal);
+    } catch (error) {
+      if (!(error instanceof RelayUnavailable)) throw error;
+      this.#run.logger.info(`The image is exported instead of being pushed by the engine: ${error.message}`);
+      return undefined;
+    }
+  }
+
+  async #export(spool: Spool): Promise<KnownImage> {
+    const archive = await exportLayers(this.#run, this.#image, spool, this.#signal);
+    return { config: archive.config, layers: this.#image.diffIds.map((diffId) => this.#descriptor(diffId)) };
+  }
+
+  /** Config and manifest of an image whose layers are all in the repository. */
+  async #publishLayers(image: KnownImage, strategy: PushStrategy): Promise<Outcome> {
+    const uploadedConfig = await this.#during('upload', () => this.#sendConfig(image.config));
+    const manifest = describe(image);
+    await this.#publish([{ reference: this.#run.request.tag, mediaType: mediaTypes.ociManifest, ...manifest }]);
+    return this.#outcome(manifest.digest, strategy, this.#countBytes(image.config.byteLength, uploadedConfig));
+  }
+
+  /** The engine's own manifests, byte for byte: what an index lists first, under digests, and what the tag is to be last. */
+  async #publishManifests({ manifests, bytes, layers }: Extract<Relayed, { kind: 'manifests' }>): Promise<Outcome> {
+    const children = manifests.slice(0, -1).map((manifest) => ({ ...manifest, reference: manifest.digest }));
+    const top = { ...manifests[manifests.length - 1], reference: this.#run.request.tag } as RelayedManifest;
+    await this.#publish([...children, top]);
+    const { digest, mediaType } = top;
+    const stored = bytes.uploaded + bytes.mounted + bytes.skipped;
+    this.#run.cache.rememberPublished(this.#image.id, { digest, mediaType, bytes: stored, layers });
+    return this.#outcome(digest, 'relay', bytes, mediaType);
   }
 
   /** Gives true if the config had to be sent. */
@@ -144,19 +191,20 @@ class Delivery {
   }
 
   /** PUT, then look: the tag must now be what was sent, bit for bit. */
-  async #publish(image: KnownImage): Promise<Digest> {
+  async #publish(manifests: readonly RelayedManifest[]): Promise<void> {
     const { target, request } = this.#run;
-    const manifest = describe(image);
     const options = { signal: this.#signal };
     await this.#during('manifest', async () => {
-      const stored = await target.putManifest(request.tag, manifest.bytes, mediaTypes.ociManifest, options);
-      if (stored !== undefined && stored !== manifest.digest) throw mismatch(request, manifest.digest, stored);
+      for (const { reference, bytes, mediaType, digest } of manifests) {
+        const stored = await target.putManifest(reference, bytes, mediaType, options);
+        if (stored !== undefined && stored !== digest) throw mismatch(request, digest, stored);
+      }
     });
     await this.#during('check', async () => {
+      const top = manifests.at(-1);
       const stored = await target.headManifest(request.tag, options);
-      if (stored?.digest !== manifest.digest) throw mismatch(request, manifest.digest, stored?.digest);
+      if (top !== undefined && stored?.digest !== top.digest) throw mismatch(request, top.digest, stored?.digest);
     });
-    return manifest.digest;
   }
 
   #known(): KnownImage | undefined {
@@ -182,12 +230,13 @@ class Delivery {
     digest: Digest,
     strategy: PushStrategy,
     bytes: { readonly uploaded: number; readonly mounted: number; readonly skipped: number },
+    mediaType: string = mediaTypes.ociManifest,
   ): Outcome {
     const { repository, tag } = this.#run.request;
     return {
       reference: `${repository}:${tag}`,
       digest,
-      mediaType: mediaTypes.ociManifest,
+      mediaType,
       uploadedBytes: bytes.uploaded,
       mountedBytes: bytes.mounted,
       skippedBytes: bytes.skipped,

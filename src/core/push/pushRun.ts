@@ -7,6 +7,7 @@ import type { DigestCache } from './digestCache.ts';
 import type { PushEvent } from './events.ts';
 import { LayerBoard } from './layerBoard.ts';
 import type { TakenLayer } from './layerIntake.ts';
+import type { RelayParts } from './relay/enginePushing.ts';
 
 /** What is to be pushed, and where to. Names and tags were checked against the registry's grammar before. */
 export interface PushRequest {
@@ -20,6 +21,8 @@ export interface PushRequest {
   readonly codec: LayerCodec;
   /** Blobs sent side by side. */
   readonly parallelBlobs: number;
+  /** How bytes leave the engine, where there is a choice. Absent: whichever is reckoned to be sooner done. */
+  readonly strategy?: 'export' | 'relay';
 }
 
 export interface PushDependencies {
@@ -31,6 +34,8 @@ export interface PushDependencies {
   /** Bytes of compressed layers waiting for the registry above which no further layer is begun. */
   readonly spoolLimit: number;
   readonly logger: Logger;
+  /** Absent: every image is exported. */
+  readonly relay?: RelayParts;
   /** Milliseconds; only differences matter. */
   readonly now: () => number;
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { throwIfCancelled } from '../../base/cancel.ts';
+import { isAlive } from '../../base/processes.ts';
 import { Waker } from '../../base/waker.ts';
 import { SpooledBlob } from './spooledBlob.ts';
 import { explainSpoolFailure } from './spoolFailure.ts';
@@ -71,14 +72,4 @@ export async function sweepSpool(root: string): Promise<number> {
   });
   await Promise.all(orphans.map((name) => rm(join(root, name), { recursive: true, force: true })));
   return orphans.length;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it lives, but belongs to somebody else.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }

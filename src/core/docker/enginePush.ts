@@ -1,0 +1,144 @@
+import type Docker from 'dockerode';
+import { TeaChestError } from '../base/errors.ts';
+import type { Digest } from '../oci/digest.ts';
+
+type Call = <T>(signal: AbortSignal, use: (docker: Docker) => Promise<T>) => Promise<T>;
+
+type Explain = (error: unknown, signal: AbortSignal) => TeaChestError;
+
+interface CallOptions {
+  readonly signal: AbortSignal;
+}
+
+interface ImageName {
+  /** `host[:port]/path` */
+  readonly repository: string;
+  readonly tag: string;
+}
+
+/** One line of what the engine says while it pushes. */
+export interface EnginePushStep {
+  /** 12 hex digits: of the layer's diffID in the classic store, of the blob's digest in containerd's. */
+  readonly id: string | undefined;
+  /** `Pushing`, `Pushed`, `Layer already exists`, … */
+  readonly status: string;
+  /** Bytes read so far: uncompressed in the classic store, stored ones in containerd's. */
+  readonly current: number | undefined;
+  readonly total: number | undefined;
+}
+
+/** Lets an engine push by itself. Made by `Engine.pusher()`; errors as there. */
+export class EnginePush {
+  /** Names the engine, across restarts: its endpoint. */
+  readonly id: string;
+  readonly #call: Call;
+  readonly #explain: Explain;
+  #store: Promise<'classic' | 'containerd'> | undefined;
+
+  constructor(id: string, call: Call, explain: Explain) {
+    this.id = id;
+    this.#call = call;
+    this.#explain = explain;
+  }
+
+  /** Which of docker's two image stores this is; asked once. */
+  async store({ signal }: CallOptions): Promise<'classic' | 'containerd'> {
+    this.#store ??= this.#askStore(signal);
+    try {
+      return await this.#store;
+    } catch (error) {
+      this.#store = undefined;
+      throw error;
+    }
+  }
+
+  /** Sizes in bytes of the files of an image's layers, base first, zero for steps that made no layer. */
+  async historySizes(image: Digest, { signal }: CallOptions): Promise<readonly number[]> {
+    const history = await this.#call<unknown>(signal, (docker) => docker.getImage(image).history());
+    if (!Array.isArray(history)) return [];
+    return history.map((step: { Size?: unknown }) => (typeof step.Size === 'number' ? step.Size : 0)).reverse();
+  }
+
+  /** Gives an image one more name. */
+  async tag(image: Digest, { repository, tag }: ImageName, { signal }: CallOptions): Promise<void> {
+    await this.#call(signal, (docker) => docker.getImage(image).tag({ repo: repository, tag }));
+  }
+
+  /** Takes a name away. Beware: with its last name an image goes as well. */
+  async untag({ repository, tag }: ImageName, { signal }: CallOptions): Promise<void> {
+    const remove = { noprune: true, force: false };
+    await this.#call<unknown>(signal, (docker) => docker.getImage(`${repository}:${tag}`).remove(remove));
+  }
+
+  /** Every name of every image: `repository:tag`. */
+  async listTags({ signal }: CallOptions): Promise<readonly string[]> {
+    const images = await this.#call(signal, (docker) => docker.listImages());
+    // Null for a dangling image, whatever the types say.
+    return images.flatMap(({ RepoTags }) => (RepoTags as string[] | null) ?? []);
+  }
+
+  /** Pushes and tells how that goes; rejects with `engineFailed` and the engine's words. Leaving the loop stops it. */
+  async *push(
+    { repository, tag }: ImageName,
+    credential: { readonly username: string; readonly secret: string },
+    { signal: outer }: CallOptions,
+  ): AsyncGenerator<EnginePushStep, void, void> {
+    const leaving = new AbortController();
+    const signal = AbortSignal.any([outer, leaving.signal]);
+    const authconfig = { username: credential.username, password: credential.secret };
+    try {
+      const stream = await this.#call(signal, (docker) => docker.getImage(repository).push({ tag, authconfig }));
+      for await (const line of lines(stream as AsyncIterable<Buffer>)) yield readStep(line);
+    } catch (error) {
+      throw this.#explain(error, signal);
+    } finally {
+      leaving.abort();
+    }
+  }
+
+  async #askStore(signal: AbortSignal): Promise<'classic' | 'containerd'> {
+    const info: unknown = await this.#call<unknown>(signal, (docker) => docker.info());
+    const status = (info as { DriverStatus?: unknown }).DriverStatus;
+    return JSON.stringify(status ?? '').includes('io.containerd.snapshotter') ? 'containerd' : 'classic';
+  }
+}
+
+async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string, void, void> {
+  let rest = '';
+  for await (const chunk of chunks) {
+    const parts = (rest + chunk.toString('utf8')).split('\n');
+    rest = parts.pop() ?? '';
+    for (const part of parts) if (part.trim() !== '') yield part;
+  }
+  if (rest.trim() !== '') yield rest;
+}
+
+function readStep(line: string): EnginePushStep {
+  const step = parse(line);
+  const words = step.errorDetail?.message ?? step.error;
+  if (words !== undefined) {
+    throw new TeaChestError('engineFailed', `The container engine could not push the image: ${words}`, {
+      facts: { words },
+    });
+  }
+  const { current, total } = step.progressDetail ?? {};
+  return { id: step.id, status: step.status ?? '', current, total };
+}
+
+interface RawStep {
+  readonly id?: string;
+  readonly status?: string;
+  readonly error?: string;
+  readonly errorDetail?: { readonly message?: string };
+  readonly progressDetail?: { readonly current?: number; readonly total?: number };
+}
+
+function parse(line: string): RawStep {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    // A line cut off by the end of the connection; that is told by the connection itself.
+    return {};
+  }
+}

@@ -1,0 +1,191 @@
+import { TeaChestError } from '../../base/errors.ts';
+import { Semaphore } from '../../base/semaphore.ts';
+import type { TaskGroup } from '../../base/taskGroup.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { mountFromElsewhere, type Presence } from '../blobLadder.ts';
+import type { ImageDetails } from '../contracts.ts';
+import type { PushRun } from '../pushRun.ts';
+import { sendBlob } from '../sendBlob.ts';
+import type { Spool } from '../spool/spool.ts';
+import type { SpooledBlob } from '../spool/spooledBlob.ts';
+import type { RelayProgress } from './relayProgress.ts';
+import type { IncomingBlob, RelayBackend, RelayedManifest } from './relayBackend.ts';
+import { SmallBlobs } from './smallBlobs.ts';
+
+/** A blob that is in the repository, and how it came there. */
+export interface CarriedBlob {
+  readonly size: number;
+  readonly how: Presence | 'uploaded';
+}
+
+export interface CarrierOptions {
+  readonly image: ImageDetails;
+  readonly engineId: string;
+  /** Classic engines are answered by layer, not by digest: their manifests are written anew. */
+  readonly isClassic: boolean;
+  readonly spool: Spool;
+  /** The uploads are its tasks: the first that fails ends the push. */
+  readonly group: TaskGroup;
+  readonly progress: RelayProgress;
+}
+
+/** Carries what an engine pushes on to the registry: through the spool, while it still arrives. */
+export class Carrier implements RelayBackend {
+  /** By digest: what is in the repository, as far as this push has had to do with it. */
+  readonly blobs = new Map<Digest, CarriedBlob>();
+  /** In the order of their arrival: children before what refers to them. */
+  readonly manifests: RelayedManifest[] = [];
+  readonly small = new SmallBlobs();
+  readonly #run: PushRun;
+  readonly #options: CarrierOptions;
+  readonly #uploads: Semaphore;
+
+  constructor(run: PushRun, options: CarrierOptions) {
+    this.#run = run;
+    this.#options = options;
+    this.#uploads = new Semaphore(run.request.parallelBlobs);
+  }
+
+  async headBlob(digest: Digest): Promise<number | undefined> {
+    const here = this.blobs.get(digest);
+    if (here !== undefined) return here.size;
+    if (this.#options.isClassic) {
+      // The config is wanted even if the registry has it: a manifest of ours is remembered together with it.
+      if (digest === this.#options.image.id) return this.small.get(digest)?.byteLength;
+      const size = this.#placedSize(digest);
+      if (size !== undefined) return size;
+    }
+    if (this.#run.missing.has(digest)) return undefined;
+    const { target } = this.#run;
+    const options = { signal: this.#options.group.signal };
+    const existing = await target.headBlob(digest, options);
+    if (existing !== undefined) return this.#note(digest, { size: existing, how: 'exists' });
+    if (await mountFromElsewhere(digest, this.#run.ladder, options.signal)) {
+      const mounted = await target.headBlob(digest, options);
+      if (mounted !== undefined) return this.#note(digest, { size: mounted, how: 'mounted' });
+    }
+    this.#run.missing.add(digest);
+    return undefined;
+  }
+
+  readBlob(digest: Digest): Uint8Array | undefined {
+    return this.small.get(digest);
+  }
+
+  async beginBlob(): Promise<IncomingBlob> {
+    const { group, spool } = this.#options;
+    const blob = await spool.begin(group.signal);
+    const arrival = new Arrival(this, this.#run, blob, this.#options);
+    this.#options.progress.begin(blob);
+    const sent = Promise.withResolvers<Presence | 'uploaded' | undefined>();
+    // Whoever commits waits for it; a blob that is dropped has nobody.
+    sent.promise.catch(() => undefined);
+    group.start(async () => {
+      try {
+        sent.resolve(await arrival.send(this.#uploads));
+      } catch (error) {
+        sent.reject(error);
+        throw error;
+      } finally {
+        await spool.release(blob);
+      }
+    });
+    return {
+      enough: undefined,
+      write: (bytes) => arrival.write(bytes),
+      drop: () => {
+        arrival.drop();
+      },
+      commit: async (digest) => {
+        const size = blob.size;
+        if (await arrival.keep(digest)) return;
+        blob.complete(digest);
+        const how = await sent.promise;
+        if (how === undefined) throw new TeaChestError('engineLost', 'The upload was given up.');
+        this.#note(digest, { size, how });
+      },
+    };
+  }
+
+  putManifest(manifest: RelayedManifest): Promise<void> {
+    this.manifests.push(manifest);
+    return Promise.resolve();
+  }
+
+  #note(digest: Digest, blob: CarriedBlob): number {
+    this.blobs.set(digest, blob);
+    this.#run.cache.rememberLocation(this.#run.request.origin, digest, this.#run.target.repository);
+    return blob.size;
+  }
+
+  /** If every layer that the engine may mean by this digest is in the repository, in whatever form: that one's size. */
+  #placedSize(digest: Digest): number | undefined {
+    const { cache, diffIds } = this.#run;
+    const meant = [...diffIds].filter((diffId) => cache.engineDigest(this.#options.engineId, diffId) === digest);
+    const placed = meant.map((diffId) => this.#run.placed(diffId));
+    return placed.includes(undefined) ? undefined : placed[0]?.descriptor.size;
+  }
+}
+
+/** One blob, from the engine through the spool to the registry. */
+class Arrival {
+  readonly #carrier: Carrier;
+  readonly #run: PushRun;
+  readonly #blob: SpooledBlob;
+  readonly #options: CarrierOptions;
+  #unwanted = false;
+
+  constructor(carrier: Carrier, run: PushRun, blob: SpooledBlob, options: CarrierOptions) {
+    this.#carrier = carrier;
+    this.#run = run;
+    this.#blob = blob;
+    this.#options = options;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    await this.#blob.write(bytes);
+    this.#options.progress.arrived(this.#blob, this.#blob.size);
+  }
+
+  /**
+   * Keeps a small blob's bytes at hand. True for the config of a classic image: that one is not carried on from here,
+   * but sent with the manifest, as after an export.
+   */
+  async keep(digest: Digest): Promise<boolean> {
+    const size = this.#blob.size;
+    if (!this.#carrier.small.hasRoomFor(size)) return false;
+    const parts: Uint8Array[] = [];
+    for await (const part of this.#blob.read(0, size)) parts.push(part);
+    this.#carrier.small.add(digest, Buffer.concat(parts));
+    if (!this.#options.isClassic || digest !== this.#options.image.id) return false;
+    this.drop();
+    return true;
+  }
+
+  drop(): void {
+    this.#unwanted = true;
+    this.#options.progress.forget(this.#blob);
+    this.#blob.fail(new TeaChestError('cancelled', 'This blob is not needed.'));
+  }
+
+  /** Undefined if it was dropped. */
+  async send(uploads: Semaphore): Promise<Presence | 'uploaded' | undefined> {
+    const { group, progress } = this.#options;
+    try {
+      return await uploads.run(
+        () =>
+          sendBlob(this.#blob, this.#run.ladder, {
+            signal: group.signal,
+            isMissing: (digest) => this.#run.missing.has(digest),
+            onSent: (bytes) => {
+              progress.sent(this.#blob, bytes);
+            },
+          }),
+        group.signal,
+      );
+    } catch (error) {
+      if (this.#unwanted) return undefined;
+      throw error;
+    }
+  }
+}

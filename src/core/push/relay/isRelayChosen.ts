@@ -1,0 +1,54 @@
+import { availableParallelism } from 'node:os';
+import { mediaTypes } from '../../oci/mediaTypes.ts';
+import type { ImageDetails } from '../contracts.ts';
+import type { PushRun } from '../pushRun.ts';
+import { chooseStrategy, type CodecKind } from './chooseStrategy.ts';
+import type { RelayParts } from './enginePushing.ts';
+import { layerSizes } from './layerSizes.ts';
+import { knowsDigests } from './learnDigests.ts';
+
+/** After the plan: is the engine to push to us, rather than its image exported? Asks the engine for sizes if it must. */
+export async function isRelayChosen(
+  run: PushRun,
+  image: ImageDetails,
+  parts: RelayParts,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { request, cache } = run;
+  // The temporary name would be the only one, and taking it away would take the image with it.
+  if (request.strategy === 'export' || image.references.length === 0) return false;
+  if (!parts.reachability.isWorthTrying(parts.pusher.id)) return false;
+  if (request.strategy === 'relay') return true;
+  const store = await parts.pusher.store({ signal });
+  const diffIds = [...run.diffIds];
+  const isMissing = diffIds.map((diffId) => run.placed(diffId) === undefined);
+  const counted = image.diffIds.map(
+    (diffId) => (cache.layer(diffId, request.codec.id) ?? cache.engineBlob(diffId))?.tarSize,
+  );
+  const isCounted = store === 'containerd' || counted.every((size) => size !== undefined);
+  const history = isCounted ? [] : await parts.pusher.historySizes(image.id, { signal });
+  const sizes = layerSizes(counted, history, image.size);
+  const choice = chooseStrategy({
+    store,
+    layers: diffIds.map((diffId, at) => ({
+      bytes: sizes[image.diffIds.indexOf(diffId)] ?? 0,
+      isMissing: isMissing[at] === true,
+    })),
+    knowsDigests: knowsDigests(
+      diffIds.filter((_, at) => isMissing[at] === false),
+      parts,
+      cache,
+    ),
+    cores: availableParallelism(),
+    codec: codecKind(request.codec.mediaType),
+  });
+  run.logger.debug(
+    `${choice.strategy}: pushed by the engine about ${choice.relayMs} ms, exported ${choice.exportMs} ms`,
+  );
+  return choice.strategy === 'relay';
+}
+
+function codecKind(mediaType: string): CodecKind {
+  if (mediaType === mediaTypes.ociLayerZstd) return 'zstd';
+  return mediaType === mediaTypes.ociLayer ? 'none' : 'gzip';
+}

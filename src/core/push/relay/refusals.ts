@@ -1,0 +1,53 @@
+import type { ServerResponse } from 'node:http';
+import { TeaChestError } from '../../base/errors.ts';
+
+/** The distribution spec's error codes that we have a use for (spec.md §Error Codes). */
+export type RefusalCode =
+  | 'BLOB_UNKNOWN'
+  | 'BLOB_UPLOAD_INVALID'
+  | 'BLOB_UPLOAD_UNKNOWN'
+  | 'DENIED'
+  | 'DIGEST_INVALID'
+  | 'MANIFEST_INVALID'
+  | 'MANIFEST_UNKNOWN'
+  | 'NAME_UNKNOWN'
+  | 'SIZE_INVALID'
+  | 'TOOMANYREQUESTS'
+  | 'UNAUTHORIZED'
+  | 'UNSUPPORTED';
+
+/** A request that is answered with an error of the distribution spec. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly status: number;
+  readonly code: RefusalCode;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: number, code: RefusalCode, message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.headers = headers;
+  }
+}
+
+/**
+ * Whatever a request failed with, as the engine is to hear it. What went wrong on our side is `DENIED`: of all codes
+ * the one after which neither store tries again (moby distribution/errors.go, containerd's pusher). The person hears
+ * our own error, not the engine's echo of this.
+ */
+export function toRefusal(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  const words = error instanceof TeaChestError ? error.message : 'Tea Chest could not carry this on.';
+  return new Refusal(403, 'DENIED', words);
+}
+
+export function sendRefusal(response: ServerResponse, refusal: Refusal): void {
+  const body = JSON.stringify({ errors: [{ code: refusal.code, message: refusal.message }] });
+  response.writeHead(refusal.status, {
+    ...refusal.headers,
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+  });
+  response.end(body);
+}

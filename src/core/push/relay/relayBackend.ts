@@ -1,0 +1,36 @@
+import type { Digest } from '../../oci/digest.ts';
+
+/** What a push puts behind the endpoint that an engine pushes to. Rejections become refusals to the engine. */
+export interface RelayBackend {
+  /** Size in bytes of a blob that needs not be sent; undefined if it must be. */
+  headBlob(digest: Digest): Promise<number | undefined>;
+  /** The bytes of a blob, as far as they are still at hand. */
+  readBlob(digest: Digest): Uint8Array | undefined;
+  /** A blob begins to arrive. `claimed` is its digest, where the engine says it beforehand. */
+  beginBlob(claimed: Digest | undefined): Promise<IncomingBlob>;
+  /** A manifest arrived, and all it refers to was said to be here. */
+  putManifest(manifest: RelayedManifest): Promise<void>;
+}
+
+/** A blob on its way in. Ends with `commit` or `drop`, one of the two, once. */
+export interface IncomingBlob {
+  /**
+   * Bytes after which no more is wanted: the engine is told that its upload has arrived, and what it still sends is
+   * not looked at. Undefined: all of it is wanted, and must hash to what the engine says.
+   */
+  readonly enough: number | undefined;
+  write(bytes: Uint8Array): Promise<void>;
+  /** All has arrived. Resolves once the blob is where it belongs. */
+  commit(digest: Digest): Promise<void>;
+  /** The rest will not come. */
+  drop(): void;
+}
+
+/** A manifest exactly as the engine sent it. */
+export interface RelayedManifest {
+  /** The tag or digest it was put under. */
+  readonly reference: string;
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly bytes: Buffer;
+}

@@ -1,0 +1,148 @@
+import { TeaChestError } from '../../base/errors.ts';
+import { TaskGroup } from '../../base/taskGroup.ts';
+import { shortDigest } from '../../oci/digest.ts';
+import { mediaTypes } from '../../oci/mediaTypes.ts';
+import type { Descriptor } from '../../oci/manifest.ts';
+import type { ImageDetails } from '../contracts.ts';
+import type { KnownImage } from '../digestCache.ts';
+import type { PushRun } from '../pushRun.ts';
+import type { Spool } from '../spool/spool.ts';
+import { Carrier } from './carrier.ts';
+import { layerDigests, readReferences } from './engineManifest.ts';
+import { pushToUs, RelayUnavailable, type RelayParts } from './enginePushing.ts';
+import { knowsDigests, learnDigests } from './learnDigests.ts';
+import type { RelayedManifest } from './relayBackend.ts';
+import { RelayProgress } from './relayProgress.ts';
+
+/** What came of a relay: all blobs are in the repository, nothing is published yet. */
+export type Relayed =
+  /** Of a classic engine: what our own manifest is to be made of; `run.placed` has every layer. */
+  | { readonly kind: 'layers'; readonly image: KnownImage }
+  /** Of containerd's store: the engine's own manifests, to be published as they are; the last is the tag's. */
+  | {
+      readonly kind: 'manifests';
+      readonly manifests: readonly [...RelayedManifest[], RelayedManifest];
+      readonly bytes: RelayedBytes;
+      /** Of the image that `inspect` spoke of, base first; empty if it could not be told. */
+      readonly layers: readonly Descriptor[];
+    };
+
+export interface RelayedBytes {
+  readonly uploaded: number;
+  readonly mounted: number;
+  readonly skipped: number;
+}
+
+/**
+ * Lets the engine push the image to us and carries what is missing on to the registry. Rejects with `RelayUnavailable`
+ * if the engine cannot do that, or did not send what is missing: then the image must be exported.
+ */
+export async function relayPush(
+  run: PushRun,
+  image: ImageDetails,
+  parts: RelayParts,
+  spool: Spool,
+  signal: AbortSignal,
+): Promise<Relayed> {
+  const isClassic = (await parts.pusher.store({ signal })) === 'classic';
+  const placed = [...run.diffIds].filter((diffId) => run.placed(diffId) !== undefined);
+  if (isClassic && !knowsDigests(placed, parts, run.cache)) {
+    await learnDigests(image, parts, run.cache, { signal, logger: run.logger });
+  }
+  const progress = new RelayProgress(run, isClassic);
+  const group = new TaskGroup(signal);
+  const carrier = new Carrier(run, { image, engineId: parts.pusher.id, isClassic, spool, group, progress });
+  let tag = '';
+  await group.run(async () => {
+    await pushToUs(image, parts, carrier, {
+      signal: group.signal,
+      logger: run.logger,
+      onStep: (step) => {
+        progress.step(step);
+      },
+      onTag: (given) => (tag = given),
+    });
+  });
+  const top = carrier.manifests.find(({ reference }) => reference === tag);
+  if (top === undefined) throw unfinished(image, 'it never sent the manifest');
+  progress.settle();
+  if (isClassic) return { kind: 'layers', image: composeLayers(run, image, top, carrier, { progress, parts }) };
+  const layers = placeRows(run, image, top, carrier);
+  const children = carrier.manifests.filter((manifest) => manifest !== top);
+  return { kind: 'manifests', manifests: [...children, top], bytes: countBytes(carrier), layers };
+}
+
+/** Pairs what the engine pushed with the image's layers, and learns from it. */
+function composeLayers(
+  run: PushRun,
+  image: ImageDetails,
+  top: RelayedManifest,
+  carrier: Carrier,
+  { progress, parts }: { readonly progress: RelayProgress; readonly parts: RelayParts },
+): KnownImage {
+  const digests = layerDigests(top, image);
+  const config = carrier.small.get(image.id);
+  if (digests === undefined) throw unfinished(image, 'what it sent is another image');
+  if (config === undefined) throw new RelayUnavailable('The config is too large to be kept.');
+  const layers = image.diffIds.map((diffId, at) => {
+    const digest = digests[at];
+    if (digest !== undefined) run.cache.rememberEngineDigest(parts.pusher.id, diffId, digest);
+    const before = run.placed(diffId);
+    if (before !== undefined) return before.descriptor;
+    const carried = digest === undefined ? undefined : carrier.blobs.get(digest);
+    // A digest that stood for another layer, or one that the engine remembers from elsewhere: then it must be exported.
+    if (digest === undefined || carried === undefined) throw new RelayUnavailable(`Layer ${shortDigest(diffId)} did not come.`);
+    const descriptor = { mediaType: mediaTypes.ociLayerGzip, digest, size: carried.size };
+    run.take({ diffId, descriptor });
+    const tarSize = progress.readBytes(diffId);
+    if (tarSize !== undefined) run.cache.rememberEngineBlob(diffId, { ...descriptor, tarSize });
+    const sentBytes = carried.how === 'uploaded' ? carried.size : 0;
+    run.board.update(diffId, { storedBytes: carried.size, sentBytes });
+    run.place(diffId, carried.how);
+    return descriptor;
+  });
+  return { config, layers };
+}
+
+/** Shows each row what became of its layer, where the manifest lists as many as the image has. */
+function placeRows(
+  run: PushRun,
+  image: ImageDetails,
+  top: RelayedManifest,
+  carrier: Carrier,
+): readonly Descriptor[] {
+  const layers = platformLayers(image, top, carrier);
+  image.diffIds.forEach((diffId, at) => {
+    const descriptor = layers[at];
+    const carried = descriptor && carrier.blobs.get(descriptor.digest);
+    if (descriptor === undefined || carried === undefined || run.isTaken(diffId)) return;
+    run.take({ diffId, descriptor });
+    run.board.update(diffId, { storedBytes: carried.size, sentBytes: carried.how === 'uploaded' ? carried.size : 0 });
+    run.place(diffId, carried.how);
+  });
+  return layers;
+}
+
+/** The layers of that one of the pushed images which the engine spoke of, told by its number of layers. */
+function platformLayers(
+  image: ImageDetails,
+  top: RelayedManifest,
+  carrier: Carrier,
+): ReturnType<typeof readReferences>['layers'] {
+  const candidates = [top, ...carrier.manifests].map((manifest) => readReferences(manifest).layers);
+  return candidates.find((layers) => layers.length === image.diffIds.length) ?? [];
+}
+
+function countBytes(carrier: Carrier): RelayedBytes {
+  const sums = { uploaded: 0, mounted: 0, skipped: 0 };
+  for (const { size, how } of carrier.blobs.values()) sums[how === 'exists' ? 'skipped' : how] += size;
+  return sums;
+}
+
+function unfinished(image: ImageDetails, why: string): TeaChestError {
+  const name = image.references[0] ?? shortDigest(image.id);
+  return new TeaChestError('engineFailed', `The container engine said that it had pushed ${name}, but ${why}.`, {
+    facts: { image: image.id },
+  });
+}
+

@@ -1,0 +1,125 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { systemCode } from '../../base/errors.ts';
+import type { Logger } from '../../base/logger.ts';
+import { checkVisitor, type RelayCredential } from './doorkeeper.ts';
+import type { RelayBackend } from './relayBackend.ts';
+import { Refusal, sendRefusal, toRefusal } from './refusals.ts';
+import { RelayRepository } from './relayRepository.ts';
+
+/** The first byte of a TLS handshake record (RFC 8446 §5.1). */
+const tlsHandshake = 0x16;
+
+/** A registry on 127.0.0.1 that takes pushes, each into a repository of its own, from whoever has the secret. */
+export class RelayServer {
+  readonly port: number;
+  readonly #server: Server;
+  readonly #credential: RelayCredential;
+  readonly #logger: Logger;
+  readonly #repositories = new Map<string, { readonly repository: RelayRepository; readonly onVisit: () => void }>();
+
+  private constructor(server: Server, credential: RelayCredential, logger: Logger) {
+    this.port = (server.address() as AddressInfo).port;
+    this.#server = server;
+    this.#credential = credential;
+    this.#logger = logger;
+    server.on('request', (request, response) => void this.#answer(request, response));
+  }
+
+  /** Listens on the first of these ports that is free; 0 stands for any. */
+  static async start(ports: readonly number[], credential: RelayCredential, logger: Logger): Promise<RelayServer> {
+    const server = createServer({
+      // An upload takes as long as it takes; a stranger who opens connections and says nothing does not.
+      requestTimeout: 0,
+      headersTimeout: 15_000,
+      // Longer than the 30 s for which moby keeps a connection, so that we never close one that it is about to use.
+      keepAliveTimeout: 60_000,
+      connectionsCheckingInterval: 5_000,
+    });
+    server.on('clientError', refuseGarbage);
+    for (const [at, port] of ports.entries()) {
+      try {
+        await listen(server, port);
+        break;
+      } catch (error) {
+        const code = systemCode(error);
+        const isTaken = code === 'EADDRINUSE' || code === 'EACCES';
+        if (!isTaken || at === ports.length - 1) throw error;
+      }
+    }
+    return new RelayServer(server, credential, logger);
+  }
+
+  /** `127.0.0.1:port`, as image names begin that are pushed to here. */
+  get host(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  /** Opens a repository; gives the function that closes it again. `onVisit` is told of every request that is let in. */
+  serve(name: string, backend: RelayBackend, onVisit: () => void): () => void {
+    const repository = new RelayRepository(name, backend);
+    this.#repositories.set(name, { repository, onVisit });
+    return () => {
+      this.#repositories.delete(name);
+      repository.close();
+    };
+  }
+
+  async stop(): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => {
+        resolve();
+      });
+    });
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // Whoever reads the body learns that it broke off; when nobody does, it must not become an uncaught error.
+    request.on('error', () => undefined);
+    try {
+      checkVisitor(request, this.host, this.#credential);
+      await this.#route(request, response);
+    } catch (error) {
+      const refusal = toRefusal(error);
+      if (response.headersSent || response.destroyed) return;
+      this.#logger.debug(`relay: ${request.method ?? ''} refused with ${refusal.status} ${refusal.code}`);
+      sendRefusal(response, refusal);
+    } finally {
+      // What nobody wants of a body is read all the same: a reset could take the answer with it.
+      request.resume();
+    }
+  }
+
+  async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '', `http://${this.host}`);
+    if (url.pathname === '/v2/' || url.pathname === '/v2') {
+      response.writeHead(200, { 'content-type': 'application/json', 'docker-distribution-api-version': 'registry/2.0' });
+      response.end('{}');
+      return;
+    }
+    const [, name = '', path = ''] = /^\/v2\/(.+?)\/((?:blobs|manifests)\/.*)$/.exec(url.pathname) ?? [];
+    const served = this.#repositories.get(name);
+    if (served === undefined) throw new Refusal(404, 'NAME_UNKNOWN', 'There is no such repository.');
+    served.onVisit();
+    await served.repository.answer(request, response, path, url.searchParams);
+  }
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** Engines try https first, even on loopback: a quick end of the connection sends them on to http. */
+function refuseGarbage(error: Error & { readonly rawPacket?: Buffer }, socket: Duplex): void {
+  if (error.rawPacket?.[0] === tlsHandshake || !socket.writable) socket.destroy();
+  else socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+}

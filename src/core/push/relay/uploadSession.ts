@@ -1,0 +1,105 @@
+import type { IncomingMessage } from 'node:http';
+import { DigestCounter, type Digest } from '../../oci/digest.ts';
+import type { IncomingBlob, RelayBackend } from './relayBackend.ts';
+import { Refusal } from './refusals.ts';
+
+/** One upload of the distribution spec: bytes are added in order until it is committed or given up. */
+export class UploadSession {
+  readonly id: string;
+  readonly #backend: RelayBackend;
+  readonly #received = new DigestCounter();
+  #blob: Promise<IncomingBlob> | undefined;
+  #busy = false;
+  #truncated = false;
+
+  constructor(id: string, backend: RelayBackend) {
+    this.id = id;
+    this.#backend = backend;
+  }
+
+  /** Bytes that have arrived. */
+  get size(): number {
+    return this.#received.bytes;
+  }
+
+  /** As the spec has it: first and last byte, both included; `0-0` stands for nothing as well. */
+  get range(): string {
+    return `0-${Math.max(0, this.size - 1)}`;
+  }
+
+  /** Adds a request's body. With a `Content-Range` it must begin where the last one ended, and have that length. */
+  async append(request: IncomingMessage, claimed?: Digest): Promise<void> {
+    const range = parseRange(request);
+    if (range !== undefined && range.start !== this.size) {
+      throw new Refusal(416, 'BLOB_UPLOAD_INVALID', `This upload has ${this.size} bytes; go on from there.`, {
+        range: this.range,
+      });
+    }
+    if (this.#busy) throw new Refusal(409, 'BLOB_UPLOAD_INVALID', 'Another request is adding to this upload.');
+    this.#busy = true;
+    try {
+      const before = this.size;
+      await this.#take(request, claimed);
+      if (range !== undefined && !this.#truncated && this.size - before !== range.end - range.start + 1) {
+        throw new Refusal(400, 'SIZE_INVALID', 'The body’s length is not that of its Content-Range.');
+      }
+    } catch (error) {
+      // What arrived of a torn body cannot be told apart from what did not.
+      this.drop();
+      throw error;
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** Closes the upload as the blob of that digest; resolves when it is where it belongs. */
+  async commit(digest: Digest): Promise<void> {
+    const blob = await this.#begin(digest);
+    if (!this.#truncated && this.#received.digest() !== digest) {
+      this.drop();
+      throw new Refusal(400, 'DIGEST_INVALID', `The bytes that arrived do not hash to ${digest}.`);
+    }
+    this.#blob = undefined;
+    await blob.commit(digest);
+  }
+
+  drop(): void {
+    void this.#blob?.then(
+      (blob) => {
+        blob.drop();
+      },
+      () => undefined,
+    );
+    this.#blob = undefined;
+  }
+
+  #begin(claimed: Digest | undefined): Promise<IncomingBlob> {
+    this.#blob ??= this.#backend.beginBlob(claimed);
+    return this.#blob;
+  }
+
+  async #take(request: IncomingMessage, claimed: Digest | undefined): Promise<void> {
+    let blob: IncomingBlob | undefined;
+    const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+    for await (const chunk of chunks) {
+      blob ??= await this.#begin(claimed);
+      this.#received.update(chunk);
+      await blob.write(chunk);
+      if (blob.enough !== undefined && this.size >= blob.enough) {
+        this.#truncated = true;
+        return;
+      }
+    }
+    if (!request.complete) throw new Refusal(400, 'BLOB_UPLOAD_INVALID', 'The body broke off.');
+  }
+}
+
+function parseRange(request: IncomingMessage): { readonly start: number; readonly end: number } | undefined {
+  const header = request.headers['content-range'];
+  if (header === undefined) return undefined;
+  const [, start, end] = /^(?:bytes[ =])?(\d+)-(\d+)(?:\/.*)?$/.exec(header) ?? [];
+  if (start === undefined || end === undefined || Number(end) < Number(start)) {
+    throw new Refusal(416, 'BLOB_UPLOAD_INVALID', `“${header}” is not a range.`);
+  }
+  return { start: Number(start), end: Number(end) };
+}
