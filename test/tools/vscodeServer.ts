@@ -89,8 +89,9 @@ export async function startVscodeServer(options: VscodeServerOptions = {}): Prom
     ...(options.forTests === true ? ['--enable-smoke-test-driver'] : []),
     ...['--server-data-dir', dataFolder, '--extensions-dir', extensions],
   ];
-  const service = await startService(process.execPath, [join(vscodeFolder, 'out', 'server-main.js'), ...args], {
+  const service = startService(process.execPath, [join(vscodeFolder, 'out', 'server-main.js'), ...args], {
     logFile: join(scratch.path, 'server.log'),
+    folders: [scratch.path],
     // A test runner's or another VS Code's own variables are not for this one.
     env: { ...vscodeFree(process.env), NODE_OPTIONS: undefined, NODE_TEST_CONTEXT: undefined, ...options.env },
   });
