@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod } from 'node:fs/promises';
+import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -86,6 +87,21 @@ test('what does not speak HTTP is no engine', async () => {
   const { port } = server.address() as AddressInfo;
   await assert.rejects(engineAt(`tcp://127.0.0.1:${port}`).version({ signal }), { code: 'engineEndpointInvalid' });
   await assert.rejects(engineAt(`https://127.0.0.1:${port}`).version({ signal }), { code: 'engineEndpointInvalid' });
+  server.close();
+});
+
+test('a remote engine that closes idle connections is asked again on a new one', async () => {
+  const used = new Set<net.Socket>();
+  const server = http.createServer((request, response) => {
+    if (used.has(request.socket)) request.socket.destroy();
+    else response.end('{"Version":"1","ApiVersion":"1.41"}');
+    used.add(request.socket);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const engine = engineAt(`tcp://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  for (let round = 0; round < 3; round++) assert.equal((await engine.version({ signal })).version, '1');
+  engine.dispose();
+  assert.equal(used.size, 3);
   server.close();
 });
 

@@ -84,6 +84,17 @@ test('ssh that dies in mid-answer means the engine is lost', async () => {
   await assert.rejects(engineAt('ssh://box').version({ signal }), { code: 'engineLost' });
 });
 
+test('a connection that ssh has closed meanwhile is replaced by a new one', async () => {
+  const body = '{"Version":"1","ApiVersion":"1.41"}';
+  const log = path.join(folder, 'log-of-closing');
+  await putSsh(
+    `echo started >> ${log}; printf 'HTTP/1.1 200 OK\\r\\nContent-Length: ${body.length}\\r\\n\\r\\n${body}'; exit 0`,
+  );
+  const engine = engineAt('ssh://box');
+  for (let round = 0; round < 3; round++) assert.equal((await engine.version({ signal })).version, '1');
+  assert.equal(await readFile(log, 'utf8'), 'started\n'.repeat(3));
+});
+
 test('cancelling ends ssh', async () => {
   const pidFile = path.join(folder, 'pid');
   await putSsh(`echo $$ > ${pidFile}; exec /bin/sleep 600`);
