@@ -15,8 +15,8 @@ export interface Capabilities {
   readonly forgejo: boolean;
   /** Our account is a site admin: it can create users. */
   readonly admin: boolean;
-  /** The owner had no packages when we came. */
-  readonly empty: boolean;
+  /** Nobody else uses the server: what it lists is ours alone. */
+  readonly exclusive: boolean;
   /** A proxy answers in Gitea's place: what concerns the connection alone tells us nothing. */
   readonly proxied: boolean;
 }
@@ -51,11 +51,11 @@ export class Target {
   }
 
   static async open(): Promise<Target> {
-    const { url, account, stop } = await findServer();
+    const { url, account, exclusive, stop } = await findServer();
     const { origin, pathname } = new URL(url);
     const http = new RawHttp(origin);
     const subPath = pathname.replace(/\/$/, '');
-    const capabilities = await probe(http, subPath, account);
+    const capabilities = await probe(http, subPath, account, exclusive);
     return new Target(http, subPath, account, capabilities, stop);
   }
 
@@ -183,33 +183,34 @@ export class Target {
       const path = `/packages/${owner}/container/${encodeURIComponent(name)}/${encodeURIComponent(version)}`;
       if (name.startsWith(image)) await this.rest('DELETE', path);
     }
+    // Blobs without a manifest are no version: only this call, or the nightly clean-up, takes them away.
+    if (this.atLeast('1.26.0')) await this.rest('DELETE', `/packages/${owner}/container/${encodeURIComponent(image)}`);
   }
 }
 
-async function findServer(): Promise<{ url: string; account: Account; stop: () => Promise<void> }> {
+async function findServer(): Promise<{ url: string; account: Account; exclusive: boolean; stop: () => Promise<void> }> {
   const { GITEA_URL: url, GITEA_USERNAME: name, GITEA_PASSWORD: password } = process.env;
   if (url !== undefined && name !== undefined && password !== undefined) {
-    return { url, account: { name, password }, stop: () => Promise.resolve() };
+    return { url, account: { name, password }, exclusive: false, stop: () => Promise.resolve() };
   }
   const standin = await startStandin();
   const [admin] = defaultSeed.users;
   assert(admin !== undefined);
-  return { url: standin.url, account: admin, stop: () => standin.close() };
+  return { url: standin.url, account: admin, exclusive: true, stop: () => standin.close() };
 }
 
-async function probe(http: RawHttp, subPath: string, account: Account): Promise<Capabilities> {
+async function probe(http: RawHttp, subPath: string, account: Account, exclusive: boolean): Promise<Capabilities> {
   const as = { headers: basic(account.name, account.password) };
   const api = `${subPath}/api/v1`;
   const version = await http.request('GET', `${api}/version`, as);
   const user = await http.request('GET', `${api}/user`, as);
   assert.equal(user.status, 200, `these credentials do not open the REST API of ${http.origin}: ${user.text}`);
-  const packages = await http.request('GET', `${api}/packages/${account.name}?limit=1`, as);
   const name = (JSON.parse(version.text) as { version: string }).version;
   return {
     version: name,
     forgejo: name.includes('gitea'),
     admin: (JSON.parse(user.text) as { is_admin: boolean }).is_admin,
-    empty: packages.headers['x-total-count'] === '0',
+    exclusive,
     proxied: user.headers['server'] !== undefined || user.headers.via !== undefined,
   };
 }
