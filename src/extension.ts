@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import type { Logger } from './core/base/logger.ts';
 import { DigestCache } from './core/push/digestCache.ts';
 import { sweepSpool } from './core/push/spool/spool.ts';
 import type { TeaChestApi } from './host/api.ts';
@@ -10,6 +11,7 @@ import { signInCommand } from './host/commands/signIn.ts';
 import { signOutCommand } from './host/commands/signOut.ts';
 import { engineHost, proxySettings, pushSettings, showDangling, spoolFolder } from './host/config.ts';
 import { askSignIn } from './host/connections/askSignIn.ts';
+import type { Connection } from './host/connections/connection.ts';
 import { ConnectionStore } from './host/connections/connectionStore.ts';
 import { trustCertificate } from './host/connections/trustCertificate.ts';
 import { connectEngine } from './host/engine/connectEngine.ts';
@@ -17,6 +19,7 @@ import { EngineLink } from './host/engine/engine.ts';
 import { ImageList } from './host/engine/imageList.ts';
 import { createLogger } from './host/log.ts';
 import { PushStatusBar } from './host/progress/pushStatusBar.ts';
+import type { Owners } from './host/push/askPush.ts';
 import { Codecs } from './host/push/codecs.ts';
 import { PushFront } from './host/push/pushFront.ts';
 import { createPushQuestions } from './host/push/pushQuestions.ts';
@@ -30,42 +33,91 @@ import { RegistriesView } from './host/views/registries/registriesView.ts';
 /** Builds everything, in the order of the arrows in docs/architecture.md. No logic, and nothing that costs time. */
 export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const startedAt = performance.now();
-  const { globalState, secrets, subscriptions } = context;
-  const storage = context.globalStorageUri.fsPath;
-  const own = <T extends vscode.Disposable>(part: T): T => {
-    subscriptions.push(part);
-    return part;
-  };
+  const channel = vscode.window.createOutputChannel('Tea Chest', { log: true });
+  context.subscriptions.push(channel);
+  const base = buildBase(context, createLogger(channel));
+  const engine = buildEngine(context, base);
+  const registriesView = new RegistriesView(base.store, base.access, base.logger);
+  const push = buildPush(context, base, engine, registriesView);
+  const { gate } = base.access;
+  const dependencies = { ...base, ...engine, gate, registriesView, push, channel };
+  context.subscriptions.push(registriesView, registerCommands(dependencies), followChanges(dependencies));
 
-  const channel = own(vscode.window.createOutputChannel('Tea Chest', { log: true }));
-  const logger = createLogger(channel);
-  const spoolRoot = (): string => spoolFolder() ?? join(storage, 'spool');
+  // What a crash left behind goes now, in the background: it is no reason to make anybody wait.
+  void sweepSpool(base.spoolRoot());
+  base.logger.info(`Ready after ${(performance.now() - startedAt).toFixed(1)} ms.`);
+  return {
+    signIn: (argument) => signInCommand(dependencies, argument),
+    signOut: (argument) => signOutCommand(dependencies, argument),
+    listImages: () => listImagesCommand(engine.link),
+    pushImage: (argument) => push.run(argument),
+  };
+}
+
+/** What is kept, and the way to registries. */
+interface Base {
+  readonly logger: Logger;
+  readonly store: ConnectionStore;
+  readonly access: RegistryAccess;
+  readonly memory: TargetMemory;
+  readonly cache: DigestCache;
+  readonly spoolRoot: () => string;
+  /** Removes every trace of a registry. */
+  readonly forget: (origin: string) => Promise<void>;
+}
+
+function buildBase(
+  { globalState, secrets, globalStorageUri, subscriptions, extension }: vscode.ExtensionContext,
+  logger: Logger,
+): Base {
+  const storage = globalStorageUri.fsPath;
+  const { version } = extension.packageJSON as { readonly version: string };
+  const store = new ConnectionStore(globalState, secrets);
   const cache = new DigestCache(join(storage, 'digests.json'), logger, Date.now);
   const chunkMemory = new StoredChunkMemory(globalState);
   const memory = new TargetMemory(globalState);
+  const access = new RegistryAccess({
+    credential: (origin) => store.credential(origin),
+    chunkMemory,
+    proxy: proxySettings,
+    logger,
+    userAgent: `tea-chest/${version}`,
+  });
+  const forget = async (origin: string): Promise<void> => {
+    access.forget(origin);
+    await memory.forgetRegistry(origin);
+    await chunkMemory.forgetRegistry(origin);
+    await cache.forgetRegistry(origin);
+    await store.remove(origin);
+  };
+  subscriptions.push(store, access);
+  return { logger, store, access, memory, cache, forget, spoolRoot: () => spoolFolder() ?? join(storage, 'spool') };
+}
 
-  const store = own(new ConnectionStore(globalState, secrets));
-  const access = own(
-    new RegistryAccess({
-      credential: (origin) => store.credential(origin),
-      chunkMemory,
-      proxy: proxySettings,
-      logger,
-      userAgent: `tea-chest/${String(context.extension.packageJSON.version)}`,
-    }),
-  );
-  const { gate } = access;
+/** The engine, its images, and their view. */
+interface EngineSide {
+  readonly link: EngineLink;
+  readonly images: ImageList;
+  readonly imagesView: ImagesView;
+}
 
-  const link = own(new EngineLink(() => connectEngine(engineHost(), logger)));
-  const images = own(
-    new ImageList(link, logger, () => {
-      imagesView.update();
-    }),
-  );
-  const imagesView = own(new ImagesView(images, link, showDangling));
-  const registriesView = own(new RegistriesView(store, access, logger));
+function buildEngine({ subscriptions }: vscode.ExtensionContext, { logger }: Base): EngineSide {
+  const link = new EngineLink(() => connectEngine(engineHost(), logger));
+  const images: ImageList = new ImageList(link, logger, () => {
+    imagesView.update();
+  });
+  const imagesView = new ImagesView(images, link, showDangling);
+  subscriptions.push(link, images, imagesView);
+  return { link, images, imagesView };
+}
 
-  const codecs = own(new Codecs());
+function buildPush(
+  { extensionPath, subscriptions }: vscode.ExtensionContext,
+  { access, store, cache, memory, spoolRoot, logger }: Base,
+  { link, images }: EngineSide,
+  registriesView: RegistriesView,
+): PushCommands {
+  const codecs = new Codecs(join(extensionPath, 'dist'));
   const runner = new PushRunner({
     link,
     openTarget: (connection, repository, signal) => access.openTarget(connection, repository, signal),
@@ -76,43 +128,25 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
     spoolRoot,
     logger,
   });
+  const statusBar = new PushStatusBar(runner);
+  subscriptions.push(codecs, statusBar);
   const knowledge = {
     findByHost: (host: string) => store.findByHost(host),
     lastTarget: (image: string) => memory.last(image),
   };
-  const push = new PushCommands({
-    front: new PushFront(runner, own(new PushStatusBar(runner))),
-    knowledge,
-    questions: createPushQuestions({
-      images,
-      knowledge,
-      connections: () => store.list(),
-      owners: (connection) => access.owners(connection),
+  const connections = (): readonly Connection[] => store.list();
+  const owners = (connection: Connection): Promise<Owners> => access.owners(connection);
+  const { gate } = access;
+  return new PushCommands({
+    front: new PushFront(runner, statusBar, () => {
+      registriesView.update();
     }),
+    knowledge,
+    questions: createPushQuestions({ images, connections, knowledge, owners }),
     signIn: async (start) => (await askSignIn(gate, store, start)) !== undefined,
     trustCertificate: (connection) => trustCertificate(gate, store, connection),
     find: (origin) => store.find(origin),
   });
-  const forget = async (origin: string): Promise<void> => {
-    access.forget(origin);
-    await memory.forgetRegistry(origin);
-    await chunkMemory.forgetRegistry(origin);
-    await cache.forgetRegistry(origin);
-    await store.remove(origin);
-  };
-  const dependencies = { gate, store, forget, access, link, images, imagesView, registriesView, push, channel, logger };
-  own(registerCommands(dependencies));
-  own(followChanges(dependencies));
-
-  // What a crash left goes later: it is no reason to make anybody wait.
-  void sweepSpool(spoolRoot());
-  logger.info(`Ready after ${(performance.now() - startedAt).toFixed(1)} ms.`);
-  return {
-    signIn: (argument) => signInCommand(dependencies, argument),
-    signOut: (argument) => signOutCommand(dependencies, argument),
-    listImages: () => listImagesCommand(link),
-    pushImage: (argument) => push.run(argument),
-  };
 }
 
 interface Changeable {

@@ -9,6 +9,8 @@ export interface Limits {
   readonly totalSize?: number;
   /** LIMIT_TOTAL_OWNER_COUNT: versions of an owner. */
   readonly totalCount?: number;
+  /** Forgejo's own quota: an owner that has more is refused from the first request on. */
+  readonly softQuota?: number;
 }
 
 /** How this Gitea is installed. Everything has a sensible default: Gitea 1.26.4 over plain http on a free port. */

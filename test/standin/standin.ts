@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -63,6 +64,10 @@ export interface Standin {
 
 export async function startStandin(options: StandinOptions = {}): Promise<Standin> {
   const folder = await mkdtemp(join(tmpdir(), 'gitea-standin-'));
+  const sweep = (): void => {
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', sweep); // for tests that fail before they close it
   const certificate = options.tls === undefined ? undefined : makeCertificate(options.tls);
   const service = {
     log: new RequestLog(),
@@ -86,7 +91,7 @@ export async function startStandin(options: StandinOptions = {}): Promise<Standi
   const storageOrigin = storage === undefined ? undefined : `${scheme}://127.0.0.1:${storage.port}`;
   const gitea = await openGitea(options, folder, storageOrigin);
   const listener = await Listener.start(giteaListener, certificate, options.port ?? 0);
-  return makeStandin({ gitea, folder, certificate, listener, storage, ...service });
+  return makeStandin({ gitea, sweep, certificate, listener, storage, ...service });
 }
 
 /** The registry is at the root of the host; pages and REST API are below the sub-path. */
@@ -101,7 +106,7 @@ async function handle(gitea: Gitea, exchange: Exchange): Promise<Reply> {
 
 interface Parts {
   readonly gitea: Gitea;
-  readonly folder: string;
+  readonly sweep: () => void;
   readonly certificate: ServerCertificate | undefined;
   readonly listener: Listener;
   readonly storage: Listener | undefined;
@@ -109,7 +114,7 @@ interface Parts {
   readonly faults: Faults;
 }
 
-function makeStandin({ gitea, folder, certificate, listener, storage, log, faults }: Parts): Standin {
+function makeStandin({ gitea, sweep, certificate, listener, storage, log, faults }: Parts): Standin {
   const { directory, blobs, packages, uploads } = gitea;
   const host = `127.0.0.1:${listener.port}`;
   const origin = `${certificate === undefined ? 'http' : 'https'}://${host}`;
@@ -157,7 +162,8 @@ function makeStandin({ gitea, folder, certificate, listener, storage, log, fault
     comeBack: () => listener.comeBack(),
     close: async () => {
       for (const each of [listener, storage]) if (each?.listening === true) await each.goDown();
-      await rm(folder, { recursive: true, force: true });
+      process.removeListener('exit', sweep);
+      sweep();
     },
   };
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -19,6 +20,8 @@ export interface Engine {
   docker(args: readonly string[], options?: DockerOptions): Promise<RunResult>;
   /** What a private engine has logged; empty for a person's own. */
   output(): string;
+  /** Ends a private engine at once, as a crash does; `stop` then cleans up. */
+  kill(): void;
   /** Ends a private engine and removes all it stored; leaves a person's own as it is. */
   stop(): Promise<void>;
 }
@@ -51,7 +54,10 @@ export async function startPrivateEngine(options: PrivateEngineOptions = {}): Pr
     ...['--host', host, '--bridge', 'none', '--iptables=false', '--ip6tables=false'],
     ...(options.insecureRegistries ?? []).flatMap((registry) => ['--insecure-registry', registry]),
   ];
-  const service = await startService(dockerd, args, { logFile: join(sockets.path, 'dockerd.log') });
+  const service = startService(dockerd, args, {
+    logFile: join(sockets.path, 'dockerd.log'),
+    folders: [data.path, sockets.path],
+  });
   const stop = async (): Promise<void> => {
     await service.stop();
     await Promise.all([data.remove(), sockets.remove()]);
@@ -59,7 +65,8 @@ export async function startPrivateEngine(options: PrivateEngineOptions = {}): Pr
   try {
     const docker = dockerClient(host, join(sockets.path, 'client'), true);
     const version = await waitFor('The container engine', service, () => serverVersion(docker));
-    return { host, version, isPrivate: true, docker, output: () => service.output(), stop };
+    const kill = (): void => void process.kill(Number(readFileSync(join(sockets.path, 'pid'), 'utf8')), 'SIGKILL');
+    return { host, version, isPrivate: true, docker, output: () => service.output(), kill, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -78,7 +85,10 @@ export async function findPersonsEngine(): Promise<Engine | undefined> {
   const docker = dockerClient(host, undefined, false);
   const version = await serverVersion(docker);
   if (version === undefined) return undefined;
-  return { host, version, isPrivate: false, docker, output: () => '', stop: () => Promise.resolve() };
+  const kill = (): never => {
+    throw new Error('A person’s own engine is not ours to end.');
+  };
+  return { host, version, isPrivate: false, docker, output: () => '', kill, stop: () => Promise.resolve() };
 }
 
 function dockerClient(host: string, configFolder: string | undefined, isPrivate: boolean): Engine['docker'] {

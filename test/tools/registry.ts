@@ -36,7 +36,10 @@ export async function startRegistry({ user }: RegistryOptions = {}): Promise<Reg
   const configFile = join(scratch.path, 'config.yml');
   // YAML holds JSON.
   await writeFile(configFile, JSON.stringify(config, undefined, 2));
-  const service = await startService(program, ['serve', configFile], { logFile: join(scratch.path, 'registry.log') });
+  const service = startService(program, ['serve', configFile], {
+    logFile: join(scratch.path, 'registry.log'),
+    folders: [scratch.path],
+  });
   const stop = async (): Promise<void> => {
     await service.stop();
     await scratch.remove();

@@ -1,84 +1,57 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { lastLines } from './run.ts';
 
-/** A program that runs beside us until it is stopped. */
+/** A program that runs beside us until it is stopped. It ends with us, whatever ends us. */
 export interface Service {
-  readonly pid: number;
-  /** What it has written so far, both streams. */
+  /** What it has written so far, both streams; to be read before it is stopped. */
   output(): string;
   hasEnded(): boolean;
-  /** Asks it to end, insists after ten seconds, resolves when it is gone. */
+  /** Asks it to end, insists after ten seconds; resolves when it is gone and `folders` are removed. */
   stop(): Promise<void>;
 }
 
 export interface ServiceOptions {
   readonly logFile: string;
-  readonly cwd?: string;
+  /** Removed once it has ended. */
+  readonly folders?: readonly string[];
+  /** Added to our own environment; `undefined` takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-/** Starts `command` in a process group of its own, so that Ctrl-C reaches us alone and we stop things in order. */
-export async function startService(
+/** Starts `command` under a guard (guard.ts), out of reach of the terminal's Ctrl-C, so that we stop things in order. */
+export function startService(
   command: string,
   args: readonly string[],
-  { logFile, cwd, env }: ServiceOptions,
-): Promise<Service> {
+  { logFile, folders = [], env }: ServiceOptions,
+): Service {
   const log = openSync(logFile, 'a', 0o600);
-  const child = spawn(command, args, {
-    cwd,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', log, log],
-    detached: process.platform !== 'win32',
-  });
+  const guard = spawn(
+    process.execPath,
+    [join(import.meta.dirname, 'guard.ts'), JSON.stringify(folders), command, ...args],
+    {
+      env: { ...process.env, ...env },
+      stdio: ['pipe', log, log],
+      detached: process.platform !== 'win32',
+    },
+  );
   closeSync(log);
   const exited = new Promise<void>((resolve) => {
-    child.once('exit', () => {
+    guard.once('exit', () => {
       resolve();
     });
   });
-  const pid = await new Promise<number>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('spawn', () => {
-      resolve(child.pid ?? 0);
-    });
-  });
-
-  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
-  // Should this process end without having stopped it (an uncaught error), it must not stay behind.
-  const endWithUs = (): void => {
-    if (!hasEnded()) child.kill('SIGTERM');
-  };
-  process.once('exit', endWithUs);
-  void exited.then(() => process.off('exit', endWithUs));
-
   return {
-    pid,
-    hasEnded,
     output: () => readFileSync(logFile, 'utf8'),
+    hasEnded: () => guard.exitCode !== null || guard.signalCode !== null,
     async stop() {
-      if (!hasEnded()) {
-        child.kill('SIGTERM');
-        const insist = setTimeout(() => {
-          killGroup(pid);
-        }, 10_000);
-        await exited;
-        clearTimeout(insist);
-      }
-      killGroup(pid);
+      guard.stdin?.end();
+      await exited;
     },
   };
-}
-
-/** Ends what is left of a service's own process group. */
-function killGroup(pid: number): void {
-  try {
-    process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
-  } catch {
-    // Nothing is left.
-  }
 }
 
 /**

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 
-import { cacheFolder, projectRoot } from './projectPaths.ts';
+import { cacheFolder } from './projectPaths.ts';
 import { run } from './run.ts';
 import { makeScratch } from './scratch.ts';
 import { startService, waitFor } from './service.ts';
@@ -51,15 +51,20 @@ export interface VscodeServerOptions {
   readonly machineSettings?: Readonly<Record<string, unknown>>;
   /** For the extension host, added to our own environment. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** `true`: the extension of this checkout is installed, so that every window of this server has it. */
-  readonly installExtension?: boolean;
+  /** Folders of extensions to install: every window of this server has them, as a person's would. */
+  readonly extensions?: readonly string[];
+  /**
+   * `true`: the address may name an extension under development and a test to run in its host. VS Code then behaves as
+   * under test everywhere: no toasts, no modal questions.
+   */
+  readonly forTests?: boolean;
 }
 
 export interface VscodeServer {
   /** `127.0.0.1:port` */
   readonly authority: string;
-  /** The address that opens `folder`. With `development`, the extension there is loaded as under development. */
-  url(folder: string, development?: { readonly extension: string; readonly tests?: string }): string;
+  /** The address that opens `folder`; with `development`, for `forTests` alone, with that extension and test. */
+  url(folder: string, development?: { readonly extension: string; readonly tests: string }): string;
   /** The extension hosts' own logs and the server's, for a failure's report. */
   output(): string;
   /** Everything the server writes: settings, state, logs. */
@@ -75,16 +80,18 @@ export async function startVscodeServer(options: VscodeServerOptions = {}): Prom
   await mkdir(join(dataFolder, 'data', 'Machine'), { recursive: true });
   await mkdir(extensions, { recursive: true });
   await writeFile(join(dataFolder, 'data', 'Machine', 'settings.json'), JSON.stringify(options.machineSettings ?? {}));
-  if (options.installExtension === true) await linkExtension(extensions);
+  for (const extension of options.extensions ?? []) await linkExtension(extension, extensions);
 
   const args = [
     ...['--host', '127.0.0.1', '--port', '0', '--without-connection-token', '--accept-server-license-terms'],
-    // Without the smoke test driver a built server ignores the payload in the address.
-    ...['--enable-smoke-test-driver', '--disable-workspace-trust', '--telemetry-level', 'off'],
+    ...['--disable-workspace-trust', '--telemetry-level', 'off'],
+    // Without it a built server ignores the payload in the address.
+    ...(options.forTests === true ? ['--enable-smoke-test-driver'] : []),
     ...['--server-data-dir', dataFolder, '--extensions-dir', extensions],
   ];
-  const service = await startService(process.execPath, [join(vscodeFolder, 'out', 'server-main.js'), ...args], {
+  const service = startService(process.execPath, [join(vscodeFolder, 'out', 'server-main.js'), ...args], {
     logFile: join(scratch.path, 'server.log'),
+    folders: [scratch.path],
     // A test runner's or another VS Code's own variables are not for this one.
     env: { ...vscodeFree(process.env), NODE_OPTIONS: undefined, NODE_TEST_CONTEXT: undefined, ...options.env },
   });
@@ -112,8 +119,10 @@ function urlsOf(authority: string): VscodeServer['url'] {
     const url = new URL(`http://${authority}/`);
     url.searchParams.set('folder', opened);
     if (development !== undefined) {
-      const payload = [['extensionDevelopmentPath', remote(development.extension)]];
-      if (development.tests !== undefined) payload.push(['extensionTestsPath', remote(development.tests)]);
+      const payload = [
+        ['extensionDevelopmentPath', remote(development.extension)],
+        ['extensionTestsPath', remote(development.tests)],
+      ];
       url.searchParams.set('payload', JSON.stringify(payload));
     }
     return url.href;
@@ -121,13 +130,13 @@ function urlsOf(authority: string): VscodeServer['url'] {
 }
 
 /** A link is enough: the server reads the folder when it starts for the first time. */
-async function linkExtension(extensions: string): Promise<void> {
-  const { publisher, name, version } = JSON.parse(await readFile(join(projectRoot, 'package.json'), 'utf8')) as {
+async function linkExtension(source: string, extensions: string): Promise<void> {
+  const { publisher, name, version } = JSON.parse(await readFile(join(source, 'package.json'), 'utf8')) as {
     publisher: string;
     name: string;
     version: string;
   };
-  await symlink(projectRoot, join(extensions, `${publisher}.${name}-${version}`), 'dir');
+  await symlink(source, join(extensions, `${publisher}.${name}-${version}`), 'dir');
 }
 
 /** Names of the variables that a running VS Code gives to its terminals, mapped to `undefined`. */

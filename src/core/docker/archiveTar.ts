@@ -53,7 +53,9 @@ class Feeding {
   readonly #done: Promise<void>;
   #wake: () => void = () => undefined;
   #stopped = false;
+  /** The source's error, which explains all others. */
   #failure: { readonly error: unknown } | undefined;
+  #parserError: Error | undefined;
 
   constructor(parser: Extract, tail: ArchiveTail, bytes: AsyncIterable<Uint8Array>) {
     this.#parser = parser;
@@ -63,6 +65,10 @@ class Feeding {
         this.#wake();
       });
     }
+    // An entry that is asked too late only says that it was destroyed.
+    parser.on('error', (error) => {
+      this.#parserError = error;
+    });
     this.#done = this.#feed(bytes);
   }
 
@@ -77,11 +83,12 @@ class Feeding {
     await this.#done;
     if (this.#failure !== undefined) return this.#failure.error;
     const words = this.#tail.words();
-    const found = error instanceof Error ? error.message : String(error);
+    const cause = this.#parserError ?? error;
+    const found = cause instanceof Error ? cause.message : String(cause);
     if (words !== undefined || /unexpected end|prematurely/i.test(found)) return truncated(words);
     return new TeaChestError('archiveInvalid', `The engine’s archive of the image is not a tar archive: ${found}`, {
       stage: 'export',
-      cause: error,
+      cause,
     });
   }
 

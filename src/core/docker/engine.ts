@@ -103,7 +103,7 @@ export class Engine {
       const stream = await this.#call(signal, prefix, (docker) => docker.getImage(imagePath(image.id)).get());
       yield* readArchive(countBytes(this.#received(stream, signal), onReceived), image);
     } catch (error) {
-      throw notFound(error, image.references[0] ?? image.id, 'export');
+      throw await this.#explainExport(error, image, outer);
     } finally {
       leaving.abort();
     }
@@ -116,6 +116,20 @@ export class Engine {
       async (signal, use) => this.#call(signal, await this.#prefix(signal), use),
       (error, signal) => explainEngineError(error, this.endpoint, signal),
     );
+  }
+
+  /** Docker 20.10 answers an export of an image that is gone with 500 and the path of a missing file: so ask again. */
+  async #explainExport(error: unknown, image: ImageDetails, signal: AbortSignal): Promise<TeaChestError> {
+    const name = image.references[0] ?? image.id;
+    const known = notFound(error, name, 'export');
+    if (known.code !== 'engineFailed') return known;
+    const gone = await this.inspect(image.id, { signal }).then(
+      () => undefined,
+      (later: unknown) => (later instanceof TeaChestError && later.code === 'imageNotFound' ? later : undefined),
+    );
+    if (gone === undefined) return known;
+    const sentence = `The image “${name}” is gone from the container engine; it was removed meanwhile.`;
+    return new TeaChestError('imageNotFound', sentence, { stage: 'export', cause: error, facts: { image: name } });
   }
 
   dispose(): void {

@@ -43,7 +43,7 @@ function explainWire(error: unknown, endpoint: EngineEndpoint): Explanation {
   if (isTls(code, words)) {
     return {
       code: 'engineEndpointInvalid',
-      sentence: `No secure connection to the container engine at ${place} could be made: ${words}.`,
+      sentence: `No secure connection to the container engine at ${place} could be made: ${tlsWords(words)}.`,
     };
   }
   if (code.startsWith('HPE_')) {
@@ -55,9 +55,12 @@ function explainWire(error: unknown, endpoint: EngineEndpoint): Explanation {
 const unreachable = new Set(['ECONNREFUSED', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'EAI_AGAIN']);
 
 function isTls(code: string, words: string): boolean {
-  return (
-    /^(?:ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_OSSL|EPROTO)/.test(code) || words.includes('TLS')
-  );
+  return /^(?:CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|EPROTO|ERR_TLS)/.test(code) || /\b(?:TLS|SSL)\b/.test(words);
+}
+
+/** OpenSSL wraps its reason in numbers and file names, and Node adds advice on its own options. */
+function tlsWords(words: string): string {
+  return /SSL routines:[^:]*:([^:]+)/.exec(words)?.[1] ?? words.replace(/;.*$/s, '').trim();
 }
 
 function explainSsh(error: SshError, endpoint: EngineEndpoint): Explanation {

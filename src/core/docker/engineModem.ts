@@ -66,7 +66,11 @@ export class EngineModem {
       // No time limit: a classic engine writes the whole image to its disk before it sends the first header.
       const request = http.request({ agent, host, path, method: call.method, signal, headers: authHeaders(call) });
       request.on('response', resolve);
-      request.on('error', reject);
+      request.on('error', (error) => {
+        // A kept connection may have been closed by the other side while it was idle: nothing was answered, ask again.
+        if (request.reusedSocket && !signal.aborted) resolve(this.#send(call));
+        else reject(error);
+      });
       request.end();
     });
   }

@@ -58,8 +58,14 @@ class ChildConnection extends Duplex {
   }
 
   #finish(code: number | null): void {
-    if (code === 0 || this.#received) this.push(null);
-    else this.destroy(new SshError(code ?? undefined, this.#words.trim() || 'ssh ended without a word'));
+    if (code !== 0 && !this.#received) {
+      this.destroy(new SshError(code ?? undefined, this.#words.trim() || 'ssh ended without a word'));
+      return;
+    }
+    // Not half-open: nobody will read what is still written, and an agent must not use this connection again.
+    this.push(null);
+    if (this.readableLength === 0) this.destroy();
+    else this.once('end', () => this.destroy());
   }
 
   override _read(): void {

@@ -70,7 +70,7 @@ export type ArchiveSubject = Pick<ImageDetails, 'id' | 'diffIds' | 'platform'>;
 
 export type ArchiveItem = ArchiveLayer | ArchiveImage;
 
-export interface ArchiveLayer {
+interface ArchiveLayer {
   readonly kind: 'layer';
   readonly path: string;
   readonly size: number;

@@ -11,7 +11,7 @@ import { planLayers } from './planLayers.ts';
 import { RelayUnavailable } from './relay/enginePushing.ts';
 import { isRelayChosen } from './relay/isRelayChosen.ts';
 import type { RelayedManifest } from './relay/relayBackend.ts';
-import { relayPush, type Relayed } from './relay/relayPush.ts';
+import { relayPush, type TakenLayers, type TakenManifests } from './relay/relayPush.ts';
 import { PushRun, type PushDependencies, type PushRequest } from './pushRun.ts';
 import { Spool } from './spool/spool.ts';
 
@@ -134,18 +134,17 @@ class Delivery {
     if (known !== undefined && this.#run.allPlaced) return await this.#publishLayers(known, 'none');
     const spool = await Spool.create(this.#dependencies.spoolRoot, this.#dependencies.spoolLimit);
     try {
-      const relayed = await this.#during('export', () => this.#relay(spool));
-      if (relayed?.kind === 'manifests') return await this.#publishManifests(relayed);
-      const image = relayed?.image ?? (await this.#during('export', () => this.#export(spool)));
-      this.#run.cache.rememberImage(this.#image.id, this.#run.request.codec.id, image);
-      return await this.#publishLayers(image, relayed === undefined ? 'export' : 'relay');
+      const taken = await this.#during('export', async () => (await this.#relay(spool)) ?? (await this.#export(spool)));
+      if (taken.kind === 'manifests') return await this.#publishManifests(taken);
+      this.#run.cache.rememberImage(this.#image.id, this.#run.request.codec.id, taken.image);
+      return await this.#publishLayers(taken.image, taken.strategy);
     } finally {
       await spool.dispose();
     }
   }
 
   /** Undefined if the image is to be exported: because that is sooner done, or because the engine cannot push to us. */
-  async #relay(spool: Spool): Promise<Relayed | undefined> {
+  async #relay(spool: Spool): Promise<TakenLayers | TakenManifests | undefined> {
     const { relay } = this.#dependencies;
     if (relay === undefined || !(await isRelayChosen(this.#run, this.#image, relay, this.#signal))) return undefined;
     try {
@@ -157,9 +156,10 @@ class Delivery {
     }
   }
 
-  async #export(spool: Spool): Promise<KnownImage> {
-    const archive = await exportLayers(this.#run, this.#image, spool, this.#signal);
-    return { config: archive.config, layers: this.#image.diffIds.map((diffId) => this.#descriptor(diffId)) };
+  async #export(spool: Spool): Promise<TakenLayers> {
+    const { config } = await exportLayers(this.#run, this.#image, spool, this.#signal);
+    const layers = this.#image.diffIds.map((diffId) => this.#descriptor(diffId));
+    return { kind: 'layers', strategy: 'export', image: { config, layers } };
   }
 
   /** Config and manifest of an image whose layers are all in the repository. */
@@ -171,7 +171,7 @@ class Delivery {
   }
 
   /** The engine's own manifests, byte for byte: what an index lists first, under digests, and what the tag is to be last. */
-  async #publishManifests({ manifests, bytes, layers }: Extract<Relayed, { kind: 'manifests' }>): Promise<Outcome> {
+  async #publishManifests({ manifests, bytes, layers }: TakenManifests): Promise<Outcome> {
     const children = manifests.slice(0, -1).map((manifest) => ({ ...manifest, reference: manifest.digest }));
     const top = { ...manifests[manifests.length - 1], reference: this.#run.request.tag } as RelayedManifest;
     await this.#publish([...children, top]);

@@ -1,7 +1,8 @@
+import * as vscode from 'vscode';
 import { TeaChestError } from '../../core/base/errors.ts';
 import type { RegistryTrust } from '../../core/registry/types.ts';
 import { askSignIn, type SignInStart } from '../connections/askSignIn.ts';
-import type { Connection } from '../connections/connection.ts';
+import { describeKind, type Connection } from '../connections/connection.ts';
 import type { ConnectionStore } from '../connections/connectionStore.ts';
 import { normalizeFingerprint } from '../connections/fingerprint.ts';
 import { signIn, type SignInGate } from '../connections/signIn.ts';
@@ -23,22 +24,26 @@ export interface SignInDependencies {
  * `teaChest.signIn`. With url, username and secret it asks nothing; what is missing is asked for. Undefined if a person
  * who started it without arguments leaves; with arguments, leaving rejects with `cancelled`.
  */
-export async function signInCommand(dependencies: SignInDependencies, argument: unknown): Promise<SignedIn | undefined> {
-  if (argument === undefined) return summary(await askSignIn(dependencies.gate, dependencies.store, {}));
+export async function signInCommand(
+  dependencies: SignInDependencies,
+  argument: unknown,
+): Promise<SignedIn | undefined> {
+  if (argument === undefined) {
+    const connection = await askSignIn(dependencies.gate, dependencies.store, {});
+    if (connection !== undefined) void confirm(connection);
+    return connection && summary(connection);
+  }
   try {
     const args = readSignInArguments(argument);
     const connection = await signInWith(dependencies, args);
     if (connection === undefined) throw new TeaChestError('cancelled', 'The sign-in was cancelled.');
-    return { origin: connection.origin, username: connection.username };
+    return summary(connection);
   } catch (error) {
     throw toRejection(error, 'signIn');
   }
 }
 
-async function signInWith(
-  { gate, store }: SignInDependencies,
-  args: SignInArguments,
-): Promise<Connection | undefined> {
+async function signInWith({ gate, store }: SignInDependencies, args: SignInArguments): Promise<Connection | undefined> {
   const address = gate.parse(args.url);
   const saved = store.find(address.origin);
   const trust = { ...saved?.trust, ...givenTrust(args) };
@@ -63,6 +68,13 @@ function givenTrust({ trustFingerprint, allowHttp }: SignInArguments): RegistryT
   return { pinnedFingerprint, ...(allowHttp === true && { allowHttp }) };
 }
 
-function summary(connection: Connection | undefined): SignedIn | undefined {
-  return connection && { origin: connection.origin, username: connection.username };
+function summary({ origin, username }: Connection): SignedIn {
+  return { origin, username };
+}
+
+async function confirm(connection: Connection): Promise<void> {
+  const push = 'Push an Image';
+  const text = `Signed in to ${connection.host} as ${connection.username} (${describeKind(connection)}).`;
+  if ((await vscode.window.showInformationMessage(text, push)) !== push) return;
+  await vscode.commands.executeCommand('teaChest.pushImage');
 }

@@ -25,6 +25,7 @@ export function certificateQuestion(
       `Valid: ${day(certificate.validFrom)} to ${day(certificate.validTo)}`,
       `Names: ${names}`,
       `SHA-256 fingerprint:\n${groupFingerprint(certificate.fingerprint256)}`,
+      '',
       changed
         ? 'A renewed certificate is harmless; anything else may be somebody listening in. Ask whoever runs the registry if you are not sure.'
         : 'Compare the fingerprint with the one that whoever runs the registry gives you.',

@@ -42,7 +42,8 @@ async function confirmPlainHttp(address: RegistryAddress): Promise<boolean> {
     `Sign in to ${address.host} without encryption?`,
     {
       modal: true,
-      detail: 'Over http, everybody on the way can read your password and your images. Use it only on a network you trust.',
+      detail:
+        'Over http, everybody on the way can read your password and your images. Use it only on a network you trust.',
     },
     yes,
   );

@@ -56,7 +56,7 @@ export async function signIn(
 }
 
 /** An `http:` registry is used only by a person's explicit choice. */
-export function refusePlainHttp(address: RegistryAddress, trust: RegistryTrust): void {
+function refusePlainHttp(address: RegistryAddress, trust: RegistryTrust): void {
   if (!address.origin.startsWith('http:') || trust.allowHttp === true) return;
   throw new TeaChestError(
     'plainHttp',

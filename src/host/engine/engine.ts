@@ -12,7 +12,7 @@ export interface Engine extends ImageSource {
   /** One request for an image that was not asked for before. */
   platformOf(id: string, options: CallOptions): Promise<Platform>;
   /** One item when the connection stands and whenever images changed; ends or rejects when the connection does. */
-  events(options: CallOptions): AsyncIterable<unknown>;
+  events(options: CallOptions): AsyncIterable<{ readonly action: string }>;
   dispose(): void;
 }
 

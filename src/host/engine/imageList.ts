@@ -11,6 +11,7 @@ export type ImageListState =
 
 /** A build fires a burst of events: one list after it is enough. */
 const quietMs = 300;
+const shortestRetryMs = 1000;
 const longestRetryMs = 30_000;
 
 /** The engine's images, kept up to date by its events once somebody has looked. */
@@ -95,18 +96,20 @@ export class ImageList {
 
   /** Follows the engine's events for ever; when the engine goes away, tries again ever more slowly. */
   async #follow(signal: AbortSignal): Promise<void> {
-    for (let wait = 1000; !signal.aborted; wait = Math.min(wait * 2, longestRetryMs)) {
+    const stopped = (): boolean => signal.aborted;
+    for (let wait = shortestRetryMs; !stopped(); wait = Math.min(wait * 2, longestRetryMs)) {
       try {
         const engine = await this.#link.get();
         if (this.#state.kind === 'problem') await this.refresh();
-        for await (const _ of engine.events({ signal })) {
-          wait = 1000;
+        for await (const { action } of engine.events({ signal })) {
+          wait = shortestRetryMs;
+          this.#logger.trace(`The engine tells of its images: ${action}`);
           this.#refreshSoon();
         }
       } catch (error) {
-        if (!signal.aborted) this.#logger.debug(`The engine's events ended: ${toTeaChestError(error).message}`);
+        if (!stopped()) this.#logger.debug(`The engine's events ended: ${toTeaChestError(error).message}`);
       }
-      if (signal.aborted) return;
+      if (stopped()) return;
       // What happens while nobody listens is in no event, and the engine itself may be gone.
       this.#link.reset();
       await this.refresh();

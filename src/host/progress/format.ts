@@ -22,7 +22,7 @@ export function formatDuration(seconds: number): string {
   return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
 }
 
-/** `just now`, `5 minutes ago`, `3 weeks ago`; empty where the date says nothing. Times in milliseconds since the epoch. */
+/** `just now`, `5 min ago`, `3 weeks ago`; empty where the date says nothing. Times in milliseconds since the epoch. */
 export function formatAge(createdAt: string | undefined, now: number): string {
   const then = createdAt === undefined ? Number.NaN : Date.parse(createdAt);
   // Reproducible builds stamp their images with 0 or 1980: no age worth showing.
@@ -30,8 +30,8 @@ export function formatAge(createdAt: string | undefined, now: number): string {
   const seconds = Math.max(0, (now - then) / 1000);
   if (seconds < 60) return 'just now';
   const steps: readonly (readonly [string, number, number])[] = [
-    ['minute', 60, 3600],
-    ['hour', 3600, 86_400],
+    ['min', 60, 3600],
+    ['h', 3600, 86_400],
     ['day', 86_400, 14 * 86_400],
     ['week', 7 * 86_400, 61 * 86_400],
     ['month', 30.44 * 86_400, 2 * 365 * 86_400],
@@ -39,5 +39,6 @@ export function formatAge(createdAt: string | undefined, now: number): string {
   ];
   const [name, size] = steps.find(([, , end]) => seconds < end) ?? ['year', 365.25 * 86_400];
   const count = Math.floor(seconds / size);
-  return `${count} ${name}${count === 1 ? '' : 's'} ago`;
+  const plural = count === 1 || name === 'min' || name === 'h' ? '' : 's';
+  return `${count} ${name}${plural} ago`;
 }

@@ -17,7 +17,8 @@ export function describePush(snapshot: PushSnapshot): string {
   const text = snapshot.stage === undefined ? 'starting' : stageTexts[snapshot.stage];
   if (text !== undefined) return text;
   const { sentBytes, totalBytes, bytesPerSecond, etaSeconds } = snapshot;
-  const sent = totalBytes === undefined ? formatBytes(sentBytes) : `${formatBytes(sentBytes)} of ${formatBytes(totalBytes)}`;
+  const sent =
+    totalBytes === undefined ? formatBytes(sentBytes) : `${formatBytes(sentBytes)} of ${formatBytes(totalBytes)}`;
   if (totalBytes === 0) return 'every layer is there already';
   const rate = bytesPerSecond === undefined ? undefined : `${formatBytes(bytesPerSecond)}/s`;
   const left = etaSeconds === undefined ? 'estimating' : `${formatDuration(etaSeconds)} left`;

@@ -85,8 +85,7 @@ function pushSteps(questions: PushQuestions, start: PushStart): readonly Step<St
     },
     {
       name: 'owner',
-      isSettled: async (state) =>
-        guessed(state) || (start.former === undefined && (await onlyOwner(questions, state))),
+      isSettled: async (state) => guessed(state) || (start.former === undefined && (await onlyOwner(questions, state))),
       ask: ask(askOwner),
     },
     { name: 'name', isSettled: guessed, ask: ask(askName) },
@@ -144,7 +143,9 @@ const askOwner: Ask = async (questions, state, place) => {
     placeholder: `Which owner on ${connection.host}? Pick one, or type another user or organization`,
     choices,
     custom: (text) =>
-      judgeOwner(text).problem === undefined ? { label: text.toLowerCase(), description: 'as typed', value: text } : undefined,
+      judgeOwner(text).problem === undefined
+        ? { label: text.toLowerCase(), description: 'as typed', value: text }
+        : undefined,
   });
   return { ...state, owner };
 };

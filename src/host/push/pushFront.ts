@@ -25,16 +25,20 @@ export interface PushAftercare {
 export class PushFront {
   readonly #runner: PushRunner;
   readonly #statusBar: PushStatusBar;
+  readonly #onPushed: () => void;
 
-  constructor(runner: PushRunner, statusBar: PushStatusBar) {
+  /** `onPushed`: somebody who shows what registries have may want to look again. */
+  constructor(runner: PushRunner, statusBar: PushStatusBar, onPushed: () => void) {
     this.#runner = runner;
     this.#statusBar = statusBar;
+    this.#onPushed = onPushed;
   }
 
   /** Rejects as the push does, once the failure is on the screen; waits for no button. */
   async push(job: PushJob, care: PushAftercare): Promise<PushResult> {
     try {
       const result = await pushWithNotification(this.#runner, this.#statusBar, job);
+      this.#onPushed();
       void this.#celebrate(result, job.connection);
       return result;
     } catch (error) {

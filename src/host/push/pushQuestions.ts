@@ -28,7 +28,7 @@ export function createPushQuestions(sources: {
 }
 
 /** Every tag, newest first; untagged images last, by ID. */
-export function imageChoices(images: readonly EngineImage[], now: number): readonly Choice<string>[] {
+function imageChoices(images: readonly EngineImage[], now: number): readonly Choice<string>[] {
   const tags = buildImageTree(images, { showDangling: true }).flatMap((repository) => repository.tags);
   const newestFirst = tags.toSorted((one, other) => {
     if ((one.reference === undefined) !== (other.reference === undefined)) return one.reference === undefined ? 1 : -1;

@@ -76,7 +76,9 @@ export class PushRunner {
       return result;
     } catch (error) {
       const { code, stage, message } = toTeaChestError(error);
-      logger.error(`Push of ${job.image} to ${reference} ended at ${stage ?? 'an unknown stage'} (${code}): ${message}`);
+      logger.error(
+        `Push of ${job.image} to ${reference} ended at ${stage ?? 'an unknown stage'} (${code}): ${message}`,
+      );
       throw error;
     } finally {
       this.#running.delete(reference);

@@ -28,11 +28,7 @@ export function settleTarget(target: Target, kind: Kind): Target {
     throw new TeaChestError('nameInvalid', why, { stage: 'resolve', facts: { host } });
   }
   const parts = { owner: repository.slice(0, slash), name: repository.slice(slash + 1), tag };
-  const settled = unwrap(
-    checkTarget(parts),
-    host,
-    ({ owner, name, tag: best }) => `${host}/${owner}/${name}:${best}`,
-  );
+  const settled = unwrap(checkTarget(parts), host, ({ owner, name, tag: best }) => `${host}/${owner}/${name}:${best}`);
   return { host, repository: `${settled.owner}/${settled.name}`, tag: settled.tag };
 }
 

@@ -97,5 +97,5 @@ export function deleteToken(call: RestCall): Reply {
 /** Forgejo: may this user store more? */
 export function checkQuota(call: RestCall): Reply {
   const { limits, packages } = call.gitea;
-  return apiJson(200, limits.totalSize === undefined || usedBytes(packages, signedIn(call).id) <= limits.totalSize);
+  return apiJson(200, limits.softQuota === undefined || usedBytes(packages, signedIn(call).id) <= limits.softQuota);
 }

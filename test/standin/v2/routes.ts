@@ -100,7 +100,7 @@ function refusal(gitea: Gitea, owner: Owner, doer: Doer, right: 'read' | 'write'
 
 /** Forgejo's soft quota: refused from the first request on once the owner has too much. */
 function quotaExceeded(gitea: Gitea, owner: Owner, method: string): Reply | undefined {
-  const limit = gitea.quirks.forgejo ? gitea.limits.totalSize : undefined;
+  const limit = gitea.quirks.forgejo ? gitea.limits.softQuota : undefined;
   if (limit === undefined || !['POST', 'PATCH', 'PUT'].includes(method)) return undefined;
   return usedBytes(gitea.packages, owner.id) > limit ? textReply(413, 'enforcePackagesQuota') : undefined;
 }

@@ -34,8 +34,8 @@ suite('numbers for people', () => {
   test('ages are told in the largest unit that fits', () => {
     const now = Date.parse('2026-11-24T12:00:00Z');
     assert.equal(formatAge('2026-11-24T11:59:30Z', now), 'just now');
-    assert.equal(formatAge('2026-11-24T11:59:00Z', now), '1 minute ago');
-    assert.equal(formatAge('2026-11-24T09:00:00Z', now), '3 hours ago');
+    assert.equal(formatAge('2026-11-24T11:59:00Z', now), '1 min ago');
+    assert.equal(formatAge('2026-11-24T09:00:00Z', now), '3 h ago');
     assert.equal(formatAge('2026-11-14T12:00:00Z', now), '10 days ago');
     assert.equal(formatAge('2026-10-20T12:00:00Z', now), '5 weeks ago');
     assert.equal(formatAge('2026-04-24T12:00:00Z', now), '7 months ago');

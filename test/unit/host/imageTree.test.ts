@@ -7,7 +7,9 @@ import { buildImageTree, describeEmptiness } from '../../../src/host/views/image
 import { imageTooltip } from '../../../src/host/views/images/imageTooltip.ts';
 
 function image(created: string, ...references: string[]): EngineImage {
-  const id: Digest = `sha256:${createHash('sha256').update(created + references.join()).digest('hex')}`;
+  const id: Digest = `sha256:${createHash('sha256')
+    .update(created + references.join())
+    .digest('hex')}`;
   return { id, references, size: 1_500_000, createdAt: created, platform: undefined, containers: undefined };
 }
 

@@ -24,10 +24,7 @@ suite('the text of a running push', () => {
   });
 
   test('says that it is estimating until there are samples', () => {
-    assert.equal(
-      describePush({ ...running, bytesPerSecond: undefined, etaSeconds: undefined }),
-      '184 MB · estimating',
-    );
+    assert.equal(describePush({ ...running, bytesPerSecond: undefined, etaSeconds: undefined }), '184 MB · estimating');
   });
 
   test('says what a silent engine does', () => {

@@ -14,18 +14,21 @@ import { knowsDigests, learnDigests } from './learnDigests.ts';
 import type { RelayedManifest } from './relayBackend.ts';
 import { RelayProgress } from './relayProgress.ts';
 
-/** What came of a relay: all blobs are in the repository, nothing is published yet. */
-export type Relayed =
-  /** Of a classic engine: what our own manifest is to be made of; `run.placed` has every layer. */
-  | { readonly kind: 'layers'; readonly image: KnownImage }
-  /** Of containerd's store: the engine's own manifests, to be published as they are; the last is the tag's. */
-  | {
-      readonly kind: 'manifests';
-      readonly manifests: readonly [...RelayedManifest[], RelayedManifest];
-      readonly bytes: RelayedBytes;
-      /** Of the image that `inspect` spoke of, base first; empty if it could not be told. */
-      readonly layers: readonly Descriptor[];
-    };
+/** All layers are in the repository: what our own manifest is to be made of. */
+export interface TakenLayers {
+  readonly kind: 'layers';
+  readonly strategy: 'export' | 'relay';
+  readonly image: KnownImage;
+}
+
+/** All blobs are in the repository: the engine's own manifests, to be published as they are; the last is the tag's. */
+export interface TakenManifests {
+  readonly kind: 'manifests';
+  readonly manifests: readonly [...RelayedManifest[], RelayedManifest];
+  readonly bytes: RelayedBytes;
+  /** Of the image that `inspect` spoke of, base first; empty if it could not be told. */
+  readonly layers: readonly Descriptor[];
+}
 
 export interface RelayedBytes {
   readonly uploaded: number;
@@ -43,7 +46,7 @@ export async function relayPush(
   parts: RelayParts,
   spool: Spool,
   signal: AbortSignal,
-): Promise<Relayed> {
+): Promise<TakenLayers | TakenManifests> {
   const isClassic = (await parts.pusher.store({ signal })) === 'classic';
   const placed = [...run.diffIds].filter((diffId) => run.placed(diffId) !== undefined);
   if (isClassic && !knowsDigests(placed, parts, run.cache)) {
@@ -66,7 +69,10 @@ export async function relayPush(
   const top = carrier.manifests.find(({ reference }) => reference === tag);
   if (top === undefined) throw unfinished(image, 'it never sent the manifest');
   progress.settle();
-  if (isClassic) return { kind: 'layers', image: composeLayers(run, image, top, carrier, { progress, parts }) };
+  if (isClassic) {
+    const composed = composeLayers(run, image, top, carrier, { progress, parts });
+    return { kind: 'layers', strategy: 'relay', image: composed };
+  }
   const layers = placeRows(run, image, top, carrier);
   const children = carrier.manifests.filter((manifest) => manifest !== top);
   return { kind: 'manifests', manifests: [...children, top], bytes: countBytes(carrier), layers };

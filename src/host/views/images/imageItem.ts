@@ -28,7 +28,11 @@ function tagItem(
 ): vscode.TreeItem {
   const item = new vscode.TreeItem(label, vscode.TreeItemCollapsibleState.None);
   const platform = image.platform ?? learned;
-  const facts = [formatBytes(image.size), formatAge(image.createdAt, now), platform ? formatPlatform(platform) : ''].filter((fact) => fact !== '');
+  const facts = [
+    formatBytes(image.size),
+    formatAge(image.createdAt, now),
+    platform ? formatPlatform(platform) : '',
+  ].filter((fact) => fact !== '');
   item.id = id;
   item.iconPath = new vscode.ThemeIcon(reference === undefined ? 'circle-slash' : 'tag');
   item.description = facts.join(' · ');

@@ -44,9 +44,12 @@ export function buildImageTree(
       add(untagged, { type: 'tag', id: `image ${image.id}`, label, reference: undefined, image });
     }
   }
-  const repositories = [...byRepository].map(
-    ([name, tags]): RepositoryNode => ({ type: 'repository', id: `repository ${name}`, name, tags: tags.sort(newest) }),
-  );
+  const repositories = [...byRepository].map(([name, tags]): RepositoryNode => ({
+    type: 'repository',
+    id: `repository ${name}`,
+    name,
+    tags: tags.sort(newest),
+  }));
   return repositories.sort((one, other) => {
     // Untagged images are leftovers: below everything that has a name.
     if (one.name === untagged || other.name === untagged) return one.name === untagged ? 1 : -1;

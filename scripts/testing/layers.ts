@@ -1,0 +1,28 @@
+import type { Need } from '../../test/tools/provision.ts';
+
+/** A level of tests; docs/testing.md says what belongs where. */
+export interface Layer {
+  readonly name: string;
+  readonly files: string;
+  readonly needs: readonly Need[];
+  /** The extension's bundle must be there. */
+  readonly needsBuild: boolean;
+  /** Test files that run at the same time. */
+  readonly concurrency: number;
+}
+
+const realThings = ['engine', 'skopeo', 'registry', 'nginx'] as const;
+
+/** In the order in which they run: what fails fast comes first. */
+export const layers: readonly Layer[] = [
+  { name: 'unit', files: 'test/unit/**/*.test.ts', needs: ['engine'], needsBuild: false, concurrency: 2 },
+  { name: 'contract', files: 'test/contract/**/*.test.ts', needs: [], needsBuild: false, concurrency: 1 },
+  { name: 'integration', files: 'test/integration/**/*.test.ts', needs: realThings, needsBuild: true, concurrency: 1 },
+  {
+    name: 'e2e',
+    files: 'test/e2e/**/*.test.ts',
+    needs: [...realThings, 'browser', 'vscodeServer'],
+    needsBuild: true,
+    concurrency: 1,
+  },
+];

@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { projectRoot, resultsFolder } from '../../test/tools/projectPaths.ts';
+import type { Layer } from './layers.ts';
+import type { LayerCounts } from './layerCounts.ts';
+
+/** Runs a layer's test files with node's runner: a readable report here, the counts into test-results/. */
+export async function runLayer(layer: Layer, signal: AbortSignal): Promise<LayerCounts> {
+  const files = globSync(layer.files, { cwd: projectRoot }).sort();
+  if (files.length === 0) return failedAs(`the layer ${layer.name} has no test file (${layer.files})`);
+  await mkdir(resultsFolder, { recursive: true });
+  const countsFile = join(resultsFolder, `${layer.name}.json`);
+  await rm(countsFile, { force: true });
+  const code = await runNode(
+    [
+      '--test',
+      `--test-concurrency=${layer.concurrency}`,
+      ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
+      ...[
+        `--test-reporter=${join(import.meta.dirname, 'countReporter.ts')}`,
+        `--test-reporter-destination=${countsFile}`,
+      ],
+      ...['--test-reporter=junit', `--test-reporter-destination=${join(resultsFolder, `${layer.name}.xml`)}`],
+      ...files,
+    ],
+    signal,
+  );
+  const counts = await readCounts(countsFile);
+  if (signal.aborted) return failedAs(`the layer ${layer.name} was stopped before its end`);
+  if (counts === undefined) return failedAs(`the layer ${layer.name} ended with code ${code} and without a report`);
+  // The runner may fail for what is no test of its own, such as an error after the last one.
+  if (code !== 0 && counts.failed === 0) return failedAs(`the layer ${layer.name} ended with code ${code}`);
+  return counts;
+}
+
+function failedAs(what: string): LayerCounts {
+  return { passed: 0, failed: 1, skipped: 0, skips: [], failures: [what] };
+}
+
+async function readCounts(file: string): Promise<LayerCounts | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as LayerCounts;
+  } catch {
+    return undefined;
+  }
+}
+
+/** In a process group of its own: when we are asked to stop, every test process goes, and its services with it. */
+function runNode(args: readonly string[], signal: AbortSignal): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const ownGroup = process.platform !== 'win32';
+    const child = spawn(process.execPath, args, {
+      cwd: projectRoot,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      detached: ownGroup,
+      // Colour survives for people although the runner is not the terminal's own.
+      env: { ...process.env, ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}), NODE_TEST_CONTEXT: undefined },
+    });
+    const end = (): void => {
+      process.kill(ownGroup ? -(child.pid ?? 0) : (child.pid ?? 0), 'SIGTERM');
+    };
+    signal.addEventListener('abort', end, { once: true });
+    child.once('error', reject);
+    child.once('exit', (code) => {
+      signal.removeEventListener('abort', end);
+      resolve(code ?? 1);
+    });
+  });
+}

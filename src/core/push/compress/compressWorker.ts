@@ -1,0 +1,26 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { constants, crc32, zstdCompressSync } from 'node:zlib';
+import type { CompressResult, CompressTask } from './compressTask.ts';
+import { Deflater } from './deflater.ts';
+import type { WasmModule } from './webAssembly.ts';
+
+// A worker thread's own script (see WorkerPool): compresses one block per message. What it throws ends the thread.
+
+const deflater = new Deflater((workerData as { readonly deflate: WasmModule }).deflate);
+
+function compress(task: CompressTask): CompressResult {
+  const bytes = new Uint8Array(task.buffer, 0, task.history + task.length);
+  const block = bytes.subarray(task.history);
+  if (task.format === 'gzip') {
+    const output = deflater.compress(bytes, task.history, task.isLast, task.level);
+    return { output, crc32: crc32(block), buffer: task.buffer };
+  }
+  const frame = zstdCompressSync(block, { params: { [constants.ZSTD_c_compressionLevel]: task.level } });
+  // A small Buffer may lie in Node's shared pool, which cannot be given away: hence the copy.
+  return { output: new Uint8Array(frame), crc32: 0, buffer: task.buffer };
+}
+
+parentPort?.on('message', (task: CompressTask) => {
+  const result = compress(task);
+  parentPort?.postMessage(result, [result.output.buffer, result.buffer]);
+});

@@ -1,0 +1,29 @@
+import { join } from 'node:path';
+import type { LayerCodec } from '../../core/push/contracts.ts';
+import { createCodec } from '../../core/push/compress/codecs.ts';
+import { WorkerPool } from '../../core/push/compress/workerPool.ts';
+import type { Compression } from '../commands/arguments.ts';
+
+/** Codecs of one extension host. Their threads start with the first push, and end when it has been quiet for a while. */
+export class Codecs {
+  readonly #folder: string;
+  #pool: WorkerPool | undefined;
+
+  /** `folder`: where the bundles are. */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** `gzipLevel` 1 to 9; the other codecs use their usual level. */
+  create(compression: Compression, gzipLevel: number): LayerCodec {
+    this.#pool ??= new WorkerPool({
+      worker: join(this.#folder, 'compressWorker.cjs'),
+      deflate: join(this.#folder, 'deflate.wasm'),
+    });
+    return createCodec(compression, compression === 'gzip' ? gzipLevel : undefined, this.#pool);
+  }
+
+  dispose(): void {
+    void this.#pool?.close();
+  }
+}

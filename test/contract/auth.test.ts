@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { errorCode } from './support/content.ts';
+import { basic, bearer, type RawAnswer } from './support/rawHttp.ts';
+import { Target, type Account } from './support/target.ts';
+
+let target: Target;
+before(async () => {
+  target = await Target.open();
+});
+after(() => target.close());
+
+const needsAdmin = 'needs an admin account, to create others';
+
+async function startUpload(owner: string, image: string, headers: Record<string, string>): Promise<RawAnswer> {
+  return target.exchange('POST', `/v2/${owner}/${image}/blobs/uploads/`, { headers });
+}
+
+function assertRefused(answer: RawAnswer): void {
+  assert.equal(answer.status, 401);
+  assert.equal(answer.text.trim(), 'reqPackageAccess');
+  assert.equal(answer.headers['www-authenticate'], 'Basic realm="Gitea Package API"');
+}
+
+describe('tokens', () => {
+  test('service, scope and account mean nothing to /v2/token', async () => {
+    const headers = basic(target.account.name, target.account.password);
+    const answer = await target.exchange('GET', '/v2/token?service=other&scope=repository:x/y:pull&account=nobody', {
+      headers,
+    });
+    assert.equal(answer.status, 200);
+    assert.deepEqual(Object.keys(JSON.parse(answer.text) as object), ['token']);
+  });
+
+  test('the ghost may read what is public and write nothing', async () => {
+    const answer = await target.exchange('GET', '/v2/token');
+    const { token } = JSON.parse(answer.text) as { token: string };
+    const absent = await target.exchange('GET', `/v2/${target.owner}/absent/manifests/v1`, { headers: bearer(token) });
+    assert.equal(absent.status, 404);
+    assert.equal(errorCode(absent.text), 'MANIFEST_UNKNOWN');
+    assertRefused(await startUpload(target.owner, target.image(), bearer(token)));
+  });
+
+  test('a username may be written in any case', async () => {
+    const headers = basic(target.account.name.toUpperCase(), target.account.password);
+    assert.equal((await target.exchange('GET', '/v2/token', { headers })).status, 200);
+  });
+
+  test('a token that nobody knows signs nobody in', async () => {
+    const headers = basic(target.account.name, 'f'.repeat(40));
+    assert.equal((await target.exchange('GET', '/v2/token', { headers })).status, 401);
+  });
+
+  test('a token that may only read does not write', async () => {
+    const secret = await target.personalToken(['read:package']);
+    const headers = await target.authorize(target.account.name, secret);
+    assert.equal((await target.exchange('GET', '/v2/', { headers })).status, 200);
+    assertRefused(await startUpload(target.owner, target.image(), headers));
+  });
+
+  test('Basic works on the paths of an image, without a token', async () => {
+    const secret = await target.personalToken(['write:package']);
+    const answer = await startUpload(target.owner, target.image(), basic(target.account.name, secret));
+    assert.equal(answer.status, 202);
+  });
+});
+
+describe('other people', () => {
+  let other: Account;
+  before(async () => {
+    if (target.capabilities.admin) other = await target.user();
+  });
+
+  test('a user may not write for another', async (t) => {
+    if (!target.capabilities.admin) {
+      t.skip(needsAdmin);
+      return;
+    }
+    assertRefused(await startUpload(target.owner, target.image(), await target.authorize(other.name, other.password)));
+  });
+
+  test('a site admin may write for everybody', async (t) => {
+    if (!target.capabilities.admin) {
+      t.skip(needsAdmin);
+      return;
+    }
+    const answer = await startUpload(other.name, target.image('image', other), await target.authorize());
+    assert.equal(answer.status, 202);
+  });
+
+  test('a team decides who may write for an organisation', async (t) => {
+    if (!target.capabilities.admin) {
+      t.skip(needsAdmin);
+      return;
+    }
+    const headers = await target.authorize(other.name, other.password);
+    const [writers, readers, strangers] = [
+      await target.organization(),
+      await target.organization(),
+      await target.organization(),
+    ];
+    await target.team(writers, other, { permission: 'write' });
+    await target.team(readers, other, { permission: 'read' });
+    assert.equal((await startUpload(writers, 'app', headers)).status, 202);
+    assertRefused(await startUpload(readers, 'app', headers));
+    assertRefused(await startUpload(strangers, 'app', headers));
+    assert.equal((await target.exchange('GET', `/v2/${strangers}/app/tags/list`, { headers })).status, 404);
+  });
+
+  test('the right on the packages unit alone is enough', async (t) => {
+    if (!target.capabilities.admin) {
+      t.skip(needsAdmin);
+      return;
+    }
+    const organization = await target.organization();
+    await target.team(organization, other, { units_map: { 'repo.code': 'read', 'repo.packages': 'write' } });
+    const answer = await startUpload(organization, 'app', await target.authorize(other.name, other.password));
+    assert.equal(answer.status, 202);
+  });
+
+  test('a private owner is closed to others', async (t) => {
+    if (!target.capabilities.admin) {
+      t.skip(needsAdmin);
+      return;
+    }
+    const hidden = await target.user({ visibility: 'private' });
+    const headers = await target.authorize(other.name, other.password);
+    assertRefused(await target.exchange('GET', `/v2/${hidden.name}/app/tags/list`, { headers }));
+    const own = await target.authorize(hidden.name, hidden.password);
+    assert.equal((await startUpload(hidden.name, 'app', own)).status, 202);
+  });
+
+  test('a token for public things only is refused at a private owner, with 403', async (t) => {
+    if (!target.capabilities.admin) {
+      t.skip(needsAdmin);
+      return;
+    }
+    const hidden = await target.user({ visibility: 'private' });
+    const secret = await target.personalToken(['public-only', 'write:package'], hidden);
+    const answer = await startUpload(hidden.name, 'app', await target.authorize(hidden.name, secret));
+    assert.equal(answer.status, 403);
+    assert.match(answer.headers['content-type'] ?? '', /^text\/plain/);
+  });
+
+  test('a disabled user gets no token for a password, and no access for a personal token', async (t) => {
+    if (!target.capabilities.admin) {
+      t.skip(needsAdmin);
+      return;
+    }
+    const disabled = await target.user();
+    const secret = await target.personalToken(['write:package'], disabled);
+    const edit = { source_id: 0, login_name: disabled.name, prohibit_login: true };
+    assert.equal((await target.rest('PATCH', `/admin/users/${disabled.name}`, edit)).status, 200);
+    const password = basic(disabled.name, disabled.password);
+    assert.equal((await target.exchange('GET', '/v2/token', { headers: password })).status, 401);
+    assertRefused(await startUpload(disabled.name, 'app', await target.authorize(disabled.name, secret)));
+  });
+});

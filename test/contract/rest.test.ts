@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { pushImage, putManifest } from './support/content.ts';
+import { basic, type RawAnswer } from './support/rawHttp.ts';
+import { Target } from './support/target.ts';
+
+let target: Target;
+before(async () => {
+  target = await Target.open();
+});
+after(() => target.close());
+
+const withToken = (secret: string): Record<string, string> => ({ Authorization: `token ${secret}` });
+
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller says what it expects
+function json<T>(answer: RawAnswer, status = 200): T {
+  assert.equal(answer.status, status, answer.text);
+  return JSON.parse(answer.text) as T;
+}
+
+interface PackageRow {
+  readonly id: number;
+  readonly owner: { readonly login: string };
+  readonly creator: { readonly login: string };
+  readonly repository: { readonly name: string } | null;
+  readonly type: string;
+  readonly name: string;
+  readonly version: string;
+  readonly html_url: string;
+  readonly created_at: string;
+}
+
+describe('who we are', () => {
+  test('the version is told', async () => {
+    const { version } = json<{ version: string }>(await target.rest('GET', '/version'));
+    assert.match(version, /^\d+\.\d+\.\d+/);
+  });
+
+  test('a token with the scope tells its user, by either scheme', async () => {
+    const secret = await target.personalToken(['read:user']);
+    for (const headers of [withToken(secret), { Authorization: `Bearer ${secret}` }]) {
+      const user = json<{ login: string }>(await target.rest('GET', '/user', undefined, headers));
+      assert.equal(user.login.toLowerCase(), target.owner);
+    }
+  });
+
+  test('a wrong token is 401, a narrow one 403', async () => {
+    assert.equal((await target.rest('GET', '/user', undefined, withToken('f'.repeat(40)))).status, 401);
+    const secret = await target.personalToken(['write:package']);
+    const narrow = await target.rest('GET', '/user', undefined, withToken(secret));
+    const { message } = json<{ message: string }>(narrow, 403);
+    assert.match(message, /^token does not have at least one of required scope\(s\)/);
+  });
+
+  test('teams tell where one may push', async (t) => {
+    if (!target.capabilities.admin) {
+      t.skip('needs an admin account, to create others');
+      return;
+    }
+    const [organization, user] = [await target.organization(), await target.user()];
+    await target.team(organization, user, { units_map: { 'repo.code': 'read', 'repo.packages': 'write' } });
+    const secret = await target.personalToken(['read:user', 'read:organization'], user);
+    const teams = json<{ organization: { username: string }; units_map: Record<string, string> }[]>(
+      await target.rest('GET', '/user/teams', undefined, withToken(secret)),
+    );
+    assert.equal(teams.length, 1);
+    assert.equal(teams[0]?.organization.username, organization);
+    assert.equal(teams[0].units_map['repo.packages'], 'write');
+    const organizations = json<{ username: string }[]>(
+      await target.rest('GET', '/user/orgs', undefined, withToken(secret)),
+    );
+    assert.deepEqual(
+      organizations.map(({ username }) => username),
+      [organization],
+    );
+    const path = `/users/${user.name}/orgs/${organization}/permissions`;
+    const rights = json<{ can_write: boolean }>(await target.rest('GET', path, undefined, withToken(secret)));
+    assert.equal(rights.can_write, false); // it does not see the packages unit
+  });
+});
+
+describe('personal tokens', () => {
+  test('are made by password only, once for each name, with a scope', async () => {
+    const path = `/users/${target.account.name}/tokens`;
+    const secret = await target.personalToken(['all']);
+    assert.match(secret, /^[0-9a-f]{40}$/);
+    const body = { name: target.image('token'), scopes: ['write:package'] };
+    assert.equal((await target.rest('POST', path, body, withToken(secret))).status, 401);
+    const made = json<{ id: number; sha1: string; scopes: string[] }>(await target.rest('POST', path, body), 201);
+    assert.deepEqual(made.scopes, ['write:package']);
+    assert.equal((await target.rest('POST', path, body)).status, 400);
+    assert.equal((await target.rest('DELETE', `${path}/${body.name}`)).status, 204);
+    assert.equal((await target.rest('POST', path, { name: body.name, scopes: [] })).status, 400);
+    assert.equal((await target.rest('GET', '/user', undefined, withToken(made.sha1))).status, 401);
+  });
+
+  test('of another are none of our business', async (t) => {
+    if (!target.capabilities.admin) {
+      t.skip('needs an admin account, to create others');
+      return;
+    }
+    const user = await target.user();
+    const as = basic(user.name, user.password);
+    const body = { name: 'mine', scopes: ['all'] };
+    assert.equal((await target.rest('POST', `/users/${target.account.name}/tokens`, body, as)).status, 403);
+  });
+});
+
+describe('packages', () => {
+  test('are listed one row a version', async () => {
+    const image = target.image();
+    const { manifest } = await pushImage(target, image, 'V1');
+    await putManifest(target, image, manifest.digest, manifest);
+    const secret = await target.personalToken(['read:package']);
+    const path = `/packages/${target.account.name}?type=container&q=${image}`;
+    const rows = json<PackageRow[]>(await target.rest('GET', path, undefined, withToken(secret)));
+    assert.deepEqual(rows.map(({ version }) => version).sort(), [manifest.digest, 'v1']);
+    const row = rows.find(({ version }) => version === 'v1');
+    assert(row !== undefined);
+    assert.equal(row.name, image);
+    assert.equal(row.type, 'container');
+    assert.equal(row.owner.login.toLowerCase(), target.owner);
+    assert.equal(row.creator.login.toLowerCase(), target.owner);
+    assert.equal(row.repository, null);
+    assert(!Number.isNaN(Date.parse(row.created_at)));
+    assert(row.html_url.endsWith(`/${row.owner.login}/-/packages/container/${image}/v1`), row.html_url);
+  });
+
+  test('come in pages, with their number', async () => {
+    const image = target.image();
+    const { manifest } = await pushImage(target, image, 'one');
+    for (const tag of ['two', 'three']) await putManifest(target, image, tag, manifest);
+    const seen: string[] = [];
+    for (let page = 1; page <= 3; page++) {
+      const path = `/packages/${target.account.name}?type=container&q=${image}&limit=1&page=${String(page)}`;
+      const answer = await target.rest('GET', path);
+      assert.equal(answer.headers['x-total-count'], '3');
+      assert.equal(String(answer.headers['link']).includes('rel="next"'), page < 3);
+      seen.push(...json<PackageRow[]>(answer).map(({ version }) => version));
+    }
+    assert.deepEqual(seen.sort(), ['one', 'three', 'two']);
+  });
+
+  test('with a slash in the name are reached by %2F', async (t) => {
+    if (target.capabilities.proxied) {
+      t.skip('a proxy may decode %2F');
+      return;
+    }
+    const image = target.image();
+    const name = `${image}/part`;
+    const { manifest, layer } = await pushImage(target, name, 'v1');
+    const path = `/packages/${target.account.name}/container/${encodeURIComponent(name)}/v1`;
+    assert.equal(json<PackageRow>(await target.rest('GET', path)).name, name);
+    const files = json<{ name: string; sha256: string; size: number }[]>(await target.rest('GET', `${path}/files`));
+    const sizes = new Map(files.map(({ sha256, size }) => [`sha256:${sha256}`, size]));
+    assert.equal(sizes.get(manifest.digest), manifest.bytes.length);
+    assert.equal(sizes.get(layer.digest), layer.bytes.length);
+  });
+
+  test('are deleted version by version', async () => {
+    const image = target.image();
+    await pushImage(target, image, 'v1');
+    const path = `/packages/${target.account.name}/container/${image}/v1`;
+    const narrow = await target.personalToken(['read:package']);
+    assert.equal((await target.rest('DELETE', path, undefined, withToken(narrow))).status, 403);
+    assert.equal((await target.rest('DELETE', path)).status, 204);
+    assert.equal((await target.rest('GET', path)).status, 404);
+    assert.equal((await target.rest('DELETE', path)).status, 404);
+  });
+
+  test('can be asked for by name', async (t) => {
+    if (!target.atLeast('1.24.0')) {
+      t.skip('since Gitea 1.24');
+      return;
+    }
+    const image = target.image();
+    const { manifest } = await pushImage(target, image, 'one');
+    await putManifest(target, image, 'two', manifest);
+    const path = `/packages/${target.account.name}/container/${image}`;
+    assert.equal(json<PackageRow[]>(await target.rest('GET', path)).length, 2);
+    assert.equal(json<PackageRow>(await target.rest('GET', `${path}/-/latest`)).name, image);
+  });
+
+  test('are linked to a repository and let go again', async (t) => {
+    if (!target.atLeast('1.24.0') && !target.capabilities.forgejo) {
+      t.skip('since Gitea 1.24');
+      return;
+    }
+    const [image, repository] = [target.image(), await target.repository()];
+    await pushImage(target, image, 'v1');
+    const path = `/packages/${target.account.name}/container/${image}`;
+    assert.equal((await target.rest('POST', `${path}/-/link/${repository}`)).status, 201);
+    assert.equal(json<PackageRow>(await target.rest('GET', `${path}/v1`)).repository?.name, repository);
+    assert.equal((await target.rest('POST', `${path}/-/link/${repository}`)).status, 400);
+    assert.equal((await target.rest('POST', `${path}/-/link/no-such-repository`)).status, 404);
+    assert.equal((await target.rest('POST', `${path}/-/unlink`)).status, 204);
+    assert.equal(json<PackageRow>(await target.rest('GET', `${path}/v1`)).repository, null);
+  });
+
+  test('of somebody unknown are not found', async () => {
+    assert.equal((await target.rest('GET', '/packages/no-such-owner-here?type=container')).status, 404);
+  });
+});

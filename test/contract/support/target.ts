@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { startStandin } from '../../standin/standin.ts';
+import { defaultSeed } from '../../standin/model/seed.ts';
+import { basic, bearer, RawHttp, type RawAnswer, type RawRequest } from './rawHttp.ts';
+
+export interface Account {
+  readonly name: string;
+  readonly password: string;
+}
+
+/** What the server in front of us can be asked for. The suite looks here, and nowhere else, before it skips a case. */
+export interface Capabilities {
+  readonly version: string;
+  readonly forgejo: boolean;
+  /** Our account is a site admin: it can create users. */
+  readonly admin: boolean;
+  /** Nobody else uses the server: what it lists is ours alone. */
+  readonly exclusive: boolean;
+  /** A proxy answers in Gitea's place: what concerns the connection alone tells us nothing. */
+  readonly proxied: boolean;
+}
+
+/**
+ * The server under test with one account of ours: the stand-in, or the Gitea at GITEA_URL with GITEA_USERNAME and
+ * GITEA_PASSWORD. Keeps note of all that it creates and removes it at the end.
+ */
+export class Target {
+  readonly http: RawHttp;
+  /** Path of the web root: empty or `/gitea`. */
+  readonly subPath: string;
+  readonly account: Account;
+  readonly capabilities: Capabilities;
+  readonly #stop: () => Promise<void>;
+  readonly #undo: (() => Promise<unknown>)[] = [];
+  readonly #run = randomBytes(4).toString('hex');
+  #count = 0;
+
+  private constructor(
+    http: RawHttp,
+    subPath: string,
+    account: Account,
+    capabilities: Capabilities,
+    stop: () => Promise<void>,
+  ) {
+    this.http = http;
+    this.subPath = subPath;
+    this.account = account;
+    this.capabilities = capabilities;
+    this.#stop = stop;
+  }
+
+  static async open(): Promise<Target> {
+    const { url, account, exclusive, stop } = await findServer();
+    const { origin, pathname } = new URL(url);
+    const http = new RawHttp(origin);
+    const subPath = pathname.replace(/\/$/, '');
+    const capabilities = await probe(http, subPath, account, exclusive);
+    return new Target(http, subPath, account, capabilities, stop);
+  }
+
+  /** The account's name as it stands in paths and Locations. */
+  get owner(): string {
+    return this.account.name.toLowerCase();
+  }
+
+  /** `1.26.4` or newer. Forgejo counts its versions otherwise, so nothing is "at least" there. */
+  atLeast(version: string): boolean {
+    const order = this.capabilities.version.split('+')[0]?.localeCompare(version, 'en', { numeric: true }) ?? -1;
+    return !this.capabilities.forgejo && order >= 0;
+  }
+
+  /** A name that nobody has used before; what is pushed under it goes at the end. */
+  image(name = 'image', account: Account = this.account): string {
+    const unique = this.#unique(name);
+    this.#undo.push(() => this.#removeImage(account.name, unique));
+    return unique;
+  }
+
+  /** The REST API, by default with our password. */
+  async rest(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers = basic(this.account.name, this.account.password),
+  ): Promise<RawAnswer> {
+    const content = body === undefined ? {} : { body: JSON.stringify(body) };
+    return this.http.request(method, `${this.subPath}/api/v1${path}`, {
+      headers: { ...headers, 'Content-Type': 'application/json' },
+      ...content,
+    });
+  }
+
+  /** A new personal token with these scopes. */
+  async personalToken(scopes: readonly string[], account: Account = this.account): Promise<string> {
+    const name = this.#unique('contract');
+    const as = basic(account.name, account.password);
+    const answer = await this.rest('POST', `/users/${account.name}/tokens`, { name, scopes }, as);
+    assert.equal(answer.status, 201, answer.text);
+    this.#undo.push(() => this.rest('DELETE', `/users/${account.name}/tokens/${name}`, undefined, as));
+    return (JSON.parse(answer.text) as { sha1: string }).sha1;
+  }
+
+  /** The headers that carry a registry token for these credentials. */
+  async authorize(username = this.account.name, secret = this.account.password): Promise<Record<string, string>> {
+    const answer = await this.http.request('GET', '/v2/token', { headers: basic(username, secret) });
+    assert.equal(answer.status, 200, `no token: ${answer.text}`);
+    return bearer((JSON.parse(answer.text) as { token: string }).token);
+  }
+
+  /** A request to the registry, by default as our account. */
+  async registry(method: string, path: string, request: RawRequest = {}): Promise<RawAnswer> {
+    const auth = request.headers?.['Authorization'] === undefined ? await this.authorize() : {};
+    return this.exchange(method, path, { ...request, headers: { ...auth, ...request.headers } });
+  }
+
+  /** A request exactly as given; an upload that it opens is closed at the end. */
+  async exchange(method: string, path: string, request: RawRequest = {}): Promise<RawAnswer> {
+    const answer = await this.http.request(method, path, request);
+    const session = method === 'POST' && answer.status === 202 ? answer.headers.location : undefined;
+    if (session !== undefined) {
+      this.#undo.push(async () => this.http.request('DELETE', session, { headers: await this.authorize() }));
+    }
+    return answer;
+  }
+
+  /** A second, ordinary user; needs `capabilities.admin`. */
+  async user(options: { visibility?: 'public' | 'private' } = {}): Promise<Account> {
+    const account = { name: this.#unique('user'), password: randomBytes(12).toString('hex') };
+    const answer = await this.rest('POST', '/admin/users', {
+      username: account.name,
+      password: account.password,
+      email: `${account.name}@example.org`,
+      must_change_password: false,
+      visibility: options.visibility ?? 'public',
+    });
+    assert.equal(answer.status, 201, answer.text);
+    this.#undo.push(() => this.rest('DELETE', `/admin/users/${account.name}?purge=true`));
+    return account;
+  }
+
+  async organization(visibility: 'public' | 'private' = 'public'): Promise<string> {
+    const name = this.#unique('org');
+    const answer = await this.rest('POST', '/orgs', { username: name, visibility });
+    assert.equal(answer.status, 201, answer.text);
+    this.#undo.push(() => this.rest('DELETE', `/orgs/${name}`));
+    return name;
+  }
+
+  async team(organization: string, member: Account, rights: Record<string, unknown>): Promise<void> {
+    const made = await this.rest('POST', `/orgs/${organization}/teams`, {
+      name: this.#unique('team'),
+      units: ['repo.code', 'repo.packages'],
+      ...rights,
+    });
+    assert.equal(made.status, 201, made.text);
+    const { id } = JSON.parse(made.text) as { id: number };
+    assert.equal((await this.rest('PUT', `/teams/${String(id)}/members/${member.name}`)).status, 204);
+  }
+
+  async repository(): Promise<string> {
+    const name = this.#unique('repo');
+    const answer = await this.rest('POST', '/user/repos', { name });
+    assert.equal(answer.status, 201, answer.text);
+    this.#undo.push(() => this.rest('DELETE', `/repos/${this.account.name}/${name}`));
+    return name;
+  }
+
+  /** Undoes in reverse; one thing that cannot be removed does not keep the others. */
+  async close(): Promise<void> {
+    for (const undo of this.#undo.reverse()) await undo().catch(() => undefined);
+    this.http.close();
+    await this.#stop();
+  }
+
+  #unique(name: string): string {
+    return `${name}-${this.#run}-${String(++this.#count)}`;
+  }
+
+  async #removeImage(owner: string, image: string): Promise<void> {
+    const listed = await this.rest('GET', `/packages/${owner}?type=container&limit=50&q=${encodeURIComponent(image)}`);
+    for (const { name, version } of JSON.parse(listed.text) as { name: string; version: string }[]) {
+      const path = `/packages/${owner}/container/${encodeURIComponent(name)}/${encodeURIComponent(version)}`;
+      if (name.startsWith(image)) await this.rest('DELETE', path);
+    }
+    // Blobs without a manifest are no version: only this call, or the nightly clean-up, takes them away.
+    if (this.atLeast('1.26.0')) await this.rest('DELETE', `/packages/${owner}/container/${encodeURIComponent(image)}`);
+  }
+}
+
+async function findServer(): Promise<{ url: string; account: Account; exclusive: boolean; stop: () => Promise<void> }> {
+  const { GITEA_URL: url, GITEA_USERNAME: name, GITEA_PASSWORD: password } = process.env;
+  if (url !== undefined && name !== undefined && password !== undefined) {
+    return { url, account: { name, password }, exclusive: false, stop: () => Promise.resolve() };
+  }
+  const standin = await startStandin();
+  const [admin] = defaultSeed.users;
+  assert(admin !== undefined);
+  return { url: standin.url, account: admin, exclusive: true, stop: () => standin.close() };
+}
+
+async function probe(http: RawHttp, subPath: string, account: Account, exclusive: boolean): Promise<Capabilities> {
+  const as = { headers: basic(account.name, account.password) };
+  const api = `${subPath}/api/v1`;
+  const version = await http.request('GET', `${api}/version`, as);
+  const user = await http.request('GET', `${api}/user`, as);
+  assert.equal(user.status, 200, `these credentials do not open the REST API of ${http.origin}: ${user.text}`);
+  const name = (JSON.parse(version.text) as { version: string }).version;
+  return {
+    version: name,
+    forgejo: name.includes('gitea'),
+    admin: (JSON.parse(user.text) as { is_admin: boolean }).is_admin,
+    exclusive,
+    proxied: user.headers['server'] !== undefined || user.headers.via !== undefined,
+  };
+}

@@ -1,0 +1,36 @@
+/** What a test asks the agent in the extension host to do. */
+export type AgentRequest =
+  | { readonly kind: 'executeCommand'; readonly command: string; readonly args: readonly unknown[] }
+  /** Calls a function of the API that the extension exports. */
+  | { readonly kind: 'callApi'; readonly extension: string; readonly name: string; readonly args: readonly unknown[] }
+  /** What this VS Code is, and whether the extension is there and active. */
+  | { readonly kind: 'describe'; readonly extension: string }
+  | { readonly kind: 'end' };
+
+export interface AgentTask {
+  readonly id: number;
+  readonly request: AgentRequest;
+}
+
+/** An error as data: all that crossed the command's border, so that tests see what callers see. */
+export interface AgentError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+  /** The error's own enumerable properties, such as `code` and `stage`. */
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+export type AgentReply = { readonly id: number } & (
+  { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: AgentError }
+);
+
+export interface HostDescription {
+  readonly vscode: string;
+  readonly node: string;
+  readonly remote: boolean;
+  readonly isActive: boolean | undefined;
+}
+
+/** The variable that tells the agent where its test listens. */
+export const agentVariable = 'TEA_CHEST_TEST_AGENT';

@@ -1,0 +1,49 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { build } from 'esbuild';
+
+import { projectRoot } from '../../tools/projectPaths.ts';
+
+const folder = join(projectRoot, 'dist-test');
+
+/**
+ * Bundles the agent for the extension host, which knows no type stripping, into dist-test/ of the checkout: VS Code
+ * loads a test only from inside the extension under development.
+ */
+export function bundleAgent(): Promise<string> {
+  return bundle(join(folder, 'agent.cjs'));
+}
+
+/** The agent as an extension of its own; returns its folder. */
+export async function bundleAgentExtension(): Promise<string> {
+  const extension = join(folder, 'agent-extension');
+  await mkdir(extension, { recursive: true });
+  const manifest = {
+    name: 'test-agent',
+    publisher: 'tea-chest',
+    version: '0.0.0',
+    engines: { vscode: '^1.105.0' },
+    main: './agent.cjs',
+    activationEvents: ['onStartupFinished'],
+    extensionKind: ['workspace'],
+  };
+  await writeFile(join(extension, 'package.json'), JSON.stringify(manifest, undefined, 2));
+  await bundle(join(extension, 'agent.cjs'));
+  return extension;
+}
+
+async function bundle(outfile: string): Promise<string> {
+  await build({
+    entryPoints: [join(import.meta.dirname, 'agent.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node22',
+    external: ['vscode'],
+    sourcemap: 'inline',
+    logLevel: 'warning',
+  });
+  return outfile;
+}

@@ -1,0 +1,117 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Page } from 'playwright-core';
+
+import { startBrowser } from '../../tools/browser.ts';
+import { createCloser } from '../../tools/closer.ts';
+import type { Closer } from '../../tools/closer.ts';
+import { projectRoot, resultsFolder } from '../../tools/projectPaths.ts';
+import { makeScratch } from '../../tools/scratch.ts';
+import { startVscodeServer } from '../../tools/vscodeServer.ts';
+import { openAgentDesk } from './agentDesk.ts';
+import { agentVariable } from './agentProtocol.ts';
+import { bundleAgentExtension } from './bundle.ts';
+import { hostBehind } from './extensionHost.ts';
+import type { ExtensionHost } from './extensionHost.ts';
+import { createNotifications } from './notifications.ts';
+import type { Notifications } from './notifications.ts';
+import { createQuickInput } from './quickInput.ts';
+import type { QuickInput } from './quickInput.ts';
+import { quietSettings } from './quietSettings.ts';
+import { createSideBar } from './sideBar.ts';
+import type { SideBar } from './sideBar.ts';
+
+const themes = { dark: 'Default Dark Modern', light: 'Default Light Modern' } as const;
+
+export interface OpenVscodeOptions {
+  readonly theme?: keyof typeof themes;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** For the extension host, such as `DOCKER_HOST`. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** The extension's folder; this checkout by default. */
+  readonly extension?: string;
+  readonly size?: { readonly width: number; readonly height: number };
+}
+
+/** A VS Code to click through: its page, and names for its parts. */
+export interface VscodeWindow {
+  readonly page: Page;
+  /** Runs commands in the same window, for what a story needs to be true before it begins. */
+  readonly host: ExtensionHost;
+  readonly quickInput: QuickInput;
+  readonly sideBar: SideBar;
+  readonly notifications: Notifications;
+  /** The texts of the status bar's items, as a screen reader says them. */
+  statusBar(): Promise<string[]>;
+  /** Keeps a picture in test-results/screenshots/; returns its path. */
+  screenshot(name: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** Opens the extension in a VS Code in a browser, with an empty folder and data of its own. */
+export async function openVscode(options: OpenVscodeOptions = {}): Promise<VscodeWindow> {
+  const closer = createCloser();
+  try {
+    return await open(options, closer);
+  } catch (error) {
+    await closer.close();
+    throw error;
+  }
+}
+
+async function open(options: OpenVscodeOptions, closer: Closer): Promise<VscodeWindow> {
+  const folder = await makeScratch('folder');
+  closer.add(() => folder.remove());
+  const desk = await openAgentDesk();
+  const server = await startVscodeServer({
+    machineSettings: {
+      ...quietSettings,
+      'workbench.colorTheme': themes[options.theme ?? 'dark'],
+      ...options.settings,
+    },
+    env: { ...options.env, [agentVariable]: desk.address },
+    extensions: [options.extension ?? projectRoot, await bundleAgentExtension()],
+  });
+  closer.add(() => server.stop());
+  const browser = await startBrowser();
+  closer.add(() => browser.close());
+  closer.add(() => desk.close());
+
+  const context = await browser.newContext({
+    viewport: options.size ?? { width: 1280, height: 800 },
+    colorScheme: options.theme ?? 'dark',
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
+  const page = await context.newPage();
+  await page.goto(server.url(folder.path));
+  await page.locator('.monaco-workbench .statusbar').waitFor({ timeout: 60_000 });
+  const host = hostBehind(desk);
+  await host.describe();
+  return windowOf(page, host, () => closer.close());
+}
+
+function windowOf(page: Page, host: ExtensionHost, close: () => Promise<void>): VscodeWindow {
+  return {
+    page,
+    host,
+    quickInput: createQuickInput(page),
+    sideBar: createSideBar(page),
+    notifications: createNotifications(page),
+    async statusBar() {
+      const items = await page.locator('.statusbar-item:visible').all();
+      const labels = await Promise.all(
+        items.map(async (item) => (await item.getAttribute('aria-label')) ?? (await item.innerText())),
+      );
+      return labels.map((label) => label.trim());
+    },
+    async screenshot(name) {
+      const folder = join(resultsFolder, 'screenshots');
+      await mkdir(folder, { recursive: true });
+      const path = join(folder, `${name}.png`);
+      await page.screenshot({ path });
+      return path;
+    },
+    close,
+  };
+}

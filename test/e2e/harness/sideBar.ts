@@ -1,0 +1,79 @@
+import type { Locator, Page } from 'playwright-core';
+
+import { ariaLabels } from './ariaLabels.ts';
+
+/** The side bar with the views of one activity-bar container. */
+export interface SideBar {
+  /** Opens a container by its title in the activity bar. */
+  open(container: string): Promise<void>;
+  view(name: string): TreeView;
+}
+
+/** One tree in the side bar. Rows are found by a part of their label. */
+export interface TreeView {
+  /** The accessible labels of the rows shown. */
+  rows(): Promise<string[]>;
+  row(label: string | RegExp): Locator;
+  expand(label: string | RegExp): Promise<void>;
+  /** Opens a row's context menu and clicks an item. */
+  chooseFromMenu(label: string | RegExp, item: string): Promise<void>;
+  /** The items of a row's context menu; closes it again. */
+  menuOf(label: string | RegExp): Promise<string[]>;
+  /** Clicks a button of the view's title bar. */
+  clickAction(title: string): Promise<void>;
+  /** Waits for the welcome text of an empty view and returns it. */
+  welcome(): Promise<string>;
+}
+
+export function createSideBar(page: Page): SideBar {
+  return {
+    async open(container) {
+      const item = page
+        .locator('.activitybar [role="tab"]')
+        .filter({ has: page.locator(`[aria-label="${container}"]`) });
+      await item
+        .or(page.locator(`.activitybar [role="tab"][aria-label^="${container}"]`))
+        .first()
+        .click();
+    },
+    view: (name) => createTreeView(page, page.locator(`.pane:has(.pane-header[aria-label^="${name} "])`)),
+  };
+}
+
+function createTreeView(page: Page, pane: Locator): TreeView {
+  const rows = pane.locator('[role="treeitem"]');
+  const row = (label: string | RegExp): Locator => rows.filter({ hasText: label }).first();
+  const menu = page.locator('.context-view .monaco-menu, .monaco-menu-container .monaco-menu').last();
+  const menuItems = menu.locator('.action-item .action-label[aria-label]:visible');
+  return {
+    rows: () => ariaLabels(rows),
+    row,
+    async expand(label) {
+      if ((await row(label).getAttribute('aria-expanded')) === 'false')
+        await row(label).locator('.monaco-tl-twistie').click();
+    },
+    async chooseFromMenu(label, item) {
+      await row(label).click({ button: 'right' });
+      // A menu ignores the mouse for its first moments; the keyboard it obeys at once.
+      await menu.locator(`.action-label[aria-label="${item}"]`).hover();
+      await page.keyboard.press('Enter');
+    },
+    async menuOf(label) {
+      await row(label).click({ button: 'right' });
+      await menuItems.first().waitFor();
+      const items = await ariaLabels(menuItems);
+      await page.keyboard.press('Escape');
+      return items;
+    },
+    async clickAction(title) {
+      // The title bar's buttons show while the pointer is over the view.
+      await pane.hover();
+      await pane.locator(`.pane-header .action-label[aria-label^="${title}"]`).click();
+    },
+    async welcome() {
+      const text = pane.locator('.welcome-view-content');
+      await text.waitFor();
+      return text.innerText();
+    },
+  };
+}

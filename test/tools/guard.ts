@@ -1,0 +1,52 @@
+// Stands between us and a program that runs beside us: runs it, and ends it when its own standard input closes, which
+// happens when we say so, and also when we die of anything, be it SIGKILL. So no dockerd outlives the test that started
+// it. Then removes the folders it is told to.
+//
+//   node guard.ts '["/tmp/folder"]' dockerd --data-root …
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+
+const [foldersJson = '[]', command = '', ...args] = process.argv.slice(2);
+const folders = JSON.parse(foldersJson) as string[];
+const ownGroup = process.platform !== 'win32';
+
+const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'], detached: ownGroup });
+child.once('error', (error) => {
+  console.error(String(error));
+  process.exit(127);
+});
+const exited = once(child, 'exit');
+let isAsked = false;
+
+void exited.then(() => {
+  // It ended by itself: what it stored stays for a look at it, until we are asked to clean up.
+  if (!isAsked) process.exit(child.exitCode ?? 1);
+});
+process.stdin.resume();
+process.stdin.once('close', () => void cleanUp());
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void cleanUp());
+
+async function cleanUp(): Promise<void> {
+  if (isAsked) return;
+  isAsked = true;
+  child.kill('SIGTERM');
+  const insist = setTimeout(killAll, 10_000);
+  await exited;
+  clearTimeout(insist);
+  killAll();
+  // A daemon that has just ended may still have a mount going away: try again for a while.
+  await Promise.all(
+    folders.map((folder) => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })),
+  );
+  process.exit(0);
+}
+
+/** Ends the program and what it left behind in its own process group. */
+function killAll(): void {
+  try {
+    process.kill(ownGroup ? -(child.pid ?? 0) : (child.pid ?? 0), 'SIGKILL');
+  } catch {
+    // Nothing is left.
+  }
+}
