@@ -8,9 +8,6 @@ import type { RelayBackend } from './relayBackend.ts';
 import { Refusal, sendRefusal, toRefusal } from './refusals.ts';
 import { RelayRepository } from './relayRepository.ts';
 
-/** The first byte of a TLS handshake record (RFC 8446 §5.1). */
-const tlsHandshake = 0x16;
-
 /** A registry on 127.0.0.1 that takes pushes, each into a repository of its own, from whoever has the secret. */
 export class RelayServer {
   readonly port: number;
@@ -118,8 +115,11 @@ function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-/** Engines try https first, even on loopback: a quick end of the connection sends them on to http. */
-function refuseGarbage(error: Error & { readonly rawPacket?: Buffer }, socket: Duplex): void {
-  if (error.rawPacket?.[0] === tlsHandshake || !socket.writable) socket.destroy();
-  else socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+/**
+ * Engines try https first, even on loopback. The plain answer to their handshake sends them on to http; containerd's
+ * store does so only if there is one (containerd remotes/docker: ErrTLSHandshake on a record that is no TLS).
+ */
+function refuseGarbage(_error: Error, socket: Duplex): void {
+  if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+  else socket.destroy();
 }
