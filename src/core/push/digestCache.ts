@@ -55,7 +55,14 @@ interface StoredTables {
 }
 
 const version = 1;
-const limits = { layers: 20_000, images: 500, locations: 20_000, engineBlobs: 20_000, engineDigests: 20_000, published: 500 } as const;
+const limits = {
+  layers: 20_000,
+  images: 500,
+  locations: 20_000,
+  engineBlobs: 20_000,
+  engineDigests: 20_000,
+  published: 500,
+} as const;
 /** Configs are a few kilobytes; one that is larger than this is not worth keeping. */
 const largestConfig = 256 * 1024;
 const repositoriesPerBlob = 3;

@@ -119,11 +119,14 @@ export class PushProgress {
     const { storedBytes, sentBytes, totalBytes } = this.#relayed;
     // Of a layer that is being relayed the engine tells how far it has been read, and all together how much was sent.
     const relayedPart = storedBytes > 0 && totalBytes === undefined ? Math.min(sentBytes / storedBytes, 1) : 0;
-    return this.#travelling().reduce((sum, layer) => {
-      const stored = layer.storedTotal ?? layer.storedBytes;
-      const arrived = stored > 0 ? Math.min(layer.sentBytes / stored, 1) : relayedPart;
-      return sum + (layer.state === 'uploaded' ? (layer.readTotal ?? layer.readBytes) : layer.readBytes * arrived);
-    }, totalBytes === undefined ? 0 : sentBytes);
+    return this.#travelling().reduce(
+      (sum, layer) => {
+        const stored = layer.storedTotal ?? layer.storedBytes;
+        const arrived = stored > 0 ? Math.min(layer.sentBytes / stored, 1) : relayedPart;
+        return sum + (layer.state === 'uploaded' ? (layer.readTotal ?? layer.readBytes) : layer.readBytes * arrived);
+      },
+      totalBytes === undefined ? 0 : sentBytes,
+    );
   }
 
   /** Exact once every travelling layer's size is known; before that at least what the engine says of the image. */

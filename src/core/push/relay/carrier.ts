@@ -82,12 +82,12 @@ export class Carrier implements RelayBackend {
     sent.promise.catch(() => undefined);
     group.start(async () => {
       try {
-        sent.resolve(await arrival.send(this.#uploads));
+        const how = await arrival.send(this.#uploads).finally(() => spool.release(blob));
+        sent.resolve(how);
       } catch (error) {
+        // The group hears of it before the engine does, whose echo would otherwise be the first failure.
         sent.reject(error);
         throw error;
-      } finally {
-        await spool.release(blob);
       }
     });
     return {

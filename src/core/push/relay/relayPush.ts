@@ -96,8 +96,11 @@ function composeLayers(
     const before = run.placed(diffId);
     if (before !== undefined) return before.descriptor;
     const carried = digest === undefined ? undefined : carrier.blobs.get(digest);
-    // A digest that stood for another layer, or one that the engine remembers from elsewhere: then it must be exported.
-    if (digest === undefined || carried === undefined) throw new RelayUnavailable(`Layer ${shortDigest(diffId)} did not come.`);
+    // A blob is one layer: a digest that stands for another one as well was not this layer's, and it must be exported.
+    const isItsOwn = image.diffIds.every((other, place) => other === diffId || digests[place] !== digest);
+    if (digest === undefined || carried === undefined || !isItsOwn) {
+      throw new RelayUnavailable(`Layer ${shortDigest(diffId)} did not come.`);
+    }
     const descriptor = { mediaType: mediaTypes.ociLayerGzip, digest, size: carried.size };
     run.take({ diffId, descriptor });
     const tarSize = progress.readBytes(diffId);
@@ -111,12 +114,7 @@ function composeLayers(
 }
 
 /** Shows each row what became of its layer, where the manifest lists as many as the image has. */
-function placeRows(
-  run: PushRun,
-  image: ImageDetails,
-  top: RelayedManifest,
-  carrier: Carrier,
-): readonly Descriptor[] {
+function placeRows(run: PushRun, image: ImageDetails, top: RelayedManifest, carrier: Carrier): readonly Descriptor[] {
   const layers = platformLayers(image, top, carrier);
   image.diffIds.forEach((diffId, at) => {
     const descriptor = layers[at];
@@ -151,4 +149,3 @@ function unfinished(image: ImageDetails, why: string): TeaChestError {
     facts: { image: image.id },
   });
 }
-

@@ -24,7 +24,12 @@ export class RelayRepository {
   }
 
   /** `path` is what follows the repository's name. */
-  async answer(request: IncomingMessage, response: ServerResponse, path: string, query: URLSearchParams): Promise<void> {
+  async answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+    query: URLSearchParams,
+  ): Promise<void> {
     const [, kind, reference = ''] = /^(blobs\/uploads|blobs|manifests)\/(.*)$/.exec(path) ?? [];
     const method = request.method ?? '';
     if (kind === 'blobs/uploads') {

@@ -93,7 +93,10 @@ export class RelayServer {
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '', `http://${this.host}`);
     if (url.pathname === '/v2/' || url.pathname === '/v2') {
-      response.writeHead(200, { 'content-type': 'application/json', 'docker-distribution-api-version': 'registry/2.0' });
+      response.writeHead(200, {
+        'content-type': 'application/json',
+        'docker-distribution-api-version': 'registry/2.0',
+      });
       response.end('{}');
       return;
     }

@@ -1,0 +1,164 @@
+import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { TeaChestError } from '../../../src/core/base/errors.ts';
+import { digestOf, type Digest } from '../../../src/core/oci/digest.ts';
+import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
+import type { CallOptions, EngineImageName, EnginePusher, EnginePushStep } from '../../../src/core/push/contracts.ts';
+import { locationOf, RelayClient, type Answer } from './relayClient.ts';
+
+export interface PushableImage {
+  readonly layers: readonly Uint8Array[];
+  readonly config: Buffer;
+}
+
+/** Speaks with the relay over http as docker's two stores do, and remembers what they do. */
+export class FakePusher implements EnginePusher {
+  readonly id = 'unix:///fake.sock';
+  readonly tags = new Set<string>();
+  pushes = 0;
+  unreachable = false;
+  /** Called before each request; may throw, as a connection that breaks does. */
+  onRequest: (method: string, path: string) => Promise<void> | void = () => undefined;
+  /** What a classic store remembers: diffID → the digest it pushed the layer by. */
+  readonly known = new Map<Digest, Digest>();
+  /** How a classic store calls what it sent, where a test wants that to be something else than it is. */
+  nameOf: (sent: Digest) => Digest = (sent) => sent;
+  readonly #image: PushableImage;
+  readonly #store: 'classic' | 'containerd';
+
+  constructor(image: PushableImage, store: 'classic' | 'containerd' = 'classic') {
+    this.#image = image;
+    this.#store = store;
+  }
+
+  store(): Promise<'classic' | 'containerd'> {
+    return Promise.resolve(this.#store);
+  }
+
+  historySizes(): Promise<readonly number[]> {
+    return Promise.resolve(this.#image.layers.map(({ byteLength }) => byteLength));
+  }
+
+  tag(_image: Digest, { repository, tag }: EngineImageName): Promise<void> {
+    this.tags.add(`${repository}:${tag}`);
+    return Promise.resolve();
+  }
+
+  untag({ repository, tag }: EngineImageName): Promise<void> {
+    this.tags.delete(`${repository}:${tag}`);
+    return Promise.resolve();
+  }
+
+  listTags(): Promise<readonly string[]> {
+    return Promise.resolve([...this.tags]);
+  }
+
+  async *push(
+    name: EngineImageName,
+    credential: { readonly username: string; readonly secret: string },
+    { signal }: CallOptions,
+  ): AsyncGenerator<EnginePushStep> {
+    this.pushes++;
+    if (this.unreachable) throw new TeaChestError('engineFailed', 'connection refused');
+    const client = new RelayClient({ repository: name.repository, credential });
+    const ask: Ask = async (method, path, options) => {
+      signal.throwIfAborted();
+      await this.onRequest(method, path);
+      const answer = await client.ask(method, path, options);
+      signal.throwIfAborted();
+      if (answer.status >= 400 && method !== 'HEAD') {
+        throw new TeaChestError('engineFailed', `the engine's echo of ${answer.status} ${answer.body.toString()}`);
+      }
+      return answer;
+    };
+    await ask('GET', '/v2/');
+    const descriptors =
+      this.#store === 'classic'
+        ? await this.#pushLayers(ask)
+        : await Promise.all(this.#blobs().map((blob) => put(ask, blob)));
+    yield { id: undefined, status: 'layers are there', current: undefined, total: undefined };
+    const config = await (this.#store === 'classic' ? this.#pushConfig(ask) : put(ask, this.#image.config));
+    const body = this.manifest(descriptors, config);
+    await ask('PUT', `manifests/${name.tag}`, { body, headers: { 'content-type': mediaTypes.dockerManifest } });
+  }
+
+  /** The manifest as this engine writes it: with a shape of its own. */
+  manifest(
+    layers: readonly { readonly digest: Digest; readonly size: number }[],
+    config: { readonly digest: Digest; readonly size: number },
+  ): string {
+    const typed = layers.map((layer) => ({ mediaType: mediaTypes.dockerLayerGzip, ...layer }));
+    return JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.dockerManifest, config, layers: typed }, null, 3);
+  }
+
+  /** What containerd's store holds. */
+  #blobs(): Buffer[] {
+    return this.#image.layers.map((layer) => gzipSync(layer, { level: 6 }));
+  }
+
+  /** As moby's distribution/push_v2.go: HEAD of what is remembered; else POST, one PATCH while compressing, PUT, HEAD. */
+  async #pushLayers(ask: Ask): Promise<{ digest: Digest; size: number }[]> {
+    const descriptors: { digest: Digest; size: number }[] = [];
+    for (const layer of this.#image.layers) {
+      const diffId = digestOf(layer);
+      const known = this.known.get(diffId);
+      if (known !== undefined) {
+        const head = await ask('HEAD', `blobs/${known}`);
+        if (head.status === 200) {
+          descriptors.push({ digest: known, size: Number(head.headers.get('content-length')) });
+          continue;
+        }
+        this.known.delete(diffId);
+      }
+      descriptors.push(await this.#upload(ask, diffId, gzipSync(layer, { level: 6 })));
+    }
+    return descriptors;
+  }
+
+  async #upload(ask: Ask, diffId: Digest, blob: Buffer): Promise<{ digest: Digest; size: number }> {
+    const session = locationOf(await ask('POST', 'blobs/uploads/'));
+    const hash = createHash('sha256');
+    let at = 0;
+    const body = new ReadableStream<Uint8Array<ArrayBuffer>>(
+      {
+        pull(controller) {
+          const piece = new Uint8Array(blob.subarray(at, at + 16_384));
+          at += piece.byteLength;
+          hash.update(piece);
+          if (piece.byteLength > 0) controller.enqueue(piece);
+          else controller.close();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const patch = await ask('PATCH', session, { body });
+    const [, last = ''] = /^0-(\d+)$/.exec(patch.headers.get('range') ?? '') ?? [];
+    const digest = this.nameOf(`sha256:${hash.digest('hex')}`);
+    await ask('PUT', locationOf(patch), { query: { digest } });
+    this.known.set(diffId, digest);
+    return { digest, size: Number(last) + 1 };
+  }
+
+  async #pushConfig(ask: Ask): Promise<{ digest: Digest; size: number }> {
+    const { config } = this.#image;
+    const digest = digestOf(config);
+    const descriptor = { digest, size: config.byteLength };
+    if ((await ask('HEAD', `blobs/${digest}`)).status === 200) return descriptor;
+    const session = locationOf(await ask('POST', 'blobs/uploads/'));
+    const patch = await ask('PATCH', session, { body: new Uint8Array(config) });
+    await ask('PUT', locationOf(patch), { query: { digest } });
+    return descriptor;
+  }
+}
+
+type Ask = (method: string, path: string, options?: Parameters<RelayClient['ask']>[2]) => Promise<Answer>;
+
+/** As containerd's remotes/docker/pusher.go: HEAD, POST, one PUT with everything. */
+async function put(ask: Ask, blob: Buffer): Promise<{ digest: Digest; size: number }> {
+  const digest = digestOf(blob);
+  if ((await ask('HEAD', `blobs/${digest}`)).status !== 200) {
+    const session = locationOf(await ask('POST', 'blobs/uploads/'));
+    await ask('PUT', session, { query: { digest }, body: new Uint8Array(blob) });
+  }
+  return { digest, size: blob.byteLength };
+}

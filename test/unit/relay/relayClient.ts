@@ -1,0 +1,57 @@
+import type { RelayLease } from '../../../src/core/push/relay/relayDoor.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Buffer;
+}
+
+export interface Asking {
+  readonly body?: BodyInit;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+}
+
+/** Speaks with an open relay as an engine does. */
+export class RelayClient {
+  readonly origin: string;
+  /** The repository's name, as it stands in paths. */
+  readonly name: string;
+  readonly #authorization: string;
+
+  constructor({ repository, credential }: Pick<RelayLease, 'repository' | 'credential'>) {
+    const slash = repository.indexOf('/');
+    this.origin = `http://${repository.slice(0, slash)}`;
+    this.name = repository.slice(slash + 1);
+    this.#authorization = `Basic ${Buffer.from(`${credential.username}:${credential.secret}`).toString('base64')}`;
+  }
+
+  /** `path` as it follows the repository's name, or a Location that was given. */
+  async ask(method: string, path: string, { body, headers, query }: Asking = {}): Promise<Answer> {
+    const url = new URL(path.startsWith('/') ? path : `/v2/${this.name}/${path}`, this.origin);
+    for (const [key, value] of Object.entries(query ?? {})) url.searchParams.set(key, value);
+    const init = {
+      method,
+      headers: { authorization: this.#authorization, connection: 'close', ...headers },
+      duplex: 'half',
+    };
+    const response = await fetch(url, body === undefined ? init : { ...init, body });
+    return { status: response.status, headers: response.headers, body: Buffer.from(await response.arrayBuffer()) };
+  }
+
+  /** Begins an upload; gives its Location. */
+  async begin(): Promise<string> {
+    return locationOf(await this.ask('POST', 'blobs/uploads/'));
+  }
+}
+
+export function locationOf({ headers }: Answer): string {
+  return headers.get('location') ?? '';
+}
+
+/** The codes of an error answer. */
+export function errorCodes({ body }: Answer): string[] {
+  return (JSON.parse(body.toString()) as { errors: { code: string; message: string }[] }).errors.map(
+    ({ code }) => code,
+  );
+}

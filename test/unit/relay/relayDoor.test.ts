@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { request as httpRequest } from 'node:http';
+import { connect, createServer } from 'node:net';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { digestOf } from '../../../src/core/oci/digest.ts';
+import { TeaChestError } from '../../../src/core/base/errors.ts';
+import { RelayDoor, type RelayLease } from '../../../src/core/push/relay/relayDoor.ts';
+import { silentLogger } from '../../tools/silentLogger.ts';
+import { MemoryBackend } from './memoryBackend.ts';
+import { errorCodes, locationOf, RelayClient } from './relayClient.ts';
+
+describe('RelayDoor', () => {
+  let backend: MemoryBackend;
+  let door: RelayDoor;
+  let ports: number[];
+  let leases: RelayLease[];
+
+  const makeDoor = (port = 0, secret = 'of this installation'): RelayDoor =>
+    new RelayDoor({ port, secret, onPort: (other) => ports.push(other), logger: silentLogger });
+  const open = async (from = door, onVisit = (): void => undefined): Promise<RelayLease> => {
+    const lease = await from.open(backend, onVisit);
+    leases.push(lease);
+    return lease;
+  };
+  const portOf = ({ repository }: RelayLease): number => Number(/:(\d+)\//.exec(repository)?.[1]);
+
+  beforeEach(() => {
+    backend = new MemoryBackend();
+    ports = [];
+    leases = [];
+    door = makeDoor();
+  });
+  afterEach(async () => {
+    await Promise.all(leases.map((lease) => lease.close()));
+  });
+
+  describe('strangers', () => {
+    it('asks for Basic credentials, and takes no other secret', async () => {
+      const lease = await open();
+      const bare = await fetch(`http://127.0.0.1:${portOf(lease)}/v2/`);
+      assert.equal(bare.status, 401);
+      assert.match(bare.headers.get('www-authenticate') ?? '', /^Basic /);
+      const wrong = new RelayClient({ ...lease, credential: { ...lease.credential, secret: 'guessed' } });
+      for (const path of ['/v2/', 'blobs/uploads/', `blobs/${digestOf(Buffer.alloc(0))}`, 'manifests/1']) {
+        const answer = await wrong.ask(path.endsWith('uploads/') ? 'POST' : 'GET', path);
+        assert.deepEqual([path, answer.status, errorCodes(answer)], [path, 401, ['UNAUTHORIZED']]);
+      }
+      assert.equal((await new RelayClient(lease).ask('GET', '/v2/')).status, 200);
+    });
+
+    it('does not count them as the engine', async () => {
+      let visits = 0;
+      const lease = await open(door, () => visits++);
+      const wrong = new RelayClient({ ...lease, credential: { ...lease.credential, secret: 'guessed' } });
+      await wrong.ask('POST', 'blobs/uploads/');
+      assert.equal(visits, 0);
+      await new RelayClient(lease).ask('POST', 'blobs/uploads/');
+      assert.equal(visits, 1);
+    });
+
+    it('answers to no other host name, secret or not', async () => {
+      const lease = await open();
+      const { username, secret } = lease.credential;
+      const status = await new Promise<number | undefined>((resolve, reject) => {
+        const request = httpRequest(
+          {
+            ...{ port: portOf(lease), host: '127.0.0.1', path: '/v2/', auth: `${username}:${secret}` },
+            headers: { host: `evil.example:${portOf(lease)}` },
+          },
+          (response) => {
+            response.resume();
+            resolve(response.statusCode);
+          },
+        );
+        request.on('error', reject);
+        request.end();
+      });
+      assert.equal(status, 404);
+    });
+
+    it('knows no other repository', async () => {
+      const client = new RelayClient(await open());
+      const answer = await client.ask('POST', '/v2/library/alpine/blobs/uploads/');
+      assert.deepEqual([answer.status, errorCodes(answer)], [404, ['NAME_UNKNOWN']]);
+    });
+
+    it('answers a TLS hello in plain text at once, which sends engines on to http', async () => {
+      const lease = await open();
+      const socket = connect(portOf(lease), '127.0.0.1');
+      socket.write(Buffer.from('16030100050100000000', 'hex'));
+      const answer = await new Promise<string>((resolve, reject) => {
+        let text = '';
+        socket.on('data', (data) => (text += String(data)));
+        socket.on('end', () => {
+          resolve(text);
+        });
+        socket.on('error', reject);
+      });
+      assert.match(answer, /^HTTP\/1\.1 400 /);
+      socket.destroy();
+    });
+  });
+
+  describe('opening and closing', () => {
+    it('listens only while somebody holds a lease', async () => {
+      const first = await open();
+      const second = await open();
+      assert.equal(portOf(first), portOf(second));
+      await first.close();
+      assert.equal((await new RelayClient(second).ask('GET', '/v2/')).status, 200);
+      await second.close();
+      await assert.rejects(fetch(`http://127.0.0.1:${portOf(first)}/v2/`));
+    });
+
+    it('comes back under the same name, and tells a new port once', async () => {
+      const first = await open();
+      await first.close();
+      const again = await open();
+      assert.equal(again.repository, first.repository);
+      assert.deepEqual(ports, [portOf(first)]);
+    });
+
+    it('gives pushes that run at the same time a repository each', async () => {
+      const [first, second] = await Promise.all([open(), open()]);
+      assert.notEqual(first.repository, second.repository);
+      await first.close();
+      const answer = await new RelayClient(first).ask('POST', 'blobs/uploads/');
+      assert.equal(answer.status, 404);
+    });
+
+    it('goes elsewhere when its port is taken, and says so', async () => {
+      const other = createServer();
+      await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+      const { port } = other.address() as { port: number };
+      const lease = await open(makeDoor(port));
+      assert.notEqual(portOf(lease), port);
+      assert.deepEqual(ports, [portOf(lease)]);
+      other.close();
+    });
+
+    it('has the same path on every port, and knows the names it gave', async () => {
+      const first = await open();
+      const second = await open(makeDoor(0));
+      const stranger = await open(makeDoor(0, 'of another installation'));
+      const path = ({ repository }: RelayLease): string => repository.slice(repository.indexOf('/'));
+      assert.equal(path(first), path(second));
+      assert.ok(door.isOurs(`${second.repository}:push-1-aaaaaaaaaaaa`));
+      assert.ok(!door.isOurs(`${stranger.repository}:push-1-aaaaaaaaaaaa`));
+      assert.ok(!door.isOurs('127.0.0.1:5000/tea-chest/app:1'));
+    });
+
+    it('gives up what is still arriving when it closes', async () => {
+      const lease = await open();
+      const client = new RelayClient(lease);
+      await client.ask('PATCH', await client.begin(), { body: 'half a blob' });
+      await lease.close();
+      // The blob is told in a later turn of the event loop.
+      await new Promise(setImmediate);
+      assert.equal(backend.dropped, 1);
+    });
+  });
+
+  it('refuses what failed on our side with DENIED, which engines do not try again, in our own words', async () => {
+    const client = new RelayClient(await open());
+    backend.onCommit = () => {
+      throw new TeaChestError('quotaExceeded', 'The registry has no room left.');
+    };
+    const put = await client.ask('PUT', await client.begin(), {
+      query: { digest: digestOf(Buffer.from('blob')) },
+      body: 'blob',
+    });
+    assert.deepEqual([put.status, errorCodes(put)], [403, ['DENIED']]);
+    assert.match(put.body.toString(), /no room left/);
+  });
+
+  it('says that an upload has arrived when it has seen enough of it, and then takes whatever digest it is called by', async () => {
+    backend.enough = 1_000;
+    const client = new RelayClient(await open());
+    // A body that never ends by itself.
+    const body = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(10_000)) });
+    const patch = await client.ask('PATCH', await client.begin(), { body });
+    assert.equal(patch.status, 202);
+    const digest = digestOf(Buffer.from('of a beginning'));
+    assert.equal((await client.ask('PUT', locationOf(patch), { query: { digest } })).status, 201);
+    assert.equal((await client.ask('HEAD', `blobs/${digest}`)).status, 200);
+  });
+});

@@ -1,0 +1,317 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { TeaChestError } from '../../../src/core/base/errors.ts';
+import { digestOf, type Digest } from '../../../src/core/oci/digest.ts';
+import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
+import { DigestCache } from '../../../src/core/push/digestCache.ts';
+import type { PushEvent, PushResult } from '../../../src/core/push/events.ts';
+import { PushProgress } from '../../../src/core/push/progress.ts';
+import { pushImage } from '../../../src/core/push/pushImage.ts';
+import { Reachability } from '../../../src/core/push/relay/reachability.ts';
+import { RelayDoor } from '../../../src/core/push/relay/relayDoor.ts';
+import { sweepNames } from '../../../src/core/push/relay/temporaryName.ts';
+import { silentLogger } from '../../tools/silentLogger.ts';
+import { FakeEngine, FakeRepository, plainGzip } from '../push/fakes.ts';
+import { FakePusher } from './fakePusher.ts';
+
+const layers = [400_000, 300_000, 2_000].map((size) => ({ bytes: randomBytes(size) }));
+const changed = [...layers.slice(0, 2), { bytes: randomBytes(5_000) }];
+
+interface Machine {
+  readonly engine: FakeEngine;
+  readonly pusher: FakePusher;
+}
+
+function machine(bytes: readonly { readonly bytes: Buffer }[], store: 'classic' | 'containerd' = 'classic'): Machine {
+  const engine = new FakeEngine(bytes);
+  const image = { layers: bytes.map((layer) => layer.bytes), config: engine.config };
+  const made = { engine, pusher: new FakePusher(image, store) };
+  if (store === 'containerd') Object.assign(engine.details, { id: digestOf(Buffer.from('a manifest')) });
+  return made;
+}
+
+describe('pushImage by the relay', () => {
+  let folder: string;
+  let registry: FakeRepository;
+  let cache: DigestCache;
+  let door: RelayDoor;
+  let reachability: Reachability;
+  let events: PushEvent[];
+  let clock: number;
+
+  before(async () => (folder = await mkdtemp(join(tmpdir(), 'tea-chest-relay-'))));
+  after(() => rm(folder, { recursive: true }));
+  beforeEach(() => {
+    clock = 0;
+    registry = new FakeRepository();
+    cache = new DigestCache(join(folder, `cache-${Math.random()}.json`), silentLogger, () => 0);
+    door = new RelayDoor({ port: 0, secret: 'secret', onPort: () => undefined, logger: silentLogger });
+    reachability = new Reachability(() => clock);
+    events = [];
+  });
+
+  async function push(
+    { engine, pusher }: Machine,
+    options: { tag?: string; strategy?: 'export' | 'relay'; signal?: AbortSignal } = {},
+  ): Promise<PushResult> {
+    const strategy = options.strategy ?? 'relay';
+    return await pushImage(
+      {
+        ...{ image: 'app:1', origin: 'https://gitea.test', repository: 'gitea.test/dev/app' },
+        ...{ tag: options.tag ?? '1', codec: plainGzip, parallelBlobs: 2, strategy },
+      },
+      {
+        ...{ source: engine, target: registry, cache, spoolRoot: join(folder, 'spool'), spoolLimit: 1e6 },
+        ...{ logger: silentLogger, now: Date.now, relay: { pusher, door, reachability } },
+      },
+      { signal: options.signal ?? new AbortController().signal, onEvent: (event) => events.push(event) },
+    );
+  }
+  async function failure(work: Promise<unknown>): Promise<TeaChestError> {
+    const error = await work.then(
+      () => assert.fail('the push should have failed'),
+      (reason: unknown) => reason,
+    );
+    assert.ok(error instanceof TeaChestError, String(error));
+    return error;
+  }
+  async function assertNothingLeft({ pusher }: Machine): Promise<void> {
+    assert.deepEqual([...pusher.tags], [], 'a temporary name was left');
+    assert.equal(registry.openSessions, 0, 'an upload session stayed open');
+    assert.deepEqual(await readdir(join(folder, 'spool')).catch(() => []), [], 'the spool was not cleaned');
+  }
+  const pulledLayers = (tag: string): Buffer[] => registry.pull(tag).layers;
+
+  describe('with a classic store', () => {
+    it('brings config and layers over, bit for bit, without an export', async () => {
+      const here = machine(layers);
+      const result = await push(here);
+      assert.equal(here.engine.opened, 0);
+      assert.equal(result.strategy, 'relay');
+      assert.deepEqual(registry.pull('1').config, here.engine.config);
+      assert.deepEqual(
+        pulledLayers('1'),
+        layers.map(({ bytes }) => bytes),
+      );
+      const stored = [...registry.blobs.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+      assert.equal(result.uploadedBytes, stored);
+      assert.equal(result.digest, digestOf(registry.manifests.get('1') ?? Buffer.alloc(0)));
+      await assertNothingLeft(here);
+    });
+
+    it('needs one HEAD when nothing has changed since', async () => {
+      const here = machine(layers);
+      const first = await push(here);
+      registry.calls.length = 0;
+      const second = await push(here);
+      assert.deepEqual(registry.calls, ['headManifest 1']);
+      assert.deepEqual([second.strategy, second.digest], ['none', first.digest]);
+      assert.equal(here.pusher.pushes, 1);
+    });
+
+    it('sends only the changed layer, though the engine never pushed the others and they were compressed by us', async () => {
+      await push(machine(layers), { strategy: 'export' });
+      const exported = new Set(registry.blobs.keys());
+      const here = machine(changed);
+      const result = await push(here, { tag: '2' });
+      assert.equal(result.strategy, 'relay');
+      const added = [...registry.blobs].filter(([digest]) => !exported.has(digest));
+      assert.equal(added.length, 2, 'the changed layer and the config');
+      assert.equal(
+        result.uploadedBytes,
+        added.reduce((sum, [, { byteLength }]) => sum + byteLength, 0),
+      );
+      assert.deepEqual(
+        pulledLayers('2'),
+        changed.map(({ bytes }) => bytes),
+      );
+      await assertNothingLeft(here);
+    });
+
+    it('lets the engine learn its digests once: the next push asks for all layers at once', async () => {
+      await push(machine(layers), { strategy: 'export' });
+      const first = machine(changed);
+      await push(first, { tag: '2' });
+      const learned = first.pusher.pushes;
+      const second = machine([...changed.slice(0, 2), { bytes: randomBytes(3_000) }]);
+      for (const [diffId, digest] of first.pusher.known) second.pusher.known.set(diffId, digest);
+      await push(second, { tag: '3' });
+      assert.deepEqual([learned, second.pusher.pushes], [2, 1]);
+    });
+
+    it('exports a layer which the engine did not send because it took its digest for that of another', async () => {
+      const first = machine(layers);
+      await push(first);
+      const here = machine(changed);
+      for (const [diffId, digest] of first.pusher.known) here.pusher.known.set(diffId, digest);
+      const [shared = '', , odd = ''] = here.engine.details.diffIds as (Digest | undefined)[];
+      here.pusher.known.set(odd as Digest, first.pusher.known.get(shared as Digest) as Digest);
+      const result = await push(here, { tag: '2' });
+      assert.equal(result.strategy, 'export');
+      assert.deepEqual(
+        pulledLayers('2'),
+        changed.map(({ bytes }) => bytes),
+      );
+      await assertNothingLeft(here);
+    });
+
+    it('is not misled by a digest that the engine gave to several layers', async () => {
+      await push(machine(layers), { strategy: 'export' });
+      const large = [...layers.slice(0, 2), { bytes: randomBytes(200_000) }];
+      const here = machine(large);
+      const one = digestOf(Buffer.from('one name for all'));
+      here.pusher.nameOf = (sent) => (here.pusher.pushes === 1 ? one : sent);
+      assert.equal((await push(here, { tag: '2' })).strategy, 'relay');
+      assert.deepEqual(
+        pulledLayers('2'),
+        large.map(({ bytes }) => bytes),
+      );
+    });
+
+    it('does not touch an image that has no name: taking the temporary one away would remove it', async () => {
+      const here = machine(layers);
+      Object.assign(here.engine.details, { references: [] });
+      const untagged = {
+        ...here,
+        engine: Object.assign(here.engine, { inspect: () => Promise.resolve(here.engine.details) }),
+      };
+      assert.equal((await push(untagged)).strategy, 'export');
+      assert.equal(here.pusher.pushes, 0);
+    });
+  });
+
+  describe("with containerd's store", () => {
+    it('publishes what the engine has, byte for byte and under its digest', async () => {
+      const here = machine(layers, 'containerd');
+      const result = await push(here);
+      assert.equal(here.engine.opened, 0);
+      const published = registry.manifests.get('1') ?? Buffer.alloc(0);
+      assert.match(published.toString(), /^\{\n {3}"schemaVersion"/);
+      assert.equal(result.digest, digestOf(published));
+      assert.equal(result.mediaType, mediaTypes.dockerManifest);
+      assert.deepEqual(
+        pulledLayers('1'),
+        layers.map(({ bytes }) => bytes),
+      );
+      await assertNothingLeft(here);
+    });
+
+    it('needs one HEAD when nothing has changed since', async () => {
+      const here = machine(layers, 'containerd');
+      const first = await push(here);
+      registry.calls.length = 0;
+      const second = await push(here);
+      assert.deepEqual(registry.calls, ['headManifest 1']);
+      assert.deepEqual(
+        [second.strategy, second.digest, second.mediaType, second.skippedBytes],
+        ['none', first.digest, first.mediaType, first.uploadedBytes],
+      );
+    });
+
+    it('takes what the registry has elsewhere', async () => {
+      const here = machine(layers, 'containerd');
+      await push(here);
+      const elsewhere = registry;
+      registry = new FakeRepository();
+      for (const [digest, blob] of elsewhere.blobs) registry.elsewhere.set(digest, blob);
+      const result = await push(here, { tag: '2' });
+      assert.equal(result.uploadedBytes, 0);
+      assert.ok(result.mountedBytes > 700_000);
+    });
+  });
+
+  for (const store of ['classic', 'containerd'] as const) {
+    describe(`whatever goes wrong (${store})`, () => {
+      it('tells our own error when the registry refuses, and stops the engine', async () => {
+        registry.onCall = (call) => {
+          if (call === 'chunk') throw new TeaChestError('quotaExceeded', 'The registry has no room left.');
+        };
+        const here = machine(layers, store);
+        const error = await failure(push(here));
+        assert.deepEqual([error.code, error.stage], ['quotaExceeded', 'export']);
+        assert.deepEqual([...registry.manifests], []);
+        await assertNothingLeft(here);
+      });
+
+      it('leaves nothing behind when it is cancelled', async () => {
+        const stop = new AbortController();
+        registry.onCall = (call) => {
+          if (call === 'chunk') stop.abort();
+        };
+        const here = machine(layers, store);
+        assert.equal((await failure(push(here, { signal: stop.signal }))).code, 'cancelled');
+        await assertNothingLeft(here);
+      });
+
+      it('says so when the engine dies', async () => {
+        const here = machine(layers, store);
+        here.pusher.onRequest = (method, path) => {
+          if (method === 'PUT' && path.includes('/uploads/'))
+            throw new TeaChestError('engineLost', 'The connection broke.');
+        };
+        assert.equal((await failure(push(here))).code, 'engineLost');
+        await assertNothingLeft(here);
+      });
+
+      it('exports when the engine does not reach us, and asks it again only after a while', async () => {
+        const here = machine(layers, store);
+        here.pusher.unreachable = true;
+        assert.equal((await push(here)).strategy, 'export');
+        const again = machine(changed, store);
+        again.pusher.unreachable = true;
+        await push(again, { tag: '2' });
+        assert.equal(again.pusher.pushes, 0);
+        clock += 60 * 60 * 1000;
+        const later = machine([...changed, { bytes: randomBytes(100) }], store);
+        assert.equal((await push(later, { tag: '3' })).strategy, 'relay');
+        await assertNothingLeft(here);
+      });
+    });
+  }
+
+  it('shows bytes that were counted, and every layer placed at the end', async () => {
+    await push(machine(layers));
+    const planned = events.find((event) => event.type === 'planned');
+    assert.equal(planned?.layers.length, 3);
+    const progress = new PushProgress(() => 0);
+    for (const event of events) progress.apply(event);
+    const { layers: rows, sentBytes, totalBytes, result } = progress.snapshot();
+    assert.deepEqual(
+      rows.map(({ state }) => state),
+      ['uploaded', 'uploaded', 'uploaded'],
+    );
+    const config = registry.pull('1').config.byteLength;
+    assert.equal(sentBytes, (result?.uploadedBytes ?? 0) - config);
+    assert.equal(totalBytes, sentBytes);
+  });
+
+  it('sweeps the names of processes that are gone, and no others', async () => {
+    const { pusher } = machine(layers);
+    const lease = await door.open({} as never, () => undefined);
+    await lease.close();
+    const ours = (pid: number): string => `${lease.repository}:push-${pid}-0123456789ab`;
+    // Ids of processes are smaller than this on every system.
+    const gone = 2 ** 31 - 2;
+    const others = ['app:1', `127.0.0.1:5000/tea-chest/x/0:push-${gone}-0123456789ab`, ours(process.pid)];
+    for (const tag of [ours(gone), ...others]) pusher.tags.add(tag);
+    const options = { signal: new AbortController().signal, logger: silentLogger };
+    assert.equal(await sweepNames(pusher, door, options), 1);
+    assert.deepEqual([...pusher.tags], others satisfies string[]);
+  });
+
+  it('remembers across restarts which digest stands for which layer', async () => {
+    const file = join(folder, 'kept.json');
+    cache = new DigestCache(file, silentLogger, () => 0);
+    const { pusher, engine } = machine(layers);
+    await push({ pusher, engine });
+    const kept = new DigestCache(file, silentLogger, () => 0);
+    await kept.load();
+    const diffId = engine.details.diffIds[0] as Digest;
+    assert.equal(kept.engineDigest(pusher.id, diffId), pusher.known.get(diffId));
+    assert.equal(kept.engineBlob(diffId)?.digest, undefined, 'the engine did not tell how much it read');
+  });
+});
