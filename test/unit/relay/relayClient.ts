@@ -7,7 +7,7 @@ export interface Answer {
 }
 
 export interface Asking {
-  readonly body?: BodyInit;
+  readonly body?: string | Uint8Array<ArrayBuffer> | ReadableStream;
   readonly headers?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
 }
@@ -30,12 +30,9 @@ export class RelayClient {
   async ask(method: string, path: string, { body, headers, query }: Asking = {}): Promise<Answer> {
     const url = new URL(path.startsWith('/') ? path : `/v2/${this.name}/${path}`, this.origin);
     for (const [key, value] of Object.entries(query ?? {})) url.searchParams.set(key, value);
-    const init = {
-      method,
-      headers: { authorization: this.#authorization, connection: 'close', ...headers },
-      duplex: 'half',
-    };
-    const response = await fetch(url, body === undefined ? init : { ...init, body });
+    // Each request on a connection of its own, as moby's classic client has it.
+    const sent = { authorization: this.#authorization, connection: 'close', ...headers };
+    const response = await fetch(url, { method, headers: sent, duplex: 'half', body: body ?? null });
     return { status: response.status, headers: response.headers, body: Buffer.from(await response.arrayBuffer()) };
   }
 

@@ -148,8 +148,8 @@ describe('pushImage by the relay', () => {
       await push(first);
       const here = machine(changed);
       for (const [diffId, digest] of first.pusher.known) here.pusher.known.set(diffId, digest);
-      const [shared = '', , odd = ''] = here.engine.details.diffIds as (Digest | undefined)[];
-      here.pusher.known.set(odd as Digest, first.pusher.known.get(shared as Digest) as Digest);
+      const [shared, , odd] = here.engine.details.diffIds as readonly [Digest, Digest, Digest];
+      here.pusher.known.set(odd, first.pusher.known.get(shared) ?? shared);
       const result = await push(here, { tag: '2' });
       assert.equal(result.strategy, 'export');
       assert.deepEqual(
@@ -310,7 +310,7 @@ describe('pushImage by the relay', () => {
     await push({ pusher, engine });
     const kept = new DigestCache(file, silentLogger, () => 0);
     await kept.load();
-    const diffId = engine.details.diffIds[0] as Digest;
+    const [diffId] = engine.details.diffIds as readonly [Digest];
     assert.equal(kept.engineDigest(pusher.id, diffId), pusher.known.get(diffId));
     assert.equal(kept.engineBlob(diffId)?.digest, undefined, 'the engine did not tell how much it read');
   });

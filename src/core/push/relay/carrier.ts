@@ -12,6 +12,9 @@ import type { RelayProgress } from './relayProgress.ts';
 import type { IncomingBlob, RelayBackend, RelayedManifest } from './relayBackend.ts';
 import { SmallBlobs } from './smallBlobs.ts';
 
+/** Bytes that are written to the spool in one go. */
+const batch = 512 * 1024;
+
 /** A blob that is in the repository, and how it came there. */
 export interface CarriedBlob {
   readonly size: number;
@@ -97,6 +100,7 @@ export class Carrier implements RelayBackend {
         arrival.drop();
       },
       commit: async (digest) => {
+        await arrival.finish();
         const size = blob.size;
         if (await arrival.keep(digest)) return;
         blob.complete(digest);
@@ -134,6 +138,9 @@ class Arrival {
   readonly #blob: SpooledBlob;
   readonly #options: CarrierOptions;
   #unwanted = false;
+  #pending: Uint8Array[] = [];
+  #pendingBytes = 0;
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(carrier: Carrier, run: PushRun, blob: SpooledBlob, options: CarrierOptions) {
     this.#carrier = carrier;
@@ -142,9 +149,30 @@ class Arrival {
     this.#options = options;
   }
 
+  /** Bytes are written while the next ones arrive, many at a time: they come in pieces of 64 KiB. */
   async write(bytes: Uint8Array): Promise<void> {
-    await this.#blob.write(bytes);
-    this.#options.progress.arrived(this.#blob, this.#blob.size);
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.byteLength;
+    if (this.#pendingBytes >= batch) await this.#flush();
+  }
+
+  /** All that was given is in the spool. */
+  async finish(): Promise<void> {
+    await this.#flush();
+    await this.#writing;
+  }
+
+  async #flush(): Promise<void> {
+    await this.#writing;
+    const pieces = this.#pending;
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    if (pieces.length === 0) return;
+    this.#writing = this.#blob.writeAll(pieces).then(() => {
+      this.#options.progress.arrived(this.#blob, this.#blob.size);
+    });
+    // Whoever writes or finishes next hears of it.
+    this.#writing.catch(() => undefined);
   }
 
   /**

@@ -64,6 +64,25 @@ export class SpooledBlob implements GrowingBlob {
     this.#waker.wakeAll();
   }
 
+  /** Appends several pieces in one go, which costs a fraction of as many writes. */
+  async writeAll(pieces: readonly Uint8Array[]): Promise<void> {
+    const wanted = pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    let written: number;
+    try {
+      ({ bytesWritten: written } = await this.#file.writev(pieces, this.#bytes));
+    } catch (error) {
+      throw explainSpoolFailure(error, this.#path);
+    }
+    if (written < wanted) {
+      // A disk that is getting full takes less than it is given; the next write tells.
+      await this.write(Buffer.concat(pieces));
+      return;
+    }
+    this.#bytes += written;
+    this.#onGrown(written);
+    this.#waker.wakeAll();
+  }
+
   /** Says that no more comes and what the blob turned out to be. */
   complete(digest: Digest): void {
     this.#complete = true;

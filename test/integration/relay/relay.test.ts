@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { TeaChestError } from '../../../src/core/base/errors.ts';
+import { discoverEndpoint } from '../../../src/core/docker/endpointDiscovery.ts';
+import { Engine } from '../../../src/core/docker/engine.ts';
+import { createRegistryClient, type RegistryClient } from '../../../src/core/gitea/registryClient.ts';
+import type { BlobTarget, EnginePusher } from '../../../src/core/push/contracts.ts';
+import { DigestCache } from '../../../src/core/push/digestCache.ts';
+import type { PushEvent, PushResult } from '../../../src/core/push/events.ts';
+import { pushImage } from '../../../src/core/push/pushImage.ts';
+import { learnDigests } from '../../../src/core/push/relay/learnDigests.ts';
+import { Reachability } from '../../../src/core/push/relay/reachability.ts';
+import { RelayDoor } from '../../../src/core/push/relay/relayDoor.ts';
+import { sweepNames } from '../../../src/core/push/relay/temporaryName.ts';
+import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
+import { startPrivateEngine, type Engine as RealEngine } from '../../tools/engine.ts';
+import { buildImage, type Layer } from '../../tools/images.ts';
+import { provision } from '../../tools/provision.ts';
+import { startRegistry, type Registry } from '../../tools/registry.ts';
+import { run } from '../../tools/run.ts';
+import { makeScratch, type Scratch } from '../../tools/scratch.ts';
+import { silentLogger } from '../../tools/silentLogger.ts';
+import { plainGzip } from '../../unit/push/fakes.ts';
+
+// Debian's docker.io 20.10 (classic store) and docker-registry, both real.
+describe('the relay between a real engine and a real registry', () => {
+  let real: RealEngine;
+  let registry: Registry;
+  let scratch: Scratch;
+  let engine: Engine;
+  let pusher: EnginePusher;
+  let client: RegistryClient;
+  let door: RelayDoor;
+  let reachability: Reachability;
+  let cache: DigestCache;
+  let repository: string;
+  let serial = 0;
+  const { signal } = new AbortController();
+  const base: readonly Layer[] = [{ megabytes: 30 }, { megabytes: 8 }];
+
+  before(async () => {
+    await provision(['engine', 'registry', 'skopeo']);
+    [real, registry, scratch] = await Promise.all([startPrivateEngine(), startRegistry(), makeScratch('relay')]);
+    engine = new Engine(await discoverEndpoint(real.host));
+    pusher = engine.pusher();
+    client = createRegistryClient({
+      ...{ address: parseRegistryAddress(registry.origin), trust: { allowHttp: true }, userAgent: 'tea-chest/test' },
+      ...{ proxy: { url: undefined, bypass: [] }, environment: {}, logger: silentLogger },
+      ...{ credential: () => Promise.resolve(undefined), chunkMemory: { get: () => undefined, set: () => undefined } },
+    });
+    door = new RelayDoor({ port: 0, secret: randomBytes(32).toString('hex'), onPort: () => {}, logger: silentLogger });
+  });
+  after(async () => {
+    engine.dispose();
+    await client.close();
+    await Promise.all([real.stop(), registry.stop()]);
+    await scratch.remove();
+  });
+  beforeEach(() => {
+    repository = `team/app${++serial}`;
+    reachability = new Reachability(Date.now);
+    cache = new DigestCache(join(scratch.path, `cache${serial}.json`), silentLogger, Date.now);
+  });
+
+  const build = (tag: string, last: string) =>
+    buildImage(real, { tags: [tag], layers: [...base, { files: { 'app/version': last + 'x'.repeat(50_000) } }] });
+
+  async function push(
+    image: string,
+    tag: string,
+    options: { strategy?: 'relay' | 'export'; signal?: AbortSignal; onEvent?: (event: PushEvent) => void; wrap?: Wrap } = {},
+  ): Promise<PushResult> {
+    const target: BlobTarget = await client.repository(repository, { signal });
+    return await pushImage(
+      {
+        ...{ image, origin: registry.origin, repository: `${registry.host}/${repository}`, tag },
+        ...{ codec: plainGzip, parallelBlobs: 3, strategy: options.strategy ?? 'relay' },
+      },
+      {
+        ...{ source: engine, target: options.wrap?.(target) ?? target, cache, logger: silentLogger, now: Date.now },
+        ...{ spoolRoot: join(scratch.path, 'spool'), spoolLimit: 1e9, relay: { pusher, door, reachability } },
+      },
+      { signal: options.signal ?? signal, onEvent: options.onEvent ?? ((): void => {}) },
+    );
+  }
+  type Wrap = (target: BlobTarget) => BlobTarget;
+  const wrapped =
+    (change: Partial<BlobTarget>): Wrap =>
+    (target) =>
+      new Proxy(target, {
+        get: (inner, key) => {
+          const value: unknown = Reflect.get(change, key) ?? Reflect.get(inner, key, inner);
+          return typeof value === 'function' ? (value.bind(inner) as unknown) : value;
+        },
+      });
+
+  /** As another program sees it. */
+  async function checkPulled(tag: string, built: { readonly id: string; readonly diffIds: readonly string[] }): Promise<void> {
+    const source = `docker://${registry.host}/${repository}:${tag}`;
+    const folder = join(scratch.path, `pulled-${serial}-${tag}`);
+    await run('skopeo', ['copy', '--src-tls-verify=false', '--insecure-policy', source, `dir:${folder}`]);
+    const { stdout } = await run('skopeo', ['inspect', '--tls-verify=false', '--config', '--raw', source]);
+    assert.equal(`sha256:${createHash('sha256').update(stdout).digest('hex')}`, built.id);
+    const config = JSON.parse(stdout) as { rootfs: { diff_ids: string[] } };
+    assert.deepEqual(config.rootfs.diff_ids, built.diffIds);
+    // The engine itself unpacks every layer and holds it to its diffID.
+    await real.docker(['rmi', '--force', `${registry.host}/${repository}:${tag}`], { mayFail: true });
+    await real.docker(['pull', `${registry.host}/${repository}:${tag}`]);
+    await real.docker(['rmi', `${registry.host}/${repository}:${tag}`]);
+  }
+  async function assertNothingLeft(): Promise<void> {
+    const tags = await pusher.listTags({ signal });
+    assert.deepEqual(
+      tags.filter((tag) => door.isOurs(tag)),
+      [],
+    );
+    assert.deepEqual(await readdir(join(scratch.path, 'spool')).catch(() => []), []);
+  }
+
+  it('carries a whole image', async () => {
+    const built = await build('relay:cold', randomBytes(8).toString('hex'));
+    const result = await push('relay:cold', '1');
+    assert.equal(result.strategy, 'relay');
+    await checkPulled('1', built);
+    await assertNothingLeft();
+    const { stdout } = await real.docker(['image', 'inspect', '--format', '{{.RepoDigests}}', 'relay:cold']);
+    assert.doesNotMatch(stdout, /tea-chest/);
+  });
+
+  it('sends one changed layer after an export, by an engine that never pushed the others', async () => {
+    await build('relay:first', 'first');
+    const exported = await push('relay:first', '1', { strategy: 'export' });
+    const built = await build('relay:second', `second${randomBytes(8).toString('hex')}`);
+    const result = await push('relay:second', '2');
+    assert.equal(result.strategy, 'relay');
+    assert.ok(result.uploadedBytes < 100_000, `${result.uploadedBytes} bytes were sent`);
+    assert.ok(result.skippedBytes > exported.uploadedBytes - 100_000);
+    await checkPulled('2', built);
+    await assertNothingLeft();
+  });
+
+  it('gives an engine its digests without reading its layers, and only once', async () => {
+    const built = await build('relay:learn', randomBytes(8).toString('hex'));
+    await cache.load();
+    const image = await engine.inspect(built.id, { signal });
+    const parts = { pusher, door, reachability };
+    await learnDigests(image, parts, cache, { signal, logger: silentLogger });
+    const digests = image.diffIds.map((diffId) => cache.engineDigest(pusher.id, diffId));
+    assert.ok(digests.every((digest) => digest !== undefined));
+    await learnDigests(image, parts, cache, { signal, logger: silentLogger });
+    assert.deepEqual(
+      image.diffIds.map((diffId) => cache.engineDigest(pusher.id, diffId)),
+      digests,
+    );
+    await assertNothingLeft();
+  });
+
+  it('heals what breaks on the way to the registry without the engine noticing', async () => {
+    const built = await build('relay:heal', randomBytes(8).toString('hex'));
+    let uploads = 0;
+    const target = await client.repository(repository, { signal });
+    const wrap = wrapped({
+      // The first try of each upload is begun twice, as after a 500: the source must be readable again.
+      uploadBlob: async (source, options) => {
+        uploads++;
+        const giveUp = new AbortController();
+        const torn = target.uploadBlob(source, {
+          onSent: (bytes) => {
+            if (bytes > 0) giveUp.abort();
+          },
+          signal: giveUp.signal,
+        });
+        await torn.catch(() => undefined);
+        await target.uploadBlob(source, options);
+      },
+    });
+    assert.equal((await push('relay:heal', '1', { wrap })).strategy, 'relay');
+    assert.ok(uploads >= 2);
+    await checkPulled('1', built);
+  });
+
+  it('tells our own error, and stops the engine, when the registry refuses for good', async () => {
+    await build('relay:refused', randomBytes(8).toString('hex'));
+    const wrap = wrapped({
+      uploadBlob: () => Promise.reject(new TeaChestError('quotaExceeded', 'No room is left.')),
+    });
+    await assert.rejects(push('relay:refused', '1', { wrap }), { code: 'quotaExceeded', stage: 'export' });
+    await assertNothingLeft();
+  });
+
+  it('leaves no name and no spool when it is cancelled', async () => {
+    await build('relay:cancel', randomBytes(8).toString('hex'));
+    const stop = new AbortController();
+    const onEvent = (event: PushEvent): void => {
+      if (event.type === 'relayed' && event.storedBytes > 0) stop.abort();
+    };
+    await assert.rejects(push('relay:cancel', '1', { signal: stop.signal, onEvent }), { code: 'cancelled' });
+    await assertNothingLeft();
+    assert.equal(await (await client.repository(repository, { signal })).headManifest('1', { signal }), undefined);
+  });
+
+  it('takes away the names that a crash has left', async () => {
+    await build('relay:crash', 'crash');
+    const lease = await door.open({} as never, () => {});
+    await lease.close();
+    // Larger than any process id.
+    const left = `push-${2 ** 31 - 2}-0123456789ab`;
+    await real.docker(['tag', 'relay:crash', `${lease.repository}:${left}`]);
+    assert.equal(await sweepNames(pusher, door, { signal, logger: silentLogger }), 1);
+    await assertNothingLeft();
+  });
+});
