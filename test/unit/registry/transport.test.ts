@@ -219,3 +219,15 @@ test('closing ends what runs', async (t) => {
   await transport.close();
   await assert.rejects(sending);
 });
+
+test('asks one HEAD after another on one connection', async (t) => {
+  let connections = 0;
+  const server = createServer((_request, response) => response.end());
+  server.on('connection', () => connections++);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const transport = transportTo(t, origin, { allowHttp: true });
+  for (let n = 0; n < 3; n++) await transport.send({ ...ping(origin), method: 'HEAD' });
+  assert.equal(connections, 1);
+});
