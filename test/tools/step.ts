@@ -64,7 +64,7 @@ const age = ({ started }: Running): string => `${((Date.now() - started) / 1000)
 function draw(): void {
   frame = (frame + 1) % frames.length;
   const parts = [...running].map((current) => `${current.title} ${age(current)} ${current.detail}`);
-  const width = Math.max(20, process.stdout.columns - 1);
+  const width = (process.stdout.columns || 80) - 1;
   process.stdout.write(`\r\u001b[2K${`${frames.charAt(frame)} ${parts.join(' · ')}`.slice(0, width)}`);
 }
 
