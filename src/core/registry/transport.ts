@@ -119,8 +119,9 @@ async function dispatch(
       },
       body: stream ?? null,
       signal,
-      // undici ends a connection after a HEAD, for servers that send a body all the same; a registry does not, and a
-      // push asks so often that each would pay for a new handshake.
+      // undici ends a connection after a HEAD, for servers that send a body all the same; a registry does not, and each
+      // question of a push would pay for a new handshake. It still ends it unless the server answers `keep-alive`,
+      // as nginx does and a bare Gitea does not.
       reset: false,
       headersTimeout: request.headersTimeout ?? usualPatience(method),
       bodyTimeout: patience.usual,
