@@ -24,7 +24,7 @@ export async function buildWasm(outFile = wasmFile) {
       join(source, 'deflate.ts'),
       ...['--outFile', draft],
       ...['--optimizeLevel', '3', '--shrinkLevel', '0', '--converge', '--noAssert'],
-      ...['--runtime', 'stub', '--enable', 'simd,bulk-memory'],
+      ...['--runtime', 'stub', '--enable', 'bulk-memory'],
       // The memory map is the encoder's own (assembly/layout.ts): 3 MiB, never grown.
       ...['--initialMemory', '48', '--maximumMemory', '48'],
     ]);

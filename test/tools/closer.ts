@@ -27,9 +27,13 @@ export function createCloser(): Closer {
       undos.push(undo);
       if (closing !== undefined) closing = closing.then(undoAll);
     },
-    close() {
+    async close() {
       closing ??= undoAll();
-      return closing;
+      // Something may be added while we wait.
+      for (let seen: unknown; seen !== closing;) {
+        seen = closing;
+        await closing;
+      }
     },
   };
 }

@@ -1,69 +1,77 @@
 /** Tells a person what is being done, while it is done. */
 export interface Progress {
   /** What the work is at right now; shown, not kept. */
-  report(detail: string): void;
+  readonly report: (detail: string) => void;
+}
+
+interface Running {
+  readonly title: string;
+  readonly started: number;
+  detail: string;
+  /** When a line was last printed for it, where there is no terminal. */
+  spoken: number;
 }
 
 const quietMs = 10_000;
-const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+const frames = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';
+/** Steps under way, oldest first: they may overlap. */
+const running = new Set<Running>();
+let timer: NodeJS.Timeout | undefined;
+let frame = 0;
 
 /**
  * Runs `work` under a title. On a terminal one line moves while it runs; elsewhere a line comes every ten seconds, so
  * that nobody takes a long step for a dead one. Ends with the time it took, or with the failure.
  */
 export async function step<T>(title: string, work: (progress: Progress) => Promise<T>): Promise<T> {
-  const started = Date.now();
-  const seconds = (): string => `${((Date.now() - started) / 1000).toFixed(1)} s`;
-  const display = process.stdout.isTTY ? movingLine(title, seconds) : plainLines(title, seconds);
+  const current = { title, started: Date.now(), detail: '', spoken: Date.now() };
+  begin(current);
+  const report = (detail: string): void => {
+    current.detail = detail.trim();
+  };
   try {
-    const result = await work(display);
-    display.end(`✓ ${title} (${seconds()})`);
+    const result = await work({ report });
+    end(current, '✓');
     return result;
   } catch (error) {
-    display.end(`✗ ${title} (${seconds()})`);
+    end(current, '✗');
     throw error;
   }
 }
 
-interface Display extends Progress {
-  end(line: string): void;
+/** Prints a line without tearing the moving one. */
+export function say(line: string): void {
+  if (process.stdout.isTTY) process.stdout.write('\r\u001b[2K');
+  console.log(line);
 }
 
-function movingLine(title: string, seconds: () => string): Display {
-  let detail = '';
-  let frame = 0;
-  const draw = (): void => {
-    frame = (frame + 1) % frames.length;
-    const line = `${frames[frame] ?? ''} ${title} ${seconds()} ${detail}`;
-    process.stdout.write(`\r\u001b[2K${line.slice(0, Math.max(20, process.stdout.columns - 1))}`);
-  };
-  const timer = setInterval(draw, 120);
-  draw();
-  return {
-    report(text) {
-      detail = text.trim();
-    },
-    end(line) {
-      clearInterval(timer);
-      process.stdout.write(`\r\u001b[2K${line}\n`);
-    },
-  };
+function begin(current: Running): void {
+  running.add(current);
+  timer ??= process.stdout.isTTY ? setInterval(draw, 120) : setInterval(speak, 1_000);
 }
 
-function plainLines(title: string, seconds: () => string): Display {
-  let detail = '';
-  let announced = false;
-  const timer = setInterval(() => {
-    console.log(announced ? `    ${seconds()} ${detail}` : `… ${title} ${detail}`);
-    announced = true;
-  }, quietMs);
-  return {
-    report(text) {
-      detail = text.trim().slice(0, 120);
-    },
-    end(line) {
-      clearInterval(timer);
-      console.log(line);
-    },
-  };
+function end(current: Running, mark: string): void {
+  running.delete(current);
+  if (running.size === 0) {
+    clearInterval(timer);
+    timer = undefined;
+  }
+  say(`${mark} ${current.title} (${age(current)})`);
+}
+
+const age = ({ started }: Running): string => `${((Date.now() - started) / 1000).toFixed(1)} s`;
+
+function draw(): void {
+  frame = (frame + 1) % frames.length;
+  const parts = [...running].map((current) => `${current.title} ${age(current)} ${current.detail}`);
+  const width = (process.stdout.columns || 80) - 1;
+  process.stdout.write(`\r\u001b[2K${`${frames.charAt(frame)} ${parts.join(' · ')}`.slice(0, width)}`);
+}
+
+function speak(): void {
+  for (const current of running) {
+    if (Date.now() - current.spoken < quietMs) continue;
+    current.spoken = Date.now();
+    console.log(`… ${current.title} ${age(current)} ${current.detail.slice(0, 100)}`);
+  }
 }

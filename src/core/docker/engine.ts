@@ -1,5 +1,6 @@
 import Docker from 'dockerode';
-import { TeaChestError, toTeaChestError } from '../base/errors.ts';
+import { throwIfCancelled } from '../base/cancel.ts';
+import { TeaChestError, toTeaChestError, type Stage } from '../base/errors.ts';
 import { Semaphore } from '../base/semaphore.ts';
 import { parseImageReference } from '../oci/imageReference.ts';
 import type { Platform } from '../oci/platform.ts';
@@ -28,7 +29,8 @@ const inspectionsAtOnce = 6;
 /**
  * A container engine that speaks docker's API. Holds no connection while idle on a local socket; `dispose` closes those
  * of remote ones. Every method rejects with a TeaChestError: `engineNotFound`, `engineStopped`, `enginePermission`
- * (facts: path, group), `engineLost`, `engineEndpointInvalid`, `engineFailed` (facts: status, words), `cancelled`.
+ * (facts: path, group), `engineLost`, `engineEndpointInvalid`, `engineFailed` (facts: status, words), `cancelled`. Where
+ * it names no stage, that is what the caller is doing.
  */
 export class Engine {
   readonly endpoint: EngineEndpoint;
@@ -77,7 +79,7 @@ export class Engine {
     const prefix = await this.#prefix(signal);
     const stream = await this.#call(signal, prefix, (docker) => docker.getEvents({ filters: { type: ['image'] } }));
     yield { action: 'connected', image: undefined };
-    yield* parseEvents(this.#received(stream, signal));
+    yield* parseEvents(this.#received(stream, signal, 'engine'));
   }
 
   /** Rejects with `imageNotFound` (facts: image) if the engine does not have it, `referenceInvalid` if it is no name. */
@@ -101,7 +103,11 @@ export class Engine {
     try {
       const prefix = await this.#prefix(signal);
       const stream = await this.#call(signal, prefix, (docker) => docker.getImage(imagePath(image.id)).get());
-      yield* readArchive(countBytes(this.#received(stream, signal), onReceived), image);
+      for await (const item of readArchive(countBytes(this.#received(stream, signal, 'export'), onReceived), image)) {
+        yield item;
+        // A small archive is here whole before anybody cancels: nothing is left that could break off.
+        throwIfCancelled(outer);
+      }
     } catch (error) {
       throw await this.#explainExport(error, image, outer);
     } finally {
@@ -154,11 +160,15 @@ export class Engine {
     }
   }
 
-  async *#received(stream: NodeJS.ReadableStream, signal: AbortSignal): AsyncGenerator<Buffer, void, void> {
+  async *#received(
+    stream: NodeJS.ReadableStream,
+    signal: AbortSignal,
+    stage: Stage,
+  ): AsyncGenerator<Buffer, void, void> {
     try {
       yield* stream as AsyncIterable<Buffer>;
     } catch (error) {
-      throw explainEngineError(error, this.endpoint, signal);
+      throw explainEngineError(error, this.endpoint, signal).at(stage);
     }
   }
 }

@@ -3,14 +3,13 @@ import { isCancelled, systemCode, TeaChestError, type ErrorCode, type ErrorFacts
 import { SshError } from './sshConnection.ts';
 import type { EngineEndpoint } from './types.ts';
 
-/** Whatever went wrong between us and the engine → a TeaChestError that says what, where and why. */
+/** Whatever went wrong between us and the engine → a TeaChestError that says what, where and why. Its stage is the caller's. */
 export function explainEngineError(error: unknown, endpoint: EngineEndpoint, signal: AbortSignal): TeaChestError {
   if (signal.aborted || isCancelled(error)) return new TeaChestError('cancelled', 'Cancelled.', { cause: error });
-  if (error instanceof TeaChestError) return error.at('engine');
+  if (error instanceof TeaChestError) return error;
   const { code, sentence, facts } =
     error instanceof SshError ? explainSsh(error, endpoint) : explainWire(error, endpoint);
   return new TeaChestError(code, sentence, {
-    stage: 'engine',
     cause: error,
     facts: { endpoint: endpoint.url, source: endpoint.source, ...facts },
   });
@@ -92,12 +91,7 @@ export async function withOwningGroup(error: TeaChestError): Promise<TeaChestErr
   const group = await owningGroup(path).catch(() => undefined);
   if (group === undefined) return error;
   const sentence = `${error.message} The members of the group “${group}” are.`;
-  const options = { cause: error.cause, facts: { ...error.facts, group } };
-  return new TeaChestError(
-    error.code,
-    sentence,
-    error.stage === undefined ? options : { ...options, stage: error.stage },
-  );
+  return new TeaChestError(error.code, sentence, { cause: error.cause, facts: { ...error.facts, group } });
 }
 
 async function owningGroup(path: string): Promise<string | undefined> {

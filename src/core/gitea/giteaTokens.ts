@@ -50,7 +50,7 @@ export async function requestGiteaToken(
 }
 
 /** Whether a token of this scope may push. Scopes are enforced since 1.22.2 (#31967). */
-export function mayWritePackages(scope: string | undefined): boolean {
+function mayWritePackages(scope: string | undefined): boolean {
   if (scope === undefined || scope === '') return true;
   return scope.split(',').some((part) => ['all', 'write:package'].includes(part.trim()));
 }

@@ -9,14 +9,14 @@ export interface TargetParts {
 }
 
 /** A part that the registry takes, in the form that it stores. `notice` tells what was changed, if a person should know. */
-export interface Accepted<T> {
+interface Accepted<T> {
   readonly ok: true;
   readonly value: T;
   readonly notice?: string;
 }
 
 /** A part that it refuses; `suggestion` is the nearest that it takes. */
-export interface Refused<T> {
+interface Refused<T> {
   readonly ok: false;
   /** A whole sentence. */
   readonly why: string;

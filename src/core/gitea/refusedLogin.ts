@@ -27,7 +27,7 @@ export async function explainRefusedLogin(login: RefusedLogin): Promise<TeaChest
   return new TeaChestError(
     'credentialsRejected',
     `${host} does not accept this user name and password or token. A token may have been deleted, have expired, or ` +
-      'belong to another server.',
+      'belong to another server; a user with a second factor needs a token, not a password.',
     { facts: { host, username: credential.username } },
   );
 }
@@ -71,10 +71,9 @@ function readReason(answer: RegistryResponse, host: string): TeaChestError | und
       { facts: { host, ...(scope === undefined ? {} : { scope }) } },
     );
   }
-  if (
-    answer.status === 401 &&
-    (header(answer, 'x-gitea-otp') !== undefined || /\botp\b|two-?factor|2fa/i.test(message))
-  ) {
+  // Older Gitea and Forgejo say “invalid provided OTP”; newer Gitea says no more than for a wrong password.
+  const otp = header(answer, 'x-gitea-otp') !== undefined || /\botp\b|two-?factor|webauthn/i.test(message);
+  if ((answer.status === 401 || answer.status === 400) && otp) {
     return new TeaChestError(
       'oneTimePasswordNeeded',
       `This user of ${host} signs in with a second factor, which a password alone cannot replace. Use an access token.`,

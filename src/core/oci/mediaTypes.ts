@@ -14,7 +14,3 @@ export const mediaTypes = {
 
 /** What an upload of raw blob bytes must be called: Gitea's form parser eats anything that looks like a form. */
 export const octetStream = 'application/octet-stream';
-
-export function isIndexMediaType(mediaType: string): boolean {
-  return mediaType === mediaTypes.ociIndex || mediaType === mediaTypes.dockerManifestList;
-}

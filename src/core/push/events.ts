@@ -6,7 +6,7 @@ import type { Digest } from '../oci/digest.ts';
  * still to send · then one of: `exists` the repository had it · `mounted` taken from elsewhere in the registry ·
  * `uploaded`.
  */
-export type LayerState = 'waiting' | 'reading' | 'uploading' | 'exists' | 'mounted' | 'uploaded';
+type LayerState = 'waiting' | 'reading' | 'uploading' | 'exists' | 'mounted' | 'uploaded';
 
 /** One distinct layer of the image. All numbers are bytes that were counted, never guessed. */
 export interface LayerStatus {

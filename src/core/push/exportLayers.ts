@@ -1,4 +1,4 @@
-import { TeaChestError } from '../base/errors.ts';
+import { TeaChestError, toTeaChestError } from '../base/errors.ts';
 import { Semaphore } from '../base/semaphore.ts';
 import { TaskGroup } from '../base/taskGroup.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -123,7 +123,7 @@ class LayerUpload {
       });
       if (this.diffId !== undefined) this.#run.place(this.diffId, how);
     } catch (error) {
-      if (!this.#unwanted) throw error;
+      if (!this.#unwanted) throw toTeaChestError(error, 'upload');
     }
   }
 }

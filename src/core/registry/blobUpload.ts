@@ -1,5 +1,5 @@
 import { TeaChestError } from '../base/errors.ts';
-import type { Digest } from '../oci/digest.ts';
+import { digestOf, type Digest } from '../oci/digest.ts';
 import type { ChunkSizer } from './chunkSizer.ts';
 import { header, type RegistryResponse, type RequestBody } from './messages.ts';
 import { backoff, type RetryPolicy, type Timing } from './retry.ts';
@@ -40,6 +40,8 @@ export interface BlobUploadOptions {
 const restarts: RetryPolicy = { attempts: 9, firstWait: 250, longestWait: 8_000, budget: Infinity };
 /** How often one chunk is sent again because the registry was busy, within the same session. */
 const mostPauses = 5;
+
+const emptyDigest = digestOf(new Uint8Array());
 
 type ChunkOutcome =
   | { readonly kind: 'accepted'; readonly session: URL }
@@ -224,6 +226,8 @@ export async function headBlob(wire: RepositoryWire, digest: Digest, signal: Abo
   if (response.status === 404) return undefined;
   if (response.status !== 200) throw refused(wire, response, 'HEAD', `look for a layer in ${wire.repository}`);
   const length = header(response, 'content-length');
+  // Go leaves the length of nothing away.
+  if (length === undefined && digest === emptyDigest) return 0;
   // Without a length nobody can say that it is the whole blob: take it as not there, and send it.
   return length !== undefined && /^\d+$/.test(length) ? Number(length) : undefined;
 }

@@ -42,6 +42,8 @@ const manifestTypes = [
 /** One repository of one registry: the distribution spec's calls, with Gitea's shortcuts where it is Gitea. */
 export class Repository {
   readonly kind: SignInResult['kind'];
+  /** `owner/name` */
+  readonly repository: string;
   readonly #wire: RepositoryWire;
   readonly #sizer: ChunkSizer;
   readonly #timing: Timing;
@@ -52,6 +54,7 @@ export class Repository {
     options: { readonly sizer: ChunkSizer; readonly timing: Timing },
   ) {
     this.kind = kind;
+    this.repository = wire.repository;
     this.#wire = wire;
     this.#sizer = options.sizer;
     this.#timing = options.timing;

@@ -18,7 +18,7 @@ const maxBodyBytes = 10 * 1024 * 1024;
  * winds the clock up again. A PUT that closes an upload may be silent for minutes: Gitea copies the whole blob to its
  * storage inside it (contract §2, S3 back-ends), and cutting it short would only start the same work again.
  */
-export const patience = { usual: 60_000, patch: 180_000, put: 900_000 } as const;
+const patience = { usual: 60_000, patch: 180_000, put: 900_000 } as const;
 
 export interface TransportOptions {
   readonly address: RegistryAddress;
@@ -119,6 +119,10 @@ async function dispatch(
       },
       body: stream ?? null,
       signal,
+      // undici ends a connection after a HEAD, for servers that send a body all the same; a registry does not, and each
+      // question of a push would pay for a new handshake. It still ends it unless the server answers `keep-alive`,
+      // as nginx does and a bare Gitea does not.
+      reset: false,
       headersTimeout: request.headersTimeout ?? usualPatience(method),
       bodyTimeout: patience.usual,
     });

@@ -146,16 +146,24 @@ export function lastByte(response: RegistryResponse): number | undefined {
   return last === undefined ? undefined : Number(last);
 }
 
-/** Closes a session that is not needed any more. Best effort, and under a signal of its own: the caller's may have fired. */
+/**
+ * Closes a session that is not needed any more. Best effort, and under a signal of its own: the caller's may have fired.
+ * distribution does not let go of one whose PATCH was interrupted (the signed `_state` tells another offset than the
+ * disk) and removes it by itself after a week; Gitea does, and would after a day.
+ */
 export async function closeSession(wire: RepositoryWire, session: URL, signal: AbortSignal): Promise<void> {
   const scopes = repositoryScopes(wire);
+  const stays = (why: string): void => {
+    wire.logger.warn(`An upload session of ${wire.repository} stays open until the registry cleans up: ${why}`);
+  };
   try {
-    await withGrace(signal, graceAfterCancel, async (grace) => {
+    const response = await withGrace(signal, graceAfterCancel, async (grace) => {
       const deadline = AbortSignal.any([grace, AbortSignal.timeout(closeDeadline)]);
       return wire.send({ method: 'DELETE', url: session, signal: deadline, scopes, retry: 'never' });
     });
+    const { codes, status } = readRefusal(response, 'DELETE');
+    if (status >= 300 && !codes.includes('BLOB_UPLOAD_UNKNOWN')) stays(`it answered ${status} ${codes.join(', ')}`);
   } catch (error) {
-    const why = isCancelled(error) ? 'no time was left' : error instanceof Error ? error.message : String(error);
-    wire.logger.warn(`An upload session of ${wire.repository} stays open until the registry cleans up: ${why}`);
+    stays(isCancelled(error) ? 'no time was left' : error instanceof Error ? error.message : String(error));
   }
 }

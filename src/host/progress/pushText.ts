@@ -46,7 +46,10 @@ export function describeResult(result: PushResult): string {
     result.mountedBytes > 0 ? `${formatBytes(result.mountedBytes)} mounted` : undefined,
     result.skippedBytes > 0 ? `${formatBytes(result.skippedBytes)} already there` : undefined,
   ].filter((part) => part !== undefined);
-  const seconds = result.durationMs / 1000;
-  const took = seconds < 9.95 ? `${seconds.toFixed(1)} s` : formatDuration(seconds);
-  return `Pushed ${result.reference} in ${took}: ${moved.join(', ')}. ${result.digest}`;
+  return `Pushed ${result.reference} in ${describeDuration(result.durationMs / 1000)}: ${moved.join(', ')}. ${result.digest}`;
+}
+
+function describeDuration(seconds: number): string {
+  if (seconds < 0.1) return 'less than 0.1 s';
+  return seconds < 9.95 ? `${seconds.toFixed(1)} s` : formatDuration(seconds);
 }

@@ -1,7 +1,13 @@
 import type { Locator } from 'playwright-core';
 
-/** The accessible labels of all elements found now. The function is text: it runs in the page, whose types we don't load. */
+/** What we need of an element; the page's own types are not loaded here. */
+interface Labelled {
+  getAttribute(name: string): string | null;
+}
+
+/** The accessible labels of all elements found now. */
 export function ariaLabels(locator: Locator): Promise<string[]> {
-  const read = '(elements) => elements.map((element) => (element.getAttribute("aria-label") ?? "").trim())';
-  return locator.evaluateAll<string[], undefined>(read, undefined);
+  return locator.evaluateAll((elements: readonly unknown[]) =>
+    (elements as readonly Labelled[]).map((element) => (element.getAttribute('aria-label') ?? '').trim()),
+  );
 }

@@ -26,6 +26,16 @@ export async function findDesktop(): Promise<string | undefined> {
   }
 }
 
+/** Data of its own, and nothing that asks. Basic password store: secrets work where no keyring runs. */
+export function desktopArguments(folder: string): string[] {
+  return [
+    ...['--user-data-dir', join(folder, 'data'), '--extensions-dir', join(folder, 'extensions')],
+    ...['--disable-workspace-trust', '--skip-welcome', '--skip-release-notes', '--disable-updates'],
+    ...['--password-store', 'basic', '--disable-telemetry'],
+    ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+  ];
+}
+
 function hasDisplay(): boolean {
   if (process.platform !== 'linux') return true;
   return [process.env['DISPLAY'], process.env['WAYLAND_DISPLAY']].some((name) => name !== undefined && name !== '');

@@ -10,7 +10,7 @@ import { createCloser } from '../../tools/closer.ts';
 import { projectRoot } from '../../tools/projectPaths.ts';
 import { makeScratch } from '../../tools/scratch.ts';
 import { startVscodeServer } from '../../tools/vscodeServer.ts';
-import { findDesktop } from './desktop.ts';
+import { desktopArguments, findDesktop } from './desktop.ts';
 import { quietSettings } from './quietSettings.ts';
 
 export interface RunInVscodeOptions {
@@ -57,16 +57,6 @@ async function runInDesktop(executable: string, options: RunInVscodeOptions): Pr
   } finally {
     await scratch.remove();
   }
-}
-
-/** Data of its own, and nothing that asks. Basic password store: secrets work where no keyring runs. */
-function desktopArguments(folder: string): string[] {
-  return [
-    ...['--user-data-dir', join(folder, 'data'), '--extensions-dir', join(folder, 'extensions')],
-    ...['--disable-workspace-trust', '--skip-welcome', '--skip-release-notes', '--disable-updates'],
-    ...['--password-store', 'basic', '--disable-telemetry'],
-    ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-  ];
 }
 
 function exitCodeOf(error: unknown): number {

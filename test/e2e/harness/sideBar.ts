@@ -63,7 +63,8 @@ function createTreeView(page: Page, pane: Locator): TreeView {
       await menuItems.first().waitFor();
       const items = await ariaLabels(menuItems);
       await page.keyboard.press('Escape');
-      return items;
+      // A line between groups is an item without a label.
+      return items.filter((item) => item !== '');
     },
     async clickAction(title) {
       // The title bar's buttons show while the pointer is over the view.

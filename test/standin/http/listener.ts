@@ -2,6 +2,7 @@ import { createServer as createHttpServer, type RequestListener, type Server } f
 import { createServer as createHttpsServer } from 'node:https';
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { ServerCertificate } from '../tls/certificate.ts';
 
 /** A server on 127.0.0.1 that can go down (connections refused) and come back on the same port. */
@@ -18,6 +19,9 @@ export class Listener {
     server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
+    });
+    server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
+      if (error.code === 'ERR_SSL_HTTP_REQUEST') this.#answerPlainHttp(socket.remotePort);
     });
   }
 
@@ -49,6 +53,12 @@ export class Listener {
 
   async comeBack(): Promise<void> {
     await this.#listen(this.#port);
+  }
+
+  /** What Go's server says to a client that speaks http to its https port. */
+  #answerPlainHttp(remotePort: number | undefined): void {
+    const connection = [...this.#sockets].find((socket) => socket.remotePort === remotePort);
+    connection?.end('HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n');
   }
 
   async #listen(port: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { breakConnection } from './breakConnection.ts';
 import type { IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import type { FaultAction } from './faults.ts';
@@ -75,7 +76,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
 
   async #breakOff(): Promise<never> {
     const { socket } = this.#request;
-    if (this.#fault?.kind === 'cutRequest') socket.resetAndDestroy();
+    if (this.#fault?.kind === 'cutRequest') breakConnection(socket);
     if (!socket.destroyed) await once(socket, 'close');
     throw new ConnectionLost('a fault ended the connection');
   }

@@ -1,3 +1,4 @@
+import { breakConnection } from './breakConnection.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -50,7 +51,7 @@ async function answer(
   const exchange = exchangeOf(request, body);
   switch (fault?.kind) {
     case 'reset':
-      request.socket.resetAndDestroy();
+      breakConnection(request.socket);
       return undefined;
     case 'answer':
       return fault.reply;

@@ -36,7 +36,6 @@ async function readExport(engine: Engine, image: ImageDetails, stop: AbortSignal
 test('no socket: the engine is not found', async () => {
   await assert.rejects(engineAt('unix:///no/such/docker.sock').listImages({ signal }), {
     code: 'engineNotFound',
-    stage: 'engine',
     message: /unix:\/\/\/no\/such\/docker.sock \(this test\)/,
   });
 });
@@ -171,7 +170,7 @@ test('an engine that dies in the middle of an export is lost', async () => {
         response.write(archive.subarray(0, length + 1), () => response.destroy());
       },
     });
-    await assert.rejects(readExport(fake.engine, detailsOf(image)), { code: 'engineLost', stage: 'engine' });
+    await assert.rejects(readExport(fake.engine, detailsOf(image)), { code: 'engineLost', stage: 'export' });
   }
 });
 
@@ -257,6 +256,25 @@ test('cancelling closes the connection: while the engine is silent, in mid-expor
     await assert.rejects(use(fake.engine, stop.signal), { code: 'cancelled' }, route);
     await closed;
   }
+});
+
+test('cancelling counts even when the whole archive has arrived', async () => {
+  const { members, image } = layoutOf([Buffer.alloc(10, 'x'), Buffer.alloc(10, 'y')]);
+  const archive = await tarOf(members);
+  await using fake = await startFakeEngine({
+    [`/images/${image.id}/get`]: (_request, response) => response.end(archive),
+  });
+  const stop = new AbortController();
+  const items: string[] = [];
+  const reading = (async () => {
+    for await (const item of fake.engine.open(detailsOf(image), { signal: stop.signal, onReceived: ignore })) {
+      items.push(item.kind);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      stop.abort();
+    }
+  })();
+  await assert.rejects(reading, { code: 'cancelled' });
+  assert.deepEqual(items, ['layer']);
 });
 
 test('a signal that has fired already sends nothing', async () => {

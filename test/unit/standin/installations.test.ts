@@ -30,6 +30,15 @@ describe('TLS', () => {
     await assert.rejects(elsewhere.ask('GET', '/v2/'), { code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
   });
 
+  test('answers a client that speaks plain http as Go does', async () => {
+    await using b = await bench({ tls: 'valid' });
+    const plain = new RawHttp(b.standin.origin.replace('https:', 'http:'));
+    const answer = await plain.request('GET', '/v2/');
+    assert.equal(answer.status, 400);
+    assert.equal(answer.text, 'Client sent an HTTP request to an HTTPS server.\n');
+    plain.close();
+  });
+
   test('certificates name the host by name and address', () => {
     const certificate = new X509Certificate(makeCertificate('valid').certificatePem);
     assert(certificate.verify(certificate.publicKey));

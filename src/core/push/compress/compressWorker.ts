@@ -15,8 +15,13 @@ function compress(task: CompressTask): CompressResult {
     const output = deflater.compress(bytes, task.history, task.isLast, task.level);
     return { output, crc32: crc32(block), buffer: task.buffer };
   }
-  const frame = zstdCompressSync(block, { params: { [constants.ZSTD_c_compressionLevel]: task.level } });
-  // A small Buffer may lie in Node's shared pool, which cannot be given away: hence the copy.
+  const frame = zstdCompressSync(block, {
+    // One output buffer that is sure to be large enough: by default Node collects pieces of 16 KiB.
+    chunkSize: task.length + 64 * 1024,
+    // Puts the size in the frame's header, and spares the room for more.
+    pledgedSrcSize: task.length,
+    params: { [constants.ZSTD_c_compressionLevel]: task.level },
+  });
   return { output: new Uint8Array(frame), crc32: 0, buffer: task.buffer };
 }
 

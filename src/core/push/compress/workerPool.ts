@@ -17,6 +17,9 @@ export interface WorkerPoolOptions {
   readonly idleMs?: number;
 }
 
+/** A thread makes next to no objects: a small nursery keeps what it makes from piling up. In MiB. */
+const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
+
 interface Job {
   readonly task: CompressTask;
   readonly resolve: (result: CompressResult) => void;
@@ -131,7 +134,11 @@ export class WorkerPool {
   }
 
   #start(module: WasmModule): Member {
-    const worker = new Worker(this.#options.worker, { workerData: { deflate: module }, name: 'Tea Chest compression' });
+    const worker = new Worker(this.#options.worker, {
+      name: 'Tea Chest compression',
+      workerData: { deflate: module },
+      resourceLimits,
+    });
     const member: Member = { worker, job: undefined, idleTimer: undefined, hasAnswered: false };
     this.#members.add(member);
     worker.on('message', (result: CompressResult) => {

@@ -1,0 +1,37 @@
+// npm start [-- --once]: from a bare machine to an image pushed by the extension in a real VS Code, checked by tools that
+// are not ours. On a terminal VS Code then stays open until Ctrl-C; with --once, or without a terminal, it ends.
+import { createCloser, stopRequested } from '../test/tools/closer.ts';
+import { say } from '../test/tools/step.ts';
+import { keepOpen } from './demo/keepOpen.ts';
+import { runDemo } from './demo/runDemo.ts';
+
+const staysOpen = process.stdin.isTTY && process.stdout.isTTY && !process.argv.includes('--once');
+const closer = createCloser();
+const stop = stopRequested();
+
+let isDone = false;
+process.exitCode = await Promise.race([demonstrate(), stop.then(() => (isDone ? 0 : 130))]);
+// What is under way fails while things are being stopped: that is no news.
+if (process.exitCode === 130) say('\nStopping …');
+try {
+  await closer.close();
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+}
+process.exit();
+
+async function demonstrate(): Promise<number> {
+  try {
+    const demo = await runDemo(closer);
+    if (!staysOpen) return 0;
+    await keepOpen(demo, closer);
+    // From here on Ctrl-C is the ordinary end, and not an error to npm.
+    isDone = true;
+  } catch (error) {
+    console.error(error instanceof Error ? `\n${error.message}` : error);
+    return 1;
+  }
+  await stop;
+  return 0;
+}

@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { after, before, suite, test } from 'node:test';
+
+import type { PushResult } from '../../src/core/push/events.ts';
+import type { ListedImage } from '../../src/host/commands/listImages.ts';
+import type { SignedIn } from '../../src/host/commands/signIn.ts';
+import { textReply } from '../standin/http/reply.ts';
+import { startStandin, type Standin } from '../standin/standin.ts';
+import { startPrivateEngine, type Engine } from '../tools/engine.ts';
+import { buildImage, sizes, type BuiltImage } from '../tools/images.ts';
+import { copyBySkopeo, differences, pullByEngine, type CopiedImage, type Credentials } from '../tools/pullBack.ts';
+import { startRegistry, type Registry } from '../tools/registry.ts';
+import { makeScratch, type Scratch } from '../tools/scratch.ts';
+import { RemoteError } from './harness/agentDesk.ts';
+import { startExtensionHost, type RunningExtensionHost } from './harness/extensionHost.ts';
+
+const dev = { username: 'dev', secret: 'dev pässword: with everything' };
+const bob = { username: 'bob', secret: 'bob: 100% sicher, wörtlich' };
+
+/** The contract of docs/automation.md, by the commands of a real VS Code, a real engine and real registries. */
+suite('automation', { timeout: 600_000 }, () => {
+  let engine: Engine;
+  let puller: Engine;
+  let gitea: Standin;
+  let registry: Registry;
+  let spool: Scratch;
+  let vscode: RunningExtensionHost;
+  let image: BuiltImage;
+
+  before(async () => {
+    [engine, puller, gitea, registry, spool] = await Promise.all([
+      startPrivateEngine(),
+      startPrivateEngine(),
+      startStandin({ tls: 'valid' }),
+      startRegistry({ user: { name: bob.username, password: bob.secret } }),
+      makeScratch('spool'),
+    ]);
+    const opening = startExtensionHost({
+      env: { DOCKER_HOST: engine.host },
+      settings: { 'teaChest.spool.folder': spool.path },
+    });
+    image = await buildImage(engine, { tags: ['app:1', 'app:stable'], layers: sizes.medium });
+    vscode = await opening;
+  });
+
+  after(async () => {
+    const ended = await vscode.stop();
+    assert.equal(ended.exitCode, 0, ended.output);
+    await Promise.all([engine.stop(), puller.stop(), gitea.close(), registry.stop(), spool.remove()]);
+  });
+
+  const signIn = (argument: Record<string, unknown>): Promise<SignedIn> =>
+    vscode.executeCommand('teaChest.signIn', argument);
+  const push = (argument: Record<string, unknown>): Promise<PushResult> =>
+    vscode.executeCommand('teaChest.pushImage', argument);
+  const trusted = (): Record<string, unknown> => ({ url: gitea.url, ...dev, trustFingerprint: gitea.fingerprint256 });
+
+  async function rejects(work: Promise<unknown>, code: string, stage: string, words: RegExp): Promise<void> {
+    await assert.rejects(work, (error) => {
+      assert.ok(error instanceof RemoteError, String(error));
+      assert.deepEqual({ code: error.facts['code'], stage: error.facts['stage'] }, { code, stage }, error.message);
+      assert.match(error.message, words);
+      for (const { secret } of [dev, bob]) assert.ok(!error.message.includes(secret), 'no secret is in the message');
+      return true;
+    });
+  }
+
+  /** Other people's tools find in the registry what the engine has and the command told. */
+  async function checkInRegistry(target: string, pushed: PushResult, credentials: Credentials): Promise<CopiedImage> {
+    const copy = await copyBySkopeo(target, credentials);
+    assert.deepEqual(differences(image, copy), []);
+    assert.equal(copy.manifestDigest, pushed.digest);
+    assert.equal(copy.mediaType, pushed.mediaType);
+    const pulled = await pullByEngine(puller, target, credentials);
+    assert.deepEqual({ id: pulled.id, diffIds: pulled.diffIds }, { id: image.id, diffIds: image.diffIds });
+    await puller.docker(['image', 'rm', '--force', target]);
+    return copy;
+  }
+
+  async function nothingIsLeft(): Promise<void> {
+    assert.deepEqual(await readdir(spool.path, { recursive: true }), [], 'the spool is empty');
+    assert.deepEqual(gitea.openSessions(), [], 'no upload session is open');
+  }
+
+  suite('signIn', () => {
+    test('refuses a password that the registry does not know', async () => {
+      const work = signIn({ ...trusted(), secret: 'wrong' });
+      await rejects(work, 'credentialsRejected', 'signIn', /does not accept this user name/);
+    });
+
+    test('refuses a certificate that signed itself, unless its fingerprint is given', async () => {
+      const work = signIn({ url: gitea.url, ...dev });
+      await rejects(work, 'certificateUntrusted', 'signIn', /self-signed/);
+    });
+
+    test('refuses a certificate with another fingerprint than the one that is trusted', async () => {
+      const work = signIn({ ...trusted(), trustFingerprint: 'ab'.repeat(32) });
+      await rejects(work, 'certificateChanged', 'signIn', /another certificate/);
+    });
+
+    test('refuses plain http that is not allowed by name', async () => {
+      await rejects(signIn({ url: registry.origin, ...bob }), 'plainHttp', 'signIn', /http/);
+    });
+
+    test('says that nobody listens at an address', async () => {
+      const work = signIn({ url: 'https://127.0.0.1:9', ...dev });
+      await rejects(work, 'registryUnreachable', 'signIn', /127\.0\.0\.1:9/);
+    });
+
+    test('refuses an argument it does not know, before anything happens', async () => {
+      gitea.clearRequests();
+      await rejects(signIn({ ...trusted(), passwort: 'x' }), 'argumentInvalid', 'signIn', /passwort/);
+      assert.equal(gitea.requests.length, 0);
+    });
+
+    test('signs in to Gitea by password, with its certificate trusted by fingerprint', async () => {
+      assert.deepEqual(await signIn(trusted()), { origin: gitea.origin, username: 'dev' });
+    });
+
+    test('signs in to a plain registry that asks by HTTP Basic', async () => {
+      const signedIn = await signIn({ url: registry.origin, ...bob, allowHttp: true });
+      assert.deepEqual(signedIn, { origin: registry.origin, username: 'bob' });
+    });
+  });
+
+  test('listImages says what the engine has', async () => {
+    const images = await vscode.executeCommand<ListedImage[]>('teaChest.listImages');
+    const format = ['image', 'ls', '--no-trunc', '--format', '{{.ID}} {{.Repository}}:{{.Tag}}'];
+    const expected = (await engine.docker(format)).stdout.split('\n').filter((line) => line !== '');
+    const listed = images.flatMap(({ id, references }) => references.map((reference) => `${id} ${reference}`));
+    assert.deepEqual(listed.sort(), expected.sort());
+    const [app] = images.filter(({ references }) => references.includes('app:1'));
+    assert.deepEqual(
+      { id: app?.id, size: app?.size, platform: app?.platform },
+      { id: image.id, size: image.size, platform: 'linux/amd64' },
+    );
+  });
+
+  suite('pushImage', () => {
+    test('puts an image into Gitea, where docker pull and skopeo find it bit for bit', async () => {
+      const target = `${gitea.host}/dev/app:1`;
+      const pushed = await push({ image: 'app:1', target });
+      assert.equal(pushed.reference, target);
+      const copy = await checkInRegistry(target, pushed, dev);
+      const stored = copy.layers.reduce((total, layer) => total + layer.size, copy.config.size);
+      assert.equal(pushed.uploadedBytes, stored, 'what was sent is what is stored');
+      assert.equal(pushed.strategy, 'export');
+      await nothingIsLeft();
+    });
+
+    test('moves nothing when nothing has changed', async () => {
+      const before = gitea.bytesReceived;
+      const target = `${gitea.host}/dev/app:1`;
+      const pushed = await push({ image: 'app:1', target });
+      assert.deepEqual(
+        { uploaded: pushed.uploadedBytes, strategy: pushed.strategy },
+        { uploaded: 0, strategy: 'none' },
+      );
+      assert.equal(gitea.bytesReceived, before);
+    });
+
+    test('lower-cases the owner as Gitea does, and mounts what another repository has', async () => {
+      const pushed = await push({ image: 'app:1', target: `${gitea.host}/TEAM/app:other` });
+      assert.equal(pushed.reference, `${gitea.host}/team/app:other`);
+      assert.ok(pushed.mountedBytes > 1_000_000, `${pushed.mountedBytes} bytes mounted`);
+      await checkInRegistry(pushed.reference, pushed, dev);
+      await nothingIsLeft();
+    });
+
+    for (const compression of ['gzip', 'none']) {
+      test(`puts an image into docker-registry, compressed by ${compression}`, async () => {
+        const target = `${registry.host}/bob/${compression}:latest`;
+        const pushed = await push({ image: 'app:1', target, compression });
+        const copy = await checkInRegistry(target, pushed, bob);
+        const types = new Set(copy.layers.map((layer) => layer.mediaType.endsWith('gzip')));
+        assert.deepEqual([...types], [compression === 'gzip']);
+      });
+    }
+
+    test('accepts an image by its ID', async () => {
+      const target = `${registry.host}/bob/by-id:1`;
+      const pushed = await push({ image: image.id, target });
+      await checkInRegistry(target, pushed, bob);
+    });
+
+    test('rejects an image that the engine does not have', async () => {
+      const work = push({ image: 'nothing:here', target: `${gitea.host}/dev/nothing:1` });
+      await rejects(work, 'imageNotFound', 'inspect', /nothing:here/);
+    });
+
+    test('rejects a name that Gitea refuses, before bytes move', async () => {
+      const before = gitea.bytesReceived;
+      const work = push({ image: 'app:1', target: `${gitea.host}/dev/a__b:1` });
+      await rejects(work, 'nameInvalid', 'resolve', /a__b/);
+      assert.equal(gitea.bytesReceived, before);
+    });
+
+    test('rejects an owner that does not exist', async () => {
+      const work = push({ image: 'app:1', target: `${gitea.host}/nobody-of-that-name/app:1` });
+      await rejects(work, 'ownerNotFound', 'plan', /nobody-of-that-name/);
+    });
+
+    test('rejects an owner where this user may not write', async () => {
+      const work = push({ image: 'app:1', target: `${gitea.host}/readers/app:1` });
+      await rejects(work, 'accessDenied', 'plan', /readers/);
+    });
+
+    test('rejects a registry that nobody is signed in to', async () => {
+      await rejects(
+        push({ image: 'app:1', target: '127.0.0.1:9/dev/app:1' }),
+        'notSignedIn',
+        'resolve',
+        /127\.0\.0\.1:9/,
+      );
+    });
+
+    test('rejects a value of the wrong type', async () => {
+      const work = push({ image: 'app:1', target: `${gitea.host}/dev/app:1`, compression: 'bzip2' });
+      await rejects(work, 'argumentInvalid', 'resolve', /compression/);
+    });
+
+    test('rejects with the registry’s own words when it fails for good, and leaves nothing behind', async () => {
+      const fault = gitea.faults.add({
+        method: 'PUT',
+        path: /\/manifests\//,
+        times: Infinity,
+        action: { kind: 'answer', reply: textReply(403, 'quota exceeded, says the test') },
+      });
+      const work = push({ image: 'app:1', target: `${gitea.host}/dev/refused:1` });
+      await assert.rejects(work, (error) => {
+        assert.ok(error instanceof RemoteError);
+        assert.equal(error.facts['stage'], 'manifest');
+        assert.match(error.message, /quota exceeded, says the test/);
+        return true;
+      });
+      assert.ok(fault.strikes > 0);
+      fault.remove();
+      assert.deepEqual(gitea.tags('dev', 'refused'), []);
+      await nothingIsLeft();
+    });
+  });
+
+  test('the exported API does what the commands do', async () => {
+    const images = await vscode.callApi<ListedImage[]>('listImages');
+    assert.ok(images.some(({ id }) => id === image.id));
+    const target = `${gitea.host}/dev/by-api:1`;
+    const pushed = await vscode.callApi<PushResult>('pushImage', { image: 'app:1', target });
+    await checkInRegistry(target, pushed, dev);
+  });
+
+  test('signOut forgets the registry', async () => {
+    await vscode.executeCommand('teaChest.signOut', { url: gitea.url });
+    await rejects(push({ image: 'app:1', target: `${gitea.host}/dev/app:2` }), 'notSignedIn', 'resolve', /sign/i);
+    // Nor is the certificate trusted any longer.
+    await rejects(signIn({ url: gitea.url, ...dev }), 'certificateUntrusted', 'signIn', /certificate/);
+  });
+});

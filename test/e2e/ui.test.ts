@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { after, afterEach, before, suite, test } from 'node:test';
+
+import { startStandin, type Standin } from '../standin/standin.ts';
+import { startPrivateEngine, type Engine } from '../tools/engine.ts';
+import { buildImage, inspectImage, sizes } from '../tools/images.ts';
+import { differences, copyBySkopeo } from '../tools/pullBack.ts';
+import { makeScratch, type Scratch } from '../tools/scratch.ts';
+import { openVscode, type VscodeWindow } from './harness/openVscode.ts';
+
+const password = 'dev pässword: with everything';
+
+/** What a person does with the mouse and the keyboard, in a real VS Code, against a real engine. */
+suite('by hand', { timeout: 600_000 }, () => {
+  let engine: Engine;
+  let standin: Standin;
+  let spool: Scratch;
+  let vscode: VscodeWindow;
+
+  before(async () => {
+    [engine, standin, spool] = await Promise.all([
+      startPrivateEngine(),
+      startStandin({ tls: 'valid' }),
+      makeScratch('spool'),
+    ]);
+    await buildImage(engine, { tags: ['app:1', 'app:stable'], layers: sizes.medium });
+    await buildImage(engine, { tags: ['big:1'], layers: sizes.large });
+    vscode = await openVscode({
+      env: { DOCKER_HOST: engine.host },
+      settings: { 'teaChest.spool.folder': spool.path },
+    });
+    await vscode.sideBar.open('Tea Chest');
+  });
+
+  after(async () => {
+    await vscode.close();
+    await Promise.all([standin.close(), engine.stop()]);
+    await spool.remove();
+  });
+
+  afterEach(async () => {
+    standin.faults.clear();
+    await vscode.host.executeCommand('notifications.clearAll');
+  });
+
+  const images = (): ReturnType<VscodeWindow['sideBar']['view']> => vscode.sideBar.view('Images');
+  const registries = (): ReturnType<VscodeWindow['sideBar']['view']> => vscode.sideBar.view('Registries');
+
+  /** Nothing of a push is left: neither here nor there. */
+  async function nothingIsLeft(): Promise<void> {
+    assert.deepEqual(await readdir(spool.path), [], 'the spool is empty');
+    assert.deepEqual(standin.openSessions(), [], 'no upload session is open');
+  }
+
+  test('the Images view shows repositories, tags with size and platform, and what can be done with them', async () => {
+    await images().row('app').waitFor();
+    await images().expand('app');
+    await images().row('linux/amd64').waitFor();
+    const labels = await images().rows();
+    assert.ok(
+      labels.some((label) => /^Image app:1, \d+(\.\d)? MB, .+, linux\/amd64$/.test(label)),
+      labels.join('\n'),
+    );
+    assert.deepEqual(await images().menuOf('stable'), ['Push to Registry…', 'Copy Reference', 'Copy Image ID']);
+    await vscode.screenshot('images-view');
+  });
+
+  test('an address that nobody listens at is told in the box where it was typed', async () => {
+    const { quickInput } = vscode;
+    await quickInput.runCommand('Tea Chest: Sign In to a Registry…');
+    await quickInput.type('https://127.0.0.1:9');
+    await quickInput.accept();
+    await quickInput.message('nobody listens on that port');
+    await vscode.screenshot('sign-in-unreachable');
+    await quickInput.type(standin.origin.replace('https', 'ftp'));
+    await quickInput.message('reached by https:// or http://');
+    await quickInput.dismiss();
+  });
+
+  test('a person sees whose certificate it is, a wrong password keeps them there, a token without scope as well', async () => {
+    const { page, quickInput, notifications } = vscode;
+    await quickInput.runCommand('Tea Chest: Sign In to a Registry…');
+    await quickInput.type(standin.url);
+    await quickInput.accept();
+    const dialog = page.locator('.monaco-dialog-box');
+    await dialog.waitFor();
+    const shown = (await dialog.innerText()).replaceAll(/[:\s]/g, '').toLowerCase();
+    assert.ok(shown.includes(standin.fingerprint256 ?? 'no certificate'), 'the fingerprint is shown');
+    await vscode.screenshot('sign-in-certificate');
+    await dialog.locator('.monaco-button').filter({ hasText: 'Trust This Certificate' }).click();
+
+    await quickInput.waitFor('(2/3)');
+    await quickInput.type('dev');
+    await quickInput.accept();
+    await quickInput.waitFor('(3/3)');
+    await quickInput.type('not the password');
+    await quickInput.accept();
+    await quickInput.message('does not accept this user name and password');
+    await vscode.screenshot('sign-in-wrong-password');
+
+    await quickInput.type(standin.createToken('dev', ['read:repository']));
+    await quickInput.accept();
+    await quickInput.message('write:package');
+    await vscode.screenshot('sign-in-no-scope');
+
+    await quickInput.type(password);
+    await quickInput.accept();
+    await notifications.waitFor(`Signed in to ${standin.host} as dev`);
+    await registries().row(standin.host).waitFor();
+  });
+
+  test('a push from the palette tells its progress, and what was stored is the image', async () => {
+    const { quickInput, notifications } = vscode;
+    // So slow that there is something to see.
+    standin.faults.add({ method: 'PATCH', times: Infinity, action: { kind: 'delay', ms: 1_500 } });
+    await quickInput.runCommand('Tea Chest: Push Image…');
+    await quickInput.pick('big:1');
+    await quickInput.pick('team');
+    await quickInput.waitFor('(3/4)');
+    await quickInput.type('Big__App');
+    await quickInput.message('Try “big_app”');
+    await quickInput.type('big');
+    await quickInput.accept();
+    await quickInput.waitFor('(4/4)');
+    await quickInput.type('V1');
+    await quickInput.message('Gitea stores tags in lower case');
+    await quickInput.accept();
+
+    await notifications.waitFor(/Pushing team\/big:v1: .*B.* left/);
+    await vscode.screenshot('push-in-progress');
+    assert.ok(
+      (await vscode.statusBar()).some((label) => label.startsWith('Pushing, ')),
+      'the status bar tells as well',
+    );
+    const done = await notifications.waitFor(/Pushed /);
+    const stored = await standin.manifest('team', 'big', 'v1');
+    assert.ok(done.includes(`${standin.host}/team/big:v1`), done);
+    assert.ok(stored !== undefined && done.includes(stored.digest), done);
+    assert.deepEqual(await notifications.buttonsOf(/Pushed /), [
+      'Copy Reference',
+      'Copy Pull Command',
+      'Open in Gitea',
+    ]);
+    await vscode.screenshot('push-done');
+    await nothingIsLeft();
+  });
+
+  test('a push from the tree asks once where to, and the next time proposes it first', async () => {
+    const { quickInput, notifications, page } = vscode;
+    await images().expand('app');
+    await images().chooseFromMenu('stable', 'Push to Registry…');
+    await quickInput.pick('dev');
+    await quickInput.waitFor('(2/3)');
+    await quickInput.accept();
+    await quickInput.waitFor('(3/3)');
+    await quickInput.accept();
+    await notifications.waitFor(/Pushed /);
+    await notifications.click(/Pushed /, 'Copy Pull Command');
+    const reference = `${standin.host}/dev/app:stable`;
+    assert.equal(await page.evaluate('navigator.clipboard.readText()'), `docker pull ${reference}`);
+
+    await vscode.host.executeCommand('notifications.clearAll');
+    await images().chooseFromMenu('stable', 'Push to Registry…');
+    await quickInput.pick(reference);
+    const again = await notifications.waitFor(/Pushed /);
+    assert.match(again, /already there/);
+    assert.doesNotMatch(again, /sent/);
+
+    await registries().expand(standin.host);
+    await registries().expand(/^dev$/);
+    await registries().row('app').waitFor();
+    await vscode.screenshot('registries-view');
+  });
+
+  test('a refused owner is told in the registry’s words, and another one can be chosen at once', async () => {
+    const { quickInput, notifications } = vscode;
+    await images().chooseFromMenu('stable', 'Push to Registry…');
+    await quickInput.pick('Somewhere else');
+    await quickInput.type('readers');
+    await quickInput.pick('as typed');
+    await quickInput.waitFor('(3/4)');
+    await quickInput.accept();
+    await quickInput.waitFor('(4/4)');
+    await quickInput.accept();
+    await notifications.waitFor('reqPackageAccess');
+    await vscode.screenshot('push-refused');
+    await notifications.click('reqPackageAccess', 'Choose Another Owner');
+    await quickInput.pick('team');
+    await quickInput.waitFor('(2/3)');
+    await quickInput.accept();
+    await quickInput.waitFor('(3/3)');
+    await quickInput.accept();
+    await notifications.waitFor(/Pushed .*team\/app:stable/);
+    await nothingIsLeft();
+  });
+
+  test('cancel leaves nothing behind, and the tag as it was', async () => {
+    const { page, quickInput, notifications } = vscode;
+    const former = await standin.manifest('team', 'big', 'v1');
+    await buildImage(engine, { tags: ['fresh:1'], layers: [{ megabytes: 60 }] });
+    const reached = new Promise<void>((resolve) => {
+      standin.faults.add({
+        method: 'PATCH',
+        times: Infinity,
+        action: { kind: 'stall', afterBytes: 100_000 },
+        onStrike: resolve,
+      });
+    });
+    await images().row('fresh').waitFor();
+    await images().expand('fresh');
+    await quickInput.runCommand('Tea Chest: Push Image…');
+    await quickInput.pick('fresh:1');
+    await quickInput.pick('team');
+    await quickInput.waitFor('(3/4)');
+    await quickInput.type('big');
+    await quickInput.accept();
+    await quickInput.waitFor('(4/4)');
+    await quickInput.type('v1');
+    await quickInput.accept();
+    await reached;
+    await notifications.click(/Pushing /, 'Cancel');
+    await notifications.gone(/Pushing /);
+    // The notification goes with the click; the status bar tells when the push has come to rest.
+    await page.locator('.statusbar-item[aria-label^="Pushing, "]').waitFor({ state: 'hidden' });
+    await nothingIsLeft();
+    assert.deepEqual(await standin.manifest('team', 'big', 'v1'), former);
+    assert.deepEqual(
+      (await notifications.all()).filter((text) => text.includes('Pushed')),
+      [],
+    );
+  });
+
+  test('what was pushed by hand is what the engine has', async () => {
+    const copy = await copyBySkopeo(`${standin.host}/dev/app:stable`, { username: 'dev', secret: password });
+    assert.deepEqual(differences(await inspectImage(engine, 'app:stable'), copy), []);
+  });
+
+  test('signing out removes the registry from the view', async () => {
+    const { page } = vscode;
+    await registries().chooseFromMenu(standin.host, 'Sign Out');
+    const dialog = page.locator('.monaco-dialog-box');
+    await dialog.locator('.monaco-button').filter({ hasText: 'Sign Out' }).click();
+    assert.match(await registries().welcome(), /Sign in to Gitea/);
+  });
+});
+
+suite('without an engine', { timeout: 300_000 }, () => {
+  test('the Images view says so, and what to do', async () => {
+    const nowhere = await makeScratch('nowhere');
+    const vscode = await openVscode({ env: { DOCKER_HOST: `unix://${nowhere.path}/docker.sock` }, theme: 'light' });
+    try {
+      await vscode.sideBar.open('Tea Chest');
+      const text = await vscode.sideBar.view('Images').welcome();
+      assert.match(text, /container engine/);
+      assert.match(text, /Try Again/);
+      await vscode.screenshot('no-engine');
+    } finally {
+      await vscode.close();
+      await nowhere.remove();
+    }
+  });
+});

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { packageExtension } from '../../scripts/packaging/packageExtension.ts';
+import { projectRoot } from '../tools/projectPaths.ts';
+import { makeScratch } from '../tools/scratch.ts';
+
+test('the VSIX holds what users need and nothing else, in less than 1 MB', async () => {
+  const scratch = await makeScratch('vsix');
+  try {
+    const { size, files } = await packageExtension(join(scratch.path, 'tea-chest.vsix'));
+    const readme = await readFile(join(projectRoot, 'README.md'), 'utf8');
+    const pictures = [...readme.matchAll(/\]\((media\/screenshots\/[^)]+)\)/g)].map(
+      ([, path]) => `extension/${path ?? ''}`,
+    );
+    const expected = [
+      '[Content_Types].xml',
+      'extension.vsixmanifest',
+      'extension/LICENSE.txt',
+      'extension/changelog.md',
+      'extension/dist/compressWorker.cjs',
+      'extension/dist/deflate.wasm',
+      'extension/dist/extension.cjs',
+      'extension/media/activity-bar.svg',
+      'extension/media/icon.png',
+      'extension/package.json',
+      'extension/readme.md',
+      ...new Set(pictures),
+    ];
+    assert.deepEqual(files.map(({ path }) => path).sort(), expected.sort());
+    assert.ok(size < 1_000_000, `${size} bytes`);
+  } finally {
+    await scratch.remove();
+  }
+});

@@ -1,0 +1,101 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Engine as EngineClient } from '../../../src/core/docker/engine.ts';
+import { parseEndpoint } from '../../../src/core/docker/endpointUrl.ts';
+import { createRegistryClient, type RegistryClient } from '../../../src/core/gitea/registryClient.ts';
+import type { LayerCodec } from '../../../src/core/push/contracts.ts';
+import { sleep } from '../../../src/core/base/cancel.ts';
+import { DigestCache } from '../../../src/core/push/digestCache.ts';
+import type { PushEvent, PushResult } from '../../../src/core/push/events.ts';
+import { pushImage } from '../../../src/core/push/pushImage.ts';
+import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
+import type { Credential, RegistryTrust } from '../../../src/core/registry/types.ts';
+import type { Engine } from '../../tools/engine.ts';
+import { makeScratch } from '../../tools/scratch.ts';
+import { silentLogger } from '../../tools/silentLogger.ts';
+
+/** The parts of a push, put together as the composition root does, for one registry. */
+export interface PushRig {
+  readonly spoolRoot: string;
+  push(image: string, target: string, options?: PushOptions): Promise<PushResult>;
+  /** As after a restart of VS Code with its storage wiped. */
+  forget(): void;
+  /** Names of what pushes have left in the spool folder. */
+  leftovers(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+export interface PushOptions {
+  readonly codec?: LayerCodec;
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: PushEvent) => void;
+  readonly spoolRoot?: string;
+}
+
+export interface RigOptions {
+  readonly engine: Pick<Engine, 'host'>;
+  readonly url: string;
+  readonly codec: LayerCodec;
+  readonly credential?: Credential;
+  readonly trust?: RegistryTrust;
+}
+
+export async function makeRig(options: RigOptions): Promise<PushRig> {
+  const scratch = await makeScratch('push-rig');
+  const engine = new EngineClient(
+    parseEndpoint(options.engine.host, { source: 'the test', platform: process.platform, tls: undefined }),
+  );
+  const client = connect(options);
+  let caches = 0;
+  const newCache = (): DigestCache =>
+    new DigestCache(join(scratch.path, `digests-${++caches}.json`), silentLogger, Date.now);
+  let cache = newCache();
+  const spoolRoot = join(scratch.path, 'spool');
+  return {
+    spoolRoot,
+    push: async (image, target, { codec, signal, onEvent, spoolRoot: otherRoot } = {}) => {
+      const [name = '', tag = ''] = target.split(':');
+      const ownSignal = signal ?? new AbortController().signal;
+      const repository = await client.repository(name, { signal: ownSignal });
+      const { origin, host } = client.address;
+      return await pushImage(
+        { image, origin, repository: `${host}/${name}`, tag, codec: codec ?? options.codec, parallelBlobs: 3 },
+        {
+          source: engine,
+          target: repository,
+          cache,
+          spoolRoot: otherRoot ?? spoolRoot,
+          spoolLimit: 1e9,
+          logger: silentLogger,
+          now: () => performance.now(),
+        },
+        { signal: ownSignal, onEvent: onEvent ?? (() => undefined) },
+      );
+    },
+    forget: () => {
+      cache = newCache();
+    },
+    leftovers: () => readdir(spoolRoot).catch(() => []),
+    close: async () => {
+      engine.dispose();
+      await client.close();
+      await scratch.remove();
+    },
+  };
+}
+
+function connect({ url, credential, trust }: RigOptions): RegistryClient {
+  const chunks = new Map<string, number>();
+  return createRegistryClient({
+    address: parseRegistryAddress(url),
+    trust: trust ?? { allowHttp: true },
+    proxy: { url: undefined, bypass: [] },
+    credential: () => Promise.resolve(credential),
+    logger: silentLogger,
+    chunkMemory: { get: (origin) => chunks.get(origin), set: (origin, bytes) => void chunks.set(origin, bytes) },
+    environment: {},
+    userAgent: 'tea-chest-test',
+    // Waits between tries are as many as in the product, and a hundred times shorter.
+    timing: { now: Date.now, random: Math.random, sleep: (ms, signal) => sleep(ms / 100, signal) },
+  });
+}

@@ -1,0 +1,281 @@
+import assert from 'node:assert/strict';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test, type TestContext } from 'node:test';
+import { TeaChestError } from '../../../src/core/base/errors.ts';
+import type { StandinOptions } from '../../standin/options.ts';
+import { startStandin } from '../../standin/standin.ts';
+import { clientFor, dev, never, signedIn } from './testClient.ts';
+
+const call = { signal: never };
+
+async function signInError(
+  t: TestContext,
+  url: string,
+  options: Parameters<typeof clientFor>[1],
+): Promise<TeaChestError> {
+  const client = clientFor(url, options);
+  t.after(() => client.close());
+  try {
+    await client.checkSignIn(call);
+  } catch (error) {
+    assert.ok(error instanceof TeaChestError, String(error));
+    assert.match(error.message, /^.{20,}\.$/s, 'a whole sentence');
+    const said = JSON.stringify([error.message, error.facts, client.log]);
+    const secret = options?.credential?.secret;
+    if (secret !== undefined) assert.ok(!said.includes(secret), 'no secret is told');
+    return error;
+  }
+  return assert.fail('the sign-in was accepted');
+}
+
+async function standinFor(t: TestContext, options: StandinOptions = {}): ReturnType<typeof startStandin> {
+  const standin = await startStandin(options);
+  t.after(() => standin.close());
+  return standin;
+}
+
+async function serverFor(t: TestContext, listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+test('a password is accepted; kind, version, scope and the name as the server writes it are told', async (t) => {
+  const { standin, client } = await signedIn(t);
+  assert.deepEqual(await client.checkSignIn(call), {
+    kind: 'gitea',
+    version: '1.26.4',
+    scope: 'all',
+    username: 'dev',
+    webRoot: standin.origin,
+  });
+  assert.ok(!client.log.some((line) => line.includes(dev.secret)), 'the log has no secret');
+});
+
+test('a token with write:package is enough, whatever user name goes with it', async (t) => {
+  const standin = await standinFor(t);
+  const client = clientFor(standin.url, {
+    credential: { username: 'someone', secret: standin.createToken('dev', ['write:package']) },
+  });
+  t.after(() => client.close());
+  const { scope, username } = await client.checkSignIn(call);
+  assert.deepEqual([scope, username], ['write:package', 'someone']);
+});
+
+test('Forgejo is told from Gitea', async (t) => {
+  const { client } = await signedIn(t, { flavour: 'forgejo' });
+  const { kind, version } = await client.checkSignIn(call);
+  assert.deepEqual([kind, version], ['forgejo', '16.0.0+gitea-1.22.0']);
+});
+
+for (const options of [
+  { version: '1.26.0' },
+  { version: '1.25.5' },
+  { version: '1.21.0', rootUrl: 'http://gitea:3000/gitea/' },
+  { version: '1.18.5' },
+  { version: '1.17.4' },
+  { flavour: 'forgejo', version: '14.0.3+gitea-1.22.0', rootUrl: 'http://other.invalid/' },
+  { requireSignIn: true },
+] satisfies StandinOptions[]) {
+  test(`sign-in works, and a wrong password is noticed: ${JSON.stringify(options)}`, async (t) => {
+    const { standin, client } = await signedIn(t, options);
+    assert.equal((await client.checkSignIn(call)).username, 'dev');
+    const error = await signInError(t, standin.url, { credential: { username: 'dev', secret: 'wrong w0rd' } });
+    assert.equal(error.code, options.version === '1.17.4' ? 'credentialsIgnored' : 'credentialsRejected');
+  });
+}
+
+test('a sub-path install is found; an owner’s page is not taken for one', async (t) => {
+  const { standin, client } = await signedIn(t, { subPath: '/gitea' });
+  assert.equal((await client.checkSignIn(call)).webRoot, `${standin.origin}/gitea`);
+  const plain = await standinFor(t);
+  const other = clientFor(`${plain.origin}/team`, { credential: dev });
+  t.after(() => other.close());
+  assert.equal((await other.checkSignIn(call)).webRoot, plain.origin);
+});
+
+test('a token without any package scope is told from a wrong one, with the scopes it has', async (t) => {
+  const standin = await standinFor(t);
+  const narrow = await signInError(t, standin.url, {
+    credential: { username: 'dev', secret: standin.createToken('dev', ['write:repository']) },
+  });
+  assert.equal(narrow.code, 'scopeMissing');
+  assert.match(narrow.message, /write:package.*write:repository/);
+  const readsUser = await signInError(t, standin.url, {
+    credential: { username: 'dev', secret: standin.createToken('dev', ['read:user']) },
+  });
+  assert.equal(readsUser.code, 'scopeMissing');
+});
+
+test('a token that may only read is refused, and the message says what it can do', async (t) => {
+  const standin = await standinFor(t);
+  const error = await signInError(t, standin.url, {
+    credential: { username: 'dev', secret: standin.createToken('dev', ['read:package']) },
+  });
+  assert.equal(error.code, 'scopeMissing');
+  assert.match(error.message, /only read.*read:package/);
+});
+
+test('a password that needs a second factor is told from a wrong one where the server tells (Forgejo, older Gitea)', async (t) => {
+  const challenge = 'Bearer realm="http://x/v2/token",service="container_registry",scope="*"';
+  const host = await serverFor(t, (request, response) => {
+    if (request.url === '/api/v1/version') response.end('{"version":"1.22.0"}');
+    else if (request.url === '/api/v1/user') response.writeHead(401).end('{"message":"invalid provided OTP","url":""}');
+    else response.writeHead(401, { 'www-authenticate': challenge }).end();
+  });
+  const error = await signInError(t, `http://${host}`, { credential: dev });
+  assert.equal(error.code, 'oneTimePasswordNeeded');
+});
+
+test('where the server does not tell, the message names the second factor as a possible reason', async (t) => {
+  const seed = { users: [{ name: 'dev', password: dev.secret, totpSecret: 'JBSWY3DPEHPK3PXP' }], organizations: [] };
+  const standin = await standinFor(t, { seed });
+  const error = await signInError(t, standin.url, { credential: dev });
+  assert.equal(error.code, 'credentialsRejected');
+  assert.match(error.message, /second factor/);
+});
+
+test('nobody signed in is told so before anything else', async (t) => {
+  const standin = await standinFor(t);
+  assert.equal((await signInError(t, standin.url, {})).code, 'notSignedIn');
+});
+
+test('credentials go only to the configured origin, whatever the realm says (#28039, #31002)', async (t) => {
+  let trapped = 0;
+  const trap = await serverFor(t, (_request, response) => {
+    trapped++;
+    response.end('{"token":"x"}');
+  });
+  const { standin, client } = await signedIn(t, { version: '1.20.0', rootUrl: `http://${trap}/` });
+  await client.checkSignIn(call);
+  assert.equal(trapped, 0);
+  assert.ok(standin.requests.some(({ path }) => path.startsWith('/v2/token')));
+});
+
+test('a self-signed certificate is refused with what a person needs to judge it, and accepted once pinned', async (t) => {
+  const standin = await standinFor(t, { tls: 'valid' });
+  const error = await signInError(t, standin.url, { credential: dev, trust: {} });
+  assert.equal(error.code, 'certificateUntrusted');
+  assert.equal(error.facts['fingerprint256'], standin.fingerprint256);
+  for (const fact of ['subject', 'issuer', 'validFrom', 'validTo']) assert.ok(error.facts[fact], fact);
+  assert.deepEqual(error.facts['names'], ['localhost', '127.0.0.1', '0:0:0:0:0:0:0:1']);
+  assert.equal(standin.requests.length, 0, 'nothing was sent');
+
+  const pinned = clientFor(standin.url, {
+    credential: dev,
+    trust: { pinnedFingerprint: standin.fingerprint256?.toUpperCase() ?? '' },
+  });
+  t.after(() => pinned.close());
+  assert.equal((await pinned.checkSignIn(call)).username, 'dev');
+});
+
+test('another certificate than the pinned one is refused with both fingerprints', async (t) => {
+  const standin = await standinFor(t, { tls: 'valid' });
+  const error = await signInError(t, standin.url, { credential: dev, trust: { pinnedFingerprint: 'ab'.repeat(32) } });
+  assert.equal(error.code, 'certificateChanged');
+  assert.equal(error.facts['pinnedFingerprint'], 'ab'.repeat(32));
+  assert.equal(error.facts['fingerprint256'], standin.fingerprint256);
+  assert.equal(standin.requests.length, 0, 'nothing was sent');
+});
+
+for (const [tls, words] of [
+  ['expired', /expired/],
+  ['wrongHost', /another host name.*gitea\.example\.org/],
+] as const) {
+  test(`a certificate that is ${tls} is invalid, not only untrusted`, async (t) => {
+    const standin = await standinFor(t, { tls });
+    const error = await signInError(t, standin.url, { credential: dev, trust: {} });
+    assert.equal(error.code, 'certificateInvalid');
+    assert.match(error.message, words);
+    assert.equal(error.facts['fingerprint256'], standin.fingerprint256);
+  });
+}
+
+test('https asked where http is spoken: told, with the address that works', async (t) => {
+  const standin = await standinFor(t);
+  const error = await signInError(t, `https://${standin.host}`, { credential: dev, trust: {} });
+  assert.equal(error.code, 'plainHttp');
+  assert.equal(error.facts['suggestion'], `http://${standin.host}`);
+});
+
+test('http asked where https is spoken: told, with the address that works', async (t) => {
+  const standin = await standinFor(t, { tls: 'valid' });
+  const error = await signInError(t, `http://${standin.host}`, { credential: dev });
+  assert.equal(error.code, 'plainHttp');
+  assert.equal(error.facts['suggestion'], `https://${standin.host}`);
+});
+
+for (const words of [
+  'Client sent an HTTP request to an HTTPS server.\n',
+  '<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>',
+]) {
+  test(`http asked, and the server says “${words.slice(0, 30)}…”`, async (t) => {
+    const host = await serverFor(t, (_request, response) => response.writeHead(400).end(words));
+    const error = await signInError(t, `http://${host}`, { credential: dev });
+    assert.deepEqual([error.code, error.facts['suggestion']], ['plainHttp', `https://${host}`]);
+  });
+}
+
+test('plain http is not used unless it was allowed', async (t) => {
+  const standin = await standinFor(t);
+  const error = await signInError(t, standin.url, { credential: dev, trust: {} });
+  assert.equal(error.code, 'plainHttp');
+  assert.equal(error.facts['httpNotAllowed'], true);
+  assert.equal(standin.requests.length, 0, 'nothing was sent');
+});
+
+test('nobody listens: unreachable, and said at once', async (t) => {
+  const standin = await startStandin();
+  await standin.close();
+  const error = await signInError(t, standin.url, { credential: dev });
+  assert.equal(error.code, 'registryUnreachable');
+  assert.match(error.message, /nobody listens/);
+});
+
+test('a host name that does not exist', async (t) => {
+  const error = await signInError(t, 'https://no-such-host.invalid', { credential: dev, trust: {} });
+  assert.equal(error.code, 'registryUnreachable');
+});
+
+test('a web server that is no registry', async (t) => {
+  const host = await serverFor(t, (_request, response) =>
+    response.setHeader('content-type', 'text/html').end('<html><title>Welcome</title></html>'),
+  );
+  const error = await signInError(t, `http://${host}`, { credential: dev });
+  assert.equal(error.code, 'notARegistry');
+  assert.match(error.message, /Welcome/);
+});
+
+test('a Gitea below a path whose proxy does not pass on /v2 is named as such (#21092)', async (t) => {
+  const host = await serverFor(t, (request, response) => {
+    if (request.url === '/gitea/api/v1/version') response.end('{"version":"1.26.4"}');
+    else response.writeHead(404).end('404 page not found');
+  });
+  const error = await signInError(t, `http://${host}/gitea/`, { credential: dev });
+  assert.equal(error.code, 'notARegistry');
+  assert.match(error.message, /1\.26\.4.*\/v2.*root of the host/s);
+});
+
+test('a server that is down behind its proxy', async (t) => {
+  const host = await serverFor(t, (_request, response) =>
+    response.writeHead(502, { 'content-type': 'text/html' }).end('<html><title>502 Bad Gateway</title></html>'),
+  );
+  const error = await signInError(t, `http://${host}`, { credential: dev });
+  assert.equal(error.code, 'registryFailed');
+  assert.match(error.message, /502 Bad Gateway/);
+});
+
+test('a cancelled sign-in says so', async (t) => {
+  const { standin, client } = await signedIn(t);
+  standin.faults.add({ path: /token/, action: { kind: 'stall' } });
+  const controller = new AbortController();
+  const signingIn = client.checkSignIn({ signal: controller.signal });
+  while (!standin.requests.some(({ fault }) => fault === 'stall')) await new Promise(setImmediate);
+  controller.abort();
+  await assert.rejects(signingIn, { code: 'cancelled' });
+});

@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
+import net, { type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { inspectCertificate } from '../../../src/core/registry/inspectCertificate.ts';
+import type { RegistryRequest } from '../../../src/core/registry/messages.ts';
+import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
+import { createTransport, type Transport } from '../../../src/core/registry/transport.ts';
+import type { RegistryTrust } from '../../../src/core/registry/types.ts';
+import { startStandin, type Standin } from '../../standin/standin.ts';
+import type { StandinOptions } from '../../standin/options.ts';
+import { makeScratch } from '../../tools/scratch.ts';
+
+const signal = new AbortController().signal;
+
+async function standinFor(t: TestContext, options: StandinOptions): Promise<Standin> {
+  const standin = await startStandin(options);
+  t.after(() => standin.close());
+  return standin;
+}
+
+function transportTo(t: TestContext, origin: string, trust: RegistryTrust, proxy?: string): Transport {
+  const transport = createTransport({
+    address: parseRegistryAddress(origin),
+    trust,
+    proxy: { url: proxy, bypass: [] },
+    environment: {},
+    userAgent: 'tea-chest/test',
+  });
+  t.after(() => transport.close());
+  return transport;
+}
+
+const ping = (origin: string): RegistryRequest => ({ method: 'GET', url: new URL('/v2/', origin), signal });
+
+/** A proxy that people run: tunnels by CONNECT, passes on plain requests; `localhost.test` is this machine. */
+async function startProxy(
+  t: TestContext,
+  options: { user?: string; refuse?: number } = {},
+): Promise<{ url: string; log: string[] }> {
+  const log: string[] = [];
+  const allowed = ({ headers }: IncomingMessage): boolean =>
+    options.user === undefined ||
+    headers['proxy-authorization'] === `Basic ${Buffer.from(options.user).toString('base64')}`;
+  const server = createServer((request, response) => {
+    log.push(`${request.method ?? ''} ${request.url ?? ''}`);
+    if (!allowed(request)) {
+      response.writeHead(407).end();
+      return;
+    }
+    const target = new URL(request.url ?? '');
+    const onward = httpRequest({
+      host: '127.0.0.1',
+      port: target.port,
+      path: target.pathname,
+      method: request.method ?? 'GET',
+      headers: { host: request.headers.host ?? '' },
+    });
+    onward.on('response', (answer) => {
+      response.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.pipe(response);
+    });
+    onward.end();
+  });
+  server.on('connect', (request, socket) => {
+    log.push(`CONNECT ${request.url ?? ''}`);
+    const refusal = options.refuse ?? (allowed(request) ? undefined : 407);
+    if (refusal !== undefined) {
+      socket.end(`HTTP/1.1 ${refusal} No\r\n\r\n`);
+      return;
+    }
+    const onward = net.connect(Number(request.url?.split(':')[1]), '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      socket.pipe(onward).pipe(socket);
+    });
+    for (const end of [socket, onward]) end.on('error', () => end.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `127.0.0.1:${(server.address() as AddressInfo).port}`, log };
+}
+
+test('a CA file vouches for a registry of one’s own', async (t) => {
+  const standin = await standinFor(t, { tls: 'valid' });
+  const scratch = await makeScratch('ca');
+  t.after(() => scratch.remove());
+  const caFile = join(scratch.path, 'ca.pem');
+  await writeFile(caFile, standin.certificatePem ?? '');
+  assert.equal((await transportTo(t, standin.origin, { caFile }).send(ping(standin.origin))).status, 401);
+});
+
+test('a CA vouches neither for another name nor beyond the dates', async (t) => {
+  for (const tls of ['wrongHost', 'expired'] as const) {
+    const standin = await standinFor(t, { tls });
+    const scratch = await makeScratch('ca');
+    t.after(() => scratch.remove());
+    const caFile = join(scratch.path, 'ca.pem');
+    await writeFile(caFile, standin.certificatePem ?? '');
+    await assert.rejects(transportTo(t, standin.origin, { caFile }).send(ping(standin.origin)), {
+      code: 'certificateInvalid',
+    });
+  }
+});
+
+test('a CA file that cannot be used is named', async (t) => {
+  const standin = await standinFor(t, { tls: 'valid' });
+  for (const caFile of ['/does/not/exist.pem', import.meta.filename]) {
+    const sending = transportTo(t, standin.origin, { caFile }).send(ping(standin.origin));
+    await assert.rejects(sending, { code: 'argumentInvalid', message: new RegExp(caFile) });
+  }
+});
+
+test('a certificate that changes while a transport is in use is noticed at the next connection', async (t) => {
+  const first = await standinFor(t, { tls: 'valid' });
+  const pinnedFingerprint = first.fingerprint256 ?? '';
+  const transport = transportTo(t, first.origin, { pinnedFingerprint });
+  assert.equal((await transport.send(ping(first.origin))).status, 401);
+  await first.goDown();
+  const second = await standinFor(t, { tls: 'valid', port: Number(new URL(first.origin).port) });
+  await assert.rejects(transport.send(ping(first.origin)), { code: 'certificateChanged' });
+  assert.equal(second.requests.length, 0, 'nothing was sent');
+});
+
+test('a certificate can be looked at without sending anything', async (t) => {
+  const standin = await standinFor(t, { tls: 'expired' });
+  const details = await inspectCertificate(parseRegistryAddress(standin.origin), {
+    proxy: { url: undefined, bypass: [] },
+    environment: {},
+    signal,
+  });
+  assert.equal(details.fingerprint256, standin.fingerprint256);
+  assert.match(details.problem ?? '', /it has expired/);
+  assert.match(details.subject, /Tea Chest stand-in/);
+  assert.ok(new Date(details.validTo).getTime() < Date.now());
+  assert.equal(standin.requests.length, 0);
+});
+
+test('https goes through a tunnel of the proxy, and the certificate is still judged', async (t) => {
+  const standin = await standinFor(t, { tls: 'valid' });
+  const proxy = await startProxy(t);
+  const { port } = new URL(standin.origin);
+  const origin = `https://localhost.test:${port}`;
+  const pinned = { pinnedFingerprint: standin.fingerprint256 ?? '' };
+  assert.equal((await transportTo(t, origin, pinned, `http://${proxy.url}`).send(ping(origin))).status, 401);
+  assert.deepEqual(proxy.log, [`CONNECT localhost.test:${port}`]);
+  const judged = transportTo(t, origin, {}, `http://${proxy.url}`).send(ping(origin));
+  await assert.rejects(judged, { code: 'certificateInvalid' });
+});
+
+test('plain http goes to the proxy as a whole URL, with the proxy’s password for the proxy only', async (t) => {
+  const standin = await standinFor(t, {});
+  const proxy = await startProxy(t, { user: 'me:p:w' });
+  const origin = `http://localhost.test:${new URL(standin.origin).port}`;
+  const transport = transportTo(t, origin, { allowHttp: true }, `http://me:p%3Aw@${proxy.url}`);
+  assert.equal((await transport.send(ping(origin))).status, 401);
+  assert.deepEqual(proxy.log, [`GET ${origin}/v2/`]);
+});
+
+for (const scheme of ['http', 'https']) {
+  test(`${scheme}: a proxy that wants a password, or is not there, is told as the proxy’s fault`, async (t) => {
+    const origin = `${scheme}://localhost.test:9`;
+    const proxy = await startProxy(t, { user: 'me:pw' });
+    const strict = transportTo(t, origin, { allowHttp: true }, `http://${proxy.url}`);
+    await assert.rejects(strict.send(ping(origin)), { code: 'proxyFailed', message: /407/ });
+    const gone = await startProxy(t);
+    const server = net.createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const free = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await new Promise((resolve) => server.close(resolve));
+    assert.deepEqual(gone.log, []);
+    const absent = transportTo(t, origin, { allowHttp: true }, `http://${free}`);
+    await assert.rejects(absent.send(ping(origin)), { code: 'proxyFailed' });
+  });
+}
+
+test('a proxy that does not find the registry is told with its status', async (t) => {
+  const proxy = await startProxy(t, { refuse: 502 });
+  const origin = 'https://gitea.test';
+  const sending = transportTo(t, origin, {}, `http://${proxy.url}`).send(ping(origin));
+  await assert.rejects(sending, { code: 'proxyFailed', message: /502/ });
+});
+
+test('an https registry is never spoken to by plain http, whatever is allowed', async (t) => {
+  const transport = transportTo(t, 'https://gitea.test', { allowHttp: true });
+  await assert.rejects(transport.send(ping('http://gitea.test')), { code: 'plainHttp' });
+});
+
+test('an answer that comes before the body was read to its end is an answer', async (t) => {
+  const standin = await standinFor(t, {});
+  let opened = 0;
+  const response = await transportTo(t, standin.origin, { allowHttp: true }).send({
+    method: 'PATCH',
+    url: new URL('/v2/dev/app/blobs/uploads/none', standin.origin),
+    signal,
+    headers: { 'content-type': 'application/octet-stream' },
+    body: {
+      length: 64 * 1024 * 1024,
+
+      open: async function* () {
+        opened++;
+        for (let i = 0; i < 1024; i++) yield Buffer.alloc(64 * 1024);
+      },
+    },
+  });
+  assert.deepEqual([response.status, opened], [401, 1]);
+});
+
+test('closing ends what runs', async (t) => {
+  const standin = await standinFor(t, {});
+  standin.faults.add({ action: { kind: 'stall' } });
+  const transport = transportTo(t, standin.origin, { allowHttp: true });
+  const sending = transport.send(ping(standin.origin));
+  while (standin.requests.length === 0) await new Promise(setImmediate);
+  await transport.close();
+  await assert.rejects(sending);
+});
+
+test('asks one HEAD after another on one connection where the server says that it stays open', async (t) => {
+  let connections = 0;
+  const server = createServer((_request, response) => response.end());
+  server.on('connection', () => connections++);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const transport = transportTo(t, origin, { allowHttp: true });
+  for (let n = 0; n < 4; n++) {
+    await transport.send({ ...ping(origin), method: 'HEAD' });
+    // The connection is free for the next request a turn after the answer is.
+    await new Promise(setImmediate);
+  }
+  assert.equal(connections, 1);
+});
