@@ -71,7 +71,12 @@ describe('the relay between a real engine and a real registry', () => {
   async function push(
     image: string,
     tag: string,
-    options: { strategy?: 'relay' | 'export'; signal?: AbortSignal; onEvent?: (event: PushEvent) => void; wrap?: Wrap } = {},
+    options: {
+      strategy?: 'relay' | 'export';
+      signal?: AbortSignal;
+      onEvent?: (event: PushEvent) => void;
+      wrap?: Wrap;
+    } = {},
   ): Promise<PushResult> {
     const target: BlobTarget = await client.repository(repository, { signal });
     return await pushImage(
@@ -98,7 +103,10 @@ describe('the relay between a real engine and a real registry', () => {
       });
 
   /** As another program sees it. */
-  async function checkPulled(tag: string, built: { readonly id: string; readonly diffIds: readonly string[] }): Promise<void> {
+  async function checkPulled(
+    tag: string,
+    built: { readonly id: string; readonly diffIds: readonly string[] },
+  ): Promise<void> {
     const source = `docker://${registry.host}/${repository}:${tag}`;
     const folder = join(scratch.path, `pulled-${serial}-${tag}`);
     await run('skopeo', ['copy', '--src-tls-verify=false', '--insecure-policy', source, `dir:${folder}`]);

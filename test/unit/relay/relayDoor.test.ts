@@ -177,7 +177,11 @@ describe('RelayDoor', () => {
     backend.enough = 1_000;
     const client = new RelayClient(await open());
     // A body that never ends by itself.
-    const body = new ReadableStream({ pull: (controller) => { controller.enqueue(new Uint8Array(10_000)); } });
+    const body = new ReadableStream({
+      pull: (controller) => {
+        controller.enqueue(new Uint8Array(10_000));
+      },
+    });
     const patch = await client.ask('PATCH', await client.begin(), { body });
     assert.equal(patch.status, 202);
     const digest = digestOf(Buffer.from('of a beginning'));

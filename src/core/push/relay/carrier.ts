@@ -12,6 +12,10 @@ import type { RelayProgress } from './relayProgress.ts';
 import type { IncomingBlob, RelayBackend, RelayedManifest } from './relayBackend.ts';
 import { SmallBlobs } from './smallBlobs.ts';
 
+/** Of each blob, this many bytes are kept in memory besides the spool: what an upload that keeps up will read next. */
+const recentBytes = 24 * 1024 * 1024;
+/** Bytes that containerd's store may be ahead of an upload. */
+const ahead = 8 * 1024 * 1024;
 /** Bytes that are written to the spool in one go. */
 const batch = 512 * 1024;
 
@@ -77,7 +81,7 @@ export class Carrier implements RelayBackend {
 
   async beginBlob(): Promise<IncomingBlob> {
     const { group, spool } = this.#options;
-    const blob = await spool.begin(group.signal);
+    const blob = await spool.begin(group.signal, recentBytes);
     const arrival = new Arrival(this, this.#run, blob, this.#options);
     this.#options.progress.begin(blob);
     const sent = Promise.withResolvers<Presence | 'uploaded' | undefined>();
@@ -103,7 +107,7 @@ export class Carrier implements RelayBackend {
         await arrival.finish();
         const size = blob.size;
         if (await arrival.keep(digest)) return;
-        blob.complete(digest);
+        arrival.complete(digest);
         const how = await sent.promise;
         if (how === undefined) throw new TeaChestError('engineLost', 'The upload was given up.');
         this.#note(digest, { size, how });
@@ -140,6 +144,7 @@ class Arrival {
   #unwanted = false;
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
+  #isComplete = false;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(carrier: Carrier, run: PushRun, blob: SpooledBlob, options: CarrierOptions) {
@@ -153,7 +158,11 @@ class Arrival {
   async write(bytes: Uint8Array): Promise<void> {
     this.#pending.push(bytes);
     this.#pendingBytes += bytes.byteLength;
-    if (this.#pendingBytes >= batch) await this.#flush();
+    if (this.#pendingBytes < batch) return;
+    await this.#flush();
+    // Containerd 2.3 waits no more than 30 s for the answer once it has sent the last byte (moby #53700): so it is held
+    // back, and near the end of an upload when it has done so. A classic engine may compress as fast as it can.
+    if (!this.#options.isClassic) await this.#blob.needed(ahead, this.#options.group.signal);
   }
 
   /** All that was given is in the spool. */
@@ -190,6 +199,11 @@ class Arrival {
     return true;
   }
 
+  complete(digest: Digest): void {
+    this.#isComplete = true;
+    this.#blob.complete(digest);
+  }
+
   drop(): void {
     this.#unwanted = true;
     this.#options.progress.forget(this.#blob);
@@ -198,19 +212,19 @@ class Arrival {
 
   /** Undefined if it was dropped. */
   async send(uploads: Semaphore): Promise<Presence | 'uploaded' | undefined> {
-    const { group, progress } = this.#options;
+    const { signal } = this.#options.group;
+    const send = (): Promise<Presence | 'uploaded'> =>
+      sendBlob(this.#blob, this.#run.ladder, {
+        signal,
+        isMissing: (digest) => this.#run.missing.has(digest),
+        onSent: (bytes) => {
+          this.#options.progress.sent(this.#blob, bytes);
+        },
+      });
     try {
-      return await uploads.run(
-        () =>
-          sendBlob(this.#blob, this.#run.ladder, {
-            signal: group.signal,
-            isMissing: (digest) => this.#run.missing.has(digest),
-            onSent: (bytes) => {
-              progress.sent(this.#blob, bytes);
-            },
-          }),
-        group.signal,
-      );
+      await this.#blob.begun(signal);
+      // Small ones do not queue: their answer is waited for already, see `write`.
+      return this.#isComplete ? await send() : await uploads.run(send, signal);
     } catch (error) {
       if (this.#unwanted) return undefined;
       throw error;

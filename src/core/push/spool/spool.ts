@@ -31,14 +31,18 @@ export class Spool {
     return new Spool(folder, limit);
   }
 
-  /** A new blob, as soon as the blobs that still wait for the registry leave room for it. */
-  async begin(signal: AbortSignal): Promise<SpooledBlob> {
+  /**
+   * A new blob, as soon as the blobs that still wait for the registry leave room for it. The last `recent` bytes of it
+   * are kept in memory as well.
+   */
+  async begin(signal: AbortSignal, recent = 0): Promise<SpooledBlob> {
     while (this.#bytes() > this.#limit) await this.#waker.changed(signal);
     throwIfCancelled(signal);
-    const blob = await SpooledBlob.create(join(this.folder, `blob-${this.#count++}`), (grown) => {
+    const onGrown = (grown: number): void => {
       const bytes = this.#open.get(blob);
       if (bytes !== undefined) this.#open.set(blob, bytes + grown);
-    });
+    };
+    const blob = await SpooledBlob.create(join(this.folder, `blob-${this.#count++}`), onGrown, recent);
     this.#open.set(blob, 0);
     return blob;
   }

@@ -4,10 +4,13 @@ import { TeaChestError } from '../../base/errors.ts';
 import { Waker } from '../../base/waker.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { GrowingBlob } from '../contracts.ts';
+import { RecentBytes } from './recentBytes.ts';
 import { explainSpoolFailure } from './spoolFailure.ts';
 
 /** Read in pieces of this many bytes: large enough to be quick, small enough to keep many blobs cheap. */
 const readSize = 256 * 1024;
+/** As much as is written of a blob that nobody reads yet. */
+const aForetaste = 1024 * 1024;
 
 /**
  * A blob in a file that one writer fills while readers follow. The whole blob stays until it is closed: Gitea poisons
@@ -18,16 +21,19 @@ export class SpooledBlob implements GrowingBlob {
   readonly #path: string;
   readonly #file: FileHandle;
   readonly #onGrown: (bytes: number) => void;
+  readonly #recent: RecentBytes;
   #bytes = 0;
+  #wanted = 0;
   #complete = false;
   #failure: TeaChestError | undefined;
   readonly #waker = new Waker();
   #settle!: { resolve: (value: { digest: Digest; size: number }) => void; reject: (error: TeaChestError) => void };
 
-  private constructor(path: string, file: FileHandle, onGrown: (bytes: number) => void) {
+  private constructor(path: string, file: FileHandle, onGrown: (bytes: number) => void, recent: number) {
     this.#path = path;
     this.#file = file;
     this.#onGrown = onGrown;
+    this.#recent = new RecentBytes(recent);
     this.finished = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
@@ -35,10 +41,13 @@ export class SpooledBlob implements GrowingBlob {
     this.finished.catch(() => undefined);
   }
 
-  /** Creates the file, readable by this user only. `onGrown` is told how many bytes each write added. */
-  static async create(path: string, onGrown: (bytes: number) => void): Promise<SpooledBlob> {
+  /**
+   * Creates the file, readable by this user only. `onGrown` is told how many bytes each write added; `recent` bytes are
+   * kept in memory besides, for a reader that follows closely (`writeAll` only).
+   */
+  static async create(path: string, onGrown: (bytes: number) => void, recent = 0): Promise<SpooledBlob> {
     try {
-      return new SpooledBlob(path, await open(path, 'wx+', 0o600), onGrown);
+      return new SpooledBlob(path, await open(path, 'wx+', 0o600), onGrown, recent);
     } catch (error) {
       throw explainSpoolFailure(error, path);
     }
@@ -64,7 +73,7 @@ export class SpooledBlob implements GrowingBlob {
     this.#waker.wakeAll();
   }
 
-  /** Appends several pieces in one go, which costs a fraction of as many writes. */
+  /** Appends several pieces in one go, which costs a fraction of as many writes. They must not change afterwards. */
   async writeAll(pieces: readonly Uint8Array[]): Promise<void> {
     const wanted = pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
     let written: number;
@@ -78,9 +87,25 @@ export class SpooledBlob implements GrowingBlob {
       await this.write(Buffer.concat(pieces));
       return;
     }
-    this.#bytes += written;
+    for (const piece of pieces) {
+      this.#recent.add(this.#bytes, piece);
+      this.#bytes += piece.byteLength;
+    }
     this.#onGrown(written);
     this.#waker.wakeAll();
+  }
+
+  /**
+   * Resolves once there is reason to write more: readers have asked for bytes up to less than `ahead` before what is
+   * there, or a little of the blob is all that is there.
+   */
+  async needed(ahead: number, signal: AbortSignal): Promise<void> {
+    while (this.#bytes >= (this.#wanted === 0 ? aForetaste : this.#wanted + ahead)) await this.#waker.changed(signal);
+  }
+
+  /** Resolves once more than a little of the blob is there, or all of it. */
+  async begun(signal: AbortSignal): Promise<void> {
+    await this.#reached(aForetaste, signal);
   }
 
   /** Says that no more comes and what the blob turned out to be. */
@@ -98,30 +123,50 @@ export class SpooledBlob implements GrowingBlob {
   }
 
   async available(offset: number, want: number, signal: AbortSignal): Promise<{ bytes: number; complete: boolean }> {
+    if (offset + want > this.#wanted) {
+      this.#wanted = offset + want;
+      this.#waker.wakeAll();
+    }
+    return await this.#reached(offset + want, signal);
+  }
+
+  async #reached(end: number, signal: AbortSignal): Promise<{ bytes: number; complete: boolean }> {
     for (;;) {
       throwIfCancelled(signal);
       if (this.#failure !== undefined) throw this.#failure;
-      if (this.#complete || this.#bytes >= offset + want) return { bytes: this.#bytes, complete: this.#complete };
+      if (this.#complete || this.#bytes >= end) return { bytes: this.#bytes, complete: this.#complete };
       await this.#waker.changed(signal);
     }
   }
 
   async *read(start: number, end: number): AsyncGenerator<Uint8Array> {
     if (start < 0 || end > this.#bytes) throw new RangeError(`bytes ${start}–${end} are not all there yet`);
-    for (let at = start; at < end;) {
-      // A buffer of its own for each piece: the socket may still hold the last one when the next is asked for.
-      const piece = Buffer.allocUnsafeSlow(Math.min(readSize, end - at));
-      const { bytesRead } = await this.#readAt(piece, at);
-      if (bytesRead === 0)
-        throw new TeaChestError('spoolFailed', `The temporary file ${this.#path} has become shorter.`);
-      at += bytesRead;
-      yield piece.subarray(0, bytesRead);
+    // The next piece is read while the last one is on its way: a disk and a socket need not wait for each other.
+    let ahead = start < end ? this.#piece(start, end) : undefined;
+    for (let at = start; ahead !== undefined;) {
+      const piece = await ahead;
+      at += piece.byteLength;
+      ahead = at < end ? this.#piece(at, end) : undefined;
+      // If the consumer leaves, nobody awaits it.
+      ahead?.catch(() => undefined);
+      yield piece;
     }
+  }
+
+  async #piece(at: number, end: number): Promise<Uint8Array> {
+    const recent = this.#recent.from(at, end);
+    if (recent !== undefined) return recent;
+    // A buffer of its own for each piece: the socket may still hold the last one when the next is asked for.
+    const piece = Buffer.allocUnsafeSlow(Math.min(readSize, end - at));
+    const { bytesRead } = await this.#readAt(piece, at);
+    if (bytesRead > 0) return piece.subarray(0, bytesRead);
+    throw new TeaChestError('spoolFailed', `The temporary file ${this.#path} has become shorter.`);
   }
 
   /** Closes and removes the file. Whoever still waits for more of it is told that there will be none. */
   async discard(): Promise<void> {
     this.fail(this.#failure ?? new TeaChestError('cancelled', 'The temporary file was discarded.'));
+    this.#recent.clear();
     await this.#file.close();
     await rm(this.#path, { force: true });
   }
