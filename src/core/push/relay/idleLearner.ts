@@ -5,8 +5,7 @@ import type { DigestCache } from '../digestCache.ts';
 import { RelayUnavailable, type RelayParts } from './enginePushing.ts';
 import { knowsDigests, learnDigests } from './learnDigests.ts';
 
-/** Quiet time after a push before anything is asked of the engine, in milliseconds. */
-const quietMs = 3_000;
+const usualQuietMs = 3_000;
 /** Far more than it takes; an engine that hangs is not waited for. */
 const longestMs = 30_000;
 /** Images remembered to be learned; more than that were not pushed by hand. */
@@ -17,6 +16,8 @@ export interface IdleLearnerOptions {
   readonly parts: RelayParts;
   readonly cache: DigestCache;
   readonly logger: Logger;
+  /** Quiet time after a push before anything is asked of the engine, in milliseconds. */
+  readonly quietMs?: number;
 }
 
 /**
@@ -60,7 +61,7 @@ export class IdleLearner {
 
   #schedule(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#learnAll(), quietMs).unref();
+    this.#timer = setTimeout(() => void this.#learnAll(), this.#options.quietMs ?? usualQuietMs).unref();
   }
 
   async #learnAll(): Promise<void> {
