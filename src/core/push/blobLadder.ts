@@ -1,4 +1,4 @@
-import type { Digest } from '../oci/digest.ts';
+import type { Descriptor } from '../oci/manifest.ts';
 import type { BlobTarget } from './contracts.ts';
 import type { DigestCache } from './digestCache.ts';
 
@@ -16,11 +16,12 @@ export interface LadderOptions {
  * the whole instance by itself; other registries must be told where, so we offer the places where we saw it.
  */
 export async function findBlob(
-  digest: Digest,
+  { digest, size }: Pick<Descriptor, 'digest' | 'size'>,
   { target, cache, origin }: LadderOptions,
   signal: AbortSignal,
 ): Promise<Presence | undefined> {
-  if ((await target.headBlob(digest, { signal })) !== undefined) return 'exists';
+  // A blob of another size cannot be the one meant: then what we remember of it is wrong, and it is made anew.
+  if ((await target.headBlob(digest, { signal })) === size) return 'exists';
   if (target.kind !== 'generic') return (await target.mountBlob(digest, undefined, { signal })) ? 'mounted' : undefined;
   for (const repository of cache.repositoriesWith(origin, digest)) {
     if (repository === target.repository) continue;
