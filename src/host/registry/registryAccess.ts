@@ -12,6 +12,7 @@ import type { PackageVersion, RegistryBrowser } from '../views/registries/regist
 export interface RegistryAccessOptions {
   readonly credential: (origin: string) => Promise<Credential | undefined>;
   readonly chunkMemory: ChunkMemory;
+  readonly onLinkRate: (origin: string, bytesPerSecond: number) => void;
   readonly proxy: () => ProxySettings;
   readonly logger: Logger;
   readonly userAgent: string;
@@ -117,7 +118,7 @@ export class RegistryAccess implements RegistryBrowser {
     credential: () => Promise<Credential | undefined>,
   ): Promise<RegistryClient> {
     const { createRegistryClient } = await import('../../core/gitea/registryClient.ts');
-    const { chunkMemory, proxy, logger, userAgent } = this.#options;
+    const { chunkMemory, onLinkRate, proxy, logger, userAgent } = this.#options;
     const { origin, host, webRoot } = address;
     return createRegistryClient({
       address: { origin, host, webRoot },
@@ -126,6 +127,9 @@ export class RegistryAccess implements RegistryBrowser {
       credential,
       logger,
       chunkMemory,
+      onLinkRate: (bytesPerSecond) => {
+        onLinkRate(origin, bytesPerSecond);
+      },
       environment: process.env,
       userAgent,
     });
