@@ -72,7 +72,7 @@ export class RegistryAccess implements RegistryBrowser {
         return await inspectCertificate(address, { proxy: proxy(), environment: process.env, signal, ...trusted });
       },
       check: async (address, credential, trust, { signal }) => {
-        logger.info(`Signing in to ${address.origin} as ${credential.username}.`);
+        logger.info(`Signing in to ${address.origin} as ${credential?.username ?? 'nobody'}.`);
         const client = await this.#create(address, trust, () => Promise.resolve(credential));
         try {
           return await client.checkSignIn({ signal });
