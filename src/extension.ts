@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { Logger } from './core/base/logger.ts';
 import { DigestCache } from './core/push/digestCache.ts';
 import { sweepSpool } from './core/push/spool/spool.ts';
+import { linkPlace } from './core/registry/linkPlace.ts';
 import type { TeaChestApi } from './host/api.ts';
 import { listImagesCommand } from './host/commands/listImages.ts';
 import { PushCommands } from './host/commands/pushImage.ts';
@@ -24,7 +25,7 @@ import { Codecs } from './host/push/codecs.ts';
 import { PushFront } from './host/push/pushFront.ts';
 import { createPushQuestions } from './host/push/pushQuestions.ts';
 import { PushRunner } from './host/push/pushRunner.ts';
-import { StoredChunkMemory } from './host/registry/chunkMemory.ts';
+import { OriginNumbers } from './host/registry/originNumbers.ts';
 import { RegistryAccess } from './host/registry/registryAccess.ts';
 import { TargetMemory } from './host/targets/targetMemory.ts';
 import { ImagesView } from './host/views/images/imagesView.ts';
@@ -60,6 +61,7 @@ interface Base {
   readonly store: ConnectionStore;
   readonly access: RegistryAccess;
   readonly memory: TargetMemory;
+  readonly linkRates: OriginNumbers;
   readonly cache: DigestCache;
   readonly spoolRoot: () => string;
   /** Removes every trace of a registry. */
@@ -74,11 +76,15 @@ function buildBase(
   const { version } = extension.packageJSON as { readonly version: string };
   const store = new ConnectionStore(globalState, secrets);
   const cache = new DigestCache(join(storage, 'digests.json'), logger, Date.now);
-  const chunkMemory = new StoredChunkMemory(globalState);
+  const chunkMemory = new OriginNumbers(globalState, 'teaChest.chunkSizes');
+  const linkRates = new OriginNumbers(globalState, 'teaChest.linkRates');
   const memory = new TargetMemory(globalState);
   const access = new RegistryAccess({
     credential: (origin) => store.credential(origin),
     chunkMemory,
+    onLinkRate: (origin, bytesPerSecond) => {
+      linkRates.set(origin, Math.round(bytesPerSecond));
+    },
     proxy: proxySettings,
     logger,
     userAgent: `tea-chest/${version}`,
@@ -87,11 +93,21 @@ function buildBase(
     access.forget(origin);
     await memory.forgetRegistry(origin);
     await chunkMemory.forgetRegistry(origin);
+    await linkRates.forgetRegistry(origin);
     await cache.forgetRegistry(origin);
     await store.remove(origin);
   };
   subscriptions.push(store, access);
-  return { logger, store, access, memory, cache, forget, spoolRoot: () => spoolFolder() ?? join(storage, 'spool') };
+  return {
+    logger,
+    store,
+    access,
+    memory,
+    linkRates,
+    cache,
+    forget,
+    spoolRoot: () => spoolFolder() ?? join(storage, 'spool'),
+  };
 }
 
 /** The engine, its images, and their view. */
@@ -113,7 +129,7 @@ function buildEngine({ subscriptions }: vscode.ExtensionContext, { logger }: Bas
 
 function buildPush(
   { extensionPath, subscriptions }: vscode.ExtensionContext,
-  { access, store, cache, memory, spoolRoot, logger }: Base,
+  { access, store, cache, memory, linkRates, spoolRoot, logger }: Base,
   { link, images }: EngineSide,
   registriesView: RegistriesView,
 ): PushCommands {
@@ -121,7 +137,8 @@ function buildPush(
   const runner = new PushRunner({
     link,
     openTarget: (connection, repository, signal) => access.openTarget(connection, repository, signal),
-    createCodec: (compression, gzipLevel) => codecs.create(compression, gzipLevel),
+    createCodec: (compression, gzipLevel, { origin, host }) =>
+      codecs.create(compression, gzipLevel, { place: linkPlace(host), bytesPerSecond: linkRates.get(origin) }),
     cache,
     memory,
     settings: pushSettings,

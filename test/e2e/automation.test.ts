@@ -67,7 +67,7 @@ suite('automation', { timeout: 600_000 }, () => {
   }
 
   /** Other people's tools find in the registry what the engine has and the command told. */
-  async function checkInRegistry(target: string, pushed: PushResult, credentials: Credentials): Promise<CopiedImage> {
+  async function checkInRegistry(target: string, pushed: PushResult, credentials?: Credentials): Promise<CopiedImage> {
     const copy = await copyBySkopeo(target, credentials);
     assert.deepEqual(differences(image, copy), []);
     assert.equal(copy.manifestDigest, pushed.digest);
@@ -247,6 +247,32 @@ suite('automation', { timeout: 600_000 }, () => {
     const target = `${gitea.host}/dev/by-api:1`;
     const pushed = await vscode.callApi<PushResult>('pushImage', { image: 'app:1', target });
     await checkInRegistry(target, pushed, dev);
+  });
+
+  test('a registry that asks nobody who they are needs no more than its address', async () => {
+    const open = await startRegistry();
+    try {
+      await rejects(signIn({ url: open.origin, ...bob }), 'plainHttp', 'signIn', /http/);
+      const signedIn = await signIn({ url: open.origin, allowHttp: true });
+      assert.deepEqual(signedIn, { origin: open.origin, username: '' });
+      const target = `${open.host}/app:1`;
+      await checkInRegistry(target, await push({ image: 'app:1', target }));
+      await vscode.executeCommand('teaChest.signOut', { url: open.origin });
+    } finally {
+      await open.stop();
+    }
+  });
+
+  test('a token needs no user name; Gitea tells whose it is where the token may ask', async () => {
+    const { url, trustFingerprint } = trusted();
+    const secret = gitea.createToken('dev', ['write:package', 'read:user']);
+    assert.deepEqual(await signIn({ url, trustFingerprint, secret, username: 'whoever' }), {
+      origin: gitea.origin,
+      username: 'dev',
+    });
+    await vscode.executeCommand('teaChest.signOut', { url: gitea.url });
+    assert.deepEqual(await signIn({ url, trustFingerprint, secret }), { origin: gitea.origin, username: 'dev' });
+    await push({ image: 'app:1', target: `${gitea.host}/dev/by-token:1` });
   });
 
   test('signOut forgets the registry', async () => {

@@ -158,7 +158,8 @@ suite('by hand', { timeout: 600_000 }, () => {
     await notifications.waitFor(/Pushed /);
     await notifications.click(/Pushed /, 'Copy Pull Command');
     const reference = `${standin.host}/dev/app:stable`;
-    assert.equal(await page.evaluate('navigator.clipboard.readText()'), `docker pull ${reference}`);
+    // The page reads its clipboard until the command is there: the click goes by the extension host.
+    await page.waitForFunction(`navigator.clipboard.readText().then((text) => text === 'docker pull ${reference}')`);
 
     await vscode.host.executeCommand('notifications.clearAll');
     await images().chooseFromMenu('stable', 'Push to Registry…');
@@ -170,6 +171,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     await registries().expand(standin.host);
     await registries().expand(/^dev$/);
     await registries().row('app').waitFor();
+    await notifications.gone(/Pushing /);
     await vscode.screenshot('registries-view');
   });
 
@@ -184,6 +186,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     await quickInput.waitFor('(4/4)');
     await quickInput.accept();
     await notifications.waitFor('reqPackageAccess');
+    await notifications.gone(/Pushing /);
     await vscode.screenshot('push-refused');
     await notifications.click('reqPackageAccess', 'Choose Another Owner');
     await quickInput.pick('team');

@@ -30,6 +30,8 @@ export interface DockerOptions {
   readonly input?: string | AsyncIterable<unknown>;
   readonly onLine?: (line: string) => void;
   readonly mayFail?: boolean;
+  /** Ends the client, and with it what it has the engine do. */
+  readonly signal?: AbortSignal;
 }
 
 export interface PrivateEngineOptions {
@@ -91,7 +93,8 @@ export async function findPersonsEngine(): Promise<Engine | undefined> {
   return { host, version, isPrivate: false, docker, output: () => '', kill, stop: () => Promise.resolve() };
 }
 
-function dockerClient(host: string, configFolder: string | undefined, isPrivate: boolean): Engine['docker'] {
+/** A docker client for the engine at `host`; a private engine's knows nothing of the person's logins. */
+export function dockerClient(host: string, configFolder: string | undefined, isPrivate: boolean): Engine['docker'] {
   // Debian's client and engine come from one package; another one on the PATH may be older than the engine allows.
   const client = needCommand('docker', 'docker.io', isPrivate ? ['/usr/bin'] : []);
   const env = {
@@ -103,7 +106,8 @@ function dockerClient(host: string, configFolder: string | undefined, isPrivate:
   return (args, options = {}) => run(client, args, { env, ...options });
 }
 
-async function serverVersion(docker: Engine['docker']): Promise<string | undefined> {
+/** Undefined while the engine does not answer. */
+export async function serverVersion(docker: Engine['docker']): Promise<string | undefined> {
   const answer = await docker(['version', '--format', '{{.Server.Version}}'], { mayFail: true });
   const version = answer.stdout.trim();
   return answer.code === 0 && version !== '' ? version : undefined;

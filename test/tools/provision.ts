@@ -7,7 +7,7 @@ import { step } from './step.ts';
 import { installVscodeServer, isVscodeServerInstalled } from './vscodeServer.ts';
 
 /** A thing that tests or `npm start` need on the machine. */
-export type Need = 'engine' | 'skopeo' | 'registry' | 'nginx' | 'browser' | 'vscodeServer';
+export type Need = 'engine' | 'debootstrap' | 'skopeo' | 'registry' | 'nginx' | 'browser' | 'vscodeServer';
 
 interface Recipe {
   readonly packages: readonly string[];
@@ -24,6 +24,12 @@ const recipes: Record<Need, Recipe> = {
     why: 'a real container engine, run privately beside whatever the machine has',
     byHand: 'Docker Engine (dockerd and docker)',
     isMissing: () => lacks('dockerd', 'docker'),
+  },
+  debootstrap: {
+    packages: ['debootstrap'],
+    why: 'to fetch a newer container engine into a folder of its own',
+    byHand: 'debootstrap',
+    isMissing: () => lacks('debootstrap'),
   },
   skopeo: {
     packages: ['skopeo'],

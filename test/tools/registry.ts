@@ -12,6 +12,8 @@ export interface Registry {
   /** `127.0.0.1:port`, as references begin. */
   readonly host: string;
   readonly origin: string;
+  /** All that it stores; to be looked at only. */
+  readonly dataFolder: string;
   output(): string;
   stop(): Promise<void>;
 }
@@ -26,10 +28,11 @@ export async function startRegistry({ user }: RegistryOptions = {}): Promise<Reg
   const scratch = await makeScratch('registry');
   const passwords = join(scratch.path, 'htpasswd');
   if (user !== undefined) await writeFile(passwords, `${user.name}:${await bcrypt(user.password)}\n`, { mode: 0o600 });
+  const dataFolder = join(scratch.path, 'data');
   const config = {
     version: '0.1',
     log: { level: 'info' },
-    storage: { filesystem: { rootdirectory: join(scratch.path, 'data') }, delete: { enabled: true } },
+    storage: { filesystem: { rootdirectory: dataFolder }, delete: { enabled: true } },
     http: { addr: '127.0.0.1:0', secret: randomBytes(16).toString('hex') },
     ...(user === undefined ? {} : { auth: { htpasswd: { realm: 'registry', path: passwords } } }),
   };
@@ -48,7 +51,7 @@ export async function startRegistry({ user }: RegistryOptions = {}): Promise<Reg
     const host = await waitFor('docker-registry', service, () => {
       return /listening on (127\.0\.0\.1:\d+)/.exec(service.output())?.[1];
     });
-    return { host, origin: `http://${host}`, output: () => service.output(), stop };
+    return { host, origin: `http://${host}`, dataFolder, output: () => service.output(), stop };
   } catch (error) {
     await stop();
     throw error;

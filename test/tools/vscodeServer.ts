@@ -38,7 +38,11 @@ export async function installVscodeServer(progress: Progress): Promise<void> {
   await run(command, [...first, 'install', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=http'], {
     cwd: folder,
     // Its scripts look for Node 24 on the PATH; make compiles on all cores.
-    env: { PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter), JOBS: 'max' },
+    env: {
+      ...npmFree(process.env),
+      PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),
+      JOBS: 'max',
+    },
     onLine: (line) => {
       progress.report(line.replace(/^npm (http|verb) \S+ /, ''));
     },
@@ -137,6 +141,15 @@ async function linkExtension(source: string, extensions: string): Promise<void> 
     version: string;
   };
   await symlink(source, join(extensions, `${publisher}.${name}-${version}`), 'dir');
+}
+
+/**
+ * What an npm that runs us says of itself, mapped to `undefined`: it may run under another Node, and code-server's
+ * install script believes `npm_config_user_agent`.
+ */
+function npmFree(env: NodeJS.ProcessEnv): Record<string, undefined> {
+  const own = /^npm_(package|lifecycle|command|node_execpath|config_(user_agent|local_prefix|npm_version|node_gyp))/;
+  return Object.fromEntries(Object.keys(env).flatMap((name) => (own.test(name) ? [[name, undefined]] : [])));
 }
 
 /** Names of the variables that a running VS Code gives to its terminals, mapped to `undefined`. */

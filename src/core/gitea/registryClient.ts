@@ -29,6 +29,8 @@ export interface RegistryClientOptions {
   readonly credential: ReadCredential;
   readonly logger: Logger;
   readonly chunkMemory: ChunkMemory;
+  /** Told, in bytes per second, how fast uploads go through. */
+  readonly onLinkRate?: (bytesPerSecond: number) => void;
   /** For HTTPS_PROXY and the like. */
   readonly environment: Environment;
   /** `tea-chest/1.2.3` */
@@ -79,7 +81,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     closed: closing.signal,
   });
   const send = withAuth(withRedirects(plain, origin), authenticator);
-  const sizer = new ChunkSizer(origin, options.chunkMemory);
+  const sizer = new ChunkSizer(origin, options.chunkMemory, options.onLinkRate);
   const api = new GiteaApi({ send: withRedirects(plain, origin), webRoot, credential });
 
   return {

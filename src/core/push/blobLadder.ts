@@ -1,4 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
+import type { Descriptor } from '../oci/manifest.ts';
 import type { BlobTarget } from './contracts.ts';
 import type { DigestCache } from './digestCache.ts';
 
@@ -16,11 +17,12 @@ export interface LadderOptions {
  * the whole instance by itself; other registries must be told where, so we offer the places where we saw it.
  */
 export async function findBlob(
-  digest: Digest,
+  { digest, size }: Pick<Descriptor, 'digest' | 'size'>,
   ladder: LadderOptions,
   signal: AbortSignal,
 ): Promise<Presence | undefined> {
-  if ((await ladder.target.headBlob(digest, { signal })) !== undefined) return 'exists';
+  // A blob of another size cannot be the one meant: then what we remember of it is wrong, and it is made anew.
+  if ((await ladder.target.headBlob(digest, { signal })) === size) return 'exists';
   return (await mountFromElsewhere(digest, ladder, signal)) ? 'mounted' : undefined;
 }
 

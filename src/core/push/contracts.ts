@@ -73,6 +73,12 @@ export interface BlobTarget {
   checkAccess(options: CallOptions): Promise<void>;
   /** HEAD of a manifest by tag or digest; undefined if there is none. */
   headManifest(reference: string, options: CallOptions): Promise<StoredManifest | undefined>;
+  /** Names of the tags; empty where there is no such repository yet. */
+  listTags(options: CallOptions): Promise<readonly string[]>;
+  /** A manifest's bytes, as stored; undefined if there is none. */
+  getManifest(reference: string, options: CallOptions): Promise<Uint8Array | undefined>;
+  /** A small blob's bytes (a config); undefined if there is none. */
+  getBlob(digest: Digest, options: CallOptions): Promise<Uint8Array | undefined>;
   /** Size in bytes of a blob that this repository already has; undefined if it has none of that digest. */
   headBlob(digest: Digest, options: CallOptions): Promise<number | undefined>;
   /**

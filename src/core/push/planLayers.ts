@@ -5,6 +5,7 @@ import type { Descriptor } from '../oci/manifest.ts';
 import { findBlob } from './blobLadder.ts';
 import type { ImageDetails } from './contracts.ts';
 import type { KnownImage } from './digestCache.ts';
+import { seedFromTag } from './seedFromTag.ts';
 import type { PushRun } from './pushRun.ts';
 
 /** Questions asked of the registry at one time: they are small, and each waits for a round trip. */
@@ -24,12 +25,17 @@ export async function planLayers(
   const questions = new Semaphore(parallelQuestions);
   await group.run(async () => {
     await run.target.checkAccess({ signal: group.signal });
+    const { codec } = run.request;
+    const isUnknown = (diffId: Digest): boolean =>
+      (run.cache.layer(diffId, codec.id) ?? run.cache.engineBlob(diffId)) === undefined;
+    const mayLearn = known === undefined && [...run.diffIds].some(isUnknown);
+    const seeded = mayLearn ? await seedFromTag(run, group.signal) : undefined;
     for (const diffId of run.diffIds) {
-      const { codec } = run.request;
       const layer = run.cache.layer(diffId, codec.id);
       if (layer !== undefined) run.board.update(diffId, { readTotal: layer.tarSize });
       const remembered = layer && { mediaType: codec.mediaType, digest: layer.digest, size: layer.size };
-      const descriptor = known?.layers[image.diffIds.indexOf(diffId)] ?? remembered ?? byEngine(run, diffId);
+      const ours = known?.layers[image.diffIds.indexOf(diffId)] ?? remembered;
+      const descriptor = ours ?? byEngine(run, diffId) ?? seeded?.get(diffId);
       if (descriptor === undefined) continue;
       group.start(() => questions.run(() => lookFor(run, diffId, descriptor, group.signal), group.signal));
     }
@@ -45,7 +51,7 @@ function byEngine(run: PushRun, diffId: Digest): Descriptor | undefined {
 }
 
 async function lookFor(run: PushRun, diffId: Digest, descriptor: Descriptor, signal: AbortSignal): Promise<void> {
-  const found = await findBlob(descriptor.digest, run.ladder, signal);
+  const found = await findBlob(descriptor, run.ladder, signal);
   if (found === undefined) {
     run.missing.add(descriptor.digest);
     return;

@@ -22,12 +22,12 @@ export async function sendBlob(
   },
 ): Promise<Presence | 'uploaded'> {
   const { signal, onSent, isMissing } = options;
-  const find = async (digest: Digest): Promise<Presence | undefined> =>
-    isMissing(digest) ? undefined : await findBlob(digest, ladder, signal);
+  const find = async (made: { digest: Digest; size: number }): Promise<Presence | undefined> =>
+    isMissing(made.digest) ? undefined : await findBlob(made, ladder, signal);
 
   const start = await blob.available(0, eagerFrom, signal);
   if (start.complete) {
-    const found = await find((await blob.finished).digest);
+    const found = await find(await blob.finished);
     if (found === undefined) await ladder.target.uploadBlob(blob, { signal, onSent });
     return found ?? 'uploaded';
   }
@@ -36,9 +36,9 @@ export async function sendBlob(
   let sent = 0;
   let found: Presence | undefined;
   const asking = blob.finished
-    .then(async ({ digest, size }) => {
-      if (size - sent < worthAsking) return;
-      found = await find(digest);
+    .then(async (made) => {
+      if (made.size - sent < worthAsking) return;
+      found = await find(made);
       if (found !== undefined) giveUp.abort();
     })
     // If asking fails, the upload meets the same trouble and says it better.

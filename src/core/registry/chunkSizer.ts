@@ -5,6 +5,8 @@ const mib = 1024 * kib;
 const largest = 64 * mib;
 const smallest = 512 * kib;
 const first = 16 * mib;
+/** A chunk smaller than this measures the round trip rather than the link. */
+const leastTelling = 4 * mib;
 
 /** Milliseconds a chunk should take: gateways cut at 60 s (contract §5), and a link gets slower at times. */
 const aim = 15_000;
@@ -19,11 +21,14 @@ export interface ChunkMemory {
 export class ChunkSizer {
   readonly #origin: string;
   readonly #memory: ChunkMemory;
+  readonly #onRate: (bytesPerSecond: number) => void;
   #size: number;
   /** The smallest size that was refused as too large: never reached again by this instance. */
   #refused = Infinity;
 
-  constructor(origin: string, memory: ChunkMemory) {
+  /** `onRate` is told how fast each chunk went that is large enough to tell something of the link. */
+  constructor(origin: string, memory: ChunkMemory, onRate: (bytesPerSecond: number) => void = () => undefined) {
+    this.#onRate = onRate;
     this.#origin = origin;
     this.#memory = memory;
     this.#size = clamp(memory.get(origin) ?? first);
@@ -36,6 +41,7 @@ export class ChunkSizer {
 
   /** A chunk went through in `ms`: the next may be up to twice as large, if the link is fast enough. */
   accepted(bytes: number, ms: number): void {
+    if (bytes >= leastTelling) this.#onRate((bytes * 1000) / Math.max(ms, 1));
     // The last chunk of a blob is short and says little about what a whole one takes.
     if (bytes < this.#size / 2) return;
     const fitting = (bytes * aim) / Math.max(ms, 1);

@@ -2,7 +2,7 @@ import { isDigest, type Digest } from '../oci/digest.ts';
 import { mediaTypes, octetStream } from '../oci/mediaTypes.ts';
 import { checkStoredDigest, headBlob, uploadInChunks, type BlobSource } from './blobUpload.ts';
 import type { ChunkSizer } from './chunkSizer.ts';
-import { bytesBody, header } from './messages.ts';
+import { bytesBody, header, type RegistryResponse } from './messages.ts';
 import { readRefusal } from './refusal.ts';
 import type { Timing } from './retry.ts';
 import {
@@ -38,6 +38,8 @@ const manifestTypes = [
   mediaTypes.dockerManifest,
   mediaTypes.dockerManifestList,
 ].join(', ');
+
+const tagsPerPage = 1_000;
 
 /** One repository of one registry: the distribution spec's calls, with Gitea's shortcuts where it is Gitea. */
 export class Repository {
@@ -83,6 +85,31 @@ export class Repository {
       mediaType: header(response, 'content-type'),
       size: /^\d+$/.test(length) ? Number(length) : undefined,
     };
+  }
+
+  /** All of them: distribution gives at most a page of its own size where none is asked for, so pages are followed. */
+  async listTags({ signal }: CallOptions): Promise<readonly string[]> {
+    const tags: string[] = [];
+    for (let last: string | undefined; ; last = tags.at(-1)) {
+      const url = repositoryUrl(this.#wire, 'tags/list');
+      if (last !== undefined) url.searchParams.set('last', last);
+      url.searchParams.set('n', String(tagsPerPage));
+      const response = await this.#get(url, signal);
+      if (response === undefined) return tags;
+      const page = (JSON.parse(response.body.toString('utf8')) as { tags?: string[] | null }).tags ?? [];
+      tags.push(...page);
+      // Gitea sends a Link with every page that is not empty, even the last (contract §3): what counts is what came.
+      if (page.length < tagsPerPage) return tags;
+    }
+  }
+
+  async getManifest(reference: string, { signal }: CallOptions): Promise<Uint8Array | undefined> {
+    return (await this.#get(repositoryUrl(this.#wire, `manifests/${encodeURI(reference)}`), signal))?.body;
+  }
+
+  /** For configs: the answer is held in memory, and one that is too large for that is an error. */
+  async getBlob(digest: Digest, { signal }: CallOptions): Promise<Uint8Array | undefined> {
+    return (await this.#get(repositoryUrl(this.#wire, `blobs/${digest}`), signal))?.body;
   }
 
   async headBlob(digest: Digest, { signal }: CallOptions): Promise<number | undefined> {
@@ -149,6 +176,20 @@ export class Repository {
     }
     const digest = header(response, 'docker-content-digest') ?? '';
     return isDigest(digest) ? digest : undefined;
+  }
+
+  async #get(url: URL, signal: AbortSignal): Promise<RegistryResponse | undefined> {
+    const headers = { accept: `${manifestTypes}, */*` };
+    const response = await this.#wire.send({
+      method: 'GET',
+      url,
+      headers,
+      signal,
+      scopes: repositoryScopes(this.#wire),
+    });
+    if (response.status === 404) return undefined;
+    if (response.status !== 200) throw refused(this.#wire, response, 'GET', `tell what is in ${this.#wire.repository}`);
+    return response;
   }
 
   #uploadTools(): { readonly sizer: ChunkSizer; readonly timing: Timing } {

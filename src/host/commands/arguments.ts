@@ -24,9 +24,9 @@ export interface PushArguments {
   readonly strategy?: 'auto' | 'export';
 }
 
-export type Compression = 'gzip' | 'zstd' | 'none';
+export type Compression = 'auto' | 'gzip' | 'zstd' | 'none';
 
-export const compressions = ['gzip', 'zstd', 'none'] as const satisfies readonly Compression[];
+export const compressions = ['auto', 'gzip', 'zstd', 'none'] as const satisfies readonly Compression[];
 
 export function readSignInArguments(value: unknown): SignInArguments {
   const read = new Reader('teaChest.signIn', value, 'signIn');

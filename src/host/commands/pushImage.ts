@@ -39,13 +39,26 @@ export class PushCommands {
     }
   }
 
+  /** Pushes one image after the other; a person who leaves a question leaves them all. */
+  async pushAll(images: readonly string[]): Promise<void> {
+    for (const image of images) {
+      const job = await this.#askOrReport({ image });
+      if (job === undefined) return;
+      await this.#dependencies.front.push(job, this.#care).catch(() => undefined);
+    }
+  }
+
   /** Asks for what `start` leaves open, pushes, and keeps failures to the screen. */
   async askAndPush(start: PushStart): Promise<PushResult | undefined> {
+    const job = await this.#askOrReport(start);
+    return job && (await this.#dependencies.front.push(job, this.#care).catch(() => undefined));
+  }
+
+  async #askOrReport(start: PushStart): Promise<PushJob | undefined> {
     try {
-      const job = await this.#ask(start);
-      return job && (await this.#dependencies.front.push(job, this.#care).catch(() => undefined));
+      return await this.#ask(start);
     } catch (error) {
-      void reportFailure(error, {});
+      void reportFailure(error, { retry: () => this.askAndPush(start) });
       return undefined;
     }
   }

@@ -34,9 +34,8 @@ export function registerCommands(dependencies: CommandDependencies): vscode.Disp
     signOut: (argument?: unknown) => signOutCommand(dependencies, argument),
     listImages: () => listImagesCommand(link),
     pushImage: (argument?: unknown) => push.run(argument),
-    'images.push': async (clicked?: ImageNode, selected?: readonly ImageNode[]) => {
-      for (const tag of tags(clicked, selected)) await push.askAndPush({ image: nameOf(tag) });
-    },
+    'images.push': (clicked?: ImageNode, selected?: readonly ImageNode[]) =>
+      push.pushAll(tags(clicked, selected).map(nameOf)),
     'images.refresh': () => images.reconnect(),
     'images.copyReference': (clicked?: ImageNode, selected?: readonly ImageNode[]) =>
       copyReferences(tags(clicked, selected)),

@@ -2,12 +2,15 @@ import * as vscode from 'vscode';
 import { TeaChestError } from '../../core/base/errors.ts';
 import type { RegistryTrust } from '../../core/registry/types.ts';
 import { askSignIn, type SignInStart } from '../connections/askSignIn.ts';
-import { describeKind, type Connection } from '../connections/connection.ts';
+import { describeConnection, type Connection } from '../connections/connection.ts';
 import type { ConnectionStore } from '../connections/connectionStore.ts';
 import { normalizeFingerprint } from '../connections/fingerprint.ts';
-import { signIn, type SignInGate } from '../connections/signIn.ts';
+import { signIn, signInIfOpen, type SignInGate } from '../connections/signIn.ts';
 import { readSignInArguments, type SignInArguments } from './arguments.ts';
 import { toRejection } from './rejection.ts';
+
+/** Gitea knows a token by itself, whatever user name stands beside it; it tells the real one if the token may ask. */
+const anyUser = 'token';
 
 /** What `teaChest.signIn` resolves to; part of the automation contract. */
 export interface SignedIn {
@@ -21,7 +24,7 @@ export interface SignInDependencies {
 }
 
 /**
- * `teaChest.signIn`. With url, username and secret it asks nothing; what is missing is asked for. Undefined if a person
+ * `teaChest.signIn`. With url and secret it asks nothing, nor of a registry that is open; what is missing is asked for. Undefined if a person
  * who started it without arguments leaves; with arguments, leaving rejects with `cancelled`.
  */
 export async function signInCommand(
@@ -47,12 +50,16 @@ async function signInWith({ gate, store }: SignInDependencies, args: SignInArgum
   const address = gate.parse(args.url);
   const saved = store.find(address.origin);
   const trust = { ...saved?.trust, ...givenTrust(args) };
-  const { username, secret } = args;
-  if (username !== undefined && secret !== undefined) {
-    const request = { address, credential: { username, secret }, trust };
-    return await signIn(gate, store, request, { signal: new AbortController().signal });
+  const { secret } = args;
+  const username = args.username ?? saved?.username;
+  const options = { signal: new AbortController().signal };
+  if (secret !== undefined) {
+    const credential = { username: username ?? anyUser, secret };
+    return await signIn(gate, store, { address, credential, trust }, options);
   }
-  const known = username ?? saved?.username;
+  const open = args.username === undefined ? await signInIfOpen(gate, store, { address, trust }, options) : undefined;
+  if (open !== undefined) return open;
+  const known = username;
   const start: SignInStart = { url: args.url, trust, ...(known !== undefined && { username: known }) };
   return await askSignIn(gate, store, start);
 }
@@ -74,7 +81,7 @@ function summary({ origin, username }: Connection): SignedIn {
 
 async function confirm(connection: Connection): Promise<void> {
   const push = 'Push an Image';
-  const text = `Signed in to ${connection.host} as ${connection.username} (${describeKind(connection)}).`;
+  const text = `Connected to ${connection.host}: ${describeConnection(connection)}.`;
   if ((await vscode.window.showInformationMessage(text, push)) !== push) return;
   await vscode.commands.executeCommand('teaChest.pushImage');
 }

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { describeKind, type Connection } from '../connections/connection.ts';
+import { describeConnection, type Connection } from '../connections/connection.ts';
 import type { ConnectionStore } from '../connections/connectionStore.ts';
 import type { SignInGate } from '../connections/signIn.ts';
 import { readSignOutArguments } from './arguments.ts';
@@ -37,7 +37,7 @@ export async function signOutAfterAsking(
     `Sign out of ${host}?`,
     {
       modal: true,
-      detail: `The credential of ${username}, the trust in the server’s certificate, and what Tea Chest remembers of pushes there are removed from this machine. Images in the registry stay.`,
+      detail: `${username === '' ? 'Its address' : `The credential of ${username}`}, the trust in the server’s certificate, and what Tea Chest remembers of pushes there are removed from this machine. Images in the registry stay.`,
     },
     yes,
   );
@@ -47,7 +47,7 @@ export async function signOutAfterAsking(
 async function pick(store: ConnectionStore): Promise<Connection | undefined> {
   const rows = store.list().map((connection) => ({
     label: connection.host,
-    description: `${connection.username} · ${describeKind(connection)}`,
+    description: describeConnection(connection),
     connection,
   }));
   if (rows.length === 0) {

@@ -6,7 +6,7 @@ import { AskAgain, runSteps, type Place, type Step } from '../input/runSteps.ts'
 import { explain } from '../progress/explain.ts';
 import type { Connection } from './connection.ts';
 import { reach, type Reached } from './reach.ts';
-import { signIn, type SignInGate, type SignInShelf } from './signIn.ts';
+import { signIn, signInIfOpen, type SignInGate, type SignInShelf } from './signIn.ts';
 
 /** What is known before anything is asked. */
 export interface SignInStart {
@@ -53,16 +53,22 @@ export async function askSignIn(
     problem: undefined,
   };
   const steps: readonly Step<State>[] = [
-    { name: 'address', ask: (now, place) => askAddress(gate, now, place) },
-    { name: 'username', ask: askUsername },
-    { name: 'secret', ask: (now, place) => askSecret(gate, shelf, now, place) },
+    { name: 'address', ask: (now, place) => askAddress(gate, shelf, now, place) },
+    { name: 'username', isSettled: isDone, ask: askUsername },
+    { name: 'secret', isSettled: isDone, ask: (now, place) => askSecret(gate, shelf, now, place) },
   ];
   const end = await runSteps('Sign In to a Registry', steps, state);
   return end?.connection;
 }
 
-async function askAddress(gate: SignInGate, state: State, place: Place): Promise<State> {
+/** A registry that is open to everybody needs no more than its address. */
+function isDone({ connection }: State): boolean {
+  return connection !== undefined;
+}
+
+async function askAddress(gate: SignInGate, shelf: SignInShelf, state: State, place: Place): Promise<State> {
   let reached: Reached | undefined;
+  let connection: Connection | undefined;
   const url = await askText(place, {
     prompt: 'Address of Gitea, Forgejo or another container registry',
     placeholder: 'https://gitea.example.com',
@@ -72,13 +78,22 @@ async function askAddress(gate: SignInGate, state: State, place: Place): Promise
     accept: async (text, signal) => {
       try {
         reached = await reach(gate, gate.parse(text.trim()), state.trust, signal);
-        return reached === undefined ? 'Not trusted, so nothing was sent there.' : undefined;
+        if (reached === undefined) return 'Not trusted, so nothing was sent there.';
+        connection = await signInIfOpen(gate, shelf, reached, { signal });
+        return undefined;
       } catch (error) {
         return explainShortly(error);
       }
     },
   });
-  return { ...state, url, address: reached?.address, trust: reached?.trust ?? state.trust, problem: undefined };
+  return {
+    ...state,
+    url,
+    address: reached?.address,
+    trust: reached?.trust ?? state.trust,
+    connection,
+    problem: undefined,
+  };
 }
 
 async function askUsername(state: State, place: Place): Promise<State> {

@@ -5,6 +5,7 @@ import { isRecord } from '../record.ts';
 export interface Connection extends RegistryAddress {
   readonly kind: 'gitea' | 'forgejo' | 'generic';
   readonly version: string | undefined;
+  /** Empty where the registry asks nobody who they are. */
   readonly username: string;
   readonly trust: RegistryTrust;
 }
@@ -36,8 +37,13 @@ function readTrust(value: unknown): RegistryTrust {
   };
 }
 
+/** `dev · Gitea 1.26.4`; `no sign-in needed · Container registry`. */
+export function describeConnection(connection: Connection): string {
+  return `${connection.username === '' ? 'no sign-in needed' : connection.username} · ${describeKind(connection)}`;
+}
+
 /** `Gitea 1.26.4`, `Forgejo`, `container registry`: for labels. */
-export function describeKind(connection: Connection): string {
+function describeKind(connection: Connection): string {
   const name = { gitea: 'Gitea', forgejo: 'Forgejo', generic: 'Container registry' }[connection.kind];
   return connection.version === undefined ? name : `${name} ${connection.version}`;
 }

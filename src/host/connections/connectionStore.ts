@@ -56,8 +56,13 @@ export class ConnectionStore implements vscode.Disposable {
     return { username: value['username'], secret: value['secret'] };
   }
 
-  async save(connection: Connection, credential: Credential): Promise<void> {
+  async save(connection: Connection, credential: Credential | undefined): Promise<void> {
     await this.#write([...this.list().filter((other) => other.origin !== connection.origin), connection]);
+    if (credential === undefined) {
+      await this.#secrets.delete(secretKey(connection.origin));
+      this.#changed.fire();
+      return;
+    }
     await this.#secrets.store(
       secretKey(connection.origin),
       JSON.stringify({ username: credential.username, secret: credential.secret }),

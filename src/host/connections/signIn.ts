@@ -21,7 +21,7 @@ export interface SignInGate {
   /** Asks the real token endpoint. Rejects with the reason why a push could not work. */
   check(
     address: RegistryAddress,
-    credential: Credential,
+    credential: Credential | undefined,
     trust: RegistryTrust,
     options: { readonly signal: AbortSignal },
   ): Promise<SignInResult>;
@@ -29,14 +29,19 @@ export interface SignInGate {
 
 /** Where sign-ins are kept. */
 export interface SignInShelf {
-  save(connection: Connection, credential: Credential): Promise<void>;
+  /** `credential` undefined: a registry that asks nobody who they are. */
+  save(connection: Connection, credential: Credential | undefined): Promise<void>;
 }
 
 /** Checks a credential against the registry, and only then keeps it. */
 export async function signIn(
   gate: SignInGate,
   shelf: SignInShelf,
-  request: { readonly address: RegistryAddress; readonly credential: Credential; readonly trust: RegistryTrust },
+  request: {
+    readonly address: RegistryAddress;
+    readonly credential: Credential | undefined;
+    readonly trust: RegistryTrust;
+  },
   options: { readonly signal: AbortSignal },
 ): Promise<Connection> {
   const { address, credential, trust } = request;
@@ -53,6 +58,21 @@ export async function signIn(
   };
   await shelf.save(connection, credential);
   return connection;
+}
+
+/** Keeps a registry that is open to everybody, without any question; undefined if it is not. */
+export async function signInIfOpen(
+  gate: SignInGate,
+  shelf: SignInShelf,
+  request: { readonly address: RegistryAddress; readonly trust: RegistryTrust },
+  options: { readonly signal: AbortSignal },
+): Promise<Connection | undefined> {
+  try {
+    return await signIn(gate, shelf, { ...request, credential: undefined }, options);
+  } catch {
+    // Whatever is wrong is told when user and secret are checked.
+    return undefined;
+  }
 }
 
 /** An `http:` registry is used only by a person's explicit choice. */

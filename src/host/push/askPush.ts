@@ -1,4 +1,4 @@
-import { describeKind, type Connection } from '../connections/connection.ts';
+import { describeConnection, type Connection } from '../connections/connection.ts';
 import { askChoice, askText, type Choice } from '../input/prompts.ts';
 import { runSteps, type Place, type Step } from '../input/runSteps.ts';
 import { hasOwners, judgeName, judgeOwner, judgeTag, settleTarget } from '../targets/settleTarget.ts';
@@ -120,7 +120,7 @@ const askRegistry: Ask = async (questions, state, place) => {
     placeholder: 'Which registry?',
     choices: questions.connections().map((one) => ({
       label: one.host,
-      description: `${one.username} · ${describeKind(one)}`,
+      description: describeConnection(one),
       value: one,
     })),
   });

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { LayerCodec } from '../../core/push/contracts.ts';
-import { createCodec } from '../../core/push/compress/codecs.ts';
+import { chooseCompression, type Link } from '../../core/push/compress/chooseCompression.ts';
+import { createCodec, hasZstd } from '../../core/push/compress/codecs.ts';
 import { WorkerPool } from '../../core/push/compress/workerPool.ts';
 import type { Compression } from '../commands/arguments.ts';
 
@@ -14,13 +15,15 @@ export class Codecs {
     this.#folder = folder;
   }
 
-  /** `gzipLevel` 1 to 9; the other codecs use their usual level. */
-  create(compression: Compression, gzipLevel: number): LayerCodec {
+  /** `gzipLevel` 1 to 9; the other codecs use their usual level. `auto` goes by the way to the registry. */
+  create(compression: Compression, gzipLevel: number, link: Link): LayerCodec {
     this.#pool ??= new WorkerPool({
       worker: join(this.#folder, 'compressWorker.cjs'),
       deflate: join(this.#folder, 'deflate.wasm'),
     });
-    return createCodec(compression, compression === 'gzip' ? gzipLevel : undefined, this.#pool);
+    const means = { threads: this.#pool.size, hasZstd };
+    const kind = compression === 'auto' ? chooseCompression(link, means) : compression;
+    return createCodec(kind, kind === 'gzip' ? gzipLevel : undefined, this.#pool);
   }
 
   dispose(): void {

@@ -29,7 +29,7 @@ export interface PushRunnerDependencies {
   readonly link: EngineLink;
   /** The repository as a place for blobs, with the connection's credential. Rejects with `notSignedIn`. */
   readonly openTarget: (connection: Connection, repository: string, signal: AbortSignal) => Promise<BlobTarget>;
-  readonly createCodec: (compression: Compression, gzipLevel: number) => LayerCodec;
+  readonly createCodec: (compression: Compression, gzipLevel: number, connection: Connection) => LayerCodec;
   readonly cache: DigestCache;
   readonly memory: TargetMemory;
   readonly settings: () => PushSettings;
@@ -101,7 +101,7 @@ export class PushRunner {
       origin: connection.origin,
       repository: `${target.host}/${target.repository}`,
       tag: target.tag,
-      codec: createCodec(job.compression ?? compression, gzipLevel),
+      codec: createCodec(job.compression ?? compression, gzipLevel, connection),
       parallelBlobs,
     };
     const dependencies = {

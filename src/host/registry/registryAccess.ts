@@ -1,8 +1,7 @@
 import type { Logger } from '../../core/base/logger.ts';
-import { createRegistryClient, type RegistryClient } from '../../core/gitea/registryClient.ts';
+import type { RegistryClient } from '../../core/gitea/registryClient.ts';
 import type { BlobTarget } from '../../core/push/contracts.ts';
 import type { ChunkMemory } from '../../core/registry/chunkSizer.ts';
-import { inspectCertificate } from '../../core/registry/inspectCertificate.ts';
 import { parseRegistryAddress } from '../../core/registry/registryAddress.ts';
 import type { Credential, ProxySettings, RegistryAddress, RegistryTrust } from '../../core/registry/types.ts';
 import type { Connection } from '../connections/connection.ts';
@@ -13,6 +12,7 @@ import type { PackageVersion, RegistryBrowser } from '../views/registries/regist
 export interface RegistryAccessOptions {
   readonly credential: (origin: string) => Promise<Credential | undefined>;
   readonly chunkMemory: ChunkMemory;
+  readonly onLinkRate: (origin: string, bytesPerSecond: number) => void;
   readonly proxy: () => ProxySettings;
   readonly logger: Logger;
   readonly userAgent: string;
@@ -21,7 +21,7 @@ export interface RegistryAccessOptions {
 /** One client per saved registry, kept while nothing about it changes, and what the host asks of it. */
 export class RegistryAccess implements RegistryBrowser {
   readonly #options: RegistryAccessOptions;
-  readonly #clients = new Map<string, { readonly key: string; readonly client: RegistryClient }>();
+  readonly #clients = new Map<string, { readonly key: string; readonly client: Promise<RegistryClient> }>();
   readonly #owners = new Map<string, Promise<Owners>>();
 
   constructor(options: RegistryAccessOptions) {
@@ -29,7 +29,8 @@ export class RegistryAccess implements RegistryBrowser {
   }
 
   async openTarget(connection: Connection, repository: string, signal: AbortSignal): Promise<BlobTarget> {
-    return await this.#client(connection).repository(repository, { signal });
+    const client = await this.#client(connection);
+    return await client.repository(repository, { signal });
   }
 
   /** Asked once, until `forget` or `refresh`. Without an answer the person's own name is all we know. */
@@ -40,7 +41,8 @@ export class RegistryAccess implements RegistryBrowser {
   }
 
   async packages(connection: Connection, owner: string): Promise<readonly PackageVersion[]> {
-    return await this.#client(connection).api.packages(owner, { signal: patience() });
+    const { api } = await this.#client(connection);
+    return await api.packages(owner, { signal: patience() });
   }
 
   /** Owners may have come or gone. */
@@ -51,7 +53,7 @@ export class RegistryAccess implements RegistryBrowser {
   /** Ends all that still talks to a registry. */
   forget(origin: string): void {
     this.#owners.delete(origin);
-    void this.#clients.get(origin)?.client.close();
+    void this.#clients.get(origin)?.client.then((client) => client.close());
     this.#clients.delete(origin);
   }
 
@@ -64,16 +66,14 @@ export class RegistryAccess implements RegistryBrowser {
     const { proxy, logger } = this.#options;
     return {
       parse: parseRegistryAddress,
-      inspectCertificate: (address, { caFile }, { signal }) =>
-        inspectCertificate(address, {
-          proxy: proxy(),
-          environment: process.env,
-          signal,
-          ...(caFile !== undefined && { caFile }),
-        }),
+      inspectCertificate: async (address, { caFile }, { signal }) => {
+        const { inspectCertificate } = await import('../../core/registry/inspectCertificate.ts');
+        const trusted = caFile === undefined ? {} : { caFile };
+        return await inspectCertificate(address, { proxy: proxy(), environment: process.env, signal, ...trusted });
+      },
       check: async (address, credential, trust, { signal }) => {
-        logger.info(`Signing in to ${address.origin} as ${credential.username}.`);
-        const client = this.#create(address, trust, () => Promise.resolve(credential));
+        logger.info(`Signing in to ${address.origin} as ${credential?.username ?? 'nobody'}.`);
+        const client = await this.#create(address, trust, () => Promise.resolve(credential));
         try {
           return await client.checkSignIn({ signal });
         } finally {
@@ -86,7 +86,7 @@ export class RegistryAccess implements RegistryBrowser {
   async #askOwners(connection: Connection): Promise<Owners> {
     const own = connection.username.toLowerCase();
     try {
-      const { api } = this.#client(connection);
+      const { api } = await this.#client(connection);
       const signal = patience();
       const found = await api.pushOwners({ signal });
       const names = found.map(({ name }) => name);
@@ -100,7 +100,7 @@ export class RegistryAccess implements RegistryBrowser {
     }
   }
 
-  #client(connection: Connection): RegistryClient {
+  #client(connection: Connection): Promise<RegistryClient> {
     const { origin, trust, username } = connection;
     const key = JSON.stringify([trust, username, this.#options.proxy()]);
     const kept = this.#clients.get(origin);
@@ -111,12 +111,14 @@ export class RegistryAccess implements RegistryBrowser {
     return client;
   }
 
-  #create(
+  /** Loads the client's code only now: most of the bundle is its HTTP library. */
+  async #create(
     address: RegistryAddress,
     trust: RegistryTrust,
     credential: () => Promise<Credential | undefined>,
-  ): RegistryClient {
-    const { chunkMemory, proxy, logger, userAgent } = this.#options;
+  ): Promise<RegistryClient> {
+    const { createRegistryClient } = await import('../../core/gitea/registryClient.ts');
+    const { chunkMemory, onLinkRate, proxy, logger, userAgent } = this.#options;
     const { origin, host, webRoot } = address;
     return createRegistryClient({
       address: { origin, host, webRoot },
@@ -125,6 +127,9 @@ export class RegistryAccess implements RegistryBrowser {
       credential,
       logger,
       chunkMemory,
+      onLinkRate: (bytesPerSecond) => {
+        onLinkRate(origin, bytesPerSecond);
+      },
       environment: process.env,
       userAgent,
     });

@@ -83,6 +83,20 @@ test('a manifest is stored under its tag; HEAD tells what it is, and undefined w
   assert.equal(await app.headManifest('v2', call), undefined);
 });
 
+test('tags, manifests and configs can be read back; where there is nothing, nothing comes', async (t) => {
+  const { app } = await setUp(t);
+  assert.deepEqual(await app.listTags(call), []);
+  const layer = bytesOf(500);
+  await app.putBlob(layer, digestOf(layer), silent);
+  const manifest = await publish(app, 'v1', layer);
+  await publish(app, 'v2', layer);
+  assert.deepEqual(await app.listTags(call), ['v1', 'v2']);
+  assert.deepEqual(await app.getManifest('v1', call), manifest);
+  assert.equal(await app.getManifest('v3', call), undefined);
+  assert.deepEqual(await app.getBlob(digestOf(layer), call), layer);
+  assert.equal(await app.getBlob(digestOf(bytesOf(7)), call), undefined);
+});
+
 for (const [what, change, words] of [
   ['a layer that is not there', (layer: Buffer) => [bytesOf(77), layer.length] as const, /does not have all/],
   ['a wrong size', (layer: Buffer) => [layer, layer.length + 1] as const, /another size/],

@@ -131,6 +131,21 @@ export class FakeRepository implements BlobTarget {
     return bytes && { digest: digestOf(bytes), mediaType: mediaTypes.ociManifest, size: bytes.byteLength };
   }
 
+  async listTags(): Promise<string[]> {
+    await this.#begin('listTags');
+    return [...this.manifests.keys()];
+  }
+
+  async getManifest(reference: string): Promise<Uint8Array | undefined> {
+    await this.#begin(`getManifest ${reference}`);
+    return this.manifests.get(reference);
+  }
+
+  async getBlob(digest: Digest): Promise<Uint8Array | undefined> {
+    await this.#begin('getBlob');
+    return this.blobs.get(digest);
+  }
+
   async headBlob(digest: Digest): Promise<number | undefined> {
     await this.#begin('headBlob');
     return this.blobs.get(digest)?.byteLength;

@@ -323,6 +323,46 @@ describe('pushImage', () => {
     );
   });
 
+  it('learns from the tags of the repository what a fresh machine cannot know', async () => {
+    await push(new FakeEngine(layers), { tag: 'latest' });
+    cache = new DigestCache(join(folder, 'fresh-machine.json'), silentLogger, () => 0);
+    const changed = new FakeEngine([...layers.slice(0, 2), { bytes: someLayer(9, 2_000) }]);
+    const result = await push(changed, { tag: '2' });
+    assert.deepEqual(changed.read, [2]);
+    assert.ok(result.uploadedBytes < 5_000 && result.skippedBytes > 10_000, JSON.stringify(result));
+    assert.deepEqual(registry.pull('2').layers[0], layers[0]?.bytes);
+  });
+
+  it('learns nothing from a tag in another compression, and is not hurt by one that makes no sense', async () => {
+    await push(new FakeEngine(layers), { codec: noCompression });
+    for (const manifest of [registry.manifests.get('1'), '{"config":7,"layers":[{}]}', 'no json', '[]', undefined]) {
+      cache = new DigestCache(join(folder, `fresh-${Math.random()}.json`), silentLogger, () => 0);
+      registry.manifests.clear();
+      registry.manifests.set('old', Buffer.from(manifest ?? '{}'));
+      const engine = new FakeEngine(layers);
+      await push(engine);
+      assert.deepEqual(engine.read, [0, 1, 2]);
+    }
+    registry.onCall = (call) => {
+      if (call === 'listTags') throw new TeaChestError('registryFailed', 'tags are out of order');
+    };
+    cache = new DigestCache(join(folder, 'fresh-last.json'), silentLogger, () => 0);
+    await push(new FakeEngine(layers));
+  });
+
+  it('sends a layer anew when what the registry has under its digest is of another size', async () => {
+    await push(new FakeEngine(layers));
+    const [first = assert.fail()] = registry.blobs.keys();
+    registry.blobs.set(first, Buffer.from('cut short'));
+    const engine = new FakeEngine(layers);
+    await push(engine, { tag: '2' });
+    assert.equal(engine.read.length, 1);
+    assert.deepEqual(
+      registry.pull('2').layers,
+      layers.map(({ bytes }) => bytes),
+    );
+  });
+
   it('does not call a push done when the tag holds something else afterwards', async () => {
     registry.onCall = (call) => {
       if (call === 'headManifest 1') registry.manifests.set('1', Buffer.from('{}'));

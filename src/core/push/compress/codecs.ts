@@ -1,3 +1,4 @@
+import * as zlib from 'node:zlib';
 import { TeaChestError } from '../../base/errors.ts';
 import { mediaTypes } from '../../oci/mediaTypes.ts';
 import type { LayerCodec } from '../contracts.ts';
@@ -7,6 +8,9 @@ import type { WorkerPool } from './workerPool.ts';
 import { zstdCodec } from './zstdCodec.ts';
 
 export type CodecKind = 'gzip' | 'zstd' | 'none';
+
+/** Node has zstd since 22.15 and 23.8. */
+export const hasZstd = 'createZstdCompress' in zlib;
 
 /** The levels a codec has, and the one that pays most for a push. */
 const levels = {

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { describeKind } from '../../connections/connection.ts';
+import { describeConnection } from '../../connections/connection.ts';
 import { formatAge } from '../../progress/format.ts';
 import { explain } from '../../progress/explain.ts';
 import {
@@ -41,13 +41,12 @@ function draw(node: RegistryNode, now: number): vscode.TreeItem {
 
 function drawConnection({ connection }: ConnectionNode): vscode.TreeItem {
   const expand = connection.kind === 'generic' ? None : Collapsed;
-  const about = `${connection.username} · ${describeKind(connection)}`;
+  const about = describeConnection(connection);
   const item = labelled(connection.host, expand, 'server', about, `Registry ${connection.host}, ${about}`);
   const { trust } = connection;
   const lines = [
     `**${connection.webRoot}**`,
-    `Signed in as ${connection.username}`,
-    describeKind(connection),
+    about,
     ...(trust.pinnedFingerprint === undefined ? [] : ['Its certificate was trusted by sight']),
     ...(trust.allowHttp === true ? ['Not encrypted (http)'] : []),
   ];
