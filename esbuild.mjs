@@ -32,8 +32,11 @@ const leanDockerode = {
   },
 };
 
-/** @type {(options: { production: boolean }) => import('esbuild').BuildOptions} */
-const common = ({ production }) => ({
+/**
+ * How every bundle is made.
+ * @type {(options: { production: boolean }) => import('esbuild').BuildOptions}
+ */
+export const common = ({ production }) => ({
   absWorkingDir: root,
   bundle: true,
   format: 'cjs',

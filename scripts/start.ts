@@ -10,8 +10,11 @@ const closer = createCloser();
 const stop = stopRequested();
 
 let isDone = false;
+let isStopping = false;
+void stop.then(() => {
+  isStopping = true;
+});
 process.exitCode = await Promise.race([demonstrate(), stop.then(() => (isDone ? 0 : 130))]);
-// What is under way fails while things are being stopped: that is no news.
 if (process.exitCode === 130) say('\nStopping …');
 try {
   await closer.close();
@@ -29,6 +32,8 @@ async function demonstrate(): Promise<number> {
     // From here on Ctrl-C is the ordinary end, and not an error to npm.
     isDone = true;
   } catch (error) {
+    // What is under way fails while things are being stopped: that is no news.
+    if (isStopping) return 130;
     console.error(error instanceof Error ? `\n${error.message}` : error);
     return 1;
   }

@@ -110,10 +110,16 @@ async function makeImage(engine: Engine, closer: Closer): Promise<BuiltImage> {
 }
 
 async function openVscode(engine: Engine, closer: Closer): Promise<RunningExtensionHost> {
-  // A person's own engine is found by the extension itself, as it always is.
-  const host = await startExtensionHost({ env: engine.isPrivate ? { DOCKER_HOST: engine.host } : {} });
-  closer.add(async () => {
-    await host.stop();
+  const stop = new AbortController();
+  const opening = startExtensionHost({
+    // A person's own engine is found by the extension itself, as it always is.
+    env: engine.isPrivate ? { DOCKER_HOST: engine.host } : {},
+    signal: stop.signal,
   });
-  return host;
+  closer.add(async () => {
+    stop.abort(new Error('Stopped.'));
+    const host = await opening.catch(() => undefined);
+    await host?.stop().catch(() => undefined);
+  });
+  return opening;
 }

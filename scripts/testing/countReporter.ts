@@ -8,7 +8,7 @@ export default async function* countReporter(events: AsyncIterable<TestEvent>): 
   const skips: { name: string; reason: string }[] = [];
   const failures: string[] = [];
   for await (const event of events) {
-    if (event.type === 'test:fail' && event.data.details.type !== 'suite') failures.push(event.data.name);
+    if (event.type === 'test:fail' && !failedByChildren(event.data.details.error)) failures.push(event.data.name);
     if (event.type === 'test:pass' && event.data.skip !== undefined && event.data.skip !== false) {
       const { name, skip } = event.data;
       skips.push({ name, reason: typeof skip === 'string' ? skip : 'no reason given' });
@@ -19,4 +19,9 @@ export default async function* countReporter(events: AsyncIterable<TestEvent>): 
     }
   }
   yield JSON.stringify({ ...counts, skips, failures } satisfies LayerCounts, undefined, 2);
+}
+
+/** A suite that failed because a test in it did: that test is named already. */
+function failedByChildren(error: Error): boolean {
+  return 'failureType' in error && error.failureType === 'subtestsFailed';
 }

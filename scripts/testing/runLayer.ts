@@ -10,7 +10,7 @@ import type { LayerCounts } from './layerCounts.ts';
 /** Runs a layer's test files with node's runner: a readable report here, the counts into test-results/. */
 export async function runLayer(layer: Layer, signal: AbortSignal): Promise<LayerCounts> {
   const files = globSync(layer.files, { cwd: projectRoot }).sort();
-  if (files.length === 0) return failedAs(`the layer ${layer.name} has no test file (${layer.files})`);
+  if (files.length === 0) return withFailure(nothing, `the layer ${layer.name} has no test file (${layer.files})`);
   await mkdir(resultsFolder, { recursive: true });
   const countsFile = join(resultsFolder, `${layer.name}.json`);
   await rm(countsFile, { force: true });
@@ -23,21 +23,23 @@ export async function runLayer(layer: Layer, signal: AbortSignal): Promise<Layer
         `--test-reporter=${join(import.meta.dirname, 'countReporter.ts')}`,
         `--test-reporter-destination=${countsFile}`,
       ],
-      ...['--test-reporter=junit', `--test-reporter-destination=${join(resultsFolder, `${layer.name}.xml`)}`],
       ...files,
     ],
     signal,
   );
-  const counts = await readCounts(countsFile);
-  if (signal.aborted) return failedAs(`the layer ${layer.name} was stopped before its end`);
-  if (counts === undefined) return failedAs(`the layer ${layer.name} ended with code ${code} and without a report`);
-  // The runner may fail for what is no test of its own, such as an error after the last one.
-  if (code !== 0 && counts.failed === 0) return failedAs(`the layer ${layer.name} ended with code ${code}`);
+  const counts = (await readCounts(countsFile)) ?? nothing;
+  if (signal.aborted) return withFailure(counts, `the layer ${layer.name} was stopped before its end`);
+  // The runner may fail for what is no test of its own, such as a hook or an error after the last one.
+  if (code !== 0 && counts.failed === 0) {
+    return withFailure(counts, `the layer ${layer.name} ended with code ${code}: see above`);
+  }
   return counts;
 }
 
-function failedAs(what: string): LayerCounts {
-  return { passed: 0, failed: 1, skipped: 0, skips: [], failures: [what] };
+const nothing: LayerCounts = { passed: 0, failed: 0, skipped: 0, skips: [], failures: [] };
+
+function withFailure(counts: LayerCounts, what: string): LayerCounts {
+  return { ...counts, failed: counts.failed + 1, failures: [...counts.failures, what] };
 }
 
 async function readCounts(file: string): Promise<LayerCounts | undefined> {

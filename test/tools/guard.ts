@@ -3,8 +3,9 @@
 // it. Then removes the folders it is told to.
 //
 //   node guard.ts '["/tmp/folder"]' dockerd --data-root …
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 
 const [foldersJson = '[]', command = '', ...args] = process.argv.slice(2);
@@ -35,7 +36,8 @@ async function cleanUp(): Promise<void> {
   await exited;
   clearTimeout(insist);
   killAll();
-  // A daemon that has just ended may still have a mount going away: try again for a while.
+  unmountBelow(folders);
+  // What has just ended may still be writing: try again for a while.
   await Promise.all(
     folders.map((folder) => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })),
   );
@@ -49,4 +51,14 @@ function killAll(): void {
   } catch {
     // Nothing is left.
   }
+}
+
+/** A dockerd that ends in the middle of a build leaves the layer mounted that it was building. */
+function unmountBelow(roots: readonly string[]): void {
+  if (process.platform !== 'linux') return;
+  const points = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => (line.split(' ')[4] ?? '').replaceAll('\\040', ' '))
+    .filter((point) => roots.some((root) => point === root || point.startsWith(`${root}/`)));
+  for (const point of points.reverse()) spawnSync('umount', ['--lazy', point]);
 }

@@ -1,4 +1,5 @@
-import { TeaChestError } from '../base/errors.ts';
+import { isCancelled, TeaChestError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
 import { basicAuthorization, type ReadCredential } from '../registry/auth.ts';
 import { distributionScheme } from '../registry/distributionTokens.ts';
 import type { Send } from '../registry/messages.ts';
@@ -15,29 +16,44 @@ interface SignInOptions {
   readonly origin: string;
   readonly credential: ReadCredential;
   readonly api: GiteaApi;
+  readonly logger: Logger;
   readonly signal: AbortSignal;
 }
 
 /** Proves a credential against the registry itself. What is wrong with it comes as an error of its own kind. */
 export async function checkSignIn(options: SignInOptions): Promise<SignInResult> {
   const { server, signal } = options;
-  const { kind, version, webRoot } = server;
+  const { kind, version, webRoot, open } = server;
   const typed = (await options.credential())?.username ?? '';
   if (kind === 'generic') {
     await checkDistribution(options);
-    return { kind, version, scope: undefined, username: typed, webRoot };
+    return { kind, version, scope: undefined, username: typed, webRoot, open };
   }
   const { scope } = await requestGiteaToken(
     { ...options, webRoot: async () => Promise.resolve(webRoot) },
     { signal, retry: 'never' },
   );
-  return { kind, version, scope, username: (await options.api.currentUser({ signal })) ?? typed, webRoot };
+  return { kind, version, scope, username: (await toldUser(options)) ?? typed, webRoot, open };
+}
+
+/**
+ * The server's own name for the person; undefined where it does not tell. The registry has accepted the credential by
+ * then: below a sub-path that the address did not name, the API is out of reach (404), and that is no reason to refuse.
+ */
+async function toldUser({ api, logger, origin, signal }: SignInOptions): Promise<string | undefined> {
+  try {
+    return await api.currentUser({ signal });
+  } catch (error) {
+    if (isCancelled(error) || signal.aborted) throw error;
+    logger.debug(`${origin} does not tell whose the sign-in is: ${String(error)}`);
+    return undefined;
+  }
 }
 
 /** A token where tokens are given, then the proof: GET `/v2/` with what we have. */
 async function checkDistribution({ send, server, origin, credential, signal }: SignInOptions): Promise<void> {
   const scheme = distributionScheme(server.challenges, { send, origin, credential });
-  if (scheme.kind === 'open') return;
+  if (server.open) return;
   const known = await credential();
   const token = scheme.kind === 'bearer' ? await scheme.fetchToken([], { signal, retry: 'never' }) : undefined;
   const authorization =

@@ -13,6 +13,8 @@ export interface DetectedServer {
   /** Where Gitea's pages and `/api/v1` were found: the address as given may be that of an owner's page. */
   readonly webRoot: string;
   readonly challenges: readonly Challenge[];
+  /** GET `/v2/` was answered with 200 and without any challenge: nobody is asked who they are, for reading at least. */
+  readonly open: boolean;
 }
 
 interface DetectOptions {
@@ -34,11 +36,12 @@ export async function detectServer(options: DetectOptions): Promise<DetectedServ
   const { challenges } = readRefusal(response, 'GET');
   if (!isRegistry(response, challenges)) throw await explainStranger(options, response);
   const isGitea = challenges.some(({ parameters }) => parameters['service'] === 'container_registry');
-  if (!isGitea) return { kind: 'generic', version: undefined, webRoot: address.webRoot, challenges };
+  const open = response.status === 200 && challenges.length === 0;
+  if (!isGitea) return { kind: 'generic', version: undefined, webRoot: address.webRoot, challenges, open };
   const { version, webRoot } = await findApi(options);
   // Forgejo: `16.0.0+gitea-1.22.0`.
   const kind = version?.includes('+gitea-') === true ? 'forgejo' : 'gitea';
-  return { kind, version, webRoot, challenges };
+  return { kind, version, webRoot, challenges, open: false };
 }
 
 function isRegistry(response: RegistryResponse, challenges: readonly Challenge[]): boolean {

@@ -95,7 +95,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
         webRoot: async () => Promise.resolve(server.webRoot),
         credential,
       });
-      return checkSignIn({ send: logged, server, origin, credential, api: ownApi, signal });
+      return checkSignIn({ send: logged, server, origin, credential, api: ownApi, logger, signal });
     },
     repository: async (repository, { signal }) => {
       const { kind } = await detected.get(signal);

@@ -8,11 +8,6 @@ export function fingerprintOf(certificate: X509Certificate): string {
   return certificate.fingerprint256.replaceAll(':', '').toLowerCase();
 }
 
-/** A fingerprint as people copy it (`AA:BB:…`, upper case, spaces) in the form that we compare. */
-export function normalizeFingerprint(text: string): string {
-  return text.replace(/[\s:]/g, '').toLowerCase();
-}
-
 /** What is wrong with a certificate; `code` as Node names it: `CERT_HAS_EXPIRED`. */
 export interface CertificateProblems {
   readonly codes: readonly string[];

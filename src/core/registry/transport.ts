@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import type { SecureContext } from 'node:tls';
 import { Agent, type buildConnector, type Dispatcher } from 'undici';
 import { TeaChestError } from '../base/errors.ts';
-import { normalizeFingerprint } from './certificate.ts';
 import { openConnection, refusedByProxy, unusableProxy } from './connection.ts';
+import { normalizeFingerprint } from './fingerprint.ts';
 import type { RegistryRequest, RegistryResponse, Send } from './messages.ts';
 import { chooseProxy, proxyAuthorization, type Environment } from './proxy.ts';
 import { createTrustContext } from './tls.ts';
@@ -38,7 +38,9 @@ export interface Transport {
 export function createTransport(options: TransportOptions): Transport {
   const { trust } = options;
   const own = new URL(options.address.origin);
-  const pin = trust.pinnedFingerprint === undefined ? undefined : normalizeFingerprint(trust.pinnedFingerprint);
+  const wanted = trust.pinnedFingerprint;
+  // What is no fingerprint equals none, so that nothing is trusted for it.
+  const pin = wanted === undefined ? undefined : (normalizeFingerprint(wanted) ?? wanted);
   let context: Promise<SecureContext> | undefined;
   const stopped = new AbortController();
 

@@ -56,4 +56,6 @@ export interface SignInResult {
   readonly username: string;
   /** Where the web pages and `/api/v1` were found: `RegistryAddress.webRoot`, mended if that was an owner's page. */
   readonly webRoot: string;
+  /** The registry asked nobody who they are (200 without a challenge): the credential, if any, is not proved. */
+  readonly open: boolean;
 }

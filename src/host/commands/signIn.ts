@@ -1,10 +1,10 @@
 import * as vscode from 'vscode';
 import { TeaChestError } from '../../core/base/errors.ts';
+import { normalizeFingerprint } from '../../core/registry/fingerprint.ts';
 import type { RegistryTrust } from '../../core/registry/types.ts';
 import { askSignIn, type SignInStart } from '../connections/askSignIn.ts';
 import { describeConnection, type Connection } from '../connections/connection.ts';
 import type { ConnectionStore } from '../connections/connectionStore.ts';
-import { normalizeFingerprint } from '../connections/fingerprint.ts';
 import { signIn, signInIfOpen, type SignInGate } from '../connections/signIn.ts';
 import { readSignInArguments, type SignInArguments } from './arguments.ts';
 import { toRejection } from './rejection.ts';

@@ -29,6 +29,8 @@ export interface ExtensionHostOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The extension under development; this checkout by default. */
   readonly extension?: string;
+  /** Ends VS Code, also while it opens. */
+  readonly signal?: AbortSignal;
 }
 
 export function hostBehind(desk: AgentDesk): ExtensionHost {
@@ -51,7 +53,7 @@ export async function startExtensionHost(options: ExtensionHostOptions = {}): Pr
     extension: options.extension ?? projectRoot,
     settings: options.settings ?? {},
     env: { ...options.env, [agentVariable]: desk.address },
-    signal: given.signal,
+    signal: AbortSignal.any([given.signal, ...(options.signal === undefined ? [] : [options.signal])]),
   });
   // Whatever ends VS Code, nobody waits for an answer that cannot come.
   running.then(
@@ -78,11 +80,12 @@ export async function startExtensionHost(options: ExtensionHostOptions = {}): Pr
   } finally {
     clearTimeout(slow);
   }
+  let stopping: Promise<RunInVscodeResult> | undefined;
   return {
     ...host,
-    async stop() {
-      await close();
-      return running;
+    stop() {
+      stopping ??= close().then(() => running);
+      return stopping;
     },
   };
 }

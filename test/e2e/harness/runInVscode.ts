@@ -7,6 +7,7 @@ import type { Page } from 'playwright-core';
 
 import { startBrowser } from '../../tools/browser.ts';
 import { createCloser } from '../../tools/closer.ts';
+import type { Closer } from '../../tools/closer.ts';
 import { projectRoot } from '../../tools/projectPaths.ts';
 import { makeScratch } from '../../tools/scratch.ts';
 import { startVscodeServer } from '../../tools/vscodeServer.ts';
@@ -66,24 +67,30 @@ function exitCodeOf(error: unknown): number {
 
 async function runInServer(options: RunInVscodeOptions): Promise<RunInVscodeResult> {
   const closer = createCloser();
+  const running = runInPage(options, closer);
+  // Once aborted, its complaint that everything is being closed is of no interest.
+  running.catch(() => undefined);
   try {
-    const server = await startVscodeServer({
-      machineSettings: { ...quietSettings, ...options.settings },
-      env: options.env ?? {},
-      forTests: true,
-    });
-    closer.add(() => server.stop());
-    const browser = await startBrowser();
-    closer.add(() => browser.close());
-    const page = await browser.newPage();
-    const run = await watchRun(page);
-    const development = { extension: options.extension ?? projectRoot, tests: options.testsPath };
-    await page.goto(server.url(options.folder, development));
-    const exitCode = await Promise.race([run.exitCode, aborted(options.signal)]);
-    return { kind: 'server', exitCode, output: run.output.join('\n') };
+    return await Promise.race([running, aborted(options.signal)]);
   } finally {
     await closer.close();
   }
+}
+
+async function runInPage(options: RunInVscodeOptions, closer: Closer): Promise<RunInVscodeResult> {
+  const server = await startVscodeServer({
+    machineSettings: { ...quietSettings, ...options.settings },
+    env: options.env ?? {},
+    forTests: true,
+  });
+  closer.add(() => server.stop());
+  const browser = await startBrowser();
+  closer.add(() => browser.close());
+  const page = await browser.newPage();
+  const run = await watchRun(page);
+  const development = { extension: options.extension ?? projectRoot, tests: options.testsPath };
+  await page.goto(server.url(options.folder, development));
+  return { kind: 'server', exitCode: await run.exitCode, output: run.output.join('\n') };
 }
 
 /** The two functions that a VS Code in a browser calls while it runs `extensionTestsPath`. Before `goto`. */

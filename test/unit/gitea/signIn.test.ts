@@ -53,6 +53,7 @@ test('a password is accepted; kind, version, scope and the name as the server wr
     scope: 'all',
     username: 'dev',
     webRoot: standin.origin,
+    open: false,
   });
   assert.ok(!client.log.some((line) => line.includes(dev.secret)), 'the log has no secret');
 });

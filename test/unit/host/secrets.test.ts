@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { normalizeFingerprint } from '../../../src/core/registry/fingerprint.ts';
 import { certificateQuestion } from '../../../src/host/connections/certificateQuestion.ts';
-import { groupFingerprint, normalizeFingerprint } from '../../../src/host/connections/fingerprint.ts';
+import { groupFingerprint } from '../../../src/host/connections/fingerprint.ts';
 import { withoutCredentials } from '../../../src/host/log.ts';
 
 const hex = '00112233445566778899aabbccddeeff'.repeat(2);

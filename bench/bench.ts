@@ -1,0 +1,141 @@
+// npm run bench [-- --quick] [--case NAME]... [--json FILE] [--profile FOLDER]
+//
+// Pushes the same images by docker push, skopeo and Tea Chest, in turn, from real engines to real registries, and writes
+// what it took to docs/performance.md. A quick or partial run shows the same table in test-results/performance.md: its
+// figures say that the bench works, not how fast anything is. `--profile` leaves CPU profiles of Tea Chest's processes.
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createCloser, stopRequested } from '../test/tools/closer.ts';
+import { startPrivateEngine, type Engine } from '../test/tools/engine.ts';
+import { startNewEngine } from '../test/tools/newEngine.ts';
+import { projectRoot, resultsFolder } from '../test/tools/projectPaths.ts';
+import { provision } from '../test/tools/provision.ts';
+import { step } from '../test/tools/step.ts';
+import { cases } from './cases/cases.ts';
+import { describeMachine } from './report/machine.ts';
+import { toMarkdown, type Spent } from './report/markdown.ts';
+import type { Row } from './report/row.ts';
+import { giteaPlace } from './rig/benchRegistry.ts';
+import type { Bench, BenchEngine } from './rig/bench.ts';
+import { makeImageShelf } from './rig/imageShelf.ts';
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    case: { type: 'string', multiple: true },
+    profile: { type: 'string' },
+  },
+});
+const quick = values.quick;
+const appMegabytes = quick ? 100 : 1800;
+const places = { gitea: giteaPlace() };
+const all = cases(places.gitea);
+const chosen = values.case === undefined ? all : all.filter(({ name }) => values.case?.includes(name));
+if (chosen.length === 0) {
+  console.error(`There is no such case. There are: ${all.map(({ name }) => name).join(', ')}.`);
+  process.exit(2);
+}
+
+const closer = createCloser();
+const rows: Row[] = [];
+const spent: Spent[] = [];
+const engines: string[] = [];
+
+void stopRequested().then(async (reason) => {
+  console.log(`Stopping everything: ${reason}.`);
+  await closer.close();
+  process.exit(130);
+});
+
+/** Starts once, when first asked for. */
+function lazily(title: string, start: () => Promise<Engine>): () => Promise<BenchEngine> {
+  let started: Promise<BenchEngine> | undefined;
+  return () => {
+    started ??= (async () => {
+      const engine = await step(`Starting an engine: ${title}`, start);
+      closer.add(() => engine.stop());
+      engines.push(`dockerd ${engine.version}: ${title}`);
+      return { engine, images: await makeImageShelf(engine, appMegabytes) };
+    })();
+    return started;
+  };
+}
+
+const bench: Bench = {
+  quick,
+  rounds: quick ? 1 : 3,
+  profileFolder: values.profile === undefined ? undefined : resolve(values.profile),
+  classic: lazily('classic image store', () => startPrivateEngine(enginesOptions())),
+  containerd: lazily('containerd image store', () => startNewEngine({ containerdStore: true })),
+  record: (row) => rows.push(row),
+  report: (task, tool, { phases, cpuMs }) => {
+    if (phases !== undefined) spent.push({ task, tool, phases, cpuMs });
+  },
+};
+
+/** A Gitea with a certificate of its own making is one that docker must be told to believe. */
+function enginesOptions(): { insecureRegistries?: string[] } {
+  const url = process.env['GITEA_URL'];
+  return url === undefined || url === '' ? {} : { insecureRegistries: [new URL(url).host] };
+}
+
+async function writeReport(): Promise<void> {
+  const page = toMarkdown({
+    date: new Date().toISOString().slice(0, 10),
+    machine: [
+      ...(await describeMachine(engines)),
+      `the large image: ${await appSize()}; every layer is made of files of this machine`,
+      ...(quick ? ['quick: small images, one round. These figures say nothing of speed.'] : []),
+    ],
+    titles: new Map(all.flatMap(({ titles }) => Object.entries(titles))),
+    rows,
+    spent,
+  });
+  const isWhole = !quick && values.case === undefined;
+  const file = isWhole ? join(projectRoot, 'docs', 'performance.md') : join(resultsFolder, 'performance.md');
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, isWhole ? between(await readFile(file, 'utf8'), page) : `${page}\n`);
+  console.log(`\n${page}\n\nWritten to ${file}`);
+  if (values.json !== undefined) {
+    await writeFile(values.json, `${JSON.stringify(rows, undefined, 2)}\n`);
+    console.log(`and to ${values.json}`);
+  }
+}
+
+async function appSize(): Promise<string> {
+  if (engines.length === 0) return 'not built';
+  const { engine, images } = await bench.classic();
+  const { stdout } = await engine.docker(['image', 'inspect', '--format', '{{.Size}}', await images.app()]);
+  return `${(Number(stdout) / 1e6).toFixed(0)} MB in 3 layers`;
+}
+
+/** The page with the part between the marks made anew. */
+function between(old: string, text: string): string {
+  const [begin, end] = ['<!-- bench:begin -->', '<!-- bench:end -->'];
+  const [from, to] = [old.indexOf(begin), old.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`docs/performance.md has no ${begin} … ${end} to write between.`);
+  return `${old.slice(0, from + begin.length)}\n\n${text}\n\n${old.slice(to)}`;
+}
+
+try {
+  await provision(['engine', 'skopeo', 'registry', 'nginx']);
+  for (const benchCase of chosen) {
+    const { name } = benchCase;
+    try {
+      await benchCase.run(bench);
+    } catch (error) {
+      // One case that cannot be had is no reason to lose the others.
+      const note = `not measured: ${error instanceof Error ? error.message : String(error)}`;
+      console.error(`${name}: ${note}`);
+      const nothing = { medianMs: null, runs: 0, uploadedBytes: null, peakRssMb: null, delayP99Ms: null };
+      rows.push({ case: name, tool: 'all', ...nothing, note });
+    }
+  }
+  await writeReport();
+} finally {
+  await closer.close();
+}
+// Timers of deadlines and connections that are being closed must not keep a finished run waiting.
+process.exit(0);

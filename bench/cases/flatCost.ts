@@ -1,0 +1,73 @@
+import { statfs } from 'node:fs/promises';
+import { cacheFolder } from '../../test/tools/projectPaths.ts';
+import { alternate, type BenchEngine } from '../rig/bench.ts';
+import { distributionPlace } from '../rig/benchRegistry.ts';
+import { teaChestVariants } from '../rig/pusher.ts';
+import type { BenchCase } from './benchCase.ts';
+import { pushCold, toolsFor } from './coldPush.ts';
+
+const { gzip } = teaChestVariants;
+
+/** Many layers: what a layer costs beside its bytes. */
+export const layersCase: BenchCase = {
+  name: 'layers',
+  titles: Object.fromEntries([1, 40, 120].map((count) => [`layers-${count}`, `Layers of 256 kB: ${count}`])),
+  run: async (bench) => {
+    const side = await bench.classic();
+    for (const count of [1, 40, 120]) {
+      const image = await side.images.ofLayers(count);
+      const name = `layers-${count}`;
+      await alternate(bench, {
+        name,
+        tools: toolsFor(bench, name, [gzip]),
+        rounds: bench.rounds,
+        run: (tool) => pushCold(tool, side, distributionPlace, image),
+      });
+    }
+  },
+};
+
+/** Images of all sizes: Tea Chest's memory and event loop must not tell which one it was. */
+export const sizesCase: BenchCase = {
+  name: 'sizes',
+  titles: Object.fromEntries(['10MB', '200MB', '2GB', '10GB'].map((size) => [`size-${size}`, `An image of ${size}`])),
+  run: async (bench) => {
+    const side = await bench.classic();
+    for (const megabytes of bench.quick ? [10, 200] : [10, 2000, 10_000]) {
+      const name = megabytes < 1000 ? `size-${megabytes}MB` : `size-${megabytes / 1000}GB`;
+      const tools = toolsFor(bench, name, [gzip]).slice(-1);
+      const missing = await missingRoom(megabytes);
+      if (missing !== undefined) {
+        for (const { name: tool } of tools) bench.record(skipped(name, tool, missing));
+        continue;
+      }
+      await pushSize(bench, side, megabytes, { name, tools });
+    }
+  },
+};
+
+async function pushSize(
+  bench: Parameters<BenchCase['run']>[0],
+  side: BenchEngine,
+  megabytes: number,
+  task: { readonly name: string; readonly tools: ReturnType<typeof toolsFor> },
+): Promise<void> {
+  const image = await side.images.ofSize(megabytes);
+  try {
+    await alternate(bench, { ...task, rounds: 1, run: (tool) => pushCold(tool, side, distributionPlace, image) });
+  } finally {
+    await side.images.drop(image);
+  }
+}
+
+function skipped(task: string, tool: string, why: string): Parameters<Parameters<BenchCase['run']>[0]['record']>[0] {
+  const nothing = { medianMs: null, runs: 0, uploadedBytes: null, peakRssMb: null, delayP99Ms: null };
+  return { case: task, tool, ...nothing, note: `skipped: ${why}` };
+}
+
+/** The image, the engine's own copy while it exports, our spool, the registry. */
+async function missingRoom(megabytes: number): Promise<string | undefined> {
+  const { bavail, bsize } = await statfs(cacheFolder);
+  const free = (bavail * bsize) / 1e6;
+  return free > 4 * megabytes ? undefined : `it takes ${megabytes * 4} MB of disk, and ${Math.round(free)} MB are free`;
+}

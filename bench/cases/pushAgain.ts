@@ -1,0 +1,71 @@
+import { alternate, deadline, measured, patience } from '../rig/bench.ts';
+import type { BenchRegistry, RegistryPlace } from '../rig/benchRegistry.ts';
+import { teaChestVariants, type Pusher, type Tool } from '../rig/pusher.ts';
+import { step } from '../../test/tools/step.ts';
+import type { BenchCase } from './benchCase.ts';
+import { toolsFor } from './coldPush.ts';
+
+interface Session {
+  readonly registry: BenchRegistry;
+  readonly pusher: Pusher;
+}
+
+/**
+ * A day's work: the image is in the registry, pushed by the same tool; then it is pushed once more as it is (`unchanged`),
+ * and with one more small layer (`changed`), each time another one. Each tool has a registry of its own.
+ */
+export function againCase(suffix: string, store: 'classic' | 'containerd', place: RegistryPlace): BenchCase {
+  return {
+    name: `again${suffix}`,
+    titles: {
+      [`unchanged${suffix}`]: `Nothing changed: ${store} store → ${place.title}`,
+      [`changed${suffix}`]: `One small layer changed: ${store} store → ${place.title}`,
+    },
+    run: async (bench) => {
+      const { engine, images } = await bench[store]();
+      const tools = toolsFor(bench, `again${suffix}`, [teaChestVariants.gzip]);
+      const sessions = new Map<Tool, Promise<Session>>();
+      const app = place.remembers ? await images.unseenApp() : await images.app();
+      const repository = (registry: BenchRegistry): string => `${registry.prefix}again`;
+      const session = (tool: Tool): Promise<Session> => {
+        const known = sessions.get(tool) ?? prepare(tool);
+        sessions.set(tool, known);
+        return known;
+      };
+      const prepare = async (tool: Tool): Promise<Session> => {
+        const registry = await place.open();
+        const pusher = await tool.open(engine, registry);
+        await step(`again${suffix}: ${tool.name} pushes for the first time`, () =>
+          pusher.push(app, repository(registry), '1', { signal: deadline(tool.name, patience) }),
+        );
+        return { registry, pusher };
+      };
+      const pushOnce = async (tool: Tool, image: string): ReturnType<typeof measured> => {
+        const { registry, pusher } = await session(tool);
+        const signal = deadline(tool.name, patience);
+        return measured(registry, () => pusher.push(image, repository(registry), '1', { signal }));
+      };
+      try {
+        // Over in a moment, so that more rounds cost nothing.
+        const rounds = bench.quick ? 3 : 7;
+        await alternate(bench, { name: `unchanged${suffix}`, tools, rounds, run: (tool) => pushOnce(tool, app) });
+        await alternate(bench, {
+          name: `changed${suffix}`,
+          tools,
+          rounds: bench.rounds,
+          run: async (tool) => {
+            await session(tool);
+            return pushOnce(tool, await images.changedApp());
+          },
+        });
+      } finally {
+        for (const opened of await Promise.allSettled(sessions.values())) {
+          if (opened.status !== 'fulfilled') continue;
+          await opened.value.pusher.close();
+          await opened.value.registry.stop();
+        }
+        if (place.remembers) await images.drop(app);
+      }
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import type { Row } from './row.ts';
+
+/** What a row is to reach: figures of design and issue, as ratios to docker push in the same run, or absolute. */
+type Goal =
+  | { readonly kind: 'faster'; readonly factor: number }
+  | { readonly kind: 'atMost'; readonly factor: number }
+  | { readonly kind: 'ms'; readonly limit: number }
+  | { readonly kind: 'bytes'; readonly limit: number };
+
+const memoryLimitMb = 150;
+const delayLimitMs = 20;
+
+/** `task/tool`; a task counts with every suffix, such as `cold-gitea`. */
+const goals: readonly { readonly task: RegExp; readonly tool: RegExp; readonly goal: Goal }[] = [
+  { task: /^cold(-gitea)?$/, tool: /gzip/, goal: { kind: 'faster', factor: 1.6 } },
+  { task: /^cold(-gitea)?$/, tool: /zstd/, goal: { kind: 'faster', factor: 2.3 } },
+  { task: /^cold(-gitea)?$/, tool: /none/, goal: { kind: 'faster', factor: 2.8 } },
+  { task: /^unchanged/, tool: /^Tea Chest/, goal: { kind: 'atMost', factor: 1 } },
+  { task: /^changed/, tool: /^Tea Chest/, goal: { kind: 'atMost', factor: 1.2 } },
+  { task: /^cold-containerd$/, tool: /^Tea Chest/, goal: { kind: 'atMost', factor: 1.15 } },
+  { task: /^gigabit-containerd$/, tool: /^Tea Chest/, goal: { kind: 'atMost', factor: 1 } },
+  { task: /^activation$/, tool: /^Tea Chest/, goal: { kind: 'ms', limit: 50 } },
+  { task: /^tree-/, tool: /^Tea Chest/, goal: { kind: 'ms', limit: 300 } },
+  { task: /^vsix$/, tool: /^Tea Chest/, goal: { kind: 'bytes', limit: 1e6 } },
+];
+
+/** What a row had to reach and whether it did: one sentence per goal. `docker`: docker push at the same task. */
+export function verdicts(row: Row, docker: Row | undefined): string[] {
+  if (!row.tool.startsWith('Tea Chest')) return [];
+  const found = goals.filter(({ task, tool }) => task.test(row.case) && tool.test(row.tool));
+  const sentences = found.map(({ goal }) => judge(goal, row, docker?.medianMs ?? null));
+  if (row.peakRssMb !== null) sentences.push(below('memory', row.peakRssMb, memoryLimitMb, 'MB'));
+  if (row.delayP99Ms !== null) sentences.push(below('delay', row.delayP99Ms, delayLimitMs, 'ms'));
+  return sentences.filter((sentence) => sentence !== undefined);
+}
+
+function judge(goal: Goal, row: Row, dockerMs: number | null): string | undefined {
+  if (goal.kind === 'bytes') return below('size', (row.sizeBytes ?? Infinity) / 1000, goal.limit / 1000, 'kB');
+  if (row.medianMs === null) return 'not reached: no result';
+  if (goal.kind === 'ms') return below('time', row.medianMs, goal.limit, 'ms');
+  if (dockerMs === null) return undefined;
+  if (goal.kind === 'faster') {
+    const factor = dockerMs / row.medianMs;
+    const wanted = `≥ ${goal.factor}× as fast`;
+    return factor >= goal.factor ? `${wanted}: met` : `${wanted}: **missed** by ${percent(1 - factor / goal.factor)}`;
+  }
+  const factor = row.medianMs / dockerMs;
+  const wanted = goal.factor === 1 ? 'not slower' : `≤ ${goal.factor}× the time`;
+  return factor <= goal.factor ? `${wanted}: met` : `${wanted}: **missed** by ${percent(factor / goal.factor - 1)}`;
+}
+
+function below(what: string, value: number, limit: number, unit: string): string {
+  const wanted = `${what} < ${limit} ${unit}`;
+  return value < limit ? `${wanted}: met` : `${wanted}: **missed** by ${percent(value / limit - 1)}`;
+}
+
+function percent(fraction: number): string {
+  return `${Math.max(1, Math.round(fraction * 100))} %`;
+}

@@ -1,0 +1,131 @@
+import { createReadStream } from 'node:fs';
+import { buffer } from 'node:stream/consumers';
+import { randomUUID } from 'node:crypto';
+import { pack } from 'tar-stream';
+import type { Engine } from '../../test/tools/engine.ts';
+import { buildImage, inspectImage } from '../../test/tools/images.ts';
+import { machineFiles } from '../../test/tools/machineFiles.ts';
+
+/** The images of one engine, each built when it is first asked for, of real files of this machine. */
+export interface ImageShelf {
+  /** The large image in three layers. */
+  app(): Promise<string>;
+  /** The large image with one more small layer, another one with each call. */
+  changedApp(): Promise<string>;
+  /** The same files in layers that nobody has seen before, another image with each call; to be dropped after use. */
+  unseenApp(): Promise<string>;
+  /** About so many megabytes, in layers of 2 GB at most. */
+  ofSize(megabytes: number): Promise<string>;
+  /** So many layers, 256 kB each. */
+  ofLayers(count: number): Promise<string>;
+  drop(image: string): Promise<void>;
+}
+
+/** Bytes of a small change: what a day's build changes in the last layer. */
+const changeBytes = 1024 * 1024;
+
+/** Of the large image, base first. */
+const shares = [0.55, 0.3, 0.15];
+
+export async function makeImageShelf(engine: Engine, appMegabytes: number): Promise<ImageShelf> {
+  const made = new Map<string, Promise<string>>();
+  const once = (image: string, make: () => Promise<unknown>): Promise<string> => {
+    const known = made.get(image) ?? make().then(() => image);
+    made.set(image, known);
+    return known;
+  };
+  const app = (): Promise<string> =>
+    once('bench/app:1', async () => {
+      const megabytes = Math.min(appMegabytes, Math.floor((await megabytesHere()) * 0.95));
+      await buildImage(engine, {
+        tags: ['bench/app:1'],
+        layers: shares.map((share) => ({ megabytes: megabytes * share })),
+      });
+    });
+  let changes = 0;
+
+  return {
+    app,
+    changedApp: async () => {
+      const name = `bench/app:change-${++changes}`;
+      await app();
+      const head = Buffer.from(`change ${changes} ${randomUUID()}\n`);
+      const start = changes * changeBytes;
+      const code = await buffer(
+        createReadStream(process.execPath, { start, end: start + changeBytes - head.length - 1 }),
+      );
+      await buildFrom(engine, name, ['FROM bench/app:1', 'COPY change /change'], {
+        change: Buffer.concat([head, code]),
+      });
+      return name;
+    },
+    unseenApp: async () => {
+      await app();
+      const place = randomUUID();
+      const name = `bench/unseen:${place}`;
+      await buildFrom(engine, name, [
+        'FROM bench/app:1 AS app',
+        'FROM scratch',
+        ...shares.map((_, layer) => `COPY --from=app /layer${layer} /${place}/layer${layer}`),
+        'CMD ["/none"]',
+      ]);
+      return name;
+    },
+    ofSize: (megabytes) =>
+      once(`bench/size:${megabytes}`, async () => {
+        if (megabytes <= 100) {
+          await buildImage(engine, { tags: [`bench/size:${megabytes}`], layers: [{ megabytes }] });
+          return;
+        }
+        const whole = (await inspectImage(engine, await app())).size / 1e6;
+        await buildFrom(engine, `bench/size:${megabytes}`, [
+          'FROM bench/app:1 AS app',
+          'FROM scratch',
+          ...copies(megabytes, whole).map((layer, at) => `COPY --from=app /layer${layer} /copy${at}`),
+          'CMD ["/none"]',
+        ]);
+      }),
+    ofLayers: (count) =>
+      once(`bench/layers:${count}`, () =>
+        buildImage(engine, {
+          tags: [`bench/layers:${count}`],
+          layers: Array.from({ length: count }, () => ({ megabytes: 0.25 })),
+        }),
+      ),
+    drop: async (image) => {
+      made.delete(image);
+      await engine.docker(['image', 'rm', '--force', image]);
+    },
+  };
+}
+
+/** Layers of the large image that come to so many megabytes, taken again and again. */
+function copies(megabytes: number, whole: number): number[] {
+  const layers: number[] = [];
+  for (let left = megabytes; left > (whole * (shares[2] ?? 0)) / 2;) {
+    const layer = shares.findIndex((share) => share * whole <= left * 1.1);
+    if (layer < 0) break;
+    layers.push(layer);
+    left -= whole * (shares[layer] ?? 1);
+  }
+  return layers;
+}
+
+async function megabytesHere(): Promise<number> {
+  let bytes = 0;
+  for await (const file of machineFiles()) bytes += file.size;
+  return bytes / 1024 / 1024;
+}
+
+async function buildFrom(
+  engine: Engine,
+  tag: string,
+  dockerfile: readonly string[],
+  files: Readonly<Record<string, Buffer>> = {},
+): Promise<void> {
+  const context = pack();
+  context.entry({ name: 'Dockerfile' }, `${dockerfile.join('\n')}\n`);
+  for (const [name, content] of Object.entries(files)) context.entry({ name, mtime: new Date(0) }, content);
+  context.finalize();
+  await engine.docker(['build', '--tag', tag, '-'], { input: context });
+}

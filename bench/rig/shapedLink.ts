@@ -1,0 +1,107 @@
+import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface LinkShape {
+  /** In each direction, shared by all connections. */
+  readonly bytesPerSecond: number;
+  /** One way, milliseconds: a round trip takes twice that. */
+  readonly delayMs: number;
+  /**
+   * False: a sender is held back, as by a slow line. True: it is taken everything from at once, as by a gateway or a
+   * server that buffers a body before it stores it slowly.
+   */
+  readonly buffers: boolean;
+}
+
+/** A slow way to a server, for everybody alike: a relay of TCP connections on loopback. */
+export interface ShapedLink {
+  /** `127.0.0.1:port`, to be used instead of the server's own. */
+  readonly host: string;
+  /** Bytes that went to the server, of all connections. */
+  readonly bytesUp: number;
+  close(): Promise<void>;
+}
+
+/** What is sent is cut into pieces of this many bytes at most, so that connections share the line fairly. */
+const pieceBytes = 16 * 1024;
+/** Timers are no finer than a millisecond: a piece waits only if the line is taken for longer than this, ms. */
+const tolerance = 2;
+
+/** One direction of the line: a piece leaves when those before it have left. */
+class Lane {
+  readonly #bytesPerMs: number;
+  #freeAt = 0;
+  bytes = 0;
+
+  constructor(bytesPerSecond: number) {
+    this.#bytesPerMs = bytesPerSecond / 1000;
+  }
+
+  /** Resolves when so many bytes have been put on the line. */
+  async pass(bytes: number): Promise<void> {
+    this.bytes += bytes;
+    const now = performance.now();
+    this.#freeAt = Math.max(now, this.#freeAt) + bytes / this.#bytesPerMs;
+    const wait = this.#freeAt - now;
+    if (wait > tolerance) await sleep(wait);
+  }
+}
+
+/** A relay before `server` (`host:port`). */
+export async function startShapedLink(server: string, shape: LinkShape): Promise<ShapedLink> {
+  const { hostname, port } = new URL(`http://${server}`);
+  const [up, down] = [new Lane(shape.bytesPerSecond), new Lane(shape.bytesPerSecond)];
+  const sockets = new Set<Socket>();
+
+  const relay = createServer({ allowHalfOpen: true, noDelay: true }, (near) => {
+    const far = createConnection({ host: hostname, port: Number(port), allowHalfOpen: true, noDelay: true });
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(socket);
+      socket.on('error', () => other.destroy());
+      socket.on('close', () => {
+        sockets.delete(socket);
+        // An end in good order travels with the bytes; this is for a connection that broke.
+        if (socket.errored !== null) other.destroy();
+      });
+    }
+    void carry(near, far, up, shape, 2 * shape.delayMs);
+    void carry(far, near, down, shape, 0);
+  });
+  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
+  return {
+    host: `127.0.0.1:${(relay.address() as AddressInfo).port}`,
+    get bytesUp() {
+      return up.bytes;
+    },
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => relay.close(resolve));
+    },
+  };
+}
+
+/** `handshake`: how long TCP itself would have taken to connect, ms. */
+async function carry(from: Socket, to: Socket, lane: Lane, shape: LinkShape, handshake: number): Promise<void> {
+  const arrive = (what: () => void): void => void setTimeout(what, shape.delayMs);
+  const deliver = async (piece: Buffer): Promise<void> => {
+    await lane.pass(piece.byteLength);
+    arrive(() => to.writable && to.write(piece));
+  };
+  let last = sleep(handshake);
+  try {
+    await last;
+    for await (const chunk of from as AsyncIterable<Buffer>) {
+      for (let at = 0; at < chunk.byteLength; at += pieceBytes) {
+        last = deliver(chunk.subarray(at, at + pieceBytes));
+        if (!shape.buffers) await last;
+      }
+    }
+    await last;
+    arrive(() => to.end());
+  } catch {
+    // The connection broke; the handlers above tell the other side.
+  }
+}

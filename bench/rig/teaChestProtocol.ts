@@ -1,0 +1,55 @@
+import type { PushResult } from '../../src/core/push/events.ts';
+import type { Compression } from '../../src/host/commands/arguments.ts';
+import type { Connection } from '../../src/host/connections/connection.ts';
+import type { Credential } from '../../src/core/registry/types.ts';
+
+/** First message to bench/teaChest.ts: what a person's sign-in and settings give the extension. */
+export interface OpenRequest {
+  readonly engineHost: string;
+  readonly connection: Connection;
+  readonly credential: Credential | undefined;
+  /** The extension's storage: digest cache and spool. */
+  readonly storage: string;
+  /** Where the extension's bundles are. */
+  readonly dist: string;
+}
+
+export interface PushOrder {
+  readonly image: string;
+  readonly repository: string;
+  readonly tag: string;
+  readonly compression: Compression;
+}
+
+export type ChildRequest =
+  { readonly kind: 'open'; readonly open: OpenRequest } | { readonly kind: 'push'; readonly push: PushOrder };
+
+export type ChildReply =
+  | { readonly kind: 'opened' }
+  | { readonly kind: 'pushed'; readonly report: PushReport }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** One push as the process saw itself. */
+export interface PushReport {
+  readonly ms: number;
+  readonly result: PushResult;
+  /** Resident memory: the peak during the push less what the idle process had. Million bytes. */
+  readonly peakRssMb: number;
+  /** Of the event loop, as perf_hooks tells: includes the probe's own interval. */
+  readonly delayP99Ms: number;
+  /** CPU time of the process, all threads. */
+  readonly cpuMs: number;
+  readonly phases: Phases | undefined;
+}
+
+/** Where the time of an export went, in ms. */
+export interface Phases {
+  /** Before the engine was asked for the archive. */
+  readonly before: number;
+  /** Until the engine's first byte. */
+  readonly silent: number;
+  /** From the first byte to the last. */
+  readonly reading: number;
+  /** After the last byte: what was left to compress and send, config, manifest, check. */
+  readonly after: number;
+}

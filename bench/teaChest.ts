@@ -1,0 +1,193 @@
+// Tea Chest without VS Code around it, in a process of its own, so that its memory, its CPU time and its event loop are
+// nobody else's: the parts of the composition root (src/extension.ts) that a push uses, put together in the same way.
+// Driven by messages from its parent (rig/teaChestProcess.ts).
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Memento } from 'vscode';
+import { parseEndpoint } from '../src/core/docker/endpointUrl.ts';
+import { DigestCache } from '../src/core/push/digestCache.ts';
+import { linkPlace } from '../src/core/registry/linkPlace.ts';
+import { EngineLink, type Engine } from '../src/host/engine/engine.ts';
+import { Codecs } from '../src/host/push/codecs.ts';
+import { PushRunner } from '../src/host/push/pushRunner.ts';
+import { OriginNumbers } from '../src/host/registry/originNumbers.ts';
+import { RegistryAccess } from '../src/host/registry/registryAccess.ts';
+import { TargetMemory } from '../src/host/targets/targetMemory.ts';
+import { silentLogger } from '../test/tools/silentLogger.ts';
+import type { ChildReply, ChildRequest, OpenRequest, Phases, PushOrder, PushReport } from './rig/teaChestProtocol.ts';
+
+/** Milliseconds between two looks at the event loop; they are part of what `delayP99Ms` says. */
+const delayResolution = 5;
+
+interface Parts {
+  readonly runner: PushRunner;
+  readonly open: OpenRequest;
+  readonly clock: ExportClock;
+  readonly idleRss: number;
+}
+
+/** When the last export was asked for, began and ended. */
+class ExportClock {
+  asked: number | undefined;
+  first: number | undefined;
+  last: number | undefined;
+
+  reset(): void {
+    this.asked = this.first = this.last = undefined;
+  }
+
+  phases(startedAt: number, endedAt: number): Phases | undefined {
+    const { asked, first, last } = this;
+    if (asked === undefined || first === undefined || last === undefined) return undefined;
+    return { before: asked - startedAt, silent: first - asked, reading: last - first, after: endedAt - last };
+  }
+}
+
+/** The engine, with an eye on the clock while it exports. */
+function timed(engine: Engine, clock: ExportClock): Engine {
+  return {
+    inspect: (image, options) => engine.inspect(image, options),
+    open: (image, options) => {
+      clock.asked = performance.now();
+      return engine.open(image, {
+        ...options,
+        onReceived: (bytes) => {
+          clock.last = performance.now();
+          clock.first ??= clock.last;
+          options.onReceived(bytes);
+        },
+      });
+    },
+    listImages: (options) => engine.listImages(options),
+    platformOf: (id, options) => engine.platformOf(id, options),
+    events: (options) => engine.events(options),
+    dispose: () => {
+      engine.dispose();
+    },
+  };
+}
+
+async function build(open: OpenRequest): Promise<Parts> {
+  const clock = new ExportClock();
+  const link = new EngineLink(async () => {
+    const endpoint = parseEndpoint(open.engineHost, {
+      source: 'the bench',
+      platform: process.platform,
+      tls: undefined,
+    });
+    const docker = await import('../src/core/docker/engine.ts');
+    return timed(new docker.Engine(endpoint), clock);
+  });
+  const state = memento();
+  const linkRates = new OriginNumbers(state, 'link rates');
+  const access = new RegistryAccess({
+    credential: () => Promise.resolve(open.credential),
+    chunkMemory: new OriginNumbers(state, 'chunk sizes'),
+    onLinkRate: (origin, bytesPerSecond) => {
+      linkRates.set(origin, Math.round(bytesPerSecond));
+    },
+    proxy: () => ({ url: undefined, bypass: ['*'] }),
+    logger: silentLogger,
+    userAgent: 'tea-chest-bench',
+  });
+  const codecs = new Codecs(open.dist);
+  const runner = new PushRunner({
+    link,
+    openTarget: (connection, repository, signal) => access.openTarget(connection, repository, signal),
+    createCodec: (compression, gzipLevel, { origin, host }) =>
+      codecs.create(compression, gzipLevel, { place: linkPlace(host), bytesPerSecond: linkRates.get(origin) }),
+    cache: new DigestCache(join(open.storage, 'digests.json'), silentLogger, Date.now),
+    memory: new TargetMemory(state),
+    // The defaults of package.json.
+    settings: () => ({ compression: 'gzip', gzipLevel: 1, parallelBlobs: 3 }),
+    spoolRoot: () => join(open.storage, 'spool'),
+    logger: silentLogger,
+  });
+  // What the extension has done before anybody pushes: the Images view lists the images.
+  const engine = await link.get();
+  await engine.listImages({ signal: new AbortController().signal });
+  return { runner, open, clock, idleRss: await restingRss() };
+}
+
+/** VS Code's store of small values, in memory. */
+function memento(): Memento {
+  const values = new Map<string, unknown>();
+  return {
+    keys: () => [...values.keys()],
+    get: <T>(key: string, otherwise?: T) => (values.get(key) ?? otherwise) as T,
+    update: async (key, value) => void values.set(key, value),
+  };
+}
+
+/** Resident bytes once all garbage is gone: a low mark, so that what is above it is the push's. */
+async function restingRss(): Promise<number> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
+  await sleep(300);
+  collect();
+  return process.memoryUsage.rss();
+}
+
+/** The kernel's own high-water mark (proc(5)): exact, and it costs nothing while the push runs. */
+function resetPeakRss(): void {
+  writeFileSync('/proc/self/clear_refs', '5');
+}
+
+function peakRss(): number {
+  const kilobytes = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+  return Number(kilobytes) * 1024;
+}
+
+async function push({ runner, open, clock, idleRss }: Parts, order: PushOrder): Promise<PushReport> {
+  const { image, repository, tag, compression } = order;
+  const { connection } = open;
+  const target = { host: connection.host, repository, tag };
+  const delay = monitorEventLoopDelay({ resolution: delayResolution });
+  clock.reset();
+  resetPeakRss();
+  const cpuBefore = process.cpuUsage();
+  delay.enable();
+  const startedAt = performance.now();
+  const result = await runner.run({ image, connection, target, compression }, { signal: new AbortController().signal });
+  const endedAt = performance.now();
+  delay.disable();
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return {
+    ms: endedAt - startedAt,
+    result,
+    peakRssMb: Math.max(0, peakRss() - idleRss) / 1e6,
+    // A push that is over before the first look has not held the loop up.
+    delayP99Ms: delay.count === 0 ? 0 : delay.percentile(99) / 1e6,
+    cpuMs: (user + system) / 1000,
+    phases: clock.phases(startedAt, endedAt),
+  };
+}
+
+let parts: Promise<Parts> | undefined;
+
+async function answer(request: ChildRequest): Promise<ChildReply> {
+  try {
+    if (request.kind === 'open') {
+      parts = build(request.open);
+      await parts;
+      return { kind: 'opened' };
+    }
+    if (parts === undefined) throw new Error('Nothing was opened.');
+    return { kind: 'pushed', report: await push(await parts, request.push) };
+  } catch (error) {
+    return { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+process.on('message', (request: ChildRequest) => {
+  void answer(request).then((reply) => process.send?.(reply));
+});
+// Whatever ends the bench ends this process too.
+process.on('disconnect', () => {
+  process.exit(0);
+});

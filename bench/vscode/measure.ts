@@ -1,0 +1,52 @@
+// Runs inside a real extension host (VS Code's own test interface): how long the extension takes to be there, and how
+// long the Images view takes for the first answer about an engine with thousands of images.
+import { writeFile } from 'node:fs/promises';
+import * as vscode from 'vscode';
+import { connectEngine } from '../../src/host/engine/connectEngine.ts';
+import { EngineLink } from '../../src/host/engine/engine.ts';
+import { ImageList } from '../../src/host/engine/imageList.ts';
+import { ImagesView } from '../../src/host/views/images/imagesView.ts';
+import { silentLogger } from '../../test/tools/silentLogger.ts';
+import { measureVariables, type HostFigures } from './protocol.ts';
+
+export async function run(): Promise<void> {
+  const { [measureVariables.engine]: engine, [measureVariables.out]: out } = process.env;
+  if (engine === undefined || out === undefined) throw new Error('Nobody said what to measure.');
+  const figures: HostFigures = {
+    vscode: vscode.version,
+    node: process.version,
+    activationMs: await activation(),
+    ...(await tree(engine)),
+  };
+  await writeFile(out, JSON.stringify(figures));
+}
+
+/** Loading the code and running `activate`, as the first command or the first look at a view would. */
+async function activation(): Promise<number> {
+  const extension = vscode.extensions.getExtension('tea-chest.tea-chest');
+  if (extension === undefined) throw new Error('VS Code does not know the extension.');
+  if (extension.isActive) throw new Error('The extension was active before it could be measured.');
+  const startedAt = performance.now();
+  await extension.activate();
+  return performance.now() - startedAt;
+}
+
+/** From a view that knows nothing to its rows: asks the engine, sorts, makes the tree's items. */
+async function tree(host: string): Promise<Pick<HostFigures, 'treeMs' | 'treeRows'>> {
+  const link = new EngineLink(() => connectEngine(host, silentLogger));
+  const images = new ImageList(link, silentLogger, () => {
+    view.update();
+  });
+  const view = new ImagesView(images, link, () => false);
+  try {
+    const startedAt = performance.now();
+    const rows = await view.getChildren();
+    for (const row of rows) view.getTreeItem(row);
+    const treeMs = performance.now() - startedAt;
+    return { treeMs, treeRows: rows.length };
+  } finally {
+    view.dispose();
+    images.dispose();
+    link.dispose();
+  }
+}

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { suite, test, type TestContext } from 'node:test';
+import { startStandin } from '../../standin/standin.ts';
+import { clientFor, dev, never } from './testClient.ts';
+
+const call = { signal: never };
+
+async function registryFor(t: TestContext, listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Gives a token to whoever asks, as Docker Hub and GHCR do. */
+const anonymousTokens: RequestListener = ({ headers, url }, response) => {
+  if (url?.startsWith('/token') === true) response.end('{"token":"for-anybody"}');
+  else if (headers.authorization === 'Bearer for-anybody') response.end('{}');
+  else {
+    const realm = `http://${headers.host ?? ''}/token`;
+    response.writeHead(401, { 'www-authenticate': `Bearer realm="${realm}",service="r"` }).end();
+  }
+};
+
+suite('what counts as open', () => {
+  test('a registry that answers without any challenge', async (t) => {
+    const url = await registryFor(t, (_request, response) => response.end('{}'));
+    const client = clientFor(url);
+    t.after(() => client.close());
+    const { kind, open, username } = await client.checkSignIn(call);
+    assert.deepEqual({ kind, open, username }, { kind: 'generic', open: true, username: '' });
+  });
+
+  test('not one that gives tokens to anybody: reading may be all they are good for', async (t) => {
+    const client = clientFor(await registryFor(t, anonymousTokens));
+    t.after(() => client.close());
+    assert.equal((await client.checkSignIn(call)).open, false);
+  });
+
+  test('nor one that refuses without saying what it wants', async (t) => {
+    const url = await registryFor(t, (_request, response) =>
+      response.writeHead(401, { 'docker-distribution-api-version': 'registry/2.0' }).end(),
+    );
+    const client = clientFor(url);
+    t.after(() => client.close());
+    await assert.rejects(client.checkSignIn(call), { code: 'notSignedIn' });
+  });
+});
+
+suite('a Gitea below a path, addressed by its host alone', () => {
+  test('whose API is out of reach: the registry took the sign-in, and the name is the one typed', async (t) => {
+    const standin = await startStandin({ subPath: '/gitea' });
+    t.after(() => standin.close());
+    const client = clientFor(standin.origin, { credential: dev });
+    t.after(() => client.close());
+    const { kind, username } = await client.checkSignIn(call);
+    assert.deepEqual({ kind, username }, { kind: 'gitea', username: 'dev' });
+    assert.ok(standin.requests.some(({ path, status }) => path === '/api/v1/user' && status === 404));
+  });
+});
