@@ -86,6 +86,7 @@ async function build(open: OpenRequest): Promise<Parts> {
   const linkRates = new OriginNumbers(state, 'link rates');
   const access = new RegistryAccess({
     credential: () => Promise.resolve(open.credential),
+    generation: () => 0,
     chunkMemory: new OriginNumbers(state, 'chunk sizes'),
     onLinkRate: (origin, bytesPerSecond) => {
       linkRates.set(origin, Math.round(bytesPerSecond));
