@@ -73,7 +73,7 @@ export interface BlobTarget {
   checkAccess(options: CallOptions): Promise<void>;
   /** HEAD of a manifest by tag or digest; undefined if there is none. */
   headManifest(reference: string, options: CallOptions): Promise<StoredManifest | undefined>;
-  /** Names of the tags; empty where there is no such repository yet. */
+  /** Names of the tags, the first thousand of them; empty where there is no such repository yet. */
   listTags(options: CallOptions): Promise<readonly string[]>;
   /** A manifest's bytes, as stored; undefined if there is none. */
   getManifest(reference: string, options: CallOptions): Promise<Uint8Array | undefined>;

@@ -33,19 +33,27 @@ export async function planLayers(
       const layer = run.cache.layer(diffId, codec.id);
       if (layer !== undefined) run.board.update(diffId, { readTotal: layer.tarSize });
       const remembered = layer && { mediaType: codec.mediaType, digest: layer.digest, size: layer.size };
-      const descriptor = known?.layers[image.diffIds.indexOf(diffId)] ?? remembered ?? seeded?.get(diffId);
-      if (descriptor === undefined) continue;
-      group.start(() => questions.run(() => lookFor(run, diffId, descriptor, group.signal), group.signal));
+      const descriptor = known?.layers[image.diffIds.indexOf(diffId)] ?? remembered;
+      const learned = descriptor === undefined ? seeded?.get(diffId) : undefined;
+      const candidate = descriptor ?? learned;
+      if (candidate === undefined) continue;
+      group.start(() =>
+        questions.run(async () => {
+          const isThere = await lookFor(run, diffId, candidate, group.signal);
+          if (isThere && learned !== undefined) run.learnedHere = true;
+        }, group.signal),
+      );
     }
   });
 }
 
-async function lookFor(run: PushRun, diffId: Digest, descriptor: Descriptor, signal: AbortSignal): Promise<void> {
+async function lookFor(run: PushRun, diffId: Digest, descriptor: Descriptor, signal: AbortSignal): Promise<boolean> {
   const found = await findBlob(descriptor, run.ladder, signal);
   if (found === undefined) {
     run.missing.add(descriptor.digest);
-    return;
+    return false;
   }
   run.take({ diffId, descriptor });
   run.place(diffId, found);
+  return true;
 }

@@ -11,6 +11,9 @@ import { planLayers } from './planLayers.ts';
 import { PushRun, type PushDependencies, type PushRequest } from './pushRun.ts';
 import { Spool } from './spool/spool.ts';
 
+/** Milliseconds for the last look at the tag, which no cancel ends. */
+const checkDeadline = 60_000;
+
 export interface PushOptions {
   readonly signal: AbortSignal;
   readonly onEvent: (event: PushEvent) => void;
@@ -27,14 +30,14 @@ export async function pushImage(
   { signal, onEvent }: PushOptions,
 ): Promise<PushResult> {
   const startedAt = dependencies.now();
-  const during = async <T>(stage: Stage, work: () => Promise<T>): Promise<T> => {
+  const during: During = async (stage, work, { isPublished } = { isPublished: false }) => {
     onEvent({ type: 'stage', stage });
     try {
-      throwIfCancelled(signal);
+      if (!isPublished) throwIfCancelled(signal);
       return await work();
     } catch (error) {
       // Whatever broke because the person cancelled is a cancel.
-      if (signal.aborted) throw new TeaChestError('cancelled', 'Cancelled.', { stage, cause: error });
+      if (signal.aborted && !isPublished) throw new TeaChestError('cancelled', 'Cancelled.', { stage, cause: error });
       throw toTeaChestError(error, stage);
     }
   };
@@ -55,7 +58,8 @@ export async function pushImage(
 }
 
 type Outcome = Omit<PushResult, 'durationMs'>;
-type During = <T>(stage: Stage, work: () => Promise<T>) => Promise<T>;
+/** `isPublished`: the tag is what it was to become, and a cancel comes too late to be told as one. */
+type During = <T>(stage: Stage, work: () => Promise<T>, options?: { readonly isPublished: boolean }) => Promise<T>;
 
 /** The steps of one push, after the image was inspected. */
 class Delivery {
@@ -108,7 +112,7 @@ class Delivery {
     const { onEvent, board } = this.#run;
     await this.#during('plan', () => planLayers(this.#run, this.#image, this.#known(), this.#signal));
     onEvent({ type: 'planned', layers: board.statuses, imageBytes: this.#image.size });
-    const known = this.#known();
+    const known = this.#known() ?? (await this.#knownToRegistry());
     const needsExport = known === undefined || !this.#run.allPlaced;
     const described = needsExport ? await this.#export() : known;
     const uploadedConfig = await this.#during('upload', () => this.#sendConfig(described.config));
@@ -120,15 +124,36 @@ class Delivery {
     );
   }
 
+  /**
+   * Where every layer is there and only the config is unknown, the registry may have that too: in the classic store an
+   * image's ID is its config's digest, so the bytes prove themselves.
+   */
+  async #knownToRegistry(): Promise<KnownImage | undefined> {
+    const { target, allPlaced } = this.#run;
+    if (!allPlaced) return undefined;
+    const config = await this.#during('plan', () => target.getBlob(this.#image.id, { signal: this.#signal }));
+    if (config === undefined || digestOf(config) !== this.#image.id) return undefined;
+    return this.#remember(config);
+  }
+
+  #remember(config: Uint8Array): KnownImage {
+    const { request, cache, learnedHere } = this.#run;
+    const layers = this.#image.diffIds.map((diffId) => this.#descriptor(diffId));
+    const image = { config, layers };
+    // A pair learned from the registry is as good as whoever may write there: it counts for that repository alone.
+    cache.rememberImage(this.#image.id, request.codec.id, image, learnedHere ? this.#place : undefined);
+    return image;
+  }
+
+  get #place(): string {
+    return `${this.#run.request.origin}/${this.#run.target.repository}`;
+  }
+
   async #export(): Promise<KnownImage> {
-    const { request, cache } = this.#run;
     const spool = await Spool.create(this.#dependencies.spoolRoot, this.#dependencies.spoolLimit);
     try {
       const archive = await this.#during('export', () => exportLayers(this.#run, this.#image, spool, this.#signal));
-      const layers = this.#image.diffIds.map((diffId) => this.#descriptor(diffId));
-      const image = { config: archive.config, layers };
-      cache.rememberImage(this.#image.id, request.codec.id, image);
-      return image;
+      return this.#remember(archive.config);
     } finally {
       await spool.dispose();
     }
@@ -152,15 +177,16 @@ class Delivery {
       const stored = await target.putManifest(request.tag, manifest.bytes, mediaTypes.ociManifest, options);
       if (stored !== undefined && stored !== manifest.digest) throw mismatch(request, manifest.digest, stored);
     });
-    await this.#during('check', async () => {
-      const stored = await target.headManifest(request.tag, options);
+    const look = async (): Promise<void> => {
+      const stored = await target.headManifest(request.tag, { signal: AbortSignal.timeout(checkDeadline) });
       if (stored?.digest !== manifest.digest) throw mismatch(request, manifest.digest, stored?.digest);
-    });
+    };
+    await this.#during('check', look, { isPublished: true });
     return manifest.digest;
   }
 
   #known(): KnownImage | undefined {
-    const known = this.#run.cache.image(this.#image.id, this.#run.request.codec.id);
+    const known = this.#run.cache.image(this.#image.id, this.#run.request.codec.id, this.#place);
     return known?.layers.length === this.#image.diffIds.length ? known : undefined;
   }
 
@@ -214,6 +240,6 @@ function mismatch(request: PushRequest, sent: Digest, stored: Digest | undefined
 
 function isBlobUnknown(error: unknown): boolean {
   if (!(error instanceof TeaChestError)) return false;
-  const codes = error.facts['registryCodes'];
+  const codes = error.facts['codes'];
   return Array.isArray(codes) && codes.some((code) => code === 'BLOB_UNKNOWN' || code === 'MANIFEST_BLOB_UNKNOWN');
 }

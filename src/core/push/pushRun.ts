@@ -53,6 +53,10 @@ export class PushRun {
   readonly onEvent: (event: PushEvent) => void;
   /** Blobs that the registry was asked for and does not have. */
   readonly missing = new Set<Digest>();
+  /** True once a layer was placed by what the repository's own tags say of it (`seedFromTag`). */
+  learnedHere = false;
+  /** Sent by a first attempt, whatever a second one found of it. */
+  readonly #sentEarlier = new Set<Digest>();
   readonly #taken = new Map<Digest, Descriptor>();
   readonly #placed = new Map<Digest, PlacedLayer>();
 
@@ -88,13 +92,17 @@ export class PushRun {
   place(diffId: Digest, how: Presence | 'uploaded'): void {
     const descriptor = this.#taken.get(diffId);
     if (descriptor === undefined) throw new Error(`layer ${diffId} was placed before it was taken`);
-    this.#placed.set(diffId, { descriptor, how });
+    const overall = this.#sentEarlier.has(descriptor.digest) ? 'uploaded' : how;
+    this.#placed.set(diffId, { descriptor, how: overall });
     this.cache.rememberLocation(this.request.origin, descriptor.digest, this.target.repository);
     this.board.update(diffId, { state: how, storedTotal: descriptor.size });
   }
 
   /** Forgets where layers are, after the registry said that it lacks some. */
   startOver(): void {
+    for (const { descriptor, how } of this.#placed.values()) {
+      if (how === 'uploaded') this.#sentEarlier.add(descriptor.digest);
+    }
     this.#taken.clear();
     this.#placed.clear();
     this.missing.clear();
