@@ -48,12 +48,12 @@ class ExportClock {
 }
 
 /** The engine, with an eye on the clock while it exports. */
-function timed(engine: Engine, clock: ExportClock): Engine {
-  return {
-    inspect: (image, options) => engine.inspect(image, options),
-    open: (image, options) => {
+function timed<T extends Engine>(engine: T, clock: ExportClock): T {
+  const open = engine.open.bind(engine);
+  return Object.assign(engine, {
+    open: (...[image, options]: Parameters<Engine['open']>) => {
       clock.asked = performance.now();
-      return engine.open(image, {
+      return open(image, {
         ...options,
         onReceived: (bytes) => {
           clock.last = performance.now();
@@ -62,13 +62,7 @@ function timed(engine: Engine, clock: ExportClock): Engine {
         },
       });
     },
-    listImages: (options) => engine.listImages(options),
-    platformOf: (id, options) => engine.platformOf(id, options),
-    events: (options) => engine.events(options),
-    dispose: () => {
-      engine.dispose();
-    },
-  };
+  });
 }
 
 async function build(open: OpenRequest): Promise<Parts> {
@@ -86,6 +80,7 @@ async function build(open: OpenRequest): Promise<Parts> {
   const linkRates = new OriginNumbers(state, 'link rates');
   const access = new RegistryAccess({
     credential: () => Promise.resolve(open.credential),
+    generation: () => 0,
     chunkMemory: new OriginNumbers(state, 'chunk sizes'),
     onLinkRate: (origin, bytesPerSecond) => {
       linkRates.set(origin, Math.round(bytesPerSecond));

@@ -13,9 +13,10 @@ import { signOutCommand } from './host/commands/signOut.ts';
 import { engineHost, proxySettings, pushSettings, showDangling, spoolFolder } from './host/config.ts';
 import { askSignIn } from './host/connections/askSignIn.ts';
 import type { Connection } from './host/connections/connection.ts';
+import { consent } from './host/connections/consent.ts';
 import { ConnectionStore } from './host/connections/connectionStore.ts';
 import { trustCertificate } from './host/connections/trustCertificate.ts';
-import { connectEngine } from './host/engine/connectEngine.ts';
+import { engineFinder } from './host/engine/engineFinder.ts';
 import { EngineLink } from './host/engine/engine.ts';
 import { ImageList } from './host/engine/imageList.ts';
 import { createLogger } from './host/log.ts';
@@ -74,13 +75,14 @@ function buildBase(
 ): Base {
   const storage = globalStorageUri.fsPath;
   const { version } = extension.packageJSON as { readonly version: string };
-  const store = new ConnectionStore(globalState, secrets);
+  const store = new ConnectionStore(globalState, secrets, new vscode.EventEmitter());
   const cache = new DigestCache(join(storage, 'digests.json'), logger, Date.now);
   const chunkMemory = new OriginNumbers(globalState, 'teaChest.chunkSizes');
   const linkRates = new OriginNumbers(globalState, 'teaChest.linkRates');
   const memory = new TargetMemory(globalState);
   const access = new RegistryAccess({
     credential: (origin) => store.credential(origin),
+    generation: (origin) => store.generation(origin),
     chunkMemory,
     onLinkRate: (origin, bytesPerSecond) => {
       linkRates.set(origin, Math.round(bytesPerSecond));
@@ -118,7 +120,7 @@ interface EngineSide {
 }
 
 function buildEngine({ subscriptions }: vscode.ExtensionContext, { logger }: Base): EngineSide {
-  const link = new EngineLink(() => connectEngine(engineHost(), logger));
+  const link = new EngineLink(engineFinder(engineHost, logger));
   const images: ImageList = new ImageList(link, logger, () => {
     imagesView.update();
   });
@@ -161,7 +163,7 @@ function buildPush(
     knowledge,
     questions: createPushQuestions({ images, connections, knowledge, owners }),
     signIn: async (start) => (await askSignIn(gate, store, start)) !== undefined,
-    trustCertificate: (connection) => trustCertificate(gate, store, connection),
+    trustCertificate: (connection) => trustCertificate(gate, store, consent, connection),
     find: (origin) => store.find(origin),
   });
 }

@@ -23,6 +23,9 @@ interface ExportOptions extends CallOptions {
   readonly onReceived: (bytes: number) => void;
 }
 
+/** Without a sign of life for so long, an engine hangs: it answers in milliseconds, and a large list in seconds. */
+const usualPatience = 20_000;
+
 /** So many images are inspected at once: a list may have thousands. */
 const inspectionsAtOnce = 6;
 
@@ -35,12 +38,15 @@ const inspectionsAtOnce = 6;
 export class Engine {
   readonly endpoint: EngineEndpoint;
   readonly #agent: EngineAgent;
+  readonly #patience: number;
   readonly #inspections = new Semaphore(inspectionsAtOnce);
   readonly #platforms = new Map<string, Platform>();
   #version: EngineVersion | undefined;
 
-  constructor(endpoint: EngineEndpoint) {
+  /** `patience`: milliseconds of silence after which any call but an export is given up. */
+  constructor(endpoint: EngineEndpoint, { patience = usualPatience }: { readonly patience?: number } = {}) {
     this.endpoint = endpoint;
+    this.#patience = patience;
     this.#agent = new EngineAgent(endpoint.address);
   }
 
@@ -77,7 +83,12 @@ export class Engine {
    */
   async *events({ signal }: CallOptions): AsyncGenerator<EngineEvent, void, void> {
     const prefix = await this.#prefix(signal);
-    const stream = await this.#call(signal, prefix, (docker) => docker.getEvents({ filters: { type: ['image'] } }));
+    const stream = await this.#call(
+      signal,
+      prefix,
+      (docker) => docker.getEvents({ filters: { type: ['image'] } }),
+      Infinity,
+    );
     yield { action: 'connected', image: undefined };
     yield* parseEvents(this.#received(stream, signal, 'engine'));
   }
@@ -102,7 +113,7 @@ export class Engine {
     const signal = AbortSignal.any([outer, leaving.signal]);
     try {
       const prefix = await this.#prefix(signal);
-      const stream = await this.#call(signal, prefix, (docker) => docker.getImage(imagePath(image.id)).get());
+      const stream = await this.#call(signal, prefix, (docker) => docker.getImage(imagePath(image.id)).get(), Infinity);
       for await (const item of readArchive(countBytes(this.#received(stream, signal, 'export'), onReceived), image)) {
         yield item;
         // A small archive is here whole before anybody cancels: nothing is left that could break off.
@@ -115,11 +126,12 @@ export class Engine {
     }
   }
 
-  /** The engine as something that can push by itself. */
-  pusher(): EnginePush {
+  /** The engine as something that can push by itself to this machine; undefined where it surely is on another. */
+  pusher(): EnginePush | undefined {
+    if (this.endpoint.address.kind !== 'socket') return undefined;
     return new EnginePush(
       this.endpoint.url,
-      async (signal, use) => this.#call(signal, await this.#prefix(signal), use),
+      async (signal, use, patience) => this.#call(signal, await this.#prefix(signal), use, patience),
       (error, signal) => explainEngineError(error, this.endpoint, signal),
     );
   }
@@ -138,6 +150,11 @@ export class Engine {
     return new TeaChestError('imageNotFound', sentence, { stage: 'export', cause: error, facts: { image: name } });
   }
 
+  /** Keeps no idle connection from now on. What is under way goes on, and new calls are possible. */
+  retire(): void {
+    this.#agent.retire();
+  }
+
   dispose(): void {
     this.#agent.destroy();
   }
@@ -147,11 +164,16 @@ export class Engine {
     return `/v${api}`;
   }
 
-  async #call<T>(signal: AbortSignal, prefix: string, use: (docker: Docker) => Promise<T>): Promise<T> {
+  async #call<T>(
+    signal: AbortSignal,
+    prefix: string,
+    use: (docker: Docker) => Promise<T>,
+    patience = this.#patience,
+  ): Promise<T> {
     const explain = (error: unknown): TeaChestError => explainEngineError(error, this.endpoint, signal);
     const { address } = this.endpoint;
     const host = address.kind === 'tcp' ? address.host : 'localhost';
-    const modem = new EngineModem({ agent: this.#agent, host, prefix, signal, explain });
+    const modem = new EngineModem({ agent: this.#agent, host, prefix, signal, patience, explain });
     const options: object = { modem };
     try {
       return await use(new Docker(options));

@@ -18,6 +18,12 @@ export class EngineAgent extends http.Agent {
     this.#address = address;
   }
 
+  /** Closes idle connections, and the busy ones as soon as they are idle. */
+  retire(): void {
+    this.maxFreeSockets = 0;
+    for (const sockets of Object.values(this.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+  }
+
   override createConnection(): Duplex {
     const address = this.#address;
     switch (address.kind) {

@@ -3,12 +3,23 @@ import { isCancelled, systemCode, TeaChestError, type ErrorCode, type ErrorFacts
 import { SshError } from './sshConnection.ts';
 import type { EngineEndpoint } from './types.ts';
 
+/** The engine let too much time pass without a sign of life. `connected`: it had taken the connection. */
+export class EngineSilence extends Error {
+  readonly milliseconds: number;
+  readonly connected: boolean;
+
+  constructor(milliseconds: number, connected: boolean, cause: unknown) {
+    super(`silent for ${milliseconds} ms`, { cause });
+    this.milliseconds = milliseconds;
+    this.connected = connected;
+  }
+}
+
 /** Whatever went wrong between us and the engine → a TeaChestError that says what, where and why. Its stage is the caller's. */
 export function explainEngineError(error: unknown, endpoint: EngineEndpoint, signal: AbortSignal): TeaChestError {
   if (signal.aborted || isCancelled(error)) return new TeaChestError('cancelled', 'Cancelled.', { cause: error });
   if (error instanceof TeaChestError) return error;
-  const { code, sentence, facts } =
-    error instanceof SshError ? explainSsh(error, endpoint) : explainWire(error, endpoint);
+  const { code, sentence, facts } = explanationOf(error, endpoint);
   return new TeaChestError(code, sentence, {
     cause: error,
     facts: { endpoint: endpoint.url, source: endpoint.source, ...facts },
@@ -19,6 +30,19 @@ interface Explanation {
   readonly code: ErrorCode;
   readonly sentence: string;
   readonly facts?: ErrorFacts;
+}
+
+function explanationOf(error: unknown, endpoint: EngineEndpoint): Explanation {
+  if (error instanceof EngineSilence) return explainSilence(error, endpoint);
+  return error instanceof SshError ? explainSsh(error, endpoint) : explainWire(error, endpoint);
+}
+
+/** Who took the connection is there, and hangs; else nobody may be there at all. */
+function explainSilence({ milliseconds, connected }: EngineSilence, endpoint: EngineEndpoint): Explanation {
+  const place = `${endpoint.url} (${endpoint.source})`;
+  const silent = `did not answer for ${milliseconds / 1000} s`;
+  if (!connected) return { code: 'engineStopped', sentence: `The container engine at ${place} ${silent}.` };
+  return { code: 'engineLost', sentence: `The container engine at ${place} accepted the connection but ${silent}.` };
 }
 
 function explainWire(error: unknown, endpoint: EngineEndpoint): Explanation {

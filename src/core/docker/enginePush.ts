@@ -2,7 +2,8 @@ import type Docker from 'dockerode';
 import { TeaChestError } from '../base/errors.ts';
 import type { Digest } from '../oci/digest.ts';
 
-type Call = <T>(signal: AbortSignal, use: (docker: Docker) => Promise<T>) => Promise<T>;
+/** `patience` in milliseconds; absent: the usual one of the engine's calls. */
+type Call = <T>(signal: AbortSignal, use: (docker: Docker) => Promise<T>, patience?: number) => Promise<T>;
 
 type Explain = (error: unknown, signal: AbortSignal) => TeaChestError;
 
@@ -59,8 +60,8 @@ export class EnginePush {
     return history.map((step: { Size?: unknown }) => (typeof step.Size === 'number' ? step.Size : 0)).reverse();
   }
 
-  /** Gives an image one more name. */
-  async tag(image: Digest, { repository, tag }: ImageName, { signal }: CallOptions): Promise<void> {
+  /** Gives an image, by ID or by name, one more name; another image loses it. */
+  async tag(image: string, { repository, tag }: ImageName, { signal }: CallOptions): Promise<void> {
     await this.#call(signal, (docker) => docker.getImage(image).tag({ repo: repository, tag }));
   }
 
@@ -87,7 +88,9 @@ export class EnginePush {
     const signal = AbortSignal.any([outer, leaving.signal]);
     const authconfig = { username: credential.username, password: credential.secret };
     try {
-      const stream = await this.#call(signal, (docker) => docker.getImage(repository).push({ tag, authconfig }));
+      // Whether it hangs is seen where it should arrive.
+      const push = (docker: Docker): Promise<unknown> => docker.getImage(repository).push({ tag, authconfig });
+      const stream = await this.#call(signal, push, Infinity);
       for await (const line of lines(stream as AsyncIterable<Buffer>)) yield readStep(line);
     } catch (error) {
       throw this.#explain(error, signal);

@@ -21,8 +21,14 @@ export function isTag(text: string): boolean {
   return tagPattern.test(text);
 }
 
-/** Splits a reference into its parts. Checks shape only: what a registry allows in a name is that registry's matter. */
-export function parseImageReference(text: string): ImageReference {
+/**
+ * Splits a reference into its parts. Checks shape only: what a registry allows in a name is that registry's matter.
+ * `isRegistry` tells of first parts that are registries though they do not look like one: hosts such as `gitea`.
+ */
+export function parseImageReference(
+  text: string,
+  isRegistry: (first: string) => boolean = () => false,
+): ImageReference {
   const refuse = (why: string): never => {
     throw new TeaChestError('referenceInvalid', `“${text}” is not an image reference: ${why}.`, {
       facts: { reference: text },
@@ -37,7 +43,7 @@ export function parseImageReference(text: string): ImageReference {
 
   const slash = named.indexOf('/');
   const first = slash < 0 ? '' : named.slice(0, slash);
-  const hasRegistry = first !== '' && (/[.:]/.test(first) || first === 'localhost');
+  const hasRegistry = first !== '' && (/[.:]/.test(first) || first === 'localhost' || isRegistry(first));
   if (hasRegistry && !registryPattern.test(first)) refuse(`“${first}” is not a host`);
   const path = hasRegistry ? named.slice(slash + 1) : named;
 

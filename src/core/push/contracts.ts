@@ -73,7 +73,7 @@ export interface BlobTarget {
   checkAccess(options: CallOptions): Promise<void>;
   /** HEAD of a manifest by tag or digest; undefined if there is none. */
   headManifest(reference: string, options: CallOptions): Promise<StoredManifest | undefined>;
-  /** Names of the tags; empty where there is no such repository yet. */
+  /** Names of the tags, the first thousand of them; empty where there is no such repository yet. */
   listTags(options: CallOptions): Promise<readonly string[]>;
   /** A manifest's bytes, as stored; undefined if there is none. */
   getManifest(reference: string, options: CallOptions): Promise<Uint8Array | undefined>;
@@ -151,7 +151,7 @@ export interface EnginePusher {
   store(options: CallOptions): Promise<'classic' | 'containerd'>;
   /** Bytes of the files of each build step, base first; zero for steps that made no layer. */
   historySizes(image: Digest, options: CallOptions): Promise<readonly number[]>;
-  tag(image: Digest, name: EngineImageName, options: CallOptions): Promise<void>;
+  tag(image: string, name: EngineImageName, options: CallOptions): Promise<void>;
   /** Takes a name away; with its last name an image goes as well. */
   untag(name: EngineImageName, options: CallOptions): Promise<void>;
   /** Every `repository:tag` the engine has. */

@@ -108,15 +108,19 @@ export class DigestCache {
     this.#set(this.#layers, `${codecId} ${diffId}`, layer, limits.layers);
   }
 
-  image(id: Digest, codecId: string): KnownImage | undefined {
-    const stored = this.#get(this.#images, `${codecId} ${id}`);
+  /** `place`: the repository it is wanted for; what is known for that one alone counts as well. */
+  image(id: Digest, codecId: string, place: string): KnownImage | undefined {
+    const key = `${codecId} ${id}`;
+    const stored = this.#get(this.#images, key) ?? this.#get(this.#images, `${key} ${place}`);
     return stored && { config: Buffer.from(stored.config, 'base64'), layers: stored.layers };
   }
 
-  rememberImage(id: Digest, codecId: string, image: KnownImage): void {
+  /** `place`: the only repository it is good for; undefined where every layer was proved on this machine. */
+  rememberImage(id: Digest, codecId: string, image: KnownImage, place?: string): void {
     if (image.config.byteLength > largestConfig) return;
     const stored = { config: Buffer.from(image.config).toString('base64'), layers: image.layers };
-    this.#set(this.#images, `${codecId} ${id}`, stored, limits.images);
+    const key = place === undefined ? `${codecId} ${id}` : `${codecId} ${id} ${place}`;
+    this.#set(this.#images, key, stored, limits.images);
   }
 
   /** Repositories of a registry that were seen to have a blob, latest first: candidates to mount it from. */
@@ -125,7 +129,9 @@ export class DigestCache {
   }
 
   rememberLocation(origin: string, blob: Digest, repository: string): void {
-    const others = this.repositoriesWith(origin, blob).filter((other) => other !== repository);
+    const before = this.repositoriesWith(origin, blob);
+    if (before[0] === repository) return;
+    const others = before.filter((other) => other !== repository);
     const repositories = [repository, ...others].slice(0, repositoriesPerBlob);
     this.#set(this.#locations, `${origin} ${blob}`, repositories, limits.locations);
   }
@@ -163,6 +169,9 @@ export class DigestCache {
     this.#forgotten.add(origin);
     for (const key of this.#locations.keys()) {
       if (key.startsWith(`${origin} `)) this.#locations.delete(key);
+    }
+    for (const key of this.#images.keys()) {
+      if (placeOf(key)?.startsWith(`${origin}/`) === true) this.#images.delete(key);
     }
     this.#dirty = true;
     await this.save();
@@ -225,6 +234,12 @@ export class DigestCache {
     for (const key of theirs?.locations.keys() ?? []) {
       if (this.#forgotten.has(key.slice(0, key.indexOf(' ')))) theirs?.locations.delete(key);
     }
+    for (const key of theirs?.images.keys() ?? []) {
+      const place = placeOf(key);
+      if (place !== undefined && [...this.#forgotten].some((origin) => place.startsWith(`${origin}/`))) {
+        theirs?.images.delete(key);
+      }
+    }
     const merged = {
       version,
       layers: [...union(this.#layers, theirs?.layers, limits.layers)],
@@ -245,6 +260,11 @@ export class DigestCache {
       await rm(temporary, { force: true }).catch(() => undefined);
     }
   }
+}
+
+/** The third part of an image's key. */
+function placeOf(key: string): string | undefined {
+  return key.split(' ')[2];
 }
 
 function trim<T>(table: Table<T>, limit: number): void {

@@ -59,21 +59,21 @@ async function readAndSend(
   const blob = await spool.begin(group.signal);
   const upload = new LayerUpload(run, blob, layer.expectedDiffId);
   group.start(async () => {
-    try {
-      await uploads.run(() => upload.send(group.signal), group.signal);
-    } finally {
-      await spool.release(blob);
-    }
+    await uploads.run(() => upload.send(group.signal), group.signal);
+    // Only then: after a failure somebody may still be writing, and the whole spool goes anyway.
+    await spool.release(blob);
   });
   run.board.update(upload.diffId, { state: 'reading', readTotal: layer.size });
-  const taken = await takeLayer(layer, blob, {
-    codec: run.request.codec,
-    diffIds: run.diffIds,
-    signal: group.signal,
-    onProgress: (readBytes, storedBytes) => {
-      run.board.update(upload.diffId, { readBytes, storedBytes });
-    },
-  });
+  const taken = await upload.reading(
+    takeLayer(layer, blob, {
+      codec: run.request.codec,
+      diffIds: run.diffIds,
+      signal: group.signal,
+      onProgress: (readBytes, storedBytes) => {
+        run.board.update(upload.diffId, { readBytes, storedBytes });
+      },
+    }),
+  );
   if (taken === undefined || run.isTaken(taken.diffId)) upload.discard();
   else upload.identify(taken, layer.size);
   return taken;
@@ -90,6 +90,16 @@ class LayerUpload {
     this.#run = run;
     this.#blob = blob;
     this.diffId = expected;
+  }
+
+  /** Whoever waits for the rest of the blob learns at once that it will not come. */
+  async reading(work: Promise<TakenLayer | undefined>): Promise<TakenLayer | undefined> {
+    try {
+      return await work;
+    } catch (error) {
+      this.#blob.fail(toTeaChestError(error));
+      throw error;
+    }
   }
 
   /** The bytes are all there and proved. */

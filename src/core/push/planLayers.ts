@@ -35,9 +35,16 @@ export async function planLayers(
       if (layer !== undefined) run.board.update(diffId, { readTotal: layer.tarSize });
       const remembered = layer && { mediaType: codec.mediaType, digest: layer.digest, size: layer.size };
       const ours = known?.layers[image.diffIds.indexOf(diffId)] ?? remembered;
-      const descriptor = ours ?? byEngine(run, diffId) ?? seeded?.get(diffId);
-      if (descriptor === undefined) continue;
-      group.start(() => questions.run(() => lookFor(run, diffId, descriptor, group.signal), group.signal));
+      const descriptor = ours ?? byEngine(run, diffId);
+      const learned = descriptor === undefined ? seeded?.get(diffId) : undefined;
+      const candidate = descriptor ?? learned;
+      if (candidate === undefined) continue;
+      group.start(() =>
+        questions.run(async () => {
+          const isThere = await lookFor(run, diffId, candidate, group.signal);
+          if (isThere && learned !== undefined) run.learnedHere = true;
+        }, group.signal),
+      );
     }
   });
 }
@@ -45,17 +52,18 @@ export async function planLayers(
 /** The blob that an earlier relay carried: as good as one of our own. */
 function byEngine(run: PushRun, diffId: Digest): Descriptor | undefined {
   const blob = run.cache.engineBlob(diffId);
-  if (blob === undefined) return undefined;
+  if (blob === undefined || !run.takesGzip) return undefined;
   run.board.update(diffId, { readTotal: blob.tarSize });
   return { mediaType: blob.mediaType, digest: blob.digest, size: blob.size };
 }
 
-async function lookFor(run: PushRun, diffId: Digest, descriptor: Descriptor, signal: AbortSignal): Promise<void> {
+async function lookFor(run: PushRun, diffId: Digest, descriptor: Descriptor, signal: AbortSignal): Promise<boolean> {
   const found = await findBlob(descriptor, run.ladder, signal);
   if (found === undefined) {
     run.missing.add(descriptor.digest);
-    return;
+    return false;
   }
   run.take({ diffId, descriptor });
   run.place(diffId, found);
+  return true;
 }

@@ -22,6 +22,12 @@ export interface PushSnapshot {
   readonly result: PushResult | undefined;
 }
 
+/** Bytes by which the sum of sent bytes goes back when an upload is begun anew; less is nothing worth showing. */
+const beganAnew = 1_000_000;
+/** The part of the work that must be done before it says something of the rest. */
+const leastPart = 0.01;
+const longestEta = 24 * 3600;
+
 /** Folds the events of one push into a snapshot. `now` gives milliseconds. */
 export class PushProgress {
   readonly #now: () => number;
@@ -33,6 +39,8 @@ export class PushProgress {
   #imageBytes = 0;
   #receivedBytes: number | undefined;
   #relayed: Relayed = { storedBytes: 0, sentBytes: 0, totalBytes: undefined };
+  #mostSent = 0;
+  #mostWork = 0;
   #result: PushResult | undefined;
 
   constructor(now: () => number) {
@@ -66,16 +74,29 @@ export class PushProgress {
         this.#result = event.result;
         break;
     }
-    this.#sentRate.add(this.#now(), this.#sentBytes());
-    this.#workRate.add(this.#now(), this.#workDone());
+    this.#measure();
+  }
+
+  /**
+   * How much of what was compressed has been sent wavers while both go on; what was reached is shown, until an upload
+   * is begun anew and the way back is real.
+   */
+  #measure(): void {
+    const sent = this.#sentBytes();
+    const isBegunAnew = sent < this.#mostSent - beganAnew;
+    this.#mostSent = isBegunAnew ? sent : Math.max(this.#mostSent, sent);
+    this.#mostWork = isBegunAnew ? this.#workDone() : Math.max(this.#mostWork, this.#workDone());
+    this.#sentRate.add(this.#now(), this.#mostSent);
+    this.#workRate.add(this.#now(), this.#mostWork);
   }
 
   snapshot(): PushSnapshot {
     const now = this.#now();
     const total = this.#workTotal();
-    const done = Math.min(this.#workDone(), total);
-    const workRate = this.#workRate.perSecond(now);
+    const done = Math.min(this.#mostWork, total);
     const running = this.#result === undefined;
+    // After the last byte there is nothing left whose speed would mean anything.
+    const isMoving = running && this.#stage !== 'manifest' && this.#stage !== 'check';
     return {
       reference: this.#reference,
       stage: this.#stage,
@@ -85,8 +106,8 @@ export class PushProgress {
       sentBytes: this.#sentBytes(),
       totalBytes: this.#totalBytes(),
       fraction: running ? (total > 0 ? Math.min(done / total, 0.99) : undefined) : 1,
-      bytesPerSecond: running ? this.#sentRate.perSecond(now) : undefined,
-      etaSeconds: running && workRate !== undefined && workRate > 0 ? (total - done) / workRate : undefined,
+      bytesPerSecond: isMoving ? this.#sentRate.perSecond(now) : undefined,
+      etaSeconds: isMoving ? secondsLeft(done, total, this.#workRate.perSecond(now)) : undefined,
       result: this.#result,
     };
   }
@@ -140,6 +161,13 @@ export class PushProgress {
 }
 
 type Relayed = Omit<Extract<PushEvent, { readonly type: 'relayed' }>, 'type'>;
+
+/** Undefined where it would be a guess: too little is done, nothing moves, or it would be days. */
+function secondsLeft(done: number, total: number, perSecond: number | undefined): number | undefined {
+  if (perSecond === undefined || perSecond <= 0 || done < total * leastPart) return undefined;
+  const seconds = (total - done) / perSecond;
+  return seconds < longestEta ? seconds : undefined;
+}
 
 function sumOf(layers: readonly LayerStatus[]): number {
   return layers.reduce((sum, layer) => sum + (layer.readTotal ?? 0), 0);

@@ -15,6 +15,9 @@ import { relayPush, type TakenLayers, type TakenManifests } from './relay/relayP
 import { PushRun, type PushDependencies, type PushRequest } from './pushRun.ts';
 import { Spool } from './spool/spool.ts';
 
+/** Milliseconds for the last look at the tag, which no cancel ends. */
+const checkDeadline = 60_000;
+
 export interface PushOptions {
   readonly signal: AbortSignal;
   readonly onEvent: (event: PushEvent) => void;
@@ -31,14 +34,14 @@ export async function pushImage(
   { signal, onEvent }: PushOptions,
 ): Promise<PushResult> {
   const startedAt = dependencies.now();
-  const during = async <T>(stage: Stage, work: () => Promise<T>): Promise<T> => {
+  const during: During = async (stage, work, { isPublished } = { isPublished: false }) => {
     onEvent({ type: 'stage', stage });
     try {
-      throwIfCancelled(signal);
+      if (!isPublished) throwIfCancelled(signal);
       return await work();
     } catch (error) {
       // Whatever broke because the person cancelled is a cancel.
-      if (signal.aborted) throw new TeaChestError('cancelled', 'Cancelled.', { stage, cause: error });
+      if (signal.aborted && !isPublished) throw new TeaChestError('cancelled', 'Cancelled.', { stage, cause: error });
       throw toTeaChestError(error, stage);
     }
   };
@@ -59,7 +62,8 @@ export async function pushImage(
 }
 
 type Outcome = Omit<PushResult, 'durationMs'>;
-type During = <T>(stage: Stage, work: () => Promise<T>) => Promise<T>;
+/** `isPublished`: the tag is what it was to become, and a cancel comes too late to be told as one. */
+type During = <T>(stage: Stage, work: () => Promise<T>, options?: { readonly isPublished: boolean }) => Promise<T>;
 
 /** The steps of one push, after the image was inspected. */
 class Delivery {
@@ -130,27 +134,55 @@ class Delivery {
     const { onEvent, board } = this.#run;
     await this.#during('plan', () => planLayers(this.#run, this.#image, this.#known(), this.#signal));
     onEvent({ type: 'planned', layers: board.statuses, imageBytes: this.#image.size });
-    const known = this.#known();
+    const known = this.#known() ?? (await this.#knownToRegistry());
     if (known !== undefined && this.#run.allPlaced) return await this.#publishLayers(known, 'none');
     const spool = await Spool.create(this.#dependencies.spoolRoot, this.#dependencies.spoolLimit);
     try {
       const taken = await this.#during('export', async () => (await this.#relay(spool)) ?? (await this.#export(spool)));
       if (taken.kind === 'manifests') return await this.#publishManifests(taken);
-      this.#run.cache.rememberImage(this.#image.id, this.#run.request.codec.id, taken.image);
-      return await this.#publishLayers(taken.image, taken.strategy);
+      return await this.#publishLayers(this.#remember(taken.config), taken.strategy);
     } finally {
       await spool.dispose();
     }
   }
 
+  /**
+   * Where every layer is there and only the config is unknown, the registry may have that too: in the classic store an
+   * image's ID is its config's digest, so the bytes prove themselves.
+   */
+  async #knownToRegistry(): Promise<KnownImage | undefined> {
+    const { target, allPlaced } = this.#run;
+    if (!allPlaced) return undefined;
+    const config = await this.#during('plan', () => target.getBlob(this.#image.id, { signal: this.#signal }));
+    if (config === undefined || digestOf(config) !== this.#image.id) return undefined;
+    return this.#remember(config);
+  }
+
+  #remember(config: Uint8Array): KnownImage {
+    const { request, cache, learnedHere } = this.#run;
+    const layers = this.#image.diffIds.map((diffId) => this.#descriptor(diffId));
+    const image = { config, layers };
+    // Layers in the engine's gzip are no answer to a later push that wants this codec.
+    if (layers.some(({ mediaType }) => mediaType !== request.codec.mediaType)) return image;
+    // A pair learned from the registry is as good as whoever may write there: it counts for that repository alone.
+    cache.rememberImage(this.#image.id, request.codec.id, image, learnedHere ? this.#place : undefined);
+    return image;
+  }
+
+  get #place(): string {
+    return `${this.#run.request.origin}/${this.#run.target.repository}`;
+  }
+
   /** Undefined if the image is to be exported: because that is sooner done, or because the engine cannot push to us. */
   async #relay(spool: Spool): Promise<TakenLayers | TakenManifests | undefined> {
     const { relay } = this.#dependencies;
-    if (relay === undefined || !(await isRelayChosen(this.#run, this.#image, relay, this.#signal))) return undefined;
     try {
+      if (relay === undefined) return noRelay(this.#run.request);
+      if (!(await isRelayChosen(this.#run, this.#image, relay, this.#signal))) return undefined;
       return await relayPush(this.#run, this.#image, relay, spool, this.#signal);
     } catch (error) {
       if (!(error instanceof RelayUnavailable)) throw error;
+      if (this.#run.request.strategy === 'relay' && !error.isPartial) throw refuseRelay(error);
       this.#run.logger.info(`The image is exported instead of being pushed by the engine: ${error.message}`);
       return undefined;
     }
@@ -158,8 +190,7 @@ class Delivery {
 
   async #export(spool: Spool): Promise<TakenLayers> {
     const { config } = await exportLayers(this.#run, this.#image, spool, this.#signal);
-    const layers = this.#image.diffIds.map((diffId) => this.#descriptor(diffId));
-    return { kind: 'layers', strategy: 'export', image: { config, layers } };
+    return { kind: 'layers', strategy: 'export', config };
   }
 
   /** Config and manifest of an image whose layers are all in the repository. */
@@ -200,15 +231,16 @@ class Delivery {
         if (stored !== undefined && stored !== digest) throw mismatch(request, digest, stored);
       }
     });
-    await this.#during('check', async () => {
+    const look = async (): Promise<void> => {
       const top = manifests.at(-1);
-      const stored = await target.headManifest(request.tag, options);
+      const stored = await target.headManifest(request.tag, { signal: AbortSignal.timeout(checkDeadline) });
       if (top !== undefined && stored?.digest !== top.digest) throw mismatch(request, top.digest, stored?.digest);
-    });
+    };
+    await this.#during('check', look, { isPublished: true });
   }
 
   #known(): KnownImage | undefined {
-    const known = this.#run.cache.image(this.#image.id, this.#run.request.codec.id);
+    const known = this.#run.cache.image(this.#image.id, this.#run.request.codec.id, this.#place);
     return known?.layers.length === this.#image.diffIds.length ? known : undefined;
   }
 
@@ -245,6 +277,16 @@ class Delivery {
   }
 }
 
+/** Only somebody who insists on the relay hears that there is none. */
+function noRelay({ strategy }: PushRequest): undefined {
+  if (strategy === 'relay') throw new RelayUnavailable('It is reached over the network, and not on this machine.');
+}
+
+function refuseRelay(cause: RelayUnavailable): TeaChestError {
+  const message = `The strategy “relay” is asked for, but the container engine cannot push to Tea Chest. ${cause.message}`;
+  return new TeaChestError('engineFailed', message, { cause });
+}
+
 function describe(image: KnownImage): { readonly bytes: Buffer; readonly digest: Digest } {
   const config = { mediaType: mediaTypes.ociConfig, digest: digestOf(image.config), size: image.config.byteLength };
   const bytes = serializeManifest(config, image.layers);
@@ -263,6 +305,6 @@ function mismatch(request: PushRequest, sent: Digest, stored: Digest | undefined
 
 function isBlobUnknown(error: unknown): boolean {
   if (!(error instanceof TeaChestError)) return false;
-  const codes = error.facts['registryCodes'];
+  const codes = error.facts['codes'];
   return Array.isArray(codes) && codes.some((code) => code === 'BLOB_UNKNOWN' || code === 'MANIFEST_BLOB_UNKNOWN');
 }

@@ -1,6 +1,7 @@
 import type { Logger } from '../base/logger.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/manifest.ts';
+import { mediaTypes } from '../oci/mediaTypes.ts';
 import type { LadderOptions, Presence } from './blobLadder.ts';
 import type { BlobTarget, ImageDetails, ImageSource, LayerCodec } from './contracts.ts';
 import type { DigestCache } from './digestCache.ts';
@@ -19,10 +20,12 @@ export interface PushRequest {
   readonly repository: string;
   readonly tag: string;
   readonly codec: LayerCodec;
+  /** True where nobody asked for just this codec: then an engine's own gzip does as well. */
+  readonly isCodecFree?: boolean;
   /** Blobs sent side by side. */
   readonly parallelBlobs: number;
   /** How bytes leave the engine, where there is a choice. Absent: whichever is reckoned to be sooner done. */
-  readonly strategy?: 'export' | 'relay';
+  readonly strategy?: 'export' | 'relay' | undefined;
 }
 
 export interface PushDependencies {
@@ -35,7 +38,7 @@ export interface PushDependencies {
   readonly spoolLimit: number;
   readonly logger: Logger;
   /** Absent: every image is exported. */
-  readonly relay?: RelayParts;
+  readonly relay?: RelayParts | undefined;
   /** Milliseconds; only differences matter. */
   readonly now: () => number;
 }
@@ -58,6 +61,10 @@ export class PushRun {
   readonly onEvent: (event: PushEvent) => void;
   /** Blobs that the registry was asked for and does not have. */
   readonly missing = new Set<Digest>();
+  /** True once a layer was placed by what the repository's own tags say of it (`seedFromTag`). */
+  learnedHere = false;
+  /** Sent by a first attempt, whatever a second one found of it. */
+  readonly #sentEarlier = new Set<Digest>();
   readonly #taken = new Map<Digest, Descriptor>();
   readonly #placed = new Map<Digest, PlacedLayer>();
 
@@ -93,13 +100,26 @@ export class PushRun {
   place(diffId: Digest, how: Presence | 'uploaded'): void {
     const descriptor = this.#taken.get(diffId);
     if (descriptor === undefined) throw new Error(`layer ${diffId} was placed before it was taken`);
-    this.#placed.set(diffId, { descriptor, how });
+    this.#placed.set(diffId, { descriptor, how: this.overall(descriptor.digest, how) });
     this.cache.rememberLocation(this.request.origin, descriptor.digest, this.target.repository);
     this.board.update(diffId, { state: how, storedTotal: descriptor.size });
   }
 
+  /** How a blob came to the registry in this push, its earlier attempt included. */
+  overall(digest: Digest, how: Presence | 'uploaded'): Presence | 'uploaded' {
+    return this.#sentEarlier.has(digest) ? 'uploaded' : how;
+  }
+
+  /** True if a layer that the engine compressed by gzip is in a form that was asked for. */
+  get takesGzip(): boolean {
+    return this.request.isCodecFree === true || this.request.codec.mediaType === mediaTypes.ociLayerGzip;
+  }
+
   /** Forgets where layers are, after the registry said that it lacks some. */
   startOver(): void {
+    for (const { descriptor, how } of this.#placed.values()) {
+      if (how === 'uploaded') this.#sentEarlier.add(descriptor.digest);
+    }
     this.#taken.clear();
     this.#placed.clear();
     this.missing.clear();

@@ -2,7 +2,7 @@ const windowMs = 8_000;
 /** Samples closer together than this tell nothing new. */
 const stepMs = 200;
 /** Below this span a rate would be noise: better to say that we are estimating. */
-const leastMs = 1_500;
+const leastMs = 2_000;
 
 /** The rate of a growing count over its last seconds. Time in milliseconds. */
 export class RateWindow {

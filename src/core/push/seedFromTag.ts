@@ -8,6 +8,10 @@ import type { PushRun } from './pushRun.ts';
  * What the repository's present image teaches a machine that has never pushed it: its config names the diffIDs, its
  * manifest the blobs, in the same order. So base layers need no work on a fresh machine. Only blobs in the push's own
  * compression count; each is asked for by HEAD before it is relied on. Whatever goes wrong here costs work, not the push.
+ *
+ * Unlike everything else in a push this is not proved by bytes, but by the word of whoever may write to this very
+ * repository, and who could replace the tag as well. So it counts for this repository alone, and is remembered for no
+ * other. Whoever pulls proves each layer against its diffID.
  */
 export async function seedFromTag(run: PushRun, signal: AbortSignal): Promise<ReadonlyMap<Digest, Descriptor>> {
   try {

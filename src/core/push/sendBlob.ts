@@ -1,6 +1,9 @@
+import { orCancelled } from '../base/cancel.ts';
 import type { Digest } from '../oci/digest.ts';
 import { findBlob, type LadderOptions, type Presence } from './blobLadder.ts';
 import type { GrowingBlob } from './contracts.ts';
+
+type MadeBlob = Awaited<GrowingBlob['finished']>;
 
 /** A blob this far along is sent before it is complete; a smaller one waits until its digest can be asked for. */
 const eagerFrom = 16 * 1024 * 1024;
@@ -22,23 +25,25 @@ export async function sendBlob(
   },
 ): Promise<Presence | 'uploaded'> {
   const { signal, onSent, isMissing } = options;
-  const find = async (made: { digest: Digest; size: number }): Promise<Presence | undefined> =>
-    isMissing(made.digest) ? undefined : await findBlob(made, ladder, signal);
+  const find = async (made: MadeBlob, asked: AbortSignal): Promise<Presence | undefined> =>
+    isMissing(made.digest) ? undefined : await findBlob(made, ladder, asked);
 
   const start = await blob.available(0, eagerFrom, signal);
   if (start.complete) {
-    const found = await find(await blob.finished);
+    const found = await find(await blob.finished, signal);
     if (found === undefined) await ladder.target.uploadBlob(blob, { signal, onSent });
     return found ?? 'uploaded';
   }
 
   const giveUp = new AbortController();
+  const sending = new AbortController();
+  const whileSending = AbortSignal.any([signal, sending.signal]);
   let sent = 0;
   let found: Presence | undefined;
-  const asking = blob.finished
+  const asking = orCancelled(blob.finished, whileSending)
     .then(async (made) => {
       if (made.size - sent < worthAsking) return;
-      found = await find(made);
+      found = await find(made, whileSending);
       if (found !== undefined) giveUp.abort();
     })
     // If asking fails, the upload meets the same trouble and says it better.
@@ -56,6 +61,8 @@ export async function sendBlob(
     if (found === undefined) throw error;
     return found;
   } finally {
+    // An upload that failed must not wait for a blob that may never be finished.
+    sending.abort();
     await asking;
   }
 }

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import * as zlib from 'node:zlib';
@@ -70,7 +69,7 @@ export async function* unpack(
   ended.catch(() => undefined);
   try {
     for await (const chunk of body) {
-      if (!stream.write(chunk)) await Promise.race([once(stream, 'drain'), ended]);
+      if (!stream.write(chunk)) await drained(stream);
       yield chunk;
     }
     stream.end();
@@ -87,6 +86,17 @@ export async function* unpack(
   } finally {
     stream.destroy();
   }
+}
+
+/** Until it takes more, or has broken: then the next write or the end says why. */
+async function drained(stream: Duplex): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const go = (): void => {
+      stream.off('drain', go).off('close', go);
+      resolve();
+    };
+    stream.on('drain', go).on('close', go);
+  });
 }
 
 function isZlibError(error: unknown): error is Error {

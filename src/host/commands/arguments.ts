@@ -55,6 +55,11 @@ export function readPushArguments(value: unknown): PushArguments {
   });
 }
 
+/** What `teaChest.openSettings` looks for; from the title of a view it gets the focused row, which says nothing. */
+export function readSettingsQuery(value: unknown): string {
+  return typeof value === 'string' ? value : 'teaChest';
+}
+
 type Loose<T> = { readonly [K in keyof T]: T[K] | undefined };
 
 /** Reads one object of arguments: each key at most once, the right types, nothing left over. Never quotes a value. */

@@ -1,7 +1,9 @@
 import { TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
 import type { PushResult } from '../../core/push/events.ts';
+import type { SignInStart } from '../connections/askSignIn.ts';
 import type { Connection } from '../connections/connection.ts';
-import { reportFailure, type ActionHandlers } from '../progress/reportFailure.ts';
+import type { ActionHandlers } from '../progress/offerActions.ts';
+import { reportFailure } from '../progress/reportFailure.ts';
 import { askPush, type PushQuestions, type PushStart } from '../push/askPush.ts';
 import type { PushAftercare, PushFront } from '../push/pushFront.ts';
 import type { PushJob } from '../push/pushRunner.ts';
@@ -13,7 +15,8 @@ export interface PushDependencies {
   readonly front: PushFront;
   readonly knowledge: PushKnowledge;
   readonly questions: PushQuestions;
-  readonly signIn: PushAftercare['signIn'];
+  /** True once somebody is signed in. */
+  readonly signIn: (start: SignInStart) => Promise<boolean>;
   readonly trustCertificate: PushAftercare['trustCertificate'];
   readonly find: (origin: string) => Connection | undefined;
 }
@@ -109,7 +112,8 @@ export class PushCommands {
   get #care(): PushAftercare {
     const { signIn, trustCertificate, find } = this.#dependencies;
     return {
-      signIn,
+      // Whoever let nobody push wants to know who is asking, even if it seemed to be open.
+      signIn: (start) => signIn({ ...start, askCredential: true }),
       trustCertificate,
       current: ({ origin }) => find(origin),
       pushElsewhere: ({ image, connection, target }) => this.askAndPush({ image, former: { connection, target } }),

@@ -7,6 +7,7 @@ import type { ImageNode } from '../views/images/imageTree.ts';
 import type { ImagesView } from '../views/images/imagesView.ts';
 import type { RegistriesView } from '../views/registries/registriesView.ts';
 import type { RegistryNode } from '../views/registries/registryTree.ts';
+import { readSettingsQuery } from './arguments.ts';
 import { chosenTags, copyImageIds, copyReferences, nameOf } from './imageCommands.ts';
 import { listImagesCommand } from './listImages.ts';
 import type { PushCommands } from './pushImage.ts';
@@ -31,6 +32,8 @@ export function registerCommands(dependencies: CommandDependencies): vscode.Disp
     chosenTags(clicked, selected, imagesView.selection);
   const commands: Readonly<Record<string, (...args: never[]) => unknown>> = {
     signIn: (argument?: unknown) => signInCommand(dependencies, argument),
+    // From the title of a view, VS Code passes the focused row, which is no argument of ours.
+    'registries.signIn': () => signInCommand(dependencies, undefined),
     signOut: (argument?: unknown) => signOutCommand(dependencies, argument),
     listImages: () => listImagesCommand(link),
     pushImage: (argument?: unknown) => push.run(argument),
@@ -51,8 +54,8 @@ export function registerCommands(dependencies: CommandDependencies): vscode.Disp
     'registries.signOut': async (node?: RegistryNode) => {
       if (node?.type === 'registry') await signOutAfterAsking(dependencies, node.connection);
     },
-    openSettings: (query?: string) =>
-      vscode.commands.executeCommand('workbench.action.openSettings', query ?? 'teaChest'),
+    openSettings: (argument?: unknown) =>
+      vscode.commands.executeCommand('workbench.action.openSettings', readSettingsQuery(argument)),
     showLog: () => {
       channel.show();
     },

@@ -3,14 +3,11 @@ import { TeaChestError } from '../../core/base/errors.ts';
 import { normalizeFingerprint } from '../../core/registry/fingerprint.ts';
 import type { RegistryTrust } from '../../core/registry/types.ts';
 import { askSignIn, type SignInStart } from '../connections/askSignIn.ts';
-import { describeConnection, type Connection } from '../connections/connection.ts';
+import { anyUser, describeConnection, type Connection } from '../connections/connection.ts';
 import type { ConnectionStore } from '../connections/connectionStore.ts';
 import { signIn, signInIfOpen, type SignInGate } from '../connections/signIn.ts';
 import { readSignInArguments, type SignInArguments } from './arguments.ts';
 import { toRejection } from './rejection.ts';
-
-/** Gitea knows a token by itself, whatever user name stands beside it; it tells the real one if the token may ask. */
-const anyUser = 'token';
 
 /** What `teaChest.signIn` resolves to; part of the automation contract. */
 export interface SignedIn {
@@ -59,9 +56,8 @@ async function signInWith({ gate, store }: SignInDependencies, args: SignInArgum
   }
   const open = args.username === undefined ? await signInIfOpen(gate, store, { address, trust }, options) : undefined;
   if (open !== undefined) return open;
-  const known = username;
-  const start: SignInStart = { url: args.url, trust, ...(known !== undefined && { username: known }) };
-  return await askSignIn(gate, store, start);
+  const start: SignInStart = { url: args.url, trust, askCredential: args.username !== undefined };
+  return await askSignIn(gate, store, username === undefined ? start : { ...start, username });
 }
 
 function givenTrust({ trustFingerprint, allowHttp }: SignInArguments): RegistryTrust {

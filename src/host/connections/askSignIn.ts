@@ -1,25 +1,29 @@
 import { isCancelled, toTeaChestError, type ErrorCode } from '../../core/base/errors.ts';
 import { tokenSettingsUrl } from '../../core/gitea/webUrls.ts';
-import type { RegistryAddress, RegistryTrust } from '../../core/registry/types.ts';
+import type { RegistryTrust } from '../../core/registry/types.ts';
 import { askText, type LinkButton } from '../input/prompts.ts';
 import { AskAgain, runSteps, type Place, type Step } from '../input/runSteps.ts';
 import { explain } from '../progress/explain.ts';
 import type { Connection } from './connection.ts';
-import { reach, type Reached } from './reach.ts';
-import { signIn, signInIfOpen, type SignInGate, type SignInShelf } from './signIn.ts';
+import { consent } from './consent.ts';
+import type { Reached } from './reach.ts';
+import { signIn, type SignInGate, type SignInShelf } from './signIn.ts';
+import { tryAddress, type AnsweredAddress, type OriginTrust } from './tryAddress.ts';
 
 /** What is known before anything is asked. */
 export interface SignInStart {
   readonly url?: string;
   readonly username?: string;
+  /** For `url`, and for no other address that is typed in its place. */
   readonly trust?: RegistryTrust;
+  /** User and secret are wanted even if the registry at `url` seems to be open: it let nobody push. */
+  readonly askCredential?: boolean;
 }
 
 interface State {
   readonly url: string;
   /** Set once the address answers, with a certificate that is trusted. */
-  readonly address: RegistryAddress | undefined;
-  readonly trust: RegistryTrust;
+  readonly reached: Reached | undefined;
   readonly username: string;
   readonly connection: Connection | undefined;
   /** What was wrong with the last try, told where it can be mended. */
@@ -46,14 +50,13 @@ export async function askSignIn(
 ): Promise<Connection | undefined> {
   const state: State = {
     url: start.url ?? '',
-    address: undefined,
-    trust: start.trust ?? {},
+    reached: undefined,
     username: start.username ?? '',
     connection: undefined,
     problem: undefined,
   };
   const steps: readonly Step<State>[] = [
-    { name: 'address', ask: (now, place) => askAddress(gate, shelf, now, place) },
+    { name: 'address', ask: (now, place) => askAddress(gate, shelf, start, now, place) },
     { name: 'username', isSettled: isDone, ask: askUsername },
     { name: 'secret', isSettled: isDone, ask: (now, place) => askSecret(gate, shelf, now, place) },
   ];
@@ -66,9 +69,21 @@ function isDone({ connection }: State): boolean {
   return connection !== undefined;
 }
 
-async function askAddress(gate: SignInGate, shelf: SignInShelf, state: State, place: Place): Promise<State> {
-  let reached: Reached | undefined;
-  let connection: Connection | undefined;
+async function askAddress(
+  gate: SignInGate,
+  shelf: SignInShelf,
+  start: SignInStart,
+  state: State,
+  place: Place,
+): Promise<State> {
+  const startOrigin = originOf(gate, start.url);
+  const decided: OriginTrust[] = [];
+  if (state.reached !== undefined) {
+    decided.push({ origin: state.reached.address.origin, trust: state.reached.trust });
+  }
+  if (startOrigin !== undefined && start.trust !== undefined) decided.push({ origin: startOrigin, trust: start.trust });
+  const closedOrigin = start.askCredential === true ? startOrigin : undefined;
+  let answered: AnsweredAddress | undefined;
   const url = await askText(place, {
     prompt: 'Address of Gitea, Forgejo or another container registry',
     placeholder: 'https://gitea.example.com',
@@ -77,23 +92,22 @@ async function askAddress(gate: SignInGate, shelf: SignInShelf, state: State, pl
     judge: (text) => asProblem(problemOf(() => gate.parse(text.trim()))),
     accept: async (text, signal) => {
       try {
-        reached = await reach(gate, gate.parse(text.trim()), state.trust, signal);
-        if (reached === undefined) return 'Not trusted, so nothing was sent there.';
-        connection = await signInIfOpen(gate, shelf, reached, { signal });
-        return undefined;
+        answered = await tryAddress({ gate, shelf, consent }, { text, decided, closedOrigin }, { signal });
+        return answered === undefined ? 'Not trusted, so nothing was sent there.' : undefined;
       } catch (error) {
         return explainShortly(error);
       }
     },
   });
-  return {
-    ...state,
-    url,
-    address: reached?.address,
-    trust: reached?.trust ?? state.trust,
-    connection,
-    problem: undefined,
-  };
+  return { ...state, url, reached: answered?.reached, connection: answered?.connection, problem: undefined };
+}
+
+function originOf(gate: SignInGate, url: string | undefined): string | undefined {
+  try {
+    return url === undefined ? undefined : gate.parse(url).origin;
+  } catch {
+    return undefined;
+  }
 }
 
 async function askUsername(state: State, place: Place): Promise<State> {
@@ -108,8 +122,8 @@ async function askUsername(state: State, place: Place): Promise<State> {
 }
 
 async function askSecret(gate: SignInGate, shelf: SignInShelf, state: State, place: Place): Promise<State> {
-  const { address } = state;
-  if (address === undefined) throw new AskAgain('address', state);
+  if (state.reached === undefined) throw new AskAgain('address', state);
+  const { address, trust } = state.reached;
   let connection: Connection | undefined;
   await askText(place, {
     prompt: `Token (with the scope write:package) or password of ${state.username} on ${address.host}`,
@@ -120,12 +134,12 @@ async function askSecret(gate: SignInGate, shelf: SignInShelf, state: State, pla
     accept: async (secret, signal) => {
       const credential = { username: state.username, secret };
       try {
-        connection = await signIn(gate, shelf, { address, credential, trust: state.trust }, { signal });
+        connection = await signIn(gate, shelf, { address, credential, trust }, { signal });
         return undefined;
       } catch (error) {
         const problem = explainShortly(error);
         if (!addressErrors.has(toTeaChestError(error).code)) return problem;
-        throw new AskAgain('address', { ...state, address: undefined, problem });
+        throw new AskAgain('address', { ...state, problem });
       }
     },
   });
@@ -133,12 +147,13 @@ async function askSecret(gate: SignInGate, shelf: SignInShelf, state: State, pla
 }
 
 function tokenLink(state: State): { readonly link: LinkButton } | Record<string, never> {
-  if (state.address === undefined) return {};
-  return { link: { tooltip: 'Create a Token in the Browser', url: tokenSettingsUrl(state.address.webRoot) } };
+  if (state.reached === undefined) return {};
+  const url = tokenSettingsUrl(state.reached.address.webRoot);
+  return { link: { tooltip: 'Create a Token in the Browser', url } };
 }
 
 function hostOf(state: State): string {
-  return state.address?.host ?? state.url;
+  return state.reached?.address.host ?? state.url;
 }
 
 function asProblem(problem: string | undefined): { readonly problem?: string } {

@@ -1,6 +1,12 @@
 import type { RegistryAddress, RegistryTrust } from '../../core/registry/types.ts';
 import { isRecord } from '../record.ts';
 
+/**
+ * Stands beside a token where nobody gave a user name: Gitea knows a token by itself, and tells the real name only if
+ * the token may ask. It is nobody's name, so it is no owner either.
+ */
+export const anyUser = 'token';
+
 /** A registry somebody signed in to. Everything but the secret. */
 export interface Connection extends RegistryAddress {
   readonly kind: 'gitea' | 'forgejo' | 'generic';

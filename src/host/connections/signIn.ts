@@ -29,6 +29,8 @@ export interface SignInGate {
 
 /** Where sign-ins are kept. */
 export interface SignInShelf {
+  find(origin: string): Connection | undefined;
+  credential(origin: string): Promise<Credential | undefined>;
   /** `credential` undefined: a registry that asks nobody who they are. */
   save(connection: Connection, credential: Credential | undefined): Promise<void>;
 }
@@ -46,33 +48,43 @@ export async function signIn(
 ): Promise<Connection> {
   const { address, credential, trust } = request;
   refusePlainHttp(address, trust);
-  const found = await gate.check(address, credential, trust, options);
-  const connection: Connection = {
-    origin: address.origin,
-    host: address.host,
-    webRoot: found.webRoot,
-    kind: found.kind,
-    version: found.version,
-    username: found.username,
-    trust,
-  };
+  const connection = connectionOf(request, await gate.check(address, credential, trust, options));
   await shelf.save(connection, credential);
   return connection;
 }
 
-/** Keeps a registry that is open to everybody, without any question; undefined if it is not. */
+/**
+ * Keeps a registry that is open to everybody, without any question; undefined if it is not, or if a credential is kept
+ * for it already. What it lets everybody do is not known before a push: see `SignInStart.askCredential`.
+ */
 export async function signInIfOpen(
   gate: SignInGate,
   shelf: SignInShelf,
   request: { readonly address: RegistryAddress; readonly trust: RegistryTrust },
   options: { readonly signal: AbortSignal },
 ): Promise<Connection | undefined> {
+  const { address, trust } = request;
+  if ((await shelf.credential(address.origin)) !== undefined) return undefined;
+  let found: SignInResult;
   try {
-    return await signIn(gate, shelf, { ...request, credential: undefined }, options);
+    refusePlainHttp(address, trust);
+    found = await gate.check(address, undefined, trust, options);
   } catch {
     // Whatever is wrong is told when user and secret are checked.
     return undefined;
   }
+  if (!found.open || options.signal.aborted) return undefined;
+  const connection = connectionOf(request, found);
+  await shelf.save(connection, undefined);
+  return connection;
+}
+
+function connectionOf(
+  { address, trust }: { readonly address: RegistryAddress; readonly trust: RegistryTrust },
+  { webRoot, kind, version, username }: SignInResult,
+): Connection {
+  const { origin, host } = address;
+  return { origin, host, webRoot, kind, version, username, trust };
 }
 
 /** An `http:` registry is used only by a person's explicit choice. */

@@ -13,13 +13,14 @@ export interface Engine extends ImageSource {
   platformOf(id: string, options: CallOptions): Promise<Platform>;
   /** One item when the connection stands and whenever images changed; ends or rejects when the connection does. */
   events(options: CallOptions): AsyncIterable<{ readonly action: string }>;
+  /** Keeps no idle connection from now on; what is under way goes on. */
+  retire(): void;
   dispose(): void;
 }
 
 /** Finds the engine and connects to it; kept until something says that it may be another one now. */
 export class EngineLink {
   readonly #connect: () => Promise<Engine>;
-  readonly #opened: Engine[] = [];
   #engine: Promise<Engine> | undefined;
 
   constructor(connect: () => Promise<Engine>) {
@@ -27,24 +28,30 @@ export class EngineLink {
   }
 
   async get(): Promise<Engine> {
-    this.#engine ??= this.#connect().then((engine) => {
-      this.#opened.push(engine);
-      return engine;
-    });
+    const engine = (this.#engine ??= this.#connect());
     try {
-      return await this.#engine;
+      return await engine;
     } catch (error) {
-      this.#engine = undefined;
+      if (this.#engine === engine) this.#engine = undefined;
       throw error;
     }
   }
 
   /** Next time, look anew: the setting changed, the engine went away, or a person asked. A running push keeps its own. */
   reset(): void {
-    this.#engine = undefined;
+    this.#leave((engine) => {
+      engine.retire();
+    });
   }
 
   dispose(): void {
-    for (const engine of this.#opened) engine.dispose();
+    this.#leave((engine) => {
+      engine.dispose();
+    });
+  }
+
+  #leave(leave: (engine: Engine) => void): void {
+    this.#engine?.then(leave, () => undefined);
+    this.#engine = undefined;
   }
 }

@@ -22,6 +22,7 @@ export class ImageList {
   readonly #life = new AbortController();
   #state: ImageListState = { kind: 'unknown' };
   #loading: Promise<void> | undefined;
+  #attempt = new AbortController();
   #stale = false;
   #quiet: NodeJS.Timeout | undefined;
   #watch: AbortController | undefined;
@@ -48,13 +49,16 @@ export class ImageList {
   /** Asks the engine anew. A call while one is under way makes one more round, not several. */
   async refresh(): Promise<void> {
     this.#stale = true;
-    this.#loading ??= this.#loadWhileStale().finally(() => (this.#loading = undefined));
-    await this.#loading;
+    this.#loading ??= this.#begin();
+    await this.#rest();
   }
 
-  /** Looks for the engine anew, as a person asks for or after its setting changed. */
+  /** Looks for the engine anew, as a person asks for or after its setting changed. Waits for no load that hangs. */
   async reconnect(): Promise<void> {
     this.#link.reset();
+    this.#attempt.abort();
+    this.#attempt = new AbortController();
+    this.#loading = undefined;
     this.#startWatching();
     await this.refresh();
   }
@@ -65,20 +69,33 @@ export class ImageList {
     this.#life.abort();
   }
 
-  async #loadWhileStale(): Promise<void> {
-    while (this.#stale && !this.#life.signal.aborted) {
+  /** Whoever waits for a load that is given up waits for the one in its place. */
+  async #rest(): Promise<void> {
+    while (this.#loading !== undefined) await this.#loading;
+  }
+
+  #begin(): Promise<void> {
+    const signal = AbortSignal.any([this.#attempt.signal, this.#life.signal]);
+    const loading = this.#loadWhileStale(signal).finally(() => {
+      if (this.#loading === loading) this.#loading = undefined;
+    });
+    return loading;
+  }
+
+  async #loadWhileStale(signal: AbortSignal): Promise<void> {
+    while (this.#stale && !signal.aborted) {
       this.#stale = false;
-      await this.#load();
+      await this.#load(signal);
     }
   }
 
-  async #load(): Promise<void> {
+  async #load(signal: AbortSignal): Promise<void> {
     try {
       const engine = await this.#link.get();
-      const images = await engine.listImages({ signal: this.#life.signal });
-      if (!sameImages(this.#state, images)) this.#set({ kind: 'ready', images });
+      const images = await engine.listImages({ signal });
+      if (!signal.aborted && !sameImages(this.#state, images)) this.#set({ kind: 'ready', images });
     } catch (error) {
-      if (isCancelled(error)) return;
+      if (isCancelled(error) || signal.aborted) return;
       const problem = toTeaChestError(error, 'engine');
       if (this.#state.kind !== 'problem' || this.#state.error.message !== problem.message) {
         this.#logger.warn(`The image list is not to be had (${problem.code}): ${problem.message}`);

@@ -21,7 +21,7 @@ export class PushStatusBar implements vscode.Disposable {
     const brief = describeBriefly(snapshots);
     this.#item.text = `$(cloud-upload) ${brief}`;
     this.#item.tooltip = snapshots.map((one) => `${one.reference ?? 'Push'}: ${describePush(one)}`).join('\n');
-    this.#item.accessibilityInformation = { label: `Pushing, ${brief}` };
+    this.#item.accessibilityInformation = { label: `Push of ${snapshots[0]?.reference ?? 'an image'}: ${brief}` };
     this.#item.show();
   }
 

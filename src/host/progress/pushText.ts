@@ -16,23 +16,38 @@ export function describePush(snapshot: PushSnapshot): string {
   if (snapshot.enginePreparing) return 'the engine is preparing the image';
   const text = snapshot.stage === undefined ? 'starting' : stageTexts[snapshot.stage];
   if (text !== undefined) return text;
-  const { sentBytes, totalBytes, bytesPerSecond, etaSeconds } = snapshot;
+  const { sentBytes, totalBytes, etaSeconds } = snapshot;
+  if (totalBytes === 0) return 'every layer is there already';
+  if (sentBytes === 0) return 'reading the image';
   const sent =
     totalBytes === undefined ? formatBytes(sentBytes) : `${formatBytes(sentBytes)} of ${formatBytes(totalBytes)}`;
-  if (totalBytes === 0) return 'every layer is there already';
-  const rate = bytesPerSecond === undefined ? undefined : `${formatBytes(bytesPerSecond)}/s`;
   const left = etaSeconds === undefined ? 'estimating' : `${formatDuration(etaSeconds)} left`;
-  return [sent, rate, left].filter((part) => part !== undefined).join(' · ');
+  return [sent, describeRate(snapshot), left].filter((part) => part !== undefined).join(' · ');
 }
+
+/** Nothing is said of a rate that is not known or is zero. */
+function describeRate({ bytesPerSecond }: PushSnapshot): string | undefined {
+  return bytesPerSecond === undefined || bytesPerSecond < 1 ? undefined : `${formatBytes(bytesPerSecond)}/s`;
+}
+
+const briefTexts: Readonly<Partial<Record<Stage, string>>> = {
+  inspect: 'inspecting',
+  resolve: 'inspecting',
+  plan: 'planning',
+  manifest: 'publishing',
+  check: 'checking',
+};
 
 /** The status bar's short form: `43% · 61 MB/s · 12 s`. Several pushes: the first one, and how many more. */
 export function describeBriefly(snapshots: readonly PushSnapshot[]): string {
   const [first] = snapshots;
   if (first === undefined) return '';
-  const { fraction, bytesPerSecond, etaSeconds } = first;
+  const { fraction, etaSeconds, sentBytes, stage } = first;
+  const waiting = first.enginePreparing || sentBytes === 0 ? 'reading' : undefined;
+  const brief = (stage === undefined ? undefined : briefTexts[stage]) ?? waiting;
   const parts = [
-    fraction === undefined ? 'pushing' : `${Math.floor(fraction * 100)}%`,
-    bytesPerSecond === undefined ? undefined : `${formatBytes(bytesPerSecond)}/s`,
+    brief ?? (fraction === undefined ? 'pushing' : `${Math.floor(fraction * 100)}%`),
+    describeRate(first),
     etaSeconds === undefined ? undefined : formatDuration(etaSeconds),
     snapshots.length > 1 ? `+${snapshots.length - 1} more` : undefined,
   ];

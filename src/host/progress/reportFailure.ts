@@ -1,21 +1,11 @@
 import * as vscode from 'vscode';
-import { toTeaChestError, type TeaChestError } from '../../core/base/errors.ts';
-import { actionTitle, explain, type ActionKind } from './explain.ts';
-
-/** What the buttons do in this place; a kind without a function gets no button. */
-export type ActionHandlers = Readonly<Partial<Record<ActionKind, () => unknown>>>;
+import { offerActions, type ActionHandlers } from './offerActions.ts';
 
 /** Shows what went wrong and offers what to do next. Resolves when the person chose, or closed the message. */
 export async function reportFailure(error: unknown, handlers: ActionHandlers): Promise<void> {
-  const failure = toTeaChestError(error);
-  if (failure.code === 'cancelled') return;
-  const { message, actions } = explain(failure);
-  const all: ActionHandlers = { ...everywhere, ...handlers };
-  const buttons = actions
-    .filter((kind) => all[kind] !== undefined)
-    .map((kind) => ({ title: actionTitle(kind, failure.code), kind }));
-  const choice = await vscode.window.showErrorMessage(prefixed(failure, message), ...buttons);
-  if (choice !== undefined) await all[choice.kind]?.();
+  await offerActions(error, { ...everywhere, ...handlers }, (message, buttons) =>
+    vscode.window.showErrorMessage(message, ...buttons),
+  );
 }
 
 /** Buttons that work wherever the failure was. */
@@ -31,9 +21,4 @@ const everywhere: ActionHandlers = {
 
 function open(url: string): Thenable<boolean> {
   return vscode.env.openExternal(vscode.Uri.parse(url));
-}
-
-function prefixed(failure: TeaChestError, message: string): string {
-  const image = failure.facts['image'];
-  return typeof image === 'string' && !message.includes(image) ? `${image}: ${message}` : message;
 }

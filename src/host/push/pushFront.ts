@@ -5,7 +5,8 @@ import type { Connection } from '../connections/connection.ts';
 import { pushWithNotification } from '../progress/pushNotification.ts';
 import type { PushStatusBar } from '../progress/pushStatusBar.ts';
 import { describeResult } from '../progress/pushText.ts';
-import { reportFailure, type ActionHandlers } from '../progress/reportFailure.ts';
+import type { ActionHandlers } from '../progress/offerActions.ts';
+import { reportFailure } from '../progress/reportFailure.ts';
 import { packagePage } from '../targets/packagePage.ts';
 import type { PushJob, PushRunner } from './pushRunner.ts';
 
@@ -39,7 +40,7 @@ export class PushFront {
     try {
       const result = await pushWithNotification(this.#runner, this.#statusBar, job);
       this.#onPushed();
-      void this.#celebrate(result, job.connection);
+      void this.#celebrate(result, job);
       return result;
     } catch (error) {
       void reportFailure(error, this.#handlers(job, care));
@@ -66,8 +67,8 @@ export class PushFront {
     };
   }
 
-  async #celebrate(result: PushResult, connection: Connection): Promise<void> {
-    const page = packagePage(connection, result.reference);
+  async #celebrate(result: PushResult, { connection, target }: PushJob): Promise<void> {
+    const page = packagePage(connection, target);
     const open = connection.kind === 'forgejo' ? 'Open in Forgejo' : 'Open in Gitea';
     const choice = await vscode.window.showInformationMessage(
       describeResult(result),

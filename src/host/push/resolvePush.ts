@@ -52,7 +52,7 @@ function ownDestination(image: string, knowledge: PushKnowledge): Destination | 
 }
 
 function namedDestination(text: string, knowledge: PushKnowledge): Destination {
-  const target = parseTarget(text);
+  const target = parseTarget(text, (first) => knowledge.findByHost(first) !== undefined);
   const connection = knowledge.findByHost(target.host);
   if (connection === undefined) {
     throw new TeaChestError('notSignedIn', `You are not signed in to ${target.host}.`, {
@@ -60,5 +60,5 @@ function namedDestination(text: string, knowledge: PushKnowledge): Destination {
       facts: { host: target.host },
     });
   }
-  return { connection, target: settleTarget(target, connection.kind) };
+  return { connection, target: settleTarget({ ...target, host: connection.host }, connection.kind) };
 }

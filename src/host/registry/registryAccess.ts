@@ -4,13 +4,15 @@ import type { BlobTarget } from '../../core/push/contracts.ts';
 import type { ChunkMemory } from '../../core/registry/chunkSizer.ts';
 import { parseRegistryAddress } from '../../core/registry/registryAddress.ts';
 import type { Credential, ProxySettings, RegistryAddress, RegistryTrust } from '../../core/registry/types.ts';
-import type { Connection } from '../connections/connection.ts';
+import { anyUser, type Connection } from '../connections/connection.ts';
 import type { SignInGate } from '../connections/signIn.ts';
 import type { Owners } from '../push/askPush.ts';
 import type { PackageVersion, RegistryBrowser } from '../views/registries/registryTree.ts';
 
 export interface RegistryAccessOptions {
   readonly credential: (origin: string) => Promise<Credential | undefined>;
+  /** Another number after each sign-in: a token that was got with the former credential must not be used any more. */
+  readonly generation: (origin: string) => number;
   readonly chunkMemory: ChunkMemory;
   readonly onLinkRate: (origin: string, bytesPerSecond: number) => void;
   readonly proxy: () => ProxySettings;
@@ -84,25 +86,26 @@ export class RegistryAccess implements RegistryBrowser {
   }
 
   async #askOwners(connection: Connection): Promise<Owners> {
-    const own = connection.username.toLowerCase();
+    const { username } = connection;
+    const own = username === '' || username === anyUser ? [] : [username.toLowerCase()];
     try {
       const { api } = await this.#client(connection);
       const signal = patience();
       const found = await api.pushOwners({ signal });
-      const names = found.map(({ name }) => name);
       // A token that may not read its user (read:user) may not read teams either: then there may be more owners.
-      const complete = (await api.currentUser({ signal })) !== undefined;
-      return { names: names.includes(own) ? names : [own, ...names], complete };
+      const told = await api.currentUser({ signal });
+      const names = found.map(({ name }) => name).filter((name) => told !== undefined || name !== anyUser);
+      return { names: [...new Set([...own, ...names])], complete: told !== undefined };
     } catch (error) {
       this.#options.logger.warn(`The owners on ${connection.host} are not to be had: ${String(error)}`);
       this.#owners.delete(connection.origin);
-      return { names: [own], complete: false };
+      return { names: own, complete: false };
     }
   }
 
   #client(connection: Connection): Promise<RegistryClient> {
     const { origin, trust, username } = connection;
-    const key = JSON.stringify([trust, username, this.#options.proxy()]);
+    const key = JSON.stringify([trust, username, this.#options.proxy(), this.#options.generation(origin)]);
     const kept = this.#clients.get(origin);
     if (kept?.key === key) return kept.client;
     // A push may still be using the former client: it closes its connections by itself when they are idle.

@@ -19,11 +19,12 @@ export function formatTarget({ host, repository, tag }: Target): string {
 }
 
 /**
- * The `target` argument → its parts, with `latest` where it has no tag. Only its shape is checked.
+ * The `target` argument → its parts, with `latest` where it has no tag. Only its shape is checked. `isHost` tells of
+ * hosts that are known: one without a dot or a port looks like an owner.
  * @throws TeaChestError `referenceInvalid`
  */
-export function parseTarget(text: string): Target {
-  const { registry, repository, tag, digest } = parseImageReference(text);
+export function parseTarget(text: string, isHost?: (first: string) => boolean): Target {
+  const { registry, repository, tag, digest } = parseImageReference(text, isHost);
   const refuse = (why: string): TeaChestError =>
     new TeaChestError(
       'referenceInvalid',

@@ -1,4 +1,5 @@
 import type { Memento } from 'vscode';
+import { hasHost } from '../connections/findByHost.ts';
 import { isRecord } from '../record.ts';
 import { formatTarget, parseTarget, type Target } from './target.ts';
 
@@ -17,7 +18,9 @@ export class TargetMemory {
     const row = this.#rows()[image];
     if (row === undefined) return undefined;
     try {
-      return { origin: row.origin, target: parseTarget(row.target) };
+      const { origin } = row;
+      const place = { origin, host: new URL(origin).host };
+      return { origin, target: parseTarget(row.target, (first) => hasHost(place, first)) };
     } catch {
       return undefined;
     }

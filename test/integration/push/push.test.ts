@@ -244,6 +244,40 @@ describe('a push from a real engine', () => {
       assert.deepEqual(standin.tags('dev', 'cancelled'), []);
     });
 
+    it('stops as quickly while a large layer is still being read', async () => {
+      await freshImage('cancelled:2', 80);
+      const controller = new AbortController();
+      const states = new Set<string>();
+      const onEvent = (event: PushEvent): void => {
+        if (event.type !== 'layer' || event.status.sentBytes === 0) return;
+        states.add(event.status.state);
+        controller.abort();
+      };
+      const error = await failureOf(
+        rig.push('cancelled:2', 'dev/cancelled:2', { signal: controller.signal, onEvent, codec: none }),
+      );
+      assert.equal(error.code, 'cancelled');
+      assert.deepEqual([...states], ['reading'], 'the layer was complete before anything of it was sent');
+      assert.deepEqual(standin.tags('dev', 'cancelled'), []);
+    });
+
+    it('sends blobs again that a clean-up removed before the manifest came', async () => {
+      const image = await freshImage('cleaned:1', 2, 1);
+      const fault = standin.faults.add({
+        method: 'PUT',
+        path: /manifests/,
+        action: { kind: 'delay', ms: 500 },
+        onStrike: () => void standin.cleanUp(),
+      });
+      const result = await rig.push('cleaned:1', 'dev/cleaned:1');
+      assert.equal(fault.strikes, 1);
+      assert.equal(
+        standin.requests.filter(({ method, path }) => method === 'PUT' && path.includes('/manifests/')).length,
+        2,
+      );
+      assert.deepEqual(differences(image, await copyBySkopeo(result.reference, dev)), []);
+    });
+
     it('says that the disk for the spool is full, and which', async (t) => {
       const scratch = await makeScratch('small-disk');
       const disk = join(scratch.path, 'disk');

@@ -55,8 +55,8 @@ export async function startFakeEngine(routes: Record<string, Handler>): Promise<
   };
 }
 
-export function engineAt(url: string): Engine {
-  return new Engine(parseEndpoint(url, { source: 'this test', platform: 'linux', tls: undefined }));
+export function engineAt(url: string, options?: { readonly patience: number }): Engine {
+  return new Engine(parseEndpoint(url, { source: 'this test', platform: 'linux', tls: undefined }), options);
 }
 
 export async function listOf<T>(items: AsyncIterable<T>): Promise<T[]> {

@@ -1,35 +1,14 @@
 import assert from 'node:assert/strict';
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { suite, test, type TestContext } from 'node:test';
+import { suite, test } from 'node:test';
 import { startStandin } from '../../standin/standin.ts';
+import { anonymousTokens, openRegistry, serve } from './localRegistry.ts';
 import { clientFor, dev, never } from './testClient.ts';
 
 const call = { signal: never };
 
-async function registryFor(t: TestContext, listener: RequestListener): Promise<string> {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-/** Gives a token to whoever asks, as Docker Hub and GHCR do. */
-const anonymousTokens: RequestListener = ({ headers, url }, response) => {
-  if (url?.startsWith('/token') === true) response.end('{"token":"for-anybody"}');
-  else if (headers.authorization === 'Bearer for-anybody') response.end('{}');
-  else {
-    const realm = `http://${headers.host ?? ''}/token`;
-    response.writeHead(401, { 'www-authenticate': `Bearer realm="${realm}",service="r"` }).end();
-  }
-};
-
 suite('what counts as open', () => {
   test('a registry that answers without any challenge', async (t) => {
-    const url = await registryFor(t, (_request, response) => response.end('{}'));
+    const url = await serve(t, openRegistry);
     const client = clientFor(url);
     t.after(() => client.close());
     const { kind, open, username } = await client.checkSignIn(call);
@@ -37,13 +16,13 @@ suite('what counts as open', () => {
   });
 
   test('not one that gives tokens to anybody: reading may be all they are good for', async (t) => {
-    const client = clientFor(await registryFor(t, anonymousTokens));
+    const client = clientFor(await serve(t, anonymousTokens));
     t.after(() => client.close());
     assert.equal((await client.checkSignIn(call)).open, false);
   });
 
   test('nor one that refuses without saying what it wants', async (t) => {
-    const url = await registryFor(t, (_request, response) =>
+    const url = await serve(t, (_request, response) =>
       response.writeHead(401, { 'docker-distribution-api-version': 'registry/2.0' }).end(),
     );
     const client = clientFor(url);

@@ -27,6 +27,15 @@ suite('the text of a running push', () => {
     assert.equal(describePush({ ...running, bytesPerSecond: undefined, etaSeconds: undefined }), '184 MB · estimating');
   });
 
+  test('says nothing of a rate of zero, and what happens before the first byte is sent', () => {
+    assert.equal(describePush({ ...running, bytesPerSecond: 0, etaSeconds: undefined }), '184 MB · estimating');
+    assert.equal(describePush({ ...running, sentBytes: 0 }), 'reading the image');
+    const quiet = { ...running, sentBytes: 0, bytesPerSecond: undefined, etaSeconds: undefined };
+    assert.equal(describeBriefly([quiet]), 'reading');
+    assert.equal(describeBriefly([{ ...quiet, stage: 'plan' }]), 'planning');
+    assert.equal(describeBriefly([{ ...quiet, sentBytes: 9, stage: 'manifest' }]), 'publishing');
+  });
+
   test('says what a silent engine does', () => {
     assert.equal(describePush({ ...running, enginePreparing: true }), 'the engine is preparing the image');
   });

@@ -75,9 +75,17 @@ suite('images as they are named', () => {
 suite('the page of a pushed image', () => {
   test('has the name’s slashes escaped and lies under the sub-path', () => {
     assert.equal(
-      packagePage({ kind: 'gitea', webRoot: 'https://h.example/git' }, 'h.example/dev/team/app:1.2'),
+      packagePage({ kind: 'gitea', webRoot: 'https://h.example/git' }, parseTarget('h.example/dev/team/app:1.2')),
       'https://h.example/git/dev/-/packages/container/team%2Fapp/1.2',
     );
-    assert.equal(packagePage({ kind: 'generic', webRoot: 'http://h.example' }, 'h.example/app:1'), undefined);
+    const elsewhere = { kind: 'generic', webRoot: 'http://h.example' } as const;
+    assert.equal(packagePage(elsewhere, parseTarget('h.example/app:1')), undefined);
+  });
+
+  test('is found though the host has neither dot nor port', () => {
+    assert.equal(
+      packagePage({ kind: 'gitea', webRoot: 'https://gitea' }, { host: 'gitea', repository: 'dev/app', tag: '1' }),
+      'https://gitea/dev/-/packages/container/app/1',
+    );
   });
 });

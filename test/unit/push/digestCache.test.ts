@@ -38,7 +38,10 @@ describe('the digest cache', () => {
     const again = await open();
     assert.deepEqual(again.layer(digest('tar'), 'gzip-1'), known);
     assert.equal(again.layer(digest('tar'), 'gzip-2'), undefined);
-    assert.deepEqual(again.image(digest('image'), 'gzip-1'), { config: Buffer.from('{}'), layers });
+    assert.deepEqual(again.image(digest('image'), 'gzip-1', 'https://a/dev/app'), {
+      config: Buffer.from('{}'),
+      layers,
+    });
     assert.deepEqual(again.repositoriesWith('https://a', known.digest), ['dev/app']);
     assert.deepEqual(again.repositoriesWith('https://b', known.digest), []);
   });
@@ -98,12 +101,22 @@ describe('the digest cache', () => {
     assert.deepEqual((await open()).repositoriesWith('https://ab', known.digest), ['dev/app']);
   });
 
+  it('keeps what is good for one repository alone to that repository, until its registry is forgotten', async () => {
+    const cache = await open();
+    cache.rememberImage(digest('image'), 'gzip-1', { config: Buffer.from('{}'), layers: [] }, 'https://a/dev/app');
+    assert.equal(cache.image(digest('image'), 'gzip-1', 'https://a/dev/other'), undefined);
+    await cache.save();
+    assert.ok((await open()).image(digest('image'), 'gzip-1', 'https://a/dev/app'));
+    await cache.forgetRegistry('https://a');
+    assert.equal((await open()).image(digest('image'), 'gzip-1', 'https://a/dev/app'), undefined);
+  });
+
   it('stays bounded and loses the oldest first', async () => {
     const cache = await open();
     for (let n = 0; n < 600; n++)
       cache.rememberImage(digest(`image ${n}`), 'gzip-1', { config: Buffer.from('{}'), layers: [] });
-    assert.equal(cache.image(digest('image 0'), 'gzip-1'), undefined);
-    assert.ok(cache.image(digest('image 599'), 'gzip-1'));
+    assert.equal(cache.image(digest('image 0'), 'gzip-1', ''), undefined);
+    assert.ok(cache.image(digest('image 599'), 'gzip-1', ''));
   });
 
   it('does not fail a push when it cannot be written', async () => {

@@ -109,7 +109,7 @@ export class FakeEngine implements ImageSource {
 
 /** A registry's repository in memory, which checks what it is given as a real one does. */
 export class FakeRepository implements BlobTarget {
-  readonly repository = 'dev/app';
+  readonly repository: string;
   kind: 'gitea' | 'forgejo' | 'generic' = 'gitea';
   readonly blobs = new Map<Digest, Uint8Array>();
   readonly elsewhere = new Map<Digest, Uint8Array>();
@@ -120,6 +120,10 @@ export class FakeRepository implements BlobTarget {
   onCall: (call: string) => Promise<void> | void = () => undefined;
   /** Bytes taken in one go by an upload. */
   chunk = 100_000;
+
+  constructor(repository = 'dev/app') {
+    this.repository = repository;
+  }
 
   async checkAccess(): Promise<void> {
     await this.#begin('checkAccess');
@@ -192,7 +196,7 @@ export class FakeRepository implements BlobTarget {
     const manifest = JSON.parse(Buffer.from(bytes).toString()) as ImageManifest;
     for (const { digest, size } of [manifest.config, ...manifest.layers]) {
       if (this.blobs.get(digest)?.byteLength !== size) {
-        const facts = { registryCodes: ['BLOB_UNKNOWN'] };
+        const facts = { codes: ['BLOB_UNKNOWN'] };
         throw new TeaChestError('registryRefused', `The registry does not have the blob ${digest}.`, { facts });
       }
     }

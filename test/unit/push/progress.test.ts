@@ -105,6 +105,40 @@ describe('PushProgress', () => {
     assert.equal(progress.snapshot().bytesPerSecond, undefined);
   });
 
+  it('never goes back while compressing runs ahead of sending, and then knows a time all the same', () => {
+    at(0, { type: 'planned', layers: [layer({})], imageBytes: 100 * mega });
+    let before = 0;
+    for (let tick = 1; tick <= 50; tick++) {
+      // Compressing takes a lead that grows and shrinks; sending goes on steadily.
+      const sentBytes = tick * 0.2 * mega;
+      const storedBytes = sentBytes * (1 + (tick % 7) / 3) + 50_000;
+      const readBytes = storedBytes * 2.5 + ((tick % 5) + 1) * mega;
+      const status = layer({ state: 'reading', readTotal: 100 * mega, readBytes, storedBytes, sentBytes });
+      at(tick * 200, { type: 'layer', index: 0, status });
+      const { fraction = 0, etaSeconds } = progress.snapshot();
+      assert.ok(fraction >= before, `${fraction} after ${before}`);
+      before = fraction;
+      if (tick > 15) assert.ok(etaSeconds !== undefined && etaSeconds < 120, `tick ${tick}: ${String(etaSeconds)}`);
+    }
+  });
+
+  it('gives no time left after a few bytes, and no speed once only the manifest is left', () => {
+    at(0, { type: 'planned', layers: [layer({}), layer({})], imageBytes: 100 * mega });
+    const tiny = layer({
+      state: 'uploading',
+      readBytes: 300,
+      readTotal: 300,
+      storedBytes: 99,
+      storedTotal: 99,
+      sentBytes: 99,
+    });
+    at(0, { type: 'layer', index: 0, status: layer({}) });
+    at(3_000, { type: 'layer', index: 0, status: tiny });
+    assert.equal(progress.snapshot().etaSeconds, undefined);
+    at(4_000, { type: 'stage', stage: 'manifest' });
+    assert.equal(progress.snapshot().bytesPerSecond, undefined);
+  });
+
   it('reaches 100 % only with the result', () => {
     const sent = layer({
       state: 'uploaded',

@@ -84,11 +84,15 @@ describe('the spool', () => {
 
   it('sweeps away what a crashed process left, and nothing of one that lives', async () => {
     const dead = spawnSync(process.execPath, ['-e', '']).pid;
-    await mkdir(join(root, `push-${dead}-0123456789ab`));
+    await mkdir(join(root, `push-${dead}-01234567-89abcdef`));
+    // A container gives the same id to the process that comes after the crashed one.
+    await mkdir(join(root, `push-${process.pid}-01234567-89abcdef`));
+    await mkdir(join(root, `push-${process.ppid}-01234567-89abcdef`));
     await mkdir(join(root, 'something-else'));
     const living = await Spool.create(root, 1);
-    assert.equal(await sweepSpool(root), 1);
-    assert.deepEqual((await readdir(root)).sort(), [living.folder.slice(root.length + 1), 'something-else'].sort());
+    assert.equal(await sweepSpool(root), 2);
+    const kept = [living.folder.slice(root.length + 1), `push-${process.ppid}-01234567-89abcdef`, 'something-else'];
+    assert.deepEqual((await readdir(root)).sort(), kept.sort());
     await living.dispose();
     assert.equal(await sweepSpool(join(root, 'not-there')), 0);
   });

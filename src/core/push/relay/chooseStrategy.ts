@@ -41,13 +41,15 @@ const ourCodec: Readonly<Record<CodecKind, number>> = {
 /** Naming the image, the push's own questions, taking the name away. */
 const relayBaseMs = 60;
 const exportBaseMs = 50;
+/** The figures are rough, and a busy engine compresses still more slowly: in doubt, the image is exported. */
+const clearlySooner = 0.8;
 /** A push of which only the beginnings are taken (`learnDigests`). */
 const learningMs = 350;
 
 /**
  * Which way brings an image's missing layers out of the engine sooner. Containerd's store has them compressed and sends
  * just those: always the relay. A classic engine compresses slowly what it sends, but an export has all layers written
- * to disk first, the ones that nobody needs as well.
+ * to disk first, the ones that nobody needs as well: so the relay is for changes, a first push is exported.
  */
 export function chooseStrategy({ store, layers, knowsDigests, cores, codec }: StrategyInputs): StrategyChoice {
   const missing = layers.filter(({ isMissing }) => isMissing).map(({ bytes }) => bytes);
@@ -58,7 +60,8 @@ export function chooseStrategy({ store, layers, knowsDigests, cores, codec }: St
   const workers = Math.min(cores, engineUploads);
   const compressing = Math.max(sum(missing) / workers, ...missing) / engineGzip;
   const relayMs = relayBaseMs + (knowsDigests ? 0 : learningMs) + seconds(compressing);
-  return { strategy: relayMs <= exportMs ? 'relay' : 'export', relayMs, exportMs };
+  const isChange = missing.length < layers.length;
+  return { strategy: isChange && relayMs <= exportMs * clearlySooner ? 'relay' : 'export', relayMs, exportMs };
 }
 
 const seconds = (value: number): number => Math.round(value * 1000);

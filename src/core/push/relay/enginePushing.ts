@@ -17,6 +17,13 @@ export interface RelayParts {
 /** The engine cannot push to us; its image must be exported instead. */
 export class RelayUnavailable extends Error {
   override readonly name = 'RelayUnavailable';
+  /** The engine did push, and something is missing all the same. */
+  readonly isPartial: boolean;
+
+  constructor(message: string, { isPartial = false, cause }: { isPartial?: boolean; cause?: unknown } = {}) {
+    super(message, { cause });
+    this.isPartial = isPartial;
+  }
 }
 
 /**
@@ -33,11 +40,13 @@ export async function pushToUs(
     readonly onStep: (step: EnginePushStep) => void;
     /** Told the tag under which the top manifest will come. */
     readonly onTag?: (tag: string) => void;
+    /** The image is not to be exported instead: worth waiting longer for the engine. */
+    readonly isInsisted?: boolean;
   },
 ): Promise<void> {
   const { signal, logger } = options;
   throwIfCancelled(signal);
-  const meeting = new Meeting(reachability.patience(pusher.id));
+  const meeting = new Meeting();
   const lease = await door.open(backend, () => {
     meeting.happened();
   });
@@ -45,6 +54,7 @@ export async function pushToUs(
   options.onTag?.(name.tag);
   try {
     await pusher.tag(image.id, name, { signal });
+    meeting.expect(reachability.patience(pusher.id, options.isInsisted));
     const together = AbortSignal.any([signal, meeting.missed]);
     for await (const step of pusher.push(name, lease.credential, { signal: together })) options.onStep(step);
     reachability.reached(pusher.id);
@@ -52,10 +62,10 @@ export async function pushToUs(
     if (signal.aborted || meeting.hasHappened) throw error;
     // Neither a TLS nor a plain request came: its 127.0.0.1 is not ours, or it does not push as docker does.
     reachability.missed(pusher.id);
-    throw new RelayUnavailable('The engine does not reach us.', { cause: error });
+    throw new RelayUnavailable('No request of it arrives at 127.0.0.1 here, as with engines in a virtual machine or elsewhere.', { cause: error });
   } finally {
     meeting.over();
-    await Promise.all([removeName(pusher, name, logger), lease.close()]);
+    await Promise.all([removeName(pusher, name, { logger, keepers: image.references }), lease.close()]);
   }
 }
 
@@ -63,9 +73,11 @@ export async function pushToUs(
 class Meeting {
   hasHappened = false;
   readonly #missed = new AbortController();
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(patienceMs: number) {
+  /** From now on; time that the engine took to be ready for the push does not count. */
+  expect(patienceMs: number): void {
+    if (this.hasHappened) return;
     this.#timer = setTimeout(() => {
       this.#missed.abort(new TeaChestError('engineLost', 'The engine did not come.'));
     }, patienceMs);

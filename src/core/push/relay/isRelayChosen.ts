@@ -3,9 +3,10 @@ import { mediaTypes } from '../../oci/mediaTypes.ts';
 import type { ImageDetails } from '../contracts.ts';
 import type { PushRun } from '../pushRun.ts';
 import { chooseStrategy, type CodecKind } from './chooseStrategy.ts';
-import type { RelayParts } from './enginePushing.ts';
+import { RelayUnavailable, type RelayParts } from './enginePushing.ts';
 import { layerSizes } from './layerSizes.ts';
 import { knowsDigests } from './learnDigests.ts';
+import { isTemporaryName } from './temporaryName.ts';
 
 /** After the plan: is the engine to push to us, rather than its image exported? Asks the engine for sizes if it must. */
 export async function isRelayChosen(
@@ -15,11 +16,14 @@ export async function isRelayChosen(
   signal: AbortSignal,
 ): Promise<boolean> {
   const { request, cache } = run;
-  // The temporary name would be the only one, and taking it away would take the image with it.
-  if (request.strategy === 'export' || image.references.length === 0) return false;
-  if (!parts.reachability.isWorthTrying(parts.pusher.id)) return false;
+  // Without a name of its own: the temporary name would be the only one, and taking it away would take the image with it.
+  const isUnnamed = image.references.filter((reference) => !isTemporaryName(reference)).length === 0;
+  if (request.strategy === 'relay' && isUnnamed) throw new RelayUnavailable('The image has no name of its own.');
   if (request.strategy === 'relay') return true;
+  if (request.strategy === 'export' || isUnnamed || !parts.reachability.isWorthTrying(parts.pusher.id)) return false;
   const store = await parts.pusher.store({ signal });
+  // Such an engine compresses by gzip, whatever was asked for.
+  if (store === 'classic' && !run.takesGzip) return false;
   const diffIds = [...run.diffIds];
   const isMissing = diffIds.map((diffId) => run.placed(diffId) === undefined);
   const counted = image.diffIds.map(

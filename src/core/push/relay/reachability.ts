@@ -24,9 +24,9 @@ export class Reachability {
     return missed === undefined || this.#now() - missed > forgetAfter;
   }
 
-  /** How long to wait for an engine's first request. */
-  patience(engineId: string): number {
-    return this.#reached.has(engineId) ? laterMeeting : firstMeeting;
+  /** How long to wait for an engine's first request; `isInsisted`: there is no other way to be taken instead. */
+  patience(engineId: string, isInsisted = false): number {
+    return isInsisted || this.#reached.has(engineId) ? laterMeeting : firstMeeting;
   }
 
   reached(engineId: string): void {

@@ -4,7 +4,6 @@ import { shortDigest } from '../../oci/digest.ts';
 import { mediaTypes } from '../../oci/mediaTypes.ts';
 import type { Descriptor } from '../../oci/manifest.ts';
 import type { ImageDetails } from '../contracts.ts';
-import type { KnownImage } from '../digestCache.ts';
 import type { PushRun } from '../pushRun.ts';
 import type { Spool } from '../spool/spool.ts';
 import { Carrier } from './carrier.ts';
@@ -18,7 +17,7 @@ import { RelayProgress } from './relayProgress.ts';
 export interface TakenLayers {
   readonly kind: 'layers';
   readonly strategy: 'export' | 'relay';
-  readonly image: KnownImage;
+  readonly config: Uint8Array;
 }
 
 /** All blobs are in the repository: the engine's own manifests, to be published as they are; the last is the tag's. */
@@ -64,42 +63,42 @@ export async function relayPush(
         progress.step(step);
       },
       onTag: (given) => (tag = given),
+      isInsisted: run.request.strategy === 'relay',
     });
   });
   const top = carrier.manifests.find(({ reference }) => reference === tag);
   if (top === undefined) throw unfinished(image, 'it never sent the manifest');
   progress.settle();
   if (isClassic) {
-    const composed = composeLayers(run, image, top, carrier, { progress, parts });
-    return { kind: 'layers', strategy: 'relay', image: composed };
+    const config = placeLayers(run, image, top, carrier, { progress, parts });
+    return { kind: 'layers', strategy: 'relay', config };
   }
   const layers = placeRows(run, image, top, carrier);
   const children = carrier.manifests.filter((manifest) => manifest !== top);
-  return { kind: 'manifests', manifests: [...children, top], bytes: countBytes(carrier), layers };
+  return { kind: 'manifests', manifests: [...children, top], bytes: countBytes(run, carrier), layers };
 }
 
-/** Pairs what the engine pushed with the image's layers, and learns from it. */
-function composeLayers(
+/** Pairs what the engine pushed with the image's layers, and learns from it. Gives the image's config. */
+function placeLayers(
   run: PushRun,
   image: ImageDetails,
   top: RelayedManifest,
   carrier: Carrier,
   { progress, parts }: { readonly progress: RelayProgress; readonly parts: RelayParts },
-): KnownImage {
+): Uint8Array {
   const digests = layerDigests(top, image);
   const config = carrier.small.get(image.id);
   if (digests === undefined) throw unfinished(image, 'what it sent is another image');
-  if (config === undefined) throw new RelayUnavailable('The config is too large to be kept.');
-  const layers = image.diffIds.map((diffId, at) => {
+  if (config === undefined) throw new RelayUnavailable('The config is too large to be kept.', { isPartial: true });
+  image.diffIds.forEach((diffId, at) => {
     const digest = digests[at];
     if (digest !== undefined) run.cache.rememberEngineDigest(parts.pusher.id, diffId, digest);
-    const before = run.placed(diffId);
-    if (before !== undefined) return before.descriptor;
+    if (run.placed(diffId) !== undefined) return;
     const carried = digest === undefined ? undefined : carrier.blobs.get(digest);
     // A blob is one layer: a digest that stands for another one as well was not this layer's, and it must be exported.
     const isItsOwn = image.diffIds.every((other, place) => other === diffId || digests[place] !== digest);
     if (digest === undefined || carried === undefined || !isItsOwn) {
-      throw new RelayUnavailable(`Layer ${shortDigest(diffId)} did not come.`);
+      throw new RelayUnavailable(`Layer ${shortDigest(diffId)} did not come.`, { isPartial: true });
     }
     const descriptor = { mediaType: mediaTypes.ociLayerGzip, digest, size: carried.size };
     run.take({ diffId, descriptor });
@@ -108,9 +107,8 @@ function composeLayers(
     const sentBytes = carried.how === 'uploaded' ? carried.size : 0;
     run.board.update(diffId, { storedBytes: carried.size, sentBytes });
     run.place(diffId, carried.how);
-    return descriptor;
   });
-  return { config, layers };
+  return config;
 }
 
 /** Shows each row what became of its layer, where the manifest lists as many as the image has. */
@@ -137,9 +135,12 @@ function platformLayers(
   return candidates.find((layers) => layers.length === image.diffIds.length) ?? [];
 }
 
-function countBytes(carrier: Carrier): RelayedBytes {
+function countBytes(run: PushRun, carrier: Carrier): RelayedBytes {
   const sums = { uploaded: 0, mounted: 0, skipped: 0 };
-  for (const { size, how } of carrier.blobs.values()) sums[how === 'exists' ? 'skipped' : how] += size;
+  for (const [digest, { size, how }] of carrier.blobs) {
+    const overall = run.overall(digest, how);
+    sums[overall === 'exists' ? 'skipped' : overall] += size;
+  }
   return sums;
 }
 

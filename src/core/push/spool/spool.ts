@@ -7,6 +7,9 @@ import { Waker } from '../../base/waker.ts';
 import { SpooledBlob } from './spooledBlob.ts';
 import { explainSpoolFailure } from './spoolFailure.ts';
 
+/** Tells this process from an earlier one of the same id, as containers have them. */
+const incarnation = randomBytes(4).toString('hex');
+
 /** One push's temporary folder. Its name carries our process id, so that a later start can tell what a crash left. */
 export class Spool {
   readonly folder: string;
@@ -22,7 +25,7 @@ export class Spool {
 
   /** `limit`: bytes above which no new blob is begun; a single blob may be larger than that. */
   static async create(root: string, limit: number): Promise<Spool> {
-    const folder = join(root, `push-${process.pid}-${randomBytes(6).toString('hex')}`);
+    const folder = join(root, `push-${process.pid}-${incarnation}-${randomBytes(4).toString('hex')}`);
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
     } catch (error) {
@@ -54,10 +57,10 @@ export class Spool {
     this.#waker.wakeAll();
   }
 
-  /** Closes every blob and removes the folder, whatever state they are in. */
+  /** Closes every blob and removes the folder, whatever state they are in. What cannot be removed is swept later. */
   async dispose(): Promise<void> {
     await Promise.allSettled([...this.#open.keys()].map((blob) => this.release(blob)));
-    await rm(this.folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
   }
 
   #bytes(): number {
@@ -71,8 +74,9 @@ export class Spool {
 export async function sweepSpool(root: string): Promise<number> {
   const names = await readdir(root).catch(() => []);
   const orphans = names.filter((name) => {
-    const pid = /^push-(\d+)-[0-9a-f]{12}$/.exec(name)?.[1];
-    return pid !== undefined && Number(pid) !== process.pid && !isAlive(Number(pid));
+    const [, pid, theirs] = /^push-(\d+)-([0-9a-f]{8})-[0-9a-f]{8}$/.exec(name) ?? [];
+    if (pid === undefined || theirs === incarnation) return false;
+    return Number(pid) === process.pid || !isAlive(Number(pid));
   });
   await Promise.all(orphans.map((name) => rm(join(root, name), { recursive: true, force: true })));
   return orphans.length;

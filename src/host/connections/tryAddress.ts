@@ -1,0 +1,41 @@
+import type { RegistryTrust } from '../../core/registry/types.ts';
+import type { Connection } from './connection.ts';
+import { reach, type Consent, type Reached } from './reach.ts';
+import { signInIfOpen, type SignInGate, type SignInShelf } from './signIn.ts';
+
+/** Trust belongs to the origin it was given for, and goes to no other. */
+export interface OriginTrust {
+  readonly origin: string;
+  readonly trust: RegistryTrust;
+}
+
+interface AddressAttempt {
+  /** As typed. */
+  readonly text: string;
+  /** What was decided before this, the latest first; for any other origin what is kept of it counts. */
+  readonly decided: readonly OriginTrust[];
+  /** The origin whose credential is wanted even if it seems to be open: it refused somebody it does not know. */
+  readonly closedOrigin: string | undefined;
+}
+
+export interface AnsweredAddress {
+  readonly reached: Reached;
+  /** Set if nothing more needs to be asked. */
+  readonly connection: Connection | undefined;
+}
+
+/** Reaches what a person typed as an address, and signs in where that takes nobody's name. Undefined: not trusted. */
+export async function tryAddress(
+  tools: { readonly gate: SignInGate; readonly shelf: SignInShelf; readonly consent: Consent },
+  { text, decided, closedOrigin }: AddressAttempt,
+  options: { readonly signal: AbortSignal },
+): Promise<AnsweredAddress | undefined> {
+  const { gate, shelf, consent } = tools;
+  const address = gate.parse(text.trim());
+  const { origin } = address;
+  const trust = (decided.find((one) => one.origin === origin) ?? shelf.find(origin))?.trust ?? {};
+  const reached = await reach(gate, consent, { address, trust }, options);
+  if (reached === undefined) return undefined;
+  const connection = origin === closedOrigin ? undefined : await signInIfOpen(gate, shelf, reached, options);
+  return { reached, connection };
+}

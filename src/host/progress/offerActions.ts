@@ -1,0 +1,39 @@
+import { toTeaChestError, type TeaChestError } from '../../core/base/errors.ts';
+import { actionTitle, explain, type ActionKind } from './explain.ts';
+
+/** What the buttons do in this place; a kind without a function gets no button. */
+export type ActionHandlers = Readonly<Partial<Record<ActionKind, () => unknown>>>;
+
+interface Button {
+  readonly title: string;
+  readonly kind: ActionKind;
+}
+
+/** Shows a message with buttons; undefined if the person closes it. */
+export type ShowError = (message: string, buttons: readonly Button[]) => PromiseLike<Button | undefined>;
+
+/**
+ * Shows what went wrong and does what the person chooses. If that fails as well, it is shown in the same way, and a
+ * retry is of what was chosen. Never rejects for a button: nobody waits for one.
+ */
+export async function offerActions(error: unknown, handlers: ActionHandlers, show: ShowError): Promise<void> {
+  const failure = toTeaChestError(error);
+  if (failure.code === 'cancelled') return;
+  const { message, actions } = explain(failure);
+  const buttons = actions
+    .filter((kind) => handlers[kind] !== undefined)
+    .map((kind) => ({ title: actionTitle(kind, failure.code), kind }));
+  const choice = await show(prefixed(failure, message), buttons);
+  const run = choice && handlers[choice.kind];
+  if (run === undefined) return;
+  try {
+    await run();
+  } catch (next) {
+    await offerActions(next, { ...handlers, retry: run }, show);
+  }
+}
+
+function prefixed(failure: TeaChestError, message: string): string {
+  const image = failure.facts['image'];
+  return typeof image === 'string' && !message.includes(image) ? `${image}: ${message}` : message;
+}

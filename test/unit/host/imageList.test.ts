@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { suite, test } from 'node:test';
+import { TeaChestError } from '../../../src/core/base/errors.ts';
+import type { Logger } from '../../../src/core/base/logger.ts';
+import type { EngineImage } from '../../../src/core/docker/types.ts';
+import { EngineLink, type Engine } from '../../../src/host/engine/engine.ts';
+import { engineFinder } from '../../../src/host/engine/engineFinder.ts';
+import { ImageList } from '../../../src/host/engine/imageList.ts';
+import { silentLogger } from '../../tools/silentLogger.ts';
+
+const image: EngineImage = {
+  id: `sha256:${'a'.repeat(64)}`,
+  references: ['app:1'],
+  size: 1,
+  createdAt: '2026-11-24T10:50:24.000Z',
+  platform: undefined,
+  containers: undefined,
+};
+
+async function untilAborted(signal: AbortSignal): Promise<never> {
+  if (!signal.aborted) await once(signal, 'abort');
+  throw new TeaChestError('cancelled', 'Cancelled.');
+}
+
+/** An engine that lists as it is told and whose events never come. */
+function engine(listImages: Engine['listImages']): Engine & { readonly calls: string[] } {
+  const calls: string[] = [];
+  const unused = (): never => {
+    throw new Error('not asked for in this test');
+  };
+  return {
+    calls,
+    listImages: (options) => {
+      calls.push('list');
+      return listImages(options);
+    },
+    // eslint-disable-next-line require-yield -- nothing ever happens
+    events: async function* ({ signal }) {
+      await untilAborted(signal);
+    },
+    platformOf: unused,
+    inspect: unused,
+    open: unused,
+    retire: () => calls.push('retire'),
+    dispose: () => calls.push('dispose'),
+  };
+}
+
+suite('image list', () => {
+  test('connecting anew waits for no load that hangs, and those who waited for it get the new one', async () => {
+    const asked = Promise.withResolvers<undefined>();
+    const hung = engine(({ signal }) => {
+      asked.resolve(undefined);
+      return untilAborted(signal);
+    });
+    const good = engine(() => Promise.resolve([image]));
+    const engines = [hung, good];
+    const list = new ImageList(
+      new EngineLink(() => Promise.resolve(engines.shift() ?? good)),
+      silentLogger,
+      () => undefined,
+    );
+    const opening = list.open();
+    await asked.promise;
+    await list.reconnect();
+    assert.deepEqual(list.state, { kind: 'ready', images: [image] });
+    assert.deepEqual(await opening, list.state);
+    list.dispose();
+  });
+
+  test('an engine that is left late says nothing any more', async () => {
+    const asked = Promise.withResolvers<undefined>();
+    const late = Promise.withResolvers<readonly EngineImage[]>();
+    const slow = engine(() => {
+      asked.resolve(undefined);
+      return late.promise;
+    });
+    const good = engine(() => Promise.resolve([image]));
+    const engines = [slow, good];
+    const list = new ImageList(
+      new EngineLink(() => Promise.resolve(engines.shift() ?? good)),
+      silentLogger,
+      () => undefined,
+    );
+    const opening = list.open();
+    await asked.promise;
+    await list.reconnect();
+    late.resolve([]);
+    await opening;
+    assert.deepEqual(list.state, { kind: 'ready', images: [image] });
+    list.dispose();
+  });
+});
+
+suite('engine link', () => {
+  test('retires the engine it leaves, and disposes of the one it has', async () => {
+    const opened: ReturnType<typeof engine>[] = [];
+    const link = new EngineLink(() => {
+      const one = engine(() => Promise.resolve([]));
+      opened.push(one);
+      return Promise.resolve(one);
+    });
+    await link.get();
+    link.reset();
+    assert.equal(await link.get(), opened[1]);
+    link.dispose();
+    await Promise.resolve();
+    assert.deepEqual(
+      opened.map(({ calls }) => calls),
+      [['retire'], ['dispose']],
+    );
+  });
+
+  test('an engine that is found at the same place again is not told of again', async () => {
+    const lines: string[] = [];
+    const logger: Logger = { ...silentLogger, info: (line) => void lines.push(line) };
+    let setting = 'tcp://127.0.0.1:1';
+    const find = engineFinder(() => setting, logger);
+    await find();
+    await find();
+    setting = 'tcp://127.0.0.1:2';
+    await find();
+    assert.equal(lines.length, 2, lines.join('\n'));
+  });
+});

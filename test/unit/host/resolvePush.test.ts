@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { Connection } from '../../../src/host/connections/connection.ts';
+import { findByHost } from '../../../src/host/connections/findByHost.ts';
+import { resolvePush, type PushKnowledge } from '../../../src/host/push/resolvePush.ts';
+import { TargetMemory } from '../../../src/host/targets/targetMemory.ts';
+import { connectionTo, memento } from './hostFakes.ts';
+
+function knowing(...connections: readonly Connection[]): PushKnowledge & { readonly memory: TargetMemory } {
+  const memory = new TargetMemory(memento());
+  return {
+    memory,
+    findByHost: (host) => findByHost(connections, host),
+    lastTarget: (image) => memory.last(image),
+  };
+}
+
+suite('where a push goes', () => {
+  test('a default port that is written out is the registry one is signed in to', () => {
+    const secure = connectionTo('https://gitea.example.com');
+    const plain = connectionTo('http://127.0.0.1');
+    for (const [connection, target] of [
+      [secure, 'gitea.example.com:443/dev/app:1'],
+      [secure, 'Gitea.Example.com/dev/app:1'],
+      [plain, '127.0.0.1:80/dev/app:1'],
+    ] as const) {
+      const job = resolvePush({ image: 'app:1', target }, knowing(connection));
+      assert.equal(job?.connection, connection);
+      assert.deepEqual(job.target, { host: connection.host, repository: 'dev/app', tag: '1' });
+    }
+  });
+
+  test('a host without dot or port is one if somebody is signed in there', async () => {
+    const gitea = connectionTo('https://gitea');
+    const knowledge = knowing(gitea);
+    const target = { host: 'gitea', repository: 'dev/app', tag: '1' };
+    assert.deepEqual(resolvePush({ image: 'app:1', target: 'gitea/dev/app:1' }, knowledge)?.target, target);
+    await knowledge.memory.remember('app:1', gitea.origin, target);
+    assert.deepEqual(resolvePush({ image: 'app:1' }, knowledge)?.target, target, 'and is remembered');
+    assert.throws(() => resolvePush({ image: 'app:1', target: 'other/dev/app:1' }, knowledge), {
+      code: 'referenceInvalid',
+    });
+  });
+
+  test('another port is another registry', () => {
+    const knowledge = knowing(connectionTo('https://gitea.example.com'));
+    assert.throws(() => resolvePush({ image: 'app:1', target: 'gitea.example.com:80/dev/app:1' }, knowledge), {
+      code: 'notSignedIn',
+    });
+  });
+});

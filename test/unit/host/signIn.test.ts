@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { Consent } from '../../../src/host/connections/reach.ts';
+import { signIn, signInIfOpen } from '../../../src/host/connections/signIn.ts';
+import { trustCertificate } from '../../../src/host/connections/trustCertificate.ts';
+import { tryAddress, type OriginTrust } from '../../../src/host/connections/tryAddress.ts';
+import { startStandin } from '../../standin/standin.ts';
+import { anonymousTokens, openRegistry, serve } from '../gitea/localRegistry.ts';
+import { buildHost, connectionTo, dev, type Host } from './hostFakes.ts';
+
+const options = { signal: new AbortController().signal };
+
+/** Says the same to everything, and notes what it was asked. */
+function answering(answer: boolean): Consent & { readonly asked: string[] } {
+  const asked: string[] = [];
+  return {
+    asked,
+    toCertificate: ({ message }) => {
+      asked.push(message);
+      return Promise.resolve(answer);
+    },
+    toPlainHttp: (host) => {
+      asked.push(host);
+      return Promise.resolve(answer);
+    },
+  };
+}
+
+function attempt({ access, store }: Host, consent: Consent, text: string, decided: readonly OriginTrust[] = []) {
+  const tools = { gate: access.gate, shelf: store, consent };
+  return tryAddress(tools, { text, decided, closedOrigin: undefined }, options);
+}
+
+suite('a registry that seems to be open', () => {
+  test('needs no more than its address', async (t) => {
+    const host = buildHost(t);
+    const origin = await serve(t, openRegistry);
+    const answered = await attempt(host, answering(true), origin);
+    assert.equal(answered?.connection?.username, '');
+    assert.equal(host.store.find(origin)?.kind, 'generic');
+  });
+
+  test('is none if it gives tokens to anybody: a person is asked, and nothing is kept', async (t) => {
+    const host = buildHost(t);
+    const origin = await serve(t, anonymousTokens);
+    const answered = await attempt(host, answering(true), origin);
+    assert.equal(answered?.reached.address.origin, origin);
+    assert.equal(answered.connection, undefined);
+    assert.deepEqual(host.store.list(), []);
+  });
+
+  test('does not cost the credential that is kept for it', async (t) => {
+    const { store, access } = buildHost(t);
+    const origin = await serve(t, openRegistry);
+    await store.save(connectionTo(origin, { kind: 'generic' }), dev);
+    const trust = { allowHttp: true };
+    assert.equal(
+      await signInIfOpen(access.gate, store, { address: access.gate.parse(origin), trust }, options),
+      undefined,
+    );
+    assert.deepEqual(await store.credential(origin), dev);
+    assert.equal(store.find(origin)?.username, 'dev');
+  });
+
+  test('takes a credential later, and is not skipped where one is wanted', async (t) => {
+    const { store, access } = buildHost(t);
+    const { gate } = access;
+    const origin = await serve(t, openRegistry);
+    const tools = { gate, shelf: store, consent: answering(true) };
+    const answered = await tryAddress(tools, { text: origin, decided: [], closedOrigin: origin }, options);
+    assert.ok(answered !== undefined);
+    assert.equal(answered.connection, undefined, 'user and secret are asked for');
+    const connection = await signIn(gate, store, { ...answered.reached, credential: dev }, options);
+    assert.equal(connection.username, 'dev');
+    assert.deepEqual(await store.credential(origin), dev);
+  });
+
+  test('keeps the trust in its new certificate, though it has no credential', async (t) => {
+    const { store, access } = buildHost(t);
+    const standin = await startStandin({ tls: 'valid' });
+    t.after(() => standin.close());
+    const connection = connectionTo(standin.origin, { kind: 'generic', username: '' });
+    await store.save(connection, undefined);
+    assert.equal(await trustCertificate(access.gate, store, answering(true), connection), true);
+    assert.equal(store.find(standin.origin)?.trust.pinnedFingerprint, standin.fingerprint256);
+    assert.equal(await store.credential(standin.origin), undefined);
+  });
+});
+
+suite('trust', () => {
+  test('in http goes to the origin it was given for, and to no other', async (t) => {
+    const host = buildHost(t);
+    const [first, second] = await Promise.all([serve(t, anonymousTokens), serve(t, anonymousTokens)]);
+    const yes = answering(true);
+    const answered = await attempt(host, yes, first);
+    assert.deepEqual(yes.asked, [new URL(first).host]);
+    assert.ok(answered !== undefined);
+    const decided = [{ origin: first, trust: answered.reached.trust }];
+
+    const no = answering(false);
+    assert.ok((await attempt(host, no, first, decided)) !== undefined, 'the same address is not asked about twice');
+    assert.deepEqual(no.asked, []);
+    assert.equal(await attempt(host, no, second, decided), undefined);
+    assert.deepEqual(no.asked, [new URL(second).host]);
+  });
+
+  test('in a certificate that is kept gives the warning when another one is shown', async (t) => {
+    const host = buildHost(t);
+    const standin = await startStandin({ tls: 'valid' });
+    t.after(() => standin.close());
+    await host.store.save(connectionTo(standin.origin, { trust: { pinnedFingerprint: 'ab'.repeat(32) } }), dev);
+    const no = answering(false);
+    assert.equal(await attempt(host, no, standin.url), undefined);
+    assert.match(no.asked.join(), /not the one you trusted before/);
+  });
+});
