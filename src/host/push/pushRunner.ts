@@ -40,10 +40,18 @@ export interface PushRunnerDependencies {
 /** Compressed bytes on disk that wait for the registry before another layer is begun. */
 const spoolLimit = 4 * 1000 ** 3;
 
+interface RunningPush {
+  readonly origin: string;
+  readonly progress: PushProgress;
+  readonly controller: AbortController;
+  /** Resolves when nothing of it is left: no session, no file, no row. */
+  readonly rest: Promise<void>;
+}
+
 /** Runs pushes and knows which are under way. */
 export class PushRunner {
   readonly #dependencies: PushRunnerDependencies;
-  readonly #running = new Map<string, PushProgress>();
+  readonly #running = new Map<string, RunningPush>();
 
   constructor(dependencies: PushRunnerDependencies) {
     this.#dependencies = dependencies;
@@ -51,7 +59,7 @@ export class PushRunner {
 
   /** One snapshot per running push, the oldest first. */
   snapshots(): readonly PushSnapshot[] {
-    return [...this.#running.values()].map((progress) => progress.snapshot());
+    return [...this.#running.values()].map(({ progress }) => progress.snapshot());
   }
 
   /** @throws TeaChestError with code and stage; then the registry has the old tag or the new one, nothing between. */
@@ -62,10 +70,13 @@ export class PushRunner {
       throw new TeaChestError('busy', `${reference} is being pushed already.`, { stage: 'resolve' });
     }
     const progress = new PushProgress(() => performance.now());
-    this.#running.set(reference, progress);
+    const controller = new AbortController();
+    const signal = AbortSignal.any([options.signal, controller.signal]);
+    const { promise: rest, resolve: ended } = Promise.withResolvers<undefined>();
+    this.#running.set(reference, { origin: job.connection.origin, progress, controller, rest });
     logger.info(`Push of ${job.image} to ${reference} begins.`);
     try {
-      const result = await this.#push(job, options.signal, (event) => {
+      const result = await this.#push(job, signal, (event) => {
         progress.apply(event);
       });
       await memory.remember(job.image, job.connection.origin, job.target);
@@ -82,12 +93,20 @@ export class PushRunner {
       throw error;
     } finally {
       this.#running.delete(reference);
+      ended(undefined);
     }
+  }
+
+  /** Cancels the pushes to a registry, or all, and waits until they have tidied up. */
+  async stop(origin?: string): Promise<void> {
+    const concerned = [...this.#running.values()].filter((push) => origin === undefined || push.origin === origin);
+    for (const { controller } of concerned) controller.abort();
+    await Promise.all(concerned.map(({ rest }) => rest));
   }
 
   /** What is known of a running push; undefined once it ended. */
   snapshot(target: Target): PushSnapshot | undefined {
-    return this.#running.get(formatTarget(target))?.snapshot();
+    return this.#running.get(formatTarget(target))?.progress.snapshot();
   }
 
   async #push(job: PushJob, signal: AbortSignal, onEvent: (event: PushEvent) => void): Promise<PushResult> {
