@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { openInBrowser } from '../openInBrowser.ts';
 import { offerActions, type ActionHandlers } from './offerActions.ts';
 
 /** Shows what went wrong and offers what to do next. Resolves when the person chose, or closed the message. */
@@ -15,10 +16,6 @@ const everywhere: ActionHandlers = {
   openEngineSettings: () => vscode.commands.executeCommand('teaChest.openSettings', 'teaChest.engine.host'),
   openSpoolSettings: () => vscode.commands.executeCommand('teaChest.openSettings', 'teaChest.spool.folder'),
   openProxySettings: () => vscode.commands.executeCommand('teaChest.openSettings', 'http.proxy'),
-  engineHelp: () => open('https://docs.docker.com/engine/daemon/start/'),
-  permissionHelp: () => open('https://docs.docker.com/engine/install/linux-postinstall/'),
+  engineHelp: () => openInBrowser('https://docs.docker.com/engine/daemon/start/'),
+  permissionHelp: () => openInBrowser('https://docs.docker.com/engine/install/linux-postinstall/'),
 };
-
-function open(url: string): Thenable<boolean> {
-  return vscode.env.openExternal(vscode.Uri.parse(url));
-}
