@@ -44,7 +44,8 @@ export class PushFront {
       void this.#celebrate(result, job);
       return result;
     } catch (error) {
-      void reportFailure(error, this.#handlers(job, care));
+      const { repository, tag } = job.target;
+      void reportFailure(error, this.#handlers(job, care), `Push of ${job.image} to ${repository}:${tag} failed`);
       throw error;
     }
   }
