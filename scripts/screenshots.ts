@@ -1,4 +1,5 @@
-// npm run screenshots: takes the pictures of README and docs, of a real VS Code with a real engine, into media/screenshots.
+// npm run screenshots: takes the pictures of README (media/screenshots, part of what users install) and of docs/tour.md
+// (docs/screenshots), of a real VS Code with a real engine.
 // For someone to look at before committing them; no test depends on what they show.
 import { randomBytes } from 'node:crypto';
 import { copyFile, mkdir } from 'node:fs/promises';
@@ -14,7 +15,8 @@ import { provision } from '../test/tools/provision.ts';
 import { step } from '../test/tools/step.ts';
 
 const dev = { username: 'dev', secret: 'dev pässword: with everything' };
-const pictures = join(projectRoot, 'media', 'screenshots');
+const forUsers = join(projectRoot, 'media', 'screenshots');
+const forDocs = join(projectRoot, 'docs', 'screenshots');
 
 const closer = createCloser();
 try {
@@ -115,6 +117,7 @@ async function takeFailures(vscode: VscodeWindow, standin: Standin): Promise<voi
 }
 
 async function keep(vscode: VscodeWindow, name: string): Promise<void> {
-  await mkdir(pictures, { recursive: true });
-  await copyFile(await vscode.screenshot(name), join(pictures, `${name}.png`));
+  const folder = name === 'push-progress-dark' ? forUsers : forDocs;
+  await mkdir(folder, { recursive: true });
+  await copyFile(await vscode.screenshot(name), join(folder, `${name}.png`));
 }

@@ -132,7 +132,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     await notifications.waitFor(/Pushing team\/big:v1: .*B.* left/);
     await vscode.screenshot('push-in-progress');
     assert.ok(
-      (await vscode.statusBar()).some((label) => label.startsWith('Pushing, ')),
+      (await vscode.statusBar()).some((label) => label.startsWith('Push of ')),
       'the status bar tells as well',
     );
     const done = await notifications.waitFor(/Pushed /);
@@ -227,7 +227,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     await notifications.click(/Pushing /, 'Cancel');
     await notifications.gone(/Pushing /);
     // The notification goes with the click; the status bar tells when the push has come to rest.
-    await page.locator('.statusbar-item[aria-label^="Pushing, "]').waitFor({ state: 'hidden' });
+    await page.locator('.statusbar-item[aria-label^="Push of "]').waitFor({ state: 'hidden' });
     await nothingIsLeft();
     assert.deepEqual(await standin.manifest('team', 'big', 'v1'), former);
     assert.deepEqual(
