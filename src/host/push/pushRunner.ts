@@ -12,11 +12,14 @@ import type { Connection } from '../connections/connection.ts';
 import type { Engine, EngineLink } from '../engine/engine.ts';
 import type { TargetMemory } from '../targets/targetMemory.ts';
 import { formatTarget, type Target } from '../targets/target.ts';
+import { mayBeShortId } from './typedImage.ts';
 
 /** One push, with nothing left to ask. */
 export interface PushJob {
   /** As the engine knows it: a reference or an ID. */
   readonly image: string;
+  /** What was said, where it may have meant an ID: asked for if the engine has no such `image`. */
+  readonly said?: string | undefined;
   readonly connection: Connection;
   readonly target: Target;
   /** The setting decides where this is absent. */
@@ -114,9 +117,10 @@ export class PushRunner {
     const { compression, gzipLevel, parallelBlobs } = settings();
     const { connection, target } = job;
     const source = await this.#dependencies.link.get();
-    await requirePlatform(source, job, signal);
+    const image = await settleImage(source, job, signal);
+    await requirePlatform(source, { image, platform: job.platform }, signal);
     const request = {
-      image: job.image,
+      image,
       origin: connection.origin,
       repository: `${target.host}/${target.repository}`,
       tag: target.tag,
@@ -136,8 +140,27 @@ export class PushRunner {
   }
 }
 
+/** The beginning of an ID is read as a name first, as engines do. */
+async function settleImage(engine: Engine, { image, said }: PushJob, signal: AbortSignal): Promise<string> {
+  if (said === undefined || said === image || !mayBeShortId(said)) return image;
+  const isThere = async (name: string): Promise<boolean> => {
+    try {
+      await engine.inspect(name, { signal });
+      return true;
+    } catch (error) {
+      if (error instanceof TeaChestError && error.code === 'imageNotFound') return false;
+      throw error;
+    }
+  };
+  return !(await isThere(image)) && (await isThere(said)) ? said : image;
+}
+
 /** An engine without the wanted platform must not quietly push another one. */
-async function requirePlatform(engine: Engine, job: PushJob, signal: AbortSignal): Promise<void> {
+async function requirePlatform(
+  engine: Engine,
+  job: Pick<PushJob, 'image' | 'platform'>,
+  signal: AbortSignal,
+): Promise<void> {
   if (job.platform === undefined) return;
   const found = formatPlatform((await engine.inspect(job.image, { signal })).platform);
   const bare = found.split('/').slice(0, 2).join('/');
