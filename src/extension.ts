@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { sleep } from './core/base/cancel.ts';
 import type { Logger } from './core/base/logger.ts';
 import { DigestCache } from './core/push/digestCache.ts';
-import { sweepSpool } from './core/push/spool/spool.ts';
 import { linkPlace } from './core/registry/linkPlace.ts';
 import type { TeaChestApi } from './host/api.ts';
 import { listImagesCommand } from './host/commands/listImages.ts';
@@ -26,11 +26,18 @@ import { Codecs } from './host/push/codecs.ts';
 import { PushFront } from './host/push/pushFront.ts';
 import { createPushQuestions } from './host/push/pushQuestions.ts';
 import { PushRunner } from './host/push/pushRunner.ts';
+import { sweepSpools } from './host/push/sweepSpools.ts';
 import { OriginNumbers } from './host/registry/originNumbers.ts';
 import { RegistryAccess } from './host/registry/registryAccess.ts';
+import { RegistryTraces } from './host/registry/registryTraces.ts';
 import { TargetMemory } from './host/targets/targetMemory.ts';
 import { ImagesView } from './host/views/images/imagesView.ts';
 import { RegistriesView } from './host/views/registries/registriesView.ts';
+
+/** VS Code gives an extension about five seconds to end. */
+const timeToEnd = 4000;
+
+let stopPushes = (): Promise<void> => Promise.resolve();
 
 /** Builds everything, in the order of the arrows in docs/architecture.md. No logic, and nothing that costs time. */
 export function activate(context: vscode.ExtensionContext): TeaChestApi {
@@ -40,13 +47,17 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const base = buildBase(context, createLogger(channel));
   const engine = buildEngine(context, base);
   const registriesView = new RegistriesView(base.store, base.access, base.logger);
-  const push = buildPush(context, base, engine, registriesView);
+  const runner = buildRunner(context, base, engine);
+  const traces = buildTraces(base, runner);
+  const push = buildPush(context, base, engine, runner, registriesView);
   const { gate } = base.access;
-  const dependencies = { ...base, ...engine, gate, registriesView, push, channel };
+  const forget = (origin: string): Promise<void> => traces.forget(origin);
+  const dependencies = { ...base, ...engine, gate, forget, traces, registriesView, push, channel };
+  stopPushes = () => runner.stop();
   context.subscriptions.push(registriesView, registerCommands(dependencies), followChanges(dependencies));
 
   // What a crash left behind goes now, in the background: it is no reason to make anybody wait.
-  void sweepSpool(base.spoolRoot());
+  void sweepSpools([base.defaultSpool, base.spoolRoot()], base.logger);
   base.logger.info(`Ready after ${(performance.now() - startedAt).toFixed(1)} ms.`);
   return {
     signIn: (argument) => signInCommand(dependencies, argument),
@@ -56,17 +67,24 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   };
 }
 
+/** The window closes: what is being pushed is cancelled, so that no upload session and no temporary file is left. */
+export async function deactivate(): Promise<void> {
+  const late = new AbortController();
+  await Promise.race([stopPushes(), sleep(timeToEnd, late.signal).catch(() => undefined)]);
+  late.abort();
+}
+
 /** What is kept, and the way to registries. */
 interface Base {
   readonly logger: Logger;
   readonly store: ConnectionStore;
   readonly access: RegistryAccess;
   readonly memory: TargetMemory;
+  readonly chunkMemory: OriginNumbers;
   readonly linkRates: OriginNumbers;
   readonly cache: DigestCache;
+  readonly defaultSpool: string;
   readonly spoolRoot: () => string;
-  /** Removes every trace of a registry. */
-  readonly forget: (origin: string) => Promise<void>;
 }
 
 function buildBase(
@@ -77,8 +95,9 @@ function buildBase(
   const { version } = extension.packageJSON as { readonly version: string };
   const store = new ConnectionStore(globalState, secrets, new vscode.EventEmitter());
   const cache = new DigestCache(join(storage, 'digests.json'), logger, Date.now);
-  const chunkMemory = new OriginNumbers(globalState, 'teaChest.chunkSizes');
-  const linkRates = new OriginNumbers(globalState, 'teaChest.linkRates');
+  const isSaved = (origin: string): boolean => store.find(origin) !== undefined;
+  const chunkMemory = new OriginNumbers(globalState, 'teaChest.chunkSizes', isSaved);
+  const linkRates = new OriginNumbers(globalState, 'teaChest.linkRates', isSaved);
   const memory = new TargetMemory(globalState);
   const access = new RegistryAccess({
     credential: (origin) => store.credential(origin),
@@ -91,24 +110,18 @@ function buildBase(
     logger,
     userAgent: `tea-chest/${version}`,
   });
-  const forget = async (origin: string): Promise<void> => {
-    access.forget(origin);
-    await memory.forgetRegistry(origin);
-    await chunkMemory.forgetRegistry(origin);
-    await linkRates.forgetRegistry(origin);
-    await cache.forgetRegistry(origin);
-    await store.remove(origin);
-  };
+  const defaultSpool = join(storage, 'spool');
   subscriptions.push(store, access);
   return {
     logger,
     store,
     access,
     memory,
+    chunkMemory,
     linkRates,
     cache,
-    forget,
-    spoolRoot: () => spoolFolder() ?? join(storage, 'spool'),
+    defaultSpool,
+    spoolRoot: () => spoolFolder() ?? defaultSpool,
   };
 }
 
@@ -129,14 +142,14 @@ function buildEngine({ subscriptions }: vscode.ExtensionContext, { logger }: Bas
   return { link, images, imagesView };
 }
 
-function buildPush(
+function buildRunner(
   { extensionPath, subscriptions }: vscode.ExtensionContext,
-  { access, store, cache, memory, linkRates, spoolRoot, logger }: Base,
-  { link, images }: EngineSide,
-  registriesView: RegistriesView,
-): PushCommands {
+  { access, cache, memory, linkRates, spoolRoot, logger }: Base,
+  { link }: EngineSide,
+): PushRunner {
   const codecs = new Codecs(join(extensionPath, 'dist'));
-  const runner = new PushRunner({
+  subscriptions.push(codecs);
+  return new PushRunner({
     link,
     openTarget: (connection, repository, signal) => access.openTarget(connection, repository, signal),
     createCodec: (compression, gzipLevel, { origin, host }) =>
@@ -147,8 +160,34 @@ function buildPush(
     spoolRoot,
     logger,
   });
+}
+
+function buildTraces(
+  { store, access, memory, chunkMemory, linkRates, cache }: Base,
+  runner: PushRunner,
+): RegistryTraces {
+  return new RegistryTraces({
+    origins: () => store.list().map(({ origin }) => origin),
+    stopPushes: (origin) => runner.stop(origin),
+    remove: (origin) => store.remove(origin),
+    others: [
+      (origin) => {
+        access.forget(origin);
+      },
+      ...[memory, chunkMemory, linkRates, cache].map((keeper) => (origin: string) => keeper.forgetRegistry(origin)),
+    ],
+  });
+}
+
+function buildPush(
+  { subscriptions }: vscode.ExtensionContext,
+  { access, store, memory }: Base,
+  { images }: EngineSide,
+  runner: PushRunner,
+  registriesView: RegistriesView,
+): PushCommands {
   const statusBar = new PushStatusBar(runner);
-  subscriptions.push(codecs, statusBar);
+  subscriptions.push(statusBar);
   const knowledge = {
     findByHost: (host: string) => store.findByHost(host),
     lastTarget: (image: string) => memory.last(image),
@@ -169,15 +208,25 @@ function buildPush(
 }
 
 interface Changeable {
+  readonly logger: Logger;
   readonly store: ConnectionStore;
   readonly access: RegistryAccess;
+  readonly traces: RegistryTraces;
   readonly images: ImageList;
   readonly imagesView: ImagesView;
   readonly registriesView: RegistriesView;
 }
 
 /** Sign-ins, here or in another window, and settings: who has to look again. */
-function followChanges({ store, access, images, imagesView, registriesView }: Changeable): vscode.Disposable {
+function followChanges({
+  logger,
+  store,
+  access,
+  traces,
+  images,
+  imagesView,
+  registriesView,
+}: Changeable): vscode.Disposable {
   const showRegistries = (): void => {
     const some = store.list().length > 0;
     void vscode.commands.executeCommand('setContext', 'teaChest.hasRegistries', some);
@@ -186,7 +235,12 @@ function followChanges({ store, access, images, imagesView, registriesView }: Ch
   };
   showRegistries();
   return vscode.Disposable.from(
-    store.onDidChange(showRegistries),
+    store.onDidChange(() => {
+      showRegistries();
+      traces.follow().catch((error: unknown) => {
+        logger.warn(`What is known of a registry could not all be forgotten: ${String(error)}`);
+      });
+    }),
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration('teaChest.engine.host')) void images.reconnect();
       if (change.affectsConfiguration('teaChest.images.showDangling')) imagesView.update();

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import type { Engine } from '../../test/tools/engine.ts';
+import { lastLines } from '../../test/tools/run.ts';
 import { step } from '../../test/tools/step.ts';
 import { toRow, type Measurement, type Row } from '../report/row.ts';
 import type { BenchRegistry } from './benchRegistry.ts';
@@ -46,17 +47,13 @@ export async function alternate(bench: Bench, task: Task): Promise<void> {
     for (const tool of tools) {
       if (failures.has(tool)) continue;
       try {
-        const title = `${name}: ${tool.name}, ${round} of ${rounds}`;
-        const done = await step(title, async ({ report }) => {
-          const measured = await task.run(tool);
-          report(seconds(measured.ms));
-          return measured;
-        });
+        const done = await step(`${name}: ${tool.name}, ${round} of ${rounds}`, () => task.run(tool));
         console.log(`    ${seconds(done.ms)}`);
         runs.get(tool)?.push(done);
       } catch (error) {
-        failures.set(tool, error instanceof Error ? error.message : String(error));
-        console.log(`    failed: ${failures.get(tool) ?? ''}`);
+        const message = error instanceof Error ? error.message : String(error);
+        console.log(`    failed: ${message}`);
+        failures.set(tool, `fails: ${lastLines(message, 1)}`);
       }
     }
   }

@@ -45,7 +45,7 @@ export const dockerPush: Tool = {
       push: async (image, repository, tag, { signal }) => {
         const reference = `${registry.connection.host}/${repository}:${tag}`;
         await engine.docker(['tag', image, reference]);
-        const ms = await timed(() => engine.docker(['--config', scratch.path, 'push', reference], { signal }));
+        const ms = await timed(() => engine.docker(['--config', scratch.path, 'push', reference], { signal }), signal);
         await engine.docker(['image', 'rm', reference]);
         return { ms };
       },
@@ -70,7 +70,10 @@ export const skopeoCopy: Tool = {
       push: async (image, repository, tag, { signal }) => {
         const reference = `docker://${registry.connection.host}/${repository}:${tag}`;
         return {
-          ms: await timed(() => run(program, [...options, `docker-daemon:${image}`, reference], { env, signal })),
+          ms: await timed(
+            () => run(program, [...options, `docker-daemon:${image}`, reference], { env, signal }),
+            signal,
+          ),
         };
       },
       close: () => scratch.remove(),
@@ -116,8 +119,14 @@ async function writeLogin(scratch: Scratch, { connection, credential }: BenchReg
   await writeFile(join(scratch.path, 'config.json'), JSON.stringify(logins), { mode: 0o600 });
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
+/** A command that was stopped says nothing of why: the signal does. */
+async function timed(work: () => Promise<unknown>, signal: AbortSignal): Promise<number> {
   const startedAt = performance.now();
-  await work();
+  try {
+    await work();
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
   return performance.now() - startedAt;
 }

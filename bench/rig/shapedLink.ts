@@ -1,4 +1,5 @@
 import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface LinkShape {
@@ -26,6 +27,8 @@ export interface ShapedLink {
 const pieceBytes = 16 * 1024;
 /** Timers are no finer than a millisecond: a piece waits only if the line is taken for longer than this, ms. */
 const tolerance = 2;
+/** More bytes than anybody sends. */
+const endless = 2 ** 50;
 
 /** One direction of the line: a piece leaves when those before it have left. */
 class Lane {
@@ -61,11 +64,7 @@ export async function startShapedLink(server: string, shape: LinkShape): Promise
     ] as const) {
       sockets.add(socket);
       socket.on('error', () => other.destroy());
-      socket.on('close', () => {
-        sockets.delete(socket);
-        // An end in good order travels with the bytes; this is for a connection that broke.
-        if (socket.errored !== null) other.destroy();
-      });
+      socket.on('close', () => sockets.delete(socket));
     }
     void carry(near, far, up, shape, 2 * shape.delayMs);
     void carry(far, near, down, shape, 0);
@@ -85,23 +84,25 @@ export async function startShapedLink(server: string, shape: LinkShape): Promise
 
 /** `handshake`: how long TCP itself would have taken to connect, ms. */
 async function carry(from: Socket, to: Socket, lane: Lane, shape: LinkShape, handshake: number): Promise<void> {
+  const waiting = new PassThrough({ highWaterMark: shape.buffers ? endless : pieceBytes });
+  // Who hangs up while what he sent still waits has given up: the rest is not stored.
+  from.once('end', () => shape.buffers && waiting.readableLength > 0 && from.destroy(new Error('hung up')));
+  from.once('close', () => from.errored !== null && waiting.destroy());
+  to.once('close', () => waiting.destroy());
   const arrive = (what: () => void): void => void setTimeout(what, shape.delayMs);
-  const deliver = async (piece: Buffer): Promise<void> => {
-    await lane.pass(piece.byteLength);
-    arrive(() => to.writable && to.write(piece));
-  };
-  let last = sleep(handshake);
   try {
-    await last;
-    for await (const chunk of from as AsyncIterable<Buffer>) {
+    await sleep(handshake);
+    from.pipe(waiting);
+    for await (const chunk of waiting as AsyncIterable<Buffer>) {
       for (let at = 0; at < chunk.byteLength; at += pieceBytes) {
-        last = deliver(chunk.subarray(at, at + pieceBytes));
-        if (!shape.buffers) await last;
+        const piece = chunk.subarray(at, at + pieceBytes);
+        await lane.pass(piece.byteLength);
+        arrive(() => to.writable && to.write(piece));
       }
     }
-    await last;
     arrive(() => to.end());
   } catch {
-    // The connection broke; the handlers above tell the other side.
+    // The connection broke.
+    to.destroy();
   }
 }

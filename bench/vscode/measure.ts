@@ -2,7 +2,7 @@
 // long the Images view takes for the first answer about an engine with thousands of images.
 import { writeFile } from 'node:fs/promises';
 import * as vscode from 'vscode';
-import { connectEngine } from '../../src/host/engine/connectEngine.ts';
+import { engineFinder } from '../../src/host/engine/engineFinder.ts';
 import { EngineLink } from '../../src/host/engine/engine.ts';
 import { ImageList } from '../../src/host/engine/imageList.ts';
 import { ImagesView } from '../../src/host/views/images/imagesView.ts';
@@ -21,19 +21,34 @@ export async function run(): Promise<void> {
   await writeFile(out, JSON.stringify(figures));
 }
 
-/** Loading the code and running `activate`, as the first command or the first look at a view would. */
+/**
+ * Loading the code and running `activate`, as VS Code itself counts it for “Startup Performance”. From outside, its
+ * messages to the window and back would be counted as well.
+ */
 async function activation(): Promise<number> {
-  const extension = vscode.extensions.getExtension('tea-chest.tea-chest');
+  const id = 'tea-chest.tea-chest';
+  const extension = vscode.extensions.getExtension(id);
   if (extension === undefined) throw new Error('VS Code does not know the extension.');
   if (extension.isActive) throw new Error('The extension was active before it could be measured.');
-  const startedAt = performance.now();
   await extension.activate();
-  return performance.now() - startedAt;
+  const marks = (globalThis as HostGlobals).MonacoPerformanceMarks?.getMarks() ?? [];
+  const at = (what: string): number => {
+    const mark = marks.findLast(({ name }) => name === `code/extHost/${what}/${id}`);
+    if (mark === undefined) throw new Error(`This VS Code does not say when it ${what}.`);
+    return mark.startTime;
+  };
+  const loading = at('didLoadExtensionCode') - at('willLoadExtensionCode');
+  return loading + at('didActivateExtension') - at('willActivateExtension');
+}
+
+/** Where VS Code keeps its own performance marks. */
+interface HostGlobals {
+  readonly MonacoPerformanceMarks?: { getMarks(): readonly { readonly name: string; readonly startTime: number }[] };
 }
 
 /** From a view that knows nothing to its rows: asks the engine, sorts, makes the tree's items. */
 async function tree(host: string): Promise<Pick<HostFigures, 'treeMs' | 'treeRows'>> {
-  const link = new EngineLink(() => connectEngine(host, silentLogger));
+  const link = new EngineLink(engineFinder(() => host, silentLogger));
   const images = new ImageList(link, silentLogger, () => {
     view.update();
   });

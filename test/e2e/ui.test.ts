@@ -4,8 +4,10 @@ import { after, afterEach, before, suite, test } from 'node:test';
 
 import { startStandin, type Standin } from '../standin/standin.ts';
 import { startPrivateEngine, type Engine } from '../tools/engine.ts';
+import { guardWrites } from '../tools/guardedWrites.ts';
 import { buildImage, inspectImage, sizes } from '../tools/images.ts';
 import { differences, copyBySkopeo } from '../tools/pullBack.ts';
+import { startRegistry } from '../tools/registry.ts';
 import { makeScratch, type Scratch } from '../tools/scratch.ts';
 import { openVscode, type VscodeWindow } from './harness/openVscode.ts';
 
@@ -106,7 +108,7 @@ suite('by hand', { timeout: 600_000 }, () => {
 
     await quickInput.type(password);
     await quickInput.accept();
-    await notifications.waitFor(`Signed in to ${standin.host} as dev`);
+    await notifications.waitFor(`Connected to ${standin.host}: dev`);
     await registries().row(standin.host).waitFor();
   });
 
@@ -130,7 +132,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     await notifications.waitFor(/Pushing team\/big:v1: .*B.* left/);
     await vscode.screenshot('push-in-progress');
     assert.ok(
-      (await vscode.statusBar()).some((label) => label.startsWith('Pushing, ')),
+      (await vscode.statusBar()).some((label) => label.startsWith('Push of ')),
       'the status bar tells as well',
     );
     const done = await notifications.waitFor(/Pushed /);
@@ -225,7 +227,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     await notifications.click(/Pushing /, 'Cancel');
     await notifications.gone(/Pushing /);
     // The notification goes with the click; the status bar tells when the push has come to rest.
-    await page.locator('.statusbar-item[aria-label^="Pushing, "]').waitFor({ state: 'hidden' });
+    await page.locator('.statusbar-item[aria-label^="Push of "]').waitFor({ state: 'hidden' });
     await nothingIsLeft();
     assert.deepEqual(await standin.manifest('team', 'big', 'v1'), former);
     assert.deepEqual(
@@ -237,6 +239,43 @@ suite('by hand', { timeout: 600_000 }, () => {
   test('what was pushed by hand is what the engine has', async () => {
     const copy = await copyBySkopeo(`${standin.host}/dev/app:stable`, { username: 'dev', secret: password });
     assert.deepEqual(differences(await inspectImage(engine, 'app:stable'), copy), []);
+  });
+
+  test('the + of the Registries view asks for an address, whichever row has the focus', async () => {
+    const { quickInput, notifications } = vscode;
+    await registries().row(standin.host).click();
+    await registries().clickAction('Sign In to a Registry');
+    await quickInput.waitFor('Sign In to a Registry (1/3)');
+    await quickInput.dismiss();
+    assert.deepEqual(await notifications.all(), []);
+  });
+
+  test('a registry that lets everybody read and nobody write can be given a user when it refuses', async () => {
+    const { quickInput, notifications } = vscode;
+    const user = { username: 'writer', secret: 'pen & paper' };
+    const registry = await startRegistry();
+    const guarded = await guardWrites(registry, user);
+    try {
+      await vscode.host.executeCommand('teaChest.signIn', { url: guarded.origin, allowHttp: true });
+      const reference = `${guarded.host}/app:1`;
+      await assert.rejects(vscode.host.executeCommand('teaChest.pushImage', { image: 'app:1', target: reference }));
+      await notifications.click('not signed in', 'Sign In');
+      await quickInput.waitFor('(1/3)');
+      await quickInput.accept();
+      await quickInput.waitFor('(2/3)');
+      await quickInput.type(user.username);
+      await quickInput.accept();
+      await quickInput.waitFor('(3/3)');
+      await quickInput.type(user.secret);
+      await quickInput.accept();
+      await notifications.waitFor(`Pushed ${reference}`);
+      const copy = await copyBySkopeo(reference, user);
+      assert.deepEqual(differences(await inspectImage(engine, 'app:1'), copy), []);
+    } finally {
+      await vscode.host.executeCommand('teaChest.signOut', { url: guarded.origin });
+      await guarded.close();
+      await registry.stop();
+    }
   });
 
   test('signing out removes the registry from the view', async () => {

@@ -12,7 +12,7 @@ export interface ListedImage {
   readonly size: number;
   /** ISO 8601. */
   readonly createdAt: string;
-  /** `linux/amd64` */
+  /** `linux/amd64`; `unknown` if the engine cannot tell. */
   readonly platform: string;
 }
 
@@ -37,7 +37,10 @@ async function withPlatform(engine: Engine, image: EngineImage, signal: AbortSig
     const platform = image.platform ?? (await engine.platformOf(id, { signal }));
     return { id, references, size, createdAt, platform: formatPlatform(platform) };
   } catch (error) {
-    if (error instanceof TeaChestError && error.code === 'imageNotFound') return undefined;
+    if (!(error instanceof TeaChestError)) throw error;
+    if (error.code === 'imageNotFound') return undefined;
+    // One damaged image must not hide the others.
+    if (error.code === 'engineFailed') return { id, references, size, createdAt, platform: 'unknown' };
     throw error;
   }
 }

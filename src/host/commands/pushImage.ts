@@ -21,6 +21,9 @@ export interface PushDependencies {
   readonly find: (origin: string) => Connection | undefined;
 }
 
+/** What was asked for besides image and target, and holds wherever the push goes. */
+type PushManner = Pick<PushJob, 'compression' | 'platform'>;
+
 /** `teaChest.pushImage` and what the Images view does with its selection: from wishes to a running push. */
 export class PushCommands {
   readonly #dependencies: PushDependencies;
@@ -52,16 +55,16 @@ export class PushCommands {
   }
 
   /** Asks for what `start` leaves open, pushes, and keeps failures to the screen. */
-  async askAndPush(start: PushStart): Promise<PushResult | undefined> {
-    const job = await this.#askOrReport(start);
+  async askAndPush(start: PushStart, how: PushManner = {}): Promise<PushResult | undefined> {
+    const job = await this.#askOrReport(start, how);
     return job && (await this.#dependencies.front.push(job, this.#care).catch(() => undefined));
   }
 
-  async #askOrReport(start: PushStart): Promise<PushJob | undefined> {
+  async #askOrReport(start: PushStart, how: PushManner = {}): Promise<PushJob | undefined> {
     try {
-      return await this.#ask(start);
+      return await this.#ask(start, how);
     } catch (error) {
-      void reportFailure(error, { retry: () => this.askAndPush(start) });
+      void reportFailure(error, { retry: () => this.askAndPush(start, how) });
       return undefined;
     }
   }
@@ -76,13 +79,13 @@ export class PushCommands {
     const { image, compression, platform } = args;
     try {
       const known = resolvePush(args, this.#dependencies.knowledge);
-      if (known !== undefined) return known;
+      if (known !== undefined) return { ...known, said: image };
     } catch (error) {
       void reportFailure(error, this.#beforePush(args, error));
       throw error;
     }
-    const asked = await this.#ask({ image });
-    if (asked !== undefined) return { ...asked, compression, platform };
+    const asked = await this.#ask({ image }, { compression, platform });
+    if (asked !== undefined) return asked;
     throw new TeaChestError('targetNeeded', `Nobody said where ${image} should go, and it was not pushed before.`, {
       stage: 'resolve',
       facts: { image },
@@ -92,9 +95,10 @@ export class PushCommands {
   /** Buttons of a failure before any push began. */
   #beforePush(args: PushArguments, error: unknown): ActionHandlers {
     const host = toTeaChestError(error).facts['host'];
+    const { image, compression, platform } = args;
     const again = (): Promise<unknown> => this.#pushAsTold(args).catch(() => undefined);
     return {
-      changeTarget: () => this.askAndPush({ image: args.image }),
+      changeTarget: () => this.askAndPush({ image }, { compression, platform }),
       ...(typeof host === 'string' && {
         signIn: async () => {
           if (await this.#dependencies.signIn({ url: `https://${host}` })) await again();
@@ -103,10 +107,11 @@ export class PushCommands {
     };
   }
 
-  async #ask(start: PushStart): Promise<PushJob | undefined> {
+  async #ask(start: PushStart, how: PushManner): Promise<PushJob | undefined> {
     const { questions, signIn } = this.#dependencies;
     if (questions.connections().length === 0 && !(await signIn({}))) return undefined;
-    return await askPush(questions, start);
+    const asked = await askPush(questions, start);
+    return asked && { ...asked, ...how };
   }
 
   get #care(): PushAftercare {
@@ -116,7 +121,8 @@ export class PushCommands {
       signIn: (start) => signIn({ ...start, askCredential: true }),
       trustCertificate,
       current: ({ origin }) => find(origin),
-      pushElsewhere: ({ image, connection, target }) => this.askAndPush({ image, former: { connection, target } }),
+      pushElsewhere: ({ image, said, connection, target, compression, platform }) =>
+        this.askAndPush({ image: said ?? image, former: { connection, target } }, { compression, platform }),
     };
   }
 }

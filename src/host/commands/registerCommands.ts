@@ -3,12 +3,13 @@ import type { Logger } from '../../core/base/logger.ts';
 import { setShowDangling } from '../config.ts';
 import type { EngineLink } from '../engine/engine.ts';
 import type { ImageList } from '../engine/imageList.ts';
-import type { ImageNode } from '../views/images/imageTree.ts';
+import { chosenRows, tagsOf } from '../views/images/chosenImages.ts';
+import type { ImageNode, TagNode } from '../views/images/imageTree.ts';
 import type { ImagesView } from '../views/images/imagesView.ts';
 import type { RegistriesView } from '../views/registries/registriesView.ts';
 import type { RegistryNode } from '../views/registries/registryTree.ts';
 import { readSettingsQuery } from './arguments.ts';
-import { chosenTags, copyImageIds, copyReferences, nameOf } from './imageCommands.ts';
+import { copyImageIds, copyReferences, imagesToPush } from './imageCommands.ts';
 import { listImagesCommand } from './listImages.ts';
 import type { PushCommands } from './pushImage.ts';
 import { copyPullCommand, copyRegistryReference, openRegistryPage } from './registryCommands.ts';
@@ -16,6 +17,7 @@ import { signInCommand, type SignInDependencies } from './signIn.ts';
 import { signOutAfterAsking, signOutCommand, type SignOutDependencies } from './signOut.ts';
 
 export interface CommandDependencies extends SignInDependencies, SignOutDependencies {
+  readonly access: { refresh(): void };
   readonly link: EngineLink;
   readonly images: ImageList;
   readonly imagesView: ImagesView;
@@ -27,9 +29,11 @@ export interface CommandDependencies extends SignInDependencies, SignOutDependen
 
 /** Every command of package.json, and what it does. */
 export function registerCommands(dependencies: CommandDependencies): vscode.Disposable {
-  const { link, images, imagesView, registriesView, push, channel } = dependencies;
-  const tags = (clicked?: ImageNode, selected?: readonly ImageNode[]): ReturnType<typeof chosenTags> =>
-    chosenTags(clicked, selected, imagesView.selection);
+  const { access, link, images, imagesView, registriesView, push, channel } = dependencies;
+  const rows = (clicked?: ImageNode, selected?: readonly ImageNode[]): readonly ImageNode[] =>
+    chosenRows(clicked, selected, imagesView.selection);
+  const tags = (clicked?: ImageNode, selected?: readonly ImageNode[]): readonly TagNode[] =>
+    tagsOf(rows(clicked, selected));
   const commands: Readonly<Record<string, (...args: never[]) => unknown>> = {
     signIn: (argument?: unknown) => signInCommand(dependencies, argument),
     // From the title of a view, VS Code passes the focused row, which is no argument of ours.
@@ -37,8 +41,10 @@ export function registerCommands(dependencies: CommandDependencies): vscode.Disp
     signOut: (argument?: unknown) => signOutCommand(dependencies, argument),
     listImages: () => listImagesCommand(link),
     pushImage: (argument?: unknown) => push.run(argument),
-    'images.push': (clicked?: ImageNode, selected?: readonly ImageNode[]) =>
-      push.pushAll(tags(clicked, selected).map(nameOf)),
+    'images.push': async (clicked?: ImageNode, selected?: readonly ImageNode[]) => {
+      const chosen = await imagesToPush(rows(clicked, selected));
+      if (chosen !== undefined) await push.pushAll(chosen);
+    },
     'images.refresh': () => images.reconnect(),
     'images.copyReference': (clicked?: ImageNode, selected?: readonly ImageNode[]) =>
       copyReferences(tags(clicked, selected)),
@@ -46,6 +52,7 @@ export function registerCommands(dependencies: CommandDependencies): vscode.Disp
     'images.showDangling': () => setShowDangling(true),
     'images.hideDangling': () => setShowDangling(false),
     'registries.refresh': () => {
+      access.refresh();
       registriesView.update();
     },
     'registries.copyReference': (node?: RegistryNode) => copyRegistryReference(node),

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { openInBrowser } from '../openInBrowser.ts';
 import { nodePage, nodeReference, type RegistryNode } from '../views/registries/registryTree.ts';
 
 export async function copyRegistryReference(node: RegistryNode | undefined): Promise<void> {
@@ -13,5 +14,5 @@ export async function copyPullCommand(node: RegistryNode | undefined): Promise<v
 
 export async function openRegistryPage(node: RegistryNode | undefined): Promise<void> {
   const page = node && nodePage(node);
-  if (page !== undefined) await vscode.env.openExternal(vscode.Uri.parse(page));
+  if (page !== undefined) await openInBrowser(page);
 }

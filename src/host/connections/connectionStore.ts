@@ -4,6 +4,9 @@ import { isRecord } from '../record.ts';
 import { readConnection, type Connection } from './connection.ts';
 import { findByHost } from './findByHost.ts';
 
+/** As much of an emitter as the store needs. */
+type Changes = Pick<EventEmitter<void>, 'event' | 'fire' | 'dispose'>;
+
 const stateKey = 'teaChest.connections';
 const secretKey = (origin: string): string => `teaChest.credential ${origin}`;
 
@@ -14,11 +17,11 @@ const secretKey = (origin: string): string => `teaChest.credential ${origin}`;
 export class ConnectionStore implements Disposable {
   readonly #state: Memento;
   readonly #secrets: SecretStorage;
-  readonly #changed: EventEmitter<void>;
+  readonly #changed: Changes;
   readonly #listener: Disposable;
   readonly #generations = new Map<string, number>();
 
-  constructor(state: Memento, secrets: SecretStorage, changed: EventEmitter<void>) {
+  constructor(state: Memento, secrets: SecretStorage, changed: Changes) {
     this.#state = state;
     this.#secrets = secrets;
     this.#changed = changed;
@@ -28,7 +31,7 @@ export class ConnectionStore implements Disposable {
     });
   }
 
-  get onDidChange(): EventEmitter<void>['event'] {
+  get onDidChange(): Changes['event'] {
     return this.#changed.event;
   }
 

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { openInBrowser } from '../openInBrowser.ts';
 import { Turn, type Place } from './runSteps.ts';
 
 /** A button in the title of a prompt that opens a page. */
@@ -62,7 +63,7 @@ export async function askText(place: Place, question: TextQuestion): Promise<str
         box.onDidAccept(() => void accept().catch(reject)),
         box.onDidTriggerButton((button) => {
           if (button === vscode.QuickInputButtons.Back) reject(new Turn('back'));
-          else if (question.link !== undefined) void vscode.env.openExternal(vscode.Uri.parse(question.link.url));
+          else if (question.link !== undefined) void openInBrowser(question.link.url);
         }),
         box.onDidHide(() => {
           reject(new Turn('out'));

@@ -12,6 +12,7 @@ export class Turn extends Error {
 export interface Place {
   readonly title: string;
   readonly step: number;
+  /** As far as it is known yet. */
   readonly totalSteps: number;
 }
 
@@ -45,12 +46,12 @@ export async function runSteps<State>(
   let trail: readonly number[] = [];
   let index = 0;
   for (let step = steps[index]; step !== undefined; step = steps[index]) {
-    const open = await openFrom(steps, index, state);
-    if (open[0] !== step) {
+    if ((await step.isSettled?.(state)) === true) {
       index++;
       continue;
     }
-    const place = { title, step: trail.length + 1, totalSteps: trail.length + open.length };
+    const later = countOpen(steps.slice(index + 1), state);
+    const place = { title, step: trail.length + 1, totalSteps: trail.length + 1 + later };
     try {
       state = await step.ask(state, place);
       trail = [...trail, index];
@@ -70,15 +71,9 @@ export async function runSteps<State>(
   return state;
 }
 
-/** The steps from `index` on that still have something to ask. */
-async function openFrom<State>(
-  steps: readonly Step<State>[],
-  index: number,
-  state: State,
-): Promise<readonly Step<State>[]> {
-  const open: Step<State>[] = [];
-  for (const step of steps.slice(index)) {
-    if ((await step.isSettled?.(state)) !== true) open.push(step);
-  }
-  return open;
+/** Steps that may still have something to ask. Nobody waits for their number: what only a server can tell counts. */
+function countOpen<State>(steps: readonly Step<State>[], state: State): number {
+  const settled = steps.map((step) => step.isSettled?.(state));
+  for (const one of settled) if (one instanceof Promise) one.catch(() => undefined);
+  return settled.filter((one) => one !== true).length;
 }

@@ -1,4 +1,4 @@
-import type { ErrorCode, TeaChestError } from '../../core/base/errors.ts';
+import type { ErrorCode, Stage, TeaChestError } from '../../core/base/errors.ts';
 
 /** What a button under a failure does; the reporter maps each kind to a function where it applies. */
 export type ActionKind =
@@ -128,9 +128,31 @@ const adviceByCode: Readonly<Record<ErrorCode, Advice>> = {
   internal: { next: 'The log tells more.', actions: ['showLog', 'retry'] },
 };
 
+/** At these the registry has answered a push before: its address is not what is wrong. */
+const stagesAfterContact: ReadonlySet<Stage | undefined> = new Set<Stage>([
+  'export',
+  'verify',
+  'spool',
+  'upload',
+  'manifest',
+  'check',
+]);
+
+/** What to do next where more than the code counts. */
+function adviceFor({ code, stage, facts }: TeaChestError): Advice {
+  const usual = adviceByCode[code];
+  if (code === 'registryUnreachable' && stagesAfterContact.has(stage)) {
+    const next = 'It was reachable before: check your network and VPN, and try again. Layers that arrived are kept.';
+    return { ...usual, next };
+  }
+  // The sentence has just named the address that works.
+  if (code === 'plainHttp' && typeof facts['suggestion'] === 'string') return { ...usual, next: 'Try that address.' };
+  return usual;
+}
+
 /** An error → the words and buttons a person sees. Pure: which buttons work here is the caller's matter. */
 export function explain(error: TeaChestError): Explanation {
-  const { next, actions } = adviceByCode[error.code];
+  const { next, actions } = adviceFor(error);
   return { message: next === '' ? error.message : `${error.message} ${next}`, actions };
 }
 

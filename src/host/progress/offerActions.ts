@@ -14,16 +14,22 @@ export type ShowError = (message: string, buttons: readonly Button[]) => Promise
 
 /**
  * Shows what went wrong and does what the person chooses. If that fails as well, it is shown in the same way, and a
- * retry is of what was chosen. Never rejects for a button: nobody waits for one.
+ * retry is of what was chosen. Never rejects for a button: nobody waits for one. `failed` says what it was that did not
+ * work, where that is not plain to see: `Push of app:1 to dev/app:1 failed`.
  */
-export async function offerActions(error: unknown, handlers: ActionHandlers, show: ShowError): Promise<void> {
+export async function offerActions(
+  error: unknown,
+  handlers: ActionHandlers,
+  show: ShowError,
+  failed?: string,
+): Promise<void> {
   const failure = toTeaChestError(error);
   if (failure.code === 'cancelled') return;
   const { message, actions } = explain(failure);
   const buttons = actions
     .filter((kind) => handlers[kind] !== undefined)
     .map((kind) => ({ title: actionTitle(kind, failure.code), kind }));
-  const choice = await show(prefixed(failure, message), buttons);
+  const choice = await show(failed === undefined ? prefixed(failure, message) : `${failed}: ${message}`, buttons);
   const run = choice && handlers[choice.kind];
   if (run === undefined) return;
   try {

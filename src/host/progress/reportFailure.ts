@@ -1,11 +1,14 @@
 import * as vscode from 'vscode';
-import { offerActions, type ActionHandlers } from './offerActions.ts';
+import { openInBrowser } from '../openInBrowser.ts';
+import { offerActions, type ActionHandlers, type ShowError } from './offerActions.ts';
 
-/** Shows what went wrong and offers what to do next. Resolves when the person chose, or closed the message. */
-export async function reportFailure(error: unknown, handlers: ActionHandlers): Promise<void> {
-  await offerActions(error, { ...everywhere, ...handlers }, (message, buttons) =>
-    vscode.window.showErrorMessage(message, ...buttons),
-  );
+/**
+ * Shows what went wrong and offers what to do next. Resolves when the person chose, or closed the message. `failed`: see
+ * `offerActions`.
+ */
+export async function reportFailure(error: unknown, handlers: ActionHandlers, failed?: string): Promise<void> {
+  const show: ShowError = (message, buttons) => vscode.window.showErrorMessage(message, ...buttons);
+  await offerActions(error, { ...everywhere, ...handlers }, show, failed);
 }
 
 /** Buttons that work wherever the failure was. */
@@ -15,10 +18,6 @@ const everywhere: ActionHandlers = {
   openEngineSettings: () => vscode.commands.executeCommand('teaChest.openSettings', 'teaChest.engine.host'),
   openSpoolSettings: () => vscode.commands.executeCommand('teaChest.openSettings', 'teaChest.spool.folder'),
   openProxySettings: () => vscode.commands.executeCommand('teaChest.openSettings', 'http.proxy'),
-  engineHelp: () => open('https://docs.docker.com/engine/daemon/start/'),
-  permissionHelp: () => open('https://docs.docker.com/engine/install/linux-postinstall/'),
+  engineHelp: () => openInBrowser('https://docs.docker.com/engine/daemon/start/'),
+  permissionHelp: () => openInBrowser('https://docs.docker.com/engine/install/linux-postinstall/'),
 };
-
-function open(url: string): Thenable<boolean> {
-  return vscode.env.openExternal(vscode.Uri.parse(url));
-}

@@ -3,7 +3,9 @@ import { askChoice, askText, type Choice } from '../input/prompts.ts';
 import { runSteps, type Place, type Step } from '../input/runSteps.ts';
 import { hasOwners, judgeName, judgeOwner, judgeTag, settleTarget } from '../targets/settleTarget.ts';
 import { formatTarget, proposeTarget } from '../targets/target.ts';
+import { rememberOwners } from './rememberOwners.ts';
 import type { Destination } from './resolvePush.ts';
+import { typedImage } from './typedImage.ts';
 
 /** Owners that may be pushed to, the person first; `complete` if there are no others. */
 export interface Owners {
@@ -28,6 +30,8 @@ export interface PushStart {
 
 interface State {
   readonly image: string | undefined;
+  /** The image in the person's words. */
+  readonly said: string | undefined;
   /** `elsewhere`: the guess was looked at and refused. */
   readonly guess: Destination | 'elsewhere' | undefined;
   readonly connection: Connection | undefined;
@@ -36,27 +40,43 @@ interface State {
   readonly tag: string | undefined;
 }
 
-type Ask = (questions: PushQuestions, state: State, place: Place) => Promise<State>;
+/** `knownOwners`: without waiting, once they are known. */
+interface Dialog extends PushQuestions {
+  readonly knownOwners: (connection: Connection) => Owners | undefined;
+}
+
+type Ask = (questions: Dialog, state: State, place: Place) => Promise<State>;
 
 /** Asks what to push and where to; passes over what has one answer. Undefined if the person leaves. */
 export async function askPush(
-  questions: PushQuestions,
+  sources: PushQuestions,
   start: PushStart,
-): Promise<(Destination & { readonly image: string }) | undefined> {
+): Promise<(Destination & { readonly image: string; readonly said: string | undefined }) | undefined> {
+  const { owners, known } = rememberOwners(sources.owners);
+  const questions: Dialog = { ...sources, owners, knownOwners: known };
   const end = await runSteps('Push Image', pushSteps(questions, start), startState(start));
   if (end?.image === undefined) return undefined;
-  const { image, guess } = end;
-  if (guess !== undefined && guess !== 'elsewhere') return { image, ...guess };
+  const { image, said, guess } = end;
+  if (guess !== undefined && guess !== 'elsewhere') return { image, said, ...guess };
   const connection = connectionOf(questions, end);
   if (connection === undefined || end.name === undefined || end.tag === undefined) return undefined;
   const owner = await ownerOf(questions, end, connection);
   const repository = owner === undefined ? end.name : `${owner}/${end.name}`;
   const target = settleTarget({ host: connection.host, repository, tag: end.tag }, connection.kind);
-  return { image, connection, target };
+  return { image, said, connection, target };
 }
 
-function startState({ image, former }: PushStart): State {
-  const blank = { image, guess: undefined, connection: undefined, owner: undefined, name: undefined, tag: undefined };
+function startState({ image: said, former }: PushStart): State {
+  const image = said === undefined ? undefined : (typedImage(said) ?? said);
+  const blank = {
+    image,
+    said,
+    guess: undefined,
+    connection: undefined,
+    owner: undefined,
+    name: undefined,
+    tag: undefined,
+  };
   if (former === undefined) return blank;
   const { repository, tag } = former.target;
   const slash = hasOwners(former.connection.kind) ? repository.indexOf('/') : -1;
@@ -64,7 +84,7 @@ function startState({ image, former }: PushStart): State {
   return { ...blank, connection: former.connection, owner, name: repository.slice(slash + 1), tag };
 }
 
-function pushSteps(questions: PushQuestions, start: PushStart): readonly Step<State>[] {
+function pushSteps(questions: Dialog, start: PushStart): readonly Step<State>[] {
   const guessed = ({ guess }: State): boolean => guess !== undefined && guess !== 'elsewhere';
   const ask =
     (step: Ask) =>
@@ -85,7 +105,7 @@ function pushSteps(questions: PushQuestions, start: PushStart): readonly Step<St
     },
     {
       name: 'owner',
-      isSettled: async (state) => guessed(state) || (start.former === undefined && (await onlyOwner(questions, state))),
+      isSettled: (state) => guessed(state) || (start.former === undefined && onlyOwner(questions, state)),
       ask: ask(askOwner),
     },
     { name: 'name', isSettled: guessed, ask: ask(askName) },
@@ -94,12 +114,13 @@ function pushSteps(questions: PushQuestions, start: PushStart): readonly Step<St
 }
 
 const askImage: Ask = async (questions, state, place) => {
-  const image = await askChoice(place, {
+  const said = await askChoice(place, {
     placeholder: 'Which image?',
     choices: questions.images(),
-    custom: (text) => ({ label: text, description: 'as typed', value: text }),
+    custom: (text) =>
+      typedImage(text) === undefined ? undefined : { label: text, description: 'as typed', value: text },
   });
-  return { ...state, image, guess: undefined, name: undefined, tag: undefined };
+  return { ...state, image: typedImage(said) ?? said, said, guess: undefined, name: undefined, tag: undefined };
 };
 
 const askGuess: Ask = async (questions, state, place) => {
@@ -178,12 +199,13 @@ function connectionOf(questions: PushQuestions, state: State): Connection | unde
 }
 
 /** True if the registry knows no owners, or just one that may be pushed to. */
-async function onlyOwner(questions: PushQuestions, state: State): Promise<boolean> {
+function onlyOwner(questions: Dialog, state: State): boolean | Promise<boolean> {
   const connection = connectionOf(questions, state);
   if (connection === undefined) return false;
   if (!hasOwners(connection.kind)) return true;
-  const { names, complete } = await questions.owners(connection);
-  return complete && names.length === 1;
+  const isOnly = ({ names, complete }: Owners): boolean => complete && names.length === 1;
+  const known = questions.knownOwners(connection);
+  return known === undefined ? questions.owners(connection).then(isOnly) : isOnly(known);
 }
 
 async function ownerOf(questions: PushQuestions, state: State, connection: Connection): Promise<string | undefined> {

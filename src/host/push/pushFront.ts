@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { tokenSettingsUrl } from '../../core/gitea/webUrls.ts';
 import type { PushResult } from '../../core/push/events.ts';
 import type { Connection } from '../connections/connection.ts';
+import { openInBrowser } from '../openInBrowser.ts';
 import { pushWithNotification } from '../progress/pushNotification.ts';
 import type { PushStatusBar } from '../progress/pushStatusBar.ts';
 import { describeResult } from '../progress/pushText.ts';
@@ -43,7 +44,8 @@ export class PushFront {
       void this.#celebrate(result, job);
       return result;
     } catch (error) {
-      void reportFailure(error, this.#handlers(job, care));
+      const { repository, tag } = job.target;
+      void reportFailure(error, this.#handlers(job, care), `Push of ${job.image} to ${repository}:${tag} failed`);
       throw error;
     }
   }
@@ -57,7 +59,7 @@ export class PushFront {
     return {
       retry: again,
       changeTarget: () => care.pushElsewhere(job),
-      createToken: () => vscode.env.openExternal(vscode.Uri.parse(tokenSettingsUrl(connection.webRoot))),
+      createToken: () => openInBrowser(tokenSettingsUrl(connection.webRoot)),
       signIn: async () => {
         if (await care.signIn({ url: connection.webRoot, username: connection.username })) await again();
       },
@@ -78,6 +80,6 @@ export class PushFront {
     );
     if (choice === 'Copy Reference') await vscode.env.clipboard.writeText(result.reference);
     else if (choice === 'Copy Pull Command') await vscode.env.clipboard.writeText(`docker pull ${result.reference}`);
-    else if (choice === open && page !== undefined) await vscode.env.openExternal(vscode.Uri.parse(page));
+    else if (choice === open && page !== undefined) await openInBrowser(page);
   }
 }

@@ -12,11 +12,14 @@ import type { Connection } from '../connections/connection.ts';
 import type { Engine, EngineLink } from '../engine/engine.ts';
 import type { TargetMemory } from '../targets/targetMemory.ts';
 import { formatTarget, type Target } from '../targets/target.ts';
+import { mayBeShortId } from './typedImage.ts';
 
 /** One push, with nothing left to ask. */
 export interface PushJob {
   /** As the engine knows it: a reference or an ID. */
   readonly image: string;
+  /** What was said, where it may have meant an ID: asked for if the engine has no such `image`. */
+  readonly said?: string | undefined;
   readonly connection: Connection;
   readonly target: Target;
   /** The setting decides where this is absent. */
@@ -40,10 +43,18 @@ export interface PushRunnerDependencies {
 /** Compressed bytes on disk that wait for the registry before another layer is begun. */
 const spoolLimit = 4 * 1000 ** 3;
 
+interface RunningPush {
+  readonly origin: string;
+  readonly progress: PushProgress;
+  readonly controller: AbortController;
+  /** Resolves when nothing of it is left: no session, no file, no row. */
+  readonly rest: Promise<void>;
+}
+
 /** Runs pushes and knows which are under way. */
 export class PushRunner {
   readonly #dependencies: PushRunnerDependencies;
-  readonly #running = new Map<string, PushProgress>();
+  readonly #running = new Map<string, RunningPush>();
 
   constructor(dependencies: PushRunnerDependencies) {
     this.#dependencies = dependencies;
@@ -51,7 +62,7 @@ export class PushRunner {
 
   /** One snapshot per running push, the oldest first. */
   snapshots(): readonly PushSnapshot[] {
-    return [...this.#running.values()].map((progress) => progress.snapshot());
+    return [...this.#running.values()].map(({ progress }) => progress.snapshot());
   }
 
   /** @throws TeaChestError with code and stage; then the registry has the old tag or the new one, nothing between. */
@@ -62,10 +73,13 @@ export class PushRunner {
       throw new TeaChestError('busy', `${reference} is being pushed already.`, { stage: 'resolve' });
     }
     const progress = new PushProgress(() => performance.now());
-    this.#running.set(reference, progress);
+    const controller = new AbortController();
+    const signal = AbortSignal.any([options.signal, controller.signal]);
+    const { promise: rest, resolve: ended } = Promise.withResolvers<undefined>();
+    this.#running.set(reference, { origin: job.connection.origin, progress, controller, rest });
     logger.info(`Push of ${job.image} to ${reference} begins.`);
     try {
-      const result = await this.#push(job, options.signal, (event) => {
+      const result = await this.#push(job, signal, (event) => {
         progress.apply(event);
       });
       await memory.remember(job.image, job.connection.origin, job.target);
@@ -82,12 +96,20 @@ export class PushRunner {
       throw error;
     } finally {
       this.#running.delete(reference);
+      ended(undefined);
     }
+  }
+
+  /** Cancels the pushes to a registry, or all, and waits until they have tidied up. */
+  async stop(origin?: string): Promise<void> {
+    const concerned = [...this.#running.values()].filter((push) => origin === undefined || push.origin === origin);
+    for (const { controller } of concerned) controller.abort();
+    await Promise.all(concerned.map(({ rest }) => rest));
   }
 
   /** What is known of a running push; undefined once it ended. */
   snapshot(target: Target): PushSnapshot | undefined {
-    return this.#running.get(formatTarget(target))?.snapshot();
+    return this.#running.get(formatTarget(target))?.progress.snapshot();
   }
 
   async #push(job: PushJob, signal: AbortSignal, onEvent: (event: PushEvent) => void): Promise<PushResult> {
@@ -95,9 +117,10 @@ export class PushRunner {
     const { compression, gzipLevel, parallelBlobs } = settings();
     const { connection, target } = job;
     const source = await this.#dependencies.link.get();
-    await requirePlatform(source, job, signal);
+    const image = await settleImage(source, job, signal);
+    await requirePlatform(source, { image, platform: job.platform }, signal);
     const request = {
-      image: job.image,
+      image,
       origin: connection.origin,
       repository: `${target.host}/${target.repository}`,
       tag: target.tag,
@@ -117,8 +140,27 @@ export class PushRunner {
   }
 }
 
+/** The beginning of an ID is read as a name first, as engines do. */
+async function settleImage(engine: Engine, { image, said }: PushJob, signal: AbortSignal): Promise<string> {
+  if (said === undefined || said === image || !mayBeShortId(said)) return image;
+  const isThere = async (name: string): Promise<boolean> => {
+    try {
+      await engine.inspect(name, { signal });
+      return true;
+    } catch (error) {
+      if (error instanceof TeaChestError && error.code === 'imageNotFound') return false;
+      throw error;
+    }
+  };
+  return !(await isThere(image)) && (await isThere(said)) ? said : image;
+}
+
 /** An engine without the wanted platform must not quietly push another one. */
-async function requirePlatform(engine: Engine, job: PushJob, signal: AbortSignal): Promise<void> {
+async function requirePlatform(
+  engine: Engine,
+  job: Pick<PushJob, 'image' | 'platform'>,
+  signal: AbortSignal,
+): Promise<void> {
   if (job.platform === undefined) return;
   const found = formatPlatform((await engine.inspect(job.image, { signal })).platform);
   const bare = found.split('/').slice(0, 2).join('/');

@@ -5,10 +5,13 @@ import { isRecord } from '../record.ts';
 export class OriginNumbers {
   readonly #state: Memento;
   readonly #key: string;
+  readonly #isKept: (origin: string) => boolean;
 
-  constructor(state: Memento, key: string) {
+  /** `isKept`: of other registries nothing is written. */
+  constructor(state: Memento, key: string, isKept: (origin: string) => boolean = () => true) {
     this.#state = state;
     this.#key = key;
+    this.#isKept = isKept;
   }
 
   get(origin: string): number | undefined {
@@ -17,6 +20,8 @@ export class OriginNumbers {
   }
 
   set(origin: string, number: number): void {
+    // What still comes in from a connection that is being closed must not outlive the sign-out.
+    if (!this.#isKept(origin)) return;
     void this.#state.update(this.#key, { ...this.#rows(), [origin]: number });
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { suite, test } from 'node:test';
-import { TeaChestError, type ErrorCode } from '../../../src/core/base/errors.ts';
+import { TeaChestError, type ErrorCode, type Stage } from '../../../src/core/base/errors.ts';
 import { actionTitle, explain } from '../../../src/host/progress/explain.ts';
 
 /** Read from the source, so that a code added there is tested here. */
@@ -39,6 +39,23 @@ suite('explaining a failure', () => {
       actions.map((kind) => actionTitle(kind, 'scopeMissing')),
       ['Create a Token', 'Sign In Again'],
     );
+  });
+
+  test('a connection that broke during a push is not blamed on the address', () => {
+    const said = (stage: Stage): string =>
+      explain(new TeaChestError('registryUnreachable', 'The connection broke.', { stage })).message;
+    assert.match(said('plan'), /Check the address/);
+    for (const stage of ['export', 'upload', 'manifest', 'check'] as const) {
+      assert.match(said(stage), /reachable before/);
+      assert.doesNotMatch(said(stage), /address/);
+    }
+  });
+
+  test('the other scheme is advised where it was found to answer', () => {
+    const facts = { suggestion: 'http://h.example:3000' };
+    const answers = new TeaChestError('plainHttp', 'It answers at http://h.example:3000.', { facts });
+    assert.equal(explain(answers).message, 'It answers at http://h.example:3000. Try that address.');
+    assert.match(explain(new TeaChestError('plainHttp', 'It is not encrypted.')).message, /https or http/);
   });
 
   test('no two buttons of one failure have the same title', async () => {

@@ -1,4 +1,4 @@
-import type { EventEmitter, Memento, SecretStorage, SecretStorageChangeEvent } from 'vscode';
+import type { Disposable, EventEmitter, Memento, SecretStorage, SecretStorageChangeEvent } from 'vscode';
 import type { Credential } from '../../../src/core/registry/types.ts';
 import type { Connection } from '../../../src/host/connections/connection.ts';
 import { ConnectionStore } from '../../../src/host/connections/connectionStore.ts';
@@ -19,12 +19,13 @@ export function memento(): Memento {
   };
 }
 
-export function emitter<T>(): EventEmitter<T> {
+function emitter<T>(): Pick<EventEmitter<T>, 'event' | 'fire' | 'dispose'> {
   const listeners = new Set<(value: T) => unknown>();
   return {
     event: (listener) => {
       listeners.add(listener);
-      return { dispose: () => listeners.delete(listener) };
+      const subscription: Pick<Disposable, 'dispose'> = { dispose: () => listeners.delete(listener) };
+      return subscription;
     },
     fire: (value) => {
       for (const listener of listeners) listener(value);
@@ -36,7 +37,7 @@ export function emitter<T>(): EventEmitter<T> {
 }
 
 /** `setElsewhere` writes as another window does: only the event tells. */
-export function secretStorage(): SecretStorage & { setElsewhere(key: string, value: string): void } {
+function secretStorage(): SecretStorage & { setElsewhere(key: string, value: string): void } {
   const rows = new Map<string, string>();
   const changed = emitter<SecretStorageChangeEvent>();
   return {
@@ -55,7 +56,7 @@ export function secretStorage(): SecretStorage & { setElsewhere(key: string, val
       rows.set(key, value);
       changed.fire({ key });
     },
-  } as SecretStorage & { setElsewhere(key: string, value: string): void };
+  };
 }
 
 export interface Host {

@@ -3,7 +3,13 @@ import { createHash } from 'node:crypto';
 import { suite, test } from 'node:test';
 import type { EngineImage } from '../../../src/core/docker/types.ts';
 import type { Digest } from '../../../src/core/oci/digest.ts';
-import { buildImageTree, describeEmptiness } from '../../../src/host/views/images/imageTree.ts';
+import {
+  buildImageTree,
+  describeEmptiness,
+  describeTags,
+  menuOf,
+  speakRepository,
+} from '../../../src/host/views/images/imageTree.ts';
 import { imageTooltip } from '../../../src/host/views/images/imageTooltip.ts';
 
 function image(created: string, ...references: string[]): EngineImage {
@@ -48,6 +54,26 @@ suite('the image tree', () => {
       ]);
     assert.deepEqual(ids(), ids());
     assert.equal(new Set(ids()).size, 8);
+  });
+
+  test('a count cannot be taken for a tag, and is said in the right number', () => {
+    const rows = buildImageTree([old, image('2026-10-01T00:00:00Z', 'tool:2'), dangling], { showDangling: true });
+    const short = dangling.id.slice('sha256:'.length).slice(0, 12);
+    assert.deepEqual(rows.map(describeTags), [':2', '2 tags', short]);
+    assert.deepEqual(rows.map(speakRepository), [
+      'Repository tool, 1 tag',
+      'Repository app, 2 tags',
+      'Images without a tag, 1',
+    ]);
+  });
+
+  test('a repository of one image has the menu of that image', () => {
+    const rows = buildImageTree([old, other, dangling], { showDangling: true });
+    assert.deepEqual(rows.map(menuOf), ['repository.tagged', 'repository.several', 'repository.untagged']);
+    assert.deepEqual(
+      rows.flatMap(({ tags }) => tags.map(menuOf)),
+      ['image.tagged', 'image.tagged', 'image.tagged', 'image.untagged'],
+    );
   });
 
   test('emptiness tells no images from untagged ones only', () => {

@@ -41,6 +41,14 @@ suite('buttons of a failure', () => {
     assert.match(shown[1] ?? '', /out of tea/);
   });
 
+  test('says what failed, but not of what a button does then', async () => {
+    const { show, shown } = pressing('Retry');
+    const retry = (): Promise<never> => Promise.reject(new RangeError('out of tea'));
+    await offerActions(gone, { retry }, show, 'Push of app:1 to dev/app:1 failed');
+    assert.match(shown[0] ?? '', /^Push of app:1 to dev\/app:1 failed: Nobody listens/);
+    assert.match(shown[1] ?? '', /^Something went wrong.*out of tea/);
+  });
+
   test('a kind that nobody handles has no button, and what was cancelled is not shown', async () => {
     const seen: string[] = [];
     const show: ShowError = (_message, buttons) => {

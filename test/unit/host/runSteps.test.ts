@@ -49,6 +49,25 @@ suite('multi-step input', () => {
     assert.deepEqual(asked, ['one 1/2', 'three 2/2', 'one 1/2', 'three 2/2']);
   });
 
+  test('a question waits for no later one that only a server can settle', async () => {
+    const answer = Promise.withResolvers<boolean>();
+    const asked: string[] = [];
+    const ask =
+      (name: string) =>
+      (state: Answers, { step, totalSteps }: Place): Promise<Answers> => {
+        asked.push(`${name} ${step}/${totalSteps}`);
+        answer.resolve(true);
+        return Promise.resolve({ ...state, [name]: 'x' });
+      };
+    const steps = [
+      { name: 'one', ask: ask('one') },
+      { name: 'server', isSettled: () => answer.promise, ask: ask('server') },
+      { name: 'broken', isSettled: () => Promise.resolve(true), ask: ask('broken') },
+    ];
+    assert.deepEqual(await runSteps('T', steps, {}), { one: 'x' });
+    assert.deepEqual(asked, ['one 1/3']);
+  });
+
   test('leaving gives undefined', async () => {
     const { steps } = scripted(['one', 'two'], ['1', new Turn('out')]);
     assert.equal(await runSteps('T', steps, {}), undefined);

@@ -58,6 +58,27 @@ export function buildImageTree(
   });
 }
 
+/** `3 tags`, or the one tag as `:2`; what has no tag is counted as images, or called by its ID. */
+export function describeTags({ name, tags: [first, ...others] }: RepositoryNode): string {
+  if (first === undefined) return '';
+  if (others.length > 0) return `${others.length + 1} ${name === untagged ? 'images' : 'tags'}`;
+  return first.reference === undefined ? first.label : `:${first.label}`;
+}
+
+/** `Repository app, 1 tag`: the row as a screen reader says it. */
+export function speakRepository({ name, tags }: RepositoryNode): string {
+  if (name === untagged) return `Images without a tag, ${tags.length}`;
+  return `Repository ${name}, ${tags.length === 1 ? '1 tag' : `${tags.length} tags`}`;
+}
+
+/** Which menu a row gets (package.json, `viewItem`): a repository of one image has the menu of that image. */
+export function menuOf(node: ImageNode): string {
+  if (node.type === 'tag') return node.reference === undefined ? 'image.untagged' : 'image.tagged';
+  const [first, ...others] = node.tags;
+  if (first === undefined || others.length > 0) return 'repository.several';
+  return first.reference === undefined ? 'repository.untagged' : 'repository.tagged';
+}
+
 /** What the view has to say when there is nothing to list. */
 export function describeEmptiness(images: readonly EngineImage[]): 'some' | 'none' | 'onlyDangling' {
   if (images.length === 0) return 'none';

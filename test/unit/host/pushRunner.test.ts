@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { TeaChestError } from '../../../src/core/base/errors.ts';
+import type { BlobTarget, ImageDetails, LayerCodec } from '../../../src/core/push/contracts.ts';
+import { DigestCache } from '../../../src/core/push/digestCache.ts';
+import type { Connection } from '../../../src/host/connections/connection.ts';
+import { EngineLink, type Engine } from '../../../src/host/engine/engine.ts';
+import { PushRunner } from '../../../src/host/push/pushRunner.ts';
+import { TargetMemory } from '../../../src/host/targets/targetMemory.ts';
+import { silentLogger } from '../../tools/silentLogger.ts';
+import { memento } from './hostFakes.ts';
+
+const { signal } = new AbortController();
+
+/** What the engine is asked for when `said` is pushed; it has one image, by the beginning of its ID. */
+async function askedFor(said: string, image: string): Promise<readonly string[]> {
+  const asked: string[] = [];
+  const engine: Partial<Engine> = {
+    inspect: (name) => {
+      asked.push(name);
+      const found = asked.filter((one) => one === '1a2b3c4').length === 1;
+      // The second time it is the push itself that asks: that is far enough.
+      return found
+        ? Promise.resolve({} as ImageDetails)
+        : Promise.reject(new TeaChestError('imageNotFound', `No ${name}.`));
+    },
+  };
+  const runner = new PushRunner({
+    link: new EngineLink(() => Promise.resolve(engine as Engine)),
+    openTarget: () => Promise.resolve({} as BlobTarget),
+    createCodec: () => ({}) as LayerCodec,
+    cache: new DigestCache('/nowhere/digests.json', silentLogger, Date.now),
+    memory: new TargetMemory(memento()),
+    settings: () => ({ compression: 'gzip', gzipLevel: 1, parallelBlobs: 1 }),
+    spoolRoot: () => '/nowhere',
+    logger: silentLogger,
+  });
+  const connection = { origin: 'https://one.example', host: 'one.example' } as Connection;
+  const target = { host: connection.host, repository: 'dev/app', tag: '1' };
+  await assert.rejects(runner.run({ image, said, connection, target }, { signal }), { code: 'imageNotFound' });
+  return asked;
+}
+
+suite('an image that is pushed', () => {
+  test('by the beginning of its ID is found if no image has that name', async () => {
+    assert.deepEqual(await askedFor('1a2b3c4', '1a2b3c4:latest'), ['1a2b3c4:latest', '1a2b3c4', '1a2b3c4']);
+  });
+
+  test('by a name with a tag is never taken for an ID', async () => {
+    assert.deepEqual(await askedFor('1a2b3c4:latest', '1a2b3c4:latest'), ['1a2b3c4:latest']);
+  });
+});
