@@ -23,6 +23,7 @@ import { createLogger } from './host/log.ts';
 import { PushStatusBar } from './host/progress/pushStatusBar.ts';
 import type { Owners } from './host/push/askPush.ts';
 import { Codecs } from './host/push/codecs.ts';
+import { EngineRelay } from './host/push/engineRelay.ts';
 import { PushFront } from './host/push/pushFront.ts';
 import { createPushQuestions } from './host/push/pushQuestions.ts';
 import { PushRunner } from './host/push/pushRunner.ts';
@@ -83,6 +84,7 @@ interface Base {
   readonly chunkMemory: OriginNumbers;
   readonly linkRates: OriginNumbers;
   readonly cache: DigestCache;
+  readonly relay: EngineRelay;
   readonly defaultSpool: string;
   readonly spoolRoot: () => string;
 }
@@ -111,7 +113,8 @@ function buildBase(
     userAgent: `tea-chest/${version}`,
   });
   const defaultSpool = join(storage, 'spool');
-  subscriptions.push(store, access);
+  const relay = new EngineRelay({ secrets, state: globalState, logger });
+  subscriptions.push(store, access, relay);
   return {
     logger,
     store,
@@ -120,6 +123,7 @@ function buildBase(
     chunkMemory,
     linkRates,
     cache,
+    relay,
     defaultSpool,
     spoolRoot: () => spoolFolder() ?? defaultSpool,
   };
@@ -132,8 +136,8 @@ interface EngineSide {
   readonly imagesView: ImagesView;
 }
 
-function buildEngine({ subscriptions }: vscode.ExtensionContext, { logger }: Base): EngineSide {
-  const link = new EngineLink(engineFinder(engineHost, logger));
+function buildEngine({ subscriptions }: vscode.ExtensionContext, { logger, relay }: Base): EngineSide {
+  const link = new EngineLink(relay.sweeping(engineFinder(engineHost, logger)));
   const images: ImageList = new ImageList(link, logger, () => {
     imagesView.update();
   });
@@ -144,7 +148,7 @@ function buildEngine({ subscriptions }: vscode.ExtensionContext, { logger }: Bas
 
 function buildRunner(
   { extensionPath, subscriptions }: vscode.ExtensionContext,
-  { access, cache, memory, linkRates, spoolRoot, logger }: Base,
+  { access, cache, memory, linkRates, relay, spoolRoot, logger }: Base,
   { link }: EngineSide,
 ): PushRunner {
   const codecs = new Codecs(join(extensionPath, 'dist'));
@@ -154,6 +158,7 @@ function buildRunner(
     openTarget: (connection, repository, signal) => access.openTarget(connection, repository, signal),
     createCodec: (compression, gzipLevel, { origin, host }) =>
       codecs.create(compression, gzipLevel, { place: linkPlace(host), bytesPerSecond: linkRates.get(origin) }),
+    relay,
     cache,
     memory,
     settings: pushSettings,

@@ -1,12 +1,13 @@
 import * as vscode from 'vscode';
 import type { ProxySettings } from '../core/registry/types.ts';
-import { compressions, type Compression } from './commands/arguments.ts';
+import { compressions, strategies, type Compression, type Strategy } from './commands/arguments.ts';
 
 /** How a push is done; read anew at each push, so that a changed setting needs no reload. */
 export interface PushSettings {
   readonly compression: Compression;
   readonly gzipLevel: number;
   readonly parallelBlobs: number;
+  readonly strategy: Strategy;
 }
 
 const section = (): vscode.WorkspaceConfiguration => vscode.workspace.getConfiguration('teaChest');
@@ -31,10 +32,12 @@ export async function setShowDangling(show: boolean): Promise<void> {
 
 export function pushSettings(): PushSettings {
   const compression = section().get<string>('push.compression');
+  const strategy = section().get<string>('push.strategy');
   return {
     compression: compressions.find((one) => one === compression) ?? 'gzip',
     gzipLevel: whole(section().get<number>('push.gzipLevel'), 1, 9, 1),
     parallelBlobs: whole(section().get<number>('push.parallelBlobs'), 1, 6, 3),
+    strategy: strategies.find((one) => one === strategy) ?? 'auto',
   };
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { after, before, suite, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { PushResult } from '../../src/core/push/events.ts';
 import type { ListedImage } from '../../src/host/commands/listImages.ts';
@@ -8,7 +9,7 @@ import type { SignedIn } from '../../src/host/commands/signIn.ts';
 import { textReply } from '../standin/http/reply.ts';
 import { startStandin, type Standin } from '../standin/standin.ts';
 import { startPrivateEngine, type Engine } from '../tools/engine.ts';
-import { buildImage, sizes, type BuiltImage } from '../tools/images.ts';
+import { buildImage, sizes, type BuiltImage, type Layer } from '../tools/images.ts';
 import { copyBySkopeo, differences, pullByEngine, type CopiedImage, type Credentials } from '../tools/pullBack.ts';
 import { startRegistry, type Registry } from '../tools/registry.ts';
 import { makeScratch, type Scratch } from '../tools/scratch.ts';
@@ -67,13 +68,18 @@ suite('automation', { timeout: 600_000 }, () => {
   }
 
   /** Other people's tools find in the registry what the engine has and the command told. */
-  async function checkInRegistry(target: string, pushed: PushResult, credentials?: Credentials): Promise<CopiedImage> {
+  async function checkInRegistry(
+    target: string,
+    pushed: PushResult,
+    credentials?: Credentials,
+    built = image,
+  ): Promise<CopiedImage> {
     const copy = await copyBySkopeo(target, credentials);
-    assert.deepEqual(differences(image, copy), []);
+    assert.deepEqual(differences(built, copy), []);
     assert.equal(copy.manifestDigest, pushed.digest);
     assert.equal(copy.mediaType, pushed.mediaType);
     const pulled = await pullByEngine(puller, target, credentials);
-    assert.deepEqual({ id: pulled.id, diffIds: pulled.diffIds }, { id: image.id, diffIds: image.diffIds });
+    assert.deepEqual({ id: pulled.id, diffIds: pulled.diffIds }, { id: built.id, diffIds: built.diffIds });
     await puller.docker(['image', 'rm', '--force', target]);
     return copy;
   }
@@ -237,6 +243,70 @@ suite('automation', { timeout: 600_000 }, () => {
       assert.ok(fault.strikes > 0);
       fault.remove();
       assert.deepEqual(gitea.tags('dev', 'refused'), []);
+      await nothingIsLeft();
+    });
+  });
+
+  suite('pushed by the engine', () => {
+    const base: Layer = { megabytes: 120 };
+    const version = (text: string): Layer => ({ files: { 'app/version': text.repeat(5_000) } });
+    const names = async (): Promise<string> => (await engine.docker(['image', 'ls', '--all', '--digests'])).stdout;
+
+    test('a changed layer travels alone after an export, though the engine never pushed the others', async () => {
+      await buildImage(engine, { tags: ['svc:1'], layers: [base, version('first')] });
+      const changed = await buildImage(engine, { tags: ['svc:2'], layers: [base, version('second')] });
+      for (const { host, credentials } of [
+        { host: `${registry.host}/bob`, credentials: bob },
+        { host: `${gitea.host}/dev`, credentials: dev },
+      ]) {
+        const first = await push({ image: 'svc:1', target: `${host}/svc:1` });
+        const second = await push({ image: 'svc:2', target: `${host}/svc:2` });
+        assert.deepEqual([first.strategy, second.strategy], ['export', 'relay']);
+        assert.ok(second.uploadedBytes < 10_000, `${second.uploadedBytes} bytes were sent`);
+        await checkInRegistry(`${host}/svc:2`, second, credentials, changed);
+      }
+      assert.doesNotMatch(await names(), /tea-chest/);
+      await nothingIsLeft();
+    });
+
+    test('an image goes out by the relay whose door is open for no longer than the push', async () => {
+      const built = await buildImage(engine, { tags: ['whole:1'], layers: [{ megabytes: 60 }, version('whole')] });
+      const target = `${gitea.host}/dev/whole:1`;
+      const pushing = push({ image: 'whole:1', target, strategy: 'relay' });
+      let port: number | undefined;
+      const watching = (async () => {
+        while (port === undefined && (await Promise.race([pushing, sleep(20, 'pushing')])) === 'pushing') {
+          const [, digits] = /127\.0\.0\.1:(\d+)\/tea-chest\//.exec(await names()) ?? [];
+          if (digits !== undefined) port = Number(digits);
+        }
+        return await vscode.executeCommand<ListedImage[]>('teaChest.listImages');
+      })();
+      const [pushed, listed] = await Promise.all([pushing, watching]);
+      assert.equal(pushed.strategy, 'relay');
+      assert.ok(port !== undefined, 'the engine had the temporary name while it pushed');
+      assert.doesNotMatch(JSON.stringify(listed), /tea-chest/);
+      await assert.rejects(fetch(`http://127.0.0.1:${port}/v2/`), ({ cause }: Error) => {
+        assert.equal((cause as NodeJS.ErrnoException).code, 'ECONNREFUSED');
+        return true;
+      });
+      await checkInRegistry(target, pushed, dev, built);
+      assert.doesNotMatch(await names(), /tea-chest/);
+      await nothingIsLeft();
+    });
+
+    test('a registry that refuses is told of in its own words, and nothing is left of the relay', async () => {
+      await buildImage(engine, { tags: ['refused:1'], layers: [{ megabytes: 5 }, version('refused')] });
+      const fault = gitea.faults.add({
+        method: 'PUT',
+        path: /\/blobs\/uploads\//,
+        times: Infinity,
+        action: { kind: 'answer', reply: textReply(403, 'quota exceeded, says the test') },
+      });
+      const work = push({ image: 'refused:1', target: `${gitea.host}/dev/refused:2`, strategy: 'relay' });
+      await assert.rejects(work, /quota exceeded, says the test/);
+      fault.remove();
+      assert.ok(fault.strikes > 0);
+      assert.doesNotMatch(await names(), /tea-chest/);
       await nothingIsLeft();
     });
   });

@@ -4,7 +4,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/manifest.ts';
 import { findBlob } from './blobLadder.ts';
 import type { ImageDetails } from './contracts.ts';
-import type { KnownImage } from './digestCache.ts';
+import type { EngineBlob, KnownImage } from './digestCache.ts';
 import { seedFromTag } from './seedFromTag.ts';
 import type { PushRun } from './pushRun.ts';
 
@@ -27,7 +27,7 @@ export async function planLayers(
     await run.target.checkAccess({ signal: group.signal });
     const { codec } = run.request;
     const isUnknown = (diffId: Digest): boolean =>
-      (run.cache.layer(diffId, codec.id) ?? run.cache.engineBlob(diffId)) === undefined;
+      run.cache.layer(diffId, codec.id) === undefined && engineBlob(run, diffId) === undefined;
     const mayLearn = known === undefined && [...run.diffIds].some(isUnknown);
     const seeded = mayLearn ? await seedFromTag(run, group.signal) : undefined;
     for (const diffId of run.diffIds) {
@@ -49,10 +49,14 @@ export async function planLayers(
   });
 }
 
+function engineBlob(run: PushRun, diffId: Digest): EngineBlob | undefined {
+  return run.takesGzip ? run.cache.engineBlob(diffId) : undefined;
+}
+
 /** The blob that an earlier relay carried: as good as one of our own. */
 function byEngine(run: PushRun, diffId: Digest): Descriptor | undefined {
-  const blob = run.cache.engineBlob(diffId);
-  if (blob === undefined || !run.takesGzip) return undefined;
+  const blob = engineBlob(run, diffId);
+  if (blob === undefined) return undefined;
   run.board.update(diffId, { readTotal: blob.tarSize });
   return { mediaType: blob.mediaType, digest: blob.digest, size: blob.size };
 }

@@ -18,6 +18,8 @@ import { Spool } from './spool/spool.ts';
 /** Milliseconds for the last look at the tag, which no cancel ends. */
 const checkDeadline = 60_000;
 
+const notHere = 'It is reached over the network, and not on this machine.';
+
 export interface PushOptions {
   readonly signal: AbortSignal;
   readonly onEvent: (event: PushEvent) => void;
@@ -177,7 +179,8 @@ class Delivery {
   async #relay(spool: Spool): Promise<TakenLayers | TakenManifests | undefined> {
     const { relay } = this.#dependencies;
     try {
-      if (relay === undefined) return noRelay(this.#run.request);
+      if (relay === undefined && this.#run.request.strategy === 'relay') throw new RelayUnavailable(notHere);
+      if (relay === undefined) return undefined;
       if (!(await isRelayChosen(this.#run, this.#image, relay, this.#signal))) return undefined;
       return await relayPush(this.#run, this.#image, relay, spool, this.#signal);
     } catch (error) {
@@ -275,11 +278,6 @@ class Delivery {
       strategy,
     };
   }
-}
-
-/** Only somebody who insists on the relay hears that there is none. */
-function noRelay({ strategy }: PushRequest): undefined {
-  if (strategy === 'relay') throw new RelayUnavailable('It is reached over the network, and not on this machine.');
 }
 
 function refuseRelay(cause: RelayUnavailable): TeaChestError {

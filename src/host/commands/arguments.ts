@@ -21,10 +21,15 @@ export interface PushArguments {
   readonly target?: string;
   readonly platform?: string;
   readonly compression?: Compression;
-  readonly strategy?: 'auto' | 'export';
+  readonly strategy?: Strategy;
 }
 
 export type Compression = 'auto' | 'gzip' | 'zstd' | 'none';
+
+/** How an image leaves the engine: in an archive, or pushed by the engine itself to us. */
+export type Strategy = 'auto' | 'export' | 'relay';
+
+export const strategies = ['auto', 'export', 'relay'] as const satisfies readonly Strategy[];
 
 export const compressions = ['auto', 'gzip', 'zstd', 'none'] as const satisfies readonly Compression[];
 
@@ -51,7 +56,7 @@ export function readPushArguments(value: unknown): PushArguments {
     target: read.optionalText('target'),
     platform: read.optionalText('platform'),
     compression: read.optionalChoice('compression', compressions),
-    strategy: read.optionalChoice('strategy', ['auto', 'export'] as const),
+    strategy: read.optionalChoice('strategy', strategies),
   });
 }
 

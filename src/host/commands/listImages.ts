@@ -2,6 +2,7 @@ import { TeaChestError } from '../../core/base/errors.ts';
 import type { EngineImage } from '../../core/docker/types.ts';
 import { formatPlatform } from '../../core/oci/platform.ts';
 import type { Engine, EngineLink } from '../engine/engine.ts';
+import { listShownImages } from '../engine/shownImages.ts';
 import { toRejection } from './rejection.ts';
 
 /** What `teaChest.listImages` resolves to; part of the automation contract. */
@@ -21,7 +22,7 @@ export async function listImagesCommand(link: EngineLink): Promise<readonly List
   const { signal } = new AbortController();
   try {
     const engine = await link.get();
-    const images = await engine.listImages({ signal });
+    const images = await listShownImages(engine, { signal });
     const listed = await Promise.all(images.map((image) => withPlatform(engine, image, signal)));
     return listed.filter((image) => image !== undefined);
   } catch (error) {

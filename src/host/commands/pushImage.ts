@@ -22,7 +22,7 @@ export interface PushDependencies {
 }
 
 /** What was asked for besides image and target, and holds wherever the push goes. */
-type PushManner = Pick<PushJob, 'compression' | 'platform'>;
+type PushManner = Pick<PushJob, 'compression' | 'strategy' | 'platform'>;
 
 /** `teaChest.pushImage` and what the Images view does with its selection: from wishes to a running push. */
 export class PushCommands {
@@ -76,7 +76,7 @@ export class PushCommands {
 
   /** Asks only if the arguments and former pushes do not say where to; a refusal to answer is `targetNeeded`. */
   async #resolve(args: PushArguments): Promise<PushJob> {
-    const { image, compression, platform } = args;
+    const { image, compression, strategy, platform } = args;
     try {
       const known = resolvePush(args, this.#dependencies.knowledge);
       if (known !== undefined) return { ...known, said: image };
@@ -84,7 +84,7 @@ export class PushCommands {
       void reportFailure(error, this.#beforePush(args, error));
       throw error;
     }
-    const asked = await this.#ask({ image }, { compression, platform });
+    const asked = await this.#ask({ image }, { compression, strategy, platform });
     if (asked !== undefined) return asked;
     throw new TeaChestError('targetNeeded', `Nobody said where ${image} should go, and it was not pushed before.`, {
       stage: 'resolve',
@@ -95,10 +95,10 @@ export class PushCommands {
   /** Buttons of a failure before any push began. */
   #beforePush(args: PushArguments, error: unknown): ActionHandlers {
     const host = toTeaChestError(error).facts['host'];
-    const { image, compression, platform } = args;
+    const { image, compression, strategy, platform } = args;
     const again = (): Promise<unknown> => this.#pushAsTold(args).catch(() => undefined);
     return {
-      changeTarget: () => this.askAndPush({ image }, { compression, platform }),
+      changeTarget: () => this.askAndPush({ image }, { compression, strategy, platform }),
       ...(typeof host === 'string' && {
         signIn: async () => {
           if (await this.#dependencies.signIn({ url: `https://${host}` })) await again();
@@ -121,8 +121,8 @@ export class PushCommands {
       signIn: (start) => signIn({ ...start, askCredential: true }),
       trustCertificate,
       current: ({ origin }) => find(origin),
-      pushElsewhere: ({ image, said, connection, target, compression, platform }) =>
-        this.askAndPush({ image: said ?? image, former: { connection, target } }, { compression, platform }),
+      pushElsewhere: ({ image, said, connection, target, compression, strategy, platform }) =>
+        this.askAndPush({ image: said ?? image, former: { connection, target } }, { compression, strategy, platform }),
     };
   }
 }

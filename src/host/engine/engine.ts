@@ -1,6 +1,6 @@
 import type { EngineImage } from '../../core/docker/types.ts';
 import type { Platform } from '../../core/oci/platform.ts';
-import type { ImageSource } from '../../core/push/contracts.ts';
+import type { EnginePusher, ImageSource } from '../../core/push/contracts.ts';
 
 interface CallOptions {
   readonly signal: AbortSignal;
@@ -13,6 +13,8 @@ export interface Engine extends ImageSource {
   platformOf(id: string, options: CallOptions): Promise<Platform>;
   /** One item when the connection stands and whenever images changed; ends or rejects when the connection does. */
   events(options: CallOptions): AsyncIterable<{ readonly action: string }>;
+  /** The engine as something that can push to this machine; undefined where it surely is on another. */
+  pusher(): EnginePusher | undefined;
   /** Keeps no idle connection from now on; what is under way goes on. */
   retire(): void;
   dispose(): void;

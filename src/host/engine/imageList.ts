@@ -3,6 +3,7 @@ import { isCancelled, toTeaChestError, type TeaChestError } from '../../core/bas
 import type { Logger } from '../../core/base/logger.ts';
 import type { EngineImage } from '../../core/docker/types.ts';
 import type { EngineLink } from './engine.ts';
+import { listShownImages } from './shownImages.ts';
 
 export type ImageListState =
   | { readonly kind: 'unknown' }
@@ -92,7 +93,7 @@ export class ImageList {
   async #load(signal: AbortSignal): Promise<void> {
     try {
       const engine = await this.#link.get();
-      const images = await engine.listImages({ signal });
+      const images = await listShownImages(engine, { signal });
       if (!signal.aborted && !sameImages(this.#state, images)) this.#set({ kind: 'ready', images });
     } catch (error) {
       if (isCancelled(error) || signal.aborted) return;

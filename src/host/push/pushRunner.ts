@@ -6,10 +6,11 @@ import type { DigestCache } from '../../core/push/digestCache.ts';
 import type { PushEvent, PushResult } from '../../core/push/events.ts';
 import { PushProgress, type PushSnapshot } from '../../core/push/progress.ts';
 import { pushImage } from '../../core/push/pushImage.ts';
-import type { Compression } from '../commands/arguments.ts';
+import type { Compression, Strategy } from '../commands/arguments.ts';
 import type { PushSettings } from '../config.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { Engine, EngineLink } from '../engine/engine.ts';
+import type { EngineRelay } from './engineRelay.ts';
 import type { TargetMemory } from '../targets/targetMemory.ts';
 import { formatTarget, type Target } from '../targets/target.ts';
 import { mayBeShortId } from './typedImage.ts';
@@ -24,6 +25,8 @@ export interface PushJob {
   readonly target: Target;
   /** The setting decides where this is absent. */
   readonly compression?: Compression | undefined;
+  /** The setting decides where this is absent. */
+  readonly strategy?: Strategy | undefined;
   /** `os/architecture[/variant]` the image must have. */
   readonly platform?: string | undefined;
 }
@@ -33,6 +36,7 @@ export interface PushRunnerDependencies {
   /** The repository as a place for blobs, with the connection's credential. Rejects with `notSignedIn`. */
   readonly openTarget: (connection: Connection, repository: string, signal: AbortSignal) => Promise<BlobTarget>;
   readonly createCodec: (compression: Compression, gzipLevel: number, connection: Connection) => LayerCodec;
+  readonly relay: Pick<EngineRelay, 'parts'>;
   readonly cache: DigestCache;
   readonly memory: TargetMemory;
   readonly settings: () => PushSettings;
@@ -113,8 +117,9 @@ export class PushRunner {
   }
 
   async #push(job: PushJob, signal: AbortSignal, onEvent: (event: PushEvent) => void): Promise<PushResult> {
-    const { openTarget, createCodec, cache, settings, spoolRoot, logger } = this.#dependencies;
-    const { compression, gzipLevel, parallelBlobs } = settings();
+    const { openTarget, createCodec, cache, settings, spoolRoot, logger, relay } = this.#dependencies;
+    const { gzipLevel, parallelBlobs, ...usual } = settings();
+    const { compression = usual.compression, strategy = usual.strategy } = job;
     const { connection, target } = job;
     const source = await this.#dependencies.link.get();
     const image = await settleImage(source, job, signal);
@@ -124,7 +129,9 @@ export class PushRunner {
       origin: connection.origin,
       repository: `${target.host}/${target.repository}`,
       tag: target.tag,
-      codec: createCodec(job.compression ?? compression, gzipLevel, connection),
+      codec: createCodec(compression, gzipLevel, connection),
+      isCodecFree: compression === 'auto',
+      strategy: strategy === 'auto' ? undefined : strategy,
       parallelBlobs,
     };
     const dependencies = {
@@ -133,6 +140,7 @@ export class PushRunner {
       cache,
       spoolRoot: spoolRoot(),
       spoolLimit,
+      relay: await relay.parts(source, strategy),
       logger,
       now: () => performance.now(),
     };

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Engine as EngineClient } from '../../../src/core/docker/engine.ts';
@@ -8,6 +9,8 @@ import { sleep } from '../../../src/core/base/cancel.ts';
 import { DigestCache } from '../../../src/core/push/digestCache.ts';
 import type { PushEvent, PushResult } from '../../../src/core/push/events.ts';
 import { pushImage } from '../../../src/core/push/pushImage.ts';
+import { Reachability } from '../../../src/core/push/relay/reachability.ts';
+import { RelayDoor } from '../../../src/core/push/relay/relayDoor.ts';
 import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
 import type { Credential, RegistryTrust } from '../../../src/core/registry/types.ts';
 import type { Engine } from '../../tools/engine.ts';
@@ -27,6 +30,7 @@ export interface PushRig {
 
 export interface PushOptions {
   readonly codec?: LayerCodec;
+  readonly strategy?: 'export' | 'relay';
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: PushEvent) => void;
   readonly spoolRoot?: string;
@@ -40,12 +44,19 @@ export interface RigOptions {
   readonly trust?: RegistryTrust;
 }
 
+function openDoor(): RelayDoor {
+  const secret = randomBytes(32).toString('hex');
+  return new RelayDoor({ port: 0, secret, onPort: () => undefined, logger: silentLogger });
+}
+
 export async function makeRig(options: RigOptions): Promise<PushRig> {
   const scratch = await makeScratch('push-rig');
   const engine = new EngineClient(
     parseEndpoint(options.engine.host, { source: 'the test', platform: process.platform, tls: undefined }),
   );
   const client = connect(options);
+  const pusher = engine.pusher();
+  const relay = pusher && { pusher, door: openDoor(), reachability: new Reachability(() => performance.now()) };
   let caches = 0;
   const newCache = (): DigestCache =>
     new DigestCache(join(scratch.path, `digests-${++caches}.json`), silentLogger, Date.now);
@@ -53,19 +64,28 @@ export async function makeRig(options: RigOptions): Promise<PushRig> {
   const spoolRoot = join(scratch.path, 'spool');
   return {
     spoolRoot,
-    push: async (image, target, { codec, signal, onEvent, spoolRoot: otherRoot } = {}) => {
+    push: async (image, target, { codec, strategy, signal, onEvent, spoolRoot: otherRoot } = {}) => {
       const [name = '', tag = ''] = target.split(':');
       const ownSignal = signal ?? new AbortController().signal;
       const repository = await client.repository(name, { signal: ownSignal });
       const { origin, host } = client.address;
       return await pushImage(
-        { image, origin, repository: `${host}/${name}`, tag, codec: codec ?? options.codec, parallelBlobs: 3 },
+        {
+          image,
+          origin,
+          repository: `${host}/${name}`,
+          tag,
+          codec: codec ?? options.codec,
+          strategy,
+          parallelBlobs: 3,
+        },
         {
           source: engine,
           target: repository,
           cache,
           spoolRoot: otherRoot ?? spoolRoot,
           spoolLimit: 1e9,
+          relay,
           logger: silentLogger,
           now: () => performance.now(),
         },

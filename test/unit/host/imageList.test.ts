@@ -7,6 +7,7 @@ import type { EngineImage } from '../../../src/core/docker/types.ts';
 import { EngineLink, type Engine } from '../../../src/host/engine/engine.ts';
 import { engineFinder } from '../../../src/host/engine/engineFinder.ts';
 import { ImageList } from '../../../src/host/engine/imageList.ts';
+import { listShownImages } from '../../../src/host/engine/shownImages.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
 
 const image: EngineImage = {
@@ -42,6 +43,7 @@ function engine(listImages: Engine['listImages']): Engine & { readonly calls: st
     platformOf: unused,
     inspect: unused,
     open: unused,
+    pusher: unused,
     retire: () => calls.push('retire'),
     dispose: () => calls.push('dispose'),
   };
@@ -90,6 +92,16 @@ suite('image list', () => {
     await opening;
     assert.deepEqual(list.state, { kind: 'ready', images: [image] });
     list.dispose();
+  });
+});
+
+suite('shown images', () => {
+  test('bear no name that is there for a push only', async () => {
+    const name = `127.0.0.1:41234/tea-chest/${'ab'.repeat(12)}/0:push-17-0123456789ab`;
+    const references = ['app:1', name, `127.0.0.1:41234/tea-chest/app:1`];
+    const busy = engine(() => Promise.resolve([{ ...image, references }, image]));
+    const shown = await listShownImages(busy, { signal: new AbortController().signal });
+    assert.deepEqual(shown, [{ ...image, references: ['app:1', '127.0.0.1:41234/tea-chest/app:1'] }, image]);
   });
 });
 

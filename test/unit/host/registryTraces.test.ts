@@ -113,7 +113,8 @@ function hangingRunner(): { readonly runner: PushRunner; readonly tidy: () => vo
     createCodec: () => ({}) as LayerCodec,
     cache: new DigestCache('/nowhere/digests.json', silentLogger, Date.now),
     memory: new TargetMemory(memento()),
-    settings: () => ({ compression: 'gzip', gzipLevel: 1, parallelBlobs: 1 }),
+    settings: () => ({ compression: 'gzip', gzipLevel: 1, parallelBlobs: 1, strategy: 'auto' as const }),
+    relay: { parts: () => Promise.resolve(undefined) },
     spoolRoot: () => '/nowhere',
     logger: silentLogger,
   });

@@ -39,7 +39,7 @@ export class FakePusher implements EnginePusher {
     return Promise.resolve(this.#image.layers.map(({ byteLength }) => byteLength));
   }
 
-  tag(_image: Digest, { repository, tag }: EngineImageName): Promise<void> {
+  tag(_image: string, { repository, tag }: EngineImageName): Promise<void> {
     this.tags.add(`${repository}:${tag}`);
     return Promise.resolve();
   }

@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { digestOf, type Digest } from '../../../src/core/oci/digest.ts';
+import type { ImageManifest } from '../../../src/core/oci/manifest.ts';
 import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
 import { DigestCache } from '../../../src/core/push/digestCache.ts';
+import type { LayerCodec } from '../../../src/core/push/contracts.ts';
 import type { PushEvent, PushResult } from '../../../src/core/push/events.ts';
 import { PushProgress } from '../../../src/core/push/progress.ts';
 import { pushImage } from '../../../src/core/push/pushImage.ts';
@@ -15,7 +17,7 @@ import { Reachability } from '../../../src/core/push/relay/reachability.ts';
 import { RelayDoor } from '../../../src/core/push/relay/relayDoor.ts';
 import { sweepNames } from '../../../src/core/push/relay/temporaryName.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
-import { FakeEngine, FakeRepository, plainGzip } from '../push/fakes.ts';
+import { FakeEngine, FakeRepository, noCompression, plainGzip } from '../push/fakes.ts';
 import { FakePusher } from './fakePusher.ts';
 
 const layers = [400_000, 300_000, 2_000].map((size) => ({ bytes: randomBytes(size) }));
@@ -56,13 +58,20 @@ describe('pushImage by the relay', () => {
 
   async function push(
     { engine, pusher }: Machine,
-    options: { tag?: string; strategy?: 'export' | 'relay'; signal?: AbortSignal } = {},
+    options: {
+      tag?: string;
+      strategy?: 'auto' | 'export' | 'relay';
+      codec?: LayerCodec;
+      isCodecFree?: boolean;
+      signal?: AbortSignal;
+    } = {},
   ): Promise<PushResult> {
-    const strategy = options.strategy ?? 'relay';
+    const { strategy: wanted = 'relay', codec = plainGzip, isCodecFree = false } = options;
+    const strategy = wanted === 'auto' ? undefined : wanted;
     return await pushImage(
       {
         ...{ image: 'app:1', origin: 'https://gitea.test', repository: 'gitea.test/dev/app' },
-        ...{ tag: options.tag ?? '1', codec: plainGzip, parallelBlobs: 2, strategy },
+        ...{ tag: options.tag ?? '1', codec, isCodecFree, parallelBlobs: 2, strategy },
       },
       {
         ...{ source: engine, target: registry, cache, spoolRoot: join(folder, 'spool'), spoolLimit: 1e6 },
@@ -179,7 +188,9 @@ describe('pushImage by the relay', () => {
         ...here,
         engine: Object.assign(here.engine, { inspect: () => Promise.resolve(here.engine.details) }),
       };
-      assert.equal((await push(untagged)).strategy, 'export');
+      const error = await failure(push(untagged));
+      assert.match(error.message, /no name of its own/);
+      assert.equal((await push(untagged, { strategy: 'auto' })).strategy, 'export');
       assert.equal(here.pusher.pushes, 0);
     });
   });
@@ -257,21 +268,55 @@ describe('pushImage by the relay', () => {
         await assertNothingLeft(here);
       });
 
-      it('exports when the engine does not reach us, and asks it again only after a while', async () => {
+      it('says so when the engine does not reach us and the relay is insisted on', async () => {
         const here = machine(layers, store);
         here.pusher.unreachable = true;
-        assert.equal((await push(here)).strategy, 'export');
-        const again = machine(changed, store);
-        again.pusher.unreachable = true;
-        await push(again, { tag: '2' });
-        assert.equal(again.pusher.pushes, 0);
-        clock += 60 * 60 * 1000;
-        const later = machine([...changed, { bytes: randomBytes(100) }], store);
-        assert.equal((await push(later, { tag: '3' })).strategy, 'relay');
+        const error = await failure(push(here));
+        assert.equal(error.code, 'engineFailed');
+        assert.match(error.message, /“relay”.*127\.0\.0\.1/s);
+        assert.equal(here.engine.opened, 0);
+        assert.equal(registry.manifests.size, 0);
         await assertNothingLeft(here);
       });
     });
   }
+
+  it('exports when the engine does not reach us, and asks it again only after a while', async () => {
+    const here = machine(layers, 'containerd');
+    here.pusher.unreachable = true;
+    assert.equal((await push(here, { strategy: 'auto' })).strategy, 'export');
+    const again = machine(changed, 'containerd');
+    again.pusher.unreachable = true;
+    await push(again, { tag: '2', strategy: 'auto' });
+    assert.equal(again.pusher.pushes, 0);
+    clock += 60 * 60 * 1000;
+    const later = machine([...changed, { bytes: randomBytes(100) }], 'containerd');
+    assert.equal((await push(later, { tag: '3', strategy: 'auto' })).strategy, 'relay');
+    await assertNothingLeft(here);
+  });
+
+  it('does not take what a relay brought for the answer to a push in another compression', async () => {
+    await push(machine(layers), { codec: noCompression });
+    const result = await push(machine(layers), { codec: noCompression, strategy: 'auto' });
+    assert.equal(result.strategy, 'export');
+    const { layers: stored } = JSON.parse(String(registry.manifests.get('1'))) as ImageManifest;
+    assert.deepEqual(new Set(stored.map(({ mediaType }) => mediaType)), new Set([mediaTypes.ociLayer]));
+  });
+
+  it('gives the temporary name to nothing else than what has a name, so that no image goes with it', async () => {
+    const here = machine(layers);
+    const moved: string[] = [];
+    const { pusher } = here;
+    const tag = pusher.tag.bind(pusher);
+    pusher.tag = (image, name) => {
+      moved.push(image);
+      return tag(image, name);
+    };
+    await push(here);
+    assert.equal(moved.at(-1), here.engine.details.references[0]);
+    assert.equal(moved.length, 2 * pusher.pushes);
+    await assertNothingLeft(here);
+  });
 
   it('shows bytes that were counted, and every layer placed at the end', async () => {
     await push(machine(layers));

@@ -1,5 +1,5 @@
 /** What a layer costs depends on these two only. */
-export interface LayerCost {
+interface LayerCost {
   /** Uncompressed bytes; an estimate is good enough here. */
   readonly bytes: number;
   /** The registry does not have it. */

@@ -62,7 +62,10 @@ export async function pushToUs(
     if (signal.aborted || meeting.hasHappened) throw error;
     // Neither a TLS nor a plain request came: its 127.0.0.1 is not ours, or it does not push as docker does.
     reachability.missed(pusher.id);
-    throw new RelayUnavailable('No request of it arrives at 127.0.0.1 here, as with engines in a virtual machine or elsewhere.', { cause: error });
+    throw new RelayUnavailable(
+      'No request of it arrives at 127.0.0.1 here, as with engines in a virtual machine or elsewhere.',
+      { cause: error },
+    );
   } finally {
     meeting.over();
     await Promise.all([removeName(pusher, name, { logger, keepers: image.references }), lease.close()]);

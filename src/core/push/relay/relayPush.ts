@@ -29,7 +29,7 @@ export interface TakenManifests {
   readonly layers: readonly Descriptor[];
 }
 
-export interface RelayedBytes {
+interface RelayedBytes {
   readonly uploaded: number;
   readonly mounted: number;
   readonly skipped: number;

@@ -1,0 +1,108 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Memento, SecretStorage } from 'vscode';
+import { sleep } from '../../core/base/cancel.ts';
+import type { Logger } from '../../core/base/logger.ts';
+import type { RelayParts } from '../../core/push/relay/enginePushing.ts';
+import { Reachability } from '../../core/push/relay/reachability.ts';
+import { RelayDoor } from '../../core/push/relay/relayDoor.ts';
+import { sweepNames } from '../../core/push/relay/temporaryName.ts';
+import type { Strategy } from '../commands/arguments.ts';
+import type { Engine } from '../engine/engine.ts';
+
+const secretKey = 'teaChest.relay';
+const portKey = 'teaChest.relayPort';
+/** Milliseconds after the first connection to an engine: whoever connected has work for it. */
+const sweepAfter = 3_000;
+
+export interface EngineRelayDependencies {
+  readonly secrets: Pick<SecretStorage, 'get' | 'store'>;
+  readonly state: Memento;
+  readonly logger: Logger;
+}
+
+/** What lets engines push to this extension host: one door with the installation's port and secret, made at first use. */
+export class EngineRelay {
+  readonly #dependencies: EngineRelayDependencies;
+  readonly #reachability = new Reachability(() => performance.now());
+  readonly #swept = new Set<string>();
+  readonly #life = new AbortController();
+  #door: Promise<RelayDoor> | undefined;
+
+  constructor(dependencies: EngineRelayDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Undefined where the image is to be exported. Rejects only if the relay is insisted on. */
+  async parts(engine: Pick<Engine, 'pusher'>, strategy: Strategy): Promise<RelayParts | undefined> {
+    const pusher = strategy === 'export' ? undefined : engine.pusher();
+    if (pusher === undefined) return undefined;
+    try {
+      return { pusher, door: await this.#open(), reachability: this.#reachability };
+    } catch (error) {
+      if (strategy === 'relay') throw error;
+      this.#dependencies.logger.warn(`No engine can push to us, as there is no place for a secret: ${String(error)}`);
+      return undefined;
+    }
+  }
+
+  /** Connects by `connect`, and afterwards takes away what pushes that crashed have left in an engine, once. */
+  sweeping(connect: () => Promise<Engine>): () => Promise<Engine> {
+    return async () => {
+      const engine = await connect();
+      void this.#sweep(engine).catch((error: unknown) => {
+        if (this.#life.signal.aborted) return;
+        this.#dependencies.logger.debug(`What crashed pushes have left could not be looked for: ${String(error)}`);
+      });
+      return engine;
+    };
+  }
+
+  dispose(): void {
+    this.#life.abort();
+  }
+
+  async #sweep(engine: Engine): Promise<void> {
+    const { secrets, logger } = this.#dependencies;
+    const pusher = engine.pusher();
+    if (pusher === undefined || this.#swept.has(pusher.id)) return;
+    this.#swept.add(pusher.id);
+    const { signal } = this.#life;
+    await sleep(sweepAfter, signal);
+    // Without a secret no engine was ever let in.
+    if ((await secrets.get(secretKey)) === undefined) return;
+    const count = await sweepNames(pusher, await this.#open(), { signal, logger });
+    if (count > 0) logger.info(`Took away ${count} temporary names that earlier pushes had left in the engine.`);
+  }
+
+  async #open(): Promise<RelayDoor> {
+    const door = (this.#door ??= this.#make());
+    try {
+      return await door;
+    } catch (error) {
+      this.#door = undefined;
+      throw error;
+    }
+  }
+
+  async #make(): Promise<RelayDoor> {
+    const { state, logger } = this.#dependencies;
+    return new RelayDoor({
+      port: state.get<number>(portKey) ?? 0,
+      secret: await this.#secret(),
+      onPort: (port) => void state.update(portKey, port),
+      logger,
+    });
+  }
+
+  /** VS Code shares secrets with windows on other machines and in containers, whose processes are not seen from here. */
+  async #secret(): Promise<string> {
+    const { secrets } = this.#dependencies;
+    let secret = await secrets.get(secretKey);
+    if (secret === undefined) {
+      secret = randomBytes(32).toString('hex');
+      await secrets.store(secretKey, secret);
+    }
+    return createHmac('sha256', secret).update(hostname()).digest('hex');
+  }
+}

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { after, before, suite, test } from 'node:test';
+import { TeaChestError } from '../../../src/core/base/errors.ts';
+import type { PushEvent } from '../../../src/core/push/events.ts';
+import { textReply } from '../../standin/http/reply.ts';
+import { startStandin, type Standin } from '../../standin/standin.ts';
+import { startPrivateEngine, type Engine } from '../../tools/engine.ts';
+import { buildImage, type Layer } from '../../tools/images.ts';
+import { provision } from '../../tools/provision.ts';
+import { startRegistry, type Registry } from '../../tools/registry.ts';
+import { plainGzip } from '../../unit/push/fakes.ts';
+import { makeRig, type PushRig } from '../push/rig.ts';
+
+/** A relay ends in many ways; in none of them does a registry keep an upload that nobody will finish. */
+suite('upload sessions of a relay', { timeout: 300_000 }, () => {
+  let engine: Engine;
+  let gitea: Standin;
+  let registry: Registry;
+  const rigs = new Map<string, PushRig>();
+
+  before(async () => {
+    await provision(['engine', 'registry']);
+    [engine, gitea, registry] = await Promise.all([
+      startPrivateEngine(),
+      startStandin({ tls: 'valid' }),
+      startRegistry(),
+    ]);
+    const dev = { username: 'dev', secret: 'dev pässword: with everything' };
+    const trust = { pinnedFingerprint: gitea.fingerprint256 ?? '' };
+    rigs.set('Gitea', await makeRig({ engine, url: gitea.url, codec: plainGzip, credential: dev, trust }));
+    rigs.set(
+      'docker-registry',
+      await makeRig({ engine, url: registry.origin, codec: plainGzip, trust: { allowHttp: true } }),
+    );
+  });
+
+  after(async () => {
+    await Promise.all([...rigs.values()].map((rig) => rig.close()));
+    await Promise.all([engine.stop(), gitea.close(), registry.stop()]);
+  });
+
+  const build = (name: string): Promise<unknown> => {
+    const own: Layer = { files: { 'app/name': name } };
+    return buildImage(engine, { tags: [name], layers: [{ megabytes: 40 }, { megabytes: 20 }, own] });
+  };
+
+  async function nothingIsLeft(rig: PushRig): Promise<void> {
+    assert.deepEqual(gitea.openSessions(), []);
+    const stored = await readdir(registry.dataFolder, { recursive: true });
+    // The registry keeps the empty folder in which sessions were.
+    assert.deepEqual(
+      stored.filter((path) => /_uploads\/./.test(path)),
+      [],
+    );
+    assert.deepEqual(await rig.leftovers(), []);
+    assert.doesNotMatch((await engine.docker(['image', 'ls', '--all'])).stdout, /tea-chest/);
+  }
+
+  for (const name of ['Gitea', 'docker-registry']) {
+    const rigOf = (): PushRig => rigs.get(name) ?? assert.fail(`no rig for ${name}`);
+
+    test(`none is open on ${name} after one that was cancelled, nor after the next one`, async () => {
+      const rig = rigOf();
+      const tag = name.toLowerCase();
+      await build(`cancelled:${tag}`);
+      const stop = new AbortController();
+      const onEvent = (event: PushEvent): void => {
+        if (event.type === 'relayed' && event.sentBytes > 1_000_000) stop.abort();
+      };
+      const cancelled = rig.push(`cancelled:${tag}`, 'dev/sessions:1', {
+        strategy: 'relay',
+        signal: stop.signal,
+        onEvent,
+      });
+      await assert.rejects(cancelled, { code: 'cancelled' });
+      await nothingIsLeft(rig);
+      const pushed = await rig.push(`cancelled:${tag}`, 'dev/sessions:1', { strategy: 'relay' });
+      assert.equal(pushed.strategy, 'relay');
+      await nothingIsLeft(rig);
+    });
+  }
+
+  test('none is open on Gitea after one that it refused in the middle of an upload', async () => {
+    const rig = rigs.get('Gitea') ?? assert.fail('no rig for Gitea');
+    await build('refused:1');
+    rig.forget();
+    const fault = gitea.faults.add({
+      method: 'PATCH',
+      path: /\/blobs\/uploads\//,
+      times: Infinity,
+      action: { kind: 'answer', reply: textReply(403, 'no room is left, says the test') },
+    });
+    const work = rig.push('refused:1', 'team/refused:1', { strategy: 'relay' });
+    await assert.rejects(work, (error) => {
+      assert.ok(error instanceof TeaChestError);
+      assert.match(error.message, /no room is left, says the test/);
+      return true;
+    });
+    fault.remove();
+    assert.ok(fault.strikes > 0);
+    await nothingIsLeft(rig);
+  });
+});
