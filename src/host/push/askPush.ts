@@ -26,6 +26,10 @@ export interface PushStart {
   readonly image?: string | undefined;
   /** The target that did not work, to be changed. */
   readonly former?: Destination | undefined;
+  /** Where another image of the same selection goes: its registry and owner are not asked for again. */
+  readonly along?: Destination | undefined;
+  /** Over the questions; `Push Image` if there is but one image to ask for. */
+  readonly title?: string | undefined;
 }
 
 interface State {
@@ -54,7 +58,7 @@ export async function askPush(
 ): Promise<(Destination & { readonly image: string; readonly said: string | undefined }) | undefined> {
   const { owners, known } = rememberOwners(sources.owners);
   const questions: Dialog = { ...sources, owners, knownOwners: known };
-  const end = await runSteps('Push Image', pushSteps(questions, start), startState(start));
+  const end = await runSteps(start.title ?? 'Push Image', pushSteps(questions, start), startState(start));
   if (end?.image === undefined) return undefined;
   const { image, said, guess } = end;
   if (guess !== undefined && guess !== 'elsewhere') return { image, said, ...guess };
@@ -66,7 +70,7 @@ export async function askPush(
   return { image, said, connection, target };
 }
 
-function startState({ image: said, former }: PushStart): State {
+function startState({ image: said, former, along }: PushStart): State {
   const image = said === undefined ? undefined : (typedImage(said) ?? said);
   const blank = {
     image,
@@ -77,15 +81,28 @@ function startState({ image: said, former }: PushStart): State {
     name: undefined,
     tag: undefined,
   };
-  if (former === undefined) return blank;
-  const { repository, tag } = former.target;
-  const slash = hasOwners(former.connection.kind) ? repository.indexOf('/') : -1;
-  const owner = slash < 0 ? undefined : repository.slice(0, slash);
-  return { ...blank, connection: former.connection, owner, name: repository.slice(slash + 1), tag };
+  if (former !== undefined) {
+    const { owner, name } = splitRepository(former);
+    return { ...blank, connection: former.connection, owner, name, tag: former.target.tag };
+  }
+  if (along !== undefined) {
+    return { ...blank, connection: along.connection, owner: splitRepository(along).owner };
+  }
+  return blank;
+}
+
+function splitRepository({ connection, target: { repository } }: Destination): {
+  readonly owner: string | undefined;
+  readonly name: string;
+} {
+  const slash = hasOwners(connection.kind) ? repository.indexOf('/') : -1;
+  return { owner: slash < 0 ? undefined : repository.slice(0, slash), name: repository.slice(slash + 1) };
 }
 
 function pushSteps(questions: Dialog, start: PushStart): readonly Step<State>[] {
   const guessed = ({ guess }: State): boolean => guess !== undefined && guess !== 'elsewhere';
+  const isPlaced = (state: State): boolean =>
+    guessed(state) || (start.along !== undefined && state.guess !== 'elsewhere');
   const ask =
     (step: Ask) =>
     (state: State, place: Place): Promise<State> =>
@@ -100,12 +117,12 @@ function pushSteps(questions: Dialog, start: PushStart): readonly Step<State>[] 
     },
     {
       name: 'registry',
-      isSettled: (state) => guessed(state) || questions.connections().length === 1,
+      isSettled: (state) => isPlaced(state) || questions.connections().length === 1,
       ask: ask(askRegistry),
     },
     {
       name: 'owner',
-      isSettled: (state) => guessed(state) || (start.former === undefined && onlyOwner(questions, state)),
+      isSettled: (state) => isPlaced(state) || (start.former === undefined && onlyOwner(questions, state)),
       ask: ask(askOwner),
     },
     { name: 'name', isSettled: guessed, ask: ask(askName) },

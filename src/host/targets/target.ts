@@ -1,4 +1,5 @@
 import { TeaChestError } from '../../core/base/errors.ts';
+import { shortDigest } from '../../core/oci/digest.ts';
 import { formatImageReference, parseImageReference } from '../../core/oci/imageReference.ts';
 
 /** A tag in a registry: `host[:port]/repository:tag`, in its parts. On Gitea the repository is `owner/name`. */
@@ -61,4 +62,9 @@ export function normalizeImage(image: string): string {
 /** `sha256:…`, or its hex digits alone: 12 and more, as engines print and take them. */
 export function isImageId(image: string): boolean {
   return /^sha256:[0-9a-f]{64}$/.test(image) || /^[0-9a-f]{12,64}$/.test(image);
+}
+
+/** An image as a title has room for it: an ID by its first 12 digits. */
+export function briefImage(image: string): string {
+  return isImageId(image) ? shortDigest(image) : image;
 }

@@ -3,7 +3,13 @@ import { suite, test } from 'node:test';
 import { TeaChestError, type ErrorCode } from '../../../src/core/base/errors.ts';
 import { packagePage } from '../../../src/host/targets/packagePage.ts';
 import { settleTarget } from '../../../src/host/targets/settleTarget.ts';
-import { formatTarget, normalizeImage, parseTarget, proposeTarget } from '../../../src/host/targets/target.ts';
+import {
+  briefImage,
+  formatTarget,
+  normalizeImage,
+  parseTarget,
+  proposeTarget,
+} from '../../../src/host/targets/target.ts';
 
 function refuses(run: () => unknown, code: ErrorCode, words: RegExp): void {
   assert.throws(run, (error: unknown) => {
@@ -63,6 +69,11 @@ suite('images as they are named', () => {
     assert.equal(normalizeImage(id), id);
     assert.equal(normalizeImage('0123456789ab'), '0123456789ab');
     assert.equal(normalizeImage(`app@${id}`), `app@${id}`);
+  });
+
+  test('an ID is shown by its first digits', () => {
+    assert.equal(briefImage(id), '0123456789ab');
+    assert.equal(briefImage('team/app:1'), 'team/app:1');
   });
 
   test('the name proposes where to go; an ID proposes no name', () => {
