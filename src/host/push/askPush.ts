@@ -1,5 +1,6 @@
 import { describeConnection, type Connection } from '../connections/connection.ts';
-import { askChoice, askText, type Choice } from '../input/prompts.ts';
+import type { Choice } from '../input/choiceRows.ts';
+import { askChoice, askText } from '../input/prompts.ts';
 import { runSteps, type Place, type Step } from '../input/runSteps.ts';
 import { hasOwners, judgeName, judgeOwner, judgeTag, settleTarget } from '../targets/settleTarget.ts';
 import { formatTarget, proposeTarget } from '../targets/target.ts';
@@ -180,10 +181,10 @@ const askOwner: Ask = async (questions, state, place) => {
   const owner = await askChoice(place, {
     placeholder: `Which owner on ${connection.host}? Pick one, or type another user or organization`,
     choices,
-    custom: (text) =>
-      judgeOwner(text).problem === undefined
-        ? { label: text.toLowerCase(), description: 'as typed', value: text }
-        : undefined,
+    custom: (text) => {
+      const { problem } = judgeOwner(text);
+      return problem === undefined ? { label: text.toLowerCase(), description: 'as typed', value: text } : { problem };
+    },
   });
   return { ...state, owner };
 };
