@@ -127,7 +127,7 @@ export class PushCommands {
 
   async #ask(start: PushStart, how: PushManner): Promise<PushJob | undefined> {
     const { questions, signIn } = this.#dependencies;
-    if (questions.connections().length === 0 && !(await signIn({}))) return undefined;
+    if (questions.connections().length === 0 && !(await signIn({ toPush: true }))) return undefined;
     const asked = await askPush(questions, start);
     return asked && { ...asked, ...how };
   }
