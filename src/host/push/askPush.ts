@@ -190,10 +190,12 @@ const askOwner: Ask = async (questions, state, place) => {
 };
 
 const askName: Ask = async (questions, state, place) => {
-  const kind = connectionOf(questions, state)?.kind ?? 'generic';
+  const connection = connectionOf(questions, state);
+  const kind = connection?.kind ?? 'generic';
+  const owner = connection && (await ownerOf(questions, state, connection));
   const name = await askText(place, {
     prompt: hasOwners(kind) ? 'Name of the image' : 'Name of the repository',
-    value: state.name ?? proposeTarget(state.image ?? '').name ?? '',
+    value: state.name ?? proposeTarget(state.image ?? '', owner).name ?? '',
     placeholder: 'app',
     judge: (text) => judgeName(text.trim(), kind),
   });
@@ -204,7 +206,7 @@ const askTag: Ask = async (questions, state, place) => {
   const kind = connectionOf(questions, state)?.kind ?? 'generic';
   const tag = await askText(place, {
     prompt: 'Tag',
-    value: state.tag ?? proposeTarget(state.image ?? '').tag,
+    value: state.tag ?? proposeTarget(state.image ?? '', undefined).tag,
     placeholder: 'latest',
     judge: (text) => judgeTag(text.trim(), kind),
   });
