@@ -8,6 +8,7 @@ import { askPush, type PushQuestions, type PushStart } from '../push/askPush.ts'
 import type { PushAftercare, PushFront } from '../push/pushFront.ts';
 import type { PushJob } from '../push/pushRunner.ts';
 import { resolvePush, type PushKnowledge } from '../push/resolvePush.ts';
+import { briefImage } from '../targets/target.ts';
 import { readPushArguments, type PushArguments } from './arguments.ts';
 import { toRejection } from './rejection.ts';
 
@@ -45,13 +46,30 @@ export class PushCommands {
     }
   }
 
-  /** Pushes one image after the other; a person who leaves a question leaves them all. */
+  /** Asks where all of them go, and then pushes one after the other; a person who leaves a question leaves them all. */
   async pushAll(images: readonly string[]): Promise<void> {
-    for (const image of images) {
-      const job = await this.#askOrReport({ image });
-      if (job === undefined) return;
-      await this.#dependencies.front.push(job, this.#care).catch(() => undefined);
+    const { front, find } = this.#dependencies;
+    try {
+      for (const job of await this.#askAll(images)) {
+        // A button under an earlier push may have changed what is known of the registry.
+        const fresh = { ...job, connection: find(job.connection.origin) ?? job.connection };
+        await front.push(fresh, this.#care).catch(() => undefined);
+      }
+    } catch (error) {
+      void reportFailure(error, { retry: () => this.pushAll(images) });
     }
+  }
+
+  async #askAll(images: readonly string[]): Promise<readonly PushJob[]> {
+    const jobs: PushJob[] = [];
+    for (const [index, image] of images.entries()) {
+      const title =
+        images.length === 1 ? undefined : `Push Image ${index + 1} of ${images.length}: ${briefImage(image)}`;
+      const job = await this.#ask({ image, title, along: jobs.at(-1) }, {});
+      if (job === undefined) return [];
+      jobs.push(job);
+    }
+    return jobs;
   }
 
   /** Asks for what `start` leaves open, pushes, and keeps failures to the screen. */
@@ -109,7 +127,7 @@ export class PushCommands {
 
   async #ask(start: PushStart, how: PushManner): Promise<PushJob | undefined> {
     const { questions, signIn } = this.#dependencies;
-    if (questions.connections().length === 0 && !(await signIn({}))) return undefined;
+    if (questions.connections().length === 0 && !(await signIn({ toPush: true }))) return undefined;
     const asked = await askPush(questions, start);
     return asked && { ...asked, ...how };
   }

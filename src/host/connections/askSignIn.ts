@@ -1,6 +1,6 @@
 import { isCancelled, toTeaChestError, type ErrorCode } from '../../core/base/errors.ts';
 import { tokenSettingsUrl } from '../../core/gitea/webUrls.ts';
-import type { RegistryTrust } from '../../core/registry/types.ts';
+import type { RegistryAddress, RegistryTrust } from '../../core/registry/types.ts';
 import { askText, type LinkButton } from '../input/prompts.ts';
 import { AskAgain, runSteps, type Place, type Step } from '../input/runSteps.ts';
 import { explain } from '../progress/explain.ts';
@@ -18,6 +18,8 @@ export interface SignInStart {
   readonly trust?: RegistryTrust;
   /** User and secret are wanted even if the registry at `url` seems to be open: it let nobody push. */
   readonly askCredential?: boolean;
+  /** Somebody wanted to push and cannot do that yet. */
+  readonly toPush?: boolean;
 }
 
 interface State {
@@ -85,7 +87,10 @@ async function askAddress(
   const closedOrigin = start.askCredential === true ? startOrigin : undefined;
   let answered: AnsweredAddress | undefined;
   const url = await askText(place, {
-    prompt: 'Address of Gitea, Forgejo or another container registry',
+    prompt:
+      start.toPush === true
+        ? 'First sign in to a registry: the address of Gitea, Forgejo or another one'
+        : 'Address of Gitea, Forgejo or another container registry',
     placeholder: 'https://gitea.example.com',
     value: state.url,
     problem: state.problem,
@@ -93,7 +98,7 @@ async function askAddress(
     accept: async (text, signal) => {
       try {
         answered = await tryAddress({ gate, shelf, consent }, { text, decided, closedOrigin }, { signal });
-        return answered === undefined ? 'Not trusted, so nothing was sent there.' : undefined;
+        return answered === undefined ? refused(gate.parse(text.trim())) : undefined;
       } catch (error) {
         return explainShortly(error);
       }
@@ -169,6 +174,18 @@ function problemOf(parse: () => unknown): string | undefined {
   }
 }
 
+/** What is left to say after a person's no. */
+function refused({ origin }: RegistryAddress): string {
+  return origin.startsWith('http:')
+    ? 'Nothing was sent there. Is there an https address?'
+    : 'Not trusted, so nothing was sent there.';
+}
+
+/** Advice to sign in is of no use to somebody who is just doing that. */
+const adviceIsHere: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['notSignedIn', 'credentialsRejected']);
+
 function explainShortly(error: unknown): string | undefined {
-  return isCancelled(error) ? undefined : explain(toTeaChestError(error, 'signIn')).message;
+  if (isCancelled(error)) return undefined;
+  const failure = toTeaChestError(error, 'signIn');
+  return adviceIsHere.has(failure.code) ? failure.message : explain(failure).message;
 }

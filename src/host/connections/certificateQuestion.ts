@@ -6,13 +6,14 @@ export interface CertificateQuestion {
   readonly detail: string;
 }
 
-/** What a person must see before trusting a certificate by sight. `changed`: another one was trusted before. */
+/** What a person must see before trusting a certificate by sight. `trustedBefore`: fingerprint of another. */
 export function certificateQuestion(
   host: string,
   certificate: CertificateDetails,
-  changed: boolean,
+  trustedBefore: string | undefined,
 ): CertificateQuestion {
   const day = (date: string): string => date.slice(0, 10);
+  const changed = trustedBefore !== undefined;
   const names = certificate.names.length === 0 ? 'none' : certificate.names.join(', ');
   return {
     message: changed
@@ -24,7 +25,8 @@ export function certificateQuestion(
       `Issued by: ${certificate.issuer}`,
       `Valid: ${day(certificate.validFrom)} to ${day(certificate.validTo)}`,
       `Names: ${names}`,
-      `SHA-256 fingerprint:\n${groupFingerprint(certificate.fingerprint256)}`,
+      ...(changed ? ['', `SHA-256 fingerprint trusted before:\n${groupFingerprint(trustedBefore)}`] : []),
+      `${changed ? 'Shown now' : 'SHA-256 fingerprint'}:\n${groupFingerprint(certificate.fingerprint256)}`,
       '',
       changed
         ? 'A renewed certificate is harmless; anything else may be somebody listening in. Ask whoever runs the registry if you are not sure.'

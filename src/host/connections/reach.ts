@@ -28,7 +28,7 @@ export async function reach(
   const pinned = trust.pinnedFingerprint;
   if (certificate.problem === undefined && pinned === undefined) return { address, trust };
   if (certificate.fingerprint256 === pinned) return { address, trust };
-  const question = certificateQuestion(address.host, certificate, pinned !== undefined);
+  const question = certificateQuestion(address.host, certificate, pinned);
   if (!(await consent.toCertificate(question))) return undefined;
   return { address, trust: { ...trust, pinnedFingerprint: certificate.fingerprint256 } };
 }

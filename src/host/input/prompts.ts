@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { openInBrowser } from '../openInBrowser.ts';
+import { choiceRows, type Choice, type Typed } from './choiceRows.ts';
 import { Turn, type Place } from './runSteps.ts';
 
 /** A button in the title of a prompt that opens a page. */
@@ -26,12 +27,8 @@ export interface ChoiceQuestion<T> {
   readonly placeholder: string;
   /** May still be loading: the list shows a moving bar until then. */
   readonly choices: readonly Choice<T>[] | Promise<readonly Choice<T>[]>;
-  /** Turns a text that is in no choice into one, offered as the last row. */
-  readonly custom?: (text: string) => Choice<T> | undefined;
-}
-
-export interface Choice<T> extends vscode.QuickPickItem {
-  readonly value: T;
+  /** Turns a text that is in no choice into one, offered as the last row, or says why it is none. */
+  readonly custom?: (text: string) => Typed<T> | undefined;
 }
 
 /** Asks for a text. Rejects with `Turn` when the person goes back or out. */
@@ -79,7 +76,7 @@ export async function askText(place: Place, question: TextQuestion): Promise<str
 
 /** Asks for one of several. Rejects with `Turn` when the person goes back or out. */
 export async function askChoice<T>(place: Place, question: ChoiceQuestion<T>): Promise<T> {
-  const list = vscode.window.createQuickPick<Choice<T>>();
+  const list = vscode.window.createQuickPick<Choice<T> | vscode.QuickPickItem>();
   present(list, place, []);
   list.placeholder = question.placeholder;
   list.matchOnDescription = true;
@@ -88,14 +85,13 @@ export async function askChoice<T>(place: Place, question: ChoiceQuestion<T>): P
     return await new Promise<T>((resolve, reject) => {
       let choices: readonly Choice<T>[] = [];
       const draw = (): void => {
-        const custom = list.value === '' ? undefined : question.custom?.(list.value.trim());
-        list.items = custom === undefined ? choices : [...choices, { ...custom, alwaysShow: true }];
+        list.items = choiceRows(choices, list.value.trim(), question.custom);
       };
       listeners.push(
         list.onDidChangeValue(draw),
         list.onDidAccept(() => {
           const [picked] = list.selectedItems;
-          if (picked !== undefined) resolve(picked.value);
+          if (picked !== undefined && 'value' in picked) resolve(picked.value);
         }),
         list.onDidTriggerButton(() => {
           reject(new Turn('back'));

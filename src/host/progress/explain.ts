@@ -16,7 +16,7 @@ export type ActionKind =
   | 'showLog';
 
 export interface Explanation {
-  /** The error's own sentence, and then what to do next. */
+  /** What happened, mostly in the error's own words, and then what to do next. */
   readonly message: string;
   /** At most three: a notification has room for no more. */
   readonly actions: readonly ActionKind[];
@@ -153,6 +153,12 @@ function adviceFor({ code, stage, facts }: TeaChestError): Advice {
 /** An error → the words and buttons a person sees. Pure: which buttons work here is the caller's matter. */
 export function explain(error: TeaChestError): Explanation {
   const { next, actions } = adviceFor(error);
+  const { host, pinnedFingerprint } = error.facts;
+  if (error.code === 'certificateChanged' && typeof host === 'string' && typeof pinnedFingerprint === 'string') {
+    // The error's own sentences have both fingerprints, for the log; here the button shows them, in groups.
+    const message = `${host} shows another certificate than the one you trusted: look at it before you go on, somebody may be listening in.`;
+    return { message, actions };
+  }
   return { message: next === '' ? error.message : `${error.message} ${next}`, actions };
 }
 

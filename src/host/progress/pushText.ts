@@ -1,4 +1,5 @@
 import type { Stage } from '../../core/base/errors.ts';
+import { shortDigest } from '../../core/oci/digest.ts';
 import type { PushSnapshot } from '../../core/push/progress.ts';
 import type { PushResult } from '../../core/push/events.ts';
 import { formatBytes, formatDuration } from './format.ts';
@@ -54,14 +55,14 @@ export function describeBriefly(snapshots: readonly PushSnapshot[]): string {
   return parts.filter((part) => part !== undefined).join(' · ');
 }
 
-/** What a finished push did, in true bytes. */
+/** What a finished push did, in true bytes. The whole digest is in the log: nobody reads 64 digits in a notification. */
 export function describeResult(result: PushResult): string {
   const moved = [
     result.uploadedBytes > 0 ? `${formatBytes(result.uploadedBytes)} sent` : undefined,
     result.mountedBytes > 0 ? `${formatBytes(result.mountedBytes)} mounted` : undefined,
     result.skippedBytes > 0 ? `${formatBytes(result.skippedBytes)} already there` : undefined,
   ].filter((part) => part !== undefined);
-  return `Pushed ${result.reference} in ${describeDuration(result.durationMs / 1000)}: ${moved.join(', ')}. ${result.digest}`;
+  return `Pushed ${result.reference} in ${describeDuration(result.durationMs / 1000)}: ${moved.join(', ')}. sha256:${shortDigest(result.digest)}`;
 }
 
 function describeDuration(seconds: number): string {

@@ -1,5 +1,6 @@
 import { describeConnection, type Connection } from '../connections/connection.ts';
-import { askChoice, askText, type Choice } from '../input/prompts.ts';
+import type { Choice } from '../input/choiceRows.ts';
+import { askChoice, askText } from '../input/prompts.ts';
 import { runSteps, type Place, type Step } from '../input/runSteps.ts';
 import { hasOwners, judgeName, judgeOwner, judgeTag, settleTarget } from '../targets/settleTarget.ts';
 import { formatTarget, proposeTarget } from '../targets/target.ts';
@@ -26,6 +27,10 @@ export interface PushStart {
   readonly image?: string | undefined;
   /** The target that did not work, to be changed. */
   readonly former?: Destination | undefined;
+  /** Where another image of the same selection goes: its registry and owner are not asked for again. */
+  readonly along?: Destination | undefined;
+  /** Over the questions; `Push Image` if there is but one image to ask for. */
+  readonly title?: string | undefined;
 }
 
 interface State {
@@ -54,7 +59,7 @@ export async function askPush(
 ): Promise<(Destination & { readonly image: string; readonly said: string | undefined }) | undefined> {
   const { owners, known } = rememberOwners(sources.owners);
   const questions: Dialog = { ...sources, owners, knownOwners: known };
-  const end = await runSteps('Push Image', pushSteps(questions, start), startState(start));
+  const end = await runSteps(start.title ?? 'Push Image', pushSteps(questions, start), startState(start));
   if (end?.image === undefined) return undefined;
   const { image, said, guess } = end;
   if (guess !== undefined && guess !== 'elsewhere') return { image, said, ...guess };
@@ -66,7 +71,7 @@ export async function askPush(
   return { image, said, connection, target };
 }
 
-function startState({ image: said, former }: PushStart): State {
+function startState({ image: said, former, along }: PushStart): State {
   const image = said === undefined ? undefined : (typedImage(said) ?? said);
   const blank = {
     image,
@@ -77,15 +82,28 @@ function startState({ image: said, former }: PushStart): State {
     name: undefined,
     tag: undefined,
   };
-  if (former === undefined) return blank;
-  const { repository, tag } = former.target;
-  const slash = hasOwners(former.connection.kind) ? repository.indexOf('/') : -1;
-  const owner = slash < 0 ? undefined : repository.slice(0, slash);
-  return { ...blank, connection: former.connection, owner, name: repository.slice(slash + 1), tag };
+  if (former !== undefined) {
+    const { owner, name } = splitRepository(former);
+    return { ...blank, connection: former.connection, owner, name, tag: former.target.tag };
+  }
+  if (along !== undefined) {
+    return { ...blank, connection: along.connection, owner: splitRepository(along).owner };
+  }
+  return blank;
+}
+
+function splitRepository({ connection, target: { repository } }: Destination): {
+  readonly owner: string | undefined;
+  readonly name: string;
+} {
+  const slash = hasOwners(connection.kind) ? repository.indexOf('/') : -1;
+  return { owner: slash < 0 ? undefined : repository.slice(0, slash), name: repository.slice(slash + 1) };
 }
 
 function pushSteps(questions: Dialog, start: PushStart): readonly Step<State>[] {
   const guessed = ({ guess }: State): boolean => guess !== undefined && guess !== 'elsewhere';
+  const isPlaced = (state: State): boolean =>
+    guessed(state) || (start.along !== undefined && state.guess !== 'elsewhere');
   const ask =
     (step: Ask) =>
     (state: State, place: Place): Promise<State> =>
@@ -100,12 +118,12 @@ function pushSteps(questions: Dialog, start: PushStart): readonly Step<State>[] 
     },
     {
       name: 'registry',
-      isSettled: (state) => guessed(state) || questions.connections().length === 1,
+      isSettled: (state) => isPlaced(state) || questions.connections().length === 1,
       ask: ask(askRegistry),
     },
     {
       name: 'owner',
-      isSettled: (state) => guessed(state) || (start.former === undefined && onlyOwner(questions, state)),
+      isSettled: (state) => isPlaced(state) || (start.former === undefined && onlyOwner(questions, state)),
       ask: ask(askOwner),
     },
     { name: 'name', isSettled: guessed, ask: ask(askName) },
@@ -163,19 +181,21 @@ const askOwner: Ask = async (questions, state, place) => {
   const owner = await askChoice(place, {
     placeholder: `Which owner on ${connection.host}? Pick one, or type another user or organization`,
     choices,
-    custom: (text) =>
-      judgeOwner(text).problem === undefined
-        ? { label: text.toLowerCase(), description: 'as typed', value: text }
-        : undefined,
+    custom: (text) => {
+      const { problem } = judgeOwner(text);
+      return problem === undefined ? { label: text.toLowerCase(), description: 'as typed', value: text } : { problem };
+    },
   });
   return { ...state, owner };
 };
 
 const askName: Ask = async (questions, state, place) => {
-  const kind = connectionOf(questions, state)?.kind ?? 'generic';
+  const connection = connectionOf(questions, state);
+  const kind = connection?.kind ?? 'generic';
+  const owner = connection && (await ownerOf(questions, state, connection));
   const name = await askText(place, {
     prompt: hasOwners(kind) ? 'Name of the image' : 'Name of the repository',
-    value: state.name ?? proposeTarget(state.image ?? '').name ?? '',
+    value: state.name ?? proposeTarget(state.image ?? '', owner).name ?? '',
     placeholder: 'app',
     judge: (text) => judgeName(text.trim(), kind),
   });
@@ -186,7 +206,7 @@ const askTag: Ask = async (questions, state, place) => {
   const kind = connectionOf(questions, state)?.kind ?? 'generic';
   const tag = await askText(place, {
     prompt: 'Tag',
-    value: state.tag ?? proposeTarget(state.image ?? '').tag,
+    value: state.tag ?? proposeTarget(state.image ?? '', undefined).tag,
     placeholder: 'latest',
     judge: (text) => judgeTag(text.trim(), kind),
   });

@@ -9,6 +9,7 @@ import { describeResult } from '../progress/pushText.ts';
 import type { ActionHandlers } from '../progress/offerActions.ts';
 import { reportFailure } from '../progress/reportFailure.ts';
 import { packagePage } from '../targets/packagePage.ts';
+import { briefImage } from '../targets/target.ts';
 import type { PushJob, PushRunner } from './pushRunner.ts';
 
 /** What the buttons of a failed push need. */
@@ -45,7 +46,11 @@ export class PushFront {
       return result;
     } catch (error) {
       const { repository, tag } = job.target;
-      void reportFailure(error, this.#handlers(job, care), `Push of ${job.image} to ${repository}:${tag} failed`);
+      void reportFailure(
+        error,
+        this.#handlers(job, care),
+        `Push of ${briefImage(job.image)} to ${repository}:${tag} failed`,
+      );
       throw error;
     }
   }

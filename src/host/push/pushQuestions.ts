@@ -1,7 +1,7 @@
 import type { EngineImage } from '../../core/docker/types.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { ImageList } from '../engine/imageList.ts';
-import type { Choice } from '../input/prompts.ts';
+import type { Choice } from '../input/choiceRows.ts';
 import { formatAge, formatBytes } from '../progress/format.ts';
 import { buildImageTree } from '../views/images/imageTree.ts';
 import type { Owners, PushQuestions } from './askPush.ts';

@@ -94,9 +94,10 @@ export class PushRunner {
       return result;
     } catch (error) {
       const { code, stage, message } = toTeaChestError(error);
-      logger.error(
-        `Push of ${job.image} to ${reference} ended at ${stage ?? 'an unknown stage'} (${code}): ${message}`,
-      );
+      const end = `Push of ${job.image} to ${reference} ended at ${stage ?? 'an unknown stage'} (${code}): ${message}`;
+      // What somebody wanted to stop is no failure.
+      if (code === 'cancelled') logger.info(end);
+      else logger.error(end);
       throw error;
     } finally {
       this.#running.delete(reference);

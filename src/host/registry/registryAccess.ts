@@ -1,3 +1,4 @@
+import { toTeaChestError } from '../../core/base/errors.ts';
 import type { Logger } from '../../core/base/logger.ts';
 import type { RegistryClient } from '../../core/gitea/registryClient.ts';
 import type { BlobTarget } from '../../core/push/contracts.ts';
@@ -65,19 +66,32 @@ export class RegistryAccess implements RegistryBrowser {
 
   /** What signing in needs: nothing here uses what is stored. */
   get gate(): SignInGate {
-    const { proxy, logger } = this.#options;
+    const { proxy, logger, userAgent } = this.#options;
     return {
       parse: parseRegistryAddress,
       inspectCertificate: async (address, { caFile }, { signal }) => {
         const { inspectCertificate } = await import('../../core/registry/inspectCertificate.ts');
-        const trusted = caFile === undefined ? {} : { caFile };
-        return await inspectCertificate(address, { proxy: proxy(), environment: process.env, signal, ...trusted });
+        const options = { proxy: proxy(), environment: process.env, signal };
+        try {
+          return await inspectCertificate(address, { ...options, ...(caFile !== undefined && { caFile }) });
+        } catch (error) {
+          const { tryOtherScheme } = await import('../../core/gitea/otherScheme.ts');
+          throw await tryOtherScheme(toTeaChestError(error), { ...options, address, userAgent });
+        }
       },
       check: async (address, credential, trust, { signal }) => {
-        logger.info(`Signing in to ${address.origin} as ${credential?.username ?? 'nobody'}.`);
+        const who = credential === undefined ? 'without a user' : `as ${credential.username}`;
+        logger.info(`Signing in to ${address.origin} ${who}.`);
         const client = await this.#create(address, trust, () => Promise.resolve(credential));
         try {
-          return await client.checkSignIn({ signal });
+          const result = await client.checkSignIn({ signal });
+          const accepts = credential !== undefined || result.open;
+          logger.info(`${address.origin} ${accepts ? 'accepts' : 'does not accept'} a sign-in ${who}.`);
+          return result;
+        } catch (error) {
+          const { code, message } = toTeaChestError(error);
+          logger.info(`The sign-in to ${address.origin} ${who} did not work (${code}): ${message}`);
+          throw error;
         } finally {
           await client.close();
         }

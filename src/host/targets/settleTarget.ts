@@ -43,6 +43,7 @@ export function judgeOwner(text: string): Verdict {
 }
 
 export function judgeName(text: string, kind: Kind): Verdict {
+  if (text === '') return { problem: 'A name is needed.' };
   return judge(hasOwners(kind) ? checkImageName(text) : checkRepository(text));
 }
 

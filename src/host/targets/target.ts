@@ -1,4 +1,5 @@
 import { TeaChestError } from '../../core/base/errors.ts';
+import { shortDigest } from '../../core/oci/digest.ts';
 import { formatImageReference, parseImageReference } from '../../core/oci/imageReference.ts';
 
 /** A tag in a registry: `host[:port]/repository:tag`, in its parts. On Gitea the repository is `owner/name`. */
@@ -38,13 +39,19 @@ export function parseTarget(text: string, isHost?: (first: string) => boolean): 
 
 /**
  * The name and tag that an image reference suggests: `docker.io/library/app:1` → `app`, `1`. An ID suggests no name, and
- * a digest no tag but `latest`.
+ * a digest no tag but `latest`. Below an `owner` a name is the last part of the path, or all that comes after that owner;
+ * where there are no owners (undefined), the whole path.
  */
-export function proposeTarget(image: string): Proposal {
+export function proposeTarget(image: string, owner: string | undefined): Proposal {
   if (isImageId(image)) return { name: undefined, tag: 'latest' };
   try {
-    const { repository, tag } = parseImageReference(image);
-    return { name: repository.slice(repository.lastIndexOf('/') + 1).toLowerCase(), tag: tag ?? 'latest' };
+    const { registry, repository, tag } = parseImageReference(image);
+    const parts = repository.toLowerCase().split('/');
+    // The hub's way to write an image without an owner.
+    if (registry === 'docker.io' && parts[0] === 'library') parts.shift();
+    const isOwners = parts.length > 1 && parts[0] === owner?.toLowerCase();
+    const name = owner === undefined ? parts : parts.slice(isOwners ? 1 : -1);
+    return { name: name.join('/'), tag: tag ?? 'latest' };
   } catch {
     return { name: undefined, tag: 'latest' };
   }
@@ -61,4 +68,9 @@ export function normalizeImage(image: string): string {
 /** `sha256:…`, or its hex digits alone: 12 and more, as engines print and take them. */
 export function isImageId(image: string): boolean {
   return /^sha256:[0-9a-f]{64}$/.test(image) || /^[0-9a-f]{12,64}$/.test(image);
+}
+
+/** An image as a title has room for it: an ID by its first 12 digits. */
+export function briefImage(image: string): string {
+  return isImageId(image) ? shortDigest(image) : image;
 }

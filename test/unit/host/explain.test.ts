@@ -51,6 +51,14 @@ suite('explaining a failure', () => {
     }
   });
 
+  test('a changed certificate is told in one sentence, without the fingerprints that the dialog shows', () => {
+    const facts = { host: 'h.example', pinnedFingerprint: 'ab'.repeat(32), fingerprint256: 'cd'.repeat(32) };
+    const changed = new TeaChestError('certificateChanged', `Trusted: ${facts.pinnedFingerprint}.`, { facts });
+    const { message, actions } = explain(changed);
+    assert.match(message, /^h\.example shows another certificate [^.]+\.$/);
+    assert.equal(actions[0], 'trustCertificate');
+  });
+
   test('the other scheme is advised where it was found to answer', () => {
     const facts = { suggestion: 'http://h.example:3000' };
     const answers = new TeaChestError('plainHttp', 'It answers at http://h.example:3000.', { facts });

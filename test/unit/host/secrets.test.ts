@@ -38,14 +38,19 @@ suite('the question about a certificate', () => {
   };
 
   test('shows all that a person needs to compare', () => {
-    const { detail } = certificateQuestion('gitea.lan', certificate, false);
+    const { detail } = certificateQuestion('gitea.lan', certificate, undefined);
     for (const part of ['self-signed', 'CN=gitea.lan', '2026-01-01', '2027-01-01', '10.0.0.5', '00:11:22:33']) {
       assert.ok(detail.includes(part), part);
     }
   });
 
   test('a changed certificate says that it changed', () => {
-    assert.match(certificateQuestion('gitea.lan', certificate, true).message, /not the one you trusted before/);
+    const former = 'ab'.repeat(32);
+    const changed = certificateQuestion('gitea.lan', certificate, former);
+    assert.match(changed.message, /not the one you trusted before/);
+    const [before, now] = changed.detail.split('Shown now:');
+    assert.ok(before?.includes(`trusted before:\n${groupFingerprint(former)}`), 'the former fingerprint');
+    assert.ok(now?.includes(groupFingerprint(certificate.fingerprint256)), 'the new one');
   });
 });
 

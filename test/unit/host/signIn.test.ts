@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { TeaChestError } from '../../../src/core/base/errors.ts';
 import type { Consent } from '../../../src/host/connections/reach.ts';
 import { signIn, signInIfOpen } from '../../../src/host/connections/signIn.ts';
 import { trustCertificate } from '../../../src/host/connections/trustCertificate.ts';
 import { tryAddress, type OriginTrust } from '../../../src/host/connections/tryAddress.ts';
+import { explain } from '../../../src/host/progress/explain.ts';
 import { startStandin } from '../../standin/standin.ts';
 import { anonymousTokens, openRegistry, serve } from '../gitea/localRegistry.ts';
 import { buildHost, connectionTo, dev, type Host } from './hostFakes.ts';
@@ -84,6 +86,22 @@ suite('a registry that seems to be open', () => {
     assert.equal(await trustCertificate(access.gate, store, answering(true), connection), true);
     assert.equal(store.find(standin.origin)?.trust.pinnedFingerprint, standin.fingerprint256);
     assert.equal(await store.credential(standin.origin), undefined);
+  });
+});
+
+suite('an address without a scheme', () => {
+  test('whose server speaks http only is told with the one that works, and nobody is asked anything', async (t) => {
+    const host = buildHost(t);
+    const origin = await serve(t, openRegistry);
+    const consent = answering(true);
+    await assert.rejects(attempt(host, consent, new URL(origin).host), (error: unknown) => {
+      assert.ok(error instanceof TeaChestError);
+      assert.equal(error.code, 'plainHttp');
+      assert.equal(error.facts['suggestion'], origin);
+      assert.match(explain(error).message, new RegExp(`answers at ${origin}\\. Try that address\\.$`));
+      return true;
+    });
+    assert.deepEqual(consent.asked, []);
   });
 });
 

@@ -2,8 +2,14 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { TeaChestError, type ErrorCode } from '../../../src/core/base/errors.ts';
 import { packagePage } from '../../../src/host/targets/packagePage.ts';
-import { settleTarget } from '../../../src/host/targets/settleTarget.ts';
-import { formatTarget, normalizeImage, parseTarget, proposeTarget } from '../../../src/host/targets/target.ts';
+import { judgeName, settleTarget } from '../../../src/host/targets/settleTarget.ts';
+import {
+  briefImage,
+  formatTarget,
+  normalizeImage,
+  parseTarget,
+  proposeTarget,
+} from '../../../src/host/targets/target.ts';
 
 function refuses(run: () => unknown, code: ErrorCode, words: RegExp): void {
   assert.throws(run, (error: unknown) => {
@@ -65,10 +71,29 @@ suite('images as they are named', () => {
     assert.equal(normalizeImage(`app@${id}`), `app@${id}`);
   });
 
+  test('an ID is shown by its first digits', () => {
+    assert.equal(briefImage(id), '0123456789ab');
+    assert.equal(briefImage('team/app:1'), 'team/app:1');
+  });
+
   test('the name proposes where to go; an ID proposes no name', () => {
-    assert.deepEqual(proposeTarget('docker.io/library/App:1.2'), { name: 'app', tag: '1.2' });
-    assert.deepEqual(proposeTarget(id), { name: undefined, tag: 'latest' });
-    assert.deepEqual(proposeTarget(`app@${id}`), { name: 'app', tag: 'latest' });
+    assert.deepEqual(proposeTarget('docker.io/library/App:1.2', undefined), { name: 'app', tag: '1.2' });
+    assert.deepEqual(proposeTarget(id, 'dev'), { name: undefined, tag: 'latest' });
+    assert.deepEqual(proposeTarget(`app@${id}`, 'dev'), { name: 'app', tag: 'latest' });
+  });
+
+  test('a path stays whole where there are no owners; below an owner it is what comes after them', () => {
+    const name = (image: string, owner: string | undefined): string | undefined => proposeTarget(image, owner).name;
+    assert.equal(name('a/b/c:1', undefined), 'a/b/c');
+    assert.equal(name('other.example/a/b/c:1', undefined), 'a/b/c');
+    assert.equal(name('a/b/c:1', 'dev'), 'c');
+    assert.equal(name('a/b/c:1', 'A'), 'b/c');
+    assert.equal(name('dev:1', 'dev'), 'dev');
+  });
+
+  test('an empty name is asked for in plain words', () => {
+    for (const kind of ['gitea', 'generic'] as const)
+      assert.deepEqual(judgeName('', kind), { problem: 'A name is needed.' });
   });
 });
 

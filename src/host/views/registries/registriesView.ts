@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { toTeaChestError } from '../../../core/base/errors.ts';
 import type { Logger } from '../../../core/base/logger.ts';
 import type { ConnectionStore } from '../../connections/connectionStore.ts';
+import { noteLabel } from './noteLabel.ts';
 import { registryItem } from './registryItem.ts';
 import {
   connectionNode,
@@ -43,7 +44,8 @@ export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vs
     } catch (error) {
       const failure = toTeaChestError(error);
       this.#logger.warn(`The registry could not be listed (${failure.code}): ${failure.message}`);
-      return [noteNode(node.id, failure.message, failure)];
+      if (node.type === 'note') return [];
+      return [noteNode(node.id, noteLabel(failure), { error: failure, connection: node.connection })];
     }
   }
 

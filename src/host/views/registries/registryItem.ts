@@ -2,9 +2,11 @@ import * as vscode from 'vscode';
 import { describeConnection } from '../../connections/connection.ts';
 import { formatAge } from '../../progress/format.ts';
 import { explain } from '../../progress/explain.ts';
+import { noteRemedy } from './noteLabel.ts';
 import {
   describeVersions,
   nodePage,
+  speakPackage,
   type ConnectionNode,
   type NoteNode,
   type RegistryNode,
@@ -28,10 +30,8 @@ function draw(node: RegistryNode, now: number): vscode.TreeItem {
       return drawConnection(node);
     case 'owner':
       return labelled(node.owner, Collapsed, 'account', '', `Owner ${node.owner}`);
-    case 'image': {
-      const versions = describeVersions(node);
-      return labelled(node.name, Collapsed, 'package', versions, `Image ${node.name}, ${node.versions.length} tags`);
-    }
+    case 'image':
+      return labelled(node.name, Collapsed, 'package', describeVersions(node), speakPackage(node));
     case 'tag':
       return drawVersion(node, now);
     case 'note':
@@ -49,6 +49,7 @@ function drawConnection({ connection }: ConnectionNode): vscode.TreeItem {
     about,
     ...(trust.pinnedFingerprint === undefined ? [] : ['Its certificate was trusted by sight']),
     ...(trust.allowHttp === true ? ['Not encrypted (http)'] : []),
+    ...(expand === None ? ['Its images are not listed here: only Gitea and Forgejo tell what an owner has'] : []),
   ];
   item.tooltip = new vscode.MarkdownString(lines.join('  \n'));
   return item;
@@ -62,9 +63,13 @@ function drawVersion(node: VersionNode, now: number): vscode.TreeItem {
 }
 
 function drawNote(node: NoteNode): vscode.TreeItem {
-  if (node.error === undefined) return labelled(node.text, None, 'info', '', node.text);
-  const item = labelled(node.text, None, 'warning', '', node.text);
-  item.tooltip = explain(node.error).message;
+  if (node.failure === undefined) return labelled(node.text, None, 'info', '', node.text);
+  const { error } = node.failure;
+  const { title } = noteRemedy(error);
+  const { message } = explain(error);
+  const item = labelled(node.text, None, 'warning', title, `${node.text}: ${message} Press Enter: ${title}.`);
+  item.tooltip = message;
+  item.command = { command: 'teaChest.registries.mend', title, arguments: [node] };
   return item;
 }
 

@@ -63,7 +63,13 @@ export interface NoteNode {
   readonly type: 'note';
   readonly id: string;
   readonly text: string;
-  readonly error: TeaChestError | undefined;
+  /** Set if it stands for a failure. */
+  readonly failure: NoteFailure | undefined;
+}
+
+interface NoteFailure {
+  readonly error: TeaChestError;
+  readonly connection: Connection;
 }
 
 export function connectionNode(connection: Connection): ConnectionNode {
@@ -106,8 +112,8 @@ export function packageNodes(
   return nodes.sort((one, other) => newest(other).localeCompare(newest(one)));
 }
 
-export function noteNode(parent: string, text: string, error?: TeaChestError): NoteNode {
-  return { type: 'note', id: `${parent} note`, text, error };
+export function noteNode(parent: string, text: string, failure?: NoteFailure): NoteNode {
+  return { type: 'note', id: `${parent} note`, text, failure };
 }
 
 /** The page of a node in the browser; undefined where there is none. */
@@ -133,8 +139,13 @@ export function nodeReference(node: RegistryNode): string | undefined {
   return node.type === 'image' ? node.repository : undefined;
 }
 
-export function describeVersions(node: PackageNode): string {
-  const [first] = node.versions;
-  if (node.versions.length === 1 && first !== undefined) return first.label;
-  return String(node.versions.length);
+/** `3 tags`, or the one tag as `:2`. */
+export function describeVersions({ versions }: PackageNode): string {
+  const [first] = versions;
+  return versions.length === 1 && first !== undefined ? `:${first.label}` : `${versions.length} tags`;
+}
+
+/** `Image app, 1 tag`: the row as a screen reader says it. */
+export function speakPackage({ name, versions }: PackageNode): string {
+  return `Image ${name}, ${versions.length === 1 ? '1 tag' : `${versions.length} tags`}`;
 }
