@@ -85,7 +85,8 @@ export async function makeRig(options: RigOptions): Promise<PushRig> {
           cache,
           spoolRoot: otherRoot ?? spoolRoot,
           spoolLimit: 1e9,
-          relay,
+          // Other stories are of exports.
+          relay: strategy === 'relay' ? relay : undefined,
           logger: silentLogger,
           now: () => performance.now(),
         },
