@@ -1,8 +1,9 @@
-// npm run bench [-- --quick] [--case NAME]... [--json FILE] [--profile FOLDER]
+// npm run bench [-- --quick] [--case NAME]... [--json FILE] [--profile FOLDER] [--megabytes N]
 //
 // Pushes the same images by docker push, skopeo and Tea Chest, in turn, from real engines to real registries, and writes
 // what it took to docs/performance.md. A quick or partial run shows the same table in test-results/performance.md: its
-// figures say that the bench works, not how fast anything is. `--profile` leaves CPU profiles of Tea Chest's processes.
+// figures say that the bench works, not how fast anything is. `--profile` leaves CPU profiles of Tea Chest's processes,
+// `--megabytes` makes the large image smaller.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -26,10 +27,11 @@ const { values } = parseArgs({
     json: { type: 'string' },
     case: { type: 'string', multiple: true },
     profile: { type: 'string' },
+    megabytes: { type: 'string' },
   },
 });
 const quick = values.quick;
-const appMegabytes = quick ? 100 : 1800;
+const appMegabytes = Number(values.megabytes ?? (quick ? 100 : 1800));
 const places = { gitea: giteaPlace() };
 const all = cases(places.gitea);
 const chosen = values.case === undefined ? all : all.filter(({ name }) => values.case?.includes(name));
@@ -93,7 +95,7 @@ async function writeReport(): Promise<void> {
     rows,
     spent,
   });
-  const isWhole = !quick && values.case === undefined;
+  const isWhole = !quick && values.case === undefined && values.megabytes === undefined;
   const file = isWhole ? join(projectRoot, 'docs', 'performance.md') : join(resultsFolder, 'performance.md');
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, isWhole ? between(await readFile(file, 'utf8'), page) : `${page}\n`);

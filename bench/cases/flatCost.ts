@@ -11,7 +11,9 @@ const { gzip } = teaChestVariants;
 /** Many layers: what a layer costs beside its bytes. */
 export const layersCase: BenchCase = {
   name: 'layers',
-  titles: Object.fromEntries([1, 40, 120].map((count) => [`layers-${count}`, `Layers of 256 kB: ${count}`])),
+  titles: Object.fromEntries(
+    [1, 40, 120].map((count) => [`layers-${count}`, `${count} ${count === 1 ? 'layer' : 'layers'} of 256 KiB`]),
+  ),
   run: async (bench) => {
     const side = await bench.classic();
     for (const count of [1, 40, 120]) {

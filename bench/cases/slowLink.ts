@@ -10,7 +10,7 @@ import { toolsFor } from './coldPush.ts';
 const home: LinkShape = { bytesPerSecond: 20e6 / 8, delayMs: 40, buffers: false };
 const gigabit: LinkShape = { bytesPerSecond: 1e9 / 8, delayMs: 0.5, buffers: false };
 
-const { gzip, zstd, none, auto } = teaChestVariants;
+const { gzip, zstd, auto } = teaChestVariants;
 
 /** Over a link such as people have at home. */
 export const slowLinkCase: BenchCase = {
@@ -37,7 +37,7 @@ export const gigabitCase: BenchCase = {
     const image = await images.app();
     await alternate(bench, {
       name: 'gigabit-containerd',
-      tools: toolsFor(bench, 'gigabit-containerd', [gzip, none]),
+      tools: toolsFor(bench, 'gigabit-containerd', [gzip]),
       rounds: bench.rounds,
       run: (tool) => pushOver(gigabit, tool, engine, image),
     });

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { randomUUID } from 'node:crypto';
 import { pack } from 'tar-stream';
@@ -23,6 +24,9 @@ export interface ImageShelf {
 
 /** Bytes of a small change: what a day's build changes in the last layer. */
 const changeBytes = 1024 * 1024;
+
+/** Of each layer of an image with many, bytes. */
+const smallLayer = 256 * 1024;
 
 /** Of the large image, base first. */
 const shares = [0.55, 0.3, 0.15];
@@ -86,12 +90,13 @@ export async function makeImageShelf(engine: Engine, appMegabytes: number): Prom
         ]);
       }),
     ofLayers: (count) =>
-      once(`bench/layers:${count}`, () =>
-        buildImage(engine, {
+      once(`bench/layers:${count}`, async () => {
+        const pieces = await machineBytes(count, smallLayer);
+        await buildImage(engine, {
           tags: [`bench/layers:${count}`],
-          layers: Array.from({ length: count }, () => ({ megabytes: 0.25 })),
-        }),
-      ),
+          layers: pieces.map((piece, at) => ({ files: { [`part${at}`]: piece } })),
+        });
+      }),
     drop: async (image) => {
       made.delete(image);
       await engine.docker(['image', 'rm', '--force', image]);
@@ -109,6 +114,20 @@ function copies(megabytes: number, whole: number): number[] {
     left -= whole * (shares[layer] ?? 1);
   }
   return layers;
+}
+
+/** Pieces of so many bytes each, of one file after the other. */
+async function machineBytes(count: number, size: number): Promise<Buffer[]> {
+  const pieces: Buffer[] = [];
+  let rest = Buffer.alloc(0);
+  for await (const file of machineFiles()) {
+    if (pieces.length >= count) break;
+    rest = Buffer.concat([rest, await readFile(file.path)]);
+    for (; rest.byteLength >= size && pieces.length < count; rest = rest.subarray(size)) {
+      pieces.push(rest.subarray(0, size));
+    }
+  }
+  return pieces;
 }
 
 async function megabytesHere(): Promise<number> {

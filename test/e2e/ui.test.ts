@@ -65,6 +65,10 @@ suite('by hand', { timeout: 600_000 }, () => {
       labels.join('\n'),
     );
     assert.deepEqual(await images().menuOf('stable'), ['Push to Registry…', 'Copy Reference', 'Copy Image ID']);
+    assert.ok(labels.includes('Repository app, 2 tags'), labels.join('\n'));
+    assert.ok(labels.includes('Repository big, 1 tag'), labels.join('\n'));
+    assert.deepEqual(await images().menuOf('2 tags'), ['Push to Registry…']);
+    assert.deepEqual(await images().menuOf('big'), ['Push to Registry…', 'Copy Reference', 'Copy Image ID']);
     await vscode.screenshot('images-view');
   });
 
@@ -234,6 +238,43 @@ suite('by hand', { timeout: 600_000 }, () => {
       (await notifications.all()).filter((text) => text.includes('Pushed')),
       [],
     );
+  });
+
+  test('a repository of several tags asks which, a selection is asked for before the first push', async () => {
+    const { quickInput, notifications } = vscode;
+    await images().chooseFromMenu('2 tags', 'Push to Registry…');
+    await quickInput.pick('app:stable');
+    await quickInput.waitFor('Push Image');
+    await quickInput.dismiss();
+    await images().row('2 tags').click();
+    await images()
+      .row('big')
+      .click({ modifiers: ['Control'] });
+    await images().chooseFromMenu('big', 'Push to Registry…');
+    await quickInput.pick('app:1');
+    await quickInput.waitFor(/Push Image 1 of 2: app:1/);
+    await quickInput.pick('team');
+    await quickInput.waitFor('(2/3)');
+    await quickInput.accept();
+    await quickInput.waitFor('(3/3)');
+    await quickInput.accept();
+    await quickInput.waitFor(/Push Image 2 of 2: big:1/);
+    assert.deepEqual(await notifications.all(), [], 'nothing is pushed yet');
+    await quickInput.pick('Somewhere else');
+    await quickInput.dismiss();
+    assert.equal(await standin.manifest('team', 'app', '1'), undefined, 'who leaves a question leaves them all');
+    assert.deepEqual(await notifications.all(), []);
+  });
+
+  test('the page of an image with a path for a name opens by its address as it is written', async () => {
+    const { page } = vscode;
+    // Not 127.0.0.1, which VS Code in a browser leads through a tunnel of its own, and writes anew.
+    const address = 'https://gitea.localhost/dev/-/packages/container/nested%2Fapp/1';
+    const opened = page.context().waitForEvent('request', (request) => request.url().includes('/-/packages/'));
+    const tab = page.context().waitForEvent('page');
+    await vscode.host.executeCommand('teaChest.registries.openInBrowser', { type: 'tag', page: address });
+    assert.equal((await opened).url(), address);
+    await (await tab).close();
   });
 
   test('what was pushed by hand is what the engine has', async () => {
