@@ -44,6 +44,7 @@ const closer = createCloser();
 const rows: Row[] = [];
 const spent: Spent[] = [];
 const engines: string[] = [];
+const started: BenchEngine[] = [];
 
 void stopRequested().then(async (reason) => {
   console.log(`Stopping everything: ${reason}.`);
@@ -53,15 +54,17 @@ void stopRequested().then(async (reason) => {
 
 /** Starts once, when first asked for. */
 function lazily(title: string, start: () => Promise<Engine>): () => Promise<BenchEngine> {
-  let started: Promise<BenchEngine> | undefined;
+  let starting: Promise<BenchEngine> | undefined;
   return () => {
-    started ??= (async () => {
+    starting ??= (async () => {
       const engine = await step(`Starting an engine: ${title}`, start);
       closer.add(() => engine.stop());
       engines.push(`dockerd ${engine.version}: ${title}`);
-      return { engine, images: await makeImageShelf(engine, appMegabytes) };
+      const side = { engine, images: await makeImageShelf(engine, appMegabytes) };
+      started.push(side);
+      return side;
     })();
-    return started;
+    return starting;
   };
 }
 
@@ -107,9 +110,9 @@ async function writeReport(): Promise<void> {
 }
 
 async function appSize(): Promise<string> {
-  if (engines.length === 0) return 'not built';
-  const { engine, images } = await bench.classic();
-  const { stdout } = await engine.docker(['image', 'inspect', '--format', '{{.Size}}', await images.app()]);
+  const [side] = started;
+  if (side === undefined) return 'not built';
+  const { stdout } = await side.engine.docker(['image', 'inspect', '--format', '{{.Size}}', await side.images.app()]);
   return `${(Number(stdout) / 1e6).toFixed(0)} MB in 3 layers`;
 }
 

@@ -1,3 +1,4 @@
+import { createCloser } from '../../test/tools/closer.ts';
 import { alternate, deadline, measured, patience } from '../rig/bench.ts';
 import type { BenchRegistry, RegistryPlace } from '../rig/benchRegistry.ts';
 import { teaChestVariants, type Pusher, type Tool } from '../rig/pusher.ts';
@@ -24,6 +25,7 @@ export function againCase(suffix: string, store: 'classic' | 'containerd', place
     run: async (bench) => {
       const { engine, images } = await bench[store]();
       const tools = toolsFor(bench, `again${suffix}`, [teaChestVariants.gzip]);
+      const closer = createCloser();
       const sessions = new Map<Tool, Promise<Session>>();
       const app = place.remembers ? await images.unseenApp() : await images.app();
       const repository = (registry: BenchRegistry): string => `${registry.prefix}again`;
@@ -34,7 +36,9 @@ export function againCase(suffix: string, store: 'classic' | 'containerd', place
       };
       const prepare = async (tool: Tool): Promise<Session> => {
         const registry = await place.open();
+        closer.add(() => registry.stop());
         const pusher = await tool.open(engine, registry);
+        closer.add(() => pusher.close());
         await step(`again${suffix}: ${tool.name} pushes for the first time`, () =>
           pusher.push(app, repository(registry), '1', { signal: deadline(tool.name, patience) }),
         );
@@ -59,11 +63,7 @@ export function againCase(suffix: string, store: 'classic' | 'containerd', place
           },
         });
       } finally {
-        for (const opened of await Promise.allSettled(sessions.values())) {
-          if (opened.status !== 'fulfilled') continue;
-          await opened.value.pusher.close();
-          await opened.value.registry.stop();
-        }
+        await closer.close();
         if (place.remembers) await images.drop(app);
       }
     },
