@@ -16,6 +16,7 @@ import { step } from '../test/tools/step.ts';
 import { cases } from './cases/cases.ts';
 import { describeMachine } from './report/machine.ts';
 import { toMarkdown, type Spent } from './report/markdown.ts';
+import { formatPage, replaceBetweenMarks } from './report/page.ts';
 import type { Row } from './report/row.ts';
 import { giteaPlace } from './rig/benchRegistry.ts';
 import type { Bench, BenchEngine } from './rig/bench.ts';
@@ -101,7 +102,8 @@ async function writeReport(): Promise<void> {
   const isWhole = !quick && values.case === undefined && values.megabytes === undefined;
   const file = isWhole ? join(projectRoot, 'docs', 'performance.md') : join(resultsFolder, 'performance.md');
   await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, isWhole ? between(await readFile(file, 'utf8'), page) : `${page}\n`);
+  const whole = isWhole ? replaceBetweenMarks(await readFile(file, 'utf8'), page) : page;
+  await writeFile(file, await formatPage(whole, file));
   console.log(`\n${page}\n\nWritten to ${file}`);
   if (values.json !== undefined) {
     await writeFile(values.json, `${JSON.stringify(rows, undefined, 2)}\n`);
@@ -114,14 +116,6 @@ async function appSize(): Promise<string> {
   if (side === undefined) return 'not built';
   const { stdout } = await side.engine.docker(['image', 'inspect', '--format', '{{.Size}}', await side.images.app()]);
   return `${(Number(stdout) / 1e6).toFixed(0)} MB in 3 layers`;
-}
-
-/** The page with the part between the marks made anew. */
-function between(old: string, text: string): string {
-  const [begin, end] = ['<!-- bench:begin -->', '<!-- bench:end -->'];
-  const [from, to] = [old.indexOf(begin), old.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`docs/performance.md has no ${begin} … ${end} to write between.`);
-  return `${old.slice(0, from + begin.length)}\n\n${text}\n\n${old.slice(to)}`;
 }
 
 try {

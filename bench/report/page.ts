@@ -1,0 +1,15 @@
+import { format, resolveConfig } from 'prettier';
+
+const [begin, end] = ['<!-- bench:begin -->', '<!-- bench:end -->'];
+
+/** The page with the part between its marks made anew. */
+export function replaceBetweenMarks(page: string, text: string): string {
+  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`The page has no ${begin} … ${end} to write between.`);
+  return `${page.slice(0, from + begin.length)}\n\n${text}\n\n${page.slice(to)}`;
+}
+
+/** As the project's formatter would leave it, so that a new table is nothing to complain of. */
+export async function formatPage(page: string, file: string): Promise<string> {
+  return format(page, { ...(await resolveConfig(file)), filepath: file });
+}
