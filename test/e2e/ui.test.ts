@@ -185,6 +185,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     const { quickInput, notifications } = vscode;
     await images().chooseFromMenu('stable', 'Push to Registry…');
     await quickInput.pick('Somewhere else');
+    await quickInput.waitFor('(2/4)');
     await quickInput.type('readers');
     await quickInput.pick('as typed');
     await quickInput.waitFor('(3/4)');

@@ -46,6 +46,7 @@ test('an open docker-registry needs no credential and is told to be generic', as
     scope: undefined,
     username: '',
     webRoot: registry.origin,
+    open: true,
   });
 });
 
