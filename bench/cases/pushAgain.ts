@@ -13,7 +13,7 @@ interface Session {
 
 /**
  * A day's work: the image is in the registry, pushed by the same tool; then it is pushed once more as it is (`unchanged`),
- * and with one more small layer (`changed`), each time another one. Each tool has a registry of its own.
+ * and with one more small layer (`changed`), each time another one. Each tool has a repository of its own.
  */
 export function againCase(suffix: string, store: 'classic' | 'containerd', place: RegistryPlace): BenchCase {
   return {
@@ -28,7 +28,9 @@ export function againCase(suffix: string, store: 'classic' | 'containerd', place
       const closer = createCloser();
       const sessions = new Map<Tool, Promise<Session>>();
       const app = place.remembers ? await images.unseenApp() : await images.app();
-      const repository = (registry: BenchRegistry): string => `${registry.prefix}again`;
+      // On a Gitea that all of them share, nobody overwrites another's tag.
+      const repository = (registry: BenchRegistry, tool: Tool): string =>
+        `${registry.prefix}again-${tool.name.replaceAll(/\W+/g, '-').toLowerCase()}`;
       const session = (tool: Tool): Promise<Session> => {
         const known = sessions.get(tool) ?? prepare(tool);
         sessions.set(tool, known);
@@ -40,14 +42,14 @@ export function againCase(suffix: string, store: 'classic' | 'containerd', place
         const pusher = await tool.open(engine, registry);
         closer.add(() => pusher.close());
         await step(`again${suffix}: ${tool.name} pushes for the first time`, () =>
-          pusher.push(app, repository(registry), '1', { signal: deadline(tool.name, patience) }),
+          pusher.push(app, repository(registry, tool), '1', { signal: deadline(tool.name, patience) }),
         );
         return { registry, pusher };
       };
       const pushOnce = async (tool: Tool, image: string): ReturnType<typeof measured> => {
         const { registry, pusher } = await session(tool);
         const signal = deadline(tool.name, patience);
-        return measured(registry, () => pusher.push(image, repository(registry), '1', { signal }));
+        return measured(registry, () => pusher.push(image, repository(registry, tool), '1', { signal }));
       };
       try {
         // Over in a moment, so that more rounds cost nothing.
