@@ -112,11 +112,14 @@ async function takeFailures(vscode: VscodeWindow, standin: Standin): Promise<voi
   await vscode.host.executeCommand('notifications.clearAll');
   await standin.goDown();
   await push(`${standin.host}/dev/migrate:7`);
+  await vscode.notifications.waitFor('cannot be reached');
   await keep(vscode, 'failure-unreachable-dark');
   await standin.comeBack();
 }
 
 async function keep(vscode: VscodeWindow, name: string): Promise<void> {
+  // Messages fade in.
+  await vscode.page.waitForTimeout(800);
   const folder = name === 'push-progress-dark' ? forUsers : forDocs;
   await mkdir(folder, { recursive: true });
   await copyFile(await vscode.screenshot(name), join(folder, `${name}.png`));

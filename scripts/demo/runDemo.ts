@@ -30,7 +30,8 @@ export interface Demo {
 }
 
 const imageTag = 'tea-chest-demo:1';
-const layers = [{ megabytes: 70 }, { megabytes: 30 }, { megabytes: 10 }];
+// Large enough to see bytes move, small enough that a second start takes less than 20 seconds.
+const layers = [{ megabytes: 32 }, { megabytes: 12 }, { megabytes: 4 }];
 
 /** Sets everything up, signs in and pushes through the extension, and compares what arrived. */
 export async function runDemo(closer: Closer): Promise<Demo> {
