@@ -61,7 +61,7 @@ export function againCase(suffix: string, store: 'classic' | 'containerd', place
           rounds: bench.rounds,
           run: async (tool) => {
             await session(tool);
-            return pushOnce(tool, await images.changedApp());
+            return pushOnce(tool, await images.changed(app));
           },
         });
       } finally {

@@ -11,8 +11,8 @@ import { machineFiles } from '../../test/tools/machineFiles.ts';
 export interface ImageShelf {
   /** The large image in three layers. */
   app(): Promise<string>;
-  /** The large image with one more small layer, another one with each call. */
-  changedApp(): Promise<string>;
+  /** The image with one more small layer, another one with each call. */
+  changed(base: string): Promise<string>;
   /** The same files in layers that nobody has seen before, another image with each call; to be dropped after use. */
   unseenApp(): Promise<string>;
   /** About so many megabytes, in layers of 2 GB at most. */
@@ -50,15 +50,14 @@ export async function makeImageShelf(engine: Engine, appMegabytes: number): Prom
 
   return {
     app,
-    changedApp: async () => {
+    changed: async (base) => {
       const name = `bench/app:change-${++changes}`;
-      await app();
       const head = Buffer.from(`change ${changes} ${randomUUID()}\n`);
       const start = changes * changeBytes;
       const code = await buffer(
         createReadStream(process.execPath, { start, end: start + changeBytes - head.length - 1 }),
       );
-      await buildFrom(engine, name, ['FROM bench/app:1', 'COPY change /change'], {
+      await buildFrom(engine, name, [`FROM ${base}`, 'COPY change /change'], {
         change: Buffer.concat([head, code]),
       });
       return name;
