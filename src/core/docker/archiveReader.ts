@@ -1,4 +1,6 @@
 import path from 'node:path';
+import { peekBytes } from '../base/peekBytes.ts';
+import { compressionOf, magicLength } from '../oci/compressionOf.ts';
 import type { Digest } from '../oci/digest.ts';
 import { ArchiveContents, parseJson } from './archiveContents.ts';
 import { tarEntries, type TarEntry } from './archiveTar.ts';
@@ -67,24 +69,9 @@ async function classify(entry: TarEntry, image: ArchiveSubject): Promise<Classif
  * layer, a JSON document, or nothing of this image.
  */
 async function classifyBlob(body: AsyncIterable<Uint8Array>): Promise<Classified> {
-  const chunks = body[Symbol.asyncIterator]();
-  let head = Buffer.alloc(0);
-  while (head.byteLength < 4) {
-    const next = await chunks.next();
-    if (next.done === true) break;
-    head = Buffer.concat([head, next.value]);
-  }
-  const isLayer = [gzipMagic, zstdMagic].some((magic) => head.subarray(0, magic.byteLength).equals(magic));
-  const role = isLayer ? 'layer' : head[0] === 0x7b /* { */ ? 'document' : 'other';
-  return { role, body: resumed(head, chunks) };
-}
-
-const gzipMagic = Buffer.from([0x1f, 0x8b]);
-const zstdMagic = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
-
-async function* resumed(head: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
-  if (head.byteLength > 0) yield head;
-  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+  const { head, body: whole } = await peekBytes(body, magicLength);
+  const role = compressionOf(head) !== undefined ? 'layer' : head[0] === 0x7b /* { */ ? 'document' : 'other';
+  return { role, body: whole };
 }
 
 /** Undefined, with nothing read, if it is too big to be held in memory. */

@@ -2,6 +2,8 @@ import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import * as zlib from 'node:zlib';
 import { TeaChestError } from '../base/errors.ts';
+import { peekBytes } from '../base/peekBytes.ts';
+import { compressionOf, magicLength } from '../oci/compressionOf.ts';
 import { mediaTypes } from '../oci/mediaTypes.ts';
 
 /** The form in which an engine may hold a layer, so that it can go out as it is. */
@@ -11,43 +13,22 @@ export interface StoredForm {
   readonly open: (() => Duplex) | undefined;
 }
 
-const forms: readonly { readonly magic: readonly number[]; readonly form: StoredForm }[] = [
-  { magic: [0x1f, 0x8b], form: { mediaType: mediaTypes.ociLayerGzip, open: () => zlib.createGunzip() } },
-  {
-    magic: [0x28, 0xb5, 0x2f, 0xfd],
-    // Node 22.15 and newer.
-    form: {
-      mediaType: mediaTypes.ociLayerZstd,
-      open: 'createZstdDecompress' in zlib ? () => zlib.createZstdDecompress() : undefined,
-    },
+const forms: Readonly<Record<'gzip' | 'zstd', StoredForm>> = {
+  gzip: { mediaType: mediaTypes.ociLayerGzip, open: () => zlib.createGunzip() },
+  // Node 22.15 and newer.
+  zstd: {
+    mediaType: mediaTypes.ociLayerZstd,
+    open: 'createZstdDecompress' in zlib ? () => zlib.createZstdDecompress() : undefined,
   },
-];
+};
 
-/**
- * Looks at the first bytes: a tar begins with a file's name or with zeros, never with the magic number of a
- * compression. `body` is the whole again.
- */
+/** Looks at the first bytes; `body` is the whole again. */
 export async function peekStoredForm(
-  body: AsyncIterable<Uint8Array>,
+  stream: AsyncIterable<Uint8Array>,
 ): Promise<{ readonly form: StoredForm | undefined; readonly body: AsyncIterable<Uint8Array> }> {
-  const pieces = body[Symbol.asyncIterator]();
-  let head: Uint8Array = Buffer.alloc(0);
-  while (head.byteLength < 4) {
-    const next = await pieces.next();
-    if (next.done === true) break;
-    head = head.byteLength === 0 ? next.value : Buffer.concat([head, next.value]);
-  }
-  const found = forms.find(({ magic }) => magic.every((byte, at) => head[at] === byte));
-  return { form: found?.form, body: whole(head, pieces) };
-}
-
-async function* whole(head: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  try {
-    if (head.byteLength > 0) yield head;
-    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
-  } finally {
-    await rest.return?.();
-  }
+  const { head, body } = await peekBytes(stream, magicLength);
+  const compression = compressionOf(head);
+  return { form: compression && forms[compression], body };
 }
 
 /** Passes the compressed bytes on as they are and shows the uncompressed ones to `onTar`. */
