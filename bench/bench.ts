@@ -1,9 +1,10 @@
-// npm run bench [-- --quick] [--case NAME]... [--json FILE] [--profile FOLDER] [--megabytes N]
+// npm run bench [-- --quick] [--case NAME]... [--json FILE] [--profile FOLDER]
+//     [--rounds N] [--megabytes N]
 //
 // Pushes the same images by docker push, skopeo and Tea Chest, in turn, from real engines to real registries, and writes
 // what it took to docs/performance.md. A quick or partial run shows the same table in test-results/performance.md: its
 // figures say that the bench works, not how fast anything is. `--profile` leaves CPU profiles of Tea Chest's processes,
-// `--megabytes` makes the large image smaller.
+// `--rounds` has everything measured more or less often than three times, `--megabytes` makes the large image smaller.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,9 +16,9 @@ import { provision } from '../test/tools/provision.ts';
 import { step } from '../test/tools/step.ts';
 import { cases } from './cases/cases.ts';
 import { describeMachine } from './report/machine.ts';
-import { toMarkdown, type Spent } from './report/markdown.ts';
+import { toMarkdown } from './report/markdown.ts';
 import { formatPage, replaceBetweenMarks } from './report/page.ts';
-import type { Row } from './report/row.ts';
+import { nothingMeasured, type Row } from './report/row.ts';
 import { giteaPlace } from './rig/benchRegistry.ts';
 import type { Bench, BenchEngine } from './rig/bench.ts';
 import { makeImageShelf } from './rig/imageShelf.ts';
@@ -28,6 +29,7 @@ const { values } = parseArgs({
     json: { type: 'string' },
     case: { type: 'string', multiple: true },
     profile: { type: 'string' },
+    rounds: { type: 'string' },
     megabytes: { type: 'string' },
   },
 });
@@ -43,7 +45,6 @@ if (chosen.length === 0) {
 
 const closer = createCloser();
 const rows: Row[] = [];
-const spent: Spent[] = [];
 const engines: string[] = [];
 const started: BenchEngine[] = [];
 
@@ -71,14 +72,11 @@ function lazily(title: string, start: () => Promise<Engine>): () => Promise<Benc
 
 const bench: Bench = {
   quick,
-  rounds: quick ? 1 : 3,
+  rounds: Number(values.rounds ?? (quick ? 1 : 3)),
   profileFolder: values.profile === undefined ? undefined : resolve(values.profile),
   classic: lazily('classic image store', () => startPrivateEngine(enginesOptions())),
   containerd: lazily('containerd image store', () => startNewEngine({ containerdStore: true })),
   record: (row) => rows.push(row),
-  report: (task, tool, { phases, cpuMs }) => {
-    if (phases !== undefined) spent.push({ task, tool, phases, cpuMs });
-  },
 };
 
 /** A Gitea with a certificate of its own making is one that docker must be told to believe. */
@@ -97,18 +95,18 @@ async function writeReport(): Promise<void> {
     ],
     titles: new Map(all.flatMap(({ titles }) => Object.entries(titles))),
     rows,
-    spent,
   });
-  const isWhole = !quick && values.case === undefined && values.megabytes === undefined;
+  const isWhole = !quick && [values.case, values.rounds, values.megabytes].every((value) => value === undefined);
   const file = isWhole ? join(projectRoot, 'docs', 'performance.md') : join(resultsFolder, 'performance.md');
   await mkdir(dirname(file), { recursive: true });
   const whole = isWhole ? replaceBetweenMarks(await readFile(file, 'utf8'), page) : page;
   await writeFile(file, await formatPage(whole, file));
   console.log(`\n${page}\n\nWritten to ${file}`);
-  if (values.json !== undefined) {
-    await writeFile(values.json, `${JSON.stringify(rows, undefined, 2)}\n`);
-    console.log(`and to ${values.json}`);
-  }
+  if (values.json !== undefined) console.log(`and to ${values.json}`);
+}
+
+async function writeRows(): Promise<void> {
+  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(rows, undefined, 2)}\n`);
 }
 
 async function appSize(): Promise<string> {
@@ -128,9 +126,10 @@ try {
       // One case that cannot be had is no reason to lose the others.
       const note = `not measured: ${error instanceof Error ? error.message : String(error)}`;
       console.error(`${name}: ${note}`);
-      const nothing = { medianMs: null, runs: 0, uploadedBytes: null, peakRssMb: null, delayP99Ms: null };
-      rows.push({ case: name, tool: 'all', ...nothing, note });
+      rows.push({ case: name, tool: 'all', ...nothingMeasured, note });
     }
+    // After each case, so that a run that is stopped leaves what it has.
+    await writeRows();
   }
   await writeReport();
 } finally {

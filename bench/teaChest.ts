@@ -7,18 +7,20 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Memento } from 'vscode';
+import type { Memento, SecretStorage } from 'vscode';
 import { parseEndpoint } from '../src/core/docker/endpointUrl.ts';
 import { DigestCache } from '../src/core/push/digestCache.ts';
 import { linkPlace } from '../src/core/registry/linkPlace.ts';
 import { EngineLink, type Engine } from '../src/host/engine/engine.ts';
 import { Codecs } from '../src/host/push/codecs.ts';
+import { EngineRelay } from '../src/host/push/engineRelay.ts';
 import { PushRunner } from '../src/host/push/pushRunner.ts';
 import { OriginNumbers } from '../src/host/registry/originNumbers.ts';
 import { RegistryAccess } from '../src/host/registry/registryAccess.ts';
 import { TargetMemory } from '../src/host/targets/targetMemory.ts';
 import { silentLogger } from '../test/tools/silentLogger.ts';
-import type { ChildReply, ChildRequest, OpenRequest, Phases, PushOrder, PushReport } from './rig/teaChestProtocol.ts';
+import { PushClock } from './rig/pushClock.ts';
+import type { ChildReply, ChildRequest, OpenRequest, PushOrder, PushReport } from './rig/teaChestProtocol.ts';
 
 /** Milliseconds between two looks at the event loop; they are part of what `delayP99Ms` says. */
 const delayResolution = 5;
@@ -26,57 +28,24 @@ const delayResolution = 5;
 interface Parts {
   readonly runner: PushRunner;
   readonly open: OpenRequest;
-  readonly clock: ExportClock;
+  readonly clock: PushClock;
   readonly idleRss: number;
 }
 
-/** When the last export was asked for, began and ended. */
-class ExportClock {
-  asked: number | undefined;
-  first: number | undefined;
-  last: number | undefined;
-
-  reset(): void {
-    this.asked = this.first = this.last = undefined;
-  }
-
-  phases(startedAt: number, endedAt: number): Phases | undefined {
-    const { asked, first, last } = this;
-    if (asked === undefined || first === undefined || last === undefined) return undefined;
-    return { before: asked - startedAt, silent: first - asked, reading: last - first, after: endedAt - last };
-  }
-}
-
-/** The engine, with an eye on the clock while it exports. */
-function timed<T extends Engine>(engine: T, clock: ExportClock): T {
-  const open = engine.open.bind(engine);
-  return Object.assign(engine, {
-    open: (...[image, options]: Parameters<Engine['open']>) => {
-      clock.asked = performance.now();
-      return open(image, {
-        ...options,
-        onReceived: (bytes) => {
-          clock.last = performance.now();
-          clock.first ??= clock.last;
-          options.onReceived(bytes);
-        },
-      });
-    },
-  });
-}
-
 async function build(open: OpenRequest): Promise<Parts> {
-  const clock = new ExportClock();
-  const link = new EngineLink(async () => {
+  const clock = new PushClock();
+  const state = memento();
+  const relay = new EngineRelay({ secrets: secretStorage(), state, logger: silentLogger });
+  const connect = async (): Promise<Engine> => {
     const endpoint = parseEndpoint(open.engineHost, {
       source: 'the bench',
       platform: process.platform,
       tls: undefined,
     });
     const docker = await import('../src/core/docker/engine.ts');
-    return timed(new docker.Engine(endpoint), clock);
-  });
-  const state = memento();
+    return clock.watchExports(new docker.Engine(endpoint));
+  };
+  const link = new EngineLink(relay.sweeping(connect));
   const linkRates = new OriginNumbers(state, 'link rates');
   const access = new RegistryAccess({
     credential: () => Promise.resolve(open.credential),
@@ -98,9 +67,13 @@ async function build(open: OpenRequest): Promise<Parts> {
     cache: new DigestCache(join(open.storage, 'digests.json'), silentLogger, Date.now),
     memory: new TargetMemory(state),
     // The defaults of package.json.
-    settings: () => ({ compression: 'gzip', gzipLevel: 1, parallelBlobs: 3, strategy: 'auto' as const }),
-    // What is measured is the export: the clock of its bytes is the bench's own.
-    relay: { parts: () => Promise.resolve(undefined) },
+    settings: () => ({ compression: 'gzip', gzipLevel: 1, parallelBlobs: 3, strategy: 'auto' }),
+    relay: {
+      parts: async (source, strategy) => {
+        const parts = await relay.parts(source, strategy);
+        return parts && clock.watchRelay(parts);
+      },
+    },
     spoolRoot: () => join(open.storage, 'spool'),
     logger: silentLogger,
   });
@@ -117,6 +90,15 @@ function memento(): Memento {
     keys: () => [...values.keys()],
     get: <T>(key: string, otherwise?: T) => (values.get(key) ?? otherwise) as T,
     update: async (key, value) => void values.set(key, value),
+  };
+}
+
+/** VS Code's store of secrets, in memory: a new one is a new installation. */
+function secretStorage(): Pick<SecretStorage, 'get' | 'store'> {
+  const secrets = new Map<string, string>();
+  return {
+    get: (key) => Promise.resolve(secrets.get(key)),
+    store: (key, value) => Promise.resolve(void secrets.set(key, value)),
   };
 }
 
@@ -141,7 +123,7 @@ function peakRss(): number {
 }
 
 async function push({ runner, open, clock, idleRss }: Parts, order: PushOrder): Promise<PushReport> {
-  const { image, repository, tag, compression } = order;
+  const { image, repository, tag, compression, strategy } = order;
   const { connection } = open;
   const target = { host: connection.host, repository, tag };
   const delay = monitorEventLoopDelay({ resolution: delayResolution });
@@ -150,7 +132,10 @@ async function push({ runner, open, clock, idleRss }: Parts, order: PushOrder): 
   const cpuBefore = process.cpuUsage();
   delay.enable();
   const startedAt = performance.now();
-  const result = await runner.run({ image, connection, target, compression }, { signal: new AbortController().signal });
+  const result = await runner.run(
+    { image, connection, target, compression, strategy },
+    { signal: new AbortController().signal },
+  );
   const endedAt = performance.now();
   delay.disable();
   const { user, system } = process.cpuUsage(cpuBefore);

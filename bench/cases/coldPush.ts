@@ -1,66 +1,113 @@
-import { alternate, deadline, measured, patience, type Bench, type BenchEngine } from '../rig/bench.ts';
+import { step } from '../../test/tools/step.ts';
+import { alternate, deadline, measured, patience, Tally, type Bench, type BenchEngine } from '../rig/bench.ts';
 import type { RegistryPlace } from '../rig/benchRegistry.ts';
-import { dockerPush, skopeoCopy, teaChest, teaChestVariants, type TeaChestVariant, type Tool } from '../rig/pusher.ts';
+import {
+  dockerPush,
+  skopeoCopy,
+  skopeoOfSaved,
+  teaChest,
+  teaChestVariants,
+  type TeaChestVariant,
+  type Tool,
+} from '../rig/pusher.ts';
 import type { Measurement } from '../report/row.ts';
 import type { BenchCase } from './benchCase.ts';
 
-/** The tools to compare at a task, Tea Chest in the given ways. */
-export function toolsFor(bench: Bench, task: string, variants: readonly TeaChestVariant[]): readonly Tool[] {
-  const options = {
-    profileFolder: bench.profileFolder,
-    onReport: (tool: string, report: Parameters<Bench['report']>[2]) => {
-      bench.report(task, tool, report);
-    },
-  };
-  return [dockerPush, skopeoCopy, ...variants.map((variant) => teaChest(variant, options))];
+/** Which of docker's image stores an engine has. */
+export type Store = 'classic' | 'containerd';
+
+/** The tools to compare, Tea Chest in the given ways. Docker's containerd store comes with an engine of today. */
+export function toolsFor(
+  { profileFolder }: Bench,
+  store: Store,
+  variants: readonly TeaChestVariant[],
+): readonly Tool[] {
+  const skopeo = store === 'classic' ? skopeoCopy : skopeoOfSaved;
+  return [dockerPush, skopeo, ...variants.map((variant) => teaChest(variant, profileFolder))];
+}
+
+/** The large image in layers that `place` has never seen; to be dropped after use where `isOwn`. */
+async function coldImage({ images }: BenchEngine, place: RegistryPlace): Promise<{ name: string; isOwn: boolean }> {
+  return { name: place.remembers ? await images.unseenApp() : await images.app(), isOwn: place.remembers };
 }
 
 /**
  * An image goes to a registry that has nothing of it, by a tool that knows nothing of it. A registry of our own is a new
  * and empty one each time, at another address; docker's digest cache and skopeo's are keyed by that address and only
- * make them ask for blobs, which are not there. A Gitea that remembers gets layers that never were before.
+ * make them ask for blobs, which are not there. `afterwards` may go on with the same tool and registry.
  */
 export async function pushCold(
   tool: Tool,
-  { engine, images }: BenchEngine,
+  { engine }: Pick<BenchEngine, 'engine'>,
   place: RegistryPlace,
-  image?: string,
+  image: string,
+  afterwards?: (push: (image: string) => Promise<Measurement>) => Promise<void>,
 ): Promise<Measurement> {
   const registry = await place.open();
   try {
-    const own = image ?? (place.remembers ? await images.unseenApp() : await images.app());
     const pusher = await tool.open(engine, registry);
     try {
-      return await measured(registry, () =>
-        pusher.push(own, `${registry.prefix}cold`, '1', { signal: deadline(tool.name, patience) }),
-      );
+      const push = (name: string): Promise<Measurement> =>
+        measured(registry, () =>
+          pusher.push(name, `${registry.prefix}cold`, '1', { signal: deadline(tool.name, patience) }),
+        );
+      const measurement = await push(image);
+      await afterwards?.(push);
+      return measurement;
     } finally {
       await pusher.close();
-      if (image === undefined && place.remembers) await images.drop(own);
     }
   } finally {
     await registry.stop();
   }
 }
 
-const { gzip, zstd, none, auto } = teaChestVariants;
+const { gzip } = teaChestVariants;
 
-/** `suffix` tells its tasks from those of other engines and registries. */
-export function coldCase(suffix: string, store: 'classic' | 'containerd', place: RegistryPlace): BenchCase {
+/**
+ * `suffix` tells its tasks from those of other engines and registries. After its cold push a tool pushes one change, its
+ * first one (`first-change`): what a first push leaves undone is paid there.
+ */
+export function coldCase(
+  suffix: string,
+  store: Store,
+  place: RegistryPlace,
+  variants: readonly TeaChestVariant[],
+): BenchCase {
   const name = `cold${suffix}`;
+  const changeName = `first-change${suffix}`;
   return {
     name,
-    titles: { [name]: `Cold push: ${store} store → ${place.title}` },
+    titles: {
+      [name]: `Cold push: ${store} store → ${place.title}`,
+      [changeName]: `The first small change after a cold push: ${store} store → ${place.title}`,
+    },
     run: async (bench) => {
       const side = await bench[store]();
-      await side.images.app();
+      await step(`${name}: the large image, if it is not there yet`, () => side.images.app());
+      const tools = toolsFor(bench, store, variants);
+      // skopeo reads the whole image whatever changed; the other ways of Tea Chest differ in the cold push only.
+      const changers = tools.filter(({ name: tool }) => tool === dockerPush.name || tool === gzip.name);
+      const changes = new Tally(changeName);
       await alternate(bench, {
         name,
-        // What containerd's store has compressed goes out as it is, whatever the setting.
-        tools: toolsFor(bench, name, store === 'classic' ? [gzip, zstd, none, auto] : [gzip]),
+        tools,
         rounds: bench.rounds,
-        run: (tool) => pushCold(tool, side, place),
+        run: async (tool) => {
+          const image = await coldImage(side, place);
+          try {
+            return await pushCold(tool, side, place, image.name, async (push) => {
+              if (!changers.includes(tool)) return;
+              const changed = await side.images.changed(image.name);
+              await changes.measure(tool, 'once', () => push(changed));
+              await side.images.drop(changed);
+            });
+          } finally {
+            if (image.isOwn) await side.images.drop(image.name);
+          }
+        },
       });
+      changes.record(bench, changers);
     },
   };
 }

@@ -8,7 +8,7 @@ import { projectRoot } from '../../test/tools/projectPaths.ts';
 import { provision } from '../../test/tools/provision.ts';
 import { makeScratch } from '../../test/tools/scratch.ts';
 import { step } from '../../test/tools/step.ts';
-import { toRow, type Measurement } from '../report/row.ts';
+import { nothingMeasured, toRow, type Measurement } from '../report/row.ts';
 import { startCrowdedEngine } from '../vscode/crowdedEngine.ts';
 import { measureVariables, type HostFigures } from '../vscode/protocol.ts';
 import type { BenchCase } from './benchCase.ts';
@@ -26,8 +26,7 @@ export const extensionCase: BenchCase = {
   run: async (bench) => {
     const scratch = await makeScratch('vsix');
     const { size } = await packageExtension(join(scratch.path, 'tea-chest.vsix')).finally(() => scratch.remove());
-    const nothing = { medianMs: null, runs: 1, uploadedBytes: null, peakRssMb: null, delayP99Ms: null };
-    bench.record({ case: 'vsix', tool: 'Tea Chest', ...nothing, sizeBytes: size });
+    bench.record({ case: 'vsix', tool: 'Tea Chest', ...nothingMeasured, runs: 1, sizeBytes: size });
 
     // As shipped: `packageExtension` has left the bundles for production in dist/.
     const figures: HostFigures[] = [];

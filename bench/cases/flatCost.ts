@@ -1,6 +1,8 @@
 import { statfs } from 'node:fs/promises';
 import { cacheFolder } from '../../test/tools/projectPaths.ts';
 import { alternate, type BenchEngine } from '../rig/bench.ts';
+import { step } from '../../test/tools/step.ts';
+import { nothingMeasured } from '../report/row.ts';
 import { distributionPlace } from '../rig/benchRegistry.ts';
 import { teaChestVariants } from '../rig/pusher.ts';
 import type { BenchCase } from './benchCase.ts';
@@ -21,7 +23,7 @@ export const layersCase: BenchCase = {
       const name = `layers-${count}`;
       await alternate(bench, {
         name,
-        tools: toolsFor(bench, name, [gzip]),
+        tools: toolsFor(bench, 'classic', [gzip]),
         rounds: bench.rounds,
         run: (tool) => pushCold(tool, side, distributionPlace, image),
       });
@@ -37,10 +39,12 @@ export const sizesCase: BenchCase = {
     const side = await bench.classic();
     for (const megabytes of bench.quick ? [10, 200] : [10, 2000, 10_000]) {
       const name = megabytes < 1000 ? `size-${megabytes}MB` : `size-${megabytes / 1000}GB`;
-      const tools = toolsFor(bench, name, [gzip]).slice(-1);
+      const tools = toolsFor(bench, 'classic', [gzip]).slice(-1);
       const missing = await missingRoom(megabytes);
       if (missing !== undefined) {
-        for (const { name: tool } of tools) bench.record(skipped(name, tool, missing));
+        for (const { name: tool } of tools) {
+          bench.record({ case: name, tool, ...nothingMeasured, note: `skipped: ${missing}` });
+        }
         continue;
       }
       await pushSize(bench, side, megabytes, { name, tools });
@@ -54,17 +58,12 @@ async function pushSize(
   megabytes: number,
   task: { readonly name: string; readonly tools: ReturnType<typeof toolsFor> },
 ): Promise<void> {
-  const image = await side.images.ofSize(megabytes);
+  const image = await step(`${task.name}: the image`, () => side.images.ofSize(megabytes));
   try {
     await alternate(bench, { ...task, rounds: 1, run: (tool) => pushCold(tool, side, distributionPlace, image) });
   } finally {
-    await side.images.drop(image);
+    if (image !== (await side.images.app())) await side.images.drop(image);
   }
-}
-
-function skipped(task: string, tool: string, why: string): Parameters<Parameters<BenchCase['run']>[0]['record']>[0] {
-  const nothing = { medianMs: null, runs: 0, uploadedBytes: null, peakRssMb: null, delayP99Ms: null };
-  return { case: task, tool, ...nothing, note: `skipped: ${why}` };
 }
 
 /** The image, the engine's own copy while it exports, our spool, the registry. */

@@ -15,13 +15,13 @@ const { gzip, zstd, auto } = teaChestVariants;
 /** Over a link such as people have at home. */
 export const slowLinkCase: BenchCase = {
   name: 'slow-link',
-  titles: { 'slow-link': 'A link of 20 Mbit/s with a round trip of 80 ms, image of 80 MB' },
+  titles: { 'slow-link': 'A link of 20 Mbit/s with a round trip of 80 ms, image of 40 MB' },
   run: async (bench) => {
     const { engine, images } = await bench.classic();
-    const image = await images.ofSize(bench.quick ? 10 : 80);
+    const image = await images.ofSize(bench.quick ? 10 : 40);
     await alternate(bench, {
       name: 'slow-link',
-      tools: toolsFor(bench, 'slow-link', [gzip, zstd, auto]),
+      tools: toolsFor(bench, 'classic', [gzip, zstd, auto]),
       rounds: bench.rounds,
       run: (tool) => pushOver(home, tool, engine, image),
     });
@@ -37,7 +37,7 @@ export const gigabitCase: BenchCase = {
     const image = await images.app();
     await alternate(bench, {
       name: 'gigabit-containerd',
-      tools: toolsFor(bench, 'gigabit-containerd', [gzip]),
+      tools: toolsFor(bench, 'containerd', [gzip]),
       rounds: bench.rounds,
       run: (tool) => pushOver(gigabit, tool, engine, image),
     });

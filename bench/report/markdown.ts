@@ -1,14 +1,5 @@
 import { verdicts } from './goals.ts';
-import type { Row } from './row.ts';
-import type { Phases } from '../rig/teaChestProtocol.ts';
-
-/** What one cold export spent its time on. */
-export interface Spent {
-  readonly task: string;
-  readonly tool: string;
-  readonly phases: Phases;
-  readonly cpuMs: number;
-}
+import type { Row, Spent } from './row.ts';
 
 export interface Report {
   readonly date: string;
@@ -16,17 +7,16 @@ export interface Report {
   readonly machine: readonly string[];
   readonly titles: ReadonlyMap<string, string>;
   readonly rows: readonly Row[];
-  readonly spent: readonly Spent[];
 }
 
 /** The result as a page of markdown. */
-export function toMarkdown({ date, machine, titles, rows, spent }: Report): string {
+export function toMarkdown({ date, machine, titles, rows }: Report): string {
   const tasks = [...new Set(rows.map((row) => row.case))];
   const parts = [
     `Measured on ${date}.`,
     machine.map((fact) => `- ${fact}`).join('\n'),
     ...tasks.map((task) => section(task, titles.get(task) ?? task, rows)),
-    ...(spent.length === 0 ? [] : [spentSection(spent)]),
+    ...spentSection(rows),
   ];
   return parts.join('\n\n');
 }
@@ -34,11 +24,12 @@ export function toMarkdown({ date, machine, titles, rows, spent }: Report): stri
 function section(task: string, title: string, all: readonly Row[]): string {
   const rows = all.filter((row) => row.case === task);
   const docker = rows.find(({ tool }) => tool === 'docker push');
-  const head = ['tool', 'median', 'docker push = 1', 'bytes sent', 'memory', 'delay p99', 'goals'];
+  const head = ['tool', 'median', 'docker push = 1', 'way', 'bytes sent', 'memory', 'delay p99', 'goals'];
   const lines = rows.map((row) => [
     row.tool,
-    row.medianMs === null ? (row.note ?? '–') : milliseconds(row.medianMs),
+    [row.medianMs === null ? [] : milliseconds(row.medianMs), row.note ?? []].flat().join('; ') || '–',
     ratio(row, docker),
+    ways(row),
     row.sizeBytes === undefined ? bytes(row.uploadedBytes) : bytes(row.sizeBytes),
     row.peakRssMb === null ? '' : `${row.peakRssMb.toFixed(0)} MB`,
     row.delayP99Ms === null ? '' : `${row.delayP99Ms.toFixed(1)} ms`,
@@ -48,23 +39,31 @@ function section(task: string, title: string, all: readonly Row[]): string {
   return `### ${title}\n\n\`${task}\`, runs of each: ${runs.join(' or ')}.\n\n${table(head, lines)}`;
 }
 
-function spentSection(spent: readonly Spent[]): string {
-  const head = ['task', 'tool', 'before', 'engine silent', 'reading', 'after', 'CPU time'];
-  const groups = Map.groupBy(spent, ({ task, tool }) => `${task}|${tool}`);
-  const lines = [...groups.values()].map((group) => {
-    const mean = (pick: (one: Spent) => number): string =>
-      milliseconds(group.reduce((sum, one) => sum + pick(one), 0) / group.length);
-    return [
-      group[0]?.task ?? '',
-      group[0]?.tool ?? '',
-      mean(({ phases }) => phases.before),
-      mean(({ phases }) => phases.silent),
-      mean(({ phases }) => phases.reading),
-      mean(({ phases }) => phases.after),
-      mean(({ cpuMs }) => cpuMs),
-    ];
-  });
-  return `### Where an export spends its time\n\nMeans. Before: until the engine is asked. Silent: until its first byte. Reading: until its last, compressing and sending on the way. After: the rest. CPU time: Tea Chest’s own, all threads.\n\n${table(head, lines)}`;
+function spentSection(rows: readonly Row[]): string[] {
+  const known = rows.flatMap(({ spent, ...row }) => (spent === undefined ? [] : [{ ...row, spent }]));
+  if (known.length === 0) return [];
+  const parts = ['before', 'silent', 'reading', 'after', 'cpuMs'] as const satisfies readonly (keyof Spent)[];
+  const head = ['task', 'tool', 'way', 'before', 'engine silent', 'reading', 'after', 'CPU time'];
+  const lines = known.map((row) => [
+    row.case,
+    row.tool,
+    ways(row),
+    ...parts.map((part) => milliseconds(row.spent[part])),
+  ]);
+  return [`### Where a push spends its time\n\n${spentLegend}\n\n${table(head, lines)}`];
+}
+
+const spentLegend = [
+  'Means of the runs in which the engine had to give something. Before: until the engine is asked, for an export or to',
+  'push; it includes teaching a classic engine digests. Silent: until the first byte of the export, or the first request',
+  'of the engine’s push. Reading: until the last byte, or until the engine is done; compressing and sending go on',
+  'meanwhile. After: the rest. CPU time: Tea Chest’s own, all threads.',
+].join(' ');
+
+/** `relay`, or `export 1, relay 2` where not all runs went the same way. */
+function ways({ ways = {} }: Pick<Row, 'ways'>): string {
+  const counts = Object.entries(ways);
+  return counts.map(([way, count]) => (counts.length === 1 ? way : `${way} ${count}`)).join(', ');
 }
 
 function ratio(row: Row, docker: Row | undefined): string {

@@ -1,3 +1,6 @@
+import type { PushStrategy } from '../../src/core/push/events.ts';
+import type { Phases } from '../rig/teaChestProtocol.ts';
+
 /** One line of the result: one tool at one task. */
 export interface Row {
   /** Names the task: `cold`, `slow-link`, … */
@@ -13,9 +16,20 @@ export interface Row {
   readonly peakRssMb: number | null;
   /** Of Tea Chest's event loop: the worst of all runs. Null for other tools. */
   readonly delayP99Ms: number | null;
+  /** Why it was not measured, or not as often as it should have been. */
   readonly note?: string;
+  /** How the bytes left the engine, by what Tea Chest itself said of each run. */
+  readonly ways?: Readonly<Partial<Record<PushStrategy, number>>>;
+  /** Where the time went, means of the runs in which the engine had to give something. */
+  readonly spent?: Spent;
   /** Of a file, where that is what was measured. */
   readonly sizeBytes?: number;
+}
+
+/** All in ms. */
+export interface Spent extends Phases {
+  /** CPU time of Tea Chest's process, all threads. */
+  readonly cpuMs: number;
 }
 
 /** One run of one tool. */
@@ -24,7 +38,19 @@ export interface Measurement {
   readonly uploadedBytes?: number | undefined;
   readonly peakRssMb?: number;
   readonly delayP99Ms?: number;
+  readonly way?: PushStrategy;
+  readonly phases?: Phases | undefined;
+  readonly cpuMs?: number;
 }
+
+/** What a row says of a thing that was not measured, or is measured otherwise. */
+export const nothingMeasured = {
+  medianMs: null,
+  runs: 0,
+  uploadedBytes: null,
+  peakRssMb: null,
+  delayP99Ms: null,
+} as const;
 
 export function toRow(task: string, tool: string, runs: readonly Measurement[], note: string | undefined): Row {
   const uploaded = runs.flatMap(({ uploadedBytes }) => (uploadedBytes === undefined ? [] : [uploadedBytes]));
@@ -32,6 +58,8 @@ export function toRow(task: string, tool: string, runs: readonly Measurement[], 
     const known = values.filter((value) => value !== undefined);
     return known.length === 0 ? null : round(Math.max(...known), 1);
   };
+  const ways = countWays(runs);
+  const spent = meanSpent(runs);
   return {
     case: task,
     tool,
@@ -41,6 +69,30 @@ export function toRow(task: string, tool: string, runs: readonly Measurement[], 
     peakRssMb: highest(runs.map(({ peakRssMb }) => peakRssMb)),
     delayP99Ms: highest(runs.map(({ delayP99Ms }) => delayP99Ms)),
     ...(note !== undefined && { note }),
+    ...(ways !== undefined && { ways }),
+    ...(spent !== undefined && { spent }),
+  };
+}
+
+function countWays(runs: readonly Measurement[]): Row['ways'] {
+  const ways = Object.groupBy(
+    runs.flatMap(({ way }) => way ?? []),
+    (way) => way,
+  );
+  const counts = Object.entries(ways).map(([way, those]) => [way, those.length] as const);
+  return counts.length === 0 ? undefined : Object.fromEntries(counts);
+}
+
+function meanSpent(runs: readonly Measurement[]): Spent | undefined {
+  const known = runs.flatMap(({ phases, cpuMs = 0 }) => (phases === undefined ? [] : [{ ...phases, cpuMs }]));
+  if (known.length === 0) return undefined;
+  const mean = (part: keyof Spent): number => round(known.reduce((sum, one) => sum + one[part], 0) / known.length, 1);
+  return {
+    before: mean('before'),
+    silent: mean('silent'),
+    reading: mean('reading'),
+    after: mean('after'),
+    cpuMs: mean('cpuMs'),
   };
 }
 

@@ -1,12 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import type { Engine } from '../../test/tools/engine.ts';
 import { lastLines } from '../../test/tools/run.ts';
-import { step } from '../../test/tools/step.ts';
+import { say, step } from '../../test/tools/step.ts';
 import { toRow, type Measurement, type Row } from '../report/row.ts';
 import type { BenchRegistry } from './benchRegistry.ts';
 import type { ImageShelf } from './imageShelf.ts';
 import type { Tool } from './pusher.ts';
-import type { PushReport } from './teaChestProtocol.ts';
 
 /** An engine and the images it has. */
 export interface BenchEngine {
@@ -26,41 +25,66 @@ export interface Bench {
   /** Docker's containerd image store. */
   containerd(): Promise<BenchEngine>;
   record(row: Row): void;
-  /** What Tea Chest told of one push. */
-  report(task: string, tool: string, report: PushReport): void;
 }
 
 /** A task: what it is called in rows, and what one run of it is. */
 export interface Task {
   readonly name: string;
   readonly tools: readonly Tool[];
-  readonly rounds: number;
+  /** How often each tool takes part. */
+  readonly rounds: number | ((tool: Tool) => number);
+  /** All tools at once, not in turn: where they wait, and do not work. */
+  readonly isSideBySide?: boolean;
   run(tool: Tool): Promise<Measurement>;
 }
 
 /** Everybody in turn, round by round, so that whatever else the machine does is shared by all. */
 export async function alternate(bench: Bench, task: Task): Promise<void> {
-  const { name, tools, rounds } = task;
-  const runs = new Map<Tool, Measurement[]>(tools.map((tool) => [tool, []]));
-  const failures = new Map<Tool, string>();
-  for (let round = 1; round <= rounds; round++) {
-    for (const tool of tools) {
-      if (failures.has(tool)) continue;
-      try {
-        const done = await step(`${name}: ${tool.name}, ${round} of ${rounds}`, () => task.run(tool));
-        console.log(`    ${seconds(done.ms)}`);
-        runs.get(tool)?.push(done);
-      } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
-        console.log(`    failed: ${message}`);
-        failures.set(tool, `fails: ${lastLines(message, 1)}`);
-      }
-    }
+  const { name, tools, isSideBySide = false } = task;
+  const tally = new Tally(name);
+  const rounds = (tool: Tool): number => (typeof task.rounds === 'number' ? task.rounds : task.rounds(tool));
+  for (let round = 1; round <= Math.max(...tools.map(rounds)); round++) {
+    const here = tools.filter((tool) => round <= rounds(tool));
+    const once = (tool: Tool): Promise<void> =>
+      tally.measure(tool, `${round} of ${rounds(tool)}`, () => task.run(tool));
+    if (isSideBySide) await Promise.all(here.map(once));
+    else for (const tool of here) await once(tool);
   }
-  for (const tool of tools) bench.record(toRow(name, tool.name, runs.get(tool) ?? [], failures.get(tool)));
+  tally.record(bench, tools);
 }
 
-const seconds = (ms: number): string => `${(ms / 1000).toFixed(3)} s`;
+/** What was measured at one task so far. A tool that failed at it is not asked again. */
+export class Tally {
+  readonly #task: string;
+  readonly #runs = new Map<Tool, Measurement[]>();
+  readonly #failures = new Map<Tool, string>();
+
+  constructor(task: string) {
+    this.#task = task;
+  }
+
+  /** One run; if it fails, that is noted, and nothing is thrown. */
+  async measure(tool: Tool, which: string, run: () => Promise<Measurement>): Promise<void> {
+    if (this.#failures.has(tool)) return;
+    const title = `${this.#task}: ${tool.name}, ${which}`;
+    try {
+      const done = await step(title, run);
+      say(`    ${title}: ${(done.ms / 1000).toFixed(3)} s ${done.way ?? ''}`);
+      this.#runs.set(tool, [...(this.#runs.get(tool) ?? []), done]);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      say(`    failed: ${message}`);
+      this.#failures.set(tool, `fails: ${lastLines(message, 1)}`);
+    }
+  }
+
+  /** One row for each tool. */
+  record(bench: Pick<Bench, 'record'>, tools: readonly Tool[]): void {
+    for (const tool of tools) {
+      bench.record(toRow(this.#task, tool.name, this.#runs.get(tool) ?? [], this.#failures.get(tool)));
+    }
+  }
+}
 
 /** Measures one push; the bytes are what the registry has more of afterwards, where we can look. */
 export async function measured(registry: BenchRegistry, push: () => Promise<Measurement>): Promise<Measurement> {

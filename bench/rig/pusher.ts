@@ -1,6 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Compression } from '../../src/host/commands/arguments.ts';
+import type { Compression, Strategy } from '../../src/host/commands/arguments.ts';
 import type { Engine } from '../../test/tools/engine.ts';
 import { needCommand } from '../../test/tools/findCommand.ts';
 import { run } from '../../test/tools/run.ts';
@@ -8,7 +8,6 @@ import { makeScratch, type Scratch } from '../../test/tools/scratch.ts';
 import type { Measurement } from '../report/row.ts';
 import type { BenchRegistry } from './benchRegistry.ts';
 import { startTeaChest } from './teaChestProcess.ts';
-import type { PushReport } from './teaChestProtocol.ts';
 
 /** A way to push. */
 export interface Tool {
@@ -27,6 +26,8 @@ export interface Pusher {
 export interface TeaChestVariant {
   readonly name: string;
   readonly compression: Compression;
+  /** `auto` as users have it, unless said otherwise. A push that was told which way to go and went another one fails. */
+  readonly strategy?: Strategy;
 }
 
 export const teaChestVariants = {
@@ -56,39 +57,50 @@ export const dockerPush: Tool = {
 
 export const skopeoCopy: Tool = {
   name: 'skopeo copy',
-  open: async (engine, registry) => {
-    const scratch = await makeScratch('skopeo');
-    await writeLogin(scratch, registry);
-    const program = needCommand('skopeo', 'skopeo');
-    // skopeo remembers which blobs it has seen where: in a folder of its own, which only users other than root may name.
-    const env = { XDG_DATA_HOME: scratch.path, _CONTAINERS_ROOTLESS_UID: '1000' };
-    const options = [
-      ...['--insecure-policy', 'copy', '--quiet', '--src-daemon-host', engine.host],
-      ...['--dest-tls-verify=false', '--authfile', join(scratch.path, 'config.json')],
-    ];
-    return {
-      push: async (image, repository, tag, { signal }) => {
-        const reference = `docker://${registry.connection.host}/${repository}:${tag}`;
-        return {
-          ms: await timed(
-            () => run(program, [...options, `docker-daemon:${image}`, reference], { env, signal }),
-            signal,
-          ),
-        };
-      },
-      close: () => scratch.remove(),
-    };
-  },
+  open: (engine, registry) =>
+    openSkopeo(registry, (image) => Promise.resolve([`docker-daemon:${image}`, '--src-daemon-host', engine.host])),
 };
 
-export interface TeaChestOptions {
-  /** Called with every push's own report. */
-  readonly onReport?: (tool: string, report: PushReport) => void;
-  /** V8 leaves a CPU profile there for each process. */
-  readonly profileFolder?: string | undefined;
+/** For engines that no longer speak the API of Debian's skopeo: what a person does there. */
+export const skopeoOfSaved: Tool = {
+  name: 'docker save, skopeo copy',
+  open: (engine, registry) =>
+    openSkopeo(registry, async (image, folder, signal) => {
+      const file = join(folder, 'saved.tar');
+      await rm(file, { force: true });
+      await engine.docker(['save', '--output', file, image], { signal });
+      return [`docker-archive:${file}`];
+    }),
+};
+
+/** `source`: gets the image ready in the given folder, and gives skopeo's name for it and options. */
+async function openSkopeo(
+  registry: BenchRegistry,
+  source: (image: string, folder: string, signal: AbortSignal) => Promise<readonly string[]>,
+): Promise<Pusher> {
+  const scratch = await makeScratch('skopeo');
+  await writeLogin(scratch, registry);
+  const program = needCommand('skopeo', 'skopeo');
+  // skopeo remembers which blobs it has seen where: in a folder of its own, which only users other than root may name.
+  const env = { XDG_DATA_HOME: scratch.path, _CONTAINERS_ROOTLESS_UID: '1000' };
+  const options = ['--insecure-policy', 'copy', '--quiet', '--dest-tls-verify=false'];
+  options.push('--authfile', join(scratch.path, 'config.json'));
+  return {
+    push: async (image, repository, tag, { signal }) => {
+      const reference = `docker://${registry.connection.host}/${repository}:${tag}`;
+      const copy = async (): Promise<unknown> => {
+        const [name = '', ...more] = await source(image, scratch.path, signal);
+        return await run(program, [...options, ...more, name, reference], { env, signal });
+      };
+      return { ms: await timed(copy, signal) };
+    },
+    close: () => scratch.remove(),
+  };
 }
 
-export function teaChest({ name, compression }: TeaChestVariant, { onReport, profileFolder }: TeaChestOptions): Tool {
+/** `profileFolder`: V8 leaves a CPU profile there for each process. */
+export function teaChest(variant: TeaChestVariant, profileFolder: string | undefined): Tool {
+  const { name, compression, strategy = 'auto' } = variant;
   return {
     name,
     open: async (engine, { connection, credential }) => {
@@ -98,10 +110,12 @@ export function teaChest({ name, compression }: TeaChestVariant, { onReport, pro
       const child = await startTeaChest({ engineHost: engine.host, connection, credential, storage }, profileFolder);
       return {
         push: async (image, repository, tag, options) => {
-          const report = await child.push({ image, repository, tag, compression }, options);
-          onReport?.(name, report);
-          const { ms, peakRssMb, delayP99Ms, result } = report;
-          return { ms, peakRssMb, delayP99Ms, uploadedBytes: result.uploadedBytes };
+          const { result, ...report } = await child.push({ image, repository, tag, compression, strategy }, options);
+          const { strategy: way, uploadedBytes } = result;
+          if (strategy !== 'auto' && way !== 'none' && way !== strategy) {
+            throw new Error(`The strategy “${strategy}” was asked for, but the image went by ${way}.`);
+          }
+          return { ...report, way, uploadedBytes };
         },
         close: async () => {
           await child.close();

@@ -1,5 +1,5 @@
 import type { PushResult } from '../../src/core/push/events.ts';
-import type { Compression } from '../../src/host/commands/arguments.ts';
+import type { Compression, Strategy } from '../../src/host/commands/arguments.ts';
 import type { Connection } from '../../src/host/connections/connection.ts';
 import type { Credential } from '../../src/core/registry/types.ts';
 
@@ -19,6 +19,7 @@ export interface PushOrder {
   readonly repository: string;
   readonly tag: string;
   readonly compression: Compression;
+  readonly strategy: Strategy;
 }
 
 export type ChildRequest =
@@ -42,14 +43,14 @@ export interface PushReport {
   readonly phases: Phases | undefined;
 }
 
-/** Where the time of an export went, in ms. */
+/** Where the time of a push went, in ms. */
 export interface Phases {
-  /** Before the engine was asked for the archive. */
+  /** Before the engine was asked for the archive, or to push. Includes teaching it digests, where it needs that. */
   readonly before: number;
-  /** Until the engine's first byte. */
+  /** Until the first byte of the archive, or the engine's first request. */
   readonly silent: number;
-  /** From the first byte to the last. */
+  /** From then to the last byte, or until the engine is done. */
   readonly reading: number;
-  /** After the last byte: what was left to compress and send, config, manifest, check. */
+  /** After that: what was left to compress and send, config, manifest, check. */
   readonly after: number;
 }
