@@ -28,7 +28,7 @@ export function againCase(suffix: string, store: Store, place: RegistryPlace): B
       const tools = toolsFor(bench, store, [teaChestVariants.gzip]);
       const closer = createCloser();
       const sessions = new Map<Tool, Promise<Session>>();
-      const app = place.remembers ? await images.unseenApp() : await images.app();
+      const app = await step(`again${suffix}: the image`, () => (place.remembers ? images.unseenApp() : images.app()));
       // On a Gitea that all of them share, nobody overwrites another's tag.
       const repository = (registry: BenchRegistry, tool: Tool): string =>
         `${registry.prefix}again-${tool.name.replaceAll(/\W+/g, '-').toLowerCase()}`;

@@ -1,5 +1,6 @@
 import { alternate, deadline, patience, type Bench } from '../rig/bench.ts';
 import { distributionPlace, reachedBy } from '../rig/benchRegistry.ts';
+import { step } from '../../test/tools/step.ts';
 import { teaChestVariants, type Tool } from '../rig/pusher.ts';
 import { startShapedLink, type LinkShape } from '../rig/shapedLink.ts';
 import type { Measurement } from '../report/row.ts';
@@ -34,7 +35,7 @@ export const gigabitCase: BenchCase = {
   titles: { 'gigabit-containerd': 'Cold push: containerd store over a link of 1 Gbit/s' },
   run: async (bench) => {
     const { engine, images } = await bench.containerd();
-    const image = await images.app();
+    const image = await step('gigabit-containerd: the image', () => images.app());
     await alternate(bench, {
       name: 'gigabit-containerd',
       tools: toolsFor(bench, 'containerd', [gzip]),
