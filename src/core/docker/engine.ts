@@ -37,6 +37,8 @@ const inspectionsAtOnce = 6;
  */
 export class Engine {
   readonly endpoint: EngineEndpoint;
+  /** One for all pushes, as it remembers what kind of store this is. */
+  #pusher: EnginePush | undefined;
   readonly #agent: EngineAgent;
   readonly #patience: number;
   readonly #inspections = new Semaphore(inspectionsAtOnce);
@@ -129,11 +131,11 @@ export class Engine {
   /** The engine as something that can push by itself to this machine; undefined where it surely is on another. */
   pusher(): EnginePush | undefined {
     if (this.endpoint.address.kind !== 'socket') return undefined;
-    return new EnginePush(
+    return (this.#pusher ??= new EnginePush(
       this.endpoint.url,
       async (signal, use, patience) => this.#call(signal, await this.#prefix(signal), use, patience),
       (error, signal) => explainEngineError(error, this.endpoint, signal),
-    );
+    ));
   }
 
   /** Docker 20.10 answers an export of an image that is gone with 500 and the path of a missing file: so ask again. */

@@ -93,6 +93,11 @@ export interface BlobTarget {
    * `source.finished`'s digest. Whatever happens, no upload session stays open (best effort when the registry is gone).
    */
   uploadBlob(source: GrowingBlob, options: UploadOptions): Promise<void>;
+  /**
+   * Opens an upload session for a blob whose bytes will pass by once; undefined if that request alone made the blob part
+   * of this repository (Gitea's mount). The upload must be sent or closed.
+   */
+  beginUpload(digest: Digest, options: CallOptions): Promise<PassingUpload | undefined>;
   /** PUT of a manifest; gives the digest the registry says it stored. */
   putManifest(
     reference: string,
@@ -104,6 +109,22 @@ export interface BlobTarget {
 
 export interface CallOptions {
   readonly signal: AbortSignal;
+}
+
+/** An upload session that was opened before its bytes were there. */
+export interface PassingUpload {
+  /** Sends the blob while it arrives. Once; if it rejects, the bytes that came are lost, and no session is left. */
+  send(blob: PassingBlob, options: UploadOptions): Promise<void>;
+  /** Deletes the session if it was not sent. */
+  close(signal: AbortSignal): Promise<void>;
+}
+
+/** A blob of known digest and size, whose bytes can be read once. */
+export interface PassingBlob {
+  readonly digest: Digest;
+  readonly size: number;
+  /** Ends only if the bytes are the digest's; throws before the last of them if they are not. */
+  readonly bytes: AsyncIterable<Uint8Array>;
 }
 
 export interface UploadOptions extends CallOptions {

@@ -9,7 +9,7 @@ import type { PushEvent, PushResult, PushStrategy } from './events.ts';
 import { exportLayers } from './exportLayers.ts';
 import { planLayers } from './planLayers.ts';
 import { RelayUnavailable } from './relay/enginePushing.ts';
-import { isRelayChosen } from './relay/isRelayChosen.ts';
+import { doesEngineAsk, isRelayChosen } from './relay/isRelayChosen.ts';
 import type { RelayedManifest } from './relay/relayBackend.ts';
 import { relayPush, type TakenLayers, type TakenManifests } from './relay/relayPush.ts';
 import { PushRun, type PushDependencies, type PushRequest } from './pushRun.ts';
@@ -134,7 +134,10 @@ class Delivery {
 
   async #attempt(): Promise<Outcome> {
     const { onEvent, board } = this.#run;
-    await this.#during('plan', () => planLayers(this.#run, this.#image, this.#known(), this.#signal));
+    await this.#during('plan', async () => {
+      const engineAsks = await doesEngineAsk(this.#run, this.#image, this.#dependencies.relay, this.#signal);
+      await planLayers(this.#run, this.#image, this.#known(), { signal: this.#signal, engineAsks });
+    });
     onEvent({ type: 'planned', layers: board.statuses, imageBytes: this.#image.size });
     const known = this.#known() ?? (await this.#knownToRegistry());
     if (known !== undefined && this.#run.allPlaced) return await this.#publishLayers(known, 'none');

@@ -39,6 +39,11 @@ export class ChunkSizer {
     return this.#size;
   }
 
+  /** True while nothing was seen of a limit on the way. */
+  get seemsUnlimited(): boolean {
+    return this.#refused === Infinity && this.#size >= first;
+  }
+
   /** A chunk went through in `ms`: the next may be up to twice as large, if the link is fast enough. */
   accepted(bytes: number, ms: number): void {
     if (bytes >= leastTelling) this.#onRate((bytes * 1000) / Math.max(ms, 1));

@@ -17,6 +17,8 @@ export interface RegistryRequest {
 /** A body that can be sent again: each try opens it anew, so that no half-consumed stream ever travels. */
 export interface RequestBody {
   readonly length: number;
+  /** True for bytes that pass by: they can be opened once, so the request is never sent again. */
+  readonly once?: boolean;
   open(): AsyncIterable<Uint8Array>;
 }
 

@@ -3,6 +3,8 @@ import { mediaTypes, octetStream } from '../oci/mediaTypes.ts';
 import { checkStoredDigest, headBlob, uploadInChunks, type BlobSource } from './blobUpload.ts';
 import type { ChunkSizer } from './chunkSizer.ts';
 import { bytesBody, header, type RegistryResponse } from './messages.ts';
+import { linkPlace } from './linkPlace.ts';
+import { PassingUpload } from './passingUpload.ts';
 import { readRefusal } from './refusal.ts';
 import type { Timing } from './retry.ts';
 import {
@@ -40,6 +42,12 @@ const manifestTypes = [
 ].join(', ');
 
 const tagsPerPage = 1_000;
+
+/**
+ * Bytes of a blob up to which it goes in one request where that is safe: to a registry near by, as docker push does it,
+ * and through nothing that was ever seen to refuse a chunk. Each chunk costs distribution a flush to its disk.
+ */
+const wholeUpTo = 512 * 1024 * 1024;
 
 /** One repository of one registry: the distribution spec's calls, with Gitea's shortcuts where it is Gitea. */
 export class Repository {
@@ -139,6 +147,18 @@ export class Repository {
       return;
     }
     onSent(bytes.byteLength);
+  }
+
+  /**
+   * Opens a session for bytes that pass by once; undefined if the registry had the blob to mount, which Gitea tells in
+   * the same request. The session is the caller's to use or to close.
+   */
+  async beginUpload(digest: Digest, { signal }: CallOptions): Promise<PassingUpload | undefined> {
+    const mount = this.kind === 'generic' ? undefined : { digest, from: undefined };
+    const session = await openSession(this.#wire, signal, mount);
+    const isNear = linkPlace(new URL(this.#wire.origin).host) !== 'public';
+    const whole = isNear && this.#sizer.seemsUnlimited ? wholeUpTo : 0;
+    return session && new PassingUpload(this.#wire, session, { ...this.#uploadTools(), wholeUpTo: whole });
   }
 
   async uploadBlob(source: BlobSource, options: UploadOptions): Promise<void> {

@@ -32,7 +32,7 @@ export type Outcome = { readonly response: RegistryResponse } | { readonly error
  */
 export function withRetry(send: Send, policy: RetryPolicy, timing: Timing, logger: Logger): Send {
   return async (request) => {
-    if (request.method === 'PATCH' || request.retry === 'never') return send(request);
+    if (request.method === 'PATCH' || request.retry === 'never' || request.body?.once === true) return send(request);
     let waited = 0;
     for (let attempt = 1; ; attempt++) {
       const outcome = await settle(send(request));

@@ -12,6 +12,8 @@ import type {
   ImageDetails,
   ImageSource,
   LayerCodec,
+  PassingBlob,
+  PassingUpload,
   StoredManifest,
   UploadOptions,
 } from '../../../src/core/push/contracts.ts';
@@ -189,6 +191,36 @@ export class FakeRepository implements BlobTarget {
     } finally {
       this.openSessions--;
     }
+  }
+
+  async beginUpload(digest: Digest): Promise<PassingUpload | undefined> {
+    await this.#begin('beginUpload');
+    if (this.kind !== 'generic' && this.elsewhere.has(digest)) {
+      this.blobs.set(digest, this.elsewhere.get(digest) ?? new Uint8Array());
+      return undefined;
+    }
+    this.openSessions++;
+    let isOpen = true;
+    const close = (): Promise<void> => {
+      if (isOpen) this.openSessions--;
+      isOpen = false;
+      return Promise.resolve();
+    };
+    const send = async (blob: PassingBlob, { signal, onSent }: UploadOptions): Promise<void> => {
+      try {
+        const parts: Uint8Array[] = [];
+        for await (const piece of blob.bytes) {
+          await this.#begin('passing');
+          signal.throwIfAborted();
+          parts.push(piece);
+          onSent(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
+        }
+        this.#store(blob.digest, Buffer.concat(parts));
+      } finally {
+        await close();
+      }
+    };
+    return { send, close };
   }
 
   async putManifest(reference: string, bytes: Uint8Array): Promise<Digest> {

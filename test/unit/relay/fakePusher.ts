@@ -17,6 +17,8 @@ export class FakePusher implements EnginePusher {
   readonly tags = new Set<string>();
   pushes = 0;
   unreachable = false;
+  /** Blobs that were asked for once more. */
+  resent = 0;
   /** Called before each request; may throw, as a connection that breaks does. */
   onRequest: (method: string, path: string) => Promise<void> | void = () => undefined;
   /** What a classic store remembers: diffID → the digest it pushed the layer by. */
@@ -66,6 +68,10 @@ export class FakePusher implements EnginePusher {
       await this.onRequest(method, path);
       const answer = await client.ask(method, path, options);
       signal.throwIfAborted();
+      // As containerd's client: at once, from the beginning (remotes/docker: retryRequest).
+      if (answer.status === 429 && this.#store === 'containerd' && this.resent++ < 5) {
+        return await ask(method, path, options);
+      }
       if (answer.status >= 400 && method !== 'HEAD') {
         throw new TeaChestError('engineFailed', `the engine's echo of ${answer.status} ${answer.body.toString()}`);
       }

@@ -23,6 +23,9 @@ import { FakePusher } from './fakePusher.ts';
 const layers = [400_000, 300_000, 2_000].map((size) => ({ bytes: randomBytes(size) }));
 const changed = [...layers.slice(0, 2), { bytes: randomBytes(5_000) }];
 
+/** Bytes of a blob are on their way to the registry. */
+const isSending = (call: string): boolean => call === 'chunk' || call === 'passing';
+
 interface Machine {
   readonly engine: FakeEngine;
   readonly pusher: FakePusher;
@@ -239,7 +242,7 @@ describe('pushImage by the relay', () => {
     describe(`whatever goes wrong (${store})`, () => {
       it('tells our own error when the registry refuses, and stops the engine', async () => {
         registry.onCall = (call) => {
-          if (call === 'chunk') throw new TeaChestError('quotaExceeded', 'The registry has no room left.');
+          if (isSending(call)) throw new TeaChestError('quotaExceeded', 'The registry has no room left.');
         };
         const here = machine(layers, store);
         const error = await failure(push(here));
@@ -251,7 +254,7 @@ describe('pushImage by the relay', () => {
       it('leaves nothing behind when it is cancelled', async () => {
         const stop = new AbortController();
         registry.onCall = (call) => {
-          if (call === 'chunk') stop.abort();
+          if (isSending(call)) stop.abort();
         };
         const here = machine(layers, store);
         assert.equal((await failure(push(here, { signal: stop.signal }))).code, 'cancelled');
@@ -280,6 +283,23 @@ describe('pushImage by the relay', () => {
       });
     });
   }
+
+  it('has containerd’s store send a blob again whose way broke, and carries it on through the spool', async () => {
+    const here = machine(layers, 'containerd');
+    let breaks = 1;
+    registry.onCall = (call) => {
+      if (call === 'passing' && breaks-- > 0) throw new TeaChestError('registryUnreachable', 'The connection broke.');
+    };
+    await push(here);
+    assert.equal(here.pusher.pushes, 1);
+    assert.ok(here.pusher.resent >= 1);
+    assert.ok(registry.calls.includes('uploadBlob'));
+    assert.deepEqual(
+      pulledLayers('1'),
+      layers.map(({ bytes }) => bytes),
+    );
+    await assertNothingLeft(here);
+  });
 
   it('exports when the engine does not reach us, and asks it again only after a while', async () => {
     const here = machine(layers, 'containerd');

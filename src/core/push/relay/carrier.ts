@@ -1,4 +1,4 @@
-import { TeaChestError } from '../../base/errors.ts';
+import { TeaChestError, type ErrorCode } from '../../base/errors.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import type { TaskGroup } from '../../base/taskGroup.ts';
 import type { Digest } from '../../oci/digest.ts';
@@ -9,7 +9,10 @@ import { sendBlob } from '../sendBlob.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { SpooledBlob } from '../spool/spooledBlob.ts';
 import type { RelayProgress } from './relayProgress.ts';
-import type { IncomingBlob, RelayBackend, RelayedManifest } from './relayBackend.ts';
+import { OpenUploads } from './openUploads.ts';
+import { Passage } from './passage.ts';
+import { SendAgain } from './refusals.ts';
+import type { BlobClaim, IncomingBlob, RelayBackend, RelayedManifest } from './relayBackend.ts';
 import { SmallBlobs } from './smallBlobs.ts';
 
 /** Of each blob, this many bytes are kept in memory besides the spool: what an upload that keeps up will read next. */
@@ -18,6 +21,15 @@ const recentBytes = 24 * 1024 * 1024;
 const ahead = 8 * 1024 * 1024;
 /** Bytes that are written to the spool in one go. */
 const batch = 512 * 1024;
+
+/** What a new session and bytes that can be read again may cure. */
+const curable: ReadonlySet<ErrorCode> = new Set([
+  'bodyTooLarge',
+  'digestMismatch',
+  'registryFailed',
+  'registryUnreachable',
+  'uploadLost',
+]);
 
 /** A blob that is in the repository, and how it came there. */
 export interface CarriedBlob {
@@ -36,7 +48,11 @@ export interface CarrierOptions {
   readonly progress: RelayProgress;
 }
 
-/** Carries what an engine pushes on to the registry: through the spool, while it still arrives. */
+/**
+ * Carries what an engine pushes on to the registry while it still arrives. What can be asked for again, as containerd's
+ * client allows, passes by and is not kept; when its way breaks, the engine sends it once more, and that and all the rest
+ * go through the spool, which every broken upload can be begun anew from.
+ */
 export class Carrier implements RelayBackend {
   /** By digest: what is in the repository, as far as this push has had to do with it. */
   readonly blobs = new Map<Digest, CarriedBlob>();
@@ -46,11 +62,19 @@ export class Carrier implements RelayBackend {
   readonly #run: PushRun;
   readonly #options: CarrierOptions;
   readonly #uploads: Semaphore;
+  readonly #sessions: OpenUploads;
+  #isWayBroken = false;
 
   constructor(run: PushRun, options: CarrierOptions) {
     this.#run = run;
     this.#options = options;
     this.#uploads = new Semaphore(run.request.parallelBlobs);
+    this.#sessions = new OpenUploads(run.target);
+  }
+
+  /** Closes the sessions that were opened in vain. */
+  async close(): Promise<void> {
+    await this.#sessions.close(this.#options.group.signal);
   }
 
   async headBlob(digest: Digest): Promise<number | undefined> {
@@ -72,6 +96,7 @@ export class Carrier implements RelayBackend {
       if (mounted !== undefined) return this.#note(digest, { size: mounted, how: 'mounted' });
     }
     this.#run.missing.add(digest);
+    if (!this.#options.isClassic && !this.#isWayBroken) this.#sessions.prepare(digest, options.signal);
     return undefined;
   }
 
@@ -79,7 +104,79 @@ export class Carrier implements RelayBackend {
     return this.small.get(digest);
   }
 
-  async beginBlob(): Promise<IncomingBlob> {
+  beginBlob(claim: BlobClaim | undefined): Promise<IncomingBlob> {
+    if (this.#options.isClassic || this.#isWayBroken || claim === undefined) return this.#beginSpooled();
+    return Promise.resolve(this.#beginPassing(claim));
+  }
+
+  #beginPassing(claim: BlobClaim): IncomingBlob {
+    const { progress } = this.#options;
+    const passage = new Passage();
+    const small: Uint8Array[] | undefined = this.small.hasRoomFor(claim.size) ? [] : undefined;
+    let arrived = 0;
+    progress.begin(passage);
+    const sent = this.#sendPassing(claim, passage);
+    return {
+      enough: undefined,
+      write: (bytes) => {
+        arrived += bytes.byteLength;
+        progress.arrived(passage, arrived);
+        small?.push(bytes);
+        return passage.write(bytes);
+      },
+      drop: () => {
+        progress.forget(passage);
+        passage.fail(new TeaChestError('cancelled', 'This blob is not needed.'));
+      },
+      commit: async (digest) => {
+        if (small !== undefined) this.small.add(digest, Buffer.concat(small));
+        passage.verified();
+        const how = await sent;
+        if (how === 'again') throw new SendAgain();
+        this.#note(digest, { size: claim.size, how });
+      },
+    };
+  }
+
+  /** `again`: its bytes are lost on the way, and may be sent once more. */
+  #sendPassing(claim: BlobClaim, passage: Passage): Promise<'uploaded' | 'mounted' | 'again'> {
+    const { group, progress } = this.#options;
+    const { signal } = group;
+    const { promise, resolve, reject } = Promise.withResolvers<'uploaded' | 'mounted' | 'again'>();
+    promise.catch(() => undefined);
+    const send = async (): Promise<'uploaded' | 'mounted'> => {
+      const upload = await this.#sessions.take(claim.digest, signal);
+      if (upload === undefined) return 'mounted';
+      const onSent = (bytes: number): void => {
+        progress.sent(passage, bytes);
+      };
+      await upload.send({ ...claim, bytes: passage.read() }, { signal, onSent });
+      return 'uploaded';
+    };
+    group.start(async () => {
+      try {
+        // Small ones do not queue behind large ones.
+        resolve(await (this.small.hasRoomFor(claim.size) ? send() : this.#uploads.run(send, signal)));
+      } catch (error) {
+        const isDropped = passage.isFailed;
+        if (!isDropped && error instanceof TeaChestError && curable.has(error.code)) {
+          this.#isWayBroken = true;
+          this.#run.logger.info(`The engine is asked to send ${claim.digest} again: ${error.message}`);
+          progress.forget(passage);
+          resolve('again');
+          return;
+        }
+        // The group hears of it before the engine does, whose echo would otherwise be the first failure.
+        reject(error);
+        if (!isDropped) throw error;
+      } finally {
+        passage.abandon();
+      }
+    });
+    return promise;
+  }
+
+  async #beginSpooled(): Promise<IncomingBlob> {
     const { group, spool } = this.#options;
     const blob = await spool.begin(group.signal, recentBytes);
     const arrival = new Arrival(this, this.#run, blob, this.#options);

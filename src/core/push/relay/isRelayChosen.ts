@@ -8,6 +8,20 @@ import { layerSizes } from './layerSizes.ts';
 import { knowsDigests } from './learnDigests.ts';
 import { isTemporaryName } from './temporaryName.ts';
 
+/** Before the plan: will the engine push to us, and ask for every blob by its digest? So does containerd's store. */
+export async function doesEngineAsk(
+  { request }: PushRun,
+  image: ImageDetails,
+  parts: RelayParts | undefined,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (parts === undefined || request.strategy === 'export' || !parts.reachability.isWorthTrying(parts.pusher.id)) {
+    return false;
+  }
+  if (image.references.every((reference) => isTemporaryName(reference))) return false;
+  return (await parts.pusher.store({ signal })) === 'containerd';
+}
+
 /** After the plan: is the engine to push to us, rather than its image exported? Asks the engine for sizes if it must. */
 export async function isRelayChosen(
   run: PushRun,

@@ -32,6 +32,16 @@ export class Refusal extends Error {
 }
 
 /**
+ * Has the engine send a whole blob again. Of all answers the one that containerd's client takes for that, up to five times
+ * and at once (remotes/docker: retryRequest), reading the blob from its beginning (content.ErrReset).
+ */
+export class SendAgain extends Refusal {
+  constructor() {
+    super(429, 'TOOMANYREQUESTS', 'The way to the registry broke; send this blob once more.');
+  }
+}
+
+/**
  * Whatever a request failed with, as the engine is to hear it. What went wrong on our side is `DENIED`: of all codes
  * the one after which neither store tries again (moby distribution/errors.go, containerd's pusher). The person hears
  * our own error, not the engine's echo of this.

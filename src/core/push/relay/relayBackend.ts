@@ -6,10 +6,16 @@ export interface RelayBackend {
   headBlob(digest: Digest): Promise<number | undefined>;
   /** The bytes of a blob, as far as they are still at hand. */
   readBlob(digest: Digest): Uint8Array | undefined;
-  /** A blob begins to arrive. `claimed` is its digest, where the engine says it beforehand. */
-  beginBlob(claimed: Digest | undefined): Promise<IncomingBlob>;
+  /** A blob begins to arrive. `claim` is what the engine says of it beforehand, where it does. */
+  beginBlob(claim: BlobClaim | undefined): Promise<IncomingBlob>;
   /** A manifest arrived, and all it refers to was said to be here. */
   putManifest(manifest: RelayedManifest): Promise<void>;
+}
+
+/** What a blob is to be, by the word of whoever sends it; its bytes are held to the digest. */
+export interface BlobClaim {
+  readonly digest: Digest;
+  readonly size: number;
 }
 
 /** A blob on its way in. Ends with `commit` or `drop`, one of the two, once. */
@@ -19,8 +25,9 @@ export interface IncomingBlob {
    * not looked at. Undefined: all of it is wanted, and must hash to what the engine says.
    */
   readonly enough: number | undefined;
-  write(bytes: Uint8Array): Promise<void>;
-  /** All has arrived. Resolves once the blob is where it belongs. */
+  /** A promise where the sender has to wait. The bytes are given away. */
+  write(bytes: Uint8Array): Promise<void> | undefined;
+  /** All has arrived, and hashes to this. Resolves once the blob is where it belongs. */
   commit(digest: Digest): Promise<void>;
   /** The rest will not come. */
   drop(): void;

@@ -1,5 +1,5 @@
 import type { Digest } from '../../oci/digest.ts';
-import type { EnginePushStep, GrowingBlob } from '../contracts.ts';
+import type { EnginePushStep } from '../contracts.ts';
 import type { PushRun } from '../pushRun.ts';
 
 /** Bytes after which a change is told. */
@@ -17,7 +17,7 @@ interface Passage {
 export class RelayProgress {
   readonly #run: PushRun;
   readonly #isClassic: boolean;
-  readonly #passages = new Map<GrowingBlob, Passage>();
+  readonly #passages = new Map<object, Passage>();
   readonly #totals = new Map<string, number>();
   readonly #read = new Map<Digest, number>();
   #told = 0;
@@ -47,23 +47,24 @@ export class RelayProgress {
     return this.#read.get(diffId);
   }
 
-  begin(blob: GrowingBlob): void {
+  /** A blob begins to arrive; the object stands for it from here on. */
+  begin(blob: object): void {
     this.#passages.set(blob, { storedBytes: 0, sentBytes: 0 });
   }
 
-  arrived(blob: GrowingBlob, storedBytes: number): void {
+  arrived(blob: object, storedBytes: number): void {
     const passage = this.#passages.get(blob);
     if (passage !== undefined) passage.storedBytes = storedBytes;
     this.#tell();
   }
 
-  sent(blob: GrowingBlob, sentBytes: number): void {
+  sent(blob: object, sentBytes: number): void {
     const passage = this.#passages.get(blob);
     if (passage !== undefined) passage.sentBytes = sentBytes;
     this.#tell();
   }
 
-  forget(blob: GrowingBlob): void {
+  forget(blob: object): void {
     this.#passages.delete(blob);
   }
 

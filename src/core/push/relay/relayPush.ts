@@ -55,7 +55,7 @@ export async function relayPush(
   const group = new TaskGroup(signal);
   const carrier = new Carrier(run, { image, engineId: parts.pusher.id, isClassic, spool, group, progress });
   let tag = '';
-  await group.run(async () => {
+  const pushed = group.run(async () => {
     await pushToUs(image, parts, carrier, {
       signal: group.signal,
       logger: run.logger,
@@ -66,6 +66,7 @@ export async function relayPush(
       isInsisted: run.request.strategy === 'relay',
     });
   });
+  await pushed.finally(() => carrier.close());
   const top = carrier.manifests.find(({ reference }) => reference === tag);
   if (top === undefined) throw unfinished(image, 'it never sent the manifest');
   progress.settle();

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { digestOf, isDigest, type Digest } from '../../oci/digest.ts';
 import { isTag } from '../../oci/imageReference.ts';
 import type { RelayBackend, RelayedManifest } from './relayBackend.ts';
-import { Refusal } from './refusals.ts';
+import { Refusal, SendAgain } from './refusals.ts';
 import { UploadSession } from './uploadSession.ts';
 
 /** The spec asks registries to take manifests of 4 MiB; larger ones are somebody's mistake. */
@@ -109,12 +109,13 @@ export class RelayRepository {
     const digest = toDigest(reference);
     try {
       await session.append(request, digest);
-      this.#sessions.delete(session.id);
       await session.commit(digest);
     } catch (error) {
-      if (!(error instanceof Refusal && error.status === 416)) this.#sessions.delete(session.id);
+      if (error instanceof SendAgain) session.startOver();
+      else if (!(error instanceof Refusal && error.status === 416)) this.#sessions.delete(session.id);
       throw error;
     }
+    this.#sessions.delete(session.id);
     this.#created(response, digest);
   }
 

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { DigestCounter, type Digest } from '../../oci/digest.ts';
-import type { IncomingBlob, RelayBackend } from './relayBackend.ts';
+import type { BlobClaim, IncomingBlob, RelayBackend } from './relayBackend.ts';
 import { Refusal } from './refusals.ts';
 
 /** One upload of the distribution spec: bytes are added in order until it is committed or given up. */
 export class UploadSession {
   readonly id: string;
   readonly #backend: RelayBackend;
-  readonly #received = new DigestCounter();
+  #received = new DigestCounter();
   #blob: Promise<IncomingBlob> | undefined;
   #busy = false;
   #truncated = false;
@@ -39,7 +39,7 @@ export class UploadSession {
     this.#busy = true;
     try {
       const before = this.size;
-      await this.#take(request, claimed);
+      await this.#take(request, claimed === undefined ? undefined : claimOf(request, claimed, before));
       if (range !== undefined && !this.#truncated && this.size - before !== range.end - range.start + 1) {
         throw new Refusal(400, 'SIZE_INVALID', 'The body’s length is not that of its Content-Range.');
       }
@@ -54,13 +54,19 @@ export class UploadSession {
 
   /** Closes the upload as the blob of that digest; resolves when it is where it belongs. */
   async commit(digest: Digest): Promise<void> {
-    const blob = await this.#begin(digest);
+    const blob = await this.#begin({ digest, size: this.size });
     if (!this.#truncated && this.#received.digest() !== digest) {
       this.drop();
       throw new Refusal(400, 'DIGEST_INVALID', `The bytes that arrived do not hash to ${digest}.`);
     }
     this.#blob = undefined;
     await blob.commit(digest);
+  }
+
+  /** Forgets what arrived: all of it will be sent again. */
+  startOver(): void {
+    this.drop();
+    this.#received = new DigestCounter();
   }
 
   drop(): void {
@@ -73,18 +79,19 @@ export class UploadSession {
     this.#blob = undefined;
   }
 
-  #begin(claimed: Digest | undefined): Promise<IncomingBlob> {
-    this.#blob ??= this.#backend.beginBlob(claimed);
+  #begin(claim: BlobClaim | undefined): Promise<IncomingBlob> {
+    this.#blob ??= this.#backend.beginBlob(claim);
     return this.#blob;
   }
 
-  async #take(request: IncomingMessage, claimed: Digest | undefined): Promise<void> {
+  async #take(request: IncomingMessage, claim: BlobClaim | undefined): Promise<void> {
     let blob: IncomingBlob | undefined;
     const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
     for await (const chunk of chunks) {
-      blob ??= await this.#begin(claimed);
+      blob ??= await this.#begin(claim);
       this.#received.update(chunk);
-      await blob.write(chunk);
+      const room = blob.write(chunk);
+      if (room !== undefined) await room;
       if (blob.enough !== undefined && this.size >= blob.enough) {
         this.#truncated = true;
         return;
@@ -92,6 +99,12 @@ export class UploadSession {
     }
     if (!request.complete) throw new Refusal(400, 'BLOB_UPLOAD_INVALID', 'The body broke off.');
   }
+}
+
+/** A blob that comes whole, in one body of a known length. */
+function claimOf(request: IncomingMessage, digest: Digest, before: number): BlobClaim | undefined {
+  const length = request.headers['content-length'];
+  return before > 0 || length === undefined ? undefined : { digest, size: Number(length) };
 }
 
 function parseRange(request: IncomingMessage): { readonly start: number; readonly end: number } | undefined {

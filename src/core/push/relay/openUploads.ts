@@ -1,0 +1,42 @@
+import type { Digest } from '../../oci/digest.ts';
+import type { BlobTarget, PassingUpload } from '../contracts.ts';
+
+/** Sessions that are opened before the engine has sent anything; the others open when their blob begins. */
+const mostAhead = 6;
+
+/** Upload sessions opened while the engine still asks for blobs, so that its bytes find one ready. */
+export class OpenUploads {
+  readonly #target: BlobTarget;
+  readonly #open = new Map<Digest, Promise<PassingUpload | undefined>>();
+
+  constructor(target: BlobTarget) {
+    this.#target = target;
+  }
+
+  /** Begins one for a blob that is known to be missing; whether that works is heard by whoever takes it. */
+  prepare(digest: Digest, signal: AbortSignal): void {
+    if (this.#open.size >= mostAhead || this.#open.has(digest)) return;
+    const upload = this.#target.beginUpload(digest, { signal });
+    upload.catch(() => undefined);
+    this.#open.set(digest, upload);
+  }
+
+  /** The session for a blob, the caller's from here on; undefined if the registry had it to mount. */
+  async take(digest: Digest, signal: AbortSignal): Promise<PassingUpload | undefined> {
+    const prepared = this.#open.get(digest);
+    this.#open.delete(digest);
+    return await (prepared ?? this.#target.beginUpload(digest, { signal }));
+  }
+
+  /** Closes what was not taken. */
+  async close(signal: AbortSignal): Promise<void> {
+    const left = [...this.#open.values()];
+    this.#open.clear();
+    await Promise.all(
+      left.map(async (opening) => {
+        const upload = await opening.catch(() => undefined);
+        await upload?.close(signal);
+      }),
+    );
+  }
+}

@@ -1,0 +1,156 @@
+import { TeaChestError } from '../base/errors.ts';
+import type { Digest } from '../oci/digest.ts';
+import { checkStoredDigest, headBlob } from './blobUpload.ts';
+import type { ChunkSizer } from './chunkSizer.ts';
+import type { RegistryResponse, RequestBody } from './messages.ts';
+import type { Timing } from './retry.ts';
+import { uploadLocation } from './uploadLocation.ts';
+import { closeSession, commitSession, patchSession, refused, type RepositoryWire } from './uploadSession.ts';
+
+/** A blob whose bytes pass by once; the shape of the push's PassingBlob. */
+export interface PassingBytes {
+  readonly digest: Digest;
+  readonly size: number;
+  /** Read once. Throws if the rest will not come, or is not what it should be. */
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+export interface PassingUploadTools {
+  readonly sizer: ChunkSizer;
+  readonly timing: Timing;
+  /** Blobs up to this many bytes go in one request, as docker push sends them; larger ones in chunks. */
+  readonly wholeUpTo: number;
+}
+
+/** Answers behind which the blob may have arrived all the same: a HEAD tells. */
+const doubtful = new Set([404, 500, 502, 503, 504, 524]);
+
+/**
+ * An open upload session for bytes that cannot be read again: used once by `send`, or closed by `close`. Each chunk's
+ * request begins before its bytes are there, so that neither side waits for the other to be done with one.
+ */
+export class PassingUpload {
+  readonly #wire: RepositoryWire;
+  readonly #tools: PassingUploadTools;
+  #session: URL;
+  #isOpen = true;
+
+  constructor(wire: RepositoryWire, session: URL, tools: PassingUploadTools) {
+    this.#wire = wire;
+    this.#session = session;
+    this.#tools = tools;
+  }
+
+  /** Resolves when the registry has the blob. If it rejects, the session is closed, and the bytes are spent. */
+  async send(
+    blob: PassingBytes,
+    { signal, onSent }: { readonly signal: AbortSignal; readonly onSent: (bytes: number) => void },
+  ): Promise<void> {
+    onSent(0);
+    const cursor = new Cursor(blob.bytes, onSent);
+    try {
+      if (blob.size <= this.#tools.wholeUpTo) await this.#sendWhole(blob, cursor, signal);
+      else await this.#sendChunks(blob, cursor, signal);
+      this.#isOpen = false;
+    } finally {
+      await this.close(signal);
+    }
+  }
+
+  /** Deletes the session, unless it has become a blob. */
+  async close(signal: AbortSignal): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    await closeSession(this.#wire, this.#session, signal);
+  }
+
+  async #sendWhole(blob: PassingBytes, cursor: Cursor, signal: AbortSignal): Promise<void> {
+    const response = await commitSession(this.#wire, this.#session, blob.digest, signal, cursor.body(blob.size));
+    if (response.status === 413) this.#tools.sizer.tooLarge(blob.size);
+    await this.#judgeCommit(response, blob, signal);
+  }
+
+  async #sendChunks(blob: PassingBytes, cursor: Cursor, signal: AbortSignal): Promise<void> {
+    const { sizer, timing } = this.#tools;
+    while (cursor.position < blob.size) {
+      const start = cursor.position;
+      const length = Math.min(sizer.size, blob.size - start);
+      const began = timing.now();
+      let response: RegistryResponse;
+      try {
+        response = await patchSession(this.#wire, this.#session, start, cursor.body(length), signal);
+      } catch (error) {
+        if (error instanceof TeaChestError && error.code === 'registryUnreachable') sizer.broken(length);
+        throw error;
+      }
+      if (response.status < 200 || response.status > 299) throw this.#refusedChunk(response, length);
+      // The engine's pace counts as well; the size grows no faster for that.
+      sizer.accepted(length, timing.now() - began);
+      this.#session = uploadLocation(response, this.#wire.origin, this.#session);
+    }
+    const response = await commitSession(this.#wire, this.#session, blob.digest, signal);
+    await this.#judgeCommit(response, blob, signal);
+  }
+
+  #refusedChunk(response: RegistryResponse, length: number): TeaChestError {
+    const failure = refused(this.#wire, response, 'PATCH', `take a piece of a layer of ${this.#wire.repository}`);
+    if (failure.code === 'bodyTooLarge') this.#tools.sizer.tooLarge(length);
+    else if (doubtful.has(response.status)) this.#tools.sizer.broken(length);
+    return failure;
+  }
+
+  async #judgeCommit(response: RegistryResponse, { digest, size }: PassingBytes, signal: AbortSignal): Promise<void> {
+    if (response.status < 300) {
+      checkStoredDigest(this.#wire, response, digest);
+      return;
+    }
+    if (doubtful.has(response.status) && (await headBlob(this.#wire, digest, signal)) === size) return;
+    throw refused(this.#wire, response, 'PUT', `store a layer of ${this.#wire.repository}`);
+  }
+}
+
+/** Cuts passing bytes into bodies, one after the other. */
+class Cursor {
+  /** Bytes that were handed on. */
+  position = 0;
+  readonly #pieces: AsyncIterator<Uint8Array>;
+  readonly #onSent: (bytes: number) => void;
+  #rest: Uint8Array | undefined;
+
+  constructor(bytes: AsyncIterable<Uint8Array>, onSent: (bytes: number) => void) {
+    this.#pieces = bytes[Symbol.asyncIterator]();
+    this.#onSent = onSent;
+  }
+
+  /** The next `length` bytes, which can be opened once. */
+  body(length: number): RequestBody {
+    let isOpened = false;
+    return {
+      length,
+      once: true,
+      open: () => {
+        if (isOpened) throw new TeaChestError('uploadLost', 'These bytes have passed and cannot be sent again.');
+        isOpened = true;
+        return this.#take(length);
+      },
+    };
+  }
+
+  async *#take(length: number): AsyncGenerator<Uint8Array> {
+    for (let left = length; left > 0;) {
+      const piece = this.#rest ?? (await this.#next());
+      const taken = piece.byteLength <= left ? piece : piece.subarray(0, left);
+      this.#rest = taken === piece ? undefined : piece.subarray(left);
+      left -= taken.byteLength;
+      this.position += taken.byteLength;
+      yield taken;
+      this.#onSent(this.position);
+    }
+  }
+
+  async #next(): Promise<Uint8Array> {
+    const next = await this.#pieces.next();
+    if (next.done === true) throw new TeaChestError('internal', 'Fewer bytes came than were announced.');
+    return next.value;
+  }
+}
