@@ -14,7 +14,7 @@ const parallelQuestions = 6;
 /**
  * Before any byte leaves the engine: may we write there at all, and which layers does the registry have? Only layers
  * whose blob is known from a former push can be asked for; the others must be read first. `engineAsks`: the engine will
- * push to us, and ask for each blob by itself.
+ * push to us, and ask for each blob by itself; whether we may write there is then asked meanwhile.
  */
 export async function planLayers(
   run: PushRun,
@@ -25,8 +25,8 @@ export async function planLayers(
   const group = new TaskGroup(signal);
   const questions = new Semaphore(parallelQuestions);
   await group.run(async () => {
-    await run.target.checkAccess({ signal: group.signal });
     if (engineAsks) return;
+    await run.target.checkAccess({ signal: group.signal });
     const { codec } = run.request;
     const isUnknown = (diffId: Digest): boolean =>
       run.cache.layer(diffId, codec.id) === undefined && engineBlob(run, diffId) === undefined;

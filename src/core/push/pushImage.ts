@@ -208,10 +208,10 @@ class Delivery {
   }
 
   /** The engine's own manifests, byte for byte: what an index lists first, under digests, and what the tag is to be last. */
-  async #publishManifests({ manifests, bytes, layers }: TakenManifests): Promise<Outcome> {
+  async #publishManifests({ manifests, bytes, layers, leaving }: TakenManifests): Promise<Outcome> {
     const children = manifests.slice(0, -1).map((manifest) => ({ ...manifest, reference: manifest.digest }));
     const top = { ...manifests[manifests.length - 1], reference: this.#run.request.tag } as RelayedManifest;
-    await this.#publish([...children, top]);
+    await this.#publish([...children, top]).finally(() => leaving);
     const { digest, mediaType } = top;
     const stored = bytes.uploaded + bytes.mounted + bytes.skipped;
     this.#run.cache.rememberPublished(this.#image.id, { digest, mediaType, bytes: stored, layers });

@@ -201,6 +201,13 @@ function relayStories({ store, start }: Kind): void {
   it('heals what breaks on the way to the registry without the engine noticing', async () => {
     const built = await build('relay:heal', randomBytes(8).toString('hex'));
     let uploads = 0;
+    let torn = 0;
+    const tear = async function* (bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+      for await (const piece of bytes) {
+        yield piece.subarray(0, 10);
+        throw new TeaChestError('registryUnreachable', 'The connection broke.');
+      }
+    };
     const target = await client.repository(repository, { signal });
     const wrap = wrapped({
       // The first try of each upload is begun twice, as after a 500: the source must be readable again.
@@ -216,17 +223,29 @@ function relayStories({ store, start }: Kind): void {
         await torn.catch(() => undefined);
         await target.uploadBlob(source, options);
       },
+      // What passes by is torn in the middle of its request; the engine itself sends it again.
+      beginUpload: async (digest, options) => {
+        const upload = await target.beginUpload(digest, options);
+        if (upload === undefined) return undefined;
+        return {
+          close: (end) => upload.close(end),
+          send: (blob, tools) => {
+            torn++;
+            return upload.send({ ...blob, bytes: tear(blob.bytes) }, tools);
+          },
+        };
+      },
     });
     assert.equal((await push('relay:heal', '1', { wrap })).strategy, 'relay');
     assert.ok(uploads >= 2);
+    assert.equal(torn > 0, store === 'containerd');
     await checkPulled('1', built);
   });
 
   it('tells our own error, and stops the engine, when the registry refuses for good', async () => {
     await build('relay:refused', randomBytes(8).toString('hex'));
-    const wrap = wrapped({
-      uploadBlob: () => Promise.reject(new TeaChestError('quotaExceeded', 'No room is left.')),
-    });
+    const refuse = (): Promise<never> => Promise.reject(new TeaChestError('quotaExceeded', 'No room is left.'));
+    const wrap = wrapped({ uploadBlob: refuse, beginUpload: refuse });
     await assert.rejects(push('relay:refused', '1', { wrap }), { code: 'quotaExceeded', stage: 'export' });
     await assertNothingLeft();
   });

@@ -46,6 +46,8 @@ export interface CarrierOptions {
   /** The uploads are its tasks: the first that fails ends the push. */
   readonly group: TaskGroup;
   readonly progress: RelayProgress;
+  /** Resolves once it is certain that we may write there: before that no question is worth asking. */
+  readonly access: Promise<void>;
 }
 
 /**
@@ -87,6 +89,7 @@ export class Carrier implements RelayBackend {
       if (size !== undefined) return size;
     }
     if (this.#run.missing.has(digest)) return undefined;
+    await this.#options.access;
     const { target } = this.#run;
     const options = { signal: this.#options.group.signal };
     const existing = await target.headBlob(digest, options);

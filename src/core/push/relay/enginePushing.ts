@@ -4,7 +4,7 @@ import type { Logger } from '../../base/logger.ts';
 import type { EngineImageName, EnginePusher, EnginePushStep, ImageDetails } from '../contracts.ts';
 import type { Reachability } from './reachability.ts';
 import type { RelayBackend } from './relayBackend.ts';
-import type { RelayDoor } from './relayDoor.ts';
+import type { RelayDoor, RelayLease } from './relayDoor.ts';
 import { removeName, temporaryTag } from './temporaryName.ts';
 
 /** What a relay needs besides the push itself; made once by the composition root. */
@@ -40,6 +40,8 @@ export async function pushToUs(
     readonly onStep: (step: EnginePushStep) => void;
     /** Told the tag under which the top manifest will come. */
     readonly onTag?: (tag: string) => void;
+    /** After a push that went well: told the work of taking the name away, to be waited for by the caller. Never rejects. */
+    readonly onLeaving?: (leaving: Promise<void>) => void;
     /** The image is not to be exported instead: worth waiting longer for the engine. */
     readonly isInsisted?: boolean;
   },
@@ -52,12 +54,14 @@ export async function pushToUs(
   });
   const name: EngineImageName = { repository: lease.repository, tag: temporaryTag() };
   options.onTag?.(name.tag);
+  let hasPushed = false;
   try {
     await pusher.tag(image.id, name, { signal });
     meeting.expect(reachability.patience(pusher.id, options.isInsisted));
     const together = AbortSignal.any([signal, meeting.missed]);
     for await (const step of pusher.push(name, lease.credential, { signal: together })) options.onStep(step);
     reachability.reached(pusher.id);
+    hasPushed = true;
   } catch (error) {
     if (signal.aborted || meeting.hasHappened) throw error;
     // Neither a TLS nor a plain request came: its 127.0.0.1 is not ours, or it does not push as docker does.
@@ -68,7 +72,22 @@ export async function pushToUs(
     );
   } finally {
     meeting.over();
-    await Promise.all([removeName(pusher, name, { logger, keepers: image.references }), lease.close()]);
+    const leaving = leave(pusher, name, lease, { logger, keepers: image.references });
+    if (hasPushed && options.onLeaving !== undefined) options.onLeaving(leaving);
+    else await leaving;
+  }
+}
+
+async function leave(
+  pusher: EnginePusher,
+  name: EngineImageName,
+  lease: RelayLease,
+  options: Parameters<typeof removeName>[2],
+): Promise<void> {
+  try {
+    await Promise.all([removeName(pusher, name, options), lease.close()]);
+  } catch (error) {
+    options.logger.warn(`The relay could not be closed: ${String(error)}`);
   }
 }
 

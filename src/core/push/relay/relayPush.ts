@@ -27,6 +27,8 @@ export interface TakenManifests {
   readonly bytes: RelayedBytes;
   /** Of the image that `inspect` spoke of, base first; empty if it could not be told. */
   readonly layers: readonly Descriptor[];
+  /** The engine's temporary name is being taken away meanwhile; never rejects. */
+  readonly leaving: Promise<void>;
 }
 
 interface RelayedBytes {
@@ -53,7 +55,11 @@ export async function relayPush(
   }
   const progress = new RelayProgress(run, isClassic);
   const group = new TaskGroup(signal);
-  const carrier = new Carrier(run, { image, engineId: parts.pusher.id, isClassic, spool, group, progress });
+  // A classic engine's image was planned, and that began with this question.
+  const access = isClassic ? Promise.resolve() : run.target.checkAccess({ signal: group.signal });
+  group.start(() => access);
+  const carrier = new Carrier(run, { image, engineId: parts.pusher.id, isClassic, spool, group, progress, access });
+  let leaving = Promise.resolve();
   let tag = '';
   const pushed = group.run(async () => {
     await pushToUs(image, parts, carrier, {
@@ -63,12 +69,23 @@ export async function relayPush(
         progress.step(step);
       },
       onTag: (given) => (tag = given),
+      onLeaving: (promise) => {
+        leaving = promise;
+      },
       isInsisted: run.request.strategy === 'relay',
     });
   });
-  await pushed.finally(() => carrier.close());
+  try {
+    await pushed;
+  } finally {
+    await carrier.close();
+    if (isClassic || group.signal.aborted) await leaving;
+  }
   const top = carrier.manifests.find(({ reference }) => reference === tag);
-  if (top === undefined) throw unfinished(image, 'it never sent the manifest');
+  if (top === undefined) {
+    await leaving;
+    throw unfinished(image, 'it never sent the manifest');
+  }
   progress.settle();
   if (isClassic) {
     const config = placeLayers(run, image, top, carrier, { progress, parts });
@@ -76,7 +93,7 @@ export async function relayPush(
   }
   const layers = placeRows(run, image, top, carrier);
   const children = carrier.manifests.filter((manifest) => manifest !== top);
-  return { kind: 'manifests', manifests: [...children, top], bytes: countBytes(run, carrier), layers };
+  return { kind: 'manifests', manifests: [...children, top], bytes: countBytes(run, carrier), layers, leaving };
 }
 
 /** Pairs what the engine pushed with the image's layers, and learns from it. Gives the image's config. */
