@@ -15,11 +15,11 @@ export function cases(gitea: RegistryPlace): readonly BenchCase[] {
   return [
     coldCase('', 'classic', distributionPlace, [gzip, zstd, none, auto]),
     coldCase('-gitea', 'classic', gitea, [gzip, auto]),
-    againCase('', 'classic', distributionPlace),
-    againCase('-gitea', 'classic', gitea),
+    againCase('', 'classic', distributionPlace, { withSkopeo: true }),
+    againCase('-gitea', 'classic', gitea, { withSkopeo: false }),
     // What containerd's store has compressed goes out as it is, whatever the setting.
     coldCase('-containerd', 'containerd', distributionPlace, [gzip]),
-    againCase('-containerd', 'containerd', distributionPlace),
+    againCase('-containerd', 'containerd', distributionPlace, { withSkopeo: false }),
     gigabitCase,
     layersCase,
     sizesCase,

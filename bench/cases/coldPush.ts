@@ -1,5 +1,13 @@
-import { step } from '../../test/tools/step.ts';
-import { alternate, deadline, measured, patience, Tally, type Bench, type BenchEngine } from '../rig/bench.ts';
+import {
+  alternate,
+  deadline,
+  measured,
+  patience,
+  Tally,
+  type Bench,
+  type BenchEngine,
+  type Store,
+} from '../rig/bench.ts';
 import type { RegistryPlace } from '../rig/benchRegistry.ts';
 import {
   dockerPush,
@@ -12,9 +20,6 @@ import {
 } from '../rig/pusher.ts';
 import type { Measurement } from '../report/row.ts';
 import type { BenchCase } from './benchCase.ts';
-
-/** Which of docker's image stores an engine has. */
-export type Store = 'classic' | 'containerd';
 
 /** The tools to compare, Tea Chest in the given ways. Docker's containerd store comes with an engine of today. */
 export function toolsFor(
@@ -82,9 +87,9 @@ export function coldCase(
       [name]: `Cold push: ${store} store → ${place.title}`,
       [changeName]: `The first small change after a cold push: ${store} store → ${place.title}`,
     },
+    largeImageOf: store,
     run: async (bench) => {
       const side = await bench[store]();
-      await step(`${name}: the large image, if it is not there yet`, () => side.images.app());
       const tools = toolsFor(bench, store, variants);
       // skopeo reads the whole image whatever changed; the other ways of Tea Chest differ in the cold push only.
       const changers = tools.filter(({ name: tool }) => tool === dockerPush.name || tool === gzip.name);

@@ -35,6 +35,7 @@ export const layersCase: BenchCase = {
 export const sizesCase: BenchCase = {
   name: 'sizes',
   titles: Object.fromEntries(['10MB', '200MB', '2GB', '10GB'].map((size) => [`size-${size}`, `An image of ${size}`])),
+  largeImageOf: 'classic',
   run: async (bench) => {
     const side = await bench.classic();
     for (const megabytes of bench.quick ? [10, 200] : [10, 2000, 10_000]) {

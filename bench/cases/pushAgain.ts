@@ -1,10 +1,10 @@
 import { createCloser } from '../../test/tools/closer.ts';
-import { alternate, deadline, measured, patience } from '../rig/bench.ts';
+import { alternate, deadline, measured, patience, type Store } from '../rig/bench.ts';
 import type { BenchRegistry, RegistryPlace } from '../rig/benchRegistry.ts';
 import { teaChestVariants, type Pusher, type Tool } from '../rig/pusher.ts';
 import { step } from '../../test/tools/step.ts';
 import type { BenchCase } from './benchCase.ts';
-import { toolsFor, type Store } from './coldPush.ts';
+import { toolsFor } from './coldPush.ts';
 
 interface Session {
   readonly registry: BenchRegistry;
@@ -14,18 +14,27 @@ interface Session {
 /**
  * A day's work: the image is in the registry, pushed by the same tool; then it is pushed once more as it is (`unchanged`),
  * and with one more small layer (`changed`), each time another one. Each tool has a repository of its own. What a first
- * change costs beyond the later ones is in the first of seven rounds here, and a task of its own in coldPush.ts.
+ * change costs beyond the later ones is in the first of seven rounds here, and a task of its own in coldPush.ts. skopeo reads the
+ * whole image whatever changed, so that once with it is enough.
  */
-export function againCase(suffix: string, store: Store, place: RegistryPlace): BenchCase {
+export function againCase(
+  suffix: string,
+  store: Store,
+  place: RegistryPlace,
+  { withSkopeo }: { readonly withSkopeo: boolean },
+): BenchCase {
   return {
     name: `again${suffix}`,
     titles: {
       [`unchanged${suffix}`]: `Nothing changed: ${store} store → ${place.title}`,
       [`changed${suffix}`]: `One small layer changed: ${store} store → ${place.title}`,
     },
+    largeImageOf: store,
     run: async (bench) => {
       const { engine, images } = await bench[store]();
-      const tools = toolsFor(bench, store, [teaChestVariants.gzip]);
+      const tools = toolsFor(bench, store, [teaChestVariants.gzip]).filter(
+        ({ name }) => withSkopeo || !name.includes('skopeo'),
+      );
       const closer = createCloser();
       const sessions = new Map<Tool, Promise<Session>>();
       const app = await step(`again${suffix}: the image`, () => (place.remembers ? images.unseenApp() : images.app()));

@@ -1,7 +1,6 @@
 import { alternate, deadline, patience, type Bench } from '../rig/bench.ts';
 import { distributionPlace, reachedBy } from '../rig/benchRegistry.ts';
-import { step } from '../../test/tools/step.ts';
-import { teaChestVariants, type Tool } from '../rig/pusher.ts';
+import { dockerPush, teaChest, teaChestVariants, type Tool } from '../rig/pusher.ts';
 import { startShapedLink, type LinkShape } from '../rig/shapedLink.ts';
 import type { Measurement } from '../report/row.ts';
 import type { BenchCase } from './benchCase.ts';
@@ -33,12 +32,13 @@ export const slowLinkCase: BenchCase = {
 export const gigabitCase: BenchCase = {
   name: 'gigabit-containerd',
   titles: { 'gigabit-containerd': 'Cold push: containerd store over a link of 1 Gbit/s' },
+  largeImageOf: 'containerd',
   run: async (bench) => {
     const { engine, images } = await bench.containerd();
-    const image = await step('gigabit-containerd: the image', () => images.app());
+    const image = await images.app();
     await alternate(bench, {
       name: 'gigabit-containerd',
-      tools: toolsFor(bench, 'containerd', [gzip]),
+      tools: [dockerPush, teaChest(gzip, bench.profileFolder)],
       rounds: bench.rounds,
       run: (tool) => pushOver(gigabit, tool, engine, image),
     });

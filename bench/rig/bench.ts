@@ -13,6 +13,9 @@ export interface BenchEngine {
   readonly images: ImageShelf;
 }
 
+/** Which of docker's image stores an engine has. */
+export type Store = 'classic' | 'containerd';
+
 /** What a case works with. */
 export interface Bench {
   /** A trial of the bench itself: small images, one round. */
