@@ -6,10 +6,11 @@ import { parseImageReference } from '../oci/imageReference.ts';
 import type { Platform } from '../oci/platform.ts';
 import { chooseApiVersion } from './apiVersion.ts';
 import { readArchive } from './archiveReader.ts';
-import { EngineAgent } from './engineAgent.ts';
+import { connectReading, EngineAgent } from './engineAgent.ts';
 import { explainEngineError, withOwningGroup } from './engineErrors.ts';
 import { EngineModem } from './engineModem.ts';
 import { EnginePush } from './enginePush.ts';
+import { receiveBody } from './exportStream.ts';
 import { toEngineImage, toImageDetails } from './imageRecords.ts';
 import { parseEvents } from './imageEvents.ts';
 import type { ArchiveItem, EngineEndpoint, EngineEvent, EngineImage, EngineVersion, ImageDetails } from './types.ts';
@@ -115,8 +116,8 @@ export class Engine {
     const signal = AbortSignal.any([outer, leaving.signal]);
     try {
       const prefix = await this.#prefix(signal);
-      const stream = await this.#call(signal, prefix, (docker) => docker.getImage(imagePath(image.id)).get(), Infinity);
-      for await (const item of readArchive(countBytes(this.#received(stream, signal, 'export'), onReceived), image)) {
+      const bytes = this.#export(`${prefix}/images/${imagePath(image.id)}/get`, signal);
+      for await (const item of readArchive(countBytes(bytes, onReceived), image)) {
         yield item;
         // A small archive is here whole before anybody cancels: nothing is left that could break off.
         throwIfCancelled(outer);
@@ -166,6 +167,16 @@ export class Engine {
     return `/v${api}`;
   }
 
+  /** May be silent for minutes: a classic engine writes the whole image to its disk before the first byte. */
+  async *#export(path: string, signal: AbortSignal): AsyncGenerator<Buffer, void, void> {
+    const { address } = this.endpoint;
+    try {
+      yield* receiveBody((onBytes) => connectReading(address, onBytes), { host: hostOf(address), path }, signal);
+    } catch (error) {
+      throw (await withOwningGroup(explainEngineError(error, this.endpoint, signal))).at('export');
+    }
+  }
+
   async #call<T>(
     signal: AbortSignal,
     prefix: string,
@@ -173,8 +184,7 @@ export class Engine {
     patience = this.#patience,
   ): Promise<T> {
     const explain = (error: unknown): TeaChestError => explainEngineError(error, this.endpoint, signal);
-    const { address } = this.endpoint;
-    const host = address.kind === 'tcp' ? address.host : 'localhost';
+    const host = hostOf(this.endpoint.address);
     const modem = new EngineModem({ agent: this.#agent, host, prefix, signal, patience, explain });
     const options: object = { modem };
     try {
@@ -195,6 +205,10 @@ export class Engine {
       throw explainEngineError(error, this.endpoint, signal).at(stage);
     }
   }
+}
+
+function hostOf(address: EngineEndpoint['address']): string {
+  return address.kind === 'tcp' ? address.host : 'localhost';
 }
 
 /** The name as a part of a URL's path. Its slashes stay: engines take them as they are. */

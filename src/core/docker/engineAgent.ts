@@ -25,18 +25,37 @@ export class EngineAgent extends http.Agent {
   }
 
   override createConnection(): Duplex {
-    const address = this.#address;
-    switch (address.kind) {
-      case 'socket':
-        return net.connect({ path: address.path });
-      case 'ssh':
-        return connectBySsh(address.destination, address.socket);
-      case 'tcp': {
-        const { host, port } = address;
-        if (address.tls === undefined) return net.connect({ host, port, ...keepAlive });
-        const { verify, ...pem } = address.tls;
-        return tls.connect({ host, port, ...keepAlive, ...pem, rejectUnauthorized: verify });
-      }
+    return connectTo(this.#address, {});
+  }
+}
+
+/** The memory for what arrives on a connection of its own, used again and again. */
+const arrivalBytes = 256 * 1024;
+
+/** A connection to the engine whose bytes are shown as they arrive; see `Connect`. */
+export function connectReading(address: EngineEndpoint['address'], onBytes: (bytes: Uint8Array) => boolean): Duplex {
+  if (address.kind === 'ssh') {
+    const connection = connectTo(address, {});
+    return connection.on('data', (bytes: Buffer) => {
+      if (!onBytes(bytes)) connection.pause();
+    });
+  }
+  const buffer = Buffer.allocUnsafeSlow(arrivalBytes);
+  return connectTo(address, { onread: { buffer, callback: (length) => onBytes(buffer.subarray(0, length)) } });
+}
+
+/** `onread`: of net.connect and tls.connect; where a connection is neither, it is not used. */
+function connectTo(address: EngineEndpoint['address'], reading: { readonly onread?: net.OnReadOpts }): Duplex {
+  switch (address.kind) {
+    case 'socket':
+      return net.connect({ path: address.path, ...reading });
+    case 'ssh':
+      return connectBySsh(address.destination, address.socket);
+    case 'tcp': {
+      const { host, port } = address;
+      if (address.tls === undefined) return net.connect({ host, port, ...keepAlive, ...reading });
+      const { verify, ...pem } = address.tls;
+      return tls.connect({ host, port, ...keepAlive, ...pem, ...reading, rejectUnauthorized: verify });
     }
   }
 }

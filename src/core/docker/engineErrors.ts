@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { isCancelled, systemCode, TeaChestError, type ErrorCode, type ErrorFacts } from '../base/errors.ts';
+import { engineErrorWords } from './engineErrorWords.ts';
 import { SshError } from './sshConnection.ts';
 import type { EngineEndpoint } from './types.ts';
 
@@ -13,6 +14,12 @@ export class EngineSilence extends Error {
     this.milliseconds = milliseconds;
     this.connected = connected;
   }
+}
+
+/** `engineFailed`, in the engine's own words where it has some (facts: status, words). */
+export function refusedByEngine(status: number, body: string): TeaChestError {
+  const words = engineErrorWords(body) ?? `HTTP status ${status}`;
+  return new TeaChestError('engineFailed', `The container engine refused: ${words}`, { facts: { status, words } });
 }
 
 /** Whatever went wrong between us and the engine → a TeaChestError that says what, where and why. Its stage is the caller's. */

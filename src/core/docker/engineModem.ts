@@ -1,8 +1,7 @@
 import http, { type IncomingMessage } from 'node:http';
 import net from 'node:net';
 import { TeaChestError } from '../base/errors.ts';
-import { EngineSilence } from './engineErrors.ts';
-import { engineErrorWords } from './engineErrorWords.ts';
+import { EngineSilence, refusedByEngine } from './engineErrors.ts';
 
 /** What dockerode asks of its modem. */
 interface DialOptions {
@@ -64,8 +63,7 @@ export class EngineModem {
       silence.broken();
       const status = response.statusCode ?? 0;
       if (status < 200 || status > 299) {
-        const words = engineErrorWords(await readText(response, maxErrorBody, silence)) ?? `HTTP status ${status}`;
-        throw new TeaChestError('engineFailed', `The container engine refused: ${words}`, { facts: { status, words } });
+        throw refusedByEngine(status, await readText(response, maxErrorBody, silence));
       }
       return call.isStream === true ? response : parseJson(await readText(response, Infinity, silence));
     } catch (error) {
