@@ -12,7 +12,7 @@ import * as zlib from 'node:zlib';
 import { buildWasm } from '../scripts/buildWasm.mjs';
 import { createCodec } from '../src/core/push/compress/codecs.ts';
 import type { CodecKind } from '../src/core/push/compress/codecs.ts';
-import { Deflater, deflateBlockSize, historySize } from '../src/core/push/compress/deflater.ts';
+import { Deflater, deflateBlockSize, deflateOutputRoom, historySize } from '../src/core/push/compress/deflater.ts';
 import { webAssembly } from '../src/core/push/compress/webAssembly.ts';
 import { WorkerPool } from '../src/core/push/compress/workerPool.ts';
 
@@ -84,10 +84,12 @@ async function encoders(bytes: Uint8Array, deflater: Deflater): Promise<Figures[
   for (const level of [1, 2, 4, 6, 9]) {
     const work = (): number => {
       let size = 0;
+      const output = new Uint8Array(deflateOutputRoom);
       for (let at = 0; at < bytes.byteLength; at += deflateBlockSize) {
         const history = Math.min(at, historySize);
         const end = Math.min(at + deflateBlockSize, bytes.byteLength);
-        size += deflater.compress(bytes.subarray(at - history, end), history, end === bytes.byteLength, level).length;
+        const isLast = end === bytes.byteLength;
+        size += deflater.compress(bytes.subarray(at - history, end), history, isLast, level, output);
       }
       return size;
     };

@@ -38,11 +38,13 @@ export async function takeLayer(
   const tar = new DigestCounter();
   const stored = new DigestCounter();
   let readBytes = 0;
+  let storedBytes = 0;
   const counted = countBytes(layer.body, (bytes) => {
     readBytes += bytes;
-    options.onProgress(readBytes, stored.bytes);
+    options.onProgress(readBytes, storedBytes);
   });
   const { form, body } = await peekStoredForm(counted);
+  const isAsItCame = form === undefined && options.codec.isIdentity;
   const encoded =
     form === undefined
       ? options.codec.encode(hashing(body, tar), { signal: options.signal })
@@ -50,15 +52,17 @@ export async function takeLayer(
           tar.update(chunk);
         });
   for await (const piece of encoded) {
-    stored.update(piece);
+    // The same bytes need no second digest.
+    if (!isAsItCame) stored.update(piece);
     await blob.write(piece);
-    options.onProgress(readBytes, stored.bytes);
+    storedBytes += piece.byteLength;
+    options.onProgress(readBytes, storedBytes);
   }
   const tarSize = tar.bytes;
   const diffId = tar.digest();
   if (!isOfThisImage(layer, diffId, form, options.diffIds)) return undefined;
   const mediaType = form === undefined ? options.codec.mediaType : form.mediaType;
-  const descriptor = { mediaType, digest: stored.digest(), size: stored.bytes };
+  const descriptor = { mediaType, digest: isAsItCame ? diffId : stored.digest(), size: storedBytes };
   return { diffId, tarSize, descriptor, storedByEngine: form !== undefined };
 }
 

@@ -3,7 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { inflateRawSync } from 'node:zlib';
 import { buildWasm } from '../../../scripts/buildWasm.mjs';
-import { Deflater, deflateBlockSize, historySize } from '../../../src/core/push/compress/deflater.ts';
+import {
+  Deflater,
+  deflateBlockSize,
+  deflateOutputRoom,
+  historySize,
+} from '../../../src/core/push/compress/deflater.ts';
 import { webAssembly } from '../../../src/core/push/compress/webAssembly.ts';
 import { Dice, mixedBytes, randomBytes, wordyBytes } from './testData.ts';
 
@@ -18,7 +23,9 @@ function deflate(bytes: Uint8Array, level: number, nextSize: () => number, by = 
   do {
     const end = Math.min(bytes.byteLength, at + nextSize());
     const history = Math.min(at, historySize);
-    pieces.push(by.compress(bytes.subarray(at - history, end), history, end === bytes.byteLength, level));
+    const output = new Uint8Array(deflateOutputRoom);
+    const isLast = end === bytes.byteLength;
+    pieces.push(output.subarray(0, by.compress(bytes.subarray(at - history, end), history, isLast, level, output)));
     at = end;
   } while (at < bytes.byteLength);
   return Buffer.concat(pieces);
@@ -109,8 +116,9 @@ describe('Deflater', () => {
   });
 
   it('refuses what does not fit', () => {
-    assert.throws(() => deflater.compress(new Uint8Array(deflateBlockSize + 1), 0, true, 1), RangeError);
-    assert.throws(() => deflater.compress(new Uint8Array(40_000), historySize + 1, true, 1), RangeError);
-    assert.throws(() => deflater.compress(new Uint8Array(10), 11, true, 1), RangeError);
+    const output = new Uint8Array(deflateOutputRoom);
+    assert.throws(() => deflater.compress(new Uint8Array(deflateBlockSize + 1), 0, true, 1, output), RangeError);
+    assert.throws(() => deflater.compress(new Uint8Array(40_000), historySize + 1, true, 1, output), RangeError);
+    assert.throws(() => deflater.compress(new Uint8Array(10), 11, true, 1, output), RangeError);
   });
 });

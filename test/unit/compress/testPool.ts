@@ -21,6 +21,6 @@ export async function encodeAll(
   signal = new AbortController().signal,
 ): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of codec.encode(tar, { signal })) pieces.push(piece);
+  for await (const piece of codec.encode(tar, { signal })) pieces.push(piece.slice());
   return Buffer.concat(pieces);
 }

@@ -260,6 +260,7 @@ export class FakeRepository implements BlobTarget {
 /** Compresses for real, in one piece. */
 export const plainGzip: LayerCodec = {
   id: 'test-gzip',
+  isIdentity: false,
   mediaType: mediaTypes.ociLayerGzip,
   async *encode(tar: AsyncIterable<Uint8Array>, { signal }: CallOptions) {
     const parts: Uint8Array[] = [];
@@ -272,6 +273,7 @@ export const plainGzip: LayerCodec = {
 /** Passes on what comes, as it comes. */
 export const noCompression: LayerCodec = {
   id: 'test-none',
+  isIdentity: true,
   mediaType: mediaTypes.ociLayer,
   encode: (tar) => tar,
 };

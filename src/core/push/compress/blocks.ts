@@ -2,7 +2,7 @@ import { TeaChestError } from '../../base/errors.ts';
 
 /** A piece of a stream, in a buffer that is its own, with the bytes before it in front. */
 export interface Block {
-  readonly buffer: ArrayBuffer;
+  readonly buffer: SharedArrayBuffer;
   readonly history: number;
   readonly length: number;
   readonly isLast: boolean;
@@ -22,7 +22,7 @@ export interface BlockShape {
 export async function* cutIntoBlocks(
   chunks: AsyncIterable<Uint8Array>,
   shape: BlockShape,
-  takeBuffer: () => ArrayBuffer,
+  takeBuffer: () => SharedArrayBuffer,
 ): AsyncGenerator<Block, void, undefined> {
   let buffer = takeBuffer();
   let history = 0;

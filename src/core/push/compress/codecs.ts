@@ -39,5 +39,6 @@ export function createCodec(kind: CodecKind, level: number | undefined, pool: Wo
 const passThrough: LayerCodec = {
   id: 'none/v1',
   mediaType: mediaTypes.ociLayer,
+  isIdentity: true,
   encode: (tar, { signal }) => untilAborted(tar, signal),
 };

@@ -1,10 +1,13 @@
-import { cutIntoBlocks, untilAborted } from './blocks.ts';
-import type { BlockShape } from './blocks.ts';
-import type { CompressResult, CompressTask } from './compressTask.ts';
+import type { BlockBuffers } from './blockBuffers.ts';
+import { cutIntoBlocks, untilAborted, type BlockShape } from './blocks.ts';
+import type { CompressTask } from './compressTask.ts';
 import type { WorkerPool } from './workerPool.ts';
 
-/** A block's result, and how many bytes of the stream went in. */
-export interface CompressedBlock extends Omit<CompressResult, 'buffer'> {
+export interface CompressedBlock {
+  /** Good until the next block is asked for. */
+  readonly output: Uint8Array;
+  readonly crc32: number;
+  /** How many bytes of the stream went in. */
   readonly length: number;
 }
 
@@ -16,31 +19,35 @@ export interface CompressedBlock extends Omit<CompressResult, 'buffer'> {
 export async function* compressInBlocks(
   tar: AsyncIterable<Uint8Array>,
   how: BlockShape & Pick<CompressTask, 'format' | 'level'>,
-  pool: WorkerPool,
+  { pool, buffers }: { readonly pool: WorkerPool; readonly buffers: BlockBuffers },
   options: { readonly signal: AbortSignal },
 ): AsyncGenerator<CompressedBlock, void, undefined> {
   const leaving = new AbortController();
   const signal = AbortSignal.any([options.signal, leaving.signal]);
-  const spareBuffers: ArrayBuffer[] = [];
-  const takeBuffer = (): ArrayBuffer => spareBuffers.pop() ?? new ArrayBuffer(how.history + how.size);
-  const underWay: Promise<CompressedBlock>[] = [];
+  const { format, level } = how;
+  const outputStart = how.history + how.size;
+  const underWay: Promise<{ readonly block: CompressedBlock; readonly buffer: SharedArrayBuffer }>[] = [];
   try {
-    for await (const block of cutIntoBlocks(untilAborted(tar, signal), how, takeBuffer)) {
-      const { length } = block;
-      const done = pool
-        .run({ ...block, format: how.format, level: how.level }, { signal })
-        .then(({ buffer, output, crc32 }) => {
-          spareBuffers.push(buffer);
-          return { output, crc32, length };
-        });
+    for await (const block of cutIntoBlocks(untilAborted(tar, signal), how, () => buffers.take())) {
+      const { buffer, length } = block;
+      const done = pool.run({ ...block, format, level, outputStart }, { signal }).then(({ outputLength, crc32 }) => {
+        return { block: { output: new Uint8Array(buffer, outputStart, outputLength), crc32, length }, buffer };
+      });
       // Its failure is reported when its turn comes, or not at all if an earlier one failed.
       done.catch(() => undefined);
       underWay.push(done);
-      const oldest = underWay.length >= pool.size + 2 ? underWay.shift() : undefined;
-      if (oldest !== undefined) yield await oldest;
+      if (underWay.length >= pool.size + 2) yield* settle();
     }
-    for (const done of underWay) yield await done;
+    while (underWay.length > 0) yield* settle();
   } finally {
     leaving.abort();
+  }
+
+  /** What a thread may still be writing to is never given back: it is dropped with the thread's answer. */
+  async function* settle(): AsyncGenerator<CompressedBlock, void, undefined> {
+    const oldest = await underWay.shift();
+    if (oldest === undefined) return;
+    yield oldest.block;
+    buffers.giveBack(oldest.buffer);
   }
 }

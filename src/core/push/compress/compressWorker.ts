@@ -11,21 +11,22 @@ const deflater = new Deflater((workerData as { readonly deflate: WasmModule }).d
 function compress(task: CompressTask): CompressResult {
   const bytes = new Uint8Array(task.buffer, 0, task.history + task.length);
   const block = bytes.subarray(task.history);
+  const output = new Uint8Array(task.buffer, task.outputStart);
   if (task.format === 'gzip') {
-    const output = deflater.compress(bytes, task.history, task.isLast, task.level);
-    return { output, crc32: crc32(block), buffer: task.buffer };
+    const outputLength = deflater.compress(bytes, task.history, task.isLast, task.level, output);
+    return { outputLength, crc32: crc32(block) };
   }
   const frame = zstdCompressSync(block, {
     // One output buffer that is sure to be large enough: by default Node collects pieces of 16 KiB.
-    chunkSize: task.length + 64 * 1024,
+    chunkSize: output.byteLength,
     // Puts the size in the frame's header, and spares the room for more.
     pledgedSrcSize: task.length,
     params: { [constants.ZSTD_c_compressionLevel]: task.level },
   });
-  return { output: new Uint8Array(frame), crc32: 0, buffer: task.buffer };
+  output.set(frame);
+  return { outputLength: frame.byteLength, crc32: 0 };
 }
 
 parentPort?.on('message', (task: CompressTask) => {
-  const result = compress(task);
-  parentPort?.postMessage(result, [result.output.buffer, result.buffer]);
+  parentPort?.postMessage(compress(task));
 });

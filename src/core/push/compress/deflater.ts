@@ -13,6 +13,8 @@ interface DeflateExports {
 export const historySize = 32 * 1024;
 /** The most bytes that `Deflater` takes at once. */
 export const deflateBlockSize = 1024 * 1024;
+/** Room for what becomes of a block: what cannot be compressed is stored, with five bytes for each piece of 64 KiB. */
+export const deflateOutputRoom = deflateBlockSize + 64 * 1024;
 /** Part of the codec's id: goes up whenever the encoder would turn the same bytes into other bytes. */
 export const deflateVersion = 1;
 
@@ -26,9 +28,10 @@ export class Deflater {
 
   /**
    * Compresses what follows the first `history` bytes of `bytes`. Such pieces, joined in order, are one DEFLATE
-   * stream; each ends at a byte, the last one ends the stream. Level 1 is fast, 9 is small.
+   * stream; each ends at a byte, the last one ends the stream. Level 1 is fast, 9 is small. The piece is put at the start of
+   * `output`, which has `deflateOutputRoom`; gives its size.
    */
-  compress(bytes: Uint8Array, history: number, isLast: boolean, level: number): Uint8Array<ArrayBuffer> {
+  compress(bytes: Uint8Array, history: number, isLast: boolean, level: number, output: Uint8Array): number {
     const { memory, inputOffset, outputOffset } = this.#exports;
     const length = bytes.byteLength - history;
     if (history > historySize || length < 0 || length > deflateBlockSize) {
@@ -37,6 +40,7 @@ export class Deflater {
     const heap = new Uint8Array(memory.buffer);
     heap.set(bytes, inputOffset.value);
     const size = this.#exports.compress(history, length, isLast, level);
-    return heap.slice(outputOffset.value, outputOffset.value + size);
+    output.set(heap.subarray(outputOffset.value, outputOffset.value + size));
+    return size;
   }
 }

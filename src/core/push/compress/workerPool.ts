@@ -130,7 +130,7 @@ export class WorkerPool {
     clearTimeout(member.idleTimer);
     member.job = job;
     member.worker.ref();
-    member.worker.postMessage(job.task, [job.task.buffer]);
+    member.worker.postMessage(job.task);
   }
 
   #start(module: WasmModule): Member {
