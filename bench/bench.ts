@@ -7,6 +7,7 @@
 // `--rounds` has everything measured more or less often than three times, `--megabytes` makes the large image smaller.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createCloser, stopRequested } from '../test/tools/closer.ts';
 import { startPrivateEngine, type Engine } from '../test/tools/engine.ts';
@@ -48,9 +49,17 @@ const rows: Row[] = [];
 const engines: string[] = [];
 const started: BenchEngine[] = [];
 
+/** Fires when somebody wants the run to end. */
+const stopping = new AbortController();
+const finished = Promise.withResolvers<undefined>();
+/** Time for the case under way to notice that its engine is gone, and to take away what it had made; ms. */
+const timeToNotice = 20_000;
+
 void stopRequested().then(async (reason) => {
   console.log(`Stopping everything: ${reason}.`);
+  stopping.abort();
   await closer.close();
+  await Promise.race([finished.promise, sleep(timeToNotice)]);
   process.exit(130);
 });
 
@@ -129,6 +138,7 @@ try {
   await makeLargeImages();
   for (const benchCase of chosen) {
     const { name } = benchCase;
+    if (stopping.signal.aborted) break;
     try {
       await benchCase.run(bench);
     } catch (error) {
@@ -140,9 +150,13 @@ try {
     // After each case, so that a run that is stopped leaves what it has.
     await writeRows();
   }
-  await writeReport();
+  // What a stopped run has is no whole.
+  if (!stopping.signal.aborted) await writeReport();
 } finally {
   await closer.close();
+  finished.resolve(undefined);
 }
+// Whoever asked for the end gives the exit code.
+if (stopping.signal.aborted) await sleep(timeToNotice);
 // Timers of deadlines and connections that are being closed must not keep a finished run waiting.
 process.exit(0);

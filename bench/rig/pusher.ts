@@ -107,7 +107,11 @@ export function teaChest(variant: TeaChestVariant, profileFolder: string | undef
       const scratch = await makeScratch('storage');
       const storage = join(scratch.path, 'globalStorage');
       await mkdir(storage);
-      const child = await startTeaChest({ engineHost: engine.host, connection, credential, storage }, profileFolder);
+      const order = { engineHost: engine.host, connection, credential, storage };
+      const child = await startTeaChest(order, profileFolder).catch(async (error: unknown) => {
+        await scratch.remove();
+        throw error;
+      });
       return {
         push: async (image, repository, tag, options) => {
           const { result, ...report } = await child.push({ image, repository, tag, compression, strategy }, options);
