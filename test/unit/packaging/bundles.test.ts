@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { basename, join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { Metafile } from 'esbuild';
+import { bundle } from '../../../esbuild.mjs';
+import { projectRoot } from '../../tools/projectPaths.ts';
+import { run } from '../../tools/run.ts';
+import { makeScratch, type Scratch } from '../../tools/scratch.ts';
+
+/** Runs on a thread of its own, where nothing of the others is: it may share source files with them. */
+const worker = 'compressWorker.cjs';
+
+/** Loads the bundle and tells which files that took. Of VS Code only what is used at that time: any object, any name. */
+const loader = `
+  const Module = require('node:module');
+  const anything = new Proxy(class {}, { get: (target, name) => (name === 'prototype' ? target.prototype : anything) });
+  const load = Module._load;
+  Module._load = function (request, ...rest) {
+    return request === 'vscode' ? anything : load.call(this, request, ...rest);
+  };
+  const { activate } = require('./extension.cjs');
+  console.log(JSON.stringify({ activate: typeof activate, loaded: Object.keys(require.cache) }));
+`;
+
+describe('the bundles of the extension', () => {
+  let scratch: Scratch;
+  let packages: readonly string[];
+  /** The modules that each bundle is made of, by its file's name. */
+  let modules: ReadonlyMap<string, readonly string[]>;
+
+  before(async () => {
+    scratch = await makeScratch('bundles');
+    const manifest = JSON.parse(await readFile(join(projectRoot, 'package.json'), 'utf8')) as {
+      readonly dependencies: Readonly<Record<string, string>>;
+    };
+    packages = Object.keys(manifest.dependencies);
+    modules = modulesOf(await bundle({ production: false, folder: scratch.path }));
+  });
+  after(() => scratch.remove());
+
+  it('hold no module twice, so that a class is one class whoever throws its objects', () => {
+    const homes = new Map<string, string>();
+    for (const [file, paths] of modules) {
+      if (file === worker) continue;
+      for (const path of paths) {
+        assert.equal(homes.get(path), undefined, `${path} is in ${file} and in ${homes.get(path) ?? ''}`);
+        homes.set(path, file);
+      }
+    }
+    assert.equal(homes.get('src/core/base/errors.ts'), 'extension.cjs');
+    assert.equal(homes.get('src/core/registry/transport.ts'), 'extension.cjs');
+  });
+
+  it('keep every package out of the one that activates', () => {
+    const foreign = (modules.get('extension.cjs') ?? []).filter((path) => !path.startsWith('src/'));
+    assert.deepEqual(foreign, []);
+    assert.deepEqual(
+      [...modules.keys()].sort(),
+      ['extension.cjs', worker, ...packages.map((name) => `${name}.cjs`)].sort(),
+    );
+  });
+
+  it('are loaded one by one: the first loads no other', async () => {
+    const script = join(scratch.path, 'load.cjs');
+    await writeFile(script, loader);
+    const { stdout } = await run(process.execPath, [script]);
+    const { activate, loaded } = JSON.parse(stdout) as { readonly activate: string; readonly loaded: string[] };
+    assert.equal(activate, 'function');
+    assert.deepEqual(loaded.map((path) => basename(path)).sort(), ['extension.cjs', 'load.cjs']);
+  });
+
+  it('give of each package what the package gives', () => {
+    const require = createRequire(import.meta.url);
+    for (const name of packages) {
+      const names = (module: unknown): string[] => Object.keys(module as object).sort();
+      assert.deepEqual(names(require(join(scratch.path, `${name}.cjs`))), names(require(name)), name);
+    }
+  });
+
+  it('use the interface of VS Code as it is, without a copy of it for each file', async () => {
+    const code = await readFile(join(scratch.path, 'extension.cjs'), 'utf8');
+    assert.match(code, /= require\("vscode"\)/);
+    assert.doesNotMatch(code, /\(require\("vscode"\)/);
+  });
+});
+
+function modulesOf(metafiles: readonly Metafile[]): Map<string, readonly string[]> {
+  const modules = new Map<string, readonly string[]>();
+  for (const { outputs } of metafiles) {
+    for (const [file, { inputs }] of Object.entries(outputs)) {
+      const shipped = Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
+      if (!file.endsWith('.map'))
+        modules.set(
+          basename(file),
+          shipped.map(([path]) => path),
+        );
+    }
+  }
+  return modules;
+}
