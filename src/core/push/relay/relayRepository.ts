@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { digestOf, isDigest, type Digest } from '../../oci/digest.ts';
 import { isTag } from '../../oci/imageReference.ts';
+import { LoopTurns } from './loopTurns.ts';
 import type { RelayBackend, RelayedManifest } from './relayBackend.ts';
 import { Refusal, SendAgain } from './refusals.ts';
 import { UploadSession } from './uploadSession.ts';
@@ -15,6 +16,7 @@ const mostSessions = 512;
 export class RelayRepository {
   readonly #name: string;
   readonly #backend: RelayBackend;
+  readonly #turns = new LoopTurns();
   readonly #sessions = new Map<string, UploadSession>();
   readonly #manifests = new Map<string, RelayedManifest>();
 
@@ -60,7 +62,7 @@ export class RelayRepository {
       return;
     }
     if (this.#sessions.size >= mostSessions) throw new Refusal(429, 'TOOMANYREQUESTS', 'Too many uploads are open.');
-    const session = new UploadSession(randomBytes(16).toString('hex'), this.#backend);
+    const session = new UploadSession(randomBytes(16).toString('hex'), this.#backend, this.#turns);
     this.#sessions.set(session.id, session);
     const digest = query.get('digest');
     if (digest === null) this.#accepted(response, session, 202);

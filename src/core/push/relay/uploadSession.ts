@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { DigestCounter, type Digest } from '../../oci/digest.ts';
+import type { LoopTurns } from './loopTurns.ts';
 import type { BlobClaim, IncomingBlob, RelayBackend } from './relayBackend.ts';
 import { Refusal } from './refusals.ts';
 
@@ -7,14 +8,16 @@ import { Refusal } from './refusals.ts';
 export class UploadSession {
   readonly id: string;
   readonly #backend: RelayBackend;
+  readonly #turns: LoopTurns;
   #received = new DigestCounter();
   #blob: Promise<IncomingBlob> | undefined;
   #busy = false;
   #truncated = false;
 
-  constructor(id: string, backend: RelayBackend) {
+  constructor(id: string, backend: RelayBackend, turns: LoopTurns) {
     this.id = id;
     this.#backend = backend;
+    this.#turns = turns;
   }
 
   /** Bytes that have arrived. */
@@ -92,6 +95,8 @@ export class UploadSession {
       this.#received.update(chunk);
       const room = blob.write(chunk);
       if (room !== undefined) await room;
+      const turn = this.#turns.spend(chunk.byteLength);
+      if (turn !== undefined) await turn;
       if (blob.enough !== undefined && this.size >= blob.enough) {
         this.#truncated = true;
         return;
