@@ -1,4 +1,7 @@
-/** The first `count` bytes of a stream (fewer if it is shorter), and the whole of it again. Leaving `body` leaves the stream. */
+/**
+ * The first `count` bytes of a stream (fewer if it is shorter), and the whole of it again. Leaving `body` leaves the
+ * stream. Of the stream's pieces none is used once the next one was asked for.
+ */
 export async function peekBytes(
   stream: AsyncIterable<Uint8Array>,
   count: number,
@@ -6,6 +9,8 @@ export async function peekBytes(
   const pieces = stream[Symbol.asyncIterator]();
   let head: Uint8Array = Buffer.alloc(0);
   while (head.byteLength < count) {
+    // A copy: a source may use a piece's memory again for the next one.
+    head = Buffer.from(head);
     const next = await pieces.next();
     if (next.done === true) break;
     head = head.byteLength === 0 ? next.value : Buffer.concat([head, next.value]);

@@ -14,15 +14,17 @@ const maxJsonBytes = 16 * 1024 * 1024;
  * Reads what an engine exports of an image, whatever its kind: docker's archive up to release 24, its OCI layout with
  * `manifest.json` since 25 (with compressed blobs from containerd's store), podman's docker-archive. The layers come as
  * they stand in the archive, the `image` last, once the archive has proved to be whole.
- * Rejects with `archiveTruncated`, `archiveInvalid`, or the error of `bytes`.
+ * Rejects with `archiveTruncated`, `archiveInvalid`, or the error of `bytes`. `onConsumed` is told up to which byte
+ * nothing is needed any more; a piece of a layer is good until the next one is asked for.
  */
 export async function* readArchive(
   bytes: AsyncIterable<Uint8Array>,
   image: ArchiveSubject,
+  onConsumed?: (position: number) => void,
 ): AsyncGenerator<ArchiveItem, void, void> {
   const contents = new ArchiveContents(image);
   const hints = new Map<string, Digest>();
-  for await (const entry of tarEntries(bytes)) {
+  for await (const entry of tarEntries(bytes, onConsumed)) {
     if (entry.type !== 'other') contents.addFile(entry.path);
     if (entry.target !== undefined) contents.addLink(entry.path, entry.target);
     if (entry.type !== 'file') continue;
@@ -78,7 +80,7 @@ async function classifyBlob(body: AsyncIterable<Uint8Array>): Promise<Classified
 async function readWhole(body: AsyncIterable<Uint8Array>, size: number): Promise<Buffer | undefined> {
   if (size > maxJsonBytes) return undefined;
   const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
+  for await (const chunk of body) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
 }
 

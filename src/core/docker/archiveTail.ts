@@ -11,7 +11,8 @@ export class ArchiveTail {
     this.#total += chunk.byteLength;
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     const joined = bytes.byteLength >= this.capacity ? bytes : Buffer.concat([this.#kept, bytes]);
-    this.#kept = joined.subarray(-this.capacity);
+    // A copy: the chunk's memory is used again.
+    this.#kept = Buffer.from(joined.subarray(-this.capacity));
   }
 
   /** Bytes received in all. */

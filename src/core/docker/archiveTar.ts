@@ -12,7 +12,10 @@ export interface TarEntry {
   readonly size: number;
   /** From the archive's root, like `path`. */
   readonly target: string | undefined;
-  /** To be read to its end, or not at all: what is left is skipped when the next entry is asked for. */
+  /**
+   * To be read to its end, or not at all: what is left is skipped when the next entry is asked for. Each piece is good
+   * until the next one is asked for: its memory is used again.
+   */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
@@ -24,9 +27,13 @@ const endMarkBytes = 1024;
 /**
  * Reads a tar archive front to back, holding no more than a few chunks. Rejects with `archiveTruncated` if it ends
  * before its end mark, with the engine's own words where it appended some; with `archiveInvalid` if it is no tar, or
- * reaches outside of itself; with the source's own error if that breaks.
+ * reaches outside of itself; with the source's own error if that breaks. `onConsumed` is told up to which byte of the
+ * archive nothing is needed any more.
  */
-export async function* tarEntries(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<TarEntry, void, void> {
+export async function* tarEntries(
+  bytes: AsyncIterable<Uint8Array>,
+  onConsumed: (position: number) => void = () => undefined,
+): AsyncGenerator<TarEntry, void, void> {
   const parser = extract();
   const tail = new ArchiveTail();
   const feeding = new Feeding(parser, tail, bytes);
@@ -34,8 +41,10 @@ export async function* tarEntries(bytes: AsyncIterable<Uint8Array>): AsyncGenera
   let end = 0;
   try {
     for await (const entry of parser) {
-      end = endOf(entry.header);
-      yield toEntry(entry, explain);
+      const start = startOf(entry.header);
+      end = start + Math.ceil(entry.header.size / 512) * 512;
+      onConsumed(start);
+      yield toEntry(entry, bodyOf(entry, start, onConsumed, explain));
       entry.resume();
     }
   } catch (error) {
@@ -124,13 +133,14 @@ function truncated(words: string | undefined): TeaChestError {
   });
 }
 
-function endOf(header: Header): number {
+/** Where the entry's body begins in the archive. */
+function startOf(header: Header): number {
   // tar-stream has it, its types do not.
   const { byteOffset } = header as { byteOffset?: number };
-  return (byteOffset ?? 0) + Math.ceil(header.size / 512) * 512;
+  return byteOffset ?? 0;
 }
 
-function toEntry(entry: Entry, explain: (error: unknown) => Promise<unknown>): TarEntry {
+function toEntry(entry: Entry, body: TarEntry['body']): TarEntry {
   const { name, type, size, linkname } = entry.header;
   const entryPath = archivePath(name, '');
   const isFile = type === 'file' || type === 'contiguous-file';
@@ -141,17 +151,20 @@ function toEntry(entry: Entry, explain: (error: unknown) => Promise<unknown>): T
     type: isFile ? 'file' : isLink ? 'link' : 'other',
     size,
     target: isLink ? archivePath(linkname, base) : undefined,
-    body: bodyOf(entry, explain),
+    body,
   };
 }
 
 /** Not the entry itself: its iterator would tear down the whole archive when a reader leaves early. */
 async function* bodyOf(
   entry: Entry,
+  start: number,
+  onConsumed: (position: number) => void,
   explain: (error: unknown) => Promise<unknown>,
 ): AsyncGenerator<Uint8Array, void, void> {
   const chunks = entry[Symbol.asyncIterator]();
-  for (;;) {
+  for (let position = start; ;) {
+    onConsumed(position);
     let next;
     try {
       next = await chunks.next();
@@ -159,7 +172,9 @@ async function* bodyOf(
       throw await explain(error);
     }
     if (next.done === true) return;
-    yield next.value as Uint8Array;
+    const chunk = next.value as Uint8Array;
+    yield chunk;
+    position += chunk.byteLength;
   }
 }
 

@@ -13,6 +13,7 @@ import { EnginePush } from './enginePush.ts';
 import { receiveBody } from './exportStream.ts';
 import { toEngineImage, toImageDetails } from './imageRecords.ts';
 import { parseEvents } from './imageEvents.ts';
+import { PieceMemory } from './pieceMemory.ts';
 import type { ArchiveItem, EngineEndpoint, EngineEvent, EngineImage, EngineVersion, ImageDetails } from './types.ts';
 
 interface CallOptions {
@@ -116,8 +117,12 @@ export class Engine {
     const signal = AbortSignal.any([outer, leaving.signal]);
     try {
       const prefix = await this.#prefix(signal);
-      const bytes = this.#export(`${prefix}/images/${imagePath(image.id)}/get`, signal);
-      for await (const item of readArchive(countBytes(bytes, onReceived), image)) {
+      const memory = new PieceMemory();
+      const onConsumed = (position: number): void => {
+        memory.consumed(position);
+      };
+      const bytes = this.#export(`${prefix}/images/${imagePath(image.id)}/get`, memory, signal);
+      for await (const item of readArchive(countBytes(bytes, onReceived), image, onConsumed)) {
         yield item;
         // A small archive is here whole before anybody cancels: nothing is left that could break off.
         throwIfCancelled(outer);
@@ -168,10 +173,14 @@ export class Engine {
   }
 
   /** May be silent for minutes: a classic engine writes the whole image to its disk before the first byte. */
-  async *#export(path: string, signal: AbortSignal): AsyncGenerator<Buffer, void, void> {
+  async *#export(path: string, memory: PieceMemory, signal: AbortSignal): AsyncGenerator<Buffer, void, void> {
     const { address } = this.endpoint;
     try {
-      yield* receiveBody((onBytes) => connectReading(address, onBytes), { host: hostOf(address), path }, signal);
+      yield* receiveBody(
+        (onBytes) => connectReading(address, onBytes),
+        { host: hostOf(address), path, memory },
+        signal,
+      );
     } catch (error) {
       throw (await withOwningGroup(explainEngineError(error, this.endpoint, signal))).at('export');
     }

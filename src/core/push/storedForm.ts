@@ -50,8 +50,10 @@ export async function* unpack(
   ended.catch(() => undefined);
   try {
     for await (const chunk of body) {
-      if (!stream.write(chunk)) await drained(stream);
+      // Nothing may hold a chunk any more when the next one is asked for: its memory is used again.
+      const taken = written(stream, chunk);
       yield chunk;
+      await taken;
     }
     stream.end();
     await ended;
@@ -69,14 +71,17 @@ export async function* unpack(
   }
 }
 
-/** Until it takes more, or has broken: then the next write or the end says why. */
-async function drained(stream: Duplex): Promise<void> {
+/** Until it has taken the chunk in, or has broken: then the end says why. */
+async function written(stream: Duplex, chunk: Uint8Array): Promise<void> {
   await new Promise<void>((resolve) => {
-    const go = (): void => {
-      stream.off('drain', go).off('close', go);
+    const done = (): void => {
+      stream.off('close', done);
       resolve();
     };
-    stream.on('drain', go).on('close', go);
+    // zlib does not answer a write at which it broke.
+    stream.once('close', done);
+    if (stream.destroyed) done();
+    else stream.write(chunk, done);
   });
 }
 
