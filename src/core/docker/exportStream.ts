@@ -1,9 +1,8 @@
-import type { Duplex } from "node:stream";
-import { refusedByEngine } from "./engineErrors.ts";
-import { ResponseDecoder } from "./responseDecoder.ts";
+import type { Duplex } from 'node:stream';
+import { refusedByEngine } from './engineErrors.ts';
+import { pieceSize, type PieceMemory } from './pieceMemory.ts';
+import { ResponseDecoder } from './responseDecoder.ts';
 
-/** Pieces are of so many bytes at most; the fewer there are, the less each of the many steps of a push costs. */
-const pieceSize = 1024 * 1024;
 /** So many bytes wait for the reader before the engine is told to wait as well. */
 const mostWaiting = 4 * pieceSize;
 const maxErrorBody = 64 * 1024;
@@ -14,6 +13,13 @@ const maxErrorBody = 64 * 1024;
  */
 export type Connect = (onBytes: (bytes: Uint8Array) => boolean) => Duplex;
 
+export interface BodyRequest {
+  readonly host: string;
+  readonly path: string;
+  /** Where the pieces lie; whoever gives it says when they are consumed. Without it each piece is memory of its own. */
+  readonly memory?: PieceMemory;
+}
+
 /**
  * The body of the answer to a GET, on a connection of its own. In place of node:http, which allocates anew for each of
  * the 32 KiB in which an engine writes: with images of gigabytes that, and clearing it away, was most of what an export
@@ -22,26 +28,24 @@ export type Connect = (onBytes: (bytes: Uint8Array) => boolean) => Duplex;
  */
 export async function* receiveBody(
   connect: Connect,
-  { host, path }: { readonly host: string; readonly path: string },
+  { host, path, memory }: BodyRequest,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, void> {
   signal.throwIfAborted();
-  const arrivals = new Arrivals();
+  const arrivals = new Arrivals(memory);
   const decoder = new ResponseDecoder((bytes) => {
     arrivals.add(bytes);
   });
   const state = followConnection(connect, decoder, arrivals, signal);
-  let refusal = "";
+  let refusal = '';
   try {
-    state.connection.write(
-      `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
-    );
+    state.connection.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
     for (;;) {
       if (state.failure !== undefined) throw state.failure;
       const piece = arrivals.take();
       if (piece !== undefined) {
         if (decoder.isSuccess) yield piece;
-        else refusal += piece.toString("utf8");
+        else refusal += piece.toString('utf8');
         if (arrivals.bytes < mostWaiting / 2) state.connection.resume();
       }
       const isOver = arrivals.bytes === 0 && decoder.isComplete(state.isClosed);
@@ -51,10 +55,7 @@ export async function* receiveBody(
       if (isOver) return;
       // While the reader was busy with it the connection may have failed, and nobody would be woken for that again.
       if (piece !== undefined) continue;
-      if (state.isClosed)
-        throw Object.assign(new Error("it was closed in mid-answer"), {
-          code: "ECONNRESET",
-        });
+      if (state.isClosed) throw Object.assign(new Error('it was closed in mid-answer'), { code: 'ECONNRESET' });
       await state.changed();
     }
   } finally {
@@ -97,10 +98,7 @@ function followConnection(
     return state.failure === undefined && arrivals.bytes < mostWaiting;
   });
   const abort = (): void => {
-    state.failure ??=
-      signal.reason instanceof Error
-        ? signal.reason
-        : new Error("stopped", { cause: signal.reason });
+    state.failure ??= signal.reason instanceof Error ? signal.reason : new Error('stopped', { cause: signal.reason });
     connection.destroy();
     wakeSoon();
   };
@@ -110,17 +108,17 @@ function followConnection(
     isClosed: false,
     changed: () => new Promise<void>((resolve) => (wake = resolve)),
     stop: () => {
-      signal.removeEventListener("abort", abort);
+      signal.removeEventListener('abort', abort);
       connection.destroy();
     },
   };
-  signal.addEventListener("abort", abort, { once: true });
-  connection.on("error", (error) => {
+  signal.addEventListener('abort', abort, { once: true });
+  connection.on('error', (error) => {
     // How a connection ends does not matter once the body is all there.
     if (!decoder.isComplete(false)) state.failure ??= error;
     wakeSoon();
   });
-  for (const event of ["end", "close"]) {
+  for (const event of ['end', 'close']) {
     connection.on(event, () => {
       state.isClosed = true;
       wakeSoon();
@@ -131,12 +129,18 @@ function followConnection(
 
 /** Bytes that wait for their reader, copied out of the connection's memory into pieces. */
 class Arrivals {
+  readonly #memory: PieceMemory | undefined;
   #bytes = 0;
+  #total = 0;
   readonly #full: Buffer[] = [];
-  #piece = Buffer.alloc(0);
+  #piece: Buffer = Buffer.alloc(0);
   /** Where what was not taken yet begins and ends in `#piece`. */
   #start = 0;
   #end = 0;
+
+  constructor(memory: PieceMemory | undefined) {
+    this.#memory = memory;
+  }
 
   get bytes(): number {
     return this.#bytes;
@@ -145,12 +149,13 @@ class Arrivals {
   add(bytes: Uint8Array): void {
     this.#bytes += bytes.byteLength;
     for (let at = 0; at < bytes.byteLength;) {
-      if (this.#end === this.#piece.byteLength) this.#begin();
+      if (this.#end === this.#piece.byteLength) this.#begin(this.#total + at);
       const part = bytes.subarray(at, at + this.#piece.byteLength - this.#end);
       this.#piece.set(part, this.#end);
       this.#end += part.byteLength;
       at += part.byteLength;
     }
+    this.#total += bytes.byteLength;
   }
 
   take(): Buffer | undefined {
@@ -162,10 +167,11 @@ class Arrivals {
     return piece;
   }
 
-  #begin(): void {
-    if (this.#end > this.#start)
-      this.#full.push(this.#piece.subarray(this.#start, this.#end));
-    this.#piece = Buffer.allocUnsafeSlow(pieceSize);
+  /** `position`: of the stream, where the next piece begins. */
+  #begin(position: number): void {
+    if (this.#end > this.#start) this.#full.push(this.#piece.subarray(this.#start, this.#end));
+    if (position > 0) this.#memory?.filled(this.#piece, position);
+    this.#piece = this.#memory?.take() ?? Buffer.allocUnsafeSlow(pieceSize);
     this.#start = this.#end = 0;
   }
 }
