@@ -1,5 +1,6 @@
 import { TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
 import type { Logger } from '../../core/base/logger.ts';
+import { mediaTypes } from '../../core/oci/mediaTypes.ts';
 import { formatPlatform } from '../../core/oci/platform.ts';
 import type { BlobTarget, LayerCodec } from '../../core/push/contracts.ts';
 import type { DigestCache } from '../../core/push/digestCache.ts';
@@ -11,6 +12,7 @@ import type { PushSettings } from '../config.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { Engine, EngineLink } from '../engine/engine.ts';
 import type { EngineRelay } from './engineRelay.ts';
+import { IdleTeaching } from './idleTeaching.ts';
 import type { TargetMemory } from '../targets/targetMemory.ts';
 import { formatTarget, type Target } from '../targets/target.ts';
 import { mayBeShortId } from './typedImage.ts';
@@ -59,9 +61,11 @@ interface RunningPush {
 export class PushRunner {
   readonly #dependencies: PushRunnerDependencies;
   readonly #running = new Map<string, RunningPush>();
+  readonly #teaching: IdleTeaching;
 
   constructor(dependencies: PushRunnerDependencies) {
     this.#dependencies = dependencies;
+    this.#teaching = new IdleTeaching(dependencies);
   }
 
   /** One snapshot per running push, the oldest first. */
@@ -109,7 +113,13 @@ export class PushRunner {
   async stop(origin?: string): Promise<void> {
     const concerned = [...this.#running.values()].filter((push) => origin === undefined || push.origin === origin);
     for (const { controller } of concerned) controller.abort();
-    await Promise.all(concerned.map(({ rest }) => rest));
+    const teaching = origin === undefined ? [this.#teaching.interrupt()] : [];
+    await Promise.all([...concerned.map(({ rest }) => rest), ...teaching]);
+  }
+
+  /** Resolves when what follows a push in idle time is done as well. */
+  async settled(): Promise<void> {
+    await this.#teaching.settled();
   }
 
   /** What is known of a running push; undefined once it ended. */
@@ -122,6 +132,7 @@ export class PushRunner {
     const { gzipLevel, parallelBlobs, ...usual } = settings();
     const { compression = usual.compression, strategy = usual.strategy } = job;
     const { connection, target } = job;
+    await this.#teaching.interrupt();
     const source = await this.#dependencies.link.get();
     const image = await settleImage(source, job, signal);
     await requirePlatform(source, { image, platform: job.platform }, signal);
@@ -145,7 +156,12 @@ export class PushRunner {
       logger,
       now: () => performance.now(),
     };
-    return await pushImage(request, dependencies, { signal, onEvent });
+    const result = await pushImage(request, dependencies, { signal, onEvent });
+    const mayRelayLater = strategy === 'auto' && request.codec.mediaType === mediaTypes.ociLayerGzip;
+    if (dependencies.relay !== undefined && mayRelayLater && result.strategy === 'export') {
+      this.#teaching.begin((asked) => source.inspect(image, { signal: asked }), dependencies.relay);
+    }
+    return result;
   }
 }
 

@@ -6,6 +6,7 @@ import { pushToUs, type RelayParts } from './enginePushing.ts';
 import { layerDigests } from './engineManifest.ts';
 import type { IncomingBlob, RelayBackend, RelayedManifest } from './relayBackend.ts';
 import { Refusal } from './refusals.ts';
+import { isTemporaryName } from './temporaryName.ts';
 
 /** Enough of a layer for its digest to be its own; an engine has compressed that much within milliseconds. */
 const enough = 64 * 1024;
@@ -25,6 +26,24 @@ export async function learnDigests(
 ): Promise<void> {
   const backend = new Blackboard(image, cache, parts.pusher.id);
   await pushToUs(image, parts, backend, { ...options, onStep: () => undefined });
+}
+
+/**
+ * The same where it is of use: for a classic engine that can push to us, an image with a name of its own (the temporary
+ * one must not be its last) and layers whose digests the engine does not know. Gives true if there was something to learn.
+ */
+export async function teachDigests(
+  image: ImageDetails,
+  parts: RelayParts,
+  cache: DigestCache,
+  options: { readonly signal: AbortSignal; readonly logger: Logger },
+): Promise<boolean> {
+  const { pusher, reachability } = parts;
+  if (knowsDigests(image.diffIds, parts, cache) || !reachability.isWorthTrying(pusher.id)) return false;
+  if (image.references.every((reference) => isTemporaryName(reference))) return false;
+  if ((await pusher.store(options)) !== 'classic') return false;
+  await learnDigests(image, parts, cache, options);
+  return true;
 }
 
 /** True if the engine was seen to have a digest for every layer that is asked about. */

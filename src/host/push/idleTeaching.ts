@@ -1,0 +1,59 @@
+import { sleep } from '../../core/base/cancel.ts';
+import { isCancelled } from '../../core/base/errors.ts';
+import type { Logger } from '../../core/base/logger.ts';
+import type { ImageDetails } from '../../core/push/contracts.ts';
+import type { DigestCache } from '../../core/push/digestCache.ts';
+import type { RelayParts } from '../../core/push/relay/enginePushing.ts';
+import { teachDigests } from '../../core/push/relay/learnDigests.ts';
+
+/** Milliseconds without a push after which the engine is taught. */
+const quiet = 1_000;
+
+export interface IdleTeachingDependencies {
+  readonly cache: DigestCache;
+  readonly logger: Logger;
+}
+
+/**
+ * After an image was exported from a classic engine, and while nobody pushes, lets that engine learn digests for its
+ * layers: else the first small change would have to wait for that. One image at a time, the last; a push comes first.
+ */
+export class IdleTeaching {
+  readonly #dependencies: IdleTeachingDependencies;
+  #controller = new AbortController();
+  #lesson: Promise<void> = Promise.resolve();
+
+  constructor(dependencies: IdleTeachingDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Begins a little later, in place of what was still to come. */
+  begin(inspect: (signal: AbortSignal) => Promise<ImageDetails>, parts: RelayParts): void {
+    const { cache, logger } = this.#dependencies;
+    this.#controller.abort();
+    this.#controller = new AbortController();
+    const { signal } = this.#controller;
+    const before = this.#lesson;
+    this.#lesson = (async () => {
+      await before;
+      await sleep(quiet, signal);
+      if (!(await teachDigests(await inspect(signal), parts, cache, { signal, logger }))) return;
+      await cache.save();
+      logger.debug('The engine has learned digests for the layers of the image that was pushed last.');
+    })().catch((error: unknown) => {
+      // Nobody waits for it, and the push that needs it does it then.
+      if (!isCancelled(error)) logger.debug(`The engine could not be taught its layers’ digests: ${String(error)}`);
+    });
+  }
+
+  /** Stops it; resolves when nothing of it is left in the engine. */
+  async interrupt(): Promise<void> {
+    this.#controller.abort();
+    await this.#lesson;
+  }
+
+  /** Resolves when there is nothing left to teach. */
+  async settled(): Promise<void> {
+    await this.#lesson;
+  }
+}
