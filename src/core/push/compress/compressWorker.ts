@@ -24,7 +24,14 @@ function compress(task: CompressTask): CompressResult {
     params: { [constants.ZSTD_c_compressionLevel]: task.level },
   });
   output.set(frame);
+  release(frame);
   return { outputLength: frame.byteLength, crc32: 0 };
+}
+
+/** Gives a large buffer's memory back at once: a thread that makes few objects collects its garbage much too late. */
+function release({ buffer }: Buffer): void {
+  // Smaller ones are parts of a buffer that others have parts of as well.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength > Buffer.poolSize) buffer.transfer(0);
 }
 
 parentPort?.on('message', (task: CompressTask) => {
