@@ -24,8 +24,10 @@ function compress(task: CompressTask): CompressResult {
     params: { [constants.ZSTD_c_compressionLevel]: task.level },
   });
   output.set(frame);
+  // Of a buffer without memory it is 0.
+  const outputLength = frame.byteLength;
   release(frame);
-  return { outputLength: frame.byteLength, crc32: 0 };
+  return { outputLength, crc32: 0 };
 }
 
 /** Gives a large buffer's memory back at once: a thread that makes few objects collects its garbage much too late. */
