@@ -126,6 +126,8 @@ async function push({ runner, open, clock, idleRss }: Parts, order: PushOrder): 
   const { image, repository, tag, compression, strategy } = order;
   const { connection } = open;
   const target = { host: connection.host, repository, tag };
+  // What the extension does after a push while nobody pushes: a person's next push comes later than that.
+  await runner.settled();
   const delay = monitorEventLoopDelay({ resolution: delayResolution });
   clock.reset();
   resetPeakRss();
@@ -139,7 +141,7 @@ async function push({ runner, open, clock, idleRss }: Parts, order: PushOrder): 
   const endedAt = performance.now();
   delay.disable();
   const { user, system } = process.cpuUsage(cpuBefore);
-  const report = {
+  return {
     ms: endedAt - startedAt,
     result,
     peakRssMb: Math.max(0, peakRss() - idleRss) / 1e6,
@@ -148,9 +150,6 @@ async function push({ runner, open, clock, idleRss }: Parts, order: PushOrder): 
     cpuMs: (user + system) / 1000,
     phases: clock.phases(startedAt, endedAt),
   };
-  // What the extension does while nobody pushes, no person waits for: the next push comes after it.
-  await runner.settled();
-  return report;
 }
 
 let parts: Promise<Parts> | undefined;
@@ -174,5 +173,5 @@ process.on('message', (request: ChildRequest) => {
 });
 // Whatever ends the bench ends this process too.
 process.on('disconnect', () => {
-  process.exit(0);
+  void parts?.then(({ runner }) => runner.stop()).finally(() => process.exit(0));
 });

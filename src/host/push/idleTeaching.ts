@@ -1,6 +1,7 @@
 import { sleep } from '../../core/base/cancel.ts';
 import { isCancelled } from '../../core/base/errors.ts';
 import type { Logger } from '../../core/base/logger.ts';
+import type { Digest } from '../../core/oci/digest.ts';
 import type { ImageDetails } from '../../core/push/contracts.ts';
 import type { DigestCache } from '../../core/push/digestCache.ts';
 import type { RelayParts } from '../../core/push/relay/enginePushing.ts';
@@ -8,6 +9,9 @@ import { teachDigests } from '../../core/push/relay/learnDigests.ts';
 
 /** Milliseconds without a push after which the engine is taught. */
 const quiet = 1_000;
+
+/** Compressed bytes a second: about a fourth of what two cores of an engine bring. It has time. */
+const pace = 8_000_000;
 
 export interface IdleTeachingDependencies {
   readonly cache: DigestCache;
@@ -22,6 +26,8 @@ export class IdleTeaching {
   readonly #dependencies: IdleTeachingDependencies;
   #controller = new AbortController();
   #lesson: Promise<void> = Promise.resolve();
+  /** Goes on after an interruption, for as long as the window is open. */
+  readonly #heard = new Map<Digest, number>();
 
   constructor(dependencies: IdleTeachingDependencies) {
     this.#dependencies = dependencies;
@@ -37,7 +43,8 @@ export class IdleTeaching {
     this.#lesson = (async () => {
       await before;
       await sleep(quiet, signal);
-      if (!(await teachDigests(await inspect(signal), parts, cache, { signal, logger }))) return;
+      const options = { signal, logger, heard: this.#heard, bytesPerSecond: pace };
+      if (!(await teachDigests(await inspect(signal), parts, cache, options))) return;
       await cache.save();
       logger.debug('The engine has learned digests for the layers of the image that was pushed last.');
     })().catch((error: unknown) => {

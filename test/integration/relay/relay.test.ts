@@ -179,7 +179,7 @@ function relayStories({ store, start }: Kind): void {
   });
 
   it(
-    'gives an engine its digests without reading its layers, and only once',
+    'gives an engine its digests, which it then asks for by itself',
     { skip: store !== 'classic' && 'containerd’s store knows its blobs’ digests by itself' },
     async () => {
       const built = await build('relay:learn', randomBytes(8).toString('hex'));

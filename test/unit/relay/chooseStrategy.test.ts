@@ -29,7 +29,7 @@ describe('chooseStrategy', () => {
     [
       'the same with an engine that must learn its digests first',
       { ...usual, knowsDigests: false, layers: [megabytes(1_300, false), megabytes(2, true)] },
-      'relay',
+      'export',
     ],
     [
       'one large changed layer on a small base',

@@ -23,8 +23,6 @@ export class FakePusher implements EnginePusher {
   onRequest: (method: string, path: string) => Promise<void> | void = () => undefined;
   /** What a classic store remembers: diffID → the digest it pushed the layer by. */
   readonly known = new Map<Digest, Digest>();
-  /** How a classic store calls what it sent, where a test wants that to be something else than it is. */
-  nameOf: (sent: Digest) => Digest = (sent) => sent;
   readonly #image: PushableImage;
   readonly #store: 'classic' | 'containerd';
 
@@ -139,7 +137,7 @@ export class FakePusher implements EnginePusher {
     );
     const patch = await ask('PATCH', session, { body });
     const [, last = ''] = /^0-(\d+)$/.exec(patch.headers.get('range') ?? '') ?? [];
-    const digest = this.nameOf(`sha256:${hash.digest('hex')}`);
+    const digest: Digest = `sha256:${hash.digest('hex')}`;
     await ask('PUT', locationOf(patch), { query: { digest } });
     this.known.set(diffId, digest);
     return { digest, size: Number(last) + 1 };

@@ -6,7 +6,6 @@ export class MemoryBackend implements RelayBackend {
   readonly blobs = new Map<Digest, Buffer>();
   readonly manifests: RelayedManifest[] = [];
   dropped = 0;
-  enough: number | undefined;
   /** Called with each blob's digest before it is taken; may throw. */
   onCommit: (digest: Digest) => void = () => undefined;
 
@@ -27,7 +26,6 @@ export class MemoryBackend implements RelayBackend {
   beginBlob(): Promise<IncomingBlob> {
     const parts: Uint8Array[] = [];
     return Promise.resolve({
-      enough: this.enough,
       write: (bytes) => {
         parts.push(bytes);
         return Promise.resolve();

@@ -171,19 +171,6 @@ describe('pushImage by the relay', () => {
       await assertNothingLeft(here);
     });
 
-    it('is not misled by a digest that the engine gave to several layers', async () => {
-      await push(machine(layers), { strategy: 'export' });
-      const large = [...layers.slice(0, 2), { bytes: randomBytes(200_000) }];
-      const here = machine(large);
-      const one = digestOf(Buffer.from('one name for all'));
-      here.pusher.nameOf = (sent) => (here.pusher.pushes === 1 ? one : sent);
-      assert.equal((await push(here, { tag: '2' })).strategy, 'relay');
-      assert.deepEqual(
-        pulledLayers('2'),
-        large.map(({ bytes }) => bytes),
-      );
-    });
-
     it('does not touch an image that has no name: taking the temporary one away would remove it', async () => {
       const here = machine(layers);
       Object.assign(here.engine.details, { references: [] });

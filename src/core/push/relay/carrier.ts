@@ -120,7 +120,6 @@ export class Carrier implements RelayBackend {
     progress.begin(passage);
     const sent = this.#sendPassing(claim, passage);
     return {
-      enough: undefined,
       write: (bytes) => {
         arrived += bytes.byteLength;
         progress.arrived(passage, arrived);
@@ -198,7 +197,6 @@ export class Carrier implements RelayBackend {
       }
     });
     return {
-      enough: undefined,
       write: (bytes) => arrival.write(bytes),
       drop: () => {
         arrival.drop();

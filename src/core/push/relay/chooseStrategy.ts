@@ -43,8 +43,6 @@ const relayBaseMs = 60;
 const exportBaseMs = 50;
 /** The figures are rough, and a busy engine compresses still more slowly: in doubt, the image is exported. */
 const clearlySooner = 0.8;
-/** A push of which only the beginnings are taken (`learnDigests`). */
-const learningMs = 350;
 
 /**
  * Which way brings an image's missing layers out of the engine sooner. Containerd's store has them compressed and sends
@@ -58,8 +56,10 @@ export function chooseStrategy({ store, layers, knowsDigests, cores, codec }: St
   if (store === 'containerd') return { strategy: 'relay', relayMs: relayBaseMs, exportMs };
   // Layers are not split: the largest one alone may take longer than its share of all cores.
   const workers = Math.min(cores, engineUploads);
-  const compressing = Math.max(sum(missing) / workers, ...missing) / engineGzip;
-  const relayMs = relayBaseMs + (knowsDigests ? 0 : learningMs) + seconds(compressing);
+  const compressing = (bytes: readonly number[]): number => Math.max(sum(bytes) / workers, ...bytes) / engineGzip;
+  // An engine that lacks digests is let push everything to us first (`learnDigests`).
+  const learning = knowsDigests ? 0 : compressing(layers.map(({ bytes }) => bytes));
+  const relayMs = relayBaseMs + seconds(learning + compressing(missing));
   const isChange = missing.length < layers.length;
   return { strategy: isChange && relayMs <= exportMs * clearlySooner ? 'relay' : 'export', relayMs, exportMs };
 }

@@ -20,11 +20,6 @@ export interface BlobClaim {
 
 /** A blob on its way in. Ends with `commit` or `drop`, one of the two, once. */
 export interface IncomingBlob {
-  /**
-   * Bytes after which no more is wanted: the engine is told that its upload has arrived, and what it still sends is
-   * not looked at. Undefined: all of it is wanted, and must hash to what the engine says.
-   */
-  readonly enough: number | undefined;
   /** A promise where the sender has to wait. The bytes are given away. */
   write(bytes: Uint8Array): Promise<void> | undefined;
   /** All has arrived, and hashes to this. Resolves once the blob is where it belongs. */

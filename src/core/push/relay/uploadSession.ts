@@ -12,7 +12,6 @@ export class UploadSession {
   #received = new DigestCounter();
   #blob: Promise<IncomingBlob> | undefined;
   #busy = false;
-  #truncated = false;
 
   constructor(id: string, backend: RelayBackend, turns: LoopTurns) {
     this.id = id;
@@ -43,7 +42,7 @@ export class UploadSession {
     try {
       const before = this.size;
       await this.#take(request, claimed === undefined ? undefined : claimOf(request, claimed, before));
-      if (range !== undefined && !this.#truncated && this.size - before !== range.end - range.start + 1) {
+      if (range !== undefined && this.size - before !== range.end - range.start + 1) {
         throw new Refusal(400, 'SIZE_INVALID', 'The body’s length is not that of its Content-Range.');
       }
     } catch (error) {
@@ -58,7 +57,7 @@ export class UploadSession {
   /** Closes the upload as the blob of that digest; resolves when it is where it belongs. */
   async commit(digest: Digest): Promise<void> {
     const blob = await this.#begin({ digest, size: this.size });
-    if (!this.#truncated && this.#received.digest() !== digest) {
+    if (this.#received.digest() !== digest) {
       this.drop();
       throw new Refusal(400, 'DIGEST_INVALID', `The bytes that arrived do not hash to ${digest}.`);
     }
@@ -97,10 +96,6 @@ export class UploadSession {
       if (room !== undefined) await room;
       const turn = this.#turns.spend(chunk.byteLength);
       if (turn !== undefined) await turn;
-      if (blob.enough !== undefined && this.size >= blob.enough) {
-        this.#truncated = true;
-        return;
-      }
     }
     if (!request.complete) throw new Refusal(400, 'BLOB_UPLOAD_INVALID', 'The body broke off.');
   }
