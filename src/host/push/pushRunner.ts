@@ -158,7 +158,9 @@ export class PushRunner {
     };
     const result = await pushImage(request, dependencies, { signal, onEvent });
     const mayRelayLater = strategy === 'auto' && request.codec.mediaType === mediaTypes.ociLayerGzip;
-    if (dependencies.relay !== undefined && mayRelayLater && result.strategy === 'export') {
+    // This push is still counted: the engine is taught once no other is under way.
+    const isLast = this.#running.size === 1;
+    if (dependencies.relay !== undefined && mayRelayLater && isLast && result.strategy === 'export') {
       this.#teaching.begin((asked) => source.inspect(image, { signal: asked }), dependencies.relay);
     }
     return result;
