@@ -13,12 +13,25 @@ const { gzip, zstd, none, auto } = teaChestVariants;
 /** Everything that is measured, in order. */
 export function cases(gitea: RegistryPlace): readonly BenchCase[] {
   return [
-    coldCase('', 'classic', distributionPlace, [gzip, zstd, none, auto]),
-    coldCase('-gitea', 'classic', gitea, [gzip, auto]),
+    coldCase({
+      suffix: '',
+      store: 'classic',
+      place: distributionPlace,
+      variants: [gzip, zstd, none, auto],
+      withFirstChange: true,
+    }),
+    // Its changes are those of `again-gitea`.
+    coldCase({ suffix: '-gitea', store: 'classic', place: gitea, variants: [gzip, auto], withFirstChange: false }),
     againCase('', 'classic', distributionPlace, { withSkopeo: true }),
     againCase('-gitea', 'classic', gitea, { withSkopeo: false }),
     // What containerd's store has compressed goes out as it is, whatever the setting.
-    coldCase('-containerd', 'containerd', distributionPlace, [gzip]),
+    coldCase({
+      suffix: '-containerd',
+      store: 'containerd',
+      place: distributionPlace,
+      variants: [gzip],
+      withFirstChange: true,
+    }),
     againCase('-containerd', 'containerd', distributionPlace, { withSkopeo: false }),
     gigabitCase,
     layersCase,

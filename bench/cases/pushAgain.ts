@@ -14,8 +14,8 @@ interface Session {
 /**
  * A day's work: the image is in the registry, pushed by the same tool; then it is pushed once more as it is (`unchanged`),
  * and with one more small layer (`changed`), each time another one. Each tool has a repository of its own. What a first
- * change costs beyond the later ones is in the first of seven rounds here, and a task of its own in coldPush.ts. skopeo reads the
- * whole image whatever changed, so that once with it is enough.
+ * change costs is a task of its own in coldPush.ts. skopeo reads the whole image whatever changed, so that once with it
+ * is enough.
  */
 export function againCase(
   suffix: string,

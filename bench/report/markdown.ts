@@ -55,9 +55,9 @@ function spentSection(rows: readonly Row[]): string[] {
 
 const spentLegend = [
   'Means of the runs in which the engine had to give something. Before: until the engine is asked, for an export or to',
-  'push; it includes teaching a classic engine digests. Silent: until the first byte of the export, or the first request',
-  'of the engine’s push. Reading: until the last byte, or until the engine is done; compressing and sending go on',
-  'meanwhile. After: the rest. CPU time: Tea Chest’s own, all threads.',
+  'push. Silent: until the first byte of the export, or the first request of the engine’s push. Reading: until the last',
+  'byte, or until the engine is done; compressing and sending go on meanwhile. After: the rest. CPU time: Tea Chest’s',
+  'own, all threads.',
 ].join(' ');
 
 /** `relay`, or `export 1, relay 2` where not all runs went the same way. */
