@@ -13,8 +13,9 @@ const parallelQuestions = 6;
 
 /**
  * Before any byte leaves the engine: may we write there at all, and which layers does the registry have? Only layers
- * whose blob is known from a former push can be asked for; the others must be read first. `engineAsks`: the engine will
- * push to us, and ask for each blob by itself; whether we may write there is then asked meanwhile.
+ * whose blob is known from a former push can be asked for; the others must be read first. All of it is asked at once,
+ * but where we may not write, that is what is told. `engineAsks`: the engine will push to us, and ask for each blob by
+ * itself; whether we may write there is then asked meanwhile.
  */
 export async function planLayers(
   run: PushRun,
@@ -26,7 +27,8 @@ export async function planLayers(
   const questions = new Semaphore(parallelQuestions);
   await group.run(async () => {
     if (engineAsks) return;
-    await run.target.checkAccess({ signal: group.signal });
+    const access = run.target.checkAccess({ signal: group.signal });
+    group.start(() => access);
     const { codec } = run.request;
     const isUnknown = (diffId: Digest): boolean =>
       run.cache.layer(diffId, codec.id) === undefined && engineBlob(run, diffId) === undefined;
@@ -43,12 +45,22 @@ export async function planLayers(
       if (candidate === undefined) continue;
       group.start(() =>
         questions.run(async () => {
-          const isThere = await lookFor(run, diffId, candidate, group.signal);
+          const isThere = await orDenied(access, lookFor(run, diffId, candidate, group.signal));
           if (isThere && learned !== undefined) run.learnedHere = true;
         }, group.signal),
       );
     }
   });
+}
+
+/** An answer; where there is none, first of all what keeps us from writing there, if something does. */
+async function orDenied<T>(access: Promise<void>, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    await access;
+    throw error;
+  }
 }
 
 function engineBlob(run: PushRun, diffId: Digest): EngineBlob | undefined {

@@ -142,12 +142,14 @@ class Delivery {
     const known = this.#known() ?? (await this.#knownToRegistry());
     if (known !== undefined && this.#run.allPlaced) return await this.#publishLayers(known, 'none');
     const spool = await Spool.create(this.#dependencies.spoolRoot, this.#dependencies.spoolLimit);
+    let leaving: Promise<void> | undefined;
     try {
       const taken = await this.#during('export', async () => (await this.#relay(spool)) ?? (await this.#export(spool)));
+      leaving = taken.leaving;
       if (taken.kind === 'manifests') return await this.#publishManifests(taken);
       return await this.#publishLayers(this.#remember(taken.config), taken.strategy);
     } finally {
-      await spool.dispose();
+      await Promise.all([leaving, spool.dispose()]);
     }
   }
 
@@ -208,10 +210,10 @@ class Delivery {
   }
 
   /** The engine's own manifests, byte for byte: what an index lists first, under digests, and what the tag is to be last. */
-  async #publishManifests({ manifests, bytes, layers, leaving }: TakenManifests): Promise<Outcome> {
+  async #publishManifests({ manifests, bytes, layers }: TakenManifests): Promise<Outcome> {
     const children = manifests.slice(0, -1).map((manifest) => ({ ...manifest, reference: manifest.digest }));
     const top = { ...manifests[manifests.length - 1], reference: this.#run.request.tag } as RelayedManifest;
-    await this.#publish([...children, top]).finally(() => leaving);
+    await this.#publish([...children, top]);
     const { digest, mediaType } = top;
     const stored = bytes.uploaded + bytes.mounted + bytes.skipped;
     this.#run.cache.rememberPublished(this.#image.id, { digest, mediaType, bytes: stored, layers });
@@ -222,7 +224,8 @@ class Delivery {
   async #sendConfig(config: Uint8Array): Promise<boolean> {
     const digest = digestOf(config);
     const options = { signal: this.#signal };
-    if ((await this.#run.target.headBlob(digest, options)) !== undefined) return false;
+    const isMissing = this.#run.missing.has(digest);
+    if (!isMissing && (await this.#run.target.headBlob(digest, options)) !== undefined) return false;
     await this.#run.target.putBlob(config, digest, { ...options, onSent: () => undefined });
     return true;
   }

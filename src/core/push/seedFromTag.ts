@@ -15,8 +15,8 @@ import type { PushRun } from './pushRun.ts';
  */
 export async function seedFromTag(run: PushRun, signal: AbortSignal): Promise<ReadonlyMap<Digest, Descriptor>> {
   try {
-    const tag = await chooseTag(run, signal);
-    return tag === undefined ? new Map<Digest, Descriptor>() : await readPairs(run, tag, signal);
+    const manifest = await chooseManifest(run, signal);
+    return manifest === undefined ? new Map<Digest, Descriptor>() : await readPairs(run, manifest, signal);
   } catch (error) {
     if (isCancelled(error)) throw error;
     run.logger.debug(`Nothing was learned from what ${run.request.repository} holds now: ${String(error)}`);
@@ -24,19 +24,22 @@ export async function seedFromTag(run: PushRun, signal: AbortSignal): Promise<Re
   }
 }
 
-/** The tag that is about to be replaced, or else one that probably shares its base layers. */
-async function chooseTag({ target, request }: PushRun, signal: AbortSignal): Promise<string | undefined> {
+/** Of the tag that is about to be replaced, or else of one that probably shares its base layers. */
+async function chooseManifest({ target, request }: PushRun, signal: AbortSignal): Promise<Uint8Array | undefined> {
+  const own = await target.getManifest(request.tag, { signal });
+  if (own !== undefined) return own;
   const tags = await target.listTags({ signal });
-  return [request.tag, 'latest'].find((tag) => tags.includes(tag)) ?? tags.at(-1);
+  const tag = tags.includes('latest') ? 'latest' : tags.at(-1);
+  return tag === undefined ? undefined : await target.getManifest(tag, { signal });
 }
 
 async function readPairs(
   { target, request }: PushRun,
-  tag: string,
+  stored: Uint8Array,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<Digest, Descriptor>> {
   const pairs = new Map<Digest, Descriptor>();
-  const manifest = parseRecord(await target.getManifest(tag, { signal }));
+  const manifest = parseRecord(stored);
   const config = toDescriptor(manifest?.['config']);
   const layers = toList(manifest?.['layers']).map(toDescriptor);
   if (config === undefined) return pairs;

@@ -61,6 +61,23 @@ describe('a push that goes wrong', () => {
     assert.deepEqual([error.code, error.stage, engine.opened], ['ownerNotFound', 'plan', 0]);
   });
 
+  it('tells first of all that it may not write, whatever else the registry refuses meanwhile', async () => {
+    await rig.push(new FakeEngine(layers));
+    const asked = Promise.withResolvers<undefined>();
+    rig.registry.onCall = async (call) => {
+      if (call === 'headBlob') {
+        asked.resolve(undefined);
+        throw new TeaChestError('registryFailed', 'Gitea answered 500.');
+      }
+      if (call !== 'checkAccess') return;
+      await asked.promise;
+      await new Promise(setImmediate);
+      throw new TeaChestError('accessDenied', 'You may not write there.');
+    };
+    const error = await rig.failure(new FakeEngine(layers), { tag: '2' });
+    assert.deepEqual([error.code, error.stage], ['accessDenied', 'plan']);
+  });
+
   it('stops the engine and the other uploads when one upload fails, and tells the failure that came first', async () => {
     rig.registry.onCall = (call) => {
       if (call === 'uploadBlob') throw new TeaChestError('registryFailed', 'Gitea answered 500.');

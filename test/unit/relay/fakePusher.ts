@@ -21,6 +21,8 @@ export class FakePusher implements EnginePusher {
   resent = 0;
   /** Called before each request; may throw, as a connection that breaks does. */
   onRequest: (method: string, path: string) => Promise<void> | void = () => undefined;
+  /** Called once everything was pushed, before the push ends. */
+  onPushed: (options: CallOptions) => Promise<void> = () => Promise.resolve();
   /** What a classic store remembers: diffID → the digest it pushed the layer by. */
   readonly known = new Map<Digest, Digest>();
   readonly #image: PushableImage;
@@ -84,6 +86,7 @@ export class FakePusher implements EnginePusher {
     const config = await (this.#store === 'classic' ? this.#pushConfig(ask) : put(ask, this.#image.config));
     const body = this.manifest(descriptors, config);
     await ask('PUT', `manifests/${name.tag}`, { body, headers: { 'content-type': mediaTypes.dockerManifest } });
+    await this.onPushed({ signal });
   }
 
   /** The manifest as this engine writes it: with a shape of its own. */

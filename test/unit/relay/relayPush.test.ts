@@ -15,7 +15,6 @@ import { PushProgress } from '../../../src/core/push/progress.ts';
 import { pushImage } from '../../../src/core/push/pushImage.ts';
 import { Reachability } from '../../../src/core/push/relay/reachability.ts';
 import { RelayDoor } from '../../../src/core/push/relay/relayDoor.ts';
-import { sweepNames } from '../../../src/core/push/relay/temporaryName.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
 import { FakeEngine, FakeRepository, noCompression, plainGzip } from '../push/fakes.ts';
 import { FakePusher } from './fakePusher.ts';
@@ -223,6 +222,47 @@ describe('pushImage by the relay', () => {
       assert.equal(result.uploadedBytes, 0);
       assert.ok(result.mountedBytes > 700_000);
     });
+
+    it('publishes while the engine still has its books to close, and ends when that is done', async () => {
+      const here = machine(layers, 'containerd');
+      const published = Promise.withResolvers<undefined>();
+      registry.onCall = (call) => {
+        if (call === 'headManifest 1') published.resolve(undefined);
+      };
+      let hasEnded = false;
+      here.pusher.onPushed = async () => {
+        await published.promise;
+        hasEnded = true;
+      };
+      await push(here);
+      assert.ok(hasEnded);
+      await assertNothingLeft(here);
+    });
+
+    it('has succeeded when the engine breaks after everything came', async () => {
+      const here = machine(layers, 'containerd');
+      here.pusher.onPushed = () => Promise.reject(new TeaChestError('engineLost', 'The connection broke.'));
+      assert.equal((await push(here)).digest, digestOf(registry.manifests.get('1') ?? Buffer.alloc(0)));
+      await assertNothingLeft(here);
+    });
+
+    it('is cancelled while the engine still has its books to close', async () => {
+      const here = machine(layers, 'containerd');
+      const stop = new AbortController();
+      registry.onCall = (call) => {
+        if (call === 'putManifest') stop.abort();
+        stop.signal.throwIfAborted();
+      };
+      here.pusher.onPushed = ({ signal }) =>
+        new Promise((_, reject) => {
+          signal.addEventListener('abort', () => {
+            reject(new TeaChestError('cancelled', 'Cancelled.'));
+          });
+        });
+      assert.equal((await failure(push(here, { signal: stop.signal }))).code, 'cancelled');
+      assert.equal(registry.manifests.size, 0);
+      await assertNothingLeft(here);
+    });
   });
 
   for (const store of ['classic', 'containerd'] as const) {
@@ -339,20 +379,6 @@ describe('pushImage by the relay', () => {
     const config = registry.pull('1').config.byteLength;
     assert.equal(sentBytes, (result?.uploadedBytes ?? 0) - config);
     assert.equal(totalBytes, sentBytes);
-  });
-
-  it('sweeps the names of processes that are gone, and no others', async () => {
-    const { pusher } = machine(layers);
-    const lease = await door.open({} as never, () => undefined);
-    await lease.close();
-    const ours = (pid: number): string => `${lease.repository}:push-${pid}-0123456789ab`;
-    // Ids of processes are smaller than this on every system.
-    const gone = 2 ** 31 - 2;
-    const others = ['app:1', `127.0.0.1:5000/tea-chest/x/0:push-${gone}-0123456789ab`, ours(process.pid)];
-    for (const tag of [ours(gone), ...others]) pusher.tags.add(tag);
-    const options = { signal: new AbortController().signal, logger: silentLogger };
-    assert.equal(await sweepNames(pusher, door, options), 1);
-    assert.deepEqual([...pusher.tags], others satisfies string[]);
   });
 
   it('remembers across restarts which digest stands for which layer', async () => {

@@ -26,25 +26,35 @@ export class RelayUnavailable extends Error {
   }
 }
 
+/** Milliseconds that an engine has to come to its end, once everything it was to send has arrived. */
+const lastWordsMs = 5_000;
+
+export interface EnginePushingOptions {
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+  readonly onStep: (step: EnginePushStep) => void;
+  /** Told the tag under which the top manifest will come. */
+  readonly onTag?: (tag: string) => void;
+  /** Resolves when all of the image has come: what the engine does after that is not waited for. */
+  readonly arrival?: Promise<void>;
+  /**
+   * After a push that went well: told the work of taking the name away and of hearing the engine out, to be waited for
+   * by the caller. Never rejects.
+   */
+  readonly onLeaving?: (leaving: Promise<void>) => void;
+  /** The image is not to be exported instead: worth waiting longer for the engine. */
+  readonly isInsisted?: boolean;
+}
+
 /**
  * Lets the engine push an image to `backend` under a temporary name, which is gone afterwards whatever happens. Resolves
- * when the engine says that it is done. Rejects with `RelayUnavailable` if it was never heard.
+ * when the engine says that it is done, or at `arrival`. Rejects with `RelayUnavailable` if it was never heard.
  */
 export async function pushToUs(
   image: ImageDetails,
   { pusher, door, reachability }: RelayParts,
   backend: RelayBackend,
-  options: {
-    readonly signal: AbortSignal;
-    readonly logger: Logger;
-    readonly onStep: (step: EnginePushStep) => void;
-    /** Told the tag under which the top manifest will come. */
-    readonly onTag?: (tag: string) => void;
-    /** After a push that went well: told the work of taking the name away, to be waited for by the caller. Never rejects. */
-    readonly onLeaving?: (leaving: Promise<void>) => void;
-    /** The image is not to be exported instead: worth waiting longer for the engine. */
-    readonly isInsisted?: boolean;
-  },
+  options: EnginePushingOptions,
 ): Promise<void> {
   const { signal, logger } = options;
   throwIfCancelled(signal);
@@ -54,12 +64,14 @@ export async function pushToUs(
   });
   const name: EngineImageName = { repository: lease.repository, tag: temporaryTag() };
   options.onTag?.(name.tag);
+  const report = new Report();
   let hasPushed = false;
   try {
     await pusher.tag(image.id, name, { signal });
     meeting.expect(reachability.patience(pusher.id, options.isInsisted));
-    const together = AbortSignal.any([signal, meeting.missed]);
-    for await (const step of pusher.push(name, lease.credential, { signal: together })) options.onStep(step);
+    const together = AbortSignal.any([signal, meeting.missed, report.cutOff]);
+    const said = report.read(pusher.push(name, lease.credential, { signal: together }), options.onStep);
+    await (options.arrival === undefined ? said : Promise.race([said, options.arrival]));
     reachability.reached(pusher.id);
     hasPushed = true;
   } catch (error) {
@@ -72,7 +84,7 @@ export async function pushToUs(
     );
   } finally {
     meeting.over();
-    const leaving = leave(pusher, name, lease, { logger, keepers: image.references });
+    const leaving = leave(pusher, name, lease, report, { logger, keepers: image.references });
     if (hasPushed && options.onLeaving !== undefined) options.onLeaving(leaving);
     else await leaving;
   }
@@ -82,12 +94,45 @@ async function leave(
   pusher: EnginePusher,
   name: EngineImageName,
   lease: RelayLease,
+  report: Report,
   options: Parameters<typeof removeName>[2],
 ): Promise<void> {
   try {
-    await Promise.all([removeName(pusher, name, options), lease.close()]);
+    // The engine needs the name no more once it has sent everything, but may still have questions.
+    await Promise.all([removeName(pusher, name, options), report.heardOut().then(() => lease.close())]);
   } catch (error) {
     options.logger.warn(`The relay could not be closed: ${String(error)}`);
+  }
+}
+
+/** What the engine says of its push, which may go on when all has arrived. */
+class Report {
+  readonly #cutOff = new AbortController();
+  #end: Promise<void> = Promise.resolve();
+  #isHeard = true;
+
+  /** Stops the engine. */
+  get cutOff(): AbortSignal {
+    return this.#cutOff.signal;
+  }
+
+  /** To the end of it; rejects with what the engine says went wrong. */
+  read(steps: AsyncIterable<EnginePushStep>, onStep: (step: EnginePushStep) => void): Promise<void> {
+    this.#end = (async () => {
+      for await (const step of steps) if (this.#isHeard) onStep(step);
+    })();
+    return this.#end;
+  }
+
+  /** Resolves when the engine has ended, in whatever way; nobody is told any more of what it says. */
+  async heardOut(): Promise<void> {
+    this.#isHeard = false;
+    const late = setTimeout(() => {
+      this.#cutOff.abort(new TeaChestError('engineLost', 'The engine did not come to an end.'));
+    }, lastWordsMs);
+    // Nothing depends on it any more: either all has arrived, or the failure is known.
+    await this.#end.catch(() => undefined);
+    clearTimeout(late);
   }
 }
 

@@ -1,3 +1,4 @@
+import { throwIfCancelled } from '../../base/cancel.ts';
 import { TeaChestError } from '../../base/errors.ts';
 import { TaskGroup } from '../../base/taskGroup.ts';
 import { shortDigest } from '../../oci/digest.ts';
@@ -10,7 +11,7 @@ import { Carrier } from './carrier.ts';
 import { layerDigests, readReferences } from './engineManifest.ts';
 import { pushToUs, RelayUnavailable, type RelayParts } from './enginePushing.ts';
 import { knowsDigests, learnDigests } from './learnDigests.ts';
-import type { RelayedManifest } from './relayBackend.ts';
+import type { RelayBackend, RelayedManifest } from './relayBackend.ts';
 import { RelayProgress } from './relayProgress.ts';
 
 /** All layers are in the repository: what our own manifest is to be made of. */
@@ -18,6 +19,8 @@ export interface TakenLayers {
   readonly kind: 'layers';
   readonly strategy: 'export' | 'relay';
   readonly config: Uint8Array;
+  /** As in `TakenManifests`. */
+  readonly leaving?: Promise<void>;
 }
 
 /** All blobs are in the repository: the engine's own manifests, to be published as they are; the last is the tag's. */
@@ -58,17 +61,24 @@ export async function relayPush(
   // A classic engine's image was planned, and that began with this question.
   const access = isClassic ? Promise.resolve() : run.target.checkAccess({ signal: group.signal });
   group.start(() => access);
+  if (isClassic) group.start(() => lookForConfig(run, image, group.signal));
   const carrier = new Carrier(run, { image, engineId: parts.pusher.id, isClassic, spool, group, progress, access });
   let leaving = Promise.resolve();
   let tag = '';
+  const arrival = Promise.withResolvers<undefined>();
+  const backend = watchManifests(carrier, (reference) => {
+    if (reference === tag) arrival.resolve(undefined);
+  });
   const pushed = group.run(async () => {
-    await pushToUs(image, parts, carrier, {
+    await pushToUs(image, parts, backend, {
       signal: group.signal,
       logger: run.logger,
       onStep: (step) => {
         progress.step(step);
       },
       onTag: (given) => (tag = given),
+      // A classic engine still says how large its layers were; containerd's store has its books to close.
+      ...(isClassic ? {} : { arrival: arrival.promise }),
       onLeaving: (promise) => {
         leaving = promise;
       },
@@ -76,24 +86,44 @@ export async function relayPush(
     });
   });
   try {
-    await pushed;
-  } finally {
-    await carrier.close();
-    if (isClassic || group.signal.aborted) await leaving;
-  }
-  const top = carrier.manifests.find(({ reference }) => reference === tag);
-  if (top === undefined) {
+    await pushed.finally(() => carrier.close());
+    throwIfCancelled(group.signal);
+    const top = carrier.manifests.find(({ reference }) => reference === tag);
+    if (top === undefined) throw unfinished(image, 'it never sent the manifest');
+    progress.settle();
+    if (isClassic) {
+      const config = placeLayers(run, image, top, carrier, { progress, parts });
+      return { kind: 'layers', strategy: 'relay', config, leaving };
+    }
+    const layers = placeRows(run, image, top, carrier);
+    const children = carrier.manifests.filter((manifest) => manifest !== top);
+    return { kind: 'manifests', manifests: [...children, top], bytes: countBytes(run, carrier), layers, leaving };
+  } catch (error) {
     await leaving;
-    throw unfinished(image, 'it never sent the manifest');
+    throw error;
   }
-  progress.settle();
-  if (isClassic) {
-    const config = placeLayers(run, image, top, carrier, { progress, parts });
-    return { kind: 'layers', strategy: 'relay', config };
+}
+
+/** Asks for the config while the engine compresses: a classic image is named by its digest. */
+async function lookForConfig(run: PushRun, image: ImageDetails, signal: AbortSignal): Promise<void> {
+  try {
+    if ((await run.target.headBlob(image.id, { signal })) === undefined) run.missing.add(image.id);
+  } catch {
+    // It is asked for again when it is to be sent.
   }
-  const layers = placeRows(run, image, top, carrier);
-  const children = carrier.manifests.filter((manifest) => manifest !== top);
-  return { kind: 'manifests', manifests: [...children, top], bytes: countBytes(run, carrier), layers, leaving };
+}
+
+/** The same backend; tells under which reference each manifest has come. */
+function watchManifests(backend: RelayBackend, onManifest: (reference: string) => void): RelayBackend {
+  return {
+    headBlob: (digest) => backend.headBlob(digest),
+    readBlob: (digest) => backend.readBlob(digest),
+    beginBlob: (claim) => backend.beginBlob(claim),
+    putManifest: async (manifest) => {
+      await backend.putManifest(manifest);
+      onManifest(manifest.reference);
+    },
+  };
 }
 
 /** Pairs what the engine pushed with the image's layers, and learns from it. Gives the image's config. */
