@@ -1,11 +1,10 @@
-import { sleep } from '../../core/base/cancel.ts';
 import { isCancelled } from '../../core/base/errors.ts';
 import type { Logger } from '../../core/base/logger.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { ImageDetails } from '../../core/push/contracts.ts';
 import type { DigestCache } from '../../core/push/digestCache.ts';
 import type { RelayParts } from '../../core/push/relay/enginePushing.ts';
-import { teachDigests } from '../../core/push/relay/learnDigests.ts';
+import { realClock, teachDigests, type Clock } from '../../core/push/relay/learnDigests.ts';
 
 /** Milliseconds without a push after which the engine is taught. */
 const quiet = 1_000;
@@ -16,6 +15,8 @@ const pace = 8_000_000;
 export interface IdleTeachingDependencies {
   readonly cache: DigestCache;
   readonly logger: Logger;
+  /** By which it waits for quiet and keeps its pace. */
+  readonly clock?: Clock;
 }
 
 /**
@@ -35,15 +36,15 @@ export class IdleTeaching {
 
   /** Begins a little later, in place of what was still to come. */
   begin(inspect: (signal: AbortSignal) => Promise<ImageDetails>, parts: RelayParts): void {
-    const { cache, logger } = this.#dependencies;
+    const { cache, logger, clock = realClock } = this.#dependencies;
     this.#controller.abort();
     this.#controller = new AbortController();
     const { signal } = this.#controller;
     const before = this.#lesson;
     this.#lesson = (async () => {
       await before;
-      await sleep(quiet, signal);
-      const options = { signal, logger, heard: this.#heard, bytesPerSecond: pace };
+      await clock.sleep(quiet, signal);
+      const options = { signal, logger, heard: this.#heard, bytesPerSecond: pace, clock };
       if (!(await teachDigests(await inspect(signal), parts, cache, options))) return;
       await cache.save();
       logger.debug('The engine has learned digests for the layers of the image that was pushed last.');

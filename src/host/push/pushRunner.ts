@@ -1,9 +1,7 @@
 import { TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
-import type { Logger } from '../../core/base/logger.ts';
 import { mediaTypes } from '../../core/oci/mediaTypes.ts';
 import { formatPlatform } from '../../core/oci/platform.ts';
 import type { BlobTarget, LayerCodec } from '../../core/push/contracts.ts';
-import type { DigestCache } from '../../core/push/digestCache.ts';
 import type { PushEvent, PushResult } from '../../core/push/events.ts';
 import { PushProgress, type PushSnapshot } from '../../core/push/progress.ts';
 import { pushImage } from '../../core/push/pushImage.ts';
@@ -12,7 +10,7 @@ import type { PushSettings } from '../config.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { Engine, EngineLink } from '../engine/engine.ts';
 import type { EngineRelay } from './engineRelay.ts';
-import { IdleTeaching } from './idleTeaching.ts';
+import { IdleTeaching, type IdleTeachingDependencies } from './idleTeaching.ts';
 import type { TargetMemory } from '../targets/targetMemory.ts';
 import { formatTarget, type Target } from '../targets/target.ts';
 import { mayBeShortId } from './typedImage.ts';
@@ -33,17 +31,15 @@ export interface PushJob {
   readonly platform?: string | undefined;
 }
 
-export interface PushRunnerDependencies {
+export interface PushRunnerDependencies extends IdleTeachingDependencies {
   readonly link: EngineLink;
   /** The repository as a place for blobs, with the connection's credential. Rejects with `notSignedIn`. */
   readonly openTarget: (connection: Connection, repository: string, signal: AbortSignal) => Promise<BlobTarget>;
   readonly createCodec: (compression: Compression, gzipLevel: number, connection: Connection) => LayerCodec;
   readonly relay: Pick<EngineRelay, 'parts'>;
-  readonly cache: DigestCache;
   readonly memory: TargetMemory;
   readonly settings: () => PushSettings;
   readonly spoolRoot: () => string;
-  readonly logger: Logger;
 }
 
 /** Compressed bytes on disk that wait for the registry before another layer is begun. */

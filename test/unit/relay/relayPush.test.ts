@@ -4,6 +4,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { digestOf, type Digest } from '../../../src/core/oci/digest.ts';
 import type { ImageManifest } from '../../../src/core/oci/manifest.ts';
@@ -232,6 +233,7 @@ describe('pushImage by the relay', () => {
       let hasEnded = false;
       here.pusher.onPushed = async () => {
         await published.promise;
+        await sleep(30);
         hasEnded = true;
       };
       await push(here);
@@ -275,6 +277,17 @@ describe('pushImage by the relay', () => {
         const error = await failure(push(here));
         assert.deepEqual([error.code, error.stage], ['quotaExceeded', 'export']);
         assert.deepEqual([...registry.manifests], []);
+        await assertNothingLeft(here);
+      });
+
+      it('has ended only when the temporary name is gone', async () => {
+        const here = machine(layers, store);
+        const untag = here.pusher.untag.bind(here.pusher);
+        here.pusher.untag = async (name) => {
+          await sleep(30);
+          await untag(name);
+        };
+        await push(here);
         await assertNothingLeft(here);
       });
 

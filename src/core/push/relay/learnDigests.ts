@@ -9,6 +9,15 @@ import type { IncomingBlob, RelayBackend, RelayedManifest } from './relayBackend
 import { Refusal } from './refusals.ts';
 import { isTemporaryName } from './temporaryName.ts';
 
+/** Time in milliseconds; only differences matter. */
+export interface Clock {
+  readonly now: () => number;
+  /** Rejects with `cancelled` as soon as the signal fires. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+export const realClock: Clock = { now: () => performance.now(), sleep };
+
 export interface LearningOptions {
   readonly signal: AbortSignal;
   readonly logger: Logger;
@@ -16,6 +25,8 @@ export interface LearningOptions {
   readonly bytesPerSecond?: number;
   /** Blobs that came in earlier lessons, by size: what the engine has pushed once it need not compress again. */
   readonly heard?: Map<Digest, number>;
+  /** By which the pace is kept. */
+  readonly clock?: Clock;
 }
 
 /**
@@ -32,8 +43,8 @@ export async function learnDigests(
   cache: DigestCache,
   options: LearningOptions,
 ): Promise<void> {
-  const { signal, heard = new Map<Digest, number>(), bytesPerSecond = Infinity } = options;
-  const pace = new Pace(bytesPerSecond, signal);
+  const { signal, heard = new Map<Digest, number>(), bytesPerSecond = Infinity, clock = realClock } = options;
+  const pace = new Pace(bytesPerSecond, clock, signal);
   const backend = new Blackboard(image, cache, { engineId: parts.pusher.id, heard, pace });
   await pushToUs(image, parts, backend, { signal, logger: options.logger, onStep: () => undefined });
 }
@@ -68,19 +79,21 @@ export function knowsDigests(
 /** Holds bytes up so that no more than so many pass in a second. */
 class Pace {
   readonly #bytesPerSecond: number;
+  readonly #clock: Clock;
   readonly #signal: AbortSignal;
   #free = 0;
 
-  constructor(bytesPerSecond: number, signal: AbortSignal) {
+  constructor(bytesPerSecond: number, clock: Clock, signal: AbortSignal) {
     this.#bytesPerSecond = bytesPerSecond;
+    this.#clock = clock;
     this.#signal = signal;
   }
 
   /** A promise where the bytes have to wait. */
   pass(bytes: number): Promise<void> | undefined {
-    const now = performance.now();
+    const now = this.#clock.now();
     this.#free = Math.max(now, this.#free) + (bytes / this.#bytesPerSecond) * 1000;
-    return this.#free - now < 20 ? undefined : sleep(this.#free - now, this.#signal);
+    return this.#free - now < 20 ? undefined : this.#clock.sleep(this.#free - now, this.#signal);
   }
 }
 
