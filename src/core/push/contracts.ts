@@ -149,7 +149,10 @@ export interface GrowingBlob {
     want: number,
     signal: AbortSignal,
   ): Promise<{ readonly bytes: number; readonly complete: boolean }>;
-  /** The bytes from `start` (included) to `end` (excluded); both must be there already. */
+  /**
+   * The bytes from `start` (included) to `end` (excluded); both must be there already. A piece is good until the next
+   * one is asked for: its memory is used again.
+   */
   read(start: number, end: number): AsyncIterable<Uint8Array>;
   /** Settles with digest and size once complete, or rejects with what went wrong while filling. */
   readonly finished: Promise<{ readonly digest: Digest; readonly size: number }>;

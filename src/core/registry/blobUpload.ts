@@ -24,7 +24,7 @@ export interface BlobSource {
     want: number,
     signal: AbortSignal,
   ): Promise<{ readonly bytes: number; readonly complete: boolean }>;
-  /** `start` included, `end` excluded. */
+  /** `start` included, `end` excluded. A piece is good until the next one is asked for. */
   read(start: number, end: number): AsyncIterable<Uint8Array>;
   readonly finished: Promise<{ readonly digest: Digest; readonly size: number }>;
 }

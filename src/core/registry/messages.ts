@@ -19,6 +19,10 @@ export interface RequestBody {
   readonly length: number;
   /** True for bytes that pass by: they can be opened once, so the request is never sent again. */
   readonly once?: boolean;
+  /**
+   * A piece may use memory that an earlier one used, if it is of 64 KiB or more or the last one: such a piece has left
+   * before the next one is asked for. (Smaller ones a socket may collect, up to its high-water mark.)
+   */
   open(): AsyncIterable<Uint8Array>;
 }
 

@@ -105,7 +105,8 @@ async function dispatch(
   const { url, method, body, signal } = request;
   const byProxy = proxy !== undefined && url.protocol === 'http:';
   const authorization = byProxy ? proxyAuthorization(proxy) : undefined;
-  const stream = body === undefined ? undefined : Readable.from(body.open(), { objectMode: false });
+  // Bytes that pass by may be waited for in vain: a stream can be let go of all the same.
+  const stream = body?.once === true ? Readable.from(body.open(), { objectMode: false }) : undefined;
   try {
     const answer = await agent.request({
       origin: byProxy ? proxy.origin : url.origin,
@@ -119,7 +120,9 @@ async function dispatch(
         ...lengthHeader(request),
         ...request.headers,
       },
-      body: stream ?? null,
+      // As it is, not as a stream: then undici asks for a piece only when the one before has left (RequestBody.open).
+      // It takes any AsyncIterable (its README, `request.body`), which its types do not say.
+      body: stream ?? (body?.open() as Readable | undefined) ?? null,
       signal,
       // undici ends a connection after a HEAD, for servers that send a body all the same; a registry does not, and each
       // question of a push would pay for a new handshake. It still ends it unless the server answers `keep-alive`,

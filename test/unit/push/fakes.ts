@@ -181,7 +181,7 @@ export class FakeRepository implements BlobTarget {
         await this.#begin('chunk');
         for await (const piece of source.read(sent, Math.min(bytes, sent + this.chunk))) {
           signal.throwIfAborted();
-          parts.push(piece);
+          parts.push(Buffer.from(piece));
           sent += piece.byteLength;
         }
         onSent(sent);

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import { Spool, sweepSpool } from '../../../src/core/push/spool/spool.ts';
@@ -34,6 +36,26 @@ describe('the spool', () => {
     assert.equal(String(await readAll(blob.read(6, 12))), 'second');
     assert.equal(String(await readAll(blob.read(0, 12))), 'first second');
     assert.equal((await blob.finished).size, 12);
+    await spool.dispose();
+  });
+
+  it('reads any length through two pieces of memory, and no piece changes before the next one is asked for', async () => {
+    const spool = await Spool.create(root, 1e9);
+    const blob = await spool.begin(signal);
+    // Odd, so that no piece ends where another one would.
+    const bytes = randomBytes(3 * 1024 * 1024 + 77_777);
+    await blob.write(bytes);
+    const memories = new Set<ArrayBufferLike>();
+    let at = 5;
+    for await (const piece of blob.read(at, bytes.byteLength)) {
+      // Long enough for what is read ahead to be there.
+      await sleep(5);
+      assert.ok(bytes.subarray(at, at + piece.byteLength).equals(piece), `what was read from ${at} on is the blob’s`);
+      memories.add(piece.buffer);
+      at += piece.byteLength;
+    }
+    assert.equal(at, bytes.byteLength);
+    assert.equal(memories.size, 2);
     await spool.dispose();
   });
 

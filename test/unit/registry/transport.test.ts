@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import net, { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -11,6 +13,7 @@ import { createTransport, type Transport } from '../../../src/core/registry/tran
 import type { RegistryTrust } from '../../../src/core/registry/types.ts';
 import { startStandin, type Standin } from '../../standin/standin.ts';
 import type { StandinOptions } from '../../standin/options.ts';
+import { makeCertificate } from '../../standin/tls/certificate.ts';
 import { makeScratch } from '../../tools/scratch.ts';
 
 const signal = new AbortController().signal;
@@ -209,6 +212,51 @@ test('an answer that comes before the body was read to its end is an answer', as
   });
   assert.deepEqual([response.status, opened], [401, 1]);
 });
+
+for (const scheme of ['http', 'https'] as const) {
+  test(`${scheme}: memory that a body uses again has left before its next piece is asked for`, async (t) => {
+    const certificate = makeCertificate('valid');
+    const received = createHash('sha256');
+    const take = (request: IncomingMessage, response: ServerResponse): void => {
+      // Longer than what was sent first takes to fill the connection.
+      request.once('readable', () => {
+        setTimeout(() => {
+          request.on('data', (bytes: Buffer) => received.update(bytes));
+        }, 100);
+      });
+      request.on('end', () => response.writeHead(202).end());
+    };
+    const server =
+      scheme === 'http'
+        ? createServer(take)
+        : createTlsServer({ cert: certificate.certificatePem, key: certificate.privateKeyPem }, take);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    t.after(() => server.close());
+    const origin = `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const trust = scheme === 'http' ? { allowHttp: true } : { pinnedFingerprint: certificate.fingerprint256 };
+    const sent = createHash('sha256');
+    const memory = Buffer.alloc(512 * 1024);
+    const pieces = 40;
+    const response = await transportTo(t, origin, trust).send({
+      method: 'PATCH',
+      url: new URL('/', origin),
+      signal,
+      body: {
+        length: pieces * memory.byteLength,
+         
+        open: async function* () {
+          for (let i = 0; i < pieces; i++) {
+            memory.fill(i);
+            sent.update(memory);
+            yield memory;
+          }
+        },
+      },
+    });
+    assert.equal(response.status, 202);
+    assert.equal(received.digest('hex'), sent.digest('hex'));
+  });
+}
 
 test('closing ends what runs', async (t) => {
   const standin = await standinFor(t, {});

@@ -290,7 +290,7 @@ class Arrival {
     const size = this.#blob.size;
     if (!this.#carrier.small.hasRoomFor(size)) return false;
     const parts: Uint8Array[] = [];
-    for await (const part of this.#blob.read(0, size)) parts.push(part);
+    for await (const part of this.#blob.read(0, size)) parts.push(Buffer.from(part));
     this.#carrier.small.add(digest, Buffer.concat(parts));
     if (!this.#options.isClassic || digest !== this.#options.image.id) return false;
     this.drop();

@@ -8,7 +8,7 @@ import { RecentBytes } from './recentBytes.ts';
 import { explainSpoolFailure } from './spoolFailure.ts';
 
 /** Read in pieces of this many bytes: large enough to be quick, small enough to keep many blobs cheap. */
-const readSize = 256 * 1024;
+const readSize = 512 * 1024;
 /** As much as is written of a blob that nobody reads yet. */
 const aForetaste = 1024 * 1024;
 
@@ -142,25 +142,34 @@ export class SpooledBlob implements GrowingBlob {
   async *read(start: number, end: number): AsyncGenerator<Uint8Array> {
     if (start < 0 || end > this.#bytes) throw new RangeError(`bytes ${start}–${end} are not all there yet`);
     // The next piece is read while the last one is on its way: a disk and a socket need not wait for each other.
-    let ahead = start < end ? this.#piece(start, end) : undefined;
+    // Two pieces of memory by turns: new memory for each of gigabytes was most of what there was to collect.
+    const size = Math.min(readSize, end - start);
+    let filling = Buffer.allocUnsafeSlow(size);
+    let leaving = Buffer.allocUnsafeSlow(size);
+    let ahead = start < end ? this.#piece(filling, start, end) : undefined;
     for (let at = start; ahead !== undefined;) {
       const piece = await ahead;
       at += piece.byteLength;
-      ahead = at < end ? this.#piece(at, end) : undefined;
+      [filling, leaving] = [leaving, filling];
+      ahead = at < end ? this.#piece(filling, at, end) : undefined;
       // If the consumer leaves, nobody awaits it.
       ahead?.catch(() => undefined);
       yield piece;
     }
   }
 
-  async #piece(at: number, end: number): Promise<Uint8Array> {
+  /** Bytes from `at` on: what is still in memory, or what it reads into `memory`. */
+  async #piece(memory: Buffer, at: number, end: number): Promise<Uint8Array> {
     const recent = this.#recent.from(at, end);
     if (recent !== undefined) return recent;
-    // A buffer of its own for each piece: the socket may still hold the last one when the next is asked for.
-    const piece = Buffer.allocUnsafeSlow(Math.min(readSize, end - at));
-    const { bytesRead } = await this.#readAt(piece, at);
-    if (bytesRead > 0) return piece.subarray(0, bytesRead);
-    throw new TeaChestError('spoolFailed', `The temporary file ${this.#path} has become shorter.`);
+    const piece = memory.subarray(0, end - at);
+    for (let done = 0; done < piece.byteLength;) {
+      const { bytesRead } = await this.#readAt(piece.subarray(done), at + done);
+      if (bytesRead === 0)
+        throw new TeaChestError('spoolFailed', `The temporary file ${this.#path} has become shorter.`);
+      done += bytesRead;
+    }
+    return piece;
   }
 
   /** Closes and removes the file. Whoever still waits for more of it is told that there will be none. */
