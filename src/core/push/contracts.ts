@@ -125,6 +125,8 @@ export interface PassingBlob {
   readonly size: number;
   /** Ends only if the bytes are the digest's; throws before the last of them if they are not. */
   readonly bytes: AsyncIterable<Uint8Array>;
+  /** Told of each piece that has left, or of its parts: that memory is not looked at again. */
+  readonly onWritten?: ((piece: Uint8Array) => void) | undefined;
 }
 
 export interface UploadOptions extends CallOptions {

@@ -13,6 +13,8 @@ export interface PassingBytes {
   readonly size: number;
   /** Read once. Throws if the rest will not come, or is not what it should be. */
   readonly bytes: AsyncIterable<Uint8Array>;
+  /** Told of each piece that has left: its memory is not looked at again. */
+  readonly onWritten?: ((piece: Uint8Array) => void) | undefined;
 }
 
 export interface PassingUploadTools {
@@ -47,12 +49,13 @@ export class PassingUpload {
     { signal, onSent }: { readonly signal: AbortSignal; readonly onSent: (bytes: number) => void },
   ): Promise<void> {
     onSent(0);
-    const cursor = new Cursor(blob.bytes, onSent);
+    const cursor = new Cursor(blob, onSent);
     try {
       if (blob.size <= this.#tools.wholeUpTo) await this.#sendWhole(blob, cursor, signal);
       else await this.#sendChunks(blob, cursor, signal);
       this.#isOpen = false;
     } finally {
+      cursor.close();
       await this.close(signal);
     }
   }
@@ -66,8 +69,13 @@ export class PassingUpload {
 
   async #sendWhole(blob: PassingBytes, cursor: Cursor, signal: AbortSignal): Promise<void> {
     const response = await commitSession(this.#wire, this.#session, blob.digest, signal, cursor.body(blob.size));
-    if (response.status === 413) this.#tools.sizer.tooLarge(blob.size);
-    await this.#judgeCommit(response, blob, signal);
+    try {
+      await this.#judgeCommit(response, blob, signal);
+    } catch (error) {
+      // Only a limit: Forgejo's quota is a 413 too, and no chunk is small enough for that.
+      if (error instanceof TeaChestError && error.code === 'bodyTooLarge') this.#tools.sizer.tooLarge(blob.size);
+      throw error;
+    }
   }
 
   async #sendChunks(blob: PassingBytes, cursor: Cursor, signal: AbortSignal): Promise<void> {
@@ -115,10 +123,12 @@ class Cursor {
   position = 0;
   readonly #pieces: AsyncIterator<Uint8Array>;
   readonly #onSent: (bytes: number) => void;
+  readonly #onWritten: ((piece: Uint8Array) => void) | undefined;
   #rest: Uint8Array | undefined;
 
-  constructor(bytes: AsyncIterable<Uint8Array>, onSent: (bytes: number) => void) {
+  constructor({ bytes, onWritten }: PassingBytes, onSent: (bytes: number) => void) {
     this.#pieces = bytes[Symbol.asyncIterator]();
+    this.#onWritten = onWritten;
     this.#onSent = onSent;
   }
 
@@ -128,12 +138,18 @@ class Cursor {
     return {
       length,
       once: true,
+      ...(this.#onWritten === undefined ? {} : { onWritten: this.#onWritten }),
       open: () => {
         if (isOpened) throw new TeaChestError('uploadLost', 'These bytes have passed and cannot be sent again.');
         isOpened = true;
         return this.#take(length);
       },
     };
+  }
+
+  /** Nothing more will be read. Not waited for: the source may be waiting for bytes that nobody wants any more. */
+  close(): void {
+    void this.#pieces.return?.().catch(() => undefined);
   }
 
   async *#take(length: number): AsyncGenerator<Uint8Array> {

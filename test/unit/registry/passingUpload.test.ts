@@ -8,7 +8,7 @@ import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { sleep } from '../../../src/core/base/cancel.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import { ChunkSizer } from '../../../src/core/registry/chunkSizer.ts';
-import { explainRefusal } from '../../../src/core/registry/explainRefusal.ts';
+import { explainRefusal, type ExplainRefusal } from '../../../src/core/registry/explainRefusal.ts';
 import { PassingUpload } from '../../../src/core/registry/passingUpload.ts';
 import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
 import { usualRetries, withRetry, type Timing } from '../../../src/core/registry/retry.ts';
@@ -34,7 +34,13 @@ interface Rig {
   ): Promise<void>;
 }
 
-async function startRig(t: TestContext, { chunk, wholeUpTo = 0 }: { chunk: number; wholeUpTo?: number }): Promise<Rig> {
+interface RigOptions {
+  readonly chunk: number;
+  readonly wholeUpTo?: number;
+  readonly explain?: ExplainRefusal;
+}
+
+async function startRig(t: TestContext, { chunk, wholeUpTo = 0, explain = explainRefusal }: RigOptions): Promise<Rig> {
   const registry = new MemoryRegistry();
   await once(registry.server.listen(0, '127.0.0.1'), 'listening');
   const { port } = registry.server.address() as AddressInfo;
@@ -50,7 +56,7 @@ async function startRig(t: TestContext, { chunk, wholeUpTo = 0 }: { chunk: numbe
   });
   const wire: RepositoryWire = {
     send: withRetry(transport.send, { ...usualRetries, firstWait: 1 }, timing, silentLogger),
-    ...{ origin: registry.origin, repository: 'own/app', explain: explainRefusal, logger: silentLogger },
+    ...{ origin: registry.origin, repository: 'own/app', explain, logger: silentLogger },
   };
   const sizer = new ChunkSizer(registry.origin, { get: () => chunk, set: () => undefined });
   const sent: number[] = [];
@@ -248,6 +254,56 @@ describe('a blob that passes by, in chunks or in one request', () => {
       assert.equal(rig.registry.asked.at(-1), 'DELETE');
     });
 
+    test(`is told of as its pieces leave, whose memory is then free (${way})`, async (t) => {
+      const rig = await startRig(t, { chunk: size, wholeUpTo });
+      // The registry reads slowly: what was handed on is not what has left.
+      rig.registry.meddle = (request) => {
+        request.on('data', () => {
+          request.pause();
+          setTimeout(() => request.resume(), 1);
+        });
+        return false;
+      };
+      const blob = randomBytes(size);
+      let told = 0;
+      async function* pieces(): AsyncGenerator<Uint8Array> {
+        for await (const piece of inPieces(blob, 60_000)) yield Uint8Array.from(piece);
+      }
+      const onWritten = (piece: Uint8Array): void => {
+        told += piece.byteLength;
+        (piece.buffer as ArrayBuffer).transfer(0);
+      };
+      const upload = await rig.begin();
+      const passing = { digest: digestOf(blob), size, bytes: pieces(), onWritten };
+      await upload.send(passing, { signal: unfired, onSent: () => undefined });
+      assert.ok(rig.registry.blobs.get(digestOf(blob))?.equals(blob));
+      assert.equal(told, size);
+    });
+
+    test(`is not taken: its source is told that nobody reads it any more (${way})`, async (t) => {
+      const rig = await startRig(t, { chunk: size, wholeUpTo });
+      // Refused before it was read to its end.
+      rig.registry.meddle = (request, response) => {
+        if (request.method !== 'PATCH' && request.method !== 'PUT') return false;
+        request.resume();
+        response.writeHead(500).end();
+        return true;
+      };
+      const over = Promise.withResolvers<unknown>();
+      async function* source(): AsyncGenerator<Uint8Array> {
+        try {
+          for (;;) {
+            await setImmediate();
+            yield randomBytes(1000);
+          }
+        } finally {
+          over.resolve(undefined);
+        }
+      }
+      await assert.rejects(rig.send(randomBytes(size), { bytes: source() }), { code: 'registryFailed' });
+      await over.promise;
+    });
+
     test(`is there though the answer says otherwise: a HEAD tells (${way})`, async (t) => {
       const blob = randomBytes(size);
       for (const status of [404, 500, 502, 504]) {
@@ -292,6 +348,15 @@ describe('a blob that passes by in one request', () => {
     const blob = randomBytes(7 * mib);
     await rig.send(blob);
     assert.ok(rig.registry.blobs.get(digestOf(blob))?.equals(blob));
+  });
+
+  test('that is refused for a quota, by a 413 as well, teaches nothing', async (t) => {
+    const explain: ExplainRefusal = () => new TeaChestError('quotaExceeded', 'The quota is used up.');
+    const rig = await startRig(t, { chunk: 16 * mib, wholeUpTo: 6 * mib, explain });
+    rig.registry.meddle = answer('PUT', 1, 413);
+    await assert.rejects(rig.send(randomBytes(mib)), { code: 'quotaExceeded' });
+    assert.equal(rig.sizer.size, 16 * mib);
+    assert.equal(rig.sizer.seemsUnlimited, true);
   });
 
   test('whose connection is torn, or that is not wanted now, is not sent again', async (t) => {

@@ -9,6 +9,7 @@ import { sendBlob } from '../sendBlob.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { SpooledBlob } from '../spool/spooledBlob.ts';
 import type { RelayProgress } from './relayProgress.ts';
+import { giveBack } from './giveBack.ts';
 import { OpenUploads } from './openUploads.ts';
 import { Passage } from './passage.ts';
 import { SendAgain } from './refusals.ts';
@@ -118,7 +119,7 @@ export class Carrier implements RelayBackend {
     const small: Uint8Array[] | undefined = this.small.hasRoomFor(claim.size) ? [] : undefined;
     let arrived = 0;
     progress.begin(passage);
-    const sent = this.#sendPassing(claim, passage);
+    const sent = this.#sendPassing(claim, passage, small === undefined ? giveBack : undefined);
     return {
       write: (bytes) => {
         arrived += bytes.byteLength;
@@ -141,7 +142,11 @@ export class Carrier implements RelayBackend {
   }
 
   /** `again`: its bytes are lost on the way, and may be sent once more. */
-  #sendPassing(claim: BlobClaim, passage: Passage): Promise<'uploaded' | 'mounted' | 'again'> {
+  #sendPassing(
+    claim: BlobClaim,
+    passage: Passage,
+    onWritten: ((piece: Uint8Array) => void) | undefined,
+  ): Promise<'uploaded' | 'mounted' | 'again'> {
     const { group, progress } = this.#options;
     const { signal } = group;
     const { promise, resolve, reject } = Promise.withResolvers<'uploaded' | 'mounted' | 'again'>();
@@ -152,7 +157,7 @@ export class Carrier implements RelayBackend {
       const onSent = (bytes: number): void => {
         progress.sent(passage, bytes);
       };
-      await upload.send({ ...claim, bytes: passage.read() }, { signal, onSent });
+      await upload.send({ ...claim, bytes: passage.read(), onWritten }, { signal, onSent });
       return 'uploaded';
     };
     group.start(async () => {

@@ -12,21 +12,22 @@ export class Passage {
   #waiting = 0;
   #state: 'open' | 'verified' | 'abandoned' = 'open';
   #failure: TeaChestError | undefined;
-  #wake = Promise.withResolvers<undefined>();
+  /** Who waits for a change: the reader for pieces, the writer for room. */
+  #changed: PromiseWithResolvers<undefined> | undefined;
 
   /** A promise while too much waits. Once the passage is abandoned, bytes go nowhere. */
   write(piece: Uint8Array): Promise<void> | undefined {
     if (this.#state === 'abandoned') return undefined;
     this.#pieces.push(piece);
     this.#waiting += piece.byteLength;
-    this.#changed();
+    this.#wake();
     return this.#waiting < room ? undefined : this.#hasRoom();
   }
 
   /** All has arrived, and is what it should be. */
   verified(): void {
     if (this.#state === 'open') this.#state = 'verified';
-    this.#changed();
+    this.#wake();
   }
 
   /** The rest will not come: the reader is told why. */
@@ -45,7 +46,7 @@ export class Passage {
     this.#state = 'abandoned';
     this.#pieces = [];
     this.#waiting = 0;
-    this.#changed();
+    this.#wake();
   }
 
   async *read(): AsyncGenerator<Uint8Array, void, void> {
@@ -55,20 +56,24 @@ export class Passage {
         const piece = this.#pieces.shift();
         if (piece === undefined) return;
         this.#waiting -= piece.byteLength;
-        this.#changed();
+        this.#wake();
         yield piece;
-      } else if (this.#state === 'open') await this.#wake.promise;
+      } else if (this.#state === 'open') await this.#change();
       else return;
     }
   }
 
   async #hasRoom(): Promise<void> {
-    while (this.#waiting >= room && this.#state === 'open') await this.#wake.promise;
+    while (this.#waiting >= room && this.#state === 'open') await this.#change();
   }
 
-  #changed(): void {
-    const { resolve } = this.#wake;
-    this.#wake = Promise.withResolvers();
-    resolve(undefined);
+  #change(): Promise<undefined> {
+    this.#changed ??= Promise.withResolvers();
+    return this.#changed.promise;
+  }
+
+  #wake(): void {
+    this.#changed?.resolve(undefined);
+    this.#changed = undefined;
   }
 }

@@ -87,18 +87,37 @@ export class UploadSession {
   }
 
   async #take(request: IncomingMessage, claim: BlobClaim | undefined): Promise<void> {
-    let blob: IncomingBlob | undefined;
-    const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
-    for await (const chunk of chunks) {
-      blob ??= await this.#begin(claim);
-      this.#received.update(chunk);
-      const room = blob.write(chunk);
-      if (room !== undefined) await room;
-      const turn = this.#turns.spend(chunk.byteLength);
-      if (turn !== undefined) await turn;
-    }
+    const blob = await this.#begin(claim);
+    await eachPiece(request, (piece) => {
+      this.#received.update(piece);
+      const turn = this.#turns.spend(piece.byteLength);
+      const room = blob.write(piece);
+      return room === undefined || turn === undefined ? (room ?? turn) : room.then(() => turn);
+    });
     if (!request.complete) throw new Refusal(400, 'BLOB_UPLOAD_INVALID', 'The body broke off.');
   }
+}
+
+/** Shows a body's pieces as they arrive, and waits where it is told to; ends with the body, whole or not. */
+function eachPiece(request: IncomingMessage, onPiece: (piece: Buffer) => Promise<void> | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown): void => {
+      request.off('data', take);
+      reject(error instanceof Error ? error : new Error('the bytes were not taken', { cause: error }));
+    };
+    const take = (piece: Buffer): void => {
+      try {
+        const wait = onPiece(piece);
+        if (wait === undefined) return;
+        request.pause();
+        wait.then(() => request.resume(), fail);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    request.once('end', resolve).once('close', resolve).once('error', fail).on('data', take);
+    if (request.destroyed) resolve();
+  });
 }
 
 /** A blob that comes whole, in one body of a known length. */
