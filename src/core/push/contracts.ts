@@ -95,9 +95,10 @@ export interface BlobTarget {
   uploadBlob(source: GrowingBlob, options: UploadOptions): Promise<void>;
   /**
    * Opens an upload session for a blob whose bytes will pass by once; undefined if that request alone made the blob part
-   * of this repository (Gitea's mount). The upload must be sent or closed.
+   * of this repository (Gitea's mount). The upload must be sent or closed. Without a digest it is good for any blob, and
+   * never undefined. Rejects as `checkAccess` does.
    */
-  beginUpload(digest: Digest, options: CallOptions): Promise<PassingUpload | undefined>;
+  beginUpload(digest: Digest | undefined, options: CallOptions): Promise<PassingUpload | undefined>;
   /** PUT of a manifest; gives the digest the registry says it stored. */
   putManifest(
     reference: string,

@@ -151,10 +151,10 @@ export class Repository {
 
   /**
    * Opens a session for bytes that pass by once; undefined if the registry had the blob to mount, which Gitea tells in
-   * the same request. The session is the caller's to use or to close.
+   * the same request. The session is the caller's to use or to close. Without a digest nothing is mounted.
    */
-  async beginUpload(digest: Digest, { signal }: CallOptions): Promise<PassingUpload | undefined> {
-    const mount = this.kind === 'generic' ? undefined : { digest, from: undefined };
+  async beginUpload(digest: Digest | undefined, { signal }: CallOptions): Promise<PassingUpload | undefined> {
+    const mount = this.kind === 'generic' || digest === undefined ? undefined : { digest, from: undefined };
     const session = await openSession(this.#wire, signal, mount);
     const isNear = linkPlace(new URL(this.#wire.origin).host) !== 'public';
     const whole = isNear && this.#sizer.seemsUnlimited ? wholeUpTo : 0;

@@ -193,9 +193,9 @@ export class FakeRepository implements BlobTarget {
     }
   }
 
-  async beginUpload(digest: Digest): Promise<PassingUpload | undefined> {
+  async beginUpload(digest: Digest | undefined): Promise<PassingUpload | undefined> {
     await this.#begin('beginUpload');
-    if (this.kind !== 'generic' && this.elsewhere.has(digest)) {
+    if (this.kind !== 'generic' && digest !== undefined && this.elsewhere.has(digest)) {
       this.blobs.set(digest, this.elsewhere.get(digest) ?? new Uint8Array());
       return undefined;
     }

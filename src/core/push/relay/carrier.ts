@@ -10,7 +10,7 @@ import type { Spool } from '../spool/spool.ts';
 import type { SpooledBlob } from '../spool/spooledBlob.ts';
 import type { RelayProgress } from './relayProgress.ts';
 import { giveBack } from './giveBack.ts';
-import { OpenUploads } from './openUploads.ts';
+import type { OpenUploads } from './openUploads.ts';
 import { Passage } from './passage.ts';
 import { SendAgain } from './refusals.ts';
 import type { BlobClaim, IncomingBlob, RelayBackend, RelayedManifest } from './relayBackend.ts';
@@ -47,6 +47,8 @@ export interface CarrierOptions {
   /** The uploads are its tasks: the first that fails ends the push. */
   readonly group: TaskGroup;
   readonly progress: RelayProgress;
+  /** The carrier's from here on. */
+  readonly sessions: OpenUploads;
   /** Resolves once it is certain that we may write there: before that no question is worth asking. */
   readonly access: Promise<void>;
 }
@@ -72,7 +74,7 @@ export class Carrier implements RelayBackend {
     this.#run = run;
     this.#options = options;
     this.#uploads = new Semaphore(run.request.parallelBlobs);
-    this.#sessions = new OpenUploads(run.target);
+    this.#sessions = options.sessions;
   }
 
   /** Closes the sessions that were opened in vain. */

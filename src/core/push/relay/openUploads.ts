@@ -8,15 +8,25 @@ const mostAhead = 6;
 export class OpenUploads {
   readonly #target: BlobTarget;
   readonly #open = new Map<Digest, Promise<PassingUpload | undefined>>();
+  #spare: PassingUpload | undefined;
 
   constructor(target: BlobTarget) {
     this.#target = target;
   }
 
+  /**
+   * Proves that we may write there. That takes a session, which is kept for the first blob that is missing; on Gitea it
+   * is not, as each blob's own may be answered by a mount.
+   */
+  async proveAccess(signal: AbortSignal): Promise<void> {
+    if (this.#target.kind === 'generic') this.#spare = await this.#target.beginUpload(undefined, { signal });
+    else await this.#target.checkAccess({ signal });
+  }
+
   /** Begins one for a blob that is known to be missing; whether that works is heard by whoever takes it. */
   prepare(digest: Digest, signal: AbortSignal): void {
     if (this.#open.size >= mostAhead || this.#open.has(digest)) return;
-    const upload = this.#target.beginUpload(digest, { signal });
+    const upload = this.#begin(digest, signal);
     upload.catch(() => undefined);
     this.#open.set(digest, upload);
   }
@@ -25,12 +35,19 @@ export class OpenUploads {
   async take(digest: Digest, signal: AbortSignal): Promise<PassingUpload | undefined> {
     const prepared = this.#open.get(digest);
     this.#open.delete(digest);
-    return await (prepared ?? this.#target.beginUpload(digest, { signal }));
+    return await (prepared ?? this.#begin(digest, signal));
+  }
+
+  #begin(digest: Digest, signal: AbortSignal): Promise<PassingUpload | undefined> {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    return spare === undefined ? this.#target.beginUpload(digest, { signal }) : Promise.resolve(spare);
   }
 
   /** Closes what was not taken. */
   async close(signal: AbortSignal): Promise<void> {
-    const left = [...this.#open.values()];
+    const left = [...this.#open.values(), Promise.resolve(this.#spare)];
+    this.#spare = undefined;
     this.#open.clear();
     await Promise.all(
       left.map(async (opening) => {

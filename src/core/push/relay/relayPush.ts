@@ -9,6 +9,7 @@ import type { PushRun } from '../pushRun.ts';
 import type { Spool } from '../spool/spool.ts';
 import { Carrier } from './carrier.ts';
 import { layerDigests, readReferences } from './engineManifest.ts';
+import { OpenUploads } from './openUploads.ts';
 import { pushToUs, RelayUnavailable, type RelayParts } from './enginePushing.ts';
 import { knowsDigests, learnDigests } from './learnDigests.ts';
 import type { RelayBackend, RelayedManifest } from './relayBackend.ts';
@@ -58,11 +59,21 @@ export async function relayPush(
   }
   const progress = new RelayProgress(run, isClassic);
   const group = new TaskGroup(signal);
+  const sessions = new OpenUploads(run.target);
   // A classic engine's image was planned, and that began with this question.
-  const access = isClassic ? Promise.resolve() : run.target.checkAccess({ signal: group.signal });
+  const access = isClassic ? Promise.resolve() : sessions.proveAccess(group.signal);
   group.start(() => access);
   if (isClassic) group.start(() => lookForConfig(run, image, group.signal));
-  const carrier = new Carrier(run, { image, engineId: parts.pusher.id, isClassic, spool, group, progress, access });
+  const carrier = new Carrier(run, {
+    image,
+    engineId: parts.pusher.id,
+    isClassic,
+    spool,
+    group,
+    progress,
+    sessions,
+    access,
+  });
   let leaving = Promise.resolve();
   let tag = '';
   const arrival = Promise.withResolvers<undefined>();
@@ -88,20 +99,30 @@ export async function relayPush(
   try {
     await pushed.finally(() => carrier.close());
     throwIfCancelled(group.signal);
-    const top = carrier.manifests.find(({ reference }) => reference === tag);
-    if (top === undefined) throw unfinished(image, 'it never sent the manifest');
     progress.settle();
-    if (isClassic) {
-      const config = placeLayers(run, image, top, carrier, { progress, parts });
-      return { kind: 'layers', strategy: 'relay', config, leaving };
-    }
-    const layers = placeRows(run, image, top, carrier);
-    const children = carrier.manifests.filter((manifest) => manifest !== top);
-    return { kind: 'manifests', manifests: [...children, top], bytes: countBytes(run, carrier), layers, leaving };
+    return { ...gather(run, image, tag, carrier, { isClassic, progress, parts }), leaving };
   } catch (error) {
     await leaving;
     throw error;
   }
+}
+
+/** What is to be published, once everything has come. */
+function gather(
+  run: PushRun,
+  image: ImageDetails,
+  tag: string,
+  carrier: Carrier,
+  options: { readonly isClassic: boolean; readonly progress: RelayProgress; readonly parts: RelayParts },
+): Omit<TakenLayers, 'leaving'> | Omit<TakenManifests, 'leaving'> {
+  const top = carrier.manifests.find(({ reference }) => reference === tag);
+  if (top === undefined) throw unfinished(image, 'it never sent the manifest');
+  if (options.isClassic) {
+    return { kind: 'layers', strategy: 'relay', config: placeLayers(run, image, top, carrier, options) };
+  }
+  const layers = placeRows(run, image, top, carrier);
+  const children = carrier.manifests.filter((manifest) => manifest !== top);
+  return { kind: 'manifests', manifests: [...children, top], bytes: countBytes(run, carrier), layers };
 }
 
 /** Asks for the config while the engine compresses: a classic image is named by its digest. */
