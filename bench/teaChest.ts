@@ -67,7 +67,7 @@ async function build(open: OpenRequest): Promise<Parts> {
     cache: new DigestCache(join(open.storage, 'digests.json'), silentLogger, Date.now),
     memory: new TargetMemory(state),
     // The defaults of package.json.
-    settings: () => ({ compression: 'gzip', gzipLevel: 1, parallelBlobs: 3, strategy: 'auto' }),
+    settings: () => ({ compression: 'gzip', gzipLevel: 1, parallelBlobs: 3, strategy: 'auto', compressStored: false }),
     relay: {
       parts: async (source, strategy) => {
         const parts = await relay.parts(source, strategy);

@@ -8,6 +8,8 @@ export interface PushSettings {
   readonly gzipLevel: number;
   readonly parallelBlobs: number;
   readonly strategy: Strategy;
+  /** Compress what containerd's store holds uncompressed. */
+  readonly compressStored: boolean;
 }
 
 const section = (): vscode.WorkspaceConfiguration => vscode.workspace.getConfiguration('teaChest');
@@ -38,6 +40,7 @@ export function pushSettings(): PushSettings {
     gzipLevel: whole(section().get<number>('push.gzipLevel'), 1, 9, 1),
     parallelBlobs: whole(section().get<number>('push.parallelBlobs'), 1, 6, 3),
     strategy: strategies.find((one) => one === strategy) ?? 'auto',
+    compressStored: section().get<boolean>('push.compressStored') === true,
   };
 }
 

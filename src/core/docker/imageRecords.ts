@@ -27,6 +27,7 @@ export function toImageDetails(info: ImageInspectInfo): ImageDetails {
     size: info.Size,
     platform: variant === undefined || variant === '' ? { os, architecture } : { os, architecture, variant },
     createdAt: toDate(info.Created),
+    manifestType: info.Descriptor?.mediaType,
   };
 }
 

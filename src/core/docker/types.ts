@@ -63,6 +63,7 @@ export interface ImageDetails {
   readonly size: number;
   readonly platform: Platform;
   readonly createdAt: string | undefined;
+  readonly manifestType?: string | undefined;
 }
 
 /** What of an image must be known to read its archive. */

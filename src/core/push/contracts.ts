@@ -31,6 +31,8 @@ export interface ImageDetails {
   readonly platform: Platform;
   /** ISO 8601, or undefined where the image says nothing sensible. */
   readonly createdAt: string | undefined;
+  /** Media type of what `id` is the digest of: a manifest or an index. Said by containerd's store from Docker 28 on. */
+  readonly manifestType?: string | undefined;
 }
 
 /** The archive, item by item. Exactly one `image` comes, last. */

@@ -21,6 +21,8 @@ export interface IntakeOptions {
   /** The image's diffIDs: a layer that hashes to none of them is not of this image. */
   readonly diffIds: ReadonlySet<Digest>;
   readonly signal: AbortSignal;
+  /** Compressed bytes that may be in the blob before somebody has asked for them; undefined: any number. */
+  readonly ahead?: number | undefined;
   /** Bytes read out of the archive, and bytes written to the spool, so far. */
   readonly onProgress: (readBytes: number, storedBytes: number) => void;
 }
@@ -55,6 +57,7 @@ export async function takeLayer(
     // The same bytes need no second digest.
     if (!isAsItCame) stored.update(piece);
     await blob.write(piece);
+    if (options.ahead !== undefined) await blob.needed(options.ahead, options.signal);
     storedBytes += piece.byteLength;
     options.onProgress(readBytes, storedBytes);
   }

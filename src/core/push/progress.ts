@@ -124,8 +124,8 @@ export class PushProgress {
   #totalBytes(): number | undefined {
     // What is relayed may be any of the layers whose size is not known.
     let sum = this.#relayed.totalBytes ?? 0;
-    for (const { storedTotal } of this.#travelling()) {
-      if (storedTotal === undefined && this.#relayed.totalBytes !== undefined) continue;
+    for (const { storedTotal, state } of this.#travelling()) {
+      if (storedTotal === undefined && state === 'waiting' && this.#relayed.totalBytes !== undefined) continue;
       if (storedTotal === undefined) return undefined;
       sum += storedTotal;
     }

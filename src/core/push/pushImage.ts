@@ -9,7 +9,7 @@ import type { PushEvent, PushResult, PushStrategy } from './events.ts';
 import { exportLayers } from './exportLayers.ts';
 import { planLayers } from './planLayers.ts';
 import { RelayUnavailable } from './relay/enginePushing.ts';
-import { doesEngineAsk, isRelayChosen } from './relay/isRelayChosen.ts';
+import { compressesStored, doesEngineAsk, isRelayChosen } from './relay/isRelayChosen.ts';
 import type { RelayedManifest } from './relay/relayBackend.ts';
 import { relayPush, type TakenLayers, type TakenManifests } from './relay/relayPush.ts';
 import { PushRun, type PushDependencies, type PushRequest } from './pushRun.ts';
@@ -100,7 +100,7 @@ class Delivery {
   async #confirmPublished(): Promise<Outcome | undefined> {
     const { cache, target, request } = this.#run;
     const published = request.strategy === 'export' ? undefined : cache.published(this.#image.id);
-    if (published === undefined) return undefined;
+    if (published === undefined || (this.#compresses && published.layers.some(isUncompressed))) return undefined;
     return await this.#during('plan', async () => {
       const stored = await target.headManifest(request.tag, { signal: this.#signal });
       if (stored?.digest !== published.digest) return undefined;
@@ -135,7 +135,8 @@ class Delivery {
   async #attempt(): Promise<Outcome> {
     const { onEvent, board } = this.#run;
     await this.#during('plan', async () => {
-      const engineAsks = await doesEngineAsk(this.#run, this.#image, this.#dependencies.relay, this.#signal);
+      const engineAsks =
+        !this.#compresses && (await doesEngineAsk(this.#run, this.#image, this.#dependencies.relay, this.#signal));
       await planLayers(this.#run, this.#image, this.#known(), { signal: this.#signal, engineAsks });
     });
     onEvent({ type: 'planned', layers: board.statuses, imageBytes: this.#image.size });
@@ -147,7 +148,7 @@ class Delivery {
       const taken = await this.#during('export', async () => (await this.#relay(spool)) ?? (await this.#export(spool)));
       leaving = taken.leaving;
       if (taken.kind === 'manifests') return await this.#publishManifests(taken);
-      return await this.#publishLayers(this.#remember(taken.config), taken.strategy);
+      return await this.#publishTaken(taken);
     } finally {
       await Promise.all([leaving, spool.dispose()]);
     }
@@ -176,6 +177,10 @@ class Delivery {
     return image;
   }
 
+  get #compresses(): boolean {
+    return compressesStored(this.#run, this.#image);
+  }
+
   get #place(): string {
     return `${this.#run.request.origin}/${this.#run.target.repository}`;
   }
@@ -187,7 +192,8 @@ class Delivery {
       if (relay === undefined && this.#run.request.strategy === 'relay') throw new RelayUnavailable(notHere);
       if (relay === undefined) return undefined;
       if (!(await isRelayChosen(this.#run, this.#image, relay, this.#signal))) return undefined;
-      return await relayPush(this.#run, this.#image, relay, spool, this.#signal);
+      const options = { spool, signal: this.#signal, compresses: this.#compresses };
+      return await relayPush(this.#run, this.#image, relay, options);
     } catch (error) {
       if (!(error instanceof RelayUnavailable)) throw error;
       if (this.#run.request.strategy === 'relay' && !error.isPartial) throw refuseRelay(error);
@@ -199,6 +205,21 @@ class Delivery {
   async #export(spool: Spool): Promise<TakenLayers> {
     const { config } = await exportLayers(this.#run, this.#image, spool, this.#signal);
     return { kind: 'layers', strategy: 'export', config };
+  }
+
+  async #publishTaken({ config, strategy, sentConfigBytes = 0, engineDigest }: TakenLayers): Promise<Outcome> {
+    const outcome = await this.#publishLayers(this.#remember(config), strategy);
+    const { uploadedBytes, skippedBytes } = outcome;
+    const counted = {
+      ...outcome,
+      uploadedBytes: uploadedBytes + sentConfigBytes,
+      skippedBytes: skippedBytes - sentConfigBytes,
+    };
+    if (engineDigest === undefined) return counted;
+    this.#run.logger.info(
+      `Layers that the engine holds uncompressed were compressed: the manifest is ${outcome.digest}, and not the engine’s own, ${engineDigest}.`,
+    );
+    return { ...counted, engineDigest };
   }
 
   /** Config and manifest of an image whose layers are all in the repository. */
@@ -284,6 +305,10 @@ class Delivery {
       strategy,
     };
   }
+}
+
+function isUncompressed({ mediaType }: Descriptor): boolean {
+  return mediaType === mediaTypes.ociLayer || mediaType === mediaTypes.dockerLayer;
 }
 
 function refuseRelay(cause: RelayUnavailable): TeaChestError {

@@ -22,6 +22,11 @@ export interface PushRequest {
   readonly codec: LayerCodec;
   /** True where nobody asked for just this codec: then an engine's own gzip does as well. */
   readonly isCodecFree?: boolean;
+  /**
+   * Layers that containerd's store holds uncompressed, as after `docker load`, are compressed on their way. The manifest
+   * is then ours, and its digest not the engine's. Indexes go out as they are.
+   */
+  readonly compressStored?: boolean;
   /** Blobs sent side by side. */
   readonly parallelBlobs: number;
   /** How bytes leave the engine, where there is a choice. Absent: whichever is reckoned to be sooner done. */

@@ -62,7 +62,11 @@ export function describeResult(result: PushResult): string {
     result.mountedBytes > 0 ? `${formatBytes(result.mountedBytes)} mounted` : undefined,
     result.skippedBytes > 0 ? `${formatBytes(result.skippedBytes)} already there` : undefined,
   ].filter((part) => part !== undefined);
-  return `Pushed ${result.reference} in ${describeDuration(result.durationMs / 1000)}: ${moved.join(', ')}. sha256:${shortDigest(result.digest)}`;
+  const own =
+    result.engineDigest === undefined
+      ? ''
+      : ` (compressed here; the engine’s own is sha256:${shortDigest(result.engineDigest)})`;
+  return `Pushed ${result.reference} in ${describeDuration(result.durationMs / 1000)}: ${moved.join(', ')}. sha256:${shortDigest(result.digest)}${own}`;
 }
 
 function describeDuration(seconds: number): string {

@@ -125,7 +125,7 @@ export class PushRunner {
 
   async #push(job: PushJob, signal: AbortSignal, onEvent: (event: PushEvent) => void): Promise<PushResult> {
     const { openTarget, createCodec, cache, settings, spoolRoot, logger, relay } = this.#dependencies;
-    const { gzipLevel, parallelBlobs, ...usual } = settings();
+    const { gzipLevel, parallelBlobs, compressStored, ...usual } = settings();
     const { compression = usual.compression, strategy = usual.strategy } = job;
     const { connection, target } = job;
     await this.#teaching.interrupt();
@@ -141,6 +141,7 @@ export class PushRunner {
       isCodecFree: compression === 'auto',
       strategy: strategy === 'auto' ? undefined : strategy,
       parallelBlobs,
+      compressStored,
     };
     const dependencies = {
       source,

@@ -70,6 +70,14 @@ suite('the text of a finished push', () => {
     );
   });
 
+  test('says whose digest it is where layers were compressed that the engine holds otherwise', () => {
+    const engineDigest = `sha256:${'b'.repeat(64)}` as const;
+    assert.match(
+      describeResult({ ...result, engineDigest }),
+      /sha256:a{12} \(compressed here; the engine’s own is sha256:b{12}\)$/,
+    );
+  });
+
   test('a push that moved nothing says so by its numbers, without a rounded zero', () => {
     assert.match(
       describeResult({ ...result, uploadedBytes: 0, durationMs: 40, strategy: 'none' }),

@@ -242,7 +242,9 @@ export class FakeRepository implements BlobTarget {
     const get = (digest: Digest): Buffer => Buffer.from(this.blobs.get(digest) ?? []);
     return {
       config: get(manifest.config.digest),
-      layers: manifest.layers.map(({ digest }) => gunzipSync(get(digest))),
+      layers: manifest.layers.map(({ digest, mediaType }) => {
+        return mediaType === mediaTypes.dockerLayer ? get(digest) : gunzipSync(get(digest));
+      }),
     };
   }
 

@@ -68,6 +68,14 @@ describe('the spool', () => {
     await spool.dispose();
   });
 
+  it('begins nothing more once it is over: nobody would close it', async () => {
+    const spool = await Spool.create(root, 1e9);
+    const late = assert.rejects(spool.begin(signal), /is over/);
+    await spool.dispose();
+    await late;
+    assert.deepEqual(await readdir(root), []);
+  });
+
   it('begins no further blob while those that wait fill it, and goes on when one is released', async () => {
     const spool = await Spool.create(root, 10);
     const first = await spool.begin(signal);

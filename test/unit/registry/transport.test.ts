@@ -243,7 +243,7 @@ for (const scheme of ['http', 'https'] as const) {
       signal,
       body: {
         length: pieces * memory.byteLength,
-         
+
         open: async function* () {
           for (let i = 0; i < pieces; i++) {
             memory.fill(i);

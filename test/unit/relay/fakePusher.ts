@@ -9,6 +9,8 @@ import { locationOf, RelayClient, type Answer } from './relayClient.ts';
 export interface PushableImage {
   readonly layers: readonly Uint8Array[];
   readonly config: Buffer;
+  /** Of these layers, counted from 0, containerd's store holds the tar itself, as after `docker load`. */
+  readonly uncompressed?: readonly number[];
 }
 
 /** Speaks with the relay over http as docker's two stores do, and remembers what they do. */
@@ -94,13 +96,22 @@ export class FakePusher implements EnginePusher {
     layers: readonly { readonly digest: Digest; readonly size: number }[],
     config: { readonly digest: Digest; readonly size: number },
   ): string {
-    const typed = layers.map((layer) => ({ mediaType: mediaTypes.dockerLayerGzip, ...layer }));
+    const typed = layers.map((layer, at) => ({ mediaType: this.#layerType(at), ...layer }));
     return JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.dockerManifest, config, layers: typed }, null, 3);
   }
 
   /** What containerd's store holds. */
-  #blobs(): Buffer[] {
-    return this.#image.layers.map((layer) => gzipSync(layer, { level: 6 }));
+  #blobs(): Uint8Array[] {
+    const { layers } = this.#image;
+    return layers.map((layer, at) => (this.#isUncompressed(at) ? layer : gzipSync(layer, { level: 6 })));
+  }
+
+  #isUncompressed(at: number): boolean {
+    return this.#store === 'containerd' && this.#image.uncompressed?.includes(at) === true;
+  }
+
+  #layerType(at: number): string {
+    return this.#isUncompressed(at) ? mediaTypes.dockerLayer : mediaTypes.dockerLayerGzip;
   }
 
   /** As moby's distribution/push_v2.go: HEAD of what is remembered; else POST, one PATCH while compressing, PUT, HEAD. */
@@ -161,7 +172,7 @@ export class FakePusher implements EnginePusher {
 type Ask = (method: string, path: string, options?: Parameters<RelayClient['ask']>[2]) => Promise<Answer>;
 
 /** As containerd's remotes/docker/pusher.go: HEAD, POST, one PUT with everything. */
-async function put(ask: Ask, blob: Buffer): Promise<{ digest: Digest; size: number }> {
+async function put(ask: Ask, blob: Uint8Array): Promise<{ digest: Digest; size: number }> {
   const digest = digestOf(blob);
   if ((await ask('HEAD', `blobs/${digest}`)).status !== 200) {
     const session = locationOf(await ask('POST', 'blobs/uploads/'));

@@ -31,12 +31,17 @@ interface Machine {
   readonly pusher: FakePusher;
 }
 
-function machine(bytes: readonly { readonly bytes: Buffer }[], store: 'classic' | 'containerd' = 'classic'): Machine {
+/** `loaded`: containerd's store, which has the first layer uncompressed. */
+type Store = 'classic' | 'containerd' | 'loaded';
+
+function machine(bytes: readonly { readonly bytes: Buffer }[], store: Store = 'classic'): Machine {
   const engine = new FakeEngine(bytes);
-  const image = { layers: bytes.map((layer) => layer.bytes), config: engine.config };
-  const made = { engine, pusher: new FakePusher(image, store) };
-  if (store === 'containerd') Object.assign(engine.details, { id: digestOf(Buffer.from('a manifest')) });
-  return made;
+  const layers = bytes.map((layer) => layer.bytes);
+  if (store === 'classic') return { engine, pusher: new FakePusher({ layers, config: engine.config }, store) };
+  const id = digestOf(Buffer.from('a manifest'));
+  Object.assign(engine.details, { id, manifestType: mediaTypes.dockerManifest });
+  const uncompressed = store === 'loaded' ? [0] : [];
+  return { engine, pusher: new FakePusher({ layers, config: engine.config, uncompressed }, 'containerd') };
 }
 
 describe('pushImage by the relay', () => {
@@ -66,6 +71,7 @@ describe('pushImage by the relay', () => {
       strategy?: 'auto' | 'export' | 'relay';
       codec?: LayerCodec;
       isCodecFree?: boolean;
+      compressStored?: boolean;
       signal?: AbortSignal;
     } = {},
   ): Promise<PushResult> {
@@ -75,6 +81,7 @@ describe('pushImage by the relay', () => {
       {
         ...{ image: 'app:1', origin: 'https://gitea.test', repository: 'gitea.test/dev/app' },
         ...{ tag: options.tag ?? '1', codec, isCodecFree, parallelBlobs: 2, strategy },
+        compressStored: options.compressStored === true,
       },
       {
         ...{ source: engine, target: registry, cache, spoolRoot: join(folder, 'spool'), spoolLimit: 1e6 },
@@ -265,16 +272,84 @@ describe('pushImage by the relay', () => {
       assert.equal(registry.manifests.size, 0);
       await assertNothingLeft(here);
     });
+
+    describe('that holds layers uncompressed', () => {
+      const loaded = [{ bytes: Buffer.from(randomBytes(100_000).toString('hex')) }, ...layers.slice(0, 1)];
+      const tars = loaded.map(({ bytes }) => bytes);
+      const manifestOf = (tag: string): ImageManifest =>
+        JSON.parse((registry.manifests.get(tag) ?? Buffer.alloc(0)).toString()) as ImageManifest;
+
+      it('sends them as they are where nobody asked for more: the digest stays the engine’s', async () => {
+        const result = await push(machine(loaded, 'loaded'));
+        assert.deepEqual(
+          manifestOf('1').layers.map(({ mediaType }) => mediaType),
+          [mediaTypes.dockerLayer, mediaTypes.dockerLayerGzip],
+        );
+        assert.equal(result.engineDigest, undefined);
+        assert.deepEqual(pulledLayers('1'), tars);
+      });
+
+      it('compresses them on the way, and says whose digest it is', async () => {
+        const here = machine(loaded, 'loaded');
+        const plain = await push(here);
+        registry = new FakeRepository();
+        const result = await push(here, { compressStored: true });
+        assert.equal(here.engine.opened, 0);
+        assert.equal(result.strategy, 'relay');
+        const { mediaType, layers: sent } = manifestOf('1');
+        assert.equal(mediaType, mediaTypes.ociManifest);
+        assert.deepEqual(
+          sent.map((layer) => layer.mediaType),
+          [mediaTypes.ociLayerGzip, mediaTypes.ociLayerGzip],
+        );
+        assert.deepEqual(pulledLayers('1'), tars);
+        assert.equal(result.digest, digestOf(registry.manifests.get('1') ?? Buffer.alloc(0)));
+        assert.deepEqual([result.engineDigest, result.digest === plain.digest], [plain.digest, false]);
+        const stored = [...registry.blobs.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+        assert.equal(result.uploadedBytes, stored);
+        assert.ok(stored < plain.uploadedBytes - 50_000);
+        await assertNothingLeft(here);
+      });
+
+      it('neither reads nor sends them again', async () => {
+        const here = machine(loaded, 'loaded');
+        const first = await push(here, { compressStored: true });
+        registry.calls.length = 0;
+        const second = await push(here, { compressStored: true });
+        assert.deepEqual(registry.calls, ['headManifest 1']);
+        assert.deepEqual([second.strategy, second.digest], ['none', first.digest]);
+        const third = await push(here, { compressStored: true, tag: '2' });
+        assert.deepEqual([third.uploadedBytes, here.pusher.pushes], [0, 1]);
+      });
+
+      it('is not content with a tag that has them uncompressed', async () => {
+        const here = machine(loaded, 'loaded');
+        await push(here);
+        const result = await push(here, { compressStored: true });
+        assert.equal(result.strategy, 'relay');
+        assert.equal(manifestOf('1').mediaType, mediaTypes.ociManifest);
+        assert.deepEqual(pulledLayers('1'), tars);
+      });
+
+      it('leaves an index as it is: attestations speak of its digests', async () => {
+        const here = machine(loaded, 'loaded');
+        Object.assign(here.engine.details, { manifestType: mediaTypes.ociIndex });
+        const result = await push(here, { compressStored: true });
+        assert.equal(result.engineDigest, undefined);
+        assert.equal(manifestOf('1').layers[0]?.mediaType, mediaTypes.dockerLayer);
+      });
+    });
   });
 
-  for (const store of ['classic', 'containerd'] as const) {
+  for (const store of ['classic', 'containerd', 'loaded'] as const) {
+    const compressStored = store === 'loaded';
     describe(`whatever goes wrong (${store})`, () => {
       it('tells our own error when the registry refuses, and stops the engine', async () => {
         registry.onCall = (call) => {
           if (isSending(call)) throw new TeaChestError('quotaExceeded', 'The registry has no room left.');
         };
         const here = machine(layers, store);
-        const error = await failure(push(here));
+        const error = await failure(push(here, { compressStored }));
         assert.deepEqual([error.code, error.stage], ['quotaExceeded', 'export']);
         assert.deepEqual([...registry.manifests], []);
         await assertNothingLeft(here);
@@ -297,7 +372,7 @@ describe('pushImage by the relay', () => {
           if (isSending(call)) stop.abort();
         };
         const here = machine(layers, store);
-        assert.equal((await failure(push(here, { signal: stop.signal }))).code, 'cancelled');
+        assert.equal((await failure(push(here, { compressStored, signal: stop.signal }))).code, 'cancelled');
         await assertNothingLeft(here);
       });
 
@@ -307,14 +382,14 @@ describe('pushImage by the relay', () => {
           if (method === 'PUT' && path.includes('/uploads/'))
             throw new TeaChestError('engineLost', 'The connection broke.');
         };
-        assert.equal((await failure(push(here))).code, 'engineLost');
+        assert.equal((await failure(push(here, { compressStored }))).code, 'engineLost');
         await assertNothingLeft(here);
       });
 
       it('says so when the engine does not reach us and the relay is insisted on', async () => {
         const here = machine(layers, store);
         here.pusher.unreachable = true;
-        const error = await failure(push(here));
+        const error = await failure(push(here, { compressStored }));
         assert.equal(error.code, 'engineFailed');
         assert.match(error.message, /“relay”.*127\.0\.0\.1/s);
         assert.equal(here.engine.opened, 0);

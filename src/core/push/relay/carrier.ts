@@ -4,6 +4,7 @@ import type { TaskGroup } from '../../base/taskGroup.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { mountFromElsewhere, type Presence } from '../blobLadder.ts';
 import type { ImageDetails } from '../contracts.ts';
+import { LayerUpload } from '../layerUpload.ts';
 import type { PushRun } from '../pushRun.ts';
 import { sendBlob } from '../sendBlob.ts';
 import type { Spool } from '../spool/spool.ts';
@@ -51,6 +52,8 @@ export interface CarrierOptions {
   readonly sessions: OpenUploads;
   /** Resolves once it is certain that we may write there: before that no question is worth asking. */
   readonly access: Promise<void>;
+  /** Layers that come uncompressed are compressed here. */
+  readonly compresses: boolean;
 }
 
 /**
@@ -91,6 +94,7 @@ export class Carrier implements RelayBackend {
       const size = this.#placedSize(digest);
       if (size !== undefined) return size;
     }
+    if (this.#isToCompress(digest)) return this.#run.placed(digest)?.descriptor.size;
     if (this.#run.missing.has(digest)) return undefined;
     await this.#options.access;
     const { target } = this.#run;
@@ -111,8 +115,41 @@ export class Carrier implements RelayBackend {
   }
 
   beginBlob(claim: BlobClaim | undefined): Promise<IncomingBlob> {
+    if (claim !== undefined && this.#isToCompress(claim.digest)) return this.#beginCompressed(claim);
     if (this.#options.isClassic || this.#isWayBroken || claim === undefined) return this.#beginSpooled();
     return Promise.resolve(this.#beginPassing(claim));
+  }
+
+  /** A blob that is named by a diffID is an uncompressed layer. The plan has asked whether it is there compressed. */
+  #isToCompress(digest: Digest): boolean {
+    return this.#options.compresses && this.#run.diffIds.has(digest);
+  }
+
+  async #beginCompressed({ digest, size }: BlobClaim): Promise<IncomingBlob> {
+    const { group, spool } = this.#options;
+    const uploads = this.#uploads;
+    const upload = await LayerUpload.begin(this.#run, digest, { spool, group, uploads, isAwaited: true });
+    const passage = new Passage();
+    const layer = { kind: 'layer', path: digest, size, expectedDiffId: digest, body: passage.read() } as const;
+    const taken = upload.take(layer).finally(() => {
+      passage.abandon();
+    });
+    // Whoever commits hears of it; a blob that is dropped has nobody.
+    taken.catch(() => undefined);
+    return {
+      write: (bytes) => passage.write(bytes),
+      drop: () => {
+        upload.discard();
+        passage.fail(new TeaChestError('cancelled', 'This blob is not needed.'));
+      },
+      commit: async () => {
+        passage.verified();
+        await taken;
+        await upload.sent;
+        // The same layer came twice at a time, and the other one is still on its way.
+        if (this.#run.placed(digest) === undefined) throw new SendAgain();
+      },
+    };
   }
 
   #beginPassing(claim: BlobClaim): IncomingBlob {

@@ -22,6 +22,15 @@ export async function doesEngineAsk(
   return (await parts.pusher.store({ signal })) === 'containerd';
 }
 
+/**
+ * True if layers that the engine holds uncompressed are to be compressed on the way. Images alone: what an index says of
+ * its attestations would no longer be true of a manifest of ours.
+ */
+export function compressesStored({ request }: PushRun, { manifestType }: ImageDetails): boolean {
+  const isImage = manifestType === mediaTypes.ociManifest || manifestType === mediaTypes.dockerManifest;
+  return request.compressStored === true && !request.codec.isIdentity && isImage;
+}
+
 /** After the plan: is the engine to push to us, rather than its image exported? Asks the engine for sizes if it must. */
 export async function isRelayChosen(
   run: PushRun,

@@ -17,24 +17,27 @@ interface Passage {
 export class RelayProgress {
   readonly #run: PushRun;
   readonly #isClassic: boolean;
+  readonly #compresses: boolean;
   readonly #passages = new Map<object, Passage>();
   readonly #totals = new Map<string, number>();
   readonly #read = new Map<Digest, number>();
   #told = 0;
 
-  constructor(run: PushRun, isClassic: boolean) {
+  constructor(run: PushRun, { isClassic, compresses }: { readonly isClassic: boolean; readonly compresses: boolean }) {
     this.#run = run;
     this.#isClassic = isClassic;
+    this.#compresses = compresses;
   }
 
   /** One line of what the engine says. */
   step({ id, status, current, total }: EnginePushStep): void {
     if (id === undefined || status !== 'Pushing') return;
+    const diffId = [...this.#run.diffIds].find((one) => one.startsWith(`sha256:${id}`));
     if (!this.#isClassic) {
-      if (total !== undefined) this.#totals.set(id, total);
+      // A layer that is compressed here tells all of itself in its own row.
+      if (total !== undefined && !(this.#compresses && diffId !== undefined)) this.#totals.set(id, total);
       return;
     }
-    const diffId = [...this.#run.diffIds].find((one) => one.startsWith(`sha256:${id}`));
     if (diffId === undefined || current === undefined || this.#run.isTaken(diffId)) return;
     this.#read.set(diffId, current);
     // It reads the tar and has its total from the files, so that it may read more than that.

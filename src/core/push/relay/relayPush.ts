@@ -1,7 +1,7 @@
 import { throwIfCancelled } from '../../base/cancel.ts';
 import { TeaChestError } from '../../base/errors.ts';
 import { TaskGroup } from '../../base/taskGroup.ts';
-import { shortDigest } from '../../oci/digest.ts';
+import { shortDigest, type Digest } from '../../oci/digest.ts';
 import { mediaTypes } from '../../oci/mediaTypes.ts';
 import type { Descriptor } from '../../oci/manifest.ts';
 import type { ImageDetails } from '../contracts.ts';
@@ -12,6 +12,7 @@ import { layerDigests, readReferences } from './engineManifest.ts';
 import { OpenUploads } from './openUploads.ts';
 import { pushToUs, RelayUnavailable, type RelayParts } from './enginePushing.ts';
 import { knowsDigests, learnDigests } from './learnDigests.ts';
+import { holdsUncompressed, placeStored } from './compressStored.ts';
 import type { RelayBackend, RelayedManifest } from './relayBackend.ts';
 import { RelayProgress } from './relayProgress.ts';
 
@@ -22,6 +23,10 @@ export interface TakenLayers {
   readonly config: Uint8Array;
   /** As in `TakenManifests`. */
   readonly leaving?: Promise<void>;
+  /** Bytes of the config, if it was sent with the layers. */
+  readonly sentConfigBytes?: number;
+  /** What the engine itself would have published, where that is another manifest than ours. */
+  readonly engineDigest?: Digest;
 }
 
 /** All blobs are in the repository: the engine's own manifests, to be published as they are; the last is the tag's. */
@@ -41,6 +46,13 @@ interface RelayedBytes {
   readonly skipped: number;
 }
 
+export interface RelayOptions {
+  readonly spool: Spool;
+  readonly signal: AbortSignal;
+  /** Layers that come uncompressed are compressed; see `compressesStored`. */
+  readonly compresses: boolean;
+}
+
 /**
  * Lets the engine push the image to us and carries what is missing on to the registry. Rejects with `RelayUnavailable`
  * if the engine cannot do that, or did not send what is missing: then the image must be exported.
@@ -49,19 +61,18 @@ export async function relayPush(
   run: PushRun,
   image: ImageDetails,
   parts: RelayParts,
-  spool: Spool,
-  signal: AbortSignal,
+  { spool, signal, compresses }: RelayOptions,
 ): Promise<TakenLayers | TakenManifests> {
   const isClassic = (await parts.pusher.store({ signal })) === 'classic';
   const placed = [...run.diffIds].filter((diffId) => run.placed(diffId) !== undefined);
   if (isClassic && !knowsDigests(placed, parts, run.cache)) {
     await learnDigests(image, parts, run.cache, { signal, logger: run.logger });
   }
-  const progress = new RelayProgress(run, isClassic);
+  const progress = new RelayProgress(run, { isClassic, compresses });
   const group = new TaskGroup(signal);
   const sessions = new OpenUploads(run.target);
-  // A classic engine's image was planned, and that began with this question.
-  const access = isClassic ? Promise.resolve() : sessions.proveAccess(group.signal);
+  // An image whose layers we may place was planned, and that began with this question.
+  const access = isClassic || compresses ? Promise.resolve() : sessions.proveAccess(group.signal);
   group.start(() => access);
   if (isClassic) group.start(() => lookForConfig(run, image, group.signal));
   const carrier = new Carrier(run, {
@@ -73,6 +84,7 @@ export async function relayPush(
     progress,
     sessions,
     access,
+    compresses,
   });
   let leaving = Promise.resolve();
   let tag = '';
@@ -100,7 +112,8 @@ export async function relayPush(
     await pushed.finally(() => carrier.close());
     throwIfCancelled(group.signal);
     progress.settle();
-    return { ...gather(run, image, tag, carrier, { isClassic, progress, parts }), leaving };
+    const options = { tag, isClassic, compresses, progress, parts, signal };
+    return { ...(await gather(run, image, carrier, options)), leaving };
   } catch (error) {
     await leaving;
     throw error;
@@ -108,17 +121,26 @@ export async function relayPush(
 }
 
 /** What is to be published, once everything has come. */
-function gather(
+async function gather(
   run: PushRun,
   image: ImageDetails,
-  tag: string,
   carrier: Carrier,
-  options: { readonly isClassic: boolean; readonly progress: RelayProgress; readonly parts: RelayParts },
-): Omit<TakenLayers, 'leaving'> | Omit<TakenManifests, 'leaving'> {
-  const top = carrier.manifests.find(({ reference }) => reference === tag);
+  options: {
+    readonly tag: string;
+    readonly isClassic: boolean;
+    readonly compresses: boolean;
+    readonly progress: RelayProgress;
+    readonly parts: RelayParts;
+    readonly signal: AbortSignal;
+  },
+): Promise<Omit<TakenLayers, 'leaving'> | Omit<TakenManifests, 'leaving'>> {
+  const top = carrier.manifests.find(({ reference }) => reference === options.tag);
   if (top === undefined) throw unfinished(image, 'it never sent the manifest');
   if (options.isClassic) {
     return { kind: 'layers', strategy: 'relay', config: placeLayers(run, image, top, carrier, options) };
+  }
+  if (options.compresses && holdsUncompressed(image, top)) {
+    return { kind: 'layers', strategy: 'relay', ...(await placeStored(run, image, top, carrier, options.signal)) };
   }
   const layers = placeRows(run, image, top, carrier);
   const children = carrier.manifests.filter((manifest) => manifest !== top);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { throwIfCancelled } from '../../base/cancel.ts';
+import { TeaChestError } from '../../base/errors.ts';
 import { isAlive } from '../../base/processes.ts';
 import { Waker } from '../../base/waker.ts';
 import { SpooledBlob } from './spooledBlob.ts';
@@ -16,6 +17,8 @@ export class Spool {
   readonly #limit: number;
   readonly #open = new Map<SpooledBlob, number>();
   #count = 0;
+  #isDisposed = false;
+  readonly #creating = new Set<Promise<SpooledBlob>>();
   readonly #waker = new Waker();
 
   private constructor(folder: string, limit: number) {
@@ -41,11 +44,21 @@ export class Spool {
   async begin(signal: AbortSignal, recent = 0): Promise<SpooledBlob> {
     while (this.#bytes() > this.#limit) await this.#waker.changed(signal);
     throwIfCancelled(signal);
+    const creating = this.#create(recent).finally(() => this.#creating.delete(creating));
+    this.#creating.add(creating);
+    return await creating;
+  }
+
+  async #create(recent: number): Promise<SpooledBlob> {
     const onGrown = (grown: number): void => {
       const bytes = this.#open.get(blob);
       if (bytes !== undefined) this.#open.set(blob, bytes + grown);
     };
     const blob = await SpooledBlob.create(join(this.folder, `blob-${this.#count++}`), onGrown, recent);
+    if (this.#isDisposed) {
+      await blob.discard();
+      throw new TeaChestError('cancelled', 'The push is over.');
+    }
     this.#open.set(blob, 0);
     return blob;
   }
@@ -59,6 +72,8 @@ export class Spool {
 
   /** Closes every blob and removes the folder, whatever state they are in. What cannot be removed is swept later. */
   async dispose(): Promise<void> {
+    this.#isDisposed = true;
+    await Promise.allSettled(this.#creating);
     await Promise.allSettled([...this.#open.keys()].map((blob) => this.release(blob)));
     await rm(this.folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
   }

@@ -97,15 +97,18 @@ export class SpooledBlob implements GrowingBlob {
 
   /**
    * Resolves once there is reason to write more: readers have asked for bytes up to less than `ahead` before what is
-   * there, or a little of the blob is all that is there.
+   * there, or a little of the blob is all that is there. Rejects if the blob is given up.
    */
   async needed(ahead: number, signal: AbortSignal): Promise<void> {
-    while (this.#bytes >= (this.#wanted === 0 ? aForetaste : this.#wanted + ahead)) await this.#waker.changed(signal);
+    while (this.#bytes >= (this.#wanted === 0 ? aForetaste : this.#wanted + ahead)) {
+      if (this.#failure !== undefined) throw this.#failure;
+      await this.#waker.changed(signal);
+    }
   }
 
-  /** Resolves once more than a little of the blob is there, or all of it. */
-  async begun(signal: AbortSignal): Promise<void> {
-    await this.#reached(aForetaste, signal);
+  /** Resolves once more than a little of the blob is there, or all of it; true: that is all. */
+  async begun(signal: AbortSignal): Promise<boolean> {
+    return (await this.#reached(aForetaste, signal)).complete;
   }
 
   /** Says that no more comes and what the blob turned out to be. */

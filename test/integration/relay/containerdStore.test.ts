@@ -3,20 +3,23 @@ import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { buffer } from 'node:stream/consumers';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { Engine } from '../../../src/core/docker/engine.ts';
 import { discoverEndpoint } from '../../../src/core/docker/endpointDiscovery.ts';
 import { createRegistryClient, type RegistryClient } from '../../../src/core/gitea/registryClient.ts';
 import { DigestCache } from '../../../src/core/push/digestCache.ts';
+import type { PushResult } from '../../../src/core/push/events.ts';
 import { pushImage } from '../../../src/core/push/pushImage.ts';
 import { Reachability } from '../../../src/core/push/relay/reachability.ts';
 import { RelayDoor } from '../../../src/core/push/relay/relayDoor.ts';
 import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
 import type { Engine as RealEngine } from '../../tools/engine.ts';
+import { inspectImage, loadImage } from '../../tools/images.ts';
 import { startNewEngine } from '../../tools/newEngine.ts';
 import { provision } from '../../tools/provision.ts';
 import { startRegistry, type Registry } from '../../tools/registry.ts';
+import { run } from '../../tools/run.ts';
 import { makeScratch, type Scratch } from '../../tools/scratch.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
 import { plainGzip } from '../../unit/push/fakes.ts';
@@ -77,7 +80,7 @@ function addAttestation(blobs: Blobs, of: Described): object {
   return { ...manifest, platform: { os: 'unknown', architecture: 'unknown' }, annotations };
 }
 
-describe('an index through the relay, from containerd’s store to docker-registry', () => {
+describe('what only containerd’s store holds, through the relay to docker-registry', () => {
   let real: RealEngine;
   let registry: Registry;
   let scratch: Scratch;
@@ -86,7 +89,7 @@ describe('an index through the relay, from containerd’s store to docker-regist
   const { signal } = new AbortController();
 
   before(async () => {
-    await provision(['engine', 'registry']);
+    await provision(['engine', 'registry', 'skopeo']);
     [real, registry, scratch] = await Promise.all([
       startNewEngine({ containerdStore: true }),
       startRegistry(),
@@ -106,7 +109,7 @@ describe('an index through the relay, from containerd’s store to docker-regist
     await scratch.remove();
   });
 
-  it('brings both platforms and their attestation over, each with its digest', async () => {
+  it('brings both platforms of an index and their attestation over, each with its digest', async () => {
     const blobs = new Blobs();
     const [amd, arm] = [await addPlatform(blobs, 'amd64'), await addPlatform(blobs, 'arm64')];
     const top = blobs.add(`${oci}.index.v1+json`, {
@@ -119,6 +122,46 @@ describe('an index through the relay, from containerd’s store to docker-regist
       ],
     });
     await load(blobs, top, 'docker.io/library/multi:1');
+    const result = await push('multi:1', 'team/multi');
+    assert.deepEqual([result.strategy, result.digest], ['relay', top.digest]);
+    assert.equal((await stored('team/multi/manifests/1', top.mediaType)).digest, top.digest);
+    for (const [digest, { mediaType }] of blobs.all) {
+      const isManifest = /manifest|index/.test(mediaType);
+      assert.equal(
+        (await stored(`team/multi/${isManifest ? 'manifests' : 'blobs'}/${digest}`, mediaType)).digest,
+        digest,
+      );
+    }
+  });
+
+  it('compresses what was loaded uncompressed, where that is asked for, and docker unpacks it', async () => {
+    const content = randomBytes(3_000_000).toString('hex');
+    const built = await loadImage(real, { tags: ['loaded:1'], layers: [{ 'app/data': content }, { 'app/v': '1' }] });
+    const asStored = await push('loaded:1', 'team/as-stored');
+    assert.equal(asStored.digest, built.id);
+    const result = await push('loaded:1', 'team/loaded', { compressStored: true });
+    assert.deepEqual([result.strategy, result.engineDigest], ['relay', built.id]);
+    assert.ok(result.uploadedBytes < asStored.uploadedBytes * 0.6, `${result.uploadedBytes} bytes were sent`);
+    const reference = `${registry.host}/team/loaded:1`;
+    const source = `docker://${reference}`;
+    const { stdout } = await run('skopeo', ['inspect', '--tls-verify=false', '--raw', source]);
+    assert.equal(digestOf(Buffer.from(stdout)), result.digest);
+    const { layers } = JSON.parse(stdout) as { layers: Described[] };
+    for (const [at, { mediaType, digest, size }] of layers.entries()) {
+      assert.equal(mediaType, `${oci}.layer.v1.tar+gzip`);
+      const blob = await bytesOf(`team/loaded/blobs/${digest}`, mediaType);
+      assert.deepEqual([digestOf(blob), blob.byteLength], [digest, size]);
+      assert.equal(digestOf(gunzipSync(blob)), built.diffIds[at]);
+    }
+    // An engine that still had the layers unpacked would not fetch them.
+    await real.docker(['rmi', 'loaded:1']);
+    await real.docker(['pull', reference]);
+    const pulled = await inspectImage(real, reference);
+    assert.deepEqual([pulled.id, pulled.diffIds], [result.digest, built.diffIds]);
+    await real.docker(['rmi', reference]);
+  });
+
+  async function push(image: string, repository: string, { compressStored = false } = {}): Promise<PushResult> {
     const pusher = engine.pusher() ?? assert.fail('an engine behind a socket can push');
     const door = new RelayDoor({
       port: 0,
@@ -126,26 +169,20 @@ describe('an index through the relay, from containerd’s store to docker-regist
       onPort: () => {},
       logger: silentLogger,
     });
-    const result = await pushImage(
+    return await pushImage(
       {
-        ...{ image: 'multi:1', origin: registry.origin, repository: `${registry.host}/team/multi`, tag: '1' },
-        ...{ codec: plainGzip, parallelBlobs: 3, strategy: 'relay' },
+        ...{ image, origin: registry.origin, repository: `${registry.host}/${repository}`, tag: '1' },
+        ...{ codec: plainGzip, parallelBlobs: 3, strategy: 'relay', compressStored },
       },
       {
-        ...{ source: engine, target: await client.repository('team/multi', { signal }), logger: silentLogger },
+        ...{ source: engine, target: await client.repository(repository, { signal }), logger: silentLogger },
         ...{ cache: new DigestCache(join(scratch.path, 'cache.json'), silentLogger, Date.now), now: Date.now },
         ...{ spoolRoot: join(scratch.path, 'spool'), spoolLimit: 1e9 },
         relay: { pusher, door, reachability: new Reachability(Date.now) },
       },
       { signal, onEvent: () => {} },
     );
-    assert.deepEqual([result.strategy, result.digest], ['relay', top.digest]);
-    assert.equal((await stored('manifests/1', top.mediaType)).digest, top.digest);
-    for (const [digest, { mediaType }] of blobs.all) {
-      const isManifest = /manifest|index/.test(mediaType);
-      assert.equal((await stored(`${isManifest ? 'manifests' : 'blobs'}/${digest}`, mediaType)).digest, digest);
-    }
-  });
+  }
 
   async function load(blobs: Blobs, top: Described, name: string): Promise<void> {
     const archive = pack();
@@ -158,10 +195,14 @@ describe('an index through the relay, from containerd’s store to docker-regist
     await loading;
   }
 
-  /** What the registry gives to whoever asks it by plain http. */
   async function stored(path: string, accept: string): Promise<{ digest: string }> {
-    const response = await fetch(`${registry.origin}/v2/team/multi/${path}`, { headers: { accept } });
+    return { digest: digestOf(await bytesOf(path, accept)) };
+  }
+
+  /** What the registry gives to whoever asks it by plain http. */
+  async function bytesOf(path: string, accept: string): Promise<Uint8Array> {
+    const response = await fetch(`${registry.origin}/v2/${path}`, { headers: { accept } });
     assert.equal(response.status, 200, path);
-    return { digest: digestOf(new Uint8Array(await response.arrayBuffer())) };
+    return new Uint8Array(await response.arrayBuffer());
   }
 });
