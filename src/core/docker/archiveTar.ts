@@ -43,9 +43,14 @@ export async function* tarEntries(
     for await (const entry of parser) {
       const start = startOf(entry.header);
       end = start + Math.ceil(entry.header.size / 512) * 512;
+      const reading = { position: start };
       onConsumed(start);
-      yield toEntry(entry, bodyOf(entry, start, onConsumed, explain));
-      entry.resume();
+      yield toEntry(entry, bodyOf(entry, reading, onConsumed, explain));
+      // What is skipped is consumed as well: a layer may have gigabytes.
+      entry.on('data', (chunk) => {
+        reading.position += (chunk as Uint8Array).byteLength;
+        onConsumed(reading.position);
+      });
     }
   } catch (error) {
     throw await explain(error);
@@ -158,13 +163,13 @@ function toEntry(entry: Entry, body: TarEntry['body']): TarEntry {
 /** Not the entry itself: its iterator would tear down the whole archive when a reader leaves early. */
 async function* bodyOf(
   entry: Entry,
-  start: number,
+  reading: { position: number },
   onConsumed: (position: number) => void,
   explain: (error: unknown) => Promise<unknown>,
 ): AsyncGenerator<Uint8Array, void, void> {
   const chunks = entry[Symbol.asyncIterator]();
-  for (let position = start; ;) {
-    onConsumed(position);
+  for (;;) {
+    onConsumed(reading.position);
     let next;
     try {
       next = await chunks.next();
@@ -174,7 +179,7 @@ async function* bodyOf(
     if (next.done === true) return;
     const chunk = next.value as Uint8Array;
     yield chunk;
-    position += chunk.byteLength;
+    reading.position += chunk.byteLength;
   }
 }
 

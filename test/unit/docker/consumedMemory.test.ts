@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { pack } from 'tar-stream';
 import { readArchive } from '../../../src/core/docker/archiveReader.ts';
+import { tarEntries } from '../../../src/core/docker/archiveTar.ts';
 import { PieceMemory, pieceSize } from '../../../src/core/docker/pieceMemory.ts';
 import type { ArchiveSubject } from '../../../src/core/docker/types.ts';
 import { peekStoredForm, unpack } from '../../../src/core/push/storedForm.ts';
@@ -61,6 +65,32 @@ for (const kind of ['docker-20.10', 'docker-28', 'docker-28-containerd', 'podman
     }
   });
 }
+
+test('what is skipped is consumed as well, and so are the rests of layers that are left early', async () => {
+  const archive = pack();
+  const sizes = [300_000, 200_000, 100];
+  sizes.forEach((size, at) => archive.entry({ name: `${at}/layer.tar` }, randomBytes(size)));
+  archive.finalize();
+  const bytes = await buffer(archive);
+  let [sent, consumed, most] = [0, 0, 0];
+  const source = (async function* () {
+    for (let at = 0; at < bytes.byteLength; at += 4096) {
+      most = Math.max(most, sent - consumed);
+      sent = Math.min(at + 4096, bytes.byteLength);
+      yield bytes.subarray(at, sent);
+      await new Promise(setImmediate);
+    }
+  })();
+  let read = 0;
+  for await (const entry of tarEntries(source, (at) => (consumed = at))) {
+    if (entry.path !== '1/layer.tar') continue;
+    for await (const chunk of entry.body) {
+      read += chunk.byteLength;
+      if (read > 50_000) break;
+    }
+  }
+  assert.ok(most < 70_000, `${most} bytes waited to be consumed`);
+});
 
 test('memory is given out again only once all of it was consumed, oldest first', () => {
   const memory = new PieceMemory();
