@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import net, { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import { startStandin, type Standin } from '../../standin/standin.ts';
 import type { StandinOptions } from '../../standin/options.ts';
 import { makeCertificate } from '../../standin/tls/certificate.ts';
 import { makeScratch } from '../../tools/scratch.ts';
+import { startProxy } from './proxyServer.ts';
 
 const signal = new AbortController().signal;
 
@@ -37,56 +38,6 @@ function transportTo(t: TestContext, origin: string, trust: RegistryTrust, proxy
 }
 
 const ping = (origin: string): RegistryRequest => ({ method: 'GET', url: new URL('/v2/', origin), signal });
-
-/** A proxy that people run: tunnels by CONNECT, passes on plain requests; `localhost.test` is this machine. */
-async function startProxy(
-  t: TestContext,
-  options: { user?: string; refuse?: number } = {},
-): Promise<{ url: string; log: string[] }> {
-  const log: string[] = [];
-  const allowed = ({ headers }: IncomingMessage): boolean =>
-    options.user === undefined ||
-    headers['proxy-authorization'] === `Basic ${Buffer.from(options.user).toString('base64')}`;
-  const server = createServer((request, response) => {
-    log.push(`${request.method ?? ''} ${request.url ?? ''}`);
-    if (!allowed(request)) {
-      response.writeHead(407).end();
-      return;
-    }
-    const target = new URL(request.url ?? '');
-    const onward = httpRequest({
-      host: '127.0.0.1',
-      port: target.port,
-      path: target.pathname,
-      method: request.method ?? 'GET',
-      headers: { host: request.headers.host ?? '' },
-    });
-    onward.on('response', (answer) => {
-      response.writeHead(answer.statusCode ?? 500, answer.headers);
-      answer.pipe(response);
-    });
-    onward.end();
-  });
-  server.on('connect', (request, socket) => {
-    log.push(`CONNECT ${request.url ?? ''}`);
-    const refusal = options.refuse ?? (allowed(request) ? undefined : 407);
-    if (refusal !== undefined) {
-      socket.end(`HTTP/1.1 ${refusal} No\r\n\r\n`);
-      return;
-    }
-    const onward = net.connect(Number(request.url?.split(':')[1]), '127.0.0.1', () => {
-      socket.write('HTTP/1.1 200 OK\r\n\r\n');
-      socket.pipe(onward).pipe(socket);
-    });
-    for (const end of [socket, onward]) end.on('error', () => end.destroy());
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { url: `127.0.0.1:${(server.address() as AddressInfo).port}`, log };
-}
 
 test('a CA file vouches for a registry of one’s own', async (t) => {
   const standin = await standinFor(t, { tls: 'valid' });
