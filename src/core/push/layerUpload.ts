@@ -9,8 +9,8 @@ import { sendBlob } from './sendBlob.ts';
 import type { Spool } from './spool/spool.ts';
 import type { SpooledBlob } from './spool/spooledBlob.ts';
 
-/** Compressed bytes of a layer that may wait for the registry while an engine waits for us. */
-const ahead = 8 * 1024 * 1024;
+/** Bytes that containerd's store may be ahead of an upload. */
+export const ahead = 8 * 1024 * 1024;
 
 /** What the layers of one push share. */
 export interface LayerUploads {

@@ -19,6 +19,7 @@ import { silentLogger } from '../../tools/silentLogger.ts';
 import { FakeEngine, FakeRepository, plainGzip } from '../push/fakes.ts';
 import { FakePusher } from '../relay/fakePusher.ts';
 import { memento } from './hostFakes.ts';
+import { usualSettings } from './usualSettings.ts';
 
 const layers = [90_000, 60_000, 2_000].map((size) => ({ bytes: randomBytes(size) }));
 const { signal } = new AbortController();
@@ -92,13 +93,7 @@ suite('an engine in idle time', () => {
       openTarget: (_, repository) => Promise.resolve(registries.get(repository.slice(4)) as BlobTarget),
       createCodec: () => plainGzip,
       memory: new TargetMemory(memento()),
-      settings: () => ({
-        compression: 'gzip',
-        gzipLevel: 1,
-        parallelBlobs: 1,
-        strategy: 'auto' as const,
-        compressStored: false,
-      }),
+      settings: () => usualSettings,
       relay: { parts: () => Promise.resolve(parts) },
       spoolRoot: () => join(folder, 'spool'),
       ...{ cache, clock, logger: silentLogger },

@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
-import { suite, test } from 'node:test';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import type { BlobTarget, ImageDetails, LayerCodec } from '../../../src/core/push/contracts.ts';
 import { DigestCache } from '../../../src/core/push/digestCache.ts';
+import type { PushResult } from '../../../src/core/push/events.ts';
 import type { Connection } from '../../../src/host/connections/connection.ts';
 import { EngineLink, type Engine } from '../../../src/host/engine/engine.ts';
 import { PushRunner } from '../../../src/host/push/pushRunner.ts';
 import { TargetMemory } from '../../../src/host/targets/targetMemory.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
+import { plainGzip } from '../push/fakes.ts';
+import { machine, RelayRig } from '../relay/relayRig.ts';
 import { memento } from './hostFakes.ts';
+import { usualSettings } from './usualSettings.ts';
 
 const { signal } = new AbortController();
 
@@ -31,13 +36,7 @@ async function askedFor(said: string, image: string): Promise<readonly string[]>
     createCodec: () => ({}) as LayerCodec,
     cache: new DigestCache('/nowhere/digests.json', silentLogger, Date.now),
     memory: new TargetMemory(memento()),
-    settings: () => ({
-      compression: 'gzip',
-      gzipLevel: 1,
-      parallelBlobs: 1,
-      strategy: 'auto' as const,
-      compressStored: false,
-    }),
+    settings: () => usualSettings,
     relay: { parts: () => Promise.resolve(undefined) },
     spoolRoot: () => '/nowhere',
     logger: silentLogger,
@@ -55,5 +54,38 @@ suite('an image that is pushed', () => {
 
   test('by a name with a tag is never taken for an ID', async () => {
     assert.deepEqual(await askedFor('1a2b3c4:latest', '1a2b3c4:latest'), ['1a2b3c4:latest']);
+  });
+});
+
+suite('what an engine holds uncompressed', () => {
+  let rig: RelayRig;
+  before(async () => (rig = await RelayRig.create()));
+  after(() => rig.remove());
+
+  /** Pushed to a registry that has nothing. */
+  async function pushed(compressStored: boolean): Promise<PushResult> {
+    rig.reset();
+    const { engine, pusher } = machine([{ bytes: Buffer.alloc(100_000, 'a') }], 'loaded');
+    const { cache, door, reachability, registry, folder } = rig;
+    const source = { inspect: engine.inspect.bind(engine), pusher: () => pusher };
+    const runner = new PushRunner({
+      link: new EngineLink(() => Promise.resolve(source as Partial<Engine> as Engine)),
+      openTarget: () => Promise.resolve(registry),
+      createCodec: () => plainGzip,
+      memory: new TargetMemory(memento()),
+      settings: () => ({ ...usualSettings, compressStored }),
+      relay: { parts: () => Promise.resolve({ pusher, door, reachability }) },
+      spoolRoot: () => join(folder, 'spool'),
+      ...{ cache, logger: silentLogger },
+    });
+    const connection = { origin: 'https://one.example', host: 'one.example' } as Connection;
+    const target = { host: connection.host, repository: 'dev/app', tag: '1' };
+    return await runner.run({ image: 'app:1', connection, target }, { signal });
+  }
+
+  test('is compressed if the setting says so, and goes as it is if not', async () => {
+    const [asStored, compressed] = [await pushed(false), await pushed(true)];
+    assert.ok(asStored.uploadedBytes > 100_000 && compressed.uploadedBytes < 10_000);
+    assert.deepEqual([asStored.engineDigest, compressed.engineDigest], [undefined, asStored.digest]);
   });
 });

@@ -14,6 +14,7 @@ import { RegistryTraces } from '../../../src/host/registry/registryTraces.ts';
 import { TargetMemory } from '../../../src/host/targets/targetMemory.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
 import { memento } from './hostFakes.ts';
+import { usualSettings } from './usualSettings.ts';
 
 const here = 'https://one.example';
 const there = 'https://two.example';
@@ -113,13 +114,7 @@ function hangingRunner(): { readonly runner: PushRunner; readonly tidy: () => vo
     createCodec: () => ({}) as LayerCodec,
     cache: new DigestCache('/nowhere/digests.json', silentLogger, Date.now),
     memory: new TargetMemory(memento()),
-    settings: () => ({
-      compression: 'gzip',
-      gzipLevel: 1,
-      parallelBlobs: 1,
-      strategy: 'auto' as const,
-      compressStored: false,
-    }),
+    settings: () => usualSettings,
     relay: { parts: () => Promise.resolve(undefined) },
     spoolRoot: () => '/nowhere',
     logger: silentLogger,

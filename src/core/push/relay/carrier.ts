@@ -4,7 +4,7 @@ import type { TaskGroup } from '../../base/taskGroup.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { mountFromElsewhere, type Presence } from '../blobLadder.ts';
 import type { ImageDetails } from '../contracts.ts';
-import { LayerUpload } from '../layerUpload.ts';
+import { ahead, LayerUpload } from '../layerUpload.ts';
 import type { PushRun } from '../pushRun.ts';
 import { sendBlob } from '../sendBlob.ts';
 import type { Spool } from '../spool/spool.ts';
@@ -19,8 +19,6 @@ import { SmallBlobs } from './smallBlobs.ts';
 
 /** Of each blob, this many bytes are kept in memory besides the spool: what an upload that keeps up will read next. */
 const recentBytes = 24 * 1024 * 1024;
-/** Bytes that containerd's store may be ahead of an upload. */
-const ahead = 8 * 1024 * 1024;
 /** Bytes that are written to the spool in one go. */
 const batch = 512 * 1024;
 
