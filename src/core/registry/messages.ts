@@ -19,7 +19,7 @@ export interface RequestBody {
   readonly length: number;
   /** True for bytes that pass by: they can be opened once, so the request is never sent again. */
   readonly once?: boolean;
-  /** Of bytes that pass by: told of each piece that has left, as it was yielded. Its memory is not looked at again. */
+  /** Of bytes that pass by: told of each piece once its memory is not looked at again. */
   readonly onWritten?: (piece: Uint8Array) => void;
   /**
    * A piece may use memory that an earlier one used, if it is of 64 KiB or more or the last one: such a piece has left

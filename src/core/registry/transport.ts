@@ -5,7 +5,7 @@ import { TeaChestError } from '../base/errors.ts';
 import { openConnection, refusedByProxy, unusableProxy } from './connection.ts';
 import { normalizeFingerprint } from './fingerprint.ts';
 import type { RegistryRequest, RegistryResponse, Send } from './messages.ts';
-import { PassingClient } from './passingClient.ts';
+import { OutgoingBody } from './outgoingBody.ts';
 import { chooseProxy, proxyAuthorization, type Environment } from './proxy.ts';
 import { createTrustContext } from './tls.ts';
 import { transportFailure } from './transportFailure.ts';
@@ -62,33 +62,24 @@ export function createTransport(options: TransportOptions): Transport {
     // A request for a plain http registry is sent to the proxy itself.
     return open(target, proxy?.origin === target.origin ? undefined : proxy);
   };
-  const clients: Clients = {
-    agent: new Agent({ connections: 16, connect: connector(connect) }),
-    passing: new PassingClient(connect),
-  };
+  const agent = new Agent({ connections: 16, connect: connector(connect) });
 
   return {
     send: async (request) => {
       refusePlainHttp(request.url, own, trust);
       const proxy = chooseProxy(request.url, options.proxy, options.environment);
-      const response = await dispatch(clients, request, proxy, options.userAgent);
+      const response = await dispatch(agent, request, proxy, options.userAgent);
       if (response.status === 407 && proxy !== undefined) throw refusedByProxy(proxy, request.url, 407);
       return response;
     },
     close: async () => {
       stopped.abort();
-      clients.passing.close();
-      await clients.agent.destroy();
+      await agent.destroy();
     },
   };
 }
 
 type Socket = Awaited<ReturnType<typeof openConnection>>;
-
-interface Clients {
-  readonly agent: Agent;
-  readonly passing: PassingClient;
-}
 
 function connector(open: (target: URL) => Promise<Socket>): buildConnector.connector {
   return ({ protocol, hostname, port }, callback) => {
@@ -105,7 +96,7 @@ function connector(open: (target: URL) => Promise<Socket>): buildConnector.conne
 }
 
 async function dispatch(
-  { agent, passing }: Clients,
+  agent: Agent,
   request: RegistryRequest,
   proxy: URL | undefined,
   userAgent: string,
@@ -113,54 +104,37 @@ async function dispatch(
   const { url, method, body, signal } = request;
   const byProxy = proxy !== undefined && url.protocol === 'http:';
   const authorization = byProxy ? proxyAuthorization(proxy) : undefined;
-  const wire = {
-    origin: byProxy ? proxy.origin : url.origin,
-    // A proxy is told the whole URL (RFC 9112 §3.2.2), everybody else only the path.
-    path: byProxy ? url.href : `${url.pathname}${url.search}`,
-    method,
-    headers: {
-      host: url.host,
-      'user-agent': userAgent,
-      ...(authorization === undefined ? {} : { 'proxy-authorization': authorization }),
-      ...lengthHeader(request),
-      ...request.headers,
-    },
-    signal,
-  };
-  const headersTimeout = request.headersTimeout ?? usualPatience(method);
-  let done: () => void = () => undefined;
+  const outgoing = body === undefined ? undefined : new OutgoingBody(body);
   try {
-    if (body?.once === true) {
-      const answer = await passing.request({ ...wire, body, patience: headersTimeout });
-      done = answer.close;
-      return await toResponse(answer, url);
-    }
     const answer = await agent.request({
-      ...wire,
-      // As it is, not as a stream: then undici asks for a piece only when the one before has left (RequestBody.open).
+      origin: byProxy ? proxy.origin : url.origin,
+      // A proxy is told the whole URL (RFC 9112 §3.2.2), everybody else only the path.
+      path: byProxy ? url.href : `${url.pathname}${url.search}`,
+      method,
+      headers: {
+        host: url.host,
+        'user-agent': userAgent,
+        ...(authorization === undefined ? {} : { 'proxy-authorization': authorization }),
+        ...lengthHeader(request),
+        ...request.headers,
+      },
+      signal,
       // It takes any AsyncIterable (its README, `request.body`), which its types do not say.
-      body: (body?.open() as Readable | undefined) ?? null,
+      body: (outgoing as unknown as Readable | undefined) ?? null,
       // undici ends a connection after a HEAD, for servers that send a body all the same; a registry does not, and each
       // question of a push would pay for a new handshake. It still ends it unless the server answers `keep-alive`,
       // as nginx does and a bare Gitea does not.
       reset: false,
-      headersTimeout,
+      headersTimeout: request.headersTimeout ?? usualPatience(method),
       bodyTimeout: patience.usual,
     });
-    return await toResponse(answer, url);
+    return { status: answer.statusCode, headers: answer.headers, body: await readBody(answer, url), url };
   } catch (error) {
     const failure = transportFailure(error, url, signal);
     throw byProxy && failure.code === 'registryUnreachable' ? unusableProxy(proxy, url, failure) : failure;
   } finally {
-    // An answer may come before the body was read to its end (413, 401): let go of the file behind it.
-    done();
+    outgoing?.close();
   }
-}
-
-type Answer = Pick<Dispatcher.ResponseData, 'statusCode' | 'headers'> & { readonly body: AsyncIterable<Uint8Array> };
-
-async function toResponse(answer: Answer, url: URL): Promise<RegistryResponse> {
-  return { status: answer.statusCode, headers: answer.headers, body: await readBody(answer, url), url };
 }
 
 function lengthHeader({ method, body }: RegistryRequest): Record<string, string> {
@@ -174,10 +148,10 @@ function usualPatience(method: RegistryRequest['method']): number {
   return method === 'PUT' ? patience.put : patience.usual;
 }
 
-async function readBody(answer: Answer, url: URL): Promise<Buffer> {
+async function readBody(answer: Dispatcher.ResponseData, url: URL): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of answer.body) {
+  for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
     length += chunk.byteLength;
     if (length > maxBodyBytes) {
       throw new TeaChestError(

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { inspectCertificate } from '../../../src/core/registry/inspectCertificate.ts';
+import { bytesBody, type RegistryRequest, type RequestBody } from '../../../src/core/registry/messages.ts';
+import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
+import { createTransport, type Transport } from '../../../src/core/registry/transport.ts';
+import type { RegistryTrust } from '../../../src/core/registry/types.ts';
+import { startStandin } from '../../standin/standin.ts';
+import { patchAsEditorDoes } from './editorPatch.ts';
+import { startRecorder, type Recorder } from './recorder.ts';
+
+const signal = new AbortController().signal;
+const token = 'a-token-that-nobody-may-read';
+const layer = Buffer.from('the bytes of a layer that nobody may read\n'.repeat(10_000));
+
+interface Rig {
+  readonly origin: string;
+  readonly transport: Transport;
+  readonly recorder: Recorder;
+}
+
+async function setUp(t: TestContext): Promise<Rig> {
+  patchAsEditorDoes(t);
+  const standin = await startStandin({ tls: 'valid' });
+  t.after(() => standin.close());
+  const recorder = await startRecorder(t, Number(new URL(standin.origin).port));
+  const origin = `https://127.0.0.2:${recorder.port}`;
+  const trust: RegistryTrust = { pinnedFingerprint: standin.fingerprint256 ?? '' };
+  const transport = createTransport({
+    ...{ address: parseRegistryAddress(origin), trust, proxy: { url: undefined, bypass: [] } },
+    ...{ environment: {}, userAgent: 'tea-chest/test' },
+  });
+  t.after(() => transport.close());
+  return { origin, transport, recorder };
+}
+
+const passing: RequestBody = {
+  length: layer.byteLength,
+  once: true,
+  onWritten: () => undefined,
+  open: async function* () {
+    for (let at = 0; at < layer.byteLength; at += 65_536) yield layer.subarray(at, at + 65_536);
+  },
+};
+
+const kinds: readonly (readonly [RegistryRequest['method'], string, RequestBody | undefined])[] = [
+  ['GET', 'token', undefined],
+  ['HEAD', 'blobs/sha256:0', undefined],
+  ['POST', 'blobs/uploads/?mount=sha256:0', undefined],
+  ['POST', 'blobs/uploads/?digest=sha256:0', bytesBody(layer)],
+  ['PATCH', 'blobs/uploads/1', bytesBody(layer)],
+  ['PATCH', 'blobs/uploads/1', passing],
+  ['PUT', 'blobs/uploads/1?digest=sha256:0', undefined],
+  ['PUT', 'blobs/uploads/1?digest=sha256:0', passing],
+  ['PUT', 'manifests/1', bytesBody(layer)],
+  ['DELETE', 'blobs/uploads/1', undefined],
+];
+
+for (const [method, path, body] of kinds) {
+  const what = body === undefined ? 'without a body' : body.once === true ? 'with a passing body' : 'with a body';
+  test(`${method} ${path} ${what} shows nothing in plain text, though node:http is patched`, async (t) => {
+    const { origin, transport, recorder } = await setUp(t);
+    const url = new URL(`/v2/dev/app/${path}`, origin);
+    const headers = { authorization: `Bearer ${token}` };
+    const { status } = await transport.send({ method, url, headers, signal, ...(body && { body }) });
+    assert.ok(status >= 200, 'it was answered');
+    assert.ok(recorder.connections.length > 0, 'it went past the recorder');
+    assert.ok(recorder.allBeganWithTls, 'a connection did not begin with a TLS handshake');
+    for (const secret of [token, layer.subarray(0, 40).toString()]) assert.ok(!recorder.showed(secret));
+  });
+}
+
+test('looking at a certificate begins with TLS as well', async (t) => {
+  const { origin, recorder } = await setUp(t);
+  const options = { proxy: { url: undefined, bypass: [] }, environment: {}, signal };
+  await inspectCertificate(parseRegistryAddress(origin), options);
+  assert.deepEqual([recorder.connections.length, recorder.allBeganWithTls], [1, true]);
+});
+
+test('the recorder sees plain text where there is some', async (t) => {
+  const standin = await startStandin({});
+  t.after(() => standin.close());
+  const recorder = await startRecorder(t, Number(new URL(standin.origin).port));
+  const origin = `http://127.0.0.2:${recorder.port}`;
+  const transport = createTransport({
+    ...{ address: parseRegistryAddress(origin), trust: { allowHttp: true }, proxy: { url: undefined, bypass: [] } },
+    ...{ environment: {}, userAgent: 'tea-chest/test' },
+  });
+  t.after(() => transport.close());
+  await transport.send({ method: 'GET', url: new URL('/v2/', origin), headers: { authorization: token }, signal });
+  assert.deepEqual([recorder.allBeganWithTls, recorder.showed(token)], [false, true]);
+});
