@@ -85,6 +85,8 @@ export class DigestCache {
   #loaded: Promise<void> | undefined;
   /** Registries whose rows in the file must not come back when the file is merged. */
   readonly #forgotten = new Set<string>();
+  /** Rows of images that were wrong: they must not come back from the file either. */
+  readonly #dropped = new Set<string>();
   #dirty = false;
   #saving: Promise<void> = Promise.resolve();
 
@@ -120,7 +122,17 @@ export class DigestCache {
     if (image.config.byteLength > largestConfig) return;
     const stored = { config: Buffer.from(image.config).toString('base64'), layers: image.layers };
     const key = place === undefined ? `${codecId} ${id}` : `${codecId} ${id} ${place}`;
+    this.#dropped.delete(key);
     this.#set(this.#images, key, stored, limits.images);
+  }
+
+  /** For what turned out not to be that image: for this repository, and for all. */
+  dropImage(id: Digest, codecId: string, place: string): void {
+    const key = `${codecId} ${id}`;
+    for (const row of [key, `${key} ${place}`]) {
+      if (this.#images.delete(row)) this.#dropped.add(row);
+    }
+    this.#dirty = true;
   }
 
   /** Repositories of a registry that were seen to have a blob, latest first: candidates to mount it from. */
@@ -234,6 +246,7 @@ export class DigestCache {
     for (const key of theirs?.locations.keys() ?? []) {
       if (this.#forgotten.has(key.slice(0, key.indexOf(' ')))) theirs?.locations.delete(key);
     }
+    for (const key of this.#dropped) theirs?.images.delete(key);
     for (const key of theirs?.images.keys() ?? []) {
       const place = placeOf(key);
       if (place !== undefined && [...this.#forgotten].some((origin) => place.startsWith(`${origin}/`))) {

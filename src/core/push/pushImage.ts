@@ -1,6 +1,7 @@
 import { throwIfCancelled } from '../base/cancel.ts';
 import { TeaChestError, toTeaChestError, type Stage } from '../base/errors.ts';
 import { digestOf, shortDigest, type Digest } from '../oci/digest.ts';
+import { isConfigOf } from '../oci/imageConfig.ts';
 import { serializeManifest, type Descriptor } from '../oci/manifest.ts';
 import { mediaTypes } from '../oci/mediaTypes.ts';
 import type { ImageDetails } from './contracts.ts';
@@ -156,17 +157,19 @@ class Delivery {
 
   /**
    * Where every layer is there and only the config is unknown, the registry may have that too: in the classic store an
-   * image's ID is its config's digest, so the bytes prove themselves.
+   * image's ID is its config's digest. In containerd's store the ID is a manifest's, and Gitea serves manifests as blobs
+   * as well: so what comes must be a config, and this image's.
    */
   async #knownToRegistry(): Promise<KnownImage | undefined> {
     const { target, allPlaced } = this.#run;
     if (!allPlaced) return undefined;
     const config = await this.#during('plan', () => target.getBlob(this.#image.id, { signal: this.#signal }));
     if (config === undefined || digestOf(config) !== this.#image.id) return undefined;
-    return this.#remember(config);
+    return isConfigOf(config, this.#image.diffIds) ? this.#remember(config) : undefined;
   }
 
   #remember(config: Uint8Array): KnownImage {
+    if (!isConfigOf(config, this.#image.diffIds)) throw notItsConfig(this.#image, config);
     const { request, cache, learnedHere } = this.#run;
     const layers = this.#image.diffIds.map((diffId) => this.#descriptor(diffId));
     const image = { config, layers };
@@ -269,9 +272,15 @@ class Delivery {
     await this.#during('check', look, { isPublished: true });
   }
 
+  /** What was remembered of the image, if that is one. Older versions could take a manifest for a config (issue 12). */
   #known(): KnownImage | undefined {
-    const known = this.#run.cache.image(this.#image.id, this.#run.request.codec.id, this.#place);
-    return known?.layers.length === this.#image.diffIds.length ? known : undefined;
+    const { cache, request } = this.#run;
+    const { id, diffIds } = this.#image;
+    const known = cache.image(id, request.codec.id, this.#place);
+    if (known === undefined) return undefined;
+    if (known.layers.length === diffIds.length && isConfigOf(known.config, diffIds)) return known;
+    cache.dropImage(id, request.codec.id, this.#place);
+    return undefined;
   }
 
   #descriptor(diffId: Digest): Descriptor {
@@ -305,6 +314,16 @@ class Delivery {
       strategy,
     };
   }
+}
+
+/** Nothing of it was published: this is asked before the first byte of the config or the manifest goes out. */
+function notItsConfig(image: ImageDetails, config: Uint8Array): TeaChestError {
+  const name = image.references[0] ?? shortDigest(image.id);
+  return new TeaChestError(
+    'archiveInvalid',
+    `The container engine gave a config for ${name} that does not belong to it: its layers are not the image’s. Nothing was published. Build or pull the image again.`,
+    { stage: 'verify', facts: { image: image.id, config: digestOf(config) } },
+  );
 }
 
 function isUncompressed({ mediaType }: Descriptor): boolean {

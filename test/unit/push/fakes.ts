@@ -149,12 +149,12 @@ export class FakeRepository implements BlobTarget {
 
   async getBlob(digest: Digest): Promise<Uint8Array | undefined> {
     await this.#begin('getBlob');
-    return this.blobs.get(digest);
+    return this.blobs.get(digest) ?? this.#manifestBlob(digest);
   }
 
   async headBlob(digest: Digest): Promise<number | undefined> {
     await this.#begin('headBlob');
-    return this.blobs.get(digest)?.byteLength;
+    return (this.blobs.get(digest) ?? this.#manifestBlob(digest))?.byteLength;
   }
 
   async mountBlob(digest: Digest, from: string | undefined): Promise<boolean> {
@@ -246,6 +246,13 @@ export class FakeRepository implements BlobTarget {
         return mediaType === mediaTypes.dockerLayer ? get(digest) : gunzipSync(get(digest));
       }),
     };
+  }
+
+  /** Gitea serves manifests under `blobs/` as well. */
+  #manifestBlob(digest: Digest): Buffer | undefined {
+    return this.kind === 'generic'
+      ? undefined
+      : [...this.manifests.values()].find((manifest) => digestOf(manifest) === digest);
   }
 
   async #begin(call: string): Promise<void> {

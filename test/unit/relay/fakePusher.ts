@@ -91,13 +91,21 @@ export class FakePusher implements EnginePusher {
     await this.onPushed({ signal });
   }
 
+  /** Containerd's: the manifest whose digest is the image's ID. */
+  storedManifest(): Buffer {
+    const describe = (blob: Uint8Array) => ({ digest: digestOf(blob), size: blob.byteLength });
+    return Buffer.from(this.manifest(this.#blobs().map(describe), describe(this.#image.config)));
+  }
+
   /** The manifest as this engine writes it: with a shape of its own. */
   manifest(
     layers: readonly { readonly digest: Digest; readonly size: number }[],
     config: { readonly digest: Digest; readonly size: number },
   ): string {
     const typed = layers.map((layer, at) => ({ mediaType: this.#layerType(at), ...layer }));
-    return JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.dockerManifest, config, layers: typed }, null, 3);
+    const typedConfig = { mediaType: mediaTypes.dockerConfig, ...config };
+    const manifest = { schemaVersion: 2, mediaType: mediaTypes.dockerManifest, config: typedConfig, layers: typed };
+    return JSON.stringify(manifest, null, 3);
   }
 
   /** What containerd's store holds. */

@@ -34,10 +34,11 @@ export function machine(bytes: readonly { readonly bytes: Buffer }[], store: Sto
   const engine = new FakeEngine(bytes);
   const layers = bytes.map((layer) => layer.bytes);
   if (store === 'classic') return { engine, pusher: new FakePusher({ layers, config: engine.config }, store) };
-  const id = digestOf(Buffer.from('a manifest'));
-  Object.assign(engine.details, { id, manifestType: mediaTypes.dockerManifest });
   const uncompressed = store === 'loaded' ? [0] : [];
-  return { engine, pusher: new FakePusher({ layers, config: engine.config, uncompressed }, 'containerd') };
+  const pusher = new FakePusher({ layers, config: engine.config, uncompressed }, 'containerd');
+  const id = digestOf(pusher.storedManifest());
+  Object.assign(engine.details, { id, manifestType: mediaTypes.dockerManifest });
+  return { engine, pusher };
 }
 
 export interface RelayPushOptions {
@@ -47,6 +48,8 @@ export interface RelayPushOptions {
   readonly isCodecFree?: boolean;
   readonly compressStored?: boolean;
   readonly signal?: AbortSignal;
+  /** False: the engine cannot push to us, as one that is reached by tcp. */
+  readonly isNear?: boolean;
 }
 
 /** Pushes by fake engines, through a real door and a real spool, to a fake repository. */
@@ -91,7 +94,8 @@ export class RelayRig {
       },
       {
         ...{ source: engine, target: registry, cache, spoolRoot: this.#spoolRoot, spoolLimit: 1e6 },
-        ...{ logger: silentLogger, now: Date.now, relay: { pusher, door, reachability } },
+        ...{ logger: silentLogger, now: Date.now },
+        ...(options.isNear === false ? {} : { relay: { pusher, door, reachability } }),
       },
       { signal: options.signal ?? new AbortController().signal, onEvent: (event) => this.events.push(event) },
     );
