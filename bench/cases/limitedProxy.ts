@@ -1,7 +1,7 @@
 import { createCloser } from '../../test/tools/closer.ts';
+import { startNginx, type NginxOptions } from '../../test/tools/nginx.ts';
 import { alternate, deadline, type Bench } from '../rig/bench.ts';
 import { distributionPlace, reachedBy } from '../rig/benchRegistry.ts';
-import { startNginx, type NginxLimits } from '../rig/nginx.ts';
 import { teaChestVariants, type Tool } from '../rig/pusher.ts';
 import { startShapedLink, type LinkShape } from '../rig/shapedLink.ts';
 import type { Measurement } from '../report/row.ts';
@@ -11,7 +11,7 @@ import { toolsFor } from './coldPush.ts';
 interface Obstacle {
   readonly name: string;
   readonly megabytes: number;
-  readonly nginx: NginxLimits;
+  readonly nginx: NginxOptions;
   /** How fast the registry behind it stores what it is given; undefined: as fast as it can. */
   readonly storage: LinkShape | undefined;
   /** Whoever is not through by then is stopped, ms. */

@@ -1,0 +1,156 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+
+import { needCommand } from './findCommand.ts';
+import { makeScratch } from './scratch.ts';
+import { startService, waitFor } from './service.ts';
+
+/** How nginx stands before a registry. All that is absent is as nginx has it by itself. */
+export interface NginxOptions {
+  /** `client_max_body_size` as nginx writes it, such as `1m`; `0` for none. nginx's own is 1 MB. */
+  readonly bodyLimit?: string;
+  /** `proxy_read_timeout`: how long the server may be silent after it was sent a request. nginx's own are 60. */
+  readonly timeoutSeconds?: number;
+  /** Methods that are answered with this status and nginx's own HTML, and never reach the server. */
+  readonly refusedMethods?: Readonly<Record<string, 403 | 405 | 501>>;
+  /** `proxy_hide_header`: headers of the server's answers that the client does not see. */
+  readonly hiddenHeaders?: readonly string[];
+  /** `proxy_request_buffering`: false passes a body on while it comes; nginx stores it first by itself. */
+  readonly requestBuffering?: boolean;
+  /** `keepalive_timeout`: how long a connection may be idle; 0 closes it after each answer. nginx's own are 75. */
+  readonly keepAliveSeconds?: number;
+  /** Speaks HTTP/2 where the client offers it in the TLS handshake. With `tls` alone. */
+  readonly http2?: boolean;
+  /** Whoever has no cookie of the sign-in gateway is sent (302) to a sign-in page on another origin, as oauth2-proxy does. */
+  readonly signInGateway?: boolean;
+  /** False: the server sees the address that nginx knows it by, as with a `proxy_pass` without further settings. */
+  readonly passHost?: boolean;
+  /** Ends TLS with this certificate; absent: plain http. */
+  readonly tls?: { readonly certificatePem: string; readonly privateKeyPem: string };
+  /** Where it listens; 127.0.0.1 by default. */
+  readonly address?: string;
+}
+
+export interface Nginx {
+  /** `127.0.0.1:port`. */
+  readonly host: string;
+  readonly origin: string;
+  /** The page where the sign-in gateway sends people; undefined without one. */
+  readonly signInPage: string | undefined;
+  /** What nginx has said: its error log. */
+  output(): string;
+  stop(): Promise<void>;
+}
+
+/** Debian's nginx before `server`: `host:port` for plain http, or an origin. */
+export async function startNginx(server: string, options: NginxOptions = {}): Promise<Nginx> {
+  const program = needCommand('nginx', 'nginx-light');
+  const scratch = await makeScratch('nginx');
+  const address = options.address ?? '127.0.0.1';
+  const host = `${bracketed(address)}:${await freePort(address)}`;
+  const gateway = options.signInGateway === true ? `${bracketed(address)}:${await freePort(address)}` : undefined;
+  const signInPage = gateway === undefined ? undefined : `http://${gateway}/sign-in`;
+  await writeFile(join(scratch.path, 'cert.pem'), options.tls?.certificatePem ?? '');
+  await writeFile(join(scratch.path, 'key.pem'), options.tls?.privateKeyPem ?? '', { mode: 0o600 });
+  await writeFile(join(scratch.path, 'sign-in.html'), '<html><head><title>Sign in</title></head></html>\n');
+  const configFile = join(scratch.path, 'nginx.conf');
+  const servers = [
+    serverBlock(server, host, signInPage, options),
+    ...(gateway === undefined ? [] : [signInBlock(gateway)]),
+  ];
+  await writeFile(configFile, await configuration(scratch.path, servers));
+  const service = startService(program, ['-c', configFile, '-p', scratch.path], {
+    logFile: join(scratch.path, 'log'),
+    folders: [scratch.path],
+  });
+  const stop = async (): Promise<void> => {
+    await service.stop();
+    await scratch.remove();
+  };
+  try {
+    await waitFor('nginx', service, async () => ((await listens(host)) ? true : undefined));
+    const origin = `${options.tls === undefined ? 'http' : 'https'}://${host}`;
+    return { host, origin, signInPage, output: () => service.output(), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function configuration(folder: string, servers: readonly string[]): Promise<string> {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+  await Promise.all(temporary.map((name) => mkdir(join(folder, name))));
+  const lines = [
+    'daemon off;',
+    ...(process.getuid?.() === 0 ? ['user root;'] : []),
+    'worker_processes 1;',
+    `pid ${folder}/pid;`,
+    'error_log stderr notice;',
+    'events {}',
+    'http {',
+    'access_log off;',
+    ...temporary.map((name) => `${name}_temp_path ${folder}/${name};`),
+    ...servers,
+    '}',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function serverBlock(server: string, host: string, signInPage: string | undefined, options: NginxOptions): string {
+  const { bodyLimit, timeoutSeconds, requestBuffering, keepAliveSeconds, tls } = options;
+  const given = (line: string, value: unknown): string[] => (value === undefined ? [] : [line]);
+  const flags = [...(tls === undefined ? [] : ['ssl']), ...(options.http2 === true ? ['http2'] : [])];
+  return [
+    'server {',
+    `listen ${[host, ...flags].join(' ')};`,
+    ...given('ssl_certificate cert.pem; ssl_certificate_key key.pem;', tls),
+    ...given(`client_max_body_size ${bodyLimit ?? ''};`, bodyLimit),
+    ...given(`keepalive_timeout ${keepAliveSeconds ?? ''};`, keepAliveSeconds),
+    'location / {',
+    ...Object.entries(options.refusedMethods ?? {}).map(
+      ([method, status]) => `if ($request_method = ${method}) { return ${status}; }`,
+    ),
+    ...given(`if ($cookie_gateway = "") { return 302 ${signInPage ?? ''}?rd=$request_uri; }`, signInPage),
+    `proxy_pass ${server.includes('://') ? server : `http://${server}`};`,
+    'proxy_http_version 1.1;',
+    ...(options.passHost === false ? [] : ['proxy_set_header Host $http_host;']),
+    'proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;',
+    'proxy_set_header X-Forwarded-Proto $scheme;',
+    ...given(`proxy_read_timeout ${timeoutSeconds ?? ''}s;`, timeoutSeconds),
+    ...given(`proxy_request_buffering ${requestBuffering === true ? 'on' : 'off'};`, requestBuffering),
+    ...(options.hiddenHeaders ?? []).map((name) => `proxy_hide_header ${name};`),
+    '}',
+    '}',
+  ].join('\n');
+}
+
+/** The page of a gateway, which answers everything with HTML and 200. */
+function signInBlock(host: string): string {
+  return ['server {', `listen ${host};`, 'root .;', 'location / { try_files /sign-in.html =404; }', '}'].join('\n');
+}
+
+const bracketed = (address: string): string => (address.includes(':') ? `[${address}]` : address);
+
+function listens(host: string): Promise<boolean> {
+  const url = new URL(`http://${host}`);
+  return new Promise((resolve) => {
+    const socket = connect({ host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => {
+      resolve(false);
+    });
+  });
+}
+
+/** nginx cannot be asked which port it was given, so it is told one that was free a moment ago. */
+async function freePort(address: string): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
