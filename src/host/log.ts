@@ -1,12 +1,21 @@
 import type { LogOutputChannel } from 'vscode';
 import type { Logger } from '../core/base/logger.ts';
+import { plainText, shortenText } from '../core/base/plainText.ts';
 
-/** The channel as the core's logger. Credentials that stand in a URL are blotted out, whoever wrote the line. */
+/** Longer than any line of ours; what a server says may be longer. */
+const longestLine = 8000;
+
+/**
+ * The channel as the core's logger. Credentials that stand in a URL are blotted out, whoever wrote the line, and one
+ * message is one line, so that words from outside cannot look like another message.
+ */
 export function createLogger(channel: LogOutputChannel): Logger {
   const write =
     (level: keyof Logger) =>
     (message: string): void => {
-      channel[level](withoutCredentials(message));
+      // A cut before it could take from a credential what it is known by.
+      const line = withoutCredentials(plainText(message, Number.POSITIVE_INFINITY));
+      channel[level](shortenText(line, longestLine));
     };
   return {
     trace: write('trace'),

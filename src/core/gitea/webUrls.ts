@@ -3,6 +3,11 @@ export function tokenSettingsUrl(webRoot: string): string {
   return `${webRoot}/user/settings/applications`;
 }
 
+/** The page of an owner's container packages. */
+export function ownerUrl(webRoot: string, owner: string): string {
+  return `${webRoot}/${encodeURIComponent(owner.toWellFormed())}/-/packages?type=container`;
+}
+
 /** The page of a package, or of one of its versions. A `/` in the name is written %2F (contract §4). */
 export function packageUrl(
   webRoot: string,

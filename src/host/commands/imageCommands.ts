@@ -1,4 +1,5 @@
-import * as vscode from 'vscode';
+import * as clipboard from '../display/clipboard.ts';
+import { pickOne } from '../input/prompts.ts';
 import { formatAge, formatBytes } from '../progress/format.ts';
 import { pushChoices } from '../views/images/chosenImages.ts';
 import type { ImageNode, TagNode } from '../views/images/imageTree.ts';
@@ -20,10 +21,9 @@ async function askWhich(tags: readonly TagNode[]): Promise<TagNode | undefined> 
     description: [formatBytes(tag.image.size), formatAge(tag.image.createdAt, Date.now())]
       .filter((fact) => fact !== '')
       .join(' · '),
-    tag,
+    value: tag,
   }));
-  const options = { title: 'Push Image', placeHolder: 'Which tag?', matchOnDescription: true, ignoreFocusOut: true };
-  return (await vscode.window.showQuickPick(rows, options))?.tag;
+  return await pickOne(rows, { title: 'Push Image', placeholder: 'Which tag?' });
 }
 
 /** How the engine is asked for a row's image: by its name, so that the name proposes the target; else by ID. */
@@ -32,13 +32,9 @@ function nameOf({ reference, image }: TagNode): string {
 }
 
 export async function copyReferences(tags: readonly TagNode[]): Promise<void> {
-  await copyLines(tags.map(({ reference }) => reference).filter((reference) => reference !== undefined));
+  await clipboard.copyReferences(tags.map(({ reference }) => reference).filter((reference) => reference !== undefined));
 }
 
 export async function copyImageIds(tags: readonly TagNode[]): Promise<void> {
-  await copyLines([...new Set(tags.map(({ image }) => image.id))]);
-}
-
-async function copyLines(lines: readonly string[]): Promise<void> {
-  if (lines.length > 0) await vscode.env.clipboard.writeText(lines.join('\n'));
+  await clipboard.copyImageIds([...new Set(tags.map(({ image }) => image.id))]);
 }

@@ -1,7 +1,7 @@
-import * as vscode from 'vscode';
 import { askSignIn } from '../connections/askSignIn.ts';
 import { consent } from '../connections/consent.ts';
 import { trustCertificate } from '../connections/trustCertificate.ts';
+import * as clipboard from '../display/clipboard.ts';
 import { openInBrowser } from '../openInBrowser.ts';
 import { reportFailure } from '../progress/reportFailure.ts';
 import { noteRemedy } from '../views/registries/noteLabel.ts';
@@ -11,12 +11,12 @@ import type { SignInDependencies } from './signIn.ts';
 
 export async function copyRegistryReference(node: RegistryNode | undefined): Promise<void> {
   const reference = node && nodeReference(node);
-  if (reference !== undefined) await vscode.env.clipboard.writeText(reference);
+  if (reference !== undefined) await clipboard.copyReferences([reference]);
 }
 
 export async function copyPullCommand(node: RegistryNode | undefined): Promise<void> {
   const reference = node && nodeReference(node);
-  if (reference !== undefined) await vscode.env.clipboard.writeText(`docker pull ${reference}`);
+  if (reference !== undefined) await clipboard.copyPullCommand(reference);
 }
 
 export async function openRegistryPage(node: RegistryNode | undefined): Promise<void> {

@@ -1,3 +1,4 @@
+import { inertText } from '../display/inertText.ts';
 import { toTeaChestError, type ErrorCode, type Stage } from '../../core/base/errors.ts';
 
 /** What a command's caller gets: see docs/automation.md. */
@@ -6,8 +7,11 @@ export interface Rejection extends Error {
   readonly stage: Stage;
 }
 
-/** A plain Error whose own properties tell what went wrong: classes do not survive the way between extensions. */
+/**
+ * A plain Error whose own properties tell what went wrong: classes do not survive the way between
+ * extensions. Where a keybinding or a task runs a command, VS Code itself shows the message as a notification.
+ */
 export function toRejection(error: unknown, fallback: Stage): Rejection {
   const { code, stage, message } = toTeaChestError(error);
-  return Object.assign(new Error(message), { code, stage: stage ?? fallback });
+  return Object.assign(new Error(inertText(message)), { code, stage: stage ?? fallback });
 }

@@ -6,6 +6,7 @@ import { askSignIn, type SignInStart } from '../connections/askSignIn.ts';
 import { anyUser, describeConnection, type Connection } from '../connections/connection.ts';
 import type { ConnectionStore } from '../connections/connectionStore.ts';
 import { signIn, signInIfOpen, type SignInGate } from '../connections/signIn.ts';
+import { showInformation } from '../display/messages.ts';
 import { readSignInArguments, type SignInArguments } from './arguments.ts';
 import { toRejection } from './rejection.ts';
 
@@ -76,8 +77,8 @@ function summary({ origin, username }: Connection): SignedIn {
 }
 
 async function confirm(connection: Connection): Promise<void> {
-  const push = 'Push an Image';
+  const push = { title: 'Push an Image' };
   const text = `Connected to ${connection.host}: ${describeConnection(connection)}.`;
-  if ((await vscode.window.showInformationMessage(text, push)) !== push) return;
+  if ((await showInformation(text, [push])) !== push) return;
   await vscode.commands.executeCommand('teaChest.pushImage');
 }

@@ -1,7 +1,8 @@
-import * as vscode from 'vscode';
 import { describeConnection, type Connection } from '../connections/connection.ts';
 import type { ConnectionStore } from '../connections/connectionStore.ts';
 import type { SignInGate } from '../connections/signIn.ts';
+import { askModal, showInformation } from '../display/messages.ts';
+import { pickOne } from '../input/prompts.ts';
 import { readSignOutArguments } from './arguments.ts';
 import { toRejection } from './rejection.ts';
 
@@ -32,28 +33,19 @@ export async function signOutAfterAsking(
   { forget }: SignOutDependencies,
   { host, origin, username }: Connection,
 ): Promise<void> {
-  const yes = 'Sign Out';
-  const answer = await vscode.window.showWarningMessage(
-    `Sign out of ${host}?`,
-    {
-      modal: true,
-      detail: `${username === '' ? 'Its address' : `The credential of ${username}`}, the trust in the server’s certificate, and what Tea Chest remembers of pushes there are removed from this machine. Images in the registry stay.`,
-    },
-    yes,
-  );
-  if (answer === yes) await forget(origin);
+  const detail = `${username === '' ? 'Its address' : `The credential of ${username}`}, the trust in the server’s certificate, and what Tea Chest remembers of pushes there are removed from this machine. Images in the registry stay.`;
+  if (await askModal(`Sign out of ${host}?`, [detail], 'Sign Out')) await forget(origin);
 }
 
 async function pick(store: ConnectionStore): Promise<Connection | undefined> {
   const rows = store.list().map((connection) => ({
     label: connection.host,
     description: describeConnection(connection),
-    connection,
+    value: connection,
   }));
   if (rows.length === 0) {
-    void vscode.window.showInformationMessage('You are not signed in to any registry.');
+    void showInformation('You are not signed in to any registry.', []);
     return undefined;
   }
-  const picked = await vscode.window.showQuickPick(rows, { title: 'Sign Out of a Registry' });
-  return picked?.connection;
+  return await pickOne(rows, { title: 'Sign Out of a Registry' });
 }

@@ -5,6 +5,7 @@ import { askText, type LinkButton } from '../input/prompts.ts';
 import { AskAgain, runSteps, type Place, type Step } from '../input/runSteps.ts';
 import { explain } from '../progress/explain.ts';
 import type { Connection } from './connection.ts';
+import { pageAt } from './connectionPage.ts';
 import { consent } from './consent.ts';
 import type { Reached } from './reach.ts';
 import { signIn, type SignInGate, type SignInShelf } from './signIn.ts';
@@ -153,8 +154,9 @@ async function askSecret(gate: SignInGate, shelf: SignInShelf, state: State, pla
 
 function tokenLink(state: State): { readonly link: LinkButton } | Record<string, never> {
   if (state.reached === undefined) return {};
-  const url = tokenSettingsUrl(state.reached.address.webRoot);
-  return { link: { tooltip: 'Create a Token in the Browser', url } };
+  const { address } = state.reached;
+  const page = pageAt(address, tokenSettingsUrl(address.webRoot));
+  return { link: { tooltip: 'Create a Token in the Browser', page } };
 }
 
 function hostOf(state: State): string {

@@ -3,7 +3,8 @@ import { groupFingerprint } from './fingerprint.ts';
 
 export interface CertificateQuestion {
   readonly message: string;
-  readonly detail: string;
+  /** Lines. */
+  readonly detail: readonly string[];
 }
 
 /** What a person must see before trusting a certificate by sight. `trustedBefore`: fingerprint of another. */
@@ -25,12 +26,13 @@ export function certificateQuestion(
       `Issued by: ${certificate.issuer}`,
       `Valid: ${day(certificate.validFrom)} to ${day(certificate.validTo)}`,
       `Names: ${names}`,
-      ...(changed ? ['', `SHA-256 fingerprint trusted before:\n${groupFingerprint(trustedBefore)}`] : []),
-      `${changed ? 'Shown now' : 'SHA-256 fingerprint'}:\n${groupFingerprint(certificate.fingerprint256)}`,
+      ...(changed ? ['', 'SHA-256 fingerprint trusted before:', ...groupFingerprint(trustedBefore)] : []),
+      `${changed ? 'Shown now' : 'SHA-256 fingerprint'}:`,
+      ...groupFingerprint(certificate.fingerprint256),
       '',
       changed
         ? 'A renewed certificate is harmless; anything else may be somebody listening in. Ask whoever runs the registry if you are not sure.'
         : 'Compare the fingerprint with the one that whoever runs the registry gives you.',
-    ].join('\n'),
+    ],
   };
 }

@@ -1,17 +1,13 @@
-import * as vscode from 'vscode';
+import { askModal } from '../display/messages.ts';
 import type { Consent } from './reach.ts';
 
 /** Asks by a dialog that stands in the way: nothing is sent before it is answered. */
 export const consent: Consent = {
-  toCertificate: ({ message, detail }) => confirm(message, detail, 'Trust This Certificate'),
+  toCertificate: ({ message, detail }) => askModal(message, detail, 'Trust This Certificate'),
   toPlainHttp: (host) =>
-    confirm(
+    askModal(
       `Sign in to ${host} without encryption?`,
-      'Over http, everybody on the way can read your password and your images. Use it only on a network you trust.',
+      ['Over http, everybody on the way can read your password and your images. Use it only on a network you trust.'],
       'Use http',
     ),
 };
-
-async function confirm(message: string, detail: string, yes: string): Promise<boolean> {
-  return (await vscode.window.showWarningMessage(message, { modal: true, detail }, yes)) === yes;
-}

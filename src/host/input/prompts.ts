@@ -1,12 +1,13 @@
 import * as vscode from 'vscode';
-import { openInBrowser } from '../openInBrowser.ts';
-import { choiceRows, type Choice, type Typed } from './choiceRows.ts';
+import { inertText } from '../display/inertText.ts';
+import { openInBrowser, type WebPage } from '../openInBrowser.ts';
+import { choiceRow, choiceRows, type Choice, type ChoiceRow, type Typed } from './choiceRows.ts';
 import { Turn, type Place } from './runSteps.ts';
 
 /** A button in the title of a prompt that opens a page. */
 export interface LinkButton {
   readonly tooltip: string;
-  readonly url: string;
+  readonly page: WebPage;
 }
 
 export interface TextQuestion {
@@ -27,7 +28,7 @@ export interface ChoiceQuestion<T> {
   readonly placeholder: string;
   /** May still be loading: the list shows a moving bar until then. */
   readonly choices: readonly Choice<T>[] | Promise<readonly Choice<T>[]>;
-  /** Turns a text that is in no choice into one, offered as the last row, or says why it is none. */
+  /** Turns a text that fits no choice into one, or says why it is none. */
   readonly custom?: (text: string) => Typed<T> | undefined;
 }
 
@@ -37,11 +38,11 @@ export async function askText(place: Place, question: TextQuestion): Promise<str
   const closed = new AbortController();
   const link = question.link === undefined ? undefined : linkButton(question.link);
   present(box, place, link === undefined ? [] : [link]);
-  box.prompt = question.prompt;
+  box.prompt = inertText(question.prompt);
   box.value = question.value ?? '';
   box.placeholder = question.placeholder;
   box.password = question.password === true;
-  box.validationMessage = question.problem ?? (box.value === '' ? undefined : verdictOn(box.value, question));
+  box.validationMessage = told(question.problem) ?? (box.value === '' ? undefined : verdictOn(box.value, question));
   const listeners: vscode.Disposable[] = [];
   try {
     return await new Promise<string>((resolve, reject) => {
@@ -53,14 +54,14 @@ export async function askText(place: Place, question: TextQuestion): Promise<str
         const problem = await question.accept?.(text, closed.signal);
         freeze(box, false);
         if (problem === undefined) resolve(text);
-        else box.validationMessage = problem;
+        else box.validationMessage = told(problem);
       };
       listeners.push(
         box.onDidChangeValue((text) => (box.validationMessage = verdictOn(text, question))),
         box.onDidAccept(() => void accept().catch(reject)),
         box.onDidTriggerButton((button) => {
           if (button === vscode.QuickInputButtons.Back) reject(new Turn('back'));
-          else if (question.link !== undefined) void openInBrowser(question.link.url);
+          else if (question.link !== undefined) void openInBrowser(question.link.page);
         }),
         box.onDidHide(() => {
           reject(new Turn('out'));
@@ -76,22 +77,26 @@ export async function askText(place: Place, question: TextQuestion): Promise<str
 
 /** Asks for one of several. Rejects with `Turn` when the person goes back or out. */
 export async function askChoice<T>(place: Place, question: ChoiceQuestion<T>): Promise<T> {
-  const list = vscode.window.createQuickPick<Choice<T> | vscode.QuickPickItem>();
+  const list = vscode.window.createQuickPick<ChoiceRow<T>>();
   present(list, place, []);
-  list.placeholder = question.placeholder;
+  list.placeholder = inertText(question.placeholder);
   list.matchOnDescription = true;
   const listeners: vscode.Disposable[] = [];
   try {
     return await new Promise<T>((resolve, reject) => {
-      let choices: readonly Choice<T>[] = [];
+      // Until the choices are there, nobody knows whether what was typed is among them.
+      let choices: readonly Choice<T>[] | undefined;
       const draw = (): void => {
-        list.items = choiceRows(choices, list.value.trim(), question.custom);
+        list.items = choices === undefined ? [] : choiceRows(choices, list.value.trim(), question.custom);
+        // VS Code puts first what its own comparison likes best; Enter takes the active row.
+        const best = list.items.find(({ choice }) => choice !== undefined);
+        list.activeItems = best === undefined ? [] : [best];
       };
       listeners.push(
         list.onDidChangeValue(draw),
         list.onDidAccept(() => {
           const [picked] = list.selectedItems;
-          if (picked !== undefined && 'value' in picked) resolve(picked.value);
+          if (picked?.choice !== undefined) resolve(picked.choice.value);
         }),
         list.onDidTriggerButton(() => {
           reject(new Turn('back'));
@@ -114,7 +119,7 @@ export async function askChoice<T>(place: Place, question: ChoiceQuestion<T>): P
 }
 
 function present(input: vscode.QuickInput, place: Place, buttons: readonly vscode.QuickInputButton[]): void {
-  input.title = place.title;
+  input.title = inertText(place.title);
   input.step = place.step;
   input.totalSteps = place.totalSteps;
   // A person goes to the browser for a token and comes back: what they typed must still be there.
@@ -125,8 +130,12 @@ function present(input: vscode.QuickInput, place: Place, buttons: readonly vscod
 
 function verdictOn(text: string, question: TextQuestion): string | vscode.InputBoxValidationMessage | undefined {
   const { problem, notice } = question.judge(text);
-  if (problem !== undefined) return problem;
-  return notice === undefined ? undefined : { message: notice, severity: vscode.InputBoxValidationSeverity.Info };
+  if (problem !== undefined) return told(problem);
+  return notice === undefined ? undefined : { message: inertText(notice), severity: vscode.InputBoxValidationSeverity.Info };
+}
+
+function told(problem: string | undefined): string | undefined {
+  return problem === undefined ? undefined : inertText(problem);
 }
 
 function linkButton(link: LinkButton): vscode.QuickInputButton {
@@ -136,4 +145,18 @@ function linkButton(link: LinkButton): vscode.QuickInputButton {
 function freeze(box: vscode.InputBox, frozen: boolean): void {
   box.busy = frozen;
   box.enabled = !frozen;
+}
+
+/** One question without a way back; undefined if the person leaves. */
+export async function pickOne<T>(
+  choices: readonly Choice<T>[],
+  texts: { readonly title: string; readonly placeholder?: string },
+): Promise<T | undefined> {
+  const picked = await vscode.window.showQuickPick(choices.map(choiceRow), {
+    title: inertText(texts.title),
+    ...(texts.placeholder !== undefined && { placeHolder: inertText(texts.placeholder) }),
+    matchOnDescription: true,
+    ignoreFocusOut: true,
+  });
+  return picked?.choice?.value;
 }

@@ -1,5 +1,5 @@
-import * as vscode from 'vscode';
 import type { PushResult } from '../../core/push/events.ts';
+import { withNotification } from '../display/messages.ts';
 import type { PushJob, PushRunner } from '../push/pushRunner.ts';
 import { withSignal } from './cancellation.ts';
 import type { PushStatusBar } from './pushStatusBar.ts';
@@ -15,18 +15,13 @@ export async function pushWithNotification(
   job: PushJob,
 ): Promise<PushResult> {
   const { repository, tag } = job.target;
-  const options = {
-    location: vscode.ProgressLocation.Notification,
-    title: `Pushing ${repository}:${tag}`,
-    cancellable: true,
-  };
-  return await vscode.window.withProgress(options, async (progress, token) => {
+  return await withNotification(`Pushing ${repository}:${tag}`, async (report, token) => {
     let shown = 0;
     const redraw = (): void => {
       const snapshot = runner.snapshot(job.target);
       if (snapshot === undefined) return;
       const percent = Math.floor((snapshot.fraction ?? 0) * 100);
-      progress.report({ message: describePush(snapshot), increment: Math.max(0, percent - shown) });
+      report(describePush(snapshot), Math.max(0, percent - shown));
       shown = Math.max(shown, percent);
       statusBar.update();
     };

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { inertLines, inertText, withIcon } from '../display/inertText.ts';
 import type { PushRunner } from '../push/pushRunner.ts';
 import { describeBriefly, describePush } from './pushText.ts';
 
@@ -19,9 +20,10 @@ export class PushStatusBar implements vscode.Disposable {
     }
     this.#item ??= createItem();
     const brief = describeBriefly(snapshots);
-    this.#item.text = `$(cloud-upload) ${brief}`;
-    this.#item.tooltip = snapshots.map((one) => `${one.reference ?? 'Push'}: ${describePush(one)}`).join('\n');
-    this.#item.accessibilityInformation = { label: `Push of ${snapshots[0]?.reference ?? 'an image'}: ${brief}` };
+    this.#item.text = withIcon('cloud-upload', brief);
+    this.#item.tooltip = inertLines(snapshots.map((one) => `${one.reference ?? 'Push'}: ${describePush(one)}`));
+    const spoken = `Push of ${snapshots[0]?.reference ?? 'an image'}: ${brief}`;
+    this.#item.accessibilityInformation = { label: inertText(spoken) };
     this.#item.show();
   }
 

@@ -1,15 +1,17 @@
 import * as vscode from 'vscode';
+import { showError } from '../display/messages.ts';
 import { openInBrowser } from '../openInBrowser.ts';
-import { offerActions, type ActionHandlers, type ShowError } from './offerActions.ts';
+import { offerActions, type ActionHandlers } from './offerActions.ts';
 
 /**
  * Shows what went wrong and offers what to do next. Resolves when the person chose, or closed the message. `failed`: see
  * `offerActions`.
  */
 export async function reportFailure(error: unknown, handlers: ActionHandlers, failed?: string): Promise<void> {
-  const show: ShowError = (message, buttons) => vscode.window.showErrorMessage(message, ...buttons);
-  await offerActions(error, { ...everywhere, ...handlers }, show, failed);
+  await offerActions(error, { ...everywhere, ...handlers }, showError, failed);
 }
+
+const dockerDocs = 'https://docs.docker.com';
 
 /** Buttons that work wherever the failure was. */
 const everywhere: ActionHandlers = {
@@ -18,6 +20,6 @@ const everywhere: ActionHandlers = {
   openEngineSettings: () => vscode.commands.executeCommand('teaChest.openSettings', 'teaChest.engine.host'),
   openSpoolSettings: () => vscode.commands.executeCommand('teaChest.openSettings', 'teaChest.spool.folder'),
   openProxySettings: () => vscode.commands.executeCommand('teaChest.openSettings', 'http.proxy'),
-  engineHelp: () => openInBrowser('https://docs.docker.com/engine/daemon/start/'),
-  permissionHelp: () => openInBrowser('https://docs.docker.com/engine/install/linux-postinstall/'),
+  engineHelp: () => openInBrowser({ url: `${dockerDocs}/engine/daemon/start/`, root: dockerDocs }),
+  permissionHelp: () => openInBrowser({ url: `${dockerDocs}/engine/install/linux-postinstall/`, root: dockerDocs }),
 };

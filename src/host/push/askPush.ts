@@ -147,8 +147,8 @@ const askGuess: Ask = async (questions, state, place) => {
   const choice = await askChoice<Destination | 'elsewhere'>(place, {
     placeholder: `Where should ${state.image ?? 'it'} go?`,
     choices: [
-      { label: `$(history) ${formatTarget(guess.target)}`, value: guess },
-      { label: '$(list-unordered) Somewhere else…', value: 'elsewhere' },
+      { label: formatTarget(guess.target), icon: 'history', value: guess },
+      { label: 'Somewhere else…', icon: 'list-unordered', value: 'elsewhere', always: true },
     ],
   });
   return { ...state, guess: choice };

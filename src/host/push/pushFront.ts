@@ -1,7 +1,9 @@
-import * as vscode from 'vscode';
 import { tokenSettingsUrl } from '../../core/gitea/webUrls.ts';
 import type { PushResult } from '../../core/push/events.ts';
 import type { Connection } from '../connections/connection.ts';
+import { pageAt } from '../connections/connectionPage.ts';
+import { copyPullCommand, copyReferences } from '../display/clipboard.ts';
+import { showInformation } from '../display/messages.ts';
 import { openInBrowser } from '../openInBrowser.ts';
 import { pushWithNotification } from '../progress/pushNotification.ts';
 import type { PushStatusBar } from '../progress/pushStatusBar.ts';
@@ -64,7 +66,7 @@ export class PushFront {
     return {
       retry: again,
       changeTarget: () => care.pushElsewhere(job),
-      createToken: () => openInBrowser(tokenSettingsUrl(connection.webRoot)),
+      createToken: () => openInBrowser(pageAt(connection, tokenSettingsUrl(connection.webRoot))),
       signIn: async () => {
         if (await care.signIn({ url: connection.webRoot, username: connection.username })) await again();
       },
@@ -76,15 +78,13 @@ export class PushFront {
 
   async #celebrate(result: PushResult, { connection, target }: PushJob): Promise<void> {
     const page = packagePage(connection, target);
-    const open = connection.kind === 'forgejo' ? 'Open in Forgejo' : 'Open in Gitea';
-    const choice = await vscode.window.showInformationMessage(
-      describeResult(result),
-      'Copy Reference',
-      'Copy Pull Command',
-      ...(page === undefined ? [] : [open]),
-    );
-    if (choice === 'Copy Reference') await vscode.env.clipboard.writeText(result.reference);
-    else if (choice === 'Copy Pull Command') await vscode.env.clipboard.writeText(`docker pull ${result.reference}`);
-    else if (choice === open && page !== undefined) await openInBrowser(page);
+    const copy = { title: 'Copy Reference' };
+    const pull = { title: 'Copy Pull Command' };
+    const open = { title: connection.kind === 'forgejo' ? 'Open in Forgejo' : 'Open in Gitea' };
+    const buttons = [copy, pull, ...(page === undefined ? [] : [open])];
+    const choice = await showInformation(describeResult(result), buttons);
+    if (choice === copy) await copyReferences([result.reference]);
+    else if (choice === pull) await copyPullCommand(result.reference);
+    else if (choice === open && page !== undefined) await openInBrowser(pageAt(connection, page));
   }
 }

@@ -10,6 +10,7 @@ import {
   menuOf,
   speakRepository,
 } from '../../../src/host/views/images/imageTree.ts';
+import { markdownText } from '../../../src/host/display/markdownText.ts';
 import { imageTooltip } from '../../../src/host/views/images/imageTooltip.ts';
 
 function image(created: string, ...references: string[]): EngineImage {
@@ -83,11 +84,12 @@ suite('the image tree', () => {
   });
 
   test('the tooltip has the whole ID, the layers and the other names', () => {
-    const text = imageTooltip('app:1', old, {
+    const lines = imageTooltip('app:1', old, {
       diffIds: [old.id, recent.id],
       platform: { os: 'linux', architecture: 'arm64', variant: 'v8' },
       createdAt: undefined,
     });
+    const text = markdownText(lines);
     assert.ok(text.includes(old.id));
     assert.match(text, /Layers: 2/);
     assert.match(text, /linux\/arm64\/v8/);

@@ -29,7 +29,7 @@ suite('images in the Registries view', () => {
     packageNodes(
       connectionTo('https://h.example'),
       'dev',
-      versions.map((version) => ({ name: 'app', version, createdAt: undefined, htmlUrl: undefined })),
+      versions.map((version) => ({ name: 'app', version, createdAt: undefined })),
     );
 
   test('a count cannot be taken for a tag, and is said in the right number', () => {

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../../core/base/errors.ts';
 import type { Platform } from '../../../core/oci/platform.ts';
 import type { EngineLink } from '../../engine/engine.ts';
 import type { ImageList, ImageListState } from '../../engine/imageList.ts';
+import { markdownTooltip } from '../../display/markdownTooltip.ts';
 import { withSignal } from '../../progress/cancellation.ts';
 import { imageItem } from './imageItem.ts';
 import { imageTooltip } from './imageTooltip.ts';
@@ -84,7 +85,7 @@ export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Di
       const engine = await this.#link.get();
       return await engine.inspect(node.image.id, { signal });
     }).catch(() => undefined);
-    item.tooltip = new vscode.MarkdownString(imageTooltip(node.reference ?? node.label, node.image, details));
+    item.tooltip = markdownTooltip(imageTooltip(node.reference ?? node.label, node.image, details));
     return item;
   }
 

@@ -9,6 +9,7 @@ import {
   noteNode,
   ownerNode,
   packageNodes,
+  unnamable,
   type RegistryBrowser,
   type RegistryNode,
 } from './registryTree.ts';
@@ -68,6 +69,8 @@ export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vs
       case 'owner': {
         const rows = await this.#browser.packages(node.connection, node.owner);
         const images = packageNodes(node.connection, node.owner, rows);
+        const hidden = unnamable(node.connection, node.owner, rows);
+        if (hidden > 0) return [...images, noteNode(node.id, `${hidden} not shown: no image can have such a name`)];
         return images.length > 0 ? images : [noteNode(node.id, 'No images yet')];
       }
       case 'image':

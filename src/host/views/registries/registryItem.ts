@@ -1,5 +1,8 @@
-import * as vscode from 'vscode';
+import type * as vscode from 'vscode';
 import { describeConnection } from '../../connections/connection.ts';
+import { markdownValue, type MarkdownLine } from '../../display/markdownText.ts';
+import { markdownTooltip } from '../../display/markdownTooltip.ts';
+import { treeItem, type TreeRow } from '../../display/treeItem.ts';
 import { formatAge } from '../../progress/format.ts';
 import { explain } from '../../progress/explain.ts';
 import { noteRemedy } from './noteLabel.ts';
@@ -13,25 +16,36 @@ import {
   type VersionNode,
 } from './registryTree.ts';
 
-const { Collapsed, None } = vscode.TreeItemCollapsibleState;
+/** What a row has besides its node's ID and menu. */
+type Drawing = Omit<TreeRow, 'id' | 'menu'>;
 
 /** A node as the tree draws it; `now` in milliseconds since the epoch. */
 export function registryItem(node: RegistryNode, now: number): vscode.TreeItem {
-  const item = draw(node, now);
-  item.id = node.id;
   // The suffix shows “Open in Browser” where there is a page to open.
-  item.contextValue = nodePage(node) === undefined ? node.type : `${node.type}.web`;
-  return item;
+  const menu = nodePage(node) === undefined ? node.type : `${node.type}.web`;
+  return treeItem({ ...draw(node, now), id: node.id, menu });
 }
 
-function draw(node: RegistryNode, now: number): vscode.TreeItem {
+function draw(node: RegistryNode, now: number): Drawing {
   switch (node.type) {
     case 'registry':
       return drawConnection(node);
     case 'owner':
-      return labelled(node.owner, Collapsed, 'account', '', `Owner ${node.owner}`);
+      return {
+        label: node.owner,
+        description: node.note,
+        icon: 'account',
+        expandable: true,
+        spoken: node.note === '' ? `Owner ${node.owner}` : `Owner ${node.owner}, ${node.note}`,
+      };
     case 'image':
-      return labelled(node.name, Collapsed, 'package', describeVersions(node), speakPackage(node));
+      return {
+        label: node.name,
+        description: describeVersions(node),
+        icon: 'package',
+        expandable: true,
+        spoken: speakPackage(node),
+      };
     case 'tag':
       return drawVersion(node, now);
     case 'note':
@@ -39,50 +53,52 @@ function draw(node: RegistryNode, now: number): vscode.TreeItem {
   }
 }
 
-function drawConnection({ connection }: ConnectionNode): vscode.TreeItem {
-  const expand = connection.kind === 'generic' ? None : Collapsed;
+function drawConnection({ connection }: ConnectionNode): Drawing {
+  const expandable = connection.kind !== 'generic';
   const about = describeConnection(connection);
-  const item = labelled(connection.host, expand, 'server', about, `Registry ${connection.host}, ${about}`);
   const { trust } = connection;
-  const lines = [
-    `**${connection.webRoot}**`,
-    about,
-    ...(trust.pinnedFingerprint === undefined ? [] : ['Its certificate was trusted by sight']),
-    ...(trust.allowHttp === true ? ['Not encrypted (http)'] : []),
-    ...(expand === None ? ['Its images are not listed here: only Gitea and Forgejo tell what an owner has'] : []),
+  const lines: readonly MarkdownLine[] = [
+    ['**', markdownValue(connection.webRoot), '**'],
+    [markdownValue(about)],
+    ...(trust.pinnedFingerprint === undefined ? [] : [['Its certificate was trusted by sight']]),
+    ...(trust.allowHttp === true ? [['Not encrypted (http)']] : []),
+    ...(expandable ? [] : [['Its images are not listed here: only Gitea and Forgejo tell what an owner has']]),
   ];
-  item.tooltip = new vscode.MarkdownString(lines.join('  \n'));
-  return item;
+  return {
+    label: connection.host,
+    description: about,
+    icon: 'server',
+    expandable,
+    spoken: `Registry ${connection.host}, ${about}`,
+    tooltip: markdownTooltip(lines),
+  };
 }
 
-function drawVersion(node: VersionNode, now: number): vscode.TreeItem {
+function drawVersion(node: VersionNode, now: number): Drawing {
   const age = formatAge(node.createdAt, now);
-  const item = labelled(node.label, None, 'tag', age, `Tag ${node.reference}, pushed ${age}`);
-  item.tooltip = new vscode.MarkdownString(`\`${node.reference}\`  \n${age === '' ? '' : `Pushed ${node.createdAt}`}`);
-  return item;
+  const pushed: readonly MarkdownLine[] = age === '' ? [] : [['Pushed ', markdownValue(node.createdAt)]];
+  return {
+    label: node.label,
+    description: age,
+    icon: 'tag',
+    expandable: false,
+    spoken: `Tag ${node.reference}, pushed ${age}`,
+    tooltip: markdownTooltip([[markdownValue(node.reference)], ...pushed]),
+  };
 }
 
-function drawNote(node: NoteNode): vscode.TreeItem {
-  if (node.failure === undefined) return labelled(node.text, None, 'info', '', node.text);
+function drawNote(node: NoteNode): Drawing {
+  const row = { label: node.text, expandable: false };
+  if (node.failure === undefined) return { ...row, description: '', icon: 'info', spoken: node.text };
   const { error } = node.failure;
   const { title } = noteRemedy(error);
   const { message } = explain(error);
-  const item = labelled(node.text, None, 'warning', title, `${node.text}: ${message} Press Enter: ${title}.`);
-  item.tooltip = message;
-  item.command = { command: 'teaChest.registries.mend', title, arguments: [node] };
-  return item;
-}
-
-function labelled(
-  label: string,
-  state: vscode.TreeItemCollapsibleState,
-  icon: string,
-  description: string,
-  spoken: string,
-): vscode.TreeItem {
-  const item = new vscode.TreeItem(label, state);
-  item.iconPath = new vscode.ThemeIcon(icon);
-  item.description = description;
-  item.accessibilityInformation = { label: spoken };
-  return item;
+  return {
+    ...row,
+    description: title,
+    icon: 'warning',
+    spoken: `${node.text}: ${message} Press Enter: ${title}.`,
+    tooltip: message,
+    command: { command: 'teaChest.registries.mend', title, arguments: [node] },
+  };
 }

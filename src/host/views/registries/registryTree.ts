@@ -1,6 +1,9 @@
 import type { TeaChestError } from '../../../core/base/errors.ts';
-import { packageUrl } from '../../../core/gitea/webUrls.ts';
+import { ownerUrl, packageUrl } from '../../../core/gitea/webUrls.ts';
+import { isReferenceText } from '../../../core/oci/referenceGrammar.ts';
 import type { Connection } from '../../connections/connection.ts';
+import { pageAt } from '../../connections/connectionPage.ts';
+import type { WebPage } from '../../openInBrowser.ts';
 import type { Owners } from '../../push/askPush.ts';
 
 /** What the view reads from a registry. */
@@ -16,8 +19,6 @@ export interface PackageVersion {
   readonly version: string;
   /** ISO 8601. */
   readonly createdAt: string | undefined;
-  /** Its page in the browser. */
-  readonly htmlUrl: string | undefined;
 }
 
 export type RegistryNode = ConnectionNode | OwnerNode | PackageNode | VersionNode | NoteNode;
@@ -33,6 +34,8 @@ export interface OwnerNode {
   readonly id: string;
   readonly connection: Connection;
   readonly owner: string;
+  /** `public`: everybody who can reach the server can pull what is pushed there. Empty where that is not known. */
+  readonly note: string;
 }
 
 export interface PackageNode {
@@ -55,7 +58,7 @@ export interface VersionNode {
   readonly label: string;
   /** ISO 8601; empty where the registry does not tell. */
   readonly createdAt: string;
-  readonly page: string;
+  readonly page: WebPage;
 }
 
 /** Says in place of children why there are none. */
@@ -76,11 +79,15 @@ export function connectionNode(connection: Connection): ConnectionNode {
   return { type: 'registry', id: connection.origin, connection };
 }
 
-export function ownerNode(connection: Connection, owner: string): OwnerNode {
-  return { type: 'owner', id: `${connection.origin} ${owner}`, connection, owner };
+export function ownerNode(connection: Connection, owner: string, isPublic = false): OwnerNode {
+  const note = isPublic ? 'public' : '';
+  return { type: 'owner', id: `${connection.origin} ${owner}`, connection, owner, note };
 }
 
-/** One row per version → one node per image, the latest pushed first. Versions without a tag are parts of others. */
+/**
+ * One row per version → one node per image, the latest pushed first. Versions without a tag are parts of others. What no
+ * reference can name cannot be pulled, and is left out: see `unnamable`.
+ */
 export function packageNodes(
   connection: Connection,
   owner: string,
@@ -89,7 +96,8 @@ export function packageNodes(
   const byName = new Map<string, VersionNode[]>();
   for (const row of rows) {
     if (row.version.startsWith('sha256:')) continue;
-    const reference = `${connection.host}/${owner.toLowerCase()}/${row.name}:${row.version}`;
+    const reference = referenceOf(connection, owner, row);
+    if (!isReferenceText(reference)) continue;
     const node: VersionNode = {
       type: 'tag',
       id: `${connection.origin} ${reference}`,
@@ -97,7 +105,8 @@ export function packageNodes(
       reference,
       label: row.version,
       createdAt: row.createdAt ?? '',
-      page: row.htmlUrl ?? packageUrl(connection.webRoot, { owner, name: row.name, tag: row.version }),
+      // Built here: what the registry gives as the page's address may be anything.
+      page: pageAt(connection, packageUrl(connection.webRoot, { owner, name: row.name, tag: row.version })),
     };
     const others = byName.get(row.name);
     if (others === undefined) byName.set(row.name, [node]);
@@ -112,17 +121,27 @@ export function packageNodes(
   return nodes.sort((one, other) => newest(other).localeCompare(newest(one)));
 }
 
+/** How many of the rows no reference can name: the registry itself refuses such names, so something is wrong there. */
+export function unnamable(connection: Connection, owner: string, rows: readonly PackageVersion[]): number {
+  const tags = rows.filter(({ version }) => !version.startsWith('sha256:'));
+  return tags.filter((row) => !isReferenceText(referenceOf(connection, owner, row))).length;
+}
+
+function referenceOf({ host }: Connection, owner: string, { name, version }: PackageVersion): string {
+  return `${host}/${owner.toLowerCase()}/${name}:${version}`;
+}
+
 export function noteNode(parent: string, text: string, failure?: NoteFailure): NoteNode {
   return { type: 'note', id: `${parent} note`, text, failure };
 }
 
 /** The page of a node in the browser; undefined where there is none. */
-export function nodePage(node: RegistryNode): string | undefined {
+export function nodePage(node: RegistryNode): WebPage | undefined {
   switch (node.type) {
     case 'registry':
-      return node.connection.kind === 'generic' ? undefined : node.connection.webRoot;
+      return node.connection.kind === 'generic' ? undefined : pageAt(node.connection, node.connection.webRoot);
     case 'owner':
-      return `${node.connection.webRoot}/${encodeURIComponent(node.owner)}/-/packages?type=container`;
+      return pageAt(node.connection, ownerUrl(node.connection.webRoot, node.owner));
     case 'image':
       // The page of an image is the page of one of its versions.
       return node.versions[0]?.page;

@@ -1,0 +1,21 @@
+import * as vscode from 'vscode';
+import { isReferenceText } from '../../core/oci/referenceGrammar.ts';
+
+/** Copies references, one a line. What no reference can be is not copied: a pasted line may run in a shell. */
+export async function copyReferences(references: readonly string[]): Promise<void> {
+  await copyLines(references.filter(isReferenceText));
+}
+
+/** Copies image IDs, one a line. */
+export async function copyImageIds(ids: readonly string[]): Promise<void> {
+  await copyLines(ids.filter((id) => /^sha256:[0-9a-f]{64}$/.test(id)));
+}
+
+/** Copies the command that pulls an image. */
+export async function copyPullCommand(reference: string): Promise<void> {
+  if (isReferenceText(reference)) await copyLines([`docker pull ${reference}`]);
+}
+
+async function copyLines(lines: readonly string[]): Promise<void> {
+  if (lines.length > 0) await vscode.env.clipboard.writeText(lines.join('\n'));
+}

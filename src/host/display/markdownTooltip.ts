@@ -1,0 +1,10 @@
+import * as vscode from 'vscode';
+import { markdownText, type MarkdownLine } from './markdownText.ts';
+
+/** Never trusted, so that no command link would run, and without HTML and icons. */
+export function markdownTooltip(lines: readonly MarkdownLine[]): vscode.MarkdownString {
+  const markdown = new vscode.MarkdownString(markdownText(lines), false);
+  markdown.isTrusted = false;
+  markdown.supportHtml = false;
+  return markdown;
+}

@@ -1,0 +1,45 @@
+import * as vscode from 'vscode';
+import { inertLines, inertText } from './inertText.ts';
+
+interface Button {
+  readonly title: string;
+}
+
+/** An error with buttons; undefined if the person closes it. */
+export async function showError<T extends Button>(message: string, buttons: readonly T[]): Promise<T | undefined> {
+  return await vscode.window.showErrorMessage(inertText(message), ...buttons);
+}
+
+/** What stands in no one's way, with buttons. */
+export async function showInformation<T extends Button>(
+  message: string,
+  buttons: readonly T[],
+): Promise<T | undefined> {
+  return await vscode.window.showInformationMessage(inertText(message), ...buttons);
+}
+
+export async function showWarning<T extends Button>(message: string, buttons: readonly T[]): Promise<T | undefined> {
+  return await vscode.window.showWarningMessage(inertText(message), ...buttons);
+}
+
+/** A dialog that stands in the way until it is answered. Each line of its detail stays one line. */
+export async function askModal(message: string, detail: readonly string[], yes: string): Promise<boolean> {
+  const options = { modal: true, detail: inertLines(detail) };
+  return (await vscode.window.showWarningMessage(inertText(message), options, yes)) === yes;
+}
+
+/** A notification that stays while something is done, and can cancel it. */
+export async function withNotification<T>(
+  title: string,
+  work: (
+    report: (message: string, increment: number) => void,
+    token: vscode.CancellationToken,
+  ) => Promise<T>,
+): Promise<T> {
+  const options = { location: vscode.ProgressLocation.Notification, title: inertText(title), cancellable: true };
+  return await vscode.window.withProgress(options, (progress, token) =>
+    work((message, increment) => {
+      progress.report({ message: inertText(message), increment });
+    }, token),
+  );
+}

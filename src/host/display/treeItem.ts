@@ -1,0 +1,31 @@
+import * as vscode from 'vscode';
+import { inertText } from './inertText.ts';
+
+/** A row of a tree: its texts may come from outside. */
+export interface TreeRow {
+  readonly id: string;
+  readonly menu: string;
+  readonly label: string;
+  readonly description: string;
+  readonly icon: string;
+  readonly expandable: boolean;
+  /** What a screen reader says. */
+  readonly spoken: string;
+  readonly tooltip?: string | vscode.MarkdownString;
+  readonly command?: vscode.Command;
+}
+
+export function treeItem(row: TreeRow): vscode.TreeItem {
+  const { Collapsed, None } = vscode.TreeItemCollapsibleState;
+  const item = new vscode.TreeItem(inertText(row.label), row.expandable ? Collapsed : None);
+  item.id = row.id;
+  item.contextValue = row.menu;
+  item.iconPath = new vscode.ThemeIcon(row.icon);
+  item.description = inertText(row.description);
+  item.accessibilityInformation = { label: inertText(row.spoken) };
+  if (row.tooltip !== undefined) {
+    item.tooltip = typeof row.tooltip === 'string' ? inertText(row.tooltip) : row.tooltip;
+  }
+  if (row.command !== undefined) item.command = row.command;
+  return item;
+}
