@@ -30,7 +30,7 @@ export interface PushOwner {
 const pageSize = 50; // Gitea's usual most; a server may give fewer
 const mostPages = 400;
 
-/** The part of Gitea's and Forgejo's REST API that we use (contract §4). */
+/** The part of Gitea's and Forgejo's REST API that we use (docs/gitea.md §4). */
 export class GiteaApi {
   readonly #send: Send;
   readonly #webRoot: (signal: AbortSignal) => Promise<string>;
@@ -101,7 +101,7 @@ export class GiteaApi {
   }
 }
 
-/** Write for packages comes from the team's unit, or from its permission as a whole (contract §1, CP:113-167). */
+/** Write for packages comes from the team's unit, or from its permission as a whole (docs/gitea.md §1, CP:113-167). */
 function writesPackages(team: Readonly<Record<string, unknown>>): boolean {
   const levels = ['write', 'admin', 'owner'];
   const unit = asText(asObject(team['units_map'])['repo.packages']);

@@ -22,7 +22,7 @@ export interface GiteaToken extends FetchedToken {
   readonly scope: string | undefined;
 }
 
-/** One token is good for every repository of a Gitea or Forgejo; they ignore the scope asked for (contract §1). */
+/** One token is good for every repository of a Gitea or Forgejo; they ignore the scope asked for (docs/gitea.md §1). */
 export function giteaScheme(options: GiteaTokenOptions): AuthScheme {
   return { kind: 'bearer', keyOf: () => '', fetchToken: async (_scopes, call) => requestGiteaToken(options, call) };
 }

@@ -2,7 +2,7 @@ import { explainRefusal, refusalError, type ExplainRefusal, type RefusalContext 
 import { isHtml, serverWords, type Refusal } from '../registry/refusal.ts';
 import type { TeaChestError } from '../base/errors.ts';
 
-/** What Gitea and Forgejo mean by their refusals (contract §1, §2, §5); what is not theirs goes to the general reading. */
+/** What Gitea and Forgejo mean by their refusals (docs/gitea.md §1, §2, §5); what is not theirs goes to the general reading. */
 export const explainGiteaRefusal: ExplainRefusal = (refusal, context) =>
   explainAccess(refusal, context) ??
   explainQuota(refusal, context) ??

@@ -14,7 +14,7 @@ interface RefusedLogin {
 
 /**
  * Why `/v2/token` said 401: it says so for a wrong password and for a good token without any package scope alike, but
- * the REST API tells them apart (contract §4, GET /user).
+ * the REST API tells them apart (docs/gitea.md §4, GET /user).
  */
 export async function explainRefusedLogin(login: RefusedLogin): Promise<TeaChestError> {
   const { credential, host } = login;

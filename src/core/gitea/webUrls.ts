@@ -8,7 +8,7 @@ export function ownerUrl(webRoot: string, owner: string): string {
   return `${webRoot}/${encodeURIComponent(owner.toWellFormed())}/-/packages?type=container`;
 }
 
-/** The page of a package, or of one of its versions. A `/` in the name is written %2F (contract §4). */
+/** The page of a package, or of one of its versions. A `/` in the name is written %2F (docs/gitea.md §4). */
 export function packageUrl(
   webRoot: string,
   target: { readonly owner: string; readonly name: string; readonly tag?: string },

@@ -53,7 +53,7 @@ type ChunkOutcome =
 
 /**
  * Sends a blob in chunks, and begins anew in a new session when one was interrupted: Gitea keeps the bytes of a torn
- * PATCH on disk but does not count them, and answers every later request of that session with 500 (contract §2, Resume).
+ * PATCH on disk but does not count them, and answers every later request of that session with 500 (docs/gitea.md §2, Resume).
  * No session is left open, however this ends.
  */
 export async function uploadInChunks(
@@ -131,7 +131,7 @@ async function sendChunk(
     failure = judged.failure;
   } catch (error) {
     if (!(error instanceof TeaChestError) || error.code !== 'registryUnreachable') throw error;
-    // Gitea closes the connection when it refuses a large body, and the reason may get lost (contract §5): a smaller
+    // Gitea closes the connection when it refuses a large body, and the reason may get lost (docs/gitea.md §5): a smaller
     // chunk and, with the next request, a look at the token are the answers to all that it may have been.
     sizer.broken(length);
     failure = error;

@@ -8,7 +8,7 @@ const first = 16 * mib;
 /** A chunk smaller than this measures the round trip rather than the link. */
 const leastTelling = 4 * mib;
 
-/** Milliseconds a chunk should take: gateways cut at 60 s (contract §5), and a link gets slower at times. */
+/** Milliseconds a chunk should take: gateways cut at 60 s (docs/gitea.md §5), and a link gets slower at times. */
 const aim = 15_000;
 
 /** Where the size that worked is kept from one push to the next, by origin. Bytes. */

@@ -70,7 +70,7 @@ export class Repository {
     this.#timing = options.timing;
   }
 
-  /** Opens an upload session and closes it again: Gitea tells only so whether we may push (contract §1). */
+  /** Opens an upload session and closes it again: Gitea tells only so whether we may push (docs/gitea.md §1). */
   async checkAccess({ signal }: CallOptions): Promise<void> {
     const session = await openSession(this.#wire, signal);
     if (session !== undefined) await closeSession(this.#wire, session, signal);
@@ -130,7 +130,7 @@ export class Repository {
       await closeSession(this.#wire, session, signal);
       return false;
     }
-    // Gitea ≤ 1.18.0 says 201 to mounts that did not happen (contract §2): believe what a HEAD shows.
+    // Gitea ≤ 1.18.0 says 201 to mounts that did not happen (docs/gitea.md §2): believe what a HEAD shows.
     return (await headBlob(this.#wire, digest, signal)) !== undefined;
   }
 
@@ -179,7 +179,7 @@ export class Repository {
     const response = await this.#wire.send({
       method: 'PUT',
       url: repositoryUrl(this.#wire, `manifests/${encodeURI(reference)}`),
-      // Exactly this, without parameters: Gitea compares it as text (contract §3).
+      // Exactly this, without parameters: Gitea compares it as text (docs/gitea.md §3).
       headers: { 'content-type': mediaType },
       body: bytesBody(bytes),
       signal,
@@ -210,7 +210,7 @@ export class Repository {
     return { sizer: this.#sizer, timing: this.#timing };
   }
 
-  /** Gitea: POST `?digest=` with the bytes is a whole upload in one request (contract §2). */
+  /** Gitea: POST `?digest=` with the bytes is a whole upload in one request (docs/gitea.md §2). */
   async #postWhole(bytes: Uint8Array, digest: Digest, signal: AbortSignal): Promise<'stored' | 'tooLarge'> {
     const url = repositoryUrl(this.#wire, 'blobs/uploads/');
     url.search = `digest=${digest}`;

@@ -17,7 +17,7 @@ const maxBodyBytes = 10 * 1024 * 1024;
 /**
  * Milliseconds without progress before the answer's headers come. While a body is being sent each piece that leaves
  * winds the clock up again. A PUT that closes an upload may be silent for minutes: Gitea copies the whole blob to its
- * storage inside it (contract §2, S3 back-ends), and cutting it short would only start the same work again.
+ * storage inside it (docs/gitea.md §2, S3 back-ends), and cutting it short would only start the same work again.
  */
 const patience = { usual: 60_000, patch: 180_000, put: 900_000 } as const;
 
