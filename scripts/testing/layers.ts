@@ -1,3 +1,4 @@
+import { mayHaveDesktop } from '../../test/e2e/harness/desktop.ts';
 import type { Need } from '../../test/tools/provision.ts';
 
 /** A level of tests; docs/testing.md says what belongs where. */
@@ -22,6 +23,14 @@ export const layers: readonly Layer[] = [
     name: 'e2e',
     files: 'test/e2e/**/*.test.ts',
     needs: [...realThings, 'browser', 'vscodeServer'],
+    needsBuild: true,
+    concurrency: 1,
+  },
+  {
+    // What needs no engine and no tool of Debian's: it runs in the desktop VS Code of every system.
+    name: 'desktop',
+    files: 'test/desktop/**/*.test.ts',
+    needs: mayHaveDesktop() ? [] : ['browser', 'vscodeServer'],
     needsBuild: true,
     concurrency: 1,
   },

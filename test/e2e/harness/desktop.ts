@@ -12,10 +12,9 @@ import { cacheFolder } from '../../tools/projectPaths.ts';
  * the VS Code server does then. `VSCODE_KIND=server` wants the server anyway.
  */
 export async function findDesktop(): Promise<string | undefined> {
-  if (process.env['VSCODE_KIND'] === 'server') return undefined;
+  if (!mayHaveDesktop()) return undefined;
   const chosen = process.env['VSCODE_EXECUTABLE'];
   if (chosen !== undefined && chosen !== '') return chosen;
-  if (!hasDisplay()) return undefined;
   const installed = findCommand('code');
   if (installed !== undefined) return programBehind(installed);
   try {
@@ -34,6 +33,12 @@ export function desktopArguments(folder: string): string[] {
     ...['--password-store', 'basic', '--disable-telemetry'],
     ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
   ];
+}
+
+/** False where the VS Code server is sure to be used. */
+export function mayHaveDesktop(): boolean {
+  if (process.env['VSCODE_KIND'] === 'server') return false;
+  return (process.env['VSCODE_EXECUTABLE'] ?? '') !== '' || hasDisplay();
 }
 
 function hasDisplay(): boolean {
