@@ -1,23 +1,19 @@
-import { TeaChestError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
 import { basicAuthorization, notSignedIn, type ReadCredential } from '../registry/auth.ts';
 import { header, type RegistryResponse, type Send } from '../registry/messages.ts';
-import { readRefusal, serverWords } from '../registry/refusal.ts';
 import { asObject, asText, parseJsonList, parseJsonObject } from './restJson.ts';
+import { explainRestRefusal, readMissingScopes } from './restRefusals.ts';
+import {
+  readOwner,
+  readVersion,
+  readVisibility,
+  writesPackages,
+  type PackageVersion,
+  type Visibility,
+} from './restRows.ts';
 
 export interface ApiCall {
   readonly signal: AbortSignal;
-}
-
-/** One version of a container package: a tag, or `sha256:…` for an untagged manifest. */
-export interface PackageVersion {
-  readonly id: number;
-  readonly owner: string;
-  /** `app`, `team/app`. */
-  readonly name: string;
-  readonly version: string;
-  /** ISO 8601. */
-  readonly createdAt: string | undefined;
-  readonly htmlUrl: string | undefined;
 }
 
 /** Where one may push. */
@@ -25,6 +21,8 @@ export interface PushOwner {
   /** Lower case, as in image references. */
   readonly name: string;
   readonly kind: 'user' | 'organization';
+  /** Undefined where the token may not ask (read:user). */
+  readonly visibility: Visibility | undefined;
 }
 
 const pageSize = 50; // Gitea's usual most; a server may give fewer
@@ -35,23 +33,23 @@ export class GiteaApi {
   readonly #send: Send;
   readonly #webRoot: (signal: AbortSignal) => Promise<string>;
   readonly #credential: ReadCredential;
+  readonly #logger: Logger;
 
   constructor(options: {
     readonly send: Send;
     readonly webRoot: (signal: AbortSignal) => Promise<string>;
     readonly credential: ReadCredential;
+    readonly logger: Logger;
   }) {
     this.#send = options.send;
     this.#webRoot = options.webRoot;
     this.#credential = options.credential;
+    this.#logger = options.logger;
   }
 
   /** The login that the credential belongs to; undefined if its scopes do not allow to ask (read:user). */
   async currentUser(call: ApiCall): Promise<string | undefined> {
-    const response = await this.#get('user', call);
-    if (response.status === 403) return undefined;
-    if (response.status !== 200) throw refusedCall(response, 'tell who we are');
-    return asText(parseJsonObject(response.body)['login']);
+    return (await this.#askUser(call))?.login;
   }
 
   /**
@@ -59,22 +57,58 @@ export class GiteaApi {
    * fewer suggestions, never an error: one may push to others than these (a site administrator to all).
    */
   async pushOwners(call: ApiCall): Promise<readonly PushOwner[]> {
-    const login = (await this.currentUser(call)) ?? (await this.#credential())?.username;
-    const teams = (await this.#all('user/teams', call, { tolerant: true })) ?? [];
-    const organizations = teams.filter(writesPackages).map(organizationOf);
-    const names = new Set(organizations.filter((name) => name !== undefined).map((name) => name.toLowerCase()));
-    const own: PushOwner[] = login === undefined || login === '' ? [] : [{ name: login.toLowerCase(), kind: 'user' }];
-    return [...own, ...[...names].sort().map((name): PushOwner => ({ name, kind: 'organization' }))];
+    const user = await this.#askUser(call);
+    const name = readOwner(user?.login ?? (await this.#credential())?.username);
+    const own: PushOwner[] = name === undefined ? [] : [{ name, kind: 'user', visibility: user?.visibility }];
+    const teams = (await this.#all('user/teams', 'list your teams', call, { tolerant: true })) ?? [];
+    const organizations = new Map<string, PushOwner>();
+    for (const team of teams.filter(writesPackages)) {
+      const organization = asObject(team['organization']);
+      const found = readOwner(organization['username']) ?? readOwner(organization['name']);
+      const visibility = readVisibility(organization['visibility']);
+      if (found !== undefined) organizations.set(found, { name: found, kind: 'organization', visibility });
+    }
+    const byName = (one: PushOwner, other: PushOwner): number => (one.name < other.name ? -1 : 1);
+    return [...own, ...[...organizations.values()].sort(byName)];
+  }
+
+  /**
+   * Who may see what an owner has, for owners that are not among `pushOwners` too. Undefined if the token may not ask
+   * (read:user), or there is no such owner.
+   */
+  async visibilityOf(owner: string, call: ApiCall): Promise<Visibility | undefined> {
+    // Of organizations it tells as well: to Gitea they are users.
+    const response = await this.#get(`users/${encodeURIComponent(owner)}`, call);
+    return response.status === 200 ? readVisibility(parseJsonObject(response.body)['visibility']) : undefined;
   }
 
   /** All versions of all container packages of an owner, over all pages. Needs read:package. */
   async packages(owner: string, call: ApiCall): Promise<readonly PackageVersion[]> {
-    const rows = (await this.#all(`packages/${encodeURIComponent(owner)}?type=container`, call)) ?? [];
-    return rows.map((row) => readVersion(row, owner));
+    const path = `packages/${encodeURIComponent(owner)}?type=container`;
+    const rows = (await this.#all(path, `list the packages of “${owner}”`, call)) ?? [];
+    const versions = rows.map((row) => readVersion(row, owner)).filter((version) => version !== undefined);
+    const left = rows.length - versions.length;
+    if (left > 0)
+      this.#logger.warn(
+        `${left} of ${rows.length} package versions of ${owner} are left out: no image reference can have such names.`,
+      );
+    return versions;
+  }
+
+  async #askUser(
+    call: ApiCall,
+  ): Promise<{ login: string | undefined; visibility: Visibility | undefined } | undefined> {
+    const response = await this.#get('user', call);
+    if (readMissingScopes(response) !== undefined) return undefined;
+    if (response.status !== 200)
+      throw explainRestRefusal(response, 'tell who you are', await this.#webRoot(call.signal));
+    const user = parseJsonObject(response.body);
+    return { login: asText(user['login']), visibility: readVisibility(user['visibility']) };
   }
 
   async #all(
     path: string,
+    attempt: string,
     call: ApiCall,
     options: { readonly tolerant?: boolean } = {},
   ): Promise<Readonly<Record<string, unknown>>[] | undefined> {
@@ -83,7 +117,7 @@ export class GiteaApi {
       const response = await this.#get(`${path}${path.includes('?') ? '&' : '?'}page=${page}&limit=${pageSize}`, call);
       if (options.tolerant === true && (response.status === 403 || response.status === 404)) return undefined;
       const items = response.status === 200 ? parseJsonList(response.body) : undefined;
-      if (items === undefined) throw refusedCall(response, `list ${path.split('?')[0] ?? path}`);
+      if (items === undefined) throw explainRestRefusal(response, attempt, await this.#webRoot(call.signal));
       rows.push(...items);
       const total = Number(header(response, 'x-total-count') ?? NaN);
       if (items.length === 0 || rows.length >= total) return rows;
@@ -99,47 +133,4 @@ export class GiteaApi {
     const headers = { authorization: basicAuthorization(credential), accept: 'application/json' };
     return this.#send({ method: 'GET', url: new URL(`${webRoot}/api/v1/${path}`), headers, signal });
   }
-}
-
-/** Write for packages comes from the team's unit, or from its permission as a whole (docs/gitea.md §1, CP:113-167). */
-function writesPackages(team: Readonly<Record<string, unknown>>): boolean {
-  const levels = ['write', 'admin', 'owner'];
-  const unit = asText(asObject(team['units_map'])['repo.packages']);
-  return levels.includes(unit ?? '') || levels.includes(asText(team['permission']) ?? '');
-}
-
-function organizationOf(team: Readonly<Record<string, unknown>>): string | undefined {
-  const organization = asObject(team['organization']);
-  return asText(organization['username']) ?? asText(organization['name']);
-}
-
-function readVersion(row: Readonly<Record<string, unknown>>, owner: string): PackageVersion {
-  return {
-    id: typeof row['id'] === 'number' ? row['id'] : 0,
-    owner: asText(asObject(row['owner'])['login']) ?? owner,
-    name: asText(row['name']) ?? '',
-    version: asText(row['version']) ?? '',
-    createdAt: asText(row['created_at']),
-    htmlUrl: asText(row['html_url']),
-  };
-}
-
-function refusedCall(response: RegistryResponse, attempt: string): TeaChestError {
-  const refusal = readRefusal(response, 'GET');
-  const { host, status } = refusal;
-  const words = serverWords(refusal);
-  const facts = { host, status, path: refusal.path };
-  switch (status) {
-    case 401:
-      return new TeaChestError('credentialsRejected', `${host} does not accept the sign-in${words}.`, { facts });
-    case 403:
-      return new TeaChestError('scopeMissing', `${host} does not let this token ${attempt}${words}.`, { facts });
-    case 404:
-      return new TeaChestError('ownerNotFound', `${host} cannot ${attempt}: there is no such thing${words}.`, {
-        facts,
-      });
-    default:
-  }
-  const code = status >= 500 ? 'registryFailed' : 'registryRefused';
-  return new TeaChestError(code, `${host} could not ${attempt} and answered ${status}${words}.`, { facts });
 }

@@ -3,7 +3,9 @@ import type { Challenge } from '../registry/challenge.ts';
 import { header, type RegistryResponse, type Send } from '../registry/messages.ts';
 import { isHtml, readRefusal, serverWords } from '../registry/refusal.ts';
 import type { RegistryAddress, SignInResult } from '../registry/types.ts';
+import { explainBusyServer } from './busyServer.ts';
 import { asText, parseJsonObject } from './restJson.ts';
+import { explainSignInPage, redirectTarget } from './signInPage.ts';
 
 /** What a registry tells without being told who asks. */
 export interface DetectedServer {
@@ -30,9 +32,8 @@ interface DetectOptions {
  * `notARegistry`, `plainHttp` (http asked, https wanted), `registryFailed`, or what the transport threw.
  */
 export async function detectServer(options: DetectOptions): Promise<DetectedServer> {
-  const { send, address, signal, retry } = options;
-  const url = new URL(`${address.origin}/v2/`);
-  const response = await send({ method: 'GET', url, signal, ...(retry === undefined ? {} : { retry }) });
+  const { address } = options;
+  const response = await askRegistry(options);
   const { challenges } = readRefusal(response, 'GET');
   if (!isRegistry(response, challenges)) throw await explainStranger(options, response);
   const isGitea = challenges.some(({ parameters }) => parameters['service'] === 'container_registry');
@@ -42,6 +43,23 @@ export async function detectServer(options: DetectOptions): Promise<DetectedServ
   // Forgejo: `16.0.0+gitea-1.22.0`.
   const kind = version?.includes('+gitea-') === true ? 'forgejo' : 'gitea';
   return { kind, version, webRoot, challenges, open: false };
+}
+
+/** GET `/v2/`; a proxy that takes slashes away redirects it to `/v2` of the same place, and that is followed. */
+async function askRegistry({ send, address, signal, retry }: DetectOptions): Promise<RegistryResponse> {
+  let url = new URL(`${address.origin}/v2/`);
+  for (let hop = 0; ; hop++) {
+    const response = await send({ method: 'GET', url, signal, ...(retry === undefined ? {} : { retry }) });
+    const place = redirectTarget(response);
+    if (hop === mostHops || place?.origin !== address.origin || !isPing(place)) return response;
+    url = place;
+  }
+}
+
+const mostHops = 2;
+
+function isPing({ pathname }: URL): boolean {
+  return pathname === '/v2' || pathname === '/v2/';
 }
 
 function isRegistry(response: RegistryResponse, challenges: readonly Challenge[]): boolean {
@@ -63,9 +81,12 @@ interface FoundApi {
   readonly found: boolean;
 }
 
-/** The REST API is below the sub-path of the install; what looked like a sub-path may have been an owner's page. */
+/**
+ * The REST API is below the sub-path of the install. What looks like one may be an owner's page, with or without a
+ * sub-path before it, so that each beginning of the path is tried, the longest first.
+ */
 async function findApi({ send, address, signal }: DetectOptions): Promise<FoundApi> {
-  for (const webRoot of new Set([address.webRoot, address.origin])) {
+  for (const webRoot of beginnings(address)) {
     try {
       const url = new URL(`${webRoot}/api/v1/version`);
       const response = await send({ method: 'GET', url, signal, retry: 'never' });
@@ -83,24 +104,23 @@ async function findApi({ send, address, signal }: DetectOptions): Promise<FoundA
   return { version: undefined, webRoot: address.webRoot, found: false };
 }
 
+/** `https://h/a/b` → itself, `https://h/a`, `https://h`; of a very long path its first parts. */
+function beginnings({ origin, webRoot }: RegistryAddress): readonly string[] {
+  const parts = webRoot
+    .slice(origin.length)
+    .split('/')
+    .slice(1, 1 + mostParts);
+  return [...parts.map((_, index) => `${origin}/${parts.slice(0, parts.length - index).join('/')}`), origin];
+}
+
+const mostParts = 6;
+
 /** Something answers at `/v2/`, but not as a registry does. */
 async function explainStranger(options: DetectOptions, response: RegistryResponse): Promise<TeaChestError> {
   const { address } = options;
   const { host } = address;
-  const refusal = readRefusal(response, 'GET');
-  const words = serverWords(refusal);
-  // Go: “Client sent an HTTP request to an HTTPS server.” nginx: “The plain HTTP request was sent to HTTPS port”.
-  const wantsTls = response.status === 400 && /http request .*https (?:server|port)/i.test(refusal.bodyText);
-  const moved = header(response, 'location');
-  if (address.origin.startsWith('http:') && (wantsTls || moved?.startsWith('https://') === true)) {
-    return new TeaChestError('plainHttp', `${host} wants https, not plain http. Use https://${host}.`, {
-      facts: { host, suggestion: `https://${host}` },
-    });
-  }
-  if (response.status >= 500) {
-    const what = `${host} is there but does not work at the moment: it answered ${response.status}${words}.`;
-    return new TeaChestError('registryFailed', what, { facts: { host, status: response.status } });
-  }
+  const told = explainPlainHttp(address, response) ?? explainMoved(address, response) ?? explainBusyServer(response);
+  if (told !== undefined) return told;
   const { found, version } = await findApi(options);
   if (found) {
     // router.go: /v2 is not mounted when packages are off; sub-path installs must map it at the host's root (#21092).
@@ -112,9 +132,41 @@ async function explainStranger(options: DetectOptions, response: RegistryRespons
       { facts: { host, status: response.status, gitea: true } },
     );
   }
+  const words = serverWords(readRefusal(response, 'GET'));
+  return (
+    explainSignInPage(response, host) ??
+    new TeaChestError(
+      'notARegistry',
+      `${host} answers, but not as a container registry: GET ${address.origin}/v2/ gave ${response.status}${words}.`,
+      { facts: { host, status: response.status, gitea: false } },
+    )
+  );
+}
+
+/** http was asked, and the server says that https is wanted, in words or by sending us to its https address. */
+function explainPlainHttp({ origin, host }: RegistryAddress, response: RegistryResponse): TeaChestError | undefined {
+  if (!origin.startsWith('http:')) return undefined;
+  // Go: “Client sent an HTTP request to an HTTPS server.” nginx: “The plain HTTP request was sent to HTTPS port”.
+  const { bodyText } = readRefusal(response, 'GET');
+  const wantsTls = response.status === 400 && /http request .*https (?:server|port)/i.test(bodyText);
+  const place = redirectTarget(response);
+  const sent = place?.protocol === 'https:' && place.hostname === new URL(origin).hostname;
+  if (!wantsTls && !sent) return undefined;
+  const suggestion = sent ? place.origin : `https://${host}`;
+  return new TeaChestError('plainHttp', `${host} wants https, not plain http. Use ${suggestion}.`, {
+    facts: { host, suggestion },
+  });
+}
+
+/** A redirect: to a registry at another address, which the person has to choose, or to a page where people sign in. */
+function explainMoved({ host }: RegistryAddress, response: RegistryResponse): TeaChestError | undefined {
+  const place = redirectTarget(response);
+  if (place === undefined) return undefined;
+  if (!isPing(place)) return explainSignInPage(response, host);
   return new TeaChestError(
     'notARegistry',
-    `${host} answers, but not as a container registry: GET ${address.origin}/v2/ gave ${response.status}${words}.`,
-    { facts: { host, status: response.status, gitea: false } },
+    `${host} sends us on to another address, ${place.origin}. Nothing was sent there: sign in with that address if it is ` +
+      'the right one.',
+    { facts: { host, status: response.status, suggestion: place.origin } },
   );
 }

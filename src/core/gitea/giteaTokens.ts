@@ -5,8 +5,10 @@ import type { RegistryResponse, Send } from '../registry/messages.ts';
 import { readRefusal, serverWords } from '../registry/refusal.ts';
 import type { FetchedToken } from '../registry/tokenCache.ts';
 import type { Credential } from '../registry/types.ts';
+import { explainBusyServer } from './busyServer.ts';
 import { explainRefusedLogin } from './refusedLogin.ts';
 import { parseJsonObject } from './restJson.ts';
+import { explainSignInPage } from './signInPage.ts';
 
 export interface GiteaTokenOptions {
   /** Unauthenticated. */
@@ -30,7 +32,8 @@ export function giteaScheme(options: GiteaTokenOptions): AuthScheme {
 /**
  * GET `/v2/token` on the origin that the person configured. The realm of the challenge is ignored: it may be an inner
  * address, plain http, or another host (#28039, #31002, #34729), and credentials go nowhere but to the configured place.
- * Rejects with `credentialsRejected`, `credentialsIgnored`, `scopeMissing`, `oneTimePasswordNeeded`, `notSignedIn`.
+ * Rejects with `credentialsRejected`, `credentialsIgnored`, `scopeMissing`, `oneTimePasswordNeeded`, `notSignedIn`;
+ * with `registryFailed` where the server has no time (429, 5xx), `notARegistry` where something else answers.
  */
 export async function requestGiteaToken(
   options: GiteaTokenOptions,
@@ -42,6 +45,8 @@ export async function requestGiteaToken(
   const url = new URL(`${options.origin}/v2/token?service=container_registry&scope=*`);
   const headers = { authorization: basicAuthorization(credential) };
   const response = await options.send({ method: 'GET', url, headers, ...call });
+  const told = explainBusyServer(response) ?? explainSignInPage(response, host);
+  if (told !== undefined) throw told;
   if (response.status === 401 || response.status === 403) {
     const webRoot = await options.webRoot(call.signal);
     throw await explainRefusedLogin({ send: options.send, webRoot, host, credential, signal: call.signal });
@@ -60,7 +65,7 @@ function readGiteaToken(response: RegistryResponse, host: string, credential: Cr
   if (response.status !== 200 || typeof value !== 'string' || value === '') {
     const words = serverWords(readRefusal(response, 'GET'));
     throw new TeaChestError(
-      response.status >= 500 ? 'registryFailed' : 'notARegistry',
+      'notARegistry',
       `${host} gave no token for its container registry (GET /v2/token, ${response.status})${words}.`,
       { facts: { host, status: response.status } },
     );

@@ -1,8 +1,8 @@
 import { isCancelled, TeaChestError } from '../base/errors.ts';
 import { basicAuthorization } from '../registry/auth.ts';
-import { header, type RegistryResponse, type Send } from '../registry/messages.ts';
+import type { RegistryResponse, Send } from '../registry/messages.ts';
 import type { Credential } from '../registry/types.ts';
-import { asText, parseJsonObject } from './restJson.ts';
+import { explainAccount, readMissingScopes } from './restRefusals.ts';
 
 interface RefusedLogin {
   readonly send: Send;
@@ -18,10 +18,18 @@ interface RefusedLogin {
  */
 export async function explainRefusedLogin(login: RefusedLogin): Promise<TeaChestError> {
   const { credential, host } = login;
+  // A header drops the spaces around a token, Basic keeps them: the API would call good what the registry refuses.
+  if (credential.secret.trim() !== credential.secret) {
+    return new TeaChestError(
+      'credentialsRejected',
+      `${host} does not accept this password or token. It begins or ends with a space or a line break: if that came by mistake, enter it without.`,
+      { facts: { host, username: credential.username } },
+    );
+  }
   // As a token first: then nothing is counted as a failed login of the user.
   for (const authorization of [`token ${credential.secret}`, basicAuthorization(credential)]) {
     const answer = await askWho(login, authorization);
-    const found = answer === undefined ? undefined : readReason(answer, host);
+    const found = answer === undefined ? undefined : readReason(answer, login);
     if (found !== undefined) return found;
   }
   return new TeaChestError(
@@ -51,8 +59,7 @@ async function askWho(
   }
 }
 
-function readReason(answer: RegistryResponse, host: string): TeaChestError | undefined {
-  const message = asText(parseJsonObject(answer.body)['message']) ?? answer.body.toString('utf8');
+function readReason(answer: RegistryResponse, { host, webRoot }: RefusedLogin): TeaChestError | undefined {
   if (answer.status === 200) {
     return new TeaChestError(
       'scopeMissing',
@@ -61,24 +68,12 @@ function readReason(answer: RegistryResponse, host: string): TeaChestError | und
       { facts: { host } },
     );
   }
-  if (answer.status === 403 && /required scope/i.test(message)) {
-    // Gitea ≥ 1.23 lists what the token has.
-    const scope = /token scope=(\S*)/.exec(message)?.[1];
-    const has = scope === undefined ? '' : ` It has: ${scope}.`;
-    return new TeaChestError(
-      'scopeMissing',
-      `The token is good, but it has no scope for packages, and ${host} wants write:package.${has}`,
-      { facts: { host, ...(scope === undefined ? {} : { scope }) } },
-    );
-  }
-  // Older Gitea and Forgejo say “invalid provided OTP”; newer Gitea says no more than for a wrong password.
-  const otp = header(answer, 'x-gitea-otp') !== undefined || /\botp\b|two-?factor|webauthn/i.test(message);
-  if ((answer.status === 401 || answer.status === 400) && otp) {
-    return new TeaChestError(
-      'oneTimePasswordNeeded',
-      `This user of ${host} signs in with a second factor, which a password alone cannot replace. Use an access token.`,
-      { facts: { host } },
-    );
-  }
-  return undefined;
+  const missing = readMissingScopes(answer);
+  if (missing === undefined) return explainAccount(answer, host, webRoot);
+  const { has } = missing;
+  return new TeaChestError(
+    'scopeMissing',
+    `The token is good, but it has no scope for packages, and ${host} wants write:package.${has === undefined ? '' : ` It has: ${has}.`}`,
+    { facts: { host, ...(has === undefined ? {} : { scope: has }) } },
+  );
 }

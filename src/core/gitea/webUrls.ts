@@ -1,3 +1,9 @@
+/*
+ * Links to Gitea's own pages. They are made of the address that the person signed in to and of names that were checked,
+ * never taken from an answer: what a server calls its page may be any address (its `html_url` follows ROOT_URL or the Host
+ * header that a proxy passed on).
+ */
+
 /** The page where a person makes access tokens. */
 export function tokenSettingsUrl(webRoot: string): string {
   return `${webRoot}/user/settings/applications`;
@@ -6,6 +12,11 @@ export function tokenSettingsUrl(webRoot: string): string {
 /** The page of an owner's container packages. */
 export function ownerUrl(webRoot: string, owner: string): string {
   return `${webRoot}/${encodeURIComponent(owner.toWellFormed())}/-/packages?type=container`;
+}
+
+/** The page where a person chooses a new password, which Gitea may want before anything else. */
+export function changePasswordUrl(webRoot: string): string {
+  return `${webRoot}/user/settings/change_password`;
 }
 
 /** The page of a package, or of one of its versions. A `/` in the name is written %2F (docs/gitea.md §4). */

@@ -72,7 +72,7 @@ function isPassing(outcome: Outcome): boolean {
 }
 
 /** RFC 9110 §10.2.3: seconds or a date. */
-function retryAfter(response: RegistryResponse, now: number): number | undefined {
+export function retryAfter(response: RegistryResponse, now: number): number | undefined {
   const value = header(response, 'retry-after')?.trim();
   if (value === undefined || value === '') return undefined;
   if (/^\d+$/.test(value)) return Number(value) * 1000;

@@ -141,6 +141,11 @@ const stagesAfterContact: ReadonlySet<Stage | undefined> = new Set<Stage>([
 /** What to do next where more than the code counts. */
 function adviceFor({ code, stage, facts }: TeaChestError): Advice {
   const usual = adviceByCode[code];
+  // The account or a page in the way is the reason, and the sentence says what to do: no other owner or address helps.
+  if (typeof facts['account'] === 'string') return { next: '', actions: ['retry', 'signIn'] };
+  if (typeof facts['signInPage'] === 'string') {
+    return { next: 'Ask whoever runs the registry.', actions: ['retry', 'signIn', 'showLog'] };
+  }
   if (code === 'registryUnreachable' && stagesAfterContact.has(stage)) {
     const next = 'It was reachable before: check your network and VPN, and try again. Layers that arrived are kept.';
     return { ...usual, next };

@@ -1,0 +1,28 @@
+import { TeaChestError } from '../base/errors.ts';
+import type { RegistryResponse } from '../registry/messages.ts';
+import { readRefusal, serverWords } from '../registry/refusal.ts';
+import { retryAfter } from '../registry/retry.ts';
+
+/** 429 or 5xx: the server is there, but not at the moment. Undefined for every other answer. */
+export function explainBusyServer(response: RegistryResponse): TeaChestError | undefined {
+  const { status } = response;
+  if (status !== 429 && status < 500) return undefined;
+  const refusal = readRefusal(response, 'GET');
+  const { host } = refusal;
+  const words = serverWords(refusal);
+  const wait = retryAfter(response, Date.now());
+  const what =
+    status === 429
+      ? `${host} asks us to come less often (429)${words}.`
+      : `${host} is there but does not work at the moment: it answered ${status}${words}.`;
+  const until = wait === undefined ? '' : ` It asks to wait ${formatWait(wait)}.`;
+  return new TeaChestError('registryFailed', what + until, {
+    facts: { host, status, ...(wait === undefined ? {} : { retryAfterSeconds: Math.ceil(wait / 1000) }) },
+  });
+}
+
+function formatWait(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  if (seconds === 1) return '1 second';
+  return seconds <= 120 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
+}

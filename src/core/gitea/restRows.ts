@@ -1,0 +1,63 @@
+import { isDigest } from '../oci/digest.ts';
+import { isTag } from '../oci/imageReference.ts';
+import { checkImageName, checkOwner } from './names.ts';
+import { asObject, asText } from './restJson.ts';
+
+/** One version of a container package: a tag, or `sha256:…` for an untagged manifest. */
+export interface PackageVersion {
+  readonly id: number;
+  /** Lower case, as in image references. */
+  readonly owner: string;
+  /** `app`, `team/app`. */
+  readonly name: string;
+  readonly version: string;
+  /** ISO 8601. */
+  readonly createdAt: string | undefined;
+}
+
+/** Who may see, and so pull, what an owner has: everybody, whoever is signed in, or the owner's own people. */
+export type Visibility = 'public' | 'limited' | 'private';
+
+type Row = Readonly<Record<string, unknown>>;
+
+/**
+ * A row of `/packages/{owner}`. Undefined if its name or version is none that a reference can have: what comes from a
+ * server ends in links, commands and on the clipboard, so nothing else is let through.
+ */
+export function readVersion(row: Row, owner: string): PackageVersion | undefined {
+  const { id } = row;
+  const [name, version] = [asText(row['name']), asText(row['version'])];
+  if (name === undefined || version === undefined) return undefined;
+  if (!checkImageName(name).ok || !(isTag(version) || isDigest(version))) return undefined;
+  return {
+    id: typeof id === 'number' && Number.isSafeInteger(id) ? id : 0,
+    owner: owner.toLowerCase(),
+    name,
+    version,
+    createdAt: asTime(row['created_at']),
+  };
+}
+
+/** A user's or an organization's name in lower case; undefined if no image reference could have it. */
+export function readOwner(value: unknown): string | undefined {
+  const check = checkOwner(asText(value) ?? '');
+  return check.ok ? check.value : undefined;
+}
+
+export function readVisibility(value: unknown): Visibility | undefined {
+  return value === 'public' || value === 'limited' || value === 'private' ? value : undefined;
+}
+
+/** Write for packages comes from the team's unit, or from its permission as a whole (contract §1, CP:113-167). */
+export function writesPackages(team: Row): boolean {
+  const levels = ['write', 'admin', 'owner'];
+  const unit = asText(asObject(team['units_map'])['repo.packages']);
+  return levels.includes(unit ?? '') || levels.includes(asText(team['permission']) ?? '');
+}
+
+/** RFC 3339, as Go writes it. */
+function asTime(value: unknown): string | undefined {
+  const text = asText(value);
+  const isTime = text !== undefined && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/.test(text);
+  return isTime && !Number.isNaN(Date.parse(text)) ? text : undefined;
+}
