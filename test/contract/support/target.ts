@@ -4,6 +4,8 @@ import { startStandin } from '../../standin/standin.ts';
 import { defaultSeed } from '../../standin/model/seed.ts';
 import { basic, bearer, RawHttp, type RawAnswer, type RawRequest } from './rawHttp.ts';
 
+export type Visibility = 'public' | 'limited' | 'private';
+
 export interface Account {
   readonly name: string;
   readonly password: string;
@@ -125,13 +127,13 @@ export class Target {
   }
 
   /** A second, ordinary user; needs `capabilities.admin`. */
-  async user(options: { visibility?: 'public' | 'private' } = {}): Promise<Account> {
+  async user(options: { visibility?: Visibility; mustChangePassword?: boolean } = {}): Promise<Account> {
     const account = { name: this.#unique('user'), password: randomBytes(12).toString('hex') };
     const answer = await this.rest('POST', '/admin/users', {
       username: account.name,
       password: account.password,
       email: `${account.name}@example.org`,
-      must_change_password: false,
+      must_change_password: options.mustChangePassword ?? false,
       visibility: options.visibility ?? 'public',
     });
     assert.equal(answer.status, 201, answer.text);
@@ -139,10 +141,19 @@ export class Target {
     return account;
   }
 
-  async organization(visibility: 'public' | 'private' = 'public'): Promise<string> {
+  async organization(visibility: Visibility = 'public'): Promise<string> {
     const name = this.#unique('org');
     const answer = await this.rest('POST', '/orgs', { username: name, visibility });
     assert.equal(answer.status, 201, answer.text);
+    this.#undo.push(() => this.rest('DELETE', `/orgs/${name}`));
+    return name;
+  }
+
+  /** Gives an organization of ours another name. */
+  async rename(organization: string): Promise<string> {
+    const name = this.#unique('renamed');
+    const answer = await this.rest('POST', `/orgs/${organization}/rename`, { new_name: name });
+    assert.equal(answer.status, 204, answer.text);
     this.#undo.push(() => this.rest('DELETE', `/orgs/${name}`));
     return name;
   }
