@@ -80,12 +80,18 @@ describe('who we are', () => {
 });
 
 describe('personal tokens', () => {
-  test('are made by password only, once for each name, with a scope', async () => {
+  test('are made by Basic only, once for each name, with a scope', async () => {
     const path = `/users/${target.account.name}/tokens`;
     const secret = await target.personalToken(['all']);
     assert.match(secret, /^[0-9a-f]{40}$/);
     const body = { name: target.image('token'), scopes: ['write:package'] };
     assert.equal((await target.rest('POST', path, body, withToken(secret))).status, 401);
+    const byToken = { name: target.image('token'), scopes: ['read:user'] };
+    const basicToken = basic(target.account.name, secret);
+    assert.equal((await target.rest('POST', path, byToken, basicToken)).status, 201);
+    assert.equal((await target.rest('DELETE', `${path}/${byToken.name}`)).status, 204);
+    const narrow = basic(target.account.name, await target.personalToken(['write:package']));
+    assert.equal((await target.rest('POST', path, byToken, narrow)).status, 403);
     const made = json<{ id: number; sha1: string; scopes: string[] }>(await target.rest('POST', path, body), 201);
     assert.deepEqual(made.scopes, ['write:package']);
     assert.equal((await target.rest('POST', path, body)).status, 400);
@@ -195,6 +201,15 @@ describe('packages', () => {
     assert.equal((await target.rest('POST', `${path}/-/link/no-such-repository`)).status, 404);
     assert.equal((await target.rest('POST', `${path}/-/unlink`)).status, 204);
     assert.equal(json<PackageRow>(await target.rest('GET', `${path}/v1`)).repository, null);
+  });
+
+  test('are told to nobody who is not signed in, whatever is public', async () => {
+    const image = target.image();
+    await pushImage(target, image, 'v1');
+    for (const path of ['', `/container/${image}/v1`, `/container/${image}/v1/files`]) {
+      const answer = await target.rest('GET', `/packages/${target.account.name}${path}`, undefined, {});
+      assert.equal(json<{ message: string }>(answer, 401).message, 'token is required', path);
+    }
   });
 
   test('of somebody unknown are not found', async () => {

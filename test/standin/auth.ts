@@ -26,10 +26,9 @@ export function authenticateRest(gitea: Gitea, exchange: Exchange): Authenticati
   return { kind: 'nobody' };
 }
 
-export function usesBasicPassword(gitea: Gitea, exchange: Exchange): boolean {
-  const [scheme, value] = authorization(exchange);
-  const { username, password } = splitBasic(value);
-  return scheme === 'basic' && gitea.directory.token(password) === undefined && username !== '';
+/** By Basic, whether its password is one or a token. */
+export function usesBasic(exchange: Exchange): boolean {
+  return authorization(exchange)[0] === 'basic';
 }
 
 function authorization(exchange: Exchange): [scheme: string, value: string] {

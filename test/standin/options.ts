@@ -21,8 +21,15 @@ export interface StandinOptions {
   /** `1.26.4`; decides the differences listed in `quirks.ts`. */
   readonly version?: string;
   readonly flavour?: 'gitea' | 'forgejo';
-  /** ROOT_URL as an admin wrote it, with sub-path; by default where the stand-in really is. Older versions build the realm from it. */
+  /** ROOT_URL as an admin wrote it, with sub-path; by default where the stand-in really is. */
   readonly rootUrl?: string;
+  /**
+   * PUBLIC_URL_DETECTION (Gitea ≥ 1.26): where realms and links are said to be. `auto`: where the request came to;
+   * `legacy`: there if a proxy tells the scheme, else ROOT_URL; `never`: ROOT_URL. Older versions know one way each.
+   */
+  readonly publicUrlDetection?: 'auto' | 'legacy' | 'never';
+  /** `[packages] ENABLED`; true by default. Without them nothing is mounted at /v2. */
+  readonly packages?: boolean;
   /** `/gitea`: the web pages and the REST API live below it, `/v2` stays at the root. */
   readonly subPath?: string;
   /** A proxy ends TLS and sends no X-Forwarded-Proto: Gitea believes that it is reached by http. */

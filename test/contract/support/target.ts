@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { startStandin } from '../../standin/standin.ts';
+import type { StandinOptions } from '../../standin/options.ts';
 import { defaultSeed } from '../../standin/model/seed.ts';
 import { basic, bearer, RawHttp, type RawAnswer, type RawRequest } from './rawHttp.ts';
 
@@ -53,7 +54,22 @@ export class Target {
   }
 
   static async open(): Promise<Target> {
-    const { url, account, exclusive, stop } = await findServer();
+    return Target.#at(await findServer());
+  }
+
+  /**
+   * A server that is set up in another way; the reason where there is none. A real one is looked for at GITEA_URL_LEGACY,
+   * GITEA_URL_PACKAGES_OFF and GITEA_URL_LIMITED, with the same user and password.
+   */
+  static async openInstalled(installation: Installation): Promise<Target | string> {
+    const { variable, options, needs } = installations[installation];
+    const url = process.env[variable];
+    const found = await findServer(options, url);
+    if (found.exclusive || url !== undefined) return Target.#at(found);
+    return `needs a server with ${needs} at ${variable}`;
+  }
+
+  static async #at({ url, account, exclusive, stop }: Server): Promise<Target> {
     const { origin, pathname } = new URL(url);
     const http = new RawHttp(origin);
     const subPath = pathname.replace(/\/$/, '');
@@ -199,12 +215,35 @@ export class Target {
   }
 }
 
-async function findServer(): Promise<{ url: string; account: Account; exclusive: boolean; stop: () => Promise<void> }> {
-  const { GITEA_URL: url, GITEA_USERNAME: name, GITEA_PASSWORD: password } = process.env;
+interface Server {
+  readonly url: string;
+  readonly account: Account;
+  readonly exclusive: boolean;
+  readonly stop: () => Promise<void>;
+}
+
+const installations = {
+  legacyUrl: {
+    variable: 'GITEA_URL_LEGACY',
+    needs: 'PUBLIC_URL_DETECTION=legacy and a ROOT_URL that is not where it listens',
+    options: { publicUrlDetection: 'legacy', rootUrl: 'http://root.example:9/' },
+  },
+  packagesOff: { variable: 'GITEA_URL_PACKAGES_OFF', needs: '[packages] ENABLED=false', options: { packages: false } },
+  limited: {
+    variable: 'GITEA_URL_LIMITED',
+    needs: 'LIMIT_SIZE_CONTAINER=2500 and LIMIT_TOTAL_OWNER_SIZE=3000',
+    options: { limits: { blobSize: 2500, totalSize: 3000 } },
+  },
+} as const satisfies Record<string, { variable: string; needs: string; options: StandinOptions }>;
+
+export type Installation = keyof typeof installations;
+
+async function findServer(options: StandinOptions = {}, url = process.env['GITEA_URL']): Promise<Server> {
+  const { GITEA_USERNAME: name, GITEA_PASSWORD: password } = process.env;
   if (url !== undefined && name !== undefined && password !== undefined) {
     return { url, account: { name, password }, exclusive: false, stop: () => Promise.resolve() };
   }
-  const standin = await startStandin();
+  const standin = await startStandin(options);
   const [admin] = defaultSeed.users;
   assert(admin !== undefined);
   return { url: standin.url, account: admin, exclusive: true, stop: () => standin.close() };

@@ -8,6 +8,8 @@ export interface Exchange {
   /** Still percent-encoded; doubled and trailing slashes are gone (Gitea: modules/web/router.go). */
   readonly path: string;
   readonly query: URLSearchParams;
+  /** The query as it came, without the question mark. */
+  readonly rawQuery: string;
   readonly headers: IncomingHttpHeaders;
   readonly scheme: 'http' | 'https';
   /** The Host header. */
@@ -21,6 +23,7 @@ export function exchangeOf(request: IncomingMessage, body: RequestBody): Exchang
     method: request.method ?? 'GET',
     path: path.replaceAll(/\/{2,}/g, '/').replace(/(?<=.)\/$/, ''),
     query: new URLSearchParams(query),
+    rawQuery: query,
     headers: request.headers,
     scheme: request.socket instanceof TLSSocket ? 'https' : 'http',
     host: request.headers.host ?? '',

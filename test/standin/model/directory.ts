@@ -5,19 +5,20 @@ import { normalizeScopes } from './scopes.ts';
 export interface User {
   readonly kind: 'user';
   readonly id: number;
-  readonly name: string;
+  name: string;
   readonly createdAt: number;
   password: string;
   admin: boolean;
   visibility: Visibility;
   prohibitLogin: boolean;
+  mustChangePassword: boolean;
   readonly totpSecret: string | undefined;
 }
 
 export interface Organization {
   readonly kind: 'organization';
   readonly id: number;
-  readonly name: string;
+  name: string;
   readonly createdAt: number;
   visibility: Visibility;
   readonly teams: Team[];
@@ -48,6 +49,8 @@ export interface PersonalToken {
 /** Users, organisations with their teams, access tokens and repositories (of which only the name matters). */
 export class Directory {
   readonly #owners = new Map<string, Owner>();
+  /** Former names → the owner's id. */
+  readonly #formerNames = new Map<string, number>();
   readonly #tokens = new Map<string, PersonalToken>();
   readonly #repositories = new Map<string, number>();
   readonly #clock: () => number;
@@ -72,6 +75,7 @@ export class Directory {
       admin: seed.admin ?? false,
       visibility: seed.visibility ?? 'public',
       prohibitLogin: seed.prohibitLogin ?? false,
+      mustChangePassword: seed.mustChangePassword ?? false,
       totpSecret: seed.totpSecret,
     };
     this.#owners.set(user.name.toLowerCase(), user);
@@ -103,6 +107,20 @@ export class Directory {
 
   owner(name: string): Owner | undefined {
     return this.#owners.get(name.toLowerCase());
+  }
+
+  /** The former name leads to the owner from then on, until somebody else takes it. */
+  rename(owner: Owner, name: string): void {
+    this.#owners.delete(owner.name.toLowerCase());
+    this.#formerNames.set(owner.name.toLowerCase(), owner.id);
+    owner.name = name;
+    this.#owners.set(name.toLowerCase(), owner);
+  }
+
+  /** Whose name this once was; undefined if it is somebody's now, or never was. */
+  formerOwner(name: string): Owner | undefined {
+    const id = this.owner(name) === undefined ? this.#formerNames.get(name.toLowerCase()) : undefined;
+    return id === undefined ? undefined : this.ownerById(id);
   }
 
   ownerById(id: number): Owner | undefined {

@@ -72,14 +72,21 @@ export class Packages {
     if (!image.pending.has(file.name)) image.pending.set(file.name, file);
   }
 
-  /** The file that holds a digest in an image, if any version of it has one. */
+  /**
+   * The file that holds a digest in an image, if any version of it has one. An empty digest is no condition to Gitea
+   * (BlobSearchOptions): the first file of the image is found then.
+   */
   findBlob(image: ContainerPackage | undefined, digest: string): PackageFile | undefined {
-    return image === undefined ? undefined : filesOf(image).find((file) => file.digest === digest);
+    if (image === undefined) return undefined;
+    const files = filesOf(image);
+    if (digest === '') return files.sort((one, other) => one.id - other.id)[0];
+    return files.find((file) => file.digest === digest);
   }
 
-  /** By tag (case does not matter) or by the digest of the manifest's bytes, whatever it was stored as. */
+  /** By tag (case does not matter) or by the digest of the manifest's bytes, whatever it was stored as; any if empty. */
   findManifests(image: ContainerPackage | undefined, reference: string): PackageVersion[] {
     if (image === undefined) return [];
+    if (reference === '') return [...image.versions.values()].slice(0, 1);
     if (!reference.includes(':')) {
       const version = image.versions.get(reference.toLowerCase());
       return version === undefined ? [] : [version];
@@ -94,6 +101,8 @@ export class Packages {
     for (const blob of made.blobs) files.set(blobFile(blob.digest), this.#file(blobFile(blob.digest), blob));
     files.set(manifestFile, this.#file(manifestFile, made.manifest));
     for (const file of files.values()) image.pending.delete(file.name);
+    // A tag of that name takes the place of the internal version, whose files go with it.
+    if (made.reference.toLowerCase() === '_upload') image.pending.clear();
     const { tagged, creatorId, createdAt } = made;
     const version = {
       id: ++this.#lastVersion,
@@ -107,9 +116,9 @@ export class Packages {
     return version;
   }
 
+  /** The image stays, even without a version, until the nightly clean-up. */
   removeVersion(image: ContainerPackage, version: PackageVersion): void {
     image.versions.delete(version.name);
-    if (image.versions.size === 0 && image.pending.size === 0) this.removePackage(image);
   }
 
   removePackage(image: ContainerPackage): void {

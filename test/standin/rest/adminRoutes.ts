@@ -9,16 +9,15 @@ import { toOrganization, toRepository, toTeam, toUser } from './convert.ts';
 /** What an admin or an owner does to prepare an instance; as much of it as tests need. */
 export async function createUser(call: RestCall): Promise<Reply> {
   if (!signedIn(call).admin) return notAdmin(call);
-  const { username, password, visibility } = await jsonBody(call.exchange);
+  const { username, password, visibility, must_change_password: change } = await jsonBody(call.exchange);
   const name = String(username);
   if (call.gitea.directory.owner(name) !== undefined) {
     return apiError(call, 422, `user already exists [name: ${name}]`);
   }
   const shown = (visibility ?? 'public') as Visibility;
-  return apiJson(
-    201,
-    toUser(call, call.gitea.directory.addUser({ name, password: String(password), visibility: shown })),
-  );
+  // Gitea wants a new password unless told otherwise.
+  const seed = { name, password: String(password), visibility: shown, mustChangePassword: change !== false };
+  return apiJson(201, toUser(call, call.gitea.directory.addUser(seed)));
 }
 
 export async function editUser(call: RestCall): Promise<Reply> {
@@ -55,6 +54,27 @@ export function deleteOrganization(call: RestCall): Reply {
   return organization === undefined
     ? apiError(call, 403, 'Must be an organization owner')
     : removeOwner(call, organization);
+}
+
+export async function renameUser(call: RestCall): Promise<Reply> {
+  if (!signedIn(call).admin) return notAdmin(call);
+  const user = call.gitea.directory.owner(call.params['user'] ?? '');
+  const { new_username: name } = await jsonBody(call.exchange);
+  return user?.kind === 'user' ? rename(call, user, String(name)) : apiNotFound(call);
+}
+
+export async function renameOrganization(call: RestCall): Promise<Reply> {
+  const organization = ownedOrganization(call);
+  if (organization === undefined) return apiError(call, 403, 'Must be an organization owner');
+  const { new_name: name } = await jsonBody(call.exchange);
+  return rename(call, organization, String(name));
+}
+
+function rename(call: RestCall, owner: Owner, name: string): Reply {
+  const { directory } = call.gitea;
+  if (directory.owner(name) !== undefined) return apiError(call, 422, `user already exists [name: ${name}]`);
+  directory.rename(owner, name);
+  return apiDone();
 }
 
 /** With `permission` (a level for everything) or `units_map` (a level a unit). */

@@ -3,7 +3,7 @@ import type { Exchange } from '../http/exchange.ts';
 import type { Reply } from '../http/reply.ts';
 import type { Doer } from '../model/access.ts';
 import type { User } from '../model/directory.ts';
-import { publicUrl } from '../publicUrl.ts';
+import { rootUrl } from '../publicUrl.ts';
 
 /** A request to the REST API whose token has the scope for the route. */
 export interface RestCall {
@@ -30,11 +30,16 @@ export function apiJson(status: number, value: unknown, headers: Record<string, 
 export const apiDone = (status = 204): Reply => ({ status, headers: common });
 
 export function apiError(call: Pick<RestCall, 'gitea' | 'exchange'>, status: number, message: string): Reply {
-  return apiJson(status, { message, url: `${publicUrl(call.gitea, call.exchange)}/api/swagger` });
+  return apiJson(status, { message, url: `${rootUrl(call.gitea, call.exchange)}/api/swagger` });
+}
+
+/** The account is in the way; Gitea says so without the link that its other errors have. */
+export function accountRefused(message: string): Reply {
+  return apiJson(403, { message });
 }
 
 export function apiNotFound(call: Pick<RestCall, 'gitea' | 'exchange'>): Reply {
-  const url = `${publicUrl(call.gitea, call.exchange)}/api/swagger`;
+  const url = `${rootUrl(call.gitea, call.exchange)}/api/swagger`;
   return apiJson(404, { errors: [], message: "The target couldn't be found.", url });
 }
 
@@ -51,7 +56,7 @@ export function apiPage<T>(call: RestCall, all: readonly T[], convert: (item: T)
   const asked = Number.parseInt(query.get('limit') ?? '', 10);
   const limit = asked > 0 ? Math.min(asked, 50) : 30;
   const lastPage = Math.ceil(all.length / limit);
-  const { origin } = new URL(publicUrl(call.gitea, call.exchange));
+  const { origin } = new URL(rootUrl(call.gitea, call.exchange));
   const link = (to: number, relation: string): string => {
     const target = new URLSearchParams(query);
     target.set('page', String(to));

@@ -2,10 +2,13 @@ import { authenticateRest } from '../auth.ts';
 import type { Gitea } from '../gitea.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { Reply } from '../http/reply.ts';
+import { redirectToOwner } from '../http/redirectToOwner.ts';
+import type { User } from '../model/directory.ts';
+import { rootUrl } from '../publicUrl.ts';
 import type { Quirks } from '../quirks.ts';
 import { scopeGrants } from '../model/scopes.ts';
 import * as admin from './adminRoutes.ts';
-import { apiError, apiJson, apiNotFound, type RestCall } from './call.ts';
+import { accountRefused, apiError, apiJson, apiNotFound, type RestCall } from './call.ts';
 import * as packages from './packageRoutes.ts';
 import * as users from './userRoutes.ts';
 
@@ -47,13 +50,15 @@ const routes: readonly Route[] = [
   { method: 'POST', path: '/orgs', scopes: ['organization'], handle: admin.createOrganization },
   { method: 'GET', path: '/orgs/{org}', scopes: ['organization'], signIn: false, handle: users.showOrganization },
   { method: 'DELETE', path: '/orgs/{org}', scopes: ['organization'], handle: admin.deleteOrganization },
+  { method: 'POST', path: '/orgs/{org}/rename', scopes: ['organization'], handle: admin.renameOrganization },
   { method: 'POST', path: '/orgs/{org}/teams', scopes: ['organization'], handle: admin.createTeam },
   { method: 'PUT', path: '/teams/{team}/members/{user}', scopes: ['organization'], handle: admin.addTeamMember },
   { method: 'POST', path: '/admin/users', scopes: ['admin'], handle: admin.createUser },
   { method: 'PATCH', path: '/admin/users/{user}', scopes: ['admin'], handle: admin.editUser },
+  { method: 'POST', path: '/admin/users/{user}/rename', scopes: ['admin'], handle: admin.renameUser },
   { method: 'DELETE', path: '/admin/users/{user}', scopes: ['admin'], handle: admin.deleteUser },
   { method: 'DELETE', path: '/repos/{owner}/{name}', scopes: ['repository'], handle: admin.deleteRepository },
-  { method: 'GET', path: '/packages/{owner}', scopes: ['package'], signIn: false, handle: packages.listPackages },
+  { method: 'GET', path: '/packages/{owner}', scopes: ['package'], handle: packages.listPackages },
   { method: 'GET', path: image, scopes: ['package'], exists: packageApi, handle: packages.listVersions },
   { method: 'DELETE', path: image, scopes: ['package'], exists: deletePackageApi, handle: packages.deleteImage },
   { method: 'GET', path: `${image}/-/latest`, scopes: ['package'], exists: packageApi, handle: packages.latestVersion },
@@ -65,9 +70,9 @@ const routes: readonly Route[] = [
     handle: packages.linkPackage,
   },
   { method: 'POST', path: `${image}/-/unlink`, scopes: ['package'], exists: linkApi, handle: packages.unlinkPackage },
-  { method: 'GET', path: `${image}/{version}`, scopes: ['package'], signIn: false, handle: packages.showVersion },
+  { method: 'GET', path: `${image}/{version}`, scopes: ['package'], handle: packages.showVersion },
   { method: 'DELETE', path: `${image}/{version}`, scopes: ['package'], handle: packages.deleteVersion },
-  { method: 'GET', path: `${image}/{version}/files`, scopes: ['package'], signIn: false, handle: packages.listFiles },
+  { method: 'GET', path: `${image}/{version}/files`, scopes: ['package'], handle: packages.listFiles },
 ];
 
 /** `path` is what follows `/api/v1`. */
@@ -75,8 +80,8 @@ export async function handleRest(gitea: Gitea, exchange: Exchange, path: string)
   const who = authenticateRest(gitea, exchange);
   const base = { gitea, exchange };
   if (who.kind === 'refused') return apiError(base, 401, 'invalid username, password or token');
-  if (who.kind === 'user' && who.user.prohibitLogin)
-    return apiError(base, 403, 'This account is prohibited from signing in');
+  const blocked = who.kind === 'user' ? accountInTheWay(base, who.user) : undefined;
+  if (blocked !== undefined) return blocked;
   const signedOut = who.kind !== 'user';
   if (signedOut && gitea.options.requireSignIn === true) {
     return apiError(base, 403, 'Only signed in user is allowed to call APIs.');
@@ -86,9 +91,27 @@ export async function handleRest(gitea: Gitea, exchange: Exchange, path: string)
     if (params === undefined || route.exists?.(gitea.quirks) === false) continue;
     if (signedOut && route.signIn !== false) return apiError(base, 401, 'token is required');
     const call = { ...base, doer: who, params };
-    return missingScope(call, route) ?? route.handle(call);
+    return missingScope(call, route) ?? movedOwner(call) ?? route.handle(call);
   }
   return apiNotFound(base);
+}
+
+function accountInTheWay({ gitea, exchange }: Pick<RestCall, 'gitea' | 'exchange'>, user: User): Reply | undefined {
+  if (user.prohibitLogin) {
+    return accountRefused('This account is prohibited from signing in, please contact your site administrator.');
+  }
+  if (!user.mustChangePassword) return undefined;
+  // ROOT_URL has a slash at its end there already.
+  const page = `${rootUrl(gitea, exchange)}//user/change_password`;
+  return accountRefused(`You must change your password. Change it at: ${page}`);
+}
+
+/** Whoever is called by a former name is looked for under the new one. */
+function movedOwner(call: RestCall): Reply | undefined {
+  const { gitea, exchange, params, doer } = call;
+  const former = params['owner'] ?? params['org'] ?? params['user'] ?? '';
+  const owner = gitea.directory.formerOwner(former);
+  return owner && redirectToOwner(gitea, exchange, former, owner, doer.kind === 'user');
 }
 
 function missingScope(call: RestCall, route: Route): Reply | undefined {

@@ -1,4 +1,4 @@
-import { usesBasicPassword } from '../auth.ts';
+import { usesBasic } from '../auth.ts';
 import { jsonBody } from '../http/exchange.ts';
 import type { Reply } from '../http/reply.ts';
 import { atLeast, isVisible } from '../model/access.ts';
@@ -54,11 +54,11 @@ export function showOrganization(call: RestCall): Reply {
   return apiJson(200, toOrganization(call, organization));
 }
 
-/** Only by password (and one-time password), and only for oneself unless an admin. */
+/** Only by Basic, with a password (and one-time password) or a token of the scope, and for oneself unless an admin. */
 export async function createToken(call: RestCall): Promise<Reply> {
   const { gitea, exchange } = call;
   const user = gitea.directory.owner(call.params['user'] ?? '');
-  if (!usesBasicPassword(gitea, exchange)) return apiError(call, 401, 'auth required');
+  if (!usesBasic(exchange)) return apiError(call, 401, 'auth required');
   if (user?.kind !== 'user') return apiNotFound(call);
   const doer = signedIn(call);
   if (user !== doer && !doer.admin) {
@@ -77,13 +77,13 @@ export async function createToken(call: RestCall): Promise<Reply> {
 }
 
 export function listTokens(call: RestCall): Reply {
-  if (!usesBasicPassword(call.gitea, call.exchange)) return apiError(call, 401, 'auth required');
+  if (!usesBasic(call.exchange)) return apiError(call, 401, 'auth required');
   return apiPage(call, call.gitea.directory.tokensOf(signedIn(call).id), (token) => toToken(token, ''));
 }
 
 /** By id or by name. */
 export function deleteToken(call: RestCall): Reply {
-  if (!usesBasicPassword(call.gitea, call.exchange)) return apiError(call, 401, 'auth required');
+  if (!usesBasic(call.exchange)) return apiError(call, 401, 'auth required');
   const user = call.gitea.directory.owner(call.params['user'] ?? '');
   const wanted = call.params['token'];
   const token = call.gitea.directory

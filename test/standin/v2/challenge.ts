@@ -1,7 +1,8 @@
 import type { Gitea } from '../gitea.ts';
-import { header, type Exchange } from '../http/exchange.ts';
+import type { Exchange } from '../http/exchange.ts';
 import { textReply, type Reply } from '../http/reply.ts';
 import type { Owner } from '../model/directory.ts';
+import { publicUrl } from '../publicUrl.ts';
 import { registryJson } from './errors.ts';
 
 /** 401 with the way to a token. Its realm is only as right as the installation. */
@@ -27,12 +28,6 @@ export function credentialsRefused(gitea: Gitea, exchange: Exchange, owner?: Own
 
 /** Gitea's own idea of where it is. A sub-path has no business in front of /v2; some versions put it there all the same. */
 function realmBase(gitea: Gitea, exchange: Exchange): string {
-  const { options, quirks } = gitea;
-  const forwarded = header(exchange, 'x-forwarded-proto');
-  const seen = options.tlsEndsAtProxy === true ? 'http' : exchange.scheme;
-  const requested = `${forwarded === '' ? seen : forwarded}://${exchange.host}`;
-  const fromRequest = quirks.realm === 'requestHost' || (quirks.realm !== 'rootUrl' && forwarded !== '');
-  if (fromRequest) return requested;
-  const root = new URL(options.rootUrl ?? `${requested}${options.subPath ?? ''}`);
-  return root.origin + (quirks.subPathInRealm ? root.pathname.replace(/\/$/, '') : '');
+  const known = publicUrl(gitea, exchange);
+  return gitea.quirks.subPathInRealm ? known : new URL(known).origin;
 }

@@ -6,29 +6,16 @@ import { manifestFile } from '../model/packages.ts';
 import { countExceeded } from '../model/quota.ts';
 import { digestHeaders, directReply, withBody } from './blobRoutes.ts';
 import { imagePath, packageOf, type ImageCall } from './call.ts';
+import { decodeManifest, type ManifestDocument } from './manifestDocument.ts';
 import { quotaRefused, registryError, registryReply, silentFailure, storedReply } from './errors.ts';
 
 const maxManifestSize = 10 * 1024 * 1024;
 const tagPattern = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
-const digestPattern = /^sha256:[a-f0-9]{64}$/;
+/** What go-digest calls valid. Only SHA-256 is ever computed here: a manifest stored by another one is found by none. */
+const digestPattern = /^(?:sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128})$/;
 const knownPrefix = /^application\/vnd\.(?:docker|oci)\./;
 const manifestType = /^application\/vnd\.(?:oci\.image\.manifest\.v1|docker\.distribution\.manifest\.v2)\+json$/i;
 const indexType = /^application\/vnd\.(?:oci\.image\.index\.v1|docker\.distribution\.manifest\.list\.v2)\+json$/i;
-
-/** The fields that Gitea reads; whatever has the wrong type fails there as broken JSON does. */
-interface ManifestDocument {
-  readonly schemaVersion?: number;
-  readonly mediaType?: string;
-  readonly config?: Descriptor;
-  readonly layers?: readonly Descriptor[];
-  readonly manifests?: readonly Descriptor[];
-}
-
-interface Descriptor {
-  readonly mediaType?: string;
-  readonly digest?: string;
-  readonly size?: number;
-}
 
 export async function putManifest(call: ImageCall): Promise<Reply> {
   const { exchange, reference } = call;
@@ -38,13 +25,13 @@ export async function putManifest(call: ImageCall): Promise<Reply> {
   if (bytes.length > maxManifestSize) {
     return registryError('MANIFEST_INVALID', { message: 'Manifest exceeds maximum size', status: 413 });
   }
-  const document = parseDocument(bytes);
+  const document = decodeManifest(bytes);
   if (document === undefined) return silentFailure();
   if (document.schemaVersion !== 2) {
     return registryError('UNSUPPORTED', { message: 'Schema version is not supported' });
   }
   const given = header(exchange, 'content-type');
-  const mediaType = knownPrefix.test(given) ? given : (document.mediaType ?? '');
+  const mediaType = knownPrefix.test(given) ? given : document.mediaType;
   if (!knownPrefix.test(mediaType)) {
     return registryError('MANIFEST_INVALID', { message: 'MediaType not recognized' });
   }
@@ -63,18 +50,18 @@ interface Content {
 /** Config and layers must be in this very image, in the size the manifest says. */
 async function putImageManifest(call: ImageCall, content: Content): Promise<Reply> {
   const { gitea } = call;
-  const { config = {}, layers = [] } = content.document;
+  const { config, layers } = content.document;
   const image = packageOf(call);
-  const configFile = gitea.packages.findBlob(image, config.digest ?? '');
+  const configFile = gitea.packages.findBlob(image, config.digest);
   if (configFile === undefined) return missing(call);
   if (!(await isReadableConfig(call, configFile.digest))) return silentFailure();
 
   const blobs: (BlobReference & { readonly expected: number })[] = [];
   for (const descriptor of [config, ...layers]) {
-    const file = gitea.packages.findBlob(image, descriptor.digest ?? '');
+    const file = gitea.packages.findBlob(image, descriptor.digest);
     if (file === undefined) return missing(call);
     const { digest, size } = file;
-    blobs.push({ digest, size, mediaType: descriptor.mediaType ?? '', expected: descriptor.size ?? 0 });
+    blobs.push({ digest, size, mediaType: descriptor.mediaType, expected: descriptor.size });
   }
   if (blobs.some(({ size, expected }) => size !== expected)) return registryError('SIZE_INVALID');
   return store(call, content, blobs);
@@ -82,10 +69,11 @@ async function putImageManifest(call: ImageCall, content: Content): Promise<Repl
 
 /** Children must be image manifests that this image already has; their sizes are not compared. */
 async function putIndex(call: ImageCall, content: Content): Promise<Reply> {
-  for (const child of content.document.manifests ?? []) {
-    if (!manifestType.test(child.mediaType ?? '')) return registryError('MANIFEST_INVALID');
-    const found = call.gitea.packages.findManifests(packageOf(call), child.digest ?? '');
-    if (!(child.digest ?? '').includes(':') || found.length === 0) return registryError('MANIFEST_BLOB_UNKNOWN');
+  for (const child of content.document.manifests) {
+    if (!manifestType.test(child.mediaType)) return registryError('MANIFEST_INVALID');
+    const found = call.gitea.packages.findManifests(packageOf(call), child.digest);
+    const isDigest = child.digest === '' || child.digest.includes(':');
+    if (!isDigest || found.length === 0) return registryError('MANIFEST_BLOB_UNKNOWN');
   }
   return store(call, content, []);
 }
@@ -146,14 +134,14 @@ async function isReadableConfig({ gitea }: ImageCall, digest: string): Promise<b
   const blob = gitea.blobs.get(digest);
   if (blob === undefined || gitea.quirks.config === 'anything') return true;
   if (blob.size === 0) return gitea.quirks.config === 'jsonOrEmpty';
-  return parseDocument(await readFile(blob.path)) !== undefined;
+  return isJsonObject(await readFile(blob.path));
 }
 
-function parseDocument(bytes: Buffer): ManifestDocument | undefined {
+function isJsonObject(bytes: Buffer): boolean {
   try {
     const value: unknown = JSON.parse(bytes.toString('utf8'));
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
   } catch {
-    return undefined;
+    return false;
   }
 }

@@ -1,6 +1,7 @@
 import { authenticateRegistry, type Authentication } from '../auth.ts';
 import type { Gitea } from '../gitea.ts';
 import type { Exchange } from '../http/exchange.ts';
+import { redirectToOwner } from '../http/redirectToOwner.ts';
 import { pageNotFound, textReply, type Reply } from '../http/reply.ts';
 import { mayDo, packagePermission, type Doer } from '../model/access.ts';
 import type { Owner } from '../model/directory.ts';
@@ -48,6 +49,7 @@ const imageName = /^[a-z0-9]+([._-][a-z0-9]+)*(\/[a-z0-9]+([._-][a-z0-9]+)*)*$/;
 
 /** The registry, in Gitea's order of checks: who, which owner, may they read, which route, may they write, which name. */
 export async function handleRegistry(gitea: Gitea, exchange: Exchange): Promise<Reply> {
+  if (gitea.options.packages === false) return notFound();
   const [ownerName, rest] = splitPath(exchange.path);
   const owner = gitea.directory.owner(ownerName);
   const found = authenticateRegistry(gitea, exchange);
@@ -60,7 +62,10 @@ export async function handleRegistry(gitea: Gitea, exchange: Exchange): Promise<
 
   if (exchange.path === '/v2') return exchange.method === 'GET' ? registryReply(200) : pageNotFound();
   if (exchange.path === '/v2/_catalog') return listCatalog(gitea, exchange, who);
-  if (owner === undefined) return ownerNotFound();
+  if (owner === undefined) {
+    const renamed = gitea.directory.formerOwner(ownerName);
+    return renamed === undefined ? notFound() : redirectToOwner(gitea, exchange, ownerName, renamed, true);
+  }
   return handleImage({ gitea, exchange, doer: who, owner }, rest);
 }
 
@@ -105,7 +110,8 @@ function quotaExceeded(gitea: Gitea, owner: Owner, method: string): Reply | unde
   return usedBytes(gitea.packages, owner.id) > limit ? textReply(413, 'enforcePackagesQuota') : undefined;
 }
 
-function ownerNotFound(): Reply {
+/** No such owner; or, where packages are switched off, nothing at /v2 at all (routers/init.go). */
+function notFound(): Reply {
   return {
     status: 404,
     headers: { 'Content-Type': 'text/plain;charset=utf-8', 'X-Content-Type-Options': 'nosniff' },
