@@ -179,6 +179,7 @@ function compare({ name, method, answer: expected }: Exchange, answer: RawAnswer
   if (shared || (method !== 'HEAD' && bodyDiffers(expected.body, answer))) delete wanted['content-length'];
   for (const [header, value] of Object.entries(wanted)) {
     if (target.capabilities.proxied && ofTheConnection.includes(header)) continue;
+    if (header === 'content-length' && lacksLineFeed(answer, method, value)) continue;
     assert.equal(toRecorded(answer.values(header).join(', ')), value, `${header} of “${name}”`);
   }
   for (const header of telling) {
@@ -190,6 +191,16 @@ function compare({ name, method, answer: expected }: Exchange, answer: RawAnswer
   }
   if (expected.claims !== undefined) compareClaims(expected.claims, answer.text);
   if (expected.body !== undefined && !shared) assert.equal(toRecorded(answer.text).trimEnd(), expected.body);
+}
+
+/**
+ * A Gitea that was built with Go's new JSON (GOEXPERIMENT=jsonv2, the Makefile's default) ends a JSON body without the
+ * line feed that the recorded one has: the length is less by one, and by no more. A HEAD shows the length alone.
+ */
+function lacksLineFeed(answer: RawAnswer, method: string, recordedLength: string): boolean {
+  const isJson = (answer.headers['content-type'] ?? '').startsWith('application/json');
+  const isShorter = answer.headers['content-length'] === String(Number(recordedLength) - 1);
+  return isJson && isShorter && (method === 'HEAD' || !answer.text.endsWith('\n'));
 }
 
 /** A name or a number in it has another length than the recorded one: then so has the body. */

@@ -34,6 +34,8 @@ export interface StandinOptions {
   readonly subPath?: string;
   /** A proxy ends TLS and sends no X-Forwarded-Proto: Gitea believes that it is reached by http. */
   readonly tlsEndsAtProxy?: boolean;
+  /** Built with Go's new JSON (GOEXPERIMENT=jsonv2): JSON bodies end without a line feed. */
+  readonly newJson?: boolean;
   /** REQUIRE_SIGNIN_VIEW. */
   readonly requireSignIn?: boolean;
   /** ENABLE_BASIC_AUTHENTICATION; true by default. Tokens work either way. */

@@ -96,6 +96,13 @@ export async function startStandin(options: StandinOptions = {}): Promise<Standi
 
 /** The registry is at the root of the host; pages and REST API are below the sub-path. */
 async function handle(gitea: Gitea, exchange: Exchange): Promise<Reply> {
+  const reply = await route(gitea, exchange);
+  const isJson = String(reply.headers?.['Content-Type'] ?? '').startsWith('application/json');
+  if (gitea.options.newJson !== true || !isJson || typeof reply.body !== 'string') return reply;
+  return { ...reply, body: reply.body.replace(/\n$/, '') };
+}
+
+async function route(gitea: Gitea, exchange: Exchange): Promise<Reply> {
   if (exchange.path === '/v2' || exchange.path.startsWith('/v2/')) return handleRegistry(gitea, exchange);
   const subPath = gitea.options.subPath ?? '';
   if (!exchange.path.startsWith(subPath)) return pageNotFound();

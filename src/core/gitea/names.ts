@@ -26,14 +26,17 @@ interface Refused<T> {
 export type Check<T> = Accepted<T> | Refused<T>;
 
 /**
- * Checks all of a target by Gitea's grammar (docs/gitea.md §3; container.go `imageNamePattern` and `referencePattern`) before
- * anything moves. The first part that is refused is reported, with the whole target mended if that can be done.
+ * Checks all of a target by Gitea's grammar (contract §3; container.go `imageNamePattern` and `referencePattern`) before
+ * anything moves. The first part that is refused is reported, with the whole target mended if that can be done: name and
+ * tag only, since another owner is somebody else.
  */
-export function checkTarget(parts: TargetParts): Check<TargetParts> {
+export function checkTarget(parts: TargetParts, host: string): Check<TargetParts> {
   const owner = checkOwner(parts.owner);
   const name = checkImageName(parts.name);
   const tag = checkTag(parts.tag);
   if (owner.ok && name.ok && tag.ok) {
+    const length = checkRepositoryLength(host, `${owner.value}/${name.value}`);
+    if (!length.ok) return { ok: false, why: length.why };
     const notices = [owner.notice, tag.notice].filter((notice) => notice !== undefined);
     return {
       ok: true,
@@ -47,15 +50,42 @@ export function checkTarget(parts: TargetParts): Check<TargetParts> {
   return { ok: false, why, suggestion: { owner: best.owner, name: best.name, tag: best.tag } };
 }
 
-/** User and organisation names: letters, digits, `-`, `_` and `.`; any case on Gitea, but lower case in references. */
+/** distribution/reference `NameTotalLengthMax`: docker and podman pull no image whose name is longer, host included. */
+const longestRepository = 255;
+
+/** A registry may store what nobody can pull: `host/owner/name` has a limit that no registry checks. */
+export function checkRepositoryLength(host: string, repository: string): Check<string> {
+  const { length } = `${host}/${repository}`;
+  if (length <= longestRepository) return { ok: true, value: repository };
+  return {
+    ok: false,
+    why:
+      `The name “${host}/${repository.slice(0, 40)}…” is too long: ${length} characters, and an image reference has at ` +
+      `most ${longestRepository} before its tag. Nobody could pull it.`,
+  };
+}
+
+/**
+ * User and organisation names: letters, digits, `-`, `_` and `.`; any case on Gitea, but lower case in references. There
+ * is never a suggestion: another owner is somebody else.
+ */
 export function checkOwner(text: string): Check<string> {
   if (text === '') return { ok: false, why: 'The owner is missing: a user or an organization of the registry.' };
   const lower = text.toLowerCase();
-  if (!/^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/.test(lower) || /[._-]{2}/.test(lower)) {
-    return refuseName(
-      `“${text}” cannot be an owner: only letters, digits and single . _ - between them are allowed.`,
-      mendSegment(lower),
-    );
+  if (!/^[a-z0-9._-]+$/.test(lower)) {
+    return {
+      ok: false,
+      why: `“${text}” cannot be an owner: only letters, digits and single . _ - between them are allowed.`,
+    };
+  }
+  // Older servers and other hosts have such users: the name is right there, and no client can write it.
+  if (/^[._-]|[._-]$|[._-]{2}/.test(lower)) {
+    return {
+      ok: false,
+      why:
+        `The owner “${text}” cannot be written in an image reference: there a name begins and ends with a letter or a ` +
+        'digit, with single . _ or - between them. Images can be pushed to this owner only after it was renamed.',
+    };
   }
   if (lower === text) return { ok: true, value: text };
   return { ok: true, value: lower, notice: `The owner is written “${lower}” in image references.` };

@@ -6,7 +6,7 @@ import { isDigest, type Digest } from './digest.ts';
  * (grammar: distribution/reference; the first part is a registry if it has a dot or a colon, or is `localhost`).
  */
 export interface ImageReference {
-  /** `host[:port]`, absent for names like `app` or `team/app`. */
+  /** `host[:port]` as it was written: an engine knows its images by that. Absent for names like `app` or `team/app`. */
   readonly registry: string | undefined;
   /** The path without registry, tag and digest: `team/app`. */
   readonly repository: string;
@@ -15,7 +15,6 @@ export interface ImageReference {
 }
 
 const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
-const registryPattern = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$/;
 
 export function isTag(text: string): boolean {
   return tagPattern.test(text);
@@ -44,7 +43,10 @@ export function parseImageReference(
   const slash = named.indexOf('/');
   const first = slash < 0 ? '' : named.slice(0, slash);
   const hasRegistry = first !== '' && (/[.:]/.test(first) || first === 'localhost' || isRegistry(first));
-  if (hasRegistry && !registryPattern.test(first)) refuse(`“${first}” is not a host`);
+  if (hasRegistry && first.startsWith('[') && first.includes('%')) {
+    refuse(`“${first}” has a zone, which no reference can have: use an address without %, or a host name`);
+  }
+  if (hasRegistry && !isHost(first)) refuse(`“${first}” is not a host`);
   const path = hasRegistry ? named.slice(slash + 1) : named;
 
   const colon = path.indexOf(':', path.lastIndexOf('/') + 1);
@@ -60,6 +62,12 @@ export function parseImageReference(
     tag,
     digest: digestText === undefined ? undefined : (digestText as Digest),
   };
+}
+
+/** A host with or without a port, in any spelling that the address of a registry may have: see `parseRegistryAddress`. */
+function isHost(text: string): boolean {
+  if (/[\s\\?#@]/.test(text) || text.endsWith(':')) return false;
+  return URL.canParse(`https://${text}`);
 }
 
 /** The text form of a reference; the inverse of `parseImageReference`. */

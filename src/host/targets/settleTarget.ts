@@ -1,5 +1,12 @@
 import { TeaChestError } from '../../core/base/errors.ts';
-import { checkImageName, checkOwner, checkTag, checkTarget, type Check } from '../../core/gitea/names.ts';
+import {
+  checkImageName,
+  checkOwner,
+  checkRepositoryLength,
+  checkTag,
+  checkTarget,
+  type Check,
+} from '../../core/gitea/names.ts';
 import { isTag } from '../../core/oci/imageReference.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { Target } from './target.ts';
@@ -19,6 +26,7 @@ export function settleTarget(target: Target, kind: Kind): Target {
   const { host, repository, tag } = target;
   if (!hasOwners(kind)) {
     unwrap(checkRepository(repository), host);
+    unwrap(checkRepositoryLength(host, repository), host);
     unwrap(checkAnyTag(tag), host);
     return target;
   }
@@ -28,7 +36,11 @@ export function settleTarget(target: Target, kind: Kind): Target {
     throw new TeaChestError('nameInvalid', why, { stage: 'resolve', facts: { host } });
   }
   const parts = { owner: repository.slice(0, slash), name: repository.slice(slash + 1), tag };
-  const settled = unwrap(checkTarget(parts), host, ({ owner, name, tag: best }) => `${host}/${owner}/${name}:${best}`);
+  const settled = unwrap(
+    checkTarget(parts, host),
+    host,
+    ({ owner, name, tag: best }) => `${host}/${owner}/${name}:${best}`,
+  );
   return { host, repository: `${settled.owner}/${settled.name}`, tag: settled.tag };
 }
 

@@ -26,7 +26,8 @@ export interface Capabilities {
 
 /**
  * The server under test with one account of ours: the stand-in, or the Gitea at GITEA_URL with GITEA_USERNAME and
- * GITEA_PASSWORD. Keeps note of all that it creates and removes it at the end.
+ * GITEA_PASSWORD. With GITEA_STANDIN_NEW_JSON=true the stand-in writes JSON as a Gitea does that was built with Go's new
+ * JSON. Keeps note of all that it creates and removes it at the end.
  */
 export class Target {
   readonly http: RawHttp;
@@ -243,7 +244,7 @@ async function findServer(options: StandinOptions = {}, url = process.env['GITEA
   if (url !== undefined && name !== undefined && password !== undefined) {
     return { url, account: { name, password }, exclusive: false, stop: () => Promise.resolve() };
   }
-  const standin = await startStandin(options);
+  const standin = await startStandin({ newJson: process.env['GITEA_STANDIN_NEW_JSON'] === 'true', ...options });
   const [admin] = defaultSeed.users;
   assert(admin !== undefined);
   return { url: standin.url, account: admin, exclusive: true, stop: () => standin.close() };

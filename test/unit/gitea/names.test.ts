@@ -76,14 +76,14 @@ for (const [tag, suggestion] of [
 }
 
 test('a whole target is taken in the form that is stored', () => {
-  const check = checkTarget({ owner: 'Team', name: 'app', tag: 'V1' });
+  const check = checkTarget({ owner: 'Team', name: 'app', tag: 'V1' }, 'h');
   assert.ok(check.ok);
   assert.deepEqual(check.value, { owner: 'team', name: 'app', tag: 'v1' });
   assert.match(check.notice ?? '', /team.*v1/s);
 });
 
 test('a whole target with something wrong is mended as a whole', () => {
-  const check = checkTarget({ owner: 'Dev', name: 'a__b', tag: 'V1' });
+  const check = checkTarget({ owner: 'Dev', name: 'a__b', tag: 'V1' }, 'h');
   assert.ok(!check.ok);
   assert.match(check.why, /a__b/);
   assert.deepEqual(check.suggestion, { owner: 'dev', name: 'a_b', tag: 'v1' });

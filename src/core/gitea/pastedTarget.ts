@@ -1,0 +1,49 @@
+import { isTag } from '../oci/imageReference.ts';
+
+/** Commands whose arguments end with the reference of the image. */
+const command =
+  /^(?:[$#>]\s+)?(?:sudo\s+)?(?:docker|podman|nerdctl|buildah|crane|skopeo)\s+(?:image\s+|buildx\s+)?([a-z]+)\s+(.+)$/s;
+
+/**
+ * What people paste where a target is asked for → `host/owner/name[:tag]`: a whole `docker push …` line, the address of a
+ * package's page in the browser, a reference with `https://` before it. Everything else comes back as it is, to be judged
+ * as a reference.
+ */
+export function readPastedTarget(text: string): string {
+  const typed = text.trim();
+  const words = command.exec(typed);
+  if (words !== null) return readPastedTarget(argumentOf(words[1] ?? '', words[2] ?? '') ?? typed);
+  const scheme = /^(?:https?|docker|oci):\/\//i.exec(typed)?.[0] ?? '';
+  const address = typed.slice(scheme.length);
+  const page = /^([^/]+)\/(.+)$/s.exec(address);
+  if (page === null) return address;
+  const [, host = '', path = ''] = page;
+  return readPage(host, path.replace(/[?#].*$/s, '')) ?? (scheme === '' ? address : address.replace(/\/+$/, ''));
+}
+
+/** The image of a command: `push A` its only one, `tag A B` the second. Options before it are left out. */
+function argumentOf(verb: string, rest: string): string | undefined {
+  const [line = ''] = rest.split(/[;&|\n]/);
+  const words = line.split(/\s+/).filter((word) => word !== '' && !word.startsWith('-'));
+  const place = verb === 'tag' || verb === 'copy' ? 1 : words.length - 1;
+  return words[place];
+}
+
+/** `owner/-/packages/container/name/version`: the page of a package. A `/` in the name is written %2F. */
+function readPage(host: string, path: string): string | undefined {
+  const page = /^(.+?)\/-\/packages\/(container\/)?([^/]+)(?:\/([^/]+))?/.exec(path);
+  if (page === null) return undefined;
+  const [, before = '', container, name = '', version = ''] = page;
+  // A sub-path of the install may stand before the owner; what is no page of Gitea's may have a repository after it.
+  const owner = before.split('/').at(container === undefined ? 0 : -1) ?? '';
+  const tag = decode(version);
+  return `${host}/${decode(owner)}/${decode(name)}${isTag(tag) ? `:${tag}` : ''}`;
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
