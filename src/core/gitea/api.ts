@@ -113,11 +113,15 @@ export class GiteaApi {
     options: { readonly tolerant?: boolean } = {},
   ): Promise<Readonly<Record<string, unknown>>[] | undefined> {
     const rows: Readonly<Record<string, unknown>>[] = [];
+    let former: Buffer | undefined;
     for (let page = 1; page <= mostPages; page++) {
       const response = await this.#get(`${path}${path.includes('?') ? '&' : '?'}page=${page}&limit=${pageSize}`, call);
       if (options.tolerant === true && (response.status === 403 || response.status === 404)) return undefined;
       const items = response.status === 200 ? parseJsonList(response.body) : undefined;
       if (items === undefined) throw explainRestRefusal(response, attempt, await this.#webRoot(call.signal));
+      // Something that does not know of pages gives the same one for ever.
+      if (former?.equals(response.body) === true) return rows;
+      former = response.body;
       rows.push(...items);
       const total = Number(header(response, 'x-total-count') ?? NaN);
       if (items.length === 0 || rows.length >= total) return rows;

