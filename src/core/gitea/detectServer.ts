@@ -159,10 +159,14 @@ function explainPlainHttp({ origin, host }: RegistryAddress, response: RegistryR
 }
 
 /** A redirect: to a registry at another address, which the person has to choose, or to a page where people sign in. */
-function explainMoved({ host }: RegistryAddress, response: RegistryResponse): TeaChestError | undefined {
+function explainMoved({ host, origin }: RegistryAddress, response: RegistryResponse): TeaChestError | undefined {
   const place = redirectTarget(response);
   if (place === undefined) return undefined;
   if (!isPing(place)) return explainSignInPage(response, host);
+  if (place.origin === origin) {
+    const what = `${host} redirects GET /v2/ to itself again and again: the proxy in front of it is not set up right.`;
+    return new TeaChestError('notARegistry', what, { facts: { host, status: response.status } });
+  }
   return new TeaChestError(
     'notARegistry',
     `${host} sends us on to another address, ${place.origin}. Nothing was sent there: sign in with that address if it is ` +

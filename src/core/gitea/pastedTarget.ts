@@ -12,7 +12,11 @@ const command =
 export function readPastedTarget(text: string): string {
   const typed = text.trim();
   const words = command.exec(typed);
-  if (words !== null) return readPastedTarget(argumentOf(words[1] ?? '', words[2] ?? '') ?? typed);
+  const argument = words === null ? typed : argumentOf(words[1] ?? '', words[2] ?? '');
+  return argument === undefined ? typed : readAddress(argument);
+}
+
+function readAddress(typed: string): string {
   const scheme = /^(?:https?|docker|oci):\/\//i.exec(typed)?.[0] ?? '';
   const address = typed.slice(scheme.length);
   const page = /^([^/]+)\/(.+)$/s.exec(address);

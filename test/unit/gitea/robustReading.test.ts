@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import fc from 'fast-check';
+import { TeaChestError } from '../../../src/core/base/errors.ts';
+import { GiteaApi } from '../../../src/core/gitea/api.ts';
+import { detectServer } from '../../../src/core/gitea/detectServer.ts';
+import { requestGiteaToken } from '../../../src/core/gitea/giteaTokens.ts';
+import { checkImageName, checkOwner, checkTag, checkTarget } from '../../../src/core/gitea/names.ts';
+import { nearestName } from '../../../src/core/gitea/nearestName.ts';
+import { readPastedTarget } from '../../../src/core/gitea/pastedTarget.ts';
+import { packageUrl } from '../../../src/core/gitea/webUrls.ts';
+import { isDigest } from '../../../src/core/oci/digest.ts';
+import { isTag } from '../../../src/core/oci/imageReference.ts';
+import type { RegistryResponse, Send } from '../../../src/core/registry/messages.ts';
+import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
+import { silentLogger } from '../../tools/silentLogger.ts';
+import { never } from './testClient.ts';
+
+const origin = 'https://gitea.example.com';
+const call = { signal: never };
+const credential = async (): Promise<{ username: string; secret: string }> =>
+  Promise.resolve({ username: 'dev', secret: 'a secret of mine' });
+
+/** Any bytes, any JSON, and JSON that has the fields that are looked for, with anything in them. */
+const anyText = fc.oneof(
+  fc.string(),
+  fc.string({ unit: 'binary' }),
+  fc.constantFrom('app', 'v1', 'write', 'dev', 'all'),
+);
+const anyValue = fc.oneof(anyText, fc.jsonValue());
+const anyRow = fc.record(
+  {
+    id: anyValue,
+    name: anyValue,
+    version: anyValue,
+    created_at: anyValue,
+    html_url: anyValue,
+    owner: fc.oneof(anyValue, fc.record({ login: anyValue })),
+    login: anyValue,
+    username: anyValue,
+    visibility: anyValue,
+    permission: anyValue,
+    units_map: fc.oneof(anyValue, fc.record({ 'repo.packages': anyValue })),
+    organization: fc.oneof(anyValue, fc.record({ username: anyValue, name: anyValue, visibility: anyValue })),
+    message: anyValue,
+    errors: anyValue,
+    token: anyValue,
+  },
+  { requiredKeys: [] },
+);
+const anyBody = fc.oneof(
+  fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+  fc
+    .oneof(anyRow, fc.array(anyRow, { maxLength: 5 }), fc.jsonValue())
+    .map((value) => Buffer.from(JSON.stringify(value))),
+  fc.array(anyRow, { minLength: 1, maxLength: 3 }).map((rows) => Buffer.from(JSON.stringify(rows).slice(0, -2))),
+);
+const anyStatus = fc.constantFrom(200, 200, 200, 201, 204, 302, 307, 400, 401, 403, 404, 418, 429, 500, 502, 503);
+const anyHeader = fc.constantFrom(
+  {},
+  { 'content-type': 'text/html' },
+  { 'content-type': 'application/json', 'x-total-count': 'many' },
+  { 'x-total-count': '-1' },
+  { location: 'https://evil.test/login' },
+  { location: 'http://[' },
+  { 'retry-after': 'soon' },
+  { 'www-authenticate': 'Bearer realm="https://x/v2/token",service="container_registry"' },
+  { 'www-authenticate': ', , Bearer =' },
+);
+const anyAnswer = fc.record({ status: anyStatus, headers: anyHeader, body: anyBody });
+type Answer = Pick<RegistryResponse, 'status' | 'headers' | 'body'>;
+
+/** Answers one after another, the last one for ever; notes where credentials went. */
+function answering(answers: readonly Answer[]): { send: Send; secretsTo: Set<string> } {
+  let asked = 0;
+  const secretsTo = new Set<string>();
+  const send: Send = async ({ url, headers }) => {
+    if (headers?.['authorization'] !== undefined) secretsTo.add(url.origin);
+    const answer = answers[Math.min(asked++, answers.length - 1)];
+    assert.ok(answer !== undefined);
+    return Promise.resolve({ ...answer, url });
+  };
+  return { send, secretsTo };
+}
+
+/** A right result, or an error that a person can read and that holds no secret. */
+async function readable<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    assert.ok(error instanceof TeaChestError, String(error));
+    assert.notEqual(error.code, 'internal');
+    assert.ok(error.message.length > 10 && error.message.length < 1500, error.message);
+    assert.ok(!JSON.stringify([error.message, error.facts]).includes('a secret of mine'));
+    return undefined;
+  }
+}
+
+function apiOf(answers: readonly Answer[]): { api: GiteaApi; secretsTo: Set<string> } {
+  const { send, secretsTo } = answering(answers);
+  const api = new GiteaApi({ send, webRoot: async () => Promise.resolve(origin), credential, logger: silentLogger });
+  return { api, secretsTo };
+}
+
+suite('whatever the REST API answers', () => {
+  test('a list of packages has only what a reference can name, or there is an error', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyAnswer, { minLength: 1, maxLength: 3 }), async (answers) => {
+        const { api, secretsTo } = apiOf(answers);
+        for (const row of (await readable(api.packages('dev', call))) ?? []) {
+          assert.ok(checkImageName(row.name).ok && (isTag(row.version) || isDigest(row.version)));
+          assert.ok(row.owner === 'dev' && Number.isSafeInteger(row.id));
+          assert.ok(row.createdAt === undefined || !Number.isNaN(Date.parse(row.createdAt)));
+          const page = new URL(packageUrl(origin, { owner: row.owner, name: row.name, tag: row.version }));
+          assert.equal(page.origin, origin);
+          assert.ok(page.pathname.startsWith('/dev/-/packages/container/'));
+        }
+        assert.deepEqual([...secretsTo], [origin]);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('owners are names that a reference can have, each once, and the visibility one of three', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyAnswer, { minLength: 1, maxLength: 3 }), async (answers) => {
+        const owners = (await readable(apiOf(answers).api.pushOwners(call))) ?? [];
+        for (const { name, visibility } of owners) {
+          assert.deepEqual(checkOwner(name), { ok: true, value: name });
+          assert.ok([undefined, 'public', 'limited', 'private'].includes(visibility));
+        }
+        const organizations = owners.filter(({ kind }) => kind === 'organization').map(({ name }) => name);
+        assert.equal(new Set(organizations).size, organizations.length);
+        await readable(apiOf(answers).api.visibilityOf('dev', call));
+        await readable(apiOf(answers).api.currentUser(call));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('a row that is wrong hides no good one', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyRow, { maxLength: 5 }), fc.nat({ max: 5 }), async (rows, place) => {
+        const good = { name: 'good/app', version: 'v1' };
+        const body = Buffer.from(JSON.stringify([...rows.slice(0, place), good, ...rows.slice(place)]));
+        const { api } = apiOf([{ status: 200, headers: {}, body }]);
+        assert.ok((await api.packages('dev', call)).some(({ name }) => name === good.name));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+suite('whatever answers at sign-in', () => {
+  test('a server is recognized or refused with a sentence, and gets no credential', async () => {
+    const address = parseRegistryAddress(`${origin}/gitea/dev`);
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyAnswer, { minLength: 1, maxLength: 4 }), async (answers) => {
+        const { send, secretsTo } = answering(answers);
+        const found = await readable(detectServer({ send, address, signal: never }));
+        assert.ok(found === undefined || found.webRoot.startsWith(origin));
+        assert.equal(secretsTo.size, 0);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('a token is one, or refused with a sentence; the credential goes to the registry alone', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyAnswer, { minLength: 1, maxLength: 3 }), async (answers) => {
+        const { send, secretsTo } = answering(answers);
+        const webRoot = async (): Promise<string> => Promise.resolve(origin);
+        const token = await readable(requestGiteaToken({ send, origin, webRoot, credential }, call));
+        assert.ok(token === undefined || (typeof token.value === 'string' && token.value !== ''));
+        assert.deepEqual([...secretsTo], [origin]);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+suite('whatever is typed', () => {
+  const typed = fc.oneof(
+    fc.string(),
+    fc.string({ unit: 'binary' }),
+    fc.string({ unit: fc.constantFrom('a', 'B', '9', '.', '_', '-', '/', ':', ' ', '%', 'ü') }),
+  );
+
+  test('a name that is accepted is in Gitea’s grammar, and so is every suggestion', () => {
+    const grammar = /^[a-z0-9]+([._-][a-z0-9]+)*(\/[a-z0-9]+([._-][a-z0-9]+)*)*$/; // container.go imageNamePattern
+    fc.assert(
+      fc.property(typed, (text) => {
+        const check = checkImageName(text);
+        assert.equal(check.ok, grammar.test(text));
+        if (!check.ok && check.suggestion !== undefined) assert.match(check.suggestion, grammar);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('a tag that is accepted is one in lower case, and so is every suggestion', () => {
+    fc.assert(
+      fc.property(typed, (text) => {
+        const check = checkTag(text);
+        const value = check.ok ? check.value : check.suggestion;
+        assert.ok(value === undefined || (isTag(value) && value === value.toLowerCase()));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('a target that is accepted fits one reference; an owner is never exchanged for another', () => {
+    fc.assert(
+      fc.property(typed, typed, typed, (owner, name, tag) => {
+        const check = checkTarget({ owner, name, tag }, 'gitea.example.com');
+        const value = check.ok ? check.value : check.suggestion;
+        if (value === undefined) return;
+        assert.equal(value.owner, owner.toLowerCase());
+        assert.ok(checkTarget(value, 'gitea.example.com').ok || value.name.length > 200);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('pasted text becomes no longer than it was, and the nearest name is one of those given', () => {
+    fc.assert(
+      fc.property(typed, typed, (one, other) => {
+        for (const text of [one, `docker push ${one}`, `https://h/${one}/-/packages/container/${other}`]) {
+          assert.ok(readPastedTarget(text).length <= text.length + 1);
+        }
+        const near = nearestName(one, [other]);
+        assert.ok(near === undefined || near === other);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
