@@ -26,7 +26,7 @@ describe('an owner that was renamed', () => {
     assert.equal(old.headers.location, `/v2/${renamed}/app/blobs/uploads?mount=x&from=a/b`);
     const read = await target.exchange('GET', `/v2/${organization}/app/tags/list`, { headers });
     assert.deepEqual([read.status, read.headers.location], [307, `/v2/${renamed}/app/tags/list`]);
-    const moved = await target.exchange('POST', String(old.headers.location), { headers });
+    const moved = await target.exchange('POST', old.headers.location ?? '', { headers });
     assert.equal(moved.status, 202);
     const rest = await target.rest('GET', `/packages/${organization}?type=container`);
     const location = `${target.subPath}/api/v1/packages/${renamed}?type=container`;

@@ -1,4 +1,3 @@
-import type { Logger } from '../base/logger.ts';
 import { basicAuthorization, notSignedIn, type ReadCredential } from '../registry/auth.ts';
 import { header, type RegistryResponse, type Send } from '../registry/messages.ts';
 import { asObject, asText, parseJsonList, parseJsonObject } from './restJson.ts';
@@ -33,18 +32,15 @@ export class GiteaApi {
   readonly #send: Send;
   readonly #webRoot: (signal: AbortSignal) => Promise<string>;
   readonly #credential: ReadCredential;
-  readonly #logger: Logger;
 
   constructor(options: {
     readonly send: Send;
     readonly webRoot: (signal: AbortSignal) => Promise<string>;
     readonly credential: ReadCredential;
-    readonly logger: Logger;
   }) {
     this.#send = options.send;
     this.#webRoot = options.webRoot;
     this.#credential = options.credential;
-    this.#logger = options.logger;
   }
 
   /** The login that the credential belongs to; undefined if its scopes do not allow to ask (read:user). */
@@ -82,17 +78,11 @@ export class GiteaApi {
     return response.status === 200 ? readVisibility(parseJsonObject(response.body)['visibility']) : undefined;
   }
 
-  /** All versions of all container packages of an owner, over all pages. Needs read:package. */
+  /** All versions of all container packages of an owner, over all pages, usable or not. Needs read:package. */
   async packages(owner: string, call: ApiCall): Promise<readonly PackageVersion[]> {
     const path = `packages/${encodeURIComponent(owner)}?type=container`;
     const rows = (await this.#all(path, `list the packages of “${owner}”`, call)) ?? [];
-    const versions = rows.map((row) => readVersion(row, owner)).filter((version) => version !== undefined);
-    const left = rows.length - versions.length;
-    if (left > 0)
-      this.#logger.warn(
-        `${left} of ${rows.length} package versions of ${owner} are left out: no image reference can have such names.`,
-      );
-    return versions;
+    return rows.map((row) => readVersion(row, owner));
   }
 
   async #askUser(

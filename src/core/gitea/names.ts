@@ -26,7 +26,7 @@ interface Refused<T> {
 export type Check<T> = Accepted<T> | Refused<T>;
 
 /**
- * Checks all of a target by Gitea's grammar (contract §3; container.go `imageNamePattern` and `referencePattern`) before
+ * Checks all of a target by Gitea's grammar (docs/gitea.md §3; container.go `imageNamePattern` and `referencePattern`) before
  * anything moves. The first part that is refused is reported, with the whole target mended if that can be done: name and
  * tag only, since another owner is somebody else.
  */

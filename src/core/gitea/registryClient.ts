@@ -82,7 +82,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   });
   const send = withAuth(withRedirects(plain, origin), authenticator);
   const sizer = new ChunkSizer(origin, options.chunkMemory, options.onLinkRate);
-  const api = new GiteaApi({ send: withRedirects(plain, origin), webRoot, credential, logger });
+  const api = new GiteaApi({ send: withRedirects(plain, origin), webRoot, credential });
 
   return {
     address,
@@ -94,7 +94,6 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
         send: withRedirects(logged, origin),
         webRoot: async () => Promise.resolve(server.webRoot),
         credential,
-        logger,
       });
       return checkSignIn({ send: logged, server, origin, credential, api: ownApi, logger, signal });
     },

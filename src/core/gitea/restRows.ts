@@ -8,6 +8,8 @@ export interface PackageVersion {
   readonly id: number;
   /** Lower case, as in image references. */
   readonly owner: string;
+  /** False if no image reference can have the name or the version that the server gave: then both are empty here. */
+  readonly usable: boolean;
   /** `app`, `team/app`. */
   readonly name: string;
   readonly version: string;
@@ -21,19 +23,19 @@ export type Visibility = 'public' | 'limited' | 'private';
 type Row = Readonly<Record<string, unknown>>;
 
 /**
- * A row of `/packages/{owner}`. Undefined if its name or version is none that a reference can have: what comes from a
- * server ends in links, commands and on the clipboard, so nothing else is let through.
+ * A row of `/packages/{owner}`. What comes from a server ends in links, commands and on the clipboard, so only a name and
+ * a version that a reference can have are let through; a row without them still counts as one.
  */
-export function readVersion(row: Row, owner: string): PackageVersion | undefined {
+export function readVersion(row: Row, owner: string): PackageVersion {
   const { id } = row;
-  const [name, version] = [asText(row['name']), asText(row['version'])];
-  if (name === undefined || version === undefined) return undefined;
-  if (!checkImageName(name).ok || !(isTag(version) || isDigest(version))) return undefined;
+  const [name, version] = [asText(row['name']) ?? '', asText(row['version']) ?? ''];
+  const usable = checkImageName(name).ok && (isTag(version) || isDigest(version));
   return {
     id: typeof id === 'number' && Number.isSafeInteger(id) ? id : 0,
     owner: owner.toLowerCase(),
-    name,
-    version,
+    usable,
+    name: usable ? name : '',
+    version: usable ? version : '',
     createdAt: asTime(row['created_at']),
   };
 }
@@ -48,7 +50,7 @@ export function readVisibility(value: unknown): Visibility | undefined {
   return value === 'public' || value === 'limited' || value === 'private' ? value : undefined;
 }
 
-/** Write for packages comes from the team's unit, or from its permission as a whole (contract §1, CP:113-167). */
+/** Write for packages comes from the team's unit, or from its permission as a whole (docs/gitea.md §1, CP:113-167). */
 export function writesPackages(team: Row): boolean {
   const levels = ['write', 'admin', 'owner'];
   const unit = asText(asObject(team['units_map'])['repo.packages']);
