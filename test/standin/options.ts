@@ -42,6 +42,8 @@ export interface StandinOptions {
   readonly passwordSignIn?: boolean;
   /** SERVE_DIRECT: reads of blobs and manifests are redirected to an object store at another origin. */
   readonly serveDirect?: boolean;
+  /** The origin that those redirects name instead of the object store that is there: one that cannot be reached. */
+  readonly storageEndpoint?: string;
   readonly limits?: Limits;
   /** How long a registry token lives; Gitea's 24 hours by default. */
   readonly tokenLifetimeSeconds?: number;

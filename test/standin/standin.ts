@@ -88,7 +88,8 @@ export async function startStandin(options: StandinOptions = {}): Promise<Standi
 
   const storage = options.serveDirect === true ? await Listener.start(storageListener, certificate, 0) : undefined;
   const scheme = certificate === undefined ? 'http' : 'https';
-  const storageOrigin = storage === undefined ? undefined : `${scheme}://127.0.0.1:${storage.port}`;
+  const ownStorage = storage === undefined ? undefined : `${scheme}://127.0.0.1:${storage.port}`;
+  const storageOrigin = ownStorage === undefined ? undefined : (options.storageEndpoint ?? ownStorage);
   const gitea = await openGitea(options, folder, storageOrigin);
   const listener = await Listener.start(giteaListener, certificate, options.port ?? 0);
   return makeStandin({ gitea, sweep, certificate, listener, storage, ...service });

@@ -48,7 +48,8 @@ function follow(
     throw refuse(request, `it redirects from https down to ${url.origin}`);
   }
   const kept = Object.entries(request.headers ?? {}).filter(([name]) => !secretHeaders.has(name));
-  return { ...request, url, headers: Object.fromEntries(kept) };
+  // A storage that this machine cannot reach (#24723) stays out of reach: whoever reads can do without, and soon.
+  return { ...request, url, headers: Object.fromEntries(kept), retry: 'never' };
 }
 
 function refuse(request: RegistryRequest, why: string, cause?: unknown): TeaChestError {
