@@ -52,6 +52,7 @@ export type ErrorCode =
   | 'bodyTooLarge' // a proxy refuses even our smallest chunk
   | 'uploadLost' // the upload session vanished and a new one did not help
   | 'digestMismatch' // the registry stored something else than we sent
+  | 'imageMismatch' // manifest, config and layers are not of one image: nothing was published
   | 'registryRefused' // any other 4xx
   | 'registryFailed' // 5xx after all retries
   // this machine

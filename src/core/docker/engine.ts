@@ -1,4 +1,4 @@
-import Docker from 'dockerode';
+import Docker, { type ImageInspectInfo } from 'dockerode';
 import { throwIfCancelled } from '../base/cancel.ts';
 import { TeaChestError, toTeaChestError, type Stage } from '../base/errors.ts';
 import { Semaphore } from '../base/semaphore.ts';
@@ -102,7 +102,9 @@ export class Engine {
     const name = imagePath(image);
     const prefix = await this.#prefix(signal);
     try {
-      return toImageDetails(await this.#call(signal, prefix, (docker) => docker.getImage(name).inspect()));
+      return toImageDetails(
+        await this.#call(signal, prefix, (docker, modem) => inspectImage(docker, modem, name, prefix)),
+      );
     } catch (error) {
       throw notFound(error, image, 'inspect');
     }
@@ -189,7 +191,7 @@ export class Engine {
   async #call<T>(
     signal: AbortSignal,
     prefix: string,
-    use: (docker: Docker) => Promise<T>,
+    use: (docker: Docker, modem: EngineModem) => Promise<T>,
     patience = this.#patience,
   ): Promise<T> {
     const explain = (error: unknown): TeaChestError => explainEngineError(error, this.endpoint, signal);
@@ -197,7 +199,7 @@ export class Engine {
     const modem = new EngineModem({ agent: this.#agent, host, prefix, signal, patience, explain });
     const options: object = { modem };
     try {
-      return await use(new Docker(options));
+      return await use(new Docker(options), modem);
     } catch (error) {
       throw await withOwningGroup(explain(error));
     }
@@ -214,6 +216,19 @@ export class Engine {
       throw explainEngineError(error, this.endpoint, signal).at(stage);
     }
   }
+}
+
+/** From API 1.48 on it is asked for the image's manifests as well, which dockerode's own `inspect` cannot do. */
+function inspectImage(docker: Docker, modem: EngineModem, name: string, prefix: string): Promise<ImageInspectInfo> {
+  const [, minor = '0'] = /^\/v1\.(\d+)$/.exec(prefix) ?? [];
+  if (Number(minor) < 48) return docker.getImage(name).inspect();
+  const call = { path: `/images/${name}/json?`, method: 'GET', options: { manifests: true } };
+  return new Promise((resolve, reject) => {
+    modem.dial(call, (error, answer) => {
+      if (error === null) resolve(answer as ImageInspectInfo);
+      else reject(error instanceof Error ? error : new Error(String(error)));
+    });
+  });
 }
 
 function hostOf(address: EngineEndpoint['address']): string {

@@ -26,6 +26,8 @@ export interface EnginePushStep {
   /** Bytes read so far: uncompressed in the classic store, stored ones in containerd's. */
   readonly current: number | undefined;
   readonly total: number | undefined;
+  /** What the engine wants a person to know of what it pushed, as a sentence. */
+  readonly notice: string | undefined;
 }
 
 /** Lets an engine push by itself. Made by `Engine.pusher()`; errors as there. */
@@ -125,7 +127,26 @@ function readStep(line: string): EnginePushStep {
     });
   }
   const { current, total } = step.progressDetail ?? {};
-  return { id: step.id, status: step.status ?? '', current, total };
+  return { id: step.id, status: step.status ?? '', current, total, notice: noticeOf(step) };
+}
+
+/** What every push says, of no layer: where to it goes, and what came of it. */
+const usualLines = /^(The push refers to repository \[|[^ ]+: digest: sha256:|Preparing|Waiting)/;
+
+/**
+ * Of an index whose platforms are not all here docker pushes the one manifest that is, and says so in an `aux` that its
+ * command line puts into these words (docker/cli, command/image/push.go). Other sentences come as a status of no layer.
+ */
+function noticeOf({ id, status, aux }: RawStep): string | undefined {
+  if (aux?.manifestPushedInsteadOfIndex === true) {
+    const { digest = '', platform } = aux.selectedManifest ?? {};
+    const name = platform && [platform.os, platform.architecture, platform.variant].filter(Boolean).join('/');
+    const which = name === undefined ? digest : `${name} (${digest})`;
+    return `Not all multiplatform-content is present and only the available single-platform image was pushed: ${which}.`;
+  }
+  if (aux?.contentMissing === true) return 'Not all of the image’s content is present in the container engine.';
+  const isUsual = id !== undefined || status === undefined || status === '' || usualLines.test(status);
+  return isUsual ? undefined : status;
 }
 
 interface RawStep {
@@ -134,6 +155,14 @@ interface RawStep {
   readonly error?: string;
   readonly errorDetail?: { readonly message?: string };
   readonly progressDetail?: { readonly current?: number; readonly total?: number };
+  readonly aux?: {
+    readonly manifestPushedInsteadOfIndex?: boolean;
+    readonly contentMissing?: boolean;
+    readonly selectedManifest?: {
+      readonly digest?: string;
+      readonly platform?: { readonly os?: string; readonly architecture?: string; readonly variant?: string };
+    };
+  };
 }
 
 function parse(line: string): RawStep {

@@ -2,7 +2,7 @@ import type { ImageInfo, ImageInspectInfo } from 'dockerode';
 import { TeaChestError } from '../base/errors.ts';
 import { isDigest, type Digest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';
-import type { EngineImage, ImageDetails } from './types.ts';
+import type { EngineImage, EngineManifest, ImageDetails } from './types.ts';
 
 /** An item of `GET /images/json`. */
 export function toEngineImage(info: ImageInfo, platform: Platform | undefined): EngineImage {
@@ -20,6 +20,7 @@ export function toEngineImage(info: ImageInfo, platform: Platform | undefined): 
 /** The answer of `GET /images/{name}/json`. */
 export function toImageDetails(info: ImageInspectInfo): ImageDetails {
   const { Os: os, Architecture: architecture, Variant: variant } = info;
+  const manifests = toManifests(info);
   return {
     id: toDigest(info.Id),
     references: toReferences(info.RepoTags),
@@ -28,7 +29,26 @@ export function toImageDetails(info: ImageInspectInfo): ImageDetails {
     platform: variant === undefined || variant === '' ? { os, architecture } : { os, architecture, variant },
     createdAt: toDate(info.Created),
     manifestType: info.Descriptor?.mediaType,
+    ...(manifests === undefined ? {} : { manifests }),
   };
+}
+
+/** `Manifests` of an answer that was asked for with `manifests=1` (API 1.48); undefined where it is not as documented. */
+function toManifests(info: object): readonly EngineManifest[] | undefined {
+  const listed: unknown = 'Manifests' in info ? info.Manifests : undefined;
+  if (!Array.isArray(listed)) return undefined;
+  const manifests = (listed as unknown[]).map(toManifest).filter((manifest) => manifest !== undefined);
+  return manifests.length === listed.length ? manifests : undefined;
+}
+
+function toManifest(value: unknown): EngineManifest | undefined {
+  const { ID, Available, ImageData } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof ID !== 'string' || !isDigest(ID) || typeof Available !== 'boolean') return undefined;
+  const { Platform: platform } = (ImageData ?? {}) as { readonly Platform?: Partial<Platform> };
+  const { os, architecture, variant } = platform ?? {};
+  const isKnown = typeof os === 'string' && typeof architecture === 'string';
+  const runsOn = isKnown ? { os, architecture, ...(variant ? { variant } : {}) } : undefined;
+  return { digest: ID, isAvailable: Available, platform: runsOn };
 }
 
 /** Older engines call a dangling image `<none>:<none>`, newer ones give it no tags. */

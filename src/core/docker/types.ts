@@ -55,6 +55,15 @@ export interface EngineVersion {
 // What `push` asks of an engine (its ImageSource), said here once more because neither may import the other; a test
 // holds the two together.
 
+/** One of the manifests that an image of containerd's store is made of. */
+export interface EngineManifest {
+  readonly digest: Digest;
+  /** All that it refers to is in the engine, so that it can be pushed. */
+  readonly isAvailable: boolean;
+  /** Undefined for what runs nowhere, as attestations. */
+  readonly platform: Platform | undefined;
+}
+
 /** What the engine says of one image. */
 export interface ImageDetails {
   readonly id: Digest;
@@ -64,6 +73,7 @@ export interface ImageDetails {
   readonly platform: Platform;
   readonly createdAt: string | undefined;
   readonly manifestType?: string | undefined;
+  readonly manifests?: readonly EngineManifest[] | undefined;
 }
 
 /** What of an image must be known to read its archive. */

@@ -13,6 +13,48 @@ export const mediaTypes = {
   dockerLayerGzip: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
 } as const;
 
+/** Image layers that are stored elsewhere by design and that engines do not push (image-spec, layer.md §Non-Distributable). */
+const foreignLayers: ReadonlySet<string> = new Set([
+  'application/vnd.oci.image.layer.nondistributable.v1.tar',
+  'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip',
+  'application/vnd.oci.image.layer.nondistributable.v1.tar+zstd',
+  'application/vnd.docker.image.rootfs.foreign.diff.tar',
+  'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip',
+]);
+
+const ownLayers: ReadonlySet<string> = new Set([
+  mediaTypes.ociLayer,
+  mediaTypes.ociLayerGzip,
+  mediaTypes.ociLayerZstd,
+  mediaTypes.dockerLayer,
+  mediaTypes.dockerLayerGzip,
+  // Written by some versions of BuildKit.
+  'application/vnd.docker.image.rootfs.diff.tar.zstd',
+]);
+
+export function isForeignLayer(mediaType: string): boolean {
+  return foreignLayers.has(mediaType);
+}
+
+/** True for a layer that has a diffID, whatever its compression. */
+export function isLayer(mediaType: string): boolean {
+  return ownLayers.has(mediaType) || foreignLayers.has(mediaType);
+}
+
+export function isImageConfig(mediaType: string): boolean {
+  return mediaType === mediaTypes.ociConfig || mediaType === mediaTypes.dockerConfig;
+}
+
+export function isIndex(mediaType: string): boolean {
+  return mediaType === mediaTypes.ociIndex || mediaType === mediaTypes.dockerManifestList;
+}
+
+/** What a layer of that compression is called; undefined stands for a tar as it is. */
+export function layerTypeOf(compression: 'gzip' | 'zstd' | undefined): string {
+  if (compression === undefined) return mediaTypes.ociLayer;
+  return compression === 'gzip' ? mediaTypes.ociLayerGzip : mediaTypes.ociLayerZstd;
+}
+
 const ociTypes: ReadonlyMap<string, string> = new Map([
   [mediaTypes.dockerLayer, mediaTypes.ociLayer],
   [mediaTypes.dockerLayerGzip, mediaTypes.ociLayerGzip],

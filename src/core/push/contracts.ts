@@ -33,6 +33,20 @@ export interface ImageDetails {
   readonly createdAt: string | undefined;
   /** Media type of what `id` is the digest of: a manifest or an index. Said by containerd's store from Docker 28 on. */
   readonly manifestType?: string | undefined;
+  /**
+   * The manifests that it is made of, and which of them are whole: what the engine would push now. Said by containerd's
+   * store from API 1.48 on (Docker 28); undefined where the engine does not tell.
+   */
+  readonly manifests?: readonly EngineManifest[] | undefined;
+}
+
+/** One of the manifests that an image of containerd's store is made of. */
+export interface EngineManifest {
+  readonly digest: Digest;
+  /** All that it refers to is in the engine, so that it can be pushed. */
+  readonly isAvailable: boolean;
+  /** Undefined for what runs nowhere, as attestations. */
+  readonly platform: Platform | undefined;
 }
 
 /** The archive, item by item. Exactly one `image` comes, last. */
@@ -68,6 +82,8 @@ export interface BlobTarget {
   readonly kind: 'gitea' | 'forgejo' | 'generic';
   /** `owner/name`, as it stands in paths of the registry's API. */
   readonly repository: string;
+  /** True for a registry on this machine or in this network: reading back from it is cheap. */
+  readonly isNear: boolean;
   /**
    * Proves, before anything is read or sent, that we may write here: opens an upload session and deletes it again.
    * Rejects with `ownerNotFound`, `accessDenied`, `nameInvalid`, … just as an upload would.
@@ -81,6 +97,11 @@ export interface BlobTarget {
   getManifest(reference: string, options: CallOptions): Promise<Uint8Array | undefined>;
   /** A small blob's bytes (a config); undefined if there is none. */
   getBlob(digest: Digest, options: CallOptions): Promise<Uint8Array | undefined>;
+  /**
+   * A blob's bytes, piece by piece, in bounded memory; rejects with `registryRefused` if there is none of that digest, or
+   * if the registry gives large blobs only whole. They are not hashed here. `end`: only the bytes before that one.
+   */
+  readBlob(digest: Digest, options: CallOptions & { readonly end?: number }): AsyncIterable<Uint8Array>;
   /** Size in bytes of a blob that this repository already has; undefined if it has none of that digest. */
   headBlob(digest: Digest, options: CallOptions): Promise<number | undefined>;
   /**
@@ -211,4 +232,6 @@ export interface EnginePushStep {
   /** Bytes read so far: uncompressed in the classic store, stored ones in containerd's. */
   readonly current: number | undefined;
   readonly total: number | undefined;
+  /** What the engine wants a person to know of what it pushed, as a sentence. */
+  readonly notice?: string | undefined;
 }

@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Logger } from '../base/logger.ts';
 import { isDigest, type Digest } from '../oci/digest.ts';
-import type { Descriptor } from '../oci/manifest.ts';
+import { isDescriptor, type Descriptor } from '../oci/manifest.ts';
 
 /** What compressing a layer once has taught: the stored blob, and the layer's size before compression, in bytes. */
 export interface KnownLayer {
@@ -31,6 +31,8 @@ export interface PublishedImage {
   readonly bytes: number;
   /** Base first; empty if they could not be told. */
   readonly layers: readonly Descriptor[];
+  /** What the engine said of that push. */
+  readonly notices: readonly string[];
 }
 
 interface Entry<T> {
@@ -54,7 +56,11 @@ interface StoredTables {
   readonly published: Table<PublishedImage>;
 }
 
-const version = 1;
+/**
+ * Version 1 had images whose config was a manifest, layers that only a tag spoke for, and what was published of an index
+ * without the platforms: of it only what was proved by bytes is read.
+ */
+const version = 2;
 const limits = {
   layers: 20_000,
   images: 500,
@@ -85,7 +91,7 @@ export class DigestCache {
   #loaded: Promise<void> | undefined;
   /** Registries whose rows in the file must not come back when the file is merged. */
   readonly #forgotten = new Set<string>();
-  /** Rows of images that were wrong: they must not come back from the file either. */
+  /** Rows that were wrong, as table and key: they must not come back from the file either. */
   readonly #dropped = new Set<string>();
   #dirty = false;
   #saving: Promise<void> = Promise.resolve();
@@ -107,32 +113,28 @@ export class DigestCache {
   }
 
   rememberLayer(diffId: Digest, codecId: string, layer: KnownLayer): void {
-    this.#set(this.#layers, `${codecId} ${diffId}`, layer, limits.layers);
+    this.#set('layers', `${codecId} ${diffId}`, layer, this.#layers);
   }
 
-  /** `place`: the repository it is wanted for; what is known for that one alone counts as well. */
-  image(id: Digest, codecId: string, place: string): KnownImage | undefined {
-    const key = `${codecId} ${id}`;
-    const stored = this.#get(this.#images, key) ?? this.#get(this.#images, `${key} ${place}`);
+  dropLayer(diffId: Digest, codecId: string): void {
+    this.#drop('layers', this.#layers, `${codecId} ${diffId}`);
+    this.#drop('engineBlobs', this.#engineBlobs, diffId);
+  }
+
+  /** `platform`: the one that `inspect` speaks of. An index keeps its ID while that changes. */
+  image(id: Digest, codecId: string, platform: string): KnownImage | undefined {
+    const stored = this.#get(this.#images, `${codecId} ${id} ${platform}`);
     return stored && { config: Buffer.from(stored.config, 'base64'), layers: stored.layers };
   }
 
-  /** `place`: the only repository it is good for; undefined where every layer was proved on this machine. */
-  rememberImage(id: Digest, codecId: string, image: KnownImage, place?: string): void {
+  rememberImage(id: Digest, codecId: string, platform: string, image: KnownImage): void {
     if (image.config.byteLength > largestConfig) return;
     const stored = { config: Buffer.from(image.config).toString('base64'), layers: image.layers };
-    const key = place === undefined ? `${codecId} ${id}` : `${codecId} ${id} ${place}`;
-    this.#dropped.delete(key);
-    this.#set(this.#images, key, stored, limits.images);
+    this.#set('images', `${codecId} ${id} ${platform}`, stored, this.#images);
   }
 
-  /** For what turned out not to be that image: for this repository, and for all. */
-  dropImage(id: Digest, codecId: string, place: string): void {
-    const key = `${codecId} ${id}`;
-    for (const row of [key, `${key} ${place}`]) {
-      if (this.#images.delete(row)) this.#dropped.add(row);
-    }
-    this.#dirty = true;
+  dropImage(id: Digest, codecId: string, platform: string): void {
+    this.#drop('images', this.#images, `${codecId} ${id} ${platform}`);
   }
 
   /** Repositories of a registry that were seen to have a blob, latest first: candidates to mount it from. */
@@ -145,7 +147,7 @@ export class DigestCache {
     if (before[0] === repository) return;
     const others = before.filter((other) => other !== repository);
     const repositories = [repository, ...others].slice(0, repositoriesPerBlob);
-    this.#set(this.#locations, `${origin} ${blob}`, repositories, limits.locations);
+    this.#set('locations', `${origin} ${blob}`, repositories, this.#locations);
   }
 
   /** The blob that an engine made of a layer and that was carried on to a registry as it was. */
@@ -154,7 +156,7 @@ export class DigestCache {
   }
 
   rememberEngineBlob(diffId: Digest, blob: EngineBlob): void {
-    this.#set(this.#engineBlobs, diffId, blob, limits.engineBlobs);
+    this.#set('engineBlobs', diffId, blob, this.#engineBlobs);
   }
 
   /** The digest by which an engine asks for a layer. Not always that of a blob which exists anywhere (`learnDigests`). */
@@ -163,16 +165,16 @@ export class DigestCache {
   }
 
   rememberEngineDigest(engineId: string, diffId: Digest, digest: Digest): void {
-    this.#set(this.#engineDigests, `${engineId} ${diffId}`, digest, limits.engineDigests);
+    this.#set('engineDigests', `${engineId} ${diffId}`, digest, this.#engineDigests);
   }
 
-  /** What the engine's own manifest made of an image, when it was relayed last. */
-  published(id: Digest): PublishedImage | undefined {
-    return this.#get(this.#published, id);
+  /** What the engine's own manifest made of an image, when it was relayed last. `key`: see `publishedKey`. */
+  published(key: string): PublishedImage | undefined {
+    return this.#get(this.#published, key);
   }
 
-  rememberPublished(id: Digest, image: PublishedImage): void {
-    this.#set(this.#published, id, image, limits.published);
+  rememberPublished(key: string, image: PublishedImage): void {
+    this.#set('published', key, image, this.#published);
   }
 
   /** Forgets which repositories of a registry have what: part of signing out of it. */
@@ -181,9 +183,6 @@ export class DigestCache {
     this.#forgotten.add(origin);
     for (const key of this.#locations.keys()) {
       if (key.startsWith(`${origin} `)) this.#locations.delete(key);
-    }
-    for (const key of this.#images.keys()) {
-      if (placeOf(key)?.startsWith(`${origin}/`) === true) this.#images.delete(key);
     }
     this.#dirty = true;
     await this.save();
@@ -202,10 +201,17 @@ export class DigestCache {
     return entry.value;
   }
 
-  #set<T>(table: Table<T>, key: string, value: T, limit: number): void {
+  #set<T>(name: keyof StoredTables, key: string, value: T, table: Table<T>): void {
     table.set(key, { value, usedAt: this.#now() });
+    this.#dropped.delete(`${name} ${key}`);
     this.#dirty = true;
-    trim(table, limit);
+    trim(table, limits[name]);
+  }
+
+  #drop<T>(name: keyof StoredTables, table: Table<T>, key: string): void {
+    table.delete(key);
+    this.#dropped.add(`${name} ${key}`);
+    this.#dirty = true;
   }
 
   async #read(): Promise<void> {
@@ -222,14 +228,15 @@ export class DigestCache {
   async #parse(): Promise<StoredTables | undefined> {
     try {
       const stored: unknown = JSON.parse(await readFile(this.#file, 'utf8'));
-      if (!isRecord(stored) || stored['version'] !== version) return undefined;
+      if (!isRecord(stored) || (stored['version'] !== version && stored['version'] !== 1)) return undefined;
+      const proved = stored['version'] === version ? stored : {};
       return {
         layers: toTable(stored['layers'], isKnownLayer),
-        images: toTable(stored['images'], isStoredImage),
-        locations: toTable(stored['locations'], isRepositories),
-        engineBlobs: toTable(stored['engineBlobs'], isEngineBlob),
+        images: toTable(proved['images'], isStoredImage),
+        locations: toTable(stored['locations'], isTexts),
+        engineBlobs: toTable(proved['engineBlobs'], isEngineBlob),
         engineDigests: toTable(stored['engineDigests'], isDigestText),
-        published: toTable(stored['published'], isPublished),
+        published: toTable(proved['published'], isPublished),
       };
     } catch (error) {
       const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
@@ -246,11 +253,9 @@ export class DigestCache {
     for (const key of theirs?.locations.keys() ?? []) {
       if (this.#forgotten.has(key.slice(0, key.indexOf(' ')))) theirs?.locations.delete(key);
     }
-    for (const key of this.#dropped) theirs?.images.delete(key);
-    for (const key of theirs?.images.keys() ?? []) {
-      const place = placeOf(key);
-      if (place !== undefined && [...this.#forgotten].some((origin) => place.startsWith(`${origin}/`))) {
-        theirs?.images.delete(key);
+    for (const [name, table] of Object.entries(theirs ?? {})) {
+      for (const key of (table as Table<unknown>).keys()) {
+        if (this.#dropped.has(`${name} ${key}`)) (table as Table<unknown>).delete(key);
       }
     }
     const merged = {
@@ -273,11 +278,6 @@ export class DigestCache {
       await rm(temporary, { force: true }).catch(() => undefined);
     }
   }
-}
-
-/** The third part of an image's key. */
-function placeOf(key: string): string | undefined {
-  return key.split(' ')[2];
 }
 
 function trim<T>(table: Table<T>, limit: number): void {
@@ -331,16 +331,6 @@ function isDigestText(value: unknown): value is Digest {
   return typeof value === 'string' && isDigest(value);
 }
 
-function isDescriptor(value: unknown): value is Descriptor {
-  return (
-    isRecord(value) &&
-    typeof value['mediaType'] === 'string' &&
-    typeof value['digest'] === 'string' &&
-    isDigest(value['digest']) &&
-    isSize(value['size'])
-  );
-}
-
 function isPublished(value: unknown): value is PublishedImage {
   return (
     isRecord(value) &&
@@ -348,7 +338,8 @@ function isPublished(value: unknown): value is PublishedImage {
     typeof value['mediaType'] === 'string' &&
     isSize(value['bytes']) &&
     Array.isArray(value['layers']) &&
-    value['layers'].every(isDescriptor)
+    value['layers'].every(isDescriptor) &&
+    isTexts(value['notices'])
   );
 }
 
@@ -361,6 +352,6 @@ function isStoredImage(value: unknown): value is StoredImage {
   );
 }
 
-function isRepositories(value: unknown): value is readonly string[] {
+function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((one) => typeof one === 'string');
 }

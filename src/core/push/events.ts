@@ -60,6 +60,8 @@ export interface PushResult {
   readonly durationMs: number;
   /** How the bytes left the engine: `none` when none had to. */
   readonly strategy: PushStrategy;
+  /** What the container engine said of what it pushed that a person should know: whole sentences, plain text. */
+  readonly notices: readonly string[];
   /** The engine's own digest of the image, where stored layers were compressed and `digest` is another one. */
   readonly engineDigest?: Digest;
 }

@@ -2,8 +2,8 @@ import { TeaChestError } from '../base/errors.ts';
 import { Semaphore } from '../base/semaphore.ts';
 import { TaskGroup } from '../base/taskGroup.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { ArchiveImage, ImageDetails } from './contracts.ts';
-import { LayerUpload } from './layerUpload.ts';
+import type { ArchiveImage, ArchiveLayer, ImageDetails } from './contracts.ts';
+import { LayerUpload, type LayerUploads } from './layerUpload.ts';
 import type { PushRun } from './pushRun.ts';
 import type { Spool } from './spool/spool.ts';
 
@@ -33,9 +33,8 @@ export async function exportLayers(
       } else if (item.expectedDiffId !== undefined && run.isTaken(item.expectedDiffId)) {
         diffIdOf.set(item.path, item.expectedDiffId);
       } else {
-        const upload = await LayerUpload.begin(run, item.expectedDiffId, { spool, group, uploads });
-        const taken = await upload.take(item);
-        if (taken !== undefined) diffIdOf.set(item.path, taken.diffId);
+        const diffId = await sendOrShare(run, item, { spool, group, uploads });
+        if (diffId !== undefined) diffIdOf.set(item.path, diffId);
       }
     }
   });
@@ -46,6 +45,35 @@ export async function exportLayers(
   }
   checkLayers(image, described, diffIdOf);
   return described;
+}
+
+/**
+ * Reads and sends a layer, or lets another push of this window do that which has begun already: its blob is proved
+ * there. If that one fails, the layer is read here. Gives its diffID; undefined for a layer of another image.
+ */
+async function sendOrShare(run: PushRun, layer: ArchiveLayer, shared: LayerUploads): Promise<Digest | undefined> {
+  const diffId = layer.expectedDiffId;
+  if (diffId === undefined) return (await (await LayerUpload.begin(run, diffId, shared)).take(layer))?.diffId;
+  const layerOf = { diffId, codecId: run.request.codec.id };
+  const claim = await run.ladder.uploads.claimLayer(run.ladder, layerOf, shared.group.signal);
+  if (claim.kind === 'shared') {
+    run.take({ diffId, descriptor: claim.result, proof: 'hashedHere' });
+    run.place(diffId, 'exists');
+    return diffId;
+  }
+  try {
+    const upload = await LayerUpload.begin(run, diffId, shared);
+    const end = (): void => {
+      const placed = run.placed(diffId);
+      if (placed === undefined) claim.failed();
+      else claim.done(placed.descriptor);
+    };
+    void upload.sent.then(end, end);
+    return (await upload.take(layer))?.diffId;
+  } catch (error) {
+    claim.failed();
+    throw error;
+  }
 }
 
 /** The archive lists its layers by path: they must be the image's diffIDs, in order, and all of them. */

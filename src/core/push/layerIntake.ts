@@ -1,6 +1,8 @@
 import { TeaChestError } from '../base/errors.ts';
 import { DigestCounter, shortDigest, type Digest } from '../oci/digest.ts';
+import { compressionOf, magicLength } from '../oci/compressionOf.ts';
 import type { Descriptor } from '../oci/manifest.ts';
+import { layerTypeOf } from '../oci/mediaTypes.ts';
 import type { ArchiveLayer, LayerCodec } from './contracts.ts';
 import type { SpooledBlob } from './spool/spooledBlob.ts';
 import { peekStoredForm, unpack, type StoredForm } from './storedForm.ts';
@@ -53,7 +55,9 @@ export async function takeLayer(
       : unpack(body, form, layer.path, (chunk) => {
           tar.update(chunk);
         });
+  let head = Buffer.alloc(0);
   for await (const piece of encoded) {
+    if (head.byteLength < magicLength) head = Buffer.concat([head, piece.subarray(0, magicLength)]);
     // The same bytes need no second digest.
     if (!isAsItCame) stored.update(piece);
     await blob.write(piece);
@@ -64,7 +68,8 @@ export async function takeLayer(
   const tarSize = tar.bytes;
   const diffId = tar.digest();
   if (!isOfThisImage(layer, diffId, form, options.diffIds)) return undefined;
-  const mediaType = form === undefined ? options.codec.mediaType : form.mediaType;
+  // What the bytes are, and not what somebody says of them.
+  const mediaType = layerTypeOf(isAsItCame ? undefined : compressionOf(head));
   const descriptor = { mediaType, digest: isAsItCame ? diffId : stored.digest(), size: storedBytes };
   return { diffId, tarSize, descriptor, storedByEngine: form !== undefined };
 }

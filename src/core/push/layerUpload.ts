@@ -96,7 +96,7 @@ export class LayerUpload {
   #identify(taken: TakenLayer, readTotal: number): void {
     const { diffId, descriptor, tarSize } = taken;
     this.#diffId = diffId;
-    this.#run.take(taken);
+    this.#run.take({ diffId, descriptor, proof: 'hashedHere' });
     if (!taken.storedByEngine) {
       const known = { digest: descriptor.digest, size: descriptor.size, tarSize };
       this.#run.cache.rememberLayer(diffId, this.#run.request.codec.id, known);

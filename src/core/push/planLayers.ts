@@ -1,15 +1,19 @@
 import { Semaphore } from '../base/semaphore.ts';
 import { TaskGroup } from '../base/taskGroup.ts';
 import type { Digest } from '../oci/digest.ts';
+import { shortDigest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/manifest.ts';
 import { findBlob } from './blobLadder.ts';
 import type { ImageDetails } from './contracts.ts';
 import type { EngineBlob, KnownImage } from './digestCache.ts';
+import { isWorthReading, proveLearned } from './proveLearned.ts';
 import { seedFromTag } from './seedFromTag.ts';
 import type { PushRun } from './pushRun.ts';
 
 /** Questions asked of the registry at one time: they are small, and each waits for a round trip. */
 const parallelQuestions = 6;
+/** Blobs that are read back at one time. */
+const parallelReads = 2;
 
 /**
  * Before any byte leaves the engine: may we write there at all, and which layers does the registry have? Only layers
@@ -25,10 +29,12 @@ export async function planLayers(
 ): Promise<void> {
   const group = new TaskGroup(signal);
   const questions = new Semaphore(parallelQuestions);
+  const reads = new Semaphore(parallelReads);
   await group.run(async () => {
     if (engineAsks) return;
     const access = run.target.checkAccess({ signal: group.signal });
     group.start(() => access);
+    if (run.fromBytesOnly) return;
     const { codec } = run.request;
     const isUnknown = (diffId: Digest): boolean =>
       run.cache.layer(diffId, codec.id) === undefined && engineBlob(run, diffId) === undefined;
@@ -40,15 +46,14 @@ export async function planLayers(
       const remembered = layer && { mediaType: codec.mediaType, digest: layer.digest, size: layer.size };
       const ours = known?.layers[image.diffIds.indexOf(diffId)] ?? remembered;
       const descriptor = ours ?? byEngine(run, diffId);
-      const learned = descriptor === undefined ? seeded?.get(diffId) : undefined;
-      const candidate = descriptor ?? learned;
-      if (candidate === undefined) continue;
-      group.start(() =>
-        questions.run(async () => {
-          const isThere = await orDenied(access, lookFor(run, diffId, candidate, group.signal));
-          if (isThere && learned !== undefined) run.learnedHere = true;
-        }, group.signal),
-      );
+      const learned = seeded?.get(diffId);
+      if (descriptor !== undefined) {
+        group.start(() =>
+          questions.run(() => orDenied(access, lookFor(run, diffId, descriptor, group.signal)), group.signal),
+        );
+      } else if (learned !== undefined && isWorthReading(run.target, learned)) {
+        group.start(() => reads.run(() => orDenied(access, learn(run, diffId, learned, group.signal)), group.signal));
+      }
     }
   });
 }
@@ -75,13 +80,28 @@ function byEngine(run: PushRun, diffId: Digest): Descriptor | undefined {
   return { mediaType: blob.mediaType, digest: blob.digest, size: blob.size };
 }
 
-async function lookFor(run: PushRun, diffId: Digest, descriptor: Descriptor, signal: AbortSignal): Promise<boolean> {
+async function lookFor(run: PushRun, diffId: Digest, descriptor: Descriptor, signal: AbortSignal): Promise<void> {
   const found = await findBlob(descriptor, run.ladder, signal);
   if (found === undefined) {
     run.missing.add(descriptor.digest);
-    return false;
+    return;
   }
-  run.take({ diffId, descriptor });
+  run.take({ diffId, descriptor, proof: 'provedBefore' });
   run.place(diffId, found);
-  return true;
+}
+
+/** Takes what a tag says of a layer only if its blob is that layer; then every later push knows it, wherever it goes. */
+async function learn(run: PushRun, diffId: Digest, learned: Descriptor, signal: AbortSignal): Promise<void> {
+  const { codec, repository } = run.request;
+  if ((await run.target.headBlob(learned.digest, { signal })) !== learned.size) return;
+  const onRefuted = (why: string): void => {
+    run.logger.warn(`A tag of ${repository} is not relied on for layer ${shortDigest(diffId)}: ${why}`);
+  };
+  const proved = await proveLearned(run.target, diffId, learned, { signal, onRefuted });
+  if (proved === undefined || proved.mediaType !== codec.mediaType) return;
+  const { mediaType, digest, size, tarSize } = proved;
+  run.cache.rememberLayer(diffId, codec.id, { digest, size, tarSize });
+  run.board.update(diffId, { readTotal: tarSize });
+  run.take({ diffId, descriptor: { mediaType, digest, size }, proof: 'readBack' });
+  run.place(diffId, 'exists');
 }

@@ -7,8 +7,9 @@ import type { BlobTarget, ImageDetails, ImageSource, LayerCodec } from './contra
 import type { DigestCache } from './digestCache.ts';
 import type { PushEvent } from './events.ts';
 import { LayerBoard } from './layerBoard.ts';
-import type { TakenLayer } from './layerIntake.ts';
+import type { LayerProof, ProvedLayer } from './layerProof.ts';
 import type { RelayParts } from './relay/enginePushing.ts';
+import type { UploadsInFlight } from './uploadsInFlight.ts';
 
 /** What is to be pushed, and where to. Names and tags were checked against the registry's grammar before. */
 export interface PushRequest {
@@ -29,6 +30,8 @@ export interface PushRequest {
   readonly compressStored?: boolean;
   /** Blobs sent side by side. */
   readonly parallelBlobs: number;
+  /** True: nothing is called unchanged; the registry is asked for every blob, and what it has lost is sent again. */
+  readonly recheck?: boolean;
   /** How bytes leave the engine, where there is a choice. Absent: whichever is reckoned to be sooner done. */
   readonly strategy?: 'export' | 'relay' | undefined;
 }
@@ -37,6 +40,8 @@ export interface PushDependencies {
   readonly source: ImageSource;
   readonly target: BlobTarget;
   readonly cache: DigestCache;
+  /** One for all pushes of the window: the layers that they are sending. */
+  readonly uploads: UploadsInFlight;
   /** Folder of the spools of all pushes. */
   readonly spoolRoot: string;
   /** Bytes of compressed layers waiting for the registry above which no further layer is begun. */
@@ -50,6 +55,7 @@ export interface PushDependencies {
 
 export interface PlacedLayer {
   readonly descriptor: Descriptor;
+  readonly proof: LayerProof;
   readonly how: Presence | 'uploaded';
 }
 
@@ -66,11 +72,13 @@ export class PushRun {
   readonly onEvent: (event: PushEvent) => void;
   /** Blobs that the registry was asked for and does not have. */
   readonly missing = new Set<Digest>();
-  /** True once a layer was placed by what the repository's own tags say of it (`seedFromTag`). */
-  learnedHere = false;
+  /** What the engine said of its own push that a person should know, each once. */
+  readonly notices = new Set<string>();
+  /** True once something did not fit: nothing that was remembered or learned counts any more, only bytes do. */
+  fromBytesOnly = false;
   /** Sent by a first attempt, whatever a second one found of it. */
   readonly #sentEarlier = new Set<Digest>();
-  readonly #taken = new Map<Digest, Descriptor>();
+  readonly #taken = new Map<Digest, Omit<PlacedLayer, 'how'>>();
   readonly #placed = new Map<Digest, PlacedLayer>();
 
   constructor(
@@ -79,13 +87,13 @@ export class PushRun {
     image: ImageDetails,
     onEvent: (event: PushEvent) => void,
   ) {
-    const { source, target, cache, logger } = dependencies;
+    const { source, target, cache, logger, uploads } = dependencies;
     this.request = request;
     this.source = source;
     this.target = target;
     this.cache = cache;
     this.logger = logger;
-    this.ladder = { target, cache, origin: request.origin };
+    this.ladder = { target, cache, uploads, origin: request.origin };
     this.diffIds = new Set(image.diffIds);
     this.board = new LayerBoard(image.diffIds, onEvent);
     this.onEvent = onEvent;
@@ -97,15 +105,16 @@ export class PushRun {
   }
 
   /** Says that a layer's blob is known and is being brought to the registry. */
-  take({ diffId, descriptor }: Pick<TakenLayer, 'diffId' | 'descriptor'>): void {
-    this.#taken.set(diffId, descriptor);
+  take({ diffId, descriptor, proof }: ProvedLayer): void {
+    this.#taken.set(diffId, { descriptor, proof });
   }
 
   /** Says that a taken layer's blob is in the repository. */
   place(diffId: Digest, how: Presence | 'uploaded'): void {
-    const descriptor = this.#taken.get(diffId);
-    if (descriptor === undefined) throw new Error(`layer ${diffId} was placed before it was taken`);
-    this.#placed.set(diffId, { descriptor, how: this.overall(descriptor.digest, how) });
+    const taken = this.#taken.get(diffId);
+    if (taken === undefined) throw new Error(`layer ${diffId} was placed before it was taken`);
+    const { descriptor } = taken;
+    this.#placed.set(diffId, { ...taken, how: this.overall(descriptor.digest, how) });
     this.cache.rememberLocation(this.request.origin, descriptor.digest, this.target.repository);
     this.board.update(diffId, { state: how, storedTotal: descriptor.size });
   }
@@ -129,6 +138,13 @@ export class PushRun {
     this.#placed.clear();
     this.missing.clear();
     this.board.reset();
+  }
+
+  /** What was remembered of the image's layers is wrong somewhere: it is dropped, and all is made again from bytes. */
+  distrust(): void {
+    for (const diffId of this.diffIds) this.cache.dropLayer(diffId, this.request.codec.id);
+    this.fromBytesOnly = true;
+    this.startOver();
   }
 
   placed(diffId: Digest): PlacedLayer | undefined {

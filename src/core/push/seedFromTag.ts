@@ -1,17 +1,17 @@
 import { isCancelled } from '../base/errors.ts';
-import { digestOf, isDigest, type Digest } from '../oci/digest.ts';
-import type { Descriptor } from '../oci/manifest.ts';
-import { mediaTypes } from '../oci/mediaTypes.ts';
+import { digestOf, type Digest } from '../oci/digest.ts';
+import { readDiffIds } from '../oci/imageConfig.ts';
+import { readManifest, type Descriptor } from '../oci/manifest.ts';
+import { ociLayerType } from '../oci/mediaTypes.ts';
 import type { PushRun } from './pushRun.ts';
 
 /**
- * What the repository's present image teaches a machine that has never pushed it: its config names the diffIDs, its
+ * What the repository's present image says to a machine that has never pushed it: its config names the diffIDs, its
  * manifest the blobs, in the same order. So base layers need no work on a fresh machine. Only blobs in the push's own
- * compression count; each is asked for by HEAD before it is relied on. Whatever goes wrong here costs work, not the push.
+ * compression count. Whatever goes wrong here costs work, not the push.
  *
- * Unlike everything else in a push this is not proved by bytes, but by the word of whoever may write to this very
- * repository, and who could replace the tag as well. So it counts for this repository alone, and is remembered for no
- * other. Whoever pulls proves each layer against its diffID.
+ * All of it is the word of whoever may write to this repository: none of it counts before `proveLearned` has seen the
+ * bytes.
  */
 export async function seedFromTag(run: PushRun, signal: AbortSignal): Promise<ReadonlyMap<Digest, Descriptor>> {
   try {
@@ -39,42 +39,17 @@ async function readPairs(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<Digest, Descriptor>> {
   const pairs = new Map<Digest, Descriptor>();
-  const manifest = parseRecord(stored);
-  const config = toDescriptor(manifest?.['config']);
-  const layers = toList(manifest?.['layers']).map(toDescriptor);
-  if (config === undefined) return pairs;
+  const manifest = readManifest(stored);
+  if (manifest?.kind !== 'image') return pairs;
+  const { config, layers } = manifest;
   const bytes = await target.getBlob(config.digest, { signal });
   if (bytes === undefined || digestOf(bytes) !== config.digest) return pairs;
-  const diffIds = toList(toRecord(parseRecord(bytes)?.['rootfs'])?.['diff_ids']);
-  if (diffIds.length !== layers.length) return pairs;
-  diffIds.forEach((diffId, at) => {
-    const layer = layers[at];
-    if (typeof diffId !== 'string' || !isDigest(diffId) || layer === undefined) return;
-    const mediaType = layer.mediaType === mediaTypes.dockerLayerGzip ? mediaTypes.ociLayerGzip : layer.mediaType;
-    if (mediaType === request.codec.mediaType) pairs.set(diffId, { ...layer, mediaType });
+  const diffIds = readDiffIds(bytes);
+  if (diffIds?.length !== layers.length) return pairs;
+  layers.forEach((layer, at) => {
+    const diffId = diffIds[at];
+    const mediaType = ociLayerType(layer.mediaType);
+    if (diffId !== undefined && mediaType === request.codec.mediaType) pairs.set(diffId, { ...layer, mediaType });
   });
   return pairs;
-}
-
-function parseRecord(bytes: Uint8Array | undefined): Record<string, unknown> | undefined {
-  return bytes === undefined ? undefined : toRecord(JSON.parse(Buffer.from(bytes).toString('utf8')));
-}
-
-function toRecord(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-}
-
-function toList(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function toDescriptor(value: unknown): Descriptor | undefined {
-  const record = toRecord(value);
-  const { mediaType, digest, size } = {
-    mediaType: record?.['mediaType'],
-    digest: record?.['digest'],
-    size: record?.['size'],
-  };
-  if (typeof mediaType !== 'string' || typeof digest !== 'string' || !isDigest(digest)) return undefined;
-  return typeof size === 'number' && Number.isSafeInteger(size) && size >= 0 ? { mediaType, digest, size } : undefined;
 }

@@ -30,9 +30,14 @@ export async function sendBlob(
 
   const start = await blob.available(0, eagerFrom, signal);
   if (start.complete) {
-    const found = await find(await blob.finished, signal);
-    if (found === undefined) await ladder.target.uploadBlob(blob, { signal, onSent });
-    return found ?? 'uploaded';
+    const made = await blob.finished;
+    const found = await find(made, signal);
+    if (found !== undefined) return found;
+    const sent = await ladder.uploads.sendBlob(ladder, made.digest, signal, async () => {
+      await ladder.target.uploadBlob(blob, { signal, onSent });
+      return 'uploaded' as const;
+    });
+    return sent ?? 'exists';
   }
 
   const giveUp = new AbortController();

@@ -43,6 +43,9 @@ const manifestTypes = [
 
 const tagsPerPage = 1_000;
 
+/** Bytes of a blob that are asked for in one request: an answer is held in memory. */
+const readPiece = 8 * 1024 * 1024;
+
 /**
  * Bytes of a blob up to which it goes in one request where that is safe: to a registry near by, as docker push does it,
  * and through nothing that was ever seen to refuse a chunk. Each chunk costs distribution a flush to its disk.
@@ -114,6 +117,39 @@ export class Repository {
     return (await this.#get(repositoryUrl(this.#wire, `blobs/${digest}`), signal))?.body;
   }
 
+  /** True for a registry on this machine or in this network. */
+  get isNear(): boolean {
+    return linkPlace(new URL(this.#wire.origin).host) !== 'public';
+  }
+
+  /**
+   * In pieces that fit into memory, by the Range requests of the distribution spec; one that cannot do that gives a small
+   * blob whole, and a large one not at all.
+   */
+  async *readBlob(
+    digest: Digest,
+    { signal, end = Infinity }: CallOptions & { readonly end?: number },
+  ): AsyncGenerator<Uint8Array, void, void> {
+    const url = repositoryUrl(this.#wire, `blobs/${digest}`);
+    for (let start = 0, most = end; start < most;) {
+      const last = Math.min(start + readPiece, most) - 1;
+      const scopes = repositoryScopes(this.#wire);
+      const headers = { accept: '*/*', range: `bytes=${start}-${last}` };
+      const response = await this.#wire.send({ method: 'GET', url, headers, signal, scopes });
+      if (start === 0 && response.status === 200) {
+        yield response.body.subarray(0, end);
+        return;
+      }
+      const range = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(header(response, 'content-range') ?? '');
+      if (response.status !== 206 || Number(range?.[1]) !== start || response.body.byteLength === 0) {
+        throw refused(this.#wire, response, 'GET', `give the blob ${digest}`);
+      }
+      yield response.body;
+      start += response.body.byteLength;
+      most = Math.min(end, Number(range?.[3]));
+    }
+  }
+
   async headBlob(digest: Digest, { signal }: CallOptions): Promise<number | undefined> {
     return headBlob(this.#wire, digest, signal);
   }
@@ -156,8 +192,7 @@ export class Repository {
   async beginUpload(digest: Digest | undefined, { signal }: CallOptions): Promise<PassingUpload | undefined> {
     const mount = this.kind === 'generic' || digest === undefined ? undefined : { digest, from: undefined };
     const session = await openSession(this.#wire, signal, mount);
-    const isNear = linkPlace(new URL(this.#wire.origin).host) !== 'public';
-    const whole = isNear && this.#sizer.seemsUnlimited ? wholeUpTo : 0;
+    const whole = this.isNear && this.#sizer.seemsUnlimited ? wholeUpTo : 0;
     return session && new PassingUpload(this.#wire, session, { ...this.#uploadTools(), wholeUpTo: whole });
   }
 

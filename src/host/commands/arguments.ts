@@ -22,6 +22,7 @@ export interface PushArguments {
   readonly platform?: string;
   readonly compression?: Compression;
   readonly strategy?: Strategy;
+  readonly recheck?: boolean;
 }
 
 export type Compression = 'auto' | 'gzip' | 'zstd' | 'none';
@@ -57,6 +58,7 @@ export function readPushArguments(value: unknown): PushArguments {
     platform: read.optionalText('platform'),
     compression: read.optionalChoice('compression', compressions),
     strategy: read.optionalChoice('strategy', strategies),
+    recheck: read.optionalFlag('recheck'),
   });
 }
 

@@ -23,7 +23,7 @@ export interface PushDependencies {
 }
 
 /** What was asked for besides image and target, and holds wherever the push goes. */
-type PushManner = Pick<PushJob, 'compression' | 'strategy' | 'platform'>;
+type PushManner = Pick<PushJob, 'compression' | 'strategy' | 'platform' | 'recheck'>;
 
 /** `teaChest.pushImage` and what the Images view does with its selection: from wishes to a running push. */
 export class PushCommands {
@@ -94,7 +94,7 @@ export class PushCommands {
 
   /** Asks only if the arguments and former pushes do not say where to; a refusal to answer is `targetNeeded`. */
   async #resolve(args: PushArguments): Promise<PushJob> {
-    const { image, compression, strategy, platform } = args;
+    const { image, compression, strategy, platform, recheck } = args;
     try {
       const known = resolvePush(args, this.#dependencies.knowledge);
       if (known !== undefined) return { ...known, said: image };
@@ -102,7 +102,7 @@ export class PushCommands {
       void reportFailure(error, this.#beforePush(args, error));
       throw error;
     }
-    const asked = await this.#ask({ image }, { compression, strategy, platform });
+    const asked = await this.#ask({ image }, { compression, strategy, platform, recheck });
     if (asked !== undefined) return asked;
     throw new TeaChestError('targetNeeded', `Nobody said where ${image} should go, and it was not pushed before.`, {
       stage: 'resolve',
@@ -113,10 +113,10 @@ export class PushCommands {
   /** Buttons of a failure before any push began. */
   #beforePush(args: PushArguments, error: unknown): ActionHandlers {
     const host = toTeaChestError(error).facts['host'];
-    const { image, compression, strategy, platform } = args;
+    const { image, compression, strategy, platform, recheck } = args;
     const again = (): Promise<unknown> => this.#pushAsTold(args).catch(() => undefined);
     return {
-      changeTarget: () => this.askAndPush({ image }, { compression, strategy, platform }),
+      changeTarget: () => this.askAndPush({ image }, { compression, strategy, platform, recheck }),
       ...(typeof host === 'string' && {
         signIn: async () => {
           if (await this.#dependencies.signIn({ url: `https://${host}` })) await again();

@@ -112,6 +112,10 @@ const adviceByCode: Readonly<Record<ErrorCode, Advice>> = {
     next: 'Do not rely on what is stored there now. Try again, and tell whoever runs the registry.',
     actions: ['retry', 'showLog'],
   },
+  imageMismatch: {
+    next: 'Try again; if it stays so, build or pull the image anew. The log tells what does not fit.',
+    actions: ['retry', 'showLog'],
+  },
   registryRefused: { next: 'The log has the registry’s whole answer.', actions: ['showLog', 'retry', 'changeTarget'] },
   registryFailed: {
     next: 'Layers that arrived are kept: try again in a while.',

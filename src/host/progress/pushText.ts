@@ -66,7 +66,8 @@ export function describeResult(result: PushResult): string {
     result.engineDigest === undefined
       ? ''
       : ` (compressed here; the engine’s own is sha256:${shortDigest(result.engineDigest)})`;
-  return `Pushed ${result.reference} in ${describeDuration(result.durationMs / 1000)}: ${moved.join(', ')}. sha256:${shortDigest(result.digest)}${own}`;
+  const said = result.notices.length === 0 ? '' : ` The container engine says: ${result.notices.join(' ')}`;
+  return `Pushed ${result.reference} in ${describeDuration(result.durationMs / 1000)}: ${moved.join(', ')}. sha256:${shortDigest(result.digest)}${own}${said}`;
 }
 
 function describeDuration(seconds: number): string {

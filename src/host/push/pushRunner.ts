@@ -5,6 +5,7 @@ import type { BlobTarget, LayerCodec } from '../../core/push/contracts.ts';
 import type { PushEvent, PushResult } from '../../core/push/events.ts';
 import { PushProgress, type PushSnapshot } from '../../core/push/progress.ts';
 import { pushImage } from '../../core/push/pushImage.ts';
+import { UploadsInFlight } from '../../core/push/uploadsInFlight.ts';
 import type { Compression, Strategy } from '../commands/arguments.ts';
 import type { PushSettings } from '../config.ts';
 import type { Connection } from '../connections/connection.ts';
@@ -29,6 +30,8 @@ export interface PushJob {
   readonly strategy?: Strategy | undefined;
   /** `os/architecture[/variant]` the image must have. */
   readonly platform?: string | undefined;
+  /** All layers are looked for in the registry again, and nothing is called unchanged. */
+  readonly recheck?: boolean | undefined;
 }
 
 export interface PushRunnerDependencies extends IdleTeachingDependencies {
@@ -57,6 +60,7 @@ interface RunningPush {
 export class PushRunner {
   readonly #dependencies: PushRunnerDependencies;
   readonly #running = new Map<string, RunningPush>();
+  readonly #uploads = new UploadsInFlight();
   readonly #teaching: IdleTeaching;
 
   constructor(dependencies: PushRunnerDependencies) {
@@ -142,11 +146,13 @@ export class PushRunner {
       strategy: strategy === 'auto' ? undefined : strategy,
       parallelBlobs,
       compressStored,
+      recheck: job.recheck === true,
     };
     const dependencies = {
       source,
       target: await openTarget(connection, target.repository, signal),
       cache,
+      uploads: this.#uploads,
       spoolRoot: spoolRoot(),
       spoolLimit,
       relay: await relay.parts(source, strategy),

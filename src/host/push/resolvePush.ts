@@ -27,7 +27,14 @@ export function resolvePush(args: PushArguments, knowledge: PushKnowledge): Push
   const destination =
     args.target === undefined ? guessDestination(image, knowledge) : namedDestination(args.target, knowledge);
   if (destination === undefined) return undefined;
-  return { image, ...destination, compression: args.compression, strategy: args.strategy, platform: args.platform };
+  return {
+    image,
+    ...destination,
+    compression: args.compression,
+    strategy: args.strategy,
+    platform: args.platform,
+    recheck: args.recheck,
+  };
 }
 
 /** Where an image went last; else the registry that its own name begins with, if somebody is signed in there. */

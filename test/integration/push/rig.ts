@@ -9,6 +9,7 @@ import { sleep } from '../../../src/core/base/cancel.ts';
 import { DigestCache } from '../../../src/core/push/digestCache.ts';
 import type { PushEvent, PushResult } from '../../../src/core/push/events.ts';
 import { pushImage } from '../../../src/core/push/pushImage.ts';
+import { UploadsInFlight } from '../../../src/core/push/uploadsInFlight.ts';
 import { Reachability } from '../../../src/core/push/relay/reachability.ts';
 import { RelayDoor } from '../../../src/core/push/relay/relayDoor.ts';
 import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
@@ -61,6 +62,7 @@ export async function makeRig(options: RigOptions): Promise<PushRig> {
   const newCache = (): DigestCache =>
     new DigestCache(join(scratch.path, `digests-${++caches}.json`), silentLogger, Date.now);
   let cache = newCache();
+  const uploads = new UploadsInFlight();
   const spoolRoot = join(scratch.path, 'spool');
   return {
     spoolRoot,
@@ -83,6 +85,7 @@ export async function makeRig(options: RigOptions): Promise<PushRig> {
           source: engine,
           target: repository,
           cache,
+          uploads,
           spoolRoot: otherRoot ?? spoolRoot,
           spoolLimit: 1e9,
           // Other stories are of exports.

@@ -11,6 +11,7 @@ import { createRegistryClient, type RegistryClient } from '../../../src/core/git
 import { DigestCache } from '../../../src/core/push/digestCache.ts';
 import type { PushResult } from '../../../src/core/push/events.ts';
 import { pushImage } from '../../../src/core/push/pushImage.ts';
+import { UploadsInFlight } from '../../../src/core/push/uploadsInFlight.ts';
 import { Reachability } from '../../../src/core/push/relay/reachability.ts';
 import { RelayDoor } from '../../../src/core/push/relay/relayDoor.ts';
 import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
@@ -177,7 +178,7 @@ describe('what only containerd’s store holds, through the relay to docker-regi
       {
         ...{ source: engine, target: await client.repository(repository, { signal }), logger: silentLogger },
         ...{ cache: new DigestCache(join(scratch.path, 'cache.json'), silentLogger, Date.now), now: Date.now },
-        ...{ spoolRoot: join(scratch.path, 'spool'), spoolLimit: 1e9 },
+        ...{ uploads: new UploadsInFlight(), spoolRoot: join(scratch.path, 'spool'), spoolLimit: 1e9 },
         relay: { pusher, door, reachability: new Reachability(Date.now) },
       },
       { signal, onEvent: () => {} },

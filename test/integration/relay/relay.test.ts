@@ -11,6 +11,7 @@ import type { BlobTarget, EnginePusher } from '../../../src/core/push/contracts.
 import { DigestCache } from '../../../src/core/push/digestCache.ts';
 import type { PushEvent, PushResult } from '../../../src/core/push/events.ts';
 import { pushImage } from '../../../src/core/push/pushImage.ts';
+import { UploadsInFlight } from '../../../src/core/push/uploadsInFlight.ts';
 import { learnDigests } from '../../../src/core/push/relay/learnDigests.ts';
 import { Reachability } from '../../../src/core/push/relay/reachability.ts';
 import { RelayDoor } from '../../../src/core/push/relay/relayDoor.ts';
@@ -111,7 +112,12 @@ function relayStories({ store, start }: Kind): void {
       },
       {
         ...{ source: engine, target: options.wrap?.(target) ?? target, cache, logger: silentLogger, now: Date.now },
-        ...{ spoolRoot: join(scratch.path, 'spool'), spoolLimit: 1e9, relay: { pusher, door, reachability } },
+        ...{
+          uploads: new UploadsInFlight(),
+          spoolRoot: join(scratch.path, 'spool'),
+          spoolLimit: 1e9,
+          relay: { pusher, door, reachability },
+        },
       },
       { signal: options.signal ?? signal, onEvent: options.onEvent ?? ((): void => {}) },
     );

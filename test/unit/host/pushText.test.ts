@@ -61,6 +61,7 @@ suite('the text of a finished push', () => {
     skippedBytes: 80_000,
     durationMs: 12_345,
     strategy: 'export',
+    notices: [],
   } as const;
 
   test('has the short digest and the bytes by what became of them', () => {

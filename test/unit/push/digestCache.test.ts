@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
@@ -28,20 +28,18 @@ describe('the digest cache', () => {
     warnings.length = 0;
   });
 
-  it('keeps layers by diffID and codec, images by ID and codec, and places by registry', async () => {
+  it('keeps layers by diffID and codec, images by ID, codec and platform, and places by registry', async () => {
     const cache = await open();
     const layers = [{ mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest: known.digest, size: 4 }];
     cache.rememberLayer(digest('tar'), 'gzip-1', known);
-    cache.rememberImage(digest('image'), 'gzip-1', { config: Buffer.from('{}'), layers });
+    cache.rememberImage(digest('image'), 'gzip-1', 'linux/amd64', { config: Buffer.from('{}'), layers });
     cache.rememberLocation('https://a', known.digest, 'dev/app');
     await cache.save();
     const again = await open();
     assert.deepEqual(again.layer(digest('tar'), 'gzip-1'), known);
     assert.equal(again.layer(digest('tar'), 'gzip-2'), undefined);
-    assert.deepEqual(again.image(digest('image'), 'gzip-1', 'https://a/dev/app'), {
-      config: Buffer.from('{}'),
-      layers,
-    });
+    assert.deepEqual(again.image(digest('image'), 'gzip-1', 'linux/amd64'), { config: Buffer.from('{}'), layers });
+    assert.equal(again.image(digest('image'), 'gzip-1', 'linux/arm64'), undefined);
     assert.deepEqual(again.repositoriesWith('https://a', known.digest), ['dev/app']);
     assert.deepEqual(again.repositoriesWith('https://b', known.digest), []);
   });
@@ -101,20 +99,54 @@ describe('the digest cache', () => {
     assert.deepEqual((await open()).repositoriesWith('https://ab', known.digest), ['dev/app']);
   });
 
-  it('keeps what is good for one repository alone to that repository, until its registry is forgotten', async () => {
+  it('takes from version 1 only what was proved by bytes', async () => {
+    const row = (key: string, value: object): unknown => [key, { value, usedAt: 1 }];
+    const image = { config: Buffer.from('{"schemaVersion":2}').toString('base64'), layers: [] };
+    const published = { digest: known.digest, mediaType: 'x', bytes: 1, layers: [], notices: [] };
+    const blob = { ...known, mediaType: 'x' };
+    await mkdir(join(file, '..'), { recursive: true });
+    const old = {
+      version: 1,
+      layers: [row(`gzip-1 ${digest('tar')}`, known)],
+      images: [
+        row(`gzip-1 ${digest('image')} linux/amd64`, image),
+        row(`gzip-1 ${digest('image')} https://a/b`, image),
+      ],
+      published: [row(digest('image'), published)],
+      engineBlobs: [row(digest('tar'), blob)],
+    };
+    await writeFile(file, JSON.stringify(old));
     const cache = await open();
-    cache.rememberImage(digest('image'), 'gzip-1', { config: Buffer.from('{}'), layers: [] }, 'https://a/dev/app');
-    assert.equal(cache.image(digest('image'), 'gzip-1', 'https://a/dev/other'), undefined);
+    assert.deepEqual(cache.layer(digest('tar'), 'gzip-1'), known);
+    assert.equal(cache.image(digest('image'), 'gzip-1', 'linux/amd64'), undefined);
+    assert.equal(cache.published(digest('image')), undefined);
+    assert.equal(cache.engineBlob(digest('tar')), undefined);
+    cache.rememberLayer(digest('other'), 'gzip-1', known);
     await cache.save();
-    assert.ok((await open()).image(digest('image'), 'gzip-1', 'https://a/dev/app'));
-    await cache.forgetRegistry('https://a');
-    assert.equal((await open()).image(digest('image'), 'gzip-1', 'https://a/dev/app'), undefined);
+    assert.ok(!(await readFile(file, 'utf8')).includes(image.config));
+  });
+
+  it('does not take back from the file what it dropped, until it is remembered anew', async () => {
+    const cache = await open();
+    const image = { config: Buffer.from('{}'), layers: [] };
+    cache.rememberImage(digest('image'), 'gzip-1', 'linux/amd64', image);
+    cache.rememberLayer(digest('tar'), 'gzip-1', known);
+    await cache.save();
+    cache.dropImage(digest('image'), 'gzip-1', 'linux/amd64');
+    cache.dropLayer(digest('tar'), 'gzip-1');
+    await cache.save();
+    const again = await open();
+    assert.equal(again.image(digest('image'), 'gzip-1', 'linux/amd64'), undefined);
+    assert.equal(again.layer(digest('tar'), 'gzip-1'), undefined);
+    cache.rememberLayer(digest('tar'), 'gzip-1', known);
+    await cache.save();
+    assert.deepEqual((await open()).layer(digest('tar'), 'gzip-1'), known);
   });
 
   it('stays bounded and loses the oldest first', async () => {
     const cache = await open();
     for (let n = 0; n < 600; n++)
-      cache.rememberImage(digest(`image ${n}`), 'gzip-1', { config: Buffer.from('{}'), layers: [] });
+      cache.rememberImage(digest(`image ${n}`), 'gzip-1', '', { config: Buffer.from('{}'), layers: [] });
     assert.equal(cache.image(digest('image 0'), 'gzip-1', ''), undefined);
     assert.ok(cache.image(digest('image 599'), 'gzip-1', ''));
   });

@@ -113,6 +113,7 @@ export class FakeEngine implements ImageSource {
 export class FakeRepository implements BlobTarget {
   readonly repository: string;
   kind: 'gitea' | 'forgejo' | 'generic' = 'gitea';
+  isNear = false;
   readonly blobs = new Map<Digest, Uint8Array>();
   readonly elsewhere = new Map<Digest, Uint8Array>();
   readonly manifests = new Map<string, Buffer>();
@@ -150,6 +151,14 @@ export class FakeRepository implements BlobTarget {
   async getBlob(digest: Digest): Promise<Uint8Array | undefined> {
     await this.#begin('getBlob');
     return this.blobs.get(digest) ?? this.#manifestBlob(digest);
+  }
+
+  async *readBlob(digest: Digest, { end = Infinity }: { readonly end?: number }): AsyncGenerator<Uint8Array> {
+    await this.#begin('readBlob');
+    const blob = this.blobs.get(digest);
+    if (blob === undefined) throw new TeaChestError('registryRefused', `There is no blob ${digest}.`);
+    const last = Math.min(end, blob.byteLength);
+    for (let at = 0; at < last; at += 65_536) yield blob.subarray(at, Math.min(at + 65_536, last));
   }
 
   async headBlob(digest: Digest): Promise<number | undefined> {

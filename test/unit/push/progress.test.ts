@@ -159,6 +159,7 @@ describe('PushProgress', () => {
       skippedBytes: 0,
       durationMs: 1,
       strategy: 'export',
+      notices: [],
     } as const;
     at(1, { type: 'done', result });
     assert.equal(progress.snapshot().fraction, 1);

@@ -7,6 +7,7 @@ import type { LayerCodec } from '../../../src/core/push/contracts.ts';
 import { DigestCache } from '../../../src/core/push/digestCache.ts';
 import type { PushEvent, PushResult } from '../../../src/core/push/events.ts';
 import { pushImage } from '../../../src/core/push/pushImage.ts';
+import { UploadsInFlight } from '../../../src/core/push/uploadsInFlight.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
 import { FakeRepository, plainGzip, someLayer, type FakeEngine } from './fakes.ts';
 
@@ -19,11 +20,13 @@ export interface PushOptions {
   readonly signal?: AbortSignal;
   readonly image?: string;
   readonly spoolRoot?: string;
+  readonly recheck?: boolean;
 }
 
 /** Pushes of fake engines to a fake repository, with a real spool and a real digest cache. */
 export class PushRig {
   registry = new FakeRepository();
+  readonly uploads = new UploadsInFlight();
   cache!: DigestCache;
   events: PushEvent[] = [];
   folder = '';
@@ -58,11 +61,13 @@ export class PushRig {
         tag: options.tag ?? '1',
         codec: options.codec ?? plainGzip,
         parallelBlobs: 2,
+        recheck: options.recheck === true,
       },
       {
         source: engine,
         target: this.registry,
         cache: this.cache,
+        uploads: this.uploads,
         spoolRoot: options.spoolRoot ?? this.#spoolRoot,
         spoolLimit: 1e6,
         logger: silentLogger,

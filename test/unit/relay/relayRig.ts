@@ -10,6 +10,7 @@ import type { LayerCodec } from '../../../src/core/push/contracts.ts';
 import { DigestCache } from '../../../src/core/push/digestCache.ts';
 import type { PushEvent, PushResult } from '../../../src/core/push/events.ts';
 import { pushImage } from '../../../src/core/push/pushImage.ts';
+import { UploadsInFlight } from '../../../src/core/push/uploadsInFlight.ts';
 import { Reachability } from '../../../src/core/push/relay/reachability.ts';
 import { RelayDoor } from '../../../src/core/push/relay/relayDoor.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
@@ -47,6 +48,7 @@ export interface RelayPushOptions {
   readonly codec?: LayerCodec;
   readonly isCodecFree?: boolean;
   readonly compressStored?: boolean;
+  readonly recheck?: boolean;
   readonly signal?: AbortSignal;
   /** False: the engine cannot push to us, as one that is reached by tcp. */
   readonly isNear?: boolean;
@@ -60,6 +62,7 @@ export class RelayRig {
   door!: RelayDoor;
   reachability!: Reachability;
   events: PushEvent[] = [];
+  readonly uploads = new UploadsInFlight();
   /** Milliseconds. */
   clock = 0;
 
@@ -91,9 +94,17 @@ export class RelayRig {
         ...{ image: 'app:1', origin: 'https://gitea.test', repository: 'gitea.test/dev/app' },
         ...{ tag: options.tag ?? '1', codec, isCodecFree, parallelBlobs: 2, strategy },
         compressStored: options.compressStored === true,
+        recheck: options.recheck === true,
       },
       {
-        ...{ source: engine, target: registry, cache, spoolRoot: this.#spoolRoot, spoolLimit: 1e6 },
+        ...{
+          source: engine,
+          target: registry,
+          cache,
+          uploads: this.uploads,
+          spoolRoot: this.#spoolRoot,
+          spoolLimit: 1e6,
+        },
         ...{ logger: silentLogger, now: Date.now },
         ...(options.isNear === false ? {} : { relay: { pusher, door, reachability } }),
       },

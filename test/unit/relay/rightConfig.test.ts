@@ -58,7 +58,7 @@ describe('the config of an image from containerd’s store', () => {
     const { id } = here.engine.details;
     const good = JSON.parse(rig.published('1').toString()) as ImageManifest;
     const wrong = { config: here.pusher.storedManifest(), layers: good.layers };
-    rig.cache.rememberImage(id, plainGzip.id, wrong);
+    rig.cache.rememberImage(id, plainGzip.id, 'linux/amd64', wrong);
     await rig.cache.save();
     const elsewhere = new FakeRepository('dev/other');
     for (const [digest, blob] of rig.registry.blobs) elsewhere.elsewhere.set(digest, blob);
@@ -66,7 +66,7 @@ describe('the config of an image from containerd’s store', () => {
     rig.registry = elsewhere;
     await rig.push(here, { strategy: 'export' });
     assertIsImage('1', here);
-    assert.deepEqual(rig.cache.image(id, plainGzip.id, '')?.config, here.engine.config);
+    assert.deepEqual(rig.cache.image(id, plainGzip.id, 'linux/amd64')?.config, here.engine.config);
   });
 
   it('is not published if the engine gives another image’s: the push fails, and says why', async () => {
@@ -74,8 +74,8 @@ describe('the config of an image from containerd’s store', () => {
     const other = Buffer.from(JSON.stringify({ os: 'linux', rootfs: { type: 'layers', diff_ids: [] } }));
     Object.assign(here.engine, { config: other });
     const error = await rig.failure(here, { strategy: 'export' });
-    assert.deepEqual([error.code, error.stage], ['archiveInvalid', 'verify']);
-    assert.match(error.message, /config .* does not belong to it/);
+    assert.deepEqual([error.code, error.stage], ['imageMismatch', 'verify']);
+    assert.match(error.message, /not one image: the config names 0 layers/);
     assert.equal(rig.registry.manifests.size, 0);
     assert.ok(!rig.registry.blobs.has(digestOf(other)));
   });

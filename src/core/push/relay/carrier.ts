@@ -1,6 +1,7 @@
 import { TeaChestError, type ErrorCode } from '../../base/errors.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import type { TaskGroup } from '../../base/taskGroup.ts';
+import { magicLength } from '../../oci/compressionOf.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { mountFromElsewhere, type Presence } from '../blobLadder.ts';
 import type { ImageDetails } from '../contracts.ts';
@@ -35,6 +36,8 @@ const curable: ReadonlySet<ErrorCode> = new Set([
 export interface CarriedBlob {
   readonly size: number;
   readonly how: Presence | 'uploaded';
+  /** Its first bytes, where they have passed here. */
+  readonly head?: Uint8Array | undefined;
 }
 
 export interface CarrierOptions {
@@ -183,12 +186,13 @@ export class Carrier implements RelayBackend {
     claim: BlobClaim,
     passage: Passage,
     onWritten: ((piece: Uint8Array) => void) | undefined,
-  ): Promise<'uploaded' | 'mounted' | 'again'> {
+  ): Promise<Presence | 'uploaded' | 'again'> {
     const { group, progress } = this.#options;
     const { signal } = group;
-    const { promise, resolve, reject } = Promise.withResolvers<'uploaded' | 'mounted' | 'again'>();
+    const { ladder } = this.#run;
+    const { promise, resolve, reject } = Promise.withResolvers<Presence | 'uploaded' | 'again'>();
     promise.catch(() => undefined);
-    const send = async (): Promise<'uploaded' | 'mounted'> => {
+    const sendOwn = async (): Promise<'uploaded' | 'mounted'> => {
       const upload = await this.#sessions.take(claim.digest, signal);
       if (upload === undefined) return 'mounted';
       const onSent = (bytes: number): void => {
@@ -197,6 +201,8 @@ export class Carrier implements RelayBackend {
       await upload.send({ ...claim, bytes: passage.read(), onWritten }, { signal, onSent });
       return 'uploaded';
     };
+    const send = async (): Promise<Presence | 'uploaded'> =>
+      (await ladder.uploads.sendBlob(ladder, claim.digest, signal, sendOwn)) ?? 'exists';
     group.start(async () => {
       try {
         // Small ones do not queue behind large ones.
@@ -246,11 +252,12 @@ export class Carrier implements RelayBackend {
       commit: async (digest) => {
         await arrival.finish();
         const size = blob.size;
+        const head = await arrival.head();
         if (await arrival.keep(digest)) return;
         arrival.complete(digest);
         const how = await sent.promise;
         if (how === undefined) throw new TeaChestError('engineLost', 'The upload was given up.');
-        this.#note(digest, { size, how });
+        this.#note(digest, { size, how, head });
       },
     };
   }
@@ -303,6 +310,13 @@ class Arrival {
     // Containerd 2.3 waits no more than 30 s for the answer once it has sent the last byte (moby #53700): so it is held
     // back, and near the end of an upload when it has done so. A classic engine may compress as fast as it can.
     if (!this.#options.isClassic) await this.#blob.needed(ahead, this.#options.group.signal);
+  }
+
+  /** What tells a blob's compression. */
+  async head(): Promise<Uint8Array> {
+    const parts: Uint8Array[] = [];
+    for await (const part of this.#blob.read(0, Math.min(magicLength, this.#blob.size))) parts.push(Buffer.from(part));
+    return Buffer.concat(parts);
   }
 
   /** All that was given is in the spool. */

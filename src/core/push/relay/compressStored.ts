@@ -32,7 +32,7 @@ export async function placeStored(
       throw new RelayUnavailable(`Layer ${shortDigest(diffId)} did not come.`, { isPartial: true });
     }
     const descriptor = { mediaType: ociLayerType(layer.mediaType), digest: layer.digest, size: carried.size };
-    run.take({ diffId, descriptor });
+    run.take({ diffId, descriptor, proof: 'engineStore' });
     run.board.update(diffId, { storedBytes: carried.size, sentBytes: carried.how === 'uploaded' ? carried.size : 0 });
     run.place(diffId, carried.how);
   });

@@ -1,13 +1,14 @@
 import { throwIfCancelled } from '../../base/cancel.ts';
 import { TeaChestError } from '../../base/errors.ts';
 import { TaskGroup } from '../../base/taskGroup.ts';
+import { compressionOf, magicLength } from '../../oci/compressionOf.ts';
 import { shortDigest, type Digest } from '../../oci/digest.ts';
-import { mediaTypes } from '../../oci/mediaTypes.ts';
+import { layerTypeOf } from '../../oci/mediaTypes.ts';
 import type { Descriptor } from '../../oci/manifest.ts';
 import type { ImageDetails } from '../contracts.ts';
 import type { PushRun } from '../pushRun.ts';
 import type { Spool } from '../spool/spool.ts';
-import { Carrier } from './carrier.ts';
+import { Carrier, type CarriedBlob } from './carrier.ts';
 import { layerDigests, readReferences } from './engineManifest.ts';
 import { OpenUploads } from './openUploads.ts';
 import { pushToUs, RelayUnavailable, type RelayParts } from './enginePushing.ts';
@@ -15,6 +16,7 @@ import { knowsDigests, learnDigests } from './learnDigests.ts';
 import { holdsUncompressed, placeStored } from './compressStored.ts';
 import type { RelayBackend, RelayedManifest } from './relayBackend.ts';
 import { RelayProgress } from './relayProgress.ts';
+import type { SmallBlobs } from './smallBlobs.ts';
 
 /** All layers are in the repository: what our own manifest is to be made of. */
 export interface TakenLayers {
@@ -34,6 +36,10 @@ export interface TakenManifests {
   readonly kind: 'manifests';
   readonly manifests: readonly [...RelayedManifest[], RelayedManifest];
   readonly bytes: RelayedBytes;
+  /** What is in the repository of what they name. */
+  readonly blobs: ReadonlyMap<Digest, CarriedBlob>;
+  /** Bytes of small blobs that came: configs are among them. */
+  readonly small: Pick<SmallBlobs, 'get'>;
   /** Of the image that `inspect` spoke of, base first; empty if it could not be told. */
   readonly layers: readonly Descriptor[];
   /** The engine's temporary name is being taken away meanwhile; never rejects. */
@@ -98,6 +104,7 @@ export async function relayPush(
       logger: run.logger,
       onStep: (step) => {
         progress.step(step);
+        if (step.notice !== undefined) run.notices.add(step.notice);
       },
       onTag: (given) => (tag = given),
       // A classic engine still says how large its layers were; containerd's store has its books to close.
@@ -137,14 +144,15 @@ async function gather(
   const top = carrier.manifests.find(({ reference }) => reference === options.tag);
   if (top === undefined) throw unfinished(image, 'it never sent the manifest');
   if (options.isClassic) {
-    return { kind: 'layers', strategy: 'relay', config: placeLayers(run, image, top, carrier, options) };
+    return { kind: 'layers', strategy: 'relay', config: await placeLayers(run, image, top, carrier, options) };
   }
   if (options.compresses && holdsUncompressed(image, top)) {
     return { kind: 'layers', strategy: 'relay', ...(await placeStored(run, image, top, carrier, options.signal)) };
   }
   const layers = placeRows(run, image, top, carrier);
   const children = carrier.manifests.filter((manifest) => manifest !== top);
-  return { kind: 'manifests', manifests: [...children, top], bytes: countBytes(run, carrier), layers };
+  const { blobs, small } = carrier;
+  return { kind: 'manifests', manifests: [...children, top], bytes: countBytes(run, carrier), blobs, small, layers };
 }
 
 /** Asks for the config while the engine compresses: a classic image is named by its digest. */
@@ -170,36 +178,62 @@ function watchManifests(backend: RelayBackend, onManifest: (reference: string) =
 }
 
 /** Pairs what the engine pushed with the image's layers, and learns from it. Gives the image's config. */
-function placeLayers(
+async function placeLayers(
   run: PushRun,
   image: ImageDetails,
   top: RelayedManifest,
   carrier: Carrier,
-  { progress, parts }: { readonly progress: RelayProgress; readonly parts: RelayParts },
-): Uint8Array {
+  {
+    progress,
+    parts,
+    signal,
+  }: Pick<RelayOptions, 'signal'> & { readonly progress: RelayProgress; readonly parts: RelayParts },
+): Promise<Uint8Array> {
   const digests = layerDigests(top, image);
   const config = carrier.small.get(image.id);
   if (digests === undefined) throw unfinished(image, 'what it sent is another image');
   if (config === undefined) throw new RelayUnavailable('The config is too large to be kept.', { isPartial: true });
-  image.diffIds.forEach((diffId, at) => {
+  for (const [at, diffId] of image.diffIds.entries()) {
     const digest = digests[at];
     if (digest !== undefined) run.cache.rememberEngineDigest(parts.pusher.id, diffId, digest);
-    if (run.placed(diffId) !== undefined) return;
+    if (run.placed(diffId) !== undefined) continue;
     const carried = digest === undefined ? undefined : carrier.blobs.get(digest);
     // A blob is one layer: a digest that stands for another one as well was not this layer's, and it must be exported.
     const isItsOwn = image.diffIds.every((other, place) => other === diffId || digests[place] !== digest);
     if (digest === undefined || carried === undefined || !isItsOwn) {
       throw new RelayUnavailable(`Layer ${shortDigest(diffId)} did not come.`, { isPartial: true });
     }
-    const descriptor = { mediaType: mediaTypes.ociLayerGzip, digest, size: carried.size };
-    run.take({ diffId, descriptor });
+    const descriptor = { mediaType: await layerType(run, digest, carried, signal), digest, size: carried.size };
+    run.take({ diffId, descriptor, proof: 'engineStore' });
     const tarSize = progress.readBytes(diffId);
     if (tarSize !== undefined) run.cache.rememberEngineBlob(diffId, { ...descriptor, tarSize });
     const sentBytes = carried.how === 'uploaded' ? carried.size : 0;
     run.board.update(diffId, { storedBytes: carried.size, sentBytes });
     run.place(diffId, carried.how);
-  });
+  }
   return config;
+}
+
+/**
+ * What a blob is by its bytes. A classic engine compresses by gzip what it sends, but asks for what it has once pulled
+ * by the digest of then, and that may be a zstd layer or a tar; its manifests call all of them gzip.
+ */
+async function layerType(
+  { target }: PushRun,
+  digest: Digest,
+  { head }: CarriedBlob,
+  signal: AbortSignal,
+): Promise<string> {
+  if (head !== undefined) return layerTypeOf(compressionOf(head));
+  const parts: Uint8Array[] = [];
+  try {
+    for await (const part of target.readBlob(digest, { signal, end: magicLength })) parts.push(part);
+  } catch (error) {
+    throwIfCancelled(signal);
+    const message = `The registry has ${shortDigest(digest)}, but does not show what form it has.`;
+    throw new RelayUnavailable(message, { isPartial: true, cause: error });
+  }
+  return layerTypeOf(compressionOf(Buffer.concat(parts)));
 }
 
 /** Shows each row what became of its layer, where the manifest lists as many as the image has. */
@@ -209,7 +243,7 @@ function placeRows(run: PushRun, image: ImageDetails, top: RelayedManifest, carr
     const descriptor = layers[at];
     const carried = descriptor && carrier.blobs.get(descriptor.digest);
     if (descriptor === undefined || carried === undefined || run.isTaken(diffId)) return;
-    run.take({ diffId, descriptor });
+    run.take({ diffId, descriptor, proof: 'engineStore' });
     run.board.update(diffId, { storedBytes: carried.size, sentBytes: carried.how === 'uploaded' ? carried.size : 0 });
     run.place(diffId, carried.how);
   });

@@ -1,0 +1,128 @@
+import { TeaChestError } from '../base/errors.ts';
+import { digestOf, shortDigest, type Digest } from '../oci/digest.ts';
+import { isConfigOf, readDiffIds } from '../oci/imageConfig.ts';
+import { readManifest, type Descriptor, type ReadManifest } from '../oci/manifest.ts';
+import { isForeignLayer, isImageConfig, isLayer, mediaTypes } from '../oci/mediaTypes.ts';
+import type { ImageDetails } from './contracts.ts';
+import type { LayerProof } from './layerProof.ts';
+
+/** A blob that is in the repository. */
+export interface PresentBlob {
+  readonly size: number;
+  readonly proof: LayerProof;
+  /** Of a layer that our own manifest names; undefined where the engine's manifest is the pairing. */
+  readonly layer?: { readonly diffId: Digest; readonly mediaType: string };
+}
+
+/** All that a push is about to publish. */
+export interface Publication {
+  readonly image: Pick<ImageDetails, 'id' | 'references' | 'diffIds' | 'manifestType' | 'manifests'>;
+  /** True: the engine's own manifests, byte for byte. */
+  readonly isEngines: boolean;
+  /** What an index lists comes before it; the last one is the tag's. */
+  readonly manifests: readonly { readonly bytes: Uint8Array; readonly mediaType: string }[];
+  /** Bytes of the configs that the manifests name. */
+  readonly configs: ReadonlyMap<Digest, Uint8Array>;
+  /** What the repository has; configs of our own manifests are sent later. */
+  readonly blobs: ReadonlyMap<Digest, PresentBlob>;
+  /** Manifests that the repository has already. */
+  readonly presentManifests: ReadonlySet<Digest>;
+}
+
+/**
+ * What is about to be published must be one image, whatever way its parts came: the manifest reads as one, its config is
+ * an image config that names the layers of the image, and the layers are the blobs that were proved to be those, in
+ * number, order and size. Throws `imageMismatch` otherwise; the caller publishes nothing then.
+ */
+export function checkImage(publication: Publication): void {
+  const { image, manifests, presentManifests } = publication;
+  const fail = (what: string, facts: Record<string, string> = {}): never => {
+    const name = image.references[0] ?? shortDigest(image.id);
+    throw new TeaChestError('imageMismatch', `What would be published of ${name} is not one image: ${what}.`, {
+      stage: 'verify',
+      facts: { image: image.id, ...facts },
+    });
+  };
+  const published = new Set<Digest>(presentManifests);
+  let hasItsLayers = image.diffIds.length === 0;
+  for (const { bytes, mediaType } of manifests) {
+    const digest = digestOf(bytes);
+    const manifest = readManifest(bytes);
+    if (manifest === undefined) return fail(`the manifest ${digest} cannot be read as one`);
+    if (manifest.mediaType !== undefined && manifest.mediaType !== mediaType) {
+      return fail(`the manifest ${digest} says that it is ${manifest.mediaType}, not ${mediaType}`);
+    }
+    if (manifest.kind === 'index') {
+      const missing = manifest.manifests.find((child) => !published.has(child.digest));
+      if (missing !== undefined) return fail(`its index names the manifest ${missing.digest}, which is not there`);
+    } else if (checkManifest(digest, manifest, publication, fail)) {
+      hasItsLayers = true;
+    }
+    published.add(digest);
+  }
+  const top = manifests.at(-1);
+  if (top === undefined) return fail('it has no manifest');
+  if (!hasItsLayers) return fail('no manifest of it has the layers that the container engine named');
+  if (publication.isEngines && !isOfImage(digestOf(top.bytes), image)) {
+    fail(`the engine pushed the manifest ${digestOf(top.bytes)}, which is not of the image ${image.id}`);
+  }
+}
+
+type Fail = (what: string) => never;
+
+/** Gives true if its layers are those that `inspect` named. */
+function checkManifest(
+  digest: Digest,
+  { config, layers }: Extract<ReadManifest, { kind: 'image' }>,
+  { image, isEngines, configs, blobs }: Publication,
+  fail: Fail,
+): boolean {
+  for (const layer of layers) {
+    const blob = blobs.get(layer.digest);
+    if (blob === undefined && isEngines && isForeignLayer(layer.mediaType)) continue;
+    if (blob === undefined) return fail(`nothing proves the layer ${layer.digest} of the manifest ${digest}`);
+    if (blob.size !== layer.size) {
+      return fail(`the layer ${layer.digest} has ${blob.size} bytes, and the manifest ${digest} says ${layer.size}`);
+    }
+  }
+  if (isEngines && blobs.get(config.digest) === undefined) return fail(`the config ${config.digest} is not there`);
+  // Artifacts have configs of their own, which name no layers.
+  if (isEngines && !isImageConfig(config.mediaType)) return false;
+  const bytes = configs.get(config.digest);
+  if (bytes === undefined || digestOf(bytes) !== config.digest || bytes.byteLength !== config.size) {
+    return fail(`the config ${config.digest} of the manifest ${digest} was not to be had, or has other bytes`);
+  }
+  const diffIds = readDiffIds(bytes);
+  if (diffIds === undefined) return fail(`what the manifest ${digest} names as its config is no image config`);
+  // What BuildKit attests is no layer, though it stands in their place.
+  const hasLayersOnly = layers.every(({ mediaType }) => isLayer(mediaType));
+  if (hasLayersOnly && diffIds.length !== layers.length) {
+    return fail(`the config names ${diffIds.length} layers, and the manifest ${digest} has ${layers.length}`);
+  }
+  if (!isEngines) checkPairs(layers, diffIds, blobs, fail);
+  return isConfigOf(bytes, image.diffIds);
+}
+
+/** Each layer of our own manifest is the blob of its diffID, and is called what its bytes are. */
+function checkPairs(
+  layers: readonly Descriptor[],
+  diffIds: readonly Digest[],
+  blobs: Publication['blobs'],
+  fail: Fail,
+): void {
+  layers.forEach(({ digest, mediaType }, at) => {
+    const proved = blobs.get(digest)?.layer;
+    if (proved?.diffId !== diffIds[at]) fail(`the blob ${digest} is not proved to be layer ${at + 1}, ${diffIds[at]}`);
+    const isTar = digest === diffIds[at];
+    if (mediaType !== proved?.mediaType || isTar !== (mediaType === mediaTypes.ociLayer)) {
+      fail(`the blob ${digest} is not what ${mediaType} says`);
+    }
+  });
+}
+
+/** Of an index that is not whole an engine pushes the one manifest that is. Engines before Docker 28 do not say more. */
+function isOfImage(top: Digest, { id, manifestType, manifests }: Publication['image']): boolean {
+  if (top === id) return true;
+  if (manifests !== undefined) return manifests.some(({ digest }) => digest === top);
+  return manifestType === undefined;
+}
