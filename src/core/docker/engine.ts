@@ -226,7 +226,7 @@ function inspectImage(docker: Docker, modem: EngineModem, name: string, prefix: 
   return new Promise((resolve, reject) => {
     modem.dial(call, (error, answer) => {
       if (error === null) resolve(answer as ImageInspectInfo);
-      else reject(error instanceof Error ? error : new Error(String(error)));
+      else reject(error instanceof Error ? error : new Error('the call failed', { cause: error }));
     });
   });
 }

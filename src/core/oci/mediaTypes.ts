@@ -45,10 +45,6 @@ export function isImageConfig(mediaType: string): boolean {
   return mediaType === mediaTypes.ociConfig || mediaType === mediaTypes.dockerConfig;
 }
 
-export function isIndex(mediaType: string): boolean {
-  return mediaType === mediaTypes.ociIndex || mediaType === mediaTypes.dockerManifestList;
-}
-
 /** What a layer of that compression is called; undefined stands for a tar as it is. */
 export function layerTypeOf(compression: 'gzip' | 'zstd' | undefined): string {
   if (compression === undefined) return mediaTypes.ociLayer;

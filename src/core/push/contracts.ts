@@ -41,7 +41,7 @@ export interface ImageDetails {
 }
 
 /** One of the manifests that an image of containerd's store is made of. */
-export interface EngineManifest {
+interface EngineManifest {
   readonly digest: Digest;
   /** All that it refers to is in the engine, so that it can be pushed. */
   readonly isAvailable: boolean;

@@ -1,60 +1,24 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Logger } from '../base/logger.ts';
-import { isDigest, type Digest } from '../oci/digest.ts';
-import { isDescriptor, type Descriptor } from '../oci/manifest.ts';
-
-/** What compressing a layer once has taught: the stored blob, and the layer's size before compression, in bytes. */
-export interface KnownLayer {
-  readonly digest: Digest;
-  readonly size: number;
-  readonly tarSize: number;
-}
-
-/** A layer in the form in which an engine's own push stored it, whatever the codec of our own pushes. */
-export interface EngineBlob extends KnownLayer {
-  readonly mediaType: string;
-}
-
-/** All that a manifest is made of, so that a push which moves nothing needs not ask the engine for bytes. */
-export interface KnownImage {
-  /** The config's bytes, verbatim. */
-  readonly config: Uint8Array;
-  readonly layers: readonly Descriptor[];
-}
-
-/** An image that went out with the engine's own manifest. */
-export interface PublishedImage {
-  readonly digest: Digest;
-  readonly mediaType: string;
-  /** Stored bytes of all its blobs. */
-  readonly bytes: number;
-  /** Base first; empty if they could not be told. */
-  readonly layers: readonly Descriptor[];
-  /** What the engine said of that push. */
-  readonly notices: readonly string[];
-}
-
-interface Entry<T> {
-  readonly value: T;
-  /** Milliseconds since the epoch; the oldest entries go first when there are too many. */
-  usedAt: number;
-}
-
-type Table<T> = Map<string, Entry<T>>;
-interface StoredImage {
-  readonly config: string;
-  readonly layers: readonly Descriptor[];
-}
-
-interface StoredTables {
-  readonly layers: Table<KnownLayer>;
-  readonly images: Table<StoredImage>;
-  readonly locations: Table<readonly string[]>;
-  readonly engineBlobs: Table<EngineBlob>;
-  readonly engineDigests: Table<Digest>;
-  readonly published: Table<PublishedImage>;
-}
+import type { Digest } from '../oci/digest.ts';
+import {
+  isRecord,
+  isDigestText,
+  isEngineBlob,
+  isKnownLayer,
+  isPublished,
+  isStoredImage,
+  isTexts,
+  toTable,
+  type EngineBlob,
+  type KnownImage,
+  type KnownLayer,
+  type PublishedImage,
+  type StoredImage,
+  type StoredTables,
+  type Table,
+} from './digestRows.ts';
 
 /**
  * Version 1 had images whose config was a manifest, layers that only a tag spoke for, and what was published of an index
@@ -291,67 +255,4 @@ function union<T>(ours: Table<T>, theirs: Table<T> | undefined, limit: number): 
   const all = new Map([...(theirs ?? []), ...ours]);
   trim(all, limit);
   return all;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
-}
-
-function toTable<T>(stored: unknown, isValue: (value: unknown) => value is T): Table<T> {
-  const table: Table<T> = new Map();
-  if (!Array.isArray(stored)) return table;
-  for (const row of stored as unknown[]) {
-    if (!Array.isArray(row)) continue;
-    const [key, entry] = row as unknown[];
-    if (typeof key !== 'string' || !isRecord(entry) || typeof entry['usedAt'] !== 'number') continue;
-    if (isValue(entry['value'])) table.set(key, { value: entry['value'], usedAt: entry['usedAt'] });
-  }
-  return table;
-}
-
-function isSize(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-}
-
-function isKnownLayer(value: unknown): value is KnownLayer {
-  return (
-    isRecord(value) &&
-    typeof value['digest'] === 'string' &&
-    isDigest(value['digest']) &&
-    isSize(value['size']) &&
-    isSize(value['tarSize'])
-  );
-}
-
-function isEngineBlob(value: unknown): value is EngineBlob {
-  return isKnownLayer(value) && 'mediaType' in value && typeof value.mediaType === 'string';
-}
-
-function isDigestText(value: unknown): value is Digest {
-  return typeof value === 'string' && isDigest(value);
-}
-
-function isPublished(value: unknown): value is PublishedImage {
-  return (
-    isRecord(value) &&
-    isDigestText(value['digest']) &&
-    typeof value['mediaType'] === 'string' &&
-    isSize(value['bytes']) &&
-    Array.isArray(value['layers']) &&
-    value['layers'].every(isDescriptor) &&
-    isTexts(value['notices'])
-  );
-}
-
-function isStoredImage(value: unknown): value is StoredImage {
-  return (
-    isRecord(value) &&
-    typeof value['config'] === 'string' &&
-    Array.isArray(value['layers']) &&
-    value['layers'].every(isDescriptor)
-  );
-}
-
-function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((one) => typeof one === 'string');
 }

@@ -5,7 +5,7 @@ import { shortDigest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/manifest.ts';
 import { findBlob } from './blobLadder.ts';
 import type { ImageDetails } from './contracts.ts';
-import type { EngineBlob, KnownImage } from './digestCache.ts';
+import type { EngineBlob, KnownImage } from './digestRows.ts';
 import { isWorthReading, proveLearned } from './proveLearned.ts';
 import { seedFromTag } from './seedFromTag.ts';
 import type { PushRun } from './pushRun.ts';
@@ -98,7 +98,7 @@ async function learn(run: PushRun, diffId: Digest, learned: Descriptor, signal: 
     run.logger.warn(`A tag of ${repository} is not relied on for layer ${shortDigest(diffId)}: ${why}`);
   };
   const proved = await proveLearned(run.target, diffId, learned, { signal, onRefuted });
-  if (proved === undefined || proved.mediaType !== codec.mediaType) return;
+  if (proved?.mediaType !== codec.mediaType) return;
   const { mediaType, digest, size, tarSize } = proved;
   run.cache.rememberLayer(diffId, codec.id, { digest, size, tarSize });
   run.board.update(diffId, { readTotal: tarSize });

@@ -5,7 +5,7 @@ import { isImageConfig, mediaTypes } from '../oci/mediaTypes.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { checkImage, type PresentBlob } from './checkImage.ts';
 import type { ImageDetails } from './contracts.ts';
-import type { KnownImage } from './digestCache.ts';
+import type { KnownImage } from './digestRows.ts';
 import type { PushResult, PushStrategy } from './events.ts';
 import { isWhatWasExpected, publishedKey } from './publishedKey.ts';
 import type { PushRequest, PushRun } from './pushRun.ts';

@@ -6,7 +6,7 @@ import type { Descriptor } from '../oci/manifest.ts';
 import { mediaTypes } from '../oci/mediaTypes.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { ImageDetails } from './contracts.ts';
-import type { KnownImage } from './digestCache.ts';
+import type { KnownImage } from './digestRows.ts';
 import type { PushEvent, PushResult } from './events.ts';
 import { exportLayers } from './exportLayers.ts';
 import { planLayers } from './planLayers.ts';

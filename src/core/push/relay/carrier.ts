@@ -1,16 +1,14 @@
 import { TeaChestError, type ErrorCode } from '../../base/errors.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import type { TaskGroup } from '../../base/taskGroup.ts';
-import { magicLength } from '../../oci/compressionOf.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { mountFromElsewhere, type Presence } from '../blobLadder.ts';
 import type { ImageDetails } from '../contracts.ts';
-import { ahead, LayerUpload } from '../layerUpload.ts';
+import { LayerUpload } from '../layerUpload.ts';
 import type { PushRun } from '../pushRun.ts';
-import { sendBlob } from '../sendBlob.ts';
 import type { Spool } from '../spool/spool.ts';
-import type { SpooledBlob } from '../spool/spooledBlob.ts';
 import type { RelayProgress } from './relayProgress.ts';
+import { Arrival } from './arrival.ts';
 import { giveBack } from './giveBack.ts';
 import type { OpenUploads } from './openUploads.ts';
 import { Passage } from './passage.ts';
@@ -20,9 +18,6 @@ import { SmallBlobs } from './smallBlobs.ts';
 
 /** Of each blob, this many bytes are kept in memory besides the spool: what an upload that keeps up will read next. */
 const recentBytes = 24 * 1024 * 1024;
-/** Bytes that are written to the spool in one go. */
-const batch = 512 * 1024;
-
 /** What a new session and bytes that can be read again may cure. */
 const curable: ReadonlySet<ErrorCode> = new Set([
   'bodyTooLarge',
@@ -229,7 +224,7 @@ export class Carrier implements RelayBackend {
   async #beginSpooled(): Promise<IncomingBlob> {
     const { group, spool } = this.#options;
     const blob = await spool.begin(group.signal, recentBytes);
-    const arrival = new Arrival(this, this.#run, blob, this.#options);
+    const arrival = new Arrival(this.#run, blob, { ...this.#options, small: this.small });
     this.#options.progress.begin(blob);
     const sent = Promise.withResolvers<Presence | 'uploaded' | undefined>();
     // Whoever commits waits for it; a blob that is dropped has nobody.
@@ -279,109 +274,5 @@ export class Carrier implements RelayBackend {
     const meant = [...diffIds].filter((diffId) => cache.engineDigest(this.#options.engineId, diffId) === digest);
     const placed = meant.map((diffId) => this.#run.placed(diffId));
     return placed.includes(undefined) ? undefined : placed[0]?.descriptor.size;
-  }
-}
-
-/** One blob, from the engine through the spool to the registry. */
-class Arrival {
-  readonly #carrier: Carrier;
-  readonly #run: PushRun;
-  readonly #blob: SpooledBlob;
-  readonly #options: CarrierOptions;
-  #unwanted = false;
-  #pending: Uint8Array[] = [];
-  #pendingBytes = 0;
-  #isComplete = false;
-  #writing: Promise<void> = Promise.resolve();
-
-  constructor(carrier: Carrier, run: PushRun, blob: SpooledBlob, options: CarrierOptions) {
-    this.#carrier = carrier;
-    this.#run = run;
-    this.#blob = blob;
-    this.#options = options;
-  }
-
-  /** Bytes are written while the next ones arrive, many at a time: they come in pieces of 64 KiB. */
-  async write(bytes: Uint8Array): Promise<void> {
-    this.#pending.push(bytes);
-    this.#pendingBytes += bytes.byteLength;
-    if (this.#pendingBytes < batch) return;
-    await this.#flush();
-    // Containerd 2.3 waits no more than 30 s for the answer once it has sent the last byte (moby #53700): so it is held
-    // back, and near the end of an upload when it has done so. A classic engine may compress as fast as it can.
-    if (!this.#options.isClassic) await this.#blob.needed(ahead, this.#options.group.signal);
-  }
-
-  /** What tells a blob's compression. */
-  async head(): Promise<Uint8Array> {
-    const parts: Uint8Array[] = [];
-    for await (const part of this.#blob.read(0, Math.min(magicLength, this.#blob.size))) parts.push(Buffer.from(part));
-    return Buffer.concat(parts);
-  }
-
-  /** All that was given is in the spool. */
-  async finish(): Promise<void> {
-    await this.#flush();
-    await this.#writing;
-  }
-
-  async #flush(): Promise<void> {
-    await this.#writing;
-    const pieces = this.#pending;
-    this.#pending = [];
-    this.#pendingBytes = 0;
-    if (pieces.length === 0) return;
-    this.#writing = this.#blob.writeAll(pieces).then(() => {
-      this.#options.progress.arrived(this.#blob, this.#blob.size);
-    });
-    // Whoever writes or finishes next hears of it.
-    this.#writing.catch(() => undefined);
-  }
-
-  /**
-   * Keeps a small blob's bytes at hand. True for the config of a classic image: that one is not carried on from here,
-   * but sent with the manifest, as after an export.
-   */
-  async keep(digest: Digest): Promise<boolean> {
-    const size = this.#blob.size;
-    if (!this.#carrier.small.hasRoomFor(size)) return false;
-    const parts: Uint8Array[] = [];
-    for await (const part of this.#blob.read(0, size)) parts.push(Buffer.from(part));
-    this.#carrier.small.add(digest, Buffer.concat(parts));
-    if (!this.#options.isClassic || digest !== this.#options.image.id) return false;
-    this.drop();
-    return true;
-  }
-
-  complete(digest: Digest): void {
-    this.#isComplete = true;
-    this.#blob.complete(digest);
-  }
-
-  drop(): void {
-    this.#unwanted = true;
-    this.#options.progress.forget(this.#blob);
-    this.#blob.fail(new TeaChestError('cancelled', 'This blob is not needed.'));
-  }
-
-  /** Undefined if it was dropped. */
-  async send(uploads: Semaphore): Promise<Presence | 'uploaded' | undefined> {
-    const { signal } = this.#options.group;
-    const send = (): Promise<Presence | 'uploaded'> =>
-      sendBlob(this.#blob, this.#run.ladder, {
-        signal,
-        isMissing: (digest) => this.#run.missing.has(digest),
-        onSent: (bytes) => {
-          this.#options.progress.sent(this.#blob, bytes);
-        },
-      });
-    try {
-      await this.#blob.begun(signal);
-      // Small ones do not queue: their answer is waited for already, see `write`.
-      return this.#isComplete ? await send() : await uploads.run(send, signal);
-    } catch (error) {
-      if (this.#unwanted) return undefined;
-      throw error;
-    }
   }
 }

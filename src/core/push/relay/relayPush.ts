@@ -5,7 +5,7 @@ import { compressionOf, magicLength } from '../../oci/compressionOf.ts';
 import { shortDigest, type Digest } from '../../oci/digest.ts';
 import { layerTypeOf } from '../../oci/mediaTypes.ts';
 import type { Descriptor } from '../../oci/manifest.ts';
-import type { ImageDetails } from '../contracts.ts';
+import type { EnginePushStep, ImageDetails } from '../contracts.ts';
 import type { PushRun } from '../pushRun.ts';
 import type { Spool } from '../spool/spool.ts';
 import { Carrier, type CarriedBlob } from './carrier.ts';
@@ -103,8 +103,7 @@ export async function relayPush(
       signal: group.signal,
       logger: run.logger,
       onStep: (step) => {
-        progress.step(step);
-        if (step.notice !== undefined) run.notices.add(step.notice);
+        hear(step, progress, run);
       },
       onTag: (given) => (tag = given),
       // A classic engine still says how large its layers were; containerd's store has its books to close.
@@ -125,6 +124,11 @@ export async function relayPush(
     await leaving;
     throw error;
   }
+}
+
+function hear(step: EnginePushStep, progress: RelayProgress, { notices }: PushRun): void {
+  progress.step(step);
+  if (step.notice !== undefined) notices.add(step.notice);
 }
 
 /** What is to be published, once everything has come. */
