@@ -2,7 +2,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/manifest.ts';
 import type { BlobTarget } from './contracts.ts';
 import type { DigestCache } from './digestCache.ts';
-import type { UploadsInFlight } from './uploadsInFlight.ts';
+import type { PushUploads } from './uploadsInFlight.ts';
 
 /** How a blob came to be in the repository without being sent. */
 export type Presence = 'exists' | 'mounted';
@@ -10,7 +10,7 @@ export type Presence = 'exists' | 'mounted';
 export interface LadderOptions {
   readonly target: BlobTarget;
   readonly cache: DigestCache;
-  readonly uploads: UploadsInFlight;
+  readonly uploads: PushUploads;
   readonly origin: string;
 }
 

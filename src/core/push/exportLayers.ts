@@ -55,7 +55,7 @@ async function sendOrShare(run: PushRun, layer: ArchiveLayer, shared: LayerUploa
   const diffId = layer.expectedDiffId;
   if (diffId === undefined) return (await (await LayerUpload.begin(run, diffId, shared)).take(layer))?.diffId;
   const layerOf = { diffId, codecId: run.request.codec.id };
-  const claim = await run.ladder.uploads.claimLayer(run.ladder, layerOf, shared.group.signal);
+  const claim = await run.ladder.uploads.claimLayer(layerOf, shared.group.signal);
   if (claim.kind === 'shared') {
     run.take({ diffId, descriptor: claim.result, proof: 'hashedHere' });
     run.place(diffId, 'exists');

@@ -14,6 +14,7 @@ const worthReading = { near: 256 * 1024 * 1024, far: 1024 * 1024 } as const;
 /** A layer grows to less than that, times its stored bytes, or is exported: nobody's blob may keep us busy for long. */
 const mostGrowth = 64;
 const freeGrowth = 1024 * 1024;
+const smallPiece = 16 * 1024;
 
 /** What was proved: the layer's blob, its media type by its bytes, and its size before compression. */
 export interface ProvedPair extends Descriptor {
@@ -63,6 +64,7 @@ export async function proveLearned(
   }
 }
 
+/** In small pieces: what one grows to is seen only after it was uncompressed. */
 async function* counting(
   bytes: AsyncIterable<Uint8Array>,
   counter: DigestCounter,
@@ -71,6 +73,6 @@ async function* counting(
   for await (const piece of bytes) {
     counter.update(piece);
     if (counter.bytes > most) throw new Error(`it has more than ${most} bytes`);
-    yield piece;
+    for (let at = 0; at < piece.byteLength; at += smallPiece) yield piece.subarray(at, at + smallPiece);
   }
 }

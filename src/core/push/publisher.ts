@@ -204,7 +204,7 @@ export class Publisher {
     const digest = digestOf(config);
     const options = { signal: this.#signal };
     if (!missing.has(digest) && (await target.headBlob(digest, options)) !== undefined) return false;
-    const sent = await ladder.uploads.sendBlob(ladder, digest, this.#signal, async () => {
+    const sent = await ladder.uploads.sendBlob(digest, this.#signal, async () => {
       await target.putBlob(config, digest, { ...options, onSent: () => undefined });
       return true;
     });

@@ -52,7 +52,9 @@ export async function pushImage(
   try {
     const image = await during('inspect', () => dependencies.source.inspect(request.image, { signal }));
     const run = new PushRun(request, dependencies, image, onEvent);
-    const outcome = await new Delivery(run, dependencies, image, during, signal).deliver();
+    const outcome = await new Delivery(run, dependencies, image, during, signal).deliver().finally(() => {
+      run.close();
+    });
     const result = { ...outcome, durationMs: Math.round(dependencies.now() - startedAt) };
     onEvent({ type: 'done', result });
     return result;

@@ -93,10 +93,16 @@ export class PushRun {
     this.target = target;
     this.cache = cache;
     this.logger = logger;
-    this.ladder = { target, cache, uploads, origin: request.origin };
+    const { origin } = request;
+    this.ladder = { target, cache, uploads: uploads.join(origin, target.repository), origin };
     this.diffIds = new Set(image.diffIds);
     this.board = new LayerBoard(image.diffIds, onEvent);
     this.onEvent = onEvent;
+  }
+
+  /** Nothing is sent any more. */
+  close(): void {
+    this.ladder.uploads.leave();
   }
 
   /** True if a layer is in the registry or on its way there. */
@@ -134,6 +140,7 @@ export class PushRun {
     for (const { descriptor, how } of this.#placed.values()) {
       if (how === 'uploaded') this.#sentEarlier.add(descriptor.digest);
     }
+    this.ladder.uploads.startOver();
     this.#taken.clear();
     this.#placed.clear();
     this.missing.clear();

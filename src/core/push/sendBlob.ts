@@ -33,7 +33,7 @@ export async function sendBlob(
     const made = await blob.finished;
     const found = await find(made, signal);
     if (found !== undefined) return found;
-    const sent = await ladder.uploads.sendBlob(ladder, made.digest, signal, async () => {
+    const sent = await ladder.uploads.sendBlob(made.digest, signal, async () => {
       await ladder.target.uploadBlob(blob, { signal, onSent });
       return 'uploaded' as const;
     });

@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
-import { digestOf } from '../../../src/core/oci/digest.ts';
-import { FakeEngine, FakeRepository, noCompression, someLayer } from './fakes.ts';
+import { compressionOf } from '../../../src/core/oci/compressionOf.ts';
+import { digestOf, type Digest } from '../../../src/core/oci/digest.ts';
+import type { ImageManifest } from '../../../src/core/oci/manifest.ts';
+import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
+import { FakeEngine, FakeRepository, noCompression, plainGzip, someLayer } from './fakes.ts';
 import { layers, PushRig } from './pushRig.ts';
 
 describe('pushImage', () => {
@@ -151,15 +154,41 @@ describe('pushImage', () => {
     assert.deepEqual(rig.registry.pull('2').config, engine.config);
   });
 
-  it('relies on what a repository’s tags say for that repository alone', async () => {
-    await rig.push(new FakeEngine(layers));
-    rig.forget();
-    await rig.push(new FakeEngine(layers), { tag: '2' });
-    const elsewhere = new FakeRepository('other/app');
-    rig.registry = elsewhere;
+  it('needs no digest from a HEAD: what the tag is now is read and hashed', async () => {
+    rig.registry.tellsDigests = false;
     const engine = new FakeEngine(layers);
-    await rig.push(engine);
-    assert.deepEqual(engine.read, [0, 1, 2]);
+    const first = await rig.push(engine);
+    assert.equal(first.digest, digestOf(rig.registry.manifests.get('1') ?? Buffer.alloc(0)));
+    const second = await rig.push(engine);
+    assert.deepEqual([second.strategy, second.digest], ['none', first.digest]);
+  });
+
+  it('reads the image again, once, where what was remembered of it leads to something that is no image', async () => {
+    await rig.push(new FakeEngine(layers));
+    const engine = new FakeEngine(layers);
+    const [first, second] = engine.details.diffIds as [Digest, Digest];
+    const right = rig.cache.layer(second, plainGzip.id) ?? assert.fail();
+    // As if two rows had been mixed up: the same blob for both layers.
+    rig.cache.rememberLayer(first, plainGzip.id, right);
+    rig.cache.dropImage(engine.details.id, plainGzip.id, 'linux/amd64');
+    await rig.push(engine, { tag: '2' });
+    assert.deepEqual(rig.registry.pull('2').layers.map(digestOf), engine.details.diffIds);
+    assert.notEqual(rig.cache.layer(first, plainGzip.id)?.digest, right.digest);
+    assert.equal(engine.opened, 1);
+  });
+
+  it('calls each layer what its bytes are, whichever compression earlier pushes had', async () => {
+    await rig.push(new FakeEngine(layers), { codec: noCompression });
+    const changed = new FakeEngine([...layers, { bytes: someLayer(9, 2_000) }]);
+    await rig.push(changed, { tag: '2' });
+    await rig.push(new FakeEngine(layers), { tag: '3', codec: noCompression });
+    for (const tag of ['1', '2', '3']) {
+      const manifest = JSON.parse(String(rig.registry.manifests.get(tag))) as ImageManifest;
+      for (const { digest, mediaType } of manifest.layers) {
+        const form = compressionOf(rig.registry.blobs.get(digest) ?? Buffer.alloc(0));
+        assert.equal(mediaType, form === 'gzip' ? mediaTypes.ociLayerGzip : mediaTypes.ociLayer, tag);
+      }
+    }
   });
 
   it('gives up an upload that is under way once the registry turns out to have the blob', async () => {

@@ -19,6 +19,8 @@ export class FakePusher implements EnginePusher {
   readonly tags = new Set<string>();
   pushes = 0;
   unreachable = false;
+  /** A sentence that the engine says of its push. */
+  notice: string | undefined;
   /** Blobs that were asked for once more. */
   resent = 0;
   /** Called before each request; may throw, as a connection that breaks does. */
@@ -84,7 +86,7 @@ export class FakePusher implements EnginePusher {
       this.#store === 'classic'
         ? await this.#pushLayers(ask)
         : await Promise.all(this.#blobs().map((blob) => put(ask, blob)));
-    yield { id: undefined, status: 'layers are there', current: undefined, total: undefined };
+    yield { id: undefined, status: 'layers are there', current: undefined, total: undefined, notice: this.notice };
     const config = await (this.#store === 'classic' ? this.#pushConfig(ask) : put(ask, this.#image.config));
     const body = this.manifest(descriptors, config);
     await ask('PUT', `manifests/${name.tag}`, { body, headers: { 'content-type': mediaTypes.dockerManifest } });

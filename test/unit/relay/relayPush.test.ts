@@ -94,6 +94,20 @@ describe('pushImage by the relay', () => {
       await rig.assertNothingLeft(here);
     });
 
+    it('calls a layer what its blob is, where the engine once pulled it uncompressed and the registry has that', async () => {
+      const here = machine(layers);
+      const [, tar = Buffer.alloc(0)] = layers.map(({ bytes }) => bytes);
+      rig.registry.blobs.set(digestOf(tar), tar);
+      here.pusher.known.set(digestOf(tar), digestOf(tar));
+      await rig.push(here);
+      const { layers: stored } = JSON.parse(rig.published('1').toString()) as ImageManifest;
+      assert.deepEqual(
+        stored.map(({ mediaType }) => mediaType),
+        [mediaTypes.ociLayerGzip, mediaTypes.ociLayer, mediaTypes.ociLayerGzip],
+      );
+      assert.deepEqual(rig.pulledLayers('1').map(digestOf), here.engine.details.diffIds);
+    });
+
     it('does not touch an image that has no name: taking the temporary one away would remove it', async () => {
       const here = machine(layers);
       Object.assign(here.engine.details, { references: [] });
@@ -106,6 +120,27 @@ describe('pushImage by the relay', () => {
       assert.equal((await rig.push(untagged, { strategy: 'auto' })).strategy, 'export');
       assert.equal(here.pusher.pushes, 0);
     });
+  });
+
+  it('sends each blob once where two tags of an image are pushed at a time', async () => {
+    for (const store of ['containerd', 'loaded', 'classic'] as const) {
+      rig.reset();
+      const pushes = ['1', '2'].map((tag) => rig.push(machine(layers, store), { tag, compressStored: true }));
+      const results = await Promise.all(pushes);
+      const stored = [...rig.registry.blobs.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+      assert.equal(rig.registry.sentBytes, stored, store);
+      assert.equal(
+        results.reduce((sum, { uploadedBytes }) => sum + uploadedBytes, 0),
+        stored,
+        store,
+      );
+      for (const tag of ['1', '2'])
+        assert.deepEqual(
+          rig.pulledLayers(tag),
+          layers.map(({ bytes }) => bytes),
+        );
+      assert.equal(rig.registry.openSessions, 0);
+    }
   });
 
   describe("with containerd's store", () => {

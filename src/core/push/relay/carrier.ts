@@ -197,7 +197,7 @@ export class Carrier implements RelayBackend {
       return 'uploaded';
     };
     const send = async (): Promise<Presence | 'uploaded'> =>
-      (await ladder.uploads.sendBlob(ladder, claim.digest, signal, sendOwn)) ?? 'exists';
+      (await ladder.uploads.sendBlob(claim.digest, signal, sendOwn)) ?? 'exists';
     group.start(async () => {
       try {
         // Small ones do not queue behind large ones.
