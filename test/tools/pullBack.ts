@@ -67,7 +67,11 @@ export async function copyBySkopeo(reference: string, credentials?: Credentials)
   }
 }
 
-async function loginArguments(folder: string, reference: string, credentials?: Credentials): Promise<string[]> {
+export async function loginArguments(
+  folder: string,
+  reference: string,
+  credentials: Credentials | undefined,
+): Promise<string[]> {
   if (credentials === undefined) return ['--src-no-creds'];
   // By file: a secret never stands among a process's arguments.
   const file = join(folder, 'auth.json');

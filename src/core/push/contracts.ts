@@ -84,6 +84,8 @@ export interface BlobTarget {
   readonly repository: string;
   /** True for a registry on this machine or in this network: reading back from it is cheap. */
   readonly isNear: boolean;
+  /** Blobs up to so many bytes can be read back by `readBlob`. */
+  readonly readableBytes: number;
   /**
    * Proves, before anything is read or sent, that we may write here: opens an upload session and deletes it again.
    * Rejects with `ownerNotFound`, `accessDenied`, `nameInvalid`, … just as an upload would.

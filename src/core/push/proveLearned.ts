@@ -21,8 +21,11 @@ export interface ProvedPair extends Descriptor {
   readonly tarSize: number;
 }
 
-export function isWorthReading({ isNear }: Pick<BlobTarget, 'isNear'>, { size }: Descriptor): boolean {
-  return size <= (isNear ? worthReading.near : worthReading.far);
+export function isWorthReading(
+  { isNear, readableBytes }: Pick<BlobTarget, 'isNear' | 'readableBytes'>,
+  { size }: Descriptor,
+): boolean {
+  return size <= Math.min(readableBytes, isNear ? worthReading.near : worthReading.far);
 }
 
 /**

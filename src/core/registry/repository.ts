@@ -122,6 +122,11 @@ export class Repository {
     return linkPlace(new URL(this.#wire.origin).host) !== 'public';
   }
 
+  /** Gitea gives blobs only whole (docs/gitea.md), and an answer is held in memory. */
+  get readableBytes(): number {
+    return this.kind === 'gitea' ? readPiece : Infinity;
+  }
+
   /**
    * In pieces that fit into memory, by the Range requests of the distribution spec; one that cannot do that gives a small
    * blob whole, and a large one not at all.

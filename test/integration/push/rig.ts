@@ -14,6 +14,7 @@ import { Reachability } from '../../../src/core/push/relay/reachability.ts';
 import { RelayDoor } from '../../../src/core/push/relay/relayDoor.ts';
 import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
 import type { Credential, RegistryTrust } from '../../../src/core/registry/types.ts';
+import { checkPublished } from '../../tools/checkPublished.ts';
 import type { Engine } from '../../tools/engine.ts';
 import { makeScratch } from '../../tools/scratch.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
@@ -32,6 +33,9 @@ export interface PushRig {
 export interface PushOptions {
   readonly codec?: LayerCodec;
   readonly strategy?: 'export' | 'relay';
+  /** True: the engine may push to us, where that is reckoned to be sooner done. Implied by the strategy. */
+  readonly isNear?: boolean;
+  readonly recheck?: boolean;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: PushEvent) => void;
   readonly spoolRoot?: string;
@@ -66,19 +70,22 @@ export async function makeRig(options: RigOptions): Promise<PushRig> {
   const spoolRoot = join(scratch.path, 'spool');
   return {
     spoolRoot,
-    push: async (image, target, { codec, strategy, signal, onEvent, spoolRoot: otherRoot } = {}) => {
+    push: async (pushed, target, { codec, strategy, signal, onEvent, spoolRoot: otherRoot, ...how } = {}) => {
       const [name = '', tag = ''] = target.split(':');
       const ownSignal = signal ?? new AbortController().signal;
       const repository = await client.repository(name, { signal: ownSignal });
       const { origin, host } = client.address;
-      return await pushImage(
+      // Of a push that fails before there is such an image, nothing is expected.
+      const image = await engine.inspect(pushed, { signal: new AbortController().signal }).catch(() => undefined);
+      const result = await pushImage(
         {
-          image,
+          image: pushed,
           origin,
           repository: `${host}/${name}`,
           tag,
           codec: codec ?? options.codec,
           strategy,
+          recheck: how.recheck === true,
           parallelBlobs: 3,
         },
         {
@@ -89,12 +96,19 @@ export async function makeRig(options: RigOptions): Promise<PushRig> {
           spoolRoot: otherRoot ?? spoolRoot,
           spoolLimit: 1e9,
           // Other stories are of exports.
-          relay: strategy === 'relay' ? relay : undefined,
+          relay: strategy === 'relay' || how.isNear === true ? relay : undefined,
           logger: silentLogger,
           now: () => performance.now(),
         },
         { signal: ownSignal, onEvent: onEvent ?? (() => undefined) },
       );
+      const { digest } = result;
+      await checkPublished(result.reference, {
+        digest,
+        diffIds: image?.diffIds ?? [],
+        credentials: options.credential,
+      });
+      return result;
     },
     forget: () => {
       cache = newCache();

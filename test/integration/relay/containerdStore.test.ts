@@ -2,9 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { buffer } from 'node:stream/consumers';
-import { gunzipSync, gzipSync } from 'node:zlib';
-import { pack } from 'tar-stream';
+import { gunzipSync } from 'node:zlib';
 import { Engine } from '../../../src/core/docker/engine.ts';
 import { discoverEndpoint } from '../../../src/core/docker/endpointDiscovery.ts';
 import { createRegistryClient, type RegistryClient } from '../../../src/core/gitea/registryClient.ts';
@@ -15,9 +13,19 @@ import { UploadsInFlight } from '../../../src/core/push/uploadsInFlight.ts';
 import { Reachability } from '../../../src/core/push/relay/reachability.ts';
 import { RelayDoor } from '../../../src/core/push/relay/relayDoor.ts';
 import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
+import { checkPublished } from '../../tools/checkPublished.ts';
 import type { Engine as RealEngine } from '../../tools/engine.ts';
 import { inspectImage, loadImage } from '../../tools/images.ts';
 import { startNewEngine } from '../../tools/newEngine.ts';
+import {
+  addAttestation,
+  addIndex,
+  addPlatform,
+  Blobs,
+  loadLayout,
+  oci,
+  type Described,
+} from '../../tools/ociLayout.ts';
 import { provision } from '../../tools/provision.ts';
 import { startRegistry, type Registry } from '../../tools/registry.ts';
 import { run } from '../../tools/run.ts';
@@ -25,61 +33,7 @@ import { makeScratch, type Scratch } from '../../tools/scratch.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
 import { plainGzip } from '../../unit/push/fakes.ts';
 
-const oci = 'application/vnd.oci.image';
 const digestOf = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-
-interface Described {
-  readonly mediaType: string;
-  readonly digest: string;
-  readonly size: number;
-}
-
-/** An OCI layout's blobs, by digest. */
-class Blobs {
-  readonly all = new Map<string, { readonly bytes: Buffer; readonly mediaType: string }>();
-
-  add(mediaType: string, content: Buffer | object): Described {
-    const bytes = Buffer.isBuffer(content) ? content : Buffer.from(JSON.stringify(content));
-    const digest = digestOf(bytes);
-    this.all.set(digest, { bytes, mediaType });
-    return { mediaType, digest, size: bytes.byteLength };
-  }
-}
-
-async function addPlatform(blobs: Blobs, architecture: string): Promise<Described> {
-  const tar = pack();
-  tar.entry({ name: `app/${architecture}`, mtime: new Date(0) }, randomBytes(40_000).toString('hex'));
-  tar.finalize();
-  const layer = await buffer(tar);
-  const config = { architecture, os: 'linux', config: {}, rootfs: { type: 'layers', diff_ids: [digestOf(layer)] } };
-  return blobs.add(`${oci}.manifest.v1+json`, {
-    schemaVersion: 2,
-    mediaType: `${oci}.manifest.v1+json`,
-    config: blobs.add(`${oci}.config.v1+json`, config),
-    layers: [blobs.add(`${oci}.layer.v1.tar+gzip`, gzipSync(layer))],
-  });
-}
-
-/** As BuildKit writes it: a manifest for no platform, which says of what it speaks. */
-function addAttestation(blobs: Blobs, of: Described): object {
-  const statement = {
-    _type: 'https://in-toto.io/Statement/v0.1',
-    subject: [{ name: 'app', digest: {} }],
-    predicate: {},
-  };
-  const config = { architecture: 'unknown', os: 'unknown', config: {}, rootfs: { type: 'layers', diff_ids: [] } };
-  const manifest = blobs.add(`${oci}.manifest.v1+json`, {
-    schemaVersion: 2,
-    mediaType: `${oci}.manifest.v1+json`,
-    config: blobs.add(`${oci}.config.v1+json`, config),
-    layers: [blobs.add('application/vnd.in-toto+json', statement)],
-  });
-  const annotations = {
-    'vnd.docker.reference.type': 'attestation-manifest',
-    'vnd.docker.reference.digest': of.digest,
-  };
-  return { ...manifest, platform: { os: 'unknown', architecture: 'unknown' }, annotations };
-}
 
 describe('what only containerd’s store holds, through the relay to docker-registry', () => {
   let real: RealEngine;
@@ -113,16 +67,12 @@ describe('what only containerd’s store holds, through the relay to docker-regi
   it('brings both platforms of an index and their attestation over, each with its digest', async () => {
     const blobs = new Blobs();
     const [amd, arm] = [await addPlatform(blobs, 'amd64'), await addPlatform(blobs, 'arm64')];
-    const top = blobs.add(`${oci}.index.v1+json`, {
-      schemaVersion: 2,
-      mediaType: `${oci}.index.v1+json`,
-      manifests: [
-        { ...amd, platform: { os: 'linux', architecture: 'amd64' } },
-        { ...arm, platform: { os: 'linux', architecture: 'arm64' } },
-        addAttestation(blobs, amd),
-      ],
-    });
-    await load(blobs, top, 'docker.io/library/multi:1');
+    const top = addIndex(blobs, [
+      { ...amd, platform: { os: 'linux', architecture: 'amd64' } },
+      { ...arm, platform: { os: 'linux', architecture: 'arm64' } },
+      addAttestation(blobs, amd),
+    ]);
+    await loadLayout(real, blobs, top, 'docker.io/library/multi:1');
     const result = await push('multi:1', 'team/multi');
     assert.deepEqual([result.strategy, result.digest], ['relay', top.digest]);
     assert.equal((await stored('team/multi/manifests/1', top.mediaType)).digest, top.digest);
@@ -170,7 +120,8 @@ describe('what only containerd’s store holds, through the relay to docker-regi
       onPort: () => {},
       logger: silentLogger,
     });
-    return await pushImage(
+    const { diffIds } = await engine.inspect(image, { signal });
+    const result = await pushImage(
       {
         ...{ image, origin: registry.origin, repository: `${registry.host}/${repository}`, tag: '1' },
         ...{ codec: plainGzip, parallelBlobs: 3, strategy: 'relay', compressStored },
@@ -183,17 +134,8 @@ describe('what only containerd’s store holds, through the relay to docker-regi
       },
       { signal, onEvent: () => {} },
     );
-  }
-
-  async function load(blobs: Blobs, top: Described, name: string): Promise<void> {
-    const archive = pack();
-    const loading = real.docker(['load', '--quiet'], { input: archive });
-    const annotations = { 'io.containerd.image.name': name, 'org.opencontainers.image.ref.name': '1' };
-    archive.entry({ name: 'oci-layout' }, JSON.stringify({ imageLayoutVersion: '1.0.0' }));
-    for (const [digest, { bytes }] of blobs.all) archive.entry({ name: `blobs/${digest.replace(':', '/')}` }, bytes);
-    archive.entry({ name: 'index.json' }, JSON.stringify({ schemaVersion: 2, manifests: [{ ...top, annotations }] }));
-    archive.finalize();
-    await loading;
+    await checkPublished(result.reference, { digest: result.digest, diffIds });
+    return result;
   }
 
   async function stored(path: string, accept: string): Promise<{ digest: string }> {

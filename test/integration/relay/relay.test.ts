@@ -20,6 +20,7 @@ import { parseRegistryAddress } from '../../../src/core/registry/registryAddress
 import { startPrivateEngine, type Engine as RealEngine } from '../../tools/engine.ts';
 import { startNewEngine } from '../../tools/newEngine.ts';
 import { buildImage, type Layer } from '../../tools/images.ts';
+import { checkPublished } from '../../tools/checkPublished.ts';
 import { provision } from '../../tools/provision.ts';
 import { startRegistry, type Registry } from '../../tools/registry.ts';
 import { run } from '../../tools/run.ts';
@@ -105,7 +106,8 @@ function relayStories({ store, start }: Kind): void {
     } = {},
   ): Promise<PushResult> {
     const target: BlobTarget = await client.repository(repository, { signal });
-    return await pushImage(
+    const { diffIds } = await engine.inspect(image, { signal });
+    const result = await pushImage(
       {
         ...{ image, origin: registry.origin, repository: `${registry.host}/${repository}`, tag },
         ...{ codec: plainGzip, parallelBlobs: 3, strategy: options.strategy ?? 'relay' },
@@ -121,6 +123,8 @@ function relayStories({ store, start }: Kind): void {
       },
       { signal: options.signal ?? signal, onEvent: options.onEvent ?? ((): void => {}) },
     );
+    await checkPublished(result.reference, { digest: result.digest, diffIds });
+    return result;
   }
   type Wrap = (target: BlobTarget) => BlobTarget;
   const wrapped =

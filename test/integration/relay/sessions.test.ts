@@ -20,7 +20,7 @@ suite('upload sessions of a relay', { timeout: 300_000 }, () => {
   const rigs = new Map<string, PushRig>();
 
   before(async () => {
-    await provision(['engine', 'registry']);
+    await provision(['engine', 'registry', 'skopeo']);
     [engine, gitea, registry] = await Promise.all([
       startPrivateEngine(),
       startStandin({ tls: 'valid' }),

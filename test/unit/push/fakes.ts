@@ -114,6 +114,7 @@ export class FakeRepository implements BlobTarget {
   readonly repository: string;
   kind: 'gitea' | 'forgejo' | 'generic' = 'gitea';
   isNear = false;
+  readableBytes = Infinity;
   readonly blobs = new Map<Digest, Uint8Array>();
   readonly elsewhere = new Map<Digest, Uint8Array>();
   readonly manifests = new Map<string, Buffer>();

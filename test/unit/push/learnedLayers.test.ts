@@ -78,13 +78,17 @@ describe('what a tag says of layers', () => {
     const large = [{ bytes: randomBytes(3_000_000) }];
     const blob = gzipSync(large[0]?.bytes ?? Buffer.alloc(0), { level: 9 });
     assert.ok(blob.byteLength > 1024 * 1024);
-    for (const isNear of [false, true]) {
+    for (const [isNear, readableBytes] of [
+      [false, Infinity],
+      [true, 1_000],
+      [true, Infinity],
+    ] as const) {
       rig.reset();
-      rig.registry.isNear = isNear;
+      Object.assign(rig.registry, { isNear, readableBytes });
       const engine = new FakeEngine(large);
       plant(engine, [blob]);
       await rig.push(engine);
-      assert.deepEqual(engine.read, isNear ? [] : [0]);
+      assert.deepEqual(engine.read, isNear && readableBytes === Infinity ? [] : [0]);
       assertPulled(engine, '1');
     }
   });
