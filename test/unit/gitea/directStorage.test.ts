@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DigestCache } from '../../../src/core/push/digestCache.ts';
 import { pushImage } from '../../../src/core/push/pushImage.ts';
+import { UploadsInFlight } from '../../../src/core/push/uploadsInFlight.ts';
 import { startStandin, type Standin } from '../../standin/standin.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
 import { FakeEngine, plainGzip, someLayer } from '../push/fakes.ts';
@@ -43,6 +44,7 @@ suite('a Gitea with SERVE_DIRECT whose storage is out of reach', () => {
         cache: new DigestCache(join(folder, `${tag}.json`), silentLogger, () => 0),
         spoolRoot: join(folder, 'spool'),
         spoolLimit: 1e6,
+        uploads: new UploadsInFlight(),
         logger: silentLogger,
         now: Date.now,
       },
