@@ -15,7 +15,7 @@ import { EngineLink, type Engine } from '../src/host/engine/engine.ts';
 import { Codecs } from '../src/host/push/codecs.ts';
 import { EngineRelay } from '../src/host/push/engineRelay.ts';
 import { PushRunner } from '../src/host/push/pushRunner.ts';
-import { OriginNumbers } from '../src/host/registry/originNumbers.ts';
+import { OriginChunks, OriginNumbers } from '../src/host/registry/originNumbers.ts';
 import { RegistryAccess } from '../src/host/registry/registryAccess.ts';
 import { TargetMemory } from '../src/host/targets/targetMemory.ts';
 import { silentLogger } from '../test/tools/silentLogger.ts';
@@ -50,7 +50,7 @@ async function build(open: OpenRequest): Promise<Parts> {
   const access = new RegistryAccess({
     credential: () => Promise.resolve(open.credential),
     generation: () => 0,
-    chunkMemory: new OriginNumbers(state, 'chunk sizes'),
+    chunkMemory: new OriginChunks(state, 'chunk sizes'),
     onLinkRate: (origin, bytesPerSecond) => {
       linkRates.set(origin, Math.round(bytesPerSecond));
     },

@@ -28,7 +28,7 @@ import { PushFront } from './host/push/pushFront.ts';
 import { createPushQuestions } from './host/push/pushQuestions.ts';
 import { PushRunner } from './host/push/pushRunner.ts';
 import { sweepSpools } from './host/push/sweepSpools.ts';
-import { OriginNumbers } from './host/registry/originNumbers.ts';
+import { OriginChunks, OriginNumbers } from './host/registry/originNumbers.ts';
 import { RegistryAccess } from './host/registry/registryAccess.ts';
 import { RegistryTraces } from './host/registry/registryTraces.ts';
 import { TargetMemory } from './host/targets/targetMemory.ts';
@@ -81,7 +81,7 @@ interface Base {
   readonly store: ConnectionStore;
   readonly access: RegistryAccess;
   readonly memory: TargetMemory;
-  readonly chunkMemory: OriginNumbers;
+  readonly chunkMemory: OriginChunks;
   readonly linkRates: OriginNumbers;
   readonly cache: DigestCache;
   readonly relay: EngineRelay;
@@ -98,7 +98,7 @@ function buildBase(
   const store = new ConnectionStore(globalState, secrets, new vscode.EventEmitter());
   const cache = new DigestCache(join(storage, 'digests.json'), logger, Date.now);
   const isSaved = (origin: string): boolean => store.find(origin) !== undefined;
-  const chunkMemory = new OriginNumbers(globalState, 'teaChest.chunkSizes', isSaved);
+  const chunkMemory = new OriginChunks(globalState, 'teaChest.chunkSizes', isSaved);
   const linkRates = new OriginNumbers(globalState, 'teaChest.linkRates', isSaved);
   const memory = new TargetMemory(globalState);
   const access = new RegistryAccess({

@@ -50,6 +50,7 @@ export type ErrorCode =
   // what the registry says while we push
   | 'quotaExceeded'
   | 'bodyTooLarge' // a proxy refuses even our smallest chunk
+  | 'chunksRefused' // something on the way refuses PATCH, and the whole layer in one request failed as well
   | 'uploadLost' // the upload session vanished and a new one did not help
   | 'digestMismatch' // the registry stored something else than we sent
   | 'imageMismatch' // manifest, config and layers are not of one image: nothing was published

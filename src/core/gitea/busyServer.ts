@@ -1,7 +1,7 @@
 import { TeaChestError } from '../base/errors.ts';
 import type { RegistryResponse } from '../registry/messages.ts';
 import { readRefusal, serverWords } from '../registry/refusal.ts';
-import { retryAfter } from '../registry/retry.ts';
+import { retryAfter } from '../registry/retryAfter.ts';
 
 /** 429 or 5xx: the server is there, but not at the moment. Undefined for every other answer. */
 export function explainBusyServer(response: RegistryResponse): TeaChestError | undefined {

@@ -81,7 +81,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     closed: closing.signal,
   });
   const send = withAuth(withRedirects(plain, origin), authenticator);
-  const sizer = new ChunkSizer(origin, options.chunkMemory, options.onLinkRate);
+  const sizer = new ChunkSizer(origin, options.chunkMemory, { onRate: options.onLinkRate, now: timing.now });
   const api = new GiteaApi({ send: withRedirects(plain, origin), webRoot, credential });
 
   return {

@@ -23,6 +23,9 @@ export type FetchToken = (
   options: { readonly signal: AbortSignal; readonly retry?: 'never' },
 ) => Promise<FetchedToken>;
 
+/** What fits into a header (RFC 9110 §5.5); anything else would be refused on its way out, as a broken connection. */
+const usableToken = /^[\x21-\x7e]+$/;
+
 export type ReadCredential = () => Promise<Credential | undefined>;
 
 export interface AuthenticatorOptions {
@@ -56,7 +59,14 @@ export class Authenticator {
     const scheme = this.#learned ?? (await this.#asked.get(signal));
     if (scheme.kind === 'open') return undefined;
     if (scheme.kind === 'basic') return basicAuthorization(await this.#credentialOrRefuse());
-    const fetch = (): Promise<FetchedToken> => scheme.fetchToken(scopes, { signal: this.#options.closed });
+    const fetch = async (): Promise<FetchedToken> => {
+      const token = await scheme.fetchToken(scopes, { signal: this.#options.closed });
+      if (usableToken.test(token.value)) return token;
+      const { host } = this.#options;
+      throw new TeaChestError('registryFailed', `${host} gave a token that cannot be sent back to it.`, {
+        facts: { host },
+      });
+    };
     return `Bearer ${await orCancelled(this.#tokens.get(scheme.keyOf(scopes), fetch), signal)}`;
   }
 
@@ -91,9 +101,13 @@ export function withAuth(send: Send, authenticator: Authenticator): Send {
     const scopes = request.scopes ?? [];
     const sent = await authenticator.authorize(scopes, request.signal);
     const response = await send(authorized(request, sent));
-    if (response.status !== 401 || !authenticator.reconsider(response, sent)) return response;
+    // A storage to which the registry has sent us decides about nobody's sign-in here: its 401 is an answer.
+    if (response.status !== 401 || response.url.origin !== request.url.origin) return response;
+    if (!authenticator.reconsider(response, sent)) return response;
     throwIfCancelled(request.signal);
-    return send(authorized(request, await authenticator.authorize(scopes, request.signal)));
+    const renewed = await authenticator.authorize(scopes, request.signal);
+    if (request.body?.once === true) throw spentBytes(request);
+    return send(authorized(request, renewed));
   };
 }
 
@@ -105,6 +119,14 @@ export function basicAuthorization({ username, secret }: Credential): string {
 export function notSignedIn(host: string): TeaChestError {
   return new TeaChestError('notSignedIn', `You are not signed in to ${host}, and it wants to know who is asking.`, {
     facts: { host },
+  });
+}
+
+/** `uploadLost`: whoever has the bytes may send them again, and will find a new sign-in. */
+function spentBytes({ url, method }: RegistryRequest): TeaChestError {
+  const { host } = url;
+  return new TeaChestError('uploadLost', `${host} wanted a new sign-in while a layer was on its way to it.`, {
+    facts: { host, method },
   });
 }
 

@@ -1,8 +1,13 @@
 import { TeaChestError } from '../base/errors.ts';
-import { digestOf, type Digest } from '../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
+import { checkStoredDigest, headBlob, isSessionLost } from './blobAnswers.ts';
 import type { ChunkSizer } from './chunkSizer.ts';
-import { header, type RegistryResponse, type RequestBody } from './messages.ts';
-import { backoff, type RetryPolicy, type Timing } from './retry.ts';
+import type { RegistryResponse, RequestBody } from './messages.ts';
+import { patchRefused, wholeRefused } from './patchRefusal.ts';
+import { isWebPage } from './refusal.ts';
+import { isTransientStatus, isUnreachable, Retries, type RetryPolicy } from './retry.ts';
+import { retryAfter } from './retryAfter.ts';
+import { isDoubtful, isStored } from './storing.ts';
 import { uploadLocation } from './uploadLocation.ts';
 import {
   closeSession,
@@ -11,11 +16,10 @@ import {
   openSession,
   patchSession,
   refused,
-  repositoryScopes,
-  repositoryUrl,
   sessionHas,
   type RepositoryWire,
 } from './uploadSession.ts';
+import type { WholeBlob, WholeBlobOptions } from './wholeBlob.ts';
 
 /** A blob that may still be growing; the shape of the push's GrowingBlob. Can be read again from any place. */
 export interface BlobSource {
@@ -29,80 +33,116 @@ export interface BlobSource {
   readonly finished: Promise<{ readonly digest: Digest; readonly size: number }>;
 }
 
-export interface BlobUploadOptions {
-  readonly signal: AbortSignal;
-  readonly onSent: (bytes: number) => void;
+export interface BlobUploadOptions extends WholeBlobOptions {
   readonly sizer: ChunkSizer;
-  readonly timing: Timing;
+  /** For ways that let no chunk through. */
+  readonly sendWhole: (blob: WholeBlob, options: WholeBlobOptions) => Promise<void>;
 }
 
-/** How often one blob is begun anew, and the waits before it. The ways from 16 MiB down to 512 KiB are five. */
-const restarts: RetryPolicy = { attempts: 9, firstWait: 250, longestWait: 8_000, budget: Infinity };
-/** How often one chunk is sent again because the registry was busy, within the same session. */
-const mostPauses = 5;
-
-const emptyDigest = digestOf(new Uint8Array());
+/** How often one blob is begun anew, and how often one chunk is sent again within its session. */
+const restarts: RetryPolicy = { attempts: 9, firstWait: 250, longestWait: 8_000, budget: 60_000 };
 
 type ChunkOutcome =
   | { readonly kind: 'accepted'; readonly session: URL }
   /** Nothing of the chunk arrived: send a smaller one from the same place. */
   | { readonly kind: 'tooLarge' }
-  | { readonly kind: 'busy'; readonly failure: TeaChestError }
+  | { readonly kind: 'busy'; readonly failure: TeaChestError; readonly asked: number | undefined }
   /** What the session holds is no longer certain. */
-  | { readonly kind: 'broken'; readonly failure: TeaChestError };
+  | Broken
+  | ChunksRefused;
+
+interface Broken {
+  readonly kind: 'broken';
+  readonly failure: TeaChestError;
+  /** Milliseconds that the registry asks to wait. */
+  readonly asked?: number | undefined;
+}
+
+/** Something on the way lets no chunk through, of whatever size. */
+interface ChunksRefused {
+  readonly kind: 'chunksRefused';
+  readonly failure: TeaChestError;
+}
 
 /**
  * Sends a blob in chunks, and begins anew in a new session when one was interrupted: Gitea keeps the bytes of a torn
- * PATCH on disk but does not count them, and answers every later request of that session with 500 (docs/gitea.md §2, Resume).
- * No session is left open, however this ends.
+ * PATCH on disk but does not count them, and answers every later request of that session with 500 (contract §2, Resume).
+ * Where chunks are refused on the way, it goes in one request. No session is left open, however this ends.
  */
 export async function uploadInChunks(
   wire: RepositoryWire,
   source: BlobSource,
   options: BlobUploadOptions,
 ): Promise<void> {
-  const { signal, onSent, timing } = options;
-  for (let attempt = 1; ; attempt++) {
+  const { signal, onSent, sizer, timing } = options;
+  const retries = new Retries(restarts, timing);
+  for (let mismatches = 0; ;) {
+    if (sizer.chunksRefused !== undefined) {
+      await uploadWhole(source, sizer.chunksRefused, options);
+      return;
+    }
     onSent(0);
-    const failure = await uploadOnce(wire, source, options);
-    if (failure === undefined) return;
+    const ending = await uploadOnce(wire, source, options);
+    if (ending === 'stored') return;
+    const { failure } = ending;
+    if (ending.kind === 'chunksRefused') {
+      wire.logger.info(`Layers of ${wire.repository} go in one request each: ${failure.message}`);
+      await uploadWhole(source, failure, options);
+      sizer.rememberChunksRefused(failure);
+      return;
+    }
     // Bytes that arrived changed may have been a broken wire once; a second time it is not.
-    const most = failure.code === 'digestMismatch' ? 2 : restarts.attempts;
-    if (attempt >= most) throw failure;
+    if (failure.code === 'digestMismatch' && ++mismatches > 1) throw failure;
+    const wait = retries.next(ending.asked);
+    if (wait === undefined) throw failure;
     wire.logger.info(`An upload to ${wire.repository} begins anew: ${failure.message}`);
-    await timing.sleep(backoff(attempt, restarts, timing.random), signal);
+    await timing.sleep(wait, signal);
   }
 }
 
-/** One session from beginning to end. Gives the failure if a new session may help, throws if none will. */
+async function uploadWhole(source: BlobSource, chunks: TeaChestError, options: BlobUploadOptions): Promise<void> {
+  const { signal, onSent, timing } = options;
+  // All of it is wanted now: a source that writes only as far as it is read must not wait.
+  await source.available(0, Number.MAX_SAFE_INTEGER, signal);
+  const { digest, size } = await source.finished;
+  try {
+    await options.sendWhole({ digest, size, open: () => source.read(0, size) }, { signal, onSent, timing });
+  } catch (error) {
+    throw wholeRefused(chunks, error);
+  }
+}
+
+/** One session from beginning to end. Gives the failure if another way or a new session may help, throws if none will. */
 async function uploadOnce(
   wire: RepositoryWire,
   source: BlobSource,
   options: BlobUploadOptions,
-): Promise<TeaChestError | undefined> {
-  const { signal } = options;
+): Promise<'stored' | Broken | ChunksRefused> {
+  const { signal, timing } = options;
   let session = await openSession(wire, signal);
   if (session === undefined) throw new TeaChestError('internal', 'An upload was mounted that asked for no mount.');
   let open = true;
+  const pauses = new Retries(restarts, timing);
   try {
-    for (let offset = 0, pauses = 0; ;) {
+    for (let offset = 0; ;) {
       const { bytes, complete } = await source.available(offset, options.sizer.size, signal);
       if (bytes === offset && complete) break;
       const end = Math.min(bytes, offset + options.sizer.size);
       const outcome = await sendChunk(wire, session, source, offset, end, options);
-      if (outcome.kind === 'broken') return outcome.failure;
+      if (outcome.kind === 'broken' || outcome.kind === 'chunksRefused') return outcome;
       if (outcome.kind === 'accepted') {
         session = outcome.session;
         offset = end;
-        pauses = 0;
+        pauses.reset();
       } else if (outcome.kind === 'busy') {
-        if (++pauses > mostPauses) throw outcome.failure;
-        await options.timing.sleep(backoff(pauses, restarts, options.timing.random), signal);
+        const wait = pauses.next(outcome.asked);
+        if (wait === undefined) throw outcome.failure;
+        await timing.sleep(wait, signal);
       }
     }
-    const failure = await commit(wire, session, await source.finished, signal);
-    open = failure !== undefined;
-    return failure;
+    const ending = await commit(wire, session, await source.finished, signal);
+    open = ending !== 'stored';
+    return ending;
   } finally {
     if (open) await closeSession(wire, session, signal);
   }
@@ -114,34 +154,47 @@ async function sendChunk(
   source: BlobSource,
   start: number,
   end: number,
-  { signal, onSent, sizer, timing }: BlobUploadOptions,
+  options: BlobUploadOptions,
 ): Promise<ChunkOutcome> {
+  const { signal, onSent, sizer, timing } = options;
   const length = end - start;
   const began = timing.now();
+  let isBegun = false;
+  const onLeft = (bytes: number): void => {
+    isBegun = true;
+    onSent(bytes);
+  };
   onSent(start);
-  let failure: TeaChestError;
+  let broken: Broken;
   try {
-    const response = await patchSession(wire, session, start, countedBody(source, start, end, onSent), signal);
-    if (response.status === 201 || response.status === 202 || response.status === 204) {
+    const response = await patchSession(wire, session, start, countedBody(source, start, end, onLeft), signal);
+    if (isChunkTaken(response)) {
       sizer.accepted(length, timing.now() - began);
       return accepted(wire, response, session, end);
     }
-    const judged = judgeRefusal(wire, response, length, sizer);
+    const judged = judgeRefusal(wire, response, length, options);
     if (judged.kind !== 'broken') return judged;
-    failure = judged.failure;
+    broken = judged;
   } catch (error) {
-    if (!(error instanceof TeaChestError) || error.code !== 'registryUnreachable') throw error;
-    // Gitea closes the connection when it refuses a large body, and the reason may get lost (docs/gitea.md §5): a smaller
-    // chunk and, with the next request, a look at the token are the answers to all that it may have been.
-    sizer.broken(length);
-    failure = error;
+    if (!isUnreachable(error)) throw error;
+    // Gitea closes the connection when it refuses a large body, and the reason may get lost (contract §5): a smaller
+    // chunk and, with the next request, a look at the token are the answers to all that it may have been. Where no byte
+    // was sent, the size is not to blame.
+    if (isBegun) sizer.broken(length);
+    broken = { kind: 'broken', failure: error };
   }
   // The answer may be all that got lost. One byte could not be told from the off-by-one status of Forgejo.
   if (length > 1 && (await sessionHas(wire, session, end, signal))) {
     onSent(end);
     return { kind: 'accepted', session };
   }
-  return { kind: 'broken', failure };
+  return broken;
+}
+
+/** 202 by the specification; 201 and 204 are others' words for it. A 200 is a page of somebody else. */
+export function isChunkTaken(response: RegistryResponse): boolean {
+  const { status } = response;
+  return (status === 201 || status === 202 || status === 204) && !isWebPage(response);
 }
 
 function accepted(wire: RepositoryWire, response: RegistryResponse, session: URL, end: number): ChunkOutcome {
@@ -158,29 +211,26 @@ function judgeRefusal(
   wire: RepositoryWire,
   response: RegistryResponse,
   length: number,
-  sizer: ChunkSizer,
+  { sizer, timing }: BlobUploadOptions,
 ): ChunkOutcome {
+  const { status } = response;
+  const refusal = patchRefused(response);
+  if (refusal !== undefined) return { kind: 'chunksRefused', failure: refusal };
   const failure = refused(wire, response, 'PATCH', `take a piece of a layer of ${wire.repository}`);
-  switch (response.status) {
-    case 413:
-      // Forgejo's quota is a 413 too, and no chunk is small enough for that.
-      if (failure.code !== 'bodyTooLarge' || !sizer.tooLarge(length)) throw failure;
-      return { kind: 'tooLarge' };
-    case 429:
-      return { kind: 'busy', failure };
-    case 408:
-    case 502:
-    case 503:
-    case 504:
-    case 524: // Cloudflare: the server behind it did not answer in 100 s
-      sizer.broken(length);
-      return { kind: 'broken', failure };
-    case 416:
-      return { kind: 'broken', failure };
-    default:
-      if (failure.code === 'uploadLost' || failure.code === 'registryFailed') return { kind: 'broken', failure };
-      throw failure;
+  const asked = retryAfter(response, timing.now());
+  if (status === 413) {
+    // Forgejo's quota is a 413 too, and no chunk is small enough for that.
+    if (failure.code !== 'bodyTooLarge' || !sizer.tooLarge(length)) throw failure;
+    return { kind: 'tooLarge' };
   }
+  if (status === 429) return { kind: 'busy', failure, asked };
+  if (isTransientStatus(status)) {
+    // Gitea's own 500 says nothing of the size.
+    if (status !== 500) sizer.broken(length);
+    return { kind: 'broken', failure, asked };
+  }
+  if (isSessionLost(failure) || status < 400) return { kind: 'broken', failure };
+  throw failure;
 }
 
 /** Closes the session as a blob. Gives the failure if a new session may help. */
@@ -189,47 +239,17 @@ async function commit(
   session: URL,
   { digest, size }: { readonly digest: Digest; readonly size: number },
   signal: AbortSignal,
-): Promise<TeaChestError | undefined> {
+): Promise<'stored' | Broken> {
   const response = await commitSession(wire, session, digest, signal);
-  if (response.status < 300) {
+  if (isStored(response)) {
     checkStoredDigest(wire, response, digest);
-    return undefined;
+    return 'stored';
   }
   // The answer to a first PUT may have been lost after it had worked: then the session is gone and the blob is there.
-  if (response.status === 404 || response.status >= 500) {
-    if ((await headBlob(wire, digest, signal)) === size) return undefined;
-  }
+  if (isDoubtful({ response }) && (await headBlob(wire, digest, signal)) === size) return 'stored';
   const failure = refused(wire, response, 'PUT', `store a layer of ${wire.repository}`);
-  const curable = failure.code === 'uploadLost' || failure.code === 'digestMismatch' || response.status === 416;
-  if (!curable) throw failure;
-  return failure;
-}
-
-/** Throws `digestMismatch` if the registry says it stored something else. Gitea 1.25.0–1.25.2 may say nothing (#36021). */
-export function checkStoredDigest(wire: RepositoryWire, response: RegistryResponse, digest: Digest): void {
-  const stored = header(response, 'docker-content-digest');
-  if (stored === undefined || stored === '' || stored === digest) return;
-  const { host } = new URL(wire.origin);
-  throw new TeaChestError('digestMismatch', `${host} stored ${stored} where ${digest} was sent.`, {
-    facts: { host, stored, sent: digest },
-  });
-}
-
-/** Size in bytes of a blob of this repository; undefined if it has none of that digest. */
-export async function headBlob(wire: RepositoryWire, digest: Digest, signal: AbortSignal): Promise<number | undefined> {
-  const response = await wire.send({
-    method: 'HEAD',
-    url: repositoryUrl(wire, `blobs/${digest}`),
-    signal,
-    scopes: repositoryScopes(wire),
-  });
-  if (response.status === 404) return undefined;
-  if (response.status !== 200) throw refused(wire, response, 'HEAD', `look for a layer in ${wire.repository}`);
-  const length = header(response, 'content-length');
-  // Go leaves the length of nothing away.
-  if (length === undefined && digest === emptyDigest) return 0;
-  // Without a length nobody can say that it is the whole blob: take it as not there, and send it.
-  return length !== undefined && /^\d+$/.test(length) ? Number(length) : undefined;
+  if (!isSessionLost(failure) && failure.code !== 'digestMismatch') throw failure;
+  return { kind: 'broken', failure };
 }
 
 /** The bytes of one chunk; `onSent` follows them as they are handed to the connection. */

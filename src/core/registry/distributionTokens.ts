@@ -93,7 +93,7 @@ function readToken(response: RegistryResponse, host: string): FetchedToken {
   const claims = readJwtClaims(value);
   const seconds = answer['expires_in'] ?? (claims === undefined ? undefined : lifetimeOf(claims));
   // "If omitted, this defaults to 60 seconds" (token spec, expires_in).
-  return { value, lifetime: (typeof seconds === 'number' ? seconds : 60) * 1000 };
+  return { value, lifetime: (typeof seconds === 'number' && seconds > 0 ? seconds : 60) * 1000 };
 }
 
 function parseJson(body: Buffer): Record<string, unknown> {

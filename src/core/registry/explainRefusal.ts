@@ -1,5 +1,6 @@
 import { TeaChestError, type ErrorCode, type ErrorFacts } from '../base/errors.ts';
 import { isHtml, serverWords, type Refusal } from './refusal.ts';
+import { durationInWords } from './retryAfter.ts';
 
 export interface RefusalContext {
   /** `owner/name`, as in the request. */
@@ -42,7 +43,7 @@ export const explainRefusal: ExplainRefusal = (refusal, context) => {
     case 429:
       return refusalError(
         'registryFailed',
-        `${host} asks us to come less often, and still did after waiting${words}.`,
+        `${host} asks us to come less often (429)${words}.${askedWait(refusal)}`,
         refusal,
       );
     default:
@@ -69,7 +70,40 @@ function serverFailure(refusal: Refusal, context: RefusalContext): TeaChestError
   const told = words === '' ? ' without saying why; its own log knows more' : words;
   const by = isHtml(refusal) ? proxyName(refusal) : undefined;
   const who = by === undefined ? host : `The proxy in front of ${host} (${by})`;
-  return refusalError('registryFailed', `${who} failed to ${context.attempt} and answered ${status}${told}.`, refusal);
+  return refusalError(
+    'registryFailed',
+    `${who} failed to ${context.attempt} and answered ${status}${told}.${askedWait(refusal)}`,
+    refusal,
+  );
+}
+
+function askedWait({ retryAfter }: Refusal): string {
+  return retryAfter === undefined ? '' : ` It asks to wait ${durationInWords(retryAfter)} before the next try.`;
+}
+
+/** An answer that no registry gives there: a status that means something else, or a web page in place of it. */
+export function notFromRegistry(refusal: Refusal, context: RefusalContext): TeaChestError {
+  const { host, status } = refusal;
+  const what = isHtml(refusal) ? `a web page (${status})` : `${status}, which does not mean that it was done`;
+  const by = proxyName(refusal);
+  const who = by === undefined ? 'a proxy or a sign-in page' : `a proxy or a sign-in page (${by})`;
+  return refusalError(
+    'notARegistry',
+    `Asked to ${context.attempt}, ${host} answered with ${what}${serverWords(refusal)}. Something on the way, such as ` +
+      `${who}, answers in place of the registry: it has to let requests to /v2/ through.`,
+    refusal,
+  );
+}
+
+/** What a storage elsewhere said, to which the registry had sent us: nothing about who we are to the registry. */
+export function refusedElsewhere(refusal: Refusal, context: RefusalContext, registryHost: string): TeaChestError {
+  const { host, status } = refusal;
+  return refusalError(
+    'registryRefused',
+    `Asked to ${context.attempt}, ${registryHost} sent us on to ${host}, which answered ${status}${serverWords(refusal)}.`,
+    refusal,
+    { registry: registryHost },
+  );
 }
 
 /** Makes the error, with the wire's facts beside the words. */
@@ -79,8 +113,9 @@ export function refusalError(
   refusal: Refusal,
   facts: ErrorFacts = {},
 ): TeaChestError {
-  const { host, status, method, path, codes } = refusal;
-  return new TeaChestError(code, message, { facts: { host, status, method, path, codes, ...facts } });
+  const { host, status, method, path, codes, retryAfter } = refusal;
+  const wait = retryAfter === undefined ? {} : { retryAfterSeconds: Math.ceil(retryAfter / 1000) };
+  return new TeaChestError(code, message, { facts: { host, status, method, path, codes, ...wait, ...facts } });
 }
 
 function proxyName({ server, bodyText }: Refusal): string | undefined {

@@ -1,9 +1,12 @@
 import { TeaChestError } from '../base/errors.ts';
 import type { Digest } from '../oci/digest.ts';
-import { checkStoredDigest, headBlob } from './blobUpload.ts';
+import { checkStoredDigest, headBlob } from './blobAnswers.ts';
+import { isChunkTaken } from './blobUpload.ts';
 import type { ChunkSizer } from './chunkSizer.ts';
 import type { RegistryResponse, RequestBody } from './messages.ts';
-import type { Timing } from './retry.ts';
+import { patchRefused, wholeRefused } from './patchRefusal.ts';
+import { isTransientStatus, isUnreachable, settle, type Outcome, type Timing } from './retry.ts';
+import { isDoubtful, isStored } from './storing.ts';
 import { uploadLocation } from './uploadLocation.ts';
 import { closeSession, commitSession, patchSession, refused, type RepositoryWire } from './uploadSession.ts';
 
@@ -23,9 +26,6 @@ export interface PassingUploadTools {
   /** Blobs up to this many bytes go in one request, as docker push sends them; larger ones in chunks. */
   readonly wholeUpTo: number;
 }
-
-/** Answers behind which the blob may have arrived all the same: a HEAD tells. */
-const doubtful = new Set([404, 500, 502, 503, 504, 524]);
 
 /**
  * An open upload session for bytes that cannot be read again: used once by `send`, or closed by `close`. Each chunk's
@@ -68,13 +68,16 @@ export class PassingUpload {
   }
 
   async #sendWhole(blob: PassingBytes, cursor: Cursor, signal: AbortSignal): Promise<void> {
-    const response = await commitSession(this.#wire, this.#session, blob.digest, signal, cursor.body(blob.size));
+    const { sizer } = this.#tools;
+    const body = cursor.body(blob.size);
+    const outcome = await settle(commitSession(this.#wire, this.#session, blob.digest, signal, { body }));
+    if ('error' in outcome && isUnreachable(outcome.error) && cursor.position > 0) sizer.broken(blob.size);
     try {
-      await this.#judgeCommit(response, blob, signal);
+      await this.#judgeCommit(outcome, blob, signal);
     } catch (error) {
       // Only a limit: Forgejo's quota is a 413 too, and no chunk is small enough for that.
-      if (error instanceof TeaChestError && error.code === 'bodyTooLarge') this.#tools.sizer.tooLarge(blob.size);
-      throw error;
+      if (error instanceof TeaChestError && error.code === 'bodyTooLarge') sizer.tooLarge(blob.size);
+      throw sizer.chunksRefused === undefined ? error : wholeRefused(sizer.chunksRefused, error);
     }
   }
 
@@ -88,32 +91,37 @@ export class PassingUpload {
       try {
         response = await patchSession(this.#wire, this.#session, start, cursor.body(length), signal);
       } catch (error) {
-        if (error instanceof TeaChestError && error.code === 'registryUnreachable') sizer.broken(length);
+        if (isUnreachable(error) && cursor.position > start) sizer.broken(length);
         throw error;
       }
-      if (response.status < 200 || response.status > 299) throw this.#refusedChunk(response, length);
+      if (!isChunkTaken(response)) throw this.#refusedChunk(response, length);
       // The engine's pace counts as well; the size grows no faster for that.
       sizer.accepted(length, timing.now() - began);
       this.#session = uploadLocation(response, this.#wire.origin, this.#session);
     }
     const response = await commitSession(this.#wire, this.#session, blob.digest, signal);
-    await this.#judgeCommit(response, blob, signal);
+    await this.#judgeCommit({ response }, blob, signal);
   }
 
+  /** `chunksRefused` as well is for whoever has the bytes to send again: they then go in one request. */
   #refusedChunk(response: RegistryResponse, length: number): TeaChestError {
+    const { sizer } = this.#tools;
+    const chunksRefused = patchRefused(response);
+    if (chunksRefused !== undefined) return chunksRefused;
     const failure = refused(this.#wire, response, 'PATCH', `take a piece of a layer of ${this.#wire.repository}`);
-    if (failure.code === 'bodyTooLarge') this.#tools.sizer.tooLarge(length);
-    else if (doubtful.has(response.status)) this.#tools.sizer.broken(length);
+    if (failure.code === 'bodyTooLarge') sizer.tooLarge(length);
+    else if (response.status !== 429 && isTransientStatus(response.status)) sizer.broken(length);
     return failure;
   }
 
-  async #judgeCommit(response: RegistryResponse, { digest, size }: PassingBytes, signal: AbortSignal): Promise<void> {
-    if (response.status < 300) {
-      checkStoredDigest(this.#wire, response, digest);
+  async #judgeCommit(outcome: Outcome, { digest, size }: PassingBytes, signal: AbortSignal): Promise<void> {
+    if ('response' in outcome && isStored(outcome.response)) {
+      checkStoredDigest(this.#wire, outcome.response, digest);
       return;
     }
-    if (doubtful.has(response.status) && (await headBlob(this.#wire, digest, signal)) === size) return;
-    throw refused(this.#wire, response, 'PUT', `store a layer of ${this.#wire.repository}`);
+    if (isDoubtful(outcome) && (await headBlob(this.#wire, digest, signal)) === size) return;
+    if ('error' in outcome) throw outcome.error;
+    throw refused(this.#wire, outcome.response, 'PUT', `store a layer of ${this.#wire.repository}`);
   }
 }
 

@@ -42,6 +42,7 @@ function follow(
   if (!reads && response.status !== 307 && response.status !== 308) {
     throw refuse(request, `it answered a ${request.method} with a redirect that would make it a GET`);
   }
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw refuse(request, `it redirects to ${url.protocol}`);
   if (url.origin === origin) return { ...request, url };
   if (!reads) throw refuse(request, `it redirects to ${url.origin}, and nothing is sent to another place`);
   if (request.url.protocol === 'https:' && url.protocol !== 'https:') {

@@ -1,8 +1,12 @@
 import { parseChallenges, type Challenge } from './challenge.ts';
 import { header, type RegistryRequest, type RegistryResponse } from './messages.ts';
+import { retryAfter } from './retryAfter.ts';
 
 /** Bytes of an error's body that are looked at. */
 const mostBodyBytes = 64 * 1024;
+/** Errors of one answer that are looked at, and characters of each of their codes. */
+const mostErrors = 20;
+const longestCode = 100;
 
 /** An answer that was not the one hoped for, as data: the wire's side of an error. */
 export interface Refusal {
@@ -20,6 +24,8 @@ export interface Refusal {
   /** The Server header: names the proxy that answers in the registry's place. */
   readonly server: string | undefined;
   readonly challenges: readonly Challenge[];
+  /** Milliseconds that the answer asks to wait; undefined if it does not. */
+  readonly retryAfter: number | undefined;
 }
 
 /** Gitea's bodies are JSON (protocol), text (permission), HTML (a proxy) or empty (500, quota): none is assumed. */
@@ -33,10 +39,11 @@ export function readRefusal(response: RegistryResponse, method: RegistryRequest[
     host: response.url.host,
     codes: errors.map(({ code }) => code).filter((code) => code !== ''),
     messages: errors.map(({ message }) => message).filter((message) => message !== ''),
-    contentType: (header(response, 'content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '',
+    contentType: contentTypeOf(response),
     bodyText,
     server: header(response, 'server'),
     challenges: parseChallenges(response.headers),
+    retryAfter: retryAfter(response, Date.now()),
   };
 }
 
@@ -46,13 +53,22 @@ export function serverWords(refusal: Refusal): string {
   return words === '' ? '' : `: “${words}”`;
 }
 
+/** A web page where a registry's answer was due: a sign-in page or a proxy answers in its place. */
+export function isWebPage(response: Pick<RegistryResponse, 'headers' | 'body'>): boolean {
+  return isHtml({ contentType: contentTypeOf(response), bodyText: response.body.subarray(0, 1024).toString('utf8') });
+}
+
 export function isHtml({ contentType, bodyText }: Pick<Refusal, 'contentType' | 'bodyText'>): boolean {
   return contentType === 'text/html' || /^\s*<(?:!doctype|html)/i.test(bodyText);
 }
 
+function contentTypeOf(response: Pick<RegistryResponse, 'headers'>): string {
+  return (header(response, 'content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+}
+
 function wordsOf(refusal: Refusal): string {
   if (refusal.messages.length > 0) return shorten(refusal.messages.join('; '));
-  if (refusal.codes.length > 0) return refusal.codes.join(', ');
+  if (refusal.codes.length > 0) return shorten(refusal.codes.join(', '));
   if (isHtml(refusal)) return shorten(/<title>([^<]*)<\/title>/i.exec(refusal.bodyText)?.[1] ?? '');
   return shorten(jsonMessage(refusal.bodyText) ?? refusal.bodyText);
 }
@@ -73,9 +89,10 @@ function readErrors(text: string): { code: string; message: string }[] {
   const value = parse(text);
   if (typeof value !== 'object' || value === null || !('errors' in value) || !Array.isArray(value.errors)) return [];
   return value.errors
+    .slice(0, mostErrors)
     .filter((error): error is Record<string, unknown> => typeof error === 'object' && error !== null)
     .map((error) => ({
-      code: typeof error['code'] === 'string' ? error['code'] : '',
+      code: typeof error['code'] === 'string' ? error['code'].slice(0, longestCode) : '',
       message: typeof error['message'] === 'string' ? error['message'] : '',
     }));
 }

@@ -1,22 +1,24 @@
-import { isDigest, type Digest } from '../oci/digest.ts';
-import { mediaTypes, octetStream } from '../oci/mediaTypes.ts';
-import { checkStoredDigest, headBlob, uploadInChunks, type BlobSource } from './blobUpload.ts';
+import { TeaChestError } from '../base/errors.ts';
+import type { Digest } from '../oci/digest.ts';
+import { headBlob } from './blobAnswers.ts';
+import { uploadInChunks, type BlobSource, type BlobUploadOptions } from './blobUpload.ts';
 import type { ChunkSizer } from './chunkSizer.ts';
-import { bytesBody, header, type RegistryResponse } from './messages.ts';
 import { linkPlace } from './linkPlace.ts';
-import { PassingUpload } from './passingUpload.ts';
-import { readRefusal } from './refusal.ts';
-import type { Timing } from './retry.ts';
 import {
-  closeSession,
-  commitSession,
-  openSession,
-  refused,
-  repositoryScopes,
-  repositoryUrl,
-  type RepositoryWire,
-} from './uploadSession.ts';
+  getFrom,
+  getManifest,
+  headManifest,
+  parseAnswer,
+  putManifest,
+  type ManifestCall,
+  type StoredManifest,
+} from './manifests.ts';
+import { bytesBody } from './messages.ts';
+import { PassingUpload } from './passingUpload.ts';
+import { isTransientStatus, type Timing } from './retry.ts';
 import type { SignInResult } from './types.ts';
+import { closeSession, openSession, repositoryUrl, type RepositoryWire } from './uploadSession.ts';
+import { sendWholeBlob } from './wholeBlob.ts';
 
 export interface CallOptions {
   readonly signal: AbortSignal;
@@ -26,20 +28,6 @@ export interface UploadOptions extends CallOptions {
   /** Bytes of this blob that were sent, counted from 0; goes back when an upload begins anew. */
   readonly onSent: (bytes: number) => void;
 }
-
-/** What a HEAD of a manifest told. */
-export interface StoredManifest {
-  readonly digest: Digest | undefined;
-  readonly mediaType: string | undefined;
-  readonly size: number | undefined;
-}
-
-const manifestTypes = [
-  mediaTypes.ociManifest,
-  mediaTypes.ociIndex,
-  mediaTypes.dockerManifest,
-  mediaTypes.dockerManifestList,
-].join(', ');
 
 const tagsPerPage = 1_000;
 
@@ -63,58 +51,44 @@ export class Repository {
 
   constructor(
     kind: SignInResult['kind'],
-    wire: RepositoryWire,
+    wire: Omit<RepositoryWire, 'unclosed'>,
     options: { readonly sizer: ChunkSizer; readonly timing: Timing },
   ) {
     this.kind = kind;
     this.repository = wire.repository;
-    this.#wire = wire;
+    this.#wire = { ...wire, unclosed: new Set() };
     this.#sizer = options.sizer;
     this.#timing = options.timing;
   }
 
-  /** Opens an upload session and closes it again: Gitea tells only so whether we may push (docs/gitea.md §1). */
+  /** Opens an upload session and closes it again: Gitea tells only so whether we may push (contract §1). */
   async checkAccess({ signal }: CallOptions): Promise<void> {
     const session = await openSession(this.#wire, signal);
     if (session !== undefined) await closeSession(this.#wire, session, signal);
   }
 
-  async headManifest(reference: string, { signal }: CallOptions): Promise<StoredManifest | undefined> {
-    const response = await this.#wire.send({
-      method: 'HEAD',
-      url: repositoryUrl(this.#wire, `manifests/${encodeURI(reference)}`),
-      headers: { accept: manifestTypes },
-      signal,
-      scopes: repositoryScopes(this.#wire),
-    });
-    if (response.status === 404) return undefined;
-    if (response.status !== 200) throw refused(this.#wire, response, 'HEAD', `tell what ${reference} is`);
-    const digest = header(response, 'docker-content-digest') ?? '';
-    const length = header(response, 'content-length') ?? '';
-    return {
-      digest: isDigest(digest) ? digest : undefined,
-      mediaType: header(response, 'content-type'),
-      size: /^\d+$/.test(length) ? Number(length) : undefined,
-    };
+  /** `expected`: where a HEAD tells another digest, the manifest itself is looked at. */
+  async headManifest(reference: string, call: ManifestCall): Promise<StoredManifest | undefined> {
+    return headManifest(this.#wire, reference, call);
   }
 
   /** The first page of them: enough to learn from, and no server can make it endless. */
   async listTags({ signal }: CallOptions): Promise<readonly string[]> {
     const url = repositoryUrl(this.#wire, 'tags/list');
     url.searchParams.set('n', String(tagsPerPage));
-    const response = await this.#get(url, signal);
+    const response = await getFrom(this.#wire, url, signal);
     if (response === undefined) return [];
-    const { tags } = JSON.parse(response.body.toString('utf8')) as { readonly tags?: unknown };
+    const { tags } = parseAnswer(response);
     return Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : [];
   }
 
   async getManifest(reference: string, { signal }: CallOptions): Promise<Uint8Array | undefined> {
-    return (await this.#get(repositoryUrl(this.#wire, `manifests/${encodeURI(reference)}`), signal))?.body;
+    return getManifest(this.#wire, reference, signal);
   }
 
   /** For configs: the answer is held in memory, and one that is too large for that is an error. */
   async getBlob(digest: Digest, { signal }: CallOptions): Promise<Uint8Array | undefined> {
-    return (await this.#get(repositoryUrl(this.#wire, `blobs/${digest}`), signal))?.body;
+    return (await getFrom(this.#wire, repositoryUrl(this.#wire, `blobs/${digest}`), signal))?.body;
   }
 
   /** True for a registry on this machine or in this network. */
@@ -165,29 +139,21 @@ export class Repository {
    */
   async mountBlob(digest: Digest, from: string | undefined, { signal }: CallOptions): Promise<boolean> {
     if (this.kind === 'generic' && from === undefined) return false;
-    const place = this.kind === 'generic' ? from : undefined;
-    const session = await openSession(this.#wire, signal, { digest, from: place });
-    if (session !== undefined) {
-      await closeSession(this.#wire, session, signal);
-      return false;
-    }
-    // Gitea ≤ 1.18.0 says 201 to mounts that did not happen (docs/gitea.md §2): believe what a HEAD shows.
-    return (await headBlob(this.#wire, digest, signal)) !== undefined;
+    const attempt = await this.#tryMount(digest, from, signal);
+    if (attempt instanceof URL) await closeSession(this.#wire, attempt, signal);
+    return attempt === 'mounted';
   }
 
   /** Sends a blob that is in memory in one request, or in chunks if it is too large for a proxy on the way. */
-  async putBlob(bytes: Uint8Array, digest: Digest, options: UploadOptions): Promise<void> {
-    const { signal, onSent } = options;
-    onSent(0);
-    const response =
-      this.kind === 'generic'
-        ? await this.#putInSession(bytes, digest, signal)
-        : await this.#postWhole(bytes, digest, signal);
-    if (response === 'tooLarge') {
-      await uploadInChunks(this.#wire, inMemory(bytes, digest), { ...this.#uploadTools(), ...options });
-      return;
+  async putBlob(bytes: Uint8Array, digest: Digest, { signal, onSent }: UploadOptions): Promise<void> {
+    const whole = { digest, size: bytes.byteLength, open: () => bytesBody(bytes).open() };
+    const tools = this.#uploadTools({ signal, onSent });
+    try {
+      await tools.sendWhole(whole, tools);
+    } catch (error) {
+      if (!(error instanceof TeaChestError) || error.code !== 'bodyTooLarge') throw error;
+      await uploadInChunks(this.#wire, inMemory(bytes, digest), tools);
     }
-    onSent(bytes.byteLength);
   }
 
   /**
@@ -195,109 +161,85 @@ export class Repository {
    * the same request. The session is the caller's to use or to close. Without a digest nothing is mounted.
    */
   async beginUpload(digest: Digest | undefined, { signal }: CallOptions): Promise<PassingUpload | undefined> {
-    const mount = this.kind === 'generic' || digest === undefined ? undefined : { digest, from: undefined };
-    const session = await openSession(this.#wire, signal, mount);
-    const whole = this.isNear && this.#sizer.seemsUnlimited ? wholeUpTo : 0;
-    return session && new PassingUpload(this.#wire, session, { ...this.#uploadTools(), wholeUpTo: whole });
+    const mount =
+      this.kind === 'generic' || digest === undefined ? 'no' : await this.#tryMount(digest, undefined, signal);
+    if (mount === 'mounted') return undefined;
+    const session = mount instanceof URL ? mount : await openSession(this.#wire, signal);
+    return session && new PassingUpload(this.#wire, session, this.#passingTools());
   }
 
   async uploadBlob(source: BlobSource, options: UploadOptions): Promise<void> {
-    await uploadInChunks(this.#wire, source, {
-      ...this.#uploadTools(),
-      signal: options.signal,
-      onSent: options.onSent,
-    });
+    await uploadInChunks(this.#wire, source, this.#uploadTools(options));
   }
 
-  /** Gives the digest that the registry says it stored; undefined if it does not say (Gitea 1.25.0–1.25.2, #36021). */
+  /** Gives the digest of what the registry has under the reference afterwards; undefined if nothing can be seen there. */
   async putManifest(
     reference: string,
     bytes: Uint8Array,
     mediaType: string,
     { signal }: CallOptions,
   ): Promise<Digest | undefined> {
-    const response = await this.#wire.send({
-      method: 'PUT',
-      url: repositoryUrl(this.#wire, `manifests/${encodeURI(reference)}`),
-      // Exactly this, without parameters: Gitea compares it as text (docs/gitea.md §3).
-      headers: { 'content-type': mediaType },
-      body: bytesBody(bytes),
-      signal,
-      scopes: repositoryScopes(this.#wire),
-    });
-    if (response.status < 200 || response.status > 299) {
-      throw refused(this.#wire, response, 'PUT', `store the manifest ${this.#wire.repository}:${reference}`);
-    }
-    const digest = header(response, 'docker-content-digest') ?? '';
-    return isDigest(digest) ? digest : undefined;
+    return putManifest(this.#wire, reference, { bytes, mediaType }, { signal, timing: this.#timing });
   }
 
-  async #get(url: URL, signal: AbortSignal): Promise<RegistryResponse | undefined> {
-    const headers = { accept: `${manifestTypes}, */*` };
-    const response = await this.#wire.send({
-      method: 'GET',
-      url,
-      headers,
-      signal,
-      scopes: repositoryScopes(this.#wire),
-    });
-    if (response.status === 404) return undefined;
-    if (response.status !== 200) throw refused(this.#wire, response, 'GET', `tell what is in ${this.#wire.repository}`);
-    return response;
-  }
-
-  #uploadTools(): { readonly sizer: ChunkSizer; readonly timing: Timing } {
-    return { sizer: this.#sizer, timing: this.#timing };
-  }
-
-  /** Gitea: POST `?digest=` with the bytes is a whole upload in one request (docs/gitea.md §2). */
-  async #postWhole(bytes: Uint8Array, digest: Digest, signal: AbortSignal): Promise<'stored' | 'tooLarge'> {
-    const url = repositoryUrl(this.#wire, 'blobs/uploads/');
-    url.search = `digest=${digest}`;
-    const response = await this.#wire.send({
-      method: 'POST',
-      url,
-      headers: { 'content-type': octetStream },
-      body: bytesBody(bytes),
-      signal,
-      scopes: repositoryScopes(this.#wire),
-    });
-    return this.#judge(response, 'POST', digest);
-  }
-
-  /** Elsewhere `?digest=` on a POST is optional (distribution ignores it), so: a session, and the bytes with its PUT. */
-  async #putInSession(bytes: Uint8Array, digest: Digest, signal: AbortSignal): Promise<'stored' | 'tooLarge'> {
-    const session = await openSession(this.#wire, signal);
-    if (session === undefined) return 'stored';
-    let stored = false;
+  /**
+   * A mount saves an upload and is never needed: one that is refused, for a repository that may not be read or a token
+   * server that gives nothing for it, is no more than a blob that has to be sent. What keeps us from writing to this
+   * repository itself is told when that is tried. An ordinary session, which a registry opens instead, is given back.
+   */
+  async #tryMount(digest: Digest, from: string | undefined, signal: AbortSignal): Promise<'mounted' | 'no' | URL> {
+    const place = this.kind === 'generic' ? from : undefined;
     try {
-      const response = await commitSession(this.#wire, session, digest, signal, bytesBody(bytes));
-      // A PUT that was sent twice because its first answer got lost finds its session gone and its blob there.
-      if (response.status === 404 && (await headBlob(this.#wire, digest, signal)) === bytes.byteLength) {
-        stored = true;
-        return 'stored';
-      }
-      const outcome = this.#judge(response, 'PUT', digest);
-      stored = outcome === 'stored';
-      return outcome;
-    } finally {
-      if (!stored) await closeSession(this.#wire, session, signal);
+      const session = await openSession(this.#wire, signal, { digest, from: place });
+      if (session !== undefined) return session;
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      this.#wire.logger.info(`${digest} cannot be mounted to ${this.repository}: ${error.message}`);
+      return 'no';
     }
+    // Gitea ≤ 1.18.0 says 201 to mounts that did not happen (contract §2): believe what a HEAD shows.
+    return (await headBlob(this.#wire, digest, signal)) === undefined ? 'no' : 'mounted';
   }
 
-  #judge(
-    response: Awaited<ReturnType<RepositoryWire['send']>>,
-    method: 'POST' | 'PUT',
-    digest: Digest,
-  ): 'stored' | 'tooLarge' {
-    if (response.status === 201 || response.status === 204) {
-      checkStoredDigest(this.#wire, response, digest);
-      return 'stored';
-    }
-    const failure = refused(this.#wire, response, method, `store a blob of ${this.#wire.repository}`);
-    if (readRefusal(response, method).status === 413 && failure.code === 'bodyTooLarge') return 'tooLarge';
-    throw failure;
+  #uploadTools({ signal, onSent }: UploadOptions): BlobUploadOptions {
+    return {
+      signal,
+      onSent,
+      sizer: this.#sizer,
+      timing: this.#timing,
+      sendWhole: async (blob, options) => sendWholeBlob(this.#wire, this.kind, blob, options),
+    };
   }
+
+  #passingTools(): ConstructorParameters<typeof PassingUpload>[2] {
+    const isNear = linkPlace(new URL(this.#wire.origin).host) !== 'public';
+    const usual = isNear && this.#sizer.seemsUnlimited ? wholeUpTo : 0;
+    return {
+      sizer: this.#sizer,
+      timing: this.#timing,
+      wholeUpTo: this.#sizer.chunksRefused === undefined ? usual : Infinity,
+    };
+  }
+}
+
+/** Codes by which a registry or its token server says no. Others mean that it was not asked. */
+const refusals: ReadonlySet<string> = new Set([
+  'accessDenied',
+  'credentialsRejected',
+  'nameInvalid',
+  'notARegistry',
+  'ownerNotFound',
+  'quotaExceeded',
+  'registryFailed',
+  'registryRefused',
+  'scopeMissing',
+]);
+
+function isRefusal(error: unknown): error is TeaChestError {
+  if (!(error instanceof TeaChestError) || !refusals.has(error.code)) return false;
+  const status = error.facts['status'];
+  // What was asked for a minute in vain would be asked again for as long.
+  return typeof status !== 'number' || !isTransientStatus(status);
 }
 
 function inMemory(bytes: Uint8Array, digest: Digest): BlobSource {

@@ -1,12 +1,13 @@
-import { isCancelled, TeaChestError } from '../base/errors.ts';
+import { isCancelled, type TeaChestError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { throwIfCancelled } from '../base/cancel.ts';
 import { octetStream } from '../oci/mediaTypes.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { ExplainRefusal } from './explainRefusal.ts';
+import { notFromRegistry, refusedElsewhere, type ExplainRefusal } from './explainRefusal.ts';
 import { withGrace } from './grace.ts';
 import { header, type RegistryRequest, type RegistryResponse, type RequestBody, type Send } from './messages.ts';
-import { readRefusal } from './refusal.ts';
+import { isWebPage, readRefusal } from './refusal.ts';
+import { isTransient, isUnreachable, settle, type Outcome } from './retry.ts';
 import { uploadLocation } from './uploadLocation.ts';
 
 /** The requests of one repository: what every step of an upload needs. */
@@ -17,6 +18,8 @@ export interface RepositoryWire {
   readonly repository: string;
   readonly explain: ExplainRefusal;
   readonly logger: Logger;
+  /** Sessions that could not be closed because the registry did not answer or was busy: closed when it is back. */
+  readonly unclosed: Set<string>;
 }
 
 /** Milliseconds that a request which opens or closes a session may still take once the person has cancelled. */
@@ -42,7 +45,12 @@ export function refused(
   method: RegistryRequest['method'],
   attempt: string,
 ): TeaChestError {
-  return wire.explain(readRefusal(response, method), { repository: wire.repository, attempt });
+  const refusal = readRefusal(response, method);
+  const context = { repository: wire.repository, attempt };
+  const { origin } = wire;
+  if (response.url.origin !== origin) return refusedElsewhere(refusal, context, new URL(origin).host);
+  if (response.status < 400) return notFromRegistry(refusal, context);
+  return wire.explain(refusal, context);
 }
 
 /**
@@ -62,12 +70,14 @@ export async function openSession(
     wire.send({ method: 'POST', url, signal: grace, scopes }),
   );
   if (response.status === 201 && mount !== undefined) return undefined;
-  if (response.status !== 202) throw refused(wire, response, 'POST', `begin an upload to ${wire.repository}`);
+  if (response.status !== 202 || isWebPage(response))
+    throw refused(wire, response, 'POST', `begin an upload to ${wire.repository}`);
   const session = uploadLocation(response, wire.origin);
   if (signal.aborted) {
     await closeSession(wire, session, signal);
     throwIfCancelled(signal);
   }
+  await closeUnclosed(wire, signal);
   return session;
 }
 
@@ -100,7 +110,7 @@ export async function commitSession(
   session: URL,
   digest: Digest,
   signal: AbortSignal,
-  body?: RequestBody,
+  options: Pick<RegistryRequest, 'body' | 'retry'> = {},
 ): Promise<RegistryResponse> {
   const url = new URL(session);
   url.search = url.search === '' ? `digest=${digest}` : `${url.search}&digest=${digest}`;
@@ -110,7 +120,7 @@ export async function commitSession(
     headers: { 'content-type': octetStream },
     signal,
     scopes: repositoryScopes(wire),
-    ...(body === undefined ? {} : { body }),
+    ...options,
   });
 }
 
@@ -135,7 +145,7 @@ export async function sessionHas(
     });
     return response.status === 204 && (lastByte(response) ?? -1) >= end - 1;
   } catch (error) {
-    if (error instanceof TeaChestError && error.code === 'registryUnreachable') return false;
+    if (isUnreachable(error)) return false;
     throw error;
   }
 }
@@ -148,22 +158,43 @@ export function lastByte(response: RegistryResponse): number | undefined {
 
 /**
  * Closes a session that is not needed any more. Best effort, and under a signal of its own: the caller's may have fired.
+ * A registry that is busy or away is asked again as long as there is time, and once more when it is back.
  * distribution does not let go of one whose PATCH was interrupted (the signed `_state` tells another offset than the
  * disk) and removes it by itself after a week; Gitea does, and would after a day.
  */
 export async function closeSession(wire: RepositoryWire, session: URL, signal: AbortSignal): Promise<void> {
   const scopes = repositoryScopes(wire);
-  const stays = (why: string): void => {
-    wire.logger.warn(`An upload session of ${wire.repository} stays open until the registry cleans up: ${why}`);
-  };
-  try {
-    const response = await withGrace(signal, graceAfterCancel, async (grace) => {
+  const outcome = await settle(
+    withGrace(signal, graceAfterCancel, async (grace) => {
       const deadline = AbortSignal.any([grace, AbortSignal.timeout(closeDeadline)]);
-      return wire.send({ method: 'DELETE', url: session, signal: deadline, scopes, retry: 'never' });
-    });
-    const { codes, status } = readRefusal(response, 'DELETE');
-    if (status >= 300 && !codes.includes('BLOB_UPLOAD_UNKNOWN')) stays(`it answered ${status} ${codes.join(', ')}`);
-  } catch (error) {
-    stays(isCancelled(error) ? 'no time was left' : error instanceof Error ? error.message : String(error));
+      return wire.send({ method: 'DELETE', url: session, signal: deadline, scopes });
+    }),
+  );
+  const why = whyNotClosed(outcome);
+  if (why === undefined) {
+    wire.unclosed.delete(session.href);
+    return;
   }
+  if (isTransient(outcome)) wire.unclosed.add(session.href);
+  wire.logger.warn(`An upload session of ${wire.repository} stays open until the registry cleans up: ${why}`);
+}
+
+function whyNotClosed(outcome: Outcome): string | undefined {
+  if ('error' in outcome) {
+    const { error } = outcome;
+    if (isCancelled(error)) return 'no time was left';
+    return error instanceof Error ? error.message : String(error);
+  }
+  const { codes, status } = readRefusal(outcome.response, 'DELETE');
+  if (isWebPage(outcome.response) && status < 300) return 'a web page answered in place of the registry';
+  // Gone is gone, whatever says so.
+  if (status < 300 || status === 404 || codes.includes('BLOB_UPLOAD_UNKNOWN')) return undefined;
+  return `it answered ${[status, ...codes].join(' ')}`;
+}
+
+/** The registry answers again: what was left open while it did not is closed now. */
+async function closeUnclosed(wire: RepositoryWire, signal: AbortSignal): Promise<void> {
+  const left = [...wire.unclosed];
+  wire.unclosed.clear();
+  await Promise.all(left.map(async (session) => closeSession(wire, new URL(session), signal)));
 }

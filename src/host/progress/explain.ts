@@ -107,6 +107,10 @@ const adviceByCode: Readonly<Record<ErrorCode, Advice>> = {
     next: 'A proxy in front of the registry has to allow larger requests: ask whoever runs it.',
     actions: ['retry', 'showLog'],
   },
+  chunksRefused: {
+    next: 'A proxy or firewall in front of the registry has to let PATCH requests to /v2/ through: ask whoever runs it.',
+    actions: ['retry', 'showLog'],
+  },
   uploadLost: { next: 'Layers that arrived are kept: try again.', actions: ['retry', 'showLog'] },
   digestMismatch: {
     next: 'Do not rely on what is stored there now. Try again, and tell whoever runs the registry.',

@@ -4,6 +4,7 @@ import type { Logger } from '../../../src/core/base/logger.ts';
 import { digestOf, type Digest } from '../../../src/core/oci/digest.ts';
 import { createRegistryClient, type RegistryClient } from '../../../src/core/gitea/registryClient.ts';
 import type { BlobSource } from '../../../src/core/registry/blobUpload.ts';
+import type { ChunkState } from '../../../src/core/registry/chunkSizer.ts';
 import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
 import type { Credential, RegistryTrust } from '../../../src/core/registry/types.ts';
 import { startStandin, type Standin } from '../../standin/standin.ts';
@@ -14,8 +15,8 @@ export const dev: Credential = { username: 'dev', secret: 'dev pässword: with e
 export interface TestClient extends RegistryClient {
   /** Everything that was logged. */
   readonly log: readonly string[];
-  /** Chunk sizes by origin, as remembered. */
-  readonly chunks: Map<string, number>;
+  /** What is remembered of chunks, by origin. */
+  readonly chunks: Map<string, ChunkState>;
 }
 
 /** A client as the extension builds it, but its waits are a hundred times shorter. */
@@ -33,7 +34,8 @@ export function clientFor(
   const log: string[] = [];
   const keep = (message: string): void => void log.push(message);
   const logger: Logger = { trace: keep, debug: keep, info: keep, warn: keep, error: keep };
-  const chunks = new Map<string, number>(options.chunk === undefined ? [] : [[address.origin, options.chunk]]);
+  const chunks = new Map<string, ChunkState>();
+  if (options.chunk !== undefined) chunks.set(address.origin, { size: options.chunk });
   const client = createRegistryClient({
     address,
     trust: options.trust ?? { allowHttp: true },

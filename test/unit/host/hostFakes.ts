@@ -72,7 +72,7 @@ export function buildHost(t: { after(work: () => void): void }): Host {
   const access = new RegistryAccess({
     credential: (origin) => store.credential(origin),
     generation: (origin) => store.generation(origin),
-    chunkMemory: new Map<string, number>(),
+    chunkMemory: new Map(),
     onLinkRate: () => undefined,
     proxy: () => ({ url: undefined, bypass: ['*'] }),
     logger: silentLogger,

@@ -9,7 +9,7 @@ import type { Connection } from '../../../src/host/connections/connection.ts';
 import { EngineLink, type Engine } from '../../../src/host/engine/engine.ts';
 import { PushRunner, type PushJob } from '../../../src/host/push/pushRunner.ts';
 import { sweepSpools } from '../../../src/host/push/sweepSpools.ts';
-import { OriginNumbers } from '../../../src/host/registry/originNumbers.ts';
+import { OriginChunks, OriginNumbers } from '../../../src/host/registry/originNumbers.ts';
 import { RegistryTraces } from '../../../src/host/registry/registryTraces.ts';
 import { TargetMemory } from '../../../src/host/targets/targetMemory.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
@@ -82,6 +82,19 @@ suite('traces of a registry', () => {
     await numbers.forgetRegistry(here);
     numbers.set(here, 3);
     assert.equal(numbers.get(here), undefined);
+  });
+
+  test('what is known of chunks is kept with the limit that was met, and nothing else is taken for it', () => {
+    const state = memento();
+    const limit = { bytes: 4_000_000, times: 2, until: 1_764_000_000_000 };
+    new OriginChunks(state, 'chunks').set(here, { size: 2_000_000, limit });
+    assert.deepEqual(new OriginChunks(state, 'chunks').get(here), { size: 2_000_000, limit });
+    for (const other of [7, 'x', null, {}, { size: -1 }, { size: 1.5 }]) {
+      void state.update('chunks', { [here]: other });
+      assert.equal(new OriginChunks(state, 'chunks').get(here), undefined);
+    }
+    void state.update('chunks', { [here]: { size: 5, limit: { bytes: 'x', times: 1, until: 1 } } });
+    assert.deepEqual(new OriginChunks(state, 'chunks').get(here), { size: 5 });
   });
 });
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sleep } from '../../../src/core/base/cancel.ts';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import type { RegistryRequest, RegistryResponse, Send } from '../../../src/core/registry/messages.ts';
-import { usualRetries, waitBeforeRetry, withRetry, type Timing } from '../../../src/core/registry/retry.ts';
+import { Retries, usualRetries, withRetry, type Timing } from '../../../src/core/registry/retry.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
 
 const url = new URL('https://h/v2/');
@@ -69,11 +70,38 @@ for (const code of [
   });
 }
 
-test('a lost connection is tried again, with growing waits, up to the number of tries', async () => {
+test('a lost connection is tried again, with growing waits, for a minute', async () => {
   const timing = fakeTiming();
-  const send = script(...Array<Error>(usualRetries.attempts).fill(unreachable));
+  const send = script(...Array<Error>(12).fill(unreachable));
   await assert.rejects(withRetry(send, usualRetries, timing, silentLogger)(request()), { code: 'registryUnreachable' });
-  assert.deepEqual(timing.waits, [500, 1000, 2000, 4000, 8000]);
+  assert.deepEqual(timing.waits, [500, 1000, 2000, 4000, 8000, 8000, 8000, 8000, 8000, 8000, 4500]);
+  assert.equal(send.calls, 12);
+});
+
+test('an outage of 55 seconds is survived, whatever chance makes of the waits', async () => {
+  for (const random of [0, 0.5, 0.99]) {
+    let clock = 0;
+    const timing: Timing = {
+      now: () => clock,
+      random: () => random,
+      sleep: async (ms) => Promise.resolve(void (clock += ms)),
+    };
+    const send: Send = async () => (clock < 55_000 ? Promise.reject(unreachable) : Promise.resolve(answer(200)));
+    assert.equal((await withRetry(send, usualRetries, timing, silentLogger)(request())).status, 200);
+  }
+});
+
+test('tries that take long by themselves are bounded by their number', async () => {
+  let clock = 0;
+  const timing: Timing = { now: () => clock, random: () => 1, sleep: async () => Promise.resolve() };
+  let calls = 0;
+  const send: Send = async () => {
+    calls++;
+    clock += 60_000;
+    return Promise.resolve(answer(504));
+  };
+  assert.equal((await withRetry(send, usualRetries, timing, silentLogger)(request())).status, 504);
+  assert.equal(calls, usualRetries.attempts);
 });
 
 test('PATCH is never sent again, nor what asks for an answer now', async () => {
@@ -83,13 +111,23 @@ test('PATCH is never sent again, nor what asks for an answer now', async () => {
   }
 });
 
-test('Retry-After is honoured in seconds and as a date', () => {
+test('Retry-After is honoured in seconds and as a date, by the server’s own clock', () => {
   const clock = { now: () => Date.parse('2026-11-24T10:00:00Z'), random: () => 0 };
-  const wait = (value: string): number | undefined =>
-    waitBeforeRetry({ response: answer(429, { 'retry-after': value }) }, 1, usualRetries, clock);
+  const wait = (value: string, date?: string): number | undefined => {
+    const headers = { 'retry-after': value, ...(date !== undefined && { date }) };
+    return new Retries(usualRetries, clock).after({ response: answer(429, headers) });
+  };
   assert.equal(wait('7'), 7000);
   assert.equal(wait('Tue, 24 Nov 2026 10:00:09 GMT'), 9000);
-  assert.equal(wait('soon'), 250);
+  assert.equal(wait('Tue, 24 Nov 2026 12:00:09 GMT', 'Tue, 24 Nov 2026 12:00:00 GMT'), 9000);
+  for (const nothing of ['soon', '', '-1', '99999999999999999999', '0']) assert.equal(wait(nothing), 250, nothing);
+});
+
+test('a registry that asks for no wait at all is not asked without end', async () => {
+  const timing = fakeTiming();
+  const send: Send = async () => Promise.resolve(answer(503, { 'retry-after': '0' }));
+  assert.equal((await withRetry(send, usualRetries, timing, silentLogger)(request())).status, 503);
+  assert.ok(timing.waits.length < 20);
 });
 
 test('a wait beyond the budget is not begun', async () => {
@@ -99,9 +137,42 @@ test('a wait beyond the budget is not begun', async () => {
   assert.deepEqual(timing.waits, []);
 });
 
+test('what is left of the budget counts: two waits of 50 seconds are not made', async () => {
+  const timing = fakeTiming();
+  const busy = answer(429, { 'retry-after': '50' });
+  assert.equal((await withRetry(script(busy, busy), usualRetries, timing, silentLogger)(request())).status, 429);
+  assert.deepEqual(timing.waits, [50_000]);
+});
+
+test('a deadline of the caller ends the waiting with what was seen last, and not as a cancel', async () => {
+  const deadline = new AbortController();
+  const timing: Timing = {
+    ...fakeTiming(),
+    sleep: async () => {
+      deadline.abort(new DOMException('too late', 'TimeoutError'));
+      return Promise.reject(new TeaChestError('cancelled', 'Cancelled.'));
+    },
+  };
+  const asked = request({ signal: deadline.signal });
+  await assert.rejects(withRetry(script(unreachable), usualRetries, timing, silentLogger)(asked), {
+    code: 'registryUnreachable',
+  });
+});
+
 test('a cancel while waiting ends it', async () => {
   const timing = { ...fakeTiming(), sleep: async () => Promise.reject(new TeaChestError('cancelled', 'Cancelled.')) };
   await assert.rejects(withRetry(script(unreachable), usualRetries, timing, silentLogger)(request()), {
     code: 'cancelled',
   });
+});
+
+test('a cancel ends a real wait at once', async () => {
+  const cancel = new AbortController();
+  const timing: Timing = { now: Date.now, random: () => 1, sleep };
+  const patient = { ...usualRetries, firstWait: 3_600_000, longestWait: 3_600_000, budget: 7_200_000 };
+  const waiting = withRetry(script(unreachable), patient, timing, silentLogger)(request({ signal: cancel.signal }));
+  setImmediate(() => {
+    cancel.abort();
+  });
+  await assert.rejects(waiting, { code: 'cancelled' });
 });

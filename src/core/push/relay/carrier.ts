@@ -21,6 +21,7 @@ const recentBytes = 24 * 1024 * 1024;
 /** What a new session and bytes that can be read again may cure. */
 const curable: ReadonlySet<ErrorCode> = new Set([
   'bodyTooLarge',
+  'chunksRefused',
   'digestMismatch',
   'registryFailed',
   'registryUnreachable',

@@ -1,0 +1,105 @@
+import { TeaChestError } from '../base/errors.ts';
+import type { Digest } from '../oci/digest.ts';
+import { octetStream } from '../oci/mediaTypes.ts';
+import { checkStoredDigest, headBlob, isSessionLost } from './blobAnswers.ts';
+import type { RegistryResponse, RequestBody } from './messages.ts';
+import type { Timing } from './retry.ts';
+import { isStored, store } from './storing.ts';
+import type { SignInResult } from './types.ts';
+import {
+  closeSession,
+  commitSession,
+  openSession,
+  refused,
+  repositoryScopes,
+  repositoryUrl,
+  type RepositoryWire,
+} from './uploadSession.ts';
+
+/** A blob that is there to its end, and can be read again. */
+export interface WholeBlob {
+  readonly digest: Digest;
+  readonly size: number;
+  open(): AsyncIterable<Uint8Array>;
+}
+
+export interface WholeBlobOptions {
+  readonly signal: AbortSignal;
+  readonly onSent: (bytes: number) => void;
+  readonly timing: Timing;
+}
+
+/**
+ * Sends a blob in one request. Gitea takes it with the POST (`?digest=`, contract §2); elsewhere that is optional, and
+ * distribution ignores it, so: a session, and the bytes with its PUT. Each try has a session of its own, since one into
+ * which a body broke is of no use. Rejects with `bodyTooLarge` where something on the way limits requests.
+ */
+export async function sendWholeBlob(
+  wire: RepositoryWire,
+  kind: SignInResult['kind'],
+  blob: WholeBlob,
+  { signal, onSent, timing }: WholeBlobOptions,
+): Promise<void> {
+  const method = kind === 'generic' ? 'PUT' : 'POST';
+  const send = kind === 'generic' ? putInSession : postWhole;
+  const response = await store({
+    attempt: async () => send(wire, blob.digest, counted(blob, onSent), signal),
+    look: async () => (await headBlob(wire, blob.digest, signal, { retry: 'never' })) === blob.size,
+    explain: (answer) => refused(wire, answer, method, `store a layer of ${wire.repository}`),
+    mayStartAnew: (failure) => isSessionLost(failure) && kind === 'generic',
+    what: `A layer of ${wire.repository}`,
+    ...{ timing, signal, logger: wire.logger },
+  });
+  if (response !== undefined) checkStoredDigest(wire, response, blob.digest);
+  onSent(blob.size);
+}
+
+async function postWhole(
+  wire: RepositoryWire,
+  digest: Digest,
+  body: RequestBody,
+  signal: AbortSignal,
+): Promise<RegistryResponse> {
+  const url = repositoryUrl(wire, 'blobs/uploads/');
+  url.search = `digest=${digest}`;
+  const headers = { 'content-type': octetStream };
+  const scopes = repositoryScopes(wire);
+  const response = await wire.send({ method: 'POST', url, headers, body, signal, scopes, retry: 'never' });
+  // The distribution spec lets a registry open a session instead of taking the bytes.
+  if (response.status === 202) throw new TeaChestError('internal', 'A registry taken for Gitea takes no whole blob.');
+  return response;
+}
+
+async function putInSession(
+  wire: RepositoryWire,
+  digest: Digest,
+  body: RequestBody,
+  signal: AbortSignal,
+): Promise<RegistryResponse> {
+  const session = await openSession(wire, signal);
+  if (session === undefined) throw new TeaChestError('internal', 'An upload was mounted that asked for no mount.');
+  let isClosed = false;
+  try {
+    const response = await commitSession(wire, session, digest, signal, { body, retry: 'never' });
+    isClosed = isStored(response);
+    return response;
+  } finally {
+    if (!isClosed) await closeSession(wire, session, signal);
+  }
+}
+
+/** `onSent` follows the bytes as they are handed to the connection, and goes back with each try. */
+function counted(blob: WholeBlob, onSent: (bytes: number) => void): RequestBody {
+  return {
+    length: blob.size,
+    async *open() {
+      let sent = 0;
+      onSent(sent);
+      for await (const bytes of blob.open()) {
+        yield bytes;
+        sent += bytes.byteLength;
+        onSent(sent);
+      }
+    },
+  };
+}
