@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 
 /** True if it answered in place of the registry. */
@@ -9,6 +11,8 @@ export class MemoryRegistry {
   /** `METHOD range-or-nothing`, in order of arrival. */
   readonly asked: string[] = [];
   readonly blobs = new Map<string, Buffer>();
+  /** By tag and by digest. */
+  readonly manifests = new Map<string, { readonly bytes: Buffer; readonly type: string }>();
   /** What each open session has. */
   readonly sessions = new Map<string, Buffer>();
   meddle: Meddle = () => false;
@@ -23,13 +27,43 @@ export class MemoryRegistry {
     void this.#answer(request, response).catch(() => response.destroy());
   });
 
+  /** Listens until the test ends. */
+  async start(t: { after(work: () => Promise<void>): void }): Promise<this> {
+    await once(this.server.listen(0, '127.0.0.1'), 'listening');
+    this.origin = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    t.after(async () => {
+      this.server.closeAllConnections();
+      await new Promise((resolve) => this.server.close(resolve));
+    });
+    return this;
+  }
+
+  /** How often it was asked by this method. */
+  count(method: string): number {
+    return this.asked.filter((line) => line.split(' ')[0] === method).length;
+  }
+
+  /** What the registry itself does with a request, for one who meddles with its answer alone. */
+  async work(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    await this.#answer(request, response);
+  }
+
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '', this.origin);
     const name = url.pathname.split('/').at(-1) ?? '';
     const bytes = await read(request);
-    if (request.method === 'HEAD') {
+    if (url.pathname === '/v2/') {
+      response.end('{}');
+      return;
+    }
+    if (url.pathname.includes('/manifests/')) {
+      this.#manifest(request, response, name, bytes);
+      return;
+    }
+    if (request.method === 'HEAD' || (request.method === 'GET' && !url.pathname.includes('/uploads/'))) {
       const blob = this.blobs.get(name);
-      response.writeHead(blob === undefined ? 404 : 200, blob && { 'content-length': blob.byteLength }).end();
+      if (blob === undefined) response.writeHead(404).end();
+      else response.writeHead(200, { 'content-length': blob.byteLength }).end(blob);
       return;
     }
     if (request.method === 'POST') {
@@ -42,7 +76,9 @@ export class MemoryRegistry {
       response.writeHead(404).end('{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN","message":"unknown"}]}');
       return;
     }
-    if (request.method === 'DELETE') {
+    if (request.method === 'GET') {
+      response.writeHead(204, had.byteLength === 0 ? {} : { range: `0-${had.byteLength - 1}` }).end();
+    } else if (request.method === 'DELETE') {
       this.sessions.delete(name);
       response.writeHead(204).end();
     } else if (request.method === 'PATCH') {
@@ -50,6 +86,22 @@ export class MemoryRegistry {
       if (request.headers['content-range'] !== expected) response.writeHead(416).end();
       else this.#accept(response, name, Buffer.concat([had, bytes]), ++this.#turn);
     } else this.#commit(response, name, Buffer.concat([had, bytes]), url.searchParams.get('digest') ?? '');
+  }
+
+  #manifest(request: IncomingMessage, response: ServerResponse, name: string, bytes: Buffer): void {
+    if (request.method === 'PUT') {
+      const manifest = { bytes, type: request.headers['content-type'] ?? '' };
+      for (const key of [name, digestOf(bytes)]) this.manifests.set(key, manifest);
+      response.writeHead(201, { 'docker-content-digest': digestOf(bytes) }).end();
+      return;
+    }
+    const found = this.manifests.get(name);
+    if (found === undefined) {
+      response.writeHead(404).end('{"errors":[{"code":"MANIFEST_UNKNOWN","message":"unknown"}]}');
+      return;
+    }
+    const headers = { 'content-type': found.type, 'docker-content-digest': digestOf(found.bytes) };
+    response.writeHead(200, { ...headers, 'content-length': found.bytes.byteLength }).end(found.bytes);
   }
 
   #accept(response: ServerResponse, name: string, has: Buffer, turn = this.#turn): void {

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { digestOf } from '../../../src/core/oci/digest.ts';
+import { badGateway } from '../../standin/http/proxyReplies.ts';
+import { call, setUp, silent } from '../gitea/setUp.ts';
+import { bytesOf, wholeBlob } from '../gitea/testClient.ts';
+import { answersPage, oneOf, startRegistry } from './faults.ts';
+
+const mib = 1024 * 1024;
+
+describe('a session that is not needed is closed', () => {
+  for (const status of [429, 500, 502, 503]) {
+    test(`though the registry answers ${status} at first`, async (t) => {
+      const { registry, app } = await startRegistry(t);
+      registry.meddle = answersPage({ method: 'DELETE', times: 3 }, status);
+      await app.checkAccess(call);
+      assert.equal(registry.count('DELETE'), 4);
+      assert.equal(registry.sessions.size, 0);
+    });
+  }
+
+  test('though the connection ends at first', async (t) => {
+    const { standin, app } = await setUp(t);
+    standin.faults.add({ method: 'DELETE', times: 2, action: { kind: 'reset' } });
+    await app.checkAccess(call);
+    assert.deepEqual(standin.openSessions(), []);
+  });
+
+  test('when the registry is back, if it could not be closed before', async (t) => {
+    const { standin, client, app } = await setUp(t, { chunk: mib });
+    const reply = badGateway();
+    const fault = standin.faults.add({ method: 'DELETE', times: Infinity, action: { kind: 'answer', reply } });
+    await app.checkAccess(call);
+    assert.equal(standin.openSessions().length, 1);
+    assert.ok(client.log.some((line) => /session of dev\/app stays open.*502/.test(line)));
+    fault.remove();
+    const bytes = bytesOf(2 * mib);
+    await app.uploadBlob(wholeBlob(bytes), silent);
+    assert.equal(await app.headBlob(digestOf(bytes), call), bytes.byteLength);
+    assert.deepEqual(standin.openSessions(), []);
+  });
+
+  test('within a moment after a cancel, and what stays is in the log', async (t) => {
+    const { registry, app, client } = await startRegistry(t);
+    const upload = await app.beginUpload(undefined, call);
+    registry.meddle = answersPage({ method: 'DELETE' }, 503);
+    await upload?.close(AbortSignal.abort());
+    assert.ok(registry.count('DELETE') > 1);
+    assert.ok(client.log.some((line) => /session of own\/app stays open/.test(line)));
+  });
+
+  test('once only, if something refuses that for good, which is in the log', async (t) => {
+    const { registry, app, client } = await startRegistry(t);
+    registry.meddle = answersPage({ method: 'DELETE' }, 405);
+    await app.checkAccess(call);
+    assert.equal(registry.count('DELETE'), 1);
+    assert.ok(client.log.some((line) => /stays open.*405/.test(line)));
+  });
+});
+
+test('a registry that is away for most of a minute in the middle of an upload gets all of it', async (t) => {
+  const { registry, app } = await startRegistry(t, { chunk: mib });
+  const bytes = bytesOf(4 * mib);
+  const away = answersPage({ method: 'POST' }, 503);
+  registry.meddle = oneOf(
+    answersPage({ method: 'PATCH', times: 1 }, 502),
+    // As many tries as fit into that time, by the waits that retry.test.ts shows.
+    (request, ...rest) => registry.count('PATCH') > 0 && registry.count('POST') < 9 && away(request, ...rest),
+  );
+  await app.uploadBlob(wholeBlob(bytes), silent);
+  assert.ok(registry.blobs.get(digestOf(bytes))?.equals(bytes));
+  assert.equal(registry.count('POST'), 9);
+  assert.equal(registry.sessions.size, 0);
+});
+
+test('a hundred questions at once take no more than sixteen connections', async (t) => {
+  const { registry, app } = await startRegistry(t);
+  let open = 0;
+  let most = 0;
+  registry.meddle = (request, response) => {
+    if (request.method !== 'HEAD') return false;
+    most = Math.max(most, ++open);
+    setImmediate(() => {
+      open--;
+      response.writeHead(404).end();
+    });
+    return true;
+  };
+  const digest = digestOf(bytesOf(1));
+  const answers = await Promise.all(Array.from({ length: 100 }, async () => app.headBlob(digest, call)));
+  assert.deepEqual(new Set(answers), new Set([undefined]));
+  assert.ok(most > 1 && most <= 16, String(most));
+});
