@@ -66,7 +66,7 @@ interface ChunksRefused {
 
 /**
  * Sends a blob in chunks, and begins anew in a new session when one was interrupted: Gitea keeps the bytes of a torn
- * PATCH on disk but does not count them, and answers every later request of that session with 500 (contract §2, Resume).
+ * PATCH on disk but does not count them, and answers every later request of that session with 500 (docs/gitea.md §2, Resume).
  * Where chunks are refused on the way, it goes in one request. No session is left open, however this ends.
  */
 export async function uploadInChunks(
@@ -159,9 +159,9 @@ async function sendChunk(
   const { signal, onSent, sizer, timing } = options;
   const length = end - start;
   const began = timing.now();
-  let isBegun = false;
+  const body = { isBegun: false };
   const onLeft = (bytes: number): void => {
-    isBegun = true;
+    body.isBegun = true;
     onSent(bytes);
   };
   onSent(start);
@@ -177,10 +177,10 @@ async function sendChunk(
     broken = judged;
   } catch (error) {
     if (!isUnreachable(error)) throw error;
-    // Gitea closes the connection when it refuses a large body, and the reason may get lost (contract §5): a smaller
+    // Gitea closes the connection when it refuses a large body, and the reason may get lost (docs/gitea.md §5): a smaller
     // chunk and, with the next request, a look at the token are the answers to all that it may have been. Where no byte
     // was sent, the size is not to blame.
-    if (isBegun) sizer.broken(length);
+    if (body.isBegun) sizer.broken(length);
     broken = { kind: 'broken', failure: error };
   }
   // The answer may be all that got lost. One byte could not be told from the off-by-one status of Forgejo.

@@ -79,7 +79,7 @@ class ChallengeLine {
         this.#at = at + 1;
         return value;
       }
-      value += character === '\\' ? (this.#line[++at] ?? '') : character;
+      value += (character === '\\' ? this.#line[++at] : character) ?? '';
     }
     return undefined;
   }

@@ -98,7 +98,7 @@ export async function putManifest(
   const scopes = repositoryScopes(wire);
   const what = `the manifest ${wire.repository}:${reference}`;
   const response = await store({
-    // The type is exactly this, without parameters: Gitea compares it as text (contract §3).
+    // The type is exactly this, without parameters: Gitea compares it as text (docs/gitea.md §3).
     attempt: async () =>
       wire.send({
         method: 'PUT',

@@ -61,7 +61,7 @@ export class Repository {
     this.#timing = options.timing;
   }
 
-  /** Opens an upload session and closes it again: Gitea tells only so whether we may push (contract §1). */
+  /** Opens an upload session and closes it again: Gitea tells only so whether we may push (docs/gitea.md §1). */
   async checkAccess({ signal }: CallOptions): Promise<void> {
     const session = await openSession(this.#wire, signal);
     if (session !== undefined) await closeSession(this.#wire, session, signal);
@@ -197,7 +197,7 @@ export class Repository {
       this.#wire.logger.info(`${digest} cannot be mounted to ${this.repository}: ${error.message}`);
       return 'no';
     }
-    // Gitea ≤ 1.18.0 says 201 to mounts that did not happen (contract §2): believe what a HEAD shows.
+    // Gitea ≤ 1.18.0 says 201 to mounts that did not happen (docs/gitea.md §2): believe what a HEAD shows.
     return (await headBlob(this.#wire, digest, signal)) === undefined ? 'no' : 'mounted';
   }
 

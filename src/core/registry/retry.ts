@@ -129,7 +129,7 @@ export async function settle(response: Promise<RegistryResponse>): Promise<Outco
   }
 }
 
-export function unwrap(outcome: Outcome): RegistryResponse {
+function unwrap(outcome: Outcome): RegistryResponse {
   if ('error' in outcome) throw outcome.error;
   return outcome.response;
 }

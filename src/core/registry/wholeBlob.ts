@@ -30,7 +30,7 @@ export interface WholeBlobOptions {
 }
 
 /**
- * Sends a blob in one request. Gitea takes it with the POST (`?digest=`, contract §2); elsewhere that is optional, and
+ * Sends a blob in one request. Gitea takes it with the POST (`?digest=`, docs/gitea.md §2); elsewhere that is optional, and
  * distribution ignores it, so: a session, and the bytes with its PUT. Each try has a session of its own, since one into
  * which a body broke is of no use. Rejects with `bodyTooLarge` where something on the way limits requests.
  */

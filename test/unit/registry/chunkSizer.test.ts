@@ -12,9 +12,9 @@ interface Rig {
   readonly sizer: ChunkSizer;
   readonly memory: Map<string, ChunkState>;
   /** Lets time pass. */
-  wait(ms: number): void;
+  readonly wait: (ms: number) => void;
   /** Another one, as after a restart. */
-  again(): ChunkSizer;
+  readonly again: () => ChunkSizer;
 }
 
 function setUp(size?: number): Rig {

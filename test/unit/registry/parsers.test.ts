@@ -215,7 +215,7 @@ describe('bodies of errors', () => {
   test('any of them becomes one sentence of bounded length with a code', () => {
     fc.assert(
       fc.property(bodies, fc.integer({ min: 400, max: 599 }), methods, (body, status, method) => {
-        const response = answer(status, { 'content-type': 'application/json' }, body ?? '');
+        const response = answer(status, { 'content-type': 'application/json' }, body);
         const refusal = readRefusal(response, method);
         const context = { repository: 'own/app', attempt: 'store a layer of own/app' };
         for (const explain of [explainRefusal, explainGiteaRefusal]) {
@@ -248,7 +248,7 @@ describe('bodies of errors', () => {
     fc.assert(
       fc.property(bodies, (body) => {
         try {
-          assert.equal(typeof parseAnswer(answer(200, {}, body ?? '')), 'object');
+          assert.equal(typeof parseAnswer(answer(200, {}, body)), 'object');
         } catch (error) {
           assert.ok(error instanceof TeaChestError && error.code === 'notARegistry', String(error));
         }
