@@ -283,22 +283,24 @@ describe('pushImage by the relay', () => {
     });
   }
 
-  it('has containerd’s store send a blob again whose way broke, and carries it on through the spool', async () => {
-    const here = machine(layers, 'containerd');
-    let breaks = 1;
-    rig.registry.onCall = (call) => {
-      if (call === 'passing' && breaks-- > 0) throw new TeaChestError('registryUnreachable', 'The connection broke.');
-    };
-    await rig.push(here);
-    assert.equal(here.pusher.pushes, 1);
-    assert.ok(here.pusher.resent >= 1);
-    assert.ok(rig.registry.calls.includes('uploadBlob'));
-    assert.deepEqual(
-      rig.pulledLayers('1'),
-      layers.map(({ bytes }) => bytes),
-    );
-    await rig.assertNothingLeft(here);
-  });
+  for (const code of ['registryUnreachable', 'chunksRefused', 'uploadLost'] as const) {
+    it(`has containerd’s store send a blob again whose way broke (${code}), and carries it on through the spool`, async () => {
+      const here = machine(layers, 'containerd');
+      let breaks = 1;
+      rig.registry.onCall = (call) => {
+        if (call === 'passing' && breaks-- > 0) throw new TeaChestError(code, 'The connection broke.');
+      };
+      await rig.push(here);
+      assert.equal(here.pusher.pushes, 1);
+      assert.ok(here.pusher.resent >= 1);
+      assert.ok(rig.registry.calls.includes('uploadBlob'));
+      assert.deepEqual(
+        rig.pulledLayers('1'),
+        layers.map(({ bytes }) => bytes),
+      );
+      await rig.assertNothingLeft(here);
+    });
+  }
 
   it('exports when the engine does not reach us, and asks it again only after a while', async () => {
     const here = machine(layers, 'containerd');
