@@ -187,8 +187,8 @@ function whyNotClosed(outcome: Outcome): string | undefined {
   }
   const { codes, status } = readRefusal(outcome.response, 'DELETE');
   if (isWebPage(outcome.response) && status < 300) return 'a web page answered in place of the registry';
-  // Gone is gone, whatever says so.
-  if (status < 300 || status === 404 || codes.includes('BLOB_UPLOAD_UNKNOWN')) return undefined;
+  // distribution answers 404 as well where it keeps the session: only the code says that it is gone.
+  if (status < 300 || codes.includes('BLOB_UPLOAD_UNKNOWN')) return undefined;
   return `it answered ${[status, ...codes].join(' ')}`;
 }
 
