@@ -81,17 +81,22 @@ function askedWait({ retryAfter }: Refusal): string {
   return retryAfter === undefined ? '' : ` It asks to wait ${durationInWords(retryAfter)} before the next try.`;
 }
 
-/** An answer that no registry gives there: a status that means something else, or a web page in place of it. */
-export function notFromRegistry(refusal: Refusal, context: RefusalContext): TeaChestError {
+/**
+ * An answer that no registry gives there: a status that means something else, or a web page in place of it. It may come
+ * from another host, to which a sign-in gateway has sent us.
+ */
+export function notFromRegistry(refusal: Refusal, context: RefusalContext, registryHost: string): TeaChestError {
   const { host, status } = refusal;
   const what = isHtml(refusal) ? `a web page (${status})` : `${status}, which does not mean that it was done`;
+  const from = host === registryHost ? '' : ` of ${host}`;
   const by = proxyName(refusal);
   const who = by === undefined ? 'a proxy or a sign-in page' : `a proxy or a sign-in page (${by})`;
   return refusalError(
     'notARegistry',
-    `Asked to ${context.attempt}, ${host} answered with ${what}${serverWords(refusal)}. Something on the way, such as ` +
-      `${who}, answers in place of the registry: it has to let requests to /v2/ through.`,
+    `Asked to ${context.attempt}, ${registryHost} answered with ${what}${from}${serverWords(refusal)}. Something on the ` +
+      `way, such as ${who}, answers in place of the registry: it has to let requests to /v2/ through.`,
     refusal,
+    { registry: registryHost },
   );
 }
 

@@ -40,7 +40,12 @@ function follow(
   }
   const reads = request.method === 'GET' || request.method === 'HEAD';
   if (!reads && response.status !== 307 && response.status !== 308) {
-    throw refuse(request, `it answered a ${request.method} with a redirect that would make it a GET`);
+    const where = url.origin === origin ? url.pathname : url.origin;
+    throw refuse(
+      request,
+      `it answered ${request.method} with a redirect to ${where} that would make it a GET, as sign-in pages do. Whatever ` +
+        'does that has to let requests to /v2/ through',
+    );
   }
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw refuse(request, `it redirects to ${url.protocol}`);
   if (url.origin === origin) return { ...request, url };

@@ -47,9 +47,9 @@ export function refused(
 ): TeaChestError {
   const refusal = readRefusal(response, method);
   const context = { repository: wire.repository, attempt };
-  const { origin } = wire;
-  if (response.url.origin !== origin) return refusedElsewhere(refusal, context, new URL(origin).host);
-  if (response.status < 400) return notFromRegistry(refusal, context);
+  const { host, origin } = new URL(wire.origin);
+  if (response.status < 400) return notFromRegistry(refusal, context, host);
+  if (response.url.origin !== origin) return refusedElsewhere(refusal, context, host);
   return wire.explain(refusal, context);
 }
 

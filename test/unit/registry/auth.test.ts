@@ -81,3 +81,25 @@ test('a path that is redirected within the registry is followed (308)', async (t
   t.after(async () => client.close());
   await (await client.repository('own/app', call)).checkAccess(call);
 });
+
+test('a sign-in gateway on another host is named, and gets no credential', async (t) => {
+  const asked: string[] = [];
+  const gateway = await serve(t, ({ method, headers }, response) => {
+    asked.push(`${method ?? ''} ${headers.authorization ?? 'nobody'}`);
+    response.writeHead(200, { 'content-type': 'text/html' }).end('<html><title>Log in</title></html>');
+  });
+  const listener: RequestListener = ({ url }, response) => {
+    if (url === '/v2/') response.end('{}');
+    else response.writeHead(302, { location: `${gateway}/login?rd=x` }).end();
+  };
+  const client = clientFor(await serve(t, listener), { credential: dev });
+  t.after(async () => client.close());
+  const app = await client.repository('own/app', call);
+  const { host } = new URL(gateway);
+  await assert.rejects(app.getManifest('v1', call), {
+    code: 'notARegistry',
+    message: new RegExp(`a web page \\(200\\) of ${host}: “Log in”`),
+  });
+  await assert.rejects(app.checkAccess(call), { code: 'registryRefused', message: new RegExp(`${host}.*sign-in`) });
+  assert.deepEqual(asked, ['GET nobody']);
+});
