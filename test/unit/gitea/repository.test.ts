@@ -44,11 +44,6 @@ test('a blob of another image is mounted without naming it, an unknown one is no
   assert.deepEqual(all.standin.openSessions(), []);
 });
 
-test('a mount that Gitea ≤ 1.18.0 only claims is not believed', async (t) => {
-  const { app } = await setUp(t, { version: '1.18.0' });
-  assert.equal(await app.mountBlob(digestOf(bytesOf(7)), undefined, call), false);
-});
-
 /** Config and manifest over one layer that is there already. */
 async function publish(app: Repository, tag: string, layer: Buffer): Promise<Buffer> {
   const config = Buffer.from('{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}');

@@ -3,7 +3,7 @@ import type { RequestListener } from 'node:http';
 import { describe, test } from 'node:test';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import { serve } from '../gitea/localRegistry.ts';
-import { call, setUp } from '../gitea/setUp.ts';
+import { call, setUp, silent } from '../gitea/setUp.ts';
 import { bytesOf, clientFor, dev } from '../gitea/testClient.ts';
 import { answers, startRegistry } from './faults.ts';
 
@@ -75,14 +75,17 @@ test('a registry that is not there is no refusal of a mount', async (t) => {
 });
 
 test('an upload begins though Gitea ≤ 1.18.0 claims to have mounted the blob', async (t) => {
-  const { standin, app } = await setUp(t, { version: '1.18.0' });
+  const { standin, client, app } = await setUp(t, { version: '1.18.0' });
+  const bytes = bytesOf(7);
+  // It looks for the blob in the whole instance, and then forgets to make it part of the repository.
+  await (await client.repository('dev/other', call)).putBlob(bytes, digest, silent);
+  assert.equal(await app.mountBlob(digest, undefined, call), false);
   const upload = await app.beginUpload(digest, call);
   assert.ok(upload !== undefined);
-  const bytes = bytesOf(7);
   async function* piece(): AsyncGenerator<Uint8Array> {
     yield await Promise.resolve(bytes);
   }
-  await upload.send({ digest, size: 7, bytes: piece() }, { ...call, onSent: () => undefined });
+  await upload.send({ digest, size: 7, bytes: piece() }, silent);
   assert.equal(await app.headBlob(digest, call), 7);
   assert.deepEqual(standin.openSessions(), []);
 });

@@ -237,7 +237,7 @@ describe('bodies of errors', () => {
       const { message } = explainRefusal(refusal, { repository: 'own/app', attempt: 'x' });
       assert.ok(message.length < 1500);
     }
-    const many = JSON.stringify({ errors: Array.from({ length: 1000 }, () => ({ code: 'C'.repeat(50) })) });
+    const many = JSON.stringify({ errors: Array.from({ length: 60 }, () => ({ code: 'C'.repeat(500) })) });
     assert.ok(
       explainRefusal(readRefusal(answer(400, {}, many), 'PUT'), { repository: 'a', attempt: 'x' }).message.length <
         1500,

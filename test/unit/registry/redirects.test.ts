@@ -57,3 +57,13 @@ test('a circle ends', async () => {
     Promise.resolve({ status: 307, headers: { location: '/again' }, body: Buffer.alloc(0), url });
   await assert.rejects(withRedirects(send, origin)(request('GET')), { code: 'registryRefused' });
 });
+
+for (const location of ['ftp://elsewhere.example/x', 'data:text/plain,x', 'file:///etc/passwd']) {
+  test(`${location} is not followed, from http either`, async () => {
+    const plain = 'http://gitea.example.com';
+    const send = redirecting(307, location);
+    const asked = { ...request('GET'), url: new URL(`${plain}/v2/`) };
+    await assert.rejects(withRedirects(send, plain)(asked), { code: 'registryRefused' });
+    assert.equal(send.seen.length, 1);
+  });
+}
