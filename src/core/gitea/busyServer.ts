@@ -1,7 +1,7 @@
 import { TeaChestError } from '../base/errors.ts';
 import type { RegistryResponse } from '../registry/messages.ts';
 import { readRefusal, serverWords } from '../registry/refusal.ts';
-import { retryAfter } from '../registry/retryAfter.ts';
+import { durationInWords } from '../registry/retryAfter.ts';
 
 /** 429 or 5xx: the server is there, but not at the moment. Undefined for every other answer. */
 export function explainBusyServer(response: RegistryResponse): TeaChestError | undefined {
@@ -10,19 +10,13 @@ export function explainBusyServer(response: RegistryResponse): TeaChestError | u
   const refusal = readRefusal(response, 'GET');
   const { host } = refusal;
   const words = serverWords(refusal);
-  const wait = retryAfter(response, Date.now());
+  const wait = refusal.retryAfter;
   const what =
     status === 429
       ? `${host} asks us to come less often (429)${words}.`
       : `${host} is there but does not work at the moment: it answered ${status}${words}.`;
-  const until = wait === undefined ? '' : ` It asks to wait ${formatWait(wait)}.`;
+  const until = wait === undefined ? '' : ` It asks to wait ${durationInWords(wait)}.`;
   return new TeaChestError('registryFailed', what + until, {
     facts: { host, status, ...(wait === undefined ? {} : { retryAfterSeconds: Math.ceil(wait / 1000) }) },
   });
-}
-
-function formatWait(ms: number): string {
-  const seconds = Math.ceil(ms / 1000);
-  if (seconds === 1) return '1 second';
-  return seconds <= 120 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
 }

@@ -91,8 +91,14 @@ export interface BlobTarget {
    * Rejects with `ownerNotFound`, `accessDenied`, `nameInvalid`, … just as an upload would.
    */
   checkAccess(options: CallOptions): Promise<void>;
-  /** HEAD of a manifest by tag or digest; undefined if there is none. */
-  headManifest(reference: string, options: CallOptions): Promise<StoredManifest | undefined>;
+  /**
+   * HEAD of a manifest by tag or digest; undefined if there is none. `expected`: where the answer names another digest,
+   * the manifest itself is read and hashed, for a header may be wrong.
+   */
+  headManifest(
+    reference: string,
+    options: CallOptions & { readonly expected?: Digest | undefined },
+  ): Promise<StoredManifest | undefined>;
   /** Names of the tags, the first thousand of them; empty where there is no such repository yet. */
   listTags(options: CallOptions): Promise<readonly string[]>;
   /** A manifest's bytes, as stored; undefined if there is none. */
