@@ -137,13 +137,10 @@ export class Publisher {
     return sums;
   }
 
-  /** The digest of what the tag is now, by the registry's word or by its bytes; undefined if there is no such tag. */
-  async digestOfTag(signal: AbortSignal): Promise<Digest | undefined> {
+  /** The digest of what the tag is now; undefined if there is no such tag. `expected`: see `BlobTarget.headManifest`. */
+  async digestOfTag(expected: Digest, signal: AbortSignal): Promise<Digest | undefined> {
     const { target, request } = this.#run;
-    const stored = await target.headManifest(request.tag, { signal });
-    if (stored === undefined || stored.digest !== undefined) return stored?.digest;
-    const bytes = await target.getManifest(request.tag, { signal });
-    return bytes && digestOf(bytes);
+    return (await target.headManifest(request.tag, { signal, expected }))?.digest;
   }
 
   #remember(image: KnownImage): void {
@@ -223,8 +220,9 @@ export class Publisher {
     });
     const look = async (): Promise<void> => {
       const top = manifests.at(-1);
-      const stored = await this.digestOfTag(AbortSignal.timeout(checkDeadline));
-      if (top !== undefined && stored !== top.digest) throw mismatch(request, top.digest, stored);
+      if (top === undefined) return;
+      const stored = await this.digestOfTag(top.digest, AbortSignal.timeout(checkDeadline));
+      if (stored !== top.digest) throw mismatch(request, top.digest, stored);
     };
     await this.#during('check', look, { isPublished: true });
   }

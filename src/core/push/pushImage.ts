@@ -126,7 +126,7 @@ class Delivery {
     if (known === undefined) return await this.#confirmPublished();
     return await this.#during('plan', async () => {
       const { digest } = describeKnown(known);
-      if ((await this.#publisher.digestOfTag(this.#signal)) !== digest) return undefined;
+      if ((await this.#publisher.digestOfTag(digest, this.#signal)) !== digest) return undefined;
       this.#placeAll(known.layers);
       this.#publisher.describe(known);
       return this.#publisher.outcome(digest, 'none', this.#publisher.countBytes(known.config.byteLength, false));
@@ -140,7 +140,7 @@ class Delivery {
     const published = key === undefined ? undefined : cache.published(key);
     if (published === undefined || (this.#compresses && published.layers.some(isUncompressed))) return undefined;
     return await this.#during('plan', async () => {
-      if ((await this.#publisher.digestOfTag(this.#signal)) !== published.digest) return undefined;
+      if ((await this.#publisher.digestOfTag(published.digest, this.#signal)) !== published.digest) return undefined;
       this.#placeAll(published.layers);
       for (const notice of published.notices) notices.add(notice);
       const bytes = { uploaded: 0, mounted: 0, skipped: published.bytes };

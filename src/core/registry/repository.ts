@@ -15,6 +15,7 @@ import {
 } from './manifests.ts';
 import { bytesBody } from './messages.ts';
 import { PassingUpload } from './passingUpload.ts';
+import { readBlob, readPiece } from './readBlob.ts';
 import { isTransientStatus, type Timing } from './retry.ts';
 import type { SignInResult } from './types.ts';
 import { closeSession, openSession, repositoryUrl, type RepositoryWire } from './uploadSession.ts';
@@ -30,9 +31,6 @@ export interface UploadOptions extends CallOptions {
 }
 
 const tagsPerPage = 1_000;
-
-/** Bytes of a blob that are asked for in one request: an answer is held in memory. */
-const readPiece = 8 * 1024 * 1024;
 
 /**
  * Bytes of a blob up to which it goes in one request where that is safe: to a registry near by, as docker push does it,
@@ -101,32 +99,9 @@ export class Repository {
     return this.kind === 'gitea' ? readPiece : Infinity;
   }
 
-  /**
-   * In pieces that fit into memory, by the Range requests of the distribution spec; one that cannot do that gives a small
-   * blob whole, and a large one not at all.
-   */
-  async *readBlob(
-    digest: Digest,
-    { signal, end = Infinity }: CallOptions & { readonly end?: number },
-  ): AsyncGenerator<Uint8Array, void, void> {
-    const url = repositoryUrl(this.#wire, `blobs/${digest}`);
-    for (let start = 0, most = end; start < most;) {
-      const last = Math.min(start + readPiece, most) - 1;
-      const scopes = repositoryScopes(this.#wire);
-      const headers = { accept: '*/*', range: `bytes=${start}-${last}` };
-      const response = await this.#wire.send({ method: 'GET', url, headers, signal, scopes });
-      if (start === 0 && response.status === 200) {
-        yield response.body.subarray(0, end);
-        return;
-      }
-      const range = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(header(response, 'content-range') ?? '');
-      if (response.status !== 206 || Number(range?.[1]) !== start || response.body.byteLength === 0) {
-        throw refused(this.#wire, response, 'GET', `give the blob ${digest}`);
-      }
-      yield response.body;
-      start += response.body.byteLength;
-      most = Math.min(end, Number(range?.[3]));
-    }
+  /** In pieces that fit into memory; see `readBlob`. */
+  readBlob(digest: Digest, options: CallOptions & { readonly end?: number }): AsyncGenerator<Uint8Array, void, void> {
+    return readBlob(this.#wire, digest, options);
   }
 
   async headBlob(digest: Digest, { signal }: CallOptions): Promise<number | undefined> {
@@ -212,8 +187,7 @@ export class Repository {
   }
 
   #passingTools(): ConstructorParameters<typeof PassingUpload>[2] {
-    const isNear = linkPlace(new URL(this.#wire.origin).host) !== 'public';
-    const usual = isNear && this.#sizer.seemsUnlimited ? wholeUpTo : 0;
+    const usual = this.isNear && this.#sizer.seemsUnlimited ? wholeUpTo : 0;
     return {
       sizer: this.#sizer,
       timing: this.#timing,

@@ -122,8 +122,6 @@ export class FakeRepository implements BlobTarget {
   openSessions = 0;
   /** Bytes that blobs were sent with, whatever became of them. */
   sentBytes = 0;
-  /** False: a HEAD does not say the digest, as behind some proxies. */
-  tellsDigests = true;
   /** Called at the beginning of each call with its name; may throw. */
   onCall: (call: string) => Promise<void> | void = () => undefined;
   /** Bytes taken in one go by an upload. */
@@ -142,7 +140,7 @@ export class FakeRepository implements BlobTarget {
     const bytes = this.manifests.get(reference);
     return (
       bytes && {
-        digest: this.tellsDigests ? digestOf(bytes) : undefined,
+        digest: digestOf(bytes),
         mediaType: mediaTypes.ociManifest,
         size: bytes.byteLength,
       }
