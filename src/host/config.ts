@@ -48,7 +48,14 @@ export function pushSettings(): PushSettings {
 export function proxySettings(): ProxySettings {
   const http = vscode.workspace.getConfiguration('http');
   if (http.get<string>('proxySupport') === 'off') return { url: undefined, bypass: ['*'] };
-  return { url: emptyToUndefined(http.get<string>('proxy')), bypass: http.get<string[]>('noProxy') ?? [] };
+  const authorization = emptyToUndefined(http.get<string | null>('proxyAuthorization') ?? undefined);
+  return {
+    url: emptyToUndefined(http.get<string>('proxy')),
+    bypass: http.get<string[]>('noProxy') ?? [],
+    ...(authorization !== undefined && { authorization }),
+    source: 'VS Code’s setting http.proxy',
+    bypassSource: 'VS Code’s setting http.noProxy',
+  };
 }
 
 function emptyToUndefined(text: string | undefined): string | undefined {

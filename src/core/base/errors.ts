@@ -36,6 +36,8 @@ export type ErrorCode =
   | 'certificateUntrusted' // facts: fingerprint256, subject, issuer, validFrom, validTo
   | 'certificateChanged' // a pinned fingerprint no longer matches
   | 'certificateInvalid' // expired, wrong host … facts as certificateUntrusted
+  | 'clientCertificateNeeded' // the registry wants a client certificate, or refuses the one it was shown
+  | 'tlsRefused' // no TLS version or cipher that both sides allow
   | 'plainHttp' // https asked, http answered; or http not allowed for this registry
   | 'notARegistry' // something answers, but not an OCI registry
   | 'proxyFailed'

@@ -1,5 +1,6 @@
 import { TeaChestError } from '../base/errors.ts';
 import { inspectCertificate } from '../registry/inspectCertificate.ts';
+import { header, type RegistryResponse } from '../registry/messages.ts';
 import type { Environment } from '../registry/proxy.ts';
 import { createTransport } from '../registry/transport.ts';
 import type { ProxySettings, RegistryAddress } from '../registry/types.ts';
@@ -46,14 +47,19 @@ async function answersHttp({ address, proxy, environment, userAgent, signal }: P
     userAgent,
   });
   try {
-    const { status } = await transport.send({ method: 'GET', url: new URL(`${origin}/v2/`), signal });
-    // A server that speaks TLS there answers plain text with a 400 at best.
-    return status !== 400;
+    const response = await transport.send({ method: 'GET', url: new URL(`${origin}/v2/`), signal });
+    // Only a registry's own answer counts (distribution spec, “Determining Support”): a server that speaks TLS there says
+    // 400, one that sends people on to https says 301, and a proxy on the way has answers of its own.
+    return (response.status === 200 || response.status === 401) && isRegistry(response);
   } catch {
     return false;
   } finally {
     await transport.close();
   }
+}
+
+function isRegistry(response: RegistryResponse): boolean {
+  return ['docker-distribution-api-version', 'www-authenticate'].some((name) => header(response, name) !== undefined);
 }
 
 async function answersHttps({ address, proxy, environment, signal }: ProbeOptions): Promise<boolean> {

@@ -23,15 +23,21 @@ export function certificateProblems(
   certificate: X509Certificate,
   host: string,
   firstCode: string | undefined,
-  now: number = Date.now(),
+  { isKnownIssuer, now }: { readonly isKnownIssuer: (certificate: X509Certificate) => boolean; readonly now: number },
 ): CertificateProblems | undefined {
   if (firstCode === undefined) return undefined;
   const named = isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host);
-  const codes = new Set([firstCode]);
-  if (Date.parse(certificate.validTo) < now) codes.add('CERT_HAS_EXPIRED');
-  if (Date.parse(certificate.validFrom) > now) codes.add('CERT_NOT_YET_VALID');
+  const from = Date.parse(certificate.validFrom);
+  const to = Date.parse(certificate.validTo);
+  const isDated = firstCode === 'CERT_HAS_EXPIRED' || firstCode === 'CERT_NOT_YET_VALID';
+  // The date of another certificate of the chain: of the authority, or of one in between.
+  const isOther = isDated && from <= now && now <= to;
+  const codes = new Set([isOther ? `${firstCode}_IN_CHAIN` : firstCode]);
+  if (isDated && !isKnownIssuer(certificate)) codes.add('UNABLE_TO_GET_ISSUER_CERT');
+  if (to < now) codes.add('CERT_HAS_EXPIRED');
+  if (from > now) codes.add('CERT_NOT_YET_VALID');
   if (named === undefined) codes.add('ERR_TLS_CERT_ALTNAME_INVALID');
-  return { codes: [...codes], words: [...codes].map(problemInWords).join(', and ') };
+  return { codes: [...codes], words: [...codes].map((code) => problemInWords(code, certificate)).join(', and ') };
 }
 
 export function describeCertificate(
@@ -54,13 +60,16 @@ export function refusedCertificate(
   host: string,
   certificate: X509Certificate,
   problems: CertificateProblems,
+  unread: readonly string[] = [],
 ): TeaChestError {
   const details = describeCertificate(certificate, problems);
   const elsewhere = problems.codes.includes('ERR_TLS_CERT_ALTNAME_INVALID');
   const known = elsewhere ? ` It is valid for ${listOf(details.names)}.` : '';
+  const clock = problems.codes.some(isOfDates) ? ` ${clockSentence(new Date())}` : '';
+  const files = unread.length === 0 ? '' : ` What is there for this host was not used: ${unread.join(', ')}.`;
   return new TeaChestError(
     problems.codes.every((code) => untrusted.has(code)) ? 'certificateUntrusted' : 'certificateInvalid',
-    `The certificate of ${host} is not accepted: ${problems.words}.${known} Nothing was sent.`,
+    `The certificate of ${host} is not accepted: ${problems.words}.${known}${clock}${files} Nothing was sent.`,
     { facts: { host, problems: problems.codes, ...factsOf(details) } },
   );
 }
@@ -86,7 +95,16 @@ const untrusted: ReadonlySet<string> = new Set([
   'CERT_UNTRUSTED',
 ]);
 
-function problemInWords(code: string): string {
+function isOfDates(code: string): boolean {
+  return /^CERT_(?:HAS_EXPIRED|NOT_YET_VALID)/.test(code);
+}
+
+/** A clock that is off by hours after sleep makes good certificates look bad: only the person can tell which it is. */
+function clockSentence(now: Date): string {
+  return `By the clock of this machine it is ${now.toISOString()}; if that is wrong, correct the clock.`;
+}
+
+function problemInWords(code: string, certificate: X509Certificate): string {
   switch (code) {
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
       return 'it is self-signed';
@@ -98,9 +116,13 @@ function problemInWords(code: string): string {
     case 'CERT_UNTRUSTED':
       return 'its issuer is not known here';
     case 'CERT_HAS_EXPIRED':
-      return 'it has expired';
+      return `it has expired (on ${isoDate(certificate.validTo)})`;
     case 'CERT_NOT_YET_VALID':
-      return 'it is not valid yet';
+      return `it is not valid yet (only from ${isoDate(certificate.validFrom)})`;
+    case 'CERT_HAS_EXPIRED_IN_CHAIN':
+      return 'a certificate behind it, of those that vouch for it, has expired';
+    case 'CERT_NOT_YET_VALID_IN_CHAIN':
+      return 'a certificate behind it, of those that vouch for it, is not valid yet';
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return 'it was issued for another host name';
     default:

@@ -1,7 +1,7 @@
+import type { X509Certificate } from 'node:crypto';
 import net from 'node:net';
 import tls from 'node:tls';
-import type { X509Certificate } from 'node:crypto';
-import { Client } from 'undici';
+import { Client, type buildConnector } from 'undici';
 import { systemCode, TeaChestError } from '../base/errors.ts';
 import {
   certificateProblems,
@@ -10,50 +10,73 @@ import {
   refusedCertificate,
   type CertificateProblems,
 } from './certificate.ts';
-import { proxyAuthorization } from './proxy.ts';
+import { refusedByProxy, unusableProxy, type Proxy } from './proxy.ts';
+import { isKnownIssuer, vouchedBy, type TrustContext } from './tls.ts';
+import { failureWords } from './transportFailure.ts';
 
 /** Milliseconds for TCP, proxy and TLS together: a host that drops packets must not look like a slow one. */
 const connectTimeout = 15_000;
 
+declare const mayCarryRequests: unique symbol;
+
+/**
+ * A connection on which requests to its target may be written: for https one whose certificate was accepted. Only
+ * `openConnection` makes one, and undici takes no other (see `connectorOf`).
+ */
+export type RequestConnection = net.Socket & { readonly [mayCarryRequests]: true };
+
 export interface ConnectionRoute {
   /** What is to be reached: scheme, host and port count. */
   readonly target: URL;
-  readonly proxy: URL | undefined;
+  readonly proxy: Proxy | undefined;
   readonly signal: AbortSignal;
 }
 
+/** Whom we believe about a host. */
+export interface HostTrust {
+  readonly context: TrustContext;
+  /** Accept exactly this certificate, whoever signed it. */
+  readonly pinnedFingerprint: string | undefined;
+}
+
+export type TrustOf = (target: URL) => Promise<HostTrust>;
+
 /** A TLS connection whose certificate nobody has judged yet: send nothing before that is done. */
-export interface UnjudgedConnection {
+interface UnjudgedConnection {
   readonly socket: tls.TLSSocket;
   readonly certificate: X509Certificate;
+  readonly trust: HostTrust;
   /** Why the usual check refuses it; undefined if it passes. */
   readonly problems: CertificateProblems | undefined;
+  /** What vouches for it; undefined if nothing does. */
+  readonly trustedBy: string | undefined;
 }
 
 /** Opens a connection on which a request may be sent: for https only after its certificate was accepted. */
-export async function openConnection(
-  route: ConnectionRoute,
-  trust: { readonly context: tls.SecureContext; readonly pinnedFingerprint: string | undefined } | undefined,
-): Promise<net.Socket> {
-  if (trust === undefined) return openSocket(route, withinTime(route.signal));
-  const connection = await openTls(route, trust.context);
-  const refusal = judge(connection, route.target.host, trust.pinnedFingerprint);
-  if (refusal === undefined) return connection.socket;
+export async function openConnection(route: ConnectionRoute, trustOf: TrustOf): Promise<RequestConnection> {
+  const { target } = route;
+  if (target.protocol === 'http:')
+    return (await openSocket(route, trustOf, withinTime(route.signal))) as RequestConnection;
+  const connection = await openTls(route, trustOf);
+  const refusal = judge(connection, target.host);
+  if (refusal === undefined) return connection.socket as net.Socket as RequestConnection;
   connection.socket.destroy();
   throw refusal;
 }
 
 /** TCP (or a tunnel through the proxy) and the TLS handshake; the certificate is handed out, not judged. */
-export async function openTls(route: ConnectionRoute, context: tls.SecureContext): Promise<UnjudgedConnection> {
+export async function openTls(route: ConnectionRoute, trustOf: TrustOf): Promise<UnjudgedConnection> {
+  const { target } = route;
+  const trust = await trustOf(target);
   const signal = withinTime(route.signal);
-  const raw = await openSocket(route, signal);
-  const host = bareHost(route.target);
+  const raw = await openSocket(route, trustOf, signal);
+  const host = bareHost(target);
   const socket = tls.connect({
     socket: raw,
     host,
     // SNI carries names only (RFC 6066 §3).
     ...(net.isIP(host) === 0 ? { servername: host } : {}),
-    secureContext: context,
+    secureContext: trust.context.secure,
     ALPNProtocols: ['http/1.1'],
     // Judged by us, below: so that a refused certificate can be shown, and a pinned one accepted.
     rejectUnauthorized: false,
@@ -62,12 +85,31 @@ export async function openTls(route: ConnectionRoute, context: tls.SecureContext
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) {
     socket.destroy();
-    throw new TeaChestError('certificateInvalid', `${route.target.host} shows no certificate. Nothing was sent.`);
+    throw new TeaChestError('certificateInvalid', `${target.host} shows no certificate. Nothing was sent.`);
   }
   // The types say Error; Node puts the code there (tls.TLSSocket, onConnectSecure).
   const problem: unknown = socket.authorizationError;
-  const problems = certificateProblems(certificate, host, socket.authorized ? undefined : codeOf(problem));
-  return { socket, certificate, problems };
+  const problems = certificateProblems(certificate, host, socket.authorized ? undefined : codeOf(problem), {
+    isKnownIssuer: (chain) => isKnownIssuer(trust.context, chain),
+    now: Date.now(),
+  });
+  const trustedBy = problems === undefined ? vouchedBy(trust.context, socket) : undefined;
+  return { socket, certificate, trust, problems, trustedBy };
+}
+
+/** Has undici use our connections and no others. It gives a host without the brackets of an IPv6 address. */
+export function connectorOf(open: (target: URL) => Promise<RequestConnection>): buildConnector.connector {
+  return ({ protocol, hostname, port }, callback) => {
+    const host = net.isIPv6(hostname) ? `[${hostname}]` : hostname;
+    open(new URL(`${protocol}//${host}${port === '' ? '' : `:${port}`}`)).then(
+      (socket) => {
+        callback(null, socket);
+      },
+      (error: unknown) => {
+        callback(error instanceof Error ? error : new Error(String(error)), null);
+      },
+    );
+  };
 }
 
 function codeOf(problem: unknown): string {
@@ -75,29 +117,29 @@ function codeOf(problem: unknown): string {
   return systemCode(problem) ?? 'CERT_REJECTED';
 }
 
-function judge(
-  { certificate, problems }: UnjudgedConnection,
-  host: string,
-  pinned: string | undefined,
-): TeaChestError | undefined {
+function judge({ certificate, problems, trust }: UnjudgedConnection, host: string): TeaChestError | undefined {
+  const { pinnedFingerprint: pinned, context } = trust;
   if (pinned !== undefined) {
     return fingerprintOf(certificate) === pinned ? undefined : changedCertificate(host, certificate, pinned);
   }
-  return problems === undefined ? undefined : refusedCertificate(host, certificate, problems);
+  return problems === undefined ? undefined : refusedCertificate(host, certificate, problems, context.unread);
 }
 
-async function openSocket({ target, proxy }: ConnectionRoute, signal: AbortSignal): Promise<net.Socket> {
+async function openSocket(route: ConnectionRoute, trustOf: TrustOf, signal: AbortSignal): Promise<net.Socket> {
+  const { target, proxy } = route;
   // Plain http goes to the proxy as an ordinary request (absolute form); only https is tunnelled.
-  if (proxy !== undefined && target.protocol === 'https:') return openTunnel(target, proxy, signal);
+  if (proxy !== undefined && target.protocol === 'https:') return openTunnel(target, proxy, trustOf, signal);
   const socket = net.connect({ host: bareHost(target), port: portOf(target) });
   socket.setNoDelay(true).setKeepAlive(true, 60_000);
   await ready(socket, 'connect', signal);
   return socket;
 }
 
-async function openTunnel(target: URL, proxy: URL, signal: AbortSignal): Promise<net.Socket> {
-  const client = new Client(proxy.origin, { connect: { timeout: connectTimeout } });
-  const authorization = proxyAuthorization(proxy);
+async function openTunnel(target: URL, proxy: Proxy, trustOf: TrustOf, signal: AbortSignal): Promise<net.Socket> {
+  const client = new Client(proxy.url.origin, {
+    connect: connectorOf((address) => openConnection({ target: address, proxy: undefined, signal }, trustOf)),
+  });
+  const { authorization } = proxy;
   const authority = `${target.hostname}:${portOf(target)}`;
   try {
     const { statusCode, socket } = await client.connect({
@@ -109,28 +151,14 @@ async function openTunnel(target: URL, proxy: URL, signal: AbortSignal): Promise
     socket.on('error', () => undefined).destroy();
     throw refusedByProxy(proxy, target, statusCode);
   } catch (error) {
-    if (error instanceof TeaChestError || signal.aborted) throw error;
-    throw unusableProxy(proxy, target, error);
+    if (error instanceof TeaChestError) throw error;
+    const late = timedOut(signal);
+    if (signal.aborted && late === undefined) throw error;
+    throw unusableProxy(proxy, target, failureWords(late ?? error), error);
   } finally {
-    void client.close();
+    void client.destroy();
   }
 }
-
-export function refusedByProxy(proxy: URL, target: URL, status: number): TeaChestError {
-  const why = status === 407 ? 'it wants a user name and a password (407)' : `it answered ${status}`;
-  return new TeaChestError('proxyFailed', `The proxy ${proxy.host} did not let us through to ${target.host}: ${why}.`, {
-    facts: { proxy: proxy.host, host: target.host, status },
-  });
-}
-
-export function unusableProxy(proxy: URL, target: URL, error: unknown): TeaChestError {
-  const words = (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
-  return new TeaChestError('proxyFailed', `The proxy ${proxy.host} cannot be used to reach ${target.host}: ${words}.`, {
-    cause: error,
-    facts: { proxy: proxy.host, host: target.host },
-  });
-}
-
 /** Waits for a socket's first event; destroys it when the signal fires or something else comes first. */
 async function ready(socket: net.Socket, event: 'connect' | 'secureConnect', signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve, reject) => {

@@ -1,9 +1,7 @@
-import { describeCertificate } from './certificate.ts';
-import { openTls } from './connection.ts';
 import { chooseProxy, type Environment } from './proxy.ts';
-import { createTrustContext } from './tls.ts';
+import { RegistryConnector } from './registryConnector.ts';
 import { transportFailure } from './transportFailure.ts';
-import type { CertificateDetails, ProxySettings, RegistryAddress } from './types.ts';
+import type { CertificateDetails, ProxySettings, RegistryAddress, RegistryTrust } from './types.ts';
 
 /**
  * Shows the certificate of an https registry without sending it anything: for a person who is to decide on trust.
@@ -14,19 +12,17 @@ export async function inspectCertificate(
   options: {
     readonly proxy: ProxySettings;
     readonly environment: Environment;
-    readonly caFile?: string;
+    readonly trust?: RegistryTrust;
     readonly signal: AbortSignal;
   },
 ): Promise<CertificateDetails> {
   const target = new URL(address.origin);
   target.protocol = 'https:';
-  const proxy = chooseProxy(target, options.proxy, options.environment);
-  const context = await createTrustContext(options.caFile);
+  const { environment, trust = {}, signal } = options;
+  const proxy = chooseProxy(target, options.proxy, environment);
   try {
-    const { socket, certificate, problems } = await openTls({ target, proxy, signal: options.signal }, context);
-    socket.destroy();
-    return describeCertificate(certificate, problems);
+    return await new RegistryConnector({ own: target, trust, environment }).inspect({ target, proxy, signal });
   } catch (error) {
-    throw transportFailure(error, target, options.signal);
+    throw transportFailure(error, target, signal);
   }
 }

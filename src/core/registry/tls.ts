@@ -1,15 +1,92 @@
-import { readFile } from 'node:fs/promises';
+import { X509Certificate } from 'node:crypto';
 import tls from 'node:tls';
-import { TeaChestError } from '../base/errors.ts';
+import {
+  certificateFolders,
+  readCertificateFolders,
+  readPem,
+  unusableFile,
+  type ClientPair,
+  type PemFile,
+} from './certificateFolders.ts';
+import type { Environment } from './proxy.ts';
+import type { RegistryTrust } from './types.ts';
+
+/** Whom we believe about one host, and what we show it of ourselves. */
+export interface TrustContext {
+  readonly secure: tls.SecureContext;
+  /** All authorities, as PEM: Node's own, the system's, and the files. */
+  readonly authorities: readonly string[];
+  /** Where authorities from files came from, by their SHA-256 fingerprint. */
+  readonly files: ReadonlyMap<string, string>;
+  /** The file of the client certificate that is shown if the host asks for one. */
+  readonly clientCertificate: string | undefined;
+  /** What is there for this host but may not be read, in words. */
+  readonly unread: readonly string[];
+}
 
 /**
- * The authorities that vouch for a registry: Node's own and NODE_EXTRA_CA_CERTS, the operating system's, and the file
- * given for this registry. Reading the system's store can take a moment on some systems, so do it once per registry.
+ * The authorities that vouch for a host: Node's own and NODE_EXTRA_CA_CERTS, the operating system's, those which docker
+ * and podman have for it, and the file given for the registry. A client certificate that was given is for the registry
+ * alone (`isOwn`); one in a host's folder is for that host. Throws `argumentInvalid` for a file that cannot be used.
  */
-export async function createTrustContext(caFile: string | undefined): Promise<tls.SecureContext> {
-  const extra = caFile === undefined ? [] : [await readAuthorities(caFile)];
-  return tls.createSecureContext({ ca: [...new Set([...knownAuthorities(), ...extra])] });
+export async function createTrustContext(
+  target: URL,
+  trust: RegistryTrust,
+  { environment, isOwn }: { readonly environment: Environment; readonly isOwn: boolean },
+): Promise<TrustContext> {
+  const found = await readCertificateFolders(target, certificateFolders(environment));
+  const given = trust.caFile === undefined ? [] : [await readPem(trust.caFile)];
+  const files = new Map<string, string>();
+  for (const file of [...given, ...found.authorities]) {
+    for (const certificate of certificatesIn(file)) files.set(certificate.fingerprint256, file.path);
+  }
+  const own = isOwn ? await givenPair(trust) : undefined;
+  const pairs = own === undefined ? found.clientPairs : [own];
+  const extra = [...given, ...found.authorities].map(({ pem }) => pem);
+  const authorities = [...new Set([...knownAuthorities(), ...extra])];
+  for (const pair of pairs) checkPair(pair);
+  return {
+    secure: tls.createSecureContext({ ca: authorities, ...pemOf(pairs) }),
+    authorities,
+    files,
+    clientCertificate: pairs.map(({ certificate }) => certificate.path).join(', ') || undefined,
+    unread: found.unread,
+  };
 }
+
+/** What stands at the end of the chain that a connection has shown, in words. */
+export function vouchedBy({ files }: TrustContext, socket: tls.TLSSocket): string {
+  const seen = new Set<string>();
+  let certificate: tls.DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
+  while (certificate?.fingerprint256 !== undefined && !seen.has(certificate.fingerprint256)) {
+    const file = files.get(certificate.fingerprint256);
+    if (file !== undefined) return `the file ${file}`;
+    seen.add(certificate.fingerprint256);
+    certificate = certificate.issuerCertificate;
+  }
+  return 'an authority that this machine trusts';
+}
+
+/** Whether an authority we know has signed the end of a chain, whatever the dates say. */
+export function isKnownIssuer({ authorities }: TrustContext, certificate: X509Certificate): boolean {
+  let last = certificate;
+  const seen = new Set([last.fingerprint256]);
+  for (let next = last.issuerCertificate; next !== undefined && !seen.has(next.fingerprint256);) {
+    seen.add(next.fingerprint256);
+    last = next;
+    next = next.issuerCertificate;
+  }
+  return authorities
+    .flatMap((pem) => pem.match(onePem) ?? [])
+    .map((pem) => new X509Certificate(pem))
+    .some((known) => known.fingerprint256 === last.fingerprint256 || hasSigned(known, last));
+}
+
+function hasSigned(authority: X509Certificate, certificate: X509Certificate): boolean {
+  return certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
+}
+
+const onePem = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 function knownAuthorities(): string[] {
   // Node 22.15 has it; the types of this project are of a Node that has it, the editor's Node may be older.
@@ -18,23 +95,41 @@ function knownAuthorities(): string[] {
   return [...get('default'), ...get('system')];
 }
 
-async function readAuthorities(caFile: string): Promise<string> {
-  const refuse = (why: string, cause?: unknown): TeaChestError =>
-    new TeaChestError('argumentInvalid', `The CA file ${caFile} cannot be used: ${why}.`, {
-      facts: { caFile },
-      ...(cause === undefined ? {} : { cause }),
-    });
-  let pem: string;
+function certificatesIn({ path, pem }: PemFile): X509Certificate[] {
+  const all = pem.match(onePem);
+  if (all === null) throw unusableFile(path, 'it holds no PEM certificate');
   try {
-    pem = await readFile(caFile, 'utf8');
+    return all.map((one) => new X509Certificate(one));
   } catch (error) {
-    throw refuse(error instanceof Error ? error.message : 'it cannot be read', error);
+    throw unusableFile(path, 'its certificates cannot be read', error);
   }
-  if (!pem.includes('-----BEGIN CERTIFICATE-----')) throw refuse('it holds no PEM certificate');
+}
+
+async function givenPair({ clientCertFile, clientKeyFile }: RegistryTrust): Promise<ClientPair | undefined> {
+  if (clientCertFile === undefined && clientKeyFile === undefined) return undefined;
+  if (clientCertFile === undefined || clientKeyFile === undefined) {
+    throw unusableFile(
+      clientCertFile ?? clientKeyFile ?? '',
+      'a client certificate needs its key beside it, and a key its certificate',
+    );
+  }
+  return { certificate: await readPem(clientCertFile), key: await readPem(clientKeyFile) };
+}
+
+function checkPair(pair: ClientPair): void {
+  certificatesIn(pair.certificate);
   try {
-    tls.createSecureContext({ ca: pem });
+    tls.createSecureContext(pemOf([pair]));
   } catch (error) {
-    throw refuse('its certificates cannot be read', error);
+    const words = error instanceof Error ? error.message : String(error);
+    const why = /mismatch/i.test(words)
+      ? `${pair.key.path} is the key of another certificate`
+      : `its key ${pair.key.path} cannot be read (a key with a pass phrase is not supported)`;
+    throw unusableFile(pair.certificate.path, why, error);
   }
-  return pem;
+}
+
+function pemOf(pairs: readonly ClientPair[]): tls.SecureContextOptions {
+  if (pairs.length === 0) return {};
+  return { cert: pairs.map(({ certificate }) => certificate.pem), key: pairs.map(({ key }) => key.pem) };
 }

@@ -1,18 +1,20 @@
 import type { Readable } from 'node:stream';
-import type { SecureContext } from 'node:tls';
-import { Agent, type buildConnector, type Dispatcher } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import { TeaChestError } from '../base/errors.ts';
-import { openConnection, refusedByProxy, unusableProxy } from './connection.ts';
-import { normalizeFingerprint } from './fingerprint.ts';
+import type { Logger } from '../base/logger.ts';
+import { connectorOf } from './connection.ts';
 import type { RegistryRequest, RegistryResponse, Send } from './messages.ts';
 import { OutgoingBody } from './outgoingBody.ts';
-import { chooseProxy, proxyAuthorization, type Environment } from './proxy.ts';
-import { createTrustContext } from './tls.ts';
-import { transportFailure } from './transportFailure.ts';
+import { chooseProxy, refusedByProxy, unusableProxy, type Environment, type Proxy } from './proxy.ts';
+import { RegistryConnector } from './registryConnector.ts';
+import { clientCertificateRefusal, failureWords, transportFailure } from './transportFailure.ts';
 import type { ProxySettings, RegistryAddress, RegistryTrust } from './types.ts';
 
 /** Answers are JSON of this protocol: a manifest has at most 4 MiB (distribution spec), Gitea allows 10. */
 const maxBodyBytes = 10 * 1024 * 1024;
+
+/** Milliseconds for the whole body of an answer, once its head is there: bytes that drip would keep a push for ever. */
+const usualBodyTime = 120_000;
 
 /**
  * Milliseconds without progress before the answer's headers come. While a body is being sent each piece that leaves
@@ -27,6 +29,10 @@ export interface TransportOptions {
   readonly proxy: ProxySettings;
   readonly environment: Environment;
   readonly userAgent: string;
+  /** Told which certificate files are used, and which could not be. */
+  readonly logger?: Pick<Logger, 'info' | 'warn'>;
+  /** See `usualBodyTime`. */
+  readonly bodyTime?: number;
 }
 
 export interface Transport {
@@ -37,84 +43,70 @@ export interface Transport {
 
 /** The lowest `Send`: one keep-alive pool for one registry, with the person's exceptions for that registry's host only. */
 export function createTransport(options: TransportOptions): Transport {
-  const { trust } = options;
+  const { trust, environment, bodyTime = usualBodyTime } = options;
   const own = new URL(options.address.origin);
-  const wanted = trust.pinnedFingerprint;
-  // What is no fingerprint equals none, so that nothing is trusted for it.
-  const pin = wanted === undefined ? undefined : (normalizeFingerprint(wanted) ?? wanted);
-  let context: Promise<SecureContext> | undefined;
+  const connector = new RegistryConnector({ ...options, own });
   const stopped = new AbortController();
+  const { signal } = stopped;
 
-  const open = async (target: URL, proxy: URL | undefined): Promise<Socket> => {
-    const route = { target, proxy, signal: stopped.signal };
-    try {
-      if (target.protocol === 'http:') return await openConnection(route, undefined);
-      context ??= createTrustContext(trust.caFile);
-      const pinnedFingerprint = target.host === own.host ? pin : undefined;
-      return await openConnection(route, { context: await context, pinnedFingerprint });
-    } catch (error) {
-      throw transportFailure(error, target, stopped.signal);
-    }
+  const agentFor = (proxyOf: (target: URL) => Proxy | undefined): Agent => {
+    const open = async (target: URL): ReturnType<RegistryConnector['open']> => {
+      try {
+        return await connector.open({ target, proxy: proxyOf(target), signal });
+      } catch (error) {
+        throw transportFailure(error, target, signal);
+      }
+    };
+    return new Agent({ connections: 16, connect: connectorOf(open) });
   };
-
-  const connect = (target: URL): Promise<Socket> => {
-    const proxy = chooseProxy(target, options.proxy, options.environment);
+  const agents: Agents = {
+    direct: agentFor((target) => chooseProxy(target, options.proxy, environment)),
     // A request for a plain http registry is sent to the proxy itself.
-    return open(target, proxy?.origin === target.origin ? undefined : proxy);
+    byProxy: agentFor(() => undefined),
   };
-  const agent = new Agent({ connections: 16, connect: connector(connect) });
 
   return {
     send: async (request) => {
       refusePlainHttp(request.url, own, trust);
-      const proxy = chooseProxy(request.url, options.proxy, options.environment);
-      const response = await dispatch(agent, request, proxy, options.userAgent);
+      const proxy = chooseProxy(request.url, options.proxy, environment);
+      const response = await dispatch(agents, request, proxy, { userAgent: options.userAgent, bodyTime });
       if (response.status === 407 && proxy !== undefined) throw refusedByProxy(proxy, request.url, 407);
+      const refusal = clientCertificateRefusal(request.url, response.status, response.body);
+      if (refusal !== undefined) throw refusal;
       return response;
     },
     close: async () => {
       stopped.abort();
-      await agent.destroy();
+      await Promise.all([agents.direct.destroy(), agents.byProxy.destroy()]);
     },
   };
 }
 
-type Socket = Awaited<ReturnType<typeof openConnection>>;
-
-function connector(open: (target: URL) => Promise<Socket>): buildConnector.connector {
-  return ({ protocol, hostname, port }, callback) => {
-    const target = new URL(`${protocol}//${hostname}${port === '' ? '' : `:${port}`}`);
-    open(target).then(
-      (socket) => {
-        callback(null, socket);
-      },
-      (error: unknown) => {
-        callback(error instanceof Error ? error : new Error(String(error)), null);
-      },
-    );
-  };
+interface Agents {
+  readonly direct: Agent;
+  readonly byProxy: Agent;
 }
 
 async function dispatch(
-  agent: Agent,
+  agents: Agents,
   request: RegistryRequest,
-  proxy: URL | undefined,
-  userAgent: string,
+  chosen: Proxy | undefined,
+  { userAgent, bodyTime }: { readonly userAgent: string; readonly bodyTime: number },
 ): Promise<RegistryResponse> {
   const { url, method, body, signal } = request;
-  const byProxy = proxy !== undefined && url.protocol === 'http:';
-  const authorization = byProxy ? proxyAuthorization(proxy) : undefined;
+  // Https goes through a tunnel, of which the request knows nothing.
+  const proxy = url.protocol === 'http:' ? chosen : undefined;
   const outgoing = body === undefined ? undefined : new OutgoingBody(body);
   try {
-    const answer = await agent.request({
-      origin: byProxy ? proxy.origin : url.origin,
+    const answer = await (proxy === undefined ? agents.direct : agents.byProxy).request({
+      origin: proxy === undefined ? url.origin : proxy.url.origin,
       // A proxy is told the whole URL (RFC 9112 §3.2.2), everybody else only the path.
-      path: byProxy ? url.href : `${url.pathname}${url.search}`,
+      path: proxy === undefined ? `${url.pathname}${url.search}` : url.href,
       method,
       headers: {
         host: url.host,
         'user-agent': userAgent,
-        ...(authorization === undefined ? {} : { 'proxy-authorization': authorization }),
+        ...(proxy?.authorization === undefined ? {} : { 'proxy-authorization': proxy.authorization }),
         ...lengthHeader(request),
         ...request.headers,
       },
@@ -128,10 +120,11 @@ async function dispatch(
       headersTimeout: request.headersTimeout ?? usualPatience(method),
       bodyTimeout: patience.usual,
     });
-    return { status: answer.statusCode, headers: answer.headers, body: await readBody(answer, url), url };
+    return { status: answer.statusCode, headers: answer.headers, body: await readBody(answer, url, bodyTime), url };
   } catch (error) {
     const failure = transportFailure(error, url, signal);
-    throw byProxy && failure.code === 'registryUnreachable' ? unusableProxy(proxy, url, failure) : failure;
+    if (proxy === undefined || failure.code !== 'registryUnreachable') throw failure;
+    throw unusableProxy(proxy, url, failureWords(failure.cause ?? failure), failure);
   } finally {
     outgoing?.close();
   }
@@ -148,18 +141,25 @@ function usualPatience(method: RegistryRequest['method']): number {
   return method === 'PUT' ? patience.put : patience.usual;
 }
 
-async function readBody(answer: Dispatcher.ResponseData, url: URL): Promise<Buffer> {
+async function readBody({ body }: Dispatcher.ResponseData, url: URL, bodyTime: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
-    length += chunk.byteLength;
-    if (length > maxBodyBytes) {
-      throw new TeaChestError(
-        'notARegistry',
-        `${url.host} answered with more than ${maxBodyBytes} bytes; no registry does.`,
-      );
+  const timer = setTimeout(() => {
+    body.destroy(Object.assign(new Error('the answer did not end in time'), { code: 'UND_ERR_BODY_TIMEOUT' }));
+  }, bodyTime);
+  try {
+    for await (const chunk of body as AsyncIterable<Uint8Array>) {
+      length += chunk.byteLength;
+      if (length > maxBodyBytes) {
+        throw new TeaChestError(
+          'notARegistry',
+          `${url.host} answered with more than ${maxBodyBytes} bytes; no registry does.`,
+        );
+      }
+      chunks.push(chunk);
     }
-    chunks.push(chunk);
+  } finally {
+    clearTimeout(timer);
   }
   return Buffer.concat(chunks);
 }

@@ -14,6 +14,9 @@ export interface RegistryTrust {
   readonly pinnedFingerprint?: string;
   /** A PEM file with further CAs for this registry. */
   readonly caFile?: string;
+  /** PEM files by which we show the registry who we are, both or none; instead of what `certs.d` folders have. */
+  readonly clientCertFile?: string;
+  readonly clientKeyFile?: string;
   /** Must be true for an `http:` origin to be used at all. */
   readonly allowHttp?: boolean;
 }
@@ -29,6 +32,11 @@ export interface ProxySettings {
   readonly url: string | undefined;
   /** Hosts that are reached directly, as in NO_PROXY; added to the environment's. */
   readonly bypass: readonly string[];
+  /** The value of Proxy-Authorization, before the credentials in a URL. */
+  readonly authorization?: string;
+  /** What people call the places where `url` and `bypass` come from, for messages. */
+  readonly source?: string;
+  readonly bypassSource?: string;
 }
 
 /** A server's certificate as a person needs to see it before trusting it. */
@@ -43,6 +51,8 @@ export interface CertificateDetails {
   readonly fingerprint256: string;
   /** Why the usual check refuses it; undefined if it would pass. */
   readonly problem: string | undefined;
+  /** What vouches for it: `the file /etc/docker/certs.d/h/ca.crt`; absent if nothing does. */
+  readonly trustedBy?: string;
 }
 
 /** What a checked sign-in found out. */

@@ -35,10 +35,12 @@ export function readConnection(value: unknown): Connection | undefined {
 
 function readTrust(value: unknown): RegistryTrust {
   if (!isRecord(value)) return {};
-  const { pinnedFingerprint, caFile, allowHttp } = value;
+  const { pinnedFingerprint, caFile, clientCertFile, clientKeyFile, allowHttp } = value;
   return {
     ...(typeof pinnedFingerprint === 'string' && { pinnedFingerprint }),
     ...(typeof caFile === 'string' && { caFile }),
+    ...(typeof clientCertFile === 'string' && { clientCertFile }),
+    ...(typeof clientKeyFile === 'string' && { clientKeyFile }),
     ...(allowHttp === true && { allowHttp }),
   };
 }

@@ -74,6 +74,11 @@ const adviceByCode: Readonly<Record<ErrorCode, Advice>> = {
     next: 'Whoever runs the registry has to renew or correct it; you can trust this one by sight.',
     actions: ['trustCertificate', 'showLog'],
   },
+  clientCertificateNeeded: {
+    next: 'Put the certificate and its key as client.cert and client.key into ~/.docker/certs.d/<host:port>.',
+    actions: ['retry', 'showLog'],
+  },
+  tlsRefused: { next: 'Whoever runs the registry has to allow TLS 1.2 or 1.3.', actions: ['showLog'] },
   plainHttp: { next: 'Sign in with the right address, https or http.', actions: ['signIn'] },
   notARegistry: { next: 'Check the address of the registry.', actions: ['signIn', 'showLog'] },
   proxyFailed: { next: 'Check VS Code’s proxy settings.', actions: ['openProxySettings', 'retry', 'showLog'] },

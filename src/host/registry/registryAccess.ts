@@ -69,11 +69,11 @@ export class RegistryAccess implements RegistryBrowser {
     const { proxy, logger, userAgent } = this.#options;
     return {
       parse: parseRegistryAddress,
-      inspectCertificate: async (address, { caFile }, { signal }) => {
+      inspectCertificate: async (address, trust, { signal }) => {
         const { inspectCertificate } = await import('../../core/registry/inspectCertificate.ts');
         const options = { proxy: proxy(), environment: process.env, signal };
         try {
-          return await inspectCertificate(address, { ...options, ...(caFile !== undefined && { caFile }) });
+          return await inspectCertificate(address, { ...options, trust });
         } catch (error) {
           const { tryOtherScheme } = await import('../../core/gitea/otherScheme.ts');
           throw await tryOtherScheme(toTeaChestError(error), { ...options, address, userAgent });

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
-import { chooseProxy, proxyAuthorization, type Environment } from '../../../src/core/registry/proxy.ts';
+import { chooseProxy, type Environment } from '../../../src/core/registry/proxy.ts';
 
 const choose = (
   target: string,
   url: string | undefined,
   environment: Environment,
   bypass: string[] = [],
-): string | undefined => chooseProxy(new URL(target), { url, bypass }, environment)?.href;
+): string | undefined => chooseProxy(new URL(target), { url, bypass }, environment)?.url.href;
 
 test('without settings and environment the way is direct', () => {
   assert.equal(choose('https://gitea.example.com', undefined, {}), undefined);
