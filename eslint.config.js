@@ -1,6 +1,46 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
+/*
+ * Connections. A token or a layer may be written only to a connection whose certificate was judged, and VS Code's
+ * extension host puts code of its own in place of node:http, node:https and global fetch. So only the files named below
+ * may open connections, and everything else asks them.
+ */
+const connectionModules = ['http', 'https', 'http2', 'net', 'tls', 'dgram'].flatMap((name) => [name, `node:${name}`]);
+
+/** Names of these modules that open no connection. */
+const harmless = { 'node:net': ['isIP', 'isIPv4', 'isIPv6', 'BlockList'] };
+
+const connectionMessage = 'Connections are opened by registry/connection.ts and docker/engineAgent.ts alone.';
+
+/** The rule for files that may import some names of some modules: `true` stands for all of a module. */
+function connectionImports(allowed = {}) {
+  const paths = [...connectionModules, 'undici'].flatMap((name) => {
+    const names = allowed[name] ?? harmless[name];
+    if (names === true) return [];
+    const only = names === undefined ? {} : { allowImportNames: names };
+    return [{ name, message: connectionMessage, allowTypeImports: true, ...only }];
+  });
+  return { '@typescript-eslint/no-restricted-imports': ['error', { paths }] };
+}
+
+const modulePattern = `/^(?:${connectionModules.join('|')}|undici)$/`;
+
+/** Other ways to the same modules, and to a connection that nobody has judged. */
+const connectionSyntax = [
+  { selector: `ImportExpression[source.value=${modulePattern}]`, message: connectionMessage },
+  { selector: `CallExpression[callee.name='require'][arguments.0.value=${modulePattern}]`, message: connectionMessage },
+  {
+    selector: "NewExpression[callee.name=/^(?:Agent|Client|Pool)$/]:not(:has(Property[key.name='connect']))",
+    message: 'Say how connections are opened: undici would open its own.',
+  },
+];
+
+const judgedSyntax = {
+  selector: "TSAsExpression TSTypeReference[typeName.name='RequestConnection']",
+  message: 'Only registry/connection.ts says that requests may be written to a connection.',
+};
+
 export default tseslint.config(
   { ignores: ['dist', 'dist-test', 'test-results', '.cache', 'src/core/push/compress/assembly'] },
   js.configs.recommended,
@@ -38,6 +78,42 @@ export default tseslint.config(
       ],
     },
   },
+  {
+    files: ['src/**/*.ts'],
+    rules: {
+      ...connectionImports(),
+      'no-restricted-syntax': ['error', ...connectionSyntax, judgedSyntax],
+      'no-restricted-globals': [
+        'error',
+        ...['fetch', 'WebSocket', 'EventSource', 'XMLHttpRequest'].map((name) => ({
+          name,
+          message: connectionMessage,
+        })),
+      ],
+      'no-restricted-properties': ['error', { object: 'globalThis', property: 'fetch', message: connectionMessage }],
+    },
+  },
+  {
+    // Opens connections to registries and proxies, and judges certificates.
+    files: ['src/core/registry/connection.ts'],
+    rules: {
+      ...connectionImports({ 'node:net': true, 'node:tls': true, undici: ['Client'] }),
+      'no-restricted-syntax': ['error', ...connectionSyntax],
+    },
+  },
+  // Makes the contexts by which they are judged.
+  { files: ['src/core/registry/tls.ts'], rules: connectionImports({ 'node:tls': true }) },
+  // Sends requests, on connections of the former.
+  { files: ['src/core/registry/transport.ts'], rules: connectionImports({ undici: ['Agent'] }) },
+  // Opens connections to engines, and sends requests on them.
+  {
+    files: ['src/core/docker/engineAgent.ts'],
+    rules: connectionImports({ 'node:net': true, 'node:tls': true, undici: ['Client'] }),
+  },
+  // Looks whether somebody listens on a local socket, and says nothing there.
+  { files: ['src/core/docker/machine.ts'], rules: connectionImports({ 'node:net': true }) },
+  // Listens for the engine.
+  { files: ['src/core/push/relay/relayServer.ts'], rules: connectionImports({ 'node:http': ['createServer'] }) },
   {
     // A test story may be long, node:test returns promises nobody awaits, and scripts talk to a terminal.
     files: ['test/**/*.ts', 'bench/**/*.ts'],

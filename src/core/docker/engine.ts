@@ -6,7 +6,7 @@ import { parseImageReference } from '../oci/imageReference.ts';
 import type { Platform } from '../oci/platform.ts';
 import { chooseApiVersion } from './apiVersion.ts';
 import { readArchive } from './archiveReader.ts';
-import { connectReading, EngineAgent } from './engineAgent.ts';
+import { connectReading, EngineAgent, hostHeader } from './engineAgent.ts';
 import { explainEngineError, withOwningGroup } from './engineErrors.ts';
 import { EngineModem } from './engineModem.ts';
 import { EnginePush } from './enginePush.ts';
@@ -180,7 +180,7 @@ export class Engine {
     try {
       yield* receiveBody(
         (onBytes) => connectReading(address, onBytes),
-        { host: hostOf(address), path, memory },
+        { host: hostHeader(address), path, memory },
         signal,
       );
     } catch (error) {
@@ -195,7 +195,7 @@ export class Engine {
     patience = this.#patience,
   ): Promise<T> {
     const explain = (error: unknown): TeaChestError => explainEngineError(error, this.endpoint, signal);
-    const host = hostOf(this.endpoint.address);
+    const host = hostHeader(this.endpoint.address);
     const modem = new EngineModem({ agent: this.#agent, host, prefix, signal, patience, explain });
     const options: object = { modem };
     try {
@@ -229,10 +229,6 @@ function inspectImage(docker: Docker, modem: EngineModem, name: string, prefix: 
       else reject(error instanceof Error ? error : new Error('the call failed', { cause: error }));
     });
   });
-}
-
-function hostOf(address: EngineEndpoint['address']): string {
-  return address.kind === 'tcp' ? address.host : 'localhost';
 }
 
 /** The name as a part of a URL's path. Its slashes stay: engines take them as they are. */

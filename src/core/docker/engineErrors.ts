@@ -76,7 +76,7 @@ function explainWire(error: unknown, endpoint: EngineEndpoint): Explanation {
       sentence: `No secure connection to the container engine at ${place} could be made: ${tlsWords(words)}.`,
     };
   }
-  if (code.startsWith('HPE_')) {
+  if (error instanceof Error && error.name === 'HTTPParserError' && !words.includes('EOF')) {
     return { code: 'engineEndpointInvalid', sentence: `What answers at ${place} is not a container engine: ${words}.` };
   }
   return { code: 'engineLost', sentence: `The connection to the container engine at ${place} broke: ${words}.` };

@@ -1,6 +1,6 @@
-import http, { type IncomingMessage } from 'node:http';
-import net from 'node:net';
+import type { Readable } from 'node:stream';
 import { TeaChestError } from '../base/errors.ts';
+import type { EngineAgent, EngineAnswer, EngineConnection } from './engineAgent.ts';
 import { EngineSilence, refusedByEngine } from './engineErrors.ts';
 
 /** What dockerode asks of its modem. */
@@ -16,7 +16,7 @@ interface DialOptions {
 type DialCallback = (error: unknown, answer: unknown) => void;
 
 export interface ModemOptions {
-  readonly agent: http.Agent;
+  readonly agent: EngineAgent;
   readonly host: string;
   /** Put before each path: `/v1.41`, or nothing for the engine's own choice. */
   readonly prefix: string;
@@ -56,45 +56,38 @@ export class EngineModem {
   }
 
   async #answer(call: DialOptions): Promise<unknown> {
-    const silence = new Silence(this.#options.patience);
+    const { agent, signal } = this.#options;
+    if (call.isStream === true) {
+      return agent.stream((connection) => this.#ask(call, connection, ({ body }) => Promise.resolve(body)));
+    }
+    const read = async ({ body }: EngineAnswer, silence: Silence): Promise<unknown> =>
+      parseJson(await readText(body, Infinity, silence));
+    return agent.call((connection) => this.#ask(call, connection, read), signal);
+  }
+
+  async #ask<T>(
+    call: DialOptions,
+    connection: EngineConnection,
+    read: (answer: EngineAnswer, silence: Silence) => Promise<T>,
+  ): Promise<T> {
+    const { host, prefix } = this.#options;
+    const silence = new Silence(this.#options.patience, connection);
     const signal = AbortSignal.any([this.#options.signal, silence.signal]);
+    const path = prefix + withQuery(call.path, call.options);
     try {
-      const response = await this.#send(call, signal, silence);
+      const answer = await connection.send({
+        ...{ method: call.method, path, signal },
+        headers: { host, ...authHeaders(call) },
+      });
       silence.broken();
-      const status = response.statusCode ?? 0;
-      if (status < 200 || status > 299) {
-        throw refusedByEngine(status, await readText(response, maxErrorBody, silence));
-      }
-      return call.isStream === true ? response : parseJson(await readText(response, Infinity, silence));
+      const { status, body } = answer;
+      if (status < 200 || status > 299) throw refusedByEngine(status, await readText(body, maxErrorBody, silence));
+      return await read(answer, silence);
     } catch (error) {
       throw silence.lastedTooLong && !this.#options.signal.aborted ? silence.toError(error) : error;
     } finally {
       silence.end();
     }
-  }
-
-  #send(call: DialOptions, signal: AbortSignal, silence: Silence): Promise<IncomingMessage> {
-    const { agent, host, prefix } = this.#options;
-    const path = prefix + withQuery(call.path, call.options);
-    return new Promise((resolve, reject) => {
-      const request = http.request({ agent, host, path, method: call.method, signal, headers: authHeaders(call) });
-      let answered = false;
-      request.on('socket', (socket) => {
-        silence.watch(socket);
-      });
-      request.on('response', (response) => {
-        answered = true;
-        resolve(response);
-      });
-      request.on('error', (error) => {
-        // Whoever reads the answer is told by the answer that it broke off.
-        if (answered) return;
-        // A kept connection may have been closed by the other side while it was idle: nothing was answered, ask again.
-        if (request.reusedSocket && !signal.aborted) resolve(this.#send(call, signal, silence));
-        else reject(error);
-      });
-      request.end();
-    });
   }
 }
 
@@ -110,14 +103,13 @@ class Silence {
   readonly #controller = new AbortController();
   readonly #patience: number;
   readonly #timer: NodeJS.Timeout | undefined;
-  #socket: net.Socket | undefined;
   #connected = false;
 
-  constructor(patience: number) {
+  constructor(patience: number, connection: EngineConnection) {
     this.#patience = patience;
     if (patience === Infinity) return;
     this.#timer = setTimeout(() => {
-      this.#connected = this.#socket instanceof net.Socket && !this.#socket.connecting;
+      this.#connected = connection.isConnected;
       this.#controller.abort();
     }, patience);
   }
@@ -128,10 +120,6 @@ class Silence {
 
   get lastedTooLong(): boolean {
     return this.#controller.signal.aborted;
-  }
-
-  watch(socket: net.Socket): void {
-    this.#socket = socket;
   }
 
   /** Something was heard. */
@@ -158,10 +146,10 @@ function withQuery(path: string, options: DialOptions['options']): string {
   return query.size === 0 ? path.slice(0, -1) : path + query.toString();
 }
 
-async function readText(response: IncomingMessage, limit: number, silence: Silence): Promise<string> {
+async function readText(body: Readable, limit: number, silence: Silence): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
+  for await (const chunk of body as AsyncIterable<Buffer>) {
     silence.broken();
     chunks.push(chunk);
     size += chunk.byteLength;

@@ -57,12 +57,13 @@ export async function createTrustContext(
 /** What stands at the end of the chain that a connection has shown, in words. */
 export function vouchedBy({ files }: TrustContext, socket: tls.TLSSocket): string {
   const seen = new Set<string>();
-  let certificate: tls.DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
-  while (certificate?.fingerprint256 !== undefined && !seen.has(certificate.fingerprint256)) {
-    const file = files.get(certificate.fingerprint256);
+  // The types say that there is always one; at the end of a chain that is not whole there is none.
+  let next = socket.getPeerCertificate(true) as Partial<tls.DetailedPeerCertificate> | undefined;
+  while (next?.fingerprint256 !== undefined && !seen.has(next.fingerprint256)) {
+    const file = files.get(next.fingerprint256);
     if (file !== undefined) return `the file ${file}`;
-    seen.add(certificate.fingerprint256);
-    certificate = certificate.issuerCertificate;
+    seen.add(next.fingerprint256);
+    next = next.issuerCertificate;
   }
   return 'an authority that this machine trusts';
 }

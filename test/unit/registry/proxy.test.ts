@@ -55,10 +55,23 @@ for (const target of ['http://127.0.0.1:3000', 'http://localhost:3000', 'https:/
   });
 }
 
-test('credentials of a proxy are decoded', () => {
-  const header = proxyAuthorization(new URL('http://us%40er:p%3Aw@proxy:3128'));
-  assert.equal(header, `Basic ${Buffer.from('us@er:p:w').toString('base64')}`);
-  assert.equal(proxyAuthorization(new URL('http://proxy:3128')), undefined);
+test('credentials of a proxy are decoded; the setting for them comes first', () => {
+  const target = new URL('https://h.example');
+  const authorization = (url: string, given?: string): string | undefined =>
+    chooseProxy(target, { url, bypass: [], ...(given !== undefined && { authorization: given }) }, {})?.authorization;
+  const basic = `Basic ${Buffer.from('us@er:p:w').toString('base64')}`;
+  assert.equal(authorization('http://us%40er:p%3Aw@proxy:3128'), basic);
+  assert.equal(authorization('http://proxy:3128'), undefined);
+  assert.equal(authorization('http://us:pw@proxy:3128', 'Negotiate abc'), 'Negotiate abc');
+});
+
+test('a proxy knows who named it, and where hosts that need none are listed', () => {
+  const target = new URL('https://h.example');
+  const names = { source: 'the setting a.proxy', bypassSource: 'a.noProxy' };
+  const given = chooseProxy(target, { url: 'http://p:1', bypass: [], ...names }, { HTTPS_PROXY: 'http://q:1' });
+  assert.deepEqual([given?.source, given?.bypassList], ['the setting a.proxy', 'a.noProxy']);
+  const found = chooseProxy(target, { url: undefined, bypass: [], ...names }, { https_proxy: 'http://q:1' });
+  assert.deepEqual([found?.source, found?.bypassList], ['the variable https_proxy', 'NO_PROXY']);
 });
 
 test('an address that is no URL is refused without repeating the password in it', () => {
