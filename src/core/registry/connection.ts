@@ -15,7 +15,7 @@ import { isKnownIssuer, vouchedBy, type TrustContext } from './tls.ts';
 import { failureWords } from './transportFailure.ts';
 
 /** Milliseconds for TCP, proxy and TLS together: a host that drops packets must not look like a slow one. */
-const connectTimeout = 15_000;
+const connectTime = 15_000;
 
 declare const mayCarryRequests: unique symbol;
 
@@ -30,6 +30,8 @@ export interface ConnectionRoute {
   readonly target: URL;
   readonly proxy: Proxy | undefined;
   readonly signal: AbortSignal;
+  /** Milliseconds until it is given up; see `connectTime`. */
+  readonly connectTime?: number;
 }
 
 /** Whom we believe about a host. */
@@ -55,8 +57,7 @@ interface UnjudgedConnection {
 /** Opens a connection on which a request may be sent: for https only after its certificate was accepted. */
 export async function openConnection(route: ConnectionRoute, trustOf: TrustOf): Promise<RequestConnection> {
   const { target } = route;
-  if (target.protocol === 'http:')
-    return (await openSocket(route, trustOf, withinTime(route.signal))) as RequestConnection;
+  if (target.protocol === 'http:') return (await openSocket(route, trustOf, withinTime(route))) as RequestConnection;
   const connection = await openTls(route, trustOf);
   const refusal = judge(connection, target.host);
   if (refusal === undefined) return connection.socket as net.Socket as RequestConnection;
@@ -68,7 +69,7 @@ export async function openConnection(route: ConnectionRoute, trustOf: TrustOf): 
 export async function openTls(route: ConnectionRoute, trustOf: TrustOf): Promise<UnjudgedConnection> {
   const { target } = route;
   const trust = await trustOf(target);
-  const signal = withinTime(route.signal);
+  const signal = withinTime(route);
   const raw = await openSocket(route, trustOf, signal);
   const host = bareHost(target);
   const socket = tls.connect({
@@ -82,6 +83,9 @@ export async function openTls(route: ConnectionRoute, trustOf: TrustOf): Promise
     rejectUnauthorized: false,
   });
   await ready(socket, 'secureConnect', signal);
+  // With TLS 1.3 a refused client certificate is told after the handshake, by an alert that does not end the socket: the
+  // close that follows would be all that a request hears of it.
+  socket.on('error', (error) => socket.destroy(error));
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) {
     socket.destroy();
@@ -93,7 +97,7 @@ export async function openTls(route: ConnectionRoute, trustOf: TrustOf): Promise
     isKnownIssuer: (chain) => isKnownIssuer(trust.context, chain),
     now: Date.now(),
   });
-  const trustedBy = problems === undefined ? vouchedBy(trust.context, socket) : undefined;
+  const trustedBy = problems === undefined ? vouchedBy(trust.context, certificate) : undefined;
   return { socket, certificate, trust, problems, trustedBy };
 }
 
@@ -187,8 +191,8 @@ async function ready(socket: net.Socket, event: 'connect' | 'secureConnect', sig
   });
 }
 
-function withinTime(signal: AbortSignal): AbortSignal {
-  return AbortSignal.any([signal, AbortSignal.timeout(connectTimeout)]);
+function withinTime({ signal, connectTime: time = connectTime }: ConnectionRoute): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(time)]);
 }
 
 function timedOut(signal: AbortSignal): Error | undefined {

@@ -53,7 +53,7 @@ export class RegistryConnector {
     const isOwn = target.host === own.host;
     const context = await createTrustContext(target, trust, { environment, isOwn });
     const used = [
-      ...new Set(context.files.values()),
+      ...new Set(context.fromFiles.map(({ path }) => path)),
       ...(context.clientCertificate === undefined ? [] : [context.clientCertificate]),
     ];
     if (used.length > 0) logger?.info(`For ${target.host} these certificate files are used: ${used.join(', ')}.`);

@@ -16,8 +16,8 @@ export interface TrustContext {
   readonly secure: tls.SecureContext;
   /** All authorities, as PEM: Node's own, the system's, and the files. */
   readonly authorities: readonly string[];
-  /** Where authorities from files came from, by their SHA-256 fingerprint. */
-  readonly files: ReadonlyMap<string, string>;
+  /** Authorities from files, and where each came from. */
+  readonly fromFiles: readonly { readonly certificate: X509Certificate; readonly path: string }[];
   /** The file of the client certificate that is shown if the host asks for one. */
   readonly clientCertificate: string | undefined;
   /** What is there for this host but may not be read, in words. */
@@ -36,10 +36,9 @@ export async function createTrustContext(
 ): Promise<TrustContext> {
   const found = await readCertificateFolders(target, certificateFolders(environment));
   const given = trust.caFile === undefined ? [] : [await readPem(trust.caFile)];
-  const files = new Map<string, string>();
-  for (const file of [...given, ...found.authorities]) {
-    for (const certificate of certificatesIn(file)) files.set(certificate.fingerprint256, file.path);
-  }
+  const fromFiles = [...given, ...found.authorities].flatMap((file) =>
+    certificatesIn(file).map((certificate) => ({ certificate, path: file.path })),
+  );
   const own = isOwn ? await givenPair(trust) : undefined;
   const pairs = own === undefined ? found.clientPairs : [own];
   const extra = [...given, ...found.authorities].map(({ pem }) => pem);
@@ -48,42 +47,38 @@ export async function createTrustContext(
   return {
     secure: tls.createSecureContext({ ca: authorities, ...pemOf(pairs) }),
     authorities,
-    files,
+    fromFiles,
     clientCertificate: pairs.map(({ certificate }) => certificate.path).join(', ') || undefined,
     unread: found.unread,
   };
 }
 
-/** What stands at the end of the chain that a connection has shown, in words. */
-export function vouchedBy({ files }: TrustContext, socket: tls.TLSSocket): string {
-  const seen = new Set<string>();
-  // The types say that there is always one; at the end of a chain that is not whole there is none.
-  let next = socket.getPeerCertificate(true) as Partial<tls.DetailedPeerCertificate> | undefined;
-  while (next?.fingerprint256 !== undefined && !seen.has(next.fingerprint256)) {
-    const file = files.get(next.fingerprint256);
-    if (file !== undefined) return `the file ${file}`;
-    seen.add(next.fingerprint256);
-    next = next.issuerCertificate;
-  }
-  return 'an authority that this machine trusts';
+/** Who vouches for a certificate that was accepted, in words. */
+export function vouchedBy({ fromFiles }: TrustContext, certificate: X509Certificate): string {
+  const last = lastOf(certificate);
+  const file = fromFiles.find((one) => hasSigned(one.certificate, last));
+  return file === undefined ? 'an authority that this machine trusts' : `the file ${file.path}`;
 }
 
 /** Whether an authority we know has signed the end of a chain, whatever the dates say. */
 export function isKnownIssuer({ authorities }: TrustContext, certificate: X509Certificate): boolean {
+  const last = lastOf(certificate);
+  return authorities.flatMap((pem) => pem.match(onePem) ?? []).some((pem) => hasSigned(new X509Certificate(pem), last));
+}
+
+/** The end of the chain that a server has shown. */
+function lastOf(certificate: X509Certificate): X509Certificate {
   let last = certificate;
-  const seen = new Set([last.fingerprint256]);
-  for (let next = last.issuerCertificate; next !== undefined && !seen.has(next.fingerprint256);) {
-    seen.add(next.fingerprint256);
-    last = next;
-    next = next.issuerCertificate;
+  const seen = new Set<string>();
+  while (last.issuerCertificate !== undefined && !seen.has(last.fingerprint256)) {
+    seen.add(last.fingerprint256);
+    last = last.issuerCertificate;
   }
-  return authorities
-    .flatMap((pem) => pem.match(onePem) ?? [])
-    .map((pem) => new X509Certificate(pem))
-    .some((known) => known.fingerprint256 === last.fingerprint256 || hasSigned(known, last));
+  return last;
 }
 
 function hasSigned(authority: X509Certificate, certificate: X509Certificate): boolean {
+  if (authority.fingerprint256 === certificate.fingerprint256) return true;
   return certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
 }
 

@@ -31,8 +31,9 @@ export interface TransportOptions {
   readonly userAgent: string;
   /** Told which certificate files are used, and which could not be. */
   readonly logger?: Pick<Logger, 'info' | 'warn'>;
-  /** See `usualBodyTime`. */
+  /** Milliseconds; see `usualBodyTime`, and `connectTime` of connection.ts. */
   readonly bodyTime?: number;
+  readonly connectTime?: number;
 }
 
 export interface Transport {
@@ -43,7 +44,7 @@ export interface Transport {
 
 /** The lowest `Send`: one keep-alive pool for one registry, with the person's exceptions for that registry's host only. */
 export function createTransport(options: TransportOptions): Transport {
-  const { trust, environment, bodyTime = usualBodyTime } = options;
+  const { trust, environment, connectTime, bodyTime = usualBodyTime } = options;
   const own = new URL(options.address.origin);
   const connector = new RegistryConnector({ ...options, own });
   const stopped = new AbortController();
@@ -52,7 +53,8 @@ export function createTransport(options: TransportOptions): Transport {
   const agentFor = (proxyOf: (target: URL) => Proxy | undefined): Agent => {
     const open = async (target: URL): ReturnType<RegistryConnector['open']> => {
       try {
-        return await connector.open({ target, proxy: proxyOf(target), signal });
+        const time = connectTime === undefined ? {} : { connectTime };
+        return await connector.open({ target, proxy: proxyOf(target), signal, ...time });
       } catch (error) {
         throw transportFailure(error, target, signal);
       }
