@@ -14,6 +14,8 @@ export interface FakeEngine extends AsyncDisposable {
   readonly requests: string[];
   /** Stops listening and leaves the socket's file behind, as a crash does. */
   crash(): Promise<string>;
+  /** Resolves when every connection that was made has ended. */
+  allClosed(): Promise<void>;
 }
 
 /** Speaks HTTP on a unix socket as an engine does. Paths in `routes` are without the version; `/version` answers 1.41. */
@@ -31,6 +33,8 @@ export async function startFakeEngine(routes: Record<string, Handler>): Promise<
     const route = url.replace(/^\/v1\.\d+/, '').replace(/\?.*$/, '');
     (all[route] ?? json(404, { message: `no route ${route}` }))(request, response);
   });
+  const ends: Promise<unknown>[] = [];
+  server.on('connection', (connection) => ends.push(new Promise((resolve) => connection.once('close', resolve))));
   await new Promise<void>((resolve) => server.listen(socket, resolve));
   const engine = engineAt(`unix://${socket}`);
   const close = async (): Promise<void> => {
@@ -41,6 +45,9 @@ export async function startFakeEngine(routes: Record<string, Handler>): Promise<
     socket,
     engine,
     requests,
+    allClosed: async () => {
+      await Promise.all(ends);
+    },
     crash: async () => {
       const stale = path.join(folder, 'stale.sock');
       await rename(socket, stale);
