@@ -70,16 +70,20 @@ export class EngineConnection {
    * nothing was answered there, the call is made again on a new one.
    */
   async send(request: EngineRequest): Promise<EngineAnswer> {
-    for (;;) {
-      const before = this.#opened;
-      try {
-        const { statusCode, body } = await this.#client.request(request);
-        this.#isConnected = true;
-        return { status: statusCode, body };
-      } catch (error) {
-        if (before === 0 || this.#opened > before || request.signal.aborted) throw error;
-      }
+    const before = this.#opened;
+    try {
+      return await this.#sendOnce(request);
+    } catch (error) {
+      const wasKept = before > 0 && this.#opened === before;
+      if (!wasKept || request.signal.aborted || this.#client.destroyed) throw error;
+      return this.#sendOnce(request);
     }
+  }
+
+  async #sendOnce(request: EngineRequest): Promise<EngineAnswer> {
+    const { statusCode, body } = await this.#client.request(request);
+    this.#isConnected = true;
+    return { status: statusCode, body };
   }
 
   close(): void {

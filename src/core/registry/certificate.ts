@@ -37,7 +37,8 @@ export function certificateProblems(
   if (to < now) codes.add('CERT_HAS_EXPIRED');
   if (from > now) codes.add('CERT_NOT_YET_VALID');
   if (named === undefined) codes.add('ERR_TLS_CERT_ALTNAME_INVALID');
-  return { codes: [...codes], words: [...codes].map((code) => problemInWords(code, certificate)).join(', and ') };
+  const words = [...codes].map((code) => problemInWords(code, certificate)).join(', and ');
+  return { codes: [...codes], words: [...codes].some(isOfDates) ? `${words}; ${clockWords(now)}` : words };
 }
 
 export function describeCertificate(
@@ -65,11 +66,10 @@ export function refusedCertificate(
   const details = describeCertificate(certificate, problems);
   const elsewhere = problems.codes.includes('ERR_TLS_CERT_ALTNAME_INVALID');
   const known = elsewhere ? ` It is valid for ${listOf(details.names)}.` : '';
-  const clock = problems.codes.some(isOfDates) ? ` ${clockSentence(new Date())}` : '';
   const files = unread.length === 0 ? '' : ` What is there for this host was not used: ${unread.join(', ')}.`;
   return new TeaChestError(
     problems.codes.every((code) => untrusted.has(code)) ? 'certificateUntrusted' : 'certificateInvalid',
-    `The certificate of ${host} is not accepted: ${problems.words}.${known}${clock}${files} Nothing was sent.`,
+    `The certificate of ${host} is not accepted: ${problems.words}.${known}${files} Nothing was sent.`,
     { facts: { host, problems: problems.codes, ...factsOf(details) } },
   );
 }
@@ -100,8 +100,9 @@ function isOfDates(code: string): boolean {
 }
 
 /** A clock that is off by hours after sleep makes good certificates look bad: only the person can tell which it is. */
-function clockSentence(now: Date): string {
-  return `By the clock of this machine it is ${now.toISOString()}; if that is wrong, correct the clock.`;
+function clockWords(now: number): string {
+  const local = new Date(now).toString().replace(/ \(.*\)$/, '');
+  return `by the clock of this machine it is ${local}, which is to be corrected if it is wrong`;
 }
 
 function problemInWords(code: string, certificate: X509Certificate): string {

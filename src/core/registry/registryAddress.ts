@@ -35,6 +35,12 @@ function readUrl(text: string): URL {
     throw invalid('The address has an @ in its host part. Give the address alone, without user name and password.');
   }
   if (/[\s\\]/.test(text)) throw invalid('The address has a space or a backslash in it.');
+  if (/^\[[^\]]*%/.test(authority)) {
+    throw invalid(
+      `The address ${authority} has a zone (what follows %). A zone means a network card of one machine, and the name of an ` +
+        'image has no place for it. Use a host name, or an IPv6 address without a zone.',
+    );
+  }
   try {
     return new URL(text);
   } catch (error) {

@@ -139,3 +139,17 @@ test('a retired engine lets what is under way end, and keeps no connection', asy
   await closed.promise;
   server.close();
 });
+
+test('an engine that is let go of while a kept connection is in use ends the call, once', async () => {
+  let requests = 0;
+  const server = http.createServer((request, response) => {
+    requests++;
+    if (request.url === '/version') response.end(version);
+    else engine.dispose();
+  });
+  const engine = engineAt(`tcp://127.0.0.1:${await listening(server)}`);
+  await engine.version({ signal });
+  await assert.rejects(engine.listImages({ signal }), { code: 'engineLost' });
+  assert.equal(requests, 2);
+  server.close();
+});

@@ -58,3 +58,8 @@ for (const typed of ['https://dev:s3cret-word@gitea.example.com', 'dev:s3cret-wo
     );
   });
 }
+
+test('an IPv6 address with a zone is refused with the reason; without one it is an address', () => {
+  assert.throws(() => parseRegistryAddress('http://[fe80::1%eth0]:3000'), { code: 'urlInvalid', message: /zone/ });
+  assert.equal(parseRegistryAddress('http://[FE80::1]:3000').host, '[fe80::1]:3000');
+});
