@@ -58,8 +58,11 @@ async function answersHttp({ address, proxy, environment, userAgent, signal }: P
   }
 }
 
+/** By its challenge, the header of old clients, or the empty object that an open registry answers with. */
 function isRegistry(response: RegistryResponse): boolean {
-  return ['docker-distribution-api-version', 'www-authenticate'].some((name) => header(response, name) !== undefined);
+  const names = ['docker-distribution-api-version', 'www-authenticate'];
+  if (names.some((name) => header(response, name) !== undefined)) return true;
+  return response.status === 200 && /^\s*\{/.test(response.body.toString('latin1', 0, 64));
 }
 
 async function answersHttps({ address, proxy, environment, signal }: ProbeOptions): Promise<boolean> {
