@@ -85,7 +85,7 @@ export async function openTls(route: ConnectionRoute, trustOf: TrustOf): Promise
   await ready(socket, 'secureConnect', signal);
   // With TLS 1.3 a refused client certificate is told after the handshake, by an alert that does not end the socket: the
   // close that follows would be all that a request hears of it.
-  socket.on('error', (error) => socket.destroy(error));
+  socket.on('error', (error: Error) => socket.destroy(error));
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) {
     socket.destroy();

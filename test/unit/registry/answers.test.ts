@@ -25,7 +25,7 @@ async function startRaw(
     sockets.push(socket);
     socket.on('error', () => undefined);
     socket.on('data', (bytes) => {
-      connections[index] += bytes.toString('latin1');
+      connections[index] = (connections[index] ?? '') + bytes.toString('latin1');
       serve(socket, bytes.toString('latin1'), index);
     });
   });

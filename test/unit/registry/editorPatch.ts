@@ -39,7 +39,7 @@ export function patchAsEditorDoes(t: TestContext): void {
 }
 
 function withoutAgent(original: typeof http.request, agent: http.Agent): typeof http.request {
-  return ((...given: [string | URL | http.RequestOptions, ...unknown[]]) => {
+  return (...given: [string | URL | http.RequestOptions, ...unknown[]]) => {
     const [first, ...rest] = given;
     const options = typeof first === 'string' || first instanceof URL ? optionsOf(new URL(first)) : { ...first };
     const more = typeof rest[0] === 'object' ? (rest.shift() as http.RequestOptions) : {};
@@ -47,7 +47,7 @@ function withoutAgent(original: typeof http.request, agent: http.Agent): typeof 
     const host = options.host ?? options.hostname ?? 'localhost';
     if (!kept.includes(host) && (options.socketPath ?? '') === '') options.agent = agent;
     return original(options, rest[0] as (response: http.IncomingMessage) => void);
-  }) as typeof http.request;
+  };
 }
 
 function connectLater(given: readonly unknown[]): net.Socket {

@@ -6,7 +6,7 @@ import https, { type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import type { TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import type { TeaChestError } from '../../../src/core/base/errors.ts';
 import { certificateFolders } from '../../../src/core/registry/certificateFolders.ts';
 import { inspectCertificate } from '../../../src/core/registry/inspectCertificate.ts';
@@ -34,7 +34,7 @@ async function startServer(
 ): Promise<Server> {
   const shown: (string | undefined)[] = [];
   const server = https.createServer(options, (request, response) => {
-    const peer = (request.socket as TLSSocket).getPeerX509Certificate();
+    const peer = request.socket instanceof TLSSocket ? request.socket.getPeerX509Certificate() : undefined;
     shown.push(peer?.fingerprint256.replaceAll(':', '').toLowerCase());
     if (answer === undefined) response.end('{}');
     else answer(request, response);
