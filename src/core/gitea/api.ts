@@ -1,6 +1,6 @@
 import { basicAuthorization, notSignedIn, type ReadCredential } from '../registry/auth.ts';
 import { header, type RegistryResponse, type Send } from '../registry/messages.ts';
-import { asObject, asText, parseJsonList, parseJsonObject } from './restJson.ts';
+import { asObject, asPlainWord, parseJsonList, parseJsonObject } from './restJson.ts';
 import { explainRestRefusal, readMissingScopes } from './restRefusals.ts';
 import {
   readOwner,
@@ -32,6 +32,7 @@ export class GiteaApi {
   readonly #send: Send;
   readonly #webRoot: (signal: AbortSignal) => Promise<string>;
   readonly #credential: ReadCredential;
+  #knownOwners: readonly string[] = [];
 
   constructor(options: {
     readonly send: Send;
@@ -65,7 +66,14 @@ export class GiteaApi {
       if (found !== undefined) organizations.set(found, { name: found, kind: 'organization', visibility });
     }
     const byName = (one: PushOwner, other: PushOwner): number => (one.name < other.name ? -1 : 1);
-    return [...own, ...[...organizations.values()].sort(byName)];
+    const owners = [...own, ...[...organizations.values()].sort(byName)];
+    this.#knownOwners = owners.map((owner) => owner.name);
+    return owners;
+  }
+
+  /** The names that `pushOwners` gave the last time; none before. */
+  get knownOwners(): readonly string[] {
+    return this.#knownOwners;
   }
 
   /**
@@ -93,7 +101,7 @@ export class GiteaApi {
     if (response.status !== 200)
       throw explainRestRefusal(response, 'tell who you are', await this.#webRoot(call.signal));
     const user = parseJsonObject(response.body);
-    return { login: asText(user['login']), visibility: readVisibility(user['visibility']) };
+    return { login: asPlainWord(user['login']), visibility: readVisibility(user['visibility']) };
   }
 
   async #all(

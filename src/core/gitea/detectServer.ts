@@ -4,7 +4,7 @@ import { header, type RegistryResponse, type Send } from '../registry/messages.t
 import { isHtml, readRefusal, serverWords } from '../registry/refusal.ts';
 import type { RegistryAddress, SignInResult } from '../registry/types.ts';
 import { explainBusyServer } from './busyServer.ts';
-import { asText, parseJsonObject } from './restJson.ts';
+import { asPlainWord, asText, parseJsonObject } from './restJson.ts';
 import { explainSignInPage, redirectTarget } from './signInPage.ts';
 
 /** What a registry tells without being told who asks. */
@@ -91,7 +91,7 @@ async function findApi({ send, address, signal }: DetectOptions): Promise<FoundA
       const url = new URL(`${webRoot}/api/v1/version`);
       const response = await send({ method: 'GET', url, signal, retry: 'never' });
       const body = parseJsonObject(response.body);
-      const version = asText(body['version']);
+      const version = asPlainWord(body['version']);
       if (response.status === 200 && version !== undefined) return { version, webRoot, found: true };
       // Sign-in required for everything: the API is there, it only does not tell.
       const refusesStrangers = response.status === 401 || response.status === 403;

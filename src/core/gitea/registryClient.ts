@@ -5,7 +5,7 @@ import { Authenticator, withAuth, type AuthScheme, type ReadCredential } from '.
 import type { Challenge } from '../registry/challenge.ts';
 import { ChunkSizer, type ChunkMemory } from '../registry/chunkSizer.ts';
 import { distributionScheme } from '../registry/distributionTokens.ts';
-import { explainRefusal } from '../registry/explainRefusal.ts';
+import { explainRefusal, type ExplainRefusal } from '../registry/explainRefusal.ts';
 import { withLogging } from '../registry/logging.ts';
 import type { Environment } from '../registry/proxy.ts';
 import { withRedirects } from '../registry/redirects.ts';
@@ -20,6 +20,7 @@ import { detectServer, type DetectedServer } from './detectServer.ts';
 import { giteaScheme } from './giteaTokens.ts';
 import { tryOtherScheme } from './otherScheme.ts';
 import { explainGiteaRefusal } from './refusals.ts';
+import { suggestOwner } from './suggestOwner.ts';
 
 export interface RegistryClientOptions {
   readonly address: RegistryAddress;
@@ -99,7 +100,9 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     },
     repository: async (repository, { signal }) => {
       const { kind } = await detected.get(signal);
-      const explain = kind === 'generic' ? explainRefusal : explainGiteaRefusal;
+      const explainGitea: ExplainRefusal = (refusal, context) =>
+        suggestOwner(explainGiteaRefusal(refusal, context), api.knownOwners);
+      const explain = kind === 'generic' ? explainRefusal : explainGitea;
       return new Repository(kind, { send, origin, repository, explain, logger }, { sizer, timing });
     },
     close: async () => {

@@ -17,6 +17,11 @@ export function asText(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
+/** A login or a version, as Gitea and Forgejo write them: one word of plain letters. Undefined for anything else. */
+export function asPlainWord(value: unknown): string | undefined {
+  return typeof value === 'string' && /^[\w.+~-]{1,255}$/.test(value) ? value : undefined;
+}
+
 function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString('utf8'));

@@ -1,5 +1,6 @@
 import { TeaChestError } from '../../core/base/errors.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
+import { readPastedTarget } from '../../core/gitea/pastedTarget.ts';
 import { formatImageReference, parseImageReference } from '../../core/oci/imageReference.ts';
 
 /** A tag in a registry: `host[:port]/repository:tag`, in its parts. On Gitea the repository is `owner/name`. */
@@ -20,12 +21,13 @@ export function formatTarget({ host, repository, tag }: Target): string {
 }
 
 /**
- * The `target` argument → its parts, with `latest` where it has no tag. Only its shape is checked. `isHost` tells of
+ * The `target` argument → its parts, with `latest` where it has no tag. Only its shape is checked. A pasted command or the
+ * address of a package's page is taken apart. `isHost` tells of
  * hosts that are known: one without a dot or a port looks like an owner.
  * @throws TeaChestError `referenceInvalid`
  */
 export function parseTarget(text: string, isHost?: (first: string) => boolean): Target {
-  const { registry, repository, tag, digest } = parseImageReference(text, isHost);
+  const { registry, repository, tag, digest } = parseImageReference(readPastedTarget(text), isHost);
   const refuse = (why: string): TeaChestError =>
     new TeaChestError(
       'referenceInvalid',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { TeaChestError } from '../../../src/core/base/errors.ts';
 import { packageUrl, tokenSettingsUrl } from '../../../src/core/gitea/webUrls.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
@@ -84,6 +85,24 @@ test('the packages of an owner that was renamed are found under the new name', a
   );
   await push(client, 'team/app', ['v2']);
   assert.deepEqual(standin.tags('crew', 'app'), ['v1', 'v2']);
+});
+
+test('an owner that does not exist is told with the nearest of those that may be pushed to', async (t) => {
+  const { client } = await signedIn(t);
+  const repository = await client.repository('taem/app', call);
+  const put = async (): Promise<void> => {
+    const config = Buffer.from('{}');
+    await repository.putBlob(config, digestOf(config), { signal: never, onSent: () => undefined });
+  };
+  await assert.rejects(put(), ({ message, facts }: TeaChestError) => {
+    assert.match(message, /no user or organization “taem”[^“]*$/);
+    return facts['suggestion'] === undefined;
+  });
+  await client.api.pushOwners(call);
+  await assert.rejects(put(), ({ code, message, facts }: TeaChestError) => {
+    assert.match(message, /no user or organization “taem”.*nearest of those that you may push to is “team”\.$/);
+    return code === 'ownerNotFound' && facts['suggestion'] === 'team';
+  });
 });
 
 test('rows whose names no reference can have are marked and emptied, and hide no others', async (t) => {

@@ -56,6 +56,37 @@ suite('the place of the install', () => {
     assert.ok(standin.requests.length < 20);
   });
 
+  for (const publicUrlDetection of ['auto', 'legacy', 'never'] as const) {
+    test(`is the address that was typed, whatever the server takes it to be (${publicUrlDetection})`, async (t) => {
+      const standin = await startStandin({
+        publicUrlDetection,
+        rootUrl: 'http://gitea.internal:3000/',
+        tlsEndsAtProxy: true,
+      });
+      t.after(() => standin.close());
+      const client = clientFor(standin.url, { credential: dev });
+      t.after(() => client.close());
+      const { webRoot, username } = await client.checkSignIn(call);
+      assert.deepEqual([webRoot, username], [standin.origin, 'dev']);
+      assert.equal((await client.repository('dev/app', call)).kind, 'gitea');
+      assert.ok(!JSON.stringify(await client.api.packages('dev', call)).includes('gitea.internal'));
+      const token = standin.requests.filter(({ path }) => path.startsWith('/v2/token'));
+      assert.ok(token.length > 0 && token.every(({ status }) => status === 200));
+    });
+  }
+
+  test('tells a version and a name in plain letters, or none', async (t) => {
+    const standin = await standinAt(t, '');
+    const version = { status: 200, body: JSON.stringify({ version: '1.26](command:x)' }) };
+    standin.faults.add({ path: /version/, action: { kind: 'answer', reply: version } });
+    const user = { status: 200, body: JSON.stringify({ login: 'dev\n$(reboot)' }) };
+    standin.faults.add({ path: /api\/v1\/user$/, action: { kind: 'answer', reply: user } });
+    const client = clientFor(standin.url, { credential: dev });
+    t.after(() => client.close());
+    const found = await client.checkSignIn(call);
+    assert.deepEqual([found.version, found.username], [undefined, 'dev']);
+  });
+
   test('whose packages are switched off is named as such', async (t) => {
     const standin = await startStandin({ packages: false });
     t.after(() => standin.close());

@@ -31,6 +31,24 @@ suite('targets', () => {
     assert.equal(formatTarget(parseTarget('Gitea.Example.com/dev/app')), 'gitea.example.com/dev/app:latest');
   });
 
+  test('are found in a pasted command and in the address of a page', () => {
+    for (const pasted of ['docker push h.example/o/a:1', 'https://h.example/o/-/packages/container/a/1']) {
+      assert.equal(formatTarget(parseTarget(pasted)), 'h.example/o/a:1');
+    }
+  });
+
+  test('propose the last part of an image that names another registry, or none', () => {
+    for (const image of [
+      'other.example/team/app:1',
+      'localhost/app:1',
+      'localhost:5000/app:1',
+      'team/app:1',
+      'app:1',
+    ]) {
+      assert.deepEqual(proposeTarget(image, 'dev'), { name: 'app', tag: '1' });
+    }
+  });
+
   test('without a registry, or with a digest, they are refused', () => {
     refuses(() => parseTarget('dev/app:1'), 'referenceInvalid', /does not begin with a registry/);
     refuses(() => parseTarget(`h.example/dev/app@sha256:${'a'.repeat(64)}`), 'referenceInvalid', /not to a digest/);

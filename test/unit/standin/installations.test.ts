@@ -73,6 +73,37 @@ describe('the realm', () => {
   });
 });
 
+describe('an owner that was renamed', () => {
+  test('is sent on to below the sub-path, even by the registry, which is not there (as Gitea does)', async () => {
+    await using b = await bench({ subPath: '/gitea' });
+    b.standin.directory.rename(b.standin.directory.user('dev'), 'Developer');
+    const location = async (path: string): Promise<unknown> =>
+      (await b.http.request('GET', path, { headers: b.admin })).headers.location;
+    assert.equal(await location('/v2/dev/app/tags/list'), '/gitea/v2/Developer/app/tags/list');
+    assert.equal(await location('/gitea/api/v1/packages/dev?q=a'), '/gitea/api/v1/packages/Developer?q=a');
+  });
+
+  test('is anybody who takes the name', async () => {
+    await using b = await bench();
+    b.standin.directory.rename(b.standin.directory.user('dev'), 'developer');
+    b.standin.directory.addUser({ name: 'dev', password: 'x' });
+    assert.equal((await b.http.request('GET', '/v2/dev/app/tags/list', { headers: b.admin })).status, 404);
+  });
+});
+
+describe('JSON bodies', () => {
+  test('end with a line feed, or without one, by the way the server was built', async () => {
+    for (const newJson of [false, true]) {
+      await using b = await bench({ newJson });
+      for (const path of ['/api/v1/version', '/v2/token', '/v2/dev/app/tags/list']) {
+        const { text, headers } = await b.ask('GET', path);
+        assert.equal(text.endsWith('\n'), !newJson, path);
+        assert.equal(headers['content-length'], String(text.length));
+      }
+    }
+  });
+});
+
 describe('refused credentials', () => {
   const wrong = basic('dev', 'wrong');
 
