@@ -17,6 +17,11 @@ export interface DetectedServer {
   readonly challenges: readonly Challenge[];
   /** GET `/v2/` was answered with 200 and without any challenge: nobody is asked who they are, for reading at least. */
   readonly open: boolean;
+  /**
+   * A Gitea that tells strangers nothing (REQUIRE_SIGNIN_VIEW): what a public owner has is then seen, and pulled, by those
+   * who are signed in.
+   */
+  readonly requiresSignIn: boolean;
 }
 
 interface DetectOptions {
@@ -26,6 +31,9 @@ interface DetectOptions {
   readonly signal: AbortSignal;
   readonly retry?: 'never';
 }
+
+const mostHops = 2; // `/v2/` → `/v2`, and once more
+const mostParts = 6; // of a path, in search of the install's place
 
 /**
  * Finds out what is at an address by GET `/v2/`, and by GET `/api/v1/version` where that smells of Gitea. Rejects with
@@ -38,11 +46,14 @@ export async function detectServer(options: DetectOptions): Promise<DetectedServ
   if (!isRegistry(response, challenges)) throw await explainStranger(options, response);
   const isGitea = challenges.some(({ parameters }) => parameters['service'] === 'container_registry');
   const open = response.status === 200 && challenges.length === 0;
-  if (!isGitea) return { kind: 'generic', version: undefined, webRoot: address.webRoot, challenges, open };
-  const { version, webRoot } = await findApi(options);
+  if (!isGitea) {
+    const { webRoot } = address;
+    return { kind: 'generic', version: undefined, webRoot, challenges, open, requiresSignIn: false };
+  }
+  const { version, webRoot, found } = await findApi(options);
   // Forgejo: `16.0.0+gitea-1.22.0`.
   const kind = version?.includes('+gitea-') === true ? 'forgejo' : 'gitea';
-  return { kind, version, webRoot, challenges, open: false };
+  return { kind, version, webRoot, challenges, open: false, requiresSignIn: found && version === undefined };
 }
 
 /** GET `/v2/`; a proxy that takes slashes away redirects it to `/v2` of the same place, and that is followed. */
@@ -55,8 +66,6 @@ async function askRegistry({ send, address, signal, retry }: DetectOptions): Pro
     url = place;
   }
 }
-
-const mostHops = 2;
 
 function isPing({ pathname }: URL): boolean {
   return pathname === '/v2' || pathname === '/v2/';
@@ -112,8 +121,6 @@ function beginnings({ origin, webRoot }: RegistryAddress): readonly string[] {
     .slice(1, 1 + mostParts);
   return [...parts.map((_, index) => `${origin}/${parts.slice(0, parts.length - index).join('/')}`), origin];
 }
-
-const mostParts = 6;
 
 /** Something answers at `/v2/`, but not as a registry does. */
 async function explainStranger(options: DetectOptions, response: RegistryResponse): Promise<TeaChestError> {

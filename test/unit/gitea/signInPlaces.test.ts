@@ -75,6 +75,16 @@ suite('the place of the install', () => {
     });
   }
 
+  test('tells whether strangers see anything there', async (t) => {
+    for (const requireSignIn of [false, true]) {
+      const standin = await startStandin({ requireSignIn });
+      t.after(() => standin.close());
+      const client = clientFor(standin.url, { credential: dev });
+      t.after(() => client.close());
+      assert.equal((await client.server(call)).requiresSignIn, requireSignIn);
+    }
+  });
+
   test('tells a version and a name in plain letters, or none', async (t) => {
     const standin = await standinAt(t, '');
     const version = { status: 200, body: JSON.stringify({ version: '1.26](command:x)' }) };
