@@ -12,7 +12,7 @@ export interface Layer {
   readonly concurrency: number;
 }
 
-const realThings = ['engine', 'skopeo', 'registry', 'nginx'] as const;
+const realThings = ['engine', 'skopeo', 'registry', 'nginx', 'ssh', 'openssl', 'netns'] as const;
 
 /** In the order in which they run: what fails fast comes first. */
 export const layers: readonly Layer[] = [

@@ -8,9 +8,10 @@ import type { ListedImage } from '../../src/host/commands/listImages.ts';
 import type { SignedIn } from '../../src/host/commands/signIn.ts';
 import { textReply } from '../standin/http/reply.ts';
 import { startStandin, type Standin } from '../standin/standin.ts';
+import { checkPushed } from '../tools/checkPushed.ts';
 import { startPrivateEngine, type Engine } from '../tools/engine.ts';
 import { buildImage, sizes, type BuiltImage, type Layer } from '../tools/images.ts';
-import { copyBySkopeo, differences, pullByEngine, type CopiedImage, type Credentials } from '../tools/pullBack.ts';
+import type { CopiedImage, Credentials } from '../tools/pullBack.ts';
 import { startRegistry, type Registry } from '../tools/registry.ts';
 import { makeScratch, type Scratch } from '../tools/scratch.ts';
 import { RemoteError } from './harness/agentDesk.ts';
@@ -67,22 +68,13 @@ suite('automation', { timeout: 600_000 }, () => {
     });
   }
 
-  /** Other people's tools find in the registry what the engine has and the command told. */
-  async function checkInRegistry(
-    target: string,
-    pushed: PushResult,
+  const checkInRegistry = (
+    reference: string,
+    told: PushResult,
     credentials?: Credentials,
     built = image,
-  ): Promise<CopiedImage> {
-    const copy = await copyBySkopeo(target, credentials);
-    assert.deepEqual(differences(built, copy), []);
-    assert.equal(copy.manifestDigest, pushed.digest);
-    assert.equal(copy.mediaType, pushed.mediaType);
-    const pulled = await pullByEngine(puller, target, credentials);
-    assert.deepEqual({ id: pulled.id, diffIds: pulled.diffIds }, { id: built.id, diffIds: built.diffIds });
-    await puller.docker(['image', 'rm', '--force', target]);
-    return copy;
-  }
+  ): Promise<CopiedImage> =>
+    checkPushed({ reference, told, built, puller, ...(credentials === undefined ? {} : { credentials }) });
 
   async function nothingIsLeft(): Promise<void> {
     assert.deepEqual(await readdir(spool.path, { recursive: true }), [], 'the spool is empty');
@@ -355,7 +347,8 @@ suite('automation', { timeout: 600_000 }, () => {
     });
     await vscode.executeCommand('teaChest.signOut', { url: gitea.url });
     assert.deepEqual(await signIn({ url, trustFingerprint, secret }), { origin: gitea.origin, username: 'dev' });
-    await push({ image: 'app:1', target: `${gitea.host}/dev/by-token:1` });
+    const target = `${gitea.host}/dev/by-token:1`;
+    await checkInRegistry(target, await push({ image: 'app:1', target }), dev);
   });
 
   test('signOut forgets the registry', async () => {

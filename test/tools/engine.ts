@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import type { CertificateFolder } from './certificates.ts';
 import { needCommand, findCommand } from './findCommand.ts';
 import { cacheFolder } from './projectPaths.ts';
 import { run } from './run.ts';
@@ -37,6 +38,8 @@ export interface DockerOptions {
 export interface PrivateEngineOptions {
   /** Registries reached without a trusted certificate; loopback is one anyway. */
   readonly insecureRegistries?: readonly string[];
+  /** Listens by TLS as well, for clients with a certificate of the same authority alone. */
+  readonly tls?: { readonly address: string; readonly port: number; readonly certificates: CertificateFolder };
 }
 
 /** Starts a dockerd that shares nothing with the machine's own: data, sockets, network. Linux, root. */
@@ -54,6 +57,7 @@ export async function startPrivateEngine(options: PrivateEngineOptions = {}): Pr
     ...['--config-file', join(sockets.path, 'daemon.json')],
     ...['--data-root', data.path, '--exec-root', join(sockets.path, 'exec'), '--pidfile', join(sockets.path, 'pid')],
     ...['--host', host, '--bridge', 'none', '--iptables=false', '--ip6tables=false'],
+    ...tlsArguments(options.tls),
     ...(options.insecureRegistries ?? []).flatMap((registry) => ['--insecure-registry', registry]),
   ];
   const service = startService(dockerd, args, {
@@ -73,6 +77,15 @@ export async function startPrivateEngine(options: PrivateEngineOptions = {}): Pr
     await stop();
     throw error;
   }
+}
+
+function tlsArguments(tls: PrivateEngineOptions['tls']): string[] {
+  if (tls === undefined) return [];
+  const { ca, cert, key } = tls.certificates;
+  return [
+    ...['--host', `tcp://${tls.address}:${tls.port}`],
+    ...['--tlsverify', '--tlscacert', ca, '--tlscert', cert, '--tlskey', key],
+  ];
 }
 
 /** The engine that this person's `docker` command talks to, if it answers. */

@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 
 import { needCommand } from './findCommand.ts';
+import { freePort } from './freePort.ts';
 import { makeScratch } from './scratch.ts';
 import { startService, waitFor } from './service.ts';
 
@@ -144,13 +145,4 @@ function listens(host: string): Promise<boolean> {
       resolve(false);
     });
   });
-}
-
-/** nginx cannot be asked which port it was given, so it is told one that was free a moment ago. */
-async function freePort(address: string): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, address, resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

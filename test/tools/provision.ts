@@ -7,7 +7,8 @@ import { step } from './step.ts';
 import { installVscodeServer, isVscodeServerInstalled } from './vscodeServer.ts';
 
 /** A thing that tests or `npm start` need on the machine. */
-export type Need = 'engine' | 'debootstrap' | 'skopeo' | 'registry' | 'nginx' | 'browser' | 'vscodeServer';
+export type Need =
+  'engine' | 'debootstrap' | 'skopeo' | 'registry' | 'nginx' | 'ssh' | 'openssl' | 'netns' | 'browser' | 'vscodeServer';
 
 interface Recipe {
   readonly packages: readonly string[];
@@ -48,6 +49,24 @@ const recipes: Record<Need, Recipe> = {
     why: 'a real reverse proxy with body limits in front of a registry',
     byHand: 'nginx',
     isMissing: () => lacks('nginx'),
+  },
+  ssh: {
+    packages: ['openssh-server', 'openssh-client'],
+    why: 'an engine that is reached by ssh; its server is run by the test alone',
+    byHand: 'OpenSSH (sshd, ssh and ssh-keygen)',
+    isMissing: () => lacks('sshd', 'ssh', 'ssh-keygen'),
+  },
+  openssl: {
+    packages: ['openssl'],
+    why: 'certificates of a private authority, for engines that are reached by TLS',
+    byHand: 'openssl',
+    isMissing: () => lacks('openssl'),
+  },
+  netns: {
+    packages: ['iproute2'],
+    why: 'hosts with addresses of their own, in network namespaces',
+    byHand: 'iproute2 (ip)',
+    isMissing: () => lacks('ip'),
   },
   browser: {
     packages: ['chromium', 'fonts-dejavu-core'],

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
 
 import type { Engine } from './engine.ts';
 import { needCommand } from './findCommand.ts';
@@ -29,10 +29,17 @@ export interface CopiedImage {
   readonly mediaType: string;
   readonly config: CopiedBlob;
   readonly layers: readonly CopiedBlob[];
-  /** SHA-256 of each layer's uncompressed bytes; `undefined` where the codec is not gzip or none. */
+  /** SHA-256 of each layer's uncompressed bytes; `undefined` for what is no layer of files, such as an attestation. */
   readonly diffIds: readonly (string | undefined)[];
-  /** The diffIDs that the config names. */
+  /** The diffIDs that the config names; none where it is an artifact's and not an image's. */
   readonly configDiffIds: readonly string[];
+}
+
+/** What a reference names: one image, or an index with all that it names. */
+export interface CopiedReference {
+  readonly digest: string;
+  readonly mediaType: string;
+  readonly images: readonly CopiedImage[];
 }
 
 interface Descriptor {
@@ -45,7 +52,35 @@ interface Descriptor {
  * Copies an image from a registry to files by skopeo and hashes every file. Rejects when a file's digest or size is not
  * what the manifest says.
  */
-export async function copyBySkopeo(reference: string, credentials?: Credentials): Promise<CopiedImage> {
+export function copyBySkopeo(reference: string, credentials?: Credentials): Promise<CopiedImage> {
+  return withCopy(reference, credentials, [], (folder) => readImage(folder, 'manifest.json'));
+}
+
+/** As `copyBySkopeo`, with all that an index names: every platform, attestations as well. */
+export function copyAllBySkopeo(reference: string, credentials?: Credentials): Promise<CopiedReference> {
+  return withCopy(reference, credentials, ['--all'], async (folder) => {
+    const bytes = await readFile(join(folder, 'manifest.json'));
+    const top = JSON.parse(bytes.toString('utf8')) as { mediaType?: string; manifests?: Descriptor[] };
+    const named = { digest: digestOf(bytes), mediaType: top.mediaType ?? '' };
+    if (top.manifests === undefined) return { ...named, images: [await readImage(folder, 'manifest.json')] };
+    const images = [];
+    for (const child of top.manifests) {
+      const image = await readImage(folder, `${hexOf(child)}.manifest.json`);
+      if (image.manifestDigest !== child.digest) {
+        throw new Error(`The index names ${child.digest}, the registry gave ${image.manifestDigest}.`);
+      }
+      images.push(image);
+    }
+    return { ...named, images };
+  });
+}
+
+async function withCopy<T>(
+  reference: string,
+  credentials: Credentials | undefined,
+  options: readonly string[],
+  read: (folder: string) => Promise<T>,
+): Promise<T> {
   const skopeo = needCommand('skopeo', 'skopeo');
   const scratch = await makeScratch('pull-back');
   try {
@@ -53,15 +88,9 @@ export async function copyBySkopeo(reference: string, credentials?: Credentials)
     const login = await loginArguments(scratch.path, reference, credentials);
     // A private self-signed certificate is the case on purpose: what is compared is the content.
     const tls = ['--src-tls-verify=false', ...login];
-    await run(skopeo, [
-      '--insecure-policy',
-      'copy',
-      '--preserve-digests',
-      ...tls,
-      `docker://${reference}`,
-      `dir:${folder}`,
-    ]);
-    return await readCopy(folder);
+    const copy = ['--insecure-policy', 'copy', '--preserve-digests', ...options, ...tls];
+    await run(skopeo, [...copy, `docker://${reference}`, `dir:${folder}`]);
+    return await read(folder);
   } finally {
     await scratch.remove();
   }
@@ -88,8 +117,8 @@ function registryOf(reference: string): string {
   return reference.slice(0, reference.indexOf('/'));
 }
 
-async function readCopy(folder: string): Promise<CopiedImage> {
-  const bytes = await readFile(join(folder, 'manifest.json'));
+async function readImage(folder: string, manifestFile: string): Promise<CopiedImage> {
+  const bytes = await readFile(join(folder, manifestFile));
   const manifest = JSON.parse(bytes.toString('utf8')) as {
     mediaType?: string;
     config: Descriptor;
@@ -102,18 +131,29 @@ async function readCopy(folder: string): Promise<CopiedImage> {
     layers.push(await checkBlob(folder, layer));
     diffIds.push(await diffIdOf(fileOf(folder, layer), layer.mediaType));
   }
-  const parsed = JSON.parse(await readFile(fileOf(folder, config), 'utf8')) as { rootfs: { diff_ids?: string[] } };
   return {
-    manifestDigest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
+    manifestDigest: digestOf(bytes),
     mediaType: manifest.mediaType ?? '',
     config,
     layers,
     diffIds,
-    configDiffIds: parsed.rootfs.diff_ids ?? [],
+    configDiffIds: isImageConfig(config) ? await configDiffIds(fileOf(folder, config)) : [],
   };
 }
 
-const fileOf = (folder: string, blob: CopiedBlob): string => join(folder, blob.digest.replace(/^sha256:/, ''));
+const isImageConfig = ({ mediaType }: CopiedBlob): boolean =>
+  /^application\/vnd\.(docker\.container\.image\.v1|oci\.image\.config\.v1)\+json$/.test(mediaType);
+
+async function configDiffIds(file: string): Promise<string[]> {
+  const config = JSON.parse(await readFile(file, 'utf8')) as { rootfs: { diff_ids?: string[] } };
+  return config.rootfs.diff_ids ?? [];
+}
+
+const hexOf = ({ digest }: Pick<CopiedBlob, 'digest'>): string => digest.replace(/^sha256:/, '');
+
+const fileOf = (folder: string, blob: CopiedBlob): string => join(folder, hexOf(blob));
+
+const digestOf = (bytes: Buffer): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 async function checkBlob(folder: string, { digest, size, mediaType }: Descriptor): Promise<CopiedBlob> {
   const file = fileOf(folder, { digest, size, mediaType });
@@ -125,6 +165,7 @@ async function checkBlob(folder: string, { digest, size, mediaType }: Descriptor
 }
 
 async function diffIdOf(file: string, mediaType: string): Promise<string | undefined> {
+  if (mediaType.endsWith('zstd')) return sha256(createReadStream(file).pipe(createZstdDecompress()));
   if (mediaType.endsWith('gzip')) return sha256(createReadStream(file).pipe(createGunzip()));
   return mediaType.endsWith('tar') ? sha256(createReadStream(file)) : undefined;
 }
@@ -149,20 +190,35 @@ export function differences(local: BuiltImage, copy: CopiedImage): string[] {
   return found;
 }
 
-/**
- * Pulls by an engine that does not have the image, and returns what it then says of it. Logs in with a client folder of
- * its own, removed afterwards, so that no login of a person's is read or written.
- */
-export async function pullByEngine(engine: Engine, reference: string, credentials?: Credentials): Promise<BuiltImage> {
-  const scratch = await makeScratch('pull');
+/** Pulls by an engine that does not have the image, and returns what it then says of it. */
+export function pullByEngine(engine: Engine, reference: string, credentials?: Credentials): Promise<BuiltImage> {
+  return withLogin(reference, credentials, async (client) => {
+    await engine.docker([...client, 'pull', '--quiet', reference]);
+    return inspectImage(engine, reference);
+  });
+}
+
+/** Pushes as `docker push` does, without us. */
+export function pushByEngine(engine: Engine, reference: string, credentials?: Credentials): Promise<void> {
+  return withLogin(reference, credentials, async (client) => {
+    await engine.docker([...client, 'push', '--quiet', reference]);
+  });
+}
+
+/** Logs in with a client folder of its own, removed afterwards, so that no login of a person's is read or written. */
+async function withLogin<T>(
+  reference: string,
+  credentials: Credentials | undefined,
+  work: (client: readonly string[]) => Promise<T>,
+): Promise<T> {
+  const scratch = await makeScratch('client');
   try {
     const client = join(scratch.path, 'client');
     await mkdir(client);
     await chmod(client, 0o700);
     const config = credentials === undefined ? '{}' : authFile(reference, credentials);
     await writeFile(join(client, 'config.json'), config, { mode: 0o600 });
-    await engine.docker(['--config', client, 'pull', '--quiet', reference]);
-    return await inspectImage(engine, reference);
+    return await work(['--config', client]);
   } finally {
     await scratch.remove();
   }

@@ -36,7 +36,7 @@ export interface Recorder {
   assertAllTls(): void;
   /** No marked bytes passed in the clear. */
   assertNothingInTheClear(): void;
-  /** Begins anew: connections that are open stay open and are counted no more. */
+  /** Begins anew, with the connections that are still open: what follows may go by them. */
   clear(): void;
   close(): Promise<void>;
 }
@@ -79,6 +79,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
 interface Connection {
   kind: RecordedConnection['kind'];
   begins: string;
+  isOpen: boolean;
 }
 
 class Recording {
@@ -100,7 +101,7 @@ class Recording {
   }
 
   take(client: Socket): void {
-    const connection: Connection = { kind: 'nothing', begins: '' };
+    const connection: Connection = { kind: 'nothing', begins: '', isOpen: true };
     this.#connections.push(connection);
     this.#keep(client);
     const scanners = { up: this.marks.scanner(), down: this.marks.scanner() };
@@ -128,7 +129,10 @@ class Recording {
       pass(first, client, server);
     });
     client.on('end', () => server?.end());
-    client.on('close', () => server?.destroy());
+    client.on('close', () => {
+      connection.isOpen = false;
+      server?.destroy();
+    });
   }
 
   async watch<T>(work: Promise<T>): Promise<T> {
@@ -162,7 +166,7 @@ class Recording {
   }
 
   clear(): void {
-    this.#connections = [];
+    this.#connections = this.#connections.filter(({ isOpen }) => isOpen);
     this.#broken = [];
   }
 

@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 
 import { cacheFolder } from './projectPaths.ts';
+import { withHosts } from './hostNames.ts';
 import { run } from './run.ts';
 import { makeScratch } from './scratch.ts';
 import { startService, waitFor } from './service.ts';
@@ -55,6 +56,8 @@ export interface VscodeServerOptions {
   readonly machineSettings?: Readonly<Record<string, unknown>>;
   /** For the extension host, added to our own environment. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Names that it shall resolve, and to what; see `canNameHosts`. */
+  readonly hosts?: Readonly<Record<string, string>>;
   /** Folders of extensions to install: every window of this server has them, as a person's would. */
   readonly extensions?: readonly string[];
   /**
@@ -93,7 +96,12 @@ export async function startVscodeServer(options: VscodeServerOptions = {}): Prom
     ...(options.forTests === true ? ['--enable-smoke-test-driver'] : []),
     ...['--server-data-dir', dataFolder, '--extensions-dir', extensions],
   ];
-  const service = startService(process.execPath, [join(vscodeFolder, 'out', 'server-main.js'), ...args], {
+  const [command, ...commandArgs] = await withHosts(options.hosts ?? {}, scratch.path, [
+    process.execPath,
+    join(vscodeFolder, 'out', 'server-main.js'),
+    ...args,
+  ]);
+  const service = startService(command, commandArgs, {
     logFile: join(scratch.path, 'server.log'),
     folders: [scratch.path],
     // A test runner's or another VS Code's own variables are not for this one.

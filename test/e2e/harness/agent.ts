@@ -56,6 +56,8 @@ async function answer(asked: AgentRequest): Promise<unknown> {
         remote: vscode.env.remoteName !== undefined,
         isActive: vscode.extensions.getExtension(asked.extension)?.isActive,
       } satisfies HostDescription;
+    case 'configure':
+      return vscode.workspace.getConfiguration().update(asked.setting, asked.value, vscode.ConfigurationTarget.Global);
     case 'end':
       return undefined;
   }

@@ -5,6 +5,8 @@ export type AgentRequest =
   | { readonly kind: 'callApi'; readonly extension: string; readonly name: string; readonly args: readonly unknown[] }
   /** What this VS Code is, and whether the extension is there and active. */
   | { readonly kind: 'describe'; readonly extension: string }
+  /** Changes a setting of the window, such as `http.proxySupport`; without a value, back to its default. */
+  | { readonly kind: 'configure'; readonly setting: string; readonly value?: unknown }
   | { readonly kind: 'end' };
 
 export interface AgentTask {

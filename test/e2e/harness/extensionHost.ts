@@ -17,6 +17,8 @@ export interface ExtensionHost {
   /** Calls what the extension exports, activating it first. */
   callApi<T>(name: string, ...args: readonly unknown[]): Promise<T>;
   describe(): Promise<HostDescription>;
+  /** Changes a setting in the running window; `undefined` takes it back. */
+  configure(setting: string, value: unknown): Promise<void>;
 }
 
 export interface RunningExtensionHost extends ExtensionHost {
@@ -40,6 +42,9 @@ export function hostBehind(desk: AgentDesk): ExtensionHost {
     callApi: async <T>(name: string, ...args: readonly unknown[]) =>
       (await desk.ask({ kind: 'callApi', extension: extensionId, name, args })) as T,
     describe: async () => (await desk.ask({ kind: 'describe', extension: extensionId })) as HostDescription,
+    configure: async (setting, value) => {
+      await desk.ask({ kind: 'configure', setting, value });
+    },
   };
 }
 

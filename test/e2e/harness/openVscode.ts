@@ -29,6 +29,8 @@ export interface OpenVscodeOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** For the extension host, such as `DOCKER_HOST`. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Names that the extension host shall resolve, and to what; see `canNameHosts`. */
+  readonly hosts?: Readonly<Record<string, string>>;
   /** The extension's folder; this checkout by default. */
   readonly extension?: string;
   readonly size?: { readonly width: number; readonly height: number };
@@ -71,6 +73,7 @@ async function open(options: OpenVscodeOptions, closer: Closer): Promise<VscodeW
       ...options.settings,
     },
     env: { ...options.env, [agentVariable]: desk.address },
+    hosts: options.hosts ?? {},
     extensions: [options.extension ?? projectRoot, await bundleAgentExtension()],
   });
   closer.add(() => server.stop());

@@ -22,7 +22,11 @@ async function recorded(t: TestContext, tls: boolean): Promise<Recorder> {
     ? createHttpsServer({ cert: certificate.certificatePem, key: certificate.privateKeyPem }, echo)
     : createServer(echo);
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  const recorder = await startRecorder({ to: `127.0.0.1:${(server.address() as AddressInfo).port}`, tls });
+  const recorder = await startRecorder({
+    to: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    tls,
+    address: '127.0.0.1',
+  });
   t.after(async () => {
     await recorder.close();
     server.closeAllConnections();
@@ -51,7 +55,6 @@ test('what goes by TLS passes, and nothing of it is seen', async (t) => {
   assert.deepEqual(answer, content);
   recorder.assertAllTls();
   recorder.assertNothingInTheClear();
-  assert.match(recorder.host, /^127\.0\.0\.2:/);
 });
 
 test('a request in the clear to an https origin fails at once, reaches nobody, and its secrets are not told', async (t) => {
@@ -89,7 +92,7 @@ test('marked content is found in the clear: as it is, compressed, and across the
 
 test('a connection that says nothing is no fault, but a recorder that saw none cannot say that all is well', async (t) => {
   const recorder = await recorded(t, true);
-  const silent = connect(recorder.port, '127.0.0.2');
+  const silent = connect(recorder.port, '127.0.0.1');
   await once(silent, 'connect');
   silent.destroy();
   assert.throws(() => {

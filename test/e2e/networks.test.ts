@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, before, beforeEach, suite, test } from 'node:test';
+
+import type { PushResult } from '../../src/core/push/events.ts';
+import type { RequestRecord } from '../standin/http/requestLog.ts';
+import { startStandin, type Standin } from '../standin/standin.ts';
+import { checkPushed } from '../tools/checkPushed.ts';
+import { startPrivateEngine, type Engine } from '../tools/engine.ts';
+import { canNameHosts } from '../tools/hostNames.ts';
+import { buildImage, type BuiltImage } from '../tools/images.ts';
+import { startNewEngine } from '../tools/newEngine.ts';
+import { startRecorder, type Recorder } from '../tools/recorder.ts';
+import { startProxy } from '../unit/registry/proxyServer.ts';
+import { openVscode, type VscodeWindow } from './harness/openVscode.ts';
+
+const dev = { username: 'dev', secret: 'dev pässword: with everything' };
+
+/** VS Code takes requests to localhost and 127.0.0.1 out of its proxy support; people's registries are elsewhere. */
+const elsewhere = '127.0.0.2';
+const registryName = canNameHosts() ? 'gitea.test' : elsewhere;
+
+/** VS Code's own value comes last: that it has an effect again shows that a running window follows the setting. */
+const proxySupports = ['off', 'on', 'fallback', 'override'] as const;
+
+/** One of each kind of request that a push can make; which one a record is. */
+const requestKinds: Readonly<Record<string, (record: RequestRecord) => boolean>> = {
+  token: ({ method, path }) => method === 'GET' && path.startsWith('/v2/token'),
+  mount: ({ method, path }) => method === 'POST' && path.includes('mount='),
+  session: ({ method, path, status }) => method === 'POST' && path.includes('/blobs/uploads/') && status === 202,
+  'whole blob': ({ method, path, status }) => method === 'POST' && path.includes('digest=') && status === 201,
+  chunk: ({ method }) => method === 'PATCH',
+  'end of a session': ({ method, path }) => method === 'PUT' && path.includes('/blobs/uploads/'),
+  'existence of a blob': ({ method, path }) => method === 'HEAD' && path.includes('/blobs/'),
+  manifest: ({ method, path }) => method === 'PUT' && path.includes('/manifests/'),
+  'look at a tag': ({ method, path }) => method === 'HEAD' && path.includes('/manifests/'),
+};
+
+function kindsOf(records: readonly RequestRecord[]): string[] {
+  return Object.entries(requestKinds).flatMap(([kind, is]) => (records.some(is) ? [kind] : []));
+}
+
+/** Registries and engines at hosts that VS Code's proxy support applies to, each connection looked at on the wire. */
+suite('other hosts', { timeout: 900_000 }, () => {
+  let classic: Engine;
+  let containerd: Engine;
+  let puller: Engine;
+  let gitea: Standin;
+  let registry: Recorder;
+  let vscode: VscodeWindow;
+
+  before(async () => {
+    [classic, puller, containerd, gitea] = await Promise.all([
+      startPrivateEngine(),
+      startPrivateEngine(),
+      startNewEngine({ containerdStore: true }),
+      startStandin({ tls: 'valid' }),
+    ]);
+    registry = await startRecorder({ to: gitea.host, tls: true, address: elsewhere, name: registryName });
+    registry.marks.markSecret(dev.secret, dev.username);
+    vscode = await openVscode({
+      env: { DOCKER_HOST: classic.host },
+      ...(canNameHosts() ? { hosts: { [registryName]: elsewhere } } : {}),
+    });
+  });
+
+  after(async () => {
+    await vscode.close();
+    await registry.close();
+    await Promise.all([classic.stop(), containerd.stop(), puller.stop(), gitea.close()]);
+  });
+
+  const push = (argument: Record<string, unknown>): Promise<PushResult> =>
+    vscode.host.executeCommand('teaChest.pushImage', argument);
+  const signIn = (url = `https://${registry.host}`): Promise<unknown> =>
+    vscode.host.executeCommand('teaChest.signIn', { url, ...dev, trustFingerprint: gitea.fingerprint256 });
+
+  /** An image whose layers nobody has, and which would be found again on the wire. */
+  async function freshImage(engine: Engine, tag: string, layers: readonly Buffer[]): Promise<BuiltImage> {
+    for (const [index, content] of layers.entries()) registry.marks.markContent(`Layer ${index} of ${tag}`, content);
+    return buildImage(engine, { tags: [tag], layers: layers.map((data) => ({ files: { 'app/data': data } })) });
+  }
+
+  /** Pushes through the recorder; then what the registry has is what the engine has. */
+  async function pushAndCheck(
+    built: BuiltImage,
+    argument: { readonly image: string; readonly strategy: string },
+    recorder = registry,
+  ): Promise<PushResult> {
+    const path = `dev/${argument.image}`;
+    const told = await recorder.watch(push({ ...argument, target: `${recorder.host}/${path}` }));
+    await checkPushed({ reference: `${gitea.host}/${path}`, told, built, credentials: dev, puller });
+    return told;
+  }
+
+  /** What every push by way of this recorder must have shown. */
+  function allIsEncrypted(): void {
+    registry.assertAllTls();
+    registry.assertNothingInTheClear();
+  }
+
+  for (const proxySupport of proxySupports) {
+    suite(`http.proxySupport = ${proxySupport}`, () => {
+      const name = (of: string): string => `${of}-${proxySupport}`;
+      const base = randomBytes(3_000_000);
+      const change = randomBytes(300_000);
+
+      before(async () => {
+        await vscode.host.configure('http.proxySupport', proxySupport);
+        gitea.clearRequests();
+      });
+
+      beforeEach(() => {
+        registry.clear();
+      });
+
+      after(async () => {
+        await vscode.host.configure('http.proxySupport', undefined);
+      });
+
+      test('sign-in and a push by export begin every connection with TLS', async () => {
+        await registry.watch(signIn());
+        const built = await freshImage(classic, name('exported'), [base, change]);
+        const told = await pushAndCheck(built, { image: name('exported'), strategy: 'export' });
+        assert.equal(told.strategy, 'export');
+        allIsEncrypted();
+      });
+
+      test('a changed image that a classic engine pushes through the relay begins every connection with TLS', async () => {
+        const built = await freshImage(classic, name('relayed'), [base, randomBytes(2_000_000)]);
+        const told = await pushAndCheck(built, { image: name('relayed'), strategy: 'relay' });
+        assert.equal(told.strategy, 'relay');
+        allIsEncrypted();
+      });
+
+      test('what containerd’s store has goes through the relay, and every connection begins with TLS', async () => {
+        await vscode.host.configure('teaChest.engine.host', containerd.host);
+        try {
+          const built = await freshImage(containerd, name('stored'), [randomBytes(2_000_000), change]);
+          const told = await pushAndCheck(built, { image: name('stored'), strategy: 'relay' });
+          assert.equal(told.strategy, 'relay');
+          allIsEncrypted();
+        } finally {
+          await vscode.host.configure('teaChest.engine.host', undefined);
+        }
+      });
+
+      test('each kind of request was among them', () => {
+        assert.deepEqual(kindsOf(gitea.requests), Object.keys(requestKinds));
+      });
+    });
+  }
+
+  test('a registry at an IPv6 address takes a push by export and by relay', async () => {
+    const recorder = await startRecorder({ to: gitea.host, tls: true, address: '::1' });
+    try {
+      recorder.marks.markSecret(dev.secret, dev.username);
+      const url = `https://${recorder.host}`;
+      assert.match(url, /^https:\/\/\[::1\]:\d+$/);
+      await recorder.watch(signIn(url));
+      for (const strategy of ['export', 'relay']) {
+        const image = `six-${strategy}`;
+        const built = await freshImage(classic, image, [randomBytes(1_000_000)]);
+        const told = await pushAndCheck(built, { image, strategy }, recorder);
+        assert.equal(told.strategy, strategy);
+      }
+      recorder.assertAllTls();
+      recorder.assertNothingInTheClear();
+    } finally {
+      await recorder.close();
+    }
+  });
+
+  suite('a proxy that VS Code’s settings name', () => {
+    const user = 'pat:pr0xy pässword';
+    const proxyUser = user.split(':').map(encodeURIComponent).join(':');
+    /** Nobody but the proxy knows this host. */
+    let hidden: string;
+
+    before(() => {
+      hidden = `behind.test:${new URL(gitea.origin).port}`;
+    });
+
+    after(async () => {
+      for (const setting of ['http.proxy', 'http.noProxy']) await vscode.host.configure(setting, undefined);
+    });
+
+    for (const { title, password } of [
+      { title: 'without a password', password: undefined },
+      { title: 'with a password', password: user },
+    ]) {
+      test(`tunnels sign-in and pushes, ${title}`, async (t) => {
+        const proxy = await startProxy(t, password === undefined ? {} : { user: password });
+        const recorder = await startRecorder({ to: proxy.url, tls: false, address: elsewhere });
+        recorder.marks.markSecret(dev.secret, dev.username);
+        t.after(() => recorder.close());
+        const login = password === undefined ? '' : `${proxyUser}@`;
+        await vscode.host.configure('http.proxy', `http://${login}${recorder.host}`);
+        await recorder.watch(signIn(`https://${hidden}`));
+        for (const strategy of ['export', 'relay']) {
+          const image = `tunnelled-${strategy}-${password === undefined ? 'open' : 'asked'}`;
+          const content = randomBytes(1_000_000);
+          recorder.marks.markContent(image, content);
+          const built = await freshImage(classic, image, [content]);
+          const told = await recorder.watch(push({ image, strategy, target: `${hidden}/dev/${image}` }));
+          await checkPushed({ reference: `${gitea.host}/dev/${image}`, told, built, credentials: dev, puller });
+        }
+        recorder.assertNothingInTheClear();
+        assert.deepEqual([...new Set(proxy.log)], [`CONNECT ${hidden}`]);
+        for (const { begins } of recorder.connections) assert.match(begins, /^"CONNECT /);
+        await vscode.host.executeCommand('teaChest.signOut', { url: `https://${hidden}` });
+      });
+    }
+
+    test('is left alone for hosts that http.noProxy names', async (t) => {
+      const proxy = await startProxy(t);
+      await vscode.host.configure('http.proxy', `http://${proxy.url}`);
+      await vscode.host.configure('http.noProxy', [registryName]);
+      registry.clear();
+      await registry.watch(signIn());
+      const built = await freshImage(classic, 'direct', [randomBytes(1_000_000)]);
+      await pushAndCheck(built, { image: 'direct', strategy: 'export' });
+      assert.deepEqual(proxy.log, []);
+      allIsEncrypted();
+    });
+  });
+});
