@@ -39,6 +39,8 @@ export interface BuiltImage {
   readonly size: number;
   /** In order, as the config has them. */
   readonly diffIds: readonly string[];
+  /** The digest of its config, where the engine says it: a classic store calls the image by it. */
+  readonly configDigest: string | undefined;
 }
 
 /** Recipes for the sizes that tests ask for most. */
@@ -118,11 +120,21 @@ async function layerArchive(files: Contents): Promise<Buffer> {
 
 const sha256 = (data: string | Buffer): string => createHash('sha256').update(data).digest('hex');
 
+interface InspectedImage {
+  readonly Id: string;
+  readonly Size: number;
+  readonly RootFS: { readonly Layers?: string[] };
+  readonly GraphDriver?: { readonly Name: string };
+}
+
 /** What the engine says of an image of its own. */
 export async function inspectImage(engine: Engine, reference: string): Promise<BuiltImage> {
   const { stdout } = await engine.docker(['image', 'inspect', reference]);
-  const [image] = JSON.parse(stdout) as [{ Id: string; Size: number; RootFS: { Layers?: string[] } }];
-  return { id: image.Id, size: image.Size, diffIds: image.RootFS.Layers ?? [] };
+  const [image] = JSON.parse(stdout) as [InspectedImage];
+  // containerd's store, which calls images by other digests, has snapshotters for drivers.
+  const isContainerd = image.GraphDriver?.Name === 'overlayfs';
+  const configDigest = isContainerd ? undefined : image.Id;
+  return { id: image.Id, size: image.Size, diffIds: image.RootFS.Layers ?? [], configDigest };
 }
 
 async function fillContext(context: Pack, recipe: ImageRecipe): Promise<void> {

@@ -145,7 +145,8 @@ const isImageConfig = ({ mediaType }: CopiedBlob): boolean =>
   /^application\/vnd\.(docker\.container\.image\.v1|oci\.image\.config\.v1)\+json$/.test(mediaType);
 
 async function configDiffIds(file: string): Promise<string[]> {
-  const config = JSON.parse(await readFile(file, 'utf8')) as { rootfs: { diff_ids?: string[] } };
+  const config = JSON.parse(await readFile(file, 'utf8')) as { rootfs?: { diff_ids?: string[] } };
+  if (config.rootfs === undefined) throw new Error('What the manifest names as the image’s config is none.');
   return config.rootfs.diff_ids ?? [];
 }
 
