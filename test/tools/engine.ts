@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import type { CertificateFolder } from './certificates.ts';
 import { needCommand, findCommand } from './findCommand.ts';
+import { onThisMachine, type Within } from './netns.ts';
 import { cacheFolder } from './projectPaths.ts';
 import { run } from './run.ts';
 import type { RunResult } from './run.ts';
@@ -40,6 +41,10 @@ export interface PrivateEngineOptions {
   readonly insecureRegistries?: readonly string[];
   /** Listens by TLS as well, for clients with a certificate of the same authority alone. */
   readonly tls?: { readonly address: string; readonly port: number; readonly certificates: CertificateFolder };
+  /** Listens at `host:port` as well, for everybody: on a host of a test's own alone. */
+  readonly tcp?: string;
+  /** The host it runs on; this machine by default. */
+  readonly within?: Within;
 }
 
 /** Starts a dockerd that shares nothing with the machine's own: data, sockets, network. Linux, root. */
@@ -58,9 +63,11 @@ export async function startPrivateEngine(options: PrivateEngineOptions = {}): Pr
     ...['--data-root', data.path, '--exec-root', join(sockets.path, 'exec'), '--pidfile', join(sockets.path, 'pid')],
     ...['--host', host, '--bridge', 'none', '--iptables=false', '--ip6tables=false'],
     ...tlsArguments(options.tls),
+    ...(options.tcp === undefined ? [] : ['--host', `tcp://${options.tcp}`]),
     ...(options.insecureRegistries ?? []).flatMap((registry) => ['--insecure-registry', registry]),
   ];
-  const service = startService(dockerd, args, {
+  const [command, ...commandArgs] = (options.within ?? onThisMachine)([dockerd, ...args]);
+  const service = startService(command, commandArgs, {
     logFile: join(sockets.path, 'dockerd.log'),
     folders: [data.path, sockets.path],
   });

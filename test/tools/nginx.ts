@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 
 import { needCommand } from './findCommand.ts';
 import { freePort } from './freePort.ts';
+import { onThisMachine, type Within } from './netns.ts';
 import { makeScratch } from './scratch.ts';
 import { startService, waitFor } from './service.ts';
 
@@ -29,8 +29,10 @@ export interface NginxOptions {
   readonly passHost?: boolean;
   /** Ends TLS with this certificate; absent: plain http. */
   readonly tls?: { readonly certificatePem: string; readonly privateKeyPem: string };
-  /** Where it listens; 127.0.0.1 by default. */
+  /** Where it listens; 127.0.0.1 by default. `::` is every address, of both families. */
   readonly address?: string;
+  /** The host it runs on; this machine by default. */
+  readonly within?: Within;
 }
 
 export interface Nginx {
@@ -49,8 +51,9 @@ export async function startNginx(server: string, options: NginxOptions = {}): Pr
   const program = needCommand('nginx', 'nginx-light');
   const scratch = await makeScratch('nginx');
   const address = options.address ?? '127.0.0.1';
-  const host = `${bracketed(address)}:${await freePort(address)}`;
-  const gateway = options.signInGateway === true ? `${bracketed(address)}:${await freePort(address)}` : undefined;
+  const host = `${bracketed(address)}:${await portAt(address, options.within)}`;
+  const gateway =
+    options.signInGateway === true ? `${bracketed(address)}:${await portAt(address, options.within)}` : undefined;
   const signInPage = gateway === undefined ? undefined : `http://${gateway}/sign-in`;
   await writeFile(join(scratch.path, 'cert.pem'), options.tls?.certificatePem ?? '');
   await writeFile(join(scratch.path, 'key.pem'), options.tls?.privateKeyPem ?? '', { mode: 0o600 });
@@ -61,7 +64,9 @@ export async function startNginx(server: string, options: NginxOptions = {}): Pr
     ...(gateway === undefined ? [] : [signInBlock(gateway)]),
   ];
   await writeFile(configFile, await configuration(scratch.path, servers));
-  const service = startService(program, ['-c', configFile, '-p', scratch.path], {
+  const within = options.within ?? onThisMachine;
+  const [command, ...args] = within([program, '-c', configFile, '-p', scratch.path]);
+  const service = startService(command, args, {
     logFile: join(scratch.path, 'log'),
     folders: [scratch.path],
   });
@@ -70,7 +75,7 @@ export async function startNginx(server: string, options: NginxOptions = {}): Pr
     await scratch.remove();
   };
   try {
-    await waitFor('nginx', service, async () => ((await listens(host)) ? true : undefined));
+    await waitFor('nginx', service, () => (service.output().includes('start worker process') ? true : undefined));
     const origin = `${options.tls === undefined ? 'http' : 'https'}://${host}`;
     return { host, origin, signInPage, output: () => service.output(), stop };
   } catch (error) {
@@ -101,7 +106,11 @@ async function configuration(folder: string, servers: readonly string[]): Promis
 function serverBlock(server: string, host: string, signInPage: string | undefined, options: NginxOptions): string {
   const { bodyLimit, timeoutSeconds, requestBuffering, keepAliveSeconds, tls } = options;
   const given = (line: string, value: unknown): string[] => (value === undefined ? [] : [line]);
-  const flags = [...(tls === undefined ? [] : ['ssl']), ...(options.http2 === true ? ['http2'] : [])];
+  const flags = [
+    ...(options.address === '::' ? ['ipv6only=off'] : []),
+    ...(tls === undefined ? [] : ['ssl']),
+    ...(options.http2 === true ? ['http2'] : []),
+  ];
   return [
     'server {',
     `listen ${[host, ...flags].join(' ')};`,
@@ -131,18 +140,8 @@ function signInBlock(host: string): string {
   return ['server {', `listen ${host};`, 'root .;', 'location / { try_files /sign-in.html =404; }', '}'].join('\n');
 }
 
-const bracketed = (address: string): string => (address.includes(':') ? `[${address}]` : address);
+/** A host of a test's own has no port in use that it was not given. */
+const portAt = (address: string, within: Within | undefined): Promise<number> =>
+  freePort(within === undefined ? address : '127.0.0.1');
 
-function listens(host: string): Promise<boolean> {
-  const url = new URL(`http://${host}`);
-  return new Promise((resolve) => {
-    const socket = connect({ host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) });
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => {
-      resolve(false);
-    });
-  });
-}
+const bracketed = (address: string): string => (address.includes(':') ? `[${address}]` : address);

@@ -9,6 +9,7 @@ import type { Engine } from './engine.ts';
 import { needCommand } from './findCommand.ts';
 import { inspectImage } from './images.ts';
 import type { BuiltImage } from './images.ts';
+import { onThisMachine, type Within } from './netns.ts';
 import { run } from './run.ts';
 import { makeScratch } from './scratch.ts';
 
@@ -52,13 +53,17 @@ interface Descriptor {
  * Copies an image from a registry to files by skopeo and hashes every file. Rejects when a file's digest or size is not
  * what the manifest says.
  */
-export function copyBySkopeo(reference: string, credentials?: Credentials): Promise<CopiedImage> {
-  return withCopy(reference, credentials, [], (folder) => readImage(folder, 'manifest.json'));
+export function copyBySkopeo(
+  reference: string,
+  credentials?: Credentials,
+  within: Within = onThisMachine,
+): Promise<CopiedImage> {
+  return withCopy({ reference, credentials, within, options: [] }, (folder) => readImage(folder, 'manifest.json'));
 }
 
 /** As `copyBySkopeo`, with all that an index names: every platform, attestations as well. */
 export function copyAllBySkopeo(reference: string, credentials?: Credentials): Promise<CopiedReference> {
-  return withCopy(reference, credentials, ['--all'], async (folder) => {
+  return withCopy({ reference, credentials, within: onThisMachine, options: ['--all'] }, async (folder) => {
     const bytes = await readFile(join(folder, 'manifest.json'));
     const top = JSON.parse(bytes.toString('utf8')) as { mediaType?: string; manifests?: Descriptor[] };
     const named = { digest: digestOf(bytes), mediaType: top.mediaType ?? '' };
@@ -75,10 +80,16 @@ export function copyAllBySkopeo(reference: string, credentials?: Credentials): P
   });
 }
 
+interface Copy {
+  readonly reference: string;
+  readonly credentials: Credentials | undefined;
+  /** The host that skopeo runs on. */
+  readonly within: Within;
+  readonly options: readonly string[];
+}
+
 async function withCopy<T>(
-  reference: string,
-  credentials: Credentials | undefined,
-  options: readonly string[],
+  { reference, credentials, within, options }: Copy,
   read: (folder: string) => Promise<T>,
 ): Promise<T> {
   const skopeo = needCommand('skopeo', 'skopeo');
@@ -89,7 +100,8 @@ async function withCopy<T>(
     // A private self-signed certificate is the case on purpose: what is compared is the content.
     const tls = ['--src-tls-verify=false', ...login];
     const copy = ['--insecure-policy', 'copy', '--preserve-digests', ...options, ...tls];
-    await run(skopeo, [...copy, `docker://${reference}`, `dir:${folder}`]);
+    const [command, ...args] = within([skopeo, ...copy, `docker://${reference}`, `dir:${folder}`]);
+    await run(command, args);
     return await read(folder);
   } finally {
     await scratch.remove();

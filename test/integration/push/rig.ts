@@ -47,6 +47,8 @@ export interface RigOptions {
   readonly codec: LayerCodec;
   readonly credential?: Credential;
   readonly trust?: RegistryTrust;
+  /** Where proxies are named; none by default. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 function openDoor(): RelayDoor {
@@ -122,7 +124,7 @@ export async function makeRig(options: RigOptions): Promise<PushRig> {
   };
 }
 
-function connect({ url, credential, trust }: RigOptions): RegistryClient {
+function connect({ url, credential, trust, environment }: RigOptions): RegistryClient {
   return createRegistryClient({
     address: parseRegistryAddress(url),
     trust: trust ?? { allowHttp: true },
@@ -130,7 +132,7 @@ function connect({ url, credential, trust }: RigOptions): RegistryClient {
     credential: () => Promise.resolve(credential),
     logger: silentLogger,
     chunkMemory: new Map(),
-    environment: {},
+    environment: environment ?? {},
     userAgent: 'tea-chest-test',
     // Waits between tries are as many as in the product, and a hundred times shorter.
     timing: { now: Date.now, random: Math.random, sleep: (ms, signal) => sleep(ms / 100, signal) },
