@@ -21,6 +21,9 @@ export interface TarEntry {
 
 type Entry = Extract extends AsyncIterable<infer Item> ? Item : never;
 
+/** As Linux' PATH_MAX. */
+const maxPathLength = 4096;
+
 /** Two empty blocks close a tar archive (POSIX, pax interchange format). */
 const endMarkBytes = 1024;
 
@@ -185,6 +188,10 @@ async function* bodyOf(
 
 /** Resolves a path of the archive against a folder of it. Rejects one that leads out of the archive. */
 export function archivePath(name: string, folder: string): string {
+  if (name.length > maxPathLength) {
+    const sentence = `The engine’s archive of the image has a path of ${name.length} characters.`;
+    throw new TeaChestError('archiveInvalid', sentence, { stage: 'export' });
+  }
   const resolved = path.posix.join(folder, name).replace(/\/+$/, '');
   if (name.startsWith('/') || resolved === '..' || resolved.startsWith('../')) {
     throw new TeaChestError(

@@ -15,18 +15,32 @@ export function pathsOf(machine: Machine): path.PlatformPath {
   return machine.platform === 'win32' ? path.win32 : path.posix;
 }
 
-/** The name in DOCKER_CONTEXT or else in config.json; undefined for docker's built-in `default`. */
-export async function chosenContext(machine: Machine): Promise<string | undefined> {
-  const fromEnv = machine.env['DOCKER_CONTEXT'];
-  const name = fromEnv === undefined || fromEnv === '' ? await contextOfConfig(machine) : fromEnv;
-  return name === 'default' || name === '' ? undefined : name;
+export interface ContextChoice {
+  /** Undefined for docker's built-in `default`. */
+  readonly name: string | undefined;
+  /** Why docker's configuration could not be asked, as the end of “as …”. */
+  readonly unread?: string;
 }
 
-async function contextOfConfig(machine: Machine): Promise<string | undefined> {
+/** The name in DOCKER_CONTEXT or else in config.json. */
+export async function chosenContext(machine: Machine): Promise<ContextChoice> {
+  const fromEnv = machine.env['DOCKER_CONTEXT'];
+  const choice = fromEnv === undefined || fromEnv === '' ? await contextOfConfig(machine) : { name: fromEnv };
+  return choice.name === 'default' || choice.name === '' ? { ...choice, name: undefined } : choice;
+}
+
+/**
+ * A configuration that cannot be read chooses nothing, as for docker's command line, which warns and goes on
+ * (docker/cli, cli/config `LoadDefaultConfigFile`). An empty file, as a crash leaves it, is one without settings.
+ */
+async function contextOfConfig(machine: Machine): Promise<ContextChoice> {
   const file = pathsOf(machine).join(dockerConfigFolder(machine), 'config.json');
-  const config = await readJson(machine, file, `docker’s configuration ${file}`);
-  const name = property(config, 'currentContext');
-  return typeof name === 'string' ? name : undefined;
+  try {
+    const name = property(await readJson(machine, file), 'currentContext');
+    return { name: typeof name === 'string' ? name : undefined };
+  } catch (error) {
+    return { name: undefined, unread: `${file} cannot be read (${words(error)})` };
+  }
 }
 
 /**
@@ -38,7 +52,10 @@ export async function contextEndpoint(name: string, machine: Machine): Promise<E
   const source = `the docker context “${name}”`;
   const id = createHash('sha256').update(name).digest('hex');
   const store = join(dockerConfigFolder(machine), 'contexts');
-  const meta = await readJson(machine, join(store, 'meta', id, 'meta.json'), source);
+  const file = join(store, 'meta', id, 'meta.json');
+  const meta = await readJson(machine, file).catch((error: unknown) => {
+    throw endpointInvalid(source, `${file} cannot be read (${words(error)})`, error);
+  });
   if (meta === undefined) {
     throw endpointInvalid(source, `docker has no context of that name in ${store}`);
   }
@@ -74,13 +91,17 @@ export async function readTlsFiles(
   return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
 }
 
-async function readJson(machine: Machine, file: string, source: string): Promise<unknown> {
-  try {
-    const bytes = await machine.readFile(file);
-    return bytes === undefined ? undefined : (JSON.parse(bytes.toString('utf8')) as unknown);
-  } catch (error) {
-    throw endpointInvalid(source, `${file} cannot be read (${words(error)})`, error);
-  }
+/** Undefined if there is no such file, or nothing in it. */
+async function readJson(machine: Machine, file: string): Promise<unknown> {
+  const bytes = await machine.readFile(file);
+  const text = bytes === undefined ? '' : decode(bytes);
+  return text.trim() === '' ? undefined : JSON.parse(text);
+}
+
+/** Windows' editors and shells save UTF-8 and UTF-16 with a byte order mark, which `TextDecoder` takes away. */
+function decode(bytes: Buffer): string {
+  const isUtf16 = bytes.byteLength >= 2 && bytes.readUInt16LE(0) === 0xfeff;
+  return new TextDecoder(isUtf16 ? 'utf-16le' : 'utf-8').decode(bytes);
 }
 
 function property(value: unknown, name: string): unknown {

@@ -18,9 +18,10 @@ export async function discoverEndpoint(
   }
   const dockerHost = machine.env['DOCKER_HOST'];
   if (dockerHost !== undefined && dockerHost.trim() !== '') return fromUrl(dockerHost, 'DOCKER_HOST', machine);
-  const context = await chosenContext(machine);
-  const chosen = context === undefined ? undefined : await contextEndpoint(context, machine);
-  return chosen ?? defaultEndpoint(machine);
+  const { name, unread } = await chosenContext(machine);
+  const chosen = name === undefined ? undefined : await contextEndpoint(name, machine);
+  const endpoint = chosen ?? (await defaultEndpoint(machine));
+  return unread === undefined ? endpoint : { ...endpoint, source: `${endpoint.source}, as ${unread}` };
 }
 
 async function fromUrl(url: string, source: string, machine: Machine): Promise<EngineEndpoint> {

@@ -1,12 +1,8 @@
 import { TeaChestError } from '../base/errors.ts';
 import type { EngineEvent } from './types.ts';
 
-interface Message {
-  readonly Action?: string;
-  readonly status?: string;
-  readonly id?: string;
-  readonly Actor?: { readonly ID?: string };
-}
+/** An event has some hundred bytes; its labels may make it longer. Characters. */
+const longestLine = 4 * 1024 * 1024;
 
 /** Reads the engine's events: JSON objects, one a line, cut into chunks anywhere. */
 export async function* parseEvents(chunks: AsyncIterable<Buffer>): AsyncGenerator<EngineEvent, void, void> {
@@ -15,18 +11,32 @@ export async function* parseEvents(chunks: AsyncIterable<Buffer>): AsyncGenerato
   for await (const chunk of chunks) {
     const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
     rest = lines.pop() ?? '';
+    if (rest.length > longestLine) throw unreadable('an event that does not end');
     for (const line of lines) if (line.trim() !== '') yield toEvent(line);
   }
 }
 
+/** What an engine leaves out, or writes as something else than text, is not said. */
 function toEvent(line: string): EngineEvent {
+  let message: unknown;
   try {
-    const message = JSON.parse(line) as Message;
-    return { action: message.Action ?? message.status ?? '', image: message.Actor?.ID ?? message.id };
+    message = JSON.parse(line);
   } catch (error) {
-    throw new TeaChestError('engineFailed', 'The container engine sent an event that is not JSON.', {
-      stage: 'engine',
-      cause: error,
-    });
+    throw unreadable('an event that is not JSON', error);
   }
+  const action = text(message, 'Action') ?? text(message, 'status') ?? '';
+  return { action, image: text(member(message, 'Actor'), 'ID') ?? text(message, 'id') };
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+}
+
+function text(value: unknown, name: string): string | undefined {
+  const found = member(value, name);
+  return typeof found === 'string' ? found : undefined;
+}
+
+function unreadable(what: string, cause?: unknown): TeaChestError {
+  return new TeaChestError('engineFailed', `The container engine sent ${what}.`, { stage: 'engine', cause });
 }

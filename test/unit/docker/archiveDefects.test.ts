@@ -130,6 +130,10 @@ const defects: Record<string, { members: Member[]; code?: string; message: RegEx
     ],
     message: /lead nowhere/,
   },
+  'a path of absurd length': {
+    members: [{ name: `${'n'.repeat(5000)}.tar`, content: 'x' }, layer, configFile, good],
+    message: /a path of 5004 characters/,
+  },
   'a file twice': { members: [layer, layer, configFile, good], message: /twice/ },
 };
 
@@ -148,6 +152,22 @@ test('a huge document that nobody names does not hurt', async () => {
   const attestation = Buffer.alloc(16 * 1024 * 1024 + 1, '{');
   const members = [{ name: `blobs/sha256/${hexOf(attestation)}`, content: attestation }, layer, configFile, good];
   assert.equal((await readAll(inChunks(await tarOf(members), 65_536), image)).image.layers.length, 1);
+});
+
+test('a header that goes on and on is refused before it fills the memory', async () => {
+  const header = await tarOf([{ name: 'pax', content: '' }]);
+  header.write('x', 156, 'latin1');
+  header.write('77777777777', 124, 'latin1');
+  header.write('        ', 148, 'latin1');
+  const sum = header.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  let sent = 0;
+  const endless = async function* (): AsyncGenerator<Uint8Array, void, void> {
+    yield header.subarray(0, 512);
+    for (;;) yield Buffer.alloc(65_536, (sent += 65_536) % 251);
+  };
+  await assert.rejects(readAll(endless(), image), { code: 'archiveInvalid', message: /Header exceeds max size/ });
+  assert(sent < 32 * 1024 * 1024, `${sent} bytes were taken`);
 });
 
 test('an error of the source comes through as it is, also in the middle of a layer', async () => {

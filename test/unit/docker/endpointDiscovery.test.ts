@@ -8,7 +8,7 @@ interface Description {
   readonly env?: Record<string, string>;
   readonly platform?: NodeJS.Platform;
   readonly uid?: number;
-  readonly files?: Record<string, string | Error>;
+  readonly files?: Record<string, string | Buffer | Error>;
   readonly sockets?: Record<string, SocketState>;
 }
 
@@ -200,7 +200,6 @@ test('a context that is chosen and broken is an error, not a reason to use the d
   const cases: [Description, RegExp][] = [
     [{ env: { DOCKER_CONTEXT: 'gone' } }, /“gone” cannot be used: docker has no context of that name/],
     [{ files: { '/home/ada/.docker/config.json': '{"currentContext":"gone"}' } }, /“gone”/],
-    [{ files: { '/home/ada/.docker/config.json': '{' } }, /config.json cannot be read/],
     [{ files: { ...good, [meta]: 'not json' } }, /meta.json cannot be read/],
     [{ files: { ...good, [meta]: '{"Endpoints":{}}' } }, /has no docker endpoint/],
     [{ files: contextFiles('odd', { Host: 'gopher://box' }) }, /“odd” cannot be used: “gopher:/],
@@ -210,6 +209,34 @@ test('a context that is chosen and broken is an error, not a reason to use the d
       code: 'engineEndpointInvalid',
       message,
     });
+  }
+});
+
+test('a configuration of docker’s that is empty or cannot be read chooses no context, and is named', async () => {
+  const file = '/home/ada/.docker/config.json';
+  const find = async (content: string | Buffer | Error): Promise<string> => {
+    const found = await discoverEndpoint(undefined, machine({ files: { [file]: content }, sockets: usual }));
+    assert.equal(found.url, 'unix:///var/run/docker.sock');
+    return found.source;
+  };
+  for (const empty of ['', '\n', '\uFEFF', '{}', '{"currentContext":"default"}', '{"currentContext":""}']) {
+    assert.equal(await find(empty), 'default socket', JSON.stringify(empty));
+  }
+  for (const broken of [
+    '{"auths":{},}',
+    '{',
+    Buffer.from([0xff, 0xfe, 0x7b]),
+    new Error('EACCES: permission denied'),
+  ]) {
+    assert.match(await find(broken), /^default socket, as \/home\/ada\/.docker\/config.json cannot be read \(.+\)$/);
+  }
+});
+
+test('a byte order mark, as Windows’ editors write it, does not hide the chosen context', async () => {
+  const { '/home/ada/.docker/config.json': config = '', ...meta } = contextFiles('box', { Host: 'tcp://box:1' });
+  for (const encoding of ['utf8', 'utf16le'] as const) {
+    const files = { ...meta, '/home/ada/.docker/config.json': Buffer.from(`\uFEFF${config}`, encoding) };
+    assert.equal((await discoverEndpoint(undefined, machine({ files, sockets: usual }))).url, 'tcp://box:1', encoding);
   }
 });
 
