@@ -18,6 +18,14 @@ const realThings = ['engine', 'skopeo', 'registry', 'nginx', 'ssh', 'openssl', '
 export const layers: readonly Layer[] = [
   { name: 'unit', files: 'test/unit/**/*.test.ts', needs: [], needsBuild: false, concurrency: 2 },
   { name: 'contract', files: 'test/contract/**/*.test.ts', needs: [], needsBuild: false, concurrency: 1 },
+  { name: 'fuzz', files: 'test/fuzz/**/*.test.ts', needs: [], needsBuild: false, concurrency: 2 },
+  {
+    name: 'faults',
+    files: 'test/faults/**/*.test.ts',
+    needs: ['skopeo', 'registry', 'nginx'],
+    needsBuild: false,
+    concurrency: 2,
+  },
   { name: 'integration', files: 'test/integration/**/*.test.ts', needs: realThings, needsBuild: true, concurrency: 1 },
   {
     name: 'e2e',

@@ -1,0 +1,27 @@
+import { mock } from 'node:test';
+
+/** Milliseconds: shorter timers are left as they are. The engine's own way to us is not what these tests are about. */
+const leastSilence = 30_000;
+/** undici counts its time-outs by the ticks of one timer (lib/util/timers.js). */
+const undiciTick = 499;
+
+/** How many times faster long timers run. */
+let factor = 1;
+
+/**
+ * Lets the long timers of this process run faster, so that a silence of minutes takes a moment.
+ * undici's run faster with them.
+ */
+export function runTimersFaster(times: number): void {
+  factor = times;
+  if (mockedTimer !== undefined) return;
+  const { setTimeout } = globalThis;
+  const faster = (work: (...rest: unknown[]) => void, ms = 0, ...rest: unknown[]): NodeJS.Timeout =>
+    setTimeout(work, ms < leastSilence && ms !== undiciTick ? ms : ms / factor, ...rest);
+  mockedTimer = mock.method(globalThis, 'setTimeout', faster as typeof setTimeout);
+  const timeout = AbortSignal.timeout.bind(AbortSignal);
+  // These bound work as well as silence, and work takes its time on any machine.
+  mock.method(AbortSignal, 'timeout', (ms: number) => timeout(ms < leastSilence ? ms : ms / Math.min(factor, 20)));
+}
+
+let mockedTimer: unknown;

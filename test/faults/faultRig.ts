@@ -1,0 +1,151 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { copyFile, readdir } from 'node:fs/promises';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { DigestCache } from '../../src/core/push/digestCache.ts';
+import type { Credential } from '../../src/core/registry/types.ts';
+import { defaultSeed } from '../standin/model/seed.ts';
+import { startStandin } from '../standin/standin.ts';
+import { makeCertificate } from '../standin/tls/certificate.ts';
+import { startRegistry } from '../tools/registry.ts';
+import { makeScratch } from '../tools/scratch.ts';
+import { silentLogger } from '../tools/silentLogger.ts';
+import { machine } from '../unit/relay/relayRig.ts';
+import { FaultyProxy } from './faultyProxy.ts';
+import { chunk, pushOnce, type Attempt, type Way } from './onePush.ts';
+import { readImage, type Origin } from './readImage.ts';
+
+export type RegistryType = 'gitea' | 'distribution';
+
+export interface TestRegistry extends Origin {
+  readonly credential: Credential;
+  readonly host: string;
+  openSessions(): Promise<number>;
+  close(): Promise<void>;
+}
+
+const dev = defaultSeed.users[1] ?? { name: '', password: '' };
+
+export async function openRegistry(type: RegistryType): Promise<TestRegistry> {
+  const credential = { username: dev.name, secret: dev.password };
+  const authorization = `Basic ${Buffer.from(`${dev.name}:${dev.password}`).toString('base64')}`;
+  if (type === 'gitea') {
+    const standin = await startStandin();
+    return {
+      ...{ credential, authorization, origin: standin.origin, host: standin.host },
+      openSessions: () => Promise.resolve(standin.openSessions().length),
+      close: () => standin.close(),
+    };
+  }
+  const registry = await startRegistry({ user: dev });
+  return {
+    ...{ credential, authorization, origin: registry.origin, host: registry.host },
+    openSessions: async () => countUploads(join(registry.dataFolder, 'docker/registry/v2/repositories/dev')),
+    close: () => registry.stop(),
+  };
+}
+
+/** distribution notes in a folder of its own when an upload began, and may leave the folder behind when it ends. */
+async function countUploads(folder: string): Promise<number> {
+  const files = await readdir(folder, { recursive: true }).catch(() => []);
+  return files.filter((file) => file.includes('/_uploads/') && file.endsWith('/startedat')).length;
+}
+
+/** A layer that the repository has, one that is elsewhere in the registry, and one that must be sent in two pieces. */
+const [old, common] = [randomBytes(20_000), randomBytes(30_000)];
+
+export interface FaultRig {
+  readonly proxy: FaultyProxy;
+  readonly registry: TestRegistry;
+  /** What came to the host that redirects point to and that is none of ours: with credentials or with bytes of a body. */
+  readonly betrayals: string[];
+  /** A new image to a repository of its own, which has a part of its layers. */
+  prepare(): Promise<string>;
+  push(repository: string, way: Way): Promise<Attempt>;
+  leftSpools(): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+export async function openRig(type: RegistryType, limitMs: number): Promise<FaultRig> {
+  const scratch = await makeScratch('faults');
+  const registry = await openRegistry(type);
+  const betrayals: string[] = [];
+  const elsewhere = await startElsewhere(betrayals);
+  const certificate = type === 'gitea' ? makeCertificate('valid') : undefined;
+  const proxy = await FaultyProxy.start(new URL(registry.origin), certificate, elsewhere.origin);
+  const template = join(scratch.path, 'template.json');
+  const spoolRoot = join(scratch.path, 'spool');
+  /** A registry that is down is back after the second wait, unless it is down for good. */
+  let waits = 0;
+  const onWait = async (): Promise<void> => {
+    if (++waits % 2 === 0) await proxy.recover();
+  };
+  const fingerprint = certificate?.fingerprint256;
+  const { credential } = registry;
+  const parts = { origin: proxy.origin, fingerprint, credential, spoolRoot, limitMs, onWait };
+  let repositories = 0;
+  let caches = 0;
+  const newCache = async (): Promise<DigestCache> => {
+    const file = join(scratch.path, `cache-${++caches}.json`);
+    await copyFile(template, file).catch(() => undefined);
+    return new DigestCache(file, silentLogger, Date.now);
+  };
+  const base = machine([{ bytes: common }], 'classic');
+  const first = new DigestCache(template, silentLogger, Date.now);
+  await pushOnce({ ...parts, image: base, repository: 'dev/base', tag: 'new', way: 'export', cache: first });
+  return {
+    ...{ proxy, registry, betrayals },
+    prepare: async () => {
+      const repository = `dev/app-${++repositories}`;
+      const image = machine([{ bytes: old }], 'classic');
+      await copyFile(template, `${template}.${repositories}`);
+      const cache = new DigestCache(`${template}.${repositories}`, silentLogger, Date.now);
+      await proxy.arm(undefined);
+      const { error } = await pushOnce({ ...parts, image, repository, tag: 'old', way: 'export', cache });
+      if (error !== undefined) throw error as Error;
+      await copyFile(`${template}.${repositories}`, template);
+      return repository;
+    },
+    push: async (repository, way) => {
+      const layers = [old, common, randomBytes(2 * chunk - 400_000)].map((bytes) => ({ bytes }));
+      const image = machine(layers, way === 'export' ? 'classic' : 'containerd');
+      const cache = await newCache();
+      return await pushOnce({ ...parts, image, repository, tag: 'new', way, cache });
+    },
+    leftSpools: () => readdir(spoolRoot).catch(() => []),
+    close: async () => {
+      await proxy.close();
+      await elsewhere.close();
+      await registry.close();
+      await scratch.remove();
+    },
+  };
+}
+
+async function startElsewhere(
+  betrayals: string[],
+): Promise<{ readonly origin: string; readonly close: () => Promise<void> }> {
+  const server = http.createServer((request, response) => {
+    if (request.headers.authorization !== undefined) betrayals.push(`credentials with ${request.method ?? ''}`);
+    request.on('data', () => betrayals.push(`bytes with ${request.method ?? ''}`));
+    request.on('end', () => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Sign in</html>'));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** The image behind the tag of a push, as an independent reader gets it from the registry itself. */
+export async function published(rig: FaultRig, repository: string): ReturnType<typeof readImage> {
+  return await readImage(rig.registry, repository, 'new');
+}

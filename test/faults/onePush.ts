@@ -1,0 +1,130 @@
+import { throwIfCancelled } from '../../src/core/base/cancel.ts';
+import { createRegistryClient } from '../../src/core/gitea/registryClient.ts';
+import type { DigestCache } from '../../src/core/push/digestCache.ts';
+import type { PushResult } from '../../src/core/push/events.ts';
+import { pushImage } from '../../src/core/push/pushImage.ts';
+import { Reachability } from '../../src/core/push/relay/reachability.ts';
+import { RelayDoor } from '../../src/core/push/relay/relayDoor.ts';
+import { UploadsInFlight } from '../../src/core/push/uploadsInFlight.ts';
+import { parseRegistryAddress } from '../../src/core/registry/registryAddress.ts';
+import type { Timing } from '../../src/core/registry/retry.ts';
+import type { Credential } from '../../src/core/registry/types.ts';
+import { silentLogger } from '../tools/silentLogger.ts';
+import { plainGzip } from '../unit/push/fakes.ts';
+import type { Machine } from '../unit/relay/relayRig.ts';
+
+/** How the layers leave the engine, and in which pieces they reach the registry. */
+export type Way = 'export' | 'relay' | 'relay, whole blobs';
+
+/** Bytes of the pieces in which blobs are sent, unless they go whole. */
+export const chunk = 1024 * 1024;
+
+export interface Attempt {
+  readonly result: PushResult | undefined;
+  readonly error: unknown;
+  readonly isHung: boolean;
+  readonly image: Machine;
+  readonly repository: string;
+}
+
+export interface OnePush {
+  /** As the person knows the registry. */
+  readonly origin: string;
+  /** Of the certificate that is trusted; absent for plain http. */
+  readonly fingerprint: string | undefined;
+  readonly credential: Credential;
+  readonly spoolRoot: string;
+  readonly image: Machine;
+  readonly repository: string;
+  readonly tag: string;
+  readonly way: Way;
+  readonly cache: DigestCache;
+  /** Milliseconds after which it counts as hung. */
+  readonly limitMs: number;
+  /** Called at each wait between two tries. */
+  readonly onWait?: () => Promise<void>;
+  readonly signal?: AbortSignal;
+}
+
+/** One push by a client of its own, as the composition root builds it, except that waits between tries take no time. */
+export async function pushOnce(options: OnePush): Promise<Attempt> {
+  const { image, repository, way, cache, spoolRoot, fingerprint, limitMs } = options;
+  const address = parseRegistryAddress(options.origin);
+  const chunks = new Map(way === 'relay, whole blobs' ? [] : [[address.origin, chunk]]);
+  const client = createRegistryClient({
+    address,
+    trust: fingerprint === undefined ? { allowHttp: true } : { pinnedFingerprint: fingerprint },
+    proxy: { url: undefined, bypass: [] },
+    credential: () => Promise.resolve(options.credential),
+    logger: silentLogger,
+    chunkMemory: { get: (origin) => chunks.get(origin), set: (origin, bytes) => void chunks.set(origin, bytes) },
+    environment: {},
+    userAgent: 'tea-chest-test',
+    timing: shortWaits(options.onWait),
+  });
+  const controller = new AbortController();
+  const signal = AbortSignal.any([controller.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+  const relay = { pusher: image.pusher, door: openDoor(), reachability: new Reachability(Date.now) };
+  const run = async (): Promise<PushResult> => {
+    const target = await client.repository(repository, { signal });
+    return await pushImage(
+      {
+        ...{ image: 'app:1', origin: address.origin, repository: `${address.host}/${repository}` },
+        ...{ tag: options.tag, codec: plainGzip, parallelBlobs: 2 },
+        strategy: way === 'export' ? 'export' : 'relay',
+      },
+      {
+        ...{ source: image.engine, target, cache, spoolRoot, spoolLimit: 1e9, logger: silentLogger, now: Date.now },
+        uploads: new UploadsInFlight(),
+        relay: way === 'export' ? undefined : relay,
+      },
+      { signal, onEvent: () => undefined },
+    );
+  };
+  try {
+    return { ...(await settle(run(), controller, limitMs)), image, repository };
+  } finally {
+    await client.close();
+  }
+}
+
+type Settled = Pick<Attempt, 'result' | 'error' | 'isHung'>;
+
+/** A push that has not ended by the limit is cancelled, and counted as hung whatever it then says. */
+async function settle(push: Promise<PushResult>, controller: AbortController, limitMs: number): Promise<Settled> {
+  const limit = Promise.withResolvers<'late'>();
+  const timer = realTimer(() => {
+    limit.resolve('late');
+  }, limitMs);
+  const ended = push.then(
+    (result): Settled => ({ result, error: undefined, isHung: false }),
+    (error: unknown): Settled => ({ result: undefined, error, isHung: false }),
+  );
+  const first = await Promise.race([ended, limit.promise]);
+  clearTimeout(timer);
+  if (first !== 'late') return first;
+  controller.abort();
+  return { result: undefined, error: new Error('it did not end'), isHung: true };
+}
+
+/** Taken before any test makes the clock run faster. */
+const realTimer = setTimeout;
+
+function openDoor(): RelayDoor {
+  return new RelayDoor({ port: 0, secret: 'secret', onPort: () => undefined, logger: silentLogger });
+}
+
+/** A clock that a wait moves on. */
+function shortWaits(onWait: () => Promise<void> = () => Promise.resolve()): Timing {
+  let ahead = 0;
+  return {
+    now: () => Date.now() + ahead,
+    random: Math.random,
+    sleep: async (ms, signal) => {
+      ahead += ms;
+      await new Promise(setImmediate);
+      throwIfCancelled(signal);
+      await onWait();
+    },
+  };
+}
