@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { TeaChestError } from '../../src/core/base/errors.ts';
+
+/** Without `npm run fuzz`: few cases, the same each time. */
+const usualCases = 40;
+const usualSeed = 20261126;
+
+/** How many cases of each property, and where chance begins. `npm run fuzz` sets both. */
+export function cases(): { readonly numRuns: number; readonly seed: number } {
+  const given = (name: string, usual: number): number => Number(process.env[name] ?? usual);
+  return {
+    numRuns: given('TEA_CHEST_FUZZ_CASES', usualCases),
+    seed: given('TEA_CHEST_FUZZ_SEED', usualSeed),
+  };
+}
+
+/** Runs a property with the wanted number of cases; milliseconds after which one case counts as hung. */
+export async function holds<T>(
+  input: fc.Arbitrary<T>,
+  property: (value: T) => Promise<void> | void,
+  hang = 20_000,
+): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(input, async (value) => {
+      await property(value);
+    }),
+    { ...cases(), timeout: hang },
+  );
+}
+
+/** The result, or the clear error that came in its place; anything else fails. */
+export async function resultOrError<T>(work: () => Promise<T> | T): Promise<T | TeaChestError> {
+  try {
+    return await work();
+  } catch (error) {
+    assert(
+      error instanceof TeaChestError,
+      `not a clear error: ${error instanceof Error ? (error.stack ?? '') : String(error)}`,
+    );
+    assert.notEqual(error.code, 'internal', error.message);
+    assert(error.message.length > 20, error.message);
+    return error;
+  }
+}
+
+/** Bytes in pieces, cut at the given places. */
+export async function* cut(bytes: Buffer, places: readonly number[]): AsyncGenerator<Buffer, void, void> {
+  let at = 0;
+  for (const place of [...places].map((one) => one % (bytes.byteLength + 1)).sort((a, b) => a - b)) {
+    if (place > at) yield bytes.subarray(at, place);
+    at = Math.max(at, place);
+  }
+  if (at < bytes.byteLength) yield bytes.subarray(at);
+}
+
+export const places = fc.array(fc.nat(100_000), { maxLength: 12 });
+
+/** JSON, near-JSON and no JSON at all, as bytes. */
+export const someText: fc.Arbitrary<string> = fc.oneof(
+  fc.json(),
+  fc.string({ unit: 'binary' }),
+  fc.json().map((text) => text.slice(0, -1)),
+  fc.json().map((text) => `\uFEFF${text}`),
+  fc.constantFrom(
+    '',
+    'null',
+    '[]',
+    '{}',
+    '""',
+    '0',
+    'true',
+    '[null]',
+    '{"errors":null}',
+    '{"errors":[null,5,{}]}',
+    '<html><title>x</title>',
+  ),
+  fc.nat(3000).map((depth) => '['.repeat(depth)),
+  fc.nat(3000).map((depth) => '{"a":'.repeat(depth) + '1' + '}'.repeat(depth)),
+);
