@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inspection, json, listOf, startFakeEngine } from './fakeEngine.ts';
+
+const { signal } = new AbortController();
+const [index, amd, arm, attestation] = ['a', 'b', 'c', 'd'].map((digit) => `sha256:${digit.repeat(64)}` as const);
+const version = json(200, { Version: '28.5.2', ApiVersion: '1.51', MinAPIVersion: '1.24' });
+
+/** As docker 28.5.2 says it of an image that was pulled for one of its platforms. */
+const manifests = [
+  {
+    ID: amd,
+    Descriptor: { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: amd, size: 402 },
+    Available: true,
+    Kind: 'image',
+    ImageData: { Platform: { architecture: 'amd64', os: 'linux' }, Containers: null },
+  },
+  {
+    ID: arm,
+    Available: false,
+    Kind: 'image',
+    ImageData: { Platform: { architecture: 'arm64', os: 'linux', variant: 'v8' } },
+  },
+  { ID: attestation, Available: true, Kind: 'attestation', AttestationData: { For: amd } },
+];
+
+test('an engine of API 1.48 or later is asked which manifests of an image it has', async () => {
+  const answer = { ...inspection(index ?? ''), Manifests: manifests };
+  await using fake = await startFakeEngine({ '/version': version, '/images/app:1/json': json(200, answer) });
+  const image = await fake.engine.inspect('app:1', { signal });
+  assert.ok(fake.requests.includes('/v1.51/images/app:1/json?manifests=true'), fake.requests.join());
+  assert.deepEqual(image.manifests, [
+    { digest: amd, isAvailable: true, platform: { os: 'linux', architecture: 'amd64' } },
+    { digest: arm, isAvailable: false, platform: { os: 'linux', architecture: 'arm64', variant: 'v8' } },
+    { digest: attestation, isAvailable: true, platform: undefined },
+  ]);
+});
+
+test('what an engine says of manifests counts only as a whole', async () => {
+  for (const odd of [null, {}, 'x', [...manifests, { ID: 'sha512:1', Available: true }], [{ ID: amd }], [null]]) {
+    const answer = { ...inspection(index ?? ''), Manifests: odd };
+    await using fake = await startFakeEngine({ '/version': version, '/images/app:1/json': json(200, answer) });
+    assert.equal((await fake.engine.inspect('app:1', { signal })).manifests, undefined);
+  }
+});
+
+test('an image that is not there is told so by an engine of API 1.48 as well', async () => {
+  const missing = json(404, { message: 'No such image: app:1' });
+  await using fake = await startFakeEngine({ '/version': version, '/images/app:1/json': missing });
+  await assert.rejects(fake.engine.inspect('app:1', { signal }), { code: 'imageNotFound', message: /No such image/ });
+});
+
+test('what an engine says of its push that a person should know becomes a sentence, and nothing else does', async () => {
+  const said = [
+    { status: 'The push refers to repository [127.0.0.1:39455/t/n]' },
+    {
+      progressDetail: {},
+      aux: {
+        manifestPushedInsteadOfIndex: true,
+        originalIndex: { digest: index, size: 491 },
+        selectedManifest: { digest: amd, size: 402, platform: { architecture: 'amd64', os: 'linux' } },
+      },
+    },
+    { status: 'Mounted from t/m', progressDetail: {}, id: '12356c525e7f' },
+    { status: 'Pushing', progressDetail: { current: 1, total: 2 }, id: '12356c525e7f' },
+    { status: 'The registry is being moved: use another one from Monday on.' },
+    { status: `1: digest: ${amd ?? ''} size: 402` },
+    { progressDetail: {}, aux: { Tag: '1', Digest: amd, Size: 402 } },
+  ];
+  const body = said.map((line) => JSON.stringify(line)).join('\r\n');
+  await using fake = await startFakeEngine({
+    '/images/127.0.0.1:1/t/n/push': (_request, response) => {
+      response.end(body);
+    },
+  });
+  const pusher = fake.engine.pusher() ?? assert.fail('a socket can push');
+  const credential = { username: 'u', secret: 's' };
+  const steps = await listOf(pusher.push({ repository: '127.0.0.1:1/t/n', tag: '1' }, credential, { signal }));
+  assert.deepEqual(
+    steps.flatMap(({ notice }) => (notice === undefined ? [] : [notice])),
+    [
+      `Not all multiplatform-content is present and only the available single-platform image was pushed: linux/amd64 (${amd ?? ''}).`,
+      'The registry is being moved: use another one from Monday on.',
+    ],
+  );
+});
