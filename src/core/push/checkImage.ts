@@ -21,8 +21,11 @@ export interface Publication {
   readonly isEngines: boolean;
   /** What an index lists comes before it; the last one is the tag's. */
   readonly manifests: readonly { readonly bytes: Uint8Array; readonly mediaType: string }[];
-  /** Bytes of the configs that the manifests name. */
-  readonly configs: ReadonlyMap<Digest, Uint8Array>;
+  /**
+   * Bytes of the configs that the manifests name. `unreadable`: the registry has it, the engine did not send it, and the
+   * registry's storage cannot be reached from here (SERVE_DIRECT); then the engine's own manifest is what vouches for it.
+   */
+  readonly configs: ReadonlyMap<Digest, Uint8Array | 'unreadable'>;
   /** What the repository has; configs of our own manifests are sent later. */
   readonly blobs: ReadonlyMap<Digest, PresentBlob>;
   /** Manifests that the repository has already. */
@@ -89,7 +92,13 @@ function checkManifest(
   // Artifacts have configs of their own, which name no layers.
   if (isEngines && !isImageConfig(config.mediaType)) return false;
   const bytes = configs.get(config.digest);
-  if (bytes === undefined || digestOf(bytes) !== config.digest || bytes.byteLength !== config.size) {
+  if (bytes === 'unreadable' && isEngines) return image.manifestType !== undefined;
+  if (
+    bytes === undefined ||
+    bytes === 'unreadable' ||
+    digestOf(bytes) !== config.digest ||
+    bytes.byteLength !== config.size
+  ) {
     return fail(`the config ${config.digest} of the manifest ${digest} was not to be had, or has other bytes`);
   }
   const diffIds = readDiffIds(bytes);

@@ -97,7 +97,10 @@ async function learn(run: PushRun, diffId: Digest, learned: Descriptor, signal: 
   const onRefuted = (why: string): void => {
     run.logger.warn(`A tag of ${repository} is not relied on for layer ${shortDigest(diffId)}: ${why}`);
   };
-  const proved = await proveLearned(run.target, diffId, learned, { signal, onRefuted });
+  const onUnreadable = (error: unknown): void => {
+    run.logger.debug(`The layer ${shortDigest(diffId)} cannot be read back, and is exported: ${String(error)}`);
+  };
+  const proved = await proveLearned(run.target, diffId, learned, { signal, onRefuted, onUnreadable });
   if (proved?.mediaType !== codec.mediaType) return;
   const { mediaType, digest, size, tarSize } = proved;
   run.cache.rememberLayer(diffId, codec.id, { digest, size, tarSize });

@@ -1,4 +1,4 @@
-import { isCancelled } from '../base/errors.ts';
+import { isCancelled, TeaChestError } from '../base/errors.ts';
 import { DigestCounter, type Digest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/manifest.ts';
 import { mediaTypes } from '../oci/mediaTypes.ts';
@@ -36,7 +36,11 @@ export async function proveLearned(
   target: BlobTarget,
   diffId: Digest,
   learned: Descriptor,
-  options: { readonly signal: AbortSignal; readonly onRefuted: (why: string) => void },
+  options: {
+    readonly signal: AbortSignal;
+    readonly onRefuted: (why: string) => void;
+    readonly onUnreadable: (error: unknown) => void;
+  },
 ): Promise<ProvedPair | undefined> {
   const stored = new DigestCounter();
   const tar = new DigestCounter();
@@ -62,7 +66,8 @@ export async function proveLearned(
     return { mediaType: form?.mediaType ?? mediaTypes.ociLayer, digest, size, tarSize: tar.bytes };
   } catch (error) {
     if (isCancelled(error)) throw error;
-    options.onRefuted(`the blob ${learned.digest} could not be read back: ${String(error)}`);
+    if (error instanceof TeaChestError && error.code !== 'archiveInvalid') options.onUnreadable(error);
+    else options.onRefuted(`the blob ${learned.digest} is not that layer: ${String(error)}`);
     return undefined;
   }
 }

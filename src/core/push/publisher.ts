@@ -1,3 +1,4 @@
+import { throwIfCancelled } from '../base/cancel.ts';
 import { TeaChestError, type Stage } from '../base/errors.ts';
 import { digestOf, shortDigest, type Digest } from '../oci/digest.ts';
 import { readManifest, serializeManifest } from '../oci/manifest.ts';
@@ -84,7 +85,7 @@ export class Publisher {
   }
 
   /** The engine's own manifests, byte for byte: what an index lists first, under digests, and what the tag is to be last. */
-  async publishManifests({ manifests, bytes, blobs, small, layers }: TakenManifests): Promise<Outcome> {
+  async publishManifests({ manifests, bytes, blobs, small, layers, leaving }: TakenManifests): Promise<Outcome> {
     const children = manifests.slice(0, -1).map((manifest) => ({ ...manifest, reference: manifest.digest }));
     const top = { ...manifests[manifests.length - 1], reference: this.#run.request.tag } as RelayedManifest;
     const all = [...children, top];
@@ -100,6 +101,8 @@ export class Publisher {
       });
     });
     await this.#publish(all);
+    // Until it has ended the engine may say something of its push.
+    await leaving;
     const { digest, mediaType } = top;
     const stored = bytes.uploaded + bytes.mounted + bytes.skipped;
     const notices = [...this.#run.notices];
@@ -167,16 +170,26 @@ export class Publisher {
   async #readConfigs(
     manifests: readonly RelayedManifest[],
     small: TakenManifests['small'],
-  ): Promise<ReadonlyMap<Digest, Uint8Array>> {
-    const configs = new Map<Digest, Uint8Array>();
+  ): Promise<ReadonlyMap<Digest, Uint8Array | 'unreadable'>> {
+    const configs = new Map<Digest, Uint8Array | 'unreadable'>();
     for (const { bytes } of manifests) {
       const manifest = readManifest(bytes);
       if (manifest?.kind !== 'image' || !isImageConfig(manifest.config.mediaType)) continue;
       const { digest } = manifest.config;
-      const config = small.get(digest) ?? (await this.#run.target.getBlob(digest, { signal: this.#signal }));
+      const config = small.get(digest) ?? (await this.#readConfig(digest));
       if (config !== undefined) configs.set(digest, config);
     }
     return configs;
+  }
+
+  async #readConfig(digest: Digest): Promise<Uint8Array | 'unreadable' | undefined> {
+    try {
+      return await this.#run.target.getBlob(digest, { signal: this.#signal });
+    } catch (error) {
+      throwIfCancelled(this.#signal);
+      this.#run.logger.info(`The registry has the config ${digest}, but it cannot be read: ${String(error)}`);
+      return 'unreadable';
+    }
   }
 
   /** What an index names and the engine did not push: it is asked for. */

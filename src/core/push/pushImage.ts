@@ -189,7 +189,13 @@ class Delivery {
     const { target, fromBytesOnly } = this.#run;
     const { id, diffIds, manifestType } = this.#image;
     if (fromBytesOnly || manifestType !== undefined) return undefined;
-    const config = await this.#during('plan', () => target.getBlob(id, { signal: this.#signal }));
+    const config = await this.#during('plan', () => target.getBlob(id, { signal: this.#signal })).catch(
+      (error: unknown) => {
+        throwIfCancelled(this.#signal);
+        this.#run.logger.debug(`The config is asked of the engine, as it cannot be read back: ${String(error)}`);
+        return undefined;
+      },
+    );
     if (config === undefined || digestOf(config) !== id || !isConfigOf(config, diffIds)) return undefined;
     const layers = diffIds.map((diffId) => this.#run.placed(diffId)?.descriptor);
     return layers.every((layer) => layer !== undefined) ? { config, layers } : undefined;

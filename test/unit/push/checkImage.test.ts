@@ -15,8 +15,10 @@ const describeBlob = (mediaType: string, bytes: Uint8Array): Descriptor => ({
   size: bytes.byteLength,
 });
 
+type OwnImage = Omit<Publication, 'configs'> & { readonly configs: ReadonlyMap<Digest, Buffer> };
+
 /** An image of ours: gzip layers of these contents. */
-function ownImage(contents: readonly string[]): Publication {
+function ownImage(contents: readonly string[]): OwnImage {
   const tars = contents.map((text) => Buffer.from(text));
   const diffIds = tars.map(digestOf);
   const config = json({ os: 'linux', rootfs: { type: 'layers', diff_ids: diffIds } });
@@ -210,6 +212,14 @@ describe('what is about to be published', () => {
       assert.match(refusal({ ...pushed, image: asked.image }), /layers that the container engine named/);
       const same = engineIndex([platform('amd64'), platform('riscv64')]);
       assert.match(refusal({ ...same, image: asked.image }), /which is not of the image/);
+    });
+
+    it('is vouched for by the engine’s own manifest where a storage out of reach keeps its config', () => {
+      const whole = engineIndex([amd]);
+      const configs = new Map([...whole.configs.keys()].map((digest) => [digest, 'unreadable'] as const));
+      checkImage({ ...whole, configs });
+      assert.match(refusal({ ...whole, configs, image: engineIndex([arm]).image }), /which is not of the image/);
+      assert.match(refusal({ ...good, configs: new Map([[digestOf(config), 'unreadable']]) }), /was not to be had/);
     });
 
     it('is refused if a config or a layer did not arrive, or a config names other layers', () => {

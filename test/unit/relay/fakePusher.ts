@@ -86,11 +86,15 @@ export class FakePusher implements EnginePusher {
       this.#store === 'classic'
         ? await this.#pushLayers(ask)
         : await Promise.all(this.#blobs().map((blob) => put(ask, blob)));
-    yield { id: undefined, status: 'layers are there', current: undefined, total: undefined, notice: this.notice };
+    yield { id: undefined, status: 'layers are there', current: undefined, total: undefined };
     const config = await (this.#store === 'classic' ? this.#pushConfig(ask) : put(ask, this.#image.config));
     const body = this.manifest(descriptors, config);
     await ask('PUT', `manifests/${name.tag}`, { body, headers: { 'content-type': mediaTypes.dockerManifest } });
     await this.onPushed({ signal });
+    // As docker may: when all has arrived already.
+    if (this.notice !== undefined) {
+      yield { id: undefined, status: '', current: undefined, total: undefined, notice: this.notice };
+    }
   }
 
   /** Containerd's: the manifest whose digest is the image's ID. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import type { ImageManifest } from '../../../src/core/oci/manifest.ts';
 import { FakeRepository, plainGzip } from '../push/fakes.ts';
@@ -67,6 +68,18 @@ describe('the config of an image from containerd’s store', () => {
     await rig.push(here, { strategy: 'export' });
     assertIsImage('1', here);
     assert.deepEqual(rig.cache.image(id, plainGzip.id, 'linux/amd64')?.config, here.engine.config);
+  });
+
+  it('needs not be read where the registry’s storage is out of reach and the engine vouches for it', async () => {
+    const here = machine(layers, 'containerd');
+    await rig.push(here);
+    rig.registry.onCall = (call) => {
+      if (call === 'getBlob') throw new TeaChestError('registryUnreachable', 'The storage cannot be reached.');
+    };
+    for (const strategy of ['relay', 'export'] as const) {
+      await rig.push(here, { tag: strategy, strategy });
+      assertIsImage(strategy, here);
+    }
   });
 
   it('is not published if the engine gives another image’s: the push fails, and says why', async () => {

@@ -33,6 +33,8 @@ export interface EnginePushingOptions {
   readonly signal: AbortSignal;
   readonly logger: Logger;
   readonly onStep: (step: EnginePushStep) => void;
+  /** Told what the engine wants a person to know, to the end of its push: it may say so after all has arrived. */
+  readonly onNotice?: (notice: string) => void;
   /** Told the tag under which the top manifest will come. */
   readonly onTag?: (tag: string) => void;
   /** Resolves when all of the image has come: what the engine does after that is not waited for. */
@@ -70,7 +72,7 @@ export async function pushToUs(
     await pusher.tag(image.id, name, { signal });
     meeting.expect(reachability.patience(pusher.id, options.isInsisted));
     const together = AbortSignal.any([signal, meeting.missed, report.cutOff]);
-    const said = report.read(pusher.push(name, lease.credential, { signal: together }), options.onStep);
+    const said = report.read(pusher.push(name, lease.credential, { signal: together }), options);
     await (options.arrival === undefined ? said : Promise.race([said, options.arrival]));
     reachability.reached(pusher.id);
     hasPushed = true;
@@ -117,14 +119,20 @@ class Report {
   }
 
   /** To the end of it; rejects with what the engine says went wrong. */
-  read(steps: AsyncIterable<EnginePushStep>, onStep: (step: EnginePushStep) => void): Promise<void> {
+  read(
+    steps: AsyncIterable<EnginePushStep>,
+    { onStep, onNotice }: Pick<EnginePushingOptions, 'onStep' | 'onNotice'>,
+  ): Promise<void> {
     this.#end = (async () => {
-      for await (const step of steps) if (this.#isHeard) onStep(step);
+      for await (const step of steps) {
+        if (this.#isHeard) onStep(step);
+        if (step.notice !== undefined) onNotice?.(step.notice);
+      }
     })();
     return this.#end;
   }
 
-  /** Resolves when the engine has ended, in whatever way; nobody is told any more of what it says. */
+  /** Resolves when the engine has ended, in whatever way; nobody is told any more of how far it is. */
   async heardOut(): Promise<void> {
     this.#isHeard = false;
     const late = setTimeout(() => {

@@ -5,7 +5,7 @@ import { compressionOf, magicLength } from '../../oci/compressionOf.ts';
 import { shortDigest, type Digest } from '../../oci/digest.ts';
 import { layerTypeOf } from '../../oci/mediaTypes.ts';
 import type { Descriptor } from '../../oci/manifest.ts';
-import type { EnginePushStep, ImageDetails } from '../contracts.ts';
+import type { ImageDetails } from '../contracts.ts';
 import type { PushRun } from '../pushRun.ts';
 import type { Spool } from '../spool/spool.ts';
 import { Carrier, type CarriedBlob } from './carrier.ts';
@@ -95,16 +95,15 @@ export async function relayPush(
   let leaving = Promise.resolve();
   let tag = '';
   const arrival = Promise.withResolvers<undefined>();
-  const backend = watchManifests(carrier, (reference) => {
-    if (reference === tag) arrival.resolve(undefined);
-  });
+  const backend = watchManifests(carrier, (reference) => void (reference === tag && arrival.resolve(undefined)));
   const pushed = group.run(async () => {
     await pushToUs(image, parts, backend, {
       signal: group.signal,
       logger: run.logger,
       onStep: (step) => {
-        hear(step, progress, run);
+        progress.step(step);
       },
+      onNotice: (notice) => run.notices.add(notice),
       onTag: (given) => (tag = given),
       // A classic engine still says how large its layers were; containerd's store has its books to close.
       ...(isClassic ? {} : { arrival: arrival.promise }),
@@ -124,11 +123,6 @@ export async function relayPush(
     await leaving;
     throw error;
   }
-}
-
-function hear(step: EnginePushStep, progress: RelayProgress, { notices }: PushRun): void {
-  progress.step(step);
-  if (step.notice !== undefined) notices.add(step.notice);
 }
 
 /** What is to be published, once everything has come. */
