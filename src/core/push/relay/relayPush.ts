@@ -95,7 +95,7 @@ export async function relayPush(
   let leaving = Promise.resolve();
   let tag = '';
   const arrival = Promise.withResolvers<undefined>();
-  const backend = watchManifests(carrier, (reference) => void (reference === tag && arrival.resolve(undefined)));
+  const backend = watchManifests(carrier, (reference) => reference === tag, arrival);
   const pushed = group.run(async () => {
     await pushToUs(image, parts, backend, {
       signal: group.signal,
@@ -162,15 +162,19 @@ async function lookForConfig(run: PushRun, image: ImageDetails, signal: AbortSig
   }
 }
 
-/** The same backend; tells under which reference each manifest has come. */
-function watchManifests(backend: RelayBackend, onManifest: (reference: string) => void): RelayBackend {
+/** The same backend; resolves `arrival` once the manifest that is asked about has come. */
+function watchManifests(
+  backend: RelayBackend,
+  isTop: (reference: string) => boolean,
+  arrival: Pick<PromiseWithResolvers<undefined>, 'resolve'>,
+): RelayBackend {
   return {
     headBlob: (digest) => backend.headBlob(digest),
     readBlob: (digest) => backend.readBlob(digest),
     beginBlob: (claim) => backend.beginBlob(claim),
     putManifest: async (manifest) => {
       await backend.putManifest(manifest);
-      onManifest(manifest.reference);
+      if (isTop(manifest.reference)) arrival.resolve(undefined);
     },
   };
 }
