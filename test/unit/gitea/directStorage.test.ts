@@ -42,7 +42,6 @@ suite('a Gitea with SERVE_DIRECT whose storage is out of reach', () => {
         source: engine,
         target: await client.repository('dev/app', { signal: never }),
         cache: new DigestCache(join(folder, `${tag}.json`), silentLogger, () => 0),
-        uploads: new UploadsInFlight(),
         spoolRoot: join(folder, 'spool'),
         spoolLimit: 1e6,
         uploads: new UploadsInFlight(),
