@@ -79,6 +79,11 @@ suite('the text of a finished push', () => {
     );
   });
 
+  test('says what the engine wants a person to know of its push', () => {
+    const notices = ['Only one platform was pushed.'];
+    assert.match(describeResult({ ...result, notices }), / The container engine says: Only one platform was pushed\.$/);
+  });
+
   test('a push that moved nothing says so by its numbers, without a rounded zero', () => {
     assert.match(
       describeResult({ ...result, uploadedBytes: 0, durationMs: 40, strategy: 'none' }),
