@@ -293,7 +293,8 @@ export const plainGzip: LayerCodec = {
   mediaType: mediaTypes.ociLayerGzip,
   async *encode(tar: AsyncIterable<Uint8Array>, { signal }: CallOptions) {
     const parts: Uint8Array[] = [];
-    for await (const part of tar) parts.push(part);
+    // A copy: a piece's memory is used again once the next one is asked for.
+    for await (const part of tar) parts.push(Buffer.from(part));
     signal.throwIfAborted();
     yield gzipSync(Buffer.concat(parts), { level: 1 });
   },
