@@ -50,14 +50,14 @@ export interface OnePush {
 export async function pushOnce(options: OnePush): Promise<Attempt> {
   const { image, repository, way, cache, spoolRoot, fingerprint, limitMs } = options;
   const address = parseRegistryAddress(options.origin);
-  const chunks = new Map(way === 'relay, whole blobs' ? [] : [[address.origin, chunk]]);
+  const chunks = new Map(way === 'relay, whole blobs' ? [] : [[address.origin, { size: chunk, limit: undefined }]]);
   const client = createRegistryClient({
     address,
     trust: fingerprint === undefined ? { allowHttp: true } : { pinnedFingerprint: fingerprint },
     proxy: { url: undefined, bypass: [] },
     credential: () => Promise.resolve(options.credential),
     logger: silentLogger,
-    chunkMemory: { get: (origin) => chunks.get(origin), set: (origin, bytes) => void chunks.set(origin, bytes) },
+    chunkMemory: chunks,
     environment: {},
     userAgent: 'tea-chest-test',
     timing: shortWaits(options.onWait),

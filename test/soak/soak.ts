@@ -269,7 +269,7 @@ class SoakRun implements SoakSummary {
       proxy: { url: undefined, bypass: [] },
       credential: () => Promise.resolve(dev),
       logger: silentLogger,
-      chunkMemory: new Map([[this.#standin.origin, 100_000]]),
+      chunkMemory: new Map([[this.#standin.origin, { size: 100_000, limit: undefined }]]),
       environment: {},
       userAgent: 'tea-chest-test',
       timing: { now: Date.now, random: Math.random, sleep: (ms, signal) => sleep(ms / 100, signal) },
