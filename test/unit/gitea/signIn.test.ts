@@ -164,7 +164,7 @@ test('a self-signed certificate is refused with what a person needs to judge it,
   assert.equal(error.code, 'certificateUntrusted');
   assert.equal(error.facts['fingerprint256'], standin.fingerprint256);
   for (const fact of ['subject', 'issuer', 'validFrom', 'validTo']) assert.ok(error.facts[fact], fact);
-  assert.deepEqual(error.facts['names'], ['localhost', '127.0.0.1', '0:0:0:0:0:0:0:1']);
+  assert.deepEqual(error.facts['names'], ['localhost', '127.0.0.1', '0:0:0:0:0:0:0:1', '127.0.0.2', 'gitea.test']);
   assert.equal(standin.requests.length, 0, 'nothing was sent');
 
   const pinned = clientFor(standin.url, {
