@@ -73,6 +73,19 @@ export class EnginePush {
     await this.#call<unknown>(signal, (docker) => docker.getImage(`${repository}:${tag}`).remove(remove));
   }
 
+  /** Has the engine look for an image in a registry, as for a pull; resolves or rejects when it has. */
+  async contact(
+    { repository, tag }: ImageName,
+    credential: { readonly username: string; readonly secret: string },
+    { signal }: CallOptions,
+  ): Promise<void> {
+    const authconfig = { username: credential.username, password: credential.secret };
+    const pull = (docker: Docker): Promise<NodeJS.ReadableStream> =>
+      docker.createImage(authconfig, { fromImage: repository, tag });
+    const stream = await this.#call(signal, pull);
+    for await (const line of lines(stream as AsyncIterable<Buffer>)) readStep(line);
+  }
+
   /** Every name of every image: `repository:tag`. */
   async listTags({ signal }: CallOptions): Promise<readonly string[]> {
     const images = await this.#call(signal, (docker) => docker.listImages());

@@ -217,6 +217,15 @@ export interface EnginePusher {
   tag(image: string, name: EngineImageName, options: CallOptions): Promise<void>;
   /** Takes a name away; with its last name an image goes as well. */
   untag(name: EngineImageName, options: CallOptions): Promise<void>;
+  /**
+   * Has the engine look for an image in a registry, as for a pull, with a credential for it. Resolves or rejects when it
+   * has: what becomes of it is seen at the registry.
+   */
+  contact(
+    name: EngineImageName,
+    credential: { readonly username: string; readonly secret: string },
+    options: CallOptions,
+  ): Promise<void>;
   /** Every `repository:tag` the engine has. */
   listTags(options: CallOptions): Promise<readonly string[]>;
   /** Pushes, and tells how that goes. Rejects with `engineFailed` and the engine's words. */

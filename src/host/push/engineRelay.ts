@@ -1,31 +1,34 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Memento, SecretStorage } from 'vscode';
-import { sleep } from '../../core/base/cancel.ts';
+import { sleep as realSleep } from '../../core/base/cancel.ts';
 import type { Logger } from '../../core/base/logger.ts';
 import type { RelayParts } from '../../core/push/relay/enginePushing.ts';
 import { Reachability } from '../../core/push/relay/reachability.ts';
 import { RelayDoor } from '../../core/push/relay/relayDoor.ts';
-import { sweepNames } from '../../core/push/relay/temporaryName.ts';
+import { areNamesLeft, sweepNames } from '../../core/push/relay/temporaryName.ts';
 import type { Strategy } from '../commands/arguments.ts';
 import type { Engine } from '../engine/engine.ts';
 
 const secretKey = 'teaChest.relay';
 const portKey = 'teaChest.relayPort';
-/** Milliseconds after the first connection to an engine: whoever connected has work for it. */
+/** Milliseconds after a connection to an engine: whoever connected has work for it. */
 const sweepAfter = 3_000;
+/** And after a push, should its name still be there because the engine was gone: it may take its time to come back. */
+const sweepAgainAfter = [5_000, 30_000, 120_000, 600_000] as const;
 
 export interface EngineRelayDependencies {
   readonly secrets: Pick<SecretStorage, 'get' | 'store'>;
   readonly state: Memento;
   readonly logger: Logger;
+  readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** What lets engines push to this extension host: one door with the installation's port and secret, made at first use. */
 export class EngineRelay {
   readonly #dependencies: EngineRelayDependencies;
   readonly #reachability = new Reachability(() => performance.now());
-  readonly #swept = new Set<string>();
+  readonly #sweeping = new Set<string>();
   readonly #life = new AbortController();
   #door: Promise<RelayDoor> | undefined;
 
@@ -46,33 +49,48 @@ export class EngineRelay {
     }
   }
 
-  /** Connects by `connect`, and afterwards takes away what pushes that crashed have left in an engine, once. */
+  /** Connects by `connect`, and afterwards takes away what pushes that crashed, or whose engine did, have left in it. */
   sweeping(connect: () => Promise<Engine>): () => Promise<Engine> {
     return async () => {
       const engine = await connect();
-      void this.#sweep(engine).catch((error: unknown) => {
-        if (this.#life.signal.aborted) return;
-        this.#dependencies.logger.debug(`What crashed pushes have left could not be looked for: ${String(error)}`);
-      });
+      void this.#sweep(engine, [sweepAfter]);
       return engine;
     };
+  }
+
+  /** After a push: what it could not take away from an engine that was gone is taken away when the engine is back. */
+  ended(engine: Pick<Engine, 'pusher'>): void {
+    if (areNamesLeft()) void this.#sweep(engine, sweepAgainAfter);
   }
 
   dispose(): void {
     this.#life.abort();
   }
 
-  async #sweep(engine: Engine): Promise<void> {
-    const { secrets, logger } = this.#dependencies;
+  /** After each of these times, until it worked and nothing of ours is left; one at a time for each engine. */
+  async #sweep(engine: Pick<Engine, 'pusher'>, waits: readonly number[]): Promise<void> {
+    const { logger, sleep = realSleep } = this.#dependencies;
     const pusher = engine.pusher();
-    if (pusher === undefined || this.#swept.has(pusher.id)) return;
-    this.#swept.add(pusher.id);
+    if (pusher === undefined || this.#sweeping.has(pusher.id)) return;
+    this.#sweeping.add(pusher.id);
     const { signal } = this.#life;
-    await sleep(sweepAfter, signal);
-    // Without a secret no engine was ever let in.
-    if ((await secrets.get(secretKey)) === undefined) return;
-    const count = await sweepNames(pusher, await this.#open(), { signal, logger });
-    if (count > 0) logger.info(`Took away ${count} temporary names that earlier pushes had left in the engine.`);
+    try {
+      for (const wait of waits) {
+        await sleep(wait, signal);
+        try {
+          const count = await sweepNames(pusher, { signal, logger });
+          if (count > 0) logger.info(`Took away ${count} temporary names that earlier pushes had left in the engine.`);
+          if (!areNamesLeft()) return;
+        } catch (error) {
+          if (signal.aborted) return;
+          logger.debug(`What earlier pushes have left in the engine could not be looked for: ${String(error)}`);
+        }
+      }
+    } catch {
+      // The window closes.
+    } finally {
+      this.#sweeping.delete(pusher.id);
+    }
   }
 
   async #open(): Promise<RelayDoor> {

@@ -15,7 +15,8 @@ import { UploadsInFlight } from '../../../src/core/push/uploadsInFlight.ts';
 import { learnDigests } from '../../../src/core/push/relay/learnDigests.ts';
 import { Reachability } from '../../../src/core/push/relay/reachability.ts';
 import { RelayDoor } from '../../../src/core/push/relay/relayDoor.ts';
-import { sweepNames } from '../../../src/core/push/relay/temporaryName.ts';
+import { formatIdentity, thisMachine } from '../../../src/core/base/processes.ts';
+import { isTemporaryName, sweepNames } from '../../../src/core/push/relay/temporaryName.ts';
 import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
 import { startPrivateEngine, type Engine as RealEngine } from '../../tools/engine.ts';
 import { startNewEngine } from '../../tools/newEngine.ts';
@@ -160,7 +161,7 @@ function relayStories({ store, start }: Kind): void {
   async function assertNothingLeft(): Promise<void> {
     const tags = await pusher.listTags({ signal });
     assert.deepEqual(
-      tags.filter((tag) => door.isOurs(tag)),
+      tags.filter((tag) => isTemporaryName(tag)),
       [],
     );
     assert.deepEqual(await readdir(join(scratch.path, 'spool')).catch(() => []), []);
@@ -276,9 +277,9 @@ function relayStories({ store, start }: Kind): void {
     const lease = await door.open({} as never, () => {});
     await lease.close();
     // Larger than any process id.
-    const left = `push-${2 ** 31 - 2}-0123456789ab`;
-    await real.docker(['tag', 'relay:crash', `${lease.repository}:${left}`]);
-    assert.equal(await sweepNames(pusher, door, { signal, logger: silentLogger }), 1);
+    const ended = formatIdentity({ ...thisMachine().own, pid: 2 ** 31 - 2 });
+    await real.docker(['tag', 'relay:crash', `${lease.repository}:push-${ended}-0123456789abcdef`]);
+    assert.equal(await sweepNames(pusher, { signal, logger: silentLogger }), 1);
     await assertNothingLeft();
   });
 }

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
+import { formatIdentity, thisMachine, type ProcessIdentity } from '../../../src/core/base/processes.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import { Spool, sweepSpool } from '../../../src/core/push/spool/spool.ts';
 
@@ -112,17 +113,27 @@ describe('the spool', () => {
     await spool.dispose();
   });
 
-  it('sweeps away what a crashed process left, and nothing of one that lives', async () => {
-    const dead = spawnSync(process.execPath, ['-e', '']).pid;
-    await mkdir(join(root, `push-${dead}-01234567-89abcdef`));
-    // A container gives the same id to the process that comes after the crashed one.
-    await mkdir(join(root, `push-${process.pid}-01234567-89abcdef`));
-    await mkdir(join(root, `push-${process.ppid}-01234567-89abcdef`));
+  it('sweeps away what an ended process left, and nothing of one that lives', async () => {
+    const { own } = thisMachine();
+    const folder = (identity: ProcessIdentity): string => `push-${formatIdentity(identity)}-89abcdef`;
+    const ended = spawnSync(process.execPath, ['-e', '']).pid;
+    // The system gives an id again.
+    for (const gone of [
+      { ...own, pid: ended },
+      { ...own, start: 'abc' },
+    ])
+      await mkdir(join(root, folder(gone)));
+    // Another container that shares this folder: its process ids mean nothing here.
+    const elsewhere = folder({ ...own, system: '01234567', pid: ended });
+    await mkdir(join(root, elsewhere));
     await mkdir(join(root, 'something-else'));
     const living = await Spool.create(root, 1);
     assert.equal(await sweepSpool(root), 2);
-    const kept = [living.folder.slice(root.length + 1), `push-${process.ppid}-01234567-89abcdef`, 'something-else'];
+    const kept = [living.folder.slice(root.length + 1), elsewhere, 'something-else'];
     assert.deepEqual((await readdir(root)).sort(), kept.sort());
+    const longAgo = new Date(Date.now() - 48 * 3_600_000);
+    await utimes(join(root, elsewhere), longAgo, longAgo);
+    assert.equal(await sweepSpool(root), 1);
     await living.dispose();
     assert.equal(await sweepSpool(join(root, 'not-there')), 0);
   });

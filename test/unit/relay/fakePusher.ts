@@ -18,9 +18,12 @@ export class FakePusher implements EnginePusher {
   readonly id = 'unix:///fake.sock';
   readonly tags = new Set<string>();
   pushes = 0;
+  contacts = 0;
   unreachable = false;
   /** A sentence that the engine says of its push. */
   notice: string | undefined;
+  /** `127.0.0.1:port`: who answers on this engine's loopback instead of us. */
+  loopback: string | undefined;
   /** Blobs that were asked for once more. */
   resent = 0;
   /** Called before each request; may throw, as a connection that breaks does. */
@@ -53,6 +56,18 @@ export class FakePusher implements EnginePusher {
   untag({ repository, tag }: EngineImageName): Promise<void> {
     this.tags.delete(`${repository}:${tag}`);
     return Promise.resolve();
+  }
+
+  /** As docker's pull: it shows the credential after the challenge. */
+  async contact(
+    { repository, tag }: EngineImageName,
+    credential: { readonly username: string; readonly secret: string },
+  ): Promise<void> {
+    this.contacts++;
+    if (this.unreachable) throw new TeaChestError('engineFailed', 'connection refused');
+    const seen = repository.replace(/^[^/]+/, this.loopback ?? '$&');
+    await new RelayClient({ repository: seen, credential }).ask('GET', `manifests/${tag}`);
+    throw new TeaChestError('engineFailed', `no such image ${repository}:${tag}`);
   }
 
   listTags(): Promise<readonly string[]> {

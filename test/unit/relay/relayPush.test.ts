@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +11,7 @@ import type { ImageManifest } from '../../../src/core/oci/manifest.ts';
 import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
 import { DigestCache } from '../../../src/core/push/digestCache.ts';
 import { PushProgress } from '../../../src/core/push/progress.ts';
+import type { RelayBackend } from '../../../src/core/push/relay/relayBackend.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
 import { FakeRepository, noCompression } from '../push/fakes.ts';
 import { changed, isSending, layers, machine, RelayRig } from './relayRig.ts';
@@ -309,10 +312,33 @@ describe('pushImage by the relay', () => {
     const again = machine(changed, 'containerd');
     again.pusher.unreachable = true;
     await rig.push(again, { tag: '2', strategy: 'auto' });
-    assert.equal(again.pusher.pushes, 0);
+    assert.equal(again.pusher.contacts + again.pusher.pushes, 0);
     rig.clock += 60 * 60 * 1000;
     const later = machine([...changed, { bytes: randomBytes(100) }], 'containerd');
     assert.equal((await rig.push(later, { tag: '3', strategy: 'auto' })).strategy, 'relay');
+    await rig.assertNothingLeft(here);
+  });
+
+  it('gives neither secret nor image to an engine whose loopback is not ours, whoever listens there', async () => {
+    const here = machine(layers, 'containerd');
+    const given: (string | undefined)[] = [];
+    const other = createServer((request, response) => {
+      given.push(request.headers.authorization);
+      response.writeHead(200).end('{}');
+    });
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    here.pusher.loopback = `127.0.0.1:${(other.address() as AddressInfo).port}`;
+    try {
+      assert.equal((await rig.push(here, { strategy: 'auto' })).strategy, 'export');
+    } finally {
+      other.close();
+    }
+    assert.equal(here.pusher.pushes, 0);
+    assert.equal(given.length, 1);
+    const lease = await rig.door.open({} as RelayBackend, () => undefined);
+    const { username, secret } = lease.credential;
+    await lease.close();
+    assert.notEqual(given[0], `Basic ${Buffer.from(`${username}:${secret}`).toString('base64')}`);
     await rig.assertNothingLeft(here);
   });
 

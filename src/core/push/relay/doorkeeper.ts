@@ -9,16 +9,25 @@ export interface RelayCredential {
 }
 
 /**
- * Lets in only requests that were made for this very address and carry the secret. The Host header is checked because a
- * web page can make a browser send requests to loopback under a name of its own (DNS rebinding).
+ * Refuses requests that were made for another address. The Host header is checked because a web page can make a browser
+ * send requests to loopback under a name of its own (DNS rebinding).
  */
-export function checkVisitor(request: IncomingMessage, host: string, credential: RelayCredential): void {
+export function checkHost(request: IncomingMessage, host: string): void {
   if (request.headers.host !== host) throw new Refusal(404, 'NAME_UNKNOWN', 'There is nothing here under that name.');
-  const expected = `Basic ${Buffer.from(`${credential.username}:${credential.secret}`).toString('base64')}`;
-  if (isSame(request.headers.authorization ?? '', expected)) return;
+}
+
+/** Lets in only requests that carry the secret. */
+export function checkVisitor(request: IncomingMessage, credential: RelayCredential): void {
+  if (carries(request, credential)) return;
   throw new Refusal(401, 'UNAUTHORIZED', 'This endpoint is for the container engine that was asked to push to it.', {
     'www-authenticate': 'Basic realm="tea-chest"',
   });
+}
+
+/** True if a request has exactly these credentials. */
+export function carries(request: IncomingMessage, { username, secret }: RelayCredential): boolean {
+  const expected = `Basic ${Buffer.from(`${username}:${secret}`).toString('base64')}`;
+  return isSame(request.headers.authorization ?? '', expected);
 }
 
 /** Takes the same time wherever the two differ, and however long they are. */

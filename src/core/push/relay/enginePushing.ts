@@ -5,6 +5,7 @@ import type { EngineImageName, EnginePusher, EnginePushStep, ImageDetails } from
 import type { Reachability } from './reachability.ts';
 import type { RelayBackend } from './relayBackend.ts';
 import type { RelayDoor, RelayLease } from './relayDoor.ts';
+import { requireContact } from './requireContact.ts';
 import { removeName, temporaryTag } from './temporaryName.ts';
 
 /** What a relay needs besides the push itself; made once by the composition root. */
@@ -64,6 +65,14 @@ export async function pushToUs(
   const lease = await door.open(backend, () => {
     meeting.happened();
   });
+  // Neither the secret nor the image goes to an address that was not seen to be ours.
+  try {
+    await requireContact(pusher, lease, reachability.patience(pusher.id, options.isInsisted), signal);
+  } catch (error) {
+    await lease.close();
+    throwIfCancelled(signal);
+    throw missed(pusher, reachability, error);
+  }
   const name: EngineImageName = { repository: lease.repository, tag: temporaryTag() };
   options.onTag?.(name.tag);
   const report = new Report();
@@ -78,18 +87,22 @@ export async function pushToUs(
     hasPushed = true;
   } catch (error) {
     if (signal.aborted || meeting.hasHappened) throw error;
-    // Neither a TLS nor a plain request came: its 127.0.0.1 is not ours, or it does not push as docker does.
-    reachability.missed(pusher.id);
-    throw new RelayUnavailable(
-      'No request of it arrives at 127.0.0.1 here, as with engines in a virtual machine or elsewhere.',
-      { cause: error },
-    );
+    throw missed(pusher, reachability, error);
   } finally {
     meeting.over();
     const leaving = leave(pusher, name, lease, report, { logger, keepers: image.references });
     if (hasPushed && options.onLeaving !== undefined) options.onLeaving(leaving);
     else await leaving;
   }
+}
+
+/** Neither a TLS nor a plain request came: its 127.0.0.1 is not ours, or it does not push as docker does. */
+function missed(pusher: EnginePusher, reachability: Reachability, cause: unknown): RelayUnavailable {
+  reachability.missed(pusher.id);
+  return new RelayUnavailable(
+    'No request of it arrives at 127.0.0.1 here, as with engines in a virtual machine or elsewhere.',
+    { cause },
+  );
 }
 
 async function leave(

@@ -1,5 +1,6 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import type { Logger } from '../../base/logger.ts';
+import type { EngineImageName } from '../contracts.ts';
 import type { RelayCredential } from './doorkeeper.ts';
 import type { RelayBackend } from './relayBackend.ts';
 import { RelayServer } from './relayServer.ts';
@@ -19,7 +20,18 @@ export interface RelayLease {
   /** `127.0.0.1:port/tea-chest/…`: the repository that the engine is to push to. */
   readonly repository: string;
   readonly credential: RelayCredential;
+  /** Waits for an engine that is asked to look here: `onContact` is called when it does. */
+  expectContact(onContact: () => void): RelayContact;
   close(): Promise<void>;
+}
+
+/** What an engine is told so that it looks at our endpoint: nothing that is of use to anybody else. */
+export interface RelayContact {
+  /** An image that is not there. */
+  readonly name: EngineImageName;
+  /** Good for nothing but being recognized, and for once. */
+  readonly credential: RelayCredential;
+  end(): void;
 }
 
 /** Another window of the same installation may have the port: then the next ones, so that each stays the same. */
@@ -60,14 +72,10 @@ export class RelayDoor {
       return {
         repository: `${server.host}/${name}`,
         credential: this.#credential,
+        expectContact: (onContact) => expectContact(server, onContact),
         close: () => (closed ??= this.#inTurn(() => this.#leave(server, slot, unserve))),
       };
     });
-  }
-
-  /** True for the names that this installation gives to images while it pushes them, on whatever port. */
-  isOurs(reference: string): boolean {
-    return /^127\.0\.0\.1:\d+\/(.+)\/\d+:/.exec(reference)?.[1] === this.#path;
   }
 
   get #credential(): RelayCredential {
@@ -102,4 +110,10 @@ export class RelayDoor {
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
+}
+
+function expectContact(server: RelayServer, onContact: () => void): RelayContact {
+  const credential = { username: 'tea-chest-contact', secret: randomBytes(32).toString('hex') };
+  const name = { repository: `${server.host}/tea-chest/contact`, tag: randomBytes(8).toString('hex') };
+  return { name, credential, end: server.expect(credential, onContact) };
 }

@@ -3,10 +3,17 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { systemCode } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
-import { checkVisitor, type RelayCredential } from './doorkeeper.ts';
+import { carries, checkHost, checkVisitor, type RelayCredential } from './doorkeeper.ts';
 import type { RelayBackend } from './relayBackend.ts';
 import { Refusal, sendRefusal, toRefusal } from './refusals.ts';
 import { RelayRepository } from './relayRepository.ts';
+
+/** As many as engines open for some pushes at once; more are somebody's who only wants to keep us busy. */
+const mostConnections = 256;
+/** Bytes of a body that are read although its request is refused, so that the answer is not lost to a reset. */
+const refusedBody = 64 * 1024;
+/** Milliseconds for the same. */
+const refusedBodyMs = 2_000;
 
 /** A registry on 127.0.0.1 that takes pushes, each into a repository of its own, from whoever has the secret. */
 export class RelayServer {
@@ -15,6 +22,7 @@ export class RelayServer {
   readonly #credential: RelayCredential;
   readonly #logger: Logger;
   readonly #repositories = new Map<string, { readonly repository: RelayRepository; readonly onVisit: () => void }>();
+  readonly #contacts = new Map<RelayCredential, () => void>();
 
   private constructor(server: Server, credential: RelayCredential, logger: Logger) {
     this.port = (server.address() as AddressInfo).port;
@@ -22,6 +30,12 @@ export class RelayServer {
     this.#credential = credential;
     this.#logger = logger;
     server.on('request', (request, response) => void this.#answer(request, response));
+    // Whoever waits for leave to send a body gets it after the credential was looked at, not before.
+    server.on('checkContinue', (request, response) => void this.#answer(request, response));
+    // Without a listener an error of the listening socket, as when there are no files left to open, ends the process.
+    server.on('error', (error) => {
+      logger.warn(`The relay’s endpoint has trouble with its connections: ${error.message}`);
+    });
   }
 
   /** Listens on the first of these ports that is free; 0 stands for any. */
@@ -34,6 +48,7 @@ export class RelayServer {
       keepAliveTimeout: 60_000,
       connectionsCheckingInterval: 5_000,
     });
+    server.maxConnections = mostConnections;
     server.on('clientError', refuseGarbage);
     for (const [at, port] of ports.entries()) {
       try {
@@ -63,6 +78,17 @@ export class RelayServer {
     };
   }
 
+  /**
+   * Calls `onContact` when a request comes with a credential that was made for this alone; such a request gets nothing
+   * else. Gives the function that ends it.
+   */
+  expect(credential: RelayCredential, onContact: () => void): () => void {
+    this.#contacts.set(credential, onContact);
+    return () => {
+      this.#contacts.delete(credential);
+    };
+  }
+
   async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => {
@@ -76,8 +102,13 @@ export class RelayServer {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // Whoever reads the body learns that it broke off; when nobody does, it must not become an uncaught error.
     request.on('error', () => undefined);
+    let isLetIn = false;
     try {
-      checkVisitor(request, this.host, this.#credential);
+      checkHost(request, this.host);
+      this.#noteContact(request);
+      checkVisitor(request, this.#credential);
+      isLetIn = true;
+      if (request.headers.expect !== undefined) response.writeContinue();
       await this.#route(request, response);
     } catch (error) {
       const refusal = toRefusal(error);
@@ -86,7 +117,16 @@ export class RelayServer {
       sendRefusal(response, refusal);
     } finally {
       // What nobody wants of a body is read all the same: a reset could take the answer with it.
-      request.resume();
+      if (isLetIn) request.resume();
+      else drainALittle(request);
+    }
+  }
+
+  #noteContact(request: IncomingMessage): void {
+    for (const [credential, onContact] of this.#contacts) {
+      if (!carries(request, credential)) continue;
+      onContact();
+      throw new Refusal(404, 'NAME_UNKNOWN', 'There is no such repository.');
     }
   }
 
@@ -106,6 +146,24 @@ export class RelayServer {
     served.onVisit();
     await served.repository.answer(request, response, path, url.searchParams);
   }
+}
+
+/** Of a request that was refused: reads some of its body, for a while, and then ends the connection. */
+function drainALittle(request: IncomingMessage): void {
+  let left = refusedBody;
+  const late = setTimeout(() => request.socket.destroy(), refusedBodyMs);
+  late.unref();
+  request.on('data', (bytes: Buffer) => {
+    left -= bytes.byteLength;
+    // Ending it here and now could take the answer with it.
+    if (left < 0) request.pause();
+  });
+  request.once('close', () => {
+    clearTimeout(late);
+  });
+  request.once('end', () => {
+    clearTimeout(late);
+  });
 }
 
 function listen(server: Server, port: number): Promise<void> {

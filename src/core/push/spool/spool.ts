@@ -1,17 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { throwIfCancelled } from '../../base/cancel.ts';
 import { TeaChestError } from '../../base/errors.ts';
-import { isAlive } from '../../base/processes.ts';
+import {
+  formatIdentity,
+  hasEnded,
+  heartbeatMs,
+  identityPattern,
+  parseIdentity,
+  thisMachine,
+  type ProcessView,
+} from '../../base/processes.ts';
 import { Waker } from '../../base/waker.ts';
 import { SpooledBlob } from './spooledBlob.ts';
 import { explainSpoolFailure } from './spoolFailure.ts';
 
-/** Tells this process from an earlier one of the same id, as containers have them. */
-const incarnation = randomBytes(4).toString('hex');
-
-/** One push's temporary folder. Its name carries our process id, so that a later start can tell what a crash left. */
+/** One push's temporary folder. Its name tells whose it is, so that a later start can tell what a crash left. */
 export class Spool {
   readonly folder: string;
   readonly #limit: number;
@@ -20,15 +25,19 @@ export class Spool {
   #isDisposed = false;
   readonly #creating = new Set<Promise<SpooledBlob>>();
   readonly #waker = new Waker();
+  readonly #heartbeat: NodeJS.Timeout;
 
   private constructor(folder: string, limit: number) {
     this.folder = folder;
     this.#limit = limit;
+    // For those who cannot see our process: another machine or container with the same folder.
+    this.#heartbeat = setInterval(() => void touch(folder), heartbeatMs);
+    this.#heartbeat.unref();
   }
 
   /** `limit`: bytes above which no new blob is begun; a single blob may be larger than that. */
   static async create(root: string, limit: number): Promise<Spool> {
-    const folder = join(root, `push-${process.pid}-${incarnation}-${randomBytes(4).toString('hex')}`);
+    const folder = join(root, `push-${formatIdentity(thisMachine().own)}-${randomBytes(4).toString('hex')}`);
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
     } catch (error) {
@@ -73,6 +82,7 @@ export class Spool {
   /** Closes every blob and removes the folder, whatever state they are in. What cannot be removed is swept later. */
   async dispose(): Promise<void> {
     this.#isDisposed = true;
+    clearInterval(this.#heartbeat);
     await Promise.allSettled(this.#creating);
     await Promise.allSettled([...this.#open.keys()].map((blob) => this.release(blob)));
     await rm(this.folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
@@ -85,14 +95,30 @@ export class Spool {
   }
 }
 
-/** Removes what pushes of processes that no longer live have left under `root`. Gives the number of folders removed. */
-export async function sweepSpool(root: string): Promise<number> {
+const ownName = new RegExp(`^push-(${identityPattern})-[0-9a-f]{8}$`);
+
+/**
+ * Removes what pushes of processes that have ended have left under `root`. Gives the number of folders removed. What
+ * cannot be removed is told at the end, and keeps nothing else from being removed.
+ */
+export async function sweepSpool(root: string, view: ProcessView = thisMachine()): Promise<number> {
   const names = await readdir(root).catch(() => []);
-  const orphans = names.filter((name) => {
-    const [, pid, theirs] = /^push-(\d+)-([0-9a-f]{8})-[0-9a-f]{8}$/.exec(name) ?? [];
-    if (pid === undefined || theirs === incarnation) return false;
-    return Number(pid) === process.pid || !isAlive(Number(pid));
+  const sweeping = names.map(async (name) => {
+    const owner = parseIdentity(ownName.exec(name)?.[1] ?? '');
+    if (owner === undefined) return false;
+    const folder = join(root, name);
+    const found = await stat(folder).catch(() => undefined);
+    if (found === undefined || !hasEnded(owner, found.mtimeMs, view)) return false;
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    return true;
   });
-  await Promise.all(orphans.map((name) => rm(join(root, name), { recursive: true, force: true })));
-  return orphans.length;
+  const outcomes = await Promise.allSettled(sweeping);
+  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failure !== undefined) throw failure.reason;
+  return outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value).length;
+}
+
+async function touch(folder: string): Promise<void> {
+  const now = new Date();
+  await utimes(folder, now, now).catch(() => undefined);
 }
