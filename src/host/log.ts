@@ -7,7 +7,8 @@ const longestLine = 8000;
 
 /**
  * The channel as the core's logger. Credentials that stand in a URL are blotted out, whoever wrote the line, and one
- * message is one line, so that words from outside cannot look like another message.
+ * message is one line, so that words from outside cannot look like another message. It
+ * never throws: VS Code closes channels of an extension that ends, and a late line must not break what is cleaned up.
  */
 export function createLogger(channel: LogOutputChannel): Logger {
   const write =
@@ -15,7 +16,11 @@ export function createLogger(channel: LogOutputChannel): Logger {
     (message: string): void => {
       // A cut before it could take from a credential what it is known by.
       const line = withoutCredentials(plainText(message, Number.POSITIVE_INFINITY));
-      channel[level](shortenText(line, longestLine));
+      try {
+        channel[level](shortenText(line, longestLine));
+      } catch {
+        // “Channel has been closed”: nobody reads it any more.
+      }
     };
   return {
     trace: write('trace'),

@@ -3,19 +3,29 @@ import { hasHost } from '../connections/findByHost.ts';
 import { isRecord } from '../record.ts';
 import { formatTarget, parseTarget, type Target } from './target.ts';
 
-const stateKey = 'teaChest.lastTargets';
+const prefix = 'teaChest.lastTarget ';
 const limit = 200;
 
-/** Where each image went last: `image reference → { origin, target }`, the oldest forgotten first. */
+interface Row {
+  readonly origin: string;
+  readonly target: string;
+  /** When it was pushed there, in milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** Where each image went last: a row for each image, the oldest forgotten first. */
 export class TargetMemory {
   readonly #state: Memento;
+  readonly #now: () => number;
 
-  constructor(state: Memento) {
+  /** `state` has a row for each key, as windows write at the same time. */
+  constructor(state: Memento, now: () => number = Date.now) {
     this.#state = state;
+    this.#now = now;
   }
 
   last(image: string): { readonly origin: string; readonly target: Target } | undefined {
-    const row = this.#rows()[image];
+    const row = this.#row(prefix + image);
     if (row === undefined) return undefined;
     try {
       const { origin } = row;
@@ -27,25 +37,31 @@ export class TargetMemory {
   }
 
   async remember(image: string, origin: string, target: Target): Promise<void> {
-    const others = Object.entries(this.#rows()).filter(([key]) => key !== image);
-    const rows = [...others.slice(-(limit - 1)), [image, { origin, target: formatTarget(target) }] as const];
-    await this.#state.update(stateKey, Object.fromEntries(rows));
+    const row: Row = { origin, target: formatTarget(target), at: this.#now() };
+    await this.#state.update(prefix + image, row);
+    const rows = this.#rows();
+    const surplus = rows.sort(([, one], [, other]) => other.at - one.at).slice(limit);
+    for (const [key] of surplus) await this.#state.update(key, undefined);
   }
 
   /** Part of signing out of a registry. */
   async forgetRegistry(origin: string): Promise<void> {
-    const rows = Object.entries(this.#rows()).filter(([, row]) => row.origin !== origin);
-    await this.#state.update(stateKey, rows.length === 0 ? undefined : Object.fromEntries(rows));
+    for (const [key, row] of this.#rows()) {
+      if (row.origin === origin) await this.#state.update(key, undefined);
+    }
   }
 
-  #rows(): Readonly<Record<string, { readonly origin: string; readonly target: string }>> {
-    const stored = this.#state.get<unknown>(stateKey);
-    if (!isRecord(stored)) return {};
-    const rows: [string, { origin: string; target: string }][] = [];
-    for (const [image, row] of Object.entries(stored)) {
-      if (!isRecord(row) || typeof row['origin'] !== 'string' || typeof row['target'] !== 'string') continue;
-      rows.push([image, { origin: row['origin'], target: row['target'] }]);
-    }
-    return Object.fromEntries(rows);
+  #rows(): [string, Row][] {
+    const keys = this.#state.keys().filter((key) => key.startsWith(prefix));
+    return keys.flatMap((key): [string, Row][] => {
+      const row = this.#row(key);
+      return row === undefined ? [] : [[key, row]];
+    });
+  }
+
+  #row(key: string): Row | undefined {
+    const row = this.#state.get<unknown>(key);
+    if (!isRecord(row) || typeof row['origin'] !== 'string' || typeof row['target'] !== 'string') return undefined;
+    return { origin: row['origin'], target: row['target'], at: typeof row['at'] === 'number' ? row['at'] : 0 };
   }
 }

@@ -19,7 +19,7 @@ export function memento(): Memento {
   };
 }
 
-function emitter<T>(): Pick<EventEmitter<T>, 'event' | 'fire' | 'dispose'> {
+export function emitter<T>(): Pick<EventEmitter<T>, 'event' | 'fire' | 'dispose'> {
   const listeners = new Set<(value: T) => unknown>();
   return {
     event: (listener) => {
@@ -36,8 +36,8 @@ function emitter<T>(): Pick<EventEmitter<T>, 'event' | 'fire' | 'dispose'> {
   };
 }
 
-/** `setElsewhere` writes as another window does: only the event tells. */
-function secretStorage(): SecretStorage & { setElsewhere(key: string, value: string): void } {
+/** `setElsewhere` writes as another window does. */
+export function secretStorage(): SecretStorage & { setElsewhere(key: string, value: string): void } {
   const rows = new Map<string, string>();
   const changed = emitter<SecretStorageChangeEvent>();
   return {
@@ -46,10 +46,12 @@ function secretStorage(): SecretStorage & { setElsewhere(key: string, value: str
     get: (key) => Promise.resolve(rows.get(key)),
     store: (key, value) => {
       rows.set(key, value);
+      changed.fire({ key });
       return Promise.resolve();
     },
     delete: (key) => {
       rows.delete(key);
+      changed.fire({ key });
       return Promise.resolve();
     },
     setElsewhere: (key, value) => {

@@ -109,6 +109,9 @@ describe('RelayDoor', () => {
       let text = '';
       socket.on('data', (data) => (text += String(data)));
       const answer = new Promise<string>((resolve) => {
+        socket.on('data', () => {
+          if (/ 202 /.test(text)) resolve(text);
+        });
         socket.on('error', () => undefined);
         socket.on('close', () => {
           resolve(text);

@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, statSync, watch, type FSWatcher } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Disposable, Memento } from 'vscode';
+import { isRecord } from '../record.ts';
+
+/** A folder that was changed less than that long before it was read, in milliseconds, may be changed again unseen. */
+const clockGrain = 1_000;
+
+/**
+ * Rows that several windows write at the same time: each row is a file of its own, replaced whole. VS Code's own global
+ * state is one value for all of an extension's keys, of which each window has a copy; whichever window writes last takes
+ * away what the others have just written (VS Code 1.105: ExtensionMemento in extHostMemento.ts).
+ */
+export class FileState implements Memento {
+  readonly #folder: string;
+  #rows = new Map<string, unknown>();
+  /** The folder's change time when `#rows` was read; undefined: to be read again. */
+  #readAt: number | undefined;
+  /** Not on disk yet. */
+  readonly #writing = new Map<string, { readonly value: unknown }>();
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  keys(): readonly string[] {
+    this.#refresh();
+    const keys = new Set(this.#rows.keys());
+    for (const [key, { value }] of this.#writing) {
+      if (value === undefined) keys.delete(key);
+      else keys.add(key);
+    }
+    return [...keys];
+  }
+
+  get<T>(key: string): T | undefined;
+  get<T>(key: string, otherwise: T): T;
+  get<T>(key: string, otherwise?: T): T | undefined {
+    const writing = this.#writing.get(key);
+    if (writing === undefined) this.#refresh();
+    const value = writing === undefined ? this.#rows.get(key) : writing.value;
+    return value === undefined ? otherwise : (value as T);
+  }
+
+  /** Seen here at once; resolves when other windows see it. `undefined` removes the row. */
+  async update(key: string, value: unknown): Promise<void> {
+    const writing = { value };
+    this.#writing.set(key, writing);
+    const written = this.#last.then(() => this.#write(key, value));
+    this.#last = written.catch(() => undefined);
+    try {
+      await written;
+    } finally {
+      if (this.#writing.get(key) === writing) this.#writing.delete(key);
+      this.#readAt = undefined;
+    }
+  }
+
+  /** Calls `onChange` when rows may have changed, here or in another window. */
+  watch(onChange: () => void): Disposable {
+    let watcher: FSWatcher | undefined;
+    try {
+      mkdirSync(this.#folder, { recursive: true });
+      watcher = watch(this.#folder, { persistent: false }, onChange);
+      watcher.on('error', () => undefined);
+    } catch {
+      // A file system that cannot be watched: changes are seen when the rows are read next.
+    }
+    return { dispose: () => watcher?.close() };
+  }
+
+  #refresh(): void {
+    const changedAt = statSync(this.#folder, { throwIfNoEntry: false })?.mtimeMs;
+    if (changedAt === undefined) {
+      this.#rows.clear();
+      return;
+    }
+    if (changedAt === this.#readAt) return;
+    const isSettled = Date.now() - changedAt > clockGrain;
+    this.#rows = new Map(this.#readRows());
+    this.#readAt = isSettled ? changedAt : undefined;
+  }
+
+  *#readRows(): Generator<[string, unknown]> {
+    for (const name of readdirSync(this.#folder)) {
+      const row = /^[0-9a-f]{32}\.json$/.test(name) ? readRow(join(this.#folder, name)) : undefined;
+      if (row !== undefined) yield [row.key, row.value];
+    }
+  }
+
+  async #write(key: string, value: unknown): Promise<void> {
+    const hash = createHash('sha256').update(key).digest('hex').slice(0, 32);
+    const file = join(this.#folder, `${hash}.json`);
+    if (value === undefined) {
+      await rm(file, { force: true });
+      return;
+    }
+    const draft = join(this.#folder, `${hash}.${process.pid}.draft`);
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    try {
+      await writeFile(draft, JSON.stringify({ key, value }), { mode: 0o600 });
+      await rename(draft, file);
+    } catch (error) {
+      await rm(draft, { force: true }).catch(() => undefined);
+      throw error;
+    }
+  }
+}
+
+/** Undefined for what cannot be read: another window may have just removed it. */
+function readRow(file: string): { readonly key: string; readonly value: unknown } | undefined {
+  try {
+    const row: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    return isRecord(row) && typeof row['key'] === 'string' ? { key: row['key'], value: row['value'] } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { once, EventEmitter as NodeEmitter } from 'node:events';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, suite, test } from 'node:test';
+import type { SecretStorage } from 'vscode';
+import { ConnectionStore } from '../../../src/host/connections/connectionStore.ts';
+import { SignInRecords } from '../../../src/host/connections/signInRecords.ts';
+import { OriginNumbers } from '../../../src/host/registry/originNumbers.ts';
+import { FileState } from '../../../src/host/state/fileState.ts';
+import { TargetMemory } from '../../../src/host/targets/targetMemory.ts';
+import { connectionTo, dev, emitter, secretStorage } from './hostFakes.ts';
+import { SharedGlobalState } from './windowState.ts';
+
+const [one, two, three] = ['https://one.example', 'https://two.example', 'https://three.example'] as const;
+
+let folder: string;
+beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), 'tea-chest-windows-'))));
+afterEach(() => rm(folder, { recursive: true }));
+
+suite('rows that two windows write', () => {
+  test('are all kept, and seen in both', async () => {
+    const [here, there] = [new FileState(folder), new FileState(folder)];
+    assert.deepEqual(there.keys(), []);
+    await Promise.all(
+      ['a', 'b', 'c'].flatMap((key) => [here.update(`${key} here`, key), there.update(`${key} there`, key)]),
+    );
+    for (const window of [here, there]) {
+      assert.equal(window.keys().length, 6);
+      assert.deepEqual([window.get('a there'), window.get('c here'), window.get('none', 0)], ['a', 'c', 0]);
+    }
+    await here.update('a there', undefined);
+    assert.equal(there.get('a there'), undefined);
+    assert.equal(there.keys().length, 5);
+  });
+
+  test('are seen in the window that wrote them before they are on disk, and belong to this user alone', async () => {
+    const state = new FileState(join(folder, 'state'));
+    const written = state.update('key', { number: 1 });
+    assert.deepEqual(state.get('key'), { number: 1 });
+    await written;
+    const files = await readdir(join(folder, 'state'));
+    assert.equal(files.length, 1);
+    assert.equal((await stat(join(folder, 'state', files[0] ?? ''))).mode & 0o777, 0o600);
+  });
+
+  test('keep what each learned of ways to registries, and where images went', async () => {
+    const windows = [new FileState(folder), new FileState(folder)] as const;
+    const [numbers, others] = windows.map((state) => new OriginNumbers(state, 'numbers'));
+    const [targets, otherTargets] = windows.map((state) => new TargetMemory(state));
+    assert.ok(numbers && others && targets && otherTargets);
+    numbers.set(one, 1);
+    others.set(two, 2);
+    const target = (host: string): { host: string; repository: string; tag: string } => ({
+      host,
+      repository: 'dev/app',
+      tag: '1',
+    });
+    await Promise.all([
+      targets.remember('app:1', one, target('one.example')),
+      otherTargets.remember('app:2', two, target('two.example')),
+    ]);
+    for (const window of [numbers, others]) assert.deepEqual([window.get(one), window.get(two)], [1, 2]);
+    for (const memory of [targets, otherTargets]) {
+      assert.deepEqual([memory.last('app:1')?.origin, memory.last('app:2')?.origin], [one, two]);
+    }
+    await targets.forgetRegistry(two);
+    assert.equal(otherTargets.last('app:2'), undefined);
+    assert.ok(otherTargets.last('app:1'));
+  });
+
+  test('of images that were pushed longest ago go first when there are too many', async () => {
+    let now = 0;
+    const memory = new TargetMemory(new FileState(folder), () => now++);
+    const target = { host: 'one.example', repository: 'dev/app', tag: '1' };
+    for (let at = 0; at < 202; at++) await memory.remember(`app:${at}`, one, target);
+    assert.deepEqual([memory.last('app:1'), memory.last('app:2')?.origin], [undefined, one]);
+  });
+});
+
+suite('registries in two windows', () => {
+  let global: SharedGlobalState;
+  let secrets: SecretStorage;
+  let stores: ConnectionStore[];
+  let changes: NodeEmitter;
+
+  beforeEach(() => {
+    global = new SharedGlobalState();
+    secrets = secretStorage();
+    stores = [];
+    changes = new NodeEmitter();
+  });
+  afterEach(() => {
+    for (const store of stores) store.dispose();
+  });
+
+  function open(kept: SecretStorage = secrets): ConnectionStore {
+    const changed = emitter<void>();
+    const records = new SignInRecords(new FileState(join(folder, 'sign-ins')));
+    const store = new ConnectionStore(global.open(), kept, changed, records);
+    store.onDidChange(() => changes.emit('change'));
+    stores.push(store);
+    return store;
+  }
+  const settled = async (): Promise<void> => {
+    for (let round = 0; round < 3; round++) {
+      for (const store of stores) await store.settled();
+      global.tell();
+    }
+  };
+  const origins = (store: ConnectionStore): string[] => store.list().map(({ origin }) => origin);
+  async function until(isSo: () => boolean): Promise<void> {
+    while (!isSo()) await once(changes, 'change');
+  }
+
+  test('that were added at the same time are all kept, though one write took the other’s row away', async () => {
+    const [here, there] = [open(), open()];
+    await Promise.all([here.save(connectionTo(one), dev), there.save(connectionTo(two), dev)]);
+    await settled();
+    // Somebody signs in: that is when windows look.
+    await here.save(connectionTo(three), dev);
+    await settled();
+    for (const store of [here, there]) assert.deepEqual(origins(store), [one, three, two]);
+    assert.deepEqual(origins(open()), [one, three, two]);
+  });
+
+  test('that one signed out of are gone in the other, whatever its copy of the state says', async () => {
+    const [here, there] = [open(), open()];
+    await here.save(connectionTo(one), dev);
+    await here.save(connectionTo(two), dev);
+    await settled();
+    assert.deepEqual(origins(there), [one, two]);
+    await here.remove(one);
+    for (const store of stores) await store.settled();
+    assert.deepEqual(origins(there), [two], 'it has not heard of the state yet');
+    // Its next write must not bring the row back.
+    await there.save(connectionTo(three), dev);
+    await settled();
+    for (const store of [here, there]) assert.deepEqual(origins(store), [three, two]);
+  });
+
+  test('that need no sign-in are gone in the other as well, and come back with the next one', async () => {
+    const [here, there] = [open(), open()];
+    const connection = connectionTo(one, { username: '' });
+    await here.save(connection, undefined);
+    await settled();
+    assert.deepEqual(origins(there), [one]);
+    await here.remove(one);
+    await until(() => origins(there).length === 0);
+    await here.save(connection, undefined);
+    global.tell();
+    await until(() => origins(there).length === 1);
+  });
+
+  test('are told apart where each window has secrets of its own', async () => {
+    const [here, there] = [open(), open(secretStorage())];
+    await here.save(connectionTo(one), dev);
+    await here.save(connectionTo(two), dev);
+    global.tell();
+    assert.deepEqual(origins(there), [one, two], 'a secret that was never there is no sign-out');
+    await here.remove(one);
+    await until(() => !origins(there).includes(one));
+    assert.deepEqual(origins(there), [two]);
+  });
+});
