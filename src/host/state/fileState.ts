@@ -16,8 +16,11 @@ const clockGrain = 1_000;
 export class FileState implements Memento {
   readonly #folder: string;
   #rows = new Map<string, unknown>();
-  /** The folder's change time when `#rows` was read; undefined: to be read again. */
+  #files = new Map<string, ReadFile>();
+  /** The folder's change time when `#rows` was read; undefined: to be looked at again. */
   #readAt: number | undefined;
+  /** Looked at already, by the code that is running now. */
+  #isFresh = false;
   /** Not on disk yet. */
   readonly #writing = new Map<string, { readonly value: unknown }>();
   #last: Promise<void> = Promise.resolve();
@@ -56,6 +59,7 @@ export class FileState implements Memento {
     } finally {
       if (this.#writing.get(key) === writing) this.#writing.delete(key);
       this.#readAt = undefined;
+      this.#isFresh = false;
     }
   }
 
@@ -73,21 +77,27 @@ export class FileState implements Memento {
   }
 
   #refresh(): void {
+    if (this.#isFresh) return;
+    this.#isFresh = true;
+    queueMicrotask(() => (this.#isFresh = false));
     const changedAt = statSync(this.#folder, { throwIfNoEntry: false })?.mtimeMs;
-    if (changedAt === undefined) {
-      this.#rows.clear();
-      return;
-    }
-    if (changedAt === this.#readAt) return;
-    const isSettled = Date.now() - changedAt > clockGrain;
-    this.#rows = new Map(this.#readRows());
-    this.#readAt = isSettled ? changedAt : undefined;
+    if (changedAt !== undefined && changedAt === this.#readAt) return;
+    const files = new Map(changedAt === undefined ? [] : this.#readFiles());
+    this.#files = files;
+    this.#rows = new Map([...files.values()].flatMap(({ row }) => (row === undefined ? [] : [[row.key, row.value]])));
+    this.#readAt = changedAt !== undefined && Date.now() - changedAt > clockGrain ? changedAt : undefined;
   }
 
-  *#readRows(): Generator<[string, unknown]> {
+  /** A file is replaced, never changed: one that is the same has not to be read again. */
+  *#readFiles(): Generator<[string, ReadFile]> {
     for (const name of readdirSync(this.#folder)) {
-      const row = /^[0-9a-f]{32}\.json$/.test(name) ? readRow(join(this.#folder, name)) : undefined;
-      if (row !== undefined) yield [row.key, row.value];
+      if (!/^[0-9a-f]{32}\.json$/.test(name)) continue;
+      const path = join(this.#folder, name);
+      const found = statSync(path, { throwIfNoEntry: false });
+      if (found === undefined) continue;
+      const version = `${found.ino} ${found.mtimeMs} ${found.size}`;
+      const before = this.#files.get(name);
+      yield [name, before?.version === version ? before : { version, row: readRow(path) }];
     }
   }
 
@@ -110,8 +120,13 @@ export class FileState implements Memento {
   }
 }
 
+interface ReadFile {
+  readonly version: string;
+  readonly row: { readonly key: string; readonly value: unknown } | undefined;
+}
+
 /** Undefined for what cannot be read: another window may have just removed it. */
-function readRow(file: string): { readonly key: string; readonly value: unknown } | undefined {
+function readRow(file: string): ReadFile['row'] {
   try {
     const row: unknown = JSON.parse(readFileSync(file, 'utf8'));
     return isRecord(row) && typeof row['key'] === 'string' ? { key: row['key'], value: row['value'] } : undefined;

@@ -39,8 +39,9 @@ export class TargetMemory {
   async remember(image: string, origin: string, target: Target): Promise<void> {
     const row: Row = { origin, target: formatTarget(target), at: this.#now() };
     await this.#state.update(prefix + image, row);
-    const rows = this.#rows();
-    const surplus = rows.sort(([, one], [, other]) => other.at - one.at).slice(limit);
+    const surplus = this.#rows()
+      .sort(([, one], [, other]) => other.at - one.at)
+      .slice(limit);
     for (const [key] of surplus) await this.#state.update(key, undefined);
   }
 
