@@ -15,6 +15,7 @@ import { askSignIn } from './host/connections/askSignIn.ts';
 import type { Connection } from './host/connections/connection.ts';
 import { consent } from './host/connections/consent.ts';
 import { ConnectionStore } from './host/connections/connectionStore.ts';
+import { SignInRecords } from './host/connections/signInRecords.ts';
 import { trustCertificate } from './host/connections/trustCertificate.ts';
 import { engineFinder } from './host/engine/engineFinder.ts';
 import { EngineLink } from './host/engine/engine.ts';
@@ -24,41 +25,46 @@ import { PushStatusBar } from './host/progress/pushStatusBar.ts';
 import type { Owners } from './host/push/askPush.ts';
 import { Codecs } from './host/push/codecs.ts';
 import { EngineRelay } from './host/push/engineRelay.ts';
+import type { InterruptedPush } from './host/push/interruptedPush.ts';
+import { offerToPushAgain } from './host/push/offerToPushAgain.ts';
 import { PushFront } from './host/push/pushFront.ts';
+import { PushJournal } from './host/push/pushJournal.ts';
 import { createPushQuestions } from './host/push/pushQuestions.ts';
 import { PushRunner } from './host/push/pushRunner.ts';
+import { recoverPushes } from './host/push/recoverPushes.ts';
 import { sweepSpools } from './host/push/sweepSpools.ts';
 import { OriginChunks, OriginNumbers } from './host/registry/originNumbers.ts';
 import { RegistryAccess } from './host/registry/registryAccess.ts';
 import { RegistryTraces } from './host/registry/registryTraces.ts';
+import { FileState } from './host/state/fileState.ts';
 import { TargetMemory } from './host/targets/targetMemory.ts';
 import { ImagesView } from './host/views/images/imagesView.ts';
 import { RegistriesView } from './host/views/registries/registriesView.ts';
 
-/** VS Code gives an extension about five seconds to end. */
-const timeToEnd = 4000;
+/** VS Code gives all extensions of a window four seconds to end (extHostExtensionService: terminate). */
+const timeToEnd = 3_500;
 
-let stopPushes = (): Promise<void> => Promise.resolve();
+let end = (): Promise<void> => Promise.resolve();
 
 /** Builds everything, in the order of the arrows in docs/architecture.md. No logic, and nothing that costs time. */
 export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const startedAt = performance.now();
   const channel = vscode.window.createOutputChannel('Tea Chest', { log: true });
-  context.subscriptions.push(channel);
   const base = buildBase(context, createLogger(channel));
   const engine = buildEngine(context, base);
   const registriesView = new RegistriesView(base.store, base.access, base.logger);
-  const runner = buildRunner(context, base, engine);
+  const codecs = new Codecs(join(context.extensionPath, 'dist'));
+  const runner = buildRunner(base, engine, codecs);
   const traces = buildTraces(base, runner);
   const push = buildPush(context, base, engine, runner, registriesView);
   const { gate } = base.access;
   const forget = (origin: string): Promise<void> => traces.forget(origin);
   const dependencies = { ...base, ...engine, gate, forget, traces, registriesView, push, channel };
-  stopPushes = () => runner.stop();
+  end = () => endPushes(runner, [base.access, base.relay, engine.link, codecs, base.store, channel]);
   context.subscriptions.push(registriesView, registerCommands(dependencies), followChanges(dependencies));
 
   // What a crash left behind goes now, in the background: it is no reason to make anybody wait.
-  void sweepSpools([base.defaultSpool, base.spoolRoot()], base.logger);
+  recover(base, push);
   base.logger.info(`Ready after ${(performance.now() - startedAt).toFixed(1)} ms.`);
   return {
     signIn: (argument) => signInCommand(dependencies, argument),
@@ -70,9 +76,34 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
 
 /** The window closes: what is being pushed is cancelled, so that no upload session and no temporary file is left. */
 export async function deactivate(): Promise<void> {
+  await end();
+}
+
+/**
+ * What a push needs to come to rest is disposed of here and not by VS Code, which does that with an extension's
+ * subscriptions without waiting for `deactivate` (ExtHostExtensionService).
+ */
+async function endPushes(runner: PushRunner, needed: readonly { dispose(): void }[]): Promise<void> {
   const late = new AbortController();
-  await Promise.race([stopPushes(), sleep(timeToEnd, late.signal).catch(() => undefined)]);
+  await Promise.race([runner.stop(), sleep(timeToEnd, late.signal).catch(() => undefined)]);
   late.abort();
+  for (const one of needed) one.dispose();
+}
+
+function recover({ journal, access, store, defaultSpool, spoolRoot, logger }: Base, push: PushCommands): void {
+  const dependencies = {
+    journal,
+    sweep: (folders: readonly string[]) => sweepSpools(folders, logger),
+    find: (origin: string) => store.find(origin),
+    closeSessions: (connection: Connection, repository: string, sessions: readonly string[]) =>
+      access.closeSessions(connection, repository, sessions),
+    tell: (pushes: readonly InterruptedPush[]) => void offerToPushAgain(pushes, (argument) => push.run(argument)),
+    now: Date.now,
+    logger,
+  };
+  recoverPushes(dependencies, [defaultSpool, spoolRoot()]).catch((error: unknown) => {
+    logger.warn(`What a crash left behind could not all be removed: ${String(error)}`);
+  });
 }
 
 /** What is kept, and the way to registries. */
@@ -85,22 +116,25 @@ interface Base {
   readonly linkRates: OriginNumbers;
   readonly cache: DigestCache;
   readonly relay: EngineRelay;
+  readonly journal: PushJournal;
   readonly defaultSpool: string;
   readonly spoolRoot: () => string;
 }
 
 function buildBase(
-  { globalState, secrets, globalStorageUri, subscriptions, extension }: vscode.ExtensionContext,
+  { globalState, secrets, globalStorageUri, extension }: vscode.ExtensionContext,
   logger: Logger,
 ): Base {
   const storage = globalStorageUri.fsPath;
   const { version } = extension.packageJSON as { readonly version: string };
-  const store = new ConnectionStore(globalState, secrets, new vscode.EventEmitter());
+  const rows = (name: string): FileState => new FileState(join(storage, 'state', name));
+  const records = new SignInRecords(rows('signIns'));
+  const store = new ConnectionStore(globalState, secrets, new vscode.EventEmitter(), records);
   const cache = new DigestCache(join(storage, 'digests.json'), logger, Date.now);
   const isSaved = (origin: string): boolean => store.find(origin) !== undefined;
-  const chunkMemory = new OriginChunks(globalState, 'teaChest.chunkSizes', isSaved);
-  const linkRates = new OriginNumbers(globalState, 'teaChest.linkRates', isSaved);
-  const memory = new TargetMemory(globalState);
+  const chunkMemory = new OriginChunks(rows('chunkSizes'), 'teaChest.chunkSizes', isSaved);
+  const linkRates = new OriginNumbers(rows('linkRates'), 'teaChest.linkRates', isSaved);
+  const memory = new TargetMemory(rows('targets'));
   const access = new RegistryAccess({
     credential: (origin) => store.credential(origin),
     generation: (origin) => store.generation(origin),
@@ -114,7 +148,7 @@ function buildBase(
   });
   const defaultSpool = join(storage, 'spool');
   const relay = new EngineRelay({ secrets, state: globalState, logger });
-  subscriptions.push(store, access, relay);
+  const journal = new PushJournal(join(storage, 'pushes'), logger);
   return {
     logger,
     store,
@@ -124,6 +158,7 @@ function buildBase(
     linkRates,
     cache,
     relay,
+    journal,
     defaultSpool,
     spoolRoot: () => spoolFolder() ?? defaultSpool,
   };
@@ -142,23 +177,22 @@ function buildEngine({ subscriptions }: vscode.ExtensionContext, { logger, relay
     imagesView.update();
   });
   const imagesView = new ImagesView(images, link, showDangling);
-  subscriptions.push(link, images, imagesView);
+  subscriptions.push(images, imagesView);
   return { link, images, imagesView };
 }
 
 function buildRunner(
-  { extensionPath, subscriptions }: vscode.ExtensionContext,
-  { access, cache, memory, linkRates, relay, spoolRoot, logger }: Base,
+  { access, cache, memory, linkRates, relay, journal, spoolRoot, logger }: Base,
   { link }: EngineSide,
+  codecs: Codecs,
 ): PushRunner {
-  const codecs = new Codecs(join(extensionPath, 'dist'));
-  subscriptions.push(codecs);
   return new PushRunner({
     link,
-    openTarget: (connection, repository, signal) => access.openTarget(connection, repository, signal),
+    openTarget: (...asked) => access.openTarget(...asked),
     createCodec: (compression, gzipLevel, { origin, host }) =>
       codecs.create(compression, gzipLevel, { place: linkPlace(host), bytesPerSecond: linkRates.get(origin) }),
     relay,
+    journal,
     cache,
     memory,
     settings: pushSettings,

@@ -11,8 +11,10 @@ import type { Environment } from '../registry/proxy.ts';
 import { withRedirects } from '../registry/redirects.ts';
 import { Repository } from '../registry/repository.ts';
 import { usualRetries, withRetry, type RetryPolicy, type Timing } from '../registry/retry.ts';
+import { withSessionObserver, type SessionObserver } from '../registry/sessionObserver.ts';
 import { SharedTask } from '../registry/sharedTask.ts';
 import { createTransport } from '../registry/transport.ts';
+import { closeSession, repositoryUrl, type RepositoryWire } from '../registry/uploadSession.ts';
 import type { ProxySettings, RegistryAddress, RegistryTrust, SignInResult } from '../registry/types.ts';
 import { GiteaApi } from './api.ts';
 import { checkSignIn } from './checkSignIn.ts';
@@ -48,7 +50,15 @@ export interface RegistryClient {
   /** What the server is, asked once. */
   server(call: { readonly signal: AbortSignal }): Promise<DetectedServer>;
   /** `owner/name`, as `checkTarget` gives it. Fits the push's `BlobTarget`. */
-  repository(name: string, call: { readonly signal: AbortSignal }): Promise<Repository>;
+  repository(
+    name: string,
+    call: { readonly signal: AbortSignal; readonly sessions?: SessionObserver | undefined },
+  ): Promise<Repository>;
+  /**
+   * Closes upload sessions of a repository that were left open, best effort. Rejects if the registry is not to be had:
+   * then it is worth another try later.
+   */
+  closeSessions(repository: string, sessions: readonly URL[], call: { readonly signal: AbortSignal }): Promise<void>;
   /** Gitea's REST API; of no use where `server` says `generic`. */
   readonly api: GiteaApi;
   /** Ends all that runs. */
@@ -98,18 +108,31 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       });
       return checkSignIn({ send: logged, server, origin, credential, api: ownApi, logger, signal });
     },
-    repository: async (repository, { signal }) => {
+    repository: async (repository, { signal, sessions }) => {
       const { kind } = await detected.get(signal);
       const explainGitea: ExplainRefusal = (refusal, context) =>
         suggestOwner(explainGiteaRefusal(refusal, context), api.knownOwners);
       const explain = kind === 'generic' ? explainRefusal : explainGitea;
-      return new Repository(kind, { send, origin, repository, explain, logger }, { sizer, timing });
+      const observed = sessions === undefined ? send : withSessionObserver(send, origin, sessions);
+      return new Repository(kind, { send: observed, origin, repository, explain, logger }, { sizer, timing });
+    },
+    closeSessions: async (repository, sessions, { signal }) => {
+      await detected.get(signal);
+      const wire = { send, origin, repository, explain: explainRefusal, logger };
+      // The credential goes to its own registry and nowhere else, whatever is asked for.
+      const own = sessions.filter((session) => isSessionOf(wire, session));
+      await Promise.all(own.map((session) => closeSession(wire, session, signal)));
     },
     close: async () => {
       closing.abort();
       await transport.close();
     },
   };
+}
+
+function isSessionOf(wire: RepositoryWire, session: URL): boolean {
+  const { origin, pathname } = repositoryUrl(wire, 'blobs/uploads/');
+  return session.origin === origin && session.pathname.startsWith(pathname);
 }
 
 /** Detection for a person who waits: one try, and a look at the other scheme when that fails. */

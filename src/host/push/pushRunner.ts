@@ -10,8 +10,11 @@ import type { Compression, Strategy } from '../commands/arguments.ts';
 import type { PushSettings } from '../config.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { Engine, EngineLink } from '../engine/engine.ts';
+import type { SessionObserver } from '../../core/registry/sessionObserver.ts';
 import type { EngineRelay } from './engineRelay.ts';
 import { IdleTeaching, type IdleTeachingDependencies } from './idleTeaching.ts';
+import type { JournaledPush } from './interruptedPush.ts';
+import type { PushJournal } from './pushJournal.ts';
 import type { TargetMemory } from '../targets/targetMemory.ts';
 import { formatTarget, type Target } from '../targets/target.ts';
 import { mayBeShortId } from './typedImage.ts';
@@ -37,9 +40,16 @@ export interface PushJob {
 export interface PushRunnerDependencies extends IdleTeachingDependencies {
   readonly link: EngineLink;
   /** The repository as a place for blobs, with the connection's credential. Rejects with `notSignedIn`. */
-  readonly openTarget: (connection: Connection, repository: string, signal: AbortSignal) => Promise<BlobTarget>;
+  readonly openTarget: (
+    connection: Connection,
+    repository: string,
+    signal: AbortSignal,
+    sessions?: SessionObserver,
+  ) => Promise<BlobTarget>;
   readonly createCodec: (compression: Compression, gzipLevel: number, connection: Connection) => LayerCodec;
-  readonly relay: Pick<EngineRelay, 'parts'>;
+  readonly relay: Pick<EngineRelay, 'parts'> & Partial<Pick<EngineRelay, 'ended'>>;
+  /** Where running pushes are written down, so that the next start can clean up after a crash. */
+  readonly journal?: Pick<PushJournal, 'begin'>;
   readonly memory: TargetMemory;
   readonly settings: () => PushSettings;
   readonly spoolRoot: () => string;
@@ -49,7 +59,7 @@ export interface PushRunnerDependencies extends IdleTeachingDependencies {
 const spoolLimit = 4 * 1000 ** 3;
 
 interface RunningPush {
-  readonly origin: string;
+  readonly job: PushJob;
   readonly progress: PushProgress;
   readonly controller: AbortController;
   /** Resolves when nothing of it is left: no session, no file, no row. */
@@ -75,7 +85,7 @@ export class PushRunner {
 
   /** @throws TeaChestError with code and stage; then the registry has the old tag or the new one, nothing between. */
   async run(job: PushJob, options: { readonly signal: AbortSignal }): Promise<PushResult> {
-    const { logger, memory } = this.#dependencies;
+    const { logger } = this.#dependencies;
     const reference = formatTarget(job.target);
     if (this.#running.has(reference)) {
       throw new TeaChestError('busy', `${reference} is being pushed already.`, { stage: 'resolve' });
@@ -84,35 +94,48 @@ export class PushRunner {
     const controller = new AbortController();
     const signal = AbortSignal.any([options.signal, controller.signal]);
     const { promise: rest, resolve: ended } = Promise.withResolvers<undefined>();
-    this.#running.set(reference, { origin: job.connection.origin, progress, controller, rest });
+    this.#running.set(reference, { job, progress, controller, rest });
     logger.info(`Push of ${job.image} to ${reference} begins.`);
+    const journal = await this.#dependencies.journal?.begin(this.#describe(job));
+    let stopped: TeaChestError | undefined;
     try {
-      const result = await this.#push(job, signal, (event) => {
+      const result = await this.#push(job, { signal, sessions: journal }, (event) => {
         progress.apply(event);
       });
-      await memory.remember(job.image, job.connection.origin, job.target);
+      await this.#remember(job);
       const { uploadedBytes, mountedBytes, skippedBytes, durationMs } = result;
       logger.info(
         `Pushed ${result.reference} as ${result.digest} in ${durationMs} ms: ${uploadedBytes} bytes sent, ${mountedBytes} mounted, ${skippedBytes} already there.`,
       );
       return result;
     } catch (error) {
-      const { code, stage, message } = toTeaChestError(error);
-      const end = `Push of ${job.image} to ${reference} ended at ${stage ?? 'an unknown stage'} (${code}): ${message}`;
+      const failure = toTeaChestError(error);
+      // Only the person's own cancel needs no reason.
+      if (failure.code === 'cancelled' && !options.signal.aborted) stopped = reasonOf(controller.signal);
+      const { code, message } = stopped ?? failure;
+      const stage = failure.stage ?? 'an unknown stage';
+      const end = `Push of ${job.image} to ${reference} ended at ${stage} (${code}): ${message}`;
       // What somebody wanted to stop is no failure.
-      if (code === 'cancelled') logger.info(end);
+      if (failure.code === 'cancelled') logger.info(end);
       else logger.error(end);
-      throw error;
+      throw stopped === undefined || failure.stage === undefined ? (stopped ?? error) : stopped.at(failure.stage);
     } finally {
       this.#running.delete(reference);
+      await journal?.end(stopped?.code === 'cancelled' ? 'windowClosed' : 'done');
       ended(undefined);
     }
   }
 
-  /** Cancels the pushes to a registry, or all, and waits until they have tidied up. */
+  /**
+   * Ends the pushes to a registry, as somebody signed out of it, or all, as the window closes, and waits until they have
+   * tidied up.
+   */
   async stop(origin?: string): Promise<void> {
-    const concerned = [...this.#running.values()].filter((push) => origin === undefined || push.origin === origin);
-    for (const { controller } of concerned) controller.abort();
+    const running = [...this.#running.values()];
+    const concerned = running.filter(({ job }) => origin === undefined || job.connection.origin === origin);
+    for (const { controller, job } of concerned) {
+      controller.abort(origin === undefined ? windowClosed(job) : signedOut(job));
+    }
     const teaching = origin === undefined ? [this.#teaching.interrupt()] : [];
     await Promise.all([...concerned.map(({ rest }) => rest), ...teaching]);
   }
@@ -127,7 +150,29 @@ export class PushRunner {
     return this.#running.get(formatTarget(target))?.progress.snapshot();
   }
 
-  async #push(job: PushJob, signal: AbortSignal, onEvent: (event: PushEvent) => void): Promise<PushResult> {
+  #describe({ image, said, connection, target, compression, strategy, platform }: PushJob): JournaledPush {
+    return {
+      ...{ image: said ?? image, origin: connection.origin, repository: target.repository },
+      ...{ target: formatTarget(target), compression, strategy, platform },
+      ...{ spoolRoot: this.#dependencies.spoolRoot(), startedAt: Date.now() },
+    };
+  }
+
+  /** It only proposes a target the next time: the image is published, whatever becomes of this. */
+  async #remember({ image, connection, target }: PushJob): Promise<void> {
+    const { memory, logger } = this.#dependencies;
+    try {
+      await memory.remember(image, connection.origin, target);
+    } catch (error) {
+      logger.warn(`Where ${image} was pushed to could not be remembered: ${String(error)}`);
+    }
+  }
+
+  async #push(
+    job: PushJob,
+    { signal, sessions }: { readonly signal: AbortSignal; readonly sessions: SessionObserver | undefined },
+    onEvent: (event: PushEvent) => void,
+  ): Promise<PushResult> {
     const { openTarget, createCodec, cache, settings, spoolRoot, logger, relay } = this.#dependencies;
     const { gzipLevel, parallelBlobs, compressStored, ...usual } = settings();
     const { compression = usual.compression, strategy = usual.strategy } = job;
@@ -150,7 +195,7 @@ export class PushRunner {
     };
     const dependencies = {
       source,
-      target: await openTarget(connection, target.repository, signal),
+      target: await openTarget(connection, target.repository, signal, sessions),
       cache,
       uploads: this.#uploads,
       spoolRoot: spoolRoot(),
@@ -159,7 +204,7 @@ export class PushRunner {
       logger,
       now: () => performance.now(),
     };
-    const result = await pushImage(request, dependencies, { signal, onEvent });
+    const result = await pushImage(request, dependencies, { signal, onEvent }).finally(() => relay.ended?.(source));
     const mayRelayLater = strategy === 'auto' && request.codec.mediaType === mediaTypes.ociLayerGzip;
     // This push is still counted: the engine is taught once no other is under way.
     const isLast = this.#running.size === 1;
@@ -168,6 +213,20 @@ export class PushRunner {
     }
     return result;
   }
+}
+
+function signedOut({ image, connection }: PushJob): TeaChestError {
+  return new TeaChestError('notSignedIn', `You signed out of ${connection.host} during the push of ${image}.`, {
+    facts: { host: connection.host },
+  });
+}
+
+function windowClosed({ image, target }: PushJob): TeaChestError {
+  return new TeaChestError('cancelled', `The window closed during the push of ${image} to ${formatTarget(target)}.`);
+}
+
+function reasonOf({ reason }: AbortSignal): TeaChestError | undefined {
+  return reason instanceof TeaChestError ? reason : undefined;
 }
 
 /** The beginning of an ID is read as a name first, as engines do. */

@@ -3,6 +3,7 @@ import type { Logger } from '../../core/base/logger.ts';
 import type { RegistryClient } from '../../core/gitea/registryClient.ts';
 import type { BlobTarget } from '../../core/push/contracts.ts';
 import type { ChunkMemory } from '../../core/registry/chunkSizer.ts';
+import type { SessionObserver } from '../../core/registry/sessionObserver.ts';
 import { parseRegistryAddress } from '../../core/registry/registryAddress.ts';
 import type { Credential, ProxySettings, RegistryAddress, RegistryTrust } from '../../core/registry/types.ts';
 import { anyUser, type Connection } from '../connections/connection.ts';
@@ -31,9 +32,22 @@ export class RegistryAccess implements RegistryBrowser {
     this.#options = options;
   }
 
-  async openTarget(connection: Connection, repository: string, signal: AbortSignal): Promise<BlobTarget> {
+  /** `sessions` is told which upload sessions are open there. */
+  async openTarget(
+    connection: Connection,
+    repository: string,
+    signal: AbortSignal,
+    sessions?: SessionObserver,
+  ): Promise<BlobTarget> {
     const client = await this.#client(connection);
-    return await client.repository(repository, { signal });
+    return await client.repository(repository, { signal, sessions });
+  }
+
+  /** Closes upload sessions that a push left open. Rejects if the registry is not to be had now. */
+  async closeSessions(connection: Connection, repository: string, sessions: readonly string[]): Promise<void> {
+    const client = await this.#client(connection);
+    const urls = sessions.flatMap((session) => (URL.canParse(session) ? [new URL(session)] : []));
+    await client.closeSessions(repository, urls, { signal: patience() });
   }
 
   /** Asked once, until `forget` or `refresh`. Without an answer the person's own name is all we know. */
@@ -56,8 +70,13 @@ export class RegistryAccess implements RegistryBrowser {
   /** Ends all that still talks to a registry. */
   forget(origin: string): void {
     this.#owners.delete(origin);
-    void this.#clients.get(origin)?.client.then((client) => client.close());
+    const kept = this.#clients.get(origin);
     this.#clients.delete(origin);
+    void kept?.client
+      .then((client) => client.close())
+      .catch((error: unknown) => {
+        this.#options.logger.debug(`The connections to ${origin} could not be closed: ${String(error)}`);
+      });
   }
 
   dispose(): void {
@@ -125,6 +144,10 @@ export class RegistryAccess implements RegistryBrowser {
     // A push may still be using the former client: it closes its connections by itself when they are idle.
     const client = this.#create(connection, trust, () => this.#options.credential(origin));
     this.#clients.set(origin, { key, client });
+    // One that could not be made is made anew the next time.
+    client.catch(() => {
+      if (this.#clients.get(origin)?.client === client) this.#clients.delete(origin);
+    });
     return client;
   }
 

@@ -97,7 +97,7 @@ suite('image list', () => {
 
 suite('shown images', () => {
   test('bear no name that is there for a push only', async () => {
-    const name = `127.0.0.1:41234/tea-chest/${'ab'.repeat(12)}/0:push-17-0123456789ab`;
+    const name = `127.0.0.1:41234/tea-chest/${'ab'.repeat(12)}/0:push-0a0a0a0a-0b0b0b0b-17-1f-0123456789abcdef`;
     const references = ['app:1', name, `127.0.0.1:41234/tea-chest/app:1`];
     const busy = engine(() => Promise.resolve([{ ...image, references }, image]));
     const shown = await listShownImages(busy, { signal: new AbortController().signal });

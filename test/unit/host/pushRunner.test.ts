@@ -63,7 +63,7 @@ suite('what an engine holds uncompressed', () => {
   after(() => rig.remove());
 
   /** Pushed to a registry that has nothing. */
-  async function pushed(compressStored: boolean): Promise<PushResult> {
+  async function pushed(compressStored: boolean, memory = new TargetMemory(memento())): Promise<PushResult> {
     rig.reset();
     const { engine, pusher } = machine([{ bytes: Buffer.alloc(100_000, 'a') }], 'loaded');
     const { cache, door, reachability, registry, folder } = rig;
@@ -72,7 +72,7 @@ suite('what an engine holds uncompressed', () => {
       link: new EngineLink(() => Promise.resolve(source as Partial<Engine> as Engine)),
       openTarget: () => Promise.resolve(registry),
       createCodec: () => plainGzip,
-      memory: new TargetMemory(memento()),
+      memory,
       settings: () => ({ ...usualSettings, compressStored }),
       relay: { parts: () => Promise.resolve({ pusher, door, reachability }) },
       spoolRoot: () => join(folder, 'spool'),
@@ -87,5 +87,10 @@ suite('what an engine holds uncompressed', () => {
     const [asStored, compressed] = [await pushed(false), await pushed(true)];
     assert.ok(asStored.uploadedBytes > 100_000 && compressed.uploadedBytes < 10_000);
     assert.deepEqual([asStored.engineDigest, compressed.engineDigest], [undefined, asStored.digest]);
+  });
+
+  test('is published, and the push a success, though where it went cannot be written down', async () => {
+    const full = { ...memento(), update: () => Promise.reject(new Error('the disk is full')) };
+    assert.ok((await pushed(false, new TargetMemory(full))).digest);
   });
 });

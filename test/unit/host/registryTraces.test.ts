@@ -145,8 +145,14 @@ suite('running pushes', () => {
   test('those to one registry are cancelled and waited for, the others go on', async () => {
     const { runner, events, tidy } = hangingRunner();
     const { signal } = new AbortController();
-    const one = assert.rejects(runner.run(jobTo(here), { signal }), { code: 'cancelled' });
-    const other = assert.rejects(runner.run(jobTo(there), { signal }), { code: 'cancelled' });
+    const one = assert.rejects(runner.run(jobTo(here), { signal }), {
+      code: 'notSignedIn',
+      message: 'You signed out of one.example during the push of app:1.',
+    });
+    const other = assert.rejects(runner.run(jobTo(there), { signal }), {
+      code: 'cancelled',
+      message: 'The window closed during the push of app:1 to two.example/dev/app:1.',
+    });
     while (events.length < 2) await new Promise(setImmediate);
     events.length = 0;
     const stopping = runner.stop(here).then(() => events.push('stopped'));
@@ -160,6 +166,19 @@ suite('running pushes', () => {
     await runner.stop();
     await other;
     assert.equal(runner.snapshots().length, 0);
+  });
+});
+
+suite('a push', () => {
+  test('that the person cancels is only cancelled, though its registry is signed out of at the same time', async () => {
+    const { runner, events, tidy } = hangingRunner();
+    const stop = new AbortController();
+    const push = assert.rejects(runner.run(jobTo(here), { signal: stop.signal }), { message: 'Cancelled.' });
+    while (events.length < 1) await new Promise(setImmediate);
+    stop.abort();
+    tidy();
+    await runner.stop(here);
+    await push;
   });
 });
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import type { LogOutputChannel } from 'vscode';
 import { normalizeFingerprint } from '../../../src/core/registry/fingerprint.ts';
 import { certificateQuestion } from '../../../src/host/connections/certificateQuestion.ts';
 import { groupFingerprint } from '../../../src/host/connections/fingerprint.ts';
-import { withoutCredentials } from '../../../src/host/log.ts';
+import { createLogger, withoutCredentials } from '../../../src/host/log.ts';
 
 const hex = '00112233445566778899aabbccddeeff'.repeat(2);
 
@@ -64,6 +65,15 @@ suite('the log', () => {
       ['sent Bearer eyJhbGciOi.eyJVc2Vy.c2lnbmF0', 'sent Bearer …'],
     ];
     for (const [line, blotted] of samples) assert.equal(withoutCredentials(line), blotted);
+  });
+
+  test('takes no line any more once its channel is closed, and lets nobody fail for that', () => {
+    const closed = (): never => {
+      throw new Error('Channel has been closed');
+    };
+    const lines = { trace: closed, debug: closed, info: closed, warn: closed, error: closed };
+    const logger = createLogger(lines as Partial<LogOutputChannel> as LogOutputChannel);
+    for (const level of ['trace', 'debug', 'info', 'warn', 'error'] as const) logger[level]('too late');
   });
 
   test('leaves ordinary lines alone', () => {

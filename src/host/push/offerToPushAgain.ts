@@ -1,0 +1,23 @@
+import * as vscode from 'vscode';
+import type { PushArguments } from '../commands/arguments.ts';
+import { describeInterrupted, type InterruptedPush } from './interruptedPush.ts';
+
+/** Tells of pushes that were interrupted, and pushes again if the person wants that, one after the other. */
+export async function offerToPushAgain(
+  pushes: readonly InterruptedPush[],
+  push: (argument: PushArguments) => Promise<unknown>,
+): Promise<void> {
+  const again = 'Push Again';
+  const choice = await vscode.window.showWarningMessage(describeInterrupted(pushes), again);
+  if (choice !== again) return;
+  for (const { image, target, compression, strategy, platform } of pushes) {
+    const argument = {
+      ...{ image, target },
+      ...(compression !== undefined && { compression }),
+      ...(strategy !== undefined && { strategy }),
+      ...(platform !== undefined && { platform }),
+    };
+    // A failure is on the screen, with its next steps.
+    await push(argument).catch(() => undefined);
+  }
+}
