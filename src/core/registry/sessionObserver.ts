@@ -25,7 +25,7 @@ function observe(
 ): void {
   const { method, url } = request;
   const { status } = response;
-  if (!/\/blobs\/uploads\//.test(url.pathname)) return;
+  if (!url.pathname.includes('/blobs/uploads/')) return;
   if (status === 202 && (method === 'POST' || method === 'PATCH')) {
     const now = locationOf(response, origin, method === 'PATCH' ? url : undefined);
     if (now === undefined) return;

@@ -22,7 +22,7 @@ export class ConnectionStore implements Disposable {
   readonly #secrets: SecretStorage;
   readonly #changed: Changes;
   readonly #records: SignInRecords | undefined;
-  readonly #listeners: readonly Disposable[];
+  readonly #listeners: readonly Pick<Disposable, 'dispose'>[];
   readonly #generations = new Map<string, number>();
   /** Rows that were seen here, and that nobody has signed out of since. */
   readonly #seen = new Map<string, Connection>();

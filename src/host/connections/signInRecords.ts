@@ -32,7 +32,7 @@ export class SignInRecords {
     await this.#state.update(prefix + origin, record);
   }
 
-  onDidChange(listener: () => void): Disposable {
+  onDidChange(listener: () => void): Pick<Disposable, 'dispose'> {
     return this.#state.watch(listener);
   }
 }

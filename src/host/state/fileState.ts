@@ -39,8 +39,9 @@ export class FileState implements Memento {
     return [...keys];
   }
 
-  get<T>(key: string): T | undefined;
   get<T>(key: string, otherwise: T): T;
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as Memento has it
+  get<T>(key: string): T | undefined;
   get<T>(key: string, otherwise?: T): T | undefined {
     const writing = this.#writing.get(key);
     if (writing === undefined) this.#refresh();
@@ -64,7 +65,7 @@ export class FileState implements Memento {
   }
 
   /** Calls `onChange` when rows may have changed, here or in another window. */
-  watch(onChange: () => void): Disposable {
+  watch(onChange: () => void): Pick<Disposable, 'dispose'> {
     let watcher: FSWatcher | undefined;
     try {
       mkdirSync(this.#folder, { recursive: true });

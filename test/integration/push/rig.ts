@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Engine as EngineClient } from '../../../src/core/docker/engine.ts';
 import { parseEndpoint } from '../../../src/core/docker/endpointUrl.ts';
 import { createRegistryClient, type RegistryClient } from '../../../src/core/gitea/registryClient.ts';
-import type { LayerCodec } from '../../../src/core/push/contracts.ts';
+import type { EnginePusher, LayerCodec } from '../../../src/core/push/contracts.ts';
 import { sleep } from '../../../src/core/base/cancel.ts';
 import { DigestCache } from '../../../src/core/push/digestCache.ts';
 import type { PushEvent, PushResult } from '../../../src/core/push/events.ts';
@@ -13,6 +13,7 @@ import { UploadsInFlight } from '../../../src/core/push/uploadsInFlight.ts';
 import { Reachability } from '../../../src/core/push/relay/reachability.ts';
 import { RelayDoor } from '../../../src/core/push/relay/relayDoor.ts';
 import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
+import type { SessionObserver } from '../../../src/core/registry/sessionObserver.ts';
 import type { Credential, RegistryTrust } from '../../../src/core/registry/types.ts';
 import { checkPublished } from '../../tools/checkPublished.ts';
 import type { Engine } from '../../tools/engine.ts';
@@ -22,6 +23,9 @@ import { silentLogger } from '../../tools/silentLogger.ts';
 /** The parts of a push, put together as the composition root does, for one registry. */
 export interface PushRig {
   readonly spoolRoot: string;
+  /** Undefined for an engine that is on another machine. */
+  readonly pusher: EnginePusher | undefined;
+  closeSessions(repository: string, sessions: readonly URL[]): Promise<void>;
   push(image: string, target: string, options?: PushOptions): Promise<PushResult>;
   /** As after a restart of VS Code with its storage wiped. */
   forget(): void;
@@ -39,6 +43,7 @@ export interface PushOptions {
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: PushEvent) => void;
   readonly spoolRoot?: string;
+  readonly sessions?: SessionObserver;
 }
 
 export interface RigOptions {
@@ -49,6 +54,8 @@ export interface RigOptions {
   readonly trust?: RegistryTrust;
   /** Where proxies are named; none by default. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Where spools and caches are, for several rigs of one installation; removed by its owner. */
+  readonly folder?: string | undefined;
 }
 
 function openDoor(): RelayDoor {
@@ -57,7 +64,10 @@ function openDoor(): RelayDoor {
 }
 
 export async function makeRig(options: RigOptions): Promise<PushRig> {
-  const scratch = await makeScratch('push-rig');
+  const scratch =
+    options.folder === undefined
+      ? await makeScratch('push-rig')
+      : { path: options.folder, remove: () => Promise.resolve() };
   const engine = new EngineClient(
     parseEndpoint(options.engine.host, { source: 'the test', platform: process.platform, tls: undefined }),
   );
@@ -72,10 +82,13 @@ export async function makeRig(options: RigOptions): Promise<PushRig> {
   const spoolRoot = join(scratch.path, 'spool');
   return {
     spoolRoot,
-    push: async (pushed, target, { codec, strategy, signal, onEvent, spoolRoot: otherRoot, ...how } = {}) => {
+    pusher,
+    closeSessions: (repository, sessions) =>
+      client.closeSessions(repository, sessions, { signal: AbortSignal.timeout(20_000) }),
+    push: async (pushed, target, { codec, strategy, signal, onEvent, spoolRoot: otherRoot, sessions, ...how } = {}) => {
       const [name = '', tag = ''] = target.split(':');
       const ownSignal = signal ?? new AbortController().signal;
-      const repository = await client.repository(name, { signal: ownSignal });
+      const repository = await client.repository(name, { signal: ownSignal, sessions });
       const { origin, host } = client.address;
       // Of a push that fails before there is such an image, nothing is expected.
       const image = await engine.inspect(pushed, { signal: new AbortController().signal }).catch(() => undefined);

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { removeName, temporaryTag } from '../../../src/core/push/relay/temporaryName.ts';
-import type { Engine } from '../../../src/host/engine/engine.ts';
 import { EngineRelay } from '../../../src/host/push/engineRelay.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
 import { FakePusher } from '../relay/fakePusher.ts';
@@ -25,7 +24,12 @@ suite('a temporary name that an engine crashed with', () => {
     const relay = new EngineRelay({
       secrets: { get: () => Promise.resolve(undefined), store: () => Promise.resolve() },
       state: memento(),
-      logger: { ...silentLogger, info: () => void swept.resolve(undefined) },
+      logger: {
+        ...silentLogger,
+        info: () => {
+          swept.resolve(undefined);
+        },
+      },
       sleep: (ms) => {
         waits.push(ms);
         // It takes its time to come back.
@@ -33,7 +37,7 @@ suite('a temporary name that an engine crashed with', () => {
         return Promise.resolve();
       },
     });
-    relay.ended({ pusher: () => pusher } as Pick<Engine, 'pusher'>);
+    relay.ended({ pusher: () => pusher });
     await swept.promise;
     assert.equal(waits.length, 2);
     assert.deepEqual([...pusher.tags], ['app:1']);

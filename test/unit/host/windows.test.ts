@@ -96,7 +96,7 @@ suite('registries in two windows', () => {
   });
 
   function open(kept: SecretStorage = secrets): ConnectionStore {
-    const changed = emitter<void>();
+    const changed = emitter<undefined>() as ConstructorParameters<typeof ConnectionStore>[2];
     const records = new SignInRecords(new FileState(join(folder, 'sign-ins')));
     const store = new ConnectionStore(global.open(), kept, changed, records);
     store.onDidChange(() => changes.emit('change'));

@@ -15,16 +15,15 @@ export async function requireContact(
   signal: AbortSignal,
 ): Promise<void> {
   const over = new AbortController();
-  let hasArrived = false;
+  const arrived = new AbortController();
   const contact = lease.expectContact(() => {
-    hasArrived = true;
-    over.abort();
+    arrived.abort();
   });
   const late = setTimeout(() => {
     over.abort();
   }, patienceMs);
   try {
-    await pusher.contact(contact.name, contact.credential, { signal: AbortSignal.any([signal, over.signal]) });
+    await pusher.contact(contact.name, contact.credential, { signal: AbortSignal.any([signal, over.signal, arrived.signal]) });
   } catch (error) {
     // It does not find the image, or was stopped because its request has arrived.
     if (signal.aborted) throw error;
@@ -32,5 +31,5 @@ export async function requireContact(
     clearTimeout(late);
     contact.end();
   }
-  if (!hasArrived) throw new TeaChestError('engineLost', 'The engine did not come.');
+  if (!arrived.signal.aborted) throw new TeaChestError('engineLost', 'The engine did not come.');
 }

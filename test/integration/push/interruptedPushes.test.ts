@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { PushEvent } from '../../../src/core/push/events.ts';
+import { isTemporaryName, sweepNames } from '../../../src/core/push/relay/temporaryName.ts';
+import { sweepSpool } from '../../../src/core/push/spool/spool.ts';
+import { PushJournal, type TakenPush } from '../../../src/host/push/pushJournal.ts';
+import { recoverPushes } from '../../../src/host/push/recoverPushes.ts';
+import { startStandin, type Standin } from '../../standin/standin.ts';
+import { startPrivateEngine, type Engine } from '../../tools/engine.ts';
+import { buildImage, type BuiltImage } from '../../tools/images.ts';
+import { copyBySkopeo, differences } from '../../tools/pullBack.ts';
+import { makeScratch, type Scratch } from '../../tools/scratch.ts';
+import { silentLogger } from '../../tools/silentLogger.ts';
+import { connectionTo } from '../../unit/host/hostFakes.ts';
+import { plainGzip } from '../../unit/push/fakes.ts';
+import type { PushToKill } from './killedPush.ts';
+import { armFaults, interruptionPoints, type InterruptionPoint, type Strategy } from './interruptionPoints.ts';
+import { makeRig, type PushRig } from './rig.ts';
+
+const dev = { username: 'dev', secret: 'dev pässword: with everything' };
+const repository = 'dev/interrupted';
+const image = 'interrupted:1';
+
+/** Longer than any of these pushes may take to end; nothing is measured by it. */
+const generous = 60_000;
+
+describe('a push that is interrupted', { timeout: 1_200_000 }, () => {
+  let engine: Engine;
+  let built: BuiltImage;
+  before(async () => {
+    engine = await startPrivateEngine();
+    const file = (size: number): { files: { random: Buffer } } => ({ files: { random: randomBytes(size) } });
+    built = await buildImage(engine, { tags: [image], layers: [file(9e6), file(7e6), file(1000)] });
+    await buildImage(engine, { tags: ['before:1'], layers: [file(1000)] });
+  });
+  after(() => engine.stop());
+
+  /** A registry that has another image under the tag, and an installation that has never pushed. */
+  interface Place {
+    readonly gitea: Standin;
+    readonly rig: PushRig;
+    readonly tagBefore: string;
+    close(): Promise<void>;
+  }
+
+  async function open(scratch?: Scratch): Promise<Place> {
+    const gitea = await startStandin({ tls: 'valid' });
+    const trust = { pinnedFingerprint: gitea.fingerprint256 ?? assert.fail() };
+    const rig = await makeRig({
+      engine,
+      url: gitea.url,
+      codec: plainGzip,
+      credential: dev,
+      trust,
+      folder: scratch?.path,
+    });
+    const { digest } = await rig.push('before:1', `${repository}:1`);
+    const close = async (): Promise<void> => {
+      await rig.close();
+      await gitea.close();
+    };
+    return { gitea, rig, tagBefore: digest, close };
+  }
+
+  async function temporaryNames(): Promise<string[]> {
+    const { stdout } = await engine.docker(['image', 'ls', '--all', '--format', '{{.Repository}}:{{.Tag}}']);
+    return stdout.split('\n').filter((name) => isTemporaryName(name));
+  }
+
+  async function assertNothingIsLeft({ gitea, rig }: Place): Promise<void> {
+    const left = { sessions: gitea.openSessions(), spool: await rig.leftovers(), names: await temporaryNames() };
+    assert.deepEqual(left, { sessions: [], spool: [], names: [] });
+  }
+
+  /** The tag is what it was, and becomes what it should be by the next push. */
+  async function assertGoesOn({ gitea, rig, tagBefore }: Place, strategy: Strategy): Promise<void> {
+    const tag = await gitea.manifest('dev', 'interrupted', '1');
+    assert.equal(tag?.digest, tagBefore, 'the tag is the former image, whole');
+    gitea.faults.clear();
+    const pushed = await rig.push(image, `${repository}:1`, { strategy, signal: AbortSignal.timeout(generous) });
+    const copy = await copyBySkopeo(pushed.reference, dev);
+    assert.deepEqual(differences(built, copy), []);
+    assert.equal(copy.manifestDigest, pushed.digest);
+  }
+
+  async function cancelAt(point: InterruptionPoint, strategy: Strategy): Promise<void> {
+    const place = await open();
+    const { gitea, rig } = place;
+    try {
+      const stop = new AbortController();
+      const late = setTimeout(() => {
+        stop.abort();
+      }, generous);
+      let isReached = false;
+      const interrupt = (): void => {
+        isReached = true;
+        stop.abort();
+      };
+      armFaults(point, gitea.faults, built.id, interrupt);
+      const onEvent = (event: PushEvent): void => {
+        if (point.isReached?.(event, strategy) === true) interrupt();
+      };
+      const work = rig.push(image, `${repository}:1`, { strategy, signal: stop.signal, onEvent });
+      await assert.rejects(work, { code: 'cancelled' });
+      clearTimeout(late);
+      assert.ok(isReached, 'the push came to this point');
+      // At once: whoever cancels may push again in the next moment.
+      await assertNothingIsLeft(place);
+      await assertGoesOn(place, strategy);
+      await assertNothingIsLeft(place);
+    } finally {
+      await place.close();
+    }
+  }
+
+  /** What the start after a crash does, as the composition root has it. */
+  async function startAnew({ rig, gitea }: Place, scratch: Scratch): Promise<readonly TakenPush[]> {
+    const journal = new PushJournal(join(scratch.path, 'pushes'), silentLogger);
+    const told: TakenPush[] = [];
+    await recoverPushes(
+      {
+        journal,
+        sweep: async (folders) => {
+          for (const folder of folders) await sweepSpool(folder);
+        },
+        find: (origin) => (origin === gitea.origin ? connectionTo(origin) : undefined),
+        closeSessions: (_, name, sessions) =>
+          rig.closeSessions(
+            name,
+            sessions.map((session) => new URL(session)),
+          ),
+        tell: (pushes) => void told.push(...(pushes as TakenPush[])),
+        now: Date.now,
+        logger: silentLogger,
+      },
+      [rig.spoolRoot],
+    );
+    await sweepNames(rig.pusher ?? assert.fail(), { signal: AbortSignal.timeout(generous), logger: silentLogger });
+    return told;
+  }
+
+  async function killAt(point: InterruptionPoint, strategy: Strategy): Promise<void> {
+    const scratch = await makeScratch('killed');
+    const place = await open(scratch);
+    const { gitea } = place;
+    try {
+      const order: PushToKill = {
+        ...{ engine: engine.host, url: gitea.url, fingerprint: gitea.fingerprint256 ?? '', credential: dev },
+        ...{ image, repository, tag: '1', strategy, point: point.name, folder: scratch.path },
+      };
+      const child = fork(join(import.meta.dirname, 'killedPush.ts'), [JSON.stringify(order)], {
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      });
+      const late = setTimeout(() => child.kill('SIGKILL'), generous);
+      let isReached = false;
+      child.on('message', () => (isReached = true));
+      armFaults(point, gitea.faults, built.id, () => {
+        isReached = true;
+        child.kill('SIGKILL');
+      });
+      const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
+      clearTimeout(late);
+      assert.equal(signal, 'SIGKILL');
+      assert.ok(isReached, 'the push came to this point');
+      gitea.faults.clear();
+      const told = await startAnew(place, scratch);
+      assert.deepEqual(
+        told.map((push) => [push.image, push.target]),
+        [[image, `${gitea.host}/${repository}:1`]],
+      );
+      await assertNothingIsLeft(place);
+      await assertGoesOn(place, strategy);
+      await assertNothingIsLeft(place);
+    } finally {
+      await place.close();
+      await scratch.remove();
+    }
+  }
+
+  for (const strategy of ['export', 'relay'] as const) {
+    describe(`by a cancel, ${strategy}`, () => {
+      for (const point of interruptionPoints) it(point.name, () => cancelAt(point, strategy));
+    });
+    describe(`by kill -9, ${strategy}`, () => {
+      for (const point of interruptionPoints) it(point.name, () => killAt(point, strategy));
+    });
+  }
+});

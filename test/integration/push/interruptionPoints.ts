@@ -1,0 +1,80 @@
+import type { PushEvent } from '../../../src/core/push/events.ts';
+import type { Fault, Faults } from '../../standin/http/faults.ts';
+
+export type Strategy = 'export' | 'relay';
+
+/** A place in a push where it is interrupted: seen in what the push tells, or in what the registry is asked. */
+export interface InterruptionPoint {
+  readonly name: string;
+  readonly isReached?: (event: PushEvent, strategy: Strategy) => boolean;
+  /** The first request that meets it hangs. `config`: the digest of the image's config. */
+  readonly fault?: (config: string) => readonly Fault[];
+}
+
+/** Of the first layer that is compressed. */
+const aPart = 3_000_000;
+
+const hangs = (method: string, path: RegExp, afterBytes?: number): Fault => ({
+  method,
+  path,
+  times: Infinity,
+  action: afterBytes === undefined ? { kind: 'stall' } : { kind: 'stall', afterBytes },
+});
+
+/** Bytes that came out of the engine, whichever way they take. */
+function arrived(event: PushEvent): number {
+  if (event.type === 'received') return event.bytes;
+  if (event.type === 'relayed') return event.storedBytes;
+  return event.type === 'layer' ? event.status.readBytes : 0;
+}
+
+/** For an image of at least two layers above 6 MB whose content a registry has never seen. */
+export const interruptionPoints: readonly InterruptionPoint[] = [
+  {
+    name: 'before the engine is asked for the image',
+    isReached: (event) => event.type === 'stage' && event.stage === 'inspect',
+  },
+  { name: 'once it is planned', isReached: (event) => event.type === 'planned' },
+  {
+    name: 'while the engine is silent',
+    isReached: (event, strategy) =>
+      strategy === 'export'
+        ? event.type === 'received' && event.bytes === 0
+        : event.type === 'stage' && event.stage === 'export',
+  },
+  { name: 'at the first bytes of a layer', isReached: (event) => arrived(event) > 0 },
+  { name: 'in the middle of a layer', isReached: (event) => arrived(event) > aPart },
+  {
+    name: 'between two layers',
+    isReached: (event) => event.type === 'layer' && event.index > 0 && event.status.state === 'reading',
+  },
+  {
+    name: 'while a layer is compressed',
+    isReached: (event, strategy) =>
+      strategy === 'export'
+        ? event.type === 'layer' && event.status.storedBytes > 0
+        : event.type === 'relayed' && event.storedBytes > 1_000_000,
+  },
+  {
+    name: 'in the middle of a chunk',
+    fault: () => [
+      hangs('PATCH', /\/blobs\/uploads\/./, 1_000_000),
+      hangs('PUT', /\/blobs\/uploads\/[^?]+\?digest=/, 1_000_000),
+    ],
+  },
+  { name: 'when the config is looked for', fault: (config) => [hangs('HEAD', new RegExp(`/blobs/${config}`))] },
+  {
+    name: 'while the config is sent',
+    fault: (config) => [hangs('POST', new RegExp(`digest=${config}`)), hangs('PUT', new RegExp(`digest=${config}`))],
+  },
+  {
+    name: 'before the manifest is sent',
+    isReached: (event) => event.type === 'stage' && event.stage === 'manifest',
+  },
+  { name: 'while the manifest is sent', fault: () => [hangs('PUT', /\/manifests\//)] },
+];
+
+/** Has `interrupt` called when the registry is asked for what belongs to the point; the push's events are the caller's. */
+export function armFaults(point: InterruptionPoint, faults: Faults, config: string, interrupt: () => void): void {
+  for (const fault of point.fault?.(config) ?? []) faults.add({ ...fault, onStrike: interrupt });
+}
