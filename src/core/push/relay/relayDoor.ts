@@ -26,7 +26,7 @@ export interface RelayLease {
 }
 
 /** What an engine is told so that it looks at our endpoint: nothing that is of use to anybody else. */
-export interface RelayContact {
+interface RelayContact {
   /** An image that is not there. */
   readonly name: EngineImageName;
   /** Good for nothing but being recognized, and for once. */
