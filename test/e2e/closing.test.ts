@@ -96,10 +96,11 @@ suite('a window that closes during a push', { timeout: 600_000 }, () => {
 
       gitea.faults.clear();
       await vscode.page.goto(url);
-      await signIn();
+      await vscode.sideBar.open('Tea Chest');
       const { notifications } = vscode;
       const words = await notifications.waitFor(/closing:1 to .* was stopped when its window closed/);
       assert.ok(words.includes(target), words);
+      await signIn();
       await notifications.click(/was stopped when its window closed/, 'Push Again');
       await notifications.waitFor(/Copy Reference|Pushed/);
       assert.deepEqual(gitea.tags('dev', `closing-${strategy}`), ['1']);

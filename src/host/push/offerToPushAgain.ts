@@ -1,5 +1,5 @@
-import * as vscode from 'vscode';
 import type { PushArguments } from '../commands/arguments.ts';
+import { showWarning } from '../display/messages.ts';
 import { describeInterrupted, type InterruptedPush } from './interruptedPush.ts';
 
 /** Tells of pushes that were interrupted, and pushes again if the person wants that, one after the other. */
@@ -7,9 +7,8 @@ export async function offerToPushAgain(
   pushes: readonly InterruptedPush[],
   push: (argument: PushArguments) => Promise<unknown>,
 ): Promise<void> {
-  const again = 'Push Again';
-  const choice = await vscode.window.showWarningMessage(describeInterrupted(pushes), again);
-  if (choice !== again) return;
+  const choice = await showWarning(describeInterrupted(pushes), [{ title: 'Push Again' }]);
+  if (choice === undefined) return;
   for (const { image, target, compression, strategy, platform } of pushes) {
     const argument = {
       ...{ image, target },

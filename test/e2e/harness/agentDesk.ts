@@ -66,6 +66,10 @@ export async function openAgentDesk(): Promise<AgentDesk> {
       response.end();
     } else {
       idle = response;
+      // An extension host that has ended takes no task.
+      response.once('close', () => {
+        if (idle === response) idle = undefined;
+      });
       hand();
     }
   };
