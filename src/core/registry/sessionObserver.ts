@@ -3,8 +3,11 @@ import { uploadLocation } from './uploadLocation.ts';
 
 /** Told which upload sessions are open at a registry, so that they can be closed should we be killed. */
 export interface SessionObserver {
-  /** `session` names it for good; `url` is where it is now, which some registries change with every chunk. */
-  opened(session: string, url: URL): void;
+  /**
+   * `session` names it for good; `url` is where it is now, which some registries change with every chunk. It is not used
+   * before what this gives has resolved.
+   */
+  opened(session: string, url: URL): Promise<void> | void;
   closed(session: string): void;
 }
 
@@ -12,17 +15,17 @@ export interface SessionObserver {
 export function withSessionObserver(send: Send, origin: string, observer: SessionObserver): Send {
   return async (request) => {
     const response = await send(request);
-    observe(request, response, origin, observer);
+    await observe(request, response, origin, observer);
     return response;
   };
 }
 
-function observe(
+async function observe(
   request: RegistryRequest,
   response: RegistryResponse,
   origin: string,
   observer: SessionObserver,
-): void {
+): Promise<void> {
   const { method, url } = request;
   const { status } = response;
   if (!url.pathname.includes('/blobs/uploads/')) return;
@@ -31,7 +34,7 @@ function observe(
     if (now === undefined) return;
     // A registry that gives a chunk's session another path has ended the former one.
     if (method === 'PATCH' && now.pathname !== url.pathname) observer.closed(url.pathname);
-    observer.opened(now.pathname, now);
+    await observer.opened(now.pathname, now);
   } else if (isOver(method, status)) observer.closed(url.pathname);
 }
 

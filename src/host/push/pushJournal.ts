@@ -116,10 +116,12 @@ export class JournalEntry implements SessionObserver {
     this.#write();
   }
 
-  opened(session: string, url: URL): void {
+  /** Resolves when it is on disk: a session that is used may have to be closed by another process. */
+  async opened(session: string, url: URL): Promise<void> {
     if (this.#sessions.get(session) === url.href) return;
     this.#sessions.set(session, url.href);
     this.#write();
+    await this.written();
   }
 
   closed(session: string): void {

@@ -1,7 +1,9 @@
 // Pushes once, in a process of its own, and ends itself without any warning at a given point of the push: as a machine
 // that loses its power, or an extension host that is killed.
 import { join } from 'node:path';
-import { plainGzip } from '../../unit/push/fakes.ts';
+import { createCodec } from '../../../src/core/push/compress/codecs.ts';
+import { WorkerPool } from '../../../src/core/push/compress/workerPool.ts';
+import { workerFile } from '../../unit/compress/testPool.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
 import type { Credential } from '../../../src/core/registry/types.ts';
 import { PushJournal } from '../../../src/host/push/pushJournal.ts';
@@ -19,6 +21,8 @@ export interface PushToKill {
   readonly strategy: Strategy;
   /** One of `interruptionPoints`; where a request is its point, the registry's side ends this process. */
   readonly point: string;
+  /** The encoder. */
+  readonly deflate: string;
   /** Of the installation. */
   readonly folder: string;
 }
@@ -30,7 +34,7 @@ const { image, repository, tag, strategy } = order;
 const rig = await makeRig({
   engine: { host: order.engine },
   url: order.url,
-  codec: plainGzip,
+  codec: createCodec('gzip', undefined, new WorkerPool({ worker: workerFile, deflate: order.deflate, size: 2 })),
   credential: order.credential,
   trust: { pinnedFingerprint: order.fingerprint },
   folder: order.folder,

@@ -49,9 +49,9 @@ suite('the journal of running pushes', () => {
 
   test('tells the next start what was running and which sessions were open', async () => {
     const entry = await journalOf().begin(push);
-    entry.opened('/one', new URL(session));
-    entry.opened('/two', new URL(`${session}2`));
-    entry.opened('/one', new URL(`${session}?_state=1`));
+    await entry.opened('/one', new URL(session));
+    await entry.opened('/two', new URL(`${session}2`));
+    await entry.opened('/one', new URL(`${session}?_state=1`));
     entry.closed('/two');
     await entry.written();
     const [taken = assert.fail()] = await journalOf(restarted()).takeInterrupted();
@@ -90,7 +90,7 @@ suite('the journal of running pushes', () => {
   test('keeps no push from running where it cannot be written', async () => {
     await writeFile(join(folder, 'pushes'), '');
     const entry = await journalOf().begin(push);
-    entry.opened('/one', new URL(session));
+    await entry.opened('/one', new URL(session));
     await entry.end('done');
   });
 
@@ -121,8 +121,7 @@ suite('the journal of running pushes', () => {
     }
     const interrupt = async (): Promise<void> => {
       const entry = await journalOf().begin(push);
-      entry.opened('/one', new URL(session));
-      await entry.written();
+      await entry.opened('/one', new URL(session));
     };
 
     test('spools are swept where they were and are, sessions closed, and the person told once', async () => {

@@ -10,7 +10,7 @@ suite('open upload sessions', () => {
   const open = new Map<string, string>();
   let answer: Pick<RegistryResponse, 'status' | 'headers'>;
   const send = withSessionObserver(({ url }) => Promise.resolve({ ...answer, url, body: Buffer.alloc(0) }), origin, {
-    opened: (session, url) => open.set(session, url.href),
+    opened: (session, url) => void open.set(session, url.href),
     closed: (session) => open.delete(session),
   });
   const ask = async (
