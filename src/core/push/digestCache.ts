@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Logger } from '../base/logger.ts';
 import type { Digest } from '../oci/digest.ts';
+import { dropOrigins, isPushedTo } from './digestOrigins.ts';
 import {
   isRecord,
   isDigestText,
@@ -15,6 +17,7 @@ import {
   type KnownImage,
   type KnownLayer,
   type PublishedImage,
+  type PushedTo,
   type StoredImage,
   type StoredTables,
   type Table,
@@ -32,6 +35,7 @@ const limits = {
   engineBlobs: 20_000,
   engineDigests: 20_000,
   published: 500,
+  pushes: 1_000,
 } as const;
 /** Configs are a few kilobytes; one that is larger than this is not worth keeping. */
 const largestConfig = 256 * 1024;
@@ -52,9 +56,10 @@ export class DigestCache {
   #engineBlobs: Table<EngineBlob> = new Map();
   #engineDigests: Table<Digest> = new Map();
   #published: Table<PublishedImage> = new Map();
+  #pushes: Table<PushedTo> = new Map();
   #loaded: Promise<void> | undefined;
-  /** Registries whose rows in the file must not come back when the file is merged. */
-  readonly #forgotten = new Set<string>();
+  /** When registries were signed out of: older rows of them must not come back when the file is merged. */
+  readonly #forgotten = new Map<string, number>();
   /** Rows that were wrong, as table and key: they must not come back from the file either. */
   readonly #dropped = new Set<string>();
   #dirty = false;
@@ -141,13 +146,17 @@ export class DigestCache {
     this.#set('published', key, image, this.#published);
   }
 
-  /** Forgets which repositories of a registry have what: part of signing out of it. */
+  /** An image goes to a registry: what is remembered of it goes with the last registry that it went to. */
+  rememberPush(id: Digest, origin: string): void {
+    const before = this.#get(this.#pushes, id);
+    this.#set('pushes', id, { ...before, [origin]: this.#now() }, this.#pushes);
+  }
+
+  /** Forgets what a registry has, and images that went to no other: part of signing out of it. */
   async forgetRegistry(origin: string): Promise<void> {
     await this.load();
-    this.#forgotten.add(origin);
-    for (const key of this.#locations.keys()) {
-      if (key.startsWith(`${origin} `)) this.#locations.delete(key);
-    }
+    this.#forgotten.set(origin, this.#now());
+    dropOrigins(this.#tables, this.#forgotten);
     this.#dirty = true;
     await this.save();
   }
@@ -187,6 +196,11 @@ export class DigestCache {
     this.#engineBlobs = stored.engineBlobs;
     this.#engineDigests = stored.engineDigests;
     this.#published = stored.published;
+    this.#pushes = stored.pushes;
+  }
+
+  get #tables(): Pick<StoredTables, 'locations' | 'images' | 'published' | 'pushes'> {
+    return { locations: this.#locations, images: this.#images, published: this.#published, pushes: this.#pushes };
   }
 
   async #parse(): Promise<StoredTables | undefined> {
@@ -201,6 +215,7 @@ export class DigestCache {
         engineBlobs: toTable(proved['engineBlobs'], isEngineBlob),
         engineDigests: toTable(stored['engineDigests'], isDigestText),
         published: toTable(proved['published'], isPublished),
+        pushes: toTable(stored['pushes'], isPushedTo),
       };
     } catch (error) {
       const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
@@ -214,9 +229,7 @@ export class DigestCache {
     if (!this.#dirty) return;
     this.#dirty = false;
     const theirs = await this.#parse();
-    for (const key of theirs?.locations.keys() ?? []) {
-      if (this.#forgotten.has(key.slice(0, key.indexOf(' ')))) theirs?.locations.delete(key);
-    }
+    if (theirs !== undefined) dropOrigins(theirs, this.#forgotten);
     for (const [name, table] of Object.entries(theirs ?? {})) {
       for (const key of (table as Table<unknown>).keys()) {
         if (this.#dropped.has(`${name} ${key}`)) (table as Table<unknown>).delete(key);
@@ -230,8 +243,10 @@ export class DigestCache {
       engineBlobs: [...union(this.#engineBlobs, theirs?.engineBlobs, limits.engineBlobs)],
       engineDigests: [...union(this.#engineDigests, theirs?.engineDigests, limits.engineDigests)],
       published: [...union(this.#published, theirs?.published, limits.published)],
+      pushes: [...union(this.#pushes, theirs?.pushes, limits.pushes)],
     };
-    const temporary = `${this.#file}.${process.pid}`;
+    // Other windows, and other machines with this home, write at the same time.
+    const temporary = `${this.#file}.${randomBytes(6).toString('hex')}`;
     try {
       await mkdir(dirname(this.#file), { recursive: true });
       await writeFile(temporary, JSON.stringify(merged), { mode: 0o600 });

@@ -1,52 +1,34 @@
-type Table<T> = Map<string, { readonly value: T; readonly usedAt: number }>;
+import { isRecord, type PushedTo, type Table } from './digestRows.ts';
 
-interface HasOrigins {
-  readonly origins: readonly string[];
-}
-
-/** Rows of the digest cache that tell of registries. */
+/** Rows of the digest cache that tell of registries, or of images that went to some. */
 export interface TablesByOrigin {
   readonly locations: Table<readonly string[]>;
-  readonly images: Table<HasOrigins>;
-  readonly published: Table<HasOrigins>;
+  readonly pushes: Table<PushedTo>;
+  readonly images: Table<unknown>;
+  readonly published: Table<unknown>;
 }
 
-/** Removes what was known of registries when they were signed out of, in milliseconds, and of images that went to no other. */
-export function dropOrigins(
-  { locations, images, published }: TablesByOrigin,
-  signedOutAt: ReadonlyMap<string, number>,
-): void {
+/**
+ * Removes what was known of registries when they were signed out of, in milliseconds, and of images that went to no
+ * other: their configs hold environments.
+ */
+export function dropOrigins(tables: TablesByOrigin, signedOutAt: ReadonlyMap<string, number>): void {
   if (signedOutAt.size === 0) return;
-  const isDropped = (origin: string, usedAt: number): boolean => usedAt <= (signedOutAt.get(origin) ?? -1);
+  const { locations, pushes, images, published } = tables;
+  const isDropped = (origin: string, at: number): boolean => at <= (signedOutAt.get(origin) ?? -1);
   for (const [key, { usedAt }] of locations) {
     if (isDropped(key.slice(0, key.indexOf(' ')), usedAt)) locations.delete(key);
   }
-  for (const [key, { usedAt }] of images) {
-    const place = placeOf(key);
-    if (place !== undefined && isDropped(originOf(place), usedAt)) images.delete(key);
+  for (const [id, { value, usedAt }] of pushes) {
+    const left = Object.entries(value).filter(([origin, at]) => !isDropped(origin, at));
+    if (left.length === 0) pushes.delete(id);
+    else pushes.set(id, { value: Object.fromEntries(left), usedAt });
   }
-  dropRows(images, isDropped);
-  dropRows(published, isDropped);
-}
-
-function dropRows(table: Table<HasOrigins>, isDropped: (origin: string, usedAt: number) => boolean): void {
-  for (const [key, { value, usedAt }] of table) {
-    const left = value.origins.filter((origin) => !isDropped(origin, usedAt));
-    if (left.length === 0) table.delete(key);
-    else if (left.length < value.origins.length) table.set(key, { value: { ...value, origins: left }, usedAt });
+  for (const table of [images, published]) {
+    for (const key of table.keys()) if (!key.split(' ').some((part) => pushes.has(part))) table.delete(key);
   }
 }
 
-/** The third part of an image's key. */
-function placeOf(key: string): string | undefined {
-  return key.split(' ')[2];
-}
-
-/** `https://host/owner/name` → `https://host`. */
-export function originOf(place: string): string {
-  return /^[^/]*\/\/[^/]*/.exec(place)?.[0] ?? place;
-}
-
-export function withOrigin(origins: readonly string[], origin: string): readonly string[] {
-  return [...new Set([...origins, origin])];
+export function isPushedTo(value: unknown): value is PushedTo {
+  return isRecord(value) && Object.values(value).every((at) => typeof at === 'number');
 }

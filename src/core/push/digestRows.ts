@@ -51,7 +51,12 @@ export interface StoredTables {
   readonly engineBlobs: Table<EngineBlob>;
   readonly engineDigests: Table<Digest>;
   readonly published: Table<PublishedImage>;
+  /** By image ID. */
+  readonly pushes: Table<PushedTo>;
 }
+
+/** Registries that an image was pushed to, by origin: when last, in milliseconds. */
+export type PushedTo = Readonly<Record<string, number>>;
 
 export function toTable<T>(stored: unknown, isValue: (value: unknown) => value is T): Table<T> {
   const table: Table<T> = new Map();

@@ -51,6 +51,7 @@ export async function pushImage(
   await dependencies.cache.load();
   try {
     const image = await during('inspect', () => dependencies.source.inspect(request.image, { signal }));
+    dependencies.cache.rememberPush(image.id, request.origin);
     const run = new PushRun(request, dependencies, image, onEvent);
     const outcome = await new Delivery(run, dependencies, image, during, signal).deliver().finally(() => {
       run.close();

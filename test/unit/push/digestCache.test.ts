@@ -143,6 +143,37 @@ describe('the digest cache', () => {
     assert.deepEqual((await open()).layer(digest('tar'), 'gzip-1'), known);
   });
 
+  it('forgets images with their registry, unless they went to another one as well', async () => {
+    const cache = await open();
+    const secret = Buffer.from('{"config":{"Env":["TOKEN=hunter2"]}}');
+    const published = { ...known, mediaType: 'x', bytes: 1, layers: [], notices: [] };
+    for (const name of ['only there', 'both', 'elsewhere']) {
+      cache.rememberImage(digest(name), 'gzip-1', 'linux/amd64', { config: secret, layers: [] });
+      cache.rememberPublished(`${digest(name)} ${digest(name)}`, published);
+    }
+    for (const name of ['only there', 'both']) cache.rememberPush(digest(name), 'https://a');
+    for (const name of ['both', 'elsewhere']) cache.rememberPush(digest(name), 'https://b');
+    await cache.save();
+    const other = await open();
+    await cache.forgetRegistry('https://a');
+    const left = async (): Promise<boolean[]> => {
+      const again = await open();
+      return ['only there', 'both', 'elsewhere'].map((name) => {
+        const isKnown = again.image(digest(name), 'gzip-1', 'linux/amd64') !== undefined;
+        assert.equal(again.published(`${digest(name)} ${digest(name)}`) !== undefined, isKnown);
+        return isKnown;
+      });
+    };
+    assert.deepEqual(await left(), [false, true, true]);
+    // Another window, which follows the sign-out a little later, had read the file before.
+    other.rememberLayer(digest('tar'), 'gzip-1', known);
+    await other.forgetRegistry('https://a');
+    assert.deepEqual(await left(), [false, true, true]);
+    await cache.forgetRegistry('https://b');
+    assert.deepEqual(await left(), [false, false, false]);
+    assert.ok(!(await readFile(file, 'utf8')).includes(secret.toString('base64')));
+  });
+
   it('stays bounded and loses the oldest first', async () => {
     const cache = await open();
     for (let n = 0; n < 600; n++)
