@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { buildWasm } from '../../../scripts/buildWasm.mjs';
 import { createCodec } from '../../../src/core/push/compress/codecs.ts';
 import { WorkerPool } from '../../../src/core/push/compress/workerPool.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PushEvent } from '../../../src/core/push/events.ts';
 import { isTemporaryName, sweepNames } from '../../../src/core/push/relay/temporaryName.ts';
 import { sweepSpool } from '../../../src/core/push/spool/spool.ts';
@@ -153,6 +155,20 @@ describe('a push that is interrupted', { timeout: 1_200_000 }, () => {
     return told;
   }
 
+  /**
+   * Waits until the journal has as many sessions as the registry: one whose answer is on its way at the moment of the kill
+   * is known to nobody, and only the registry itself can remove it. The push hangs meanwhile.
+   */
+  async function writtenDown({ gitea }: Place, scratch: Scratch): Promise<void> {
+    const folder = join(scratch.path, 'pushes');
+    for (;;) {
+      const [name = ''] = (await readdir(folder)).filter((file) => file.endsWith('.json'));
+      const { sessions } = JSON.parse(await readFile(join(folder, name), 'utf8')) as { sessions: string[] };
+      if (sessions.length === gitea.openSessions().length) return;
+      await sleep(20);
+    }
+  }
+
   async function killAt(point: InterruptionPoint, strategy: Strategy): Promise<void> {
     const scratch = await makeScratch('killed');
     const place = await open(scratch);
@@ -170,9 +186,7 @@ describe('a push that is interrupted', { timeout: 1_200_000 }, () => {
       child.on('message', () => (isReached = true));
       armFaults(point, gitea.faults, built.id, () => {
         isReached = true;
-        // What else is asked at this moment still gets its answer: a session that nobody was told of can only be closed by
-        // the registry itself. The push hangs meanwhile.
-        setTimeout(() => child.kill('SIGKILL'), 200);
+        void writtenDown(place, scratch).then(() => child.kill('SIGKILL'));
       });
       const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
       clearTimeout(late);
