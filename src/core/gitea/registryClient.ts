@@ -118,7 +118,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     },
     closeSessions: async (repository, sessions, { signal }) => {
       await detected.get(signal);
-      const wire = { send, origin, repository, explain: explainRefusal, logger };
+      const wire = { send, origin, repository, explain: explainRefusal, logger, unclosed: new Set<string>() };
       // The credential goes to its own registry and nowhere else, whatever is asked for.
       const own = sessions.filter((session) => isSessionOf(wire, session));
       await Promise.all(own.map((session) => closeSession(wire, session, signal)));

@@ -23,7 +23,9 @@ export async function requireContact(
     over.abort();
   }, patienceMs);
   try {
-    await pusher.contact(contact.name, contact.credential, { signal: AbortSignal.any([signal, over.signal, arrived.signal]) });
+    await pusher.contact(contact.name, contact.credential, {
+      signal: AbortSignal.any([signal, over.signal, arrived.signal]),
+    });
   } catch (error) {
     // It does not find the image, or was stopped because its request has arrived.
     if (signal.aborted) throw error;
