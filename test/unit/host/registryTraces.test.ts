@@ -90,10 +90,10 @@ suite('traces of a registry', () => {
     new OriginChunks(state, 'chunks').set(here, { size: 2_000_000, limit });
     assert.deepEqual(new OriginChunks(state, 'chunks').get(here), { size: 2_000_000, limit });
     for (const other of [7, 'x', null, {}, { size: -1 }, { size: 1.5 }]) {
-      void state.update('chunks', { [here]: other });
+      void state.update(`chunks ${here}`, other);
       assert.equal(new OriginChunks(state, 'chunks').get(here), undefined);
     }
-    void state.update('chunks', { [here]: { size: 5, limit: { bytes: 'x', times: 1, until: 1 } } });
+    void state.update(`chunks ${here}`, { size: 5, limit: { bytes: 'x', times: 1, until: 1 } });
     assert.deepEqual(new OriginChunks(state, 'chunks').get(here), { size: 5 });
   });
 });
