@@ -41,6 +41,8 @@ const judgedSyntax = {
   message: 'Only registry/connection.ts says that requests may be written to a connection.',
 };
 
+const fetchProperty = { object: 'globalThis', property: 'fetch', message: connectionMessage };
+
 export default tseslint.config(
   { ignores: ['dist', 'dist-test', 'test-results', '.cache', 'src/core/push/compress/assembly'] },
   js.configs.recommended,
@@ -90,7 +92,7 @@ export default tseslint.config(
           message: connectionMessage,
         })),
       ],
-      'no-restricted-properties': ['error', { object: 'globalThis', property: 'fetch', message: connectionMessage }],
+      'no-restricted-properties': ['error', fetchProperty],
     },
   },
   {
@@ -114,6 +116,39 @@ export default tseslint.config(
   { files: ['src/core/docker/machine.ts'], rules: connectionImports({ 'node:net': true }) },
   // Listens for the engine.
   { files: ['src/core/push/relay/relayServer.ts'], rules: connectionImports({ 'node:http': ['createServer'] }) },
+  {
+    // Text from outside is made plain where it is shown: at these few places, and nowhere else.
+    files: ['src/extension.ts', 'src/host/**/*.ts'],
+    ignores: ['src/host/display/**', 'src/host/input/prompts.ts', 'src/host/openInBrowser.ts'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        fetchProperty,
+        ...['showErrorMessage', 'showInformationMessage', 'showWarningMessage', 'withProgress'].map((property) => ({
+          property,
+          message: 'Use src/host/display/messages.ts, which makes text from outside plain.',
+        })),
+        ...['showQuickPick', 'createQuickPick', 'showInputBox', 'createInputBox'].map((property) => ({
+          property,
+          message: 'Use src/host/input/prompts.ts, which makes text from outside plain.',
+        })),
+        { property: 'MarkdownString', message: 'Use src/host/display/markdownTooltip.ts: values become code spans.' },
+        { property: 'TreeItem', message: 'Use src/host/display/treeItem.ts, which makes text from outside plain.' },
+        { property: 'openExternal', message: 'Use src/host/openInBrowser.ts, which checks what is opened.' },
+        { property: 'clipboard', message: 'Use src/host/display/clipboard.ts, which copies references only.' },
+        { property: 'setStatusBarMessage', message: 'Show it where text from outside is made plain.' },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        ...connectionSyntax,
+        judgedSyntax,
+        {
+          selector: 'ImportDeclaration[source.value="vscode"][importKind!="type"] > ImportSpecifier',
+          message: 'Import all of vscode: what shows text is then seen by its name.',
+        },
+      ],
+    },
+  },
   {
     // A test story may be long, node:test returns promises nobody awaits, and scripts talk to a terminal.
     files: ['test/**/*.ts', 'bench/**/*.ts'],

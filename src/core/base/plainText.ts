@@ -2,8 +2,9 @@
 const usualLimit = 1000;
 
 /** Terminal sequences (ECMA-48): CSI with its parameters, OSC with its text, and ESC with one character. */
-// eslint-disable-next-line no-control-regex -- control characters are what is looked for
-const terminalSequences = /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[ -~]?/g;
+const terminalSequences =
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[ -~]?/g;
 
 /**
  * What a person cannot see but a screen obeys: control characters, bidirectional marks, overrides and isolates, zero-width

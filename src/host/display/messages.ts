@@ -31,10 +31,7 @@ export async function askModal(message: string, detail: readonly string[], yes: 
 /** A notification that stays while something is done, and can cancel it. */
 export async function withNotification<T>(
   title: string,
-  work: (
-    report: (message: string, increment: number) => void,
-    token: vscode.CancellationToken,
-  ) => Promise<T>,
+  work: (report: (message: string, increment: number) => void, token: vscode.CancellationToken) => Promise<T>,
 ): Promise<T> {
   const options = { location: vscode.ProgressLocation.Notification, title: inertText(title), cancellable: true };
   return await vscode.window.withProgress(options, (progress, token) =>

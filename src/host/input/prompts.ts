@@ -131,7 +131,9 @@ function present(input: vscode.QuickInput, place: Place, buttons: readonly vscod
 function verdictOn(text: string, question: TextQuestion): string | vscode.InputBoxValidationMessage | undefined {
   const { problem, notice } = question.judge(text);
   if (problem !== undefined) return told(problem);
-  return notice === undefined ? undefined : { message: inertText(notice), severity: vscode.InputBoxValidationSeverity.Info };
+  return notice === undefined
+    ? undefined
+    : { message: inertText(notice), severity: vscode.InputBoxValidationSeverity.Info };
 }
 
 function told(problem: string | undefined): string | undefined {
