@@ -5,6 +5,7 @@ import type { RegistryTrust } from '../../core/registry/types.ts';
 import { askSignIn, type SignInStart } from '../connections/askSignIn.ts';
 import { anyUser, describeConnection, type Connection } from '../connections/connection.ts';
 import type { ConnectionStore } from '../connections/connectionStore.ts';
+import { pastedSecret } from '../connections/pastedSecret.ts';
 import { signIn, signInIfOpen, type SignInGate } from '../connections/signIn.ts';
 import { showInformation } from '../display/messages.ts';
 import { readSignInArguments, type SignInArguments } from './arguments.ts';
@@ -52,7 +53,7 @@ async function signInWith({ gate, store }: SignInDependencies, args: SignInArgum
   const username = args.username ?? saved?.username;
   const options = { signal: new AbortController().signal };
   if (secret !== undefined) {
-    const credential = { username: username ?? anyUser, secret };
+    const credential = { username: username ?? anyUser, secret: pastedSecret(secret) };
     return await signIn(gate, store, { address, credential, trust }, options);
   }
   const open = args.username === undefined ? await signInIfOpen(gate, store, { address, trust }, options) : undefined;

@@ -8,6 +8,7 @@ import type { Connection } from './connection.ts';
 import { pageAt } from './connectionPage.ts';
 import { consent } from './consent.ts';
 import type { Reached } from './reach.ts';
+import { pastedSecret } from './pastedSecret.ts';
 import { signIn, type SignInGate, type SignInShelf } from './signIn.ts';
 import { tryAddress, type AnsweredAddress, type OriginTrust } from './tryAddress.ts';
 
@@ -28,6 +29,8 @@ interface State {
   /** Set once the address answers, with a certificate that is trusted. */
   readonly reached: Reached | undefined;
   readonly username: string;
+  /** Kept while another address is asked for, so that it need not be typed again. */
+  readonly secret: string;
   readonly connection: Connection | undefined;
   /** What was wrong with the last try, told where it can be mended. */
   readonly problem: string | undefined;
@@ -55,6 +58,7 @@ export async function askSignIn(
     url: start.url ?? '',
     reached: undefined,
     username: start.username ?? '',
+    secret: '',
     connection: undefined,
     problem: undefined,
   };
@@ -134,22 +138,23 @@ async function askSecret(gate: SignInGate, shelf: SignInShelf, state: State, pla
   await askText(place, {
     prompt: `Token (with the scope write:package) or password of ${state.username} on ${address.host}`,
     password: true,
+    value: state.secret,
     problem: state.problem,
     ...tokenLink(state),
-    judge: (text) => asProblem(text === '' ? 'A token or a password is needed.' : undefined),
-    accept: async (secret, signal) => {
-      const credential = { username: state.username, secret };
+    judge: (text) => asProblem(pastedSecret(text) === '' ? 'A token or a password is needed.' : undefined),
+    accept: async (typed, signal) => {
+      const credential = { username: state.username, secret: pastedSecret(typed) };
       try {
         connection = await signIn(gate, shelf, { address, credential, trust }, { signal });
         return undefined;
       } catch (error) {
         const problem = explainShortly(error);
         if (!addressErrors.has(toTeaChestError(error).code)) return problem;
-        throw new AskAgain('address', { ...state, problem });
+        throw new AskAgain('address', { ...state, secret: typed, problem });
       }
     },
   });
-  return { ...state, connection, problem: undefined };
+  return { ...state, secret: '', connection, problem: undefined };
 }
 
 function tokenLink(state: State): { readonly link: LinkButton } | Record<string, never> {

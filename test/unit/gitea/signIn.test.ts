@@ -113,6 +113,17 @@ test('a token without any package scope is told from a wrong one, with the scope
   assert.equal(readsUser.code, 'scopeMissing');
 });
 
+test('spaces around a token make it a wrong one: nothing is said of what was not sent', async (t) => {
+  const standin = await standinFor(t);
+  for (const scope of ['read:user', 'write:repository'] as const) {
+    const token = standin.createToken('dev', [scope]);
+    const spaced = await signInError(t, standin.url, { credential: { username: 'dev', secret: `${token} ` } });
+    assert.equal(spaced.code, 'credentialsRejected');
+    const bare = await signInError(t, standin.url, { credential: { username: 'dev', secret: token } });
+    assert.equal(bare.code, 'scopeMissing');
+  }
+});
+
 test('a token that may only read is refused, and the message says what it can do', async (t) => {
   const standin = await standinFor(t);
   const error = await signInError(t, standin.url, {

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net, { type AddressInfo } from 'node:net';
+import { suite, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { pastedSecret } from '../../../src/host/connections/pastedSecret.ts';
+import { startStandin, type Standin } from '../../standin/standin.ts';
+import { QuickInput, useFakeVscode } from './fakeVscode.ts';
+import { buildHost } from './hostFakes.ts';
+
+useFakeVscode();
+const { signInCommand } = await import('../../../src/host/commands/signIn.ts');
+const { askSignIn } = await import('../../../src/host/connections/askSignIn.ts');
+
+const token = '0123456789abcdef0123456789abcdef01234567';
+
+async function standinFor(t: { after(work: () => unknown): void }): Promise<Standin> {
+  const standin = await startStandin();
+  t.after(() => standin.close());
+  return standin;
+}
+
+/** The input whose prompt has these words, once it is there and takes an answer. */
+async function inputAsking(words: RegExp): Promise<QuickInput> {
+  for (;;) {
+    const input = QuickInput.latest;
+    if (input?.isShown === true && input.enabled && words.test(String(input['prompt']))) return input;
+    await setImmediate();
+  }
+}
+
+/** Waits until the input says something under its box. */
+async function said(input: QuickInput): Promise<string> {
+  while (!input.enabled || input['validationMessage'] === undefined) await setImmediate();
+  return String(input['validationMessage']);
+}
+
+suite('a pasted secret', () => {
+  test('is a token without what was copied along with it, or a password with its spaces', () => {
+    for (const around of ['', ' ', '\n', '\r\n', '\t', '\u00a0'])
+      assert.equal(pastedSecret(around + token + around), token);
+    assert.equal(pastedSecret(' two words '), ' two words ');
+    assert.equal(pastedSecret('pass word \n'), 'pass word ');
+    assert.equal(pastedSecret(`${token}0 `), `${token}0 `, 'not a token');
+  });
+
+  test('signs in by the command', async (t) => {
+    const { store, access } = buildHost(t);
+    const standin = await standinFor(t);
+    const secret = standin.createToken('dev', ['write:package']);
+    for (const typed of [`${secret} `, `${secret}\n`, `  ${secret}\r\n`]) {
+      await signInCommand(
+        { gate: access.gate, store },
+        { url: standin.url, username: 'dev', secret: typed, allowHttp: true },
+      );
+      assert.equal((await store.credential(standin.origin))?.secret, secret);
+    }
+  });
+
+  test('signs in by the dialog', async (t) => {
+    const { store, access } = buildHost(t);
+    const standin = await standinFor(t);
+    const secret = standin.createToken('dev', ['write:package']);
+    const trust = { allowHttp: true };
+    const signedIn = askSignIn(access.gate, store, { url: standin.url, username: 'dev', trust });
+    (await inputAsking(/Address/)).enter();
+    (await inputAsking(/User name/)).enter();
+    const box = await inputAsking(/Token/);
+    box.type(`${secret} `);
+    box.enter();
+    assert.equal((await signedIn)?.username, 'dev');
+    assert.equal((await store.credential(standin.origin))?.secret, secret);
+  });
+});
+
+suite('what was typed to sign in', () => {
+  test('is still there after the registry refused it', async (t) => {
+    const { store, access } = buildHost(t);
+    const standin = await standinFor(t);
+    const left = askSignIn(access.gate, store, { url: standin.url, username: 'dev', trust: { allowHttp: true } });
+    (await inputAsking(/Address/)).enter();
+    (await inputAsking(/User name/)).enter();
+    const box = await inputAsking(/Token/);
+    box.type('not the password');
+    box.enter();
+    assert.match(await said(box), /does not accept/);
+    assert.equal(box.value, 'not the password');
+    box.leave();
+    assert.equal(await left, undefined);
+  });
+
+  test('is still there after the registry went away, the secret too', async (t) => {
+    const { store, access } = buildHost(t);
+    const standin = await standinFor(t);
+    const secret = standin.createToken('dev', ['write:package']);
+    const nobody = net.createServer().listen(0, '127.0.0.1');
+    await once(nobody, 'listening');
+    const { port } = nobody.address() as AddressInfo;
+    nobody.close();
+    await once(nobody, 'close');
+    // The address answers when it is asked for; when the secret is checked, nobody is there any more.
+    let isGone = false;
+    const gate = {
+      ...access.gate,
+      check: (...[address, ...rest]: Parameters<typeof access.gate.check>) =>
+        access.gate.check(isGone ? { ...address, origin: `http://127.0.0.1:${port}` } : address, ...rest),
+    };
+    const signedIn = askSignIn(gate, store, { url: standin.url, username: 'dev', trust: { allowHttp: true } });
+    (await inputAsking(/Address/)).enter();
+    (await inputAsking(/User name/)).enter();
+    const box = await inputAsking(/Token/);
+    isGone = true;
+    box.type(secret);
+    box.enter();
+    const address = await inputAsking(/Address/);
+    assert.match(await said(address), /not|refused|reach/i);
+    assert.equal(address.value, standin.url);
+    isGone = false;
+    address.enter();
+    const name = await inputAsking(/User name/);
+    assert.equal(name.value, 'dev');
+    name.enter();
+    const again = await inputAsking(/Token/);
+    assert.equal(again.value, secret);
+    again.enter();
+    assert.equal((await signedIn)?.username, 'dev');
+  });
+});
