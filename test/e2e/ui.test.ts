@@ -273,7 +273,10 @@ suite('by hand', { timeout: 600_000 }, () => {
     const address = 'https://gitea.localhost/dev/-/packages/container/nested%2Fapp/1';
     const opened = page.context().waitForEvent('request', (request) => request.url().includes('/-/packages/'));
     const tab = page.context().waitForEvent('page');
-    await vscode.host.executeCommand('teaChest.registries.openInBrowser', { type: 'tag', page: address });
+    await vscode.host.executeCommand('teaChest.registries.openInBrowser', {
+      type: 'tag',
+      page: { url: address, root: 'https://gitea.localhost' },
+    });
     assert.equal((await opened).url(), address);
     await (await tab).close();
   });

@@ -8,6 +8,7 @@ import { askPush, type PushQuestions, type PushStart } from '../push/askPush.ts'
 import type { PushAftercare, PushFront } from '../push/pushFront.ts';
 import type { PushJob } from '../push/pushRunner.ts';
 import { resolvePush, type PushKnowledge } from '../push/resolvePush.ts';
+import type { PublicOwners } from '../targets/publicOwners.ts';
 import { briefImage } from '../targets/target.ts';
 import { readPushArguments, type PushArguments } from './arguments.ts';
 import { toRejection } from './rejection.ts';
@@ -20,6 +21,8 @@ export interface PushDependencies {
   readonly signIn: (start: SignInStart) => Promise<boolean>;
   readonly trustCertificate: PushAftercare['trustCertificate'];
   readonly find: (origin: string) => Connection | undefined;
+  /** Asked before a push that a person chose the target of, never of one that was told all. */
+  readonly publicOwners: Pick<PublicOwners, 'agree'>;
 }
 
 /** What was asked for besides image and target, and holds wherever the push goes. */
@@ -126,10 +129,11 @@ export class PushCommands {
   }
 
   async #ask(start: PushStart, how: PushManner): Promise<PushJob | undefined> {
-    const { questions, signIn } = this.#dependencies;
+    const { questions, signIn, publicOwners } = this.#dependencies;
     if (questions.connections().length === 0 && !(await signIn({ toPush: true }))) return undefined;
     const asked = await askPush(questions, start);
-    return asked && { ...asked, ...how };
+    if (asked === undefined || !(await publicOwners.agree(asked))) return undefined;
+    return { ...asked, ...how };
   }
 
   get #care(): PushAftercare {

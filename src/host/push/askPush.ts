@@ -1,7 +1,8 @@
 import { describeConnection, type Connection } from '../connections/connection.ts';
 import type { Choice } from '../input/choiceRows.ts';
+import { TeaChestError } from '../../core/base/errors.ts';
 import { askChoice, askText } from '../input/prompts.ts';
-import { runSteps, type Place, type Step } from '../input/runSteps.ts';
+import { AskAgain, runSteps, type Place, type Step } from '../input/runSteps.ts';
 import { hasOwners, judgeName, judgeOwner, judgeTag, settleTarget } from '../targets/settleTarget.ts';
 import { formatTarget, proposeTarget } from '../targets/target.ts';
 import { rememberOwners } from './rememberOwners.ts';
@@ -12,6 +13,8 @@ import { typedImage } from './typedImage.ts';
 export interface Owners {
   readonly names: readonly string[];
   readonly complete: boolean;
+  /** Those whose images everybody who can reach the server can pull, as far as it tells. */
+  readonly publicNames: readonly string[];
 }
 
 /** What the questions are made from. */
@@ -43,6 +46,8 @@ interface State {
   readonly owner: string | undefined;
   readonly name: string | undefined;
   readonly tag: string | undefined;
+  /** What is wrong with the answers together, told where it can be corrected. */
+  readonly problem: string | undefined;
 }
 
 /** `knownOwners`: without waiting, once they are known. */
@@ -63,12 +68,17 @@ export async function askPush(
   if (end?.image === undefined) return undefined;
   const { image, said, guess } = end;
   if (guess !== undefined && guess !== 'elsewhere') return { image, said, ...guess };
-  const connection = connectionOf(questions, end);
-  if (connection === undefined || end.name === undefined || end.tag === undefined) return undefined;
-  const owner = await ownerOf(questions, end, connection);
-  const repository = owner === undefined ? end.name : `${owner}/${end.name}`;
-  const target = settleTarget({ host: connection.host, repository, tag: end.tag }, connection.kind);
-  return { image, said, connection, target };
+  const destination = await settledTarget(questions, end);
+  return destination && { image, said, ...destination };
+}
+
+/** Undefined while something is not answered yet. */
+async function settledTarget(questions: PushQuestions, state: State): Promise<Destination | undefined> {
+  const connection = connectionOf(questions, state);
+  if (connection === undefined || state.name === undefined || state.tag === undefined) return undefined;
+  const owner = await ownerOf(questions, state, connection);
+  const repository = owner === undefined ? state.name : `${owner}/${state.name}`;
+  return { connection, target: settleTarget({ host: connection.host, repository, tag: state.tag }, connection.kind) };
 }
 
 function startState({ image: said, former, along }: PushStart): State {
@@ -81,6 +91,7 @@ function startState({ image: said, former, along }: PushStart): State {
     owner: undefined,
     name: undefined,
     tag: undefined,
+    problem: undefined,
   };
   if (former !== undefined) {
     const { owner, name } = splitRepository(former);
@@ -170,15 +181,8 @@ const askRegistry: Ask = async (questions, state, place) => {
 const askOwner: Ask = async (questions, state, place) => {
   const connection = connectionOf(questions, state);
   if (connection === undefined) return state;
-  const choices = questions.owners(connection).then(({ names }) => {
-    const former = names.filter((name) => name === state.owner);
-    return [...former, ...names.filter((name) => name !== state.owner)].map((name) => ({
-      label: name,
-      ...(name.toLowerCase() === connection.username.toLowerCase() && { description: 'you' }),
-      value: name,
-    }));
-  });
-  const owner = await askChoice(place, {
+  const choices = questions.owners(connection).then((owners) => ownerChoices(owners, connection, state.owner));
+  const owner = await askChoice<string | undefined>(place, {
     placeholder: `Which owner on ${connection.host}? Pick one, or type another user or organization`,
     choices,
     custom: (text) => {
@@ -186,8 +190,32 @@ const askOwner: Ask = async (questions, state, place) => {
       return problem === undefined ? { label: text.toLowerCase(), description: 'as typed', value: text } : { problem };
     },
   });
-  return { ...state, owner };
+  return { ...state, owner: owner ?? (await askOtherOwner(connection, place)) };
 };
+
+/** The former answer first. An owner whose name is the beginning of another's can only be typed by itself. */
+function ownerChoices(
+  { names, publicNames }: Owners,
+  connection: Connection,
+  former: string | undefined,
+): readonly Choice<string | undefined>[] {
+  const isFormer = (name: string): boolean => name === former;
+  const sorted = [...names.filter(isFormer), ...names.filter((name) => !isFormer(name))];
+  const choices = sorted.map((name): Choice<string | undefined> => {
+    const isYou = name.toLowerCase() === connection.username.toLowerCase();
+    const notes = [isYou ? 'you' : '', publicNames.includes(name) ? 'public' : ''].filter((note) => note !== '');
+    return { label: name, ...(notes.length > 0 && { description: notes.join(' · ') }), value: name };
+  });
+  return [...choices, { label: 'Another owner…', icon: 'edit', always: true, value: undefined }];
+}
+
+async function askOtherOwner(connection: Connection, place: Place): Promise<string> {
+  const owner = await askText(place, {
+    prompt: `User or organization on ${connection.host}`,
+    judge: (text) => judgeOwner(text.trim()),
+  });
+  return owner.trim();
+}
 
 const askName: Ask = async (questions, state, place) => {
   const connection = connectionOf(questions, state);
@@ -197,9 +225,10 @@ const askName: Ask = async (questions, state, place) => {
     prompt: hasOwners(kind) ? 'Name of the image' : 'Name of the repository',
     value: state.name ?? proposeTarget(state.image ?? '', owner).name ?? '',
     placeholder: 'app',
+    problem: state.problem,
     judge: (text) => judgeName(text.trim(), kind),
   });
-  return { ...state, name: name.trim() };
+  return { ...state, name: name.trim(), problem: undefined };
 };
 
 const askTag: Ask = async (questions, state, place) => {
@@ -210,7 +239,15 @@ const askTag: Ask = async (questions, state, place) => {
     placeholder: 'latest',
     judge: (text) => judgeTag(text.trim(), kind),
   });
-  return { ...state, tag: tag.trim() };
+  const answered = { ...state, tag: tag.trim() };
+  try {
+    await settledTarget(questions, answered);
+  } catch (error) {
+    // Each part was good by itself: the whole is too long, or its owner was not asked for.
+    if (!(error instanceof TeaChestError)) throw error;
+    throw new AskAgain('name', { ...answered, problem: error.message });
+  }
+  return answered;
 };
 
 function connectionOf(questions: PushQuestions, state: State): Connection | undefined {

@@ -63,8 +63,8 @@ export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vs
     switch (node.type) {
       case 'registry': {
         if (node.connection.kind === 'generic') return [];
-        const { names } = await this.#browser.owners(node.connection);
-        return names.map((owner) => ownerNode(node.connection, owner));
+        const { names, publicNames } = await this.#browser.owners(node.connection);
+        return names.map((owner) => ownerNode(node.connection, owner, publicNames.includes(owner)));
       }
       case 'owner': {
         const rows = await this.#browser.packages(node.connection, node.owner);

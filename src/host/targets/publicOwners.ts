@@ -1,0 +1,67 @@
+import type { Memento } from 'vscode';
+import type { Connection } from '../connections/connection.ts';
+import { isRecord } from '../record.ts';
+import { hasOwners } from './settleTarget.ts';
+import type { Target } from './target.ts';
+
+const stateKey = 'teaChest.publicOwners';
+
+/** A push as a person asked for it. */
+interface AskedPush {
+  readonly connection: Connection;
+  readonly target: Target;
+}
+
+/**
+ * On Gitea an image is as visible as its owner, whatever the repository of its code is. So before the first push to an
+ * owner that everybody sees, a person is told; what they said yes to is kept, by origin and owner.
+ */
+export class PublicOwners {
+  readonly #state: Memento;
+  readonly #isPublic: (connection: Connection, owner: string) => Promise<boolean>;
+  readonly #ask: (message: string, detail: readonly string[], yes: string) => Promise<boolean>;
+
+  constructor(
+    state: Memento,
+    isPublic: (connection: Connection, owner: string) => Promise<boolean>,
+    ask: (message: string, detail: readonly string[], yes: string) => Promise<boolean>,
+  ) {
+    this.#state = state;
+    this.#isPublic = isPublic;
+    this.#ask = ask;
+  }
+
+  /** True if the push may go on. */
+  async agree({ connection, target }: AskedPush): Promise<boolean> {
+    if (!hasOwners(connection.kind)) return true;
+    const owner = target.repository.slice(0, target.repository.indexOf('/')).toLowerCase();
+    const known = this.#rows()[connection.origin] ?? [];
+    if (known.includes(owner) || !(await this.#isPublic(connection, owner))) return true;
+    const agreed = await this.#ask(
+      `${owner} on ${connection.host} is public. Push there?`,
+      [
+        `Everybody who can reach this server can pull this image, and every other one of ${owner}.`,
+        'You are asked once for each owner.',
+      ],
+      'Push',
+    );
+    if (agreed) await this.#state.update(stateKey, { ...this.#rows(), [connection.origin]: [...known, owner] });
+    return agreed;
+  }
+
+  /** Part of signing out of a registry. */
+  async forgetRegistry(origin: string): Promise<void> {
+    const rows = Object.entries(this.#rows()).filter(([key]) => key !== origin);
+    await this.#state.update(stateKey, rows.length === 0 ? undefined : Object.fromEntries(rows));
+  }
+
+  #rows(): Readonly<Record<string, readonly string[]>> {
+    const stored = this.#state.get<unknown>(stateKey);
+    if (!isRecord(stored)) return {};
+    const rows = Object.entries(stored).map(([origin, owners]): [string, readonly string[]] => [
+      origin,
+      Array.isArray(owners) ? owners.filter((owner) => typeof owner === 'string') : [],
+    ]);
+    return Object.fromEntries(rows);
+  }
+}
