@@ -20,6 +20,7 @@ import { trustCertificate } from './host/connections/trustCertificate.ts';
 import { engineFinder } from './host/engine/engineFinder.ts';
 import { EngineLink } from './host/engine/engine.ts';
 import { ImageList } from './host/engine/imageList.ts';
+import { askModal } from './host/display/messages.ts';
 import { createLogger } from './host/log.ts';
 import { PushStatusBar } from './host/progress/pushStatusBar.ts';
 import type { Owners } from './host/push/askPush.ts';
@@ -37,6 +38,7 @@ import { OriginChunks, OriginNumbers } from './host/registry/originNumbers.ts';
 import { RegistryAccess } from './host/registry/registryAccess.ts';
 import { RegistryTraces } from './host/registry/registryTraces.ts';
 import { FileState } from './host/state/fileState.ts';
+import { PublicOwners } from './host/targets/publicOwners.ts';
 import { TargetMemory } from './host/targets/targetMemory.ts';
 import { ImagesView } from './host/views/images/imagesView.ts';
 import { RegistriesView } from './host/views/registries/registriesView.ts';
@@ -112,6 +114,7 @@ interface Base {
   readonly store: ConnectionStore;
   readonly access: RegistryAccess;
   readonly memory: TargetMemory;
+  readonly publicOwners: PublicOwners;
   readonly chunkMemory: OriginChunks;
   readonly linkRates: OriginNumbers;
   readonly cache: DigestCache;
@@ -146,6 +149,7 @@ function buildBase(
     logger,
     userAgent: `tea-chest/${version}`,
   });
+  const publicOwners = new PublicOwners(rows('publicOwners'), (...which) => access.isPublicOwner(...which), askModal);
   const defaultSpool = join(storage, 'spool');
   const relay = new EngineRelay({ secrets, state: globalState, logger });
   const journal = new PushJournal(join(storage, 'pushes'), logger);
@@ -154,6 +158,7 @@ function buildBase(
     store,
     access,
     memory,
+    publicOwners,
     chunkMemory,
     linkRates,
     cache,
@@ -202,7 +207,7 @@ function buildRunner(
 }
 
 function buildTraces(
-  { store, access, memory, chunkMemory, linkRates, cache }: Base,
+  { store, access, memory, publicOwners, chunkMemory, linkRates, cache }: Base,
   runner: PushRunner,
 ): RegistryTraces {
   return new RegistryTraces({
@@ -213,14 +218,16 @@ function buildTraces(
       (origin) => {
         access.forget(origin);
       },
-      ...[memory, chunkMemory, linkRates, cache].map((keeper) => (origin: string) => keeper.forgetRegistry(origin)),
+      ...[memory, publicOwners, chunkMemory, linkRates, cache].map(
+        (keeper) => (origin: string) => keeper.forgetRegistry(origin),
+      ),
     ],
   });
 }
 
 function buildPush(
   { subscriptions }: vscode.ExtensionContext,
-  { access, store, memory }: Base,
+  { access, store, memory, publicOwners }: Base,
   { images }: EngineSide,
   runner: PushRunner,
   registriesView: RegistriesView,
@@ -243,6 +250,7 @@ function buildPush(
     signIn: async (start) => (await askSignIn(gate, store, start)) !== undefined,
     trustCertificate: (connection) => trustCertificate(gate, store, consent, connection),
     find: (origin) => store.find(origin),
+    publicOwners,
   });
 }
 

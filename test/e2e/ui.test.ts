@@ -49,6 +49,16 @@ suite('by hand', { timeout: 600_000 }, () => {
   const images = (): ReturnType<VscodeWindow['sideBar']['view']> => vscode.sideBar.view('Images');
   const registries = (): ReturnType<VscodeWindow['sideBar']['view']> => vscode.sideBar.view('Registries');
 
+  /** Before the first push to an owner whose images everybody can pull. */
+  async function agreeToPublic(owner: string): Promise<void> {
+    const dialog = vscode.page
+      .locator('.monaco-dialog-box')
+      .filter({ hasText: `${owner} on ${standin.host} is public` });
+    await dialog.filter({ hasText: 'Everybody who can reach this server can pull this image' }).waitFor();
+    await vscode.screenshot('push-public-owner');
+    await dialog.locator('.monaco-button').filter({ hasText: 'Push' }).click();
+  }
+
   /** Nothing of a push is left: neither here nor there. */
   async function nothingIsLeft(): Promise<void> {
     assert.deepEqual(await readdir(spool.path), [], 'the spool is empty');
@@ -132,6 +142,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     await quickInput.type('V1');
     await quickInput.message('Gitea stores tags in lower case');
     await quickInput.accept();
+    await agreeToPublic('team');
 
     await notifications.waitFor(/Pushing team\/big:v1: .*B.* left/);
     await vscode.screenshot('push-in-progress');
@@ -161,6 +172,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     await quickInput.accept();
     await quickInput.waitFor('(3/3)');
     await quickInput.accept();
+    await agreeToPublic('dev');
     await notifications.waitFor(/Pushed /);
     await notifications.click(/Pushed /, 'Copy Pull Command');
     const reference = `${standin.host}/dev/app:stable`;
@@ -192,6 +204,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     await quickInput.accept();
     await quickInput.waitFor('(4/4)');
     await quickInput.accept();
+    await agreeToPublic('readers');
     await notifications.waitFor('reqPackageAccess');
     await notifications.gone(/Pushing /);
     await vscode.screenshot('push-refused');

@@ -20,6 +20,7 @@ import { GiteaApi } from './api.ts';
 import { checkSignIn } from './checkSignIn.ts';
 import { detectServer, type DetectedServer } from './detectServer.ts';
 import { giteaScheme } from './giteaTokens.ts';
+import { isPublicOwner } from './publicOwner.ts';
 import { tryOtherScheme } from './otherScheme.ts';
 import { explainGiteaRefusal } from './refusals.ts';
 import { suggestOwner } from './suggestOwner.ts';
@@ -61,6 +62,8 @@ export interface RegistryClient {
   closeSessions(repository: string, sessions: readonly URL[], call: { readonly signal: AbortSignal }): Promise<void>;
   /** Gitea's REST API; of no use where `server` says `generic`. */
   readonly api: GiteaApi;
+  /** On Gitea: may everybody pull what is pushed there? */
+  isPublicOwner(owner: string, call: { readonly signal: AbortSignal }): Promise<boolean>;
   /** Ends all that runs. */
   close(): Promise<void>;
 }
@@ -123,6 +126,8 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       const own = sessions.filter((session) => isSessionOf(wire, session));
       await Promise.all(own.map((session) => closeSession(wire, session, signal)));
     },
+    isPublicOwner: async (owner, { signal }) =>
+      isPublicOwner(owner, { send: withRedirects(plain, origin), webRoot: await webRoot(signal), signal }),
     close: async () => {
       closing.abort();
       await transport.close();

@@ -27,6 +27,7 @@ export class RegistryAccess implements RegistryBrowser {
   readonly #options: RegistryAccessOptions;
   readonly #clients = new Map<string, { readonly key: string; readonly client: Promise<RegistryClient> }>();
   readonly #owners = new Map<string, Promise<Owners>>();
+  readonly #publicOwners = new Map<string, Promise<boolean>>();
 
   constructor(options: RegistryAccessOptions) {
     this.#options = options;
@@ -57,6 +58,14 @@ export class RegistryAccess implements RegistryBrowser {
     return await known;
   }
 
+  /** Asked once for each owner, until `forget` or `refresh`. False where the registry does not tell. */
+  async isPublicOwner(connection: Connection, owner: string): Promise<boolean> {
+    const key = `${connection.origin} ${owner}`;
+    const known = this.#publicOwners.get(key) ?? this.#askIfPublic(connection, owner);
+    this.#publicOwners.set(key, known);
+    return await known;
+  }
+
   async packages(connection: Connection, owner: string): Promise<readonly PackageVersion[]> {
     const { api } = await this.#client(connection);
     return await api.packages(owner, { signal: patience() });
@@ -65,11 +74,13 @@ export class RegistryAccess implements RegistryBrowser {
   /** Owners may have come or gone. */
   refresh(): void {
     this.#owners.clear();
+    this.#publicOwners.clear();
   }
 
   /** Ends all that still talks to a registry. */
   forget(origin: string): void {
     this.#owners.delete(origin);
+    for (const key of this.#publicOwners.keys()) if (key.startsWith(`${origin} `)) this.#publicOwners.delete(key);
     const kept = this.#clients.get(origin);
     this.#clients.delete(origin);
     void kept?.client
@@ -128,11 +139,31 @@ export class RegistryAccess implements RegistryBrowser {
       // A token that may not read its user (read:user) may not read teams either: then there may be more owners.
       const told = await api.currentUser({ signal });
       const names = found.map(({ name }) => name).filter((name) => told !== undefined || name !== anyUser);
-      return { names: [...new Set([...own, ...names])], complete: told !== undefined };
+      const all = [...new Set([...own, ...names])];
+      return { names: all, complete: told !== undefined, publicNames: await this.#publicAmong(connection, all) };
     } catch (error) {
       this.#options.logger.warn(`The owners on ${connection.host} are not to be had: ${String(error)}`);
       this.#owners.delete(connection.origin);
-      return { names: own, complete: false };
+      return { names: own, complete: false, publicNames: [] };
+    }
+  }
+
+  async #publicAmong(connection: Connection, names: readonly string[]): Promise<readonly string[]> {
+    // More than these nobody reads; an owner that is chosen is asked about before a push in any case.
+    const first = names.slice(0, 50);
+    const answers = await Promise.all(first.map((name) => this.isPublicOwner(connection, name)));
+    return first.filter((_, index) => answers[index]);
+  }
+
+  async #askIfPublic(connection: Connection, owner: string): Promise<boolean> {
+    if (connection.kind === 'generic') return false;
+    try {
+      const client = await this.#client(connection);
+      return await client.isPublicOwner(owner, { signal: patience() });
+    } catch (error) {
+      this.#publicOwners.delete(`${connection.origin} ${owner}`);
+      this.#options.logger.debug(`Whether ${owner} on ${connection.host} is public is not to be had: ${String(error)}`);
+      return false;
     }
   }
 

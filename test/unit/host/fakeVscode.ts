@@ -1,5 +1,6 @@
 /* eslint-disable @typescript-eslint/explicit-module-boundary-types -- the types of VS Code's interface are what counts */
 import { registerHooks } from 'node:module';
+import { setImmediate } from 'node:timers/promises';
 
 const shown: Shown[] = [];
 
@@ -211,4 +212,21 @@ export function useFakeVscode(): void {
     resolve: (specifier, context, next) =>
       specifier === 'vscode' ? { url: import.meta.url, shortCircuit: true } : next(specifier, context),
   });
+}
+
+/** The input whose prompt or placeholder has these words, once it is there and takes an answer. */
+export async function inputAsking(words: RegExp): Promise<QuickInput> {
+  for (;;) {
+    const input = QuickInput.latest;
+    const text = `${String(input?.['prompt'])} ${String(input?.['placeholder'])}`;
+    if (input?.isShown === true && input.enabled && input['busy'] !== true && words.test(text)) return input;
+    await setImmediate();
+  }
+}
+
+/** What the input says under its box, once it does. */
+export async function said(input: QuickInput): Promise<string> {
+  while (!input.enabled || input['validationMessage'] === undefined) await setImmediate();
+  const { validationMessage: message } = input;
+  return typeof message === 'string' ? message : JSON.stringify(message);
 }

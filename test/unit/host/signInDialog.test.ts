@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import { suite, test } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
 import { pastedSecret } from '../../../src/host/connections/pastedSecret.ts';
 import { startStandin, type Standin } from '../../standin/standin.ts';
-import { QuickInput, useFakeVscode } from './fakeVscode.ts';
+import { inputAsking, said, useFakeVscode } from './fakeVscode.ts';
 import { buildHost } from './hostFakes.ts';
 
 useFakeVscode();
@@ -18,21 +17,6 @@ async function standinFor(t: { after(work: () => unknown): void }): Promise<Stan
   const standin = await startStandin();
   t.after(() => standin.close());
   return standin;
-}
-
-/** The input whose prompt has these words, once it is there and takes an answer. */
-async function inputAsking(words: RegExp): Promise<QuickInput> {
-  for (;;) {
-    const input = QuickInput.latest;
-    if (input?.isShown === true && input.enabled && words.test(String(input['prompt']))) return input;
-    await setImmediate();
-  }
-}
-
-/** Waits until the input says something under its box. */
-async function said(input: QuickInput): Promise<string> {
-  while (!input.enabled || input['validationMessage'] === undefined) await setImmediate();
-  return String(input['validationMessage']);
 }
 
 suite('a pasted secret', () => {

@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { PushResult } from '../../../src/core/push/events.ts';
+import type { Connection } from '../../../src/host/connections/connection.ts';
+import type { Owners, PushQuestions } from '../../../src/host/push/askPush.ts';
+import type { PushFront } from '../../../src/host/push/pushFront.ts';
+import type { PushJob } from '../../../src/host/push/pushRunner.ts';
+import { PublicOwners } from '../../../src/host/targets/publicOwners.ts';
+import { formatTarget } from '../../../src/host/targets/target.ts';
+import type { StandinOptions } from '../../standin/options.ts';
+import { startStandin } from '../../standin/standin.ts';
+import { inputAsking, QuickInput, said, useFakeVscode } from './fakeVscode.ts';
+import { buildHost, connectionTo, dev, memento } from './hostFakes.ts';
+
+useFakeVscode();
+const { askPush } = await import('../../../src/host/push/askPush.ts');
+const { askChoice } = await import('../../../src/host/input/prompts.ts');
+const { PushCommands } = await import('../../../src/host/commands/pushImage.ts');
+
+const gitea = connectionTo('https://gitea.test');
+const someOwners: Owners = { names: ['dev', 'team', 'my-team'], complete: true, publicNames: ['team'] };
+
+function questions(more: Partial<PushQuestions> = {}): PushQuestions {
+  const images = ['tool:armv7', 'app:1', 'armv7-base:2'].map((label) => ({ label, value: label }));
+  return {
+    images: () => Promise.resolve(images),
+    connections: () => [gitea],
+    guess: () => undefined,
+    owners: () => Promise.resolve(someOwners),
+    ...more,
+  };
+}
+
+function labels({ items }: QuickInput): readonly string[] {
+  return items.map(({ label, description }) => (description === undefined ? label : `${label} (${description})`));
+}
+
+suite('typing in the push dialog', () => {
+  test('Enter takes what fits best, and what was typed only where nothing fits', async () => {
+    const asked = askPush(questions(), {});
+    const images = await inputAsking(/Which image/);
+    images.type('armv7');
+    assert.deepEqual(labels(images), ['armv7-base:2', 'tool:armv7']);
+    images.type('tool armv');
+    images.enter();
+    const owners = await inputAsking(/Which owner/);
+    owners.type('te');
+    assert.deepEqual(labels(owners), ['team (public)', 'my-team', '$(edit) Another owner…']);
+    owners.enter();
+    (await inputAsking(/Name/)).enter();
+    (await inputAsking(/Tag/)).enter();
+    const job = await asked;
+    assert.equal(job?.image, 'tool:armv7');
+    assert.equal(formatTarget(job.target), 'gitea.test/team/tool:armv7');
+  });
+
+  test('before the choices are there nothing is taken, and then what fits', async () => {
+    const loading = Promise.withResolvers<readonly { label: string; value: string }[]>();
+    const place = { title: 'Push Image', step: 1, totalSteps: 1 };
+    const custom = (text: string) => ({ label: text, value: text });
+    const chosen = askChoice(place, { placeholder: 'Which?', choices: loading.promise, custom });
+    const list = QuickInput.latest;
+    assert.ok(list !== undefined);
+    list.type('te');
+    list.enter();
+    assert.deepEqual(list.items, []);
+    loading.resolve([{ label: 'team', value: 'team' }]);
+    (await inputAsking(/Which\?/)).enter();
+    assert.equal(await chosen, 'team');
+  });
+
+  test('a text that fits nothing is offered as typed', async () => {
+    const asked = askPush(questions(), {});
+    const images = await inputAsking(/Which image/);
+    images.type('1a2b3c4d5e6f');
+    assert.deepEqual(labels(images), ['1a2b3c4d5e6f (as typed)']);
+    images.enter();
+    const owners = await inputAsking(/Which owner/);
+    owners.type('guild');
+    assert.deepEqual(labels(owners), ['guild (as typed)', '$(edit) Another owner…']);
+    owners.enter();
+    const name = await inputAsking(/Name/);
+    name.type('app');
+    name.enter();
+    (await inputAsking(/Tag/)).enter();
+    const job = await asked;
+    assert.equal(job?.said, '1a2b3c4d5e6f');
+    assert.equal(formatTarget(job.target), 'gitea.test/guild/app:latest');
+  });
+
+  test('an owner whose name is the beginning of another’s can be typed by itself', async () => {
+    const asked = askPush(questions(), { image: 'app:1' });
+    const owners = await inputAsking(/Which owner/);
+    owners.activeItems = owners.items.slice(-1);
+    owners.enter();
+    const box = await inputAsking(/User or organization/);
+    box.type('a b');
+    assert.match(await said(box), /cannot be an owner/);
+    box.type('te');
+    box.enter();
+    (await inputAsking(/Name/)).enter();
+    (await inputAsking(/Tag/)).enter();
+    assert.equal((await asked)?.target.repository, 'te/app');
+  });
+});
+
+/** The commands of pushes, on a stand-in, up to the push itself. */
+async function commandsFor(t: { after(work: () => unknown): void }, options: StandinOptions = {}) {
+  const standin = await startStandin(options);
+  t.after(() => standin.close());
+  const { store, access } = buildHost(t);
+  const connection = connectionTo(standin.origin);
+  await store.save(connection, dev);
+  const asked: string[] = [];
+  const answers: boolean[] = [];
+  const publicOwners = new PublicOwners(
+    memento(),
+    (...which) => access.isPublicOwner(...which),
+    (message, detail) => {
+      asked.push([message, ...detail].join('\n'));
+      return Promise.resolve(answers.shift() ?? true);
+    },
+  );
+  const pushed: string[] = [];
+  const front: Pick<PushFront, 'push'> = {
+    push: ({ target }: PushJob) => {
+      pushed.push(target.repository);
+      return Promise.resolve({} as PushResult);
+    },
+  };
+  const commands = new PushCommands({
+    front: front as PushFront,
+    knowledge: { findByHost: (host) => store.findByHost(host), lastTarget: () => undefined },
+    questions: questions({ connections: () => [connection], owners: (one: Connection) => access.owners(one) }),
+    signIn: () => Promise.resolve(false),
+    trustCertificate: () => Promise.resolve(false),
+    find: (origin) => store.find(origin),
+    publicOwners,
+  });
+  const push = async (owner: string): Promise<void> => {
+    const done = commands.askAndPush({ image: 'app:1' });
+    const owners = await inputAsking(/Which owner/);
+    owners.type(owner);
+    owners.enter();
+    (await inputAsking(/Name/)).enter();
+    (await inputAsking(/Tag/)).enter();
+    await done;
+  };
+  return { standin, connection, access, publicOwners, commands, asked, answers, pushed, push };
+}
+
+const seed = {
+  users: [{ name: 'dev', password: dev.secret, visibility: 'private' as const }],
+  organizations: (['public', 'limited', 'private'] as const).map((visibility) => ({
+    name: `${visibility}Team`,
+    visibility,
+    teams: [{ name: 'developers', permission: 'write' as const, members: ['dev'] }],
+  })),
+};
+
+suite('a push to an owner whose images everybody can pull', () => {
+  test('is asked about once for each owner, by hand only, and seen in the list of owners', async (t) => {
+    const { push, asked, pushed, answers, access, connection, commands, publicOwners } = await commandsFor(t, { seed });
+    assert.deepEqual((await access.owners(connection)).publicNames, ['publicteam']);
+    answers.push(false);
+    await push('publicteam');
+    assert.deepEqual(pushed, [], 'a no is a no');
+    await push('publicteam');
+    await push('publicteam');
+    for (const owner of ['privateteam', 'limitedteam', 'dev']) await push(owner);
+    assert.equal(asked.length, 2);
+    assert.match(asked[0] ?? '', /everybody who can reach this server can pull this image/i);
+    assert.deepEqual(pushed, ['publicteam/app', 'publicteam/app', 'privateteam/app', 'limitedteam/app', 'dev/app']);
+    await publicOwners.forgetRegistry(connection.origin);
+    await commands.run({ image: 'app:1', target: `${connection.host}/publicteam/app:1` });
+    assert.equal(asked.length, 2, 'automation is not asked');
+    await push('publicteam');
+    assert.equal(asked.length, 3, 'signing out ends what was said');
+  });
+
+  test('is no question where nobody sees anything without signing in', async (t) => {
+    const { push, asked, pushed } = await commandsFor(t, { seed, requireSignIn: true });
+    await push('publicteam');
+    assert.deepEqual([asked, pushed], [[], ['publicteam/app']]);
+  });
+});
