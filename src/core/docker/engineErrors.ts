@@ -62,7 +62,11 @@ function explainWire(error: unknown, endpoint: EngineEndpoint): Explanation {
     return { code: 'enginePermission', sentence, facts: { path } };
   }
   if (code === 'ENOENT' && path !== '') {
-    return { code: 'engineNotFound', sentence: `There is no container engine at ${place}: ${path} does not exist.` };
+    // Somebody named this place, or an engine was found there before: it is no reason to install one.
+    return {
+      code: 'engineStopped',
+      sentence: `The container engine at ${place} is not running: ${path} does not exist.`,
+    };
   }
   if (code === 'ENOTFOUND') {
     return { code: 'engineEndpointInvalid', sentence: `The host of the container engine at ${place} is not known.` };

@@ -10,10 +10,13 @@ export type ImageListState =
   | { readonly kind: 'ready'; readonly images: readonly EngineImage[] }
   | { readonly kind: 'problem'; readonly error: TeaChestError };
 
-/** A build fires a burst of events: one list after it is enough. */
+/** A build fires a burst of events: one list after it is enough, but a burst that does not end must not be waited for. */
 const quietMs = 300;
+const longestBurstMs = 900;
 const shortestRetryMs = 1000;
 const longestRetryMs = 30_000;
+/** While somebody looks at the list, it is to come back soon after the engine does. */
+const longestVisibleRetryMs = 2000;
 
 /** The engine's images, kept up to date by its events once somebody has looked. */
 export class ImageList {
@@ -25,13 +28,19 @@ export class ImageList {
   #loading: Promise<void> | undefined;
   #attempt = new AbortController();
   #stale = false;
-  #quiet: NodeJS.Timeout | undefined;
+  readonly #sleep: typeof sleep;
+  /** Counts what the engine told. */
+  #events = 0;
+  #burst = false;
+  #visible = false;
+  #pause = new AbortController();
   #watch: AbortController | undefined;
 
-  constructor(link: EngineLink, logger: Logger, onChange: (state: ImageListState) => void) {
+  constructor(link: EngineLink, logger: Logger, onChange: (state: ImageListState) => void, wait: typeof sleep = sleep) {
     this.#link = link;
     this.#logger = logger;
     this.#onChange = onChange;
+    this.#sleep = wait;
   }
 
   get state(): ImageListState {
@@ -64,8 +73,13 @@ export class ImageList {
     await this.refresh();
   }
 
+  /** Somebody began, or ceased, to look at the list. An engine that is away is looked for at once, and then more often. */
+  setVisible(visible: boolean): void {
+    if (visible && !this.#visible && this.#state.kind === 'problem') this.#pause.abort();
+    this.#visible = visible;
+  }
+
   dispose(): void {
-    clearTimeout(this.#quiet);
     this.#watch?.abort();
     this.#life.abort();
   }
@@ -98,10 +112,10 @@ export class ImageList {
     } catch (error) {
       if (isCancelled(error) || signal.aborted) return;
       const problem = toTeaChestError(error, 'engine');
-      if (this.#state.kind !== 'problem' || this.#state.error.message !== problem.message) {
-        this.#logger.warn(`The image list is not to be had (${problem.code}): ${problem.message}`);
-      }
       this.#link.reset();
+      // An engine that is away is looked for again and again: nothing to say or to draw anew then.
+      if (this.#state.kind === 'problem' && this.#state.error.message === problem.message) return;
+      this.#logger.warn(`The image list is not to be had (${problem.code}): ${problem.message}`);
       this.#set({ kind: 'problem', error: problem });
     }
   }
@@ -122,7 +136,7 @@ export class ImageList {
         for await (const { action } of engine.events({ signal })) {
           wait = shortestRetryMs;
           this.#logger.trace(`The engine tells of its images: ${action}`);
-          this.#refreshSoon();
+          this.#noteEvent();
         }
       } catch (error) {
         if (!stopped()) this.#logger.debug(`The engine's events ended: ${toTeaChestError(error).message}`);
@@ -131,13 +145,35 @@ export class ImageList {
       // What happens while nobody listens is in no event, and the engine itself may be gone.
       this.#link.reset();
       await this.refresh();
-      await sleep(wait, signal).catch(() => undefined);
+      this.#pause = new AbortController();
+      const pause = Math.min(wait, this.#longestPause());
+      await this.#sleep(pause, AbortSignal.any([signal, this.#pause.signal])).catch(() => undefined);
     }
   }
 
-  #refreshSoon(): void {
-    clearTimeout(this.#quiet);
-    this.#quiet = setTimeout(() => void this.refresh(), quietMs);
+  /** By ssh each look is a login, of which a server may take only so many. */
+  #longestPause(): number {
+    const endpoint = this.#state.kind === 'problem' ? this.#state.error.facts['endpoint'] : undefined;
+    const isSsh = typeof endpoint === 'string' && endpoint.startsWith('ssh:');
+    return this.#visible && !isSsh ? longestVisibleRetryMs : longestRetryMs;
+  }
+
+  #noteEvent(): void {
+    this.#events++;
+    if (this.#burst) return;
+    this.#burst = true;
+    void this.#refreshAfterBurst().catch(() => undefined);
+  }
+
+  async #refreshAfterBurst(): Promise<void> {
+    let seen: number | undefined;
+    for (let waited = 0; seen !== this.#events && waited < longestBurstMs; waited += quietMs) {
+      seen = this.#events;
+      await this.#sleep(quietMs, this.#life.signal);
+    }
+    // What the engine tells from here on may come too late for this list.
+    this.#burst = false;
+    await this.refresh();
   }
 
   #set(state: ImageListState): void {

@@ -33,7 +33,10 @@ const adviceByCode: Readonly<Record<ErrorCode, Advice>> = {
     next: 'Install Docker or Podman, or set the engine’s address.',
     actions: ['openEngineSettings', 'engineHelp', 'retry'],
   },
-  engineStopped: { next: 'Start the engine and try again.', actions: ['retry', 'engineHelp', 'openEngineSettings'] },
+  engineStopped: {
+    next: 'Start the engine, or set its right address.',
+    actions: ['retry', 'engineHelp', 'openEngineSettings'],
+  },
   enginePermission: {
     next: 'Join the group that owns the socket, sign out of this machine and in again, and retry.',
     actions: ['permissionHelp', 'retry'],

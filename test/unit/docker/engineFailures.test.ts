@@ -33,9 +33,9 @@ async function readExport(engine: Engine, image: ImageDetails, stop: AbortSignal
   return items;
 }
 
-test('no socket: the engine is not found', async () => {
+test('no socket where an engine is said to be: the engine is stopped, and who said so is named', async () => {
   await assert.rejects(engineAt('unix:///no/such/docker.sock').listImages({ signal }), {
-    code: 'engineNotFound',
+    code: 'engineStopped',
     message: /unix:\/\/\/no\/such\/docker.sock \(this test\)/,
   });
 });

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../../core/base/errors.ts';
 import type { Platform } from '../../../core/oci/platform.ts';
 import type { EngineLink } from '../../engine/engine.ts';
 import type { ImageList, ImageListState } from '../../engine/imageList.ts';
+import { inertText } from '../../display/inertText.ts';
 import { markdownTooltip } from '../../display/markdownTooltip.ts';
 import { withSignal } from '../../progress/cancellation.ts';
 import { imageItem } from './imageItem.ts';
@@ -30,6 +31,10 @@ export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Di
       canSelectMany: true,
       showCollapseAll: true,
     });
+    this.#tree.onDidChangeVisibility(({ visible }) => {
+      images.setVisible(visible);
+    });
+    images.setVisible(this.#tree.visible);
   }
 
   get selection(): readonly ImageNode[] {
@@ -48,6 +53,7 @@ export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Di
       return [...node.tags];
     }
     const state = await this.#images.open();
+    this.#tree.description = describePlace(state);
     await showState(state);
     if (state.kind !== 'ready') return [];
     return [...buildImageTree(state.images, { showDangling: this.#showDangling() })];
@@ -102,10 +108,21 @@ const engineStates: Partial<Record<ErrorCode, string>> = {
   enginePermission: 'noPermission',
 };
 
+/** Beside the view's title: the address that does not answer. */
+function describePlace(state: ImageListState): string {
+  return inertText(factOf(state, 'endpoint'));
+}
+
+function factOf(state: ImageListState, name: 'endpoint' | 'source'): string {
+  const fact = state.kind === 'problem' ? state.error.facts[name] : undefined;
+  return typeof fact === 'string' ? fact : '';
+}
+
 /** Sets the context keys that choose among the view's welcome texts. */
 async function showState(state: ImageListState): Promise<void> {
   const engine = state.kind === 'problem' ? (engineStates[state.error.code] ?? 'failed') : 'ready';
   await vscode.commands.executeCommand('setContext', 'teaChest.engine', engine);
+  await vscode.commands.executeCommand('setContext', 'teaChest.engineSource', factOf(state, 'source'));
   const emptiness = state.kind === 'ready' ? describeEmptiness(state.images) : 'none';
   await vscode.commands.executeCommand('setContext', 'teaChest.images', emptiness);
 }
