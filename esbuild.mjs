@@ -3,13 +3,15 @@
 //   dist/PACKAGE.cjs         each package we depend on, loaded by the first call that needs it
 //   dist/compressWorker.cjs  the script of its compression threads
 //   dist/deflate.wasm        the DEFLATE encoder they use
+//   dist/THIRD-PARTY-NOTICES.txt  the licences of all that is in them and not ours
 // --production minifies, --watch rebuilds on every change, --metafile says what the bytes of each bundle are.
 import { readFileSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
 import { buildWasm } from './scripts/buildWasm.mjs';
+import { thirdPartyNotices } from './scripts/packaging/thirdPartyNotices.mjs';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 const dist = join(root, 'dist');
@@ -112,6 +114,8 @@ export async function bundle(options) {
  */
 export async function build({ production = false } = {}) {
   const [metafiles] = await Promise.all([bundle({ production, folder: dist }), buildWasm()]);
+  await mkdir(dist, { recursive: true });
+  await writeFile(join(dist, 'THIRD-PARTY-NOTICES.txt'), await thirdPartyNotices(metafiles));
   return metafiles;
 }
 
@@ -148,7 +152,7 @@ async function main(args) {
   const metafiles = await build({ production: args.includes('--production') });
   if (args.includes('--metafile')) for (const metafile of metafiles) describe(metafile);
   const files = metafiles.flatMap(({ outputs }) => Object.keys(outputs)).filter((file) => !file.endsWith('.map'));
-  for (const file of [...files, 'dist/deflate.wasm']) {
+  for (const file of [...files, 'dist/deflate.wasm', 'dist/THIRD-PARTY-NOTICES.txt']) {
     console.log(`${relative(root, join(root, file))}  ${kilobytes((await stat(join(root, file))).size)}`);
   }
 }

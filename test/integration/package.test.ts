@@ -23,6 +23,7 @@ test('the VSIX holds what users need and nothing else, in less than 1 MB', async
       'extension.vsixmanifest',
       'extension/LICENSE.txt',
       'extension/changelog.md',
+      'extension/dist/THIRD-PARTY-NOTICES.txt',
       'extension/dist/compressWorker.cjs',
       'extension/dist/deflate.wasm',
       'extension/dist/extension.cjs',

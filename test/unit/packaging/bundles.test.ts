@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Metafile } from 'esbuild';
 import { bundle } from '../../../esbuild.mjs';
+import { thirdPartyNotices } from '../../../scripts/packaging/thirdPartyNotices.mjs';
 import { projectRoot } from '../../tools/projectPaths.ts';
 import { run } from '../../tools/run.ts';
 import { makeScratch, type Scratch } from '../../tools/scratch.ts';
@@ -29,6 +30,7 @@ describe('the bundles of the extension', () => {
   let packages: readonly string[];
   /** The modules that each bundle is made of, by its file's name. */
   let modules: ReadonlyMap<string, readonly string[]>;
+  let metafiles: readonly Metafile[];
 
   before(async () => {
     scratch = await makeScratch('bundles');
@@ -36,7 +38,8 @@ describe('the bundles of the extension', () => {
       readonly dependencies: Readonly<Record<string, string>>;
     };
     packages = Object.keys(manifest.dependencies);
-    modules = modulesOf(await bundle({ production: false, folder: scratch.path }));
+    metafiles = await bundle({ production: false, folder: scratch.path });
+    modules = modulesOf(metafiles);
   });
   after(() => scratch.remove());
 
@@ -77,6 +80,26 @@ describe('the bundles of the extension', () => {
       const names = (module: unknown): string[] => Object.keys(module as object).sort();
       assert.deepEqual(names(require(join(scratch.path, `${name}.cjs`))), names(require(name)), name);
     }
+  });
+
+  it('ship with the licence of every package that is in them, word for word', async () => {
+    const notices = await thirdPartyNotices(metafiles);
+    const foreign = [...modules.values()].flat().filter((path) => path.includes('node_modules/'));
+    const names = new Set(
+      foreign.map((path) => path.replace(/^.*node_modules\//, '').replace(/^((?:@[^/]+\/)?[^/]+)\/.*$/, '$1')),
+    );
+    for (const name of packages) assert.ok(names.has(name), `${name} is bundled`);
+    for (const name of [...names, 'assemblyscript']) {
+      const folder = join(projectRoot, 'node_modules', name);
+      const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
+        readonly version: string;
+      };
+      assert.ok(notices.includes(`\n${name} ${version} (`), name);
+      assert.ok(notices.includes((await readFile(join(folder, 'LICENSE'), 'utf8')).trim()), `${name}: its licence`);
+    }
+    // The Apache License asks for the text of NOTICE as well.
+    const notice = await readFile(join(projectRoot, 'node_modules', 'assemblyscript', 'NOTICE'), 'utf8');
+    assert.ok(notices.includes(notice.trim()));
   });
 
   it('use the interface of VS Code as it is, without a copy of it for each file', async () => {

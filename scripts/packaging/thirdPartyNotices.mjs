@@ -1,0 +1,44 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Not in any bundle: its standard library is compiled into deflate.wasm. */
+const compiledIn = 'node_modules/assemblyscript';
+
+const licenceFile = /^(?:licen[cs]e|copying|notice)(?:[.-].*)?$/i;
+
+/**
+ * The folders of the packages whose code is in the bundles, as esbuild tells.
+ * @param {readonly import('esbuild').Metafile[]} metafiles
+ * @returns {readonly string[]}
+ */
+function bundledPackages(metafiles) {
+  const folders = metafiles
+    .flatMap(({ outputs }) => Object.values(outputs))
+    .flatMap(({ inputs }) => Object.entries(inputs))
+    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+    .map(([path]) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0])
+    .filter((folder) => folder !== undefined);
+  return [...new Set(folders)].sort();
+}
+
+/**
+ * What the licences of everything that ships ask to be shipped with it: their own texts. Fails if one cannot be found.
+ * @param {readonly import('esbuild').Metafile[]} metafiles
+ * @returns {Promise<string>}
+ */
+export async function thirdPartyNotices(metafiles) {
+  const notices = await Promise.all([...bundledPackages(metafiles), compiledIn].map(noticeOf));
+  const head = 'Tea Chest ships code of these packages, each under its own licence.';
+  return [head, ...notices].join(`\n\n${'='.repeat(80)}\n\n`);
+}
+
+async function noticeOf(folder) {
+  const { name, version, license } = JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8'));
+  const files = (await readdir(join(root, folder))).filter((file) => licenceFile.test(file)).sort();
+  if (files.length === 0) throw new Error(`The package ${name} ships no text of its licence (${license}).`);
+  const texts = await Promise.all(files.map((file) => readFile(join(root, folder, file), 'utf8')));
+  return [`${name} ${version} (${license})`, ...texts.map((text) => text.trim())].join('\n\n');
+}
