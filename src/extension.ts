@@ -15,7 +15,9 @@ import { askSignIn } from './host/connections/askSignIn.ts';
 import type { Connection } from './host/connections/connection.ts';
 import { consent } from './host/connections/consent.ts';
 import { ConnectionStore } from './host/connections/connectionStore.ts';
+import { SessionSecrets } from './host/connections/sessionSecrets.ts';
 import { SignInRecords } from './host/connections/signInRecords.ts';
+import { tellSessionOnly } from './host/connections/tellSessionOnly.ts';
 import { trustCertificate } from './host/connections/trustCertificate.ts';
 import { engineFinder } from './host/engine/engineFinder.ts';
 import { EngineLink } from './host/engine/engine.ts';
@@ -125,13 +127,14 @@ interface Base {
 }
 
 function buildBase(
-  { globalState, secrets, globalStorageUri, extension }: vscode.ExtensionContext,
+  { globalState, secrets: kept, globalStorageUri, extension }: vscode.ExtensionContext,
   logger: Logger,
 ): Base {
   const storage = globalStorageUri.fsPath;
   const { version } = extension.packageJSON as { readonly version: string };
   const rows = (name: string): FileState => new FileState(join(storage, 'state', name));
   const records = new SignInRecords(rows('signIns'));
+  const secrets = new SessionSecrets(kept, tellSessionOnly);
   const store = new ConnectionStore(globalState, secrets, new vscode.EventEmitter(), records);
   const cache = new DigestCache(join(storage, 'digests.json'), logger, Date.now);
   const isSaved = (origin: string): boolean => store.find(origin) !== undefined;
@@ -251,6 +254,7 @@ function buildPush(
     trustCertificate: (connection) => trustCertificate(gate, store, consent, connection),
     find: (origin) => store.find(origin),
     publicOwners,
+    hasCredential: async ({ origin }) => (await store.credential(origin)) !== undefined,
   });
 }
 

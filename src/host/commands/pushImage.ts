@@ -23,6 +23,8 @@ export interface PushDependencies {
   readonly find: (origin: string) => Connection | undefined;
   /** Asked before a push that a person chose the target of, never of one that was told all. */
   readonly publicOwners: Pick<PublicOwners, 'agree'>;
+  /** False after a restart on a machine that keeps no secrets. */
+  readonly hasCredential: (connection: Connection) => Promise<boolean>;
 }
 
 /** What was asked for besides image and target, and holds wherever the push goes. */
@@ -133,7 +135,17 @@ export class PushCommands {
     if (questions.connections().length === 0 && !(await signIn({ toPush: true }))) return undefined;
     const asked = await askPush(questions, start);
     if (asked === undefined || !(await publicOwners.agree(asked))) return undefined;
-    return { ...asked, ...how };
+    const connection = await this.#signedIn(asked.connection);
+    return connection && { ...asked, connection, ...how };
+  }
+
+  /** Undefined if the credential was not kept on this machine, and the person does not sign in again. */
+  async #signedIn(connection: Connection): Promise<Connection | undefined> {
+    const { hasCredential, signIn, find } = this.#dependencies;
+    const { origin, webRoot, username, trust } = connection;
+    if (username === '' || (await hasCredential(connection))) return connection;
+    const isSignedIn = await signIn({ url: webRoot, username, trust, askCredential: true });
+    return isSignedIn ? (find(origin) ?? connection) : undefined;
   }
 
   get #care(): PushAftercare {

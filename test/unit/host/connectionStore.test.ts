@@ -82,6 +82,6 @@ suite('a registry somebody is signed in to', () => {
     assert.equal(username, anyUser);
     const connection = connectionTo(standin.origin, { username });
     await store.save(connection, credential);
-    assert.deepEqual(await access.owners(connection), { names: [], complete: false });
+    assert.deepEqual(await access.owners(connection), { names: [], complete: false, publicNames: [] });
   });
 });

@@ -36,7 +36,7 @@ export function emitter<T>(): Pick<EventEmitter<T>, 'event' | 'fire' | 'dispose'
   };
 }
 
-/** `setElsewhere` writes as another window does. */
+/** `setElsewhere` writes as another window does: only the event tells. */
 export function secretStorage(): SecretStorage & { setElsewhere(key: string, value: string): void } {
   const rows = new Map<string, string>();
   const changed = emitter<SecretStorageChangeEvent>();

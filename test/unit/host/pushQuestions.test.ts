@@ -13,6 +13,7 @@ import { inputAsking, QuickInput, said, useFakeVscode } from './fakeVscode.ts';
 import { buildHost, connectionTo, dev, memento } from './hostFakes.ts';
 
 useFakeVscode();
+const { askSignIn } = await import('../../../src/host/connections/askSignIn.ts');
 const { askPush } = await import('../../../src/host/push/askPush.ts');
 const { askChoice } = await import('../../../src/host/input/prompts.ts');
 const { PushCommands } = await import('../../../src/host/commands/pushImage.ts');
@@ -132,10 +133,11 @@ async function commandsFor(t: { after(work: () => unknown): void }, options: Sta
     front: front as PushFront,
     knowledge: { findByHost: (host) => store.findByHost(host), lastTarget: () => undefined },
     questions: questions({ connections: () => [connection], owners: (one: Connection) => access.owners(one) }),
-    signIn: () => Promise.resolve(false),
+    signIn: async (start) => (await askSignIn(access.gate, store, start)) !== undefined,
     trustCertificate: () => Promise.resolve(false),
     find: (origin) => store.find(origin),
     publicOwners,
+    hasCredential: async ({ origin }) => (await store.credential(origin)) !== undefined,
   });
   const push = async (owner: string): Promise<void> => {
     const done = commands.askAndPush({ image: 'app:1' });
@@ -146,7 +148,7 @@ async function commandsFor(t: { after(work: () => unknown): void }, options: Sta
     (await inputAsking(/Tag/)).enter();
     await done;
   };
-  return { standin, connection, access, publicOwners, commands, asked, answers, pushed, push };
+  return { standin, store, connection, access, publicOwners, commands, asked, answers, pushed, push };
 }
 
 const seed = {
@@ -182,5 +184,24 @@ suite('a push to an owner whose images everybody can pull', () => {
     const { push, asked, pushed } = await commandsFor(t, { seed, requireSignIn: true });
     await push('publicteam');
     assert.deepEqual([asked, pushed], [[], ['publicteam/app']]);
+  });
+});
+
+suite('a push where the machine did not keep the credential', () => {
+  test('asks to sign in again, as who one was, and goes on', async (t) => {
+    const { store, standin, connection, push, pushed } = await commandsFor(t, { seed, requireSignIn: true });
+    await store.remove(connection.origin);
+    await store.save(connection, undefined);
+    const done = push('dev');
+    (await inputAsking(/Address/)).enter();
+    const name = await inputAsking(/User name/);
+    assert.equal(name.value, 'dev');
+    name.enter();
+    const box = await inputAsking(/Token/);
+    box.type(standin.createToken('dev', ['write:package']));
+    box.enter();
+    await done;
+    assert.deepEqual(pushed, ['dev/app']);
+    assert.notEqual(await store.credential(connection.origin), undefined);
   });
 });
