@@ -57,7 +57,10 @@ export async function contextEndpoint(name: string, machine: Machine): Promise<E
     throw endpointInvalid(source, `${file} cannot be read (${words(error)})`, error);
   });
   if (meta === undefined) {
-    throw endpointInvalid(source, `docker has no context of that name in ${store}`);
+    throw endpointInvalid(
+      source,
+      `docker has no context of that name in ${store}; “docker context ls” lists those it has, and “docker context use” chooses one`,
+    );
   }
   const docker = property(property(meta, 'Endpoints'), 'docker');
   const host = property(docker, 'Host');

@@ -1,7 +1,7 @@
 import { TeaChestError } from '../../core/base/errors.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
-import { readPastedTarget } from '../../core/gitea/pastedTarget.ts';
 import { formatImageReference, parseImageReference } from '../../core/oci/imageReference.ts';
+import { pastedTarget } from './pastedTarget.ts';
 
 /** A tag in a registry: `host[:port]/repository:tag`, in its parts. On Gitea the repository is `owner/name`. */
 export interface Target {
@@ -21,13 +21,12 @@ export function formatTarget({ host, repository, tag }: Target): string {
 }
 
 /**
- * The `target` argument → its parts, with `latest` where it has no tag. Only its shape is checked. A pasted command or the
- * address of a package's page is taken apart. `isHost` tells of
+ * The `target` argument, as written or pasted → its parts, with `latest` where it has no tag. Only its shape is checked. `isHost` tells of
  * hosts that are known: one without a dot or a port looks like an owner.
  * @throws TeaChestError `referenceInvalid`
  */
 export function parseTarget(text: string, isHost?: (first: string) => boolean): Target {
-  const { registry, repository, tag, digest } = parseImageReference(readPastedTarget(text), isHost);
+  const { registry, repository, tag, digest } = parseImageReference(pastedTarget(text), isHost);
   const refuse = (why: string): TeaChestError =>
     new TeaChestError(
       'referenceInvalid',

@@ -23,6 +23,8 @@ suite('where a push goes', () => {
       [secure, 'gitea.example.com:443/dev/app:1'],
       [secure, 'Gitea.Example.com/dev/app:1'],
       [plain, '127.0.0.1:80/dev/app:1'],
+      [connectionTo('https://xn--bcher-kva.example'), 'bücher.example/dev/app:1'],
+      [secure, 'docker push GITEA.example.com:443/dev/app:1'],
     ] as const) {
       const job = resolvePush({ image: 'app:1', target }, knowing(connection));
       assert.equal(job?.connection, connection);
@@ -40,6 +42,19 @@ suite('where a push goes', () => {
     assert.throws(() => resolvePush({ image: 'app:1', target: 'other/dev/app:1' }, knowledge), {
       code: 'referenceInvalid',
     });
+  });
+
+  test('a registry in an image’s own name is a target only for who is signed in to exactly that', () => {
+    const gitea = knowing(connectionTo('https://gitea.example.com'));
+    for (const image of ['localhost/app:1', 'acr.example/team/app:1', 'app:1']) {
+      assert.equal(resolvePush({ image }, gitea), undefined, image);
+    }
+    assert.throws(() => resolvePush({ image: 'app:1', target: 'localhost/dev/app:1' }, gitea), { code: 'notSignedIn' });
+    const here = connectionTo('http://localhost');
+    const target = { host: 'localhost', repository: 'dev/app', tag: '1' };
+    assert.deepEqual(resolvePush({ image: 'localhost/dev/app:1' }, knowing(here))?.target, target);
+    const onPort = knowing(connectionTo('http://localhost:3000'));
+    assert.equal(resolvePush({ image: 'localhost/dev/app:1' }, onPort), undefined);
   });
 
   test('another port is another registry', () => {

@@ -31,22 +31,26 @@ suite('targets', () => {
     assert.equal(formatTarget(parseTarget('Gitea.Example.com/dev/app')), 'gitea.example.com/dev/app:latest');
   });
 
-  test('are found in a pasted command and in the address of a page', () => {
-    for (const pasted of ['docker push h.example/o/a:1', 'https://h.example/o/-/packages/container/a/1']) {
-      assert.equal(formatTarget(parseTarget(pasted)), 'h.example/o/a:1');
+  test('are taken out of a pasted command, a page of Gitea, an address', () => {
+    for (const [pasted, reference] of [
+      [' docker push h.example/dev/app:1\n', 'h.example/dev/app:1'],
+      ['podman  push h.example:3000/dev/team/app', 'h.example:3000/dev/team/app:latest'],
+      ['docker image push h.example/dev/app:1', 'h.example/dev/app:1'],
+      ['https://h.example/dev/-/packages/container/app/1', 'h.example/dev/app:1'],
+      ['https://h.example/git/dev/-/packages/container/team%2Fapp/1.2', 'h.example/dev/team/app:1.2'],
+      ['https://h.example/dev/-/packages/container/app/', 'h.example/dev/app:latest'],
+      [`https://h.example/dev/-/packages/container/app/sha256:${'a'.repeat(64)}`, 'h.example/dev/app:latest'],
+      ['https://H.Example:443/dev/-/packages/container/app/1', 'h.example/dev/app:1'],
+      ['https://h.example/dev/app:1', 'h.example/dev/app:1'],
+      ['Bücher.example/dev/app:1', 'xn--bcher-kva.example/dev/app:1'],
+      ['bücher.example:3000/dev/app:1', 'xn--bcher-kva.example:3000/dev/app:1'],
+    ] as const) {
+      assert.equal(formatTarget(parseTarget(pasted)), reference, pasted);
     }
   });
 
-  test('propose the last part of an image that names another registry, or none', () => {
-    for (const image of [
-      'other.example/team/app:1',
-      'localhost/app:1',
-      'localhost:5000/app:1',
-      'team/app:1',
-      'app:1',
-    ]) {
-      assert.deepEqual(proposeTarget(image, 'dev'), { name: 'app', tag: '1' });
-    }
+  test('with a password in them are refused, and the password is not repeated', () => {
+    refuses(() => parseTarget('https://dev:hunter2@h.example/dev/app:1'), 'referenceInvalid', /^(?!.*hunter2)/);
   });
 
   test('without a registry, or with a digest, they are refused', () => {
@@ -98,6 +102,13 @@ suite('images as they are named', () => {
     assert.deepEqual(proposeTarget('docker.io/library/App:1.2', undefined), { name: 'app', tag: '1.2' });
     assert.deepEqual(proposeTarget(id, 'dev'), { name: undefined, tag: 'latest' });
     assert.deepEqual(proposeTarget(`app@${id}`, 'dev'), { name: 'app', tag: 'latest' });
+  });
+
+  test('a registry in the name of an image is replaced, and never proposed', () => {
+    for (const image of ['localhost/app:1', 'acr.example/team/app:1', 'app:1', 'localhost:5000/app:1']) {
+      assert.deepEqual(proposeTarget(image, 'dev'), { name: 'app', tag: '1' }, image);
+    }
+    assert.equal(normalizeImage('localhost/app'), 'localhost/app:latest');
   });
 
   test('a path stays whole where there are no owners; below an owner it is what comes after them', () => {
