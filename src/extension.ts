@@ -245,7 +245,7 @@ function buildPush(
   const owners = (connection: Connection): Promise<Owners> => access.owners(connection);
   const { gate } = access;
   return new PushCommands({
-    front: new PushFront(runner, statusBar, () => {
+    front: new PushFront(runner, statusBar, owners, () => {
       registriesView.update();
     }),
     knowledge,

@@ -12,6 +12,8 @@ import type { ActionHandlers } from '../progress/offerActions.ts';
 import { reportFailure } from '../progress/reportFailure.ts';
 import { packagePage } from '../targets/packagePage.ts';
 import { briefImage } from '../targets/target.ts';
+import type { Owners } from './askPush.ts';
+import { withNearestOwner } from './nearestOwner.ts';
 import type { PushJob, PushRunner } from './pushRunner.ts';
 
 /** What the buttons of a failed push need. */
@@ -30,12 +32,19 @@ export interface PushAftercare {
 export class PushFront {
   readonly #runner: PushRunner;
   readonly #statusBar: PushStatusBar;
+  readonly #owners: (connection: Connection) => Promise<Owners>;
   readonly #onPushed: () => void;
 
   /** `onPushed`: somebody who shows what registries have may want to look again. */
-  constructor(runner: PushRunner, statusBar: PushStatusBar, onPushed: () => void) {
+  constructor(
+    runner: PushRunner,
+    statusBar: PushStatusBar,
+    owners: (connection: Connection) => Promise<Owners>,
+    onPushed: () => void,
+  ) {
     this.#runner = runner;
     this.#statusBar = statusBar;
+    this.#owners = owners;
     this.#onPushed = onPushed;
   }
 
@@ -46,7 +55,8 @@ export class PushFront {
       this.#onPushed();
       void this.#celebrate(result, job);
       return result;
-    } catch (error) {
+    } catch (failure) {
+      const error = await withNearestOwner(failure, job, this.#owners);
       const { repository, tag } = job.target;
       void reportFailure(
         error,

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { TeaChestError } from '../../../src/core/base/errors.ts';
+import { withNearestOwner } from '../../../src/host/push/nearestOwner.ts';
+import { connectionTo } from './hostFakes.ts';
+
+const connection = connectionTo('https://gitea.test');
+
+async function told(owner: string, names: readonly string[], code: 'ownerNotFound' | 'accessDenied' = 'ownerNotFound') {
+  const error = new TeaChestError(code, `There is no owner “${owner}”.`, { stage: 'plan', facts: { host: 'h' } });
+  const target = { host: 'gitea.test', repository: `${owner}/app`, tag: '1' };
+  const owners = () => Promise.resolve({ names, complete: true, publicNames: [] });
+  return (await withNearestOwner(error, { connection, target }, owners)) as TeaChestError;
+}
+
+suite('an owner that does not exist', () => {
+  test('is told with the nearest that may be pushed to', async () => {
+    for (const typed of ['tema', 'teams', 'taem', 'eam', 'txam']) {
+      const { message, code, stage, facts } = await told(typed, ['dev', 'team', 'my-team']);
+      assert.equal(message, `There is no owner “${typed}”. Did you mean “team”?`);
+      assert.deepEqual([code, stage, facts], ['ownerNotFound', 'plan', { host: 'h', suggestion: 'team' }]);
+    }
+  });
+
+  test('is told alone where none is near, and nothing is added to other failures', async () => {
+    assert.equal((await told('guild', ['dev', 'team'])).message, 'There is no owner “guild”.');
+    assert.equal((await told('a', ['bcd'])).message, 'There is no owner “a”.');
+    assert.equal((await told('teams', ['team'], 'accessDenied')).message, 'There is no owner “teams”.');
+  });
+});
