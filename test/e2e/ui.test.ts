@@ -126,6 +126,29 @@ suite('by hand', { timeout: 600_000 }, () => {
     await registries().row(standin.host).waitFor();
   });
 
+  test('Enter takes what fits the typed text best, and never the text itself where something fits', async () => {
+    const { quickInput } = vscode;
+    await quickInput.runCommand('Tea Chest: Push Image…');
+    await quickInput.waitFor('Which image?');
+    await quickInput.type('big');
+    assert.deepEqual(
+      (await quickInput.rows()).map((row) => row.split(',')[0]),
+      ['big:1'],
+    );
+    await quickInput.accept();
+    await quickInput.waitFor(/Which owner/);
+    await quickInput.type('tea');
+    await quickInput.accept();
+    await quickInput.waitFor('(3/4)');
+    await quickInput.back();
+    await quickInput.waitFor(/Which owner/);
+    await quickInput.pick('Another owner');
+    await quickInput.type('tea');
+    await quickInput.accept();
+    await quickInput.waitFor('(3/4)');
+    await quickInput.dismiss();
+  });
+
   test('a push from the palette tells its progress, and what was stored is the image', async () => {
     const { quickInput, notifications } = vscode;
     // So slow that there is something to see.
@@ -187,7 +210,8 @@ suite('by hand', { timeout: 600_000 }, () => {
     assert.doesNotMatch(again, /sent/);
 
     await registries().expand(standin.host);
-    await registries().expand(/^dev$/);
+    // Its description is beside its name.
+    await registries().expand(/^devpublic$/);
     await registries().row('app').waitFor();
     await notifications.gone(/Pushing /);
     await vscode.screenshot('registries-view');
@@ -216,6 +240,30 @@ suite('by hand', { timeout: 600_000 }, () => {
     await quickInput.accept();
     await notifications.waitFor(/Pushed .*team\/app:stable/);
     await nothingIsLeft();
+  });
+
+  test('words of a server are words: no link, no icon, no second line', async () => {
+    const { page, notifications } = vscode;
+    const message = 'see [the docs](command:workbench.action.toggleZenMode)\n$(alert) \u202eand more';
+    standin.faults.add({
+      method: 'POST',
+      times: Infinity,
+      action: {
+        kind: 'answer',
+        reply: {
+          status: 403,
+          headers: { 'Content-Type': 'application/json' },
+          body: JSON.stringify({ errors: [{ code: 'DENIED', message }] }),
+        },
+      },
+    });
+    await assert.rejects(
+      vscode.host.executeCommand('teaChest.pushImage', { image: 'app:1', target: `${standin.host}/team/words:1` }),
+    );
+    const shown = await notifications.waitFor('see [the docs]');
+    assert.ok(shown.includes('see [the docs] (command:workbench.action.toggleZenMode) $ (alert) and more'), shown);
+    assert.equal(await page.locator('.notification-list-item-message a').count(), 0);
+    await vscode.screenshot('words-of-a-server');
   });
 
   test('cancel leaves nothing behind, and the tag as it was', async () => {
@@ -342,6 +390,12 @@ suite('by hand', { timeout: 600_000 }, () => {
     const dialog = page.locator('.monaco-dialog-box');
     await dialog.locator('.monaco-button').filter({ hasText: 'Sign Out' }).click();
     assert.match(await registries().welcome(), /Sign in to Gitea/);
+  });
+
+  test('an engine that stops is not one that is missing: the view says which one does not answer', async () => {
+    engine.kill();
+    assert.match(await images().welcome(), /at the address in DOCKER_HOST does not answer/);
+    await vscode.screenshot('engine-stopped');
   });
 });
 
