@@ -63,8 +63,8 @@ function readReason(answer: RegistryResponse, { host, webRoot }: RefusedLogin): 
   if (answer.status === 200) {
     return new TeaChestError(
       'scopeMissing',
-      `The token is good, but it has no scope for packages, so ${host} does not let it near the container registry. It ` +
-        'needs write:package.',
+      // By Basic it may be a password, and what the registry has against it is not known.
+      `${host} accepts this sign-in, but not for the container registry. A token needs the scope write:package there.`,
       { facts: { host } },
     );
   }

@@ -1,7 +1,7 @@
 import { TeaChestError } from '../../core/base/errors.ts';
+import { readPastedTarget } from '../../core/gitea/pastedTarget.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
 import { formatImageReference, parseImageReference } from '../../core/oci/imageReference.ts';
-import { pastedTarget } from './pastedTarget.ts';
 
 /** A tag in a registry: `host[:port]/repository:tag`, in its parts. On Gitea the repository is `owner/name`. */
 export interface Target {
@@ -26,7 +26,12 @@ export function formatTarget({ host, repository, tag }: Target): string {
  * @throws TeaChestError `referenceInvalid`
  */
 export function parseTarget(text: string, isHost?: (first: string) => boolean): Target {
-  const { registry, repository, tag, digest } = parseImageReference(pastedTarget(text), isHost);
+  if (/:\/\/[^/]*@/.test(text)) {
+    // The text is not repeated: a password would be on the screen.
+    const why = 'The target has a user name or a password in it. Give it without them.';
+    throw new TeaChestError('referenceInvalid', why, { stage: 'resolve' });
+  }
+  const { registry, repository, tag, digest } = parseImageReference(readPastedTarget(text), isHost);
   const refuse = (why: string): TeaChestError =>
     new TeaChestError(
       'referenceInvalid',
