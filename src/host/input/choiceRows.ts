@@ -6,7 +6,7 @@ export interface Choice<T> {
   readonly label: string;
   readonly description?: string;
   readonly icon?: string;
-  /** Offered whatever is typed, below what fits. */
+  /** Offered whatever is typed. */
   readonly always?: boolean;
   readonly value: T;
 }
@@ -21,55 +21,39 @@ export interface ChoiceRow<T> extends QuickPickItem {
 
 /** A choice as a row. */
 export function choiceRow<T>(choice: Choice<T>): ChoiceRow<T> {
-  const { label, description, icon } = choice;
+  const { label, description, icon, always } = choice;
   return {
     label: withIcon(icon, label),
     ...(description !== undefined && { description: inertText(description) }),
-    // Which rows fit is decided here: VS Code's own filter would put a row first that is called as what was typed.
-    alwaysShow: true,
+    ...(always === true && { alwaysShow: true }),
     choice,
   };
 }
 
 /**
- * The rows of a list: the choices that fit the typed text, the best first, so that it is what Enter takes. Where none
- * fits, what was typed is a choice itself, or a row says why it cannot be one.
+ * The rows of a list. All choices stay in it, in their order: VS Code hides those that do not fit the typed text and puts
+ * the best first, at once, so that an Enter that comes before we hear of the text takes what fits too. What was typed
+ * would be the best fit to itself: it is a row only where nothing else fits, or a row says why it cannot be a choice.
  */
 export function choiceRows<T>(
   choices: readonly Choice<T>[],
   text: string,
   custom: ((text: string) => Typed<T> | undefined) | undefined,
 ): readonly ChoiceRow<T>[] {
-  const fitting = text === '' ? choices : bestFirst(choices, text);
-  const others = text === '' ? [] : choices.filter(({ always }) => always === true);
-  if (fitting.length > 0) return [...fitting, ...others].map(choiceRow);
-  const typed = text === '' ? undefined : custom?.(text);
-  const first = typed === undefined ? [] : [typedRow(typed)];
-  return [...first, ...others.map(choiceRow)];
+  const rows = choices.map(choiceRow);
+  const isFitting = text === '' || choices.some((choice) => choice.always !== true && fits(choice, text));
+  const typed = isFitting ? undefined : custom?.(text);
+  return typed === undefined ? rows : [typedRow(typed), ...rows];
 }
 
-/** A list says nothing under its box: a row is the only place for the reason. */
+/** The row in front, so that Enter takes it and not a way on that is always shown. */
 function typedRow<T>(typed: Typed<T>): ChoiceRow<T> {
-  if (!('problem' in typed)) return choiceRow(typed);
-  return { label: withIcon('error', typed.problem), alwaysShow: true };
+  // A list says nothing under its box: a row is the only place for the reason.
+  if ('problem' in typed) return { label: withIcon('error', typed.problem), alwaysShow: true };
+  return { ...choiceRow(typed), alwaysShow: true };
 }
 
-function bestFirst<T>(choices: readonly Choice<T>[], text: string): readonly Choice<T>[] {
-  return choices
-    .filter(({ always }) => always !== true)
-    .map((choice) => ({ choice, rank: rankOf(choice, text.toLowerCase()) }))
-    .filter(({ rank }) => rank !== undefined)
-    .toSorted((one, other) => (one.rank ?? 0) - (other.rank ?? 0))
-    .map(({ choice }) => choice);
-}
-
-/** 0: is called so; then by how near to the beginning the words are; undefined if one of them is not there. */
-function rankOf<T>({ label, description = '' }: Choice<T>, text: string): number | undefined {
-  const name = label.toLowerCase();
-  if (name === text) return 0;
-  if (name.startsWith(text)) return 1;
-  if (name.split(/[^a-z0-9]+/).some((part) => part.startsWith(text))) return 2;
-  if (name.includes(text)) return 3;
-  const all = `${name} ${description.toLowerCase()}`;
-  return text.split(/\s+/).every((word) => all.includes(word)) ? 4 : undefined;
+/** As VS Code compares: the text as a whole, in any case, in the label or the description (matchesContiguous, filters.ts). */
+function fits<T>({ label, description = '' }: Choice<T>, text: string): boolean {
+  return [label, description].some((words) => words.toLowerCase().includes(text.toLowerCase()));
 }

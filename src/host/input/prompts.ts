@@ -88,15 +88,18 @@ export async function askChoice<T>(place: Place, question: ChoiceQuestion<T>): P
       let choices: readonly Choice<T>[] | undefined;
       const draw = (): void => {
         list.items = choices === undefined ? [] : choiceRows(choices, list.value.trim(), question.custom);
-        // VS Code puts first what its own comparison likes best; Enter takes the active row.
-        const best = list.items.find(({ choice }) => choice !== undefined);
-        list.activeItems = best === undefined ? [] : [best];
       };
       listeners.push(
         list.onDidChangeValue(draw),
         list.onDidAccept(() => {
-          const [picked] = list.selectedItems;
-          if (picked?.choice !== undefined) resolve(picked.choice.value);
+          const choice = list.selectedItems[0]?.choice;
+          if (choice === undefined || choices === undefined) return;
+          if (choices.includes(choice)) resolve(choice.value);
+          // The row with the typed text may be of the text before the last key.
+          else {
+            const [typed] = choiceRows(choices, list.value.trim(), question.custom);
+            if (typed?.choice !== undefined && !choices.includes(typed.choice)) resolve(typed.choice.value);
+          }
         }),
         list.onDidTriggerButton(() => {
           reject(new Turn('back'));

@@ -206,7 +206,7 @@ function ownerChoices(
     const notes = [isYou ? 'you' : '', publicNames.includes(name) ? 'public' : ''].filter((note) => note !== '');
     return { label: name, ...(notes.length > 0 && { description: notes.join(' · ') }), value: name };
   });
-  return [...choices, { label: 'Another owner…', icon: 'edit', always: true, value: undefined }];
+  return [...choices, { label: '…', description: 'Another owner', icon: 'edit', always: true, value: undefined }];
 }
 
 async function askOtherOwner(connection: Connection, place: Place): Promise<string> {

@@ -25,7 +25,6 @@ export class QuickInput {
   readonly handlers = new Map<string, (value: unknown) => unknown>();
   readonly place: string;
   items: readonly Row[] = [];
-  activeItems: readonly Row[] = [];
   selectedItems: readonly Row[] = [];
   buttons: readonly unknown[] = [];
   value = '';
@@ -55,9 +54,28 @@ export class QuickInput {
     this.tell();
   }
 
-  /** Enter: takes the active row. */
+  /** The rows that VS Code leaves, in the order in which it shows them: labels that begin so, labels, the rest. */
+  shownRows(): readonly Row[] {
+    const text = this.value.trim().toLowerCase();
+    const bare = (row: Row): string => row.label.replace(/^\$\([a-z-]+\) /, '').toLowerCase();
+    const rankOf = (row: Row): number => {
+      if (bare(row) === text) return 0;
+      if (bare(row).startsWith(text)) return 1;
+      return bare(row).includes(text) ? 2 : 3;
+    };
+    const fitting = this.items.filter(
+      (row) => rankOf(row) < 3 || row.description?.toLowerCase().includes(text) === true || row.alwaysShow === true,
+    );
+    return text === '' ? this.items : fitting.toSorted((one, other) => rankOf(one) - rankOf(other));
+  }
+
+  /** Enter: takes the first row. */
   enter(): void {
-    this.selectedItems = this.activeItems;
+    this.take(this.shownRows()[0]);
+  }
+
+  take(row: Row | undefined): void {
+    this.selectedItems = row === undefined ? [] : [row];
     this.handlers.get('onDidAccept')?.(undefined);
   }
 
@@ -85,6 +103,7 @@ interface Row {
   readonly label: string;
   readonly description?: string;
   readonly detail?: string;
+  readonly alwaysShow?: boolean;
 }
 
 export class Disposable {

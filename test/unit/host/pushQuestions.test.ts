@@ -32,8 +32,10 @@ function questions(more: Partial<PushQuestions> = {}): PushQuestions {
   };
 }
 
-function labels({ items }: QuickInput): readonly string[] {
-  return items.map(({ label, description }) => (description === undefined ? label : `${label} (${description})`));
+function labels(list: QuickInput): readonly string[] {
+  return list
+    .shownRows()
+    .map(({ label, description }) => (description === undefined ? label : `${label} (${description})`));
 }
 
 suite('typing in the push dialog', () => {
@@ -42,11 +44,11 @@ suite('typing in the push dialog', () => {
     const images = await inputAsking(/Which image/);
     images.type('armv7');
     assert.deepEqual(labels(images), ['armv7-base:2', 'tool:armv7']);
-    images.type('tool armv');
+    images.type('tool:armv');
     images.enter();
     const owners = await inputAsking(/Which owner/);
     owners.type('te');
-    assert.deepEqual(labels(owners), ['team (public)', 'my-team', '$(edit) Another owner…']);
+    assert.deepEqual(labels(owners), ['team (public)', 'my-team', '$(edit) … (Another owner)']);
     owners.enter();
     (await inputAsking(/Name/)).enter();
     (await inputAsking(/Tag/)).enter();
@@ -78,7 +80,7 @@ suite('typing in the push dialog', () => {
     images.enter();
     const owners = await inputAsking(/Which owner/);
     owners.type('guild');
-    assert.deepEqual(labels(owners), ['guild (as typed)', '$(edit) Another owner…']);
+    assert.deepEqual(labels(owners), ['guild (as typed)', '$(edit) … (Another owner)']);
     owners.enter();
     const name = await inputAsking(/Name/);
     name.type('app');
@@ -89,11 +91,22 @@ suite('typing in the push dialog', () => {
     assert.equal(formatTarget(job.target), 'gitea.test/guild/app:latest');
   });
 
+  test('an Enter that comes with the last key takes the whole text', async () => {
+    const asked = askPush(questions(), { image: 'app:1' });
+    const owners = await inputAsking(/Which owner/);
+    owners.type('guil');
+    const [row] = owners.shownRows();
+    owners.type('guild');
+    owners.take(row);
+    (await inputAsking(/Name/)).enter();
+    (await inputAsking(/Tag/)).enter();
+    assert.equal((await asked)?.target.repository, 'guild/app');
+  });
+
   test('an owner whose name is the beginning of another’s can be typed by itself', async () => {
     const asked = askPush(questions(), { image: 'app:1' });
     const owners = await inputAsking(/Which owner/);
-    owners.activeItems = owners.items.slice(-1);
-    owners.enter();
+    owners.take(owners.items.at(-1));
     const box = await inputAsking(/User or organization/);
     box.type('a b');
     assert.match(await said(box), /cannot be an owner/);
