@@ -21,8 +21,8 @@ export function formatTarget({ host, repository, tag }: Target): string {
 }
 
 /**
- * The `target` argument, as written or pasted → its parts, with `latest` where it has no tag. Only its shape is checked. `isHost` tells of
- * hosts that are known: one without a dot or a port looks like an owner.
+ * The `target` argument, as written or pasted → its parts, with `latest` where it has no tag. Only its shape is checked.
+ * `isHost` tells of hosts that are known: one without a dot or a port looks like an owner.
  * @throws TeaChestError `referenceInvalid`
  */
 export function parseTarget(text: string, isHost?: (first: string) => boolean): Target {
