@@ -63,6 +63,8 @@ export interface FaultRig {
   readonly betrayals: string[];
   /** A new image to a repository of its own, which has a part of its layers. */
   prepare(): Promise<string>;
+  /** Publishes that repository's first image under the name that the next push will have. */
+  occupy(repository: string): Promise<Buffer>;
   push(repository: string, way: Way): Promise<Attempt>;
   leftSpools(): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -107,6 +109,14 @@ export async function openRig(type: RegistryType, limitMs: number): Promise<Faul
       if (error !== undefined) throw error as Error;
       await copyFile(`${template}.${repositories}`, template);
       return repository;
+    },
+    occupy: async (repository) => {
+      const image = machine([{ bytes: old }], 'classic');
+      const { error } = await pushOnce({
+        ...{ ...parts, image, repository, tag: 'new', way: 'export', cache: await newCache() },
+      });
+      if (error !== undefined) throw error as Error;
+      return image.engine.config;
     },
     push: async (repository, way) => {
       const layers = [old, common, randomBytes(2 * chunk - 400_000)].map((bytes) => ({ bytes }));

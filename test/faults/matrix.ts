@@ -95,6 +95,8 @@ async function runCell(
   often: Frequency,
 ): Promise<{ readonly outcome: string; readonly isRight: boolean }> {
   const repository = await rig.prepare();
+  // What has the name already must keep it, or lose it to the whole new image.
+  const former = endsPush.has(kind) ? await rig.occupy(repository) : undefined;
   const sessions = await rig.registry.openSessions();
   await rig.proxy.arm({ kind, action: fault.action, times: often === 'once' ? 1 : Infinity });
   const attempt = await rig.push(repository, way);
@@ -102,7 +104,7 @@ async function runCell(
   await rig.proxy.arm(undefined);
   if (strikes === 0) return { outcome: '·', isRight: true };
   assert(!attempt.isHung, 'the push did not end');
-  const outcome = await judge(rig, attempt);
+  const outcome = await judge(rig, attempt, former);
   const allowed = expectedOutcomes(kind, fault.name, often);
   await assertNothingLeft(rig, attempt);
   const left = (await rig.registry.openSessions()) - sessions;
@@ -114,21 +116,25 @@ async function runCell(
   return { outcome, isRight: true };
 }
 
+/** Requests at which the tag is about to become another image. */
+const endsPush: ReadonlySet<RequestKind> = new Set(['PUT blob', 'PUT manifest', 'HEAD tag']);
+
 function wordsOf({ error }: Attempt): string {
   return error instanceof Error ? error.message : 'the image is right';
 }
 
-/** Reads back what the push says it did, and gives what that was. */
-async function judge(rig: FaultRig, attempt: Attempt): Promise<string> {
+/**
+ * Reads back what the push says it did, and gives what that was. Also after a failure a tag is the old image or wholly
+ * the new one; `former`: the config of the old one, where there was one.
+ */
+async function judge(rig: FaultRig, attempt: Attempt, former: Buffer | undefined): Promise<string> {
   const found = await published(rig, attempt.repository);
-  if (found !== undefined) {
-    // Also after a failure: a tag is the old one or wholly the new one.
-    assert.deepEqual(found.config, attempt.image.engine.config, 'the config is the image’s');
-  }
+  const isNew = found?.config.equals(attempt.image.engine.config) === true;
   if (attempt.result !== undefined) {
-    assert(found !== undefined, 'the push succeeded, and there is no tag');
+    assert(isNew, 'the push succeeded, and the tag is not its image');
     return 'image';
   }
+  if (!isNew) assert.deepEqual(found?.config, former, 'the tag is what it was before');
   const { error } = attempt;
   assert(error instanceof TeaChestError, String(error));
   assertClear(error);

@@ -1,6 +1,7 @@
 import Docker, { type ImageInspectInfo } from 'dockerode';
 import { throwIfCancelled } from '../base/cancel.ts';
 import { TeaChestError, toTeaChestError, type Stage } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
 import { Semaphore } from '../base/semaphore.ts';
 import { parseImageReference } from '../oci/imageReference.ts';
 import type { Platform } from '../oci/platform.ts';
@@ -12,6 +13,7 @@ import { EngineModem } from './engineModem.ts';
 import { EnginePush } from './enginePush.ts';
 import { receiveBody } from './exportStream.ts';
 import { toEngineImage, toImageDetails } from './imageRecords.ts';
+import { text } from './looseJson.ts';
 import { parseEvents } from './imageEvents.ts';
 import { PieceMemory } from './pieceMemory.ts';
 import type { ArchiveItem, EngineEndpoint, EngineEvent, EngineImage, EngineVersion, ImageDetails } from './types.ts';
@@ -23,6 +25,12 @@ interface CallOptions {
 interface ExportOptions extends CallOptions {
   /** Called with the bytes received from the engine so far. */
   readonly onReceived: (bytes: number) => void;
+}
+
+interface EngineOptions {
+  readonly patience?: number;
+  /** Told what of the engine's answers could not be used. */
+  readonly logger?: Pick<Logger, 'warn'>;
 }
 
 /** Without a sign of life for so long, an engine hangs: it answers in milliseconds, and a large list in seconds. */
@@ -43,13 +51,15 @@ export class Engine {
   #pusher: EnginePush | undefined;
   readonly #agent: EngineAgent;
   readonly #patience: number;
+  readonly #logger: Pick<Logger, 'warn'> | undefined;
   readonly #inspections = new Semaphore(inspectionsAtOnce);
   readonly #platforms = new Map<string, Platform>();
   #version: EngineVersion | undefined;
 
   /** `patience`: milliseconds of silence after which any call but an export is given up. */
-  constructor(endpoint: EngineEndpoint, { patience = usualPatience }: { readonly patience?: number } = {}) {
+  constructor(endpoint: EngineEndpoint, { patience = usualPatience, logger }: EngineOptions = {}) {
     this.endpoint = endpoint;
+    this.#logger = logger;
     this.#patience = patience;
     this.#agent = new EngineAgent(endpoint.address);
   }
@@ -64,10 +74,26 @@ export class Engine {
   /** Tagged and dangling images, no intermediate ones. `platform` is given for those that `platformOf` was asked for. */
   async listImages({ signal }: CallOptions): Promise<EngineImage[]> {
     const prefix = await this.#prefix(signal);
-    const images = await this.#call(signal, prefix, (docker) => docker.listImages());
-    const here = new Set(images.map((image) => image.Id));
+    const images = await this.#call<unknown>(signal, prefix, (docker) => docker.listImages());
+    if (!Array.isArray(images)) {
+      throw new TeaChestError('engineFailed', 'The container engine gave something else than a list of its images.', {
+        stage: 'engine',
+      });
+    }
+    const here = new Set(images.map((image) => text(image, 'Id')));
     for (const id of this.#platforms.keys()) if (!here.has(id)) this.#platforms.delete(id);
-    return images.map((image) => toEngineImage(image, this.#platforms.get(image.Id)));
+    return images.flatMap((image) => this.#readListed(image));
+  }
+
+  /** One image of which no digest is known cannot be named or pushed, and hides none of the others. */
+  #readListed(image: unknown): EngineImage[] {
+    try {
+      return [toEngineImage(image, this.#platforms.get(text(image, 'Id') ?? ''))];
+    } catch (error) {
+      if (!(error instanceof TeaChestError)) throw error;
+      this.#logger?.warn(`An image is left out of the list: ${error.message}`);
+      return [];
+    }
   }
 
   /** An id never changes its platform: each image is inspected once, a few at a time. */

@@ -1,6 +1,8 @@
 import type Docker from 'dockerode';
 import { TeaChestError } from '../base/errors.ts';
 import type { Digest } from '../oci/digest.ts';
+import { toReferences } from './imageRecords.ts';
+import { member, number, text } from './looseJson.ts';
 
 /** `patience` in milliseconds; absent: the usual one of the engine's calls. */
 type Call = <T>(signal: AbortSignal, use: (docker: Docker) => Promise<T>, patience?: number) => Promise<T>;
@@ -88,9 +90,8 @@ export class EnginePush {
 
   /** Every name of every image: `repository:tag`. */
   async listTags({ signal }: CallOptions): Promise<readonly string[]> {
-    const images = await this.#call(signal, (docker) => docker.listImages());
-    // Null for a dangling image, whatever the types say.
-    return images.flatMap(({ RepoTags }) => (RepoTags as string[] | null) ?? []);
+    const images = await this.#call<unknown>(signal, (docker) => docker.listImages());
+    return Array.isArray(images) ? images.flatMap((image) => toReferences(member(image, 'RepoTags'))) : [];
   }
 
   /** Pushes and tells how that goes; rejects with `engineFailed` and the engine's words. Leaving the loop stops it. */
@@ -133,14 +134,15 @@ async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string, voi
 
 function readStep(line: string): EnginePushStep {
   const step = parse(line);
-  const words = step.errorDetail?.message ?? step.error;
+  const words = text(member(step, 'errorDetail'), 'message') ?? text(step, 'error');
   if (words !== undefined) {
     throw new TeaChestError('engineFailed', `The container engine could not push the image: ${words}`, {
       facts: { words },
     });
   }
-  const { current, total } = step.progressDetail ?? {};
-  return { id: step.id, status: step.status ?? '', current, total, notice: noticeOf(step) };
+  const progress = member(step, 'progressDetail');
+  const [current, total] = [number(progress, 'current'), number(progress, 'total')];
+  return { id: text(step, 'id'), status: text(step, 'status') ?? '', current, total, notice: noticeOf(step) };
 }
 
 /** What every push says, of no layer: where to it goes, and what came of it. */
@@ -150,40 +152,30 @@ const usualLines = /^(The push refers to repository \[|[^ ]+: digest: sha256:|Pr
  * Of an index whose platforms are not all here docker pushes the one manifest that is, and says so in an `aux` that its
  * command line puts into these words (docker/cli, command/image/push.go). Other sentences come as a status of no layer.
  */
-function noticeOf({ id, status, aux }: RawStep): string | undefined {
-  if (aux?.manifestPushedInsteadOfIndex === true) {
-    const { digest = '', platform } = aux.selectedManifest ?? {};
-    const name = platform && [platform.os, platform.architecture, platform.variant].filter(Boolean).join('/');
-    const which = name === undefined ? digest : `${name} (${digest})`;
+function noticeOf(step: unknown): string | undefined {
+  const aux = member(step, 'aux');
+  if (member(aux, 'manifestPushedInsteadOfIndex') === true) {
+    const selected = member(aux, 'selectedManifest');
+    const platform = member(selected, 'platform');
+    const name = [text(platform, 'os'), text(platform, 'architecture'), text(platform, 'variant')]
+      .filter(Boolean)
+      .join('/');
+    const digest = text(selected, 'digest') ?? '';
+    const which = name === '' ? digest : `${name} (${digest})`;
     return `Not all multiplatform-content is present and only the available single-platform image was pushed: ${which}.`;
   }
-  if (aux?.contentMissing === true) return 'Not all of the image’s content is present in the container engine.';
-  const isUsual = id !== undefined || status === undefined || status === '' || usualLines.test(status);
+  if (member(aux, 'contentMissing') === true)
+    return 'Not all of the image’s content is present in the container engine.';
+  const status = text(step, 'status');
+  const isUsual = text(step, 'id') !== undefined || status === undefined || status === '' || usualLines.test(status);
   return isUsual ? undefined : status;
 }
 
-interface RawStep {
-  readonly id?: string;
-  readonly status?: string;
-  readonly error?: string;
-  readonly errorDetail?: { readonly message?: string };
-  readonly progressDetail?: { readonly current?: number; readonly total?: number };
-  readonly aux?: {
-    readonly manifestPushedInsteadOfIndex?: boolean;
-    readonly contentMissing?: boolean;
-    readonly selectedManifest?: {
-      readonly digest?: string;
-      readonly platform?: { readonly os?: string; readonly architecture?: string; readonly variant?: string };
-    };
-  };
-}
-
-function parse(line: string): RawStep {
+function parse(line: string): unknown {
   try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null ? value : {};
+    return JSON.parse(line);
   } catch {
     // A line cut off by the end of the connection; that is told by the connection itself.
-    return {};
+    return undefined;
   }
 }

@@ -1,4 +1,5 @@
 import { TeaChestError } from '../base/errors.ts';
+import { member, text } from './looseJson.ts';
 import type { EngineEvent } from './types.ts';
 
 /** An event has some hundred bytes; its labels may make it longer. Characters. */
@@ -26,15 +27,6 @@ function toEvent(line: string): EngineEvent {
   }
   const action = text(message, 'Action') ?? text(message, 'status') ?? '';
   return { action, image: text(member(message, 'Actor'), 'ID') ?? text(message, 'id') };
-}
-
-function member(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
-}
-
-function text(value: unknown, name: string): string | undefined {
-  const found = member(value, name);
-  return typeof found === 'string' ? found : undefined;
 }
 
 function unreadable(what: string, cause?: unknown): TeaChestError {

@@ -29,7 +29,7 @@ export interface EngineImage {
   readonly references: readonly string[];
   /** Bytes, the engine's own figure. */
   readonly size: number;
-  /** ISO 8601. */
+  /** ISO 8601; empty where the engine does not tell. */
   readonly createdAt: string;
   /** Undefined where the list does not say and the image was not inspected. */
   readonly platform: Platform | undefined;

@@ -2,6 +2,7 @@ import { TeaChestError } from '../base/errors.ts';
 import { basicAuthorization, notSignedIn, type AuthScheme, type ReadCredential } from '../registry/auth.ts';
 import { lifetimeOf, readJwtClaims } from '../registry/jwt.ts';
 import type { RegistryResponse, Send } from '../registry/messages.ts';
+import { withinOrigin } from '../registry/redirects.ts';
 import { readRefusal, serverWords } from '../registry/refusal.ts';
 import type { FetchedToken } from '../registry/tokenCache.ts';
 import type { Credential } from '../registry/types.ts';
@@ -44,7 +45,7 @@ export async function requestGiteaToken(
   if (credential === undefined) throw notSignedIn(host);
   const url = new URL(`${options.origin}/v2/token?service=container_registry&scope=*`);
   const headers = { authorization: basicAuthorization(credential) };
-  const response = await options.send({ method: 'GET', url, headers, ...call });
+  const response = await withinOrigin(options.send)({ method: 'GET', url, headers, ...call });
   const told = explainBusyServer(response) ?? explainSignInPage(response, host);
   if (told !== undefined) throw told;
   if (response.status === 401 || response.status === 403) {

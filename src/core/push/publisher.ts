@@ -1,5 +1,5 @@
 import { throwIfCancelled } from '../base/cancel.ts';
-import { TeaChestError, type Stage } from '../base/errors.ts';
+import { TeaChestError, toTeaChestError, type Stage } from '../base/errors.ts';
 import { digestOf, shortDigest, type Digest } from '../oci/digest.ts';
 import { readManifest, serializeManifest } from '../oci/manifest.ts';
 import { isImageConfig, mediaTypes } from '../oci/mediaTypes.ts';
@@ -13,8 +13,8 @@ import type { PushRequest, PushRun } from './pushRun.ts';
 import type { RelayedManifest } from './relay/relayBackend.ts';
 import type { TakenLayers, TakenManifests } from './relay/relayPush.ts';
 
-/** Milliseconds for the last look at the tag, which no cancel ends. */
-const checkDeadline = 60_000;
+/** Milliseconds for the last look at the tag, which no cancel ends: time for one that gets no answer, and for another. */
+const checkDeadline = 150_000;
 
 export type Outcome = Omit<PushResult, 'durationMs'>;
 /** `isPublished`: the tag is what it was to become, and a cancel comes too late to be told as one. */
@@ -234,7 +234,9 @@ export class Publisher {
     const look = async (): Promise<void> => {
       const top = manifests.at(-1);
       if (top === undefined) return;
-      const stored = await this.digestOfTag(top.digest, AbortSignal.timeout(checkDeadline));
+      const stored = await this.digestOfTag(top.digest, AbortSignal.timeout(checkDeadline)).catch((error: unknown) => {
+        throw unchecked(request, error);
+      });
       if (stored !== top.digest) throw mismatch(request, top.digest, stored);
     };
     await this.#during('check', look, { isPublished: true });
@@ -246,6 +248,20 @@ export function describeKnown(image: KnownImage): { readonly bytes: Buffer; read
   const config = { mediaType: mediaTypes.ociConfig, digest: digestOf(image.config), size: image.config.byteLength };
   const bytes = serializeManifest(config, image.layers);
   return { bytes, digest: digestOf(bytes) };
+}
+
+/** The registry took the manifest, and then could not be asked what it has. */
+function unchecked(request: PushRequest, error: unknown): TeaChestError {
+  const { code, message, facts } = toTeaChestError(error);
+  const reference = `${request.repository}:${request.tag}`;
+  // Nobody cancels the last look: its time was over.
+  const isLate = code === 'cancelled';
+  const why = isLate ? 'the registry did not answer in time.' : message;
+  return new TeaChestError(
+    isLate ? 'registryUnreachable' : code,
+    `${reference} was published, but whether the registry has it as it was sent could not be checked: ${why}`,
+    { cause: error, facts: { ...facts, published: reference } },
+  );
 }
 
 function mismatch(request: PushRequest, sent: Digest, stored: Digest | undefined): TeaChestError {

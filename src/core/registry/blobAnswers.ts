@@ -16,6 +16,14 @@ export function checkStoredDigest(wire: RepositoryWire, response: RegistryRespon
   });
 }
 
+/**
+ * A HEAD that is not allowed, by the registry or by something on the way. Its answer has no body that could say why. A
+ * missing sign-in (401), a missing place (404), and what passes (408, 429) are answers of their own.
+ */
+export function isHeadRefused({ status }: RegistryResponse): boolean {
+  return status === 501 || (status >= 400 && status < 500 && ![401, 404, 408, 429].includes(status));
+}
+
 /** Size in bytes of a blob of this repository; undefined if it has none of that digest. */
 export async function headBlob(
   wire: RepositoryWire,
@@ -30,15 +38,28 @@ export async function headBlob(
     scopes: repositoryScopes(wire),
     ...options,
   });
-  if (response.status === 404) return undefined;
+  // Where nobody says whether it is there it is sent, and what keeps us from that is then told in words.
+  if (response.status === 404 || isHeadRefused(response)) return undefined;
   if (response.status !== 200 || isWebPage(response)) {
     throw refused(wire, response, 'HEAD', `look for a layer in ${wire.repository}`);
   }
+  if (!isAboutBlob(wire, response, digest)) return undefined;
   const length = header(response, 'content-length');
   // Go leaves the length of nothing away.
   if (length === undefined && digest === emptyDigest) return 0;
   // Without a length nobody can say that it is the whole blob: take it as not there, and send it.
   return length !== undefined && /^\d+$/.test(length) ? Number(length) : undefined;
+}
+
+/**
+ * A digest of another blob is about something else. A host to which the registry sends us need not know any digest, but
+ * a storage tells that it has bytes, which a sign-in page does not.
+ */
+function isAboutBlob({ origin }: RepositoryWire, response: RegistryResponse, digest: Digest): boolean {
+  const named = header(response, 'docker-content-digest') ?? '';
+  if (named !== '') return named === digest;
+  const type = header(response, 'content-type') ?? '';
+  return response.url.origin === new URL(origin).origin || /^(?:application|binary)\//i.test(type);
 }
 
 /** A session that the registry gave and does not know any more, or of which it counts other bytes than were sent. */

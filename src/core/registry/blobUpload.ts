@@ -1,17 +1,16 @@
 import { TeaChestError } from '../base/errors.ts';
 import type { Digest } from '../oci/digest.ts';
-import { checkStoredDigest, headBlob, isSessionLost } from './blobAnswers.ts';
+import { checkStoredDigest, isSessionLost } from './blobAnswers.ts';
 import type { ChunkSizer } from './chunkSizer.ts';
+import { commitUpload } from './commitUpload.ts';
 import type { RegistryResponse, RequestBody } from './messages.ts';
 import { patchRefused, wholeRefused } from './patchRefusal.ts';
 import { isWebPage } from './refusal.ts';
 import { isTransientStatus, isUnreachable, Retries, type RetryPolicy } from './retry.ts';
 import { retryAfter } from './retryAfter.ts';
-import { isDoubtful, isStored } from './storing.ts';
 import { uploadLocation } from './uploadLocation.ts';
 import {
   closeSession,
-  commitSession,
   lastByte,
   openSession,
   patchSession,
@@ -140,7 +139,7 @@ async function uploadOnce(
         await timing.sleep(wait, signal);
       }
     }
-    const ending = await commit(wire, session, await source.finished, signal);
+    const ending = await commit(wire, session, await source.finished, options);
     open = ending !== 'stored';
     return ending;
   } finally {
@@ -237,19 +236,19 @@ function judgeRefusal(
 async function commit(
   wire: RepositoryWire,
   session: URL,
-  { digest, size }: { readonly digest: Digest; readonly size: number },
-  signal: AbortSignal,
+  blob: { readonly digest: Digest; readonly size: number },
+  options: BlobUploadOptions,
 ): Promise<'stored' | Broken> {
-  const response = await commitSession(wire, session, digest, signal);
-  if (isStored(response)) {
-    checkStoredDigest(wire, response, digest);
-    return 'stored';
+  let response: RegistryResponse | undefined;
+  try {
+    response = await commitUpload(wire, session, blob, options);
+  } catch (error) {
+    if (!(error instanceof TeaChestError)) throw error;
+    if (!isSessionLost(error) && error.code !== 'digestMismatch') throw error;
+    return { kind: 'broken', failure: error };
   }
-  // The answer to a first PUT may have been lost after it had worked: then the session is gone and the blob is there.
-  if (isDoubtful({ response }) && (await headBlob(wire, digest, signal)) === size) return 'stored';
-  const failure = refused(wire, response, 'PUT', `store a layer of ${wire.repository}`);
-  if (!isSessionLost(failure) && failure.code !== 'digestMismatch') throw failure;
-  return { kind: 'broken', failure };
+  if (response !== undefined) checkStoredDigest(wire, response, blob.digest);
+  return 'stored';
 }
 
 /** The bytes of one chunk; `onSent` follows them as they are handed to the connection. */

@@ -4,6 +4,7 @@ import { basicAuthorization, type AuthScheme, type FetchToken, type ReadCredenti
 import type { Challenge } from './challenge.ts';
 import { lifetimeOf, readJwtClaims } from './jwt.ts';
 import type { RegistryResponse, Send } from './messages.ts';
+import { withinOrigin } from './redirects.ts';
 import { readRefusal, serverWords } from './refusal.ts';
 import type { FetchedToken } from './tokenCache.ts';
 
@@ -37,7 +38,7 @@ function tokenFetcher({ parameters }: Challenge, { send, origin, credential }: D
     if (parameters['service'] !== undefined) realm.searchParams.set('service', parameters['service']);
     for (const scope of scopes) realm.searchParams.append('scope', scope);
     const known = await credential();
-    const response = await send({
+    const response = await withinOrigin(send)({
       method: 'GET',
       url: realm,
       headers: known === undefined ? {} : { authorization: basicAuthorization(known) },

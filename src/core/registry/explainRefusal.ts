@@ -1,5 +1,6 @@
 import { TeaChestError, type ErrorCode, type ErrorFacts } from '../base/errors.ts';
 import { isHtml, serverWords, type Refusal } from './refusal.ts';
+import { isTransientStatus } from './retry.ts';
 import { durationInWords } from './retryAfter.ts';
 
 export interface RefusalContext {
@@ -48,9 +49,26 @@ export const explainRefusal: ExplainRefusal = (refusal, context) => {
       );
     default:
   }
-  if (status >= 500) return serverFailure(refusal, context);
-  return refusalError('registryRefused', `${refused} and answered ${status}${words}.`, refusal);
+  if (status >= 500 || isTransientStatus(status)) return serverFailure(refusal, context);
+  const told = words === '' ? meaningOf(refusal) : words;
+  const by = isHtml(refusal) ? proxyName(refusal) : undefined;
+  const who = by === undefined ? refused : `The proxy in front of ${host} (${by}) refused to ${context.attempt}`;
+  return refusalError('registryRefused', `${who} and answered ${status}${told}.`, refusal);
 };
+
+/** What a status means that came without a word (RFC 9110 §15.5), as the end of a sentence. */
+function meaningOf({ status, method }: Refusal): string {
+  const meaning = {
+    400: 'it cannot make sense of the request',
+    404: 'there is no such place',
+    405: `it does not allow ${method} there`,
+    408: 'it waited too long for the request',
+    409: 'something else is going on there',
+    410: 'there is no such place any more',
+    416: 'it counts other bytes than were sent',
+  }[status];
+  return meaning === undefined ? ' without saying why; its own log knows more' : `, which means that ${meaning}`;
+}
 
 /** A limit of the way to the registry, not of the registry: it is the proxy that has to be told. */
 function tooLarge(refusal: Refusal): TeaChestError {
@@ -67,7 +85,7 @@ function tooLarge(refusal: Refusal): TeaChestError {
 function serverFailure(refusal: Refusal, context: RefusalContext): TeaChestError {
   const { host, status } = refusal;
   const words = serverWords(refusal);
-  const told = words === '' ? ' without saying why; its own log knows more' : words;
+  const told = words === '' ? meaningOf(refusal) : words;
   const by = isHtml(refusal) ? proxyName(refusal) : undefined;
   const who = by === undefined ? host : `The proxy in front of ${host} (${by})`;
   return refusalError(

@@ -1,6 +1,7 @@
 import { TeaChestError } from '../base/errors.ts';
 import { digestOf, isDigest, type Digest } from '../oci/digest.ts';
 import { mediaTypes } from '../oci/mediaTypes.ts';
+import { isHeadRefused } from './blobAnswers.ts';
 import { bytesBody, header, type RegistryRequest, type RegistryResponse } from './messages.ts';
 import { isWebPage } from './refusal.ts';
 import type { Timing } from './retry.ts';
@@ -43,12 +44,12 @@ export async function headManifest(
   const scopes = repositoryScopes(wire);
   const response = await wire.send({ method: 'HEAD', url, headers: { accept }, signal, scopes, ...options });
   if (response.status === 404) return undefined;
-  const isHeadRefused = response.status === 405 || response.status === 501;
-  if (!isHeadRefused && (response.status !== 200 || isWebPage(response))) {
+  const isRefused = isHeadRefused(response);
+  if (!isRefused && (response.status !== 200 || isWebPage(response))) {
     throw refused(wire, response, 'HEAD', `tell what ${reference} is`);
   }
   const digest = header(response, 'docker-content-digest') ?? '';
-  const isKnown = !isHeadRefused && isDigest(digest) && (expected === undefined || digest === expected);
+  const isKnown = !isRefused && isDigest(digest) && (expected === undefined || digest === expected);
   if (!isKnown) return describe(await getFrom(wire, url, signal, options));
   const length = header(response, 'content-length') ?? '';
   return {
@@ -139,7 +140,7 @@ function typeOf(response: RegistryResponse): string {
 export function parseAnswer({ body, url }: RegistryResponse): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {
-    value = JSON.parse(body.toString('utf8'));
+    value = JSON.parse(withoutByteOrderMark(body.toString('utf8')));
   } catch {
     value = undefined;
   }
@@ -147,4 +148,9 @@ export function parseAnswer({ body, url }: RegistryResponse): Readonly<Record<st
   const { host, pathname } = url;
   const message = `${host} answered with something that is no JSON where a registry must give some (GET ${pathname}).`;
   throw new TeaChestError('notARegistry', message, { facts: { host, path: pathname } });
+}
+
+/** RFC 8259 §8.1 lets a reader ignore a byte order mark, which JSON.parse does not. */
+function withoutByteOrderMark(text: string): string {
+  return text.startsWith('\uFEFF') ? text.slice(1) : text;
 }

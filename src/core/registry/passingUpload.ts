@@ -3,6 +3,7 @@ import type { Digest } from '../oci/digest.ts';
 import { checkStoredDigest, headBlob } from './blobAnswers.ts';
 import { isChunkTaken } from './blobUpload.ts';
 import type { ChunkSizer } from './chunkSizer.ts';
+import { commitUpload } from './commitUpload.ts';
 import type { RegistryResponse, RequestBody } from './messages.ts';
 import { patchRefused, wholeRefused } from './patchRefusal.ts';
 import { isTransientStatus, isUnreachable, settle, type Outcome, type Timing } from './retry.ts';
@@ -99,8 +100,8 @@ export class PassingUpload {
       sizer.accepted(length, timing.now() - began);
       this.#session = uploadLocation(response, this.#wire.origin, this.#session);
     }
-    const response = await commitSession(this.#wire, this.#session, blob.digest, signal);
-    await this.#judgeCommit({ response }, blob, signal);
+    const response = await commitUpload(this.#wire, this.#session, blob, { signal, timing });
+    if (response !== undefined) checkStoredDigest(this.#wire, response, blob.digest);
   }
 
   /** `chunksRefused` as well is for whoever has the bytes to send again: they then go in one request. */

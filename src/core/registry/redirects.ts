@@ -26,6 +26,26 @@ export function withRedirects(send: Send, origin: string): Send {
   };
 }
 
+/**
+ * For what carries a credential of its own, such as a password to a token server: a redirect within the place that was
+ * asked is followed, as docker does it; one that leads elsewhere is the answer, and whoever asked says what it means.
+ */
+export function withinOrigin(send: Send): Send {
+  return async (original) => {
+    let request = original;
+    for (let hop = 0; ; hop++) {
+      const response = await send(request);
+      const location = header(response, 'location');
+      const isRedirect = [301, 302, 303, 307, 308].includes(response.status);
+      if (!isRedirect || location === undefined || !URL.canParse(location, request.url.href)) return response;
+      const url = new URL(location, request.url);
+      if (url.origin !== original.url.origin) return response;
+      if (hop === mostRedirects) throw refuse(request, 'it redirects again and again');
+      request = { ...request, url };
+    }
+  };
+}
+
 function follow(
   request: RegistryRequest,
   response: RegistryResponse,

@@ -1,4 +1,4 @@
-import { TeaChestError } from '../base/errors.ts';
+import { isCancelled, TeaChestError } from '../base/errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { headBlob } from './blobAnswers.ts';
 import { uploadInChunks, type BlobSource, type BlobUploadOptions } from './blobUpload.ts';
@@ -46,6 +46,7 @@ export class Repository {
   readonly #wire: RepositoryWire;
   readonly #sizer: ChunkSizer;
   readonly #timing: Timing;
+  #noMounts = false;
 
   constructor(
     kind: SignInResult['kind'],
@@ -163,17 +164,35 @@ export class Repository {
    * repository itself is told when that is tried. An ordinary session, which a registry opens instead, is given back.
    */
   async #tryMount(digest: Digest, from: string | undefined, signal: AbortSignal): Promise<'mounted' | 'no' | URL> {
+    if (this.#noMounts) return 'no';
     const place = this.kind === 'generic' ? from : undefined;
     try {
       const session = await openSession(this.#wire, signal, { digest, from: place });
       if (session !== undefined) return session;
     } catch (error) {
-      if (!isRefusal(error)) throw error;
+      if (!(error instanceof TeaChestError)) throw error;
+      if (!isRefusal(error) && !(await this.#answersOtherwise(error, digest, signal))) throw error;
       this.#wire.logger.info(`${digest} cannot be mounted to ${this.repository}: ${error.message}`);
       return 'no';
     }
     // Gitea ≤ 1.18.0 says 201 to mounts that did not happen (docs/gitea.md §2): believe what a HEAD shows.
     return (await headBlob(this.#wire, digest, signal)) === undefined ? 'no' : 'mounted';
+  }
+
+  /**
+   * After a minute in vain: true where only mounts get no good answer, as through a firewall that ends the connection at
+   * such a query. None is then asked for again. A registry that is down is told as that.
+   */
+  async #answersOtherwise({ code }: TeaChestError, digest: Digest, signal: AbortSignal): Promise<boolean> {
+    if (code !== 'registryUnreachable' && !refusals.has(code)) return false;
+    try {
+      await headBlob(this.#wire, digest, signal, { retry: 'never' });
+    } catch (later) {
+      if (isCancelled(later)) throw later;
+      return false;
+    }
+    this.#noMounts = true;
+    return true;
   }
 
   #uploadTools({ signal, onSent }: UploadOptions): BlobUploadOptions {
@@ -199,6 +218,7 @@ export class Repository {
 /** Codes by which a registry or its token server says no. Others mean that it was not asked. */
 const refusals: ReadonlySet<string> = new Set([
   'accessDenied',
+  'bodyTooLarge',
   'credentialsRejected',
   'nameInvalid',
   'notARegistry',
@@ -209,9 +229,9 @@ const refusals: ReadonlySet<string> = new Set([
   'scopeMissing',
 ]);
 
-function isRefusal(error: unknown): error is TeaChestError {
-  if (!(error instanceof TeaChestError) || !refusals.has(error.code)) return false;
-  const status = error.facts['status'];
+function isRefusal({ code, facts }: TeaChestError): boolean {
+  if (!refusals.has(code)) return false;
+  const status = facts['status'];
   // What was asked for a minute in vain would be asked again for as long.
   return typeof status !== 'number' || !isTransientStatus(status);
 }

@@ -22,7 +22,7 @@ export function engineFinder(
     if (place !== told) logger.info(`The container engine is at ${place}.`);
     told = place;
     const docker = await import('../../core/docker/engine.ts');
-    return new docker.Engine(endpoint);
+    return new docker.Engine(endpoint, { logger });
   };
 }
 

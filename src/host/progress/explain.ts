@@ -162,6 +162,9 @@ function adviceFor({ code, stage, facts }: TeaChestError): Advice {
   if (typeof facts['signInPage'] === 'string') {
     return { next: 'Ask whoever runs the registry.', actions: ['retry', 'signIn', 'showLog'] };
   }
+  if (typeof facts['published'] === 'string') {
+    return { next: 'Push it again in a while: only what is missing is sent.', actions: ['retry', 'showLog'] };
+  }
   if (code === 'registryUnreachable' && stagesAfterContact.has(stage)) {
     const next = 'It was reachable before: check your network and VPN, and try again. Layers that arrived are kept.';
     return { ...usual, next };

@@ -139,3 +139,27 @@ test('reports events from the moment it is connected, however they are cut into 
   const query = new URL(`http://x${fake.requests.at(-1) ?? ''}`).searchParams;
   assert.deepEqual(JSON.parse(query.get('filters') ?? ''), { type: ['image'] });
 });
+
+test('an odd image hides none of the others: what is not said stays open, and one without a digest is left out', async () => {
+  await using fake = await startFakeEngine({
+    '/images/json': json(200, [
+      { Id: id('a'), RepoTags: ['app:1'], Created: 1_795_517_424, Size: 1, Containers: 0 },
+      { Id: `sha512:${'b'.repeat(128)}`, RepoTags: ['app:2'], Created: 0, Size: 1, Containers: 0 },
+      { Id: id('c'), RepoTags: ['app:3'] },
+      {},
+      null,
+      { Id: id('d'), RepoTags: 'app:4', Created: 'yesterday', Size: null, Containers: '2' },
+    ]),
+  });
+  const warnings: string[] = [];
+  const engine = engineAt(`unix://${fake.socket}`, { logger: { warn: (message) => warnings.push(message) } });
+  const odd = { size: 0, createdAt: '', platform: undefined, containers: undefined };
+  assert.deepEqual(await engine.listImages({ signal }), [
+    { ...odd, id: id('a'), references: ['app:1'], size: 1, createdAt: '2026-11-24T10:50:24.000Z', containers: 0 },
+    { ...odd, id: id('c'), references: ['app:3'] },
+    { ...odd, id: id('d'), references: [] },
+  ]);
+  assert.equal(warnings.length, 3);
+  assert.match(warnings[0] ?? '', /left out of the list: .*“sha512:b+”/);
+  engine.dispose();
+});

@@ -62,7 +62,7 @@ export async function startFakeEngine(routes: Record<string, Handler>): Promise<
   };
 }
 
-export function engineAt(url: string, options?: { readonly patience: number }): Engine {
+export function engineAt(url: string, options?: ConstructorParameters<typeof Engine>[1]): Engine {
   return new Engine(parseEndpoint(url, { source: 'this test', platform: 'linux', tls: undefined }), options);
 }
 

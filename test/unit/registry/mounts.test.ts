@@ -70,8 +70,22 @@ test('what keeps us from writing to the repository itself is told where the uplo
 
 test('a registry that is not there is no refusal of a mount', async (t) => {
   const { standin, app } = await setUp(t);
-  standin.faults.add({ method: 'POST', times: Infinity, action: { kind: 'reset' } });
+  for (const method of ['POST', 'HEAD']) standin.faults.add({ method, times: Infinity, action: { kind: 'reset' } });
   await assert.rejects(app.mountBlob(digest, undefined, call), { code: 'registryUnreachable' });
+});
+
+test('where only mounts get no answer, blobs are sent, and no mount is asked for again', async (t) => {
+  const { standin, app } = await setUp(t);
+  standin.faults.add({ ...mount, times: Infinity, action: { kind: 'reset' } });
+  assert.equal(await app.mountBlob(digest, undefined, call), false);
+  const asked = standin.requests.length;
+  const upload = await app.beginUpload(digest, call);
+  assert.deepEqual(
+    standin.requests.slice(asked).map(({ method }) => method),
+    ['POST'],
+  );
+  await upload?.close(call.signal);
+  assert.deepEqual(standin.openSessions(), []);
 });
 
 test('an upload begins though Gitea ≤ 1.18.0 claims to have mounted the blob', async (t) => {

@@ -18,6 +18,8 @@ import { SmallBlobs } from './smallBlobs.ts';
 
 /** Of each blob, this many bytes are kept in memory besides the spool: what an upload that keeps up will read next. */
 const recentBytes = 24 * 1024 * 1024;
+/** Small blobs that pass by at one time; with the others they leave the registry's connections room for questions. */
+const smallAtOnce = 8;
 /** What a new session and bytes that can be read again may cure. */
 const curable: ReadonlySet<ErrorCode> = new Set([
   'bodyTooLarge',
@@ -67,6 +69,7 @@ export class Carrier implements RelayBackend {
   readonly #run: PushRun;
   readonly #options: CarrierOptions;
   readonly #uploads: Semaphore;
+  readonly #smallUploads = new Semaphore(smallAtOnce);
   readonly #sessions: OpenUploads;
   #isWayBroken = false;
 
@@ -202,7 +205,8 @@ export class Carrier implements RelayBackend {
     group.start(async () => {
       try {
         // Small ones do not queue behind large ones.
-        resolve(await (this.small.hasRoomFor(claim.size) ? send() : this.#uploads.run(send, signal)));
+        const uploads = this.small.hasRoomFor(claim.size) ? this.#smallUploads : this.#uploads;
+        resolve(await uploads.run(send, signal));
       } catch (error) {
         const isDropped = passage.isFailed;
         if (!isDropped && error instanceof TeaChestError && curable.has(error.code)) {
