@@ -5,7 +5,9 @@ import { checkStoredDigest, headBlob, isSessionLost } from './blobAnswers.ts';
 import type { RegistryResponse, RequestBody } from './messages.ts';
 import type { Timing } from './retry.ts';
 import { isStored, store } from './storing.ts';
+import { isWebPage } from './refusal.ts';
 import type { SignInResult } from './types.ts';
+import { uploadLocation } from './uploadLocation.ts';
 import {
   closeSession,
   commitSession,
@@ -41,7 +43,7 @@ export async function sendWholeBlob(
   { signal, onSent, timing }: WholeBlobOptions,
 ): Promise<void> {
   const method = kind === 'generic' ? 'PUT' : 'POST';
-  const send = kind === 'generic' ? putInSession : postWhole;
+  const send = kind === 'generic' ? putInNewSession : postWhole;
   const response = await store({
     attempt: async () => send(wire, blob.digest, counted(blob, onSent), signal),
     look: async () => (await headBlob(wire, blob.digest, signal, { retry: 'never' })) === blob.size,
@@ -66,11 +68,11 @@ async function postWhole(
   const scopes = repositoryScopes(wire);
   const response = await wire.send({ method: 'POST', url, headers, body, signal, scopes, retry: 'never' });
   // The distribution spec lets a registry open a session instead of taking the bytes.
-  if (response.status === 202) throw new TeaChestError('internal', 'A registry taken for Gitea takes no whole blob.');
-  return response;
+  if (response.status !== 202 || isWebPage(response)) return response;
+  return putInSession(wire, uploadLocation(response, wire.origin), { digest, body }, signal);
 }
 
-async function putInSession(
+async function putInNewSession(
   wire: RepositoryWire,
   digest: Digest,
   body: RequestBody,
@@ -78,6 +80,15 @@ async function putInSession(
 ): Promise<RegistryResponse> {
   const session = await openSession(wire, signal);
   if (session === undefined) throw new TeaChestError('internal', 'An upload was mounted that asked for no mount.');
+  return putInSession(wire, session, { digest, body }, signal);
+}
+
+async function putInSession(
+  wire: RepositoryWire,
+  session: URL,
+  { digest, body }: { readonly digest: Digest; readonly body: RequestBody },
+  signal: AbortSignal,
+): Promise<RegistryResponse> {
   let isClosed = false;
   try {
     const response = await commitSession(wire, session, digest, signal, { body, retry: 'never' });

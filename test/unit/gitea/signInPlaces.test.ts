@@ -186,6 +186,19 @@ suite('a sign-in page in front of the registry', () => {
     assert.equal(gateway.secrets(), 0);
   });
 
+  test('a token that /v2/token redirects to at the same place is the token', async (t) => {
+    const url = await serve(t, ({ url: target = '', headers }, response) => {
+      if (target === '/v2/') response.writeHead(401, { 'www-authenticate': challenge }).end();
+      else if (target.startsWith('/v2/token?'))
+        response.writeHead(308, { location: target.replace('token?', 'token/?') }).end();
+      else if (target.startsWith('/v2/token/?') && headers.authorization?.startsWith('Basic ')) {
+        response.writeHead(503).end();
+      } else response.writeHead(404).end();
+    });
+    const error = await signInError(t, url);
+    assert.deepEqual([error.code, error.facts['status']], ['registryFailed', 503]);
+  });
+
   test('a page that is no sign-in page is told by its title, with what to do if it is one', async (t) => {
     const url = await serve(t, (_request, response) =>
       response.setHeader('content-type', 'text/html').end('<html><title>Welcome to nginx!</title></html>'),

@@ -5,6 +5,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
+import { explain } from '../../../src/host/progress/explain.ts';
 import { FakeEngine, FakeRepository, noCompression, someLayer } from './fakes.ts';
 import { layers, PushRig } from './pushRig.ts';
 
@@ -225,6 +226,29 @@ describe('a push that goes wrong', () => {
     assert.deepEqual([error.code, error.stage], ['digestMismatch', 'check']);
     assert.ok(!rig.events.some(({ type }) => type === 'done'));
   });
+
+  for (const [what, failure, code, why] of [
+    [
+      'does not answer in time',
+      new TeaChestError('cancelled', 'Cancelled.'),
+      'registryUnreachable',
+      'did not answer in time',
+    ],
+    ['fails', new TeaChestError('registryFailed', 'Gitea answered 500.'), 'registryFailed', 'Gitea answered 500.'],
+  ] as const) {
+    it(`says that the image was published where the registry ${what} at the last look`, async () => {
+      rig.registry.onCall = (call) => {
+        if (call === 'headManifest 1' && rig.registry.manifests.has('1')) {
+          throw failure;
+        }
+      };
+      const error = await rig.failure(new FakeEngine(layers));
+      assert.deepEqual([error.code, error.stage], [code, 'check']);
+      assert.match(error.message, /app:1 was published, but .* could not be checked: /);
+      assert.ok(error.message.includes(why), error.message);
+      assert.match(explain(error).message, /Push it again/);
+    });
+  }
 
   it('says which image the engine does not have, and which folder cannot be used', async () => {
     const missing = await rig.failure(new FakeEngine(layers), { image: 'gone:1' });

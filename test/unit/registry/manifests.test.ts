@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
+import { serve } from '../gitea/localRegistry.ts';
 import { call } from '../gitea/setUp.ts';
 import { answers, answersPage, changesHeaders, losesAnswer, startRegistry } from './faults.ts';
 
@@ -100,7 +101,7 @@ test('bytes that are others than were sent are told by their own digest', async 
   assert.equal(await app.putManifest('v1', manifest, mediaTypes.ociManifest, call), digestOf(Buffer.from('{}')));
 });
 
-for (const status of [405, 501]) {
+for (const status of [400, 403, 405, 416, 501]) {
   test(`where HEAD is refused (${status}), the manifest is read`, async (t) => {
     const { registry, app } = await startRegistry(t);
     registry.manifests.set('v1', { bytes: manifest, type: mediaTypes.ociManifest });
@@ -108,6 +109,42 @@ for (const status of [405, 501]) {
     assert.deepEqual(await app.headManifest('v1', call), stored);
   });
 }
+
+for (const status of [400, 403, 405, 416, 501]) {
+  test(`where HEAD is refused (${status}), nobody knows of a blob, and it is sent`, async (t) => {
+    const { registry, app } = await startRegistry(t);
+    registry.meddle = answersPage({ method: 'HEAD' }, status);
+    assert.equal(await app.headBlob(digest, call), undefined);
+  });
+}
+
+test('an answer that names another blob says nothing of this one', async (t) => {
+  const { registry, app } = await startRegistry(t);
+  const headers = { 'content-length': '7', 'docker-content-digest': otherDigest };
+  registry.meddle = answers({ method: 'HEAD' }, 200, headers);
+  assert.equal(await app.headBlob(digest, call), undefined);
+});
+
+for (const [what, headers, found] of [
+  ['a page of another host, whatever its length, is no blob', {}, undefined],
+  ['a text of another host is no blob', { 'content-type': 'text/plain' }, undefined],
+  ['a storage elsewhere tells that it has bytes', { 'content-type': 'binary/octet-stream' }, 7],
+] as const) {
+  test(`${what}, when the registry redirects there`, async (t) => {
+    const { registry, app } = await startRegistry(t);
+    const elsewhere = await serve(t, (_request, response) => {
+      response.writeHead(200, { 'content-length': '7', ...headers }).end();
+    });
+    registry.meddle = answers({ method: 'HEAD' }, 302, { location: `${elsewhere}/login` });
+    assert.equal(await app.headBlob(digest, call), found);
+  });
+}
+
+test('a byte order mark before JSON is not a part of it', async (t) => {
+  const { registry, app } = await startRegistry(t);
+  registry.meddle = answers({ method: 'GET' }, 200, {}, '\uFEFF{"tags":["v1"]}');
+  assert.deepEqual(await app.listTags(call), ['v1']);
+});
 
 for (const [what, ask] of [
   ['a HEAD of a manifest', (app) => app.headManifest('v1', call)],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RegistryRequest, RegistryResponse, Send } from '../../../src/core/registry/messages.ts';
-import { withRedirects } from '../../../src/core/registry/redirects.ts';
+import { withinOrigin, withRedirects } from '../../../src/core/registry/redirects.ts';
 
 const origin = 'https://gitea.example.com';
 
@@ -67,3 +67,30 @@ for (const location of ['ftp://elsewhere.example/x', 'data:text/plain,x', 'file:
     assert.equal(send.seen.length, 1);
   });
 }
+
+for (const status of [301, 302, 307, 308]) {
+  test(`what carries a password is followed within the place that was asked (${status})`, async () => {
+    const send = redirecting(status, '/auth/token');
+    const response = await withinOrigin(send)(request('GET'));
+    assert.equal(response.url.href, `${origin}/auth/token`);
+    assert.equal(send.seen[1]?.headers?.['authorization'], 'Bearer t');
+  });
+}
+
+for (const location of [
+  'https://other.example.com/x',
+  'http://gitea.example.com/x',
+  'https://gitea.example.com:8443/x',
+]) {
+  test(`what carries a password does not follow to ${location}: the redirect is the answer`, async () => {
+    const send = redirecting(302, location);
+    assert.equal((await withinOrigin(send)(request('GET'))).status, 302);
+    assert.equal(send.seen.length, 1);
+  });
+}
+
+test('a token server that redirects to itself for ever is an error', async () => {
+  const send: Send = async ({ url }) =>
+    Promise.resolve({ status: 307, headers: { location: url.href }, body: Buffer.alloc(0), url });
+  await assert.rejects(withinOrigin(send)(request('GET')), { code: 'registryRefused', message: /again and again/ });
+});

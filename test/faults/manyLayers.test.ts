@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { DigestCache } from '../../src/core/push/digestCache.ts';
+import { makeCertificate } from '../standin/tls/certificate.ts';
+import { startStandin } from '../standin/standin.ts';
+import { copyBySkopeo } from '../tools/pullBack.ts';
+import { makeScratch } from '../tools/scratch.ts';
+import { silentLogger } from '../tools/silentLogger.ts';
+import { dev } from '../unit/gitea/testClient.ts';
+import { machine } from '../unit/relay/relayRig.ts';
+import { FaultyProxy } from './faultyProxy.ts';
+import { pushOnce } from './onePush.ts';
+
+/** More than the connections that one registry gets (transport.ts). */
+const layerCount = 40;
+/** Uploads of layers at one time, small ones and others, that leave the registry's connections room for questions. */
+const mostUploads = 14;
+
+describe('an engine that opens an upload for each of many layers at once', () => {
+  for (const way of ['relay', 'relay, whole blobs'] as const) {
+    it(`pushes all of them, and its questions do not wait for its uploads: ${way}`, async () => {
+      const standin = await startStandin();
+      const scratch = await makeScratch('many-layers');
+      const certificate = makeCertificate('valid');
+      const proxy = await FaultyProxy.start(new URL(standin.origin), certificate, 'http://127.0.0.1:1');
+      let uploads = 0;
+      let most = 0;
+      // The registry takes a moment for each, so that many are open at the same time.
+      await proxy.arm({
+        kind: way === 'relay' ? 'PATCH' : 'PUT blob',
+        times: Infinity,
+        action: async ({ forward }) => {
+          most = Math.max(most, ++uploads);
+          await pause(80);
+          await forward().finally(() => uploads--);
+        },
+      });
+      try {
+        const sizes = Array.from({ length: layerCount }, (_, at) => (at % 10 === 0 ? 900_000 : 5_000 + at));
+        const image = machine(
+          sizes.map((size) => ({ bytes: randomBytes(size) })),
+          'containerd',
+        );
+        const spoolRoot = join(scratch.path, 'spool');
+        const cache = new DigestCache(join(scratch.path, 'cache.json'), silentLogger, Date.now);
+        const attempt = await pushOnce({
+          ...{ origin: proxy.origin, fingerprint: certificate.fingerprint256, credential: dev, spoolRoot, image, way },
+          ...{ repository: 'dev/many', tag: 'new', cache, limitMs: 60_000 },
+        });
+        assert.equal(attempt.error, undefined, String(attempt.error));
+        const copy = await copyBySkopeo(`${standin.host}/dev/many:new`, dev);
+        assert.deepEqual(copy.diffIds, image.engine.details.diffIds);
+        assert(most > 1 && most <= mostUploads, `${most} uploads at once`);
+        assert.deepEqual(standin.openSessions(), []);
+        assert.deepEqual(await readdir(spoolRoot).catch(() => []), []);
+      } finally {
+        await proxy.close();
+        await standin.close();
+        await scratch.remove();
+      }
+    });
+  }
+});
