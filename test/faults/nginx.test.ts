@@ -46,9 +46,14 @@ const cases: Readonly<Record<string, Case>> = {
   'a limit of 100 MB': { nginx: { tls, bodyLimit: '100m' }, size: 110 * megabyte, ways: ['relay, whole blobs'] },
   'a time-out while a blob is closed': { nginx: { tls, timeoutSeconds: 1 }, delay: { method: 'PUT', ms: 2500 } },
   'a time-out while a piece is sent': { nginx: { tls, timeoutSeconds: 1 }, delay: { method: 'PATCH', ms: 2500 } },
-  'PATCH refused by 405': { nginx: { tls, refusedMethods: { PATCH: 405 } } },
-  'PATCH refused by 403': { nginx: { tls, refusedMethods: { PATCH: 403 } } },
-  'PATCH refused by 501': { nginx: { tls, refusedMethods: { PATCH: 501 } } },
+  'PATCH refused by 405': { nginx: { tls, bodyLimit: '0', refusedMethods: { PATCH: 405 } } },
+  'PATCH refused by 403': { nginx: { tls, bodyLimit: '0', refusedMethods: { PATCH: 403 } } },
+  'PATCH refused by 501': { nginx: { tls, bodyLimit: '0', refusedMethods: { PATCH: 501 } } },
+  // Neither in pieces nor as a whole: nginx takes 1 MB where nothing else is said.
+  'PATCH refused, and a limit of 1 MB': {
+    nginx: { tls, refusedMethods: { PATCH: 405 } },
+    error: ['chunksRefused'],
+  },
   'Docker-Content-Digest hidden': { nginx: { tls, hiddenHeaders: ['Docker-Content-Digest'] } },
   'bodies stored first': { nginx: { tls, bodyLimit: '0', requestBuffering: true } },
   'bodies passed on': { nginx: { tls, bodyLimit: '0', requestBuffering: false } },

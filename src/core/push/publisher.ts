@@ -213,7 +213,7 @@ export class Publisher {
     const { target, ladder, missing } = this.#run;
     const digest = digestOf(config);
     const options = { signal: this.#signal };
-    if (!missing.has(digest) && (await target.headBlob(digest, options)) !== undefined) return false;
+    if (!missing.has(digest) && (await target.headBlob(digest, options)) === config.byteLength) return false;
     const sent = await ladder.uploads.sendBlob(digest, this.#signal, async () => {
       await target.putBlob(config, digest, { ...options, onSent: () => undefined });
       return true;
