@@ -6,8 +6,8 @@ import { parseRegistryAddress } from '../../../src/core/registry/registryAddress
 import { createTransport, type Transport } from '../../../src/core/registry/transport.ts';
 import type { RegistryTrust } from '../../../src/core/registry/types.ts';
 import { startStandin } from '../../standin/standin.ts';
+import { startRecorder, type Recorder } from '../../tools/recorder.ts';
 import { patchAsEditorDoes } from './editorPatch.ts';
-import { startRecorder, type Recorder } from './recorder.ts';
 
 const signal = new AbortController().signal;
 const token = 'a-token-that-nobody-may-read';
@@ -23,8 +23,11 @@ async function setUp(t: TestContext): Promise<Rig> {
   patchAsEditorDoes(t);
   const standin = await startStandin({ tls: 'valid' });
   t.after(() => standin.close());
-  const recorder = await startRecorder(t, Number(new URL(standin.origin).port));
-  const origin = `https://127.0.0.2:${recorder.port}`;
+  const recorder = await startRecorder({ to: standin.host, tls: true });
+  t.after(() => recorder.close());
+  recorder.marks.markSecret(token, 'dev');
+  recorder.marks.markContent('The layer', layer);
+  const origin = `https://${recorder.host}`;
   const trust: RegistryTrust = { pinnedFingerprint: standin.fingerprint256 ?? '' };
   const transport = createTransport({
     ...{ address: parseRegistryAddress(origin), trust, proxy: { url: undefined, bypass: [] } },
@@ -62,31 +65,37 @@ for (const [method, path, body] of kinds) {
     const { origin, transport, recorder } = await setUp(t);
     const url = new URL(`/v2/dev/app/${path}`, origin);
     const headers = { authorization: `Bearer ${token}` };
-    const { status } = await transport.send({ method, url, headers, signal, ...(body && { body }) });
+    const sent = transport.send({ method, url, headers, signal, ...(body && { body }) });
+    const { status } = await recorder.watch(sent);
     assert.ok(status >= 200, 'it was answered');
-    assert.ok(recorder.connections.length > 0, 'it went past the recorder');
-    assert.ok(recorder.allBeganWithTls, 'a connection did not begin with a TLS handshake');
-    for (const secret of [token, layer.subarray(0, 40).toString()]) assert.ok(!recorder.showed(secret));
+    recorder.assertAllTls();
+    recorder.assertNothingInTheClear();
   });
 }
 
 test('looking at a certificate begins with TLS as well', async (t) => {
   const { origin, recorder } = await setUp(t);
   const options = { proxy: { url: undefined, bypass: [] }, environment: {}, signal };
-  await inspectCertificate(parseRegistryAddress(origin), options);
-  assert.deepEqual([recorder.connections.length, recorder.allBeganWithTls], [1, true]);
+  await recorder.watch(inspectCertificate(parseRegistryAddress(origin), options));
+  assert.equal(recorder.connections.length, 1);
+  recorder.assertAllTls();
 });
 
 test('the recorder sees plain text where there is some', async (t) => {
   const standin = await startStandin({});
   t.after(() => standin.close());
-  const recorder = await startRecorder(t, Number(new URL(standin.origin).port));
-  const origin = `http://127.0.0.2:${recorder.port}`;
+  const recorder = await startRecorder({ to: standin.host, tls: false });
+  t.after(() => recorder.close());
+  recorder.marks.markSecret(token, 'dev');
+  const origin = `http://${recorder.host}`;
   const transport = createTransport({
     ...{ address: parseRegistryAddress(origin), trust: { allowHttp: true }, proxy: { url: undefined, bypass: [] } },
     ...{ environment: {}, userAgent: 'tea-chest/test' },
   });
   t.after(() => transport.close());
-  await transport.send({ method: 'GET', url: new URL('/v2/', origin), headers: { authorization: token }, signal });
-  assert.deepEqual([recorder.allBeganWithTls, recorder.showed(token)], [false, true]);
+  const url = new URL('/v2/', origin);
+  await transport.send({ method: 'GET', url, headers: { authorization: token }, signal });
+  assert.throws(() => {
+    recorder.assertNothingInTheClear();
+  }, /passed in the clear/);
 });
