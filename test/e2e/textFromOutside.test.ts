@@ -6,7 +6,9 @@ import type { Locator } from 'playwright-core';
 import type { Reply } from '../standin/http/reply.ts';
 import { textReply } from '../standin/http/reply.ts';
 import { startStandin, type Standin } from '../standin/standin.ts';
+import { changeAnswers, type ChangedAnswers } from '../tools/changedAnswers.ts';
 import { startPrivateEngine, type Engine } from '../tools/engine.ts';
+import { canNameHosts } from '../tools/hostNames.ts';
 import { loadImage } from '../tools/images.ts';
 import { openVscode, type VscodeWindow } from './harness/openVscode.ts';
 
@@ -21,16 +23,24 @@ const asJson = (status: number, body: unknown): Reply => ({
   body: JSON.stringify(body),
 });
 
-/** Words of a server, shown by a real VS Code: they are read, and cannot be clicked. */
+/** Markdown makes a link of a word that begins with “www.” (GitHub Flavored Markdown, §6.9). */
+const wwwName = 'www.gitea.test';
+
+/** Words of servers and engines, shown by a real VS Code: they are read, and cannot be clicked. */
 suite('text from outside', { timeout: 600_000 }, () => {
   let engine: Engine;
+  let answers: ChangedAnswers;
   let gitea: Standin;
   let vscode: VscodeWindow;
 
   before(async () => {
     [engine, gitea] = await Promise.all([startPrivateEngine(), startStandin({ tls: 'valid' })]);
     await loadImage(engine, { tags: ['app:1'], layers: [{ 'app/data': 'some data' }] });
-    vscode = await openVscode({ env: { DOCKER_HOST: engine.host } });
+    answers = await changeAnswers(engine);
+    vscode = await openVscode({
+      env: { DOCKER_HOST: answers.host },
+      ...(canNameHosts() ? { hosts: { [wwwName]: '127.0.0.1' } } : {}),
+    });
     await vscode.sideBar.open('Tea Chest');
     const { url, fingerprint256: trustFingerprint } = gitea;
     await vscode.host.executeCommand('teaChest.signIn', { url, ...dev, trustFingerprint });
@@ -39,11 +49,13 @@ suite('text from outside', { timeout: 600_000 }, () => {
 
   after(async () => {
     await vscode.close();
+    await answers.close();
     await Promise.all([engine.stop(), gitea.close()]);
   });
 
   afterEach(async () => {
     gitea.faults.clear();
+    answers.clear();
     await vscode.host.executeCommand('notifications.clearAll');
   });
 
@@ -101,7 +113,10 @@ suite('text from outside', { timeout: 600_000 }, () => {
     await view.expand(gitea.host);
     await view.row(/^team/).waitFor();
     await view.expand(/^team/);
-    await looksPlain(view.row('click me'));
+    const row = view.row('You may not see this');
+    await row.waitFor();
+    assert.match((await row.getAttribute('aria-label')) ?? '', /click me/);
+    await looksPlain(row, 'click me');
   });
 
   test('in the rows and tooltips of the Registries view', async () => {
@@ -122,20 +137,76 @@ suite('text from outside', { timeout: 600_000 }, () => {
     await view.row(/^dev/).waitFor();
     await view.expand(/^dev/);
     await view.row('app').waitFor();
-    const odd = view.row('click me');
-    if ((await odd.count()) > 0) await looksPlain(odd);
+    // What no reference can name is not listed, and that is said.
+    await view.row('1 not shown').waitFor();
+    assert.equal(await view.row('click me').count(), 0);
     await view.expand('app');
-    await looksPlain(view.row(/^1/));
+    await looksPlain(view.row(/^1/), '/dev/app:1');
   });
 
-  /** A row and its tooltip. */
-  async function looksPlain(row: Locator): Promise<void> {
+  test('in the notification of a push that the engine refuses', async () => {
+    answers.change(/\/images\/app:1\/json/, () => ({ status: 500, body: { message: trap } }));
+    const target = `${gitea.host}/dev/app:2`;
+    await assert.rejects(vscode.host.executeCommand('teaChest.pushImage', { image: 'app:1', target }), /click me/);
+    await vscode.notifications.waitFor('click me');
+    const toast = vscode.page.locator('.notifications-toasts .notification-list-item-message');
+    await isPlain(toast.filter({ hasText: 'click me' }), /click me.*evil\.test/);
+  });
+
+  test('in the Images view and the list of images to push, whatever names the engine tells', async () => {
+    const { quickInput, page } = vscode;
+    answers.change(/\/images\/json/, ({ status, body }) => ({
+      status,
+      body: (body as readonly object[]).map((image) => ({ ...image, RepoTags: ['app:1', `odd ${trap}:1`] })),
+    }));
+    await vscode.host.executeCommand('teaChest.images.refresh');
+    const row = vscode.sideBar.view('Images').row('odd');
     await row.waitFor();
-    assert.equal(await row.locator('.monaco-highlighted-label .codicon, .label-name .codicon').count(), 0);
-    await row.hover();
+    await isPlain(row.locator('.monaco-icon-label'), /click me/);
+    await looksPlain(row, 'click me');
+    await quickInput.runCommand('Tea Chest: Push Image…');
+    await quickInput.waitFor('Which image?');
+    const listed = page.locator('.quick-input-widget:visible .monaco-list-row').filter({ hasText: 'odd' });
+    await listed.waitFor();
+    await isPlain(listed, /click me.*evil\.test/);
+    await vscode.screenshot('text-from-outside-list');
+    await quickInput.dismiss();
+    answers.clear();
+    await vscode.host.executeCommand('teaChest.images.refresh');
+    await row.waitFor({ state: 'detached' });
+  });
+
+  test(
+    'in the status bar and its tooltip, a name that looks like an address',
+    { skip: canNameHosts() ? false : 'this machine cannot give VS Code a name of its own' },
+    async () => {
+      const { page, host } = vscode;
+      const named = `${wwwName}:${new URL(gitea.origin).port}`;
+      const trustFingerprint = gitea.fingerprint256;
+      await host.executeCommand('teaChest.signIn', { url: `https://${named}`, ...dev, trustFingerprint });
+      const reached = new Promise<void>((resolve) => {
+        gitea.faults.add({ method: 'PUT', path: /\/manifests\//, action: { kind: 'stall' }, onStrike: resolve });
+      });
+      const pushing = host.executeCommand('teaChest.pushImage', { image: 'app:1', target: `${named}/dev/www.app:3` });
+      const ended = assert.rejects(pushing, /cancel/i);
+      await reached;
+      const item = page.locator('.statusbar-item[aria-label^="Push of "]');
+      await item.waitFor();
+      assert.match((await item.getAttribute('aria-label')) ?? '', new RegExp(`${wwwName}:\\d+/dev/www\\.app:3`));
+      await looksPlain(item, `${named}/dev/www.app:3`);
+      await vscode.notifications.click(/Pushing /, 'Cancel');
+      await ended;
+    },
+  );
+
+  /** A row or an item of the status bar, and its tooltip, which says something. */
+  async function looksPlain(shown: Locator, says: string): Promise<void> {
+    await shown.waitFor();
+    assert.equal(await shown.locator('.codicon-trash').count(), 0, await shown.innerHTML());
+    await shown.hover();
     const hover = vscode.page.locator('.workbench-hover-container:visible, .monaco-hover:visible').first();
-    await hover.waitFor();
-    assert.equal(await hover.locator('a').count(), 0, await hover.innerHTML());
+    await hover.filter({ hasText: says }).waitFor();
+    assert.equal(await hover.locator('a[href], a[data-href]').count(), 0, await hover.innerHTML());
     assert.equal(await hover.locator('.codicon-trash').count(), 0, await hover.innerHTML());
     await vscode.page.mouse.move(600, 300);
     await hover.waitFor({ state: 'hidden' });

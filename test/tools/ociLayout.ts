@@ -40,7 +40,7 @@ export async function addPlatform(blobs: Blobs, architecture: string): Promise<D
 }
 
 /** As BuildKit writes it: a manifest for no platform, which says of what it speaks. */
-export function addAttestation(blobs: Blobs, of: Described): object {
+export function addAttestation(blobs: Blobs, of: Described): Described {
   const statement = {
     _type: 'https://in-toto.io/Statement/v0.1',
     subject: [{ name: 'app', digest: {} }],
@@ -57,7 +57,8 @@ export function addAttestation(blobs: Blobs, of: Described): object {
     'vnd.docker.reference.type': 'attestation-manifest',
     'vnd.docker.reference.digest': of.digest,
   };
-  return { ...manifest, platform: { os: 'unknown', architecture: 'unknown' }, annotations };
+  const platform = { os: 'unknown', architecture: 'unknown' };
+  return Object.assign(manifest, { platform, annotations });
 }
 
 /** An index of these manifests and of what else it lists. */

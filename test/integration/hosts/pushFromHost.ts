@@ -11,6 +11,8 @@ import { makeRig } from '../push/rig.ts';
 export interface PushOrder {
   readonly engine: string;
   readonly url: string;
+  /** `host:port` by which skopeo reads on the same host what was pushed. */
+  readonly readAt: string;
   readonly image: string;
   /** Repository and tag below the registry. */
   readonly target: string;
@@ -25,8 +27,8 @@ export type PushOutcome =
   | { readonly error: { readonly code: string; readonly message: string } };
 
 async function push(order: PushOrder): Promise<PushOutcome> {
-  const { engine, url, image, target, credential, trust, strategy, environment = {} } = order;
-  const rig = await makeRig({ engine: { host: engine }, url, codec: plainGzip, credential, trust, environment });
+  const { engine, image, target, strategy, ...registry } = order;
+  const rig = await makeRig({ engine: { host: engine }, codec: plainGzip, ...registry });
   try {
     const result = await rig.push(image, target, strategy === undefined ? {} : { strategy });
     return { result, leftovers: await rig.leftovers() };

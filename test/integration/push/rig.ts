@@ -49,6 +49,8 @@ export interface PushOptions {
 export interface RigOptions {
   readonly engine: Pick<Engine, 'host'>;
   readonly url: string;
+  /** `host:port` by which skopeo reads what was pushed, where that is not the way of the push. */
+  readonly readAt?: string;
   readonly codec: LayerCodec;
   readonly credential?: Credential;
   readonly trust?: RegistryTrust;
@@ -118,7 +120,7 @@ export async function makeRig(options: RigOptions): Promise<PushRig> {
         { signal: ownSignal, onEvent: onEvent ?? (() => undefined) },
       );
       const { digest } = result;
-      await checkPublished(result.reference, {
+      await checkPublished(`${options.readAt ?? host}/${target}`, {
         digest,
         diffIds: image?.diffIds ?? [],
         credentials: options.credential,
