@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { after, before, beforeEach, suite, test } from 'node:test';
+import { after, before, beforeEach, suite, test, type TestContext } from 'node:test';
 
 import type { PushResult } from '../../src/core/push/events.ts';
 import type { RequestRecord } from '../standin/http/requestLog.ts';
@@ -19,6 +19,8 @@ const dev = { username: 'dev', secret: 'dev pässword: with everything' };
 /** VS Code takes requests to localhost and 127.0.0.1 out of its proxy support; people's registries are elsewhere. */
 const elsewhere = '127.0.0.2';
 const registryName = canNameHosts() ? 'gitea.test' : elsewhere;
+
+const named = canNameHosts() ? { hosts: { [registryName]: elsewhere } } : {};
 
 /** VS Code's own value comes last: that it has an effect again shows that a running window follows the setting. */
 const proxySupports = ['off', 'on', 'fallback', 'override'] as const;
@@ -58,10 +60,7 @@ suite('other hosts', { timeout: 900_000 }, () => {
     ]);
     registry = await startRecorder({ to: gitea.host, tls: true, address: elsewhere, name: registryName });
     registry.marks.markSecret(dev.secret, dev.username);
-    vscode = await openVscode({
-      env: { DOCKER_HOST: classic.host },
-      ...(canNameHosts() ? { hosts: { [registryName]: elsewhere } } : {}),
-    });
+    vscode = await openVscode({ env: { DOCKER_HOST: classic.host }, ...named });
   });
 
   after(async () => {
@@ -70,10 +69,10 @@ suite('other hosts', { timeout: 900_000 }, () => {
     await Promise.all([classic.stop(), containerd.stop(), puller.stop(), gitea.close()]);
   });
 
-  const push = (argument: Record<string, unknown>): Promise<PushResult> =>
-    vscode.host.executeCommand('teaChest.pushImage', argument);
-  const signIn = (url = `https://${registry.host}`): Promise<unknown> =>
-    vscode.host.executeCommand('teaChest.signIn', { url, ...dev, trustFingerprint: gitea.fingerprint256 });
+  const push = (argument: Record<string, unknown>, { host } = vscode): Promise<PushResult> =>
+    host.executeCommand('teaChest.pushImage', argument);
+  const signIn = (url = `https://${registry.host}`, { host } = vscode): Promise<unknown> =>
+    host.executeCommand('teaChest.signIn', { url, ...dev, trustFingerprint: gitea.fingerprint256 });
 
   /** An image whose layers nobody has, and which would be found again on the wire. */
   async function freshImage(engine: Engine, tag: string, layers: readonly Buffer[]): Promise<BuiltImage> {
@@ -85,10 +84,11 @@ suite('other hosts', { timeout: 900_000 }, () => {
   async function pushAndCheck(
     built: BuiltImage,
     argument: { readonly image: string; readonly strategy: string },
-    recorder = registry,
+    way: { readonly recorder?: Recorder; readonly to?: string; readonly window?: VscodeWindow } = {},
   ): Promise<PushResult> {
+    const { recorder = registry, to = recorder.host, window } = way;
     const path = `dev/${argument.image}`;
-    const told = await recorder.watch(push({ ...argument, target: `${recorder.host}/${path}` }));
+    const told = await recorder.watch(push({ ...argument, target: `${to}/${path}` }, window));
     await checkPushed({ reference: `${gitea.host}/${path}`, told, built, credentials: dev, puller });
     return told;
   }
@@ -161,7 +161,7 @@ suite('other hosts', { timeout: 900_000 }, () => {
       for (const strategy of ['export', 'relay']) {
         const image = `six-${strategy}`;
         const built = await freshImage(classic, image, [randomBytes(1_000_000)]);
-        const told = await pushAndCheck(built, { image, strategy }, recorder);
+        const told = await pushAndCheck(built, { image, strategy }, { recorder });
         assert.equal(told.strategy, strategy);
       }
       recorder.assertAllTls();
@@ -171,7 +171,7 @@ suite('other hosts', { timeout: 900_000 }, () => {
     }
   });
 
-  suite('a proxy that VS Code’s settings name', () => {
+  suite('a proxy', () => {
     const user = 'pat:pr0xy pässword';
     const proxyUser = user.split(':').map(encodeURIComponent).join(':');
     /** Nobody but the proxy knows this host. */
@@ -181,47 +181,89 @@ suite('other hosts', { timeout: 900_000 }, () => {
       hidden = `behind.test:${new URL(gitea.origin).port}`;
     });
 
-    after(async () => {
-      for (const setting of ['http.proxy', 'http.noProxy']) await vscode.host.configure(setting, undefined);
-    });
-
-    for (const { title, password } of [
-      { title: 'without a password', password: undefined },
-      { title: 'with a password', password: user },
-    ]) {
-      test(`tunnels sign-in and pushes, ${title}`, async (t) => {
-        const proxy = await startProxy(t, password === undefined ? {} : { user: password });
-        const recorder = await startRecorder({ to: proxy.url, tls: false, address: elsewhere });
-        recorder.marks.markSecret(dev.secret, dev.username);
-        t.after(() => recorder.close());
-        const login = password === undefined ? '' : `${proxyUser}@`;
-        await vscode.host.configure('http.proxy', `http://${login}${recorder.host}`);
-        await recorder.watch(signIn(`https://${hidden}`));
-        for (const strategy of ['export', 'relay']) {
-          const image = `tunnelled-${strategy}-${password === undefined ? 'open' : 'asked'}`;
-          const content = randomBytes(1_000_000);
-          recorder.marks.markContent(image, content);
-          const built = await freshImage(classic, image, [content]);
-          const told = await recorder.watch(push({ image, strategy, target: `${hidden}/dev/${image}` }));
-          await checkPushed({ reference: `${gitea.host}/dev/${image}`, told, built, credentials: dev, puller });
-        }
-        recorder.assertNothingInTheClear();
-        assert.deepEqual([...new Set(proxy.log)], [`CONNECT ${hidden}`]);
-        for (const { begins } of recorder.connections) assert.match(begins, /^"CONNECT /);
-        await vscode.host.executeCommand('teaChest.signOut', { url: `https://${hidden}` });
-      });
+    /** A proxy at an address that VS Code does not treat specially. */
+    async function recordedProxy(t: TestContext, options: { readonly user?: string } = {}) {
+      const proxy = await startProxy(t, options);
+      const recorder = await startRecorder({ to: proxy.url, tls: false, address: elsewhere });
+      t.after(() => recorder.close());
+      recorder.marks.markSecret(dev.secret, dev.username);
+      return { recorder, log: proxy.log };
     }
 
-    test('is left alone for hosts that http.noProxy names', async (t) => {
-      const proxy = await startProxy(t);
-      await vscode.host.configure('http.proxy', `http://${proxy.url}`);
-      await vscode.host.configure('http.noProxy', [registryName]);
+    /** Sign-in and pushes go through the proxy alone, by tunnels in which nothing can be read. */
+    async function isTunnelled(
+      { recorder, log }: Awaited<ReturnType<typeof recordedProxy>>,
+      { name, window = vscode }: { readonly name: string; readonly window?: VscodeWindow },
+    ): Promise<void> {
+      await recorder.watch(signIn(`https://${hidden}`, window));
+      for (const strategy of ['export', 'relay']) {
+        const image = `tunnelled-${strategy}-${name}`;
+        const content = randomBytes(1_000_000);
+        recorder.marks.markContent(image, content);
+        const built = await freshImage(classic, image, [content]);
+        const told = await pushAndCheck(built, { image, strategy }, { recorder, to: hidden, window });
+        assert.equal(told.strategy, strategy);
+      }
+      recorder.assertNothingInTheClear();
+      assert.deepEqual([...new Set(log)], [`CONNECT ${hidden}`]);
+      for (const { begins } of recorder.connections) assert.match(begins, /^"CONNECT /);
+    }
+
+    /** And a host that is named as an exception is not reached through it. */
+    async function isPassedBy(log: readonly string[], image: string, window = vscode): Promise<void> {
+      const before = log.length;
       registry.clear();
-      await registry.watch(signIn());
-      const built = await freshImage(classic, 'direct', [randomBytes(1_000_000)]);
-      await pushAndCheck(built, { image: 'direct', strategy: 'export' });
-      assert.deepEqual(proxy.log, []);
+      await registry.watch(signIn(undefined, window));
+      const built = await freshImage(classic, image, [randomBytes(1_000_000)]);
+      await pushAndCheck(built, { image, strategy: 'export' }, { window });
+      assert.deepEqual(log.slice(before), []);
       allIsEncrypted();
+    }
+
+    suite('that VS Code’s settings name', () => {
+      after(async () => {
+        for (const setting of ['http.proxy', 'http.noProxy']) await vscode.host.configure(setting, undefined);
+      });
+
+      test('tunnels sign-in and pushes, without a password', async (t) => {
+        const proxy = await recordedProxy(t);
+        await vscode.host.configure('http.proxy', `http://${proxy.recorder.host}`);
+        await isTunnelled(proxy, { name: 'open' });
+        await vscode.host.executeCommand('teaChest.signOut', { url: `https://${hidden}` });
+      });
+
+      test('tunnels sign-in and pushes, with a password', async (t) => {
+        const proxy = await recordedProxy(t, { user });
+        await vscode.host.configure('http.proxy', `http://${proxyUser}@${proxy.recorder.host}`);
+        await isTunnelled(proxy, { name: 'asked' });
+        await vscode.host.executeCommand('teaChest.signOut', { url: `https://${hidden}` });
+      });
+
+      test('is left alone for hosts that http.noProxy names', async (t) => {
+        const { recorder, log } = await recordedProxy(t);
+        await vscode.host.configure('http.proxy', `http://${recorder.host}`);
+        await vscode.host.configure('http.noProxy', [registryName]);
+        await isPassedBy(log, 'direct');
+      });
+    });
+
+    test('that the environment names tunnels sign-in and pushes, but not for hosts in NO_PROXY', async (t) => {
+      const proxy = await recordedProxy(t, { user });
+      const window = await openVscode({
+        env: {
+          DOCKER_HOST: classic.host,
+          // As if started from a terminal: else VS Code takes the environment of a login shell.
+          VSCODE_CLI: '1',
+          HTTPS_PROXY: `http://${proxyUser}@${proxy.recorder.host}`,
+          NO_PROXY: `other.test,${registryName}`,
+          // The machine's own.
+          ...{ https_proxy: '', no_proxy: '' },
+        },
+        ...named,
+      });
+      t.after(() => window.close());
+      await isTunnelled(proxy, { name: 'by-environment', window });
+      await isPassedBy(proxy.log, 'direct-by-environment', window);
     });
   });
 });

@@ -93,7 +93,8 @@ function readProxyUrl(text: string, source: string): URL {
 function read(environment: Environment, name: string): { readonly name: string; readonly value: string } | undefined {
   for (const one of [name, name.toUpperCase()]) {
     const value = environment[one];
-    if (value !== undefined) return { name: one, value };
+    // An empty one is as good as none (curl and Go do so as well).
+    if (value !== undefined && value !== '') return { name: one, value };
   }
   return undefined;
 }

@@ -26,6 +26,11 @@ test('https and http registries have variables of their own, in either case', ()
   assert.equal(choose('http://h.example', undefined, environment), 'http://plain:2/');
 });
 
+test('an empty variable is as good as none', () => {
+  assert.equal(choose('https://h.example', undefined, { https_proxy: '', HTTPS_PROXY: 'http://s:1' }), 'http://s:1/');
+  assert.equal(choose('https://h.example', undefined, { https_proxy: '' }), undefined);
+});
+
 for (const [target, entry, direct] of [
   ['https://gitea.example.com', 'example.com', true],
   ['https://gitea.example.com', '.example.com', true],
