@@ -156,6 +156,7 @@ suite('automation', { timeout: 600_000 }, () => {
         { uploaded: 0, strategy: 'none' },
       );
       assert.equal(gitea.bytesReceived, before);
+      await checkInRegistry(target, pushed, dev);
     });
 
     test('lower-cases the owner as Gitea does, and mounts what another repository has', async () => {
@@ -256,7 +257,7 @@ suite('automation', { timeout: 600_000 }, () => {
     };
 
     test('a changed layer travels alone after an export, once the engine was taught in idle time', async () => {
-      await buildImage(engine, { tags: ['svc:1'], layers: [base, version('first')] });
+      const built = await buildImage(engine, { tags: ['svc:1'], layers: [base, version('first')] });
       const changed = await buildImage(engine, { tags: ['svc:2'], layers: [base, version('second')] });
       for (const { host, credentials } of [
         { host: `${registry.host}/bob`, credentials: bob },
@@ -265,6 +266,7 @@ suite('automation', { timeout: 600_000 }, () => {
         const first = await push({ image: 'svc:1', target: `${host}/svc:1` });
         // What it has learned counts for all registries.
         if (credentials === bob) await isTaught();
+        await checkInRegistry(`${host}/svc:1`, first, credentials, built);
         const second = await push({ image: 'svc:2', target: `${host}/svc:2` });
         assert.deepEqual([first.strategy, second.strategy], ['export', 'relay']);
         assert.ok(second.uploadedBytes < 10_000, `${second.uploadedBytes} bytes were sent`);

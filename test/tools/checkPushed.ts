@@ -5,11 +5,9 @@ import type { BuiltImage } from './images.ts';
 import { copyBySkopeo, differences, pullByEngine } from './pullBack.ts';
 import type { CopiedImage, Credentials } from './pullBack.ts';
 
-export interface PushedImage {
+export interface StoredImage {
   /** Where others find it: `host:port/owner/name:tag`. */
   readonly reference: string;
-  /** What the push told. */
-  readonly told: { readonly digest: string; readonly mediaType: string };
   /** What the engine has that it was pushed from. */
   readonly built: BuiltImage;
   readonly credentials?: Credentials;
@@ -17,17 +15,28 @@ export interface PushedImage {
   readonly puller: Engine;
 }
 
-/**
- * Other people's tools find in the registry what the engine has and the push told: skopeo copies it and every digest,
- * size and diffID is compared; another engine pulls it and has the same image.
- */
-export async function checkPushed({ reference, told, built, credentials, puller }: PushedImage): Promise<CopiedImage> {
-  const copy = await copyBySkopeo(reference, credentials);
-  assert.deepEqual(differences(built, copy), []);
+export interface PushedImage extends StoredImage {
+  /** What the push told. */
+  readonly told: { readonly digest: string; readonly mediaType: string };
+}
+
+/** As `checkStored`, and it is what the push told. */
+export async function checkPushed({ told, ...image }: PushedImage): Promise<CopiedImage> {
+  const copy = await checkStored(image);
   assert.deepEqual(
     { digest: copy.manifestDigest, mediaType: copy.mediaType },
     { digest: told.digest, mediaType: told.mediaType },
   );
+  return copy;
+}
+
+/**
+ * Other people's tools find in the registry what the engine has: skopeo copies it and every digest,
+ * size and diffID is compared; another engine pulls it and has the same image.
+ */
+export async function checkStored({ reference, built, credentials, puller }: StoredImage): Promise<CopiedImage> {
+  const copy = await copyBySkopeo(reference, credentials);
+  assert.deepEqual(differences(built, copy), []);
   const pulled = await pullByEngine(puller, reference, credentials);
   try {
     assert.deepEqual(pulled.diffIds, built.diffIds);
