@@ -62,7 +62,8 @@ suite('text from outside', { timeout: 600_000 }, () => {
   /** It says the words of the trap, and nothing in it is a link, an icon of the server's, or bold. */
   async function isPlain(shown: Locator, says: RegExp): Promise<void> {
     assert.match(await shown.innerText(), says);
-    assert.equal(await shown.locator('a').count(), 0, await shown.innerHTML());
+    // A row's name is an `a` as well, which leads nowhere, and so is a button.
+    assert.equal(await shown.locator('a:not(.label-name, .action-label)').count(), 0, await shown.innerHTML());
     assert.equal(await shown.locator('.codicon-trash').count(), 0, await shown.innerHTML());
     assert.equal(await shown.locator('strong, b, img').count(), 0, await shown.innerHTML());
   }
@@ -141,7 +142,7 @@ suite('text from outside', { timeout: 600_000 }, () => {
     await view.row('1 not shown').waitFor();
     assert.equal(await view.row('click me').count(), 0);
     await view.expand('app');
-    await looksPlain(view.row(/^1/), '/dev/app:1');
+    await looksPlain(view.row(/^1(?! not shown)/), '/dev/app:1');
   });
 
   test('in the notification of a push that the engine refuses', async () => {
