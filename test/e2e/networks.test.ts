@@ -205,18 +205,22 @@ suite('other hosts', { timeout: 900_000 }, () => {
         assert.equal(told.strategy, strategy);
       }
       recorder.assertNothingInTheClear();
-      assert.deepEqual([...new Set(log)], [`CONNECT ${hidden}`]);
+      // VS Code itself goes by the environment's proxy as well.
+      const ours = log.filter((line) => line.includes('behind.test'));
+      assert.deepEqual([...new Set(ours)], [`CONNECT ${hidden}`]);
       for (const { begins } of recorder.connections) assert.match(begins, /^"CONNECT /);
     }
 
     /** And a host that is named as an exception is not reached through it. */
     async function isPassedBy(log: readonly string[], image: string, window = vscode): Promise<void> {
-      const before = log.length;
       registry.clear();
       await registry.watch(signIn(undefined, window));
       const built = await freshImage(classic, image, [randomBytes(1_000_000)]);
       await pushAndCheck(built, { image, strategy: 'export' }, { window });
-      assert.deepEqual(log.slice(before), []);
+      assert.deepEqual(
+        log.filter((line) => line.includes(registry.host)),
+        [],
+      );
       allIsEncrypted();
     }
 
