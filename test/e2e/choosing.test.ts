@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+
+import { startStandin, type Standin } from '../standin/standin.ts';
+import { checkStored } from '../tools/checkPushed.ts';
+import { startPrivateEngine, type Engine } from '../tools/engine.ts';
+import { inspectImage, loadImages } from '../tools/images.ts';
+import { openVscode, type VscodeWindow } from './harness/openVscode.ts';
+
+const dev = { username: 'dev', secret: 'dev pässword: with everything' };
+
+/** What Enter takes in the lists of the push dialog, in a real VS Code, which filters and sorts by itself. */
+suite('choosing by typing', { timeout: 300_000 }, () => {
+  let engine: Engine;
+  let puller: Engine;
+  let gitea: Standin;
+  let vscode: VscodeWindow;
+
+  before(async () => {
+    [engine, puller, gitea] = await Promise.all([
+      startPrivateEngine(),
+      startPrivateEngine(),
+      startStandin({ tls: 'valid' }),
+    ]);
+    const tags = ['tools:1-amd64', 'box:1-arm64', 'tools:1-armv7', 'armory:1', 'app:armv6'];
+    await loadImages(
+      engine,
+      tags.map((tag) => ({ tags: [tag], layers: [{ 'app/data': tag }], labels: { tag } })),
+    );
+    vscode = await openVscode({ env: { DOCKER_HOST: engine.host } });
+    const { url, fingerprint256: trustFingerprint } = gitea;
+    await vscode.host.executeCommand('teaChest.signIn', { url, ...dev, trustFingerprint });
+  });
+
+  after(async () => {
+    await vscode.close();
+    await Promise.all([engine.stop(), puller.stop(), gitea.close()]);
+  });
+
+  /** As a person types who knows what is there: Enter comes with the last letter. */
+  async function typeAndEnter(text: string, isListed: string): Promise<void> {
+    await vscode.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: isListed }).first().waitFor();
+    await vscode.page.keyboard.type(text);
+    await vscode.page.keyboard.press('Enter');
+  }
+
+  async function answer(image: string, owner: string): Promise<void> {
+    const { quickInput } = vscode;
+    await quickInput.runCommand('Tea Chest: Push Image…');
+    await quickInput.waitFor('Which image?');
+    await typeAndEnter(image, 'tools:1-armv7');
+    await quickInput.waitFor(/Which owner/);
+    await typeAndEnter(owner, 'team');
+    await quickInput.waitFor('(3/4)');
+    await quickInput.accept();
+    await quickInput.waitFor('(4/4)');
+    await quickInput.accept();
+  }
+
+  for (const { image, owner, pushed, repository } of [
+    { image: 'armv7', owner: 'te', pushed: 'tools:1-armv7', repository: 'team/tools' },
+    { image: '1-ARM6', owner: 'TEAM', pushed: 'box:1-arm64', repository: 'team/box' },
+    { image: 'armory', owner: 'de', pushed: 'armory:1', repository: 'dev/armory' },
+  ]) {
+    test(`“${image}” and “${owner}” push ${pushed} to ${repository}`, async () => {
+      const { notifications, page } = vscode;
+      await answer(image, owner);
+      const [name = ''] = repository.split('/');
+      const dialog = page.locator('.monaco-dialog-box').filter({ hasText: `${name} on ${gitea.host} is public` });
+      const done = page.locator('.notifications-toasts').filter({ hasText: 'Pushed ' });
+      // A person is asked once for each owner.
+      await dialog.or(done).first().waitFor();
+      if (await dialog.isVisible()) await dialog.locator('.monaco-button').filter({ hasText: 'Push' }).click();
+      const reference = `${gitea.host}/${repository}:${pushed.split(':')[1] ?? ''}`;
+      await notifications.waitFor(`Pushed ${reference} in`);
+      await checkStored({ reference, built: await inspectImage(engine, pushed), credentials: dev, puller });
+      await vscode.host.executeCommand('notifications.clearAll');
+    });
+  }
+
+  test('what fits nothing in a list of owners is an owner itself, and a name that cannot be one stays a sentence', async () => {
+    const { quickInput } = vscode;
+    await quickInput.runCommand('Tea Chest: Push Image…');
+    await quickInput.waitFor('Which image?');
+    await typeAndEnter('armory', 'tools:1-armv7');
+    // It was pushed before: its place is proposed.
+    await quickInput.pick('Somewhere else');
+    await quickInput.waitFor(/Which owner/);
+    await quickInput.type('a__b');
+    await quickInput.accept();
+    assert.match(await quickInput.title(), /\(2\/4\)/, 'no such owner can be');
+    await quickInput.type('nobody-yet');
+    assert.match((await quickInput.rows())[0] ?? '', /^nobody-yet, as typed/);
+    await quickInput.dismiss();
+  });
+});
