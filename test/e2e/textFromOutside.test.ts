@@ -14,8 +14,9 @@ import { openVscode, type VscodeWindow } from './harness/openVscode.ts';
 
 const dev = { username: 'dev', secret: 'dev pässword: with everything' };
 
-/** What VS Code makes a link, an icon, bold text or a picture of where a text is not made plain before. */
-const trap = '[click me](command:workbench.action.closeWindow) $(trash) **bold** <b>html</b> https://evil.test/x';
+/** What VS Code makes a link, a second line, an icon, bold text or a picture of where a text is not made plain before. */
+const trap =
+  '[click me](command:workbench.action.closeWindow)\n$(trash) \u202e**bold** <b>html</b> https://evil.test/x';
 
 const asJson = (status: number, body: unknown): Reply => ({
   status,
@@ -61,7 +62,9 @@ suite('text from outside', { timeout: 600_000 }, () => {
 
   /** It says the words of the trap, and nothing in it is a link, an icon of the server's, or bold. */
   async function isPlain(shown: Locator, says: RegExp): Promise<void> {
-    assert.match(await shown.innerText(), says);
+    const text = await shown.innerText();
+    assert.match(text, says);
+    assert.doesNotMatch(text, /\u202e/);
     // A row's name is an `a` as well, which leads nowhere, and so is a button.
     assert.equal(await shown.locator('a:not(.label-name, .action-label)').count(), 0, await shown.innerHTML());
     assert.equal(await shown.locator('.codicon-trash').count(), 0, await shown.innerHTML());

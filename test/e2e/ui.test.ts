@@ -158,32 +158,6 @@ suite('by hand', { timeout: 600_000 }, () => {
     assert.equal(await standin.manifest('team', 'big', '1'), undefined, 'a no is a no');
   });
 
-  test('words of a server are words: no link, no icon, no second line', async () => {
-    // Before any other push: of more than three notifications in a second VS Code shows the last ones in its list only.
-    const { page, notifications } = vscode;
-    const message = 'see [the docs](command:workbench.action.toggleZenMode)\n$(alert) \u202eand more';
-    standin.faults.add({
-      method: 'POST',
-      times: Infinity,
-      action: {
-        kind: 'answer',
-        reply: {
-          status: 403,
-          headers: { 'Content-Type': 'application/json' },
-          body: JSON.stringify({ errors: [{ code: 'DENIED', message }] }),
-        },
-      },
-    });
-    await assert.rejects(
-      vscode.host.executeCommand('teaChest.pushImage', { image: 'app:1', target: `${standin.host}/team/words:1` }),
-      /see \[the docs\] \(command:/,
-    );
-    const shown = await notifications.waitFor('see [the docs]');
-    assert.ok(shown.includes('see [the docs] (command:workbench.action.toggleZenMode) $ (alert) and more'), shown);
-    assert.equal(await page.locator('.notification-list-item-message a').count(), 0);
-    await vscode.screenshot('words-of-a-server');
-  });
-
   test('a push from the palette tells its progress, and what was stored is the image', async () => {
     const { quickInput, notifications } = vscode;
     // So slow that there is something to see.
