@@ -62,7 +62,7 @@ suite('a Gitea with SERVE_DIRECT whose storage is out of reach', () => {
     const redirected = standin.requests.filter(({ method, status }) => method === 'GET' && status === 307);
     assert.ok(redirected.length >= 1, 'it tried to learn from what is there');
     assert.deepEqual(
-      client.log.filter((line) => /trying again/.test(line)),
+      client.log.filter((line) => line.includes('trying again')),
       [],
     );
     assert.deepEqual(standin.openSessions(), []);
