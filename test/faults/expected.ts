@@ -111,9 +111,14 @@ function isAboutThisRequest(fault: string, often: Frequency): boolean {
  * Where nobody could close the session: its address never reached us, no request gets through any more, or the registry
  * keeps what was torn (docker-registry 2.8 refuses to delete it; test/integration/registry/distribution.test.ts).
  */
-export function mayLeaveSession(kind: RequestKind, { name, isDone }: FaultRow, registry: RegistryType): boolean {
+export function mayLeaveSession(
+  kind: RequestKind,
+  { name, isDone }: FaultRow,
+  { registry, isUploadBesideTorn }: { readonly registry: RegistryType; readonly isUploadBesideTorn: boolean },
+): boolean {
   if (kind === 'DELETE session' || kind === 'token' || name === 'refused') return true;
   const isTorn = /^(reset during|answer lost|413 by reset|half-open)/.test(name);
-  if (registry === 'distribution' && kind === 'PATCH' && isTorn) return true;
+  // It answers 404 to a DELETE with the address from before a PATCH of which the answer did not reach us.
+  if (registry === 'distribution' && (isUploadBesideTorn || (kind === 'PATCH' && isTorn))) return true;
   return isDone === true && (kind === 'POST session' || kind === 'POST mount') && name.startsWith('answer lost');
 }

@@ -14,6 +14,7 @@ let factor = 1;
  */
 export function runTimersFaster(times: number): void {
   factor = times;
+  startedAt = Date.now();
   if (mockedTimer !== undefined) return;
   const { setTimeout } = globalThis;
   const faster = (work: (...rest: unknown[]) => void, ms = 0, ...rest: unknown[]): NodeJS.Timeout =>
@@ -24,4 +25,10 @@ export function runTimersFaster(times: number): void {
   mock.method(AbortSignal, 'timeout', (ms: number) => timeout(ms < leastSilence ? ms : ms / Math.min(factor, 20)));
 }
 
+/** The time that has passed since these timers run faster, as who waits for them sees it. */
+export function now(): number {
+  return Date.now() + (startedAt === undefined ? 0 : (Date.now() - startedAt) * (factor - 1));
+}
+
+let startedAt: number | undefined;
 let mockedTimer: unknown;

@@ -10,6 +10,7 @@ import { parseRegistryAddress } from '../../src/core/registry/registryAddress.ts
 import type { Timing } from '../../src/core/registry/retry.ts';
 import type { Credential } from '../../src/core/registry/types.ts';
 import { silentLogger } from '../tools/silentLogger.ts';
+import { now } from './fastTimers.ts';
 import { plainGzip } from '../unit/push/fakes.ts';
 import type { Machine } from '../unit/relay/relayRig.ts';
 
@@ -118,7 +119,7 @@ function openDoor(): RelayDoor {
 function shortWaits(onWait: () => Promise<void> = () => Promise.resolve()): Timing {
   let ahead = 0;
   return {
-    now: () => Date.now() + ahead,
+    now: () => now() + ahead,
     random: Math.random,
     sleep: async (ms, signal) => {
       ahead += ms;

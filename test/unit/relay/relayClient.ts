@@ -1,3 +1,4 @@
+import { Agent, fetch, type Headers } from 'undici';
 import type { RelayLease } from '../../../src/core/push/relay/relayDoor.ts';
 
 export interface Answer {
@@ -11,6 +12,9 @@ export interface Asking {
   readonly headers?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
 }
+
+/** Engines wait for a registry's answer as long as it takes; fetch would give up after five minutes. */
+const patient = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
 
 /** Speaks with an open relay as an engine does. */
 export class RelayClient {
@@ -32,7 +36,9 @@ export class RelayClient {
     for (const [key, value] of Object.entries(query ?? {})) url.searchParams.set(key, value);
     // Each request on a connection of its own, as moby's classic client has it.
     const sent = { authorization: this.#authorization, connection: 'close', ...headers };
-    const response = await fetch(url, { method, headers: sent, duplex: 'half', body: body ?? null });
+    const response = await fetch(url, {
+      ...{ method, headers: sent, duplex: 'half', body: body ?? null, dispatcher: patient },
+    });
     return { status: response.status, headers: response.headers, body: Buffer.from(await response.arrayBuffer()) };
   }
 
