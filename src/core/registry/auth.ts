@@ -95,19 +95,26 @@ export class Authenticator {
   }
 }
 
-/** Adds the authorization, and on a refusal that a new login may heal, logs in anew once and sends again. */
+/**
+ * A token may be refused once more that was fetched while the registry let go of all of them, as when it is restarted with
+ * another key; whoever refuses the next one as well means it.
+ */
+const mostRenewals = 2;
+
+/** Adds the authorization, and on a refusal that a new login may heal, logs in anew and sends again. */
 export function withAuth(send: Send, authenticator: Authenticator): Send {
   return async (request) => {
     const scopes = request.scopes ?? [];
-    const sent = await authenticator.authorize(scopes, request.signal);
-    const response = await send(authorized(request, sent));
-    // A storage to which the registry has sent us decides about nobody's sign-in here: its 401 is an answer.
-    if (response.status !== 401 || response.url.origin !== request.url.origin) return response;
-    if (!authenticator.reconsider(response, sent)) return response;
-    throwIfCancelled(request.signal);
-    const renewed = await authenticator.authorize(scopes, request.signal);
-    if (request.body?.once === true) throw spentBytes(request);
-    return send(authorized(request, renewed));
+    let sent = await authenticator.authorize(scopes, request.signal);
+    for (let renewals = 0; ; renewals++) {
+      const response = await send(authorized(request, sent));
+      // A storage to which the registry has sent us decides about nobody's sign-in here: its 401 is an answer.
+      if (response.status !== 401 || response.url.origin !== request.url.origin) return response;
+      if (renewals === mostRenewals || !authenticator.reconsider(response, sent)) return response;
+      throwIfCancelled(request.signal);
+      sent = await authenticator.authorize(scopes, request.signal);
+      if (request.body?.once === true) throw spentBytes(request);
+    }
   };
 }
 

@@ -55,6 +55,22 @@ test('a token that expires while bytes pass by: a new sign-in, and bytes that co
   assert.equal(standin.requests.filter(({ path }) => path.startsWith('/v2/token')).length, 2);
 });
 
+for (const [times, what] of [
+  [2, 'is renewed again'],
+  [Infinity, 'is not renewed for ever'],
+] as const) {
+  test(`a token that is refused as soon as it was given ${what}`, async (t) => {
+    const { standin, app } = await setUp(t);
+    const digest = digestOf(bytesOf(1));
+    await app.headBlob(digest, call);
+    standin.faults.add({ method: 'HEAD', times, action: { kind: 'expireTokens' } });
+    const asking = app.headBlob(digest, call);
+    if (times === 2) assert.equal(await asking, undefined);
+    else await assert.rejects(asking, { code: 'credentialsRejected' });
+    assert.equal(standin.requests.filter(({ path }) => path.startsWith('/v2/token')).length, 3);
+  });
+}
+
 test('a token that no header can hold is a fault of who gave it', async (t) => {
   const listener: RequestListener = ({ url, headers }, response) => {
     if (url?.startsWith('/token') === true) response.end(JSON.stringify({ token: 'a\r\nb: c' }));
