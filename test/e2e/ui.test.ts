@@ -184,13 +184,13 @@ suite('by hand', { timeout: 600_000 }, () => {
     );
     const done = await notifications.waitFor(/Pushed /);
     assert.ok(done.includes(`${standin.host}/team/big:v1`), done);
-    await isStored(done, 'big:1');
     assert.deepEqual(await notifications.buttonsOf(/Pushed /), [
       'Copy Reference',
       'Copy Pull Command',
       'Open in Gitea',
     ]);
     await vscode.screenshot('push-done');
+    await isStored(done, 'big:1');
     await nothingIsLeft();
   });
 
