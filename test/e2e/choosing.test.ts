@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 
 import { startStandin, type Standin } from '../standin/standin.ts';
