@@ -84,8 +84,6 @@ export interface BlobTarget {
   readonly repository: string;
   /** True for a registry on this machine or in this network: reading back from it is cheap. */
   readonly isNear: boolean;
-  /** Blobs up to so many bytes can be read back by `readBlob`. */
-  readonly readableBytes: number;
   /**
    * Proves, before anything is read or sent, that we may write here: opens an upload session and deletes it again.
    * Rejects with `ownerNotFound`, `accessDenied`, `nameInvalid`, … just as an upload would.
@@ -106,10 +104,10 @@ export interface BlobTarget {
   /** A small blob's bytes (a config); undefined if there is none. */
   getBlob(digest: Digest, options: CallOptions): Promise<Uint8Array | undefined>;
   /**
-   * A blob's bytes, piece by piece, in bounded memory; rejects with `registryRefused` if there is none of that digest, or
-   * if the registry gives large blobs only whole. They are not hashed here. `end`: only the bytes before that one.
+   * A blob's bytes as they arrive, in bounded memory; rejects with `registryRefused` if there is none of that digest.
+   * They are not hashed here. Leaving the loop ends the request.
    */
-  readBlob(digest: Digest, options: CallOptions & { readonly end?: number }): AsyncIterable<Uint8Array>;
+  readBlob(digest: Digest, options: CallOptions): AsyncIterable<Uint8Array>;
   /** Size in bytes of a blob that this repository already has; undefined if it has none of that digest. */
   headBlob(digest: Digest, options: CallOptions): Promise<number | undefined>;
   /**

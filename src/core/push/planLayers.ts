@@ -6,7 +6,7 @@ import type { Descriptor } from '../oci/manifest.ts';
 import { findBlob } from './blobLadder.ts';
 import type { ImageDetails } from './contracts.ts';
 import type { EngineBlob, KnownImage } from './digestRows.ts';
-import { isWorthReading, proveLearned } from './proveLearned.ts';
+import { bytesWorthReading, proveLearned } from './proveLearned.ts';
 import { seedFromTag } from './seedFromTag.ts';
 import type { PushRun } from './pushRun.ts';
 
@@ -40,6 +40,7 @@ export async function planLayers(
       run.cache.layer(diffId, codec.id) === undefined && engineBlob(run, diffId) === undefined;
     const mayLearn = known === undefined && [...run.diffIds].some(isUnknown);
     const seeded = mayLearn ? await seedFromTag(run, group.signal) : undefined;
+    let worthReading = bytesWorthReading(run.target, image);
     for (const diffId of run.diffIds) {
       const layer = run.cache.layer(diffId, codec.id);
       if (layer !== undefined) run.board.update(diffId, { readTotal: layer.tarSize });
@@ -51,7 +52,8 @@ export async function planLayers(
         group.start(() =>
           questions.run(() => orDenied(access, lookFor(run, diffId, descriptor, group.signal)), group.signal),
         );
-      } else if (learned !== undefined && isWorthReading(run.target, learned)) {
+      } else if (learned !== undefined && learned.size <= worthReading) {
+        worthReading -= learned.size;
         group.start(() => reads.run(() => orDenied(access, learn(run, diffId, learned, group.signal)), group.signal));
       }
     }

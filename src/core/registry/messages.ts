@@ -12,6 +12,8 @@ export interface RegistryRequest {
   readonly retry?: 'never';
   /** What a token must allow, in the distribution spec's words: `repository:owner/app:pull,push`. */
   readonly scopes?: readonly string[];
+  /** True: the bytes of an answer of 200 are wanted as they arrive, in its `stream`. */
+  readonly stream?: boolean;
 }
 
 /** A body that can be sent again: each try opens it anew, so that no half-consumed stream ever travels. */
@@ -28,14 +30,25 @@ export interface RequestBody {
   open(): AsyncIterable<Uint8Array>;
 }
 
-/** A whole answer. Bodies are small in this protocol; blobs are never read through here. */
+/** An answer: whole, or where a stream was asked for and the status is 200, its head and the bytes that follow. */
 export interface RegistryResponse {
   readonly status: number;
   readonly headers: ResponseHeaders;
-  /** At most `maxBodyBytes` of transport.ts. */
+  /** At most `maxBodyBytes` of transport.ts; empty where there is a `stream`. */
   readonly body: Buffer;
+  /** Must be read or closed: its connection is in use until then. */
+  readonly stream?: AnswerStream;
   /** Where the answer came from, after redirects: Locations are resolved against it. */
   readonly url: URL;
+}
+
+/**
+ * The bytes of an answer while they arrive, to be read once. Leaving the loop closes the connection. Rejects with
+ * `registryUnreachable` if the connection breaks, or brings too little for too long.
+ */
+export interface AnswerStream extends AsyncIterable<Uint8Array> {
+  /** Closes the connection of an answer that nobody reads. */
+  close(): void;
 }
 
 export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;

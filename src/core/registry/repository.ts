@@ -15,7 +15,7 @@ import {
 } from './manifests.ts';
 import { bytesBody } from './messages.ts';
 import { PassingUpload } from './passingUpload.ts';
-import { readBlob, readPiece } from './readBlob.ts';
+import { readBlob } from './readBlob.ts';
 import { isTransientStatus, type Timing } from './retry.ts';
 import type { SignInResult } from './types.ts';
 import { closeSession, openSession, repositoryUrl, type RepositoryWire } from './uploadSession.ts';
@@ -95,14 +95,9 @@ export class Repository {
     return linkPlace(new URL(this.#wire.origin).host) !== 'public';
   }
 
-  /** Gitea gives blobs only whole (docs/gitea.md), and an answer is held in memory. */
-  get readableBytes(): number {
-    return this.kind === 'gitea' ? readPiece : Infinity;
-  }
-
-  /** In pieces that fit into memory; see `readBlob`. */
-  readBlob(digest: Digest, options: CallOptions & { readonly end?: number }): AsyncGenerator<Uint8Array, void, void> {
-    return readBlob(this.#wire, digest, options);
+  /** As it arrives; see `readBlob`. */
+  readBlob(digest: Digest, call: CallOptions): AsyncGenerator<Uint8Array, void, void> {
+    return readBlob(this.#wire, digest, call);
   }
 
   async headBlob(digest: Digest, { signal }: CallOptions): Promise<number | undefined> {

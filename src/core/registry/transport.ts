@@ -3,6 +3,7 @@ import { Agent, type Dispatcher } from 'undici';
 import { TeaChestError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { connectorOf } from './connection.ts';
+import { streamAnswer } from './answerStream.ts';
 import type { RegistryRequest, RegistryResponse, Send } from './messages.ts';
 import { OutgoingBody } from './outgoingBody.ts';
 import { chooseProxy, refusedByProxy, unusableProxy, type Environment, type Proxy } from './proxy.ts';
@@ -13,7 +14,10 @@ import type { ProxySettings, RegistryAddress, RegistryTrust } from './types.ts';
 /** Answers are JSON of this protocol: a manifest has at most 4 MiB (distribution spec), Gitea allows 10. */
 const maxBodyBytes = 10 * 1024 * 1024;
 
-/** Milliseconds for the whole body of an answer, once its head is there: bytes that drip would keep a push for ever. */
+/**
+ * Milliseconds for the whole body of an answer, once its head is there, and for each MiB of one that is streamed: bytes
+ * that drip would keep a push for ever.
+ */
 const usualBodyTime = 120_000;
 
 /**
@@ -122,7 +126,9 @@ async function dispatch(
       headersTimeout: request.headersTimeout ?? usualPatience(method),
       bodyTimeout: patience.usual,
     });
-    return { status: answer.statusCode, headers: answer.headers, body: await readBody(answer, url, bodyTime), url };
+    const head = { status: answer.statusCode, headers: answer.headers, url };
+    if (request.stream !== true || head.status !== 200) return { ...head, body: await readBody(answer, url, bodyTime) };
+    return { ...head, body: Buffer.alloc(0), stream: streamAnswer(answer.body, { url, signal, timePerMiB: bodyTime }) };
   } catch (error) {
     const failure = transportFailure(error, url, signal);
     if (proxy === undefined || failure.code !== 'registryUnreachable') throw failure;

@@ -2,44 +2,76 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { digestOf, type Digest } from '../../../src/core/oci/digest.ts';
 import type { Repository } from '../../../src/core/registry/repository.ts';
+import { answers, answersPage, page, startRegistry } from '../registry/faults.ts';
 import { call, setUp, silent } from './setUp.ts';
 import { bytesOf } from './testClient.ts';
 
-async function read(app: Repository, digest: Digest, end?: number): Promise<{ bytes: Buffer; largest: number }> {
+async function read(app: Repository, digest: Digest): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of app.readBlob(digest, { ...call, ...(end === undefined ? {} : { end }) }))
-    pieces.push(piece);
-  return { bytes: Buffer.concat(pieces), largest: Math.max(0, ...pieces.map(({ byteLength }) => byteLength)) };
+  for await (const piece of app.readBlob(digest, call)) pieces.push(piece);
+  return Buffer.concat(pieces);
 }
 
-test('a blob is read in pieces that fit into memory, or only its beginning', async (t) => {
-  const { standin, app } = await setUp(t, { flavour: 'forgejo' });
-  const large = Buffer.concat([bytesOf(9_000_000), bytesOf(9_000_000)]);
-  for (const bytes of [large, bytesOf(8 * 1024 * 1024), bytesOf(5), Buffer.alloc(0)]) {
-    const digest = digestOf(bytes);
-    await app.putBlob(bytes, digest, silent);
-    standin.clearRequests();
-    if (bytes.byteLength > 0) {
-      const { bytes: got, largest } = await read(app, digest);
-      assert.ok(got.equals(bytes));
-      assert.ok(largest <= 8 * 1024 * 1024);
-      const gets = standin.requests.filter(({ method }) => method === 'GET');
-      assert.equal(gets.length, Math.ceil(bytes.byteLength / (8 * 1024 * 1024)));
-      assert.ok((await read(app, digest, 4)).bytes.equals(bytes.subarray(0, 4)));
+for (const [where, options] of [
+  ['Gitea', {}],
+  ['Forgejo', { flavour: 'forgejo' }],
+  ['a Gitea whose blobs lie in a storage elsewhere', { serveDirect: true }],
+] as const) {
+  test(`a blob of any size is read by one request from ${where}`, async (t) => {
+    const { standin, app } = await setUp(t, options);
+    for (const bytes of [bytesOf(25_000_000), bytesOf(1024), bytesOf(5)]) {
+      const digest = digestOf(bytes);
+      await app.putBlob(bytes, digest, silent);
+      standin.clearRequests();
+      assert.ok((await read(app, digest)).equals(bytes));
+      const statuses = standin.requests.filter(({ method }) => method === 'GET').map(({ status }) => status);
+      assert.deepEqual(statuses, 'serveDirect' in options ? [307, 200] : [200]);
     }
-  }
+  });
+}
+
+test('a storage elsewhere is asked without the registry’s credentials', async (t) => {
+  const { registry, app } = await startRegistry(t);
+  const bytes = bytesOf(100_000);
+  const storage = await startRegistry(t);
+  const asked: (string | undefined)[] = [];
+  storage.registry.meddle = ({ headers }, response) => {
+    asked.push(headers.authorization);
+    response.end(bytes);
+    return true;
+  };
+  registry.meddle = answers({ method: 'GET', path: /blobs/ }, 307, { location: `${storage.registry.origin}/key` });
+  assert.ok((await read(app, digestOf(bytes))).equals(bytes));
+  assert.deepEqual(asked, [undefined]);
 });
 
-test('a registry without ranges gives a small blob whole, and no large one', async (t) => {
-  const { app } = await setUp(t);
-  const [small, large] = [bytesOf(100_000), bytesOf(11_000_000)];
-  for (const bytes of [small, large]) await app.putBlob(bytes, digestOf(bytes), silent);
-  assert.ok((await read(app, digestOf(small))).bytes.equals(small));
-  assert.ok((await read(app, digestOf(small), 4)).bytes.equals(small.subarray(0, 4)));
-  await assert.rejects(read(app, digestOf(large)), { code: 'notARegistry' });
+test('a registry that is busy is asked again, until it gives the first byte', async (t) => {
+  const { registry, app } = await startRegistry(t);
+  const bytes = bytesOf(100_000);
+  registry.blobs.set(digestOf(bytes), bytes);
+  registry.meddle = answers({ method: 'GET', path: /blobs/, times: 2 }, 503);
+  assert.ok((await read(app, digestOf(bytes))).equals(bytes));
 });
 
 test('a blob that is not there is an error, not an empty one', async (t) => {
   const { app } = await setUp(t);
   await assert.rejects(read(app, digestOf(bytesOf(77))), { name: 'TeaChestError' });
+});
+
+test('an empty blob is empty', async (t) => {
+  const { registry, app } = await startRegistry(t);
+  const nothing = Buffer.alloc(0);
+  registry.blobs.set(digestOf(nothing), nothing);
+  assert.equal((await read(app, digestOf(nothing))).byteLength, 0);
+});
+
+test('a web page in place of a blob is no blob, whether it says so in its head or not', async (t) => {
+  for (const meddle of [
+    answersPage({ method: 'GET', path: /blobs/ }, 200),
+    answers({ method: 'GET', path: /blobs/ }, 200, { 'content-type': 'application/octet-stream' }, page),
+  ]) {
+    const { registry, app } = await startRegistry(t);
+    registry.meddle = meddle;
+    await assert.rejects(read(app, digestOf(bytesOf(77))), { code: 'notARegistry', message: /a web page \(200\)/ });
+  }
 });

@@ -114,12 +114,13 @@ export class FakeRepository implements BlobTarget {
   readonly repository: string;
   kind: 'gitea' | 'forgejo' | 'generic' = 'gitea';
   isNear = false;
-  readableBytes = Infinity;
   readonly blobs = new Map<Digest, Uint8Array>();
   readonly elsewhere = new Map<Digest, Uint8Array>();
   readonly manifests = new Map<string, Buffer>();
   readonly calls: string[] = [];
   openSessions = 0;
+  /** Answers that somebody still reads. */
+  openReads = 0;
   /** Bytes that blobs were sent with, whatever became of them. */
   sentBytes = 0;
   /** Called at the beginning of each call with its name; may throw. */
@@ -162,12 +163,16 @@ export class FakeRepository implements BlobTarget {
     return this.blobs.get(digest) ?? this.#manifestBlob(digest);
   }
 
-  async *readBlob(digest: Digest, { end = Infinity }: { readonly end?: number }): AsyncGenerator<Uint8Array> {
+  async *readBlob(digest: Digest): AsyncGenerator<Uint8Array> {
     await this.#begin('readBlob');
     const blob = this.blobs.get(digest);
     if (blob === undefined) throw new TeaChestError('registryRefused', `There is no blob ${digest}.`);
-    const last = Math.min(end, blob.byteLength);
-    for (let at = 0; at < last; at += 65_536) yield blob.subarray(at, Math.min(at + 65_536, last));
+    this.openReads++;
+    try {
+      for (let at = 0; at < blob.byteLength; at += 65_536) yield blob.subarray(at, at + 65_536);
+    } finally {
+      this.openReads--;
+    }
   }
 
   async headBlob(digest: Digest): Promise<number | undefined> {

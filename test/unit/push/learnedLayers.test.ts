@@ -74,22 +74,65 @@ describe('what a tag says of layers', () => {
     assertPulled(engine, '1');
   });
 
-  it('is looked at only where that is cheap: large layers are read back from near by alone', async () => {
-    const large = [{ bytes: randomBytes(3_000_000) }];
-    const blob = gzipSync(large[0]?.bytes ?? Buffer.alloc(0), { level: 9 });
-    assert.ok(blob.byteLength > 1024 * 1024);
-    for (const [isNear, readableBytes] of [
-      [false, Infinity],
-      [true, 1_000],
-      [true, Infinity],
-    ] as const) {
+  it('is proved at any size near by, and from far away as long as that is little', async () => {
+    const large = [18_000_000, 17_000_000].map((size) => ({ bytes: randomBytes(size) }));
+    const blobs = large.map(({ bytes }) => gzipSync(bytes, { level: 0 }));
+    for (const isNear of [true, false]) {
       rig.reset();
-      Object.assign(rig.registry, { isNear, readableBytes });
+      rig.registry.isNear = isNear;
       const engine = new FakeEngine(large);
-      plant(engine, [blob]);
+      plant(engine, blobs);
       await rig.push(engine);
-      assert.deepEqual(engine.read, isNear && readableBytes === Infinity ? [] : [0]);
+      assert.deepEqual(engine.read, isNear ? [] : [1]);
       assertPulled(engine, '1');
+    }
+  });
+
+  it('is not read back where its blobs are larger than the image can be', async () => {
+    const engine = new FakeEngine(layers);
+    const junk = randomBytes(18_000_000);
+    plant(engine, [junk, junk, junk]);
+    rig.registry.isNear = true;
+    await rig.push(engine);
+    assert.ok(!rig.registry.calls.includes('readBlob'));
+    assert.deepEqual(engine.read, [0, 1, 2]);
+    assertPulled(engine, '1');
+  });
+
+  it('is not believed for a large layer either, whatever is wrong with its blob', async () => {
+    const large = [{ bytes: randomBytes(3_000_000) }];
+    const right = gzipSync(large[0]?.bytes ?? Buffer.alloc(0), { level: 1 });
+    const flipped = Buffer.from(right);
+    flipped.fill(0, 1_500_000, 1_500_010);
+    const cut = right.subarray(0, right.byteLength - 1_000);
+    const other = gzipSync(randomBytes(3_000_000), { level: 1 });
+    for (const junk of [flipped, cut, other, randomBytes(3_000_000), Buffer.concat([right, Buffer.from('more')])]) {
+      rig.reset();
+      rig.registry.isNear = true;
+      const engine = new FakeEngine(large);
+      plant(engine, [junk]);
+      await rig.push(engine);
+      assert.deepEqual(engine.read, [0]);
+      assert.equal(rig.registry.openReads, 0, 'an answer was left open');
+      assertPulled(engine, '1');
+    }
+  });
+
+  it('is not believed where the registry gives more or fewer bytes than it told', async () => {
+    const large = [{ bytes: randomBytes(3_000_000) }];
+    const right = gzipSync(large[0]?.bytes ?? Buffer.alloc(0), { level: 9 });
+    for (const given of [right.subarray(0, 1_000_000), Buffer.concat([right, Buffer.alloc(1_000_000)])]) {
+      rig.reset();
+      rig.registry.isNear = true;
+      const engine = new FakeEngine(large);
+      plant(engine, [right]);
+      rig.registry.blobs.set(digestOf(right), given);
+      const asked = rig.registry.headBlob.bind(rig.registry);
+      rig.registry.headBlob = (digest) =>
+        digest === digestOf(right) ? Promise.resolve(right.byteLength) : asked(digest);
+      await rig.push(engine);
+      assert.deepEqual(engine.read, [0]);
+      assert.equal(rig.registry.openReads, 0, 'an answer was left open');
     }
   });
 
@@ -100,6 +143,7 @@ describe('what a tag says of layers', () => {
     plant(engine, [bomb, bomb, bomb]);
     await rig.push(engine);
     assert.deepEqual(engine.read, [0, 1, 2]);
+    assert.equal(rig.registry.openReads, 0, 'an answer was left open');
     assertPulled(engine, '1');
   });
 

@@ -227,15 +227,18 @@ async function layerType(
   signal: AbortSignal,
 ): Promise<string> {
   if (head !== undefined) return layerTypeOf(compressionOf(head));
-  const parts: Uint8Array[] = [];
+  let start = Buffer.alloc(0);
   try {
-    for await (const part of target.readBlob(digest, { signal, end: magicLength })) parts.push(part);
+    for await (const part of target.readBlob(digest, { signal })) {
+      start = Buffer.concat([start, part]);
+      if (start.byteLength >= magicLength) break;
+    }
   } catch (error) {
     throwIfCancelled(signal);
     const message = `The registry has ${shortDigest(digest)}, but does not show what form it has.`;
     throw new RelayUnavailable(message, { isPartial: true, cause: error });
   }
-  return layerTypeOf(compressionOf(Buffer.concat(parts)));
+  return layerTypeOf(compressionOf(start));
 }
 
 /** Shows each row what became of its layer, where the manifest lists as many as the image has. */
