@@ -13,6 +13,7 @@ import { signOutCommand } from './host/commands/signOut.ts';
 import { engineHost, proxySettings, pushSettings, showDangling, spoolFolder } from './host/config.ts';
 import { askSignIn } from './host/connections/askSignIn.ts';
 import type { Connection } from './host/connections/connection.ts';
+import { chooseForConnection } from './host/connections/clientCertificate.ts';
 import { consent } from './host/connections/consent.ts';
 import { ConnectionStore } from './host/connections/connectionStore.ts';
 import { SessionSecrets } from './host/connections/sessionSecrets.ts';
@@ -252,6 +253,7 @@ function buildPush(
     questions: createPushQuestions({ images, connections, knowledge, owners }),
     signIn: async (start) => (await askSignIn(gate, store, start)) !== undefined,
     trustCertificate: (connection) => trustCertificate(gate, store, consent, connection),
+    chooseClientCertificate: (connection) => chooseForConnection(gate, store, consent, connection),
     find: (origin) => store.find(origin),
     publicOwners,
     hasCredential: async ({ origin }) => (await store.credential(origin)) !== undefined,

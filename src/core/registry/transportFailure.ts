@@ -30,7 +30,8 @@ export function transportFailure(error: unknown, target: URL, signal: AbortSigna
   }
   const refusal = tlsRefusal(`${code ?? ''} ${words}`);
   if (refusal !== undefined) {
-    return new TeaChestError(refusal.code, `${target.host} ${refusal.words}`, { cause: error, facts });
+    const { code: kind, words: why, ...more } = refusal;
+    return new TeaChestError(kind, `${target.host} ${why}`, { cause: error, facts: { ...facts, ...more } });
   }
   if (badUpgrade.test(words)) {
     return new TeaChestError(
@@ -61,9 +62,13 @@ export function clientCertificateRefusal(url: URL, status: number, body: Buffer)
   });
 }
 
-function tlsRefusal(
-  words: string,
-): { readonly code: 'clientCertificateNeeded' | 'tlsRefused'; readonly words: string } | undefined {
+function tlsRefusal(words: string):
+  | {
+      readonly code: 'clientCertificateNeeded' | 'tlsRefused';
+      readonly words: string;
+      readonly mayWantClientCertificate?: true;
+    }
+  | undefined {
   if (noClientCertificate.test(words)) {
     return { code: 'clientCertificateNeeded', words: 'asks for a client certificate, and was shown none.' };
   }
@@ -79,6 +84,8 @@ function tlsRefusal(
   if (handshakeFailure.test(words)) {
     return {
       code: 'tlsRefused',
+      // OpenSSL's servers say no more than that by TLS 1.2.
+      mayWantClientCertificate: true,
       words:
         'refused the TLS handshake: it may ask for a client certificate, or allow no cipher that is still safe. Nothing was sent.',
     };

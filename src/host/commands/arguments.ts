@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { TeaChestError, type Stage } from '../../core/base/errors.ts';
 import { isRecord, type UnknownRecord } from '../record.ts';
 
@@ -8,6 +9,10 @@ export interface SignInArguments {
   readonly secret?: string;
   readonly trustFingerprint?: string;
   readonly allowHttp?: boolean;
+  /** Paths of PEM files. */
+  readonly caFile?: string;
+  readonly clientCertFile?: string;
+  readonly clientKeyFile?: string;
 }
 
 /** Arguments of `teaChest.signOut`. */
@@ -42,6 +47,9 @@ export function readSignInArguments(value: unknown): SignInArguments {
     secret: read.optionalText('secret'),
     trustFingerprint: read.optionalText('trustFingerprint'),
     allowHttp: read.optionalFlag('allowHttp'),
+    caFile: read.optionalPath('caFile'),
+    clientCertFile: read.optionalPath('clientCertFile'),
+    clientKeyFile: read.optionalPath('clientKeyFile'),
   });
 }
 
@@ -93,6 +101,13 @@ class Reader {
     const value = this.#take(key);
     if (value === undefined) return undefined;
     if (typeof value !== 'string' || value === '') throw this.#refuse(`wants “${key}” to be a text that is not empty`);
+    return value;
+  }
+
+  /** There is no folder that a relative path could be meant from. */
+  optionalPath(key: string): string | undefined {
+    const value = this.optionalText(key);
+    if (value !== undefined && !isAbsolute(value)) throw this.#refuse(`wants “${key}” to be an absolute path`);
     return value;
   }
 

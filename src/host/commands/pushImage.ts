@@ -20,6 +20,7 @@ export interface PushDependencies {
   /** True once somebody is signed in. */
   readonly signIn: (start: SignInStart) => Promise<boolean>;
   readonly trustCertificate: PushAftercare['trustCertificate'];
+  readonly chooseClientCertificate: PushAftercare['chooseClientCertificate'];
   readonly find: (origin: string) => Connection | undefined;
   /** Asked before a push that a person chose the target of, never of one that was told all. */
   readonly publicOwners: Pick<PublicOwners, 'agree'>;
@@ -149,11 +150,12 @@ export class PushCommands {
   }
 
   get #care(): PushAftercare {
-    const { signIn, trustCertificate, find } = this.#dependencies;
+    const { signIn, trustCertificate, chooseClientCertificate, find } = this.#dependencies;
     return {
       // Whoever let nobody push wants to know who is asking, even if it seemed to be open.
       signIn: (start) => signIn({ ...start, askCredential: true }),
       trustCertificate,
+      chooseClientCertificate,
       current: ({ origin }) => find(origin),
       pushElsewhere: ({ image, said, connection, target, compression, strategy, platform }) =>
         this.askAndPush({ image: said ?? image, former: { connection, target } }, { compression, strategy, platform }),

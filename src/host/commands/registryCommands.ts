@@ -1,4 +1,5 @@
 import { askSignIn } from '../connections/askSignIn.ts';
+import { chooseForConnection } from '../connections/clientCertificate.ts';
 import { consent } from '../connections/consent.ts';
 import { trustCertificate } from '../connections/trustCertificate.ts';
 import * as clipboard from '../display/clipboard.ts';
@@ -35,6 +36,7 @@ export async function mendRegistry(
   try {
     const { kind } = noteRemedy(error);
     if (kind === 'trustCertificate') await trustCertificate(gate, store, consent, connection);
+    if (kind === 'chooseClientCertificate') await chooseForConnection(gate, store, consent, connection);
     if (kind === 'signIn') {
       const { webRoot, username, trust } = connection;
       await askSignIn(gate, store, { url: webRoot, username, trust, askCredential: true });

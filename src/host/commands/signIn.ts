@@ -1,14 +1,14 @@
 import * as vscode from 'vscode';
 import { TeaChestError } from '../../core/base/errors.ts';
-import { normalizeFingerprint } from '../../core/registry/fingerprint.ts';
-import type { RegistryTrust } from '../../core/registry/types.ts';
 import { askSignIn, type SignInStart } from '../connections/askSignIn.ts';
 import { anyUser, describeConnection, type Connection } from '../connections/connection.ts';
 import type { ConnectionStore } from '../connections/connectionStore.ts';
 import { pastedSecret } from '../connections/pastedSecret.ts';
 import { signIn, signInIfOpen, type SignInGate } from '../connections/signIn.ts';
+import { wantsClientCertificate } from '../connections/wantsClientCertificate.ts';
 import { showInformation } from '../display/messages.ts';
 import { readSignInArguments, type SignInArguments } from './arguments.ts';
+import { trustFrom } from './givenTrust.ts';
 import { toRejection } from './rejection.ts';
 
 /** What `teaChest.signIn` resolves to; part of the automation contract. */
@@ -48,7 +48,7 @@ export async function signInCommand(
 async function signInWith({ gate, store }: SignInDependencies, args: SignInArguments): Promise<Connection | undefined> {
   const address = gate.parse(args.url);
   const saved = store.find(address.origin);
-  const trust = { ...saved?.trust, ...givenTrust(args) };
+  const trust = trustFrom(args, saved?.trust ?? {});
   const { secret } = args;
   const username = args.username ?? saved?.username;
   const options = { signal: new AbortController().signal };
@@ -56,21 +56,18 @@ async function signInWith({ gate, store }: SignInDependencies, args: SignInArgum
     const credential = { username: username ?? anyUser, secret: pastedSecret(secret) };
     return await signIn(gate, store, { address, credential, trust }, options);
   }
-  const open = args.username === undefined ? await signInIfOpen(gate, store, { address, trust }, options) : undefined;
+  const open =
+    args.username === undefined
+      ? await signInIfOpen(gate, store, { address, trust }, options).catch(toDialog)
+      : undefined;
   if (open !== undefined) return open;
   const start: SignInStart = { url: args.url, trust, askCredential: args.username !== undefined };
   return await askSignIn(gate, store, username === undefined ? start : { ...start, username });
 }
 
-function givenTrust({ trustFingerprint, allowHttp }: SignInArguments): RegistryTrust {
-  if (trustFingerprint === undefined) return allowHttp === true ? { allowHttp } : {};
-  const pinnedFingerprint = normalizeFingerprint(trustFingerprint);
-  if (pinnedFingerprint === undefined) {
-    throw new TeaChestError('argumentInvalid', '“trustFingerprint” is not a SHA-256 fingerprint: 64 hex digits.', {
-      stage: 'signIn',
-    });
-  }
-  return { pinnedFingerprint, ...(allowHttp === true && { allowHttp }) };
+/** A client certificate that is wanted is asked for in the dialog. */
+function toDialog(error: unknown): undefined {
+  if (!wantsClientCertificate(error)) throw error;
 }
 
 function summary({ origin, username }: Connection): SignedIn {

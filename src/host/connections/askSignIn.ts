@@ -6,6 +6,7 @@ import { AskAgain, runSteps, type Place, type Step } from '../input/runSteps.ts'
 import { explain } from '../progress/explain.ts';
 import type { Connection } from './connection.ts';
 import { pageAt } from './connectionPage.ts';
+import { withClientCertificate } from './clientCertificate.ts';
 import { consent } from './consent.ts';
 import type { Reached } from './reach.ts';
 import { pastedSecret } from './pastedSecret.ts';
@@ -132,11 +133,11 @@ async function askUsername(state: State, place: Place): Promise<State> {
 }
 
 async function askSecret(gate: SignInGate, shelf: SignInShelf, state: State, place: Place): Promise<State> {
-  if (state.reached === undefined) throw new AskAgain('address', state);
-  const { address, trust } = state.reached;
+  const { reached } = state;
+  if (reached === undefined) throw new AskAgain('address', state);
   let connection: Connection | undefined;
   await askText(place, {
-    prompt: `Token (with the scope write:package) or password of ${state.username} on ${address.host}`,
+    prompt: `Token (with the scope write:package) or password of ${state.username} on ${reached.address.host}`,
     password: true,
     value: state.secret,
     problem: state.problem,
@@ -145,7 +146,9 @@ async function askSecret(gate: SignInGate, shelf: SignInShelf, state: State, pla
     accept: async (typed, signal) => {
       const credential = { username: state.username, secret: pastedSecret(typed) };
       try {
-        connection = await signIn(gate, shelf, { address, credential, trust }, { signal });
+        connection = await withClientCertificate(consent, reached, ({ address, trust }) =>
+          signIn(gate, shelf, { address, credential, trust }, { signal }),
+        );
         return undefined;
       } catch (error) {
         const problem = explainShortly(error);

@@ -7,11 +7,15 @@ export interface CertificateQuestion {
   readonly detail: readonly string[];
 }
 
-/** What a person must see before trusting a certificate by sight. `trustedBefore`: fingerprint of another. */
+/**
+ * What a person must see before trusting a certificate by sight. `trustedBefore`: fingerprint of another. `caFile`: the
+ * authorities chosen for this registry, which do not vouch for it.
+ */
 export function certificateQuestion(
   host: string,
   certificate: CertificateDetails,
   trustedBefore: string | undefined,
+  caFile?: string,
 ): CertificateQuestion {
   const day = (date: string): string => date.slice(0, 10);
   const changed = trustedBefore !== undefined;
@@ -26,13 +30,14 @@ export function certificateQuestion(
       `Issued by: ${certificate.issuer}`,
       `Valid: ${day(certificate.validFrom)} to ${day(certificate.validTo)}`,
       `Names: ${names}`,
+      ...(caFile === undefined ? [] : [`CA file in use: ${caFile}`]),
       ...(changed ? ['', 'SHA-256 fingerprint trusted before:', ...groupFingerprint(trustedBefore)] : []),
       `${changed ? 'Shown now' : 'SHA-256 fingerprint'}:`,
       ...groupFingerprint(certificate.fingerprint256),
       '',
       changed
         ? 'A renewed certificate is harmless; anything else may be somebody listening in. Ask whoever runs the registry if you are not sure.'
-        : 'Compare the fingerprint with the one that whoever runs the registry gives you.',
+        : 'Compare the fingerprint with the one that whoever runs the registry gives you, or choose the file with the certificate of the authority that issued it.',
     ],
   };
 }

@@ -1,4 +1,5 @@
-import type { RegistryAddress, RegistryTrust } from '../../core/registry/types.ts';
+import { TeaChestError } from '../../core/base/errors.ts';
+import type { CertificateDetails, RegistryAddress, RegistryTrust } from '../../core/registry/types.ts';
 import { certificateQuestion, type CertificateQuestion } from './certificateQuestion.ts';
 import type { SignInGate } from './signIn.ts';
 
@@ -7,10 +8,22 @@ export interface Reached {
   readonly trust: RegistryTrust;
 }
 
-/** What only a person can decide. */
+/** By which we show a registry who we are. */
+export type ClientCertificateFiles = Required<Pick<RegistryTrust, 'clientCertFile' | 'clientKeyFile'>>;
+
+/** What only a person can decide. Undefined is a no. */
 export interface Consent {
-  toCertificate(question: CertificateQuestion): Promise<boolean>;
+  /** `trust`: just this certificate, by its fingerprint. */
+  toCertificate(question: CertificateQuestion): Promise<'trust' | { readonly caFile: string } | undefined>;
   toPlainHttp(host: string): Promise<boolean>;
+  /** `why`: what the registry says of client certificates. */
+  toClientCertificate(why: string): Promise<ClientCertificateFiles | undefined>;
+  /** `why`: what is wrong with a file that was chosen for the registry. */
+  toLeaveOutFiles(why: string): Promise<boolean>;
+}
+
+interface Options {
+  readonly signal: AbortSignal;
 }
 
 /** Makes sure that the address may be talked to; asks the person where only they can know. Undefined: they said no. */
@@ -18,17 +31,47 @@ export async function reach(
   gate: SignInGate,
   consent: Consent,
   { address, trust }: Reached,
-  options: { readonly signal: AbortSignal },
+  options: Options,
 ): Promise<Reached | undefined> {
   if (address.origin.startsWith('http:')) {
     if (trust.allowHttp !== true && !(await consent.toPlainHttp(address.host))) return undefined;
     return { address, trust: { ...trust, allowHttp: true } };
   }
-  const certificate = await gate.inspectCertificate(address, trust, options);
-  const pinned = trust.pinnedFingerprint;
-  if (certificate.problem === undefined && pinned === undefined) return { address, trust };
-  if (certificate.fingerprint256 === pinned) return { address, trust };
-  const question = certificateQuestion(address.host, certificate, pinned);
-  if (!(await consent.toCertificate(question))) return undefined;
-  return { address, trust: { ...trust, pinnedFingerprint: certificate.fingerprint256 } };
+  for (let known = trust; ;) {
+    const shown = await inspect(gate, consent, { address, trust: known }, options);
+    if (shown === undefined) return undefined;
+    known = shown.trust;
+    const { certificate } = shown;
+    const { pinnedFingerprint: pinned, caFile } = known;
+    if (certificate.fingerprint256 === pinned) return { address, trust: known };
+    if (certificate.problem === undefined && pinned === undefined) return { address, trust: known };
+    const question = certificateQuestion(address.host, certificate, pinned, caFile);
+    const answer = await consent.toCertificate(question);
+    if (answer === undefined) return undefined;
+    if (answer === 'trust') return { address, trust: { ...known, pinnedFingerprint: certificate.fingerprint256 } };
+    known = withCaFile(known, answer.caFile);
+  }
+}
+
+/** An authority takes the place of the one certificate that was trusted by sight. */
+export function withCaFile({ pinnedFingerprint: _former, ...trust }: RegistryTrust, caFile: string): RegistryTrust {
+  return { ...trust, caFile };
+}
+
+/** Looks at the certificate; where a chosen file cannot be used any more, the person may do without. */
+async function inspect(
+  gate: SignInGate,
+  consent: Consent,
+  { address, trust }: Reached,
+  options: Options,
+): Promise<{ readonly certificate: CertificateDetails; readonly trust: RegistryTrust } | undefined> {
+  try {
+    return { certificate: await gate.inspectCertificate(address, trust, options), trust };
+  } catch (error) {
+    const { caFile, clientCertFile, clientKeyFile, ...others } = trust;
+    const hasFiles = [caFile, clientCertFile, clientKeyFile].some((file) => file !== undefined);
+    if (!(error instanceof TeaChestError) || error.code !== 'argumentInvalid' || !hasFiles) throw error;
+    if (!(await consent.toLeaveOutFiles(error.message))) return undefined;
+    return { certificate: await gate.inspectCertificate(address, others, options), trust: others };
+  }
 }

@@ -7,6 +7,7 @@ import type {
   SignInResult,
 } from '../../core/registry/types.ts';
 import type { Connection } from './connection.ts';
+import { wantsClientCertificate } from './wantsClientCertificate.ts';
 
 /** What signing in needs of the registry side. */
 export interface SignInGate {
@@ -55,7 +56,7 @@ export async function signIn(
 
 /**
  * Keeps a registry that is open to everybody, without any question; undefined if it is not, or if a credential is kept
- * for it already. What it lets everybody do is not known before a push: see `SignInStart.askCredential`.
+ * for it already. Rejects only where a client certificate is wanted. What it lets everybody do is not known before a push: see `SignInStart.askCredential`.
  */
 export async function signInIfOpen(
   gate: SignInGate,
@@ -69,8 +70,9 @@ export async function signInIfOpen(
   try {
     refusePlainHttp(address, trust);
     found = await gate.check(address, undefined, trust, options);
-  } catch {
-    // Whatever is wrong is told when user and secret are checked.
+  } catch (error) {
+    if (wantsClientCertificate(error)) throw error;
+    // Whatever else is wrong is told when user and secret are checked.
     return undefined;
   }
   if (!found.open || options.signal.aborted) return undefined;

@@ -1,5 +1,6 @@
 import type { RegistryTrust } from '../../core/registry/types.ts';
 import type { Connection } from './connection.ts';
+import { withClientCertificate } from './clientCertificate.ts';
 import { reach, type Consent, type Reached } from './reach.ts';
 import { signInIfOpen, type SignInGate, type SignInShelf } from './signIn.ts';
 
@@ -34,8 +35,12 @@ export async function tryAddress(
   const address = gate.parse(text.trim());
   const { origin } = address;
   const trust = (decided.find((one) => one.origin === origin) ?? shelf.find(origin))?.trust ?? {};
-  const reached = await reach(gate, consent, { address, trust }, options);
-  if (reached === undefined) return undefined;
-  const connection = origin === closedOrigin ? undefined : await signInIfOpen(gate, shelf, reached, options);
-  return { reached, connection };
+  const first = await withClientCertificate(consent, { address, trust }, (known) =>
+    reach(gate, consent, known, options),
+  );
+  if (first === undefined || origin === closedOrigin) return first && { reached: first, connection: undefined };
+  return await withClientCertificate(consent, first, async (reached) => ({
+    reached,
+    connection: await signInIfOpen(gate, shelf, reached, options),
+  }));
 }

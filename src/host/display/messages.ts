@@ -24,8 +24,17 @@ export async function showWarning<T extends Button>(message: string, buttons: re
 
 /** A dialog that stands in the way until it is answered. Each line of its detail stays one line. */
 export async function askModal(message: string, detail: readonly string[], yes: string): Promise<boolean> {
+  return (await askModalChoice(message, detail, [yes])) === yes;
+}
+
+/** The same with several answers; undefined if the person takes none. */
+export async function askModalChoice(
+  message: string,
+  detail: readonly string[],
+  answers: readonly string[],
+): Promise<string | undefined> {
   const options = { modal: true, detail: inertLines(detail) };
-  return (await vscode.window.showWarningMessage(inertText(message), options, yes)) === yes;
+  return await vscode.window.showWarningMessage(inertText(message), options, ...answers);
 }
 
 /** A notification that stays while something is done, and can cancel it. */

@@ -7,6 +7,7 @@ export type ActionKind =
   | 'createToken'
   | 'changeTarget'
   | 'trustCertificate'
+  | 'chooseClientCertificate'
   | 'openEngineSettings'
   | 'openSpoolSettings'
   | 'openProxySettings'
@@ -66,7 +67,7 @@ const adviceByCode: Readonly<Record<ErrorCode, Advice>> = {
     actions: ['retry', 'showLog'],
   },
   certificateUntrusted: {
-    next: 'Look at the certificate, and trust it if it is the right one.',
+    next: 'Look at the certificate, and trust it if it is the right one, or choose the CA file of whoever issued it.',
     actions: ['trustCertificate', 'showLog'],
   },
   certificateChanged: {
@@ -78,8 +79,8 @@ const adviceByCode: Readonly<Record<ErrorCode, Advice>> = {
     actions: ['trustCertificate', 'showLog'],
   },
   clientCertificateNeeded: {
-    next: 'Put the certificate and its key as client.cert and client.key into ~/.docker/certs.d/<host:port>.',
-    actions: ['retry', 'showLog'],
+    next: 'Choose the certificate and its key, or put them as client.cert and client.key into ~/.docker/certs.d/<host:port>.',
+    actions: ['chooseClientCertificate', 'retry', 'showLog'],
   },
   tlsRefused: { next: 'Whoever runs the registry has to allow TLS 1.2 or 1.3.', actions: ['showLog'] },
   plainHttp: { next: 'Sign in with the right address, https or http.', actions: ['signIn'] },
@@ -169,6 +170,9 @@ function adviceFor({ code, stage, facts }: TeaChestError): Advice {
     const next = 'It was reachable before: check your network and VPN, and try again. Layers that arrived are kept.';
     return { ...usual, next };
   }
+  if (code === 'tlsRefused' && facts['mayWantClientCertificate'] === true) {
+    return { next: usual.next, actions: ['chooseClientCertificate', ...usual.actions] };
+  }
   // The sentence has just named the address that works.
   if (code === 'plainHttp' && typeof facts['suggestion'] === 'string') return { ...usual, next: 'Try that address.' };
   return usual;
@@ -192,6 +196,7 @@ const titles: Readonly<Record<ActionKind, string>> = {
   createToken: 'Create a Token',
   changeTarget: 'Change Target',
   trustCertificate: 'Show Certificate',
+  chooseClientCertificate: 'Choose Client Certificate…',
   openEngineSettings: 'Open Settings',
   openSpoolSettings: 'Choose Folder',
   openProxySettings: 'Proxy Settings',

@@ -24,6 +24,8 @@ export interface PushAftercare {
   readonly signIn: (start: { readonly url?: string; readonly username?: string }) => Promise<boolean>;
   /** Shows the certificate; true if the person trusts it now. */
   readonly trustCertificate: (connection: Connection) => Promise<boolean>;
+  /** True once the registry has accepted a client certificate that the person chose. */
+  readonly chooseClientCertificate: (connection: Connection) => Promise<boolean>;
   /** Asks for another target and pushes there. */
   readonly pushElsewhere: (job: PushJob) => Promise<unknown>;
 }
@@ -82,6 +84,9 @@ export class PushFront {
       },
       trustCertificate: async () => {
         if (await care.trustCertificate(connection)) await again();
+      },
+      chooseClientCertificate: async () => {
+        if (await care.chooseClientCertificate(connection)) await again();
       },
     };
   }

@@ -19,10 +19,18 @@ function answering(answer: boolean): Consent & { readonly asked: string[] } {
     asked,
     toCertificate: ({ message }) => {
       asked.push(message);
-      return Promise.resolve(answer);
+      return Promise.resolve(answer ? 'trust' : undefined);
     },
     toPlainHttp: (host) => {
       asked.push(host);
+      return Promise.resolve(answer);
+    },
+    toClientCertificate: (why) => {
+      asked.push(why);
+      return Promise.resolve(undefined);
+    },
+    toLeaveOutFiles: (why) => {
+      asked.push(why);
       return Promise.resolve(answer);
     },
   };

@@ -7,6 +7,7 @@ const labels: Readonly<Partial<Record<ErrorCode, string>>> = {
   certificateChanged: 'The certificate changed',
   certificateUntrusted: 'The certificate is not trusted',
   certificateInvalid: 'The certificate is not valid',
+  clientCertificateNeeded: 'A client certificate is needed',
   plainHttp: 'Speaks the other of http and https',
   notARegistry: 'No registry answers there',
   notSignedIn: 'Not signed in',
@@ -19,7 +20,7 @@ const labels: Readonly<Partial<Record<ErrorCode, string>>> = {
 };
 
 /** What a click on a note in place of children does. */
-export type NoteRemedy = Extract<ActionKind, 'signIn' | 'trustCertificate' | 'retry'>;
+export type NoteRemedy = Extract<ActionKind, 'signIn' | 'trustCertificate' | 'chooseClientCertificate' | 'retry'>;
 
 /** Few words for a row of the view; the whole story is its tooltip. */
 export function noteLabel({ code }: TeaChestError): string {
@@ -33,5 +34,6 @@ export function noteRemedy(error: TeaChestError): { readonly kind: NoteRemedy; r
 }
 
 function isRemedy(kind: ActionKind): kind is NoteRemedy {
-  return kind === 'signIn' || kind === 'trustCertificate' || kind === 'retry';
+  const remedies: readonly ActionKind[] = ['signIn', 'trustCertificate', 'chooseClientCertificate', 'retry'];
+  return remedies.includes(kind);
 }
