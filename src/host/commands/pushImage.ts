@@ -9,6 +9,7 @@ import type { PushAftercare, PushFront } from '../push/pushFront.ts';
 import type { PushJob } from '../push/pushRunner.ts';
 import { resolvePush, type PushKnowledge } from '../push/resolvePush.ts';
 import type { PublicOwners } from '../targets/publicOwners.ts';
+import { withWarningOfOthers } from '../targets/suggestedName.ts';
 import { briefImage } from '../targets/target.ts';
 import { readPushArguments, type PushArguments } from './arguments.ts';
 import { toRejection } from './rejection.ts';
@@ -104,7 +105,8 @@ export class PushCommands {
     try {
       const known = resolvePush(args, this.#dependencies.knowledge);
       if (known !== undefined) return { ...known, said: image };
-    } catch (error) {
+    } catch (refusal) {
+      const error = withWarningOfOthers(refusal, image, await this.#dependencies.questions.references());
       void reportFailure(error, this.#beforePush(args, error));
       throw error;
     }

@@ -4,6 +4,7 @@ import { TeaChestError } from '../../core/base/errors.ts';
 import { askChoice, askText } from '../input/prompts.ts';
 import { AskAgain, runSteps, type Place, type Step } from '../input/runSteps.ts';
 import { hasOwners, judgeName, judgeOwner, judgeTag, settleTarget } from '../targets/settleTarget.ts';
+import { warnOfOthers } from '../targets/suggestedName.ts';
 import { formatTarget, proposeTarget } from '../targets/target.ts';
 import { rememberOwners } from './rememberOwners.ts';
 import type { Destination } from './resolvePush.ts';
@@ -20,6 +21,8 @@ export interface Owners {
 /** What the questions are made from. */
 export interface PushQuestions {
   readonly images: () => Promise<readonly Choice<string>[]>;
+  /** Every `repository:tag` of the engine's images; empty where it cannot tell. */
+  readonly references: () => Promise<readonly string[]>;
   readonly connections: () => readonly Connection[];
   /** Where an image probably goes: asked first, so that one Enter repeats a push. */
   readonly guess: (image: string) => Destination | undefined;
@@ -221,12 +224,13 @@ const askName: Ask = async (questions, state, place) => {
   const connection = connectionOf(questions, state);
   const kind = connection?.kind ?? 'generic';
   const owner = connection && (await ownerOf(questions, state, connection));
+  const references = await questions.references();
   const name = await askText(place, {
     prompt: hasOwners(kind) ? 'Name of the image' : 'Name of the repository',
     value: state.name ?? proposeTarget(state.image ?? '', owner).name ?? '',
     placeholder: 'app',
     problem: state.problem,
-    judge: (text) => judgeName(text.trim(), kind),
+    judge: (text) => judgeName(text.trim(), kind, (best) => warnOfOthers(best, state.image ?? '', references)),
   });
   return { ...state, name: name.trim(), problem: undefined };
 };

@@ -21,6 +21,10 @@ export function createPushQuestions(sources: {
       if (state.kind === 'problem') throw state.error;
       return state.kind === 'ready' ? imageChoices(state.images, Date.now()) : [];
     },
+    references: async () => {
+      const state = await images.open();
+      return state.kind === 'ready' ? state.images.flatMap((image) => image.references) : [];
+    },
     connections,
     guess: (image) => guessDestination(image, knowledge),
     owners,

@@ -54,9 +54,10 @@ export function judgeOwner(text: string): Verdict {
   return judge(checkOwner(text));
 }
 
-export function judgeName(text: string, kind: Kind): Verdict {
+/** `warn`: what should be known of a name before it is suggested. */
+export function judgeName(text: string, kind: Kind, warn?: (suggestion: string) => string | undefined): Verdict {
   if (text === '') return { problem: 'A name is needed.' };
-  return judge(hasOwners(kind) ? checkImageName(text) : checkRepository(text));
+  return judge(hasOwners(kind) ? checkImageName(text) : checkRepository(text), warn);
 }
 
 export function judgeTag(text: string, kind: Kind): Verdict {
@@ -81,9 +82,11 @@ function checkAnyTag(text: string): Check<string> {
   };
 }
 
-function judge(check: Check<string>): Verdict {
+function judge(check: Check<string>, warn?: (suggestion: string) => string | undefined): Verdict {
   if (check.ok) return check.notice === undefined ? {} : { notice: check.notice };
-  return { problem: check.suggestion === undefined ? check.why : `${check.why} Try “${check.suggestion}”.` };
+  const { why, suggestion } = check;
+  if (suggestion === undefined) return { problem: why };
+  return { problem: [`${why} Try “${suggestion}”.`, warn?.(suggestion) ?? ''].join(' ').trimEnd() };
 }
 
 function unwrap<T>(check: Check<T>, host: string, format: (value: T) => string = String): T {

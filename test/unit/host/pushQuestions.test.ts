@@ -25,6 +25,7 @@ function questions(more: Partial<PushQuestions> = {}): PushQuestions {
   const images = ['tool:armv7', 'app:1', 'armv7-base:2'].map((label) => ({ label, value: label }));
   return {
     images: () => Promise.resolve(images),
+    references: () => Promise.resolve(['x--y:1', 'x-y:1']),
     connections: () => [gitea],
     guess: () => undefined,
     owners: () => Promise.resolve(someOwners),
@@ -118,6 +119,25 @@ suite('typing in the push dialog', () => {
   });
 });
 
+suite('a name that Gitea does not take', () => {
+  test('is not replaced by another local image’s without a word, in the dialog and in a command', async (t) => {
+    const asked = askPush(questions(), { image: 'x--y:1' });
+    (await inputAsking(/Which owner/)).enter();
+    const box = await inputAsking(/Name/);
+    box.type('x--y');
+    assert.match(await said(box), /Try “x-y”\. But “x-y” is also the name of another image here, of x-y:1/);
+    box.type('x-y-two');
+    box.enter();
+    (await inputAsking(/Tag/)).enter();
+    assert.equal((await asked)?.target.repository, 'dev/x-y-two');
+    const { commands, connection } = await commandsFor(t);
+    await assert.rejects(commands.run({ image: 'x--y:1', target: `${connection.host}/dev/x--y:1` }), {
+      code: 'nameInvalid',
+      message: /But “x-y” is also the name of another image here, of x-y:1/,
+    });
+  });
+});
+
 /** The commands of pushes, on a stand-in, up to the push itself. */
 async function commandsFor(t: { after(work: () => unknown): void }, options: StandinOptions = {}) {
   const standin = await startStandin(options);
@@ -148,6 +168,7 @@ async function commandsFor(t: { after(work: () => unknown): void }, options: Sta
     questions: questions({ connections: () => [connection], owners: (one: Connection) => access.owners(one) }),
     signIn: async (start) => (await askSignIn(access.gate, store, start)) !== undefined,
     trustCertificate: () => Promise.resolve(false),
+    chooseClientCertificate: () => Promise.resolve(false),
     find: (origin) => store.find(origin),
     publicOwners,
     hasCredential: async ({ origin }) => (await store.credential(origin)) !== undefined,

@@ -1,0 +1,41 @@
+import { TeaChestError } from '../../core/base/errors.ts';
+import { imagesNamed } from '../../core/gitea/names.ts';
+import { parseImageReference } from '../../core/oci/imageReference.ts';
+
+/**
+ * A warning for a name that was suggested in place of one that Gitea does not take (`a-b` for `a--b`), where other images
+ * of this machine have that name already: pushed to one place, each would replace the other. `image` is the one that is
+ * being pushed: its own name, in another tag, is no other image's.
+ */
+export function warnOfOthers(name: string, image: string, references: readonly string[]): string | undefined {
+  const own = repositoryOf(image);
+  const others = imagesNamed(name, references).filter((one) => own === undefined || repositoryOf(one) !== own);
+  const [first] = others;
+  if (first === undefined) return undefined;
+  const more = others.length === 1 ? '' : ` and of ${others.length - 1} more`;
+  return `But “${name}” is also the name of another image here, of ${first}${more}: pushed to the same tag, one replaces the other.`;
+}
+
+/** The same for a target that was refused as a whole (`facts.suggestion`). */
+export function withWarningOfOthers(error: unknown, image: string, references: readonly string[]): unknown {
+  if (!(error instanceof TeaChestError) || error.code !== 'nameInvalid') return error;
+  const { suggestion } = error.facts;
+  const repository = typeof suggestion === 'string' ? repositoryOf(suggestion) : undefined;
+  const name = repository?.slice(repository.indexOf('/') + 1);
+  const warning = name === undefined ? undefined : warnOfOthers(name, image, references);
+  if (warning === undefined) return error;
+  return new TeaChestError(error.code, `${error.message} ${warning}`, {
+    cause: error,
+    ...(error.stage !== undefined && { stage: error.stage }),
+    facts: error.facts,
+  });
+}
+
+/** Without the registry; undefined for an ID. */
+function repositoryOf(reference: string): string | undefined {
+  try {
+    return parseImageReference(reference).repository;
+  } catch {
+    return undefined;
+  }
+}
