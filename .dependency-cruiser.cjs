@@ -6,16 +6,42 @@ const only = (from, allowed) => ({
   to: { path: '^src/', pathNot: `^src/core/(${[from, ...allowed].join('|')})/` },
 });
 
+/** The folders of the host, lowest first: a folder imports itself and those before it. */
+const hostFolders = [
+  'state',
+  'display',
+  'progress',
+  'input',
+  'connections',
+  'engine',
+  'targets',
+  'registry',
+  'views',
+  'push',
+  'commands',
+];
+
+const hostRules = hostFolders.map((folder, at) => ({
+  name: `host-${folder}-imports-only-what-is-below-it`,
+  severity: 'error',
+  from: { path: `^src/host/${folder}/` },
+  to: { path: `^src/host/(${hostFolders.slice(at + 1).join('|') || 'none'})/` },
+}));
+
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: { path: '^src/' }, to: { circular: true } },
     only('base', []),
     only('oci', ['base']),
-    only('docker', ['oci', 'base']),
-    only('registry', ['oci', 'base']),
-    only('gitea', ['registry', 'oci', 'base']),
-    only('push', ['oci', 'base']),
-    only('credentials', ['registry', 'oci', 'base']),
+    only('ports', ['oci', 'base']),
+    only('docker', ['ports', 'oci', 'base']),
+    only('registry', ['ports', 'oci', 'base']),
+    only('gitea', ['registry', 'ports', 'oci', 'base']),
+    only('compress', ['ports', 'oci', 'base']),
+    only('spool', ['ports', 'oci', 'base']),
+    only('digestCache', ['oci', 'base']),
+    only('relay', ['digestCache', 'ports', 'oci', 'base']),
+    only('push', ['relay', 'compress', 'spool', 'digestCache', 'ports', 'oci', 'base']),
     {
       name: 'the-core-knows-no-vscode',
       severity: 'error',
@@ -28,6 +54,7 @@ module.exports = {
       from: { path: '^src/' },
       to: { path: '^(test|scripts|bench)/' },
     },
+    ...hostRules,
     { name: 'only-the-root-builds', severity: 'error', from: { path: '^src/host/' }, to: { path: '^src/extension' } },
   ],
   options: {

@@ -44,7 +44,7 @@ const judgedSyntax = {
 const fetchProperty = { object: 'globalThis', property: 'fetch', message: connectionMessage };
 
 export default tseslint.config(
-  { ignores: ['dist', 'dist-test', 'test-results', '.cache', 'src/core/push/compress/assembly'] },
+  { ignores: ['dist', 'dist-test', 'test-results', '.cache', 'src/core/compress/deflate/assembly'] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,
@@ -97,25 +97,25 @@ export default tseslint.config(
   },
   {
     // Opens connections to registries and proxies, and judges certificates.
-    files: ['src/core/registry/connection.ts'],
+    files: ['src/core/registry/http/connection.ts'],
     rules: {
       ...connectionImports({ 'node:net': true, 'node:tls': true, undici: ['Client'] }),
       'no-restricted-syntax': ['error', ...connectionSyntax],
     },
   },
   // Makes the contexts by which they are judged.
-  { files: ['src/core/registry/tls.ts'], rules: connectionImports({ 'node:tls': true }) },
+  { files: ['src/core/registry/http/trustContext.ts'], rules: connectionImports({ 'node:tls': true }) },
   // Sends requests, on connections of the former.
-  { files: ['src/core/registry/transport.ts'], rules: connectionImports({ undici: ['Agent'] }) },
+  { files: ['src/core/registry/http/transport.ts'], rules: connectionImports({ undici: ['Agent'] }) },
   // Opens connections to engines, and sends requests on them.
   {
-    files: ['src/core/docker/engineAgent.ts'],
+    files: ['src/core/docker/client/engineConnections.ts'],
     rules: connectionImports({ 'node:net': true, 'node:tls': true, undici: ['Client'] }),
   },
   // Looks whether somebody listens on a local socket, and says nothing there.
-  { files: ['src/core/docker/machine.ts'], rules: connectionImports({ 'node:net': true }) },
+  { files: ['src/core/docker/endpoint/hostEnvironment.ts'], rules: connectionImports({ 'node:net': true }) },
   // Listens for the engine.
-  { files: ['src/core/push/relay/relayServer.ts'], rules: connectionImports({ 'node:http': ['createServer'] }) },
+  { files: ['src/core/relay/relayServer.ts'], rules: connectionImports({ 'node:http': ['createServer'] }) },
   {
     // Text from outside is made plain where it is shown: at these few places, and nowhere else.
     files: ['src/extension.ts', 'src/host/**/*.ts'],

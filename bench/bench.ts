@@ -22,7 +22,7 @@ import { formatPage, replaceBetweenMarks } from './report/page.ts';
 import { nothingMeasured, type Row } from './report/row.ts';
 import { giteaPlace } from './rig/benchRegistry.ts';
 import type { Bench, BenchEngine, Store } from './rig/bench.ts';
-import { makeImageShelf } from './rig/imageShelf.ts';
+import { makeImageShelf } from './rig/benchImages.ts';
 
 const { values } = parseArgs({
   options: {

@@ -8,14 +8,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Memento, SecretStorage } from 'vscode';
-import { parseEndpoint } from '../src/core/docker/endpointUrl.ts';
-import { DigestCache } from '../src/core/push/digestCache.ts';
-import { linkPlace } from '../src/core/registry/linkPlace.ts';
+import { parseEndpoint } from '../src/core/docker/endpoint/parseEndpoint.ts';
+import { DigestCache } from '../src/core/digestCache/digestCache.ts';
+import { networkScope } from '../src/core/registry/http/networkScope.ts';
 import { EngineLink, type Engine } from '../src/host/engine/engine.ts';
 import { Codecs } from '../src/host/push/codecs.ts';
 import { EngineRelay } from '../src/host/push/engineRelay.ts';
 import { PushRunner } from '../src/host/push/pushRunner.ts';
-import { OriginChunks, OriginNumbers } from '../src/host/registry/originNumbers.ts';
+import { PerOriginChunks, PerOriginNumbers } from '../src/host/registry/perOriginSettings.ts';
 import { RegistryAccess } from '../src/host/registry/registryAccess.ts';
 import { TargetMemory } from '../src/host/targets/targetMemory.ts';
 import { silentLogger } from '../test/tools/silentLogger.ts';
@@ -42,15 +42,15 @@ async function build(open: OpenRequest): Promise<Parts> {
       platform: process.platform,
       tls: undefined,
     });
-    const docker = await import('../src/core/docker/engine.ts');
+    const docker = await import('../src/core/docker/client/engine.ts');
     return clock.watchExports(new docker.Engine(endpoint));
   };
   const link = new EngineLink(relay.sweeping(connect));
-  const linkRates = new OriginNumbers(state, 'link rates');
+  const linkRates = new PerOriginNumbers(state, 'link rates');
   const access = new RegistryAccess({
     credential: () => Promise.resolve(open.credential),
     generation: () => 0,
-    chunkMemory: new OriginChunks(state, 'chunk sizes'),
+    chunkMemory: new PerOriginChunks(state, 'chunk sizes'),
     onLinkRate: (origin, bytesPerSecond) => {
       linkRates.set(origin, Math.round(bytesPerSecond));
     },
@@ -63,7 +63,7 @@ async function build(open: OpenRequest): Promise<Parts> {
     link,
     openTarget: (connection, repository, signal) => access.openTarget(connection, repository, signal),
     createCodec: (compression, gzipLevel, { origin, host }) =>
-      codecs.create(compression, gzipLevel, { place: linkPlace(host), bytesPerSecond: linkRates.get(origin) }),
+      codecs.create(compression, gzipLevel, { place: networkScope(host), bytesPerSecond: linkRates.get(origin) }),
     cache: new DigestCache(join(open.storage, 'digests.json'), silentLogger, Date.now),
     memory: new TargetMemory(state),
     // The defaults of package.json.
@@ -162,7 +162,7 @@ async function answer(request: ChildRequest): Promise<ChildReply> {
       return { kind: 'opened' };
     }
     if (parts === undefined) throw new Error('Nothing was opened.');
-    return { kind: 'pushed', report: await push(await parts, request.push) };
+    return { kind: 'pushed', output: await push(await parts, request.push) };
   } catch (error) {
     return { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
   }

@@ -6,7 +6,7 @@ import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { openVscode, type VscodeWindow } from '../test/e2e/harness/openVscode.ts';
-import { startStandin, type Standin } from '../test/standin/standin.ts';
+import { startFakeGitea, type FakeGitea } from '../test/fakeGitea/fakeGitea.ts';
 import { createCloser } from '../test/tools/closer.ts';
 import { startPrivateEngine, type Engine } from '../test/tools/engine.ts';
 import { buildImage, type Layer } from '../test/tools/images.ts';
@@ -21,14 +21,14 @@ const forDocs = join(projectRoot, 'docs', 'screenshots');
 const closer = createCloser();
 try {
   await provision(['engine', 'browser', 'vscodeServer']);
-  const [engine, standin] = await step('Starting an engine and a Gitea', () =>
-    Promise.all([startPrivateEngine(), startStandin({ tls: 'valid' })]),
+  const [engine, fakeGitea] = await step('Starting an engine and a Gitea', () =>
+    Promise.all([startPrivateEngine(), startFakeGitea({ tls: 'valid' })]),
   );
   closer.add(() => engine.stop());
-  closer.add(() => standin.close());
+  closer.add(() => fakeGitea.close());
   await step('Building images', () => buildImages(engine));
   for (const theme of ['dark', 'light'] as const) {
-    await step(`Taking the ${theme} pictures`, () => takePictures(engine, standin, theme));
+    await step(`Taking the ${theme} pictures`, () => takePictures(engine, fakeGitea, theme));
   }
 } finally {
   await closer.close();
@@ -41,25 +41,25 @@ async function buildImages(engine: Engine): Promise<void> {
   await buildImage(engine, { tags: ['tools/migrate:7'], layers: [{ megabytes: 3 }] });
 }
 
-async function takePictures(engine: Engine, standin: Standin, theme: 'dark' | 'light'): Promise<void> {
+async function takePictures(engine: Engine, fakeGitea: FakeGitea, theme: 'dark' | 'light'): Promise<void> {
   const size = { width: 1120, height: 620 };
   const vscode = await openVscode({ theme, size, env: { DOCKER_HOST: engine.host } });
   try {
     await vscode.sideBar.open('Tea Chest');
     await vscode.sideBar.view('Images').expand('shop/api');
     await vscode.sideBar.view('Images').expand('shop/web');
-    await signIn(vscode, standin, theme);
-    await takePush(vscode, engine, standin, theme);
-    if (theme === 'dark') await takeFailures(vscode, standin);
+    await signIn(vscode, fakeGitea, theme);
+    await takePush(vscode, engine, fakeGitea, theme);
+    if (theme === 'dark') await takeFailures(vscode, fakeGitea);
   } finally {
     await vscode.close();
   }
 }
 
-async function signIn(vscode: VscodeWindow, standin: Standin, theme: string): Promise<void> {
+async function signIn(vscode: VscodeWindow, fakeGitea: FakeGitea, theme: string): Promise<void> {
   const { page, quickInput } = vscode;
   await quickInput.runCommand('Tea Chest: Sign In to a Registry…');
-  await quickInput.type(standin.url);
+  await quickInput.type(fakeGitea.url);
   await quickInput.accept();
   const dialog = page.locator('.monaco-dialog-box');
   await dialog.waitFor();
@@ -70,30 +70,33 @@ async function signIn(vscode: VscodeWindow, standin: Standin, theme: string): Pr
   await quickInput.accept();
   await quickInput.waitFor('(3/3)');
   if (theme === 'dark') {
-    await quickInput.type(standin.createToken('dev', ['read:repository']));
+    await quickInput.type(fakeGitea.createToken('dev', ['read:repository']));
     await quickInput.accept();
     await quickInput.message('write:package');
     await keep(vscode, 'failure-scope-dark');
   }
   await quickInput.type(dev.secret);
   await quickInput.accept();
-  await vscode.sideBar.view('Registries').row(standin.host).waitFor();
+  await vscode.sideBar.view('Registries').row(fakeGitea.host).waitFor();
   await vscode.host.executeCommand('notifications.clearAll');
 }
 
 /** A push over a link that is slow enough to be photographed. */
-async function takePush(vscode: VscodeWindow, engine: Engine, standin: Standin, theme: string): Promise<void> {
+async function takePush(vscode: VscodeWindow, engine: Engine, fakeGitea: FakeGitea, theme: string): Promise<void> {
   const image = `shop/fresh-${theme}:1`;
   const layers = [60, 30].map((size) => ({ files: { data: randomBytes(size * 1e6) } }));
   await buildImage(engine, { tags: [image], layers });
-  standin.faults.add({ method: 'PATCH', times: Infinity, action: { kind: 'delay', ms: 2_500 } });
-  const pushing = vscode.host.executeCommand('teaChest.pushImage', { image, target: `${standin.host}/dev/api:1.4.0` });
+  fakeGitea.faults.add({ method: 'PATCH', times: Infinity, action: { kind: 'delay', ms: 2_500 } });
+  const pushing = vscode.host.executeCommand('teaChest.pushImage', {
+    image,
+    target: `${fakeGitea.host}/dev/api:1.4.0`,
+  });
   await vscode.notifications.waitFor(/of .*B · .* left/);
   await keep(vscode, `push-progress-${theme}`);
-  standin.faults.clear();
+  fakeGitea.faults.clear();
   await pushing;
   await vscode.notifications.waitFor(/Pushed /);
-  await vscode.sideBar.view('Registries').expand(standin.host);
+  await vscode.sideBar.view('Registries').expand(fakeGitea.host);
   await vscode.sideBar.view('Registries').expand(/^dev$/);
   await vscode.notifications.gone(/Pushing /);
   await keep(vscode, `push-done-${theme}`);
@@ -101,20 +104,20 @@ async function takePush(vscode: VscodeWindow, engine: Engine, standin: Standin, 
   await engine.docker(['image', 'rm', image]);
 }
 
-async function takeFailures(vscode: VscodeWindow, standin: Standin): Promise<void> {
+async function takeFailures(vscode: VscodeWindow, fakeGitea: FakeGitea): Promise<void> {
   const push = async (target: string): Promise<void> => {
     await vscode.host.executeCommand('teaChest.pushImage', { image: 'tools/migrate:7', target }).catch(() => undefined);
     await vscode.notifications.gone(/Pushing /);
   };
-  await push(`${standin.host}/readers/migrate:7`);
+  await push(`${fakeGitea.host}/readers/migrate:7`);
   await vscode.notifications.waitFor('reqPackageAccess');
   await keep(vscode, 'failure-refused-dark');
   await vscode.host.executeCommand('notifications.clearAll');
-  await standin.goDown();
-  await push(`${standin.host}/dev/migrate:7`);
+  await fakeGitea.goDown();
+  await push(`${fakeGitea.host}/dev/migrate:7`);
   await vscode.notifications.waitFor('cannot be reached');
   await keep(vscode, 'failure-unreachable-dark');
-  await standin.comeBack();
+  await fakeGitea.comeBack();
 }
 
 async function keep(vscode: VscodeWindow, name: string): Promise<void> {

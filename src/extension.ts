@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { sleep } from './core/base/cancel.ts';
 import type { Logger } from './core/base/logger.ts';
-import { DigestCache } from './core/push/digestCache.ts';
-import { linkPlace } from './core/registry/linkPlace.ts';
+import { DigestCache } from './core/digestCache/digestCache.ts';
+import { networkScope } from './core/registry/http/networkScope.ts';
 import type { TeaChestApi } from './host/api.ts';
 import { listImagesCommand } from './host/commands/listImages.ts';
 import { PushCommands } from './host/commands/pushImage.ts';
@@ -25,21 +25,21 @@ import { EngineLink } from './host/engine/engine.ts';
 import { ImageList } from './host/engine/imageList.ts';
 import { askModal } from './host/display/messages.ts';
 import { createLogger } from './host/log.ts';
-import { PushStatusBar } from './host/progress/pushStatusBar.ts';
-import type { Owners } from './host/push/askPush.ts';
+import { PushStatusBar } from './host/push/pushStatusBar.ts';
+import type { Owners } from './host/registry/registryBrowser.ts';
 import { Codecs } from './host/push/codecs.ts';
 import { EngineRelay } from './host/push/engineRelay.ts';
 import type { InterruptedPush } from './host/push/interruptedPush.ts';
 import { offerToPushAgain } from './host/push/offerToPushAgain.ts';
-import { PushFront } from './host/push/pushFront.ts';
+import { PushController } from './host/push/pushController.ts';
 import { PushJournal } from './host/push/pushJournal.ts';
 import { createPushQuestions } from './host/push/pushQuestions.ts';
 import { PushRunner } from './host/push/pushRunner.ts';
 import { recoverPushes } from './host/push/recoverPushes.ts';
 import { sweepSpools } from './host/push/sweepSpools.ts';
-import { OriginChunks, OriginNumbers } from './host/registry/originNumbers.ts';
+import { PerOriginChunks, PerOriginNumbers } from './host/registry/perOriginSettings.ts';
 import { RegistryAccess } from './host/registry/registryAccess.ts';
-import { RegistryTraces } from './host/registry/registryTraces.ts';
+import { RegistryCleanup } from './host/registry/registryCleanup.ts';
 import { FileState } from './host/state/fileState.ts';
 import { PublicOwners } from './host/targets/publicOwners.ts';
 import { TargetMemory } from './host/targets/targetMemory.ts';
@@ -62,9 +62,9 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const runner = buildRunner(base, engine, codecs);
   const traces = buildTraces(base, runner);
   const push = buildPush(context, base, engine, runner, registriesView);
-  const { gate } = base.access;
+  const { auth } = base.access;
   const forget = (origin: string): Promise<void> => traces.forget(origin);
-  const dependencies = { ...base, ...engine, gate, forget, traces, registriesView, push, channel };
+  const dependencies = { ...base, ...engine, auth, forget, traces, registriesView, push, channel };
   end = () => endPushes(runner, [base.access, base.relay, engine.link, codecs, base.store, channel]);
   context.subscriptions.push(registriesView, registerCommands(dependencies), followChanges(dependencies));
 
@@ -118,8 +118,8 @@ interface Base {
   readonly access: RegistryAccess;
   readonly memory: TargetMemory;
   readonly publicOwners: PublicOwners;
-  readonly chunkMemory: OriginChunks;
-  readonly linkRates: OriginNumbers;
+  readonly chunkMemory: PerOriginChunks;
+  readonly linkRates: PerOriginNumbers;
   readonly cache: DigestCache;
   readonly relay: EngineRelay;
   readonly journal: PushJournal;
@@ -139,8 +139,8 @@ function buildBase(
   const store = new ConnectionStore(globalState, secrets, new vscode.EventEmitter(), records);
   const cache = new DigestCache(join(storage, 'digests.json'), logger, Date.now);
   const isSaved = (origin: string): boolean => store.find(origin) !== undefined;
-  const chunkMemory = new OriginChunks(rows('chunkSizes'), 'teaChest.chunkSizes', isSaved);
-  const linkRates = new OriginNumbers(rows('linkRates'), 'teaChest.linkRates', isSaved);
+  const chunkMemory = new PerOriginChunks(rows('chunkSizes'), 'teaChest.chunkSizes', isSaved);
+  const linkRates = new PerOriginNumbers(rows('linkRates'), 'teaChest.linkRates', isSaved);
   const memory = new TargetMemory(rows('targets'));
   const access = new RegistryAccess({
     credential: (origin) => store.credential(origin),
@@ -199,7 +199,7 @@ function buildRunner(
     link,
     openTarget: (...asked) => access.openTarget(...asked),
     createCodec: (compression, gzipLevel, { origin, host }) =>
-      codecs.create(compression, gzipLevel, { place: linkPlace(host), bytesPerSecond: linkRates.get(origin) }),
+      codecs.create(compression, gzipLevel, { place: networkScope(host), bytesPerSecond: linkRates.get(origin) }),
     relay,
     journal,
     cache,
@@ -213,8 +213,8 @@ function buildRunner(
 function buildTraces(
   { store, access, memory, publicOwners, chunkMemory, linkRates, cache }: Base,
   runner: PushRunner,
-): RegistryTraces {
-  return new RegistryTraces({
+): RegistryCleanup {
+  return new RegistryCleanup({
     origins: () => store.list().map(({ origin }) => origin),
     stopPushes: (origin) => runner.stop(origin),
     remove: (origin) => store.remove(origin),
@@ -244,16 +244,16 @@ function buildPush(
   };
   const connections = (): readonly Connection[] => store.list();
   const owners = (connection: Connection): Promise<Owners> => access.owners(connection);
-  const { gate } = access;
+  const { auth } = access;
   return new PushCommands({
-    front: new PushFront(runner, statusBar, owners, () => {
+    front: new PushController(runner, statusBar, owners, () => {
       registriesView.update();
     }),
     knowledge,
     questions: createPushQuestions({ images, connections, knowledge, owners }),
-    signIn: async (start) => (await askSignIn(gate, store, start)) !== undefined,
-    trustCertificate: (connection) => trustCertificate(gate, store, consent, connection),
-    chooseClientCertificate: (connection) => chooseForConnection(gate, store, consent, connection),
+    signIn: async (start) => (await askSignIn(auth, store, start)) !== undefined,
+    trustCertificate: (connection) => trustCertificate(auth, store, consent, connection),
+    chooseClientCertificate: (connection) => chooseForConnection(auth, store, consent, connection),
     find: (origin) => store.find(origin),
     publicOwners,
     hasCredential: async ({ origin }) => (await store.credential(origin)) !== undefined,
@@ -264,7 +264,7 @@ interface Changeable {
   readonly logger: Logger;
   readonly store: ConnectionStore;
   readonly access: RegistryAccess;
-  readonly traces: RegistryTraces;
+  readonly traces: RegistryCleanup;
   readonly images: ImageList;
   readonly imagesView: ImagesView;
   readonly registriesView: RegistriesView;

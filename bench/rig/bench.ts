@@ -4,7 +4,7 @@ import { lastLines } from '../../test/tools/run.ts';
 import { say, step } from '../../test/tools/step.ts';
 import { toRow, type Measurement, type Row } from '../report/row.ts';
 import type { BenchRegistry } from './benchRegistry.ts';
-import type { ImageShelf } from './imageShelf.ts';
+import type { ImageShelf } from './benchImages.ts';
 import type { Tool } from './pusher.ts';
 
 /** An engine and the images it has. */

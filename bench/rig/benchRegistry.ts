@@ -1,8 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inspectCertificate } from '../../src/core/registry/inspectCertificate.ts';
+import { inspectCertificate } from '../../src/core/registry/http/inspectCertificate.ts';
 import { parseRegistryAddress } from '../../src/core/registry/registryAddress.ts';
-import { createTransport } from '../../src/core/registry/transport.ts';
+import { createTransport } from '../../src/core/registry/http/transport.ts';
 import type { Credential } from '../../src/core/registry/types.ts';
 import type { Connection } from '../../src/host/connections/connection.ts';
 import { projectRoot } from '../../test/tools/projectPaths.ts';
@@ -56,26 +56,26 @@ export const distributionPlace: RegistryPlace = {
   },
 };
 
-/** The Gitea that the environment names, or the stand-in for one. */
+/** The Gitea that the environment names, or the fake Gitea for one. */
 export function giteaPlace(): RegistryPlace {
   const url = process.env['GITEA_URL'];
-  return url === undefined || url === '' ? standinPlace : realGiteaPlace(url);
+  return url === undefined || url === '' ? fakeGiteaPlace : realGiteaPlace(url);
 }
 
-interface StandinLine {
+interface FakeGiteaLine {
   readonly origin: string;
   readonly host: string;
   readonly fingerprint256: string;
   readonly users: readonly { readonly name: string; readonly password: string }[];
 }
 
-/** The stand-in in a process of its own, a new and empty one each time. */
-const standinPlace: RegistryPlace = {
-  title: 'stand-in for Gitea, https',
+/** The fake Gitea in a process of its own, a new and empty one each time. */
+const fakeGiteaPlace: RegistryPlace = {
+  title: 'fake Gitea, https',
   remembers: false,
   open: async () => {
-    const scratch = await makeScratch('standin');
-    const service = startService(process.execPath, [join(projectRoot, 'test/standin/main.ts'), '--tls'], {
+    const scratch = await makeScratch('fakeGitea');
+    const service = startService(process.execPath, [join(projectRoot, 'test/fakeGitea/main.ts'), '--tls'], {
       logFile: join(scratch.path, 'log'),
       folders: [scratch.path],
       env: { TMPDIR: scratch.path },
@@ -85,10 +85,10 @@ const standinPlace: RegistryPlace = {
       await scratch.remove();
     };
     try {
-      const line = await waitFor('The stand-in', service, () => /^\{.*\}$/m.exec(service.output())?.[0]);
-      const { origin, host, fingerprint256, users } = JSON.parse(line) as StandinLine;
+      const line = await waitFor('The fake Gitea', service, () => /^\{.*\}$/m.exec(service.output())?.[0]);
+      const { origin, host, fingerprint256, users } = JSON.parse(line) as FakeGiteaLine;
       const dev = users.find(({ name }) => name === 'dev');
-      if (dev === undefined) throw new Error('The stand-in has no user dev.');
+      if (dev === undefined) throw new Error('The fake Gitea has no user dev.');
       const trust = { pinnedFingerprint: fingerprint256 };
       return {
         connection: { origin, host, webRoot: origin, kind: 'gitea', version: undefined, username: dev.name, trust },

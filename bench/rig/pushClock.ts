@@ -1,6 +1,6 @@
-import type { EnginePusher } from '../../src/core/push/contracts.ts';
-import type { RelayParts } from '../../src/core/push/relay/enginePushing.ts';
-import type { RelayDoor } from '../../src/core/push/relay/relayDoor.ts';
+import type { EnginePusher } from '../../src/core/ports/enginePusher.ts';
+import type { RelayParts } from '../../src/core/relay/pushFromEngine.ts';
+import type { RelayEndpoint } from '../../src/core/relay/relayEndpoint.ts';
 import type { Engine } from '../../src/host/engine/engine.ts';
 import type { Phases } from './teaChestProtocol.ts';
 
@@ -9,7 +9,7 @@ export class PushClock {
   #asked: number | undefined;
   #first: number | undefined;
   #last: number | undefined;
-  readonly #watchedDoors = new WeakSet<RelayDoor>();
+  readonly #watchedDoors = new WeakSet<RelayEndpoint>();
 
   /** Of one push that took so long; undefined if the engine had to give nothing. */
   phases(startedAt: number, endedAt: number): Phases | undefined {
@@ -48,11 +48,11 @@ export class PushClock {
 
   /** What a relay needs, with an eye on the clock while the engine pushes. */
   watchRelay(parts: RelayParts): RelayParts {
-    const { door, pusher } = parts;
-    if (!this.#watchedDoors.has(door)) {
-      this.#watchedDoors.add(door);
-      const open = door.open.bind(door);
-      door.open = (backend, onVisit) =>
+    const { endpoint, pusher } = parts;
+    if (!this.#watchedDoors.has(endpoint)) {
+      this.#watchedDoors.add(endpoint);
+      const open = endpoint.open.bind(endpoint);
+      endpoint.open = (backend, onVisit) =>
         open(backend, () => {
           this.#heard();
           onVisit();

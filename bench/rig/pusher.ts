@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Compression, Strategy } from '../../src/host/commands/arguments.ts';
+import type { Compression, Strategy } from '../../src/host/push/pushArguments.ts';
 import type { Engine } from '../../test/tools/engine.ts';
 import { needCommand } from '../../test/tools/findCommand.ts';
 import { run } from '../../test/tools/run.ts';
@@ -114,12 +114,12 @@ export function teaChest(variant: TeaChestVariant, profileFolder: string | undef
       });
       return {
         push: async (image, repository, tag, options) => {
-          const { result, ...report } = await child.push({ image, repository, tag, compression, strategy }, options);
+          const { result, ...output } = await child.push({ image, repository, tag, compression, strategy }, options);
           const { strategy: way, uploadedBytes } = result;
           if (strategy !== 'auto' && way !== 'none' && way !== strategy) {
             throw new Error(`The strategy “${strategy}” was asked for, but the image went by ${way}.`);
           }
-          return { ...report, way, uploadedBytes };
+          return { ...output, way, uploadedBytes };
         },
         close: async () => {
           await child.close();

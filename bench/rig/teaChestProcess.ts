@@ -52,7 +52,7 @@ export async function startTeaChest(open: Omit<OpenRequest, 'dist'>, profileFold
     push: async (order, { signal }) => {
       const reply = await ask({ kind: 'push', push: order }, signal);
       if (reply.kind !== 'pushed') throw new Error(`Tea Chest’s process answered “${reply.kind}” to a push.`);
-      return reply.report;
+      return reply.output;
     },
     close,
   };

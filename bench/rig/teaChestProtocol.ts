@@ -1,5 +1,5 @@
 import type { PushResult } from '../../src/core/push/events.ts';
-import type { Compression, Strategy } from '../../src/host/commands/arguments.ts';
+import type { Compression, Strategy } from '../../src/host/push/pushArguments.ts';
 import type { Connection } from '../../src/host/connections/connection.ts';
 import type { Credential } from '../../src/core/registry/types.ts';
 
@@ -27,7 +27,7 @@ export type ChildRequest =
 
 export type ChildReply =
   | { readonly kind: 'opened' }
-  | { readonly kind: 'pushed'; readonly report: PushReport }
+  | { readonly kind: 'pushed'; readonly output: PushReport }
   | { readonly kind: 'failed'; readonly message: string };
 
 /** One push as the process saw itself. */

@@ -2,7 +2,7 @@ import type { Closer } from '../../test/tools/closer.ts';
 import type { Engine } from '../../test/tools/engine.ts';
 import { findCommand } from '../../test/tools/findCommand.ts';
 import type { BuiltImage } from '../../test/tools/images.ts';
-import { copyBySkopeo, differences, pullByEngine } from '../../test/tools/pullBack.ts';
+import { copyBySkopeo, differences, pullByEngine } from '../../test/tools/verifyPull.ts';
 import { say, step } from '../../test/tools/step.ts';
 import { megabytes } from './format.ts';
 import type { DemoUser } from './startDemoGitea.ts';

@@ -1,7 +1,7 @@
 import { findDesktop } from '../../test/e2e/harness/desktop.ts';
 import { startExtensionHost } from '../../test/e2e/harness/extensionHost.ts';
 import type { RunningExtensionHost } from '../../test/e2e/harness/extensionHost.ts';
-import type { Standin } from '../../test/standin/standin.ts';
+import type { FakeGitea } from '../../test/fakeGitea/fakeGitea.ts';
 import type { Closer } from '../../test/tools/closer.ts';
 import type { Engine } from '../../test/tools/engine.ts';
 import { findPersonsEngine, startPrivateEngine } from '../../test/tools/engine.ts';
@@ -23,7 +23,7 @@ import type { DemoUser } from './startDemoGitea.ts';
 /** What a demonstration has set up and what is left of it for a person to play with. */
 export interface Demo {
   readonly engine: Engine;
-  readonly gitea: Standin;
+  readonly gitea: FakeGitea;
   readonly user: DemoUser;
   /** A desktop VS Code's program; undefined where the server and a browser did. */
   readonly desktop: string | undefined;
@@ -44,7 +44,7 @@ export async function runDemo(closer: Closer): Promise<Demo> {
     startDemoGitea(closer),
     building,
   ]);
-  say(`✓ Gitea's stand-in listens at ${gitea.url}, with a certificate that it signed itself`);
+  say(`✓ Gitea's fake Gitea listens at ${gitea.url}, with a certificate that it signed itself`);
 
   // VS Code needs a while to open: the image is built meanwhile.
   const [host, image, puller] = await Promise.all([
@@ -64,7 +64,7 @@ export async function runDemo(closer: Closer): Promise<Demo> {
 /** Signs in and pushes by the extension's commands. */
 async function push(
   host: RunningExtensionHost,
-  { gitea, user, target }: { readonly gitea: Standin; readonly user: DemoUser; readonly target: string },
+  { gitea, user, target }: { readonly gitea: FakeGitea; readonly user: DemoUser; readonly target: string },
 ): Promise<PushResult> {
   await host.executeCommand('teaChest.signIn', {
     url: gitea.url,

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 
-import { defaultSeed } from '../../test/standin/model/seed.ts';
-import { startStandin } from '../../test/standin/standin.ts';
-import type { Standin } from '../../test/standin/standin.ts';
+import { defaultSeed } from '../../test/fakeGitea/model/seed.ts';
+import { startFakeGitea } from '../../test/fakeGitea/fakeGitea.ts';
+import type { FakeGitea } from '../../test/fakeGitea/fakeGitea.ts';
 import type { Closer } from '../../test/tools/closer.ts';
 
 export interface DemoUser {
@@ -10,11 +10,11 @@ export interface DemoUser {
   readonly password: string;
 }
 
-/** A stand-in for Gitea over https, with a user whose password a person can type. It lives as long as the demo. */
-export async function startDemoGitea(closer: Closer): Promise<{ gitea: Standin; user: DemoUser }> {
+/** a fake Gitea over https, with a user whose password a person can type. It lives as long as the demo. */
+export async function startDemoGitea(closer: Closer): Promise<{ gitea: FakeGitea; user: DemoUser }> {
   const user = { name: 'dev', password: randomBytes(4).toString('hex') };
   const users = defaultSeed.users.map((seeded) => (seeded.name === user.name ? { ...seeded, ...user } : seeded));
-  const gitea = await startStandin({ tls: 'valid', seed: { ...defaultSeed, users } });
+  const gitea = await startFakeGitea({ tls: 'valid', seed: { ...defaultSeed, users } });
   closer.add(() => gitea.close());
   return { gitea, user };
 }

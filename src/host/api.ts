@@ -1,5 +1,6 @@
 import type { PushResult } from '../core/push/events.ts';
-import type { PushArguments, SignInArguments, SignOutArguments } from './commands/arguments.ts';
+import type { SignInArguments, SignOutArguments } from './commands/arguments.ts';
+import type { PushArguments } from './push/pushArguments.ts';
 import type { ListedImage } from './commands/listImages.ts';
 import type { SignedIn } from './commands/signIn.ts';
 

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { ProxySettings } from '../core/registry/types.ts';
-import { compressions, strategies, type Compression, type Strategy } from './commands/arguments.ts';
+import { compressions, strategies, type Compression, type Strategy } from './push/pushArguments.ts';
 
 /** How a push is done; read anew at each push, so that a changed setting needs no reload. */
 export interface PushSettings {

@@ -3,19 +3,19 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 
 import type { SignedIn } from '../../src/host/commands/signIn.ts';
-import { startStandin, type Standin } from '../standin/standin.ts';
+import { startFakeGitea, type FakeGitea } from '../fakeGitea/fakeGitea.ts';
 import { makeScratch, type Scratch } from '../tools/scratch.ts';
-import { RemoteError } from '../e2e/harness/agentDesk.ts';
+import { RemoteError } from '../e2e/harness/agentServer.ts';
 import { startExtensionHost, type RunningExtensionHost } from '../e2e/harness/extensionHost.ts';
 
 /** What works on every system that VS Code runs on, without an engine or another tool: activation, sign-in, errors. */
 suite('anywhere', { timeout: 600_000 }, () => {
-  let gitea: Standin;
+  let gitea: FakeGitea;
   let folder: Scratch;
   let vscode: RunningExtensionHost;
 
   before(async () => {
-    [gitea, folder] = await Promise.all([startStandin({ tls: 'valid' }), makeScratch('no-engine')]);
+    [gitea, folder] = await Promise.all([startFakeGitea({ tls: 'valid' }), makeScratch('no-engine')]);
     const socket = process.platform === 'win32' ? 'npipe:////./pipe/no-engine' : `unix://${join(folder.path, 'none')}`;
     vscode = await startExtensionHost({ settings: { 'teaChest.engine.host': socket } });
   });

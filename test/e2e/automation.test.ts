@@ -6,15 +6,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PushResult } from '../../src/core/push/events.ts';
 import type { ListedImage } from '../../src/host/commands/listImages.ts';
 import type { SignedIn } from '../../src/host/commands/signIn.ts';
-import { textReply } from '../standin/http/reply.ts';
-import { startStandin, type Standin } from '../standin/standin.ts';
+import { textReply } from '../fakeGitea/http/reply.ts';
+import { startFakeGitea, type FakeGitea } from '../fakeGitea/fakeGitea.ts';
 import { checkPushed } from '../tools/checkPushed.ts';
 import { startPrivateEngine, type Engine } from '../tools/engine.ts';
 import { buildImage, sizes, type BuiltImage, type Layer } from '../tools/images.ts';
-import type { CopiedImage, Credentials } from '../tools/pullBack.ts';
+import type { CopiedImage, Credentials } from '../tools/verifyPull.ts';
 import { startRegistry, type Registry } from '../tools/registry.ts';
 import { makeScratch, type Scratch } from '../tools/scratch.ts';
-import { RemoteError } from './harness/agentDesk.ts';
+import { RemoteError } from './harness/agentServer.ts';
 import { startExtensionHost, type RunningExtensionHost } from './harness/extensionHost.ts';
 
 const dev = { username: 'dev', secret: 'dev pässword: with everything' };
@@ -24,7 +24,7 @@ const bob = { username: 'bob', secret: 'bob: 100% sicher, wörtlich' };
 suite('automation', { timeout: 600_000 }, () => {
   let engine: Engine;
   let puller: Engine;
-  let gitea: Standin;
+  let gitea: FakeGitea;
   let registry: Registry;
   let spool: Scratch;
   let vscode: RunningExtensionHost;
@@ -34,7 +34,7 @@ suite('automation', { timeout: 600_000 }, () => {
     [engine, puller, gitea, registry, spool] = await Promise.all([
       startPrivateEngine(),
       startPrivateEngine(),
-      startStandin({ tls: 'valid' }),
+      startFakeGitea({ tls: 'valid' }),
       startRegistry({ user: { name: bob.username, password: bob.secret } }),
       makeScratch('spool'),
     ]);

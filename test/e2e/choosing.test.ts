@@ -1,6 +1,6 @@
 import { after, before, suite, test } from 'node:test';
 
-import { startStandin, type Standin } from '../standin/standin.ts';
+import { startFakeGitea, type FakeGitea } from '../fakeGitea/fakeGitea.ts';
 import { checkStored } from '../tools/checkPushed.ts';
 import { startPrivateEngine, type Engine } from '../tools/engine.ts';
 import { inspectImage, loadImages } from '../tools/images.ts';
@@ -12,14 +12,14 @@ const dev = { username: 'dev', secret: 'dev pässword: with everything' };
 suite('choosing by typing', { timeout: 300_000 }, () => {
   let engine: Engine;
   let puller: Engine;
-  let gitea: Standin;
+  let gitea: FakeGitea;
   let vscode: VscodeWindow;
 
   before(async () => {
     [engine, puller, gitea] = await Promise.all([
       startPrivateEngine(),
       startPrivateEngine(),
-      startStandin({ tls: 'valid' }),
+      startFakeGitea({ tls: 'valid' }),
     ]);
     const tags = ['tools:1-amd64', 'box:1-arm64', 'tools:1-armv7', 'armory:1', 'app:armv6'];
     await loadImages(

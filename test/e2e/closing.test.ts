@@ -4,8 +4,8 @@ import { readdir } from 'node:fs/promises';
 import { after, afterEach, before, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { isTemporaryName } from '../../src/core/push/relay/temporaryName.ts';
-import { startStandin, type Standin } from '../standin/standin.ts';
+import { isTemporaryName } from '../../src/core/relay/temporaryTag.ts';
+import { startFakeGitea, type FakeGitea } from '../fakeGitea/fakeGitea.ts';
 import { startPrivateEngine, type Engine } from '../tools/engine.ts';
 import { buildImage } from '../tools/images.ts';
 import { makeScratch, type Scratch } from '../tools/scratch.ts';
@@ -16,7 +16,7 @@ const dev = { username: 'dev', secret: 'dev pässword: with everything' };
 /** A window that closes while it pushes: VS Code waits four seconds for its extensions, and not for what they dispose of. */
 suite('a window that closes during a push', { timeout: 600_000 }, () => {
   let engine: Engine;
-  let gitea: Standin;
+  let gitea: FakeGitea;
   let spool: Scratch;
   let vscode: VscodeWindow;
   let url: string;
@@ -24,7 +24,7 @@ suite('a window that closes during a push', { timeout: 600_000 }, () => {
   before(async () => {
     [engine, gitea, spool] = await Promise.all([
       startPrivateEngine(),
-      startStandin({ tls: 'valid' }),
+      startFakeGitea({ tls: 'valid' }),
       makeScratch('spool'),
     ]);
     // One for each way: what is in the registry already is not sent.

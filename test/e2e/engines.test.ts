@@ -6,7 +6,7 @@ import { after, before, suite, test } from 'node:test';
 
 import type { PushResult } from '../../src/core/push/events.ts';
 import type { ListedImage } from '../../src/host/commands/listImages.ts';
-import { startStandin, type Standin } from '../standin/standin.ts';
+import { startFakeGitea, type FakeGitea } from '../fakeGitea/fakeGitea.ts';
 import { makeCertificateFolder } from '../tools/certificates.ts';
 import { checkPushed } from '../tools/checkPushed.ts';
 import { createCloser } from '../tools/closer.ts';
@@ -15,7 +15,7 @@ import { freePort } from '../tools/freePort.ts';
 import { canNameHosts } from '../tools/hostNames.ts';
 import { buildImage, loadImages, type BuiltImage } from '../tools/images.ts';
 import { startNewEngine } from '../tools/newEngine.ts';
-import { pushByEngine } from '../tools/pullBack.ts';
+import { pushByEngine } from '../tools/verifyPull.ts';
 import { startRecorder, type Recorder } from '../tools/recorder.ts';
 import { makeScratch } from '../tools/scratch.ts';
 import { startSshServer, type SshServer } from '../tools/sshd.ts';
@@ -35,7 +35,7 @@ suite('engines elsewhere', { timeout: 900_000 }, () => {
   let classic: Engine;
   let containerd: Engine;
   let puller: Engine;
-  let gitea: Standin;
+  let gitea: FakeGitea;
   let tcp: Recorder;
   let tls: Recorder;
   let ssh: SshServer;
@@ -51,7 +51,7 @@ suite('engines elsewhere', { timeout: 900_000 }, () => {
       startPrivateEngine({ tls: { address: elsewhere, port, certificates } }),
       startPrivateEngine(),
       startNewEngine({ containerdStore: true }),
-      startStandin({ tls: 'valid' }),
+      startFakeGitea({ tls: 'valid' }),
       startSshServer(),
     ]);
     for (const each of [classic, puller, containerd, ssh]) closer.add(() => each.stop());
@@ -121,7 +121,7 @@ suite('engines elsewhere', { timeout: 900_000 }, () => {
 
   test('what docker pushed and Tea Chest then pushes under another tag, exported from containerd’s store, is the image', async () => {
     // Plain http: docker asks a token of a registry whose certificate it knows, or by http.
-    const open = await startStandin();
+    const open = await startFakeGitea();
     try {
       await vscode.host.configure('teaChest.engine.host', containerd.host);
       await vscode.host.executeCommand('teaChest.signIn', { url: open.url, ...dev, allowHttp: true });

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { after, before, beforeEach, suite, test, type TestContext } from 'node:test';
 
 import type { PushResult } from '../../src/core/push/events.ts';
-import type { RequestRecord } from '../standin/http/requestLog.ts';
-import { startStandin, type Standin } from '../standin/standin.ts';
+import type { RequestRecord } from '../fakeGitea/http/requestLog.ts';
+import { startFakeGitea, type FakeGitea } from '../fakeGitea/fakeGitea.ts';
 import { checkPushed } from '../tools/checkPushed.ts';
 import { startPrivateEngine, type Engine } from '../tools/engine.ts';
 import { canNameHosts } from '../tools/hostNames.ts';
@@ -47,7 +47,7 @@ suite('other hosts', { timeout: 900_000 }, () => {
   let classic: Engine;
   let containerd: Engine;
   let puller: Engine;
-  let gitea: Standin;
+  let gitea: FakeGitea;
   let registry: Recorder;
   let vscode: VscodeWindow;
 
@@ -56,7 +56,7 @@ suite('other hosts', { timeout: 900_000 }, () => {
       startPrivateEngine(),
       startPrivateEngine(),
       startNewEngine({ containerdStore: true }),
-      startStandin({ tls: 'valid' }),
+      startFakeGitea({ tls: 'valid' }),
     ]);
     registry = await startRecorder({ to: gitea.host, tls: true, address: elsewhere, name: registryName });
     registry.marks.markSecret(dev.secret, dev.username);

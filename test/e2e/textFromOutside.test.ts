@@ -3,9 +3,9 @@ import { after, afterEach, before, suite, test } from 'node:test';
 
 import type { Locator } from 'playwright-core';
 
-import type { Reply } from '../standin/http/reply.ts';
-import { textReply } from '../standin/http/reply.ts';
-import { startStandin, type Standin } from '../standin/standin.ts';
+import type { Reply } from '../fakeGitea/http/reply.ts';
+import { textReply } from '../fakeGitea/http/reply.ts';
+import { startFakeGitea, type FakeGitea } from '../fakeGitea/fakeGitea.ts';
 import { changeAnswers, type ChangedAnswers } from '../tools/changedAnswers.ts';
 import { startPrivateEngine, type Engine } from '../tools/engine.ts';
 import { canNameHosts } from '../tools/hostNames.ts';
@@ -31,11 +31,11 @@ const wwwName = 'www.gitea.test';
 suite('text from outside', { timeout: 600_000 }, () => {
   let engine: Engine;
   let answers: ChangedAnswers;
-  let gitea: Standin;
+  let gitea: FakeGitea;
   let vscode: VscodeWindow;
 
   before(async () => {
-    [engine, gitea] = await Promise.all([startPrivateEngine(), startStandin({ tls: 'valid' })]);
+    [engine, gitea] = await Promise.all([startPrivateEngine(), startFakeGitea({ tls: 'valid' })]);
     await loadImage(engine, { tags: ['app:1'], layers: [{ 'app/data': 'some data' }] });
     answers = await changeAnswers(engine);
     vscode = await openVscode({

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { after, afterEach, before, suite, test } from 'node:test';
 
-import { startStandin, type Standin } from '../standin/standin.ts';
+import { startFakeGitea, type FakeGitea } from '../fakeGitea/fakeGitea.ts';
 import { checkStored } from '../tools/checkPushed.ts';
 import { startPrivateEngine, type Engine } from '../tools/engine.ts';
 import { guardWrites } from '../tools/guardedWrites.ts';
 import { buildImage, inspectImage, sizes } from '../tools/images.ts';
-import type { Credentials } from '../tools/pullBack.ts';
+import type { Credentials } from '../tools/verifyPull.ts';
 import { startRegistry } from '../tools/registry.ts';
 import { makeScratch, type Scratch } from '../tools/scratch.ts';
 import { openVscode, type VscodeWindow } from './harness/openVscode.ts';
@@ -19,15 +19,15 @@ const dev = { username: 'dev', secret: password };
 suite('by hand', { timeout: 600_000 }, () => {
   let engine: Engine;
   let puller: Engine;
-  let standin: Standin;
+  let fakeGitea: FakeGitea;
   let spool: Scratch;
   let vscode: VscodeWindow;
 
   before(async () => {
-    [engine, puller, standin, spool] = await Promise.all([
+    [engine, puller, fakeGitea, spool] = await Promise.all([
       startPrivateEngine(),
       startPrivateEngine(),
-      startStandin({ tls: 'valid' }),
+      startFakeGitea({ tls: 'valid' }),
       makeScratch('spool'),
     ]);
     await buildImage(engine, { tags: ['app:1', 'app:stable'], layers: sizes.medium });
@@ -41,12 +41,12 @@ suite('by hand', { timeout: 600_000 }, () => {
 
   after(async () => {
     await vscode.close();
-    await Promise.all([standin.close(), engine.stop(), puller.stop()]);
+    await Promise.all([fakeGitea.close(), engine.stop(), puller.stop()]);
     await spool.remove();
   });
 
   afterEach(async () => {
-    standin.faults.clear();
+    fakeGitea.faults.clear();
     await vscode.host.executeCommand('notifications.clearAll');
   });
 
@@ -57,7 +57,7 @@ suite('by hand', { timeout: 600_000 }, () => {
   async function agreeToPublic(owner: string): Promise<void> {
     const dialog = vscode.page
       .locator('.monaco-dialog-box')
-      .filter({ hasText: `${owner} on ${standin.host} is public` });
+      .filter({ hasText: `${owner} on ${fakeGitea.host} is public` });
     await dialog.filter({ hasText: 'Everybody who can reach this server can pull this image' }).waitFor();
     await vscode.screenshot('push-public-owner');
     await dialog.locator('.monaco-button').filter({ hasText: 'Push' }).click();
@@ -75,7 +75,7 @@ suite('by hand', { timeout: 600_000 }, () => {
   /** Nothing of a push is left: neither here nor there. */
   async function nothingIsLeft(): Promise<void> {
     assert.deepEqual(await readdir(spool.path), [], 'the spool is empty');
-    assert.deepEqual(standin.openSessions(), [], 'no upload session is open');
+    assert.deepEqual(fakeGitea.openSessions(), [], 'no upload session is open');
   }
 
   test('the Images view shows repositories, tags with size and platform, and what can be done with them', async () => {
@@ -102,7 +102,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     await quickInput.accept();
     await quickInput.message('nobody listens on that port');
     await vscode.screenshot('sign-in-unreachable');
-    await quickInput.type(standin.origin.replace('https', 'ftp'));
+    await quickInput.type(fakeGitea.origin.replace('https', 'ftp'));
     await quickInput.message('reached by https:// or http://');
     await quickInput.dismiss();
   });
@@ -110,12 +110,12 @@ suite('by hand', { timeout: 600_000 }, () => {
   test('a person sees whose certificate it is, a wrong password keeps them there, a token without scope as well', async () => {
     const { page, quickInput, notifications } = vscode;
     await quickInput.runCommand('Tea Chest: Sign In to a Registry…');
-    await quickInput.type(standin.url);
+    await quickInput.type(fakeGitea.url);
     await quickInput.accept();
     const dialog = page.locator('.monaco-dialog-box');
     await dialog.waitFor();
     const shown = (await dialog.innerText()).replaceAll(/[:\s]/g, '').toLowerCase();
-    assert.ok(shown.includes(standin.fingerprint256 ?? 'no certificate'), 'the fingerprint is shown');
+    assert.ok(shown.includes(fakeGitea.fingerprint256 ?? 'no certificate'), 'the fingerprint is shown');
     await vscode.screenshot('sign-in-certificate');
     await dialog.locator('.monaco-button').filter({ hasText: 'Trust This Certificate' }).click();
 
@@ -128,15 +128,15 @@ suite('by hand', { timeout: 600_000 }, () => {
     await quickInput.message('does not accept this user name and password');
     await vscode.screenshot('sign-in-wrong-password');
 
-    await quickInput.type(standin.createToken('dev', ['read:repository']));
+    await quickInput.type(fakeGitea.createToken('dev', ['read:repository']));
     await quickInput.accept();
     await quickInput.message('write:package');
     await vscode.screenshot('sign-in-no-scope');
 
     await quickInput.type(password);
     await quickInput.accept();
-    await notifications.waitFor(`Connected to ${standin.host}: dev`);
-    await registries().row(standin.host).waitFor();
+    await notifications.waitFor(`Connected to ${fakeGitea.host}: dev`);
+    await registries().row(fakeGitea.host).waitFor();
   });
 
   test('Enter takes what fits the typed text best, and never the text itself where something fits', async () => {
@@ -152,16 +152,16 @@ suite('by hand', { timeout: 600_000 }, () => {
     await quickInput.accept();
     await quickInput.waitFor('(4/4)');
     await quickInput.accept();
-    const dialog = page.locator('.monaco-dialog-box').filter({ hasText: `team on ${standin.host} is public` });
+    const dialog = page.locator('.monaco-dialog-box').filter({ hasText: `team on ${fakeGitea.host} is public` });
     await dialog.locator('.monaco-button').filter({ hasText: 'Cancel' }).click();
     await dialog.waitFor({ state: 'detached' });
-    assert.equal(await standin.manifest('team', 'big', '1'), undefined, 'a no is a no');
+    assert.equal(await fakeGitea.manifest('team', 'big', '1'), undefined, 'a no is a no');
   });
 
   test('a push from the palette tells its progress, and what was stored is the image', async () => {
     const { quickInput, notifications } = vscode;
     // So slow that there is something to see.
-    standin.faults.add({ method: 'PATCH', times: Infinity, action: { kind: 'delay', ms: 1_500 } });
+    fakeGitea.faults.add({ method: 'PATCH', times: Infinity, action: { kind: 'delay', ms: 1_500 } });
     await quickInput.runCommand('Tea Chest: Push Image…');
     await quickInput.pick('big:1');
     await quickInput.pick('team');
@@ -183,7 +183,7 @@ suite('by hand', { timeout: 600_000 }, () => {
       'the status bar tells as well',
     );
     const done = await notifications.waitFor(/Pushed /);
-    assert.ok(done.includes(`${standin.host}/team/big:v1`), done);
+    assert.ok(done.includes(`${fakeGitea.host}/team/big:v1`), done);
     assert.deepEqual(await notifications.buttonsOf(/Pushed /), [
       'Copy Reference',
       'Copy Pull Command',
@@ -206,7 +206,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     await agreeToPublic('dev');
     const done = await notifications.waitFor(/Pushed /);
     await notifications.click(/Pushed /, 'Copy Pull Command');
-    const reference = `${standin.host}/dev/app:stable`;
+    const reference = `${fakeGitea.host}/dev/app:stable`;
     // The page reads its clipboard until the command is there: the click goes by the extension host.
     await page.waitForFunction(`navigator.clipboard.readText().then((text) => text === 'docker pull ${reference}')`);
     await isStored(done, 'app:stable');
@@ -219,7 +219,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     assert.doesNotMatch(again, /sent/);
     await isStored(again, 'app:stable');
 
-    await registries().expand(standin.host);
+    await registries().expand(fakeGitea.host);
     // Its description is beside its name.
     await registries().expand(/^devpublic$/);
     await registries().row('app').waitFor();
@@ -254,10 +254,10 @@ suite('by hand', { timeout: 600_000 }, () => {
 
   test('cancel leaves nothing behind, and the tag as it was', async () => {
     const { page, quickInput, notifications } = vscode;
-    const former = await standin.manifest('team', 'big', 'v1');
+    const former = await fakeGitea.manifest('team', 'big', 'v1');
     await buildImage(engine, { tags: ['fresh:1'], layers: [{ megabytes: 60 }] });
     const reached = new Promise<void>((resolve) => {
-      standin.faults.add({
+      fakeGitea.faults.add({
         method: 'PATCH',
         times: Infinity,
         action: { kind: 'stall', afterBytes: 100_000 },
@@ -281,7 +281,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     // The notification goes with the click; the status bar tells when the push has come to rest.
     await page.locator('.statusbar-item[aria-label^="Push of "]').waitFor({ state: 'hidden' });
     await nothingIsLeft();
-    assert.deepEqual(await standin.manifest('team', 'big', 'v1'), former);
+    assert.deepEqual(await fakeGitea.manifest('team', 'big', 'v1'), former);
     assert.deepEqual(
       (await notifications.all()).filter((text) => text.includes('Pushed')),
       [],
@@ -310,7 +310,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     assert.deepEqual(await notifications.all(), [], 'nothing is pushed yet');
     await quickInput.pick('Somewhere else');
     await quickInput.dismiss();
-    assert.equal(await standin.manifest('team', 'app', '1'), undefined, 'who leaves a question leaves them all');
+    assert.equal(await fakeGitea.manifest('team', 'app', '1'), undefined, 'who leaves a question leaves them all');
     assert.deepEqual(await notifications.all(), []);
   });
 
@@ -330,7 +330,7 @@ suite('by hand', { timeout: 600_000 }, () => {
 
   test('the + of the Registries view asks for an address, whichever row has the focus', async () => {
     const { quickInput, notifications } = vscode;
-    await registries().row(standin.host).click();
+    await registries().row(fakeGitea.host).click();
     await registries().clickAction('Sign In to a Registry');
     await quickInput.waitFor('Sign In to a Registry (1/3)');
     await quickInput.dismiss();
@@ -365,7 +365,7 @@ suite('by hand', { timeout: 600_000 }, () => {
 
   test('signing out removes the registry from the view', async () => {
     const { page } = vscode;
-    await registries().chooseFromMenu(standin.host, 'Sign Out');
+    await registries().chooseFromMenu(fakeGitea.host, 'Sign Out');
     const dialog = page.locator('.monaco-dialog-box');
     await dialog.locator('.monaco-button').filter({ hasText: 'Sign Out' }).click();
     assert.match(await registries().welcome(), /Sign in to Gitea/);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { TeaChestError } from '../../src/core/base/errors.ts';
-import { explain } from '../../src/host/progress/explain.ts';
+import { errorMessage } from '../../src/host/progress/errorMessages.ts';
 
 /** A sentence with a cause, a next step, and no secret. */
 export function assertClear(error: TeaChestError): void {
@@ -8,7 +8,7 @@ export function assertClear(error: TeaChestError): void {
   assert(error.message.length > 30 && error.message.includes(' '), `a sentence: ${error.message}`);
   assert.doesNotMatch(error.message, /undefined|\[object|ERR_|UND_ERR|\bnull\b/, 'no internals');
   assert.doesNotMatch(error.message, /answered \d+\.?$/, `more than a status: ${error.message}`);
-  const { message, actions } = explain(error);
+  const { message, actions } = errorMessage(error);
   assert(message.length > error.message.length, `a next step: ${message}`);
   assert(actions.length > 0, 'a button');
 }

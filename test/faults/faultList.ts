@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { breakConnection } from '../standin/http/breakConnection.ts';
+import { breakConnection } from '../fakeGitea/http/breakConnection.ts';
 import { readAll, type ForwardOptions } from './faultyProxy.ts';
 
 /** Where redirects may point. */

@@ -4,11 +4,11 @@ import { copyFile, readdir } from 'node:fs/promises';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { DigestCache } from '../../src/core/push/digestCache.ts';
+import { DigestCache } from '../../src/core/digestCache/digestCache.ts';
 import type { Credential } from '../../src/core/registry/types.ts';
-import { defaultSeed } from '../standin/model/seed.ts';
-import { startStandin } from '../standin/standin.ts';
-import { makeCertificate } from '../standin/tls/certificate.ts';
+import { defaultSeed } from '../fakeGitea/model/seed.ts';
+import { startFakeGitea } from '../fakeGitea/fakeGitea.ts';
+import { makeCertificate } from '../fakeGitea/tls/certificate.ts';
 import { startRegistry } from '../tools/registry.ts';
 import { makeScratch } from '../tools/scratch.ts';
 import { silentLogger } from '../tools/silentLogger.ts';
@@ -32,11 +32,11 @@ export async function openRegistry(type: RegistryType): Promise<TestRegistry> {
   const credential = { username: dev.name, secret: dev.password };
   const authorization = `Basic ${Buffer.from(`${dev.name}:${dev.password}`).toString('base64')}`;
   if (type === 'gitea') {
-    const standin = await startStandin();
+    const fakeGitea = await startFakeGitea();
     return {
-      ...{ credential, authorization, origin: standin.origin, host: standin.host },
-      openSessions: () => Promise.resolve(standin.openSessions().length),
-      close: () => standin.close(),
+      ...{ credential, authorization, origin: fakeGitea.origin, host: fakeGitea.host },
+      openSessions: () => Promise.resolve(fakeGitea.openSessions().length),
+      close: () => fakeGitea.close(),
     };
   }
   const registry = await startRegistry({ user: dev });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import http, { type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import type { ServerCertificate } from '../standin/tls/certificate.ts';
+import type { ServerCertificate } from '../fakeGitea/tls/certificate.ts';
 import type { FaultAction, Places } from './faultList.ts';
 import { requestKindOf, type RequestKind } from './requestKinds.ts';
 

@@ -4,10 +4,10 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { DigestCache } from '../../src/core/push/digestCache.ts';
-import { makeCertificate } from '../standin/tls/certificate.ts';
-import { startStandin } from '../standin/standin.ts';
-import { copyBySkopeo } from '../tools/pullBack.ts';
+import { DigestCache } from '../../src/core/digestCache/digestCache.ts';
+import { makeCertificate } from '../fakeGitea/tls/certificate.ts';
+import { startFakeGitea } from '../fakeGitea/fakeGitea.ts';
+import { copyBySkopeo } from '../tools/verifyPull.ts';
 import { makeScratch } from '../tools/scratch.ts';
 import { silentLogger } from '../tools/silentLogger.ts';
 import { dev } from '../unit/gitea/testClient.ts';
@@ -23,10 +23,10 @@ const mostUploads = 14;
 describe('an engine that opens an upload for each of many layers at once', () => {
   for (const way of ['relay', 'relay, whole blobs'] as const) {
     it(`pushes all of them, and its questions do not wait for its uploads: ${way}`, async () => {
-      const standin = await startStandin();
+      const fakeGitea = await startFakeGitea();
       const scratch = await makeScratch('many-layers');
       const certificate = makeCertificate('valid');
-      const proxy = await FaultyProxy.start(new URL(standin.origin), certificate, 'http://127.0.0.1:1');
+      const proxy = await FaultyProxy.start(new URL(fakeGitea.origin), certificate, 'http://127.0.0.1:1');
       let uploads = 0;
       let most = 0;
       // The registry takes a moment for each, so that many are open at the same time.
@@ -52,14 +52,14 @@ describe('an engine that opens an upload for each of many layers at once', () =>
           ...{ repository: 'dev/many', tag: 'new', cache, limitMs: 60_000 },
         });
         assert.equal(attempt.error, undefined, String(attempt.error));
-        const copy = await copyBySkopeo(`${standin.host}/dev/many:new`, dev);
+        const copy = await copyBySkopeo(`${fakeGitea.host}/dev/many:new`, dev);
         assert.deepEqual(copy.diffIds, image.engine.details.diffIds);
         assert(most > 1 && most <= mostUploads, `${most} uploads at once`);
-        assert.deepEqual(standin.openSessions(), []);
+        assert.deepEqual(fakeGitea.openSessions(), []);
         assert.deepEqual(await readdir(spoolRoot).catch(() => []), []);
       } finally {
         await proxy.close();
-        await standin.close();
+        await fakeGitea.close();
         await scratch.remove();
       }
     });

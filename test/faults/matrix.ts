@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { TeaChestError } from '../../src/core/base/errors.ts';
 import { resultsFolder } from '../tools/projectPaths.ts';
-import { copyBySkopeo } from '../tools/pullBack.ts';
+import { copyBySkopeo } from '../tools/verifyPull.ts';
 import { assertClear } from './clearError.ts';
 import { expectedOutcomes, mayLeaveSession, type Frequency } from './expected.ts';
 import type { FaultRow } from './faultList.ts';
@@ -34,7 +34,7 @@ export function faultMatrix(options: MatrixOptions): void {
       rig = await openRig(options.registry, options.limitMs);
     });
     after(async () => {
-      await report(title, cells);
+      await output(title, cells);
       await rig.close();
     });
     for (const fault of options.faults) {
@@ -158,7 +158,7 @@ async function readBySkopeo(rig: FaultRig, { repository, image }: Attempt): Prom
   assert.deepEqual(copy.configDiffIds, image.engine.details.diffIds);
 }
 
-async function report(title: string, cells: readonly Cell[]): Promise<void> {
+async function output(title: string, cells: readonly Cell[]): Promise<void> {
   const table = formatTable(title, cells);
   await mkdir(join(resultsFolder, 'faults'), { recursive: true });
   await writeFile(join(resultsFolder, 'faults', `${title.replaceAll(/\W+/g, '-')}.txt`), table);

@@ -5,15 +5,15 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { TeaChestError, type ErrorCode } from '../../src/core/base/errors.ts';
-import { DigestCache } from '../../src/core/push/digestCache.ts';
-import { makeCertificate } from '../standin/tls/certificate.ts';
+import { DigestCache } from '../../src/core/digestCache/digestCache.ts';
+import { makeCertificate } from '../fakeGitea/tls/certificate.ts';
 import { startNginx, type NginxOptions } from '../tools/nginx.ts';
-import { copyBySkopeo } from '../tools/pullBack.ts';
+import { copyBySkopeo } from '../tools/verifyPull.ts';
 import { makeScratch, type Scratch } from '../tools/scratch.ts';
 import { silentLogger } from '../tools/silentLogger.ts';
 import { dev } from '../unit/gitea/testClient.ts';
 import { machine } from '../unit/relay/relayRig.ts';
-import { startStandin, type Standin } from '../standin/standin.ts';
+import { startFakeGitea, type FakeGitea } from '../fakeGitea/fakeGitea.ts';
 import { assertClear } from './clearError.ts';
 import { pushOnce, type Attempt, type Way } from './onePush.ts';
 import { readImage } from './readImage.ts';
@@ -74,15 +74,15 @@ const cases: Readonly<Record<string, Case>> = {
 };
 
 describe('through nginx', () => {
-  let standin: Standin;
+  let fakeGitea: FakeGitea;
   let scratch: Scratch;
   let count = 0;
   before(async () => {
-    standin = await startStandin();
+    fakeGitea = await startFakeGitea();
     scratch = await makeScratch('nginx-faults');
   });
   after(async () => {
-    await standin.close();
+    await fakeGitea.close();
     await scratch.remove();
   });
   const authorization = `Basic ${Buffer.from(`${dev.username}:${dev.secret}`).toString('base64')}`;
@@ -90,16 +90,16 @@ describe('through nginx', () => {
   for (const [name, one] of Object.entries(cases)) {
     for (const way of one.ways ?? (['export', 'relay', 'relay, whole blobs'] as const)) {
       it(`${name}: ${way}`, async () => {
-        const nginx = await startNginx(standin.host, one.nginx);
+        const nginx = await startNginx(fakeGitea.host, one.nginx);
         try {
           const origin = one.isAtSignInPage === true ? new URL(nginx.signInPage ?? '').origin : nginx.origin;
           if (one.delay !== undefined) {
-            standin.faults.add({ method: one.delay.method, action: { kind: 'delay', ms: one.delay.ms } });
+            fakeGitea.faults.add({ method: one.delay.method, action: { kind: 'delay', ms: one.delay.ms } });
           }
           const attempt = await push(origin, way, one);
           await check(attempt, one);
         } finally {
-          standin.faults.clear();
+          fakeGitea.faults.clear();
           await nginx.stop();
         }
       });
@@ -108,7 +108,7 @@ describe('through nginx', () => {
 
   it('is “nothing changed” when it is pushed again, also where the digest’s header is hidden', async () => {
     for (const hiddenHeaders of [[], ['Docker-Content-Digest']]) {
-      const nginx = await startNginx(standin.host, { tls, bodyLimit: '0', hiddenHeaders });
+      const nginx = await startNginx(fakeGitea.host, { tls, bodyLimit: '0', hiddenHeaders });
       try {
         const layers = [{ bytes: randomBytes(50_000) }];
         const cache = new DigestCache(join(scratch.path, `again-${++count}.json`), silentLogger, Date.now);
@@ -152,10 +152,10 @@ describe('through nginx', () => {
 
   async function check({ error, isHung, image, repository }: Attempt, one: Case): Promise<void> {
     assert(!isHung, 'the push did not end');
-    assert.deepEqual(standin.openSessions(), [], 'an upload session stays open');
+    assert.deepEqual(fakeGitea.openSessions(), [], 'an upload session stays open');
     assert.deepEqual(await readdir(join(scratch.path, 'spool')).catch(() => []), [], 'the spool was not cleaned');
     assert.deepEqual([...image.pusher.tags], [], 'a temporary name was left');
-    const found = await readImage({ origin: standin.origin, authorization }, repository, 'new');
+    const found = await readImage({ origin: fakeGitea.origin, authorization }, repository, 'new');
     if (one.error !== undefined) {
       assert(error instanceof TeaChestError, String(error));
       assertClear(error);
@@ -165,7 +165,7 @@ describe('through nginx', () => {
     }
     assert.equal(error, undefined, String(error));
     assert.deepEqual(found?.config, image.engine.config);
-    const copy = await copyBySkopeo(`${standin.host}/${repository}:new`, dev);
+    const copy = await copyBySkopeo(`${fakeGitea.host}/${repository}:new`, dev);
     assert.deepEqual(copy.diffIds, image.engine.details.diffIds);
   }
 });

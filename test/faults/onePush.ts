@@ -1,13 +1,13 @@
 import { throwIfCancelled } from '../../src/core/base/cancel.ts';
 import { createRegistryClient } from '../../src/core/gitea/registryClient.ts';
-import type { DigestCache } from '../../src/core/push/digestCache.ts';
+import type { DigestCache } from '../../src/core/digestCache/digestCache.ts';
 import type { PushResult } from '../../src/core/push/events.ts';
 import { pushImage } from '../../src/core/push/pushImage.ts';
-import { Reachability } from '../../src/core/push/relay/reachability.ts';
-import { RelayDoor } from '../../src/core/push/relay/relayDoor.ts';
+import { Reachability } from '../../src/core/relay/reachability.ts';
+import { RelayEndpoint } from '../../src/core/relay/relayEndpoint.ts';
 import { UploadsInFlight } from '../../src/core/push/uploadsInFlight.ts';
 import { parseRegistryAddress } from '../../src/core/registry/registryAddress.ts';
-import type { Timing } from '../../src/core/registry/retry.ts';
+import type { Timing } from '../../src/core/registry/http/retry.ts';
 import type { Credential } from '../../src/core/registry/types.ts';
 import { silentLogger } from '../tools/silentLogger.ts';
 import { now } from './fastTimers.ts';
@@ -65,7 +65,7 @@ export async function pushOnce(options: OnePush): Promise<Attempt> {
   });
   const controller = new AbortController();
   const signal = AbortSignal.any([controller.signal, ...(options.signal === undefined ? [] : [options.signal])]);
-  const relay = { pusher: image.pusher, door: openDoor(), reachability: new Reachability(Date.now) };
+  const relay = { pusher: image.pusher, endpoint: openEndpoint(), reachability: new Reachability(Date.now) };
   const run = async (): Promise<PushResult> => {
     const target = await client.repository(repository, { signal });
     return await pushImage(
@@ -111,8 +111,8 @@ async function settle(push: Promise<PushResult>, controller: AbortController, li
 /** Taken before any test makes the clock run faster. */
 const realTimer = setTimeout;
 
-function openDoor(): RelayDoor {
-  return new RelayDoor({ port: 0, secret: 'secret', onPort: () => undefined, logger: silentLogger });
+function openEndpoint(): RelayEndpoint {
+  return new RelayEndpoint({ port: 0, secret: 'secret', onPort: () => undefined, logger: silentLogger });
 }
 
 /** A clock that a wait moves on. */

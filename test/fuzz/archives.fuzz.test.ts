@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { readArchive } from '../../src/core/docker/archiveReader.ts';
+import { readArchive } from '../../src/core/docker/archive/readArchive.ts';
 import type { ArchiveSubject } from '../../src/core/docker/types.ts';
 import { digestOf } from '../../src/core/oci/digest.ts';
 import { configFor, hexOf, layoutOf, subjectFor, tarOf, type Member } from '../unit/docker/archives.ts';

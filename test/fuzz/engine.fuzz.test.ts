@@ -4,13 +4,14 @@ import { describe, it } from 'node:test';
 import type Docker from 'dockerode';
 import type { ImageInfo, ImageInspectInfo } from 'dockerode';
 import fc from 'fast-check';
-import { discoverEndpoint } from '../../src/core/docker/endpointDiscovery.ts';
-import { EnginePush, type EnginePushStep } from '../../src/core/docker/enginePush.ts';
-import { parseEvents } from '../../src/core/docker/imageEvents.ts';
-import { toEngineImage, toImageDetails } from '../../src/core/docker/imageRecords.ts';
-import { legacyDiffId } from '../../src/core/docker/legacyLayerIds.ts';
-import type { Machine } from '../../src/core/docker/machine.ts';
-import { ResponseDecoder } from '../../src/core/docker/responseDecoder.ts';
+import { discoverEndpoint } from '../../src/core/docker/endpoint/discoverEndpoint.ts';
+import { EnginePush } from '../../src/core/docker/client/enginePush.ts';
+import type { EnginePushStep } from '../../src/core/ports/enginePusher.ts';
+import { parseEvents } from '../../src/core/docker/images/imageEvents.ts';
+import { toEngineImage, toImageDetails } from '../../src/core/docker/images/imageRecords.ts';
+import { legacyDiffId } from '../../src/core/docker/archive/legacyLayerIds.ts';
+import type { HostEnvironment } from '../../src/core/docker/endpoint/hostEnvironment.ts';
+import { ResponseDecoder } from '../../src/core/docker/client/responseDecoder.ts';
 import type { EngineEvent } from '../../src/core/docker/types.ts';
 import { isDigest } from '../../src/core/oci/digest.ts';
 import { toTeaChestError } from '../../src/core/base/errors.ts';
@@ -201,7 +202,7 @@ describe('docker’s own configuration', () => {
   });
 });
 
-function machineWith(files: ReadonlyMap<string, Buffer>): Machine {
+function machineWith(files: ReadonlyMap<string, Buffer>): HostEnvironment {
   return {
     ...{ env: {}, platform: 'linux', home: '/home/dev', uid: 1000 },
     readFile: (path) => Promise.resolve(files.get(path)),

@@ -2,21 +2,21 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { TeaChestError } from '../../src/core/base/errors.ts';
-import { GiteaApi } from '../../src/core/gitea/api.ts';
+import { GiteaApi } from '../../src/core/gitea/giteaApi.ts';
 import { detectServer } from '../../src/core/gitea/detectServer.ts';
 import { giteaScheme } from '../../src/core/gitea/giteaTokens.ts';
-import { explainGiteaRefusal } from '../../src/core/gitea/refusals.ts';
+import { explainGiteaError } from '../../src/core/gitea/explainGiteaError.ts';
 import { digestOf } from '../../src/core/oci/digest.ts';
-import { parseChallenges } from '../../src/core/registry/challenge.ts';
-import { ChunkSizer } from '../../src/core/registry/chunkSizer.ts';
-import { distributionScheme } from '../../src/core/registry/distributionTokens.ts';
-import { explainRefusal } from '../../src/core/registry/explainRefusal.ts';
-import { lifetimeOf, readJwtClaims } from '../../src/core/registry/jwt.ts';
-import type { RegistryResponse, Send } from '../../src/core/registry/messages.ts';
-import { readRefusal } from '../../src/core/registry/refusal.ts';
+import { parseChallenges } from '../../src/core/registry/auth/challenge.ts';
+import { ChunkSizer } from '../../src/core/registry/upload/chunkSizer.ts';
+import { distributionScheme } from '../../src/core/registry/auth/distributionTokens.ts';
+import { explainErrorResponse } from '../../src/core/registry/errors/explainErrorResponse.ts';
+import { lifetimeOf, readJwtClaims } from '../../src/core/registry/auth/jwt.ts';
+import type { RegistryResponse, Send } from '../../src/core/registry/http/httpTypes.ts';
+import { readErrorResponse } from '../../src/core/registry/errors/errorResponse.ts';
 import { parseRegistryAddress } from '../../src/core/registry/registryAddress.ts';
 import { Repository } from '../../src/core/registry/repository.ts';
-import { uploadLocation } from '../../src/core/registry/uploadLocation.ts';
+import { uploadLocation } from '../../src/core/registry/upload/uploadLocation.ts';
 import { silentLogger } from '../tools/silentLogger.ts';
 import { holds, resultOrError, someText } from './support.ts';
 
@@ -127,8 +127,8 @@ describe('a challenge', () => {
 describe('an answer of a registry', () => {
   it('that refuses becomes a sentence, in each dialect', async () => {
     await holds(fc.tuple(response, fc.constantFrom('GET', 'HEAD', 'PUT', 'POST', 'PATCH')), ([answer, method]) => {
-      const refusal = readRefusal(answer, method);
-      for (const explain of [explainRefusal, explainGiteaRefusal]) {
+      const refusal = readErrorResponse(answer, method);
+      for (const explain of [explainErrorResponse, explainGiteaError]) {
         const error = explain(refusal, { repository: 'dev/app', attempt: 'store a layer' });
         assert(error instanceof TeaChestError);
         assert(error.message.includes('gitea.test') && error.message.length < 1500, error.message);
@@ -203,7 +203,7 @@ describe('an answer of a registry', () => {
 });
 
 function openRepository(kind: 'gitea' | 'generic', send: Send): Repository {
-  const explain = kind === 'gitea' ? explainGiteaRefusal : explainRefusal;
+  const explain = kind === 'gitea' ? explainGiteaError : explainErrorResponse;
   const wire = { send, origin: 'https://gitea.test', repository: 'dev/app', explain, logger: silentLogger };
   const sizer = new ChunkSizer('https://gitea.test', new Map());
   const timing = { now: () => 0, random: () => 0.5, sleep: () => Promise.resolve() };

@@ -5,15 +5,15 @@ import { runInNewContext } from 'node:vm';
 import { sleep } from '../../src/core/base/cancel.ts';
 import { isCancelled } from '../../src/core/base/errors.ts';
 import { createRegistryClient, type RegistryClient } from '../../src/core/gitea/registryClient.ts';
-import { DigestCache } from '../../src/core/push/digestCache.ts';
+import { DigestCache } from '../../src/core/digestCache/digestCache.ts';
 import { pushImage } from '../../src/core/push/pushImage.ts';
-import { Reachability } from '../../src/core/push/relay/reachability.ts';
-import { RelayDoor } from '../../src/core/push/relay/relayDoor.ts';
+import { Reachability } from '../../src/core/relay/reachability.ts';
+import { RelayEndpoint } from '../../src/core/relay/relayEndpoint.ts';
 import { UploadsInFlight } from '../../src/core/push/uploadsInFlight.ts';
 import { parseRegistryAddress } from '../../src/core/registry/registryAddress.ts';
 import { readImage } from '../faults/readImage.ts';
-import { startStandin, type Standin } from '../standin/standin.ts';
-import { copyBySkopeo } from '../tools/pullBack.ts';
+import { startFakeGitea, type FakeGitea } from '../fakeGitea/fakeGitea.ts';
+import { copyBySkopeo } from '../tools/verifyPull.ts';
 import { makeScratch, type Scratch } from '../tools/scratch.ts';
 import { silentLogger } from '../tools/silentLogger.ts';
 import { bytesOf, dev } from '../unit/gitea/testClient.ts';
@@ -70,11 +70,11 @@ export async function soak({ pushes, atOnce, seed, say }: SoakOptions): Promise<
 
 class SoakRun implements SoakSummary {
   readonly problems: string[] = [];
-  readonly #standin: Standin;
+  readonly #fakeGitea: FakeGitea;
   readonly #scratch: Scratch;
   readonly #chance: Chance;
   readonly #cache: DigestCache;
-  readonly #door = new RelayDoor({ port: 0, secret: 'secret', onPort: () => undefined, logger: silentLogger });
+  readonly #endpoint = new RelayEndpoint({ port: 0, secret: 'secret', onPort: () => undefined, logger: silentLogger });
   readonly #uploads = new UploadsInFlight();
   readonly #reachability = new Reachability(Date.now);
   #client: RegistryClient;
@@ -89,11 +89,11 @@ class SoakRun implements SoakSummary {
   #readBySkopeo = 0;
 
   static async open(seed: number): Promise<SoakRun> {
-    return new SoakRun(await startStandin({ tls: 'valid' }), await makeScratch('soak'), seed);
+    return new SoakRun(await startFakeGitea({ tls: 'valid' }), await makeScratch('soak'), seed);
   }
 
-  private constructor(standin: Standin, scratch: Scratch, seed: number) {
-    this.#standin = standin;
+  private constructor(fakeGitea: FakeGitea, scratch: Scratch, seed: number) {
+    this.#fakeGitea = fakeGitea;
     this.#scratch = scratch;
     this.#chance = new Chance(seed);
     this.#cache = new DigestCache(join(scratch.path, 'digests.json'), silentLogger, Date.now);
@@ -110,10 +110,10 @@ class SoakRun implements SoakSummary {
 
   /** Lets go of what may be let go: idle connections and garbage. */
   async rest(): Promise<Holdings> {
-    this.#standin.faults.clear();
+    this.#fakeGitea.faults.clear();
     await this.#client.close();
     this.#client = this.#connect();
-    this.#standin.clearRequests();
+    this.#fakeGitea.clearRequests();
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     // Sockets close in a turn of their own, and what they held is free only then.
@@ -140,7 +140,7 @@ class SoakRun implements SoakSummary {
     }
     const spools = await readdir(this.#spoolRoot).catch(() => []);
     if (spools.length > 0) this.problems.push(`left in the spool: ${spools.join(', ')}`);
-    const sessions = this.#standin.openSessions().length;
+    const sessions = this.#fakeGitea.openSessions().length;
     if (sessions > 0) this.problems.push(`${sessions} upload sessions are open`);
     for (const [reference, wanted] of this.#tags) await this.#checkImage(reference, wanted);
   }
@@ -157,7 +157,7 @@ class SoakRun implements SoakSummary {
 
   async close(): Promise<void> {
     await this.#client.close();
-    await this.#standin.close();
+    await this.#fakeGitea.close();
     await this.#scratch.remove();
   }
 
@@ -171,7 +171,7 @@ class SoakRun implements SoakSummary {
     const image = this.#imageFor(kind);
     this.#busy.add(reference);
     this.#underWay.set(image, (this.#underWay.get(image) ?? 0) + 1);
-    this.#standin.faults.add(someFault(this.#chance));
+    this.#fakeGitea.faults.add(someFault(this.#chance));
     const had = this.#tags.get(reference) ?? [undefined];
     try {
       await this.#push(image, reference, kind === 'cancelled' ? this.#chance.below(25) : undefined);
@@ -202,13 +202,13 @@ class SoakRun implements SoakSummary {
     const target = await this.#client.repository(repository, { signal });
     await pushImage(
       {
-        ...{ image: 'app:1', origin: this.#standin.origin, repository: `${this.#standin.host}/${repository}` },
+        ...{ image: 'app:1', origin: this.#fakeGitea.origin, repository: `${this.#fakeGitea.host}/${repository}` },
         ...{ tag, codec: plainGzip, parallelBlobs: 2, strategy },
       },
       {
         ...{ source: image.engine, target, cache: this.#cache, spoolRoot: this.#spoolRoot, spoolLimit: 1e8 },
         ...{ logger: silentLogger, now: Date.now, uploads: this.#uploads },
-        relay: { pusher: image.pusher, door: this.#door, reachability: this.#reachability },
+        relay: { pusher: image.pusher, endpoint: this.#endpoint, reachability: this.#reachability },
       },
       {
         signal,
@@ -244,14 +244,14 @@ class SoakRun implements SoakSummary {
     const [repository = '', tag = ''] = reference.split(':');
     const authorization = `Basic ${Buffer.from(`${dev.username}:${dev.secret}`).toString('base64')}`;
     try {
-      const registry = { origin: this.#standin.origin, authorization, certificate: this.#standin.certificatePem };
+      const registry = { origin: this.#fakeGitea.origin, authorization, certificate: this.#fakeGitea.certificatePem };
       const found = await readImage(registry, repository, tag);
       const isWanted = wanted.some((config) =>
         config === undefined ? found === undefined : found?.config.equals(config),
       );
       if (!isWanted) this.problems.push(`${reference} is ${found === undefined ? 'not there' : 'another image'}`);
       if (found === undefined || this.#readBySkopeo >= skopeoSample) return;
-      await copyBySkopeo(`${this.#standin.host}/${reference}`, dev);
+      await copyBySkopeo(`${this.#fakeGitea.host}/${reference}`, dev);
       this.#readBySkopeo++;
     } catch (error) {
       this.problems.push(`${reference}: ${error instanceof Error ? error.message : String(error)}`);
@@ -264,12 +264,12 @@ class SoakRun implements SoakSummary {
 
   #connect(): RegistryClient {
     return createRegistryClient({
-      address: parseRegistryAddress(this.#standin.origin),
-      trust: { pinnedFingerprint: this.#standin.fingerprint256 ?? '' },
+      address: parseRegistryAddress(this.#fakeGitea.origin),
+      trust: { pinnedFingerprint: this.#fakeGitea.fingerprint256 ?? '' },
       proxy: { url: undefined, bypass: [] },
       credential: () => Promise.resolve(dev),
       logger: silentLogger,
-      chunkMemory: new Map([[this.#standin.origin, { size: 100_000, limit: undefined }]]),
+      chunkMemory: new Map([[this.#fakeGitea.origin, { size: 100_000, limit: undefined }]]),
       environment: {},
       userAgent: 'tea-chest-test',
       timing: { now: Date.now, random: Math.random, sleep: (ms, signal) => sleep(ms / 100, signal) },

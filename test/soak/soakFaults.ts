@@ -1,5 +1,5 @@
-import type { Fault } from '../standin/http/faults.ts';
-import { badGateway, gatewayTimeout, nginxReply, tooManyRequests } from '../standin/http/proxyReplies.ts';
+import type { Fault } from '../fakeGitea/http/faults.ts';
+import { badGateway, gatewayTimeout, nginxReply, tooManyRequests } from '../fakeGitea/http/proxyReplies.ts';
 
 /** Chance that can be had again: a linear congruential generator (Numerical Recipes). */
 export class Chance {

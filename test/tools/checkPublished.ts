@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { copyAllBySkopeo, type CopiedReference, type Credentials } from './pullBack.ts';
+import { copyAllBySkopeo, type CopiedReference, type Credentials } from './verifyPull.ts';
 
 /** What must be found behind a reference. */
 export interface Expected {

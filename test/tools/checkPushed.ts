@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 
 import type { Engine } from './engine.ts';
 import type { BuiltImage } from './images.ts';
-import { copyBySkopeo, differences, pullByEngine } from './pullBack.ts';
-import type { CopiedImage, Credentials } from './pullBack.ts';
+import { copyBySkopeo, differences, pullByEngine } from './verifyPull.ts';
+import type { CopiedImage, Credentials } from './verifyPull.ts';
 
 export interface StoredImage {
   /** Where others find it: `host:port/owner/name:tag`. */

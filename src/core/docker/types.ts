@@ -1,3 +1,4 @@
+import type { ImageDetails } from '../ports/imageSource.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';
 
@@ -52,45 +53,5 @@ export interface EngineVersion {
   readonly api: string;
 }
 
-// What `push` asks of an engine (its ImageSource), said here once more because neither may import the other; a test
-// holds the two together.
-
-/** One of the manifests that an image of containerd's store is made of. */
-export interface EngineManifest {
-  readonly digest: Digest;
-  /** All that it refers to is in the engine, so that it can be pushed. */
-  readonly isAvailable: boolean;
-  /** Undefined for what runs nowhere, as attestations. */
-  readonly platform: Platform | undefined;
-}
-
-/** What the engine says of one image. */
-export interface ImageDetails {
-  readonly id: Digest;
-  readonly references: readonly string[];
-  readonly diffIds: readonly Digest[];
-  readonly size: number;
-  readonly platform: Platform;
-  readonly createdAt: string | undefined;
-  readonly manifestType?: string | undefined;
-  readonly manifests?: readonly EngineManifest[] | undefined;
-}
-
 /** What of an image must be known to read its archive. */
 export type ArchiveSubject = Pick<ImageDetails, 'id' | 'diffIds' | 'platform'>;
-
-export type ArchiveItem = ArchiveLayer | ArchiveImage;
-
-interface ArchiveLayer {
-  readonly kind: 'layer';
-  readonly path: string;
-  readonly size: number;
-  readonly expectedDiffId: Digest | undefined;
-  readonly body: AsyncIterable<Uint8Array>;
-}
-
-export interface ArchiveImage {
-  readonly kind: 'image';
-  readonly config: Uint8Array;
-  readonly layers: readonly string[];
-}

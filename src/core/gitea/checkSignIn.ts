@@ -1,11 +1,11 @@
 import { isCancelled, TeaChestError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import { basicAuthorization, type ReadCredential } from '../registry/auth.ts';
-import { distributionScheme } from '../registry/distributionTokens.ts';
-import type { Send } from '../registry/messages.ts';
-import { readRefusal, serverWords } from '../registry/refusal.ts';
+import { basicAuthorization, type ReadCredential } from '../registry/auth/authenticator.ts';
+import { distributionScheme } from '../registry/auth/distributionTokens.ts';
+import type { Send } from '../registry/http/httpTypes.ts';
+import { readErrorResponse, serverMessage } from '../registry/errors/errorResponse.ts';
 import type { SignInResult } from '../registry/types.ts';
-import type { GiteaApi } from './api.ts';
+import type { GiteaApi } from './giteaApi.ts';
 import type { DetectedServer } from './detectServer.ts';
 import { requestGiteaToken } from './giteaTokens.ts';
 
@@ -67,7 +67,7 @@ async function checkDistribution({ send, server, origin, credential, signal }: S
   });
   if (response.status === 200) return;
   const { host } = new URL(origin);
-  const words = serverWords(readRefusal(response, 'GET'));
+  const words = serverMessage(readErrorResponse(response, 'GET'));
   if (response.status === 401 || response.status === 403) {
     throw known === undefined
       ? new TeaChestError('notSignedIn', `${host} wants a user name and a password${words}.`, { facts: { host } })

@@ -1,11 +1,11 @@
 import { isCancelled, TeaChestError } from '../base/errors.ts';
-import type { Challenge } from '../registry/challenge.ts';
-import { header, type RegistryResponse, type Send } from '../registry/messages.ts';
-import { isHtml, readRefusal, serverWords } from '../registry/refusal.ts';
+import type { Challenge } from '../registry/auth/challenge.ts';
+import { header, type RegistryResponse, type Send } from '../registry/http/httpTypes.ts';
+import { isHtml, readErrorResponse, serverMessage } from '../registry/errors/errorResponse.ts';
 import type { RegistryAddress, SignInResult } from '../registry/types.ts';
-import { explainBusyServer } from './busyServer.ts';
+import { explainBusyServer } from '../registry/errors/busyServer.ts';
 import { asPlainWord, asText, parseJsonObject } from './restJson.ts';
-import { explainSignInPage, redirectTarget } from './signInPage.ts';
+import { explainSignInPage, redirectTarget } from '../registry/errors/signInPage.ts';
 
 /** What a registry tells without being told who asks. */
 export interface DetectedServer {
@@ -42,8 +42,8 @@ const mostParts = 6; // of a path, in search of the install's place
 export async function detectServer(options: DetectOptions): Promise<DetectedServer> {
   const { address } = options;
   const response = await askRegistry(options);
-  const { challenges } = readRefusal(response, 'GET');
-  if (!isRegistry(response, challenges)) throw await explainStranger(options, response);
+  const { challenges } = readErrorResponse(response, 'GET');
+  if (!isRegistry(response, challenges)) throw await explainNotARegistry(options, response);
   const isGitea = challenges.some(({ parameters }) => parameters['service'] === 'container_registry');
   const open = response.status === 200 && challenges.length === 0;
   if (!isGitea) {
@@ -77,7 +77,7 @@ function isRegistry(response: RegistryResponse, challenges: readonly Challenge[]
     return (
       challenges.some(({ scheme }) => scheme === 'bearer') ||
       names ||
-      (challenges.length > 0 && !isHtml(readRefusal(response, 'GET')))
+      (challenges.length > 0 && !isHtml(readErrorResponse(response, 'GET')))
     );
   }
   if (response.status !== 200) return false;
@@ -123,7 +123,7 @@ function beginnings({ origin, webRoot }: RegistryAddress): readonly string[] {
 }
 
 /** Something answers at `/v2/`, but not as a registry does. */
-async function explainStranger(options: DetectOptions, response: RegistryResponse): Promise<TeaChestError> {
+async function explainNotARegistry(options: DetectOptions, response: RegistryResponse): Promise<TeaChestError> {
   const { address } = options;
   const { host } = address;
   const told = explainPlainHttp(address, response) ?? explainMoved(address, response) ?? explainBusyServer(response);
@@ -139,7 +139,7 @@ async function explainStranger(options: DetectOptions, response: RegistryRespons
       { facts: { host, status: response.status, gitea: true } },
     );
   }
-  const words = serverWords(readRefusal(response, 'GET'));
+  const words = serverMessage(readErrorResponse(response, 'GET'));
   return (
     explainSignInPage(response, host) ??
     new TeaChestError(
@@ -154,7 +154,7 @@ async function explainStranger(options: DetectOptions, response: RegistryRespons
 function explainPlainHttp({ origin, host }: RegistryAddress, response: RegistryResponse): TeaChestError | undefined {
   if (!origin.startsWith('http:')) return undefined;
   // Go: “Client sent an HTTP request to an HTTPS server.” nginx: “The plain HTTP request was sent to HTTPS port”.
-  const { bodyText } = readRefusal(response, 'GET');
+  const { bodyText } = readErrorResponse(response, 'GET');
   const wantsTls = response.status === 400 && /http request .*https (?:server|port)/i.test(bodyText);
   const place = redirectTarget(response);
   const sent = place?.protocol === 'https:' && place.hostname === new URL(origin).hostname;

@@ -1,15 +1,20 @@
 import { TeaChestError } from '../base/errors.ts';
-import { basicAuthorization, notSignedIn, type AuthScheme, type ReadCredential } from '../registry/auth.ts';
-import { lifetimeOf, readJwtClaims } from '../registry/jwt.ts';
-import type { RegistryResponse, Send } from '../registry/messages.ts';
-import { withinOrigin } from '../registry/redirects.ts';
-import { readRefusal, serverWords } from '../registry/refusal.ts';
-import type { FetchedToken } from '../registry/tokenCache.ts';
+import {
+  basicAuthorization,
+  notSignedIn,
+  type AuthScheme,
+  type ReadCredential,
+} from '../registry/auth/authenticator.ts';
+import { lifetimeOf, readJwtClaims } from '../registry/auth/jwt.ts';
+import type { RegistryResponse, Send } from '../registry/http/httpTypes.ts';
+import { withinOrigin } from '../registry/http/redirects.ts';
+import { readErrorResponse, serverMessage } from '../registry/errors/errorResponse.ts';
+import type { FetchedToken } from '../registry/auth/tokenCache.ts';
 import type { Credential } from '../registry/types.ts';
-import { explainBusyServer } from './busyServer.ts';
-import { explainRefusedLogin } from './refusedLogin.ts';
+import { explainBusyServer } from '../registry/errors/busyServer.ts';
+import { explainLoginFailure } from './explainLoginFailure.ts';
 import { parseJsonObject } from './restJson.ts';
-import { explainSignInPage } from './signInPage.ts';
+import { explainSignInPage } from '../registry/errors/signInPage.ts';
 
 export interface GiteaTokenOptions {
   /** Unauthenticated. */
@@ -50,7 +55,7 @@ export async function requestGiteaToken(
   if (told !== undefined) throw told;
   if (response.status === 401 || response.status === 403) {
     const webRoot = await options.webRoot(call.signal);
-    throw await explainRefusedLogin({ send: options.send, webRoot, host, credential, signal: call.signal });
+    throw await explainLoginFailure({ send: options.send, webRoot, host, credential, signal: call.signal });
   }
   return readGiteaToken(response, host, credential);
 }
@@ -64,7 +69,7 @@ function mayWritePackages(scope: string | undefined): boolean {
 function readGiteaToken(response: RegistryResponse, host: string, credential: Credential): GiteaToken {
   const value = parseJsonObject(response.body)['token'];
   if (response.status !== 200 || typeof value !== 'string' || value === '') {
-    const words = serverWords(readRefusal(response, 'GET'));
+    const words = serverMessage(readErrorResponse(response, 'GET'));
     throw new TeaChestError(
       'notARegistry',
       `${host} gave no token for its container registry (GET /v2/token, ${response.status})${words}.`,

@@ -1,4 +1,4 @@
-import type { Send } from '../registry/messages.ts';
+import type { Send } from '../registry/http/httpTypes.ts';
 import { asText, parseJsonObject } from './restJson.ts';
 
 /**

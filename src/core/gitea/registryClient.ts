@@ -1,28 +1,28 @@
 import { sleep } from '../base/cancel.ts';
 import { TeaChestError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import { Authenticator, withAuth, type AuthScheme, type ReadCredential } from '../registry/auth.ts';
-import type { Challenge } from '../registry/challenge.ts';
-import { ChunkSizer, type ChunkMemory } from '../registry/chunkSizer.ts';
-import { distributionScheme } from '../registry/distributionTokens.ts';
-import { explainRefusal, type ExplainRefusal } from '../registry/explainRefusal.ts';
-import { withLogging } from '../registry/logging.ts';
-import type { Environment } from '../registry/proxy.ts';
-import { withRedirects } from '../registry/redirects.ts';
+import { Authenticator, withAuth, type AuthScheme, type ReadCredential } from '../registry/auth/authenticator.ts';
+import type { Challenge } from '../registry/auth/challenge.ts';
+import { ChunkSizer, type ChunkMemory } from '../registry/upload/chunkSizer.ts';
+import { distributionScheme } from '../registry/auth/distributionTokens.ts';
+import { explainErrorResponse, type ExplainErrorResponse } from '../registry/errors/explainErrorResponse.ts';
+import { withLogging } from '../registry/http/logging.ts';
+import type { Environment } from '../registry/http/proxy.ts';
+import { withRedirects } from '../registry/http/redirects.ts';
 import { Repository } from '../registry/repository.ts';
-import { usualRetries, withRetry, type RetryPolicy, type Timing } from '../registry/retry.ts';
-import { withSessionObserver, type SessionObserver } from '../registry/sessionObserver.ts';
-import { SharedTask } from '../registry/sharedTask.ts';
-import { createTransport } from '../registry/transport.ts';
-import { closeSession, repositoryUrl, type RepositoryWire } from '../registry/uploadSession.ts';
+import { usualRetries, withRetry, type RetryPolicy, type Timing } from '../registry/http/retry.ts';
+import { withSessionObserver, type SessionObserver } from '../registry/upload/sessionObserver.ts';
+import { SingleFlight } from '../base/singleFlight.ts';
+import { createTransport } from '../registry/http/transport.ts';
+import { closeSession, repositoryUrl, type RepositoryContext } from '../registry/upload/uploadSession.ts';
 import type { ProxySettings, RegistryAddress, RegistryTrust, SignInResult } from '../registry/types.ts';
-import { GiteaApi } from './api.ts';
+import { GiteaApi } from './giteaApi.ts';
 import { checkSignIn } from './checkSignIn.ts';
 import { detectServer, type DetectedServer } from './detectServer.ts';
 import { giteaScheme } from './giteaTokens.ts';
 import { isPublicOwner } from './publicOwner.ts';
-import { tryOtherScheme } from './otherScheme.ts';
-import { explainGiteaRefusal } from './refusals.ts';
+import { tryOtherScheme } from '../registry/http/otherScheme.ts';
+import { explainGiteaError } from './explainGiteaError.ts';
 import { suggestOwner } from './suggestOwner.ts';
 
 export interface RegistryClientOptions {
@@ -79,7 +79,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const plain = withRetry(logged, options.retries ?? usualRetries, timing, logger);
   const { origin } = address;
 
-  const detected = new SharedTask(async () => detectServer({ send: plain, address, signal: closing.signal }));
+  const detected = new SingleFlight(async () => detectServer({ send: plain, address, signal: closing.signal }));
   const webRoot = async (signal: AbortSignal): Promise<string> => (await detected.get(signal)).webRoot;
   const schemeFor = (challenges: readonly Challenge[]): AuthScheme =>
     challenges.some(({ parameters }) => parameters['service'] === 'container_registry')
@@ -113,15 +113,15 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     },
     repository: async (repository, { signal, sessions }) => {
       const { kind } = await detected.get(signal);
-      const explainGitea: ExplainRefusal = (refusal, context) =>
-        suggestOwner(explainGiteaRefusal(refusal, context), api.knownOwners);
-      const explain = kind === 'generic' ? explainRefusal : explainGitea;
+      const explainGitea: ExplainErrorResponse = (refusal, context) =>
+        suggestOwner(explainGiteaError(refusal, context), api.knownOwners);
+      const explain = kind === 'generic' ? explainErrorResponse : explainGitea;
       const observed = sessions === undefined ? send : withSessionObserver(send, origin, sessions);
       return new Repository(kind, { send: observed, origin, repository, explain, logger }, { sizer, timing });
     },
     closeSessions: async (repository, sessions, { signal }) => {
       await detected.get(signal);
-      const wire = { send, origin, repository, explain: explainRefusal, logger, unclosed: new Set<string>() };
+      const wire = { send, origin, repository, explain: explainErrorResponse, logger, unclosed: new Set<string>() };
       // The credential goes to its own registry and nowhere else, whatever is asked for.
       const own = sessions.filter((session) => isSessionOf(wire, session));
       await Promise.all(own.map((session) => closeSession(wire, session, signal)));
@@ -135,7 +135,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   };
 }
 
-function isSessionOf(wire: RepositoryWire, session: URL): boolean {
+function isSessionOf(wire: RepositoryContext, session: URL): boolean {
   const { origin, pathname } = repositoryUrl(wire, 'blobs/uploads/');
   return session.origin === origin && session.pathname.startsWith(pathname);
 }

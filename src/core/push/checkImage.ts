@@ -3,7 +3,7 @@ import { digestOf, shortDigest, type Digest } from '../oci/digest.ts';
 import { isConfigOf, readDiffIds } from '../oci/imageConfig.ts';
 import { readManifest, type Descriptor, type ReadManifest } from '../oci/manifest.ts';
 import { isForeignLayer, isImageConfig, isLayer, mediaTypes } from '../oci/mediaTypes.ts';
-import type { ImageDetails } from './contracts.ts';
+import type { ImageDetails } from '../ports/imageSource.ts';
 import type { LayerProof } from './layerProof.ts';
 
 /** A blob that is in the repository. */

@@ -3,9 +3,9 @@ import { TaskGroup } from '../base/taskGroup.ts';
 import type { Digest } from '../oci/digest.ts';
 import { shortDigest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/manifest.ts';
-import { findBlob } from './blobLadder.ts';
-import type { ImageDetails } from './contracts.ts';
-import type { EngineBlob, KnownImage } from './digestRows.ts';
+import { findBlob } from './findBlob.ts';
+import type { ImageDetails } from '../ports/imageSource.ts';
+import type { EngineBlob, KnownImage } from '../digestCache/digestRows.ts';
 import { bytesWorthReading, proveLearned } from './proveLearned.ts';
 import { seedFromTag } from './seedFromTag.ts';
 import type { PushRun } from './pushRun.ts';
@@ -43,7 +43,7 @@ export async function planLayers(
     let worthReading = bytesWorthReading(run.target, image);
     for (const diffId of run.diffIds) {
       const layer = run.cache.layer(diffId, codec.id);
-      if (layer !== undefined) run.board.update(diffId, { readTotal: layer.tarSize });
+      if (layer !== undefined) run.statusTable.update(diffId, { readTotal: layer.tarSize });
       const remembered = layer && { mediaType: codec.mediaType, digest: layer.digest, size: layer.size };
       const ours = known?.layers[image.diffIds.indexOf(diffId)] ?? remembered;
       const descriptor = ours ?? byEngine(run, diffId);
@@ -78,18 +78,18 @@ function engineBlob(run: PushRun, diffId: Digest): EngineBlob | undefined {
 function byEngine(run: PushRun, diffId: Digest): Descriptor | undefined {
   const blob = engineBlob(run, diffId);
   if (blob === undefined) return undefined;
-  run.board.update(diffId, { readTotal: blob.tarSize });
+  run.statusTable.update(diffId, { readTotal: blob.tarSize });
   return { mediaType: blob.mediaType, digest: blob.digest, size: blob.size };
 }
 
 async function lookFor(run: PushRun, diffId: Digest, descriptor: Descriptor, signal: AbortSignal): Promise<void> {
-  const found = await findBlob(descriptor, run.ladder, signal);
+  const found = await findBlob(descriptor, run.findOptions, signal);
   if (found === undefined) {
     run.missing.add(descriptor.digest);
     return;
   }
-  run.take({ diffId, descriptor, proof: 'provedBefore' });
-  run.place(diffId, found);
+  run.claim({ diffId, descriptor, proof: 'provedBefore' });
+  run.markStored(diffId, found);
 }
 
 /** Takes what a tag says of a layer only if its blob is that layer; then every later push knows it, wherever it goes. */
@@ -106,7 +106,7 @@ async function learn(run: PushRun, diffId: Digest, learned: Descriptor, signal: 
   if (proved?.mediaType !== codec.mediaType) return;
   const { mediaType, digest, size, tarSize } = proved;
   run.cache.rememberLayer(diffId, codec.id, { digest, size, tarSize });
-  run.board.update(diffId, { readTotal: tarSize });
-  run.take({ diffId, descriptor: { mediaType, digest, size }, proof: 'readBack' });
-  run.place(diffId, 'exists');
+  run.statusTable.update(diffId, { readTotal: tarSize });
+  run.claim({ diffId, descriptor: { mediaType, digest, size }, proof: 'readBack' });
+  run.markStored(diffId, 'exists');
 }

@@ -2,8 +2,9 @@ import { isCancelled, TeaChestError } from '../base/errors.ts';
 import { DigestCounter, type Digest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/manifest.ts';
 import { mediaTypes } from '../oci/mediaTypes.ts';
-import type { BlobTarget, ImageDetails } from './contracts.ts';
-import { peekStoredForm, unpack } from './storedForm.ts';
+import type { BlobTarget } from '../ports/blobTarget.ts';
+import type { ImageDetails } from '../ports/imageSource.ts';
+import { detectLayerCompression, decompressBeside } from './export/layerCompression.ts';
 
 /**
  * Bytes of all layers together that are read back from far away: some 6 s at the 5 MB/s that are assumed there. The link
@@ -57,11 +58,11 @@ export async function proveLearned(
   const most = learned.size * mostGrowth + freeGrowth;
   const counted = counting(target.readBlob(learned.digest, options), stored, learned.size);
   try {
-    const { form, body } = await peekStoredForm(counted);
+    const { form, body } = await detectLayerCompression(counted);
     const pieces =
       form === undefined
         ? body
-        : unpack(body, form, learned.digest, (chunk) => {
+        : decompressBeside(body, form, learned.digest, (chunk) => {
             tar.update(chunk);
           });
     for await (const piece of pieces) {

@@ -1,6 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 import { mediaTypes } from '../oci/mediaTypes.ts';
-import type { ImageDetails } from './contracts.ts';
+import type { ImageDetails } from '../ports/imageSource.ts';
 
 /**
  * What an engine would push of an image now, as far as it tells: the same key, the same bytes. An index keeps its ID

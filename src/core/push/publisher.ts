@@ -5,20 +5,20 @@ import { readManifest, serializeManifest } from '../oci/manifest.ts';
 import { isImageConfig, mediaTypes } from '../oci/mediaTypes.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { checkImage, type PresentBlob } from './checkImage.ts';
-import type { ImageDetails } from './contracts.ts';
-import type { KnownImage } from './digestRows.ts';
+import type { ImageDetails } from '../ports/imageSource.ts';
+import type { KnownImage } from '../digestCache/digestRows.ts';
 import type { PushResult, PushStrategy } from './events.ts';
 import { isWhatWasExpected, publishedKey } from './publishedKey.ts';
 import type { PushRequest, PushRun } from './pushRun.ts';
-import type { RelayedManifest } from './relay/relayBackend.ts';
-import type { TakenLayers, TakenManifests } from './relay/relayPush.ts';
+import type { RelayedManifest } from '../relay/relayBackend.ts';
+import type { TransferredLayers, TransferredManifests } from './relay/relayPush.ts';
 
 /** Milliseconds for the last look at the tag, which no cancel ends: time for one that gets no answer, and for another. */
 const checkDeadline = 150_000;
 
 export type Outcome = Omit<PushResult, 'durationMs'>;
 /** `isPublished`: the tag is what it was to become, and a cancel comes too late to be told as one. */
-export type During = <T>(
+export type RunStage = <T>(
   stage: Stage,
   work: () => Promise<T>,
   options?: { readonly isPublished: boolean },
@@ -34,10 +34,10 @@ interface CountedBytes {
 export class Publisher {
   readonly #run: PushRun;
   readonly #image: ImageDetails;
-  readonly #during: During;
+  readonly #during: RunStage;
   readonly #signal: AbortSignal;
 
-  constructor(run: PushRun, image: ImageDetails, during: During, signal: AbortSignal) {
+  constructor(run: PushRun, image: ImageDetails, during: RunStage, signal: AbortSignal) {
     this.#run = run;
     this.#image = image;
     this.#during = during;
@@ -45,7 +45,7 @@ export class Publisher {
   }
 
   /** An image whose layers are all in the repository, and its config. */
-  async publishTaken({ config, strategy, sentConfigBytes = 0, engineDigest }: TakenLayers): Promise<Outcome> {
+  async publishTaken({ config, strategy, sentConfigBytes = 0, engineDigest }: TransferredLayers): Promise<Outcome> {
     const layers = this.#image.diffIds.map((diffId) => this.#descriptor(diffId));
     const outcome = await this.publishLayers({ config, layers }, strategy);
     const { uploadedBytes, skippedBytes } = outcome;
@@ -85,7 +85,7 @@ export class Publisher {
   }
 
   /** The engine's own manifests, byte for byte: what an index lists first, under digests, and what the tag is to be last. */
-  async publishManifests({ manifests, bytes, blobs, small, layers, leaving }: TakenManifests): Promise<Outcome> {
+  async publishManifests({ manifests, bytes, blobs, small, layers, cleanup }: TransferredManifests): Promise<Outcome> {
     const children = manifests.slice(0, -1).map((manifest) => ({ ...manifest, reference: manifest.digest }));
     const top = { ...manifests[manifests.length - 1], reference: this.#run.request.tag } as RelayedManifest;
     const all = [...children, top];
@@ -102,7 +102,7 @@ export class Publisher {
     });
     await this.#publish(all);
     // Until it has ended the engine may say something of its push.
-    await leaving;
+    await cleanup;
     const { digest, mediaType } = top;
     const stored = bytes.uploaded + bytes.mounted + bytes.skipped;
     const notices = [...this.#run.notices];
@@ -134,7 +134,7 @@ export class Publisher {
 
   countBytes(configSize: number, uploadedConfig: boolean): CountedBytes {
     const sums = { uploaded: uploadedConfig ? configSize : 0, mounted: 0, skipped: uploadedConfig ? 0 : configSize };
-    for (const { descriptor, how } of this.#run.placedLayers) {
+    for (const { descriptor, how } of this.#run.storedLayers) {
       sums[how === 'exists' ? 'skipped' : how] += descriptor.size;
     }
     return sums;
@@ -154,14 +154,14 @@ export class Publisher {
   }
 
   #proved(diffId: Digest): readonly [Digest, PresentBlob][] {
-    const placed = this.#run.placed(diffId);
+    const placed = this.#run.stored(diffId);
     if (placed === undefined) return [];
     const { digest, size, mediaType } = placed.descriptor;
     return [[digest, { size, proof: placed.proof, layer: { diffId, mediaType } }]];
   }
 
   #descriptor(diffId: Digest): KnownImage['layers'][number] {
-    const placed = this.#run.placed(diffId);
+    const placed = this.#run.stored(diffId);
     if (placed === undefined) throw new Error(`layer ${diffId} was never placed`);
     return placed.descriptor;
   }
@@ -169,7 +169,7 @@ export class Publisher {
   /** Of those manifests that are images: as they came, or as the registry has them. */
   async #readConfigs(
     manifests: readonly RelayedManifest[],
-    small: TakenManifests['small'],
+    small: TransferredManifests['small'],
   ): Promise<ReadonlyMap<Digest, Uint8Array | 'unreadable'>> {
     const configs = new Map<Digest, Uint8Array | 'unreadable'>();
     for (const { bytes } of manifests) {
@@ -210,7 +210,7 @@ export class Publisher {
 
   /** Gives true if the config had to be sent. */
   async #sendConfig(config: Uint8Array): Promise<boolean> {
-    const { target, ladder, missing } = this.#run;
+    const { target, findOptions: ladder, missing } = this.#run;
     const digest = digestOf(config);
     const options = { signal: this.#signal };
     if (!missing.has(digest) && (await target.headBlob(digest, options)) === config.byteLength) return false;

@@ -5,18 +5,18 @@ import { isConfigOf } from '../oci/imageConfig.ts';
 import type { Descriptor } from '../oci/manifest.ts';
 import { mediaTypes } from '../oci/mediaTypes.ts';
 import { formatPlatform } from '../oci/platform.ts';
-import type { ImageDetails } from './contracts.ts';
-import type { KnownImage } from './digestRows.ts';
+import type { ImageDetails } from '../ports/imageSource.ts';
+import type { KnownImage } from '../digestCache/digestRows.ts';
 import type { PushEvent, PushResult } from './events.ts';
-import { exportLayers } from './exportLayers.ts';
+import { exportLayers } from './export/exportLayers.ts';
 import { planLayers } from './planLayers.ts';
-import { describeKnown, Publisher, type During, type Outcome } from './publisher.ts';
+import { describeKnown, Publisher, type RunStage, type Outcome } from './publisher.ts';
 import { publishedKey } from './publishedKey.ts';
-import { RelayUnavailable } from './relay/enginePushing.ts';
+import { RelayUnavailable } from '../relay/pushFromEngine.ts';
 import { compressesStored, doesEngineAsk, isRelayChosen } from './relay/isRelayChosen.ts';
-import { relayPush, type TakenLayers, type TakenManifests } from './relay/relayPush.ts';
+import { relayPush, type TransferredLayers, type TransferredManifests } from './relay/relayPush.ts';
 import { PushRun, type PushDependencies, type PushRequest } from './pushRun.ts';
-import { Spool } from './spool/spool.ts';
+import { Spool } from '../spool/spool.ts';
 
 const notHere = 'It is reached over the network, and not on this machine.';
 
@@ -36,7 +36,7 @@ export async function pushImage(
   { signal, onEvent }: PushOptions,
 ): Promise<PushResult> {
   const startedAt = dependencies.now();
-  const during: During = async (stage, work, { isPublished } = { isPublished: false }) => {
+  const during: RunStage = async (stage, work, { isPublished } = { isPublished: false }) => {
     onEvent({ type: 'stage', stage });
     try {
       if (!isPublished) throwIfCancelled(signal);
@@ -53,7 +53,7 @@ export async function pushImage(
     const image = await during('inspect', () => dependencies.source.inspect(request.image, { signal }));
     dependencies.cache.rememberPush(image.id, request.origin);
     const run = new PushRun(request, dependencies, image, onEvent);
-    const outcome = await new Delivery(run, dependencies, image, during, signal).deliver().finally(() => {
+    const outcome = await new PushExecution(run, dependencies, image, during, signal).deliver().finally(() => {
       run.close();
     });
     const result = { ...outcome, durationMs: Math.round(dependencies.now() - startedAt) };
@@ -69,15 +69,21 @@ export async function pushImage(
 const mostAttempts = 3;
 
 /** The steps of one push, after the image was inspected. */
-class Delivery {
+class PushExecution {
   readonly #run: PushRun;
   readonly #dependencies: PushDependencies;
   readonly #image: ImageDetails;
-  readonly #during: During;
+  readonly #during: RunStage;
   readonly #signal: AbortSignal;
   readonly #publisher: Publisher;
 
-  constructor(run: PushRun, dependencies: PushDependencies, image: ImageDetails, during: During, signal: AbortSignal) {
+  constructor(
+    run: PushRun,
+    dependencies: PushDependencies,
+    image: ImageDetails,
+    during: RunStage,
+    signal: AbortSignal,
+  ) {
     this.#run = run;
     this.#dependencies = dependencies;
     this.#image = image;
@@ -152,32 +158,32 @@ class Delivery {
   #placeAll(layers: readonly Descriptor[]): void {
     this.#image.diffIds.forEach((diffId, at) => {
       const descriptor = layers[at];
-      if (descriptor === undefined || this.#run.isTaken(diffId)) return;
-      this.#run.take({ diffId, descriptor, proof: 'provedBefore' });
-      this.#run.place(diffId, 'exists');
+      if (descriptor === undefined || this.#run.isClaimed(diffId)) return;
+      this.#run.claim({ diffId, descriptor, proof: 'provedBefore' });
+      this.#run.markStored(diffId, 'exists');
     });
-    this.#run.onEvent({ type: 'planned', layers: this.#run.board.statuses, imageBytes: this.#image.size });
+    this.#run.onEvent({ type: 'planned', layers: this.#run.statusTable.statuses, imageBytes: this.#image.size });
   }
 
   async #attempt(): Promise<Outcome> {
-    const { onEvent, board } = this.#run;
+    const { onEvent, statusTable: board } = this.#run;
     await this.#during('plan', async () => {
       const engineAsks =
         !this.#compresses && (await doesEngineAsk(this.#run, this.#image, this.#dependencies.relay, this.#signal));
       await planLayers(this.#run, this.#image, this.#known(), { signal: this.#signal, engineAsks });
     });
     onEvent({ type: 'planned', layers: board.statuses, imageBytes: this.#image.size });
-    const known = this.#run.allPlaced ? (this.#known() ?? (await this.#knownToRegistry())) : undefined;
+    const known = this.#run.areAllStored ? (this.#known() ?? (await this.#knownToRegistry())) : undefined;
     if (known !== undefined) return await this.#publisher.publishLayers(known, 'none');
     const spool = await Spool.create(this.#dependencies.spoolRoot, this.#dependencies.spoolLimit);
-    let leaving: Promise<void> | undefined;
+    let cleanup: Promise<void> | undefined;
     try {
       const taken = await this.#during('export', async () => (await this.#relay(spool)) ?? (await this.#export(spool)));
-      leaving = taken.leaving;
+      cleanup = taken.cleanup;
       if (taken.kind === 'manifests') return await this.#publisher.publishManifests(taken);
       return await this.#publisher.publishTaken(taken);
     } finally {
-      await Promise.all([leaving, spool.dispose()]);
+      await Promise.all([cleanup, spool.dispose()]);
     }
   }
 
@@ -198,7 +204,7 @@ class Delivery {
       },
     );
     if (config === undefined || digestOf(config) !== id || !isConfigOf(config, diffIds)) return undefined;
-    const layers = diffIds.map((diffId) => this.#run.placed(diffId)?.descriptor);
+    const layers = diffIds.map((diffId) => this.#run.stored(diffId)?.descriptor);
     return layers.every((layer) => layer !== undefined) ? { config, layers } : undefined;
   }
 
@@ -207,7 +213,7 @@ class Delivery {
   }
 
   /** Undefined if the image is to be exported: because that is sooner done, or because the engine cannot push to us. */
-  async #relay(spool: Spool): Promise<TakenLayers | TakenManifests | undefined> {
+  async #relay(spool: Spool): Promise<TransferredLayers | TransferredManifests | undefined> {
     const { relay } = this.#dependencies;
     try {
       if (relay === undefined && this.#run.request.strategy === 'relay') throw new RelayUnavailable(notHere);
@@ -237,7 +243,7 @@ class Delivery {
     throw new TeaChestError('imageNotFound', sentence, { stage: 'export', cause: error, facts: { image: name } });
   }
 
-  async #export(spool: Spool): Promise<TakenLayers> {
+  async #export(spool: Spool): Promise<TransferredLayers> {
     const { config } = await exportLayers(this.#run, this.#image, spool, this.#signal);
     return { kind: 'layers', strategy: 'export', config };
   }

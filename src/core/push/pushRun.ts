@@ -2,13 +2,15 @@ import type { Logger } from '../base/logger.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/manifest.ts';
 import { mediaTypes } from '../oci/mediaTypes.ts';
-import type { LadderOptions, Presence } from './blobLadder.ts';
-import type { BlobTarget, ImageDetails, ImageSource, LayerCodec } from './contracts.ts';
-import type { DigestCache } from './digestCache.ts';
+import type { FindBlobOptions, BlobPresence } from './findBlob.ts';
+import type { BlobTarget } from '../ports/blobTarget.ts';
+import type { ImageDetails, ImageSource } from '../ports/imageSource.ts';
+import type { LayerCodec } from '../ports/layerCodec.ts';
+import type { DigestCache } from '../digestCache/digestCache.ts';
 import type { PushEvent } from './events.ts';
-import { LayerBoard } from './layerBoard.ts';
+import { LayerStatusTable } from './layerStatusTable.ts';
 import type { LayerProof, ProvedLayer } from './layerProof.ts';
-import type { RelayParts } from './relay/enginePushing.ts';
+import type { RelayParts } from '../relay/pushFromEngine.ts';
 import type { UploadsInFlight } from './uploadsInFlight.ts';
 
 /** What is to be pushed, and where to. Names and tags were checked against the registry's grammar before. */
@@ -53,10 +55,10 @@ export interface PushDependencies {
   readonly now: () => number;
 }
 
-export interface PlacedLayer {
+export interface StoredLayer {
   readonly descriptor: Descriptor;
   readonly proof: LayerProof;
-  readonly how: Presence | 'uploaded';
+  readonly how: BlobPresence | 'uploaded';
 }
 
 /** The state of one push after its image was inspected: which layers are being taken care of, and which are placed. */
@@ -66,9 +68,9 @@ export class PushRun {
   readonly target: BlobTarget;
   readonly cache: DigestCache;
   readonly logger: Logger;
-  readonly ladder: LadderOptions;
+  readonly findOptions: FindBlobOptions;
   readonly diffIds: ReadonlySet<Digest>;
-  readonly board: LayerBoard;
+  readonly statusTable: LayerStatusTable;
   readonly onEvent: (event: PushEvent) => void;
   /** Blobs that the registry was asked for and does not have. */
   readonly missing = new Set<Digest>();
@@ -78,8 +80,8 @@ export class PushRun {
   fromBytesOnly = false;
   /** Sent by a first attempt, whatever a second one found of it. */
   readonly #sentEarlier = new Set<Digest>();
-  readonly #taken = new Map<Digest, Omit<PlacedLayer, 'how'>>();
-  readonly #placed = new Map<Digest, PlacedLayer>();
+  readonly #taken = new Map<Digest, Omit<StoredLayer, 'how'>>();
+  readonly #placed = new Map<Digest, StoredLayer>();
 
   constructor(
     request: PushRequest,
@@ -94,39 +96,39 @@ export class PushRun {
     this.cache = cache;
     this.logger = logger;
     const { origin } = request;
-    this.ladder = { target, cache, uploads: uploads.join(origin, target.repository), origin };
+    this.findOptions = { target, cache, uploads: uploads.join(origin, target.repository), origin };
     this.diffIds = new Set(image.diffIds);
-    this.board = new LayerBoard(image.diffIds, onEvent);
+    this.statusTable = new LayerStatusTable(image.diffIds, onEvent);
     this.onEvent = onEvent;
   }
 
   /** Nothing is sent any more. */
   close(): void {
-    this.ladder.uploads.leave();
+    this.findOptions.uploads.leave();
   }
 
   /** True if a layer is in the registry or on its way there. */
-  isTaken(diffId: Digest): boolean {
+  isClaimed(diffId: Digest): boolean {
     return this.#taken.has(diffId);
   }
 
   /** Says that a layer's blob is known and is being brought to the registry. */
-  take({ diffId, descriptor, proof }: ProvedLayer): void {
+  claim({ diffId, descriptor, proof }: ProvedLayer): void {
     this.#taken.set(diffId, { descriptor, proof });
   }
 
   /** Says that a taken layer's blob is in the repository. */
-  place(diffId: Digest, how: Presence | 'uploaded'): void {
+  markStored(diffId: Digest, how: BlobPresence | 'uploaded'): void {
     const taken = this.#taken.get(diffId);
     if (taken === undefined) throw new Error(`layer ${diffId} was placed before it was taken`);
     const { descriptor } = taken;
     this.#placed.set(diffId, { ...taken, how: this.overall(descriptor.digest, how) });
     this.cache.rememberLocation(this.request.origin, descriptor.digest, this.target.repository);
-    this.board.update(diffId, { state: how, storedTotal: descriptor.size });
+    this.statusTable.update(diffId, { state: how, storedTotal: descriptor.size });
   }
 
   /** How a blob came to the registry in this push, its earlier attempt included. */
-  overall(digest: Digest, how: Presence | 'uploaded'): Presence | 'uploaded' {
+  overall(digest: Digest, how: BlobPresence | 'uploaded'): BlobPresence | 'uploaded' {
     return this.#sentEarlier.has(digest) ? 'uploaded' : how;
   }
 
@@ -140,11 +142,11 @@ export class PushRun {
     for (const { descriptor, how } of this.#placed.values()) {
       if (how === 'uploaded') this.#sentEarlier.add(descriptor.digest);
     }
-    this.ladder.uploads.startOver();
+    this.findOptions.uploads.startOver();
     this.#taken.clear();
     this.#placed.clear();
     this.missing.clear();
-    this.board.reset();
+    this.statusTable.reset();
   }
 
   /** What was remembered of the image's layers is wrong somewhere: it is dropped, and all is made again from bytes. */
@@ -154,15 +156,15 @@ export class PushRun {
     this.startOver();
   }
 
-  placed(diffId: Digest): PlacedLayer | undefined {
+  stored(diffId: Digest): StoredLayer | undefined {
     return this.#placed.get(diffId);
   }
 
-  get allPlaced(): boolean {
+  get areAllStored(): boolean {
     return this.#placed.size === this.diffIds.size;
   }
 
-  get placedLayers(): readonly PlacedLayer[] {
+  get storedLayers(): readonly StoredLayer[] {
     return [...this.#placed.values()];
   }
 }

@@ -1,7 +1,7 @@
 import { orCancelled } from '../base/cancel.ts';
 import type { Digest } from '../oci/digest.ts';
-import { findBlob, type LadderOptions, type Presence } from './blobLadder.ts';
-import type { GrowingBlob } from './contracts.ts';
+import { findBlob, type FindBlobOptions, type BlobPresence } from './findBlob.ts';
+import type { GrowingBlob } from '../ports/growingBlob.ts';
 
 type MadeBlob = Awaited<GrowingBlob['finished']>;
 
@@ -16,16 +16,16 @@ const worthAsking = 4 * 1024 * 1024;
  */
 export async function sendBlob(
   blob: GrowingBlob,
-  ladder: LadderOptions,
+  ladder: FindBlobOptions,
   options: {
     readonly signal: AbortSignal;
     readonly onSent: (bytes: number) => void;
     /** True for a digest that the registry is already known not to have. */
     readonly isMissing: (digest: Digest) => boolean;
   },
-): Promise<Presence | 'uploaded'> {
+): Promise<BlobPresence | 'uploaded'> {
   const { signal, onSent, isMissing } = options;
-  const find = async (made: MadeBlob, asked: AbortSignal): Promise<Presence | undefined> =>
+  const find = async (made: MadeBlob, asked: AbortSignal): Promise<BlobPresence | undefined> =>
     isMissing(made.digest) ? undefined : await findBlob(made, ladder, asked);
 
   const start = await blob.available(0, eagerFrom, signal);
@@ -44,7 +44,7 @@ export async function sendBlob(
   const sending = new AbortController();
   const whileSending = AbortSignal.any([signal, sending.signal]);
   let sent = 0;
-  let found: Presence | undefined;
+  let found: BlobPresence | undefined;
   const asking = orCancelled(blob.finished, whileSending)
     .then(async (made) => {
       if (made.size - sent < worthAsking) return;

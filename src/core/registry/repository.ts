@@ -1,9 +1,11 @@
+import type { CallOptions } from '../ports/callOptions.ts';
 import { isCancelled, TeaChestError } from '../base/errors.ts';
 import type { Digest } from '../oci/digest.ts';
-import { headBlob } from './blobAnswers.ts';
-import { uploadInChunks, type BlobSource, type BlobUploadOptions } from './blobUpload.ts';
-import type { ChunkSizer } from './chunkSizer.ts';
-import { linkPlace } from './linkPlace.ts';
+import { headBlob } from './blobs/headBlob.ts';
+import { uploadInChunks, type BlobUploadOptions } from './upload/chunkedUpload.ts';
+import type { GrowingBlob } from '../ports/growingBlob.ts';
+import type { ChunkSizer } from './upload/chunkSizer.ts';
+import { networkScope } from './http/networkScope.ts';
 import {
   getFrom,
   getManifest,
@@ -11,24 +13,15 @@ import {
   parseAnswer,
   putManifest,
   type ManifestCall,
-  type StoredManifest,
-} from './manifests.ts';
-import { bytesBody } from './messages.ts';
-import { PassingUpload } from './passingUpload.ts';
-import { readBlob } from './readBlob.ts';
-import { isTransientStatus, type Timing } from './retry.ts';
+} from './manifests/manifests.ts';
+import type { StoredManifest, UploadOptions, BlobTarget } from '../ports/blobTarget.ts';
+import { bytesBody } from './http/httpTypes.ts';
+import { StreamingUpload } from './upload/streamingUpload.ts';
+import { readBlob } from './blobs/readBlob.ts';
+import { isTransientStatus, type Timing } from './http/retry.ts';
 import type { SignInResult } from './types.ts';
-import { closeSession, openSession, repositoryUrl, type RepositoryWire } from './uploadSession.ts';
-import { sendWholeBlob } from './wholeBlob.ts';
-
-export interface CallOptions {
-  readonly signal: AbortSignal;
-}
-
-export interface UploadOptions extends CallOptions {
-  /** Bytes of this blob that were sent, counted from 0; goes back when an upload begins anew. */
-  readonly onSent: (bytes: number) => void;
-}
+import { closeSession, openSession, repositoryUrl, type RepositoryContext } from './upload/uploadSession.ts';
+import { sendWholeBlob } from './upload/wholeBlobUpload.ts';
 
 const tagsPerPage = 1_000;
 
@@ -39,69 +32,69 @@ const tagsPerPage = 1_000;
 const wholeUpTo = 512 * 1024 * 1024;
 
 /** One repository of one registry: the distribution spec's calls, with Gitea's shortcuts where it is Gitea. */
-export class Repository {
+export class Repository implements BlobTarget {
   readonly kind: SignInResult['kind'];
   /** `owner/name` */
   readonly repository: string;
-  readonly #wire: RepositoryWire;
+  readonly #context: RepositoryContext;
   readonly #sizer: ChunkSizer;
   readonly #timing: Timing;
   #noMounts = false;
 
   constructor(
     kind: SignInResult['kind'],
-    wire: Omit<RepositoryWire, 'unclosed'>,
+    context: Omit<RepositoryContext, 'unclosed'>,
     options: { readonly sizer: ChunkSizer; readonly timing: Timing },
   ) {
     this.kind = kind;
-    this.repository = wire.repository;
-    this.#wire = { ...wire, unclosed: new Set() };
+    this.repository = context.repository;
+    this.#context = { ...context, unclosed: new Set() };
     this.#sizer = options.sizer;
     this.#timing = options.timing;
   }
 
   /** Opens an upload session and closes it again: Gitea tells only so whether we may push (docs/gitea.md §1). */
   async checkAccess({ signal }: CallOptions): Promise<void> {
-    const session = await openSession(this.#wire, signal);
-    if (session !== undefined) await closeSession(this.#wire, session, signal);
+    const session = await openSession(this.#context, signal);
+    if (session !== undefined) await closeSession(this.#context, session, signal);
   }
 
   /** `expected`: where a HEAD tells another digest, the manifest itself is looked at. */
   async headManifest(reference: string, call: ManifestCall): Promise<StoredManifest | undefined> {
-    return headManifest(this.#wire, reference, call);
+    return headManifest(this.#context, reference, call);
   }
 
   /** The first page of them: enough to learn from, and no server can make it endless. */
   async listTags({ signal }: CallOptions): Promise<readonly string[]> {
-    const url = repositoryUrl(this.#wire, 'tags/list');
+    const url = repositoryUrl(this.#context, 'tags/list');
     url.searchParams.set('n', String(tagsPerPage));
-    const response = await getFrom(this.#wire, url, signal);
+    const response = await getFrom(this.#context, url, signal);
     if (response === undefined) return [];
     const { tags } = parseAnswer(response);
     return Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : [];
   }
 
   async getManifest(reference: string, { signal }: CallOptions): Promise<Uint8Array | undefined> {
-    return getManifest(this.#wire, reference, signal);
+    return getManifest(this.#context, reference, signal);
   }
 
   /** For configs: the answer is held in memory, and one that is too large for that is an error. */
   async getBlob(digest: Digest, { signal }: CallOptions): Promise<Uint8Array | undefined> {
-    return (await getFrom(this.#wire, repositoryUrl(this.#wire, `blobs/${digest}`), signal))?.body;
+    return (await getFrom(this.#context, repositoryUrl(this.#context, `blobs/${digest}`), signal))?.body;
   }
 
   /** True for a registry on this machine or in this network. */
   get isNear(): boolean {
-    return linkPlace(new URL(this.#wire.origin).host) !== 'public';
+    return networkScope(new URL(this.#context.origin).host) !== 'public';
   }
 
   /** As it arrives; see `readBlob`. */
   readBlob(digest: Digest, call: CallOptions): AsyncGenerator<Uint8Array, void, void> {
-    return readBlob(this.#wire, digest, call);
+    return readBlob(this.#context, digest, call);
   }
 
   async headBlob(digest: Digest, { signal }: CallOptions): Promise<number | undefined> {
-    return headBlob(this.#wire, digest, signal);
+    return headBlob(this.#context, digest, signal);
   }
 
   /**
@@ -111,7 +104,7 @@ export class Repository {
   async mountBlob(digest: Digest, from: string | undefined, { signal }: CallOptions): Promise<boolean> {
     if (this.kind === 'generic' && from === undefined) return false;
     const attempt = await this.#tryMount(digest, from, signal);
-    if (attempt instanceof URL) await closeSession(this.#wire, attempt, signal);
+    if (attempt instanceof URL) await closeSession(this.#context, attempt, signal);
     return attempt === 'mounted';
   }
 
@@ -123,7 +116,7 @@ export class Repository {
       await tools.sendWhole(whole, tools);
     } catch (error) {
       if (!(error instanceof TeaChestError) || error.code !== 'bodyTooLarge') throw error;
-      await uploadInChunks(this.#wire, inMemory(bytes, digest), tools);
+      await uploadInChunks(this.#context, inMemory(bytes, digest), tools);
     }
   }
 
@@ -131,16 +124,16 @@ export class Repository {
    * Opens a session for bytes that pass by once; undefined if the registry had the blob to mount, which Gitea tells in
    * the same request. The session is the caller's to use or to close. Without a digest nothing is mounted.
    */
-  async beginUpload(digest: Digest | undefined, { signal }: CallOptions): Promise<PassingUpload | undefined> {
+  async beginUpload(digest: Digest | undefined, { signal }: CallOptions): Promise<StreamingUpload | undefined> {
     const mount =
       this.kind === 'generic' || digest === undefined ? 'no' : await this.#tryMount(digest, undefined, signal);
     if (mount === 'mounted') return undefined;
-    const session = mount instanceof URL ? mount : await openSession(this.#wire, signal);
-    return session && new PassingUpload(this.#wire, session, this.#passingTools());
+    const session = mount instanceof URL ? mount : await openSession(this.#context, signal);
+    return session && new StreamingUpload(this.#context, session, this.#passingTools());
   }
 
-  async uploadBlob(source: BlobSource, options: UploadOptions): Promise<void> {
-    await uploadInChunks(this.#wire, source, this.#uploadTools(options));
+  async uploadBlob(source: GrowingBlob, options: UploadOptions): Promise<void> {
+    await uploadInChunks(this.#context, source, this.#uploadTools(options));
   }
 
   /** Gives the digest of what the registry has under the reference afterwards; undefined if nothing can be seen there. */
@@ -150,7 +143,7 @@ export class Repository {
     mediaType: string,
     { signal }: CallOptions,
   ): Promise<Digest | undefined> {
-    return putManifest(this.#wire, reference, { bytes, mediaType }, { signal, timing: this.#timing });
+    return putManifest(this.#context, reference, { bytes, mediaType }, { signal, timing: this.#timing });
   }
 
   /**
@@ -162,16 +155,16 @@ export class Repository {
     if (this.#noMounts) return 'no';
     const place = this.kind === 'generic' ? from : undefined;
     try {
-      const session = await openSession(this.#wire, signal, { digest, from: place });
+      const session = await openSession(this.#context, signal, { digest, from: place });
       if (session !== undefined) return session;
     } catch (error) {
       if (!(error instanceof TeaChestError)) throw error;
       if (!isRefusal(error) && !(await this.#answersOtherwise(error, digest, signal))) throw error;
-      this.#wire.logger.info(`${digest} cannot be mounted to ${this.repository}: ${error.message}`);
+      this.#context.logger.info(`${digest} cannot be mounted to ${this.repository}: ${error.message}`);
       return 'no';
     }
     // Gitea ≤ 1.18.0 says 201 to mounts that did not happen (docs/gitea.md §2): believe what a HEAD shows.
-    return (await headBlob(this.#wire, digest, signal)) === undefined ? 'no' : 'mounted';
+    return (await headBlob(this.#context, digest, signal)) === undefined ? 'no' : 'mounted';
   }
 
   /**
@@ -181,7 +174,7 @@ export class Repository {
   async #answersOtherwise({ code }: TeaChestError, digest: Digest, signal: AbortSignal): Promise<boolean> {
     if (code !== 'registryUnreachable' && !refusals.has(code)) return false;
     try {
-      await headBlob(this.#wire, digest, signal, { retry: 'never' });
+      await headBlob(this.#context, digest, signal, { retry: 'never' });
     } catch (later) {
       if (isCancelled(later)) throw later;
       return false;
@@ -196,11 +189,11 @@ export class Repository {
       onSent,
       sizer: this.#sizer,
       timing: this.#timing,
-      sendWhole: async (blob, options) => sendWholeBlob(this.#wire, this.kind, blob, options),
+      sendWhole: async (blob, options) => sendWholeBlob(this.#context, this.kind, blob, options),
     };
   }
 
-  #passingTools(): ConstructorParameters<typeof PassingUpload>[2] {
+  #passingTools(): ConstructorParameters<typeof StreamingUpload>[2] {
     const usual = this.isNear && this.#sizer.seemsUnlimited ? wholeUpTo : 0;
     return {
       sizer: this.#sizer,
@@ -231,7 +224,7 @@ function isRefusal({ code, facts }: TeaChestError): boolean {
   return typeof status !== 'number' || !isTransientStatus(status);
 }
 
-function inMemory(bytes: Uint8Array, digest: Digest): BlobSource {
+function inMemory(bytes: Uint8Array, digest: Digest): GrowingBlob {
   return {
     available: async () => Promise.resolve({ bytes: bytes.byteLength, complete: true }),
     read: (start, end) => bytesBody(bytes.subarray(start, end)).open(),

@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { TeaChestError, type Stage } from '../../core/base/errors.ts';
+import { compressions, strategies, type PushArguments } from '../push/pushArguments.ts';
 import { isRecord, type UnknownRecord } from '../record.ts';
 
 /** Arguments of `teaChest.signIn`; part of the automation contract. */
@@ -19,25 +20,6 @@ export interface SignInArguments {
 export interface SignOutArguments {
   readonly url: string;
 }
-
-/** Arguments of `teaChest.pushImage`. */
-export interface PushArguments {
-  readonly image: string;
-  readonly target?: string;
-  readonly platform?: string;
-  readonly compression?: Compression;
-  readonly strategy?: Strategy;
-  readonly recheck?: boolean;
-}
-
-export type Compression = 'auto' | 'gzip' | 'zstd' | 'none';
-
-/** How an image leaves the engine: in an archive, or pushed by the engine itself to us. */
-export type Strategy = 'auto' | 'export' | 'relay';
-
-export const strategies = ['auto', 'export', 'relay'] as const satisfies readonly Strategy[];
-
-export const compressions = ['auto', 'gzip', 'zstd', 'none'] as const satisfies readonly Compression[];
 
 export function readSignInArguments(value: unknown): SignInArguments {
   const read = new Reader('teaChest.signIn', value, 'signIn');

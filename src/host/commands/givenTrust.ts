@@ -1,7 +1,7 @@
 import { TeaChestError } from '../../core/base/errors.ts';
-import { normalizeFingerprint } from '../../core/registry/fingerprint.ts';
+import { normalizeFingerprint } from '../../core/registry/http/fingerprint.ts';
 import type { RegistryTrust } from '../../core/registry/types.ts';
-import { withCaFile } from '../connections/reach.ts';
+import { withCaFile } from '../connections/verifyServerTrust.ts';
 import type { SignInArguments } from './arguments.ts';
 
 /** What was kept of the registry, changed by what is given now. */

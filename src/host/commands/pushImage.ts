@@ -5,23 +5,24 @@ import type { Connection } from '../connections/connection.ts';
 import type { ActionHandlers } from '../progress/offerActions.ts';
 import { reportFailure } from '../progress/reportFailure.ts';
 import { askPush, type PushQuestions, type PushStart } from '../push/askPush.ts';
-import type { PushAftercare, PushFront } from '../push/pushFront.ts';
+import type { FailureActions, PushController } from '../push/pushController.ts';
 import type { PushJob } from '../push/pushRunner.ts';
 import { resolvePush, type PushKnowledge } from '../push/resolvePush.ts';
 import type { PublicOwners } from '../targets/publicOwners.ts';
 import { withWarningOfOthers } from '../targets/suggestedName.ts';
 import { briefImage } from '../targets/target.ts';
-import { readPushArguments, type PushArguments } from './arguments.ts';
+import { readPushArguments } from './arguments.ts';
+import type { PushArguments } from '../push/pushArguments.ts';
 import { toRejection } from './rejection.ts';
 
 export interface PushDependencies {
-  readonly front: PushFront;
+  readonly front: PushController;
   readonly knowledge: PushKnowledge;
   readonly questions: PushQuestions;
   /** True once somebody is signed in. */
   readonly signIn: (start: SignInStart) => Promise<boolean>;
-  readonly trustCertificate: PushAftercare['trustCertificate'];
-  readonly chooseClientCertificate: PushAftercare['chooseClientCertificate'];
+  readonly trustCertificate: FailureActions['trustCertificate'];
+  readonly chooseClientCertificate: FailureActions['chooseClientCertificate'];
   readonly find: (origin: string) => Connection | undefined;
   /** Asked before a push that a person chose the target of, never of one that was told all. */
   readonly publicOwners: Pick<PublicOwners, 'agree'>;
@@ -30,7 +31,7 @@ export interface PushDependencies {
 }
 
 /** What was asked for besides image and target, and holds wherever the push goes. */
-type PushManner = Pick<PushJob, 'compression' | 'strategy' | 'platform' | 'recheck'>;
+type PushOverrides = Pick<PushJob, 'compression' | 'strategy' | 'platform' | 'recheck'>;
 
 /** `teaChest.pushImage` and what the Images view does with its selection: from wishes to a running push. */
 export class PushCommands {
@@ -80,12 +81,12 @@ export class PushCommands {
   }
 
   /** Asks for what `start` leaves open, pushes, and keeps failures to the screen. */
-  async askAndPush(start: PushStart, how: PushManner = {}): Promise<PushResult | undefined> {
+  async askAndPush(start: PushStart, how: PushOverrides = {}): Promise<PushResult | undefined> {
     const job = await this.#askOrReport(start, how);
     return job && (await this.#dependencies.front.push(job, this.#care).catch(() => undefined));
   }
 
-  async #askOrReport(start: PushStart, how: PushManner = {}): Promise<PushJob | undefined> {
+  async #askOrReport(start: PushStart, how: PushOverrides = {}): Promise<PushJob | undefined> {
     try {
       return await this.#ask(start, how);
     } catch (error) {
@@ -133,7 +134,7 @@ export class PushCommands {
     };
   }
 
-  async #ask(start: PushStart, how: PushManner): Promise<PushJob | undefined> {
+  async #ask(start: PushStart, how: PushOverrides): Promise<PushJob | undefined> {
     const { questions, signIn, publicOwners } = this.#dependencies;
     if (questions.connections().length === 0 && !(await signIn({ toPush: true }))) return undefined;
     const asked = await askPush(questions, start);
@@ -151,7 +152,7 @@ export class PushCommands {
     return isSignedIn ? (find(origin) ?? connection) : undefined;
   }
 
-  get #care(): PushAftercare {
+  get #care(): FailureActions {
     const { signIn, trustCertificate, chooseClientCertificate, find } = this.#dependencies;
     return {
       // Whoever let nobody push wants to know who is asking, even if it seemed to be open.

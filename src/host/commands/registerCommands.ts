@@ -12,7 +12,7 @@ import { readSettingsQuery } from './arguments.ts';
 import { copyImageIds, copyReferences, imagesToPush } from './imageCommands.ts';
 import { listImagesCommand } from './listImages.ts';
 import type { PushCommands } from './pushImage.ts';
-import { copyPullCommand, copyRegistryReference, mendRegistry, openRegistryPage } from './registryCommands.ts';
+import { copyPullCommand, copyRegistryReference, reconnectRegistry, openRegistryPage } from './registryCommands.ts';
 import { signInCommand, type SignInDependencies } from './signIn.ts';
 import { signOutAfterAsking, signOutCommand, type SignOutDependencies } from './signOut.ts';
 
@@ -58,7 +58,7 @@ export function registerCommands(dependencies: CommandDependencies): vscode.Disp
     'registries.copyReference': (node?: RegistryNode) => copyRegistryReference(node),
     'registries.copyPullCommand': (node?: RegistryNode) => copyPullCommand(node),
     'registries.openInBrowser': (node?: RegistryNode) => openRegistryPage(node),
-    'registries.mend': (node?: RegistryNode) => mendRegistry(dependencies, node),
+    'registries.mend': (node?: RegistryNode) => reconnectRegistry(dependencies, node),
     'registries.signOut': async (node?: RegistryNode) => {
       if (node?.type === 'registry') await signOutAfterAsking(dependencies, node.connection);
     },

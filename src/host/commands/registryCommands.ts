@@ -26,23 +26,23 @@ export async function openRegistryPage(node: RegistryNode | undefined): Promise<
 }
 
 /** Does what the note of a registry that could not be listed offers, and looks again. */
-export async function mendRegistry(
+export async function reconnectRegistry(
   dependencies: SignInDependencies & { readonly registriesView: RegistriesView },
   node: RegistryNode | undefined,
 ): Promise<void> {
   if (node?.type !== 'note' || node.failure === undefined) return;
-  const { gate, store, registriesView } = dependencies;
+  const { auth, store, registriesView } = dependencies;
   const { connection, error } = node.failure;
   try {
     const { kind } = noteRemedy(error);
-    if (kind === 'trustCertificate') await trustCertificate(gate, store, consent, connection);
-    if (kind === 'chooseClientCertificate') await chooseForConnection(gate, store, consent, connection);
+    if (kind === 'trustCertificate') await trustCertificate(auth, store, consent, connection);
+    if (kind === 'chooseClientCertificate') await chooseForConnection(auth, store, consent, connection);
     if (kind === 'signIn') {
       const { webRoot, username, trust } = connection;
-      await askSignIn(gate, store, { url: webRoot, username, trust, askCredential: true });
+      await askSignIn(auth, store, { url: webRoot, username, trust, askCredential: true });
     }
     registriesView.update();
   } catch (failure) {
-    void reportFailure(failure, { retry: () => mendRegistry(dependencies, node) });
+    void reportFailure(failure, { retry: () => reconnectRegistry(dependencies, node) });
   }
 }

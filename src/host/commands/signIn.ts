@@ -4,7 +4,7 @@ import { askSignIn, type SignInStart } from '../connections/askSignIn.ts';
 import { anyUser, describeConnection, type Connection } from '../connections/connection.ts';
 import type { ConnectionStore } from '../connections/connectionStore.ts';
 import { pastedSecret } from '../connections/pastedSecret.ts';
-import { signIn, signInIfOpen, type SignInGate } from '../connections/signIn.ts';
+import { signIn, signInIfOpen, type AuthService } from '../connections/signIn.ts';
 import { wantsClientCertificate } from '../connections/wantsClientCertificate.ts';
 import { showInformation } from '../display/messages.ts';
 import { readSignInArguments, type SignInArguments } from './arguments.ts';
@@ -18,7 +18,7 @@ export interface SignedIn {
 }
 
 export interface SignInDependencies {
-  readonly gate: SignInGate;
+  readonly auth: AuthService;
   readonly store: ConnectionStore;
 }
 
@@ -31,7 +31,7 @@ export async function signInCommand(
   argument: unknown,
 ): Promise<SignedIn | undefined> {
   if (argument === undefined) {
-    const connection = await askSignIn(dependencies.gate, dependencies.store, {});
+    const connection = await askSignIn(dependencies.auth, dependencies.store, {});
     if (connection !== undefined) void confirm(connection);
     return connection && summary(connection);
   }
@@ -45,8 +45,8 @@ export async function signInCommand(
   }
 }
 
-async function signInWith({ gate, store }: SignInDependencies, args: SignInArguments): Promise<Connection | undefined> {
-  const address = gate.parse(args.url);
+async function signInWith({ auth, store }: SignInDependencies, args: SignInArguments): Promise<Connection | undefined> {
+  const address = auth.parse(args.url);
   const saved = store.find(address.origin);
   const trust = trustFrom(args, saved?.trust ?? {});
   const { secret } = args;
@@ -54,15 +54,15 @@ async function signInWith({ gate, store }: SignInDependencies, args: SignInArgum
   const options = { signal: new AbortController().signal };
   if (secret !== undefined) {
     const credential = { username: username ?? anyUser, secret: pastedSecret(secret) };
-    return await signIn(gate, store, { address, credential, trust }, options);
+    return await signIn(auth, store, { address, credential, trust }, options);
   }
   const open =
     args.username === undefined
-      ? await signInIfOpen(gate, store, { address, trust }, options).catch(toDialog)
+      ? await signInIfOpen(auth, store, { address, trust }, options).catch(toDialog)
       : undefined;
   if (open !== undefined) return open;
   const start: SignInStart = { url: args.url, trust, askCredential: args.username !== undefined };
-  return await askSignIn(gate, store, username === undefined ? start : { ...start, username });
+  return await askSignIn(auth, store, username === undefined ? start : { ...start, username });
 }
 
 /** A client certificate that is wanted is asked for in the dialog. */

@@ -1,13 +1,13 @@
 import { describeConnection, type Connection } from '../connections/connection.ts';
 import type { ConnectionStore } from '../connections/connectionStore.ts';
-import type { SignInGate } from '../connections/signIn.ts';
+import type { AuthService } from '../connections/signIn.ts';
 import { askModal, showInformation } from '../display/messages.ts';
 import { pickOne } from '../input/prompts.ts';
 import { readSignOutArguments } from './arguments.ts';
 import { toRejection } from './rejection.ts';
 
 export interface SignOutDependencies {
-  readonly gate: SignInGate;
+  readonly auth: AuthService;
   readonly store: ConnectionStore;
   /** Removes every trace of a registry, wherever it is kept. */
   readonly forget: (origin: string) => Promise<void>;
@@ -22,7 +22,7 @@ export async function signOutCommand(dependencies: SignOutDependencies, argument
   }
   try {
     const { url } = readSignOutArguments(argument);
-    await dependencies.forget(dependencies.gate.parse(url).origin);
+    await dependencies.forget(dependencies.auth.parse(url).origin);
   } catch (error) {
     throw toRejection(error, 'signIn');
   }

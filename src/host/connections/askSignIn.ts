@@ -2,15 +2,15 @@ import { isCancelled, toTeaChestError, type ErrorCode } from '../../core/base/er
 import { tokenSettingsUrl } from '../../core/gitea/webUrls.ts';
 import type { RegistryAddress, RegistryTrust } from '../../core/registry/types.ts';
 import { askText, type LinkButton } from '../input/prompts.ts';
-import { AskAgain, runSteps, type Place, type Step } from '../input/runSteps.ts';
-import { explain } from '../progress/explain.ts';
+import { AskAgain, runSteps, type StepPosition, type Step } from '../input/runSteps.ts';
+import { errorMessage } from '../progress/errorMessages.ts';
 import type { Connection } from './connection.ts';
 import { pageAt } from './connectionPage.ts';
 import { withClientCertificate } from './clientCertificate.ts';
 import { consent } from './consent.ts';
-import type { Reached } from './reach.ts';
+import type { TrustedServer } from './verifyServerTrust.ts';
 import { pastedSecret } from './pastedSecret.ts';
-import { signIn, type SignInGate, type SignInShelf } from './signIn.ts';
+import { signIn, type AuthService, type ConnectionSaver } from './signIn.ts';
 import { tryAddress, type AnsweredAddress, type OriginTrust } from './tryAddress.ts';
 
 /** What is known before anything is asked. */
@@ -28,7 +28,7 @@ export interface SignInStart {
 interface State {
   readonly url: string;
   /** Set once the address answers, with a certificate that is trusted. */
-  readonly reached: Reached | undefined;
+  readonly reached: TrustedServer | undefined;
   readonly username: string;
   /** Kept while another address is asked for, so that it need not be typed again. */
   readonly secret: string;
@@ -51,8 +51,8 @@ const addressErrors: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 
 /** Asks for address, user and secret, checks them, and keeps them. Undefined if the person leaves. */
 export async function askSignIn(
-  gate: SignInGate,
-  shelf: SignInShelf,
+  auth: AuthService,
+  saver: ConnectionSaver,
   start: SignInStart,
 ): Promise<Connection | undefined> {
   const state: State = {
@@ -64,9 +64,9 @@ export async function askSignIn(
     problem: undefined,
   };
   const steps: readonly Step<State>[] = [
-    { name: 'address', ask: (now, place) => askAddress(gate, shelf, start, now, place) },
+    { name: 'address', ask: (now, place) => askAddress(auth, saver, start, now, place) },
     { name: 'username', isSettled: isDone, ask: askUsername },
-    { name: 'secret', isSettled: isDone, ask: (now, place) => askSecret(gate, shelf, now, place) },
+    { name: 'secret', isSettled: isDone, ask: (now, place) => askSecret(auth, saver, now, place) },
   ];
   const end = await runSteps('Sign In to a Registry', steps, state);
   return end?.connection;
@@ -78,13 +78,13 @@ function isDone({ connection }: State): boolean {
 }
 
 async function askAddress(
-  gate: SignInGate,
-  shelf: SignInShelf,
+  auth: AuthService,
+  saver: ConnectionSaver,
   start: SignInStart,
   state: State,
-  place: Place,
+  place: StepPosition,
 ): Promise<State> {
-  const startOrigin = originOf(gate, start.url);
+  const startOrigin = originOf(auth, start.url);
   const decided: OriginTrust[] = [];
   if (state.reached !== undefined) {
     decided.push({ origin: state.reached.address.origin, trust: state.reached.trust });
@@ -100,11 +100,11 @@ async function askAddress(
     placeholder: 'https://gitea.example.com',
     value: state.url,
     problem: state.problem,
-    judge: (text) => asProblem(problemOf(() => gate.parse(text.trim()))),
+    judge: (text) => asProblem(problemOf(() => auth.parse(text.trim()))),
     accept: async (text, signal) => {
       try {
-        answered = await tryAddress({ gate, shelf, consent }, { text, decided, closedOrigin }, { signal });
-        return answered === undefined ? refused(gate.parse(text.trim())) : undefined;
+        answered = await tryAddress({ auth, saver, consent }, { text, decided, closedOrigin }, { signal });
+        return answered === undefined ? refused(auth.parse(text.trim())) : undefined;
       } catch (error) {
         return explainShortly(error);
       }
@@ -113,15 +113,15 @@ async function askAddress(
   return { ...state, url, reached: answered?.reached, connection: answered?.connection, problem: undefined };
 }
 
-function originOf(gate: SignInGate, url: string | undefined): string | undefined {
+function originOf(auth: AuthService, url: string | undefined): string | undefined {
   try {
-    return url === undefined ? undefined : gate.parse(url).origin;
+    return url === undefined ? undefined : auth.parse(url).origin;
   } catch {
     return undefined;
   }
 }
 
-async function askUsername(state: State, place: Place): Promise<State> {
+async function askUsername(state: State, place: StepPosition): Promise<State> {
   const username = await askText(place, {
     prompt: `User name on ${hostOf(state)}`,
     value: state.username,
@@ -132,7 +132,7 @@ async function askUsername(state: State, place: Place): Promise<State> {
   return { ...state, username: username.trim(), problem: undefined };
 }
 
-async function askSecret(gate: SignInGate, shelf: SignInShelf, state: State, place: Place): Promise<State> {
+async function askSecret(auth: AuthService, saver: ConnectionSaver, state: State, place: StepPosition): Promise<State> {
   const { reached } = state;
   if (reached === undefined) throw new AskAgain('address', state);
   let connection: Connection | undefined;
@@ -147,7 +147,7 @@ async function askSecret(gate: SignInGate, shelf: SignInShelf, state: State, pla
       const credential = { username: state.username, secret: pastedSecret(typed) };
       try {
         connection = await withClientCertificate(consent, reached, ({ address, trust }) =>
-          signIn(gate, shelf, { address, credential, trust }, { signal }),
+          signIn(auth, saver, { address, credential, trust }, { signal }),
         );
         return undefined;
       } catch (error) {
@@ -197,5 +197,5 @@ const adviceIsHere: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['notSignedIn', 
 function explainShortly(error: unknown): string | undefined {
   if (isCancelled(error)) return undefined;
   const failure = toTeaChestError(error, 'signIn');
-  return adviceIsHere.has(failure.code) ? failure.message : explain(failure).message;
+  return adviceIsHere.has(failure.code) ? failure.message : errorMessage(failure).message;
 }

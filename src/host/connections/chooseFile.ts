@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import * as vscode from 'vscode';
-import type { ClientCertificateFiles } from './reach.ts';
+import type { ClientCertificateFiles } from './verifyServerTrust.ts';
 
 const certificates = { 'PEM certificates': ['pem', 'crt', 'cer', 'cert'], 'All files': ['*'] };
 const keys = { 'PEM keys': ['pem', 'key'], 'All files': ['*'] };

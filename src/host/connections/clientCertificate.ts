@@ -1,13 +1,13 @@
 import type { Connection } from './connection.ts';
-import type { Consent, Reached } from './reach.ts';
-import { signIn, type SignInGate, type SignInShelf } from './signIn.ts';
+import type { Consent, TrustedServer } from './verifyServerTrust.ts';
+import { signIn, type AuthService, type ConnectionSaver } from './signIn.ts';
 import { wantsClientCertificate } from './wantsClientCertificate.ts';
 
 /** Where a client certificate is wanted, asks the person for one and does the work again. Rejects with the wish if they have none. */
 export async function withClientCertificate<T>(
   consent: Consent,
-  reached: Reached,
-  work: (reached: Reached) => Promise<T>,
+  reached: TrustedServer,
+  work: (reached: TrustedServer) => Promise<T>,
 ): Promise<T> {
   for (let now = reached; ;) {
     try {
@@ -23,18 +23,18 @@ export async function withClientCertificate<T>(
 
 /** Shows a saved registry a client certificate from here on, once it was accepted; false if the person chose none. */
 export async function chooseForConnection(
-  gate: SignInGate,
-  shelf: SignInShelf,
+  auth: AuthService,
+  saver: ConnectionSaver,
   consent: Consent,
   connection: Connection,
 ): Promise<boolean> {
   const files = await consent.toClientCertificate(`${connection.host} wants to be shown a client certificate.`);
   if (files === undefined) return false;
-  const credential = await shelf.credential(connection.origin);
+  const credential = await saver.credential(connection.origin);
   const known = { address: connection, trust: { ...connection.trust, ...files } };
   const options = { signal: AbortSignal.timeout(20_000) };
   await withClientCertificate(consent, known, ({ address, trust }) =>
-    signIn(gate, shelf, { address, trust, credential }, options),
+    signIn(auth, saver, { address, trust, credential }, options),
   );
   return true;
 }

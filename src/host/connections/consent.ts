@@ -1,6 +1,6 @@
 import { askModal, askModalChoice } from '../display/messages.ts';
 import { chooseCaFile, chooseClientCertificate } from './chooseFile.ts';
-import type { Consent } from './reach.ts';
+import type { Consent } from './verifyServerTrust.ts';
 
 const trust = 'Trust This Certificate';
 const chooseCa = 'Choose CA File…';

@@ -10,7 +10,7 @@ import type { Connection } from './connection.ts';
 import { wantsClientCertificate } from './wantsClientCertificate.ts';
 
 /** What signing in needs of the registry side. */
-export interface SignInGate {
+export interface AuthService {
   /** @throws TeaChestError `urlInvalid` */
   parse(url: string): RegistryAddress;
   /** The certificate an https registry shows; rejects if it cannot be reached. */
@@ -29,7 +29,7 @@ export interface SignInGate {
 }
 
 /** Where sign-ins are kept. */
-export interface SignInShelf {
+export interface ConnectionSaver {
   find(origin: string): Connection | undefined;
   credential(origin: string): Promise<Credential | undefined>;
   /** `credential` undefined: a registry that asks nobody who they are. */
@@ -38,8 +38,8 @@ export interface SignInShelf {
 
 /** Checks a credential against the registry, and only then keeps it. */
 export async function signIn(
-  gate: SignInGate,
-  shelf: SignInShelf,
+  auth: AuthService,
+  saver: ConnectionSaver,
   request: {
     readonly address: RegistryAddress;
     readonly credential: Credential | undefined;
@@ -49,8 +49,8 @@ export async function signIn(
 ): Promise<Connection> {
   const { address, credential, trust } = request;
   refusePlainHttp(address, trust);
-  const connection = connectionOf(request, await gate.check(address, credential, trust, options));
-  await shelf.save(connection, credential);
+  const connection = connectionOf(request, await auth.check(address, credential, trust, options));
+  await saver.save(connection, credential);
   return connection;
 }
 
@@ -59,17 +59,17 @@ export async function signIn(
  * for it already. Rejects only where a client certificate is wanted. What it lets everybody do is not known before a push: see `SignInStart.askCredential`.
  */
 export async function signInIfOpen(
-  gate: SignInGate,
-  shelf: SignInShelf,
+  auth: AuthService,
+  saver: ConnectionSaver,
   request: { readonly address: RegistryAddress; readonly trust: RegistryTrust },
   options: { readonly signal: AbortSignal },
 ): Promise<Connection | undefined> {
   const { address, trust } = request;
-  if ((await shelf.credential(address.origin)) !== undefined) return undefined;
+  if ((await saver.credential(address.origin)) !== undefined) return undefined;
   let found: SignInResult;
   try {
     refusePlainHttp(address, trust);
-    found = await gate.check(address, undefined, trust, options);
+    found = await auth.check(address, undefined, trust, options);
   } catch (error) {
     if (wantsClientCertificate(error)) throw error;
     // Whatever else is wrong is told when user and secret are checked.
@@ -77,7 +77,7 @@ export async function signInIfOpen(
   }
   if (!found.open || options.signal.aborted) return undefined;
   const connection = connectionOf(request, found);
-  await shelf.save(connection, undefined);
+  await saver.save(connection, undefined);
   return connection;
 }
 

@@ -1,8 +1,8 @@
 import type { RegistryTrust } from '../../core/registry/types.ts';
 import type { Connection } from './connection.ts';
 import { withClientCertificate } from './clientCertificate.ts';
-import { reach, type Consent, type Reached } from './reach.ts';
-import { signInIfOpen, type SignInGate, type SignInShelf } from './signIn.ts';
+import { verifyServerTrust, type Consent, type TrustedServer } from './verifyServerTrust.ts';
+import { signInIfOpen, type AuthService, type ConnectionSaver } from './signIn.ts';
 
 /** Trust belongs to the origin it was given for, and goes to no other. */
 export interface OriginTrust {
@@ -20,27 +20,27 @@ interface AddressAttempt {
 }
 
 export interface AnsweredAddress {
-  readonly reached: Reached;
+  readonly reached: TrustedServer;
   /** Set if nothing more needs to be asked. */
   readonly connection: Connection | undefined;
 }
 
 /** Reaches what a person typed as an address, and signs in where that takes nobody's name. Undefined: not trusted. */
 export async function tryAddress(
-  tools: { readonly gate: SignInGate; readonly shelf: SignInShelf; readonly consent: Consent },
+  tools: { readonly auth: AuthService; readonly saver: ConnectionSaver; readonly consent: Consent },
   { text, decided, closedOrigin }: AddressAttempt,
   options: { readonly signal: AbortSignal },
 ): Promise<AnsweredAddress | undefined> {
-  const { gate, shelf, consent } = tools;
-  const address = gate.parse(text.trim());
+  const { auth, saver, consent } = tools;
+  const address = auth.parse(text.trim());
   const { origin } = address;
-  const trust = (decided.find((one) => one.origin === origin) ?? shelf.find(origin))?.trust ?? {};
+  const trust = (decided.find((one) => one.origin === origin) ?? saver.find(origin))?.trust ?? {};
   const first = await withClientCertificate(consent, { address, trust }, (known) =>
-    reach(gate, consent, known, options),
+    verifyServerTrust(auth, consent, known, options),
   );
   if (first === undefined || origin === closedOrigin) return first && { reached: first, connection: undefined };
   return await withClientCertificate(consent, first, async (reached) => ({
     reached,
-    connection: await signInIfOpen(gate, shelf, reached, options),
+    connection: await signInIfOpen(auth, saver, reached, options),
   }));
 }

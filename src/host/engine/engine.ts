@@ -1,6 +1,7 @@
 import type { EngineImage } from '../../core/docker/types.ts';
 import type { Platform } from '../../core/oci/platform.ts';
-import type { EnginePusher, ImageSource } from '../../core/push/contracts.ts';
+import type { EnginePusher } from '../../core/ports/enginePusher.ts';
+import type { ImageSource } from '../../core/ports/imageSource.ts';
 
 interface CallOptions {
   readonly signal: AbortSignal;

@@ -1,6 +1,6 @@
 import { TeaChestError } from '../../core/base/errors.ts';
 import type { Logger } from '../../core/base/logger.ts';
-import { discoverEndpoint } from '../../core/docker/endpointDiscovery.ts';
+import { discoverEndpoint } from '../../core/docker/endpoint/discoverEndpoint.ts';
 import type { EngineEndpoint } from '../../core/docker/types.ts';
 import type { Engine } from './engine.ts';
 
@@ -21,7 +21,7 @@ export function engineFinder(
     // An engine that is down is looked for again and again, and mostly found at the same place.
     if (place !== told) logger.info(`The container engine is at ${place}.`);
     told = place;
-    const docker = await import('../../core/docker/engine.ts');
+    const docker = await import('../../core/docker/client/engine.ts');
     return new docker.Engine(endpoint, { logger });
   };
 }

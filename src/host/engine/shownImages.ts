@@ -1,5 +1,5 @@
 import type { EngineImage } from '../../core/docker/types.ts';
-import { isTemporaryName } from '../../core/push/relay/temporaryName.ts';
+import { isTemporaryName } from '../../core/relay/temporaryTag.ts';
 import type { Engine } from './engine.ts';
 
 /** The engine's images, without the names that they bear only while they are pushed. */

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { inertText } from '../display/inertText.ts';
 import { openInBrowser, type WebPage } from '../openInBrowser.ts';
 import { choiceRow, choiceRows, type Choice, type ChoiceRow, type Typed } from './choiceRows.ts';
-import { Turn, type Place } from './runSteps.ts';
+import { Navigation, type StepPosition } from './runSteps.ts';
 
 /** A button in the title of a prompt that opens a page. */
 export interface LinkButton {
@@ -33,7 +33,7 @@ export interface ChoiceQuestion<T> {
 }
 
 /** Asks for a text. Rejects with `Turn` when the person goes back or out. */
-export async function askText(place: Place, question: TextQuestion): Promise<string> {
+export async function askText(place: StepPosition, question: TextQuestion): Promise<string> {
   const box = vscode.window.createInputBox();
   const closed = new AbortController();
   const link = question.link === undefined ? undefined : linkButton(question.link);
@@ -60,11 +60,11 @@ export async function askText(place: Place, question: TextQuestion): Promise<str
         box.onDidChangeValue((text) => (box.validationMessage = verdictOn(text, question))),
         box.onDidAccept(() => void accept().catch(reject)),
         box.onDidTriggerButton((button) => {
-          if (button === vscode.QuickInputButtons.Back) reject(new Turn('back'));
+          if (button === vscode.QuickInputButtons.Back) reject(new Navigation('back'));
           else if (question.link !== undefined) void openInBrowser(question.link.page);
         }),
         box.onDidHide(() => {
-          reject(new Turn('out'));
+          reject(new Navigation('out'));
         }),
       );
       box.show();
@@ -76,7 +76,7 @@ export async function askText(place: Place, question: TextQuestion): Promise<str
 }
 
 /** Asks for one of several. Rejects with `Turn` when the person goes back or out. */
-export async function askChoice<T>(place: Place, question: ChoiceQuestion<T>): Promise<T> {
+export async function askChoice<T>(place: StepPosition, question: ChoiceQuestion<T>): Promise<T> {
   const list = vscode.window.createQuickPick<ChoiceRow<T>>();
   present(list, place, []);
   list.placeholder = inertText(question.placeholder);
@@ -102,10 +102,10 @@ export async function askChoice<T>(place: Place, question: ChoiceQuestion<T>): P
           }
         }),
         list.onDidTriggerButton(() => {
-          reject(new Turn('back'));
+          reject(new Navigation('back'));
         }),
         list.onDidHide(() => {
-          reject(new Turn('out'));
+          reject(new Navigation('out'));
         }),
       );
       list.busy = true;
@@ -121,7 +121,7 @@ export async function askChoice<T>(place: Place, question: ChoiceQuestion<T>): P
   }
 }
 
-function present(input: vscode.QuickInput, place: Place, buttons: readonly vscode.QuickInputButton[]): void {
+function present(input: vscode.QuickInput, place: StepPosition, buttons: readonly vscode.QuickInputButton[]): void {
   input.title = inertText(place.title);
   input.step = place.step;
   input.totalSteps = place.totalSteps;

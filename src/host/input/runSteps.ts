@@ -1,5 +1,5 @@
 /** Thrown by a prompt when the person goes back, or closes it. Caught by `runSteps`. */
-export class Turn extends Error {
+export class Navigation extends Error {
   readonly to: 'back' | 'out';
 
   constructor(to: 'back' | 'out') {
@@ -9,7 +9,7 @@ export class Turn extends Error {
 }
 
 /** Where in a sequence a prompt stands. */
-export interface Place {
+export interface StepPosition {
   readonly title: string;
   readonly step: number;
   /** As far as it is known yet. */
@@ -21,7 +21,7 @@ export interface Step<State, Name extends string = string> {
   readonly name: Name;
   /** True if the state already answers it: then it is not asked, and going back passes over it. */
   readonly isSettled?: (state: State) => boolean | Promise<boolean>;
-  readonly ask: (state: State, place: Place) => Promise<State>;
+  readonly ask: (state: State, place: StepPosition) => Promise<State>;
 }
 
 /** Thrown by a step that found out that an earlier answer is wrong; carries the state to ask again with. */
@@ -57,8 +57,8 @@ export async function runSteps<State>(
       trail = [...trail, index];
       index++;
     } catch (turn) {
-      if (turn instanceof Turn && turn.to === 'out') return undefined;
-      if (turn instanceof Turn) {
+      if (turn instanceof Navigation && turn.to === 'out') return undefined;
+      if (turn instanceof Navigation) {
         index = trail.at(-1) ?? 0;
         trail = trail.slice(0, -1);
       } else if (turn instanceof AskAgain) {

@@ -1,5 +1,5 @@
 import { toTeaChestError, type TeaChestError } from '../../core/base/errors.ts';
-import { actionTitle, explain, type ActionKind } from './explain.ts';
+import { actionTitle, errorMessage, type ActionKind } from './errorMessages.ts';
 
 /** What the buttons do in this place; a kind without a function gets no button. */
 export type ActionHandlers = Readonly<Partial<Record<ActionKind, () => unknown>>>;
@@ -25,7 +25,7 @@ export async function offerActions(
 ): Promise<void> {
   const failure = toTeaChestError(error);
   if (failure.code === 'cancelled') return;
-  const { message, actions } = explain(failure);
+  const { message, actions } = errorMessage(failure);
   const buttons = actions
     .filter((kind) => handlers[kind] !== undefined)
     .map((kind) => ({ title: actionTitle(kind, failure.code), kind }));

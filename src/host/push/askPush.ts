@@ -1,22 +1,15 @@
+import type { Owners } from '../registry/registryBrowser.ts';
 import { describeConnection, type Connection } from '../connections/connection.ts';
 import type { Choice } from '../input/choiceRows.ts';
 import { TeaChestError } from '../../core/base/errors.ts';
 import { askChoice, askText } from '../input/prompts.ts';
-import { AskAgain, runSteps, type Place, type Step } from '../input/runSteps.ts';
+import { AskAgain, runSteps, type StepPosition, type Step } from '../input/runSteps.ts';
 import { hasOwners, judgeName, judgeOwner, judgeTag, settleTarget } from '../targets/settleTarget.ts';
 import { warnOfOthers } from '../targets/suggestedName.ts';
 import { formatTarget, proposeTarget } from '../targets/target.ts';
 import { rememberOwners } from './rememberOwners.ts';
 import type { Destination } from './resolvePush.ts';
 import { typedImage } from './typedImage.ts';
-
-/** Owners that may be pushed to, the person first; `complete` if there are no others. */
-export interface Owners {
-  readonly names: readonly string[];
-  readonly complete: boolean;
-  /** Those whose images everybody who can reach the server can pull, as far as it tells. */
-  readonly publicNames: readonly string[];
-}
 
 /** What the questions are made from. */
 export interface PushQuestions {
@@ -58,7 +51,7 @@ interface Dialog extends PushQuestions {
   readonly knownOwners: (connection: Connection) => Owners | undefined;
 }
 
-type Ask = (questions: Dialog, state: State, place: Place) => Promise<State>;
+type Ask = (questions: Dialog, state: State, place: StepPosition) => Promise<State>;
 
 /** Asks what to push and where to; passes over what has one answer. Undefined if the person leaves. */
 export async function askPush(
@@ -120,7 +113,7 @@ function pushSteps(questions: Dialog, start: PushStart): readonly Step<State>[] 
     guessed(state) || (start.along !== undefined && state.guess !== 'elsewhere');
   const ask =
     (step: Ask) =>
-    (state: State, place: Place): Promise<State> =>
+    (state: State, place: StepPosition): Promise<State> =>
       step(questions, state, place);
   return [
     { name: 'image', isSettled: () => start.image !== undefined, ask: ask(askImage) },
@@ -212,7 +205,7 @@ function ownerChoices(
   return [...choices, { label: '…', description: 'Another owner', icon: 'edit', always: true, value: undefined }];
 }
 
-async function askOtherOwner(connection: Connection, place: Place): Promise<string> {
+async function askOtherOwner(connection: Connection, place: StepPosition): Promise<string> {
   const owner = await askText(place, {
     prompt: `User or organization on ${connection.host}`,
     judge: (text) => judgeOwner(text.trim()),

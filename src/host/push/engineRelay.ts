@@ -3,11 +3,11 @@ import { hostname } from 'node:os';
 import type { Memento, SecretStorage } from 'vscode';
 import { sleep as realSleep } from '../../core/base/cancel.ts';
 import type { Logger } from '../../core/base/logger.ts';
-import type { RelayParts } from '../../core/push/relay/enginePushing.ts';
-import { Reachability } from '../../core/push/relay/reachability.ts';
-import { RelayDoor } from '../../core/push/relay/relayDoor.ts';
-import { areNamesLeft, sweepNames } from '../../core/push/relay/temporaryName.ts';
-import type { Strategy } from '../commands/arguments.ts';
+import type { RelayParts } from '../../core/relay/pushFromEngine.ts';
+import { Reachability } from '../../core/relay/reachability.ts';
+import { RelayEndpoint } from '../../core/relay/relayEndpoint.ts';
+import { areNamesLeft, sweepNames } from '../../core/relay/temporaryTag.ts';
+import type { Strategy } from './pushArguments.ts';
 import type { Engine } from '../engine/engine.ts';
 
 const secretKey = 'teaChest.relay';
@@ -24,13 +24,13 @@ export interface EngineRelayDependencies {
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** What lets engines push to this extension host: one door with the installation's port and secret, made at first use. */
+/** What lets engines push to this extension host: one endpoint with the installation's port and secret, made at first use. */
 export class EngineRelay {
   readonly #dependencies: EngineRelayDependencies;
   readonly #reachability = new Reachability(() => performance.now());
   readonly #sweeping = new Set<string>();
   readonly #life = new AbortController();
-  #door: Promise<RelayDoor> | undefined;
+  #endpoint: Promise<RelayEndpoint> | undefined;
 
   constructor(dependencies: EngineRelayDependencies) {
     this.#dependencies = dependencies;
@@ -41,7 +41,7 @@ export class EngineRelay {
     const pusher = strategy === 'export' ? undefined : engine.pusher();
     if (pusher === undefined) return undefined;
     try {
-      return { pusher, door: await this.#open(), reachability: this.#reachability };
+      return { pusher, endpoint: await this.#open(), reachability: this.#reachability };
     } catch (error) {
       if (strategy === 'relay') throw error;
       this.#dependencies.logger.warn(`No engine can push to us, as there is no place for a secret: ${String(error)}`);
@@ -93,19 +93,19 @@ export class EngineRelay {
     }
   }
 
-  async #open(): Promise<RelayDoor> {
-    const door = (this.#door ??= this.#make());
+  async #open(): Promise<RelayEndpoint> {
+    const endpoint = (this.#endpoint ??= this.#make());
     try {
-      return await door;
+      return await endpoint;
     } catch (error) {
-      this.#door = undefined;
+      this.#endpoint = undefined;
       throw error;
     }
   }
 
-  async #make(): Promise<RelayDoor> {
+  async #make(): Promise<RelayEndpoint> {
     const { state, logger } = this.#dependencies;
-    return new RelayDoor({
+    return new RelayEndpoint({
       port: state.get<number>(portKey) ?? 0,
       secret: await this.#secret(),
       onPort: (port) => void state.update(portKey, port),

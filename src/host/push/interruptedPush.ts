@@ -1,4 +1,4 @@
-import { compressions, strategies, type Compression, type Strategy } from '../commands/arguments.ts';
+import { compressions, strategies, type Compression, type Strategy } from './pushArguments.ts';
 import { isRecord } from '../record.ts';
 
 /** What is written down of a push when it begins. */

@@ -2,7 +2,7 @@ import { TeaChestError } from '../../core/base/errors.ts';
 import { nearestName } from '../../core/gitea/nearestName.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { Target } from '../targets/target.ts';
-import type { Owners } from './askPush.ts';
+import type { Owners } from '../registry/registryBrowser.ts';
 
 /** An owner that does not exist is mostly one that was mistyped: the failure says which one that may be pushed to is meant. */
 export async function withNearestOwner(

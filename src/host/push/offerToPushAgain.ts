@@ -1,4 +1,4 @@
-import type { PushArguments } from '../commands/arguments.ts';
+import type { PushArguments } from './pushArguments.ts';
 import { showWarning } from '../display/messages.ts';
 import { describeInterrupted, type InterruptedPush } from './interruptedPush.ts';
 

@@ -11,7 +11,7 @@ import {
   thisMachine,
   type ProcessView,
 } from '../../core/base/processes.ts';
-import type { SessionObserver } from '../../core/registry/sessionObserver.ts';
+import type { SessionObserver } from '../../core/registry/upload/sessionObserver.ts';
 import { readInterrupted, type InterruptedPush, type JournaledPush } from './interruptedPush.ts';
 
 const fileName = new RegExp(`^([0-9a-f]{16})(?:\\.(${identityPattern}))?\\.json$`);

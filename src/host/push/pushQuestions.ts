@@ -4,7 +4,8 @@ import type { ImageList } from '../engine/imageList.ts';
 import type { Choice } from '../input/choiceRows.ts';
 import { formatAge, formatBytes } from '../progress/format.ts';
 import { buildImageTree } from '../views/images/imageTree.ts';
-import type { Owners, PushQuestions } from './askPush.ts';
+import type { PushQuestions } from './askPush.ts';
+import type { Owners } from '../registry/registryBrowser.ts';
 import { guessDestination, type PushKnowledge } from './resolvePush.ts';
 
 /** The questions of a push, answered from what the host knows. */

@@ -1,18 +1,19 @@
 import { TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
 import { mediaTypes } from '../../core/oci/mediaTypes.ts';
 import { formatPlatform } from '../../core/oci/platform.ts';
-import type { BlobTarget, LayerCodec } from '../../core/push/contracts.ts';
+import type { BlobTarget } from '../../core/ports/blobTarget.ts';
+import type { LayerCodec } from '../../core/ports/layerCodec.ts';
 import type { PushEvent, PushResult } from '../../core/push/events.ts';
 import { PushProgress, type PushSnapshot } from '../../core/push/progress.ts';
 import { pushImage } from '../../core/push/pushImage.ts';
 import { UploadsInFlight } from '../../core/push/uploadsInFlight.ts';
-import type { Compression, Strategy } from '../commands/arguments.ts';
+import type { Compression, Strategy } from './pushArguments.ts';
 import type { PushSettings } from '../config.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { Engine, EngineLink } from '../engine/engine.ts';
-import type { SessionObserver } from '../../core/registry/sessionObserver.ts';
+import type { SessionObserver } from '../../core/registry/upload/sessionObserver.ts';
 import type { EngineRelay } from './engineRelay.ts';
-import { IdleTeaching, type IdleTeachingDependencies } from './idleTeaching.ts';
+import { IdlePriming, type IdlePrimingDependencies } from './idlePriming.ts';
 import type { JournaledPush } from './interruptedPush.ts';
 import type { PushJournal } from './pushJournal.ts';
 import type { TargetMemory } from '../targets/targetMemory.ts';
@@ -37,7 +38,7 @@ export interface PushJob {
   readonly recheck?: boolean | undefined;
 }
 
-export interface PushRunnerDependencies extends IdleTeachingDependencies {
+export interface PushRunnerDependencies extends IdlePrimingDependencies {
   readonly link: EngineLink;
   /** The repository as a place for blobs, with the connection's credential. Rejects with `notSignedIn`. */
   readonly openTarget: (
@@ -71,11 +72,11 @@ export class PushRunner {
   readonly #dependencies: PushRunnerDependencies;
   readonly #running = new Map<string, RunningPush>();
   readonly #uploads = new UploadsInFlight();
-  readonly #teaching: IdleTeaching;
+  readonly #teaching: IdlePriming;
 
   constructor(dependencies: PushRunnerDependencies) {
     this.#dependencies = dependencies;
-    this.#teaching = new IdleTeaching(dependencies);
+    this.#teaching = new IdlePriming(dependencies);
   }
 
   /** One snapshot per running push, the oldest first. */

@@ -1,6 +1,6 @@
 import { TeaChestError } from '../../core/base/errors.ts';
 import { parseImageReference } from '../../core/oci/imageReference.ts';
-import type { PushArguments } from '../commands/arguments.ts';
+import type { PushArguments } from './pushArguments.ts';
 import type { Connection } from '../connections/connection.ts';
 import { settleTarget } from '../targets/settleTarget.ts';
 import { isImageId, normalizeImage, parseTarget, type Target } from '../targets/target.ts';

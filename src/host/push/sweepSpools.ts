@@ -1,5 +1,5 @@
 import type { Logger } from '../../core/base/logger.ts';
-import { sweepSpool } from '../../core/push/spool/spool.ts';
+import { sweepSpool } from '../../core/spool/spool.ts';
 
 /** Removes what crashes have left in any of the folders; what cannot be removed is told in the log. */
 export async function sweepSpools(

@@ -1,15 +1,15 @@
 import { toTeaChestError } from '../../core/base/errors.ts';
 import type { Logger } from '../../core/base/logger.ts';
 import type { RegistryClient } from '../../core/gitea/registryClient.ts';
-import type { BlobTarget } from '../../core/push/contracts.ts';
-import type { ChunkMemory } from '../../core/registry/chunkSizer.ts';
-import type { SessionObserver } from '../../core/registry/sessionObserver.ts';
+import type { BlobTarget } from '../../core/ports/blobTarget.ts';
+import type { ChunkMemory } from '../../core/registry/upload/chunkSizer.ts';
+import type { SessionObserver } from '../../core/registry/upload/sessionObserver.ts';
 import { parseRegistryAddress } from '../../core/registry/registryAddress.ts';
 import type { Credential, ProxySettings, RegistryAddress, RegistryTrust } from '../../core/registry/types.ts';
 import { anyUser, type Connection } from '../connections/connection.ts';
-import type { SignInGate } from '../connections/signIn.ts';
-import type { Owners } from '../push/askPush.ts';
-import type { PackageVersion, RegistryBrowser } from '../views/registries/registryTree.ts';
+import type { AuthService } from '../connections/signIn.ts';
+import type { Owners } from './registryBrowser.ts';
+import type { PackageVersion, RegistryBrowser } from './registryBrowser.ts';
 
 export interface RegistryAccessOptions {
   readonly credential: (origin: string) => Promise<Credential | undefined>;
@@ -95,17 +95,17 @@ export class RegistryAccess implements RegistryBrowser {
   }
 
   /** What signing in needs: nothing here uses what is stored. */
-  get gate(): SignInGate {
+  get auth(): AuthService {
     const { proxy, logger, userAgent } = this.#options;
     return {
       parse: parseRegistryAddress,
       inspectCertificate: async (address, trust, { signal }) => {
-        const { inspectCertificate } = await import('../../core/registry/inspectCertificate.ts');
+        const { inspectCertificate } = await import('../../core/registry/http/inspectCertificate.ts');
         const options = { proxy: proxy(), environment: process.env, signal };
         try {
           return await inspectCertificate(address, { ...options, trust });
         } catch (error) {
-          const { tryOtherScheme } = await import('../../core/gitea/otherScheme.ts');
+          const { tryOtherScheme } = await import('../../core/registry/http/otherScheme.ts');
           throw await tryOtherScheme(toTeaChestError(error), { ...options, address, userAgent });
         }
       },

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { startStandin } from '../../standin/standin.ts';
-import type { StandinOptions } from '../../standin/options.ts';
-import { defaultSeed } from '../../standin/model/seed.ts';
+import { startFakeGitea } from '../../fakeGitea/fakeGitea.ts';
+import type { FakeGiteaOptions } from '../../fakeGitea/options.ts';
+import { defaultSeed } from '../../fakeGitea/model/seed.ts';
 import { basic, bearer, RawHttp, type RawAnswer, type RawRequest } from './rawHttp.ts';
 
 export type Visibility = 'public' | 'limited' | 'private';
@@ -25,8 +25,8 @@ export interface Capabilities {
 }
 
 /**
- * The server under test with one account of ours: the stand-in, or the Gitea at GITEA_URL with GITEA_USERNAME and
- * GITEA_PASSWORD. With GITEA_STANDIN_NEW_JSON=true the stand-in writes JSON as a Gitea does that was built with Go's new
+ * The server under test with one account of ours: the fake Gitea, or the Gitea at GITEA_URL with GITEA_USERNAME and
+ * GITEA_PASSWORD. With FAKE_GITEA_NEW_JSON=true the fake Gitea writes JSON as a Gitea does that was built with Go's new
  * JSON. Keeps note of all that it creates and removes it at the end.
  */
 export class Target {
@@ -235,19 +235,19 @@ const installations = {
     needs: 'LIMIT_SIZE_CONTAINER=2500 and LIMIT_TOTAL_OWNER_SIZE=3000',
     options: { limits: { blobSize: 2500, totalSize: 3000 } },
   },
-} as const satisfies Record<string, { variable: string; needs: string; options: StandinOptions }>;
+} as const satisfies Record<string, { variable: string; needs: string; options: FakeGiteaOptions }>;
 
 export type Installation = keyof typeof installations;
 
-async function findServer(options: StandinOptions = {}, url = process.env['GITEA_URL']): Promise<Server> {
+async function findServer(options: FakeGiteaOptions = {}, url = process.env['GITEA_URL']): Promise<Server> {
   const { GITEA_USERNAME: name, GITEA_PASSWORD: password } = process.env;
   if (url !== undefined && name !== undefined && password !== undefined) {
     return { url, account: { name, password }, exclusive: false, stop: () => Promise.resolve() };
   }
-  const standin = await startStandin({ newJson: process.env['GITEA_STANDIN_NEW_JSON'] === 'true', ...options });
+  const fakeGitea = await startFakeGitea({ newJson: process.env['FAKE_GITEA_NEW_JSON'] === 'true', ...options });
   const [admin] = defaultSeed.users;
   assert(admin !== undefined);
-  return { url: standin.url, account: admin, exclusive: true, stop: () => standin.close() };
+  return { url: fakeGitea.url, account: admin, exclusive: true, stop: () => fakeGitea.close() };
 }
 
 async function probe(http: RawHttp, subPath: string, account: Account, exclusive: boolean): Promise<Capabilities> {

@@ -1,7 +1,7 @@
 import { projectRoot } from '../../tools/projectPaths.ts';
 import { makeScratch } from '../../tools/scratch.ts';
-import { openAgentDesk } from './agentDesk.ts';
-import type { AgentDesk } from './agentDesk.ts';
+import { openAgentServer } from './agentServer.ts';
+import type { AgentServer } from './agentServer.ts';
 import { agentVariable } from './agentProtocol.ts';
 import type { HostDescription } from './agentProtocol.ts';
 import { bundleAgent } from './bundle.ts';
@@ -35,7 +35,7 @@ export interface ExtensionHostOptions {
   readonly signal?: AbortSignal;
 }
 
-export function hostBehind(desk: AgentDesk): ExtensionHost {
+export function hostBehind(desk: AgentServer): ExtensionHost {
   return {
     executeCommand: async <T>(command: string, ...args: readonly unknown[]) =>
       (await desk.ask({ kind: 'executeCommand', command, args })) as T,
@@ -50,7 +50,7 @@ export function hostBehind(desk: AgentDesk): ExtensionHost {
 
 /** Opens VS Code with the extension and an empty folder, and returns once its extension host answers. */
 export async function startExtensionHost(options: ExtensionHostOptions = {}): Promise<RunningExtensionHost> {
-  const [testsPath, desk, folder] = await Promise.all([bundleAgent(), openAgentDesk(), makeScratch('folder')]);
+  const [testsPath, desk, folder] = await Promise.all([bundleAgent(), openAgentServer(), makeScratch('folder')]);
   const given = new AbortController();
   const running = runInVscode({
     testsPath,

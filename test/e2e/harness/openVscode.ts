@@ -9,7 +9,7 @@ import type { Closer } from '../../tools/closer.ts';
 import { projectRoot, resultsFolder } from '../../tools/projectPaths.ts';
 import { makeScratch } from '../../tools/scratch.ts';
 import { startVscodeServer } from '../../tools/vscodeServer.ts';
-import { openAgentDesk } from './agentDesk.ts';
+import { openAgentServer } from './agentServer.ts';
 import { agentVariable } from './agentProtocol.ts';
 import { bundleAgentExtension } from './bundle.ts';
 import { hostBehind } from './extensionHost.ts';
@@ -65,7 +65,7 @@ export async function openVscode(options: OpenVscodeOptions = {}): Promise<Vscod
 async function open(options: OpenVscodeOptions, closer: Closer): Promise<VscodeWindow> {
   const folder = await makeScratch('folder');
   closer.add(() => folder.remove());
-  const desk = await openAgentDesk();
+  const desk = await openAgentServer();
   const server = await startVscodeServer({
     machineSettings: {
       ...quietSettings,

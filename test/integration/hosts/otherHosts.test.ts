@@ -11,7 +11,7 @@ import { canMakeHosts, startNetwork, type NetworkHost } from '../../tools/netns.
 import { startNginx, type Nginx } from '../../tools/nginx.ts';
 import { projectRoot } from '../../tools/projectPaths.ts';
 import { provision } from '../../tools/provision.ts';
-import { copyBySkopeo, differences } from '../../tools/pullBack.ts';
+import { copyBySkopeo, differences } from '../../tools/verifyPull.ts';
 import { run } from '../../tools/run.ts';
 import { makeScratch } from '../../tools/scratch.ts';
 import { startService, waitFor, type Service } from '../../tools/service.ts';
@@ -30,7 +30,7 @@ suite('hosts of their own', { timeout: 300_000, skip }, () => {
   let engine: Engine;
   let tcp: string;
   let image: BuiltImage;
-  let gitea: Standin;
+  let gitea: FakeGitea;
   let nginx: Nginx;
   let caFile: string;
   let proxy: Service;
@@ -57,7 +57,7 @@ suite('hosts of their own', { timeout: 300_000, skip }, () => {
       readFile(certificates.cert, 'utf8'),
       readFile(certificates.key, 'utf8'),
     ]);
-    gitea = await startStandinOn(third, scratch.path);
+    gitea = await startFakeGiteaOn(third, scratch.path);
     closer.add(() => gitea.stop());
     const tls = { certificatePem, privateKeyPem };
     nginx = await startNginx(gitea.host, { tls, within: third.within, address: '::', bodyLimit: '0' });
@@ -169,18 +169,18 @@ suite('hosts of their own', { timeout: 300_000, skip }, () => {
   });
 });
 
-interface Standin {
+interface FakeGitea {
   readonly host: string;
   stop(): Promise<void>;
 }
 
-async function startStandinOn({ within }: NetworkHost, folder: string): Promise<Standin> {
-  const [command, ...args] = within([process.execPath, join(projectRoot, 'test', 'standin', 'main.ts')]);
+async function startFakeGiteaOn({ within }: NetworkHost, folder: string): Promise<FakeGitea> {
+  const [command, ...args] = within([process.execPath, join(projectRoot, 'test', 'fakeGitea', 'main.ts')]);
   const service = startService(command, args, {
     logFile: join(folder, 'gitea.log'),
-    env: { GITEA_STANDIN_DEV_PASSWORD: credential.secret },
+    env: { FAKE_GITEA_DEV_PASSWORD: credential.secret },
   });
-  const line = await waitFor('The stand-in for Gitea', service, () => /^\{.*\}$/m.exec(service.output())?.[0]);
+  const line = await waitFor('The fake Gitea', service, () => /^\{.*\}$/m.exec(service.output())?.[0]);
   return { host: (JSON.parse(line) as { host: string }).host, stop: () => service.stop() };
 }
 

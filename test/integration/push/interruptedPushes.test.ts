@@ -6,18 +6,18 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { buildWasm } from '../../../scripts/buildWasm.mjs';
-import { createCodec } from '../../../src/core/push/compress/codecs.ts';
-import { WorkerPool } from '../../../src/core/push/compress/workerPool.ts';
+import { createCodec } from '../../../src/core/compress/codecs.ts';
+import { WorkerPool } from '../../../src/core/compress/workerPool.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PushEvent } from '../../../src/core/push/events.ts';
-import { isTemporaryName, sweepNames } from '../../../src/core/push/relay/temporaryName.ts';
-import { sweepSpool } from '../../../src/core/push/spool/spool.ts';
+import { isTemporaryName, sweepNames } from '../../../src/core/relay/temporaryTag.ts';
+import { sweepSpool } from '../../../src/core/spool/spool.ts';
 import { PushJournal, type TakenPush } from '../../../src/host/push/pushJournal.ts';
 import { recoverPushes } from '../../../src/host/push/recoverPushes.ts';
-import { startStandin, type Standin } from '../../standin/standin.ts';
+import { startFakeGitea, type FakeGitea } from '../../fakeGitea/fakeGitea.ts';
 import { startPrivateEngine, type Engine } from '../../tools/engine.ts';
 import { buildImage, type BuiltImage } from '../../tools/images.ts';
-import { copyBySkopeo, differences } from '../../tools/pullBack.ts';
+import { copyBySkopeo, differences } from '../../tools/verifyPull.ts';
 import { makeScratch, type Scratch } from '../../tools/scratch.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
 import { workerFile } from '../../unit/compress/testPool.ts';
@@ -53,14 +53,14 @@ describe('a push that is interrupted', { timeout: 1_200_000 }, () => {
 
   /** A registry that has another image under the tag, and an installation that has never pushed. */
   interface Place {
-    readonly gitea: Standin;
+    readonly gitea: FakeGitea;
     readonly rig: PushRig;
     readonly tagBefore: string;
     close(): Promise<void>;
   }
 
   async function open(scratch?: Scratch): Promise<Place> {
-    const gitea = await startStandin({ tls: 'valid' });
+    const gitea = await startFakeGitea({ tls: 'valid' });
     const trust = { pinnedFingerprint: gitea.fingerprint256 ?? assert.fail() };
     const rig = await makeRig({
       engine,

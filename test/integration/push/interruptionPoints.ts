@@ -1,5 +1,5 @@
 import type { PushEvent } from '../../../src/core/push/events.ts';
-import type { Fault, Faults } from '../../standin/http/faults.ts';
+import type { Fault, Faults } from '../../fakeGitea/http/faults.ts';
 
 export type Strategy = 'export' | 'relay';
 

@@ -1,8 +1,8 @@
 // Pushes once, in a process of its own, and ends itself without any warning at a given point of the push: as a machine
 // that loses its power, or an extension host that is killed.
 import { join } from 'node:path';
-import { createCodec } from '../../../src/core/push/compress/codecs.ts';
-import { WorkerPool } from '../../../src/core/push/compress/workerPool.ts';
+import { createCodec } from '../../../src/core/compress/codecs.ts';
+import { WorkerPool } from '../../../src/core/compress/workerPool.ts';
 import { workerFile } from '../../unit/compress/testPool.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
 import type { Credential } from '../../../src/core/registry/types.ts';

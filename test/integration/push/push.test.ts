@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { buildWasm } from '../../../scripts/buildWasm.mjs';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
-import { createCodec } from '../../../src/core/push/compress/codecs.ts';
-import { WorkerPool } from '../../../src/core/push/compress/workerPool.ts';
-import type { LayerCodec } from '../../../src/core/push/contracts.ts';
+import { createCodec } from '../../../src/core/compress/codecs.ts';
+import { WorkerPool } from '../../../src/core/compress/workerPool.ts';
+import type { LayerCodec } from '../../../src/core/ports/layerCodec.ts';
 import type { PushEvent } from '../../../src/core/push/events.ts';
-import { startStandin, type Standin } from '../../standin/standin.ts';
+import { startFakeGitea, type FakeGitea } from '../../fakeGitea/fakeGitea.ts';
 import { startPrivateEngine, type Engine } from '../../tools/engine.ts';
 import { buildImage, loadImage, sizes, type BuiltImage } from '../../tools/images.ts';
-import { copyBySkopeo, differences, pullByEngine } from '../../tools/pullBack.ts';
+import { copyBySkopeo, differences, pullByEngine } from '../../tools/verifyPull.ts';
 import { startRegistry, type Registry } from '../../tools/registry.ts';
 import { makeScratch } from '../../tools/scratch.ts';
 import { severableSocket } from '../../tools/severableSocket.ts';
@@ -107,27 +107,27 @@ describe('a push from a real engine', () => {
   });
 
   describe('to Gitea', () => {
-    let standin: Standin;
+    let fakeGitea: FakeGitea;
     let rig: PushRig;
     before(async () => {
-      standin = await startStandin({ tls: 'valid' });
-      rig = await connect(standin);
+      fakeGitea = await startFakeGitea({ tls: 'valid' });
+      rig = await connect(fakeGitea);
     });
     after(async () => {
       await rig.close();
-      await standin.close();
+      await fakeGitea.close();
     });
     beforeEach(() => {
       rig.forget();
-      standin.clearRequests();
+      fakeGitea.clearRequests();
     });
     afterEach(async () => {
-      standin.faults.clear();
-      assert.deepEqual(standin.openSessions(), [], 'an upload session stayed open');
+      fakeGitea.faults.clear();
+      assert.deepEqual(fakeGitea.openSessions(), [], 'an upload session stayed open');
       assert.deepEqual(await rig.leftovers(), [], 'the spool was not cleaned');
     });
 
-    function connect(to: Standin): Promise<PushRig> {
+    function connect(to: FakeGitea): Promise<PushRig> {
       const trust = { pinnedFingerprint: to.fingerprint256 ?? assert.fail() };
       return makeRig({ engine, url: to.url, codec: gzip, credential: dev, trust });
     }
@@ -135,11 +135,11 @@ describe('a push from a real engine', () => {
     it('arrives bit for bit over https, and the second time is one question', async () => {
       const result = await rig.push('medium:1', 'dev/medium:1');
       await assertSame(medium, result.reference, result.digest, dev);
-      standin.clearRequests();
+      fakeGitea.clearRequests();
       const again = await rig.push('medium:1', 'dev/medium:1');
       assert.equal(again.digest, result.digest);
       assert.deepEqual(
-        standin.requests.filter(isOurs).map(({ method, path }) => `${method} ${path}`),
+        fakeGitea.requests.filter(isOurs).map(({ method, path }) => `${method} ${path}`),
         ['HEAD /v2/dev/medium/manifests/1'],
       );
     });
@@ -183,32 +183,32 @@ describe('a push from a real engine', () => {
     });
 
     it('logs in again when the token expires in mid-push', async () => {
-      standin.faults.add({ method: 'PATCH', action: { kind: 'expireTokens' } });
-      standin.faults.add({ method: 'PUT', path: /manifests/, action: { kind: 'expireTokens' } });
+      fakeGitea.faults.add({ method: 'PATCH', action: { kind: 'expireTokens' } });
+      fakeGitea.faults.add({ method: 'PUT', path: /manifests/, action: { kind: 'expireTokens' } });
       const fresh = await freshImage('expired:1', 3, 1);
       const result = await rig.push('expired:1', 'dev/expired:1');
-      const logins = standin.requests.filter(({ path }) => path.startsWith('/v2/token'));
+      const logins = fakeGitea.requests.filter(({ path }) => path.startsWith('/v2/token'));
       assert.ok(logins.length >= 2, 'no new token was fetched');
       assert.deepEqual(differences(fresh, await copyBySkopeo(result.reference, dev)), []);
     });
 
     it('begins a poisoned upload anew and survives lost answers, 502s and a 1 MB body limit', async () => {
-      const broken = standin.faults.add({ method: 'PATCH', action: { kind: 'cutRequest', afterBytes: 300_000 } });
-      standin.faults.add({ method: 'PUT', path: /uploads/, action: { kind: 'loseAnswer' } });
+      const broken = fakeGitea.faults.add({ method: 'PATCH', action: { kind: 'cutRequest', afterBytes: 300_000 } });
+      fakeGitea.faults.add({ method: 'PUT', path: /uploads/, action: { kind: 'loseAnswer' } });
       const badGateway = { status: 502, headers: { 'content-type': 'text/html' }, body: '<h1>502 Bad Gateway</h1>' };
-      standin.faults.add({ method: 'HEAD', path: /blobs/, action: { kind: 'answer', reply: badGateway } });
-      standin.faults.add({ method: 'PATCH', times: Infinity, action: { kind: 'bodyLimit', bytes: 1_000_000 } });
+      fakeGitea.faults.add({ method: 'HEAD', path: /blobs/, action: { kind: 'answer', reply: badGateway } });
+      fakeGitea.faults.add({ method: 'PATCH', times: Infinity, action: { kind: 'bodyLimit', bytes: 1_000_000 } });
       const odd = await freshImage('odd:1', 12, 1);
       const result = await rig.push('odd:1', 'dev/odd:1');
       assert.deepEqual(differences(odd, await copyBySkopeo(result.reference, dev)), []);
       assert.equal(broken.strikes, 1);
-      assert.ok(standin.requests.filter(({ method, status }) => method === 'PATCH' && status === 202).length > 12);
+      assert.ok(fakeGitea.requests.filter(({ method, status }) => method === 'PATCH' && status === 202).length > 12);
     });
 
     it('tells the registry that is down at each step, and keeps the old tag', async () => {
       await freshImage('small:1', 1);
       await rig.push('small:1', 'dev/steps:1');
-      const before = await standin.manifest('dev', 'steps', '1');
+      const before = await fakeGitea.manifest('dev', 'steps', '1');
       await freshImage('small:2', 1, 1);
       const steps: [string, RegExp, string][] = [
         ['POST', /uploads/, 'plan'],
@@ -219,7 +219,7 @@ describe('a push from a real engine', () => {
       ];
       for (const [method, path, stage] of steps) {
         const down = { status: 503, headers: { 'content-type': 'text/plain' }, body: 'the database is being moved' };
-        standin.faults.add({ method, path, times: Infinity, action: { kind: 'answer', reply: down } });
+        fakeGitea.faults.add({ method, path, times: Infinity, action: { kind: 'answer', reply: down } });
         const error = await failureOf(rig.push('small:2', 'dev/steps:1'));
         assert.deepEqual(
           [error.code, error.stage],
@@ -228,14 +228,14 @@ describe('a push from a real engine', () => {
         );
         // A HEAD has no body to say why.
         if (method !== 'HEAD') assert.match(error.message, /the database is being moved/);
-        assert.deepEqual(await standin.manifest('dev', 'steps', '1'), before);
-        standin.faults.clear();
-        for (const { id } of standin.openSessions()) assert.fail(`session ${id} stayed open after ${method}`);
+        assert.deepEqual(await fakeGitea.manifest('dev', 'steps', '1'), before);
+        fakeGitea.faults.clear();
+        for (const { id } of fakeGitea.openSessions()) assert.fail(`session ${id} stayed open after ${method}`);
       }
     });
 
     it('stops at once when it is cancelled, and leaves no tag, no session, no file', async () => {
-      standin.faults.add({ method: 'PATCH', action: { kind: 'stall', afterBytes: 500_000 } });
+      fakeGitea.faults.add({ method: 'PATCH', action: { kind: 'stall', afterBytes: 500_000 } });
       const controller = new AbortController();
       const onEvent = (event: PushEvent): void => {
         if (event.type === 'layer' && event.status.sentBytes > 400_000) controller.abort();
@@ -245,7 +245,7 @@ describe('a push from a real engine', () => {
         rig.push('cancelled:1', 'dev/cancelled:1', { signal: controller.signal, onEvent, codec: none }),
       );
       assert.equal(error.code, 'cancelled');
-      assert.deepEqual(standin.tags('dev', 'cancelled'), []);
+      assert.deepEqual(fakeGitea.tags('dev', 'cancelled'), []);
     });
 
     it('stops as quickly while a large layer is still being read', async () => {
@@ -262,21 +262,21 @@ describe('a push from a real engine', () => {
       );
       assert.equal(error.code, 'cancelled');
       assert.deepEqual([...states], ['reading'], 'the layer was complete before anything of it was sent');
-      assert.deepEqual(standin.tags('dev', 'cancelled'), []);
+      assert.deepEqual(fakeGitea.tags('dev', 'cancelled'), []);
     });
 
     it('sends blobs again that a clean-up removed before the manifest came', async () => {
       const image = await freshImage('cleaned:1', 2, 1);
-      const fault = standin.faults.add({
+      const fault = fakeGitea.faults.add({
         method: 'PUT',
         path: /manifests/,
         action: { kind: 'delay', ms: 500 },
-        onStrike: () => void standin.cleanUp(),
+        onStrike: () => void fakeGitea.cleanUp(),
       });
       const result = await rig.push('cleaned:1', 'dev/cleaned:1');
       assert.equal(fault.strikes, 1);
       assert.equal(
-        standin.requests.filter(({ method, path }) => method === 'PUT' && path.includes('/manifests/')).length,
+        fakeGitea.requests.filter(({ method, path }) => method === 'PUT' && path.includes('/manifests/')).length,
         2,
       );
       assert.deepEqual(differences(image, await copyBySkopeo(result.reference, dev)), []);
@@ -297,7 +297,7 @@ describe('a push from a real engine', () => {
         assert.deepEqual([error.code, error.stage], ['spoolFull', 'spool']);
         assert.ok(error.message.includes(disk));
         assert.equal(execFileSync('ls', [disk]).toString(), '');
-        assert.deepEqual(standin.tags('dev', 'full'), []);
+        assert.deepEqual(fakeGitea.tags('dev', 'full'), []);
       } finally {
         execFileSync('umount', [disk]);
         await scratch.remove();
@@ -309,7 +309,7 @@ describe('a push from a real engine', () => {
       assert.deepEqual([missing.code, missing.stage], ['imageNotFound', 'inspect']);
       assert.match(missing.message, /not-there:1/);
       const doomed = await buildImage(engine, { tags: ['doomed:1'], layers: [{ files: { a: 'doomed' } }] });
-      standin.faults.add({ method: 'POST', action: { kind: 'delay', ms: 700 } });
+      fakeGitea.faults.add({ method: 'POST', action: { kind: 'delay', ms: 700 } });
       const pushing = failureOf(rig.push('doomed:1', 'dev/gone:1'));
       await engine.docker(['rmi', doomed.id]);
       const gone = await pushing;
@@ -318,8 +318,8 @@ describe('a push from a real engine', () => {
 
     it('says that the engine went away in mid-export', async () => {
       const socket = await severableSocket(engine.host);
-      const trust = { pinnedFingerprint: standin.fingerprint256 ?? '' };
-      const own = await makeRig({ engine: socket, url: standin.url, codec: gzip, credential: dev, trust });
+      const trust = { pinnedFingerprint: fakeGitea.fingerprint256 ?? '' };
+      const own = await makeRig({ engine: socket, url: fakeGitea.url, codec: gzip, credential: dev, trust });
       try {
         await freshImage('mortal:1', 30, 30);
         const onEvent = (event: PushEvent): void => {

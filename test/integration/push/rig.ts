@@ -1,19 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Engine as EngineClient } from '../../../src/core/docker/engine.ts';
-import { parseEndpoint } from '../../../src/core/docker/endpointUrl.ts';
+import { Engine as EngineClient } from '../../../src/core/docker/client/engine.ts';
+import { parseEndpoint } from '../../../src/core/docker/endpoint/parseEndpoint.ts';
 import { createRegistryClient, type RegistryClient } from '../../../src/core/gitea/registryClient.ts';
-import type { EnginePusher, LayerCodec } from '../../../src/core/push/contracts.ts';
+import type { EnginePusher } from '../../../src/core/ports/enginePusher.ts';
+import type { LayerCodec } from '../../../src/core/ports/layerCodec.ts';
 import { sleep } from '../../../src/core/base/cancel.ts';
-import { DigestCache } from '../../../src/core/push/digestCache.ts';
+import { DigestCache } from '../../../src/core/digestCache/digestCache.ts';
 import type { PushEvent, PushResult } from '../../../src/core/push/events.ts';
 import { pushImage } from '../../../src/core/push/pushImage.ts';
 import { UploadsInFlight } from '../../../src/core/push/uploadsInFlight.ts';
-import { Reachability } from '../../../src/core/push/relay/reachability.ts';
-import { RelayDoor } from '../../../src/core/push/relay/relayDoor.ts';
+import { Reachability } from '../../../src/core/relay/reachability.ts';
+import { RelayEndpoint } from '../../../src/core/relay/relayEndpoint.ts';
 import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
-import type { SessionObserver } from '../../../src/core/registry/sessionObserver.ts';
+import type { SessionObserver } from '../../../src/core/registry/upload/sessionObserver.ts';
 import type { Credential, RegistryTrust } from '../../../src/core/registry/types.ts';
 import { checkPublished } from '../../tools/checkPublished.ts';
 import type { Engine } from '../../tools/engine.ts';
@@ -60,9 +61,9 @@ export interface RigOptions {
   readonly folder?: string | undefined;
 }
 
-function openDoor(): RelayDoor {
+function openEndpoint(): RelayEndpoint {
   const secret = randomBytes(32).toString('hex');
-  return new RelayDoor({ port: 0, secret, onPort: () => undefined, logger: silentLogger });
+  return new RelayEndpoint({ port: 0, secret, onPort: () => undefined, logger: silentLogger });
 }
 
 export async function makeRig(options: RigOptions): Promise<PushRig> {
@@ -75,7 +76,7 @@ export async function makeRig(options: RigOptions): Promise<PushRig> {
   );
   const client = connect(options);
   const pusher = engine.pusher();
-  const relay = pusher && { pusher, door: openDoor(), reachability: new Reachability(() => performance.now()) };
+  const relay = pusher && { pusher, endpoint: openEndpoint(), reachability: new Reachability(() => performance.now()) };
   let caches = 0;
   const newCache = (): DigestCache =>
     new DigestCache(join(scratch.path, `digests-${++caches}.json`), silentLogger, Date.now);

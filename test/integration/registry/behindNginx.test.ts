@@ -3,7 +3,7 @@ import { describe, test, type TestContext } from 'node:test';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
 import type { Repository } from '../../../src/core/registry/repository.ts';
-import { startStandin } from '../../standin/standin.ts';
+import { startFakeGitea } from '../../fakeGitea/fakeGitea.ts';
 import { startNginx, type NginxOptions } from '../../tools/nginx.ts';
 import { startRegistry } from '../../tools/registry.ts';
 import { bytesOf, clientFor, dev, never, wholeBlob } from '../../unit/gitea/testClient.ts';
@@ -24,10 +24,10 @@ const kinds = {
     t.after(() => registry.stop());
     return { app: await behind(t, registry.origin, options), openSessions: () => undefined };
   },
-  'the stand-in for Gitea': async (t: TestContext, options: NginxOptions): Promise<Behind> => {
-    const standin = await startStandin();
-    t.after(() => standin.close());
-    return { app: await behind(t, standin.origin, options), openSessions: () => standin.openSessions().length };
+  'the fake Gitea': async (t: TestContext, options: NginxOptions): Promise<Behind> => {
+    const fakeGitea = await startFakeGitea();
+    t.after(() => fakeGitea.close());
+    return { app: await behind(t, fakeGitea.origin, options), openSessions: () => fakeGitea.openSessions().length };
   },
 };
 

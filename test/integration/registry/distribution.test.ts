@@ -3,7 +3,7 @@ import net, { type AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
-import type { BlobSource } from '../../../src/core/registry/blobUpload.ts';
+import type { GrowingBlob } from '../../../src/core/ports/growingBlob.ts';
 import type { Repository } from '../../../src/core/registry/repository.ts';
 import type { Credential } from '../../../src/core/registry/types.ts';
 import { startRegistry, type Registry } from '../../tools/registry.ts';
@@ -112,7 +112,7 @@ test('an upload that is cancelled between two chunks leaves no session on docker
   const { registry, app } = await registryFor(t);
   const controller = new AbortController();
   const blob = wholeBlob(bytesOf(8 * mib));
-  const source: BlobSource = {
+  const source: GrowingBlob = {
     ...blob,
     available: async (offset, want, signal) => {
       if (offset > 0) controller.abort();

@@ -3,15 +3,15 @@ import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { Engine } from '../../../src/core/docker/engine.ts';
-import { discoverEndpoint } from '../../../src/core/docker/endpointDiscovery.ts';
+import { Engine } from '../../../src/core/docker/client/engine.ts';
+import { discoverEndpoint } from '../../../src/core/docker/endpoint/discoverEndpoint.ts';
 import { createRegistryClient, type RegistryClient } from '../../../src/core/gitea/registryClient.ts';
-import { DigestCache } from '../../../src/core/push/digestCache.ts';
+import { DigestCache } from '../../../src/core/digestCache/digestCache.ts';
 import type { PushResult } from '../../../src/core/push/events.ts';
 import { pushImage } from '../../../src/core/push/pushImage.ts';
 import { UploadsInFlight } from '../../../src/core/push/uploadsInFlight.ts';
-import { Reachability } from '../../../src/core/push/relay/reachability.ts';
-import { RelayDoor } from '../../../src/core/push/relay/relayDoor.ts';
+import { Reachability } from '../../../src/core/relay/reachability.ts';
+import { RelayEndpoint } from '../../../src/core/relay/relayEndpoint.ts';
 import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
 import { checkPublished } from '../../tools/checkPublished.ts';
 import type { Engine as RealEngine } from '../../tools/engine.ts';
@@ -27,7 +27,7 @@ import {
   type Described,
 } from '../../tools/ociLayout.ts';
 import { provision } from '../../tools/provision.ts';
-import type { CopiedReference } from '../../tools/pullBack.ts';
+import type { CopiedReference } from '../../tools/verifyPull.ts';
 import { startRegistry, type Registry } from '../../tools/registry.ts';
 import { run } from '../../tools/run.ts';
 import { makeScratch, type Scratch } from '../../tools/scratch.ts';
@@ -126,7 +126,7 @@ describe('what only containerd’s store holds, through the relay to docker-regi
     { compressStored = false } = {},
   ): Promise<PushResult & { readonly copy: CopiedReference }> {
     const pusher = engine.pusher() ?? assert.fail('an engine behind a socket can push');
-    const door = new RelayDoor({
+    const endpoint = new RelayEndpoint({
       port: 0,
       secret: randomBytes(32).toString('hex'),
       onPort: () => {},
@@ -142,7 +142,7 @@ describe('what only containerd’s store holds, through the relay to docker-regi
         ...{ source: engine, target: await client.repository(repository, { signal }), logger: silentLogger },
         ...{ cache: new DigestCache(join(scratch.path, 'cache.json'), silentLogger, Date.now), now: Date.now },
         ...{ uploads: new UploadsInFlight(), spoolRoot: join(scratch.path, 'spool'), spoolLimit: 1e9 },
-        relay: { pusher, door, reachability: new Reachability(Date.now) },
+        relay: { pusher, endpoint, reachability: new Reachability(Date.now) },
       },
       { signal, onEvent: () => {} },
     );

@@ -3,14 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { after, before, beforeEach, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { discoverEndpoint } from '../../../src/core/docker/endpointDiscovery.ts';
-import { Engine } from '../../../src/core/docker/engine.ts';
-import type { ImageDetails } from '../../../src/core/push/contracts.ts';
-import { DigestCache } from '../../../src/core/push/digestCache.ts';
-import type { RelayParts } from '../../../src/core/push/relay/enginePushing.ts';
-import { Reachability } from '../../../src/core/push/relay/reachability.ts';
-import { RelayDoor } from '../../../src/core/push/relay/relayDoor.ts';
-import { IdleTeaching } from '../../../src/host/push/idleTeaching.ts';
+import { discoverEndpoint } from '../../../src/core/docker/endpoint/discoverEndpoint.ts';
+import { Engine } from '../../../src/core/docker/client/engine.ts';
+import type { ImageDetails } from '../../../src/core/ports/imageSource.ts';
+import { DigestCache } from '../../../src/core/digestCache/digestCache.ts';
+import type { RelayParts } from '../../../src/core/relay/pushFromEngine.ts';
+import { Reachability } from '../../../src/core/relay/reachability.ts';
+import { RelayEndpoint } from '../../../src/core/relay/relayEndpoint.ts';
+import { IdlePriming } from '../../../src/host/push/idlePriming.ts';
 import { startPrivateEngine, type Engine as RealEngine } from '../../tools/engine.ts';
 import { buildImage } from '../../tools/images.ts';
 import { provision } from '../../tools/provision.ts';
@@ -24,7 +24,7 @@ suite('a classic engine in idle time', () => {
   let engine: Engine;
   let parts: RelayParts;
   let cache: DigestCache;
-  let teaching: IdleTeaching;
+  let teaching: IdlePriming;
   let image: ImageDetails;
   let serial = 0;
 
@@ -34,7 +34,12 @@ suite('a classic engine in idle time', () => {
     engine = new Engine(await discoverEndpoint(real.host));
     parts = {
       pusher: engine.pusher() ?? assert.fail('an engine behind a socket can push'),
-      door: new RelayDoor({ port: 0, secret: randomBytes(32).toString('hex'), onPort: () => {}, logger: silentLogger }),
+      endpoint: new RelayEndpoint({
+        port: 0,
+        secret: randomBytes(32).toString('hex'),
+        onPort: () => {},
+        logger: silentLogger,
+      }),
       reachability: new Reachability(Date.now),
     };
   });
@@ -49,7 +54,7 @@ suite('a classic engine in idle time', () => {
     image = await engine.inspect(id, { signal });
     cache = new DigestCache(join(scratch.path, `cache${serial}.json`), silentLogger, Date.now);
     await cache.load();
-    teaching = new IdleTeaching({ cache, logger: silentLogger });
+    teaching = new IdlePriming({ cache, logger: silentLogger });
   });
 
   const learned = (): number =>

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import type { PushEvent } from '../../../src/core/push/events.ts';
-import { startStandin, type Standin } from '../../standin/standin.ts';
+import { startFakeGitea, type FakeGitea } from '../../fakeGitea/fakeGitea.ts';
 import type { Engine } from '../../tools/engine.ts';
 import { buildImage, inspectImage, loadImage } from '../../tools/images.ts';
 import { startNewEngine } from '../../tools/newEngine.ts';
@@ -19,13 +19,13 @@ const dev = { username: 'dev', secret: 'dev pässword: with everything' };
 describe('what a push from containerd’s store publishes is one image', { timeout: 600_000 }, () => {
   let engine: Engine;
   let registry: Registry;
-  let gitea: Standin;
+  let gitea: FakeGitea;
   before(async () => {
     await provision(['engine', 'registry', 'skopeo']);
     [engine, registry, gitea] = await Promise.all([
       startNewEngine({ containerdStore: true }),
       startRegistry(),
-      startStandin({ tls: 'valid' }),
+      startFakeGitea({ tls: 'valid' }),
     ]);
   });
   after(async () => {

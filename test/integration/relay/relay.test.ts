@@ -4,19 +4,20 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
-import { discoverEndpoint } from '../../../src/core/docker/endpointDiscovery.ts';
-import { Engine } from '../../../src/core/docker/engine.ts';
+import { discoverEndpoint } from '../../../src/core/docker/endpoint/discoverEndpoint.ts';
+import { Engine } from '../../../src/core/docker/client/engine.ts';
 import { createRegistryClient, type RegistryClient } from '../../../src/core/gitea/registryClient.ts';
-import type { BlobTarget, EnginePusher } from '../../../src/core/push/contracts.ts';
-import { DigestCache } from '../../../src/core/push/digestCache.ts';
+import type { BlobTarget } from '../../../src/core/ports/blobTarget.ts';
+import type { EnginePusher } from '../../../src/core/ports/enginePusher.ts';
+import { DigestCache } from '../../../src/core/digestCache/digestCache.ts';
 import type { PushEvent, PushResult } from '../../../src/core/push/events.ts';
 import { pushImage } from '../../../src/core/push/pushImage.ts';
 import { UploadsInFlight } from '../../../src/core/push/uploadsInFlight.ts';
-import { learnDigests } from '../../../src/core/push/relay/learnDigests.ts';
-import { Reachability } from '../../../src/core/push/relay/reachability.ts';
-import { RelayDoor } from '../../../src/core/push/relay/relayDoor.ts';
+import { primeDigests } from '../../../src/core/relay/primeDigests.ts';
+import { Reachability } from '../../../src/core/relay/reachability.ts';
+import { RelayEndpoint } from '../../../src/core/relay/relayEndpoint.ts';
 import { formatIdentity, thisMachine } from '../../../src/core/base/processes.ts';
-import { isTemporaryName, sweepNames } from '../../../src/core/push/relay/temporaryName.ts';
+import { isTemporaryName, sweepNames } from '../../../src/core/relay/temporaryTag.ts';
 import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
 import { startPrivateEngine, type Engine as RealEngine } from '../../tools/engine.ts';
 import { startNewEngine } from '../../tools/newEngine.ts';
@@ -61,7 +62,7 @@ function relayStories({ store, start }: Kind): void {
   let engine: Engine;
   let pusher: EnginePusher;
   let client: RegistryClient;
-  let door: RelayDoor;
+  let endpoint: RelayEndpoint;
   let reachability: Reachability;
   let cache: DigestCache;
   let repository: string;
@@ -79,7 +80,12 @@ function relayStories({ store, start }: Kind): void {
       ...{ proxy: { url: undefined, bypass: [] }, environment: {}, logger: silentLogger },
       ...{ credential: () => Promise.resolve(undefined), chunkMemory: { get: () => undefined, set: () => undefined } },
     });
-    door = new RelayDoor({ port: 0, secret: randomBytes(32).toString('hex'), onPort: () => {}, logger: silentLogger });
+    endpoint = new RelayEndpoint({
+      port: 0,
+      secret: randomBytes(32).toString('hex'),
+      onPort: () => {},
+      logger: silentLogger,
+    });
   });
   after(async () => {
     engine.dispose();
@@ -119,7 +125,7 @@ function relayStories({ store, start }: Kind): void {
           uploads: new UploadsInFlight(),
           spoolRoot: join(scratch.path, 'spool'),
           spoolLimit: 1e9,
-          relay: { pusher, door, reachability },
+          relay: { pusher, endpoint, reachability },
         },
       },
       { signal: options.signal ?? signal, onEvent: options.onEvent ?? ((): void => {}) },
@@ -196,11 +202,11 @@ function relayStories({ store, start }: Kind): void {
       const built = await build('relay:learn', randomBytes(8).toString('hex'));
       await cache.load();
       const image = await engine.inspect(built.id, { signal });
-      const parts = { pusher, door, reachability };
-      await learnDigests(image, parts, cache, { signal, logger: silentLogger });
+      const parts = { pusher, endpoint, reachability };
+      await primeDigests(image, parts, cache, { signal, logger: silentLogger });
       const digests = image.diffIds.map((diffId) => cache.engineDigest(pusher.id, diffId));
       assert.ok(digests.every((digest) => digest !== undefined));
-      await learnDigests(image, parts, cache, { signal, logger: silentLogger });
+      await primeDigests(image, parts, cache, { signal, logger: silentLogger });
       assert.deepEqual(
         image.diffIds.map((diffId) => cache.engineDigest(pusher.id, diffId)),
         digests,
@@ -274,11 +280,11 @@ function relayStories({ store, start }: Kind): void {
 
   it('takes away the names that a crash has left', async () => {
     await build('relay:crash', 'crash');
-    const lease = await door.open({} as never, () => {});
-    await lease.close();
+    const session = await endpoint.open({} as never, () => {});
+    await session.close();
     // Larger than any process id.
     const ended = formatIdentity({ ...thisMachine().own, pid: 2 ** 31 - 2 });
-    await real.docker(['tag', 'relay:crash', `${lease.repository}:push-${ended}-0123456789abcdef`]);
+    await real.docker(['tag', 'relay:crash', `${session.repository}:push-${ended}-0123456789abcdef`]);
     assert.equal(await sweepNames(pusher, { signal, logger: silentLogger }), 1);
     await assertNothingLeft();
   });

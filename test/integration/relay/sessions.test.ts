@@ -3,8 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { after, before, suite, test } from 'node:test';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import type { PushEvent } from '../../../src/core/push/events.ts';
-import { textReply } from '../../standin/http/reply.ts';
-import { startStandin, type Standin } from '../../standin/standin.ts';
+import { textReply } from '../../fakeGitea/http/reply.ts';
+import { startFakeGitea, type FakeGitea } from '../../fakeGitea/fakeGitea.ts';
 import { startPrivateEngine, type Engine } from '../../tools/engine.ts';
 import { buildImage, type Layer } from '../../tools/images.ts';
 import { provision } from '../../tools/provision.ts';
@@ -15,7 +15,7 @@ import { makeRig, type PushRig } from '../push/rig.ts';
 /** A relay ends in many ways; in none of them does a registry keep an upload that nobody will finish. */
 suite('upload sessions of a relay', { timeout: 300_000 }, () => {
   let engine: Engine;
-  let gitea: Standin;
+  let gitea: FakeGitea;
   let registry: Registry;
   const rigs = new Map<string, PushRig>();
 
@@ -23,7 +23,7 @@ suite('upload sessions of a relay', { timeout: 300_000 }, () => {
     await provision(['engine', 'registry', 'skopeo']);
     [engine, gitea, registry] = await Promise.all([
       startPrivateEngine(),
-      startStandin({ tls: 'valid' }),
+      startFakeGitea({ tls: 'valid' }),
       startRegistry(),
     ]);
     const dev = { username: 'dev', secret: 'dev pässword: with everything' };

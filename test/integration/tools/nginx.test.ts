@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 
-import { makeCertificate } from '../../standin/tls/certificate.ts';
+import { makeCertificate } from '../../fakeGitea/tls/certificate.ts';
 import { startNginx, type Nginx, type NginxOptions } from '../../tools/nginx.ts';
 
 interface Behind {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { chooseCompression } from '../../../src/core/push/compress/chooseCompression.ts';
+import { chooseCompression } from '../../../src/core/compress/chooseCompression.ts';
 
 const mega = 1e6;
 const means = { threads: 2, hasZstd: true };

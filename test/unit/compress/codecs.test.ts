@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';
 import * as zlib from 'node:zlib';
 import { digestOf } from '../../../src/core/oci/digest.ts';
-import { createCodec } from '../../../src/core/push/compress/codecs.ts';
-import type { CodecKind } from '../../../src/core/push/compress/codecs.ts';
+import { createCodec } from '../../../src/core/compress/codecs.ts';
+import type { CodecKind } from '../../../src/core/compress/codecs.ts';
 import { Dice, inChunks, mixedBytes, randomBytes, wordyBytes } from './testData.ts';
 import { encodeAll, openPool } from './testPool.ts';
 

@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'node:test';
 import { buildWasm } from '../../../scripts/buildWasm.mjs';
-import type { LayerCodec } from '../../../src/core/push/contracts.ts';
-import { WorkerPool } from '../../../src/core/push/compress/workerPool.ts';
-import type { WorkerPoolOptions } from '../../../src/core/push/compress/workerPool.ts';
+import type { LayerCodec } from '../../../src/core/ports/layerCodec.ts';
+import { WorkerPool } from '../../../src/core/compress/workerPool.ts';
+import type { WorkerPoolOptions } from '../../../src/core/compress/workerPool.ts';
 
-export const workerFile = fileURLToPath(new URL('../../../src/core/push/compress/compressWorker.ts', import.meta.url));
+export const workerFile = fileURLToPath(new URL('../../../src/core/compress/compressWorker.ts', import.meta.url));
 
 /** A pool of real threads that run the source as it is; closed with the test. */
 export async function openPool(t: TestContext, options: Partial<WorkerPoolOptions> = {}): Promise<WorkerPool> {

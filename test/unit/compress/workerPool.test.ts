@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { build as bundle } from 'esbuild';
 import { buildWasm } from '../../../scripts/buildWasm.mjs';
-import { createCodec } from '../../../src/core/push/compress/codecs.ts';
+import { createCodec } from '../../../src/core/compress/codecs.ts';
 import { inChunks, mixedBytes, wordyBytes } from './testData.ts';
 import { encodeAll, openPool, workerFile } from './testPool.ts';
 
@@ -183,8 +183,8 @@ describe('WorkerPool', () => {
       const here = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
       await writeFile(
         file,
-        `import { createCodec } from ${here('../../../src/core/push/compress/codecs.ts')};
-         import { WorkerPool } from ${here('../../../src/core/push/compress/workerPool.ts')};
+        `import { createCodec } from ${here('../../../src/core/compress/codecs.ts')};
+         import { WorkerPool } from ${here('../../../src/core/compress/workerPool.ts')};
          const pool = new WorkerPool({
            worker: ${JSON.stringify(workerFile)}, deflate: ${JSON.stringify(await buildWasm())}, idleMs: 3_600_000,
          });

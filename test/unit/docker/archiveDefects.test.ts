@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readArchive } from '../../../src/core/docker/archiveReader.ts';
+import { readArchive } from '../../../src/core/docker/archive/readArchive.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import {
   configFor,

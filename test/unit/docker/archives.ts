@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
-import { readArchive } from '../../../src/core/docker/archiveReader.ts';
-import type { ArchiveImage, ArchiveSubject } from '../../../src/core/docker/types.ts';
+import { readArchive } from '../../../src/core/docker/archive/readArchive.ts';
+import type { ArchiveSubject } from '../../../src/core/docker/types.ts';
+import type { ArchiveImage } from '../../../src/core/ports/imageSource.ts';
 import { digestOf, type Digest } from '../../../src/core/oci/digest.ts';
 
 export interface Member {

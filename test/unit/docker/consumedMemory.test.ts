@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { pack } from 'tar-stream';
-import { readArchive } from '../../../src/core/docker/archiveReader.ts';
-import { tarEntries } from '../../../src/core/docker/archiveTar.ts';
-import { PieceMemory, pieceSize } from '../../../src/core/docker/pieceMemory.ts';
+import { readArchive } from '../../../src/core/docker/archive/readArchive.ts';
+import { tarEntries } from '../../../src/core/docker/archive/tarEntries.ts';
+import { ReceiveBuffers, pieceSize } from '../../../src/core/docker/client/receiveBuffers.ts';
 import type { ArchiveSubject } from '../../../src/core/docker/types.ts';
-import { peekStoredForm, unpack } from '../../../src/core/push/storedForm.ts';
+import { detectLayerCompression, decompressBeside } from '../../../src/core/push/export/layerCompression.ts';
 import { digestOf, DigestCounter } from '../../../src/core/oci/digest.ts';
 import { inChunks, readAll, realArchive } from './archives.ts';
 
@@ -34,11 +34,11 @@ async function digests(bytes: Uint8Array, image: ArchiveSubject, size: number): 
     }
     const tar = new DigestCounter();
     const stored = new DigestCounter();
-    const { form, body } = await peekStoredForm(item.body);
+    const { form, body } = await detectLayerCompression(item.body);
     const pieces =
       form === undefined
         ? body
-        : unpack(body, form, item.path, (chunk) => {
+        : decompressBeside(body, form, item.path, (chunk) => {
             tar.update(chunk);
           });
     for await (const piece of pieces) {
@@ -93,7 +93,7 @@ test('what is skipped is consumed as well, and so are the rests of layers that a
 });
 
 test('memory is given out again only once all of it was consumed, oldest first', () => {
-  const memory = new PieceMemory();
+  const memory = new ReceiveBuffers();
   const [first, second] = [memory.take(), memory.take()];
   memory.filled(first, pieceSize);
   memory.filled(second, 2 * pieceSize);

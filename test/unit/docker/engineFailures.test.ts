@@ -6,8 +6,9 @@ import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
-import type { Engine } from '../../../src/core/docker/engine.ts';
-import type { ArchiveSubject, ImageDetails } from '../../../src/core/docker/types.ts';
+import type { Engine } from '../../../src/core/docker/client/engine.ts';
+import type { ArchiveSubject } from '../../../src/core/docker/types.ts';
+import type { ImageDetails } from '../../../src/core/ports/imageSource.ts';
 import { layoutOf, tarOf } from './archives.ts';
 import { engineAt, inspection, json, listOf, startFakeEngine, type Handler } from './fakeEngine.ts';
 
@@ -55,7 +56,7 @@ test('a tcp port that nobody listens on: the engine is stopped', async () => {
 });
 
 test('a socket of another group: permission is missing, and the group is named', async (t) => {
-  const unit = new URL('../../../src/core/docker/engine.ts', import.meta.url).href;
+  const unit = new URL('../../../src/core/docker/client/engine.ts', import.meta.url).href;
   const asNobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
   const run = (script: string): string => {
     const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], { ...asNobody, encoding: 'utf8' });

@@ -4,9 +4,9 @@ import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { test } from 'node:test';
-import { Engine } from '../../../src/core/docker/engine.ts';
+import { Engine } from '../../../src/core/docker/client/engine.ts';
 import type { EngineTls } from '../../../src/core/docker/types.ts';
-import { makeCertificate } from '../../standin/tls/certificate.ts';
+import { makeCertificate } from '../../fakeGitea/tls/certificate.ts';
 
 const { signal } = new AbortController();
 const server = makeCertificate('valid');

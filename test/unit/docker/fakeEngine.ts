@@ -2,8 +2,8 @@ import { mkdtemp, rename, rm } from 'node:fs/promises';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
-import { Engine } from '../../../src/core/docker/engine.ts';
-import { parseEndpoint } from '../../../src/core/docker/endpointUrl.ts';
+import { Engine } from '../../../src/core/docker/client/engine.ts';
+import { parseEndpoint } from '../../../src/core/docker/endpoint/parseEndpoint.ts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 

@@ -4,10 +4,10 @@ import net, { type AddressInfo, type Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import tls from 'node:tls';
-import { connectReading } from '../../../src/core/docker/engineAgent.ts';
-import { receiveBody } from '../../../src/core/docker/exportStream.ts';
+import { connectReading } from '../../../src/core/docker/client/engineConnections.ts';
+import { receiveBody } from '../../../src/core/docker/client/exportStream.ts';
 import type { EngineEndpoint } from '../../../src/core/docker/types.ts';
-import { makeCertificate } from '../../standin/tls/certificate.ts';
+import { makeCertificate } from '../../fakeGitea/tls/certificate.ts';
 
 /** The ways on which Node gives us a connection's own memory. */
 export const ways = ['a unix socket', 'tcp', 'TLS'] as const;

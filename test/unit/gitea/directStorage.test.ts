@@ -3,27 +3,27 @@ import { after, before, suite, test } from 'node:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DigestCache } from '../../../src/core/push/digestCache.ts';
+import { DigestCache } from '../../../src/core/digestCache/digestCache.ts';
 import { pushImage } from '../../../src/core/push/pushImage.ts';
 import { UploadsInFlight } from '../../../src/core/push/uploadsInFlight.ts';
-import { startStandin, type Standin } from '../../standin/standin.ts';
+import { startFakeGitea, type FakeGitea } from '../../fakeGitea/fakeGitea.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
 import { FakeEngine, plainGzip, someLayer } from '../push/fakes.ts';
 import { clientFor, dev, never, type TestClient } from './testClient.ts';
 
 /** Reads are redirected to a storage that only the server's own network can reach. */
 suite('a Gitea with SERVE_DIRECT whose storage is out of reach', () => {
-  let standin: Standin;
+  let fakeGitea: FakeGitea;
   let client: TestClient;
   let folder: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tea-chest-storage-'));
-    standin = await startStandin({ serveDirect: true, storageEndpoint: 'http://minio.invalid:9000' });
-    client = clientFor(standin.url, { credential: dev });
+    fakeGitea = await startFakeGitea({ serveDirect: true, storageEndpoint: 'http://minio.invalid:9000' });
+    client = clientFor(fakeGitea.url, { credential: dev });
   });
   after(async () => {
     await client.close();
-    await standin.close();
+    await fakeGitea.close();
     await rm(folder, { recursive: true });
   });
 
@@ -32,7 +32,7 @@ suite('a Gitea with SERVE_DIRECT whose storage is out of reach', () => {
     const { digest } = await pushImage(
       {
         image: 'app:1',
-        origin: standin.origin,
+        origin: fakeGitea.origin,
         repository: 'dev/app',
         tag,
         codec: plainGzip,
@@ -56,16 +56,16 @@ suite('a Gitea with SERVE_DIRECT whose storage is out of reach', () => {
   test('takes a first image and a changed one; what cannot be read is asked for once each time', async () => {
     const base = { bytes: someLayer(1, 30_000) };
     await push(new FakeEngine([base]), 'v1');
-    standin.clearRequests();
+    fakeGitea.clearRequests();
     const digest = await push(new FakeEngine([base, { bytes: someLayer(2, 10_000) }]), 'v2');
-    assert.equal((await standin.manifest('dev', 'app', 'v2'))?.digest, digest);
-    const redirected = standin.requests.filter(({ method, status }) => method === 'GET' && status === 307);
+    assert.equal((await fakeGitea.manifest('dev', 'app', 'v2'))?.digest, digest);
+    const redirected = fakeGitea.requests.filter(({ method, status }) => method === 'GET' && status === 307);
     assert.ok(redirected.length >= 1, 'it tried to learn from what is there');
     assert.deepEqual(
       client.log.filter((line) => line.includes('trying again')),
       [],
     );
-    assert.deepEqual(standin.openSessions(), []);
+    assert.deepEqual(fakeGitea.openSessions(), []);
   });
 
   test('is named where a read is all that was wanted', async () => {

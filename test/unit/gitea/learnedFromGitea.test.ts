@@ -8,11 +8,11 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import { readManifest, serializeManifest } from '../../../src/core/oci/manifest.ts';
 import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
-import { DigestCache } from '../../../src/core/push/digestCache.ts';
+import { DigestCache } from '../../../src/core/digestCache/digestCache.ts';
 import { pushImage } from '../../../src/core/push/pushImage.ts';
 import { UploadsInFlight } from '../../../src/core/push/uploadsInFlight.ts';
 import type { Repository } from '../../../src/core/registry/repository.ts';
-import type { StandinOptions } from '../../standin/options.ts';
+import type { FakeGiteaOptions } from '../../fakeGitea/options.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
 import { FakeEngine, plainGzip } from '../push/fakes.ts';
 import { call, setUp, silent } from './setUp.ts';
@@ -60,18 +60,18 @@ async function pulledLayer(target: Repository): Promise<Buffer> {
   return gunzipSync(Buffer.concat(pieces));
 }
 
-const places: readonly (readonly [string, StandinOptions])[] = [
+const places: readonly (readonly [string, FakeGiteaOptions])[] = [
   ['a Gitea', {}],
   ['a Gitea whose blobs lie in a storage elsewhere', { serveDirect: true }],
 ];
 
 for (const [where, options] of places) {
   test(`a layer of 12 MB that a tag of ${where} names needs no export once it was proved`, async (t) => {
-    const { standin, app } = await setUp(t, options);
+    const { fakeGitea, app } = await setUp(t, options);
     const bytes = randomBytes(12_000_000);
     const engine = new FakeEngine([{ bytes }]);
     await plant(engine, app, gzipSync(bytes, { level: 0 }));
-    await push(t, engine, app, standin.origin);
+    await push(t, engine, app, fakeGitea.origin);
     assert.equal(engine.opened, 0);
     assert.ok((await pulledLayer(app)).equals(bytes));
   });
@@ -80,10 +80,10 @@ for (const [where, options] of places) {
     const bytes = randomBytes(12_000_000);
     const other = gzipSync(randomBytes(12_000_000), { level: 0 });
     for (const junk of [other, randomBytes(12_000_000)]) {
-      const { standin, app } = await setUp(t, options);
+      const { fakeGitea, app } = await setUp(t, options);
       const engine = new FakeEngine([{ bytes }]);
       await plant(engine, app, junk);
-      await push(t, engine, app, standin.origin);
+      await push(t, engine, app, fakeGitea.origin);
       assert.deepEqual(engine.read, [0]);
       assert.ok((await pulledLayer(app)).equals(bytes));
     }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { startStandin } from '../../standin/standin.ts';
+import { startFakeGitea } from '../../fakeGitea/fakeGitea.ts';
 import { anonymousTokens, openRegistry, serve } from './localRegistry.ts';
 import { clientFor, dev, never } from './testClient.ts';
 
@@ -33,12 +33,12 @@ suite('what counts as open', () => {
 
 suite('a Gitea below a path, addressed by its host alone', () => {
   test('whose API is out of reach: the registry took the sign-in, and the name is the one typed', async (t) => {
-    const standin = await startStandin({ subPath: '/gitea' });
-    t.after(() => standin.close());
-    const client = clientFor(standin.origin, { credential: dev });
+    const fakeGitea = await startFakeGitea({ subPath: '/gitea' });
+    t.after(() => fakeGitea.close());
+    const client = clientFor(fakeGitea.origin, { credential: dev });
     t.after(() => client.close());
     const { kind, username } = await client.checkSignIn(call);
     assert.deepEqual({ kind, username }, { kind: 'gitea', username: 'dev' });
-    assert.ok(standin.requests.some(({ path, status }) => path === '/api/v1/user' && status === 404));
+    assert.ok(fakeGitea.requests.some(({ path, status }) => path === '/api/v1/user' && status === 404));
   });
 });

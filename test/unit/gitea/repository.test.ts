@@ -2,19 +2,19 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
-import type { BlobTarget, GrowingBlob } from '../../../src/core/push/contracts.ts';
-import type { BlobSource } from '../../../src/core/registry/blobUpload.ts';
+import type { BlobTarget } from '../../../src/core/ports/blobTarget.ts';
+import type { GrowingBlob } from '../../../src/core/ports/growingBlob.ts';
 import type { Repository } from '../../../src/core/registry/repository.ts';
 import { call, setUp, silent } from './setUp.ts';
 import { bytesOf } from './testClient.ts';
 
 // The push knows only these shapes; that they fit is checked by the compiler.
-export const fits = (repository: Repository, blob: GrowingBlob): [BlobTarget, BlobSource] => [repository, blob];
+export const fits = (repository: Repository, blob: GrowingBlob): [BlobTarget, GrowingBlob] => [repository, blob];
 
 test('access is proved and leaves nothing behind', async (t) => {
-  const { standin, app } = await setUp(t);
+  const { fakeGitea, app } = await setUp(t);
   await app.checkAccess(call);
-  assert.deepEqual(standin.openSessions(), []);
+  assert.deepEqual(fakeGitea.openSessions(), []);
 });
 
 for (const [repository, code, words] of [
@@ -24,9 +24,9 @@ for (const [repository, code, words] of [
   ['dev/a__b', 'nameInvalid', /a__b/],
 ] as const) {
   test(`no access to ${repository}: ${code}`, async (t) => {
-    const { standin, app } = await setUp(t, { repository });
+    const { fakeGitea, app } = await setUp(t, { repository });
     await assert.rejects(app.checkAccess(call), { code, message: words });
-    assert.equal(standin.requests.filter(({ path }) => path.startsWith('/v2/token')).length, 1, 'no login loop');
+    assert.equal(fakeGitea.requests.filter(({ path }) => path.startsWith('/v2/token')).length, 1, 'no login loop');
   });
 }
 
@@ -41,7 +41,7 @@ test('a blob of another image is mounted without naming it, an unknown one is no
   assert.equal(await other.mountBlob(digest, undefined, call), true);
   assert.equal(await other.headBlob(digest, call), 1000);
   assert.equal(await other.mountBlob(digestOf(bytesOf(7)), 'dev/app', call), false);
-  assert.deepEqual(all.standin.openSessions(), []);
+  assert.deepEqual(all.fakeGitea.openSessions(), []);
 });
 
 /** Config and manifest over one layer that is there already. */

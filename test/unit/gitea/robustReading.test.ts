@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
-import { GiteaApi } from '../../../src/core/gitea/api.ts';
+import { GiteaApi } from '../../../src/core/gitea/giteaApi.ts';
 import { detectServer } from '../../../src/core/gitea/detectServer.ts';
 import { requestGiteaToken } from '../../../src/core/gitea/giteaTokens.ts';
 import { checkImageName, checkOwner, checkTag, checkTarget } from '../../../src/core/gitea/names.ts';
@@ -11,7 +11,7 @@ import { readPastedTarget } from '../../../src/core/gitea/pastedTarget.ts';
 import { packageUrl } from '../../../src/core/gitea/webUrls.ts';
 import { isDigest } from '../../../src/core/oci/digest.ts';
 import { isTag } from '../../../src/core/oci/imageReference.ts';
-import type { RegistryResponse, Send } from '../../../src/core/registry/messages.ts';
+import type { RegistryResponse, Send } from '../../../src/core/registry/http/httpTypes.ts';
 import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
 import { never } from './testClient.ts';
 

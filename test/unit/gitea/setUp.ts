@@ -1,13 +1,13 @@
 import type { Repository } from '../../../src/core/registry/repository.ts';
-import type { StandinOptions } from '../../standin/options.ts';
-import type { Standin } from '../../standin/standin.ts';
+import type { FakeGiteaOptions } from '../../fakeGitea/options.ts';
+import type { FakeGitea } from '../../fakeGitea/fakeGitea.ts';
 import { never, signedIn, type TestClient } from './testClient.ts';
 
 export const call = { signal: never };
 export const silent = { signal: never, onSent: (): void => undefined };
 
 export interface SetUp {
-  readonly standin: Standin;
+  readonly fakeGitea: FakeGitea;
   readonly client: TestClient;
   readonly app: Repository;
 }
@@ -15,9 +15,9 @@ export interface SetUp {
 /** A Gitea, a client signed in as `dev`, and one repository of theirs. */
 export async function setUp(
   t: Parameters<typeof signedIn>[0],
-  options: StandinOptions & { chunk?: number; repository?: string } = {},
+  options: FakeGiteaOptions & { chunk?: number; repository?: string } = {},
 ): Promise<SetUp> {
-  const { standin, client } = await signedIn(t, options, options.chunk === undefined ? {} : { chunk: options.chunk });
+  const { fakeGitea, client } = await signedIn(t, options, options.chunk === undefined ? {} : { chunk: options.chunk });
   const app = await client.repository(options.repository ?? 'dev/app', call);
-  return { standin, client, app };
+  return { fakeGitea, client, app };
 }

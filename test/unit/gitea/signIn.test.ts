@@ -3,8 +3,8 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
-import type { StandinOptions } from '../../standin/options.ts';
-import { startStandin } from '../../standin/standin.ts';
+import type { FakeGiteaOptions } from '../../fakeGitea/options.ts';
+import { startFakeGitea } from '../../fakeGitea/fakeGitea.ts';
 import { clientFor, dev, never, signedIn } from './testClient.ts';
 
 const call = { signal: never };
@@ -29,10 +29,10 @@ async function signInError(
   return assert.fail('the sign-in was accepted');
 }
 
-async function standinFor(t: TestContext, options: StandinOptions = {}): ReturnType<typeof startStandin> {
-  const standin = await startStandin(options);
-  t.after(() => standin.close());
-  return standin;
+async function fakeGiteaFor(t: TestContext, options: FakeGiteaOptions = {}): ReturnType<typeof startFakeGitea> {
+  const fakeGitea = await startFakeGitea(options);
+  t.after(() => fakeGitea.close());
+  return fakeGitea;
 }
 
 async function serverFor(t: TestContext, listener: RequestListener): Promise<string> {
@@ -46,22 +46,22 @@ async function serverFor(t: TestContext, listener: RequestListener): Promise<str
 }
 
 test('a password is accepted; kind, version, scope and the name as the server writes it are told', async (t) => {
-  const { standin, client } = await signedIn(t);
+  const { fakeGitea, client } = await signedIn(t);
   assert.deepEqual(await client.checkSignIn(call), {
     kind: 'gitea',
     version: '1.26.4',
     scope: 'all',
     username: 'dev',
-    webRoot: standin.origin,
+    webRoot: fakeGitea.origin,
     open: false,
   });
   assert.ok(!client.log.some((line) => line.includes(dev.secret)), 'the log has no secret');
 });
 
 test('a token with write:package is enough, whatever user name goes with it', async (t) => {
-  const standin = await standinFor(t);
-  const client = clientFor(standin.url, {
-    credential: { username: 'someone', secret: standin.createToken('dev', ['write:package']) },
+  const fakeGitea = await fakeGiteaFor(t);
+  const client = clientFor(fakeGitea.url, {
+    credential: { username: 'someone', secret: fakeGitea.createToken('dev', ['write:package']) },
   });
   t.after(() => client.close());
   const { scope, username } = await client.checkSignIn(call);
@@ -82,52 +82,52 @@ for (const options of [
   { version: '1.17.4' },
   { flavour: 'forgejo', version: '14.0.3+gitea-1.22.0', rootUrl: 'http://other.invalid/' },
   { requireSignIn: true },
-] satisfies StandinOptions[]) {
+] satisfies FakeGiteaOptions[]) {
   test(`sign-in works, and a wrong password is noticed: ${JSON.stringify(options)}`, async (t) => {
-    const { standin, client } = await signedIn(t, options);
+    const { fakeGitea, client } = await signedIn(t, options);
     assert.equal((await client.checkSignIn(call)).username, 'dev');
-    const error = await signInError(t, standin.url, { credential: { username: 'dev', secret: 'wrong w0rd' } });
+    const error = await signInError(t, fakeGitea.url, { credential: { username: 'dev', secret: 'wrong w0rd' } });
     assert.equal(error.code, options.version === '1.17.4' ? 'credentialsIgnored' : 'credentialsRejected');
   });
 }
 
 test('a sub-path install is found; an owner’s page is not taken for one', async (t) => {
-  const { standin, client } = await signedIn(t, { subPath: '/gitea' });
-  assert.equal((await client.checkSignIn(call)).webRoot, `${standin.origin}/gitea`);
-  const plain = await standinFor(t);
+  const { fakeGitea, client } = await signedIn(t, { subPath: '/gitea' });
+  assert.equal((await client.checkSignIn(call)).webRoot, `${fakeGitea.origin}/gitea`);
+  const plain = await fakeGiteaFor(t);
   const other = clientFor(`${plain.origin}/team`, { credential: dev });
   t.after(() => other.close());
   assert.equal((await other.checkSignIn(call)).webRoot, plain.origin);
 });
 
 test('a token without any package scope is told from a wrong one, with the scopes it has', async (t) => {
-  const standin = await standinFor(t);
-  const narrow = await signInError(t, standin.url, {
-    credential: { username: 'dev', secret: standin.createToken('dev', ['write:repository']) },
+  const fakeGitea = await fakeGiteaFor(t);
+  const narrow = await signInError(t, fakeGitea.url, {
+    credential: { username: 'dev', secret: fakeGitea.createToken('dev', ['write:repository']) },
   });
   assert.equal(narrow.code, 'scopeMissing');
   assert.match(narrow.message, /write:package.*write:repository/);
-  const readsUser = await signInError(t, standin.url, {
-    credential: { username: 'dev', secret: standin.createToken('dev', ['read:user']) },
+  const readsUser = await signInError(t, fakeGitea.url, {
+    credential: { username: 'dev', secret: fakeGitea.createToken('dev', ['read:user']) },
   });
   assert.equal(readsUser.code, 'scopeMissing');
 });
 
 test('spaces around a token make it a wrong one: nothing is said of what was not sent', async (t) => {
-  const standin = await standinFor(t);
+  const fakeGitea = await fakeGiteaFor(t);
   for (const scope of ['read:user', 'write:repository'] as const) {
-    const token = standin.createToken('dev', [scope]);
-    const spaced = await signInError(t, standin.url, { credential: { username: 'dev', secret: `${token} ` } });
+    const token = fakeGitea.createToken('dev', [scope]);
+    const spaced = await signInError(t, fakeGitea.url, { credential: { username: 'dev', secret: `${token} ` } });
     assert.equal(spaced.code, 'credentialsRejected');
-    const bare = await signInError(t, standin.url, { credential: { username: 'dev', secret: token } });
+    const bare = await signInError(t, fakeGitea.url, { credential: { username: 'dev', secret: token } });
     assert.equal(bare.code, 'scopeMissing');
   }
 });
 
 test('a token that may only read is refused, and the message says what it can do', async (t) => {
-  const standin = await standinFor(t);
-  const error = await signInError(t, standin.url, {
-    credential: { username: 'dev', secret: standin.createToken('dev', ['read:package']) },
+  const fakeGitea = await fakeGiteaFor(t);
+  const error = await signInError(t, fakeGitea.url, {
+    credential: { username: 'dev', secret: fakeGitea.createToken('dev', ['read:package']) },
   });
   assert.equal(error.code, 'scopeMissing');
   assert.match(error.message, /only read.*read:package/);
@@ -146,15 +146,15 @@ test('a password that needs a second factor is told from a wrong one where the s
 
 test('where the server does not tell, the message names the second factor as a possible reason', async (t) => {
   const seed = { users: [{ name: 'dev', password: dev.secret, totpSecret: 'JBSWY3DPEHPK3PXP' }], organizations: [] };
-  const standin = await standinFor(t, { seed });
-  const error = await signInError(t, standin.url, { credential: dev });
+  const fakeGitea = await fakeGiteaFor(t, { seed });
+  const error = await signInError(t, fakeGitea.url, { credential: dev });
   assert.equal(error.code, 'credentialsRejected');
   assert.match(error.message, /second factor/);
 });
 
 test('nobody signed in is told so before anything else', async (t) => {
-  const standin = await standinFor(t);
-  assert.equal((await signInError(t, standin.url, {})).code, 'notSignedIn');
+  const fakeGitea = await fakeGiteaFor(t);
+  assert.equal((await signInError(t, fakeGitea.url, {})).code, 'notSignedIn');
 });
 
 test('credentials go only to the configured origin, whatever the realm says (#28039, #31002)', async (t) => {
@@ -163,36 +163,36 @@ test('credentials go only to the configured origin, whatever the realm says (#28
     trapped++;
     response.end('{"token":"x"}');
   });
-  const { standin, client } = await signedIn(t, { version: '1.20.0', rootUrl: `http://${trap}/` });
+  const { fakeGitea, client } = await signedIn(t, { version: '1.20.0', rootUrl: `http://${trap}/` });
   await client.checkSignIn(call);
   assert.equal(trapped, 0);
-  assert.ok(standin.requests.some(({ path }) => path.startsWith('/v2/token')));
+  assert.ok(fakeGitea.requests.some(({ path }) => path.startsWith('/v2/token')));
 });
 
 test('a self-signed certificate is refused with what a person needs to judge it, and accepted once pinned', async (t) => {
-  const standin = await standinFor(t, { tls: 'valid' });
-  const error = await signInError(t, standin.url, { credential: dev, trust: {} });
+  const fakeGitea = await fakeGiteaFor(t, { tls: 'valid' });
+  const error = await signInError(t, fakeGitea.url, { credential: dev, trust: {} });
   assert.equal(error.code, 'certificateUntrusted');
-  assert.equal(error.facts['fingerprint256'], standin.fingerprint256);
+  assert.equal(error.facts['fingerprint256'], fakeGitea.fingerprint256);
   for (const fact of ['subject', 'issuer', 'validFrom', 'validTo']) assert.ok(error.facts[fact], fact);
   assert.deepEqual(error.facts['names'], ['localhost', '127.0.0.1', '0:0:0:0:0:0:0:1', '127.0.0.2', 'gitea.test']);
-  assert.equal(standin.requests.length, 0, 'nothing was sent');
+  assert.equal(fakeGitea.requests.length, 0, 'nothing was sent');
 
-  const pinned = clientFor(standin.url, {
+  const pinned = clientFor(fakeGitea.url, {
     credential: dev,
-    trust: { pinnedFingerprint: standin.fingerprint256?.toUpperCase() ?? '' },
+    trust: { pinnedFingerprint: fakeGitea.fingerprint256?.toUpperCase() ?? '' },
   });
   t.after(() => pinned.close());
   assert.equal((await pinned.checkSignIn(call)).username, 'dev');
 });
 
 test('another certificate than the pinned one is refused with both fingerprints', async (t) => {
-  const standin = await standinFor(t, { tls: 'valid' });
-  const error = await signInError(t, standin.url, { credential: dev, trust: { pinnedFingerprint: 'ab'.repeat(32) } });
+  const fakeGitea = await fakeGiteaFor(t, { tls: 'valid' });
+  const error = await signInError(t, fakeGitea.url, { credential: dev, trust: { pinnedFingerprint: 'ab'.repeat(32) } });
   assert.equal(error.code, 'certificateChanged');
   assert.equal(error.facts['pinnedFingerprint'], 'ab'.repeat(32));
-  assert.equal(error.facts['fingerprint256'], standin.fingerprint256);
-  assert.equal(standin.requests.length, 0, 'nothing was sent');
+  assert.equal(error.facts['fingerprint256'], fakeGitea.fingerprint256);
+  assert.equal(fakeGitea.requests.length, 0, 'nothing was sent');
 });
 
 for (const [tls, words] of [
@@ -200,26 +200,26 @@ for (const [tls, words] of [
   ['wrongHost', /another host name.*gitea\.example\.org/],
 ] as const) {
   test(`a certificate that is ${tls} is invalid, not only untrusted`, async (t) => {
-    const standin = await standinFor(t, { tls });
-    const error = await signInError(t, standin.url, { credential: dev, trust: {} });
+    const fakeGitea = await fakeGiteaFor(t, { tls });
+    const error = await signInError(t, fakeGitea.url, { credential: dev, trust: {} });
     assert.equal(error.code, 'certificateInvalid');
     assert.match(error.message, words);
-    assert.equal(error.facts['fingerprint256'], standin.fingerprint256);
+    assert.equal(error.facts['fingerprint256'], fakeGitea.fingerprint256);
   });
 }
 
 test('https asked where http is spoken: told, with the address that works', async (t) => {
-  const standin = await standinFor(t);
-  const error = await signInError(t, `https://${standin.host}`, { credential: dev, trust: {} });
+  const fakeGitea = await fakeGiteaFor(t);
+  const error = await signInError(t, `https://${fakeGitea.host}`, { credential: dev, trust: {} });
   assert.equal(error.code, 'plainHttp');
-  assert.equal(error.facts['suggestion'], `http://${standin.host}`);
+  assert.equal(error.facts['suggestion'], `http://${fakeGitea.host}`);
 });
 
 test('http asked where https is spoken: told, with the address that works', async (t) => {
-  const standin = await standinFor(t, { tls: 'valid' });
-  const error = await signInError(t, `http://${standin.host}`, { credential: dev });
+  const fakeGitea = await fakeGiteaFor(t, { tls: 'valid' });
+  const error = await signInError(t, `http://${fakeGitea.host}`, { credential: dev });
   assert.equal(error.code, 'plainHttp');
-  assert.equal(error.facts['suggestion'], `https://${standin.host}`);
+  assert.equal(error.facts['suggestion'], `https://${fakeGitea.host}`);
 });
 
 for (const words of [
@@ -234,17 +234,17 @@ for (const words of [
 }
 
 test('plain http is not used unless it was allowed', async (t) => {
-  const standin = await standinFor(t);
-  const error = await signInError(t, standin.url, { credential: dev, trust: {} });
+  const fakeGitea = await fakeGiteaFor(t);
+  const error = await signInError(t, fakeGitea.url, { credential: dev, trust: {} });
   assert.equal(error.code, 'plainHttp');
   assert.equal(error.facts['httpNotAllowed'], true);
-  assert.equal(standin.requests.length, 0, 'nothing was sent');
+  assert.equal(fakeGitea.requests.length, 0, 'nothing was sent');
 });
 
 test('nobody listens: unreachable, and said at once', async (t) => {
-  const standin = await startStandin();
-  await standin.close();
-  const error = await signInError(t, standin.url, { credential: dev });
+  const fakeGitea = await startFakeGitea();
+  await fakeGitea.close();
+  const error = await signInError(t, fakeGitea.url, { credential: dev });
   assert.equal(error.code, 'registryUnreachable');
   assert.match(error.message, /nobody listens/);
 });
@@ -283,11 +283,11 @@ test('a server that is down behind its proxy', async (t) => {
 });
 
 test('a cancelled sign-in says so', async (t) => {
-  const { standin, client } = await signedIn(t);
-  standin.faults.add({ path: /token/, action: { kind: 'stall' } });
+  const { fakeGitea, client } = await signedIn(t);
+  fakeGitea.faults.add({ path: /token/, action: { kind: 'stall' } });
   const controller = new AbortController();
   const signingIn = client.checkSignIn({ signal: controller.signal });
-  while (!standin.requests.some(({ fault }) => fault === 'stall')) await new Promise(setImmediate);
+  while (!fakeGitea.requests.some(({ fault }) => fault === 'stall')) await new Promise(setImmediate);
   controller.abort();
   await assert.rejects(signingIn, { code: 'cancelled' });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { suite, test, type TestContext } from 'node:test';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
-import { startStandin, type Standin } from '../../standin/standin.ts';
+import { startFakeGitea, type FakeGitea } from '../../fakeGitea/fakeGitea.ts';
 import { serve } from './localRegistry.ts';
 import { clientFor, dev, never } from './testClient.ts';
 
@@ -21,10 +21,10 @@ async function signInError(t: TestContext, url: string): Promise<TeaChestError> 
   return assert.fail('the sign-in was accepted');
 }
 
-async function standinAt(t: TestContext, subPath: string): Promise<Standin> {
-  const standin = await startStandin({ subPath });
-  t.after(() => standin.close());
-  return standin;
+async function fakeGiteaAt(t: TestContext, subPath: string): Promise<FakeGitea> {
+  const fakeGitea = await startFakeGitea({ subPath });
+  t.after(() => fakeGitea.close());
+  return fakeGitea;
 }
 
 suite('the place of the install', () => {
@@ -36,10 +36,10 @@ suite('the place of the install', () => {
     ['/gitea', '/gitea'],
   ] as const) {
     test(`is found from ${page} to be ${subPath === '' ? 'the host itself' : subPath}, and its REST API works`, async (t) => {
-      const standin = await standinAt(t, subPath);
-      const client = clientFor(standin.origin + page, { credential: dev });
+      const fakeGitea = await fakeGiteaAt(t, subPath);
+      const client = clientFor(fakeGitea.origin + page, { credential: dev });
       t.after(() => client.close());
-      assert.equal((await client.checkSignIn(call)).webRoot, standin.origin + subPath);
+      assert.equal((await client.checkSignIn(call)).webRoot, fakeGitea.origin + subPath);
       assert.deepEqual(await client.api.packages('dev', call), []);
       assert.deepEqual(
         (await client.api.pushOwners(call)).map(({ name }) => name),
@@ -49,58 +49,58 @@ suite('the place of the install', () => {
   }
 
   test('is looked for in the first parts of a very long path only', async (t) => {
-    const standin = await standinAt(t, '');
-    const client = clientFor(`${standin.origin}/${'a/'.repeat(200)}`, { credential: dev });
+    const fakeGitea = await fakeGiteaAt(t, '');
+    const client = clientFor(`${fakeGitea.origin}/${'a/'.repeat(200)}`, { credential: dev });
     t.after(() => client.close());
-    assert.equal((await client.checkSignIn(call)).webRoot, standin.origin);
-    assert.ok(standin.requests.length < 20);
+    assert.equal((await client.checkSignIn(call)).webRoot, fakeGitea.origin);
+    assert.ok(fakeGitea.requests.length < 20);
   });
 
   for (const publicUrlDetection of ['auto', 'legacy', 'never'] as const) {
     test(`is the address that was typed, whatever the server takes it to be (${publicUrlDetection})`, async (t) => {
-      const standin = await startStandin({
+      const fakeGitea = await startFakeGitea({
         publicUrlDetection,
         rootUrl: 'http://gitea.internal:3000/',
         tlsEndsAtProxy: true,
       });
-      t.after(() => standin.close());
-      const client = clientFor(standin.url, { credential: dev });
+      t.after(() => fakeGitea.close());
+      const client = clientFor(fakeGitea.url, { credential: dev });
       t.after(() => client.close());
       const { webRoot, username } = await client.checkSignIn(call);
-      assert.deepEqual([webRoot, username], [standin.origin, 'dev']);
+      assert.deepEqual([webRoot, username], [fakeGitea.origin, 'dev']);
       assert.equal((await client.repository('dev/app', call)).kind, 'gitea');
       assert.ok(!JSON.stringify(await client.api.packages('dev', call)).includes('gitea.internal'));
-      const token = standin.requests.filter(({ path }) => path.startsWith('/v2/token'));
+      const token = fakeGitea.requests.filter(({ path }) => path.startsWith('/v2/token'));
       assert.ok(token.length > 0 && token.every(({ status }) => status === 200));
     });
   }
 
   test('tells whether strangers see anything there', async (t) => {
     for (const requireSignIn of [false, true]) {
-      const standin = await startStandin({ requireSignIn });
-      t.after(() => standin.close());
-      const client = clientFor(standin.url, { credential: dev });
+      const fakeGitea = await startFakeGitea({ requireSignIn });
+      t.after(() => fakeGitea.close());
+      const client = clientFor(fakeGitea.url, { credential: dev });
       t.after(() => client.close());
       assert.equal((await client.server(call)).requiresSignIn, requireSignIn);
     }
   });
 
   test('tells a version and a name in plain letters, or none', async (t) => {
-    const standin = await standinAt(t, '');
+    const fakeGitea = await fakeGiteaAt(t, '');
     const version = { status: 200, body: JSON.stringify({ version: '1.26](command:x)' }) };
-    standin.faults.add({ path: /version/, action: { kind: 'answer', reply: version } });
+    fakeGitea.faults.add({ path: /version/, action: { kind: 'answer', reply: version } });
     const user = { status: 200, body: JSON.stringify({ login: 'dev\n$(reboot)' }) };
-    standin.faults.add({ path: /api\/v1\/user$/, action: { kind: 'answer', reply: user } });
-    const client = clientFor(standin.url, { credential: dev });
+    fakeGitea.faults.add({ path: /api\/v1\/user$/, action: { kind: 'answer', reply: user } });
+    const client = clientFor(fakeGitea.url, { credential: dev });
     t.after(() => client.close());
     const found = await client.checkSignIn(call);
     assert.deepEqual([found.version, found.username], [undefined, 'dev']);
   });
 
   test('whose packages are switched off is named as such', async (t) => {
-    const standin = await startStandin({ packages: false });
-    t.after(() => standin.close());
-    const error = await signInError(t, `${standin.origin}/dev`);
+    const fakeGitea = await startFakeGitea({ packages: false });
+    t.after(() => fakeGitea.close());
+    const error = await signInError(t, `${fakeGitea.origin}/dev`);
     assert.equal(error.code, 'notARegistry');
     assert.match(error.message, /1\.26\.4.*packages are switched off/);
   });
@@ -212,10 +212,10 @@ suite('a sign-in page in front of the registry', () => {
 suite('redirects of GET /v2/', () => {
   for (const status of [301, 302, 307, 308]) {
     test(`${status} to /v2 of the same place is followed`, async (t) => {
-      const standin = await standinAt(t, '');
+      const fakeGitea = await fakeGiteaAt(t, '');
       const reply = { status, headers: { Location: '/v2' } };
-      standin.faults.add({ path: /^\/v2\/$/, times: Infinity, action: { kind: 'answer', reply } });
-      const client = clientFor(standin.url, { credential: dev });
+      fakeGitea.faults.add({ path: /^\/v2\/$/, times: Infinity, action: { kind: 'answer', reply } });
+      const client = clientFor(fakeGitea.url, { credential: dev });
       t.after(() => client.close());
       assert.equal((await client.checkSignIn(call)).kind, 'gitea');
     });
@@ -262,11 +262,11 @@ suite('a server that has no time', () => {
       [502, undefined, /does not work at the moment: it answered 502/],
     ] as const) {
       test(`${status} at ${path}${wait === undefined ? '' : `, for ${wait} s,`} is told as such`, async (t) => {
-        const standin = await standinAt(t, '');
+        const fakeGitea = await fakeGiteaAt(t, '');
         const reply = { status, headers: wait === undefined ? {} : { 'Retry-After': wait } };
         const pattern = new RegExp(`^${path}(?:\\?|$)`);
-        standin.faults.add({ path: pattern, times: Infinity, action: { kind: 'answer', reply } });
-        const error = await signInError(t, standin.url);
+        fakeGitea.faults.add({ path: pattern, times: Infinity, action: { kind: 'answer', reply } });
+        const error = await signInError(t, fakeGitea.url);
         assert.equal(error.code, 'registryFailed');
         assert.match(error.message, words);
         assert.equal(error.facts['retryAfterSeconds'], wait === undefined ? undefined : Number(wait));
@@ -276,19 +276,19 @@ suite('a server that has no time', () => {
 });
 
 test('a token with a space or a line break around it is not called good', async (t) => {
-  const standin = await standinAt(t, '');
-  const secret = standin.createToken('dev', ['write:package', 'read:user']);
+  const fakeGitea = await fakeGiteaAt(t, '');
+  const secret = fakeGitea.createToken('dev', ['write:package', 'read:user']);
   for (const typed of [`${secret} `, `${secret}\n`, ` ${secret}`]) {
-    const client = clientFor(standin.url, { credential: { username: 'dev', secret: typed } });
+    const client = clientFor(fakeGitea.url, { credential: { username: 'dev', secret: typed } });
     t.after(() => client.close());
     await assert.rejects(client.checkSignIn(call), { code: 'credentialsRejected', message: /space or a line break/ });
   }
 });
 
 test('a server that writes JSON without a line feed at its end is the same to us', async (t) => {
-  const standin = await startStandin({ newJson: true });
-  t.after(() => standin.close());
-  const client = clientFor(standin.url, { credential: dev });
+  const fakeGitea = await startFakeGitea({ newJson: true });
+  t.after(() => fakeGitea.close());
+  const client = clientFor(fakeGitea.url, { credential: dev });
   t.after(() => client.close());
   assert.equal((await client.checkSignIn(call)).username, 'dev');
   assert.deepEqual(await client.api.packages('dev', call), []);

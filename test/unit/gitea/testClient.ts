@@ -3,12 +3,12 @@ import { sleep } from '../../../src/core/base/cancel.ts';
 import type { Logger } from '../../../src/core/base/logger.ts';
 import { digestOf, type Digest } from '../../../src/core/oci/digest.ts';
 import { createRegistryClient, type RegistryClient } from '../../../src/core/gitea/registryClient.ts';
-import type { BlobSource } from '../../../src/core/registry/blobUpload.ts';
-import type { ChunkState } from '../../../src/core/registry/chunkSizer.ts';
+import type { GrowingBlob } from '../../../src/core/ports/growingBlob.ts';
+import type { ChunkState } from '../../../src/core/registry/upload/chunkSizer.ts';
 import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
 import type { Credential, RegistryTrust } from '../../../src/core/registry/types.ts';
-import { startStandin, type Standin } from '../../standin/standin.ts';
-import type { StandinOptions } from '../../standin/options.ts';
+import { startFakeGitea, type FakeGitea } from '../../fakeGitea/fakeGitea.ts';
+import type { FakeGiteaOptions } from '../../fakeGitea/options.ts';
 
 export const dev: Credential = { username: 'dev', secret: 'dev pässword: with everything' };
 
@@ -53,16 +53,16 @@ export function clientFor(
 /** A Gitea and a client signed in as `dev`; both end with the test. */
 export async function signedIn(
   test: { after(work: () => Promise<void>): void },
-  standinOptions: StandinOptions = {},
+  fakeGiteaOptions: FakeGiteaOptions = {},
   clientOptions: Parameters<typeof clientFor>[1] = {},
-): Promise<{ standin: Standin; client: TestClient }> {
-  const standin = await startStandin(standinOptions);
-  const client = clientFor(standin.url, { credential: dev, ...clientOptions });
+): Promise<{ fakeGitea: FakeGitea; client: TestClient }> {
+  const fakeGitea = await startFakeGitea(fakeGiteaOptions);
+  const client = clientFor(fakeGitea.url, { credential: dev, ...clientOptions });
   test.after(async () => {
     await client.close();
-    await standin.close();
+    await fakeGitea.close();
   });
-  return { standin, client };
+  return { fakeGitea, client };
 }
 
 export const never: AbortSignal = new AbortController().signal;
@@ -78,7 +78,7 @@ export function bytesOf(length: number, seed = 1): Buffer {
 }
 
 /** A blob that is complete. */
-export function wholeBlob(bytes: Buffer): BlobSource & { readonly digest: Digest } {
+export function wholeBlob(bytes: Buffer): GrowingBlob & { readonly digest: Digest } {
   return { ...growingBlob(bytes, bytes.length).source, digest: digestOf(bytes) };
 }
 
@@ -86,7 +86,7 @@ export function wholeBlob(bytes: Buffer): BlobSource & { readonly digest: Digest
 export function growingBlob(
   bytes: Buffer,
   there: number,
-): { readonly source: BlobSource; grow(to: number): void; fail(error: Error): void } {
+): { readonly source: GrowingBlob; grow(to: number): void; fail(error: Error): void } {
   let have = there;
   let failure: Error | undefined;
   let finish: (value: { digest: Digest; size: number }) => void = () => undefined;

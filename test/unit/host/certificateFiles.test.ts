@@ -10,7 +10,7 @@ import { TLSSocket, type SecureVersion, type TlsOptions } from 'node:tls';
 import { readSignInArguments } from '../../../src/host/commands/arguments.ts';
 import { trustFrom } from '../../../src/host/commands/givenTrust.ts';
 import { chooseForConnection } from '../../../src/host/connections/clientCertificate.ts';
-import type { ClientCertificateFiles, Consent } from '../../../src/host/connections/reach.ts';
+import type { ClientCertificateFiles, Consent } from '../../../src/host/connections/verifyServerTrust.ts';
 import { tryAddress, type AnsweredAddress } from '../../../src/host/connections/tryAddress.ts';
 import { trustCertificate } from '../../../src/host/connections/trustCertificate.ts';
 import { makeScratch } from '../../tools/scratch.ts';
@@ -73,7 +73,7 @@ function person(answers: {
 
 function attempt({ access, store }: Host, consent: Consent, text: string): Promise<AnsweredAddress | undefined> {
   return tryAddress(
-    { gate: access.gate, shelf: store, consent },
+    { auth: access.auth, saver: store, consent },
     { text, decided: [], closedOrigin: undefined },
     options,
   );
@@ -114,7 +114,7 @@ suite('a CA file that a person chooses', () => {
     await store.save(connection, undefined);
     const caFile = await save('ca.pem', authority.pem);
     const somebody = person({ certificate: [{ caFile }] });
-    assert.equal(await trustCertificate(access.gate, store, somebody, connection), true);
+    assert.equal(await trustCertificate(access.auth, store, somebody, connection), true);
     assert.deepEqual(store.find(origin)?.trust, { caFile });
   });
 
@@ -191,15 +191,15 @@ suite('a client certificate that a saved registry wants', () => {
     await store.save(connection, undefined);
 
     const nobody = person({ client: [undefined] });
-    assert.equal(await chooseForConnection(access.gate, store, nobody, connection), false);
+    assert.equal(await chooseForConnection(access.auth, store, nobody, connection), false);
     const unsure = person({ client: [foreign, undefined] });
-    await assert.rejects(chooseForConnection(access.gate, store, unsure, connection), {
+    await assert.rejects(chooseForConnection(access.auth, store, unsure, connection), {
       code: 'clientCertificateNeeded',
     });
     assert.deepEqual(store.find(origin)?.trust, { caFile });
 
     const somebody = person({ client: [foreign, mine] });
-    assert.equal(await chooseForConnection(access.gate, store, somebody, connection), true);
+    assert.equal(await chooseForConnection(access.auth, store, somebody, connection), true);
     assert.match(somebody.asked[1] ?? '', /refuses the client certificate/);
     assert.deepEqual(store.find(origin)?.trust, { caFile, ...mine });
   });

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
 import { anyUser } from '../../../src/host/connections/connection.ts';
 import { findByHost } from '../../../src/host/connections/findByHost.ts';
-import { startStandin } from '../../standin/standin.ts';
+import { startFakeGitea } from '../../fakeGitea/fakeGitea.ts';
 import { buildHost, connectionTo, dev } from './hostFakes.ts';
 
 const options = { signal: new AbortController().signal };
@@ -58,14 +58,14 @@ suite('kept sign-ins', () => {
 suite('a registry somebody is signed in to', () => {
   test('is logged in to anew with the new secret after another sign-in as the same user', async (t) => {
     const { store, access } = buildHost(t);
-    const standin = await startStandin();
-    t.after(() => standin.close());
-    const connection = connectionTo(standin.origin);
+    const fakeGitea = await startFakeGitea();
+    t.after(() => fakeGitea.close());
+    const connection = connectionTo(fakeGitea.origin);
     const look = async (): Promise<number> => {
       await (await access.openTarget(connection, 'dev/app', options.signal)).listTags(options);
-      return standin.requests.filter(({ path }) => path.startsWith('/v2/token')).length;
+      return fakeGitea.requests.filter(({ path }) => path.startsWith('/v2/token')).length;
     };
-    await store.save(connection, { username: 'dev', secret: standin.createToken('dev', ['write:package']) });
+    await store.save(connection, { username: 'dev', secret: fakeGitea.createToken('dev', ['write:package']) });
     assert.equal(await look(), 1);
     assert.equal(await look(), 1, 'the token is used again');
     await store.save(connection, dev);
@@ -74,13 +74,13 @@ suite('a registry somebody is signed in to', () => {
 
   test('with a token whose person is not told, no owner is made of the name that stands beside it', async (t) => {
     const { store, access } = buildHost(t);
-    const standin = await startStandin();
-    t.after(() => standin.close());
-    const credential = { username: anyUser, secret: standin.createToken('dev', ['write:package']) };
+    const fakeGitea = await startFakeGitea();
+    t.after(() => fakeGitea.close());
+    const credential = { username: anyUser, secret: fakeGitea.createToken('dev', ['write:package']) };
     const trust = { allowHttp: true };
-    const { username } = await access.gate.check(parseRegistryAddress(standin.url), credential, trust, options);
+    const { username } = await access.auth.check(parseRegistryAddress(fakeGitea.url), credential, trust, options);
     assert.equal(username, anyUser);
-    const connection = connectionTo(standin.origin, { username });
+    const connection = connectionTo(fakeGitea.origin, { username });
     await store.save(connection, credential);
     assert.deepEqual(await access.owners(connection), { names: [], complete: false, publicNames: [] });
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { removeName, temporaryTag } from '../../../src/core/push/relay/temporaryName.ts';
+import { removeName, temporaryTag } from '../../../src/core/relay/temporaryTag.ts';
 import { EngineRelay } from '../../../src/host/push/engineRelay.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
 import { FakePusher } from '../relay/fakePusher.ts';

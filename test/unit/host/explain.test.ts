@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { suite, test } from 'node:test';
 import { TeaChestError, type ErrorCode, type Stage } from '../../../src/core/base/errors.ts';
-import { actionTitle, explain } from '../../../src/host/progress/explain.ts';
+import { actionTitle, errorMessage } from '../../../src/host/progress/errorMessages.ts';
 
 /** Read from the source, so that a code added there is tested here. */
 async function allCodes(): Promise<ErrorCode[]> {
@@ -16,7 +16,7 @@ suite('explaining a failure', () => {
     const codes = await allCodes();
     assert.ok(codes.length > 30, 'the list of codes was read');
     for (const code of codes) {
-      const { message, actions } = explain(new TeaChestError(code, 'The registry said “no more tea”.'));
+      const { message, actions } = errorMessage(new TeaChestError(code, 'The registry said “no more tea”.'));
       assert.ok(message.startsWith('The registry said “no more tea”.'), code);
       assert.ok(actions.length <= 3, `${code}: a notification has room for three buttons`);
       if (code !== 'cancelled') {
@@ -26,7 +26,7 @@ suite('explaining a failure', () => {
   });
 
   test('a refused owner offers another one', () => {
-    const { actions } = explain(new TeaChestError('ownerNotFound', 'There is no owner “nobody”.'));
+    const { actions } = errorMessage(new TeaChestError('ownerNotFound', 'There is no owner “nobody”.'));
     assert.deepEqual(
       actions.map((kind) => actionTitle(kind, 'ownerNotFound')),
       ['Choose Another Owner'],
@@ -34,7 +34,7 @@ suite('explaining a failure', () => {
   });
 
   test('a token without the scope offers to create one, then to sign in again', () => {
-    const { actions } = explain(new TeaChestError('scopeMissing', 'The token may not write packages.'));
+    const { actions } = errorMessage(new TeaChestError('scopeMissing', 'The token may not write packages.'));
     assert.deepEqual(
       actions.map((kind) => actionTitle(kind, 'scopeMissing')),
       ['Create a Token', 'Sign In Again'],
@@ -43,7 +43,7 @@ suite('explaining a failure', () => {
 
   test('a connection that broke during a push is not blamed on the address', () => {
     const said = (stage: Stage): string =>
-      explain(new TeaChestError('registryUnreachable', 'The connection broke.', { stage })).message;
+      errorMessage(new TeaChestError('registryUnreachable', 'The connection broke.', { stage })).message;
     assert.match(said('plan'), /Check the address/);
     for (const stage of ['export', 'upload', 'manifest', 'check'] as const) {
       assert.match(said(stage), /reachable before/);
@@ -54,7 +54,7 @@ suite('explaining a failure', () => {
   test('a changed certificate is told in one sentence, without the fingerprints that the dialog shows', () => {
     const facts = { host: 'h.example', pinnedFingerprint: 'ab'.repeat(32), fingerprint256: 'cd'.repeat(32) };
     const changed = new TeaChestError('certificateChanged', `Trusted: ${facts.pinnedFingerprint}.`, { facts });
-    const { message, actions } = explain(changed);
+    const { message, actions } = errorMessage(changed);
     assert.match(message, /^h\.example shows another certificate [^.]+\.$/);
     assert.equal(actions[0], 'trustCertificate');
   });
@@ -62,13 +62,13 @@ suite('explaining a failure', () => {
   test('the other scheme is advised where it was found to answer', () => {
     const facts = { suggestion: 'http://h.example:3000' };
     const answers = new TeaChestError('plainHttp', 'It answers at http://h.example:3000.', { facts });
-    assert.equal(explain(answers).message, 'It answers at http://h.example:3000. Try that address.');
-    assert.match(explain(new TeaChestError('plainHttp', 'It is not encrypted.')).message, /https or http/);
+    assert.equal(errorMessage(answers).message, 'It answers at http://h.example:3000. Try that address.');
+    assert.match(errorMessage(new TeaChestError('plainHttp', 'It is not encrypted.')).message, /https or http/);
   });
 
   test('no two buttons of one failure have the same title', async () => {
     for (const code of await allCodes()) {
-      const titles = explain(new TeaChestError(code, 'x')).actions.map((kind) => actionTitle(kind, code));
+      const titles = errorMessage(new TeaChestError(code, 'x')).actions.map((kind) => actionTitle(kind, code));
       assert.equal(new Set(titles).size, titles.length, code);
     }
   });

@@ -4,15 +4,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, suite, test } from 'node:test';
-import type { BlobTarget } from '../../../src/core/push/contracts.ts';
-import { DigestCache } from '../../../src/core/push/digestCache.ts';
-import type { Clock } from '../../../src/core/push/relay/learnDigests.ts';
-import type { RelayParts } from '../../../src/core/push/relay/enginePushing.ts';
-import { Reachability } from '../../../src/core/push/relay/reachability.ts';
-import { RelayDoor } from '../../../src/core/push/relay/relayDoor.ts';
+import type { BlobTarget } from '../../../src/core/ports/blobTarget.ts';
+import { DigestCache } from '../../../src/core/digestCache/digestCache.ts';
+import type { Clock } from '../../../src/core/relay/primeDigests.ts';
+import type { RelayParts } from '../../../src/core/relay/pushFromEngine.ts';
+import { Reachability } from '../../../src/core/relay/reachability.ts';
+import { RelayEndpoint } from '../../../src/core/relay/relayEndpoint.ts';
 import type { Connection } from '../../../src/host/connections/connection.ts';
 import { EngineLink, type Engine } from '../../../src/host/engine/engine.ts';
-import { IdleTeaching } from '../../../src/host/push/idleTeaching.ts';
+import { IdlePriming } from '../../../src/host/push/idlePriming.ts';
 import { PushRunner } from '../../../src/host/push/pushRunner.ts';
 import { TargetMemory } from '../../../src/host/targets/targetMemory.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
@@ -41,8 +41,8 @@ suite('an engine in idle time', () => {
     cache = new DigestCache(join(folder, 'digests.json'), silentLogger, Date.now);
     engine = new FakeEngine(layers);
     pusher = new FakePusher({ layers: layers.map(({ bytes }) => bytes), config: engine.config });
-    const door = new RelayDoor({ port: 0, secret: 'secret', onPort: () => undefined, logger: silentLogger });
-    parts = { pusher, door, reachability: new Reachability(() => 0) };
+    const endpoint = new RelayEndpoint({ port: 0, secret: 'secret', onPort: () => undefined, logger: silentLogger });
+    parts = { pusher, endpoint, reachability: new Reachability(() => 0) };
   });
   afterEach(() => rm(folder, { recursive: true }));
 
@@ -50,7 +50,7 @@ suite('an engine in idle time', () => {
     engine.details.diffIds.filter((diffId) => cache.engineDigest(pusher.id, diffId) !== undefined).length;
 
   test('compresses no layer again that it had sent before it was interrupted', async () => {
-    const teaching = new IdleTeaching({ cache, logger: silentLogger, clock });
+    const teaching = new IdlePriming({ cache, logger: silentLogger, clock });
     let begun = 0;
     let interrupted: Promise<void> | undefined;
     pusher.onRequest = (method, path) => {

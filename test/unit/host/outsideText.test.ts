@@ -37,7 +37,7 @@ const prompts = await import('../../../src/host/input/prompts.ts');
 const images = await import('../../../src/host/views/images/imageItem.ts');
 const registries = await import('../../../src/host/views/registries/registryItem.ts');
 const failures = await import('../../../src/host/progress/reportFailure.ts');
-const statusBar = await import('../../../src/host/progress/pushStatusBar.ts');
+const statusBar = await import('../../../src/host/push/pushStatusBar.ts');
 
 /** As VS Code finds links in messages, prompts and validation (src/vs/base/common/linkedText.ts). */
 const link = /\[([^\]]+)\]\(((?:https?:\/\/|command:|file:)[^)\s]+)(?: (["'])(.+?)(\3))?\)/i;

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { PushResult } from '../../../src/core/push/events.ts';
 import type { Connection } from '../../../src/host/connections/connection.ts';
-import type { Owners, PushQuestions } from '../../../src/host/push/askPush.ts';
-import type { PushFront } from '../../../src/host/push/pushFront.ts';
+import type { PushQuestions } from '../../../src/host/push/askPush.ts';
+import type { Owners } from '../../../src/host/registry/registryBrowser.ts';
+import type { PushController } from '../../../src/host/push/pushController.ts';
 import type { PushJob } from '../../../src/host/push/pushRunner.ts';
 import { PublicOwners } from '../../../src/host/targets/publicOwners.ts';
 import { formatTarget } from '../../../src/host/targets/target.ts';
-import type { StandinOptions } from '../../standin/options.ts';
-import { startStandin } from '../../standin/standin.ts';
+import type { FakeGiteaOptions } from '../../fakeGitea/options.ts';
+import { startFakeGitea } from '../../fakeGitea/fakeGitea.ts';
 import { inputAsking, QuickInput, said, useFakeVscode } from './fakeVscode.ts';
 import { buildHost, connectionTo, dev, memento } from './hostFakes.ts';
 
@@ -138,12 +139,12 @@ suite('a name that Gitea does not take', () => {
   });
 });
 
-/** The commands of pushes, on a stand-in, up to the push itself. */
-async function commandsFor(t: { after(work: () => unknown): void }, options: StandinOptions = {}) {
-  const standin = await startStandin(options);
-  t.after(() => standin.close());
+/** The commands of pushes, on a fake Gitea, up to the push itself. */
+async function commandsFor(t: { after(work: () => unknown): void }, options: FakeGiteaOptions = {}) {
+  const fakeGitea = await startFakeGitea(options);
+  t.after(() => fakeGitea.close());
   const { store, access } = buildHost(t);
-  const connection = connectionTo(standin.origin);
+  const connection = connectionTo(fakeGitea.origin);
   await store.save(connection, dev);
   const asked: string[] = [];
   const answers: boolean[] = [];
@@ -156,17 +157,17 @@ async function commandsFor(t: { after(work: () => unknown): void }, options: Sta
     },
   );
   const pushed: string[] = [];
-  const front: Pick<PushFront, 'push'> = {
+  const front: Pick<PushController, 'push'> = {
     push: ({ target }: PushJob) => {
       pushed.push(target.repository);
       return Promise.resolve({} as PushResult);
     },
   };
   const commands = new PushCommands({
-    front: front as PushFront,
+    front: front as PushController,
     knowledge: { findByHost: (host) => store.findByHost(host), lastTarget: () => undefined },
     questions: questions({ connections: () => [connection], owners: (one: Connection) => access.owners(one) }),
-    signIn: async (start) => (await askSignIn(access.gate, store, start)) !== undefined,
+    signIn: async (start) => (await askSignIn(access.auth, store, start)) !== undefined,
     trustCertificate: () => Promise.resolve(false),
     chooseClientCertificate: () => Promise.resolve(false),
     find: (origin) => store.find(origin),
@@ -182,7 +183,7 @@ async function commandsFor(t: { after(work: () => unknown): void }, options: Sta
     (await inputAsking(/Tag/)).enter();
     await done;
   };
-  return { standin, store, connection, access, publicOwners, commands, asked, answers, pushed, push };
+  return { fakeGitea, store, connection, access, publicOwners, commands, asked, answers, pushed, push };
 }
 
 const seed = {
@@ -223,7 +224,7 @@ suite('a push to an owner whose images everybody can pull', () => {
 
 suite('a push where the machine did not keep the credential', () => {
   test('asks to sign in again, as who one was, and goes on', async (t) => {
-    const { store, standin, connection, push, pushed } = await commandsFor(t, { seed, requireSignIn: true });
+    const { store, fakeGitea, connection, push, pushed } = await commandsFor(t, { seed, requireSignIn: true });
     await store.remove(connection.origin);
     await store.save(connection, undefined);
     const done = push('dev');
@@ -232,7 +233,7 @@ suite('a push where the machine did not keep the credential', () => {
     assert.equal(name.value, 'dev');
     name.enter();
     const box = await inputAsking(/Token/);
-    box.type(standin.createToken('dev', ['write:package']));
+    box.type(fakeGitea.createToken('dev', ['write:package']));
     box.enter();
     await done;
     assert.deepEqual(pushed, ['dev/app']);

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
-import type { BlobTarget, ImageDetails, LayerCodec } from '../../../src/core/push/contracts.ts';
-import { DigestCache } from '../../../src/core/push/digestCache.ts';
+import type { BlobTarget } from '../../../src/core/ports/blobTarget.ts';
+import type { ImageDetails } from '../../../src/core/ports/imageSource.ts';
+import type { LayerCodec } from '../../../src/core/ports/layerCodec.ts';
+import { DigestCache } from '../../../src/core/digestCache/digestCache.ts';
 import type { PushResult } from '../../../src/core/push/events.ts';
 import type { Connection } from '../../../src/host/connections/connection.ts';
 import { EngineLink, type Engine } from '../../../src/host/engine/engine.ts';
@@ -66,7 +68,7 @@ suite('what an engine holds uncompressed', () => {
   async function pushed(compressStored: boolean, memory = new TargetMemory(memento())): Promise<PushResult> {
     rig.reset();
     const { engine, pusher } = machine([{ bytes: Buffer.alloc(100_000, 'a') }], 'loaded');
-    const { cache, door, reachability, registry, folder } = rig;
+    const { cache, endpoint, reachability, registry, folder } = rig;
     const source = { inspect: engine.inspect.bind(engine), pusher: () => pusher };
     const runner = new PushRunner({
       link: new EngineLink(() => Promise.resolve(source as Partial<Engine> as Engine)),
@@ -74,7 +76,7 @@ suite('what an engine holds uncompressed', () => {
       createCodec: () => plainGzip,
       memory,
       settings: () => ({ ...usualSettings, compressStored }),
-      relay: { parts: () => Promise.resolve({ pusher, door, reachability }) },
+      relay: { parts: () => Promise.resolve({ pusher, endpoint, reachability }) },
       spoolRoot: () => join(folder, 'spool'),
       ...{ cache, logger: silentLogger },
     });

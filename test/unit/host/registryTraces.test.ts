@@ -3,14 +3,15 @@ import { once } from 'node:events';
 import { suite, test } from 'node:test';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import type { Logger } from '../../../src/core/base/logger.ts';
-import type { BlobTarget, LayerCodec } from '../../../src/core/push/contracts.ts';
-import { DigestCache } from '../../../src/core/push/digestCache.ts';
+import type { BlobTarget } from '../../../src/core/ports/blobTarget.ts';
+import type { LayerCodec } from '../../../src/core/ports/layerCodec.ts';
+import { DigestCache } from '../../../src/core/digestCache/digestCache.ts';
 import type { Connection } from '../../../src/host/connections/connection.ts';
 import { EngineLink, type Engine } from '../../../src/host/engine/engine.ts';
 import { PushRunner, type PushJob } from '../../../src/host/push/pushRunner.ts';
 import { sweepSpools } from '../../../src/host/push/sweepSpools.ts';
-import { OriginChunks, OriginNumbers } from '../../../src/host/registry/originNumbers.ts';
-import { RegistryTraces } from '../../../src/host/registry/registryTraces.ts';
+import { PerOriginChunks, PerOriginNumbers } from '../../../src/host/registry/perOriginSettings.ts';
+import { RegistryCleanup } from '../../../src/host/registry/registryCleanup.ts';
 import { TargetMemory } from '../../../src/host/targets/targetMemory.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
 import { memento } from './hostFakes.ts';
@@ -20,9 +21,9 @@ const here = 'https://one.example';
 const there = 'https://two.example';
 
 /** Keepers that write down who was asked to forget what. */
-function keepers(origins: string[]): { readonly traces: RegistryTraces; readonly asked: string[] } {
+function keepers(origins: string[]): { readonly traces: RegistryCleanup; readonly asked: string[] } {
   const asked: string[] = [];
-  const traces = new RegistryTraces({
+  const traces = new RegistryCleanup({
     origins: () => origins,
     stopPushes: (origin) => {
       asked.push(`stop ${origin}`);
@@ -74,7 +75,7 @@ suite('traces of a registry', () => {
 
   test('numbers of a registry that is not saved are not kept', async () => {
     const saved = new Set([here]);
-    const numbers = new OriginNumbers(memento(), 'numbers', (origin) => saved.has(origin));
+    const numbers = new PerOriginNumbers(memento(), 'numbers', (origin) => saved.has(origin));
     numbers.set(here, 1);
     numbers.set(there, 2);
     assert.deepEqual([numbers.get(here), numbers.get(there)], [1, undefined]);
@@ -87,14 +88,14 @@ suite('traces of a registry', () => {
   test('what is known of chunks is kept with the limit that was met, and nothing else is taken for it', () => {
     const state = memento();
     const limit = { bytes: 4_000_000, times: 2, until: 1_764_000_000_000 };
-    new OriginChunks(state, 'chunks').set(here, { size: 2_000_000, limit });
-    assert.deepEqual(new OriginChunks(state, 'chunks').get(here), { size: 2_000_000, limit });
+    new PerOriginChunks(state, 'chunks').set(here, { size: 2_000_000, limit });
+    assert.deepEqual(new PerOriginChunks(state, 'chunks').get(here), { size: 2_000_000, limit });
     for (const other of [7, 'x', null, {}, { size: -1 }, { size: 1.5 }]) {
       void state.update(`chunks ${here}`, other);
-      assert.equal(new OriginChunks(state, 'chunks').get(here), undefined);
+      assert.equal(new PerOriginChunks(state, 'chunks').get(here), undefined);
     }
     void state.update(`chunks ${here}`, { size: 5, limit: { bytes: 'x', times: 1, until: 1 } });
-    assert.deepEqual(new OriginChunks(state, 'chunks').get(here), { size: 5 });
+    assert.deepEqual(new PerOriginChunks(state, 'chunks').get(here), { size: 5 });
   });
 });
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { AskAgain, runSteps, Turn, type Place, type Step } from '../../../src/host/input/runSteps.ts';
+import { AskAgain, runSteps, Navigation, type StepPosition, type Step } from '../../../src/host/input/runSteps.ts';
 
 type Answers = Readonly<Record<string, string>>;
-type Reply = string | Turn | AskAgain<Answers>;
+type Reply = string | Navigation | AskAgain<Answers>;
 
 /** Steps that answer from a script, and what was asked at which place. */
 function scripted(
@@ -16,7 +16,7 @@ function scripted(
   const steps = names.map((name) => ({
     name,
     isSettled: (state: Answers): boolean => settled(name, state),
-    ask: (state: Answers, { step, totalSteps }: Place): Promise<Answers> => {
+    ask: (state: Answers, { step, totalSteps }: StepPosition): Promise<Answers> => {
       asked.push(`${name} ${step}/${totalSteps}`);
       const reply = replies[next++];
       if (typeof reply !== 'string') return Promise.reject(reply ?? new Error('asked too often'));
@@ -34,7 +34,7 @@ suite('multi-step input', () => {
   });
 
   test('going back keeps the answer given before', async () => {
-    const { steps, asked } = scripted(['one', 'two'], ['1', new Turn('back'), 'changed', '2']);
+    const { steps, asked } = scripted(['one', 'two'], ['1', new Navigation('back'), 'changed', '2']);
     assert.deepEqual(await runSteps('T', steps, {}), { one: 'changed', two: '2' });
     assert.deepEqual(asked, ['one 1/2', 'two 2/2', 'one 1/2', 'two 2/2']);
   });
@@ -42,7 +42,7 @@ suite('multi-step input', () => {
   test('what has one answer is neither asked nor counted, forwards or backwards', async () => {
     const { steps, asked } = scripted(
       ['one', 'two', 'three'],
-      ['1', new Turn('back'), '1', '3'],
+      ['1', new Navigation('back'), '1', '3'],
       (name) => name === 'two',
     );
     assert.deepEqual(await runSteps('T', steps, {}), { one: '1', three: '3' });
@@ -54,7 +54,7 @@ suite('multi-step input', () => {
     const asked: string[] = [];
     const ask =
       (name: string) =>
-      (state: Answers, { step, totalSteps }: Place): Promise<Answers> => {
+      (state: Answers, { step, totalSteps }: StepPosition): Promise<Answers> => {
         asked.push(`${name} ${step}/${totalSteps}`);
         answer.resolve(true);
         return Promise.resolve({ ...state, [name]: 'x' });
@@ -69,7 +69,7 @@ suite('multi-step input', () => {
   });
 
   test('leaving gives undefined', async () => {
-    const { steps } = scripted(['one', 'two'], ['1', new Turn('out')]);
+    const { steps } = scripted(['one', 'two'], ['1', new Navigation('out')]);
     assert.equal(await runSteps('T', steps, {}), undefined);
   });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { LogOutputChannel } from 'vscode';
-import { normalizeFingerprint } from '../../../src/core/registry/fingerprint.ts';
+import { normalizeFingerprint } from '../../../src/core/registry/http/fingerprint.ts';
 import { certificateQuestion } from '../../../src/host/connections/certificateQuestion.ts';
 import { groupFingerprint } from '../../../src/host/connections/fingerprint.ts';
 import { createLogger, withoutCredentials } from '../../../src/host/log.ts';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
-import type { Consent } from '../../../src/host/connections/reach.ts';
+import type { Consent } from '../../../src/host/connections/verifyServerTrust.ts';
 import { signIn, signInIfOpen } from '../../../src/host/connections/signIn.ts';
 import { trustCertificate } from '../../../src/host/connections/trustCertificate.ts';
 import { tryAddress, type OriginTrust } from '../../../src/host/connections/tryAddress.ts';
-import { explain } from '../../../src/host/progress/explain.ts';
-import { startStandin } from '../../standin/standin.ts';
+import { errorMessage } from '../../../src/host/progress/errorMessages.ts';
+import { startFakeGitea } from '../../fakeGitea/fakeGitea.ts';
 import { anonymousTokens, openRegistry, serve } from '../gitea/localRegistry.ts';
 import { buildHost, connectionTo, dev, type Host } from './hostFakes.ts';
 
@@ -37,7 +37,7 @@ function answering(answer: boolean): Consent & { readonly asked: string[] } {
 }
 
 function attempt({ access, store }: Host, consent: Consent, text: string, decided: readonly OriginTrust[] = []) {
-  const tools = { gate: access.gate, shelf: store, consent };
+  const tools = { auth: access.auth, saver: store, consent };
   return tryAddress(tools, { text, decided, closedOrigin: undefined }, options);
 }
 
@@ -65,7 +65,7 @@ suite('a registry that seems to be open', () => {
     await store.save(connectionTo(origin, { kind: 'generic' }), dev);
     const trust = { allowHttp: true };
     assert.equal(
-      await signInIfOpen(access.gate, store, { address: access.gate.parse(origin), trust }, options),
+      await signInIfOpen(access.auth, store, { address: access.auth.parse(origin), trust }, options),
       undefined,
     );
     assert.deepEqual(await store.credential(origin), dev);
@@ -74,26 +74,26 @@ suite('a registry that seems to be open', () => {
 
   test('takes a credential later, and is not skipped where one is wanted', async (t) => {
     const { store, access } = buildHost(t);
-    const { gate } = access;
+    const { auth } = access;
     const origin = await serve(t, openRegistry);
-    const tools = { gate, shelf: store, consent: answering(true) };
+    const tools = { auth, saver: store, consent: answering(true) };
     const answered = await tryAddress(tools, { text: origin, decided: [], closedOrigin: origin }, options);
     assert.ok(answered !== undefined);
     assert.equal(answered.connection, undefined, 'user and secret are asked for');
-    const connection = await signIn(gate, store, { ...answered.reached, credential: dev }, options);
+    const connection = await signIn(auth, store, { ...answered.reached, credential: dev }, options);
     assert.equal(connection.username, 'dev');
     assert.deepEqual(await store.credential(origin), dev);
   });
 
   test('keeps the trust in its new certificate, though it has no credential', async (t) => {
     const { store, access } = buildHost(t);
-    const standin = await startStandin({ tls: 'valid' });
-    t.after(() => standin.close());
-    const connection = connectionTo(standin.origin, { kind: 'generic', username: '' });
+    const fakeGitea = await startFakeGitea({ tls: 'valid' });
+    t.after(() => fakeGitea.close());
+    const connection = connectionTo(fakeGitea.origin, { kind: 'generic', username: '' });
     await store.save(connection, undefined);
-    assert.equal(await trustCertificate(access.gate, store, answering(true), connection), true);
-    assert.equal(store.find(standin.origin)?.trust.pinnedFingerprint, standin.fingerprint256);
-    assert.equal(await store.credential(standin.origin), undefined);
+    assert.equal(await trustCertificate(access.auth, store, answering(true), connection), true);
+    assert.equal(store.find(fakeGitea.origin)?.trust.pinnedFingerprint, fakeGitea.fingerprint256);
+    assert.equal(await store.credential(fakeGitea.origin), undefined);
   });
 });
 
@@ -106,7 +106,7 @@ suite('an address without a scheme', () => {
       assert.ok(error instanceof TeaChestError);
       assert.equal(error.code, 'plainHttp');
       assert.equal(error.facts['suggestion'], origin);
-      assert.match(explain(error).message, new RegExp(`answers at ${origin}\\. Try that address\\.$`));
+      assert.match(errorMessage(error).message, new RegExp(`answers at ${origin}\\. Try that address\\.$`));
       return true;
     });
     assert.deepEqual(consent.asked, []);
@@ -132,11 +132,11 @@ suite('trust', () => {
 
   test('in a certificate that is kept gives the warning when another one is shown', async (t) => {
     const host = buildHost(t);
-    const standin = await startStandin({ tls: 'valid' });
-    t.after(() => standin.close());
-    await host.store.save(connectionTo(standin.origin, { trust: { pinnedFingerprint: 'ab'.repeat(32) } }), dev);
+    const fakeGitea = await startFakeGitea({ tls: 'valid' });
+    t.after(() => fakeGitea.close());
+    await host.store.save(connectionTo(fakeGitea.origin, { trust: { pinnedFingerprint: 'ab'.repeat(32) } }), dev);
     const no = answering(false);
-    assert.equal(await attempt(host, no, standin.url), undefined);
+    assert.equal(await attempt(host, no, fakeGitea.url), undefined);
     assert.match(no.asked.join(), /not the one you trusted before/);
   });
 });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import { suite, test } from 'node:test';
 import { pastedSecret } from '../../../src/host/connections/pastedSecret.ts';
-import { startStandin, type Standin } from '../../standin/standin.ts';
+import { startFakeGitea, type FakeGitea } from '../../fakeGitea/fakeGitea.ts';
 import { inputAsking, said, useFakeVscode } from './fakeVscode.ts';
 import { buildHost } from './hostFakes.ts';
 
@@ -13,10 +13,10 @@ const { askSignIn } = await import('../../../src/host/connections/askSignIn.ts')
 
 const token = '0123456789abcdef0123456789abcdef01234567';
 
-async function standinFor(t: { after(work: () => unknown): void }): Promise<Standin> {
-  const standin = await startStandin();
-  t.after(() => standin.close());
-  return standin;
+async function fakeGiteaFor(t: { after(work: () => unknown): void }): Promise<FakeGitea> {
+  const fakeGitea = await startFakeGitea();
+  t.after(() => fakeGitea.close());
+  return fakeGitea;
 }
 
 suite('a pasted secret', () => {
@@ -30,38 +30,38 @@ suite('a pasted secret', () => {
 
   test('signs in by the command', async (t) => {
     const { store, access } = buildHost(t);
-    const standin = await standinFor(t);
-    const secret = standin.createToken('dev', ['write:package']);
+    const fakeGitea = await fakeGiteaFor(t);
+    const secret = fakeGitea.createToken('dev', ['write:package']);
     for (const typed of [`${secret} `, `${secret}\n`, `  ${secret}\r\n`]) {
       await signInCommand(
-        { gate: access.gate, store },
-        { url: standin.url, username: 'dev', secret: typed, allowHttp: true },
+        { auth: access.auth, store },
+        { url: fakeGitea.url, username: 'dev', secret: typed, allowHttp: true },
       );
-      assert.equal((await store.credential(standin.origin))?.secret, secret);
+      assert.equal((await store.credential(fakeGitea.origin))?.secret, secret);
     }
   });
 
   test('signs in by the dialog', async (t) => {
     const { store, access } = buildHost(t);
-    const standin = await standinFor(t);
-    const secret = standin.createToken('dev', ['write:package']);
+    const fakeGitea = await fakeGiteaFor(t);
+    const secret = fakeGitea.createToken('dev', ['write:package']);
     const trust = { allowHttp: true };
-    const signedIn = askSignIn(access.gate, store, { url: standin.url, username: 'dev', trust });
+    const signedIn = askSignIn(access.auth, store, { url: fakeGitea.url, username: 'dev', trust });
     (await inputAsking(/Address/)).enter();
     (await inputAsking(/User name/)).enter();
     const box = await inputAsking(/Token/);
     box.type(`${secret} `);
     box.enter();
     assert.equal((await signedIn)?.username, 'dev');
-    assert.equal((await store.credential(standin.origin))?.secret, secret);
+    assert.equal((await store.credential(fakeGitea.origin))?.secret, secret);
   });
 });
 
 suite('what was typed to sign in', () => {
   test('is still there after the registry refused it', async (t) => {
     const { store, access } = buildHost(t);
-    const standin = await standinFor(t);
-    const left = askSignIn(access.gate, store, { url: standin.url, username: 'dev', trust: { allowHttp: true } });
+    const fakeGitea = await fakeGiteaFor(t);
+    const left = askSignIn(access.auth, store, { url: fakeGitea.url, username: 'dev', trust: { allowHttp: true } });
     (await inputAsking(/Address/)).enter();
     (await inputAsking(/User name/)).enter();
     const box = await inputAsking(/Token/);
@@ -75,8 +75,8 @@ suite('what was typed to sign in', () => {
 
   test('is still there after the registry went away, the secret too', async (t) => {
     const { store, access } = buildHost(t);
-    const standin = await standinFor(t);
-    const secret = standin.createToken('dev', ['write:package']);
+    const fakeGitea = await fakeGiteaFor(t);
+    const secret = fakeGitea.createToken('dev', ['write:package']);
     const nobody = net.createServer().listen(0, '127.0.0.1');
     await once(nobody, 'listening');
     const { port } = nobody.address() as AddressInfo;
@@ -84,12 +84,12 @@ suite('what was typed to sign in', () => {
     await once(nobody, 'close');
     // The address answers when it is asked for; when the secret is checked, nobody is there any more.
     let isGone = false;
-    const gate = {
-      ...access.gate,
-      check: (...[address, ...rest]: Parameters<typeof access.gate.check>) =>
-        access.gate.check(isGone ? { ...address, origin: `http://127.0.0.1:${port}` } : address, ...rest),
+    const auth = {
+      ...access.auth,
+      check: (...[address, ...rest]: Parameters<typeof access.auth.check>) =>
+        access.auth.check(isGone ? { ...address, origin: `http://127.0.0.1:${port}` } : address, ...rest),
     };
-    const signedIn = askSignIn(gate, store, { url: standin.url, username: 'dev', trust: { allowHttp: true } });
+    const signedIn = askSignIn(auth, store, { url: fakeGitea.url, username: 'dev', trust: { allowHttp: true } });
     (await inputAsking(/Address/)).enter();
     (await inputAsking(/User name/)).enter();
     const box = await inputAsking(/Token/);
@@ -98,7 +98,7 @@ suite('what was typed to sign in', () => {
     box.enter();
     const address = await inputAsking(/Address/);
     assert.match(await said(address), /not|refused|reach/i);
-    assert.equal(address.value, standin.url);
+    assert.equal(address.value, fakeGitea.url);
     isGone = false;
     address.enter();
     const name = await inputAsking(/User name/);

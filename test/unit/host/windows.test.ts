@@ -7,7 +7,7 @@ import { afterEach, beforeEach, suite, test } from 'node:test';
 import type { SecretStorage } from 'vscode';
 import { ConnectionStore } from '../../../src/host/connections/connectionStore.ts';
 import { SignInRecords } from '../../../src/host/connections/signInRecords.ts';
-import { OriginNumbers } from '../../../src/host/registry/originNumbers.ts';
+import { PerOriginNumbers } from '../../../src/host/registry/perOriginSettings.ts';
 import { FileState } from '../../../src/host/state/fileState.ts';
 import { TargetMemory } from '../../../src/host/targets/targetMemory.ts';
 import { connectionTo, dev, emitter, secretStorage } from './hostFakes.ts';
@@ -47,7 +47,7 @@ suite('rows that two windows write', () => {
 
   test('keep what each learned of ways to registries, and where images went', async () => {
     const windows = [new FileState(folder), new FileState(folder)] as const;
-    const [numbers, others] = windows.map((state) => new OriginNumbers(state, 'numbers'));
+    const [numbers, others] = windows.map((state) => new PerOriginNumbers(state, 'numbers'));
     const [targets, otherTargets] = windows.map((state) => new TargetMemory(state));
     assert.ok(numbers && others && targets && otherTargets);
     numbers.set(one, 1);

@@ -53,7 +53,7 @@ describe('the bundles of the extension', () => {
       }
     }
     assert.equal(homes.get('src/core/base/errors.ts'), 'extension.cjs');
-    assert.equal(homes.get('src/core/registry/transport.ts'), 'extension.cjs');
+    assert.equal(homes.get('src/core/registry/http/transport.ts'), 'extension.cjs');
   });
 
   it('keep every package out of the one that activates', () => {

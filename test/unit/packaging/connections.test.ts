@@ -3,7 +3,7 @@ import net from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ESLint } from 'eslint';
-import { connectorOf } from '../../../src/core/registry/connection.ts';
+import { connectorOf } from '../../../src/core/registry/http/connection.ts';
 import { projectRoot } from '../../tools/projectPaths.ts';
 
 const rules = /restricted-(?:imports|syntax|globals|properties)$/;
@@ -34,7 +34,7 @@ for (const text of [
 
 test('lint refuses an undici client that opens connections of its own', async () => {
   const text = "import { Agent } from 'undici';\nexport const agent = new Agent({ connections: 1 });";
-  assert.deepEqual(await refusals('src/core/registry/transport.ts', text), ['no-restricted-syntax']);
+  assert.deepEqual(await refusals('src/core/registry/http/transport.ts', text), ['no-restricted-syntax']);
 });
 
 test('lint allows what opens no connection', async () => {

@@ -4,19 +4,16 @@ import { digestOf, type Digest } from '../../../src/core/oci/digest.ts';
 import type { ImageManifest } from '../../../src/core/oci/manifest.ts';
 import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
 import type {
-  ArchiveItem,
   BlobTarget,
-  CallOptions,
-  ExportOptions,
-  GrowingBlob,
-  ImageDetails,
-  ImageSource,
-  LayerCodec,
-  PassingBlob,
-  PassingUpload,
+  StreamedBlob,
+  BlobUpload,
   StoredManifest,
   UploadOptions,
-} from '../../../src/core/push/contracts.ts';
+} from '../../../src/core/ports/blobTarget.ts';
+import type { CallOptions } from '../../../src/core/ports/callOptions.ts';
+import type { GrowingBlob } from '../../../src/core/ports/growingBlob.ts';
+import type { ArchiveItem, ExportOptions, ImageDetails, ImageSource } from '../../../src/core/ports/imageSource.ts';
+import type { LayerCodec } from '../../../src/core/ports/layerCodec.ts';
 
 /** A layer's tar for tests: real bytes of a given size that do not repeat too much. */
 export function someLayer(seed: number, size: number): Buffer {
@@ -216,7 +213,7 @@ export class FakeRepository implements BlobTarget {
     }
   }
 
-  async beginUpload(digest: Digest | undefined): Promise<PassingUpload | undefined> {
+  async beginUpload(digest: Digest | undefined): Promise<BlobUpload | undefined> {
     await this.#begin('beginUpload');
     if (this.kind !== 'generic' && digest !== undefined && this.elsewhere.has(digest)) {
       this.blobs.set(digest, this.elsewhere.get(digest) ?? new Uint8Array());
@@ -229,7 +226,7 @@ export class FakeRepository implements BlobTarget {
       isOpen = false;
       return Promise.resolve();
     };
-    const send = async (blob: PassingBlob, { signal, onSent }: UploadOptions): Promise<void> => {
+    const send = async (blob: StreamedBlob, { signal, onSent }: UploadOptions): Promise<void> => {
       try {
         const parts: Uint8Array[] = [];
         for await (const piece of blob.bytes) {

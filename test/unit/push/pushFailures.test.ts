@@ -5,7 +5,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
-import { explain } from '../../../src/host/progress/explain.ts';
+import { errorMessage } from '../../../src/host/progress/errorMessages.ts';
 import { FakeEngine, FakeRepository, noCompression, someLayer } from './fakes.ts';
 import { layers, PushRig } from './pushRig.ts';
 
@@ -246,7 +246,7 @@ describe('a push that goes wrong', () => {
       assert.deepEqual([error.code, error.stage], [code, 'check']);
       assert.match(error.message, /app:1 was published, but .* could not be checked: /);
       assert.ok(error.message.includes(why), error.message);
-      assert.match(explain(error).message, /Push it again/);
+      assert.match(errorMessage(error).message, /Push it again/);
     });
   }
 

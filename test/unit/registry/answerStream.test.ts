@@ -7,9 +7,9 @@ import { pipeline } from 'node:stream/promises';
 import { test, type TestContext } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { AnswerStream, RegistryRequest } from '../../../src/core/registry/messages.ts';
+import type { AnswerStream, RegistryRequest } from '../../../src/core/registry/http/httpTypes.ts';
 import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
-import { createTransport, type Transport } from '../../../src/core/registry/transport.ts';
+import { createTransport, type Transport } from '../../../src/core/registry/http/transport.ts';
 import { serve } from '../gitea/localRegistry.ts';
 
 const unfired = new AbortController().signal;

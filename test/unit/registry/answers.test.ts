@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import type { RegistryRequest, RequestBody } from '../../../src/core/registry/messages.ts';
+import type { RegistryRequest, RequestBody } from '../../../src/core/registry/http/httpTypes.ts';
 import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
-import { createTransport, type Transport } from '../../../src/core/registry/transport.ts';
+import { createTransport, type Transport } from '../../../src/core/registry/http/transport.ts';
 
 const unfired = new AbortController().signal;
 

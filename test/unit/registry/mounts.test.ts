@@ -21,10 +21,10 @@ describe('a mount that is refused is a blob that has to be sent', () => {
   }
 
   test('by Gitea, where the upload begins without it', async (t) => {
-    const { standin, app } = await setUp(t);
-    standin.faults.add({ ...mount, action: { kind: 'answer', reply: { status: 403 } } });
+    const { fakeGitea, app } = await setUp(t);
+    fakeGitea.faults.add({ ...mount, action: { kind: 'answer', reply: { status: 403 } } });
     const upload = await app.beginUpload(digest, call);
-    assert.equal(standin.openSessions().length, 1);
+    assert.equal(fakeGitea.openSessions().length, 1);
     await upload?.close(call.signal);
   });
 
@@ -69,27 +69,27 @@ test('what keeps us from writing to the repository itself is told where the uplo
 });
 
 test('a registry that is not there is no refusal of a mount', async (t) => {
-  const { standin, app } = await setUp(t);
-  for (const method of ['POST', 'HEAD']) standin.faults.add({ method, times: Infinity, action: { kind: 'reset' } });
+  const { fakeGitea, app } = await setUp(t);
+  for (const method of ['POST', 'HEAD']) fakeGitea.faults.add({ method, times: Infinity, action: { kind: 'reset' } });
   await assert.rejects(app.mountBlob(digest, undefined, call), { code: 'registryUnreachable' });
 });
 
 test('where only mounts get no answer, blobs are sent, and no mount is asked for again', async (t) => {
-  const { standin, app } = await setUp(t);
-  standin.faults.add({ ...mount, times: Infinity, action: { kind: 'reset' } });
+  const { fakeGitea, app } = await setUp(t);
+  fakeGitea.faults.add({ ...mount, times: Infinity, action: { kind: 'reset' } });
   assert.equal(await app.mountBlob(digest, undefined, call), false);
-  const asked = standin.requests.length;
+  const asked = fakeGitea.requests.length;
   const upload = await app.beginUpload(digest, call);
   assert.deepEqual(
-    standin.requests.slice(asked).map(({ method }) => method),
+    fakeGitea.requests.slice(asked).map(({ method }) => method),
     ['POST'],
   );
   await upload?.close(call.signal);
-  assert.deepEqual(standin.openSessions(), []);
+  assert.deepEqual(fakeGitea.openSessions(), []);
 });
 
 test('an upload begins though Gitea ≤ 1.18.0 claims to have mounted the blob', async (t) => {
-  const { standin, client, app } = await setUp(t, { version: '1.18.0' });
+  const { fakeGitea, client, app } = await setUp(t, { version: '1.18.0' });
   const bytes = bytesOf(7);
   // It looks for the blob in the whole instance, and then forgets to make it part of the repository.
   await (await client.repository('dev/other', call)).putBlob(bytes, digest, silent);
@@ -101,5 +101,5 @@ test('an upload begins though Gitea ≤ 1.18.0 claims to have mounted the blob',
   }
   await upload.send({ digest, size: 7, bytes: piece() }, silent);
   assert.equal(await app.headBlob(digest, call), 7);
-  assert.deepEqual(standin.openSessions(), []);
+  assert.deepEqual(fakeGitea.openSessions(), []);
 });

@@ -2,17 +2,17 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
-import { explainGiteaRefusal } from '../../../src/core/gitea/refusals.ts';
-import { parseChallenges } from '../../../src/core/registry/challenge.ts';
-import { explainRefusal } from '../../../src/core/registry/explainRefusal.ts';
-import { parseAnswer } from '../../../src/core/registry/manifests.ts';
-import type { RegistryResponse } from '../../../src/core/registry/messages.ts';
-import { patchRefused } from '../../../src/core/registry/patchRefusal.ts';
-import { withRedirects } from '../../../src/core/registry/redirects.ts';
-import { readRefusal } from '../../../src/core/registry/refusal.ts';
-import { durationInWords, retryAfter } from '../../../src/core/registry/retryAfter.ts';
-import { uploadLocation } from '../../../src/core/registry/uploadLocation.ts';
-import { lastByte } from '../../../src/core/registry/uploadSession.ts';
+import { explainGiteaError } from '../../../src/core/gitea/explainGiteaError.ts';
+import { parseChallenges } from '../../../src/core/registry/auth/challenge.ts';
+import { explainErrorResponse } from '../../../src/core/registry/errors/explainErrorResponse.ts';
+import { parseAnswer } from '../../../src/core/registry/manifests/manifests.ts';
+import type { RegistryResponse } from '../../../src/core/registry/http/httpTypes.ts';
+import { patchRefused } from '../../../src/core/registry/upload/patchRefusal.ts';
+import { withRedirects } from '../../../src/core/registry/http/redirects.ts';
+import { readErrorResponse } from '../../../src/core/registry/errors/errorResponse.ts';
+import { durationInWords, retryAfter } from '../../../src/core/registry/http/retryAfter.ts';
+import { uploadLocation } from '../../../src/core/registry/upload/uploadLocation.ts';
+import { lastByte } from '../../../src/core/registry/upload/uploadSession.ts';
 
 const origin = 'https://gitea.example.com';
 
@@ -216,9 +216,9 @@ describe('bodies of errors', () => {
     fc.assert(
       fc.property(bodies, fc.integer({ min: 400, max: 599 }), methods, (body, status, method) => {
         const response = answer(status, { 'content-type': 'application/json' }, body);
-        const refusal = readRefusal(response, method);
+        const refusal = readErrorResponse(response, method);
         const context = { repository: 'own/app', attempt: 'store a layer of own/app' };
-        for (const explain of [explainRefusal, explainGiteaRefusal]) {
+        for (const explain of [explainErrorResponse, explainGiteaError]) {
           const { message, code } = explain(refusal, context);
           assert.notEqual(code, 'internal');
           assert.ok(message.length < 1500 && !/[\r\n]/.test(message), message);
@@ -233,14 +233,14 @@ describe('bodies of errors', () => {
   test('large ones are no trouble', () => {
     const length = 1_000_000;
     for (const part of ['[', '{"a":', '<title>', ' ', '\n', '"', '<', 'é', '{"errors":[{"code":"']) {
-      const refusal = readRefusal(answer(500, {}, part.repeat(length / part.length)), 'PUT');
-      const { message } = explainRefusal(refusal, { repository: 'own/app', attempt: 'x' });
+      const refusal = readErrorResponse(answer(500, {}, part.repeat(length / part.length)), 'PUT');
+      const { message } = explainErrorResponse(refusal, { repository: 'own/app', attempt: 'x' });
       assert.ok(message.length < 1500);
     }
     const many = JSON.stringify({ errors: Array.from({ length: 60 }, () => ({ code: 'C'.repeat(500) })) });
     assert.ok(
-      explainRefusal(readRefusal(answer(400, {}, many), 'PUT'), { repository: 'a', attempt: 'x' }).message.length <
-        1500,
+      explainErrorResponse(readErrorResponse(answer(400, {}, many), 'PUT'), { repository: 'a', attempt: 'x' }).message
+        .length < 1500,
     );
   });
 

@@ -5,9 +5,9 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
-import { createTransport, type Transport } from '../../../src/core/registry/transport.ts';
+import { createTransport, type Transport } from '../../../src/core/registry/http/transport.ts';
 import type { RegistryTrust } from '../../../src/core/registry/types.ts';
-import { makeCertificate } from '../../standin/tls/certificate.ts';
+import { makeCertificate } from '../../fakeGitea/tls/certificate.ts';
 import { startProxy } from './proxyServer.ts';
 
 const signal = new AbortController().signal;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { inspectCertificate } from '../../../src/core/registry/inspectCertificate.ts';
-import { bytesBody, type RegistryRequest, type RequestBody } from '../../../src/core/registry/messages.ts';
+import { inspectCertificate } from '../../../src/core/registry/http/inspectCertificate.ts';
+import { bytesBody, type RegistryRequest, type RequestBody } from '../../../src/core/registry/http/httpTypes.ts';
 import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
-import { createTransport, type Transport } from '../../../src/core/registry/transport.ts';
+import { createTransport, type Transport } from '../../../src/core/registry/http/transport.ts';
 import type { RegistryTrust } from '../../../src/core/registry/types.ts';
-import { startStandin } from '../../standin/standin.ts';
+import { startFakeGitea } from '../../fakeGitea/fakeGitea.ts';
 import { startRecorder, type Recorder } from '../../tools/recorder.ts';
 import { patchAsEditorDoes } from './editorPatch.ts';
 
@@ -21,14 +21,14 @@ interface Rig {
 
 async function setUp(t: TestContext): Promise<Rig> {
   patchAsEditorDoes(t);
-  const standin = await startStandin({ tls: 'valid' });
-  t.after(() => standin.close());
-  const recorder = await startRecorder({ to: standin.host, tls: true });
+  const fakeGitea = await startFakeGitea({ tls: 'valid' });
+  t.after(() => fakeGitea.close());
+  const recorder = await startRecorder({ to: fakeGitea.host, tls: true });
   t.after(() => recorder.close());
   recorder.marks.markSecret(token, 'dev');
   recorder.marks.markContent('The layer', layer);
   const origin = `https://${recorder.host}`;
-  const trust: RegistryTrust = { pinnedFingerprint: standin.fingerprint256 ?? '' };
+  const trust: RegistryTrust = { pinnedFingerprint: fakeGitea.fingerprint256 ?? '' };
   const transport = createTransport({
     ...{ address: parseRegistryAddress(origin), trust, proxy: { url: undefined, bypass: [] } },
     ...{ environment: {}, userAgent: 'tea-chest/test' },
@@ -82,9 +82,9 @@ test('looking at a certificate begins with TLS as well', async (t) => {
 });
 
 test('the recorder sees plain text where there is some', async (t) => {
-  const standin = await startStandin({});
-  t.after(() => standin.close());
-  const recorder = await startRecorder({ to: standin.host, tls: false });
+  const fakeGitea = await startFakeGitea({});
+  t.after(() => fakeGitea.close());
+  const recorder = await startRecorder({ to: fakeGitea.host, tls: false });
   t.after(() => recorder.close());
   recorder.marks.markSecret(token, 'dev');
   const origin = `http://${recorder.host}`;

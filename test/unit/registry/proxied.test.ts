@@ -5,12 +5,12 @@ import net, { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { TeaChestError } from '../../../src/core/base/errors.ts';
-import { tryOtherScheme } from '../../../src/core/gitea/otherScheme.ts';
+import { tryOtherScheme } from '../../../src/core/registry/http/otherScheme.ts';
 import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
-import type { RegistryResponse } from '../../../src/core/registry/messages.ts';
-import { createTransport } from '../../../src/core/registry/transport.ts';
+import type { RegistryResponse } from '../../../src/core/registry/http/httpTypes.ts';
+import { createTransport } from '../../../src/core/registry/http/transport.ts';
 import type { ProxySettings, RegistryTrust } from '../../../src/core/registry/types.ts';
-import { startStandin } from '../../standin/standin.ts';
+import { startFakeGitea } from '../../fakeGitea/fakeGitea.ts';
 import { makeScratch } from '../../tools/scratch.ts';
 import { Authority } from './authority.ts';
 import { startProxy } from './proxyServer.ts';
@@ -54,11 +54,11 @@ async function freePort(): Promise<number> {
 }
 
 /** A name that only the proxy of these tests knows. */
-async function proxiedStandin(t: TestContext): Promise<{ origin: string; trust: RegistryTrust }> {
-  const standin = await startStandin({ tls: 'valid' });
-  t.after(() => standin.close());
-  const { port } = new URL(standin.origin);
-  return { origin: `https://localhost.test:${port}`, trust: { pinnedFingerprint: standin.fingerprint256 ?? '' } };
+async function proxiedFakeGitea(t: TestContext): Promise<{ origin: string; trust: RegistryTrust }> {
+  const fakeGitea = await startFakeGitea({ tls: 'valid' });
+  t.after(() => fakeGitea.close());
+  const { port } = new URL(fakeGitea.origin);
+  return { origin: `https://localhost.test:${port}`, trust: { pinnedFingerprint: fakeGitea.fingerprint256 ?? '' } };
 }
 
 for (const scheme of ['http', 'https']) {
@@ -87,23 +87,23 @@ for (const scheme of ['http', 'https']) {
 
 test('the setting for Proxy-Authorization is sent to the proxy, by http and by https, and to nobody else', async (t) => {
   const authorization = 'Bearer for-the-proxy';
-  const standin = await startStandin({});
-  t.after(() => standin.close());
+  const fakeGitea = await startFakeGitea({});
+  t.after(() => fakeGitea.close());
   const proxy = await startProxy(t, { authorization });
   const settings = { url: `http://${proxy.url}`, bypass: [], authorization };
-  const origin = `http://localhost.test:${new URL(standin.origin).port}`;
+  const origin = `http://localhost.test:${new URL(fakeGitea.origin).port}`;
   assert.equal((await ask(t, { origin, trust: { allowHttp: true }, proxy: settings })).status, 401);
-  assert.equal((await ask(t, { ...(await proxiedStandin(t)), proxy: settings })).status, 401);
+  assert.equal((await ask(t, { ...(await proxiedFakeGitea(t)), proxy: settings })).status, 401);
   assert.deepEqual(
     proxy.log.map((line) => line.split(' ')[0]),
     ['GET', 'CONNECT'],
   );
-  assert.ok(standin.requests.length > 0);
-  assert.doesNotMatch(JSON.stringify(standin.requests), /for-the-proxy/);
+  assert.ok(fakeGitea.requests.length > 0);
+  assert.doesNotMatch(JSON.stringify(fakeGitea.requests), /for-the-proxy/);
 });
 
 test('a proxy at an IPv6 address, given with and without a scheme', async (t) => {
-  const registry = await proxiedStandin(t);
+  const registry = await proxiedFakeGitea(t);
   const proxy = await startProxy(t, { host: '::1' });
   for (const url of [`http://${proxy.url}`, proxy.url]) {
     assert.equal((await ask(t, { ...registry, proxy: { url, bypass: [] } })).status, 401);
@@ -114,7 +114,7 @@ test('a proxy at an IPv6 address, given with and without a scheme', async (t) =>
 test('a proxy that is spoken to by TLS is judged as a registry is', async (t) => {
   const authority = await Authority.create(t);
   const proxy = await startProxy(t, { tls: await authority.issue('proxy') });
-  const registry = await proxiedStandin(t);
+  const registry = await proxiedFakeGitea(t);
   const settings = { url: `https://${proxy.url}`, bypass: [] };
   await assert.rejects(ask(t, { ...registry, proxy: settings }), {
     code: 'certificateUntrusted',
@@ -129,11 +129,11 @@ test('a proxy that is spoken to by TLS is judged as a registry is', async (t) =>
 });
 
 test('a registry in NO_PROXY is reached without the proxy', async (t) => {
-  const standin = await startStandin({ tls: 'valid' });
-  t.after(() => standin.close());
+  const fakeGitea = await startFakeGitea({ tls: 'valid' });
+  t.after(() => fakeGitea.close());
   // Not this machine by its looks, so that only the list decides.
-  const origin = standin.origin.replace('127.0.0.1', '[::ffff:127.0.0.1]');
-  const trust = { pinnedFingerprint: standin.fingerprint256 ?? '' };
+  const origin = fakeGitea.origin.replace('127.0.0.1', '[::ffff:127.0.0.1]');
+  const trust = { pinnedFingerprint: fakeGitea.fingerprint256 ?? '' };
   const environment = { HTTPS_PROXY: `http://127.0.0.1:${await freePort()}` };
   await assert.rejects(ask(t, { origin, trust, environment }), { code: 'proxyFailed' });
   const listed = { ...environment, NO_PROXY: '::ffff:7f00:1' };
@@ -173,9 +173,9 @@ for (const [what, answer] of [
 }
 
 test('where https fails, a registry that answers by plain http is named', async (t) => {
-  const standin = await startStandin({});
-  t.after(() => standin.close());
-  const origin = standin.origin.replace('http:', 'https:');
+  const fakeGitea = await startFakeGitea({});
+  t.after(() => fakeGitea.close());
+  const origin = fakeGitea.origin.replace('http:', 'https:');
   const failure = await failureOf(ask(t, { origin }));
   assert.match((await otherScheme(failure, origin)).message, /speaks plain http, not https/);
 });

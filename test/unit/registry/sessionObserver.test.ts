@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { RegistryRequest, RegistryResponse } from '../../../src/core/registry/messages.ts';
-import { withSessionObserver } from '../../../src/core/registry/sessionObserver.ts';
+import type { RegistryRequest, RegistryResponse } from '../../../src/core/registry/http/httpTypes.ts';
+import { withSessionObserver } from '../../../src/core/registry/upload/sessionObserver.ts';
 
 const origin = 'https://gitea.test';
 const uploads = `${origin}/v2/dev/app/blobs/uploads/`;

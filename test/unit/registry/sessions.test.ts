@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { digestOf } from '../../../src/core/oci/digest.ts';
-import { badGateway } from '../../standin/http/proxyReplies.ts';
+import { badGateway } from '../../fakeGitea/http/proxyReplies.ts';
 import { call, setUp, silent } from '../gitea/setUp.ts';
 import { bytesOf, wholeBlob } from '../gitea/testClient.ts';
 import { answersPage, oneOf, startRegistry } from './faults.ts';
@@ -21,24 +21,24 @@ describe('a session that is not needed is closed', () => {
   }
 
   test('though the connection ends at first', async (t) => {
-    const { standin, app } = await setUp(t);
-    standin.faults.add({ method: 'DELETE', times: 2, action: { kind: 'reset' } });
+    const { fakeGitea, app } = await setUp(t);
+    fakeGitea.faults.add({ method: 'DELETE', times: 2, action: { kind: 'reset' } });
     await app.checkAccess(call);
-    assert.deepEqual(standin.openSessions(), []);
+    assert.deepEqual(fakeGitea.openSessions(), []);
   });
 
   test('when the registry is back, if it could not be closed before', async (t) => {
-    const { standin, client, app } = await setUp(t, { chunk: mib });
+    const { fakeGitea, client, app } = await setUp(t, { chunk: mib });
     const reply = badGateway();
-    const fault = standin.faults.add({ method: 'DELETE', times: Infinity, action: { kind: 'answer', reply } });
+    const fault = fakeGitea.faults.add({ method: 'DELETE', times: Infinity, action: { kind: 'answer', reply } });
     await app.checkAccess(call);
-    assert.equal(standin.openSessions().length, 1);
+    assert.equal(fakeGitea.openSessions().length, 1);
     assert.ok(client.log.some((line) => /session of dev\/app stays open.*502/.test(line)));
     fault.remove();
     const bytes = bytesOf(2 * mib);
     await app.uploadBlob(wholeBlob(bytes), silent);
     assert.equal(await app.headBlob(digestOf(bytes), call), bytes.byteLength);
-    assert.deepEqual(standin.openSessions(), []);
+    assert.deepEqual(fakeGitea.openSessions(), []);
   });
 
   test('within a moment after a cancel, and what stays is in the log', async (t) => {

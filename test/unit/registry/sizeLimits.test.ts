@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
-import { ChunkSizer, type ChunkState } from '../../../src/core/registry/chunkSizer.ts';
-import { explainRefusal } from '../../../src/core/registry/explainRefusal.ts';
-import type { Send } from '../../../src/core/registry/messages.ts';
+import { ChunkSizer, type ChunkState } from '../../../src/core/registry/upload/chunkSizer.ts';
+import { explainErrorResponse } from '../../../src/core/registry/errors/explainErrorResponse.ts';
+import type { Send } from '../../../src/core/registry/http/httpTypes.ts';
 import { Repository } from '../../../src/core/registry/repository.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
@@ -84,10 +84,10 @@ test('a connection that never came about says nothing of sizes', async () => {
     const headers = { location: `${origin}/v2/own/app/blobs/uploads/1?${arrived}` };
     return { status, headers, body: Buffer.alloc(0), url: request.url };
   };
-  const wire = { send, origin, repository: 'own/app', explain: explainRefusal, logger: silentLogger };
+  const context = { send, origin, repository: 'own/app', explain: explainErrorResponse, logger: silentLogger };
   const timing = { now: Date.now, random: () => 0, sleep: async () => Promise.resolve() };
   const sizer = new ChunkSizer(origin, memory);
-  await new Repository('generic', wire, { sizer, timing }).uploadBlob(blob, silent);
+  await new Repository('generic', context, { sizer, timing }).uploadBlob(blob, silent);
   assert.equal(refused, 2);
   assert.equal(memory.get(origin)?.limit, undefined);
 });
@@ -98,8 +98,8 @@ describe('a registry that asks to wait', () => {
 
   for (const method of ['HEAD', 'POST', 'PATCH', 'PUT']) {
     test(`more than we do, before a ${method}: told with the time it asks for, and nothing was waited for`, async (t) => {
-      const { standin, app } = await setUp(t, { chunk: mib });
-      const fault = standin.faults.add({ method, times: Infinity, action: { kind: 'answer', reply: busy(300) } });
+      const { fakeGitea, app } = await setUp(t, { chunk: mib });
+      const fault = fakeGitea.faults.add({ method, times: Infinity, action: { kind: 'answer', reply: busy(300) } });
       const bytes = bytesOf(2 * mib);
       const work = method === 'HEAD' ? app.headBlob(digestOf(bytes), call) : app.uploadBlob(wholeBlob(bytes), silent);
       await assert.rejects(work, (error) => {
@@ -111,17 +111,17 @@ describe('a registry that asks to wait', () => {
         return true;
       });
       assert.equal(fault.strikes, 1);
-      assert.deepEqual(standin.openSessions(), []);
+      assert.deepEqual(fakeGitea.openSessions(), []);
     });
 
     test(`a while, before a ${method}: it gets that time`, async (t) => {
-      const { standin, client, app } = await setUp(t, { chunk: mib });
-      standin.faults.add({ method, times: 2, action: { kind: 'answer', reply: busy(20) } });
+      const { fakeGitea, client, app } = await setUp(t, { chunk: mib });
+      fakeGitea.faults.add({ method, times: 2, action: { kind: 'answer', reply: busy(20) } });
       const bytes = bytesOf(2 * mib);
       if (method === 'HEAD') await app.headBlob(digestOf(bytes), call);
       else await app.uploadBlob(wholeBlob(bytes), silent);
       assert.ok(client.log.length > 0);
-      assert.deepEqual(standin.openSessions(), []);
+      assert.deepEqual(fakeGitea.openSessions(), []);
     });
   }
 });

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import { mediaTypes, octetStream } from '../../../src/core/oci/mediaTypes.ts';
-import { RelayDoor, type RelayLease } from '../../../src/core/push/relay/relayDoor.ts';
+import { RelayEndpoint, type RelaySession } from '../../../src/core/relay/relayEndpoint.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
 import { MemoryBackend } from './memoryBackend.ts';
 import { errorCodes, locationOf, RelayClient, type Answer } from './relayClient.ts';
@@ -12,18 +12,23 @@ import { errorCodes, locationOf, RelayClient, type Answer } from './relayClient.
 // a push meets.
 describe('the relay keeps the rules of the OCI distribution spec for pushes', () => {
   const backend = new MemoryBackend();
-  let lease: RelayLease;
+  let session: RelaySession;
   let client: RelayClient;
   const octets = { 'content-type': octetStream };
   const blob = randomBytes(150_000);
   const digest = digestOf(blob);
 
   before(async () => {
-    const door = new RelayDoor({ port: 0, secret: 'conformance', onPort: () => undefined, logger: silentLogger });
-    lease = await door.open(backend, () => undefined);
-    client = new RelayClient(lease);
+    const endpoint = new RelayEndpoint({
+      port: 0,
+      secret: 'conformance',
+      onPort: () => undefined,
+      logger: silentLogger,
+    });
+    session = await endpoint.open(backend, () => undefined);
+    client = new RelayClient(session);
   });
-  after(() => lease.close());
+  after(() => session.close());
 
   const chunk = (start: number, end: number): { body: Uint8Array<ArrayBuffer>; headers: Record<string, string> } => ({
     body: new Uint8Array(blob.subarray(start, end)),

@@ -3,7 +3,8 @@ import { gzipSync } from 'node:zlib';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { digestOf, type Digest } from '../../../src/core/oci/digest.ts';
 import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
-import type { CallOptions, EngineImageName, EnginePusher, EnginePushStep } from '../../../src/core/push/contracts.ts';
+import type { CallOptions } from '../../../src/core/ports/callOptions.ts';
+import type { EngineImageName, EnginePusher, EnginePushStep } from '../../../src/core/ports/enginePusher.ts';
 import { locationOf, RelayClient, type Answer } from './relayClient.ts';
 
 export interface PushableImage {

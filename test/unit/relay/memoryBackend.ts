@@ -1,5 +1,5 @@
 import { digestOf, type Digest } from '../../../src/core/oci/digest.ts';
-import type { IncomingBlob, RelayBackend, RelayedManifest } from '../../../src/core/push/relay/relayBackend.ts';
+import type { IncomingBlob, RelayBackend, RelayedManifest } from '../../../src/core/relay/relayBackend.ts';
 
 /** Keeps what it is given. */
 export class MemoryBackend implements RelayBackend {

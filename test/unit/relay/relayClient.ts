@@ -1,5 +1,5 @@
 import { Agent, fetch, type Headers } from 'undici';
-import type { RelayLease } from '../../../src/core/push/relay/relayDoor.ts';
+import type { RelaySession } from '../../../src/core/relay/relayEndpoint.ts';
 
 export interface Answer {
   readonly status: number;
@@ -23,7 +23,7 @@ export class RelayClient {
   readonly name: string;
   readonly #authorization: string;
 
-  constructor({ repository, credential }: Pick<RelayLease, 'repository' | 'credential'>) {
+  constructor({ repository, credential }: Pick<RelaySession, 'repository' | 'credential'>) {
     const slash = repository.indexOf('/');
     this.origin = `http://${repository.slice(0, slash)}`;
     this.name = repository.slice(slash + 1);

@@ -9,9 +9,9 @@ import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { digestOf, type Digest } from '../../../src/core/oci/digest.ts';
 import type { ImageManifest } from '../../../src/core/oci/manifest.ts';
 import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
-import { DigestCache } from '../../../src/core/push/digestCache.ts';
+import { DigestCache } from '../../../src/core/digestCache/digestCache.ts';
 import { PushProgress } from '../../../src/core/push/progress.ts';
-import type { RelayBackend } from '../../../src/core/push/relay/relayBackend.ts';
+import type { RelayBackend } from '../../../src/core/relay/relayBackend.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
 import { FakeRepository, noCompression } from '../push/fakes.ts';
 import { changed, isSending, layers, machine, RelayRig } from './relayRig.ts';
@@ -335,9 +335,9 @@ describe('pushImage by the relay', () => {
     }
     assert.equal(here.pusher.pushes, 0);
     assert.equal(given.length, 1);
-    const lease = await rig.door.open({} as RelayBackend, () => undefined);
-    const { username, secret } = lease.credential;
-    await lease.close();
+    const session = await rig.endpoint.open({} as RelayBackend, () => undefined);
+    const { username, secret } = session.credential;
+    await session.close();
     assert.notEqual(given[0], `Basic ${Buffer.from(`${username}:${secret}`).toString('base64')}`);
     await rig.assertNothingLeft(here);
   });

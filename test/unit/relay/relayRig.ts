@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
-import type { LayerCodec } from '../../../src/core/push/contracts.ts';
-import { DigestCache } from '../../../src/core/push/digestCache.ts';
+import type { LayerCodec } from '../../../src/core/ports/layerCodec.ts';
+import { DigestCache } from '../../../src/core/digestCache/digestCache.ts';
 import type { PushEvent, PushResult } from '../../../src/core/push/events.ts';
 import { pushImage } from '../../../src/core/push/pushImage.ts';
 import { UploadsInFlight } from '../../../src/core/push/uploadsInFlight.ts';
-import { Reachability } from '../../../src/core/push/relay/reachability.ts';
-import { RelayDoor } from '../../../src/core/push/relay/relayDoor.ts';
+import { Reachability } from '../../../src/core/relay/reachability.ts';
+import { RelayEndpoint } from '../../../src/core/relay/relayEndpoint.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
 import { FakeEngine, FakeRepository, plainGzip } from '../push/fakes.ts';
 import { FakePusher } from './fakePusher.ts';
@@ -54,12 +54,12 @@ export interface RelayPushOptions {
   readonly isNear?: boolean;
 }
 
-/** Pushes by fake engines, through a real door and a real spool, to a fake repository. */
+/** Pushes by fake engines, through a real endpoint and a real spool, to a fake repository. */
 export class RelayRig {
   readonly folder: string;
   registry!: FakeRepository;
   cache!: DigestCache;
-  door!: RelayDoor;
+  endpoint!: RelayEndpoint;
   reachability!: Reachability;
   events: PushEvent[] = [];
   readonly uploads = new UploadsInFlight();
@@ -80,14 +80,14 @@ export class RelayRig {
     this.clock = 0;
     this.registry = new FakeRepository();
     this.cache = new DigestCache(join(this.folder, `cache-${Math.random()}.json`), silentLogger, () => 0);
-    this.door = new RelayDoor({ port: 0, secret: 'secret', onPort: () => undefined, logger: silentLogger });
+    this.endpoint = new RelayEndpoint({ port: 0, secret: 'secret', onPort: () => undefined, logger: silentLogger });
     this.reachability = new Reachability(() => this.clock);
     this.events = [];
   }
 
   async push({ engine, pusher }: Machine, options: RelayPushOptions = {}): Promise<PushResult> {
     const { strategy: wanted = 'relay', codec = plainGzip, isCodecFree = false } = options;
-    const { registry, cache, door, reachability } = this;
+    const { registry, cache, endpoint, reachability } = this;
     const strategy = wanted === 'auto' ? undefined : wanted;
     return await pushImage(
       {
@@ -106,7 +106,7 @@ export class RelayRig {
           spoolLimit: 1e6,
         },
         ...{ logger: silentLogger, now: Date.now },
-        ...(options.isNear === false ? {} : { relay: { pusher, door, reachability } }),
+        ...(options.isNear === false ? {} : { relay: { pusher, endpoint, reachability } }),
       },
       { signal: options.signal ?? new AbortController().signal, onEvent: (event) => this.events.push(event) },
     );

@@ -3,7 +3,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
-import type { ImageDetails } from '../../../src/core/push/contracts.ts';
+import type { ImageDetails } from '../../../src/core/ports/imageSource.ts';
 import { layers, machine, RelayRig, type Machine } from './relayRig.ts';
 
 describe('“unchanged” means that a push now would publish the same', () => {

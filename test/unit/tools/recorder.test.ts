@@ -7,7 +7,7 @@ import { connect, type AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { deflateRawSync, gzipSync } from 'node:zlib';
 
-import { makeCertificate } from '../../standin/tls/certificate.ts';
+import { makeCertificate } from '../../fakeGitea/tls/certificate.ts';
 import { startRecorder, type Recorder } from '../../tools/recorder.ts';
 
 const certificate = makeCertificate('valid');

@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { mediaTypes } from '../../oci/mediaTypes.ts';
-import type { ImageDetails } from '../contracts.ts';
+import type { ImageDetails } from '../../ports/imageSource.ts';
 import type { PushRun } from '../pushRun.ts';
 import { chooseStrategy, type CodecKind } from './chooseStrategy.ts';
-import { RelayUnavailable, type RelayParts } from './enginePushing.ts';
+import { RelayUnavailable, type RelayParts } from '../../relay/pushFromEngine.ts';
 import { layerSizes } from './layerSizes.ts';
-import { knowsDigests } from './learnDigests.ts';
-import { isTemporaryName } from './temporaryName.ts';
+import { hasDigests } from '../../relay/primeDigests.ts';
+import { isTemporaryName } from '../../relay/temporaryTag.ts';
 
 /** Before the plan: will the engine push to us, and ask for every blob by its digest? So does containerd's store. */
 export async function doesEngineAsk(
@@ -48,7 +48,7 @@ export async function isRelayChosen(
   // Such an engine compresses by gzip, whatever was asked for.
   if (store === 'classic' && !run.takesGzip) return false;
   const diffIds = [...run.diffIds];
-  const isMissing = diffIds.map((diffId) => run.placed(diffId) === undefined);
+  const isMissing = diffIds.map((diffId) => run.stored(diffId) === undefined);
   const counted = image.diffIds.map(
     (diffId) => (cache.layer(diffId, request.codec.id) ?? cache.engineBlob(diffId))?.tarSize,
   );
@@ -61,7 +61,7 @@ export async function isRelayChosen(
       bytes: sizes[image.diffIds.indexOf(diffId)] ?? 0,
       isMissing: isMissing[at] === true,
     })),
-    knowsDigests: knowsDigests(
+    knowsDigests: hasDigests(
       diffIds.filter((_, at) => isMissing[at] === false),
       parts,
       cache,

@@ -1,5 +1,5 @@
 import type { Digest } from '../../oci/digest.ts';
-import type { EnginePushStep } from '../contracts.ts';
+import type { EnginePushStep } from '../../ports/enginePusher.ts';
 import type { PushRun } from '../pushRun.ts';
 
 /** Bytes after which a change is told. */
@@ -38,11 +38,11 @@ export class RelayProgress {
       if (total !== undefined && !(this.#compresses && diffId !== undefined)) this.#totals.set(id, total);
       return;
     }
-    if (diffId === undefined || current === undefined || this.#run.isTaken(diffId)) return;
+    if (diffId === undefined || current === undefined || this.#run.isClaimed(diffId)) return;
     this.#read.set(diffId, current);
     // It reads the tar and has its total from the files, so that it may read more than that.
     const readTotal = total === undefined ? undefined : Math.max(total, current);
-    this.#run.board.update(diffId, { state: 'reading', readBytes: current, readTotal });
+    this.#run.statusTable.update(diffId, { state: 'reading', readBytes: current, readTotal });
   }
 
   /** Uncompressed bytes of a layer that the engine has read. */
@@ -56,14 +56,14 @@ export class RelayProgress {
   }
 
   arrived(blob: object, storedBytes: number): void {
-    const passage = this.#passages.get(blob);
-    if (passage !== undefined) passage.storedBytes = storedBytes;
+    const pipe = this.#passages.get(blob);
+    if (pipe !== undefined) pipe.storedBytes = storedBytes;
     this.#tell();
   }
 
   sent(blob: object, sentBytes: number): void {
-    const passage = this.#passages.get(blob);
-    if (passage !== undefined) passage.sentBytes = sentBytes;
+    const pipe = this.#passages.get(blob);
+    if (pipe !== undefined) pipe.sentBytes = sentBytes;
     this.#tell();
   }
 
@@ -86,14 +86,14 @@ export class RelayProgress {
     if (Math.abs(moved - this.#told) < eventStep) return;
     this.#told = moved;
     const only = this.#onlyMissing();
-    if (only !== undefined) this.#run.board.update(only, sums);
+    if (only !== undefined) this.#run.statusTable.update(only, sums);
     else this.#run.onEvent({ type: 'relayed', ...sums, totalBytes: this.#isClassic ? undefined : this.#total() });
   }
 
   /** A classic engine sends just what is missing: if that is one layer, all that arrives is of it. */
   #onlyMissing(): Digest | undefined {
     if (!this.#isClassic) return undefined;
-    const missing = [...this.#run.diffIds].filter((diffId) => !this.#run.isTaken(diffId));
+    const missing = [...this.#run.diffIds].filter((diffId) => !this.#run.isClaimed(diffId));
     return missing.length === 1 ? missing[0] : undefined;
   }
 

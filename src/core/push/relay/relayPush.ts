@@ -5,26 +5,26 @@ import { compressionOf, magicLength } from '../../oci/compressionOf.ts';
 import { shortDigest, type Digest } from '../../oci/digest.ts';
 import { layerTypeOf } from '../../oci/mediaTypes.ts';
 import type { Descriptor } from '../../oci/manifest.ts';
-import type { ImageDetails } from '../contracts.ts';
+import type { ImageDetails } from '../../ports/imageSource.ts';
 import type { PushRun } from '../pushRun.ts';
-import type { Spool } from '../spool/spool.ts';
-import { Carrier, type CarriedBlob } from './carrier.ts';
-import { layerDigests, readReferences } from './engineManifest.ts';
-import { OpenUploads } from './openUploads.ts';
-import { pushToUs, RelayUnavailable, type RelayParts } from './enginePushing.ts';
-import { knowsDigests, learnDigests } from './learnDigests.ts';
-import { holdsUncompressed, placeStored } from './compressStored.ts';
-import type { RelayBackend, RelayedManifest } from './relayBackend.ts';
+import type { Spool } from '../../spool/spool.ts';
+import { BlobForwarder, type ForwardedBlob } from './blobForwarder.ts';
+import { layerDigests, readReferences } from '../../relay/engineManifest.ts';
+import { PreopenedSessions } from './preopenedSessions.ts';
+import { pushFromEngine, RelayUnavailable, type RelayParts } from '../../relay/pushFromEngine.ts';
+import { hasDigests, primeDigests } from '../../relay/primeDigests.ts';
+import { holdsUncompressed, compressUncompressedLayers } from './compressUncompressedLayers.ts';
+import type { RelayBackend, RelayedManifest } from '../../relay/relayBackend.ts';
 import { RelayProgress } from './relayProgress.ts';
-import type { SmallBlobs } from './smallBlobs.ts';
+import type { SmallBlobs } from '../../relay/smallBlobs.ts';
 
 /** All layers are in the repository: what our own manifest is to be made of. */
-export interface TakenLayers {
+export interface TransferredLayers {
   readonly kind: 'layers';
   readonly strategy: 'export' | 'relay';
   readonly config: Uint8Array;
   /** As in `TakenManifests`. */
-  readonly leaving?: Promise<void>;
+  readonly cleanup?: Promise<void>;
   /** Bytes of the config, if it was sent with the layers. */
   readonly sentConfigBytes?: number;
   /** What the engine itself would have published, where that is another manifest than ours. */
@@ -32,18 +32,18 @@ export interface TakenLayers {
 }
 
 /** All blobs are in the repository: the engine's own manifests, to be published as they are; the last is the tag's. */
-export interface TakenManifests {
+export interface TransferredManifests {
   readonly kind: 'manifests';
   readonly manifests: readonly [...RelayedManifest[], RelayedManifest];
   readonly bytes: RelayedBytes;
   /** What is in the repository of what they name. */
-  readonly blobs: ReadonlyMap<Digest, CarriedBlob>;
+  readonly blobs: ReadonlyMap<Digest, ForwardedBlob>;
   /** Bytes of small blobs that came: configs are among them. */
   readonly small: Pick<SmallBlobs, 'get'>;
   /** Of the image that `inspect` spoke of, base first; empty if it could not be told. */
   readonly layers: readonly Descriptor[];
   /** The engine's temporary name is being taken away meanwhile; never rejects. */
-  readonly leaving: Promise<void>;
+  readonly cleanup: Promise<void>;
 }
 
 interface RelayedBytes {
@@ -68,20 +68,20 @@ export async function relayPush(
   image: ImageDetails,
   parts: RelayParts,
   { spool, signal, compresses }: RelayOptions,
-): Promise<TakenLayers | TakenManifests> {
+): Promise<TransferredLayers | TransferredManifests> {
   const isClassic = (await parts.pusher.store({ signal })) === 'classic';
-  const placed = [...run.diffIds].filter((diffId) => run.placed(diffId) !== undefined);
-  if (isClassic && !knowsDigests(placed, parts, run.cache)) {
-    await learnDigests(image, parts, run.cache, { signal, logger: run.logger });
+  const placed = [...run.diffIds].filter((diffId) => run.stored(diffId) !== undefined);
+  if (isClassic && !hasDigests(placed, parts, run.cache)) {
+    await primeDigests(image, parts, run.cache, { signal, logger: run.logger });
   }
   const progress = new RelayProgress(run, { isClassic, compresses });
   const group = new TaskGroup(signal);
-  const sessions = new OpenUploads(run.target);
+  const sessions = new PreopenedSessions(run.target);
   // An image whose layers we may place was planned, and that began with this question.
   const access = isClassic || compresses ? Promise.resolve() : sessions.proveAccess(group.signal);
   group.start(() => access);
   if (isClassic) group.start(() => lookForConfig(run, image, group.signal));
-  const carrier = new Carrier(run, {
+  const forwarder = new BlobForwarder(run, {
     image,
     engineId: parts.pusher.id,
     isClassic,
@@ -92,12 +92,12 @@ export async function relayPush(
     access,
     compresses,
   });
-  let leaving = Promise.resolve();
+  let cleanup = Promise.resolve();
   let tag = '';
   const arrival = Promise.withResolvers<undefined>();
-  const backend = watchManifests(carrier, (reference) => reference === tag, arrival);
+  const backend = watchManifests(forwarder, (reference) => reference === tag, arrival);
   const pushed = group.run(async () => {
-    await pushToUs(image, parts, backend, {
+    await pushFromEngine(image, parts, backend, {
       signal: group.signal,
       logger: run.logger,
       onStep: (step) => {
@@ -107,20 +107,20 @@ export async function relayPush(
       onTag: (given) => (tag = given),
       // A classic engine still says how large its layers were; containerd's store has its books to close.
       ...(isClassic ? {} : { arrival: arrival.promise }),
-      onLeaving: (promise) => {
-        leaving = promise;
+      onCleanup: (promise) => {
+        cleanup = promise;
       },
       isInsisted: run.request.strategy === 'relay',
     });
   });
   try {
-    await pushed.finally(() => carrier.close());
+    await pushed.finally(() => forwarder.close());
     throwIfCancelled(group.signal);
     progress.settle();
     const options = { tag, isClassic, compresses, progress, parts, signal };
-    return { ...(await gather(run, image, carrier, options)), leaving };
+    return { ...(await gather(run, image, forwarder, options)), cleanup };
   } catch (error) {
-    await leaving;
+    await cleanup;
     throw error;
   }
 }
@@ -129,7 +129,7 @@ export async function relayPush(
 async function gather(
   run: PushRun,
   image: ImageDetails,
-  carrier: Carrier,
+  forwarder: BlobForwarder,
   options: {
     readonly tag: string;
     readonly isClassic: boolean;
@@ -138,19 +138,23 @@ async function gather(
     readonly parts: RelayParts;
     readonly signal: AbortSignal;
   },
-): Promise<Omit<TakenLayers, 'leaving'> | Omit<TakenManifests, 'leaving'>> {
-  const top = carrier.manifests.find(({ reference }) => reference === options.tag);
+): Promise<Omit<TransferredLayers, 'cleanup'> | Omit<TransferredManifests, 'cleanup'>> {
+  const top = forwarder.manifests.find(({ reference }) => reference === options.tag);
   if (top === undefined) throw unfinished(image, 'it never sent the manifest');
   if (options.isClassic) {
-    return { kind: 'layers', strategy: 'relay', config: await placeLayers(run, image, top, carrier, options) };
+    return { kind: 'layers', strategy: 'relay', config: await placeLayers(run, image, top, forwarder, options) };
   }
   if (options.compresses && holdsUncompressed(image, top)) {
-    return { kind: 'layers', strategy: 'relay', ...(await placeStored(run, image, top, carrier, options.signal)) };
+    return {
+      kind: 'layers',
+      strategy: 'relay',
+      ...(await compressUncompressedLayers(run, image, top, forwarder, options.signal)),
+    };
   }
-  const layers = placeRows(run, image, top, carrier);
-  const children = carrier.manifests.filter((manifest) => manifest !== top);
-  const { blobs, small } = carrier;
-  return { kind: 'manifests', manifests: [...children, top], bytes: countBytes(run, carrier), blobs, small, layers };
+  const layers = placeRows(run, image, top, forwarder);
+  const children = forwarder.manifests.filter((manifest) => manifest !== top);
+  const { blobs, small } = forwarder;
+  return { kind: 'manifests', manifests: [...children, top], bytes: countBytes(run, forwarder), blobs, small, layers };
 }
 
 /** Asks for the config while the engine compresses: a classic image is named by its digest. */
@@ -184,7 +188,7 @@ async function placeLayers(
   run: PushRun,
   image: ImageDetails,
   top: RelayedManifest,
-  carrier: Carrier,
+  forwarder: BlobForwarder,
   {
     progress,
     parts,
@@ -192,26 +196,26 @@ async function placeLayers(
   }: Pick<RelayOptions, 'signal'> & { readonly progress: RelayProgress; readonly parts: RelayParts },
 ): Promise<Uint8Array> {
   const digests = layerDigests(top, image);
-  const config = carrier.small.get(image.id);
+  const config = forwarder.small.get(image.id);
   if (digests === undefined) throw unfinished(image, 'what it sent is another image');
   if (config === undefined) throw new RelayUnavailable('The config is too large to be kept.', { isPartial: true });
   for (const [at, diffId] of image.diffIds.entries()) {
     const digest = digests[at];
     if (digest !== undefined) run.cache.rememberEngineDigest(parts.pusher.id, diffId, digest);
-    if (run.placed(diffId) !== undefined) continue;
-    const carried = digest === undefined ? undefined : carrier.blobs.get(digest);
+    if (run.stored(diffId) !== undefined) continue;
+    const carried = digest === undefined ? undefined : forwarder.blobs.get(digest);
     // A blob is one layer: a digest that stands for another one as well was not this layer's, and it must be exported.
     const isItsOwn = image.diffIds.every((other, place) => other === diffId || digests[place] !== digest);
     if (digest === undefined || carried === undefined || !isItsOwn) {
       throw new RelayUnavailable(`Layer ${shortDigest(diffId)} did not come.`, { isPartial: true });
     }
     const descriptor = { mediaType: await layerType(run, digest, carried, signal), digest, size: carried.size };
-    run.take({ diffId, descriptor, proof: 'engineStore' });
+    run.claim({ diffId, descriptor, proof: 'engineStore' });
     const tarSize = progress.readBytes(diffId);
     if (tarSize !== undefined) run.cache.rememberEngineBlob(diffId, { ...descriptor, tarSize });
     const sentBytes = carried.how === 'uploaded' ? carried.size : 0;
-    run.board.update(diffId, { storedBytes: carried.size, sentBytes });
-    run.place(diffId, carried.how);
+    run.statusTable.update(diffId, { storedBytes: carried.size, sentBytes });
+    run.markStored(diffId, carried.how);
   }
   return config;
 }
@@ -223,7 +227,7 @@ async function placeLayers(
 async function layerType(
   { target }: PushRun,
   digest: Digest,
-  { head }: CarriedBlob,
+  { head }: ForwardedBlob,
   signal: AbortSignal,
 ): Promise<string> {
   if (head !== undefined) return layerTypeOf(compressionOf(head));
@@ -242,15 +246,23 @@ async function layerType(
 }
 
 /** Shows each row what became of its layer, where the manifest lists as many as the image has. */
-function placeRows(run: PushRun, image: ImageDetails, top: RelayedManifest, carrier: Carrier): readonly Descriptor[] {
-  const layers = platformLayers(image, top, carrier);
+function placeRows(
+  run: PushRun,
+  image: ImageDetails,
+  top: RelayedManifest,
+  forwarder: BlobForwarder,
+): readonly Descriptor[] {
+  const layers = platformLayers(image, top, forwarder);
   image.diffIds.forEach((diffId, at) => {
     const descriptor = layers[at];
-    const carried = descriptor && carrier.blobs.get(descriptor.digest);
-    if (descriptor === undefined || carried === undefined || run.isTaken(diffId)) return;
-    run.take({ diffId, descriptor, proof: 'engineStore' });
-    run.board.update(diffId, { storedBytes: carried.size, sentBytes: carried.how === 'uploaded' ? carried.size : 0 });
-    run.place(diffId, carried.how);
+    const carried = descriptor && forwarder.blobs.get(descriptor.digest);
+    if (descriptor === undefined || carried === undefined || run.isClaimed(diffId)) return;
+    run.claim({ diffId, descriptor, proof: 'engineStore' });
+    run.statusTable.update(diffId, {
+      storedBytes: carried.size,
+      sentBytes: carried.how === 'uploaded' ? carried.size : 0,
+    });
+    run.markStored(diffId, carried.how);
   });
   return layers;
 }
@@ -259,15 +271,15 @@ function placeRows(run: PushRun, image: ImageDetails, top: RelayedManifest, carr
 function platformLayers(
   image: ImageDetails,
   top: RelayedManifest,
-  carrier: Carrier,
+  forwarder: BlobForwarder,
 ): ReturnType<typeof readReferences>['layers'] {
-  const candidates = [top, ...carrier.manifests].map((manifest) => readReferences(manifest).layers);
+  const candidates = [top, ...forwarder.manifests].map((manifest) => readReferences(manifest).layers);
   return candidates.find((layers) => layers.length === image.diffIds.length) ?? [];
 }
 
-function countBytes(run: PushRun, carrier: Carrier): RelayedBytes {
+function countBytes(run: PushRun, forwarder: BlobForwarder): RelayedBytes {
   const sums = { uploaded: 0, mounted: 0, skipped: 0 };
-  for (const [digest, { size, how }] of carrier.blobs) {
+  for (const [digest, { size, how }] of forwarder.blobs) {
     const overall = run.overall(digest, how);
     sums[overall === 'exists' ? 'skipped' : overall] += size;
   }

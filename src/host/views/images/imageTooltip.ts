@@ -1,5 +1,5 @@
 import type { EngineImage } from '../../../core/docker/types.ts';
-import type { ImageDetails } from '../../../core/push/contracts.ts';
+import type { ImageDetails } from '../../../core/ports/imageSource.ts';
 import { formatPlatform } from '../../../core/oci/platform.ts';
 import { markdownValue, type MarkdownLine } from '../../display/markdownText.ts';
 import { formatBytes } from '../../progress/format.ts';

@@ -1,5 +1,5 @@
 import type { ErrorCode, TeaChestError } from '../../../core/base/errors.ts';
-import { actionTitle, explain, type ActionKind } from '../../progress/explain.ts';
+import { actionTitle, errorMessage, type ActionKind } from '../../progress/errorMessages.ts';
 
 const labels: Readonly<Partial<Record<ErrorCode, string>>> = {
   registryUnreachable: 'Cannot be reached',
@@ -29,7 +29,7 @@ export function noteLabel({ code }: TeaChestError): string {
 
 /** The first remedy of the failure that the view can offer. Looking again is always one. */
 export function noteRemedy(error: TeaChestError): { readonly kind: NoteRemedy; readonly title: string } {
-  const kind = explain(error).actions.find(isRemedy) ?? 'retry';
+  const kind = errorMessage(error).actions.find(isRemedy) ?? 'retry';
   return { kind, title: actionTitle(kind, error.code) };
 }
 

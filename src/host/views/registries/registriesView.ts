@@ -4,15 +4,8 @@ import type { Logger } from '../../../core/base/logger.ts';
 import type { ConnectionStore } from '../../connections/connectionStore.ts';
 import { noteLabel } from './noteLabel.ts';
 import { registryItem } from './registryItem.ts';
-import {
-  connectionNode,
-  noteNode,
-  ownerNode,
-  packageNodes,
-  unnamable,
-  type RegistryBrowser,
-  type RegistryNode,
-} from './registryTree.ts';
+import { connectionNode, noteNode, ownerNode, packageNodes, unnamable, type RegistryNode } from './registryTree.ts';
+import type { RegistryBrowser } from '../../registry/registryBrowser.ts';
 
 /** The Registries view: registry → owner → image → tag. Every level is asked for when it is opened. */
 export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vscode.Disposable {

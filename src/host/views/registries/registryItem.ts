@@ -4,7 +4,7 @@ import { markdownValue, type MarkdownLine } from '../../display/markdownText.ts'
 import { markdownTooltip } from '../../display/markdownTooltip.ts';
 import { treeItem, type TreeRow } from '../../display/treeItem.ts';
 import { formatAge } from '../../progress/format.ts';
-import { explain } from '../../progress/explain.ts';
+import { errorMessage } from '../../progress/errorMessages.ts';
 import { noteRemedy } from './noteLabel.ts';
 import {
   describeVersions,
@@ -92,13 +92,13 @@ function drawNote(node: NoteNode): Drawing {
   if (node.failure === undefined) return { ...row, description: '', icon: 'info', spoken: node.text };
   const { error } = node.failure;
   const { title } = noteRemedy(error);
-  const { message } = explain(error);
+  const { message } = errorMessage(error);
   return {
     ...row,
     description: title,
     icon: 'warning',
     spoken: `${node.text}: ${message} Press Enter: ${title}.`,
     tooltip: message,
-    command: { command: 'teaChest.registries.mend', title, arguments: [node] },
+    command: { command: 'teaChest.registries.reconnect', title, arguments: [node] },
   };
 }

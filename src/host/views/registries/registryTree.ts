@@ -4,22 +4,7 @@ import { isReferenceText } from '../../../core/oci/referenceGrammar.ts';
 import type { Connection } from '../../connections/connection.ts';
 import { pageAt } from '../../connections/connectionPage.ts';
 import type { WebPage } from '../../openInBrowser.ts';
-import type { Owners } from '../../push/askPush.ts';
-
-/** What the view reads from a registry. */
-export interface RegistryBrowser {
-  owners(connection: Connection): Promise<Owners>;
-  packages(connection: Connection, owner: string): Promise<readonly PackageVersion[]>;
-}
-
-/** A version of a container package, as the registry lists it. */
-export interface PackageVersion {
-  readonly name: string;
-  /** A tag; or a digest, for what has no tag. */
-  readonly version: string;
-  /** ISO 8601. */
-  readonly createdAt: string | undefined;
-}
+import type { PackageVersion } from '../../registry/registryBrowser.ts';
 
 export type RegistryNode = ConnectionNode | OwnerNode | PackageNode | VersionNode | NoteNode;
 

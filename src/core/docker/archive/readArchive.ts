@@ -1,0 +1,92 @@
+import path from 'node:path';
+import { peekBytes } from '../../base/peekBytes.ts';
+import { compressionOf, magicLength } from '../../oci/compressionOf.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { ArchiveContents, parseJson } from './archiveContents.ts';
+import { tarEntries, type TarEntry } from './tarEntries.ts';
+import { legacyDiffId, namedDiffId } from './legacyLayerIds.ts';
+import type { ArchiveSubject } from '../types.ts';
+import type { ArchiveItem } from '../../ports/imageSource.ts';
+
+/** Far above any real configuration, far below what would hurt. */
+const maxJsonBytes = 16 * 1024 * 1024;
+
+/**
+ * Reads what an engine exports of an image, whatever its kind: docker's archive up to release 24, its OCI layout with
+ * `manifest.json` since 25 (with compressed blobs from containerd's store), podman's docker-archive. The layers come as
+ * they stand in the archive, the `image` last, once the archive has proved to be whole.
+ * Rejects with `archiveTruncated`, `archiveInvalid`, or the error of `bytes`. `onConsumed` is told up to which byte
+ * nothing is needed any more; a piece of a layer is good until the next one is asked for.
+ */
+export async function* readArchive(
+  bytes: AsyncIterable<Uint8Array>,
+  image: ArchiveSubject,
+  onConsumed?: (position: number) => void,
+): AsyncGenerator<ArchiveItem, void, void> {
+  const contents = new ArchiveContents(image);
+  const hints = new Map<string, Digest>();
+  for await (const entry of tarEntries(bytes, onConsumed)) {
+    if (entry.type !== 'other') contents.addFile(entry.path);
+    if (entry.target !== undefined) contents.addLink(entry.path, entry.target);
+    if (entry.type !== 'file') continue;
+
+    const { role, body, hint } = await classify(entry, image);
+    if (role === 'layer') {
+      contents.addLayer(entry.path);
+      const expectedDiffId = hint ?? hints.get(path.posix.dirname(entry.path));
+      yield { kind: 'layer', path: entry.path, size: entry.size, expectedDiffId, body };
+    } else if (role !== 'other') {
+      const json = await readWhole(body, entry.size);
+      if (json === undefined) contents.addOversized(entry.path);
+      else if (role === 'document') contents.addDocument(entry.path, json);
+      else noteHint(entry.path, json, image, hints);
+    }
+  }
+  yield contents.image();
+}
+
+interface Classified {
+  /** `document`: manifest.json, index.json, or what may be a config. `legacy`: the `json` file beside a `layer.tar`. */
+  readonly role: 'layer' | 'document' | 'legacy' | 'other';
+  readonly body: AsyncIterable<Uint8Array>;
+  /** The diffID that the file's name tells. */
+  readonly hint?: Digest | undefined;
+}
+
+async function classify(entry: TarEntry, image: ArchiveSubject): Promise<Classified> {
+  const { body } = entry;
+  const { dir, base } = path.posix.parse(entry.path);
+  if (dir === 'blobs/sha256') {
+    const hint = namedDiffId(base, image.diffIds);
+    return hint === undefined ? classifyBlob(body) : { role: 'layer', body, hint };
+  }
+  if (base.endsWith('.tar')) {
+    return { role: 'layer', body, hint: dir === '' ? namedDiffId(base, image.diffIds) : undefined };
+  }
+  if (dir === '' && base.endsWith('.json')) return { role: 'document', body };
+  return { role: base === 'json' ? 'legacy' : 'other', body };
+}
+
+/**
+ * A blob whose name is none of the diffIDs: an uncompressed layer would be named by its own, so this is a compressed
+ * layer, a JSON document, or nothing of this image.
+ */
+async function classifyBlob(body: AsyncIterable<Uint8Array>): Promise<Classified> {
+  const { head, body: whole } = await peekBytes(body, magicLength);
+  const role = compressionOf(head) !== undefined ? 'layer' : head[0] === 0x7b /* { */ ? 'document' : 'other';
+  return { role, body: whole };
+}
+
+/** Undefined, with nothing read, if it is too big to be held in memory. */
+async function readWhole(body: AsyncIterable<Uint8Array>, size: number): Promise<Buffer | undefined> {
+  if (size > maxJsonBytes) return undefined;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
+function noteHint(file: string, json: Buffer, image: ArchiveSubject, hints: Map<string, Digest>): void {
+  const folder = path.posix.dirname(file);
+  const diffId = legacyDiffId(folder, parseJson(json), image.diffIds);
+  if (diffId !== undefined) hints.set(folder, diffId);
+}

@@ -1,0 +1,160 @@
+import type { CallOptions } from '../../ports/callOptions.ts';
+import type { EngineImageName, EnginePushStep, EnginePusher } from '../../ports/enginePusher.ts';
+import type Docker from 'dockerode';
+import { TeaChestError } from '../../base/errors.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { toReferences } from '../images/imageRecords.ts';
+import { member, number, text } from './looseJson.ts';
+
+/** `patience` in milliseconds; absent: the usual one of the engine's calls. */
+type Call = <T>(signal: AbortSignal, use: (docker: Docker) => Promise<T>, patience?: number) => Promise<T>;
+
+type Explain = (error: unknown, signal: AbortSignal) => TeaChestError;
+
+/** Lets an engine push by itself. Made by `Engine.pusher()`; errors as there. */
+export class EnginePush implements EnginePusher {
+  /** Names the engine, across restarts: its endpoint. */
+  readonly id: string;
+  readonly #call: Call;
+  readonly #explain: Explain;
+  #store: Promise<'classic' | 'containerd'> | undefined;
+
+  constructor(id: string, call: Call, explain: Explain) {
+    this.id = id;
+    this.#call = call;
+    this.#explain = explain;
+  }
+
+  /** Which of docker's two image stores this is; asked once. */
+  async store({ signal }: CallOptions): Promise<'classic' | 'containerd'> {
+    this.#store ??= this.#askStore(signal);
+    try {
+      return await this.#store;
+    } catch (error) {
+      this.#store = undefined;
+      throw error;
+    }
+  }
+
+  /** Sizes in bytes of the files of an image's layers, base first, zero for steps that made no layer. */
+  async historySizes(image: Digest, { signal }: CallOptions): Promise<readonly number[]> {
+    const history = await this.#call<unknown>(signal, (docker) => docker.getImage(image).history());
+    if (!Array.isArray(history)) return [];
+    return history.map((step: { Size?: unknown }) => (typeof step.Size === 'number' ? step.Size : 0)).reverse();
+  }
+
+  /** Gives an image, by ID or by name, one more name; another image loses it. */
+  async tag(image: string, { repository, tag }: EngineImageName, { signal }: CallOptions): Promise<void> {
+    await this.#call(signal, (docker) => docker.getImage(image).tag({ repo: repository, tag }));
+  }
+
+  /** Takes a name away. Beware: with its last name an image goes as well. */
+  async untag({ repository, tag }: EngineImageName, { signal }: CallOptions): Promise<void> {
+    const remove = { noprune: true, force: false };
+    await this.#call<unknown>(signal, (docker) => docker.getImage(`${repository}:${tag}`).remove(remove));
+  }
+
+  /** Has the engine look for an image in a registry, as for a pull; resolves or rejects when it has. */
+  async contact(
+    { repository, tag }: EngineImageName,
+    credential: { readonly username: string; readonly secret: string },
+    { signal }: CallOptions,
+  ): Promise<void> {
+    const authconfig = { username: credential.username, password: credential.secret };
+    const pull = (docker: Docker): Promise<NodeJS.ReadableStream> =>
+      docker.createImage(authconfig, { fromImage: repository, tag });
+    const stream = await this.#call(signal, pull);
+    for await (const line of lines(stream as AsyncIterable<Buffer>)) readStep(line);
+  }
+
+  /** Every name of every image: `repository:tag`. */
+  async listTags({ signal }: CallOptions): Promise<readonly string[]> {
+    const images = await this.#call<unknown>(signal, (docker) => docker.listImages());
+    return Array.isArray(images) ? images.flatMap((image) => toReferences(member(image, 'RepoTags'))) : [];
+  }
+
+  /** Pushes and tells how that goes; rejects with `engineFailed` and the engine's words. Leaving the loop stops it. */
+  async *push(
+    { repository, tag }: EngineImageName,
+    credential: { readonly username: string; readonly secret: string },
+    { signal: outer }: CallOptions,
+  ): AsyncGenerator<EnginePushStep, void, void> {
+    const leaving = new AbortController();
+    const signal = AbortSignal.any([outer, leaving.signal]);
+    const authconfig = { username: credential.username, password: credential.secret };
+    try {
+      // Whether it hangs is seen where it should arrive.
+      const push = (docker: Docker): Promise<unknown> => docker.getImage(repository).push({ tag, authconfig });
+      const stream = await this.#call(signal, push, Infinity);
+      for await (const line of lines(stream as AsyncIterable<Buffer>)) yield readStep(line);
+    } catch (error) {
+      throw this.#explain(error, signal);
+    } finally {
+      leaving.abort();
+    }
+  }
+
+  async #askStore(signal: AbortSignal): Promise<'classic' | 'containerd'> {
+    const info: unknown = await this.#call<unknown>(signal, (docker) => docker.info());
+    const status = (info as { DriverStatus?: unknown }).DriverStatus;
+    return JSON.stringify(status ?? '').includes('io.containerd.snapshotter') ? 'containerd' : 'classic';
+  }
+}
+
+async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string, void, void> {
+  let rest = '';
+  for await (const chunk of chunks) {
+    const parts = (rest + chunk.toString('utf8')).split('\n');
+    rest = parts.pop() ?? '';
+    for (const part of parts) if (part.trim() !== '') yield part;
+  }
+  if (rest.trim() !== '') yield rest;
+}
+
+function readStep(line: string): EnginePushStep {
+  const step = parse(line);
+  const words = text(member(step, 'errorDetail'), 'message') ?? text(step, 'error');
+  if (words !== undefined) {
+    throw new TeaChestError('engineFailed', `The container engine could not push the image: ${words}`, {
+      facts: { words },
+    });
+  }
+  const progress = member(step, 'progressDetail');
+  const [current, total] = [number(progress, 'current'), number(progress, 'total')];
+  return { id: text(step, 'id'), status: text(step, 'status') ?? '', current, total, notice: noticeOf(step) };
+}
+
+/** What every push says, of no layer: where to it goes, and what came of it. */
+const usualLines = /^(The push refers to repository \[|[^ ]+: digest: sha256:|Preparing|Waiting)/;
+
+/**
+ * Of an index whose platforms are not all here docker pushes the one manifest that is, and says so in an `aux` that its
+ * command line puts into these words (docker/cli, command/image/push.go). Other sentences come as a status of no layer.
+ */
+function noticeOf(step: unknown): string | undefined {
+  const aux = member(step, 'aux');
+  if (member(aux, 'manifestPushedInsteadOfIndex') === true) {
+    const selected = member(aux, 'selectedManifest');
+    const platform = member(selected, 'platform');
+    const name = [text(platform, 'os'), text(platform, 'architecture'), text(platform, 'variant')]
+      .filter(Boolean)
+      .join('/');
+    const digest = text(selected, 'digest') ?? '';
+    const which = name === '' ? digest : `${name} (${digest})`;
+    return `Not all multiplatform-content is present and only the available single-platform image was pushed: ${which}.`;
+  }
+  if (member(aux, 'contentMissing') === true)
+    return 'Not all of the image’s content is present in the container engine.';
+  const status = text(step, 'status');
+  const isUsual = text(step, 'id') !== undefined || status === undefined || status === '' || usualLines.test(status);
+  return isUsual ? undefined : status;
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    // A line cut off by the end of the connection; that is told by the connection itself.
+    return undefined;
+  }
+}

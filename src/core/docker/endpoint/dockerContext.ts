@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { endpointInvalid, parseEndpoint } from './parseEndpoint.ts';
+import type { HostEnvironment } from './hostEnvironment.ts';
+import type { EngineEndpoint, EngineTls } from '../types.ts';
+
+/** `$DOCKER_CONFIG` or `~/.docker`, where the docker command line keeps its configuration. */
+export function dockerConfigFolder(machine: HostEnvironment): string {
+  const given = machine.env['DOCKER_CONFIG'];
+  return given === undefined || given === '' ? pathsOf(machine).join(machine.home, '.docker') : given;
+}
+
+/** Paths as that machine writes them, whichever this one is. */
+export function pathsOf(machine: HostEnvironment): path.PlatformPath {
+  return machine.platform === 'win32' ? path.win32 : path.posix;
+}
+
+export interface ContextChoice {
+  /** Undefined for docker's built-in `default`. */
+  readonly name: string | undefined;
+  /** Why docker's configuration could not be asked, as the end of “as …”. */
+  readonly unread?: string;
+}
+
+/** The name in DOCKER_CONTEXT or else in config.json. */
+export async function chosenContext(machine: HostEnvironment): Promise<ContextChoice> {
+  const fromEnv = machine.env['DOCKER_CONTEXT'];
+  const choice = fromEnv === undefined || fromEnv === '' ? await contextOfConfig(machine) : { name: fromEnv };
+  return choice.name === 'default' || choice.name === '' ? { ...choice, name: undefined } : choice;
+}
+
+/**
+ * A configuration that cannot be read chooses nothing, as for docker's command line, which warns and goes on
+ * (docker/cli, cli/config `LoadDefaultConfigFile`). An empty file, as a crash leaves it, is one without settings.
+ */
+async function contextOfConfig(machine: HostEnvironment): Promise<ContextChoice> {
+  const file = pathsOf(machine).join(dockerConfigFolder(machine), 'config.json');
+  try {
+    const name = property(await readJson(machine, file), 'currentContext');
+    return { name: typeof name === 'string' ? name : undefined };
+  } catch (error) {
+    return { name: undefined, unread: `${file} cannot be read (${words(error)})` };
+  }
+}
+
+/**
+ * The endpoint of a context in docker's store: `contexts/meta/<sha256 of the name>/meta.json`, TLS files beside it
+ * under `contexts/tls` (docker/cli, cli/context/store). Undefined if the context leaves the address to docker's default.
+ */
+export async function contextEndpoint(name: string, machine: HostEnvironment): Promise<EngineEndpoint | undefined> {
+  const join = (...parts: string[]): string => pathsOf(machine).join(...parts);
+  const source = `the docker context “${name}”`;
+  const id = createHash('sha256').update(name).digest('hex');
+  const store = join(dockerConfigFolder(machine), 'contexts');
+  const file = join(store, 'meta', id, 'meta.json');
+  const meta = await readJson(machine, file).catch((error: unknown) => {
+    throw endpointInvalid(source, `${file} cannot be read (${words(error)})`, error);
+  });
+  if (meta === undefined) {
+    throw endpointInvalid(
+      source,
+      `docker has no context of that name in ${store}; “docker context ls” lists those it has, and “docker context use” chooses one`,
+    );
+  }
+  const docker = property(property(meta, 'Endpoints'), 'docker');
+  const host = property(docker, 'Host');
+  if (docker === undefined) throw endpointInvalid(source, 'it has no docker endpoint');
+  if (typeof host !== 'string' || host === '') return undefined;
+  const verify = property(docker, 'SkipTLSVerify') !== true;
+  const files = await readTlsFiles(join(store, 'tls', id, 'docker'), machine, source);
+  const tls = files === undefined && verify ? undefined : { ...files, verify };
+  return parseEndpoint(host, { source, platform: machine.platform, tls });
+}
+
+/** Whatever there is of `ca.pem`, `cert.pem` and `key.pem` in a folder; undefined if there is none of them. */
+export async function readTlsFiles(
+  folder: string,
+  machine: HostEnvironment,
+  source: string,
+): Promise<Omit<EngineTls, 'verify'> | undefined> {
+  const read = async (name: string): Promise<Buffer | undefined> => {
+    const file = pathsOf(machine).join(folder, name);
+    try {
+      return await machine.readFile(file);
+    } catch (error) {
+      throw endpointInvalid(source, `${file} cannot be read (${words(error)})`, error);
+    }
+  };
+  const [ca, cert, key] = await Promise.all([read('ca.pem'), read('cert.pem'), read('key.pem')]);
+  if ((cert === undefined) !== (key === undefined)) {
+    throw endpointInvalid(source, `of cert.pem and key.pem, ${folder} has only one`);
+  }
+  if (ca === undefined && cert === undefined) return undefined;
+  return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+}
+
+/** Undefined if there is no such file, or nothing in it. */
+async function readJson(machine: HostEnvironment, file: string): Promise<unknown> {
+  const bytes = await machine.readFile(file);
+  const text = bytes === undefined ? '' : decode(bytes);
+  return text.trim() === '' ? undefined : JSON.parse(text);
+}
+
+/** Windows' editors and shells save UTF-8 and UTF-16 with a byte order mark, which `TextDecoder` takes away. */
+function decode(bytes: Buffer): string {
+  const isUtf16 = bytes.byteLength >= 2 && bytes.readUInt16LE(0) === 0xfeff;
+  return new TextDecoder(isUtf16 ? 'utf-16le' : 'utf-8').decode(bytes);
+}
+
+function property(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+}
+
+function words(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,120 @@
+import { TeaChestError } from '../../base/errors.ts';
+import type { EngineEndpoint, EngineTls } from '../types.ts';
+
+export interface EndpointOptions {
+  /** Where the address comes from, for messages. */
+  readonly source: string;
+  readonly platform: NodeJS.Platform;
+  /** TLS for a tcp address, where its source asks for it. */
+  readonly tls: EngineTls | undefined;
+}
+
+type Address = EngineEndpoint['address'];
+
+/** Ports that dockerd's documentation gives to plain and to TLS connections. */
+const dockerPorts = { plain: 2375, tls: 2376 };
+
+/**
+ * Reads an engine's address as DOCKER_HOST writes it: `unix://`, `npipe://`, `tcp://`, `http://`, `https://`, `ssh://`,
+ * and without a scheme a path or `host:port`. Rejects anything else with `engineEndpointInvalid`.
+ */
+export function parseEndpoint(text: string, options: EndpointOptions): EngineEndpoint {
+  const url = withScheme(text.trim());
+  const scheme = url.slice(0, url.indexOf('://'));
+  const rest = url.slice(scheme.length + '://'.length);
+  const address = addressOf(scheme, rest, url, options);
+  return { address, source: options.source, url };
+}
+
+/** The error for an endpoint that its source gives, and that cannot be used. */
+export function endpointInvalid(source: string, why: string, cause?: unknown): TeaChestError {
+  return new TeaChestError('engineEndpointInvalid', `The engine’s address from ${source} cannot be used: ${why}.`, {
+    stage: 'engine',
+    cause,
+    facts: { source },
+  });
+}
+
+function withScheme(text: string): string {
+  if (text.includes('://')) return text;
+  return text.startsWith('/') ? `unix://${text}` : `tcp://${text}`;
+}
+
+function addressOf(scheme: string, rest: string, url: string, options: EndpointOptions): Address {
+  switch (scheme) {
+    case 'unix':
+      return unixSocket(rest, options);
+    case 'npipe':
+      return namedPipe(rest, options);
+    case 'tcp':
+      return tcpAddress(url, options.tls, dockerPorts, options.source);
+    case 'http':
+      return tcpAddress(url, options.tls, { plain: 80, tls: 443 }, options.source);
+    case 'https':
+      return tcpAddress(url, options.tls ?? { verify: true }, { plain: 80, tls: 443 }, options.source);
+    case 'ssh':
+      return sshAddress(url, options.source);
+    default:
+      throw endpointInvalid(options.source, `“${scheme}://” is not a way to reach an engine that Tea Chest knows`);
+  }
+}
+
+function unixSocket(path: string, { source, platform }: EndpointOptions): Address {
+  if (platform === 'win32') throw endpointInvalid(source, 'Windows reaches engines by npipe://, not by unix://');
+  if (path === '') return { kind: 'socket', path: '/var/run/docker.sock' };
+  if (!path.startsWith('/')) throw endpointInvalid(source, `“${path}” is not a full path; it must begin with “/”`);
+  return { kind: 'socket', path };
+}
+
+function namedPipe(path: string, { source, platform }: EndpointOptions): Address {
+  if (platform !== 'win32') throw endpointInvalid(source, 'named pipes (npipe://) exist on Windows only');
+  const named = path === '' ? '//./pipe/docker_engine' : path.replaceAll('\\', '/');
+  if (!/^\/\/[^/]+\/pipe\/./.test(named)) throw endpointInvalid(source, `“${path}” is not the name of a pipe`);
+  return { kind: 'socket', path: named };
+}
+
+function tcpAddress(
+  url: string,
+  tls: EngineTls | undefined,
+  ports: { readonly plain: number; readonly tls: number },
+  source: string,
+): Address {
+  const { host, port, path, user } = splitAuthority(url, source);
+  if (user !== undefined) throw endpointInvalid(source, 'it has a user name in it, which engines do not understand');
+  if (path !== '')
+    throw endpointInvalid(source, `what follows the host (“${path}”) is not part of an engine’s address`);
+  return { kind: 'tcp', host, port: port ?? (tls === undefined ? ports.plain : ports.tls), tls };
+}
+
+function sshAddress(url: string, source: string): Address {
+  const { host, port, path, user } = splitAuthority(url, source);
+  if (user?.includes(':') === true) {
+    throw endpointInvalid(source, 'it has a password in it; ssh takes keys, or asks by itself');
+  }
+  // The path becomes part of a command that a shell reads over there.
+  if (!/^[\w./-]*$/.test(path)) throw endpointInvalid(source, `“${path}” is not a plain path of a socket`);
+  const name = user === undefined ? host : `${user}@${host}`;
+  const destination = port === undefined ? name : `ssh://${name}:${port}`;
+  return { kind: 'ssh', destination, socket: path === '' ? undefined : path };
+}
+
+interface Authority {
+  readonly host: string;
+  readonly port: number | undefined;
+  /** Without a lone slash. */
+  readonly path: string;
+  readonly user: string | undefined;
+}
+
+/** By hand, because WHATWG URLs treat `tcp:` and `ssh:` hosts as opaque, and http's default ports as absent. */
+function splitAuthority(url: string, source: string): Authority {
+  const match = /^\w+:\/\/(?:([^/]*)@)?(\[[0-9a-fA-F:.]+\]|[^/:@[\]?#\s]+)(?::(\d{1,5}))?(\/[^?#]*)?$/.exec(url);
+  const host = match?.[2];
+  if (match === null || host === undefined || host.startsWith('-')) {
+    throw endpointInvalid(source, 'it is not of the form scheme://host:port');
+  }
+  const port = match[3] === undefined ? undefined : Number(match[3]);
+  if (port !== undefined && (port < 1 || port > 65_535)) throw endpointInvalid(source, `${port} is not a port`);
+  const path = match[4] === undefined || match[4] === '/' ? '' : match[4];
+  return { host: host.replace(/^\[|\]$/g, ''), port, path, user: match[1] };
+}

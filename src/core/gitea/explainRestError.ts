@@ -1,0 +1,105 @@
+import { TeaChestError } from '../base/errors.ts';
+import { header, type RegistryResponse } from '../registry/http/httpTypes.ts';
+import { readErrorResponse, serverMessage } from '../registry/errors/errorResponse.ts';
+import { explainBusyServer } from '../registry/errors/busyServer.ts';
+import { asText, parseJsonObject } from './restJson.ts';
+import { explainSignInPage } from '../registry/errors/signInPage.ts';
+import { changePasswordUrl } from './webUrls.ts';
+
+/** What the REST API meant by an answer that is not the one hoped for. `attempt` ends “… could not”. */
+export function explainRestRefusal(response: RegistryResponse, attempt: string, webRoot: string): TeaChestError {
+  const refusal = readErrorResponse(response, 'GET');
+  const { host, status } = refusal;
+  const special =
+    explainBusyServer(response) ??
+    explainSignInPage(response, new URL(webRoot).host) ??
+    explainScope(response, host, attempt) ??
+    explainAccount(response, host, webRoot);
+  if (special !== undefined) return special;
+  const words = serverMessage(refusal);
+  const facts = { host, status, path: refusal.path };
+  switch (status) {
+    case 401:
+      return new TeaChestError('credentialsRejected', `${host} does not accept the sign-in${words}.`, { facts });
+    case 403:
+      return new TeaChestError('accessDenied', `${host} does not let you ${attempt}${words}.`, { facts });
+    case 404:
+      return new TeaChestError('ownerNotFound', `${host} cannot ${attempt}: there is no such thing${words}.`, {
+        facts,
+      });
+    default:
+      return new TeaChestError('registryRefused', `${host} could not ${attempt} and answered ${status}${words}.`, {
+        facts,
+      });
+  }
+}
+
+export interface MissingScopes {
+  /** What the call wanted, one of which is enough: `read:user`. */
+  readonly required: readonly string[];
+  /** What the token has; undefined before Gitea 1.23, and on Forgejo. */
+  readonly has: string | undefined;
+}
+
+/** A token that is good, but not for this: what it lacks. Undefined for every other answer. */
+export function readMissingScopes(response: RegistryResponse): MissingScopes | undefined {
+  const message = messageOf(response);
+  // Gitea ≥ 1.23: “… required scope(s), required=[read:user], token scope=write:package”; before, and Forgejo: “…: [read:user]”.
+  if (response.status !== 403 || !/required scope/i.test(message)) return undefined;
+  const scope = /^[a-z]+:[a-z]+$/;
+  const required = (/\[([^\]]*)\]/.exec(message)?.[1] ?? '').split(/[\s,]+/).filter((each) => scope.test(each));
+  return { required, has: /token scope=([a-z:,-]+)/.exec(message)?.[1] };
+}
+
+function explainScope(response: RegistryResponse, host: string, attempt: string): TeaChestError | undefined {
+  const missing = readMissingScopes(response);
+  if (missing === undefined) return undefined;
+  const { required, has } = missing;
+  const wants = required.length === 0 ? 'a scope that it does not have' : `the scope ${required.join(' or ')}`;
+  const told = has === undefined ? '' : ` It has: ${has}.`;
+  return new TeaChestError('scopeMissing', `${host} does not let this token ${attempt}: that needs ${wants}.${told}`, {
+    facts: { host, status: response.status, required, ...(has === undefined ? {} : { scope: has }) },
+  });
+}
+
+/**
+ * The account itself is the reason: no token and no other owner would help (Gitea: routers/api/v1/api.go,
+ * verifyAuthWithOptions; services/auth/basic.go). Undefined for every other answer.
+ */
+export function explainAccount(response: RegistryResponse, host: string, webRoot: string): TeaChestError | undefined {
+  const { status } = response;
+  const message = messageOf(response);
+  if (![400, 401, 403].includes(status)) return undefined;
+  const otp = header(response, 'x-gitea-otp') !== undefined || /\botp\b|two-?factor|webauthn|\b2fa\b/i.test(message);
+  if (otp) {
+    // Older Gitea and Forgejo say “invalid provided OTP”; newer Gitea says no more than for a wrong password.
+    return new TeaChestError(
+      'oneTimePasswordNeeded',
+      `This user of ${host} signs in with a second factor, which a password alone cannot replace. Use an access token.`,
+      { facts: { host, status } },
+    );
+  }
+  if (status !== 403) return undefined;
+  if (/must change your password/i.test(message)) {
+    const page = changePasswordUrl(webRoot);
+    return accountError(host, status, 'mustChangePassword', `wants you to choose a new password first, at ${page}`);
+  }
+  if (/prohibited/i.test(message)) {
+    const why = 'does not let this account sign in: whoever runs the server has switched it off';
+    return accountError(host, status, 'prohibited', why);
+  }
+  if (/not activated/i.test(message)) {
+    const why = 'does not let this account in before it is activated: follow the link in the mail from the server';
+    return accountError(host, status, 'notActivated', why);
+  }
+  return undefined;
+}
+
+function accountError(host: string, status: number, account: string, why: string): TeaChestError {
+  return new TeaChestError('accessDenied', `${host} ${why}.`, { facts: { host, status, account } });
+}
+
+function messageOf(response: RegistryResponse): string {
+  const text = asText(parseJsonObject(response.body)['message']);
+  return text ?? response.body.subarray(0, 4096).toString('utf8');
+}

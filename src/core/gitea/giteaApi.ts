@@ -1,0 +1,138 @@
+import { basicAuthorization, notSignedIn, type ReadCredential } from '../registry/auth/authenticator.ts';
+import { header, type RegistryResponse, type Send } from '../registry/http/httpTypes.ts';
+import { asObject, asPlainWord, parseJsonList, parseJsonObject } from './restJson.ts';
+import { explainRestRefusal, readMissingScopes } from './explainRestError.ts';
+import {
+  readOwner,
+  readVersion,
+  readVisibility,
+  writesPackages,
+  type PackageVersion,
+  type Visibility,
+} from './restRows.ts';
+
+export interface ApiCall {
+  readonly signal: AbortSignal;
+}
+
+/** Where one may push. */
+export interface PushOwner {
+  /** Lower case, as in image references. */
+  readonly name: string;
+  readonly kind: 'user' | 'organization';
+  /** Undefined where the token may not ask (read:user). */
+  readonly visibility: Visibility | undefined;
+}
+
+const pageSize = 50; // Gitea's usual most; a server may give fewer
+const mostPages = 400;
+
+/** The part of Gitea's and Forgejo's REST API that we use (docs/gitea.md §4). */
+export class GiteaApi {
+  readonly #send: Send;
+  readonly #webRoot: (signal: AbortSignal) => Promise<string>;
+  readonly #credential: ReadCredential;
+  #knownOwners: readonly string[] = [];
+
+  constructor(options: {
+    readonly send: Send;
+    readonly webRoot: (signal: AbortSignal) => Promise<string>;
+    readonly credential: ReadCredential;
+  }) {
+    this.#send = options.send;
+    this.#webRoot = options.webRoot;
+    this.#credential = options.credential;
+  }
+
+  /** The login that the credential belongs to; undefined if its scopes do not allow to ask (read:user). */
+  async currentUser(call: ApiCall): Promise<string | undefined> {
+    return (await this.#askUser(call))?.login;
+  }
+
+  /**
+   * The user and the organizations in which a team of the user's may write packages. A token with fewer scopes gives
+   * fewer suggestions, never an error: one may push to others than these (a site administrator to all).
+   */
+  async pushOwners(call: ApiCall): Promise<readonly PushOwner[]> {
+    const user = await this.#askUser(call);
+    const name = readOwner(user?.login ?? (await this.#credential())?.username);
+    const own: PushOwner[] = name === undefined ? [] : [{ name, kind: 'user', visibility: user?.visibility }];
+    const teams = (await this.#all('user/teams', 'list your teams', call, { tolerant: true })) ?? [];
+    const organizations = new Map<string, PushOwner>();
+    for (const team of teams.filter(writesPackages)) {
+      const organization = asObject(team['organization']);
+      const found = readOwner(organization['username']) ?? readOwner(organization['name']);
+      const visibility = readVisibility(organization['visibility']);
+      if (found !== undefined) organizations.set(found, { name: found, kind: 'organization', visibility });
+    }
+    const byName = (one: PushOwner, other: PushOwner): number => (one.name < other.name ? -1 : 1);
+    const owners = [...own, ...[...organizations.values()].sort(byName)];
+    this.#knownOwners = owners.map((owner) => owner.name);
+    return owners;
+  }
+
+  /** The names that `pushOwners` gave the last time; none before. */
+  get knownOwners(): readonly string[] {
+    return this.#knownOwners;
+  }
+
+  /**
+   * Who may see what an owner has, for owners that are not among `pushOwners` too. Undefined if the token may not ask
+   * (read:user), or there is no such owner.
+   */
+  async visibilityOf(owner: string, call: ApiCall): Promise<Visibility | undefined> {
+    // Of organizations it tells as well: to Gitea they are users.
+    const response = await this.#get(`users/${encodeURIComponent(owner)}`, call);
+    return response.status === 200 ? readVisibility(parseJsonObject(response.body)['visibility']) : undefined;
+  }
+
+  /** All versions of all container packages of an owner, over all pages, usable or not. Needs read:package. */
+  async packages(owner: string, call: ApiCall): Promise<readonly PackageVersion[]> {
+    const path = `packages/${encodeURIComponent(owner)}?type=container`;
+    const rows = (await this.#all(path, `list the packages of “${owner}”`, call)) ?? [];
+    return rows.map((row) => readVersion(row, owner));
+  }
+
+  async #askUser(
+    call: ApiCall,
+  ): Promise<{ login: string | undefined; visibility: Visibility | undefined } | undefined> {
+    const response = await this.#get('user', call);
+    if (readMissingScopes(response) !== undefined) return undefined;
+    if (response.status !== 200)
+      throw explainRestRefusal(response, 'tell who you are', await this.#webRoot(call.signal));
+    const user = parseJsonObject(response.body);
+    return { login: asPlainWord(user['login']), visibility: readVisibility(user['visibility']) };
+  }
+
+  async #all(
+    path: string,
+    attempt: string,
+    call: ApiCall,
+    options: { readonly tolerant?: boolean } = {},
+  ): Promise<Readonly<Record<string, unknown>>[] | undefined> {
+    const rows: Readonly<Record<string, unknown>>[] = [];
+    let former: Buffer | undefined;
+    for (let page = 1; page <= mostPages; page++) {
+      const response = await this.#get(`${path}${path.includes('?') ? '&' : '?'}page=${page}&limit=${pageSize}`, call);
+      if (options.tolerant === true && (response.status === 403 || response.status === 404)) return undefined;
+      const items = response.status === 200 ? parseJsonList(response.body) : undefined;
+      if (items === undefined) throw explainRestRefusal(response, attempt, await this.#webRoot(call.signal));
+      // Something that does not know of pages gives the same one for ever.
+      if (former?.equals(response.body) === true) return rows;
+      former = response.body;
+      rows.push(...items);
+      const total = Number(header(response, 'x-total-count') ?? NaN);
+      if (items.length === 0 || rows.length >= total) return rows;
+    }
+    return rows;
+  }
+
+  async #get(path: string, { signal }: ApiCall): Promise<RegistryResponse> {
+    const webRoot = await this.#webRoot(signal);
+    const credential = await this.#credential();
+    if (credential === undefined) throw notSignedIn(new URL(webRoot).host);
+    // Basic takes a token in the password's place too, so that both kinds of secret work.
+    const headers = { authorization: basicAuthorization(credential), accept: 'application/json' };
+    return this.#send({ method: 'GET', url: new URL(`${webRoot}/api/v1/${path}`), headers, signal });
+  }
+}

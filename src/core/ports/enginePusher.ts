@@ -1,0 +1,49 @@
+import type { Digest } from '../oci/digest.ts';
+import type { CallOptions } from './callOptions.ts';
+
+/** An engine that can push by itself, for the relay. `docker` fits this shape without importing it. */
+export interface EnginePusher {
+  /** Names the engine across restarts; what it was seen to know is remembered by this. */
+  readonly id: string;
+  /** Which of docker's two image stores it has: classic ones hold layers unpacked, containerd's hold blobs. */
+  store(options: CallOptions): Promise<'classic' | 'containerd'>;
+  /** Bytes of the files of each build step, base first; zero for steps that made no layer. */
+  historySizes(image: Digest, options: CallOptions): Promise<readonly number[]>;
+  tag(image: string, name: EngineImageName, options: CallOptions): Promise<void>;
+  /** Takes a name away; with its last name an image goes as well. */
+  untag(name: EngineImageName, options: CallOptions): Promise<void>;
+  /**
+   * Has the engine look for an image in a registry, as for a pull, with a credential for it. Resolves or rejects when it
+   * has: what becomes of it is seen at the registry.
+   */
+  contact(
+    name: EngineImageName,
+    credential: { readonly username: string; readonly secret: string },
+    options: CallOptions,
+  ): Promise<void>;
+  /** Every `repository:tag` the engine has. */
+  listTags(options: CallOptions): Promise<readonly string[]>;
+  /** Pushes, and tells how that goes. Rejects with `engineFailed` and the engine's words. */
+  push(
+    name: EngineImageName,
+    credential: { readonly username: string; readonly secret: string },
+    options: CallOptions,
+  ): AsyncIterable<EnginePushStep>;
+}
+
+export interface EngineImageName {
+  /** `host[:port]/path` */
+  readonly repository: string;
+  readonly tag: string;
+}
+
+export interface EnginePushStep {
+  /** 12 hex digits: of the layer's diffID in the classic store, of the blob's digest in containerd's. */
+  readonly id: string | undefined;
+  readonly status: string;
+  /** Bytes read so far: uncompressed in the classic store, stored ones in containerd's. */
+  readonly current: number | undefined;
+  readonly total: number | undefined;
+  /** What the engine wants a person to know of what it pushed, as a sentence. */
+  readonly notice?: string | undefined;
+}

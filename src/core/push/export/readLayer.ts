@@ -1,0 +1,110 @@
+import { TeaChestError } from '../../base/errors.ts';
+import { DigestCounter, shortDigest, type Digest } from '../../oci/digest.ts';
+import { compressionOf, magicLength } from '../../oci/compressionOf.ts';
+import type { Descriptor } from '../../oci/manifest.ts';
+import { layerTypeOf } from '../../oci/mediaTypes.ts';
+import type { ArchiveLayer } from '../../ports/imageSource.ts';
+import type { LayerCodec } from '../../ports/layerCodec.ts';
+import type { SpooledBlob } from '../../spool/spooledBlob.ts';
+import { detectLayerCompression, decompressBeside, type LayerCompression } from './layerCompression.ts';
+
+/** A layer that was read to its end, with its diffID proved. */
+export interface LayerRead {
+  readonly diffId: Digest;
+  /** Bytes before compression. */
+  readonly tarSize: number;
+  /** What the registry will be given. */
+  readonly descriptor: Descriptor;
+  /** True if the engine had it compressed already and those bytes go out as they are. */
+  readonly storedByEngine: boolean;
+}
+
+export interface ReadLayerOptions {
+  readonly codec: LayerCodec;
+  /** The image's diffIDs: a layer that hashes to none of them is not of this image. */
+  readonly diffIds: ReadonlySet<Digest>;
+  readonly signal: AbortSignal;
+  /** Compressed bytes that may be in the blob before somebody has asked for them; undefined: any number. */
+  readonly ahead?: number | undefined;
+  /** Bytes read out of the archive, and bytes written to the spool, so far. */
+  readonly onProgress: (readBytes: number, storedBytes: number) => void;
+}
+
+/**
+ * Reads one layer out of the archive, compresses it into `blob` and proves on the way that its uncompressed bytes hash
+ * to a diffID of the image. Undefined for a blob of another platform's image, which an archive may hold as well.
+ * The blob is left open: the caller decides whether it is wanted.
+ */
+export async function readLayer(
+  layer: ArchiveLayer,
+  blob: SpooledBlob,
+  options: ReadLayerOptions,
+): Promise<LayerRead | undefined> {
+  const tar = new DigestCounter();
+  const stored = new DigestCounter();
+  let readBytes = 0;
+  let storedBytes = 0;
+  const counted = countBytes(layer.body, (bytes) => {
+    readBytes += bytes;
+    options.onProgress(readBytes, storedBytes);
+  });
+  const { form, body } = await detectLayerCompression(counted);
+  const isAsItCame = form === undefined && options.codec.isIdentity;
+  const encoded =
+    form === undefined
+      ? options.codec.encode(hashing(body, tar), { signal: options.signal })
+      : decompressBeside(body, form, layer.path, (chunk) => {
+          tar.update(chunk);
+        });
+  let head = Buffer.alloc(0);
+  for await (const piece of encoded) {
+    if (head.byteLength < magicLength) head = Buffer.concat([head, piece.subarray(0, magicLength)]);
+    // The same bytes need no second digest.
+    if (!isAsItCame) stored.update(piece);
+    await blob.write(piece);
+    if (options.ahead !== undefined) await blob.needed(options.ahead, options.signal);
+    storedBytes += piece.byteLength;
+    options.onProgress(readBytes, storedBytes);
+  }
+  const tarSize = tar.bytes;
+  const diffId = tar.digest();
+  if (!isOfThisImage(layer, diffId, form, options.diffIds)) return undefined;
+  // What the bytes are, and not what somebody says of them.
+  const mediaType = layerTypeOf(isAsItCame ? undefined : compressionOf(head));
+  const descriptor = { mediaType, digest: isAsItCame ? diffId : stored.digest(), size: storedBytes };
+  return { diffId, tarSize, descriptor, storedByEngine: form !== undefined };
+}
+
+function isOfThisImage(
+  layer: ArchiveLayer,
+  diffId: Digest,
+  form: LayerCompression | undefined,
+  diffIds: ReadonlySet<Digest>,
+): boolean {
+  const expected = layer.expectedDiffId;
+  if (expected === undefined ? diffIds.has(diffId) : diffId === expected) return true;
+  if (expected === undefined && form !== undefined) return false;
+  const should = expected === undefined ? `one of ${[...diffIds].map(shortDigest).join(', ')}` : shortDigest(expected);
+  throw new TeaChestError(
+    'layerMismatch',
+    `The engine gave a layer whose bytes are not those of the image: they hash to ${shortDigest(diffId)}, and the image says ${should}. Nothing of it was published.`,
+    { stage: 'verify', facts: { path: layer.path, actual: diffId, expected: expected ?? [...diffIds] } },
+  );
+}
+
+async function* countBytes(
+  body: AsyncIterable<Uint8Array>,
+  onBytes: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body) {
+    onBytes(chunk.byteLength);
+    yield chunk;
+  }
+}
+
+async function* hashing(body: AsyncIterable<Uint8Array>, counter: DigestCounter): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body) {
+    counter.update(chunk);
+    yield chunk;
+  }
+}

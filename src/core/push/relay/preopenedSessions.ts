@@ -1,0 +1,59 @@
+import type { Digest } from '../../oci/digest.ts';
+import type { BlobTarget, BlobUpload } from '../../ports/blobTarget.ts';
+
+/** Sessions that are opened before the engine has sent anything; the others open when their blob begins. */
+const mostAhead = 6;
+
+/** Upload sessions opened while the engine still asks for blobs, so that its bytes find one ready. */
+export class PreopenedSessions {
+  readonly #target: BlobTarget;
+  readonly #open = new Map<Digest, Promise<BlobUpload | undefined>>();
+  #spare: BlobUpload | undefined;
+
+  constructor(target: BlobTarget) {
+    this.#target = target;
+  }
+
+  /**
+   * Proves that we may write there. That takes a session, which is kept for the first blob that is missing; on Gitea it
+   * is not, as each blob's own may be answered by a mount.
+   */
+  async proveAccess(signal: AbortSignal): Promise<void> {
+    if (this.#target.kind === 'generic') this.#spare = await this.#target.beginUpload(undefined, { signal });
+    else await this.#target.checkAccess({ signal });
+  }
+
+  /** Begins one for a blob that is known to be missing; whether that works is heard by whoever takes it. */
+  prepare(digest: Digest, signal: AbortSignal): void {
+    if (this.#open.size >= mostAhead || this.#open.has(digest)) return;
+    const upload = this.#begin(digest, signal);
+    upload.catch(() => undefined);
+    this.#open.set(digest, upload);
+  }
+
+  /** The session for a blob, the caller's from here on; undefined if the registry had it to mount. */
+  async take(digest: Digest, signal: AbortSignal): Promise<BlobUpload | undefined> {
+    const prepared = this.#open.get(digest);
+    this.#open.delete(digest);
+    return await (prepared ?? this.#begin(digest, signal));
+  }
+
+  #begin(digest: Digest, signal: AbortSignal): Promise<BlobUpload | undefined> {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    return spare === undefined ? this.#target.beginUpload(digest, { signal }) : Promise.resolve(spare);
+  }
+
+  /** Closes what was not taken. */
+  async close(signal: AbortSignal): Promise<void> {
+    const left = [...this.#open.values(), Promise.resolve(this.#spare)];
+    this.#spare = undefined;
+    this.#open.clear();
+    await Promise.all(
+      left.map(async (opening) => {
+        const upload = await opening.catch(() => undefined);
+        await upload?.close(signal);
+      }),
+    );
+  }
+}

@@ -1,0 +1,107 @@
+import { isIP } from 'node:net';
+import { TeaChestError } from '../../base/errors.ts';
+import { basicAuthorization, type AuthScheme, type FetchToken, type ReadCredential } from './authenticator.ts';
+import type { Challenge } from './challenge.ts';
+import { lifetimeOf, readJwtClaims } from './jwt.ts';
+import type { RegistryResponse, Send } from '../http/httpTypes.ts';
+import { withinOrigin } from '../http/redirects.ts';
+import { readErrorResponse, serverMessage } from '../errors/errorResponse.ts';
+import type { FetchedToken } from './tokenCache.ts';
+
+interface DistributionAuthOptions {
+  /** Unauthenticated. */
+  readonly send: Send;
+  readonly origin: string;
+  readonly credential: ReadCredential;
+}
+
+/**
+ * The scheme of any OCI registry: open, Basic, or tokens of the distribution auth spec
+ * (https://distribution.github.io/distribution/spec/auth/token/). The credential is optional: many registries give
+ * anonymous tokens.
+ */
+export function distributionScheme(challenges: readonly Challenge[], options: DistributionAuthOptions): AuthScheme {
+  const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
+  if (bearer !== undefined) {
+    return {
+      kind: 'bearer',
+      keyOf: (scopes) => scopes.toSorted().join(' '),
+      fetchToken: tokenFetcher(bearer, options),
+    };
+  }
+  return challenges.some(({ scheme }) => scheme === 'basic') ? { kind: 'basic' } : { kind: 'open' };
+}
+
+function tokenFetcher({ parameters }: Challenge, { send, origin, credential }: DistributionAuthOptions): FetchToken {
+  return async (scopes, { signal, retry }) => {
+    const realm = checkRealm(parameters['realm'], new URL(origin));
+    if (parameters['service'] !== undefined) realm.searchParams.set('service', parameters['service']);
+    for (const scope of scopes) realm.searchParams.append('scope', scope);
+    const known = await credential();
+    const response = await withinOrigin(send)({
+      method: 'GET',
+      url: realm,
+      headers: known === undefined ? {} : { authorization: basicAuthorization(known) },
+      signal,
+      ...(retry === undefined ? {} : { retry }),
+    });
+    return readToken(response, new URL(origin).host);
+  };
+}
+
+/**
+ * A challenge may name any place as token server, and the password goes there. So: the registry's own host, by no worse
+ * a scheme, or a public https server, never an address inside somebody's network.
+ */
+function checkRealm(realm: string | undefined, origin: URL): URL {
+  const refuse = (why: string): TeaChestError =>
+    new TeaChestError('registryRefused', `${origin.host} sends us for a token to ${why}, so nothing was sent there.`, {
+      facts: { host: origin.host, ...(realm === undefined ? {} : { realm }) },
+    });
+  if (realm === undefined || !URL.canParse(realm)) throw refuse('no valid address');
+  const url = new URL(realm);
+  if (url.hostname === origin.hostname) {
+    if (url.protocol === origin.protocol || url.protocol === 'https:') return url;
+    throw refuse('itself, but by plain http');
+  }
+  if (url.protocol !== 'https:') throw refuse(`${url.host} by plain http`);
+  const isAddress = isIP(url.hostname.replace(/^\[|\]$/g, '')) !== 0;
+  if (isAddress || !url.hostname.includes('.') || /\.(?:local|localhost|internal|lan)$/.test(url.hostname)) {
+    throw refuse(`${url.host}, which is inside a private network`);
+  }
+  return url;
+}
+
+function readToken(response: RegistryResponse, host: string): FetchedToken {
+  if (response.status === 401 || response.status === 403) {
+    const words = serverMessage(readErrorResponse(response, 'GET'));
+    throw new TeaChestError('credentialsRejected', `${host} does not accept this user name and password${words}.`, {
+      facts: { host },
+    });
+  }
+  const answer = parseJson(response.body);
+  const value = answer['token'] ?? answer['access_token'];
+  if (response.status !== 200 || typeof value !== 'string' || value === '') {
+    const words = serverMessage(readErrorResponse(response, 'GET'));
+    throw new TeaChestError(
+      'registryFailed',
+      `The token server of ${host} gave no token (${response.status})${words}.`,
+      {
+        facts: { host, status: response.status },
+      },
+    );
+  }
+  const claims = readJwtClaims(value);
+  const seconds = answer['expires_in'] ?? (claims === undefined ? undefined : lifetimeOf(claims));
+  // "If omitted, this defaults to 60 seconds" (token spec, expires_in).
+  return { value, lifetime: (typeof seconds === 'number' && seconds > 0 ? seconds : 60) * 1000 };
+}
+
+function parseJson(body: Buffer): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(body.toString('utf8'));
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}

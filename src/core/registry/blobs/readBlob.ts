@@ -1,0 +1,30 @@
+import { peekBytes } from '../../base/peekBytes.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { isWebPage } from '../errors/errorResponse.ts';
+import { toError, repositoryScopes, repositoryUrl, type RepositoryContext } from '../upload/uploadSession.ts';
+
+/** Bytes of an answer in which a web page shows. */
+const pageBytes = 1024;
+
+/**
+ * A blob's bytes as they arrive, in bounded memory, by one GET: Gitea has no ranges. They are not hashed here. Rejects as
+ * other reads do; leaving the loop ends the request.
+ */
+export async function* readBlob(
+  context: RepositoryContext,
+  digest: Digest,
+  { signal }: { readonly signal: AbortSignal },
+): AsyncGenerator<Uint8Array, void, void> {
+  const url = repositoryUrl(context, `blobs/${digest}`);
+  const scopes = repositoryScopes(context);
+  const response = await context.send({ method: 'GET', url, headers: { accept: '*/*' }, signal, scopes, stream: true });
+  const attempt = `give the blob ${digest}`;
+  if (response.stream === undefined) throw toError(context, response, 'GET', attempt);
+  const { head, body } = await peekBytes(response.stream, pageBytes);
+  const answer = { ...response, body: Buffer.from(head) };
+  if (isWebPage(answer)) {
+    response.stream.close();
+    throw toError(context, answer, 'GET', attempt);
+  }
+  yield* body;
+}

@@ -1,0 +1,44 @@
+import { TeaChestError } from '../../base/errors.ts';
+import { header, type RegistryResponse } from '../http/httpTypes.ts';
+import { isHtml, readErrorResponse, serverMessage } from './errorResponse.ts';
+
+/**
+ * A gateway for single sign-on (Authelia, Authentik, Cloudflare Access) answers in the registry's place: it redirects to
+ * its page, or shows that page with 200, 401 or 403. A registry never answers so at `/v2/`, `/v2/token` and `/api/v1`.
+ * Undefined for an answer that is no web page and leads to none. `host` is the registry's.
+ */
+export function explainSignInPage(response: RegistryResponse, host: string): TeaChestError | undefined {
+  const place = redirectTarget(response);
+  if (place !== undefined) return answeredBy(place.host, host, response.status);
+  const refusal = readErrorResponse(response, 'GET');
+  if (![200, 401, 403].includes(response.status) || !isHtml(refusal)) return undefined;
+  if (looksLikeSignIn(refusal.bodyText)) return answeredBy(refusal.host, host, response.status);
+  return new TeaChestError(
+    'notARegistry',
+    `A web page answered instead of the registry (host ${refusal.host}, ${response.status})${serverMessage(refusal)}. ` +
+      'If it is a sign-in page, /v2 and /api must be let through there.',
+    { facts: { host, status: response.status, webPage: refusal.host } },
+  );
+}
+
+/** Where a redirect leads; undefined if the answer is none, or leads to no address. */
+export function redirectTarget(response: RegistryResponse): URL | undefined {
+  const location = header(response, 'location');
+  if (location === undefined || ![301, 302, 303, 307, 308].includes(response.status)) return undefined;
+  return URL.canParse(location, response.url.href) ? new URL(location, response.url) : undefined;
+}
+
+function answeredBy(page: string, host: string, status: number): TeaChestError {
+  return new TeaChestError(
+    'notARegistry',
+    `A sign-in page answered instead of the registry (host ${page}): /v2 and /api must be let through there.`,
+    { facts: { host, status, signInPage: page } },
+  );
+}
+
+function looksLikeSignIn(html: string): boolean {
+  const title = /<title[^>]*>([^<]*)<\/title>/i.exec(html)?.[1] ?? '';
+  return (
+    /\b(?:sign|log)[ -]?(?:in|on)\b|authenti|single sign/i.test(title) || /<input[^>]+type=["']?password/i.test(html)
+  );
+}

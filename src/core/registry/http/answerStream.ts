@@ -1,0 +1,77 @@
+import type { Readable } from 'node:stream';
+import { TeaChestError } from '../../base/errors.ts';
+import type { AnswerStream } from './httpTypes.ts';
+import { failureWords, transportFailure } from './transportFailure.ts';
+
+const mebibyte = 1024 * 1024;
+
+export interface AnswerStreamOptions {
+  /** Where the answer comes from. */
+  readonly url: URL;
+  readonly signal: AbortSignal;
+  /**
+   * Milliseconds of waiting after which a mebibyte, or what is left of the answer, must be there. The time that the
+   * reader takes for itself does not count.
+   */
+  readonly timePerMiB: number;
+}
+
+/** Hands out the body of an answer while it arrives: at most undici's buffer of 64 KiB of it is in memory. */
+export function streamAnswer(body: Readable, { url, signal, timePerMiB }: AnswerStreamOptions): AnswerStream {
+  // An answer that is closed unread, or breaks before it is read, has nobody else to hear of that.
+  body.on('error', () => undefined);
+  return {
+    close: () => void body.destroy(),
+    async *[Symbol.asyncIterator]() {
+      let total = 0;
+      try {
+        for await (const piece of withinTime(body, timePerMiB)) {
+          total += piece.byteLength;
+          yield piece;
+        }
+      } catch (error) {
+        throw brokenAnswer(error, url, signal, total);
+      }
+    },
+  };
+}
+
+async function* withinTime(body: Readable, timePerMiB: number): AsyncGenerator<Uint8Array, void, void> {
+  const giveUp = (): void => {
+    body.destroy(Object.assign(new Error('too little came for too long'), { code: 'UND_ERR_BODY_TIMEOUT' }));
+  };
+  const pieces = (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+  let waited = 0;
+  let came = 0;
+  try {
+    for (;;) {
+      const began = performance.now();
+      const timer = setTimeout(giveUp, timePerMiB - waited);
+      const next = await pieces.next().finally(() => {
+        clearTimeout(timer);
+      });
+      if (next.done === true) return;
+      waited += performance.now() - began;
+      came += next.value.byteLength;
+      if (came >= mebibyte) [waited, came] = [0, 0];
+      yield next.value;
+    }
+  } finally {
+    // Ends the connection, unless all of the answer has come: then that stays open for the next request.
+    body.destroy();
+  }
+}
+
+function brokenAnswer(error: unknown, url: URL, signal: AbortSignal, total: number): TeaChestError {
+  const failure = transportFailure(error, url, signal);
+  if (failure.code !== 'registryUnreachable') return failure;
+  const why =
+    failure.facts['system'] === 'UND_ERR_BODY_TIMEOUT'
+      ? 'then nothing, or too little, came for too long'
+      : failureWords(error);
+  return new TeaChestError(
+    'registryUnreachable',
+    `${url.host} gave only the first ${total} bytes of an answer: ${why}.`,
+    { cause: error, facts: failure.facts },
+  );
+}

@@ -1,0 +1,155 @@
+import type { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import { TeaChestError, type ErrorFacts } from '../../base/errors.ts';
+import type { CertificateDetails } from '../types.ts';
+
+/** SHA-256 of the certificate's DER bytes, 64 lower-case hex digits. */
+export function fingerprintOf(certificate: X509Certificate): string {
+  return certificate.fingerprint256.replaceAll(':', '').toLowerCase();
+}
+
+/** What is wrong with a certificate; `code` as Node names it: `CERT_HAS_EXPIRED`. */
+export interface CertificateProblems {
+  readonly codes: readonly string[];
+  /** `it is self-signed, and it has expired` */
+  readonly words: string;
+}
+
+/**
+ * All that is wrong: OpenSSL stops at the first problem, and a person who is asked to trust a self-signed certificate
+ * should know that it is also out of date or somebody else's. `firstCode` is OpenSSL's or the host name check's.
+ */
+export function certificateProblems(
+  certificate: X509Certificate,
+  host: string,
+  firstCode: string | undefined,
+  { isKnownIssuer, now }: { readonly isKnownIssuer: (certificate: X509Certificate) => boolean; readonly now: number },
+): CertificateProblems | undefined {
+  if (firstCode === undefined) return undefined;
+  const named = isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host);
+  const from = Date.parse(certificate.validFrom);
+  const to = Date.parse(certificate.validTo);
+  const isDated = firstCode === 'CERT_HAS_EXPIRED' || firstCode === 'CERT_NOT_YET_VALID';
+  // The date of another certificate of the chain: of the authority, or of one in between.
+  const isOther = isDated && from <= now && now <= to;
+  const codes = new Set([isOther ? `${firstCode}_IN_CHAIN` : firstCode]);
+  if (isDated && !isKnownIssuer(certificate)) codes.add('UNABLE_TO_GET_ISSUER_CERT');
+  if (to < now) codes.add('CERT_HAS_EXPIRED');
+  if (from > now) codes.add('CERT_NOT_YET_VALID');
+  if (named === undefined) codes.add('ERR_TLS_CERT_ALTNAME_INVALID');
+  const words = [...codes].map((code) => problemInWords(code, certificate)).join(', and ');
+  return { codes: [...codes], words: [...codes].some(isOfDates) ? `${words}; ${clockWords(now)}` : words };
+}
+
+export function describeCertificate(
+  certificate: X509Certificate,
+  problems: CertificateProblems | undefined,
+): CertificateDetails {
+  return {
+    subject: oneLine(certificate.subject),
+    issuer: oneLine(certificate.issuer),
+    validFrom: isoDate(certificate.validFrom),
+    validTo: isoDate(certificate.validTo),
+    names: alternativeNames(certificate.subjectAltName),
+    fingerprint256: fingerprintOf(certificate),
+    problem: problems?.words,
+  };
+}
+
+/** The error for a certificate that the usual check refused: untrusted if only nobody vouches for it, else invalid. */
+export function refusedCertificate(
+  host: string,
+  certificate: X509Certificate,
+  problems: CertificateProblems,
+  unread: readonly string[] = [],
+): TeaChestError {
+  const details = describeCertificate(certificate, problems);
+  const elsewhere = problems.codes.includes('ERR_TLS_CERT_ALTNAME_INVALID');
+  const known = elsewhere ? ` It is valid for ${listOf(details.names)}.` : '';
+  const files = unread.length === 0 ? '' : ` What is there for this host was not used: ${unread.join(', ')}.`;
+  return new TeaChestError(
+    problems.codes.every((code) => untrusted.has(code)) ? 'certificateUntrusted' : 'certificateInvalid',
+    `The certificate of ${host} is not accepted: ${problems.words}.${known}${files} Nothing was sent.`,
+    { facts: { host, problems: problems.codes, ...factsOf(details) } },
+  );
+}
+
+/** The error for a server that shows another certificate than the one the person trusted. */
+export function changedCertificate(host: string, certificate: X509Certificate, pinned: string): TeaChestError {
+  const details = describeCertificate(certificate, undefined);
+  return new TeaChestError(
+    'certificateChanged',
+    `${host} shows another certificate than the one you trusted. Trusted: SHA-256 ${pinned}. Now: SHA-256 ` +
+      `${details.fingerprint256}, issued by ${details.issuer}, valid from ${details.validFrom}. Nothing was sent.`,
+    { facts: { host, pinnedFingerprint: pinned, ...factsOf(details) } },
+  );
+}
+
+/** Codes of X509_verify_cert (Node's names) that say: nobody whom we trust vouches for this certificate. */
+const untrusted: ReadonlySet<string> = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'CERT_UNTRUSTED',
+]);
+
+function isOfDates(code: string): boolean {
+  return /^CERT_(?:HAS_EXPIRED|NOT_YET_VALID)/.test(code);
+}
+
+/** A clock that is off by hours after sleep makes good certificates look bad: only the person can tell which it is. */
+function clockWords(now: number): string {
+  const local = new Date(now).toString().replace(/ \(.*\)$/, '');
+  return `by the clock of this machine it is ${local}, which is to be corrected if it is wrong`;
+}
+
+function problemInWords(code: string, certificate: X509Certificate): string {
+  switch (code) {
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+      return 'it is self-signed';
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+      return 'the authority at the end of its chain is not known here';
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'CERT_UNTRUSTED':
+      return 'its issuer is not known here';
+    case 'CERT_HAS_EXPIRED':
+      return `it has expired (on ${isoDate(certificate.validTo)})`;
+    case 'CERT_NOT_YET_VALID':
+      return `it is not valid yet (only from ${isoDate(certificate.validFrom)})`;
+    case 'CERT_HAS_EXPIRED_IN_CHAIN':
+      return 'a certificate behind it, of those that vouch for it, has expired';
+    case 'CERT_NOT_YET_VALID_IN_CHAIN':
+      return 'a certificate behind it, of those that vouch for it, is not valid yet';
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return 'it was issued for another host name';
+    default:
+      return `the check failed with ${code}`;
+  }
+}
+
+function factsOf(details: CertificateDetails): ErrorFacts {
+  const { fingerprint256, subject, issuer, validFrom, validTo, names } = details;
+  return { fingerprint256, subject, issuer, validFrom, validTo, names };
+}
+
+/** OpenSSL prints one attribute a line. */
+function oneLine(name: string): string {
+  return name.split('\n').reverse().join(', ');
+}
+
+function isoDate(text: string): string {
+  const date = new Date(text);
+  return Number.isNaN(date.getTime()) ? text : date.toISOString();
+}
+
+function alternativeNames(text: string | undefined): string[] {
+  return [...(text ?? '').matchAll(/(?:DNS|IP Address):([^,]+)/g)].map((match) => match[1] ?? '');
+}
+
+function listOf(names: readonly string[]): string {
+  return names.length === 0 ? 'no name at all' : names.join(', ');
+}

@@ -1,0 +1,75 @@
+import { TeaChestError } from '../../base/errors.ts';
+import { inspectCertificate } from './inspectCertificate.ts';
+import { header, type RegistryResponse } from './httpTypes.ts';
+import type { Environment } from './proxy.ts';
+import { createTransport } from './transport.ts';
+import type { ProxySettings, RegistryAddress } from '../types.ts';
+
+/** Milliseconds: this is a second look after a failure, and a person is waiting. */
+const deadline = 5_000;
+
+interface ProbeOptions {
+  readonly address: RegistryAddress;
+  readonly proxy: ProxySettings;
+  readonly environment: Environment;
+  readonly userAgent: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Looks whether a registry that could not be talked to would answer by the other scheme (#24466: an https client at an
+ * http server sees only EOF). Gives the better error if so, else the one it was given. Sends no credential.
+ */
+export async function tryOtherScheme(failure: TeaChestError, options: ProbeOptions): Promise<TeaChestError> {
+  const couldBe = failure.code === 'plainHttp' || failure.code === 'registryUnreachable';
+  const nobodyThere = ['ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH'].includes(String(failure.facts['system']));
+  if (!couldBe || nobodyThere || failure.facts['httpNotAllowed'] === true) return failure;
+  const { host, origin } = options.address;
+  const probe = { ...options, signal: AbortSignal.any([options.signal, AbortSignal.timeout(deadline)]) };
+  const answers = origin.startsWith('https:') ? await answersHttp(probe) : await answersHttps(probe);
+  if (!answers) return failure;
+  const [speaks, suggestion] = origin.startsWith('https:')
+    ? ['plain http, not https', `http://${host}`]
+    : ['https, not plain http', `https://${host}`];
+  return new TeaChestError('plainHttp', `${host} speaks ${speaks}. It answers at ${suggestion}.`, {
+    cause: failure,
+    facts: { host, suggestion },
+  });
+}
+
+async function answersHttp({ address, proxy, environment, userAgent, signal }: ProbeOptions): Promise<boolean> {
+  const origin = `http://${address.host}`;
+  const transport = createTransport({
+    address: { ...address, origin },
+    trust: { allowHttp: true },
+    proxy,
+    environment,
+    userAgent,
+  });
+  try {
+    const response = await transport.send({ method: 'GET', url: new URL(`${origin}/v2/`), signal });
+    // Only a registry's own answer counts (distribution spec, “Determining Support”): a server that speaks TLS there says
+    // 400, one that sends people on to https says 301, and a proxy on the way has answers of its own.
+    return (response.status === 200 || response.status === 401) && isRegistry(response);
+  } catch {
+    return false;
+  } finally {
+    await transport.close();
+  }
+}
+
+/** By its challenge, the header of old clients, or the empty object that an open registry answers with. */
+function isRegistry(response: RegistryResponse): boolean {
+  const names = ['docker-distribution-api-version', 'www-authenticate'];
+  if (names.some((name) => header(response, name) !== undefined)) return true;
+  return response.status === 200 && /^\s*\{/.test(response.body.toString('latin1', 0, 64));
+}
+
+async function answersHttps({ address, proxy, environment, signal }: ProbeOptions): Promise<boolean> {
+  try {
+    await inspectCertificate({ ...address, origin: `https://${address.host}` }, { proxy, environment, signal });
+    return true;
+  } catch {
+    return false;
+  }
+}

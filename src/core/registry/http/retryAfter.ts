@@ -1,0 +1,29 @@
+import { header, type RegistryResponse } from './httpTypes.ts';
+
+/** More digits than these make no wait that anybody could mean. */
+const seconds = /^\d{1,9}$/;
+
+/**
+ * Milliseconds that a server asks to wait (RFC 9110 §10.2.3: seconds or a date); undefined if it does not, or not in a
+ * way that can be read. A date is compared with the server's own clock where it tells that: this machine's may be wrong.
+ */
+export function retryAfter(response: Pick<RegistryResponse, 'headers'>, now: number): number | undefined {
+  const value = header(response, 'retry-after')?.trim() ?? '';
+  if (value === '') return undefined;
+  if (seconds.test(value)) return Number(value) * 1000;
+  if (/^\d+$/.test(value)) return undefined;
+  const date = Date.parse(value);
+  if (Number.isNaN(date)) return undefined;
+  const theirs = Date.parse(header(response, 'date') ?? '');
+  return Math.max(0, date - (Number.isNaN(theirs) ? now : theirs));
+}
+
+/** `90 seconds`, `5 minutes`, `3 hours`: rounded up, as a person says it. */
+export function durationInWords(ms: number): string {
+  const inSeconds = Math.max(1, Math.ceil(ms / 1000));
+  if (inSeconds < 120) return inSeconds === 1 ? '1 second' : `${inSeconds} seconds`;
+  const minutes = Math.ceil(inSeconds / 60);
+  if (minutes < 120) return `${minutes} minutes`;
+  const hours = Math.ceil(minutes / 60);
+  return hours < 48 ? `${hours} hours` : `${Math.ceil(hours / 24)} days`;
+}

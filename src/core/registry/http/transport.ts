@@ -1,0 +1,186 @@
+import type { Readable } from 'node:stream';
+import { Agent, type Dispatcher } from 'undici';
+import { TeaChestError } from '../../base/errors.ts';
+import type { Logger } from '../../base/logger.ts';
+import { connectorOf } from './connection.ts';
+import { streamAnswer } from './answerStream.ts';
+import type { RegistryRequest, RegistryResponse, Send } from './httpTypes.ts';
+import { OutgoingBody } from './outgoingBody.ts';
+import { chooseProxy, refusedByProxy, unusableProxy, type Environment, type Proxy } from './proxy.ts';
+import { RegistryConnector } from './registryConnector.ts';
+import { clientCertificateRefusal, failureWords, transportFailure } from './transportFailure.ts';
+import type { ProxySettings, RegistryAddress, RegistryTrust } from '../types.ts';
+
+/** Answers are JSON of this protocol: a manifest has at most 4 MiB (distribution spec), Gitea allows 10. */
+const maxBodyBytes = 10 * 1024 * 1024;
+
+/**
+ * Milliseconds for the whole body of an answer, once its head is there, and for each MiB of one that is streamed: bytes
+ * that drip would keep a push for ever.
+ */
+const usualBodyTime = 120_000;
+
+/**
+ * Milliseconds without progress before the answer's headers come. While a body is being sent each piece that leaves
+ * winds the clock up again. A PUT that closes an upload may be silent for minutes: Gitea copies the whole blob to its
+ * storage inside it (docs/gitea.md §2, S3 back-ends), and cutting it short would only start the same work again.
+ */
+const timeouts = { usual: 60_000, patch: 180_000, put: 900_000 } as const;
+
+export interface TransportOptions {
+  readonly address: RegistryAddress;
+  readonly trust: RegistryTrust;
+  readonly proxy: ProxySettings;
+  readonly environment: Environment;
+  readonly userAgent: string;
+  /** Told which certificate files are used, and which could not be. */
+  readonly logger?: Pick<Logger, 'info' | 'warn'>;
+  /** Milliseconds; see `usualBodyTime`, and `connectTime` of connection.ts. */
+  readonly bodyTime?: number;
+  readonly connectTime?: number;
+}
+
+export interface Transport {
+  readonly send: Send;
+  /** Ends every connection, those in use too. */
+  close(): Promise<void>;
+}
+
+/** The lowest `Send`: one keep-alive pool for one registry, with the person's exceptions for that registry's host only. */
+export function createTransport(options: TransportOptions): Transport {
+  const { trust, environment, connectTime, bodyTime = usualBodyTime } = options;
+  const own = new URL(options.address.origin);
+  const connector = new RegistryConnector({ ...options, own });
+  const stopped = new AbortController();
+  const { signal } = stopped;
+
+  const agentFor = (proxyOf: (target: URL) => Proxy | undefined): Agent => {
+    const open = async (target: URL): ReturnType<RegistryConnector['open']> => {
+      try {
+        const time = connectTime === undefined ? {} : { connectTime };
+        return await connector.open({ target, proxy: proxyOf(target), signal, ...time });
+      } catch (error) {
+        throw transportFailure(error, target, signal);
+      }
+    };
+    return new Agent({ connections: 16, connect: connectorOf(open) });
+  };
+  const agents: Agents = {
+    direct: agentFor((target) => chooseProxy(target, options.proxy, environment)),
+    // A request for a plain http registry is sent to the proxy itself.
+    byProxy: agentFor(() => undefined),
+  };
+
+  return {
+    send: async (request) => {
+      refusePlainHttp(request.url, own, trust);
+      const proxy = chooseProxy(request.url, options.proxy, environment);
+      const response = await dispatch(agents, request, proxy, { userAgent: options.userAgent, bodyTime });
+      if (response.status === 407 && proxy !== undefined) throw refusedByProxy(proxy, request.url, 407);
+      const refusal = clientCertificateRefusal(request.url, response.status, response.body);
+      if (refusal !== undefined) throw refusal;
+      return response;
+    },
+    close: async () => {
+      stopped.abort();
+      await Promise.all([agents.direct.destroy(), agents.byProxy.destroy()]);
+    },
+  };
+}
+
+interface Agents {
+  readonly direct: Agent;
+  readonly byProxy: Agent;
+}
+
+async function dispatch(
+  agents: Agents,
+  request: RegistryRequest,
+  chosen: Proxy | undefined,
+  { userAgent, bodyTime }: { readonly userAgent: string; readonly bodyTime: number },
+): Promise<RegistryResponse> {
+  const { url, method, body, signal } = request;
+  // Https goes through a tunnel, of which the request knows nothing.
+  const proxy = url.protocol === 'http:' ? chosen : undefined;
+  const outgoing = body === undefined ? undefined : new OutgoingBody(body);
+  try {
+    const answer = await (proxy === undefined ? agents.direct : agents.byProxy).request({
+      origin: proxy === undefined ? url.origin : proxy.url.origin,
+      // A proxy is told the whole URL (RFC 9112 §3.2.2), everybody else only the path.
+      path: proxy === undefined ? `${url.pathname}${url.search}` : url.href,
+      method,
+      headers: {
+        host: url.host,
+        'user-agent': userAgent,
+        ...(proxy?.authorization === undefined ? {} : { 'proxy-authorization': proxy.authorization }),
+        ...lengthHeader(request),
+        ...request.headers,
+      },
+      signal,
+      // It takes any AsyncIterable (its README, `request.body`), which its types do not say.
+      body: (outgoing as unknown as Readable | undefined) ?? null,
+      // undici ends a connection after a HEAD, for servers that send a body all the same; a registry does not, and each
+      // question of a push would pay for a new handshake. It still ends it unless the server answers `keep-alive`,
+      // as nginx does and a bare Gitea does not.
+      reset: false,
+      headersTimeout: request.headersTimeout ?? usualTimeout(method),
+      bodyTimeout: timeouts.usual,
+    });
+    const head = { status: answer.statusCode, headers: answer.headers, url };
+    if (request.stream !== true || head.status !== 200) return { ...head, body: await readBody(answer, url, bodyTime) };
+    return { ...head, body: Buffer.alloc(0), stream: streamAnswer(answer.body, { url, signal, timePerMiB: bodyTime }) };
+  } catch (error) {
+    const failure = transportFailure(error, url, signal);
+    if (proxy === undefined || failure.code !== 'registryUnreachable') throw failure;
+    throw unusableProxy(proxy, url, failureWords(failure.cause ?? failure), failure);
+  } finally {
+    outgoing?.close();
+  }
+}
+
+function lengthHeader({ method, body }: RegistryRequest): Record<string, string> {
+  if (body !== undefined) return { 'content-length': String(body.length) };
+  // Some proxies answer 411 to a POST or PUT that has neither a body nor a length.
+  return method === 'POST' || method === 'PUT' || method === 'PATCH' ? { 'content-length': '0' } : {};
+}
+
+function usualTimeout(method: RegistryRequest['method']): number {
+  if (method === 'PATCH') return timeouts.patch;
+  return method === 'PUT' ? timeouts.put : timeouts.usual;
+}
+
+async function readBody({ body }: Dispatcher.ResponseData, url: URL, bodyTime: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const timer = setTimeout(() => {
+    body.destroy(Object.assign(new Error('the answer did not end in time'), { code: 'UND_ERR_BODY_TIMEOUT' }));
+  }, bodyTime);
+  try {
+    for await (const chunk of body as AsyncIterable<Uint8Array>) {
+      length += chunk.byteLength;
+      if (length > maxBodyBytes) {
+        throw new TeaChestError(
+          'notARegistry',
+          `${url.host} answered with more than ${maxBodyBytes} bytes; no registry does.`,
+        );
+      }
+      chunks.push(chunk);
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Plain http only to the registry for which the person allowed it, and never from an https registry to anywhere. */
+function refusePlainHttp(url: URL, own: URL, trust: RegistryTrust): void {
+  if (url.protocol === 'https:') return;
+  if (own.protocol === 'http:' && trust.allowHttp === true) return;
+  const why =
+    own.protocol === 'http:'
+      ? 'plain http is not allowed for this registry: whoever is on the way could read the password and change the image'
+      : 'this registry is used by https, and nothing goes from it to plain http';
+  throw new TeaChestError('plainHttp', `${url.host} was not asked: ${why}.`, {
+    facts: { host: url.host, httpNotAllowed: own.protocol === 'http:' },
+  });
+}

@@ -1,0 +1,131 @@
+import { X509Certificate } from 'node:crypto';
+import tls from 'node:tls';
+import {
+  certificateFolders,
+  readCertificateFolders,
+  readPem,
+  unusableFile,
+  type ClientPair,
+  type PemFile,
+} from './certificateFolders.ts';
+import type { Environment } from './proxy.ts';
+import type { RegistryTrust } from '../types.ts';
+
+/** Whom we believe about one host, and what we show it of ourselves. */
+export interface TrustContext {
+  readonly secure: tls.SecureContext;
+  /** All authorities, as PEM: Node's own, the system's, and the files. */
+  readonly authorities: readonly string[];
+  /** Authorities from files, and where each came from. */
+  readonly fromFiles: readonly { readonly certificate: X509Certificate; readonly path: string }[];
+  /** The file of the client certificate that is shown if the host asks for one. */
+  readonly clientCertificate: string | undefined;
+  /** What is there for this host but may not be read, in words. */
+  readonly unread: readonly string[];
+}
+
+/**
+ * The authorities that vouch for a host: Node's own and NODE_EXTRA_CA_CERTS, the operating system's, those which docker
+ * and podman have for it, and the file given for the registry. A client certificate that was given is for the registry
+ * alone (`isOwn`); one in a host's folder is for that host. Throws `argumentInvalid` for a file that cannot be used.
+ */
+export async function createTrustContext(
+  target: URL,
+  trust: RegistryTrust,
+  { environment, isOwn }: { readonly environment: Environment; readonly isOwn: boolean },
+): Promise<TrustContext> {
+  const found = await readCertificateFolders(target, certificateFolders(environment));
+  const given = trust.caFile === undefined ? [] : [await readPem(trust.caFile)];
+  const fromFiles = [...given, ...found.authorities].flatMap((file) =>
+    certificatesIn(file).map((certificate) => ({ certificate, path: file.path })),
+  );
+  const own = isOwn ? await givenPair(trust) : undefined;
+  const pairs = own === undefined ? found.clientPairs : [own];
+  const extra = [...given, ...found.authorities].map(({ pem }) => pem);
+  const authorities = [...new Set([...knownAuthorities(), ...extra])];
+  for (const pair of pairs) checkPair(pair);
+  return {
+    secure: tls.createSecureContext({ ca: authorities, ...pemOf(pairs) }),
+    authorities,
+    fromFiles,
+    clientCertificate: pairs.map(({ certificate }) => certificate.path).join(', ') || undefined,
+    unread: found.unread,
+  };
+}
+
+/** Who vouches for a certificate that was accepted, in words. */
+export function vouchedBy({ fromFiles }: TrustContext, certificate: X509Certificate): string {
+  const last = lastOf(certificate);
+  const file = fromFiles.find((one) => hasSigned(one.certificate, last));
+  return file === undefined ? 'an authority that this machine trusts' : `the file ${file.path}`;
+}
+
+/** Whether an authority we know has signed the end of a chain, whatever the dates say. */
+export function isKnownIssuer({ authorities }: TrustContext, certificate: X509Certificate): boolean {
+  const last = lastOf(certificate);
+  return authorities.flatMap((pem) => pem.match(onePem) ?? []).some((pem) => hasSigned(new X509Certificate(pem), last));
+}
+
+/** The end of the chain that a server has shown. */
+function lastOf(certificate: X509Certificate): X509Certificate {
+  let last = certificate;
+  const seen = new Set<string>();
+  while (last.issuerCertificate !== undefined && !seen.has(last.fingerprint256)) {
+    seen.add(last.fingerprint256);
+    last = last.issuerCertificate;
+  }
+  return last;
+}
+
+function hasSigned(authority: X509Certificate, certificate: X509Certificate): boolean {
+  if (authority.fingerprint256 === certificate.fingerprint256) return true;
+  return certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
+}
+
+const onePem = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+function knownAuthorities(): string[] {
+  // Node 22.15 has it; the types of this project are of a Node that has it, the editor's Node may be older.
+  const get = (tls as Partial<typeof tls>).getCACertificates;
+  if (get === undefined) return [...tls.rootCertificates];
+  return [...get('default'), ...get('system')];
+}
+
+function certificatesIn({ path, pem }: PemFile): X509Certificate[] {
+  const all = pem.match(onePem);
+  if (all === null) throw unusableFile(path, 'it holds no PEM certificate');
+  try {
+    return all.map((one) => new X509Certificate(one));
+  } catch (error) {
+    throw unusableFile(path, 'its certificates cannot be read', error);
+  }
+}
+
+async function givenPair({ clientCertFile, clientKeyFile }: RegistryTrust): Promise<ClientPair | undefined> {
+  if (clientCertFile === undefined && clientKeyFile === undefined) return undefined;
+  if (clientCertFile === undefined || clientKeyFile === undefined) {
+    throw unusableFile(
+      clientCertFile ?? clientKeyFile ?? '',
+      'a client certificate needs its key beside it, and a key its certificate',
+    );
+  }
+  return { certificate: await readPem(clientCertFile), key: await readPem(clientKeyFile) };
+}
+
+function checkPair(pair: ClientPair): void {
+  certificatesIn(pair.certificate);
+  try {
+    tls.createSecureContext(pemOf([pair]));
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    const why = /mismatch/i.test(words)
+      ? `${pair.key.path} is the key of another certificate`
+      : `its key ${pair.key.path} cannot be read (a key with a pass phrase is not supported)`;
+    throw unusableFile(pair.certificate.path, why, error);
+  }
+}
+
+function pemOf(pairs: readonly ClientPair[]): tls.SecureContextOptions {
+  if (pairs.length === 0) return {};
+  return { cert: pairs.map(({ certificate }) => certificate.pem), key: pairs.map(({ key }) => key.pem) };
+}

@@ -1,0 +1,150 @@
+import type { StoredManifest } from '../../ports/blobTarget.ts';
+import { TeaChestError } from '../../base/errors.ts';
+import { digestOf, isDigest, type Digest } from '../../oci/digest.ts';
+import { mediaTypes } from '../../oci/mediaTypes.ts';
+import { isHeadRefused } from '../blobs/headBlob.ts';
+import { bytesBody, header, type RegistryRequest, type RegistryResponse } from '../http/httpTypes.ts';
+import { isWebPage } from '../errors/errorResponse.ts';
+import type { Timing } from '../http/retry.ts';
+import { store } from '../upload/sendAndVerify.ts';
+import { toError, repositoryScopes, repositoryUrl, type RepositoryContext } from '../upload/uploadSession.ts';
+
+/** What a read needs besides its signal. */
+export interface ManifestCall {
+  readonly signal: AbortSignal;
+  /** Where a HEAD names another digest, the manifest is read: a header may be wrong, its bytes cannot. */
+  readonly expected?: Digest | undefined;
+}
+
+const manifestTypes = [
+  mediaTypes.ociManifest,
+  mediaTypes.ociIndex,
+  mediaTypes.dockerManifest,
+  mediaTypes.dockerManifestList,
+];
+const accept = manifestTypes.join(', ');
+
+/**
+ * What is stored under a reference; undefined if nothing is. A proxy may hide the digest (nginx `proxy_hide_header`) or
+ * refuse HEAD: then the manifest is read, and its digest is that of its bytes.
+ */
+export async function headManifest(
+  context: RepositoryContext,
+  reference: string,
+  { signal, expected }: ManifestCall,
+  options: Pick<RegistryRequest, 'retry'> = {},
+): Promise<StoredManifest | undefined> {
+  const url = repositoryUrl(context, `manifests/${encodeURI(reference)}`);
+  const scopes = repositoryScopes(context);
+  const response = await context.send({ method: 'HEAD', url, headers: { accept }, signal, scopes, ...options });
+  if (response.status === 404) return undefined;
+  const isRefused = isHeadRefused(response);
+  if (!isRefused && (response.status !== 200 || isWebPage(response))) {
+    throw toError(context, response, 'HEAD', `tell what ${reference} is`);
+  }
+  const digest = header(response, 'docker-content-digest') ?? '';
+  const isKnown = !isRefused && isDigest(digest) && (expected === undefined || digest === expected);
+  if (!isKnown) return describe(await getFrom(context, url, signal, options));
+  const length = header(response, 'content-length') ?? '';
+  return {
+    digest,
+    mediaType: header(response, 'content-type'),
+    size: /^\d+$/.test(length) ? Number(length) : undefined,
+  };
+}
+
+export async function getManifest(
+  context: RepositoryContext,
+  reference: string,
+  signal: AbortSignal,
+): Promise<Uint8Array | undefined> {
+  return (await getFrom(context, repositoryUrl(context, `manifests/${encodeURI(reference)}`), signal))?.body;
+}
+
+/** GET of anything below the repository; undefined where there is nothing. */
+export async function getFrom(
+  context: RepositoryContext,
+  url: URL,
+  signal: AbortSignal,
+  options: Pick<RegistryRequest, 'retry'> = {},
+): Promise<RegistryResponse | undefined> {
+  const headers = { accept: `${accept}, */*` };
+  const scopes = repositoryScopes(context);
+  const response = await context.send({ method: 'GET', url, headers, signal, scopes, ...options });
+  if (response.status === 404) return undefined;
+  if (response.status !== 200 || isWebPage(response)) {
+    throw toError(context, response, 'GET', `tell what is in ${context.repository}`);
+  }
+  return response;
+}
+
+/**
+ * Stores a manifest, and gives the digest of what is then stored. Only 201 means that it is; after an answer that was
+ * lost or came from something on the way, a look tells.
+ */
+export async function putManifest(
+  context: RepositoryContext,
+  reference: string,
+  { bytes, mediaType }: { readonly bytes: Uint8Array; readonly mediaType: string },
+  { signal, timing }: { readonly signal: AbortSignal; readonly timing: Timing },
+): Promise<Digest | undefined> {
+  const digest = digestOf(bytes);
+  const url = repositoryUrl(context, `manifests/${encodeURI(reference)}`);
+  const scopes = repositoryScopes(context);
+  const what = `the manifest ${context.repository}:${reference}`;
+  const response = await store({
+    // The type is exactly this, without parameters: Gitea compares it as text (docs/gitea.md §3).
+    attempt: async () =>
+      context.send({
+        method: 'PUT',
+        url,
+        headers: { 'content-type': mediaType },
+        body: bytesBody(bytes),
+        signal,
+        scopes,
+        retry: 'never',
+      }),
+    look: async () =>
+      (await headManifest(context, reference, { signal, expected: digest }, { retry: 'never' }))?.digest === digest,
+    explain: (answer) => toError(context, answer, 'PUT', `store ${what}`),
+    what,
+    ...{ timing, signal, logger: context.logger },
+  });
+  if (response === undefined || header(response, 'docker-content-digest') === digest) return digest;
+  // Hidden by a proxy, left out (Gitea 1.25.0–1.25.2, #36021) or of other bytes: what is stored can be read.
+  return (await headManifest(context, reference, { signal, expected: digest }))?.digest;
+}
+
+function describe(response: RegistryResponse | undefined): StoredManifest | undefined {
+  if (response === undefined) return undefined;
+  const { body } = response;
+  return { digest: digestOf(body), mediaType: typeOf(response), size: body.byteLength };
+}
+
+/** What the manifest calls itself, what the registry calls it, or what it looks like. */
+function typeOf(response: RegistryResponse): string {
+  const manifest = parseAnswer(response);
+  if (typeof manifest['mediaType'] === 'string') return manifest['mediaType'];
+  const named = (header(response, 'content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  if ((manifestTypes as readonly string[]).includes(named)) return named;
+  return Array.isArray(manifest['manifests']) ? mediaTypes.ociIndex : mediaTypes.ociManifest;
+}
+
+/** An answer that must be a JSON object. */
+export function parseAnswer({ body, url }: RegistryResponse): Readonly<Record<string, unknown>> {
+  let value: unknown;
+  try {
+    value = JSON.parse(withoutByteOrderMark(body.toString('utf8')));
+  } catch {
+    value = undefined;
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  const { host, pathname } = url;
+  const message = `${host} answered with something that is no JSON where a registry must give some (GET ${pathname}).`;
+  throw new TeaChestError('notARegistry', message, { facts: { host, path: pathname } });
+}
+
+/** RFC 8259 §8.1 lets a reader ignore a byte order mark, which JSON.parse does not. */
+function withoutByteOrderMark(text: string): string {
+  return text.startsWith('\uFEFF') ? text.slice(1) : text;
+}

@@ -1,0 +1,53 @@
+import type { RegistryRequest, RegistryResponse, Send } from '../http/httpTypes.ts';
+import { uploadLocation } from './uploadLocation.ts';
+
+/** Told which upload sessions are open at a registry, so that they can be closed should we be killed. */
+export interface SessionObserver {
+  /**
+   * `session` names it for good; `url` is where it is now, which some registries change with every chunk. It is not used
+   * before what this gives has resolved.
+   */
+  opened(session: string, url: URL): Promise<void> | void;
+  closed(session: string): void;
+}
+
+/** Tells of each upload session that is opened, moved and closed by the requests that pass here. */
+export function withSessionObserver(send: Send, origin: string, observer: SessionObserver): Send {
+  return async (request) => {
+    const response = await send(request);
+    await observe(request, response, origin, observer);
+    return response;
+  };
+}
+
+async function observe(
+  request: RegistryRequest,
+  response: RegistryResponse,
+  origin: string,
+  observer: SessionObserver,
+): Promise<void> {
+  const { method, url } = request;
+  const { status } = response;
+  if (!url.pathname.includes('/blobs/uploads/')) return;
+  if (status === 202 && (method === 'POST' || method === 'PATCH')) {
+    const now = locationOf(response, origin, method === 'PATCH' ? url : undefined);
+    if (now === undefined) return;
+    // A registry that gives a chunk's session another path has ended the former one.
+    if (method === 'PATCH' && now.pathname !== url.pathname) observer.closed(url.pathname);
+    await observer.opened(now.pathname, now);
+  } else if (isOver(method, status)) observer.closed(url.pathname);
+}
+
+function isOver(method: RegistryRequest['method'], status: number): boolean {
+  const isDone = status >= 200 && status < 300;
+  return (method === 'PUT' && isDone) || (method === 'DELETE' && (isDone || status === 404));
+}
+
+/** Undefined where the uploads themselves will complain. */
+function locationOf(response: RegistryResponse, origin: string, before: URL | undefined): URL | undefined {
+  try {
+    return uploadLocation(response, origin, before);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,214 @@
+import type { ErrorCode, Stage, TeaChestError } from '../../core/base/errors.ts';
+
+/** What a button under a failure does; the reporter maps each kind to a function where it applies. */
+export type ActionKind =
+  | 'retry'
+  | 'signIn'
+  | 'createToken'
+  | 'changeTarget'
+  | 'trustCertificate'
+  | 'chooseClientCertificate'
+  | 'openEngineSettings'
+  | 'openSpoolSettings'
+  | 'openProxySettings'
+  | 'engineHelp'
+  | 'permissionHelp'
+  | 'refreshImages'
+  | 'showLog';
+
+export interface ErrorMessage {
+  /** What happened, mostly in the error's own words, and then what to do next. */
+  readonly message: string;
+  /** At most three: a notification has room for no more. */
+  readonly actions: readonly ActionKind[];
+}
+
+interface Advice {
+  readonly next: string;
+  readonly actions: readonly ActionKind[];
+}
+
+/** What to do next, for every code: the compiler asks for a row when a code is added. */
+const adviceByCode: Readonly<Record<ErrorCode, Advice>> = {
+  engineNotFound: {
+    next: 'Install Docker or Podman, or set the engine’s address.',
+    actions: ['openEngineSettings', 'engineHelp', 'retry'],
+  },
+  engineStopped: {
+    next: 'Start the engine, or set its right address.',
+    actions: ['retry', 'engineHelp', 'openEngineSettings'],
+  },
+  enginePermission: {
+    next: 'Join the group that owns the socket, sign out of this machine and in again, and retry.',
+    actions: ['permissionHelp', 'retry'],
+  },
+  engineLost: { next: 'Check that the engine is still running and try again.', actions: ['retry', 'showLog'] },
+  engineEndpointInvalid: { next: 'Correct the engine’s address.', actions: ['openEngineSettings', 'retry'] },
+  engineFailed: { next: 'Try again; the engine’s own log may say more.', actions: ['retry', 'showLog'] },
+  imageNotFound: {
+    next: 'It may have been removed or renamed meanwhile. Choose another image.',
+    actions: ['refreshImages'],
+  },
+  archiveTruncated: { next: 'Nothing was published. Try again.', actions: ['retry', 'showLog'] },
+  archiveInvalid: {
+    next: 'Nothing was published. The log tells what the engine sent.',
+    actions: ['showLog', 'retry'],
+  },
+  layerMismatch: {
+    next: 'Nothing was published. The engine’s copy of the image is damaged: build or pull it anew.',
+    actions: ['showLog', 'retry'],
+  },
+  referenceInvalid: { next: 'Write it like registry/owner/name:tag.', actions: ['changeTarget'] },
+  nameInvalid: { next: 'Choose another name.', actions: ['changeTarget'] },
+  targetNeeded: { next: 'Say where it should go.', actions: ['changeTarget'] },
+  urlInvalid: { next: 'Write it like https://gitea.example.com.', actions: ['signIn'] },
+  registryUnreachable: {
+    next: 'Check the address, your network and VPN, and try again.',
+    actions: ['retry', 'showLog'],
+  },
+  certificateUntrusted: {
+    next: 'Look at the certificate, and trust it if it is the right one, or choose the CA file of whoever issued it.',
+    actions: ['trustCertificate', 'showLog'],
+  },
+  certificateChanged: {
+    next: 'Look at the new certificate before you go on: somebody may be listening in.',
+    actions: ['trustCertificate', 'showLog'],
+  },
+  certificateInvalid: {
+    next: 'Whoever runs the registry has to renew or correct it; you can trust this one by sight.',
+    actions: ['trustCertificate', 'showLog'],
+  },
+  clientCertificateNeeded: {
+    next: 'Choose the certificate and its key, or put them as client.cert and client.key into ~/.docker/certs.d/<host:port>.',
+    actions: ['chooseClientCertificate', 'retry', 'showLog'],
+  },
+  tlsRefused: { next: 'Whoever runs the registry has to allow TLS 1.2 or 1.3.', actions: ['showLog'] },
+  plainHttp: { next: 'Sign in with the right address, https or http.', actions: ['signIn'] },
+  notARegistry: { next: 'Check the address of the registry.', actions: ['signIn', 'showLog'] },
+  proxyFailed: { next: 'Check VS Code’s proxy settings.', actions: ['openProxySettings', 'retry', 'showLog'] },
+  notSignedIn: { next: 'Sign in to it first.', actions: ['signIn'] },
+  credentialsRejected: {
+    next: 'Sign in again with the right password or a new token.',
+    actions: ['signIn', 'createToken'],
+  },
+  credentialsIgnored: {
+    next: 'A proxy in front of the registry may drop the credentials: ask whoever runs it, or try another address.',
+    actions: ['signIn', 'showLog'],
+  },
+  scopeMissing: {
+    next: 'Create a token with the scope write:package and sign in with it.',
+    actions: ['createToken', 'signIn'],
+  },
+  oneTimePasswordNeeded: {
+    next: 'Create a token with the scope write:package and use it in place of the password.',
+    actions: ['createToken', 'signIn'],
+  },
+  accessDenied: {
+    next: 'Choose an owner you may write to, or ask for write access to its packages.',
+    actions: ['changeTarget', 'signIn', 'createToken'],
+  },
+  ownerNotFound: { next: 'Choose another owner.', actions: ['changeTarget'] },
+  quotaExceeded: {
+    next: 'Delete old packages, or ask whoever runs the registry for more room.',
+    actions: ['retry', 'changeTarget'],
+  },
+  bodyTooLarge: {
+    next: 'A proxy in front of the registry has to allow larger requests: ask whoever runs it.',
+    actions: ['retry', 'showLog'],
+  },
+  chunksRefused: {
+    next: 'A proxy or firewall in front of the registry has to let PATCH requests to /v2/ through: ask whoever runs it.',
+    actions: ['retry', 'showLog'],
+  },
+  uploadLost: { next: 'Layers that arrived are kept: try again.', actions: ['retry', 'showLog'] },
+  digestMismatch: {
+    next: 'Do not rely on what is stored there now. Try again, and tell whoever runs the registry.',
+    actions: ['retry', 'showLog'],
+  },
+  imageMismatch: {
+    next: 'Try again; if it stays so, build or pull the image anew. The log tells what does not fit.',
+    actions: ['retry', 'showLog'],
+  },
+  registryRefused: { next: 'The log has the registry’s whole answer.', actions: ['showLog', 'retry', 'changeTarget'] },
+  registryFailed: {
+    next: 'Layers that arrived are kept: try again in a while.',
+    actions: ['retry', 'showLog'],
+  },
+  spoolFull: {
+    next: 'Free some room, or choose a folder on another disk.',
+    actions: ['openSpoolSettings', 'retry'],
+  },
+  spoolFailed: { next: 'Choose a folder that can be written to.', actions: ['openSpoolSettings', 'retry'] },
+  busy: { next: 'Wait for the push that is already running.', actions: [] },
+  argumentInvalid: { next: 'Correct the command’s arguments.', actions: ['showLog'] },
+  cancelled: { next: '', actions: [] },
+  internal: { next: 'The log tells more.', actions: ['showLog', 'retry'] },
+};
+
+/** At these the registry has answered a push before: its address is not what is wrong. */
+const stagesAfterContact: ReadonlySet<Stage | undefined> = new Set<Stage>([
+  'export',
+  'verify',
+  'spool',
+  'upload',
+  'manifest',
+  'check',
+]);
+
+/** What to do next where more than the code counts. */
+function adviceFor({ code, stage, facts }: TeaChestError): Advice {
+  const usual = adviceByCode[code];
+  // The account or a page in the way is the reason, and the sentence says what to do: no other owner or address helps.
+  if (typeof facts['account'] === 'string') return { next: '', actions: ['retry', 'signIn'] };
+  if (typeof facts['signInPage'] === 'string') {
+    return { next: 'Ask whoever runs the registry.', actions: ['retry', 'signIn', 'showLog'] };
+  }
+  if (typeof facts['published'] === 'string') {
+    return { next: 'Push it again in a while: only what is missing is sent.', actions: ['retry', 'showLog'] };
+  }
+  if (code === 'registryUnreachable' && stagesAfterContact.has(stage)) {
+    const next = 'It was reachable before: check your network and VPN, and try again. Layers that arrived are kept.';
+    return { ...usual, next };
+  }
+  if (code === 'tlsRefused' && facts['mayWantClientCertificate'] === true) {
+    return { next: usual.next, actions: ['chooseClientCertificate', ...usual.actions] };
+  }
+  // The sentence has just named the address that works.
+  if (code === 'plainHttp' && typeof facts['suggestion'] === 'string') return { ...usual, next: 'Try that address.' };
+  return usual;
+}
+
+/** An error → the words and buttons a person sees. Pure: which buttons work here is the caller's matter. */
+export function errorMessage(error: TeaChestError): ErrorMessage {
+  const { next, actions } = adviceFor(error);
+  const { host, pinnedFingerprint } = error.facts;
+  if (error.code === 'certificateChanged' && typeof host === 'string' && typeof pinnedFingerprint === 'string') {
+    // The error's own sentences have both fingerprints, for the log; here the button shows them, in groups.
+    const message = `${host} shows another certificate than the one you trusted: look at it before you go on, somebody may be listening in.`;
+    return { message, actions };
+  }
+  return { message: next === '' ? error.message : `${error.message} ${next}`, actions };
+}
+
+const titles: Readonly<Record<ActionKind, string>> = {
+  retry: 'Retry',
+  signIn: 'Sign In',
+  createToken: 'Create a Token',
+  changeTarget: 'Change Target',
+  trustCertificate: 'Show Certificate',
+  chooseClientCertificate: 'Choose Client Certificate…',
+  openEngineSettings: 'Open Settings',
+  openSpoolSettings: 'Choose Folder',
+  openProxySettings: 'Proxy Settings',
+  engineHelp: 'Engine Help',
+  permissionHelp: 'How to Fix',
+  refreshImages: 'Refresh Images',
+  showLog: 'Show Log',
+};
+
+/** The button's text; where a code has better words than the usual ones, these. */
+export function actionTitle(kind: ActionKind, code: ErrorCode): string {
+  if (kind === 'changeTarget' && (code === 'ownerNotFound' || code === 'accessDenied')) return 'Choose Another Owner';
+  if (kind === 'signIn' && (code === 'credentialsRejected' || code === 'scopeMissing')) return 'Sign In Again';
+  return titles[kind];
+}

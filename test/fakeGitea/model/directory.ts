@@ -1,0 +1,195 @@
+import { randomBytes } from 'node:crypto';
+import type { Permission, Seed, SeedOrganization, SeedUser, Visibility } from './seed.ts';
+import { normalizeScopes } from './scopes.ts';
+
+export interface User {
+  readonly kind: 'user';
+  readonly id: number;
+  name: string;
+  readonly createdAt: number;
+  password: string;
+  admin: boolean;
+  visibility: Visibility;
+  prohibitLogin: boolean;
+  mustChangePassword: boolean;
+  readonly totpSecret: string | undefined;
+}
+
+export interface Organization {
+  readonly kind: 'organization';
+  readonly id: number;
+  name: string;
+  readonly createdAt: number;
+  visibility: Visibility;
+  readonly teams: Team[];
+}
+
+/** Who packages belong to. Users and organisations share one set of names and ids, as in Gitea. */
+export type Owner = User | Organization;
+
+export interface Team {
+  readonly id: number;
+  readonly name: string;
+  readonly permission: Permission;
+  readonly packages: Permission;
+  /** User ids. */
+  readonly members: Set<number>;
+}
+
+export interface PersonalToken {
+  readonly id: number;
+  readonly userId: number;
+  readonly name: string;
+  /** 40 hex digits: the secret itself. */
+  readonly value: string;
+  readonly scope: string;
+  readonly createdAt: number;
+}
+
+/** Users, organisations with their teams, access tokens and repositories (of which only the name matters). */
+export class Directory {
+  readonly #owners = new Map<string, Owner>();
+  /** Former names → the owner's id. */
+  readonly #formerNames = new Map<string, number>();
+  readonly #tokens = new Map<string, PersonalToken>();
+  readonly #repositories = new Map<string, number>();
+  readonly #clock: () => number;
+  #lastId = 0;
+  #lastTeam = 0;
+  #lastToken = 0;
+  #lastRepository = 0;
+
+  constructor(seed: Seed, clock: () => number) {
+    this.#clock = clock;
+    for (const user of seed.users) this.addUser(user);
+    for (const organization of seed.organizations) this.addOrganization(organization);
+  }
+
+  addUser(seed: SeedUser): User {
+    const user: User = {
+      kind: 'user',
+      id: ++this.#lastId,
+      name: seed.name,
+      createdAt: this.#clock(),
+      password: seed.password,
+      admin: seed.admin ?? false,
+      visibility: seed.visibility ?? 'public',
+      prohibitLogin: seed.prohibitLogin ?? false,
+      mustChangePassword: seed.mustChangePassword ?? false,
+      totpSecret: seed.totpSecret,
+    };
+    this.#owners.set(user.name.toLowerCase(), user);
+    return user;
+  }
+
+  addOrganization(seed: SeedOrganization): Organization {
+    const organization: Organization = {
+      kind: 'organization',
+      id: ++this.#lastId,
+      name: seed.name,
+      createdAt: this.#clock(),
+      visibility: seed.visibility ?? 'public',
+      teams: [],
+    };
+    this.#owners.set(organization.name.toLowerCase(), organization);
+    for (const { name, permission, packages, members } of seed.teams) {
+      const team = this.addTeam(organization, name, permission, packages ?? permission);
+      for (const member of members) team.members.add(this.user(member).id);
+    }
+    return organization;
+  }
+
+  addTeam(organization: Organization, name: string, permission: Permission, packages: Permission): Team {
+    const team = { id: ++this.#lastTeam, name, permission, packages, members: new Set<number>() };
+    organization.teams.push(team);
+    return team;
+  }
+
+  owner(name: string): Owner | undefined {
+    return this.#owners.get(name.toLowerCase());
+  }
+
+  /** The former name leads to the owner from then on, until somebody else takes it. */
+  rename(owner: Owner, name: string): void {
+    this.#owners.delete(owner.name.toLowerCase());
+    this.#formerNames.set(owner.name.toLowerCase(), owner.id);
+    owner.name = name;
+    this.#owners.set(name.toLowerCase(), owner);
+  }
+
+  /** Whose name this once was; undefined if it is somebody's now, or never was. */
+  formerOwner(name: string): Owner | undefined {
+    const id = this.owner(name) === undefined ? this.#formerNames.get(name.toLowerCase()) : undefined;
+    return id === undefined ? undefined : this.ownerById(id);
+  }
+
+  ownerById(id: number): Owner | undefined {
+    return [...this.#owners.values()].find((owner) => owner.id === id);
+  }
+
+  removeOwner(owner: Owner): void {
+    this.#owners.delete(owner.name.toLowerCase());
+    for (const token of this.tokensOf(owner.id)) this.#tokens.delete(token.value);
+  }
+
+  /** A user that must exist. */
+  user(name: string): User {
+    const owner = this.owner(name);
+    if (owner?.kind !== 'user') throw new Error(`the fake Gitea has no user ${name}`);
+    return owner;
+  }
+
+  userById(id: number): User | undefined {
+    const owner = this.ownerById(id);
+    return owner?.kind === 'user' ? owner : undefined;
+  }
+
+  organizations(): Organization[] {
+    return [...this.#owners.values()].filter((owner) => owner.kind === 'organization');
+  }
+
+  teamsOf(user: User): { organization: Organization; team: Team }[] {
+    return this.organizations().flatMap((organization) =>
+      organization.teams.filter(({ members }) => members.has(user.id)).map((team) => ({ organization, team })),
+    );
+  }
+
+  addToken(user: User, name: string, scopes: readonly string[]): PersonalToken {
+    const token = {
+      id: ++this.#lastToken,
+      userId: user.id,
+      name,
+      value: randomBytes(20).toString('hex'),
+      scope: normalizeScopes(scopes),
+      createdAt: this.#clock(),
+    };
+    this.#tokens.set(token.value, token);
+    return token;
+  }
+
+  token(value: string): PersonalToken | undefined {
+    return this.#tokens.get(value);
+  }
+
+  tokensOf(userId: number): PersonalToken[] {
+    return [...this.#tokens.values()].filter((token) => token.userId === userId);
+  }
+
+  removeToken(token: PersonalToken): void {
+    this.#tokens.delete(token.value);
+  }
+
+  addRepository(owner: Owner, name: string): number {
+    const id = ++this.#lastRepository;
+    this.#repositories.set(`${owner.name}/${name}`.toLowerCase(), id);
+    return id;
+  }
+
+  repositoryId(owner: Owner, name: string): number | undefined {
+    return this.#repositories.get(`${owner.name}/${name}`.toLowerCase());
+  }
+
+  removeRepository(owner: Owner, name: string): boolean {
+    return this.#repositories.delete(`${owner.name}/${name}`.toLowerCase());
+  }
+}

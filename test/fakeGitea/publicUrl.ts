@@ -1,0 +1,31 @@
+import type { Gitea } from './gitea.ts';
+import { header, type Exchange } from './http/exchange.ts';
+
+/** ROOT_URL without the slash at its end; where the fake Gitea is, if none is configured. */
+export function rootUrl(gitea: Gitea, exchange: Exchange): string {
+  const { rootUrl: configured, subPath = '' } = gitea.options;
+  return configured?.replace(/\/$/, '') ?? `${requestOrigin(gitea, exchange)}${subPath}`;
+}
+
+/** Where the web pages are, as links in answers say (modules/httplib/url.go GuessCurrentAppURL). No slash at the end. */
+export function publicUrl(gitea: Gitea, exchange: Exchange): string {
+  const { options } = gitea;
+  return isDetected(gitea, exchange)
+    ? `${requestOrigin(gitea, exchange)}${options.subPath ?? ''}`
+    : rootUrl(gitea, exchange);
+}
+
+/** True if the public address is taken from the request and not from ROOT_URL. */
+function isDetected({ quirks, options }: Gitea, exchange: Exchange): boolean {
+  const forwarded = header(exchange, 'x-forwarded-proto') !== '';
+  if (quirks.realm !== 'requestHost') return quirks.realm === 'requestHostIfForwarded' && forwarded;
+  const way = options.publicUrlDetection ?? 'auto';
+  return way === 'auto' || (way === 'legacy' && forwarded);
+}
+
+/** Scheme and host of the request, as far as Gitea can know them. */
+function requestOrigin({ options }: Gitea, exchange: Exchange): string {
+  const forwarded = header(exchange, 'x-forwarded-proto');
+  const seen = options.tlsEndsAtProxy === true ? 'http' : exchange.scheme;
+  return `${forwarded === '' ? seen : forwarded}://${exchange.host}`;
+}

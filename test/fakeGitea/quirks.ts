@@ -1,0 +1,128 @@
+import type { FakeGiteaOptions } from './options.ts';
+
+/** What differs between versions, as far as a push client can see it (named by what is true when set). */
+export interface Quirks {
+  readonly version: string;
+  readonly forgejo: boolean;
+  /** Wrong credentials: a challenge (Gitea ≥ 1.26, Forgejo ≥ 14.0.3), a text without one, or silently nobody (1.17, #20563). */
+  readonly authFailure: 'challenge' | 'ghost' | { readonly text: string };
+  /** 1.26.0 offers Basic to everybody; later ones where sign-in is required or the owner is not public. */
+  readonly basicChallenge: 'never' | 'always' | 'whenHidden' | 'sameHeader';
+  /** Before 1.26 Basic worked below /v2/ but not on /v2/ itself. */
+  readonly basicOnPing: boolean;
+  /** #28039, #31002: what the realm is made of. A sub-path stayed in it up to 1.22.0 and stays in Forgejo. */
+  readonly realm: 'requestHost' | 'requestHostIfForwarded' | 'rootUrl';
+  readonly subPathInRealm: boolean;
+  /** Token scopes count on the registry since 1.22.2 (#31967). */
+  readonly scopesEnforced: boolean;
+  /** Gitea refuses at /v2/token what has no package scope; Forgejo only later. */
+  readonly scopesCheckedAtToken: boolean;
+  readonly postTokenIs404: boolean;
+  readonly requireSignInCoversToken: boolean;
+  /** `Range: 0-0` on a new upload, off by one in the status, `0--1` for nothing. */
+  readonly legacyRange: boolean;
+  /** 1.24.1: a PATCH answer has Range only if the request had Content-Range (#34792). */
+  readonly rangeOnlyIfAsked: boolean;
+  readonly uploadStatus: boolean;
+  /** ≤ 1.18.0 answered 201 to a mount and stored nothing. */
+  readonly mountIsFalse: boolean;
+  readonly mountChecksVisibility: boolean;
+  /** 1.25.0–1.25.2: a manifest that names a missing layer is a panic (#36021). */
+  readonly missingLayerIs500: boolean;
+  readonly config: 'anything' | 'jsonOrEmpty' | 'json';
+  readonly blobRanges: boolean;
+  readonly linkApi: boolean;
+  readonly packageApi: boolean;
+  readonly deletePackageApi: boolean;
+  readonly scopesInRefusal: boolean;
+  /** 1.26.3 accepts a one-time password once. */
+  readonly oneTimePasswordsOnce: boolean;
+}
+
+export function quirksOf(options: FakeGiteaOptions): Quirks {
+  const forgejo = options.flavour === 'forgejo';
+  const version = options.version ?? (forgejo ? '16.0.0+gitea-1.22.0' : '1.26.4');
+  const from = (least: string): boolean => compareVersions(version, least) >= 0;
+  return forgejo ? forgejoQuirks(version, from) : giteaQuirks(version, from);
+}
+
+function giteaQuirks(version: string, from: (least: string) => boolean): Quirks {
+  return {
+    version,
+    forgejo: false,
+    authFailure: giteaAuthFailure(from),
+    basicChallenge: from('1.26.1') ? 'whenHidden' : from('1.26.0') ? 'always' : 'never',
+    basicOnPing: from('1.26.0'),
+    realm: giteaRealm(from),
+    subPathInRealm: !from('1.22.1'),
+    scopesEnforced: from('1.22.2'),
+    scopesCheckedAtToken: from('1.22.2'),
+    postTokenIs404: from('1.21.3'),
+    requireSignInCoversToken: from('1.21.5'),
+    legacyRange: !from('1.24.1'),
+    rangeOnlyIfAsked: from('1.24.1') && !from('1.24.2'),
+    uploadStatus: from('1.18.0'),
+    mountIsFalse: !from('1.18.1'),
+    mountChecksVisibility: from('1.20.0'),
+    missingLayerIs500: from('1.25.0') && !from('1.25.3'),
+    config: from('1.25.0') ? 'anything' : from('1.24.0') ? 'jsonOrEmpty' : 'json',
+    blobRanges: false,
+    linkApi: from('1.24.0'),
+    packageApi: from('1.24.0'),
+    deletePackageApi: from('1.26.0'),
+    scopesInRefusal: from('1.23.0'),
+    oneTimePasswordsOnce: from('1.26.3'),
+  };
+}
+
+function forgejoQuirks(version: string, from: (least: string) => boolean): Quirks {
+  return {
+    version,
+    forgejo: true,
+    authFailure: from('14.0.3') ? 'challenge' : { text: 'authGroup.Verify' },
+    basicChallenge: from('14.0.3') && !from('14.0.4') ? 'sameHeader' : 'never',
+    basicOnPing: from('14.0.3'),
+    realm: 'rootUrl',
+    subPathInRealm: true,
+    scopesEnforced: true,
+    scopesCheckedAtToken: false,
+    postTokenIs404: true,
+    requireSignInCoversToken: true,
+    legacyRange: true,
+    rangeOnlyIfAsked: false,
+    uploadStatus: true,
+    mountIsFalse: false,
+    mountChecksVisibility: true,
+    missingLayerIs500: false,
+    config: from('12.0.0') ? 'jsonOrEmpty' : 'json',
+    blobRanges: true,
+    linkApi: from('11.0.0'),
+    packageApi: false,
+    deletePackageApi: false,
+    scopesInRefusal: false,
+    oneTimePasswordsOnce: false,
+  };
+}
+
+function giteaAuthFailure(from: (least: string) => boolean): Quirks['authFailure'] {
+  if (from('1.26.0')) return 'challenge';
+  if (from('1.24.0')) return { text: 'Failed to authenticate user' };
+  if (from('1.19.0')) return { text: 'authGroup.Verify' };
+  return from('1.18.0') ? { text: 'Verify' } : 'ghost';
+}
+
+function giteaRealm(from: (least: string) => boolean): Quirks['realm'] {
+  if (from('1.26.0')) return 'requestHost';
+  return from('1.22.0') ? 'requestHostIfForwarded' : 'rootUrl';
+}
+
+/** Compares the first three numbers: `1.26.0` < `1.26.4`, `1.27.0+dev-1` = `1.27.0`. */
+function compareVersions(left: string, right: string): number {
+  const numbers = (text: string): number[] => (text.split(/[+-]/)[0] ?? '').split('.').map(Number);
+  const [a, b] = [numbers(left), numbers(right)];
+  for (let place = 0; place < 3; place++) {
+    const difference = (a[place] ?? 0) - (b[place] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}

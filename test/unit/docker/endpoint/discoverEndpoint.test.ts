@@ -1,0 +1,282 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { discoverEndpoint } from '../../../../src/core/docker/endpoint/discoverEndpoint.ts';
+import type { HostEnvironment, SocketState } from '../../../../src/core/docker/endpoint/hostEnvironment.ts';
+
+interface Description {
+  readonly env?: Record<string, string>;
+  readonly platform?: NodeJS.Platform;
+  readonly uid?: number;
+  readonly files?: Record<string, string | Buffer | Error>;
+  readonly sockets?: Record<string, SocketState>;
+}
+
+/** A machine that has what is described, and nothing else. */
+function machine({ env = {}, platform = 'linux', uid, files = {}, sockets = {} }: Description = {}): HostEnvironment {
+  return {
+    env,
+    platform,
+    home: platform === 'win32' ? 'C:\\Users\\ada' : '/home/ada',
+    uid,
+    readFile: (path) => {
+      const content = files[path];
+      if (content instanceof Error) return Promise.reject(content);
+      return Promise.resolve(content === undefined ? undefined : Buffer.from(content));
+    },
+    probe: (path) => Promise.resolve(sockets[path] ?? 'missing'),
+  };
+}
+
+const usual = { '/var/run/docker.sock': 'usable' } as const;
+
+function contextFiles(name: string, docker: object, folder = '/home/ada/.docker'): Record<string, string> {
+  const id = createHash('sha256').update(name).digest('hex');
+  return {
+    [`${folder}/config.json`]: JSON.stringify({ currentContext: name }),
+    [`${folder}/contexts/meta/${id}/meta.json`]: JSON.stringify({ Name: name, Metadata: {}, Endpoints: { docker } }),
+  };
+}
+
+const tlsFolder = (name: string): string =>
+  `/home/ada/.docker/contexts/tls/${createHash('sha256').update(name).digest('hex')}/docker`;
+
+test('the sources come in docker’s own order, the setting before all', async () => {
+  const files = contextFiles('colima', { Host: 'unix:///home/ada/.colima/default/docker.sock', SkipTLSVerify: false });
+  const other = contextFiles('box', { Host: 'ssh://box', SkipTLSVerify: false });
+  const all: Description = {
+    env: { DOCKER_HOST: 'tcp://10.0.0.1:2375', DOCKER_CONTEXT: 'box' },
+    files: { ...other, ...files },
+    sockets: usual,
+  };
+  const find = async (setting: string | undefined, description: Description): Promise<string> => {
+    const { source, url } = await discoverEndpoint(setting, machine(description));
+    return `${source}: ${url}`;
+  };
+  assert.equal(await find('unix:///run/mine.sock', all), 'the setting teaChest.engine.host: unix:///run/mine.sock');
+  assert.equal(await find('', all), 'DOCKER_HOST: tcp://10.0.0.1:2375');
+  assert.equal(
+    await find(undefined, { ...all, env: { DOCKER_CONTEXT: 'box' } }),
+    'the docker context “box”: ssh://box',
+  );
+  assert.equal(
+    await find(undefined, { ...all, env: { DOCKER_HOST: ' ', DOCKER_CONTEXT: '' } }),
+    'the docker context “colima”: unix:///home/ada/.colima/default/docker.sock',
+  );
+  assert.equal(
+    await find(undefined, { ...all, env: { DOCKER_CONTEXT: 'default' } }),
+    'default socket: unix:///var/run/docker.sock',
+  );
+  assert.equal(await find(undefined, { sockets: usual }), 'default socket: unix:///var/run/docker.sock');
+});
+
+test('an address is understood as docker writes it', async () => {
+  const tls = { verify: true };
+  const understood: Record<string, object> = {
+    'unix:///run/docker.sock': { kind: 'socket', path: '/run/docker.sock' },
+    'unix://': { kind: 'socket', path: '/var/run/docker.sock' },
+    '/run/docker.sock': { kind: 'socket', path: '/run/docker.sock' },
+    'tcp://10.0.0.1:1234': { kind: 'tcp', host: '10.0.0.1', port: 1234, tls: undefined },
+    'tcp://10.0.0.1': { kind: 'tcp', host: '10.0.0.1', port: 2375, tls: undefined },
+    'box.example:2375': { kind: 'tcp', host: 'box.example', port: 2375, tls: undefined },
+    'tcp://[::1]:2375/': { kind: 'tcp', host: '::1', port: 2375, tls: undefined },
+    'http://box': { kind: 'tcp', host: 'box', port: 80, tls: undefined },
+    'https://box': { kind: 'tcp', host: 'box', port: 443, tls },
+    'ssh://ada@box': { kind: 'ssh', destination: 'ada@box', socket: undefined },
+    'ssh://ada@box:2222': { kind: 'ssh', destination: 'ssh://ada@box:2222', socket: undefined },
+    'ssh://core@localhost:5000/run/podman/podman.sock': {
+      kind: 'ssh',
+      destination: 'ssh://core@localhost:5000',
+      socket: '/run/podman/podman.sock',
+    },
+  };
+  for (const [text, address] of Object.entries(understood)) {
+    assert.deepEqual((await discoverEndpoint(text, machine())).address, address, text);
+  }
+  const windows = machine({ platform: 'win32' });
+  for (const text of ['npipe:////./pipe/docker_engine', 'npipe://\\\\.\\pipe\\docker_engine', 'npipe://']) {
+    assert.deepEqual((await discoverEndpoint(text, windows)).address, {
+      kind: 'socket',
+      path: '//./pipe/docker_engine',
+    });
+  }
+});
+
+test('an address that cannot be used is an error that names its source, and no other engine is taken', async () => {
+  const refused = [
+    'ftp://box',
+    'fd://',
+    'unix://var/run/docker.sock',
+    'npipe:////./pipe/docker_engine',
+    'tcp://',
+    'tcp://box:99999',
+    'tcp://box:0',
+    'tcp://box/prefix',
+    'tcp://ada:secret@box:2375',
+    'ssh://ada:secret@box',
+    'ssh://-oProxyCommand=evil',
+    'ssh://box/run/$(evil).sock',
+    'a b',
+  ];
+  for (const DOCKER_HOST of refused) {
+    await assert.rejects(
+      discoverEndpoint(undefined, machine({ env: { DOCKER_HOST }, sockets: usual })),
+      (error: Error & { code?: string }) =>
+        error.code === 'engineEndpointInvalid' &&
+        error.message.includes('DOCKER_HOST') &&
+        !error.message.includes('secret'),
+      DOCKER_HOST,
+    );
+  }
+  const windows = machine({ platform: 'win32' });
+  await assert.rejects(discoverEndpoint('unix:///x', windows), { code: 'engineEndpointInvalid', message: /npipe/ });
+});
+
+test('DOCKER_TLS_VERIFY brings the certificates of DOCKER_CERT_PATH, or of docker’s own folder', async () => {
+  const pem = { 'ca.pem': 'CA', 'cert.pem': 'CERT', 'key.pem': 'KEY' };
+  const filesIn = (folder: string): Record<string, string> =>
+    Object.fromEntries(Object.entries(pem).map(([name, text]) => [`${folder}/${name}`, text]));
+  const expected = { ca: Buffer.from('CA'), cert: Buffer.from('CERT'), key: Buffer.from('KEY') };
+  const env = { DOCKER_HOST: 'tcp://box', DOCKER_TLS_VERIFY: '1' };
+  const find = async (description: Description): Promise<object> =>
+    (await discoverEndpoint(undefined, machine(description))).address;
+
+  const secure = { kind: 'tcp', host: 'box', port: 2376 };
+  assert.deepEqual(await find({ env: { ...env, DOCKER_CERT_PATH: '/certs' }, files: filesIn('/certs') }), {
+    ...secure,
+    tls: { ...expected, verify: true },
+  });
+  assert.deepEqual(await find({ env, files: filesIn('/home/ada/.docker') }), {
+    ...secure,
+    tls: { ...expected, verify: true },
+  });
+  assert.deepEqual(await find({ env: { ...env, DOCKER_CONFIG: '/cfg' }, files: { '/cfg/ca.pem': 'CA' } }), {
+    ...secure,
+    tls: { ca: expected.ca, verify: true },
+  });
+  assert.deepEqual(await find({ env: { DOCKER_HOST: 'tcp://box', DOCKER_TLS: '1' } }), {
+    ...secure,
+    tls: { verify: false },
+  });
+  assert.deepEqual(await find({ env: { DOCKER_HOST: 'tcp://box', DOCKER_CERT_PATH: '/certs' } }), {
+    ...secure,
+    port: 2375,
+    tls: undefined,
+  });
+  assert.deepEqual(await find({ env: { ...env, DOCKER_HOST: 'unix:///x' } }), { kind: 'socket', path: '/x' });
+
+  const broken = [
+    {},
+    { '/certs/ca.pem': 'CA', '/certs/cert.pem': 'CERT' },
+    { '/certs/ca.pem': Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' }) },
+  ];
+  for (const files of broken) {
+    await assert.rejects(find({ env: { ...env, DOCKER_CERT_PATH: '/certs' }, files, sockets: usual }), {
+      code: 'engineEndpointInvalid',
+      message: /\/certs/,
+    });
+  }
+});
+
+test('a context may bring TLS of its own, or leave the address to docker’s default', async () => {
+  const find = async (docker: object, files: Record<string, string> = {}): Promise<object> => {
+    const all = { ...contextFiles('box', docker), ...files };
+    return (await discoverEndpoint(undefined, machine({ files: all, sockets: usual }))).address;
+  };
+  const host = { Host: 'tcp://box:2376' };
+  const address = { kind: 'tcp', host: 'box', port: 2376 };
+  assert.deepEqual(await find({ ...host, SkipTLSVerify: false }), { ...address, tls: undefined });
+  assert.deepEqual(await find({ ...host, SkipTLSVerify: true }), { ...address, tls: { verify: false } });
+  assert.deepEqual(await find({ ...host, SkipTLSVerify: false }, { [`${tlsFolder('box')}/ca.pem`]: 'CA' }), {
+    ...address,
+    tls: { ca: Buffer.from('CA'), verify: true },
+  });
+  assert.deepEqual(await find({ SkipTLSVerify: false }), { kind: 'socket', path: '/var/run/docker.sock' });
+});
+
+test('a context that is chosen and broken is an error, not a reason to use the default', async () => {
+  const good = contextFiles('box', { Host: 'tcp://box' });
+  const meta = Object.keys(good).find((path) => path.endsWith('meta.json')) ?? '';
+  const cases: [Description, RegExp][] = [
+    [{ env: { DOCKER_CONTEXT: 'gone' } }, /“gone” cannot be used: docker has no context of that name/],
+    [{ files: { '/home/ada/.docker/config.json': '{"currentContext":"gone"}' } }, /“gone”/],
+    [{ files: { ...good, [meta]: 'not json' } }, /meta.json cannot be read/],
+    [{ files: { ...good, [meta]: '{"Endpoints":{}}' } }, /has no docker endpoint/],
+    [{ files: contextFiles('odd', { Host: 'gopher://box' }) }, /“odd” cannot be used: “gopher:/],
+  ];
+  for (const [description, message] of cases) {
+    await assert.rejects(discoverEndpoint(undefined, machine({ ...description, sockets: usual })), {
+      code: 'engineEndpointInvalid',
+      message,
+    });
+  }
+});
+
+test('a configuration of docker’s that is empty or cannot be read chooses no context, and is named', async () => {
+  const file = '/home/ada/.docker/config.json';
+  const find = async (content: string | Buffer | Error): Promise<string> => {
+    const found = await discoverEndpoint(undefined, machine({ files: { [file]: content }, sockets: usual }));
+    assert.equal(found.url, 'unix:///var/run/docker.sock');
+    return found.source;
+  };
+  for (const empty of ['', '\n', '\uFEFF', '{}', '{"currentContext":"default"}', '{"currentContext":""}']) {
+    assert.equal(await find(empty), 'default socket', JSON.stringify(empty));
+  }
+  for (const broken of [
+    '{"auths":{},}',
+    '{',
+    Buffer.from([0xff, 0xfe, 0x7b]),
+    new Error('EACCES: permission denied'),
+  ]) {
+    assert.match(await find(broken), /^default socket, as \/home\/ada\/.docker\/config.json cannot be read \(.+\)$/);
+  }
+});
+
+test('a byte order mark, as Windows’ editors write it, does not hide the chosen context', async () => {
+  const { '/home/ada/.docker/config.json': config = '', ...meta } = contextFiles('box', { Host: 'tcp://box:1' });
+  for (const encoding of ['utf8', 'utf16le'] as const) {
+    const files = { ...meta, '/home/ada/.docker/config.json': Buffer.from(`\uFEFF${config}`, encoding) };
+    assert.equal((await discoverEndpoint(undefined, machine({ files, sockets: usual }))).url, 'tcp://box:1', encoding);
+  }
+});
+
+test('DOCKER_CONFIG moves config.json and the contexts', async () => {
+  const files = contextFiles('box', { Host: 'tcp://box:1' }, '/cfg');
+  const found = await discoverEndpoint(undefined, machine({ env: { DOCKER_CONFIG: '/cfg' }, files }));
+  assert.equal(found.url, 'tcp://box:1');
+});
+
+test('of the usual sockets, the first that answers is taken; else the one that comes nearest', async () => {
+  const find = async (sockets: Record<string, SocketState>, more: Description = {}): Promise<string> =>
+    (await discoverEndpoint(undefined, machine({ ...more, sockets }))).url;
+  const rootless = '/run/user/1000/docker.sock';
+  assert.equal(
+    await find({ [rootless]: 'usable' }, { env: { XDG_RUNTIME_DIR: '/run/user/1000' } }),
+    `unix://${rootless}`,
+  );
+  assert.equal(await find({ [rootless]: 'usable' }, { uid: 1000 }), `unix://${rootless}`);
+  assert.equal(
+    await find({ '/var/run/docker.sock': 'denied', '/home/ada/.docker/run/docker.sock': 'usable' }),
+    'unix:///home/ada/.docker/run/docker.sock',
+  );
+  assert.equal(
+    await find({ '/var/run/docker.sock': 'dead', '/home/ada/.rd/docker.sock': 'denied' }),
+    'unix:///home/ada/.rd/docker.sock',
+  );
+  assert.equal(await find({ '/var/run/docker.sock': 'dead' }), 'unix:///var/run/docker.sock');
+  assert.equal(
+    await find({ '/run/podman/podman.sock': 'usable', '/home/ada/.orbstack/run/docker.sock': 'usable' }),
+    'unix:///home/ada/.orbstack/run/docker.sock',
+  );
+  assert.equal(
+    await find({ '//./pipe/dockerDesktopLinuxEngine': 'usable' }, { platform: 'win32' }),
+    'npipe:////./pipe/dockerDesktopLinuxEngine',
+  );
+});
+
+test('no engine anywhere: not found, with the places that were searched', async () => {
+  await assert.rejects(discoverEndpoint(undefined, machine()), {
+    code: 'engineNotFound',
+    message: /\/var\/run\/docker.sock, \/home\/ada\/.docker\/run\/docker.sock/,
+  });
+});

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { digestOf } from '../../../../src/core/oci/digest.ts';
+import { nginxReply } from '../../../fakeGitea/http/proxyReplies.ts';
+import type { Reply } from '../../../fakeGitea/http/reply.ts';
+import { call, setUp, silent } from '../../gitea/setUp.ts';
+import { bytesOf, growingBlob, wholeBlob } from '../../gitea/testClient.ts';
+import { answers, answersPage, losesAnswer, oneOf, startRegistry, type Rig } from '../faults.ts';
+
+const mib = 1024 * 1024;
+const patch = { method: 'PATCH' };
+
+function assertStored({ registry }: Rig, bytes: Buffer): void {
+  assert.ok(registry.blobs.get(digestOf(bytes))?.equals(bytes), 'the registry has the blob');
+  assert.equal(registry.sessions.size, 0, 'no session stays open');
+}
+
+async function* inPieces(bytes: Buffer): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.byteLength; at += 100_000) yield await Promise.resolve(bytes.subarray(at, at + 100_000));
+}
+
+describe('where something on the way refuses PATCH', () => {
+  const refusals: readonly (readonly [string, Reply])[] = [
+    ['400 as a web page', nginxReply(400, 'Bad Request')],
+    ['403 as a web page', nginxReply(403, 'Forbidden')],
+    ['403 without a word', { status: 403 }],
+    ['404 as a web page', nginxReply(404, 'Not Found')],
+    ['405 as a web page', nginxReply(405, 'Not Allowed')],
+    ['405 without a word', { status: 405 }],
+    ['501 as a web page', nginxReply(501, 'Not Implemented')],
+    ['a web page with status 200', nginxReply(200, 'Request Rejected')],
+  ];
+  for (const [what, reply] of refusals) {
+    test(`by ${what}, a layer goes in one request, and the next one at once (Gitea)`, async (t) => {
+      const { fakeGitea, app } = await setUp(t, { chunk: mib });
+      const fault = fakeGitea.faults.add({ ...patch, times: Infinity, action: { kind: 'answer', reply } });
+      for (const seed of [1, 2]) {
+        const bytes = bytesOf(3 * mib, seed);
+        const growing = growingBlob(bytes, mib);
+        const sending = app.uploadBlob(growing.source, silent);
+        growing.grow(bytes.byteLength);
+        await sending;
+        assert.equal(await app.headBlob(digestOf(bytes), call), bytes.byteLength);
+      }
+      assert.equal(fault.strikes, 1);
+      assert.deepEqual(fakeGitea.openSessions(), []);
+    });
+  }
+
+  test('a layer goes with the PUT of a session (any registry)', async (t) => {
+    const rig = await startRegistry(t, { chunk: mib });
+    rig.registry.meddle = answersPage(patch, 405);
+    for (const seed of [1, 2]) {
+      const bytes = bytesOf(3 * mib, seed);
+      await rig.app.uploadBlob(wholeBlob(bytes), silent);
+      assertStored(rig, bytes);
+    }
+    assert.deepEqual(rig.registry.asked.slice(1), [
+      ...['POST', `PATCH 0-${mib - 1}`, 'DELETE', 'POST', 'PUT'],
+      ...['POST', 'PUT'],
+    ]);
+  });
+
+  test('bytes that pass by may be sent again, and later ones go in one request', async (t) => {
+    const rig = await startRegistry(t, { chunk: mib });
+    // Not near by: otherwise layers of this size would go in one request anyhow.
+    rig.registry.meddle = answersPage(patch, 405);
+    const bytes = bytesOf(3 * mib);
+    const pass = async (): Promise<void> => {
+      const upload = await rig.app.beginUpload(digestOf(bytes), call);
+      await upload?.send({ digest: digestOf(bytes), size: bytes.byteLength, bytes: inPieces(bytes) }, silent);
+    };
+    await assert.rejects(pass(), { code: 'chunksRefused', message: /nginx.*PATCH/ });
+    assert.equal(rig.registry.sessions.size, 0);
+    await rig.app.uploadBlob(wholeBlob(bytes), silent);
+    rig.registry.blobs.clear();
+    await pass();
+    assertStored(rig, bytes);
+    assert.equal(rig.registry.count('PATCH'), 2);
+  });
+
+  test('and limits requests as well, both are named', async (t) => {
+    const { fakeGitea, app } = await setUp(t, { chunk: mib });
+    const reply = nginxReply(405, 'Not Allowed');
+    fakeGitea.faults.add({ ...patch, times: Infinity, action: { kind: 'answer', reply } });
+    fakeGitea.faults.add({ method: 'POST', times: Infinity, action: { kind: 'bodyLimit', bytes: mib } });
+    for (let i = 0; i < 2; i++) {
+      await assert.rejects(app.uploadBlob(wholeBlob(bytesOf(3 * mib)), silent), {
+        code: 'chunksRefused',
+        message: /nginx.*PATCH.*one request.*client_max_body_size/,
+      });
+    }
+    assert.deepEqual(fakeGitea.openSessions(), []);
+  });
+
+  test('a refusal that is the registry’s own stays what it is', async (t) => {
+    const { fakeGitea, app } = await setUp(t, { chunk: mib });
+    const words: Reply = { status: 403, headers: { 'Content-Type': 'text/plain' }, body: 'public-only token' };
+    const fault = fakeGitea.faults.add({ ...patch, times: Infinity, action: { kind: 'answer', reply: words } });
+    await assert.rejects(app.uploadBlob(wholeBlob(bytesOf(mib)), silent), {
+      code: 'accessDenied',
+      message: /public-only/,
+    });
+    fault.remove();
+    const body = '{"errors":[{"code":"BLOB_UPLOAD_INVALID","message":"no"}]}';
+    fakeGitea.faults.add({ ...patch, times: Infinity, action: { kind: 'answer', reply: { status: 400, body } } });
+    await assert.rejects(app.uploadBlob(wholeBlob(bytesOf(mib)), silent), { code: 'registryRefused' });
+    assert.ok(!fakeGitea.requests.some(({ method, path }) => method === 'POST' && path.includes('digest=')));
+  });
+
+  test('a limit of Gitea that is met by both ways is told as that limit', async (t) => {
+    const { fakeGitea, app } = await setUp(t, { chunk: mib, limits: { blobSize: 1000 } });
+    fakeGitea.faults.add({ ...patch, times: Infinity, action: { kind: 'answer', reply: { status: 403 } } });
+    await assert.rejects(app.uploadBlob(wholeBlob(bytesOf(2000)), silent), { code: 'quotaExceeded' });
+  });
+});
+
+describe('a blob in one request', () => {
+  const put = { method: 'PUT' };
+  const bytes = bytesOf(10_000);
+  const digest = digestOf(bytes);
+
+  test('that broke is sent again by a new session, for the old one is torn', async (t) => {
+    const rig = await startRegistry(t);
+    let torn = 0;
+    rig.registry.meddle = (request) => {
+      if (request.method !== 'PUT' || torn++ > 0) return false;
+      request.once('data', () => request.socket.destroy());
+      return true;
+    };
+    await rig.app.putBlob(bytes, digest, silent);
+    assertStored(rig, bytes);
+    assert.deepEqual(rig.registry.asked.slice(1), ['POST', 'PUT', 'DELETE', 'HEAD', 'POST', 'PUT']);
+  });
+
+  for (const status of [undefined, 502, 504]) {
+    test(`whose answer is ${status ?? 'lost'} though it arrived is not sent again`, async (t) => {
+      const rig = await startRegistry(t);
+      rig.registry.meddle = losesAnswer(rig.registry, put, status);
+      await rig.app.putBlob(bytes, digest, silent);
+      assertStored(rig, bytes);
+      assert.equal(rig.registry.count('PUT'), 1);
+    });
+  }
+
+  test('whose answer got lost is not sent again to Gitea either', async (t) => {
+    const { fakeGitea, app } = await setUp(t);
+    fakeGitea.faults.add({ method: 'POST', times: Infinity, action: { kind: 'loseAnswer' } });
+    await app.putBlob(bytes, digest, silent);
+    assert.equal(await app.headBlob(digest, call), bytes.byteLength);
+    assert.equal(fakeGitea.requests.filter(({ method }) => method === 'POST').length, 1);
+  });
+
+  test('of bytes that pass by: a lost answer is looked after', async (t) => {
+    const rig = await startRegistry(t);
+    rig.registry.meddle = losesAnswer(rig.registry, put);
+    const upload = await rig.app.beginUpload(digest, call);
+    await upload?.send({ digest, size: bytes.byteLength, bytes: inPieces(bytes) }, silent);
+    assertStored(rig, bytes);
+    assert.equal(rig.registry.count('PUT'), 1);
+  });
+
+  test('whose session is gone is sent by a new one', async (t) => {
+    const rig = await startRegistry(t);
+    rig.registry.meddle = answers({ ...put, times: 2 }, 404, {}, '{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}');
+    await rig.app.putBlob(bytes, digest, silent);
+    assertStored(rig, bytes);
+    assert.equal(rig.registry.count('POST'), 3);
+  });
+
+  for (const status of [200, 202]) {
+    test(`that is answered ${status} is stored only if a look shows it`, async (t) => {
+      const rig = await startRegistry(t);
+      rig.registry.meddle = answers(put, status);
+      await assert.rejects(rig.app.putBlob(bytes, digest, silent), { code: 'notARegistry' });
+      assert.equal(rig.registry.sessions.size, 0);
+      rig.registry.blobs.set(digest, bytes);
+      await rig.app.putBlob(bytes, digest, silent);
+    });
+  }
+
+  test('that is answered by a web page is not stored, in pieces neither', async (t) => {
+    const rig = await startRegistry(t, { chunk: mib });
+    rig.registry.meddle = answersPage(put, 200);
+    await assert.rejects(rig.app.putBlob(bytes, digest, silent), { code: 'notARegistry', message: /web page/ });
+    await assert.rejects(rig.app.uploadBlob(wholeBlob(bytes), silent), { code: 'notARegistry', message: /web page/ });
+    assert.equal(rig.registry.sessions.size, 0);
+  });
+});
+
+test('a session is gone in the middle, however that is said: a new one', async (t) => {
+  const rig = await startRegistry(t, { chunk: mib });
+  const bytes = bytesOf(3 * mib);
+  rig.registry.meddle = oneOf(
+    answers({ method: 'PATCH', times: 1 }, 404, { 'content-type': 'text/plain' }, 'Not found.'),
+    answers({ method: 'PATCH', times: 1 }, 416),
+    answers({ method: 'PUT', times: 1 }, 404),
+  );
+  await rig.app.uploadBlob(wholeBlob(bytes), silent);
+  assertStored(rig, bytes);
+  assert.equal(rig.registry.count('POST'), 4);
+});

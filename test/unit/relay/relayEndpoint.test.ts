@@ -1,0 +1,278 @@
+import assert from 'node:assert/strict';
+import { request as httpRequest } from 'node:http';
+import { connect, createServer, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import { digestOf } from '../../../src/core/oci/digest.ts';
+import { TeaChestError } from '../../../src/core/base/errors.ts';
+import { RelayEndpoint, type RelaySession } from '../../../src/core/relay/relayEndpoint.ts';
+import { silentLogger } from '../../tools/silentLogger.ts';
+import { MemoryBackend } from './memoryBackend.ts';
+import { errorCodes, locationOf, RelayClient } from './relayClient.ts';
+
+describe('RelayDoor', () => {
+  let backend: MemoryBackend;
+  let endpoint: RelayEndpoint;
+  let ports: number[];
+  let sessions: RelaySession[];
+
+  const makeDoor = (port = 0, secret = 'of this installation'): RelayEndpoint =>
+    new RelayEndpoint({ port, secret, onPort: (other) => ports.push(other), logger: silentLogger });
+  const open = async (from = endpoint, onVisit = (): void => undefined): Promise<RelaySession> => {
+    const session = await from.open(backend, onVisit);
+    sessions.push(session);
+    return session;
+  };
+  const portOf = ({ repository }: RelaySession): number => Number(/:(\d+)\//.exec(repository)?.[1]);
+
+  beforeEach(() => {
+    backend = new MemoryBackend();
+    ports = [];
+    sessions = [];
+    endpoint = makeDoor();
+  });
+  afterEach(async () => {
+    await Promise.all(sessions.map((session) => session.close()));
+  });
+
+  describe('strangers', () => {
+    it('asks for Basic credentials, and takes no other secret', async () => {
+      const session = await open();
+      const bare = await fetch(`http://127.0.0.1:${portOf(session)}/v2/`);
+      assert.equal(bare.status, 401);
+      assert.match(bare.headers.get('www-authenticate') ?? '', /^Basic /);
+      const wrong = new RelayClient({ ...session, credential: { ...session.credential, secret: 'guessed' } });
+      for (const path of ['/v2/', 'blobs/uploads/', `blobs/${digestOf(Buffer.alloc(0))}`, 'manifests/1']) {
+        const answer = await wrong.ask(path.endsWith('uploads/') ? 'POST' : 'GET', path);
+        assert.deepEqual([path, answer.status, errorCodes(answer)], [path, 401, ['UNAUTHORIZED']]);
+      }
+      assert.equal((await new RelayClient(session).ask('GET', '/v2/')).status, 200);
+    });
+
+    it('does not count them as the engine', async () => {
+      let visits = 0;
+      const session = await open(endpoint, () => visits++);
+      const wrong = new RelayClient({ ...session, credential: { ...session.credential, secret: 'guessed' } });
+      await wrong.ask('POST', 'blobs/uploads/');
+      assert.equal(visits, 0);
+      await new RelayClient(session).ask('POST', 'blobs/uploads/');
+      assert.equal(visits, 1);
+    });
+
+    it('answers to no other host name, secret or not', async () => {
+      const session = await open();
+      const { username, secret } = session.credential;
+      const status = await new Promise<number | undefined>((resolve, reject) => {
+        const request = httpRequest(
+          {
+            ...{ port: portOf(session), host: '127.0.0.1', path: '/v2/', auth: `${username}:${secret}` },
+            headers: { host: `evil.example:${portOf(session)}` },
+          },
+          (response) => {
+            response.resume();
+            resolve(response.statusCode);
+          },
+        );
+        request.on('error', reject);
+        request.end();
+      });
+      assert.equal(status, 404);
+    });
+
+    it('knows no other repository', async () => {
+      const client = new RelayClient(await open());
+      const answer = await client.ask('POST', '/v2/library/alpine/blobs/uploads/');
+      assert.deepEqual([answer.status, errorCodes(answer)], [404, ['NAME_UNKNOWN']]);
+    });
+
+    it('answers a TLS hello in plain text at once, which sends engines on to http', async () => {
+      const session = await open();
+      const socket = connect(portOf(session), '127.0.0.1');
+      socket.write(Buffer.from('16030100050100000000', 'hex'));
+      const answer = await new Promise<string>((resolve, reject) => {
+        let text = '';
+        socket.on('data', (data) => (text += String(data)));
+        socket.on('end', () => {
+          resolve(text);
+        });
+        socket.on('error', reject);
+      });
+      assert.match(answer, /^HTTP\/1\.1 400 /);
+      socket.destroy();
+    });
+  });
+
+  describe('a request that is refused', () => {
+    /** A connection on which nothing is read before `ask` has sent something. */
+    async function ask(session: RelaySession, head: string): Promise<{ socket: Socket; answer: Promise<string> }> {
+      const socket = connect(portOf(session), '127.0.0.1');
+      let text = '';
+      socket.on('data', (data) => (text += String(data)));
+      const answer = new Promise<string>((resolve) => {
+        socket.on('data', () => {
+          if (text.includes(' 202 ')) resolve(text);
+        });
+        socket.on('error', () => undefined);
+        socket.on('close', () => {
+          resolve(text);
+        });
+      });
+      await new Promise<void>((resolve) =>
+        socket.write(head, () => {
+          resolve();
+        }),
+      );
+      return { socket, answer };
+    }
+
+    it('is answered before its body has come, and its connection ends while the body is still sent', async () => {
+      const session = await open();
+      const host = `127.0.0.1:${portOf(session)}`;
+      const { socket, answer } = await ask(
+        session,
+        `POST /v2/x/blobs/uploads/ HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 1000000000\r\n\r\n`,
+      );
+      const piece = Buffer.alloc(64 * 1024);
+      const pump = (): void => {
+        if (socket.writable) socket.write(piece, () => setImmediate(pump));
+      };
+      pump();
+      assert.match(await answer, /^HTTP\/1\.1 401 /);
+    });
+
+    it('gets no leave to send a body', async () => {
+      const session = await open();
+      const host = `127.0.0.1:${portOf(session)}`;
+      const { answer } = await ask(
+        session,
+        `PUT /v2/x/manifests/1 HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n`,
+      );
+      assert.match(await answer, /^HTTP\/1\.1 401 /);
+    });
+
+    it('with the secret gets it', async () => {
+      const session = await open();
+      const { username, secret } = session.credential;
+      const { socket, answer } = await ask(
+        session,
+        [
+          `POST /v2/${session.repository.slice(session.repository.indexOf('/') + 1)}/blobs/uploads/ HTTP/1.1`,
+          `Host: 127.0.0.1:${portOf(session)}`,
+          `Authorization: Basic ${Buffer.from(`${username}:${secret}`).toString('base64')}`,
+          'Expect: 100-continue\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
+        ].join('\r\n'),
+      );
+      assert.match(await answer, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 202 /);
+      socket.destroy();
+    });
+  });
+
+  describe('the first contact', () => {
+    it('is told by a credential of its own, which opens nothing', async () => {
+      const session = await open();
+      let contacts = 0;
+      const contact = session.expectContact(() => contacts++);
+      const client = new RelayClient({ ...session, credential: contact.credential });
+      const answers = await Promise.all([client.ask('GET', '/v2/'), client.ask('POST', 'blobs/uploads/')]);
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        [404, 404],
+      );
+      assert.equal(contacts, 2);
+      contact.end();
+      assert.equal((await client.ask('GET', '/v2/')).status, 401);
+      assert.equal(contacts, 2);
+    });
+  });
+
+  describe('opening and closing', () => {
+    it('listens only while somebody holds a lease', async () => {
+      const first = await open();
+      const second = await open();
+      assert.equal(portOf(first), portOf(second));
+      await first.close();
+      assert.equal((await new RelayClient(second).ask('GET', '/v2/')).status, 200);
+      await second.close();
+      await assert.rejects(fetch(`http://127.0.0.1:${portOf(first)}/v2/`));
+    });
+
+    it('comes back under the same name, and tells a new port once', async () => {
+      const first = await open();
+      await first.close();
+      const again = await open();
+      assert.equal(again.repository, first.repository);
+      assert.deepEqual(ports, [portOf(first)]);
+    });
+
+    it('gives pushes that run at the same time a repository each', async () => {
+      const [first, second] = await Promise.all([open(), open()]);
+      assert.notEqual(first.repository, second.repository);
+      await first.close();
+      const answer = await new RelayClient(first).ask('POST', 'blobs/uploads/');
+      assert.equal(answer.status, 404);
+    });
+
+    it('goes elsewhere when its port is taken, and says so', async () => {
+      const other = createServer();
+      await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+      const { port } = other.address() as { port: number };
+      const session = await open(makeDoor(port));
+      assert.notEqual(portOf(session), port);
+      assert.deepEqual(ports, [portOf(session)]);
+      other.close();
+    });
+
+    it('has the same path on every port', async () => {
+      const first = await open();
+      const second = await open(makeDoor(0));
+      const path = ({ repository }: RelaySession): string => repository.slice(repository.indexOf('/'));
+      assert.equal(path(first), path(second));
+    });
+
+    it('gives up what is still arriving when it closes', async () => {
+      const session = await open();
+      const client = new RelayClient(session);
+      await client.ask('PATCH', await client.begin(), { body: 'half a blob' });
+      await session.close();
+      // The blob is told in a later turn of the event loop.
+      await new Promise(setImmediate);
+      assert.equal(backend.dropped, 1);
+    });
+  });
+
+  it('refuses what failed on our side with DENIED, which engines do not try again, in our own words', async () => {
+    const client = new RelayClient(await open());
+    backend.onCommit = () => {
+      throw new TeaChestError('quotaExceeded', 'The registry has no room left.');
+    };
+    const put = await client.ask('PUT', await client.begin(), {
+      query: { digest: digestOf(Buffer.from('blob')) },
+      body: 'blob',
+    });
+    assert.deepEqual([put.status, errorCodes(put)], [403, ['DENIED']]);
+    assert.match(put.body.toString(), /no room left/);
+  });
+
+  it('answers an upload only once all of it has arrived: dockerd dies of less', async () => {
+    const client = new RelayClient(await open());
+    const more = Promise.withResolvers<undefined>();
+    let sent = 0;
+    const body = new ReadableStream({
+      pull: async (controller) => {
+        if (sent === 100) await more.promise;
+        if (sent++ < 200) controller.enqueue(new Uint8Array(10_000));
+        else controller.close();
+      },
+    });
+    let isAnswered = false;
+    const asked = client.ask('PATCH', await client.begin(), { body }).finally(() => (isAnswered = true));
+    while (sent < 100) await turn();
+    await sleep(100); // time in which an answer could come, and must not
+    assert.equal(isAnswered, false);
+    more.resolve(undefined);
+    const patch = await asked;
+    assert.deepEqual([patch.status, patch.headers.get('range')], [202, '0-1999999']);
+    const digest = digestOf(new Uint8Array(2_000_000));
+    assert.equal((await client.ask('PUT', locationOf(patch), { query: { digest } })).status, 201);
+  });
+});
