@@ -60,11 +60,11 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const registriesView = new RegistriesView(base.store, base.access, base.logger);
   const codecs = new Codecs(join(context.extensionPath, 'dist'));
   const runner = buildRunner(base, engine, codecs);
-  const traces = buildTraces(base, runner);
+  const cleanup = buildCleanup(base, runner);
   const push = buildPush(context, base, engine, runner, registriesView);
   const { auth } = base.access;
-  const forget = (origin: string): Promise<void> => traces.forget(origin);
-  const dependencies = { ...base, ...engine, auth, forget, traces, registriesView, push, channel };
+  const forget = (origin: string): Promise<void> => cleanup.forget(origin);
+  const dependencies = { ...base, ...engine, auth, forget, cleanup, registriesView, push, channel };
   end = () => endPushes(runner, [base.access, base.relay, engine.link, codecs, base.store, channel]);
   context.subscriptions.push(registriesView, registerCommands(dependencies), followChanges(dependencies));
 
@@ -210,7 +210,7 @@ function buildRunner(
   });
 }
 
-function buildTraces(
+function buildCleanup(
   { store, access, memory, publicOwners, chunkMemory, linkRates, cache }: Base,
   runner: PushRunner,
 ): RegistryCleanup {
@@ -246,7 +246,7 @@ function buildPush(
   const owners = (connection: Connection): Promise<Owners> => access.owners(connection);
   const { auth } = access;
   return new PushCommands({
-    front: new PushController(runner, statusBar, owners, () => {
+    controller: new PushController(runner, statusBar, owners, () => {
       registriesView.update();
     }),
     knowledge,
@@ -264,7 +264,7 @@ interface Changeable {
   readonly logger: Logger;
   readonly store: ConnectionStore;
   readonly access: RegistryAccess;
-  readonly traces: RegistryCleanup;
+  readonly cleanup: RegistryCleanup;
   readonly images: ImageList;
   readonly imagesView: ImagesView;
   readonly registriesView: RegistriesView;
@@ -275,7 +275,7 @@ function followChanges({
   logger,
   store,
   access,
-  traces,
+  cleanup,
   images,
   imagesView,
   registriesView,
@@ -290,7 +290,7 @@ function followChanges({
   return vscode.Disposable.from(
     store.onDidChange(() => {
       showRegistries();
-      traces.follow().catch((error: unknown) => {
+      cleanup.follow().catch((error: unknown) => {
         logger.warn(`What is known of a registry could not all be forgotten: ${String(error)}`);
       });
     }),

@@ -77,7 +77,7 @@ export interface ColdTask {
   readonly variants: readonly TeaChestVariant[];
   /**
    * After its cold push a tool pushes one change, its first one (`first-change`): what a first push leaves undone shows
-   * there. An engine that is to be taught digests is given the minute and a half that it takes.
+   * there. An engine that is to be primed digests is given the minute and a half that it takes.
    */
   readonly withFirstChange: boolean;
 }

@@ -45,7 +45,7 @@ export interface PushReport {
 
 /** Where the time of a push went, in ms. */
 export interface Phases {
-  /** Before the engine was asked for the archive, or to push. Includes teaching it digests, where it needs that. */
+  /** Before the engine was asked for the archive, or to push. Includes priming it digests, where it needs that. */
   readonly before: number;
   /** Until the first byte of the archive, or the engine's first request. */
   readonly silent: number;

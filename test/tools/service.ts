@@ -31,7 +31,7 @@ export function startService(
   const log = openSync(logFile, 'a', 0o600);
   const guard = spawn(
     process.execPath,
-    [join(import.meta.dirname, 'guard.ts'), JSON.stringify(folders), command, ...args],
+    [join(import.meta.dirname, 'processSupervisor.ts'), JSON.stringify(folders), command, ...args],
     {
       env: { ...process.env, ...env },
       stdio: ['pipe', log, log],

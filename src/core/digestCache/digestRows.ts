@@ -1,7 +1,7 @@
 import { isDigest, type Digest } from '../oci/digest.ts';
 import { isDescriptor, type Descriptor } from '../oci/manifest.ts';
 
-/** What compressing a layer once has taught: the stored blob, and the layer's size before compression, in bytes. */
+/** What compressing a layer once has shown: the stored blob, and the layer's size before compression, in bytes. */
 export interface KnownLayer {
   readonly digest: Digest;
   readonly size: number;

@@ -43,14 +43,9 @@ export async function primeDigests(
   cache: DigestCache,
   options: PrimingOptions,
 ): Promise<void> {
-  const {
-    signal,
-    seenBlobs: heard = new Map<Digest, number>(),
-    bytesPerSecond = Infinity,
-    clock = realClock,
-  } = options;
+  const { signal, seenBlobs = new Map<Digest, number>(), bytesPerSecond = Infinity, clock = realClock } = options;
   const pace = new RateLimiter(bytesPerSecond, clock, signal);
-  const backend = new DiscardingBackend(image, cache, { engineId: parts.pusher.id, seenBlobs: heard, pace });
+  const backend = new DiscardingBackend(image, cache, { engineId: parts.pusher.id, seenBlobs, pace });
   await pushFromEngine(image, parts, backend, { signal, logger: options.logger, onStep: () => undefined });
 }
 
@@ -112,19 +107,19 @@ interface PrimingSession {
 class DiscardingBackend implements RelayBackend {
   readonly #image: ImageDetails;
   readonly #cache: DigestCache;
-  readonly #lesson: PrimingSession;
+  readonly #session: PrimingSession;
 
-  constructor(image: ImageDetails, cache: DigestCache, lesson: PrimingSession) {
+  constructor(image: ImageDetails, cache: DigestCache, session: PrimingSession) {
     this.#image = image;
     this.#cache = cache;
-    this.#lesson = lesson;
+    this.#session = session;
   }
 
   headBlob(digest: Digest): Promise<number | undefined> {
-    const { engineId, seenBlobs: heard } = this.#lesson;
+    const { engineId, seenBlobs } = this.#session;
     const isKnown = this.#image.diffIds.some((diffId) => this.#cache.engineDigest(engineId, diffId) === digest);
     // Which size it is told is all the same to the engine.
-    return Promise.resolve(heard.get(digest) ?? (isKnown ? 1 : undefined));
+    return Promise.resolve(seenBlobs.get(digest) ?? (isKnown ? 1 : undefined));
   }
 
   readBlob(): undefined {
@@ -132,7 +127,7 @@ class DiscardingBackend implements RelayBackend {
   }
 
   beginBlob(): Promise<IncomingBlob> {
-    const { seenBlobs: heard, pace } = this.#lesson;
+    const { seenBlobs, pace } = this.#session;
     let size = 0;
     return Promise.resolve({
       write: (bytes) => {
@@ -140,7 +135,7 @@ class DiscardingBackend implements RelayBackend {
         return pace.pass(bytes.byteLength);
       },
       commit: (digest) => {
-        heard.set(digest, size);
+        seenBlobs.set(digest, size);
         return Promise.resolve();
       },
       drop: () => undefined,
@@ -153,7 +148,7 @@ class DiscardingBackend implements RelayBackend {
       throw new RelayError(400, 'MANIFEST_INVALID', 'This is not the image that was asked for.');
     this.#image.diffIds.forEach((diffId, at) => {
       const digest = digests[at];
-      if (digest !== undefined) this.#cache.rememberEngineDigest(this.#lesson.engineId, diffId, digest);
+      if (digest !== undefined) this.#cache.rememberEngineDigest(this.#session.engineId, diffId, digest);
     });
     return Promise.resolve();
   }

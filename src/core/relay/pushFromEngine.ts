@@ -52,7 +52,7 @@ export interface PushFromEngineOptions {
 
 /**
  * Lets the engine push an image to `backend` under a temporary name, which is gone afterwards whatever happens. Resolves
- * when the engine says that it is done, or at `arrival`. Rejects with `RelayUnavailable` if it was never heard.
+ * when the engine says that it is done, or at `arrival`. Rejects with `RelayUnavailable` if no request of it arrived.
  */
 export async function pushFromEngine(
   image: ImageDetails,
@@ -165,11 +165,11 @@ class FirstRequestTimeout {
   #timer: NodeJS.Timeout | undefined;
 
   /** From now on; time that the engine took to be ready for the push does not count. */
-  start(patienceMs: number): void {
+  start(timeoutMs: number): void {
     if (this.isReceived) return;
     this.#timer = setTimeout(() => {
       this.#missed.abort(new TeaChestError('engineLost', 'The engine did not come.'));
-    }, patienceMs);
+    }, timeoutMs);
   }
 
   get timedOut(): AbortSignal {

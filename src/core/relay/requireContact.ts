@@ -6,12 +6,12 @@ import type { RelaySession } from './relayEndpoint.ts';
  * Has the engine look for an image at our address, and resolves when its request arrives here. An engine in another
  * network, as behind a socket that is mounted into a container, has a loopback of its own: whoever listens there at the
  * same port would be given the relay's secret and the image. So it is first given a credential that was made for this
- * question and is good for nothing else. Rejects with `engineLost` if no request arrives within `patienceMs`.
+ * question and is good for nothing else. Rejects with `engineLost` if no request arrives within `timeoutMs`.
  */
 export async function requireContact(
   pusher: EnginePusher,
   session: RelaySession,
-  patienceMs: number,
+  timeoutMs: number,
   signal: AbortSignal,
 ): Promise<void> {
   const over = new AbortController();
@@ -21,7 +21,7 @@ export async function requireContact(
   });
   const late = setTimeout(() => {
     over.abort();
-  }, patienceMs);
+  }, timeoutMs);
   try {
     await pusher.contact(contact.name, contact.credential, {
       signal: AbortSignal.any([signal, over.signal, arrived.signal]),

@@ -16,7 +16,7 @@ import type { PushArguments } from '../push/pushArguments.ts';
 import { toRejection } from './rejection.ts';
 
 export interface PushDependencies {
-  readonly front: PushController;
+  readonly controller: PushController;
   readonly knowledge: PushKnowledge;
   readonly questions: PushQuestions;
   /** True once somebody is signed in. */
@@ -56,12 +56,12 @@ export class PushCommands {
 
   /** Asks where all of them go, and then pushes one after the other; a person who leaves a question leaves them all. */
   async pushAll(images: readonly string[]): Promise<void> {
-    const { front, find } = this.#dependencies;
+    const { controller, find } = this.#dependencies;
     try {
       for (const job of await this.#askAll(images)) {
         // A button under an earlier push may have changed what is known of the registry.
         const fresh = { ...job, connection: find(job.connection.origin) ?? job.connection };
-        await front.push(fresh, this.#care).catch(() => undefined);
+        await controller.push(fresh, this.#care).catch(() => undefined);
       }
     } catch (error) {
       void reportFailure(error, { retry: () => this.pushAll(images) });
@@ -83,7 +83,7 @@ export class PushCommands {
   /** Asks for what `start` leaves open, pushes, and keeps failures to the screen. */
   async askAndPush(start: PushStart, how: PushOverrides = {}): Promise<PushResult | undefined> {
     const job = await this.#askOrReport(start, how);
-    return job && (await this.#dependencies.front.push(job, this.#care).catch(() => undefined));
+    return job && (await this.#dependencies.controller.push(job, this.#care).catch(() => undefined));
   }
 
   async #askOrReport(start: PushStart, how: PushOverrides = {}): Promise<PushJob | undefined> {
@@ -97,7 +97,7 @@ export class PushCommands {
 
   async #pushAsTold(args: PushArguments): Promise<PushResult> {
     const job = await this.#resolve(args);
-    return await this.#dependencies.front.push(job, this.#care);
+    return await this.#dependencies.controller.push(job, this.#care);
   }
 
   /** Asks only if the arguments and former pushes do not say where to; a refusal to answer is `targetNeeded`. */

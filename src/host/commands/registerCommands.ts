@@ -58,7 +58,7 @@ export function registerCommands(dependencies: CommandDependencies): vscode.Disp
     'registries.copyReference': (node?: RegistryNode) => copyRegistryReference(node),
     'registries.copyPullCommand': (node?: RegistryNode) => copyPullCommand(node),
     'registries.openInBrowser': (node?: RegistryNode) => openRegistryPage(node),
-    'registries.mend': (node?: RegistryNode) => reconnectRegistry(dependencies, node),
+    'registries.reconnect': (node?: RegistryNode) => reconnectRegistry(dependencies, node),
     'registries.signOut': async (node?: RegistryNode) => {
       if (node?.type === 'registry') await signOutAfterAsking(dependencies, node.connection);
     },

@@ -6,7 +6,7 @@ import type { DigestCache } from '../../core/digestCache/digestCache.ts';
 import type { RelayParts } from '../../core/relay/pushFromEngine.ts';
 import { realClock, primeDigestsOf, type Clock } from '../../core/relay/primeDigests.ts';
 
-/** Milliseconds without a push after which the engine is taught. */
+/** Milliseconds without a push after which the engine is primed. */
 const quiet = 1_000;
 
 /** Compressed bytes a second: about a fourth of what two cores of an engine bring. It has time. */
@@ -28,7 +28,7 @@ export class IdlePriming {
   #controller = new AbortController();
   #lesson: Promise<void> = Promise.resolve();
   /** Goes on after an interruption, for as long as the window is open. */
-  readonly #heard = new Map<Digest, number>();
+  readonly #seenBlobs = new Map<Digest, number>();
 
   constructor(dependencies: IdlePrimingDependencies) {
     this.#dependencies = dependencies;
@@ -44,13 +44,13 @@ export class IdlePriming {
     this.#lesson = (async () => {
       await before;
       await clock.sleep(quiet, signal);
-      const options = { signal, logger, heard: this.#heard, bytesPerSecond: pace, clock };
+      const options = { signal, logger, seenBlobs: this.#seenBlobs, bytesPerSecond: pace, clock };
       if (!(await primeDigestsOf(await inspect(signal), parts, cache, options))) return;
       await cache.save();
       logger.debug('The engine has learned digests for the layers of the image that was pushed last.');
     })().catch((error: unknown) => {
       // Nobody waits for it, and the push that needs it does it then.
-      if (!isCancelled(error)) logger.debug(`The engine could not be taught its layers’ digests: ${String(error)}`);
+      if (!isCancelled(error)) logger.debug(`The engine could not be primed with its layers’ digests: ${String(error)}`);
     });
   }
 

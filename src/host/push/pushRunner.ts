@@ -72,11 +72,11 @@ export class PushRunner {
   readonly #dependencies: PushRunnerDependencies;
   readonly #running = new Map<string, RunningPush>();
   readonly #uploads = new UploadsInFlight();
-  readonly #teaching: IdlePriming;
+  readonly #priming: IdlePriming;
 
   constructor(dependencies: PushRunnerDependencies) {
     this.#dependencies = dependencies;
-    this.#teaching = new IdlePriming(dependencies);
+    this.#priming = new IdlePriming(dependencies);
   }
 
   /** One snapshot per running push, the oldest first. */
@@ -137,13 +137,13 @@ export class PushRunner {
     for (const { controller, job } of concerned) {
       controller.abort(origin === undefined ? windowClosed(job) : signedOut(job));
     }
-    const teaching = origin === undefined ? [this.#teaching.interrupt()] : [];
-    await Promise.all([...concerned.map(({ rest }) => rest), ...teaching]);
+    const priming = origin === undefined ? [this.#priming.interrupt()] : [];
+    await Promise.all([...concerned.map(({ rest }) => rest), ...priming]);
   }
 
   /** Resolves when what follows a push in idle time is done as well. */
   async settled(): Promise<void> {
-    await this.#teaching.settled();
+    await this.#priming.settled();
   }
 
   /** What is known of a running push; undefined once it ended. */
@@ -178,7 +178,7 @@ export class PushRunner {
     const { gzipLevel, parallelBlobs, compressStored, ...usual } = settings();
     const { compression = usual.compression, strategy = usual.strategy } = job;
     const { connection, target } = job;
-    await this.#teaching.interrupt();
+    await this.#priming.interrupt();
     const source = await this.#dependencies.link.get();
     const image = await settleImage(source, job, signal);
     await requirePlatform(source, { image, platform: job.platform }, signal);
@@ -207,10 +207,10 @@ export class PushRunner {
     };
     const result = await pushImage(request, dependencies, { signal, onEvent }).finally(() => relay.ended?.(source));
     const mayRelayLater = strategy === 'auto' && request.codec.mediaType === mediaTypes.ociLayerGzip;
-    // This push is still counted: the engine is taught once no other is under way.
+    // This push is still counted: the engine is primed once no other is under way.
     const isLast = this.#running.size === 1;
     if (dependencies.relay !== undefined && mayRelayLater && isLast && result.strategy === 'export') {
-      this.#teaching.begin((asked) => source.inspect(image, { signal: asked }), dependencies.relay);
+      this.#priming.begin((asked) => source.inspect(image, { signal: asked }), dependencies.relay);
     }
     return result;
   }

@@ -48,7 +48,7 @@ export class RegistryAccess implements RegistryBrowser {
   async closeSessions(connection: Connection, repository: string, sessions: readonly string[]): Promise<void> {
     const client = await this.#client(connection);
     const urls = sessions.flatMap((session) => (URL.canParse(session) ? [new URL(session)] : []));
-    await client.closeSessions(repository, urls, { signal: patience() });
+    await client.closeSessions(repository, urls, { signal: callTimeout() });
   }
 
   /** Asked once, until `forget` or `refresh`. Without an answer the person's own name is all we know. */
@@ -68,7 +68,7 @@ export class RegistryAccess implements RegistryBrowser {
 
   async packages(connection: Connection, owner: string): Promise<readonly PackageVersion[]> {
     const { api } = await this.#client(connection);
-    return await api.packages(owner, { signal: patience() });
+    return await api.packages(owner, { signal: callTimeout() });
   }
 
   /** Owners may have come or gone. */
@@ -134,7 +134,7 @@ export class RegistryAccess implements RegistryBrowser {
     const own = username === '' || username === anyUser ? [] : [username.toLowerCase()];
     try {
       const { api } = await this.#client(connection);
-      const signal = patience();
+      const signal = callTimeout();
       const found = await api.pushOwners({ signal });
       // A token that may not read its user (read:user) may not read teams either: then there may be more owners.
       const told = await api.currentUser({ signal });
@@ -159,7 +159,7 @@ export class RegistryAccess implements RegistryBrowser {
     if (connection.kind === 'generic') return false;
     try {
       const client = await this.#client(connection);
-      return await client.isPublicOwner(owner, { signal: patience() });
+      return await client.isPublicOwner(owner, { signal: callTimeout() });
     } catch (error) {
       this.#publicOwners.delete(`${connection.origin} ${owner}`);
       this.#options.logger.debug(`Whether ${owner} on ${connection.host} is public is not to be had: ${String(error)}`);
@@ -208,6 +208,6 @@ export class RegistryAccess implements RegistryBrowser {
 }
 
 /** A list that a person waits for must come or fail within this time. */
-function patience(): AbortSignal {
+function callTimeout(): AbortSignal {
   return AbortSignal.timeout(20_000);
 }

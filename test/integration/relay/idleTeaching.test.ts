@@ -24,13 +24,13 @@ suite('a classic engine in idle time', () => {
   let engine: Engine;
   let parts: RelayParts;
   let cache: DigestCache;
-  let teaching: IdlePriming;
+  let priming: IdlePriming;
   let image: ImageDetails;
   let serial = 0;
 
   before(async () => {
     await provision(['engine']);
-    [real, scratch] = await Promise.all([startPrivateEngine(), makeScratch('teaching')]);
+    [real, scratch] = await Promise.all([startPrivateEngine(), makeScratch('priming')]);
     engine = new Engine(await discoverEndpoint(real.host));
     parts = {
       pusher: engine.pusher() ?? assert.fail('an engine behind a socket can push'),
@@ -54,15 +54,15 @@ suite('a classic engine in idle time', () => {
     image = await engine.inspect(id, { signal });
     cache = new DigestCache(join(scratch.path, `cache${serial}.json`), silentLogger, Date.now);
     await cache.load();
-    teaching = new IdlePriming({ cache, logger: silentLogger });
+    priming = new IdlePriming({ cache, logger: silentLogger });
   });
 
   const learned = (): number =>
     image.diffIds.filter((diffId) => cache.engineDigest(parts.pusher.id, diffId) !== undefined).length;
 
   test('learns a digest for every layer, which is kept, and keeps no name of ours', async () => {
-    teaching.begin(() => Promise.resolve(image), parts);
-    await teaching.settled();
+    priming.begin(() => Promise.resolve(image), parts);
+    await priming.settled();
     assert.equal(learned(), image.diffIds.length);
     const again = new DigestCache(join(scratch.path, `cache${serial}.json`), silentLogger, Date.now);
     await again.load();
@@ -77,11 +77,11 @@ suite('a classic engine in idle time', () => {
 
   test('waits for quiet: a push that comes first is not disturbed', async () => {
     let wasAsked = false;
-    teaching.begin(() => {
+    priming.begin(() => {
       wasAsked = true;
       return Promise.resolve(image);
     }, parts);
-    await teaching.interrupt();
+    await priming.interrupt();
     await sleep(1_500);
     assert.equal(wasAsked, false);
     assert.equal(learned(), 0);
@@ -99,9 +99,9 @@ suite('a classic engine in idle time', () => {
         },
       }),
     };
-    teaching.begin(() => Promise.resolve(image), watched);
+    priming.begin(() => Promise.resolve(image), watched);
     await begun.promise;
-    await teaching.interrupt();
+    await priming.interrupt();
     const tags = await parts.pusher.listTags({ signal });
     assert.deepEqual(
       tags.filter((tag) => !tag.startsWith('idle:')),

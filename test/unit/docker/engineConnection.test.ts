@@ -22,12 +22,12 @@ test('an engine that takes the connection and does not answer is given up, in wo
     '/images/json': silent,
     '/images/app:1/json': (_request, response) => void response.writeHead(200).write('{"Id":'),
   });
-  const engine = engineAt(`unix://${fake.socket}`, { patience: 500 });
+  const engine = engineAt(`unix://${fake.socket}`, { timeoutMs: 500 });
   const hung = { code: 'engineLost', message: /docker\.sock.*accepted the connection but did not answer for 0\.5 s/ };
   await assert.rejects(engine.listImages({ signal }), hung);
   await assert.rejects(engine.inspect('app:1', { signal }), hung);
   await using dumb = await startFakeEngine({ '/version': silent });
-  await assert.rejects(engineAt(`unix://${dumb.socket}`, { patience: 500 }).version({ signal }), hung);
+  await assert.rejects(engineAt(`unix://${dumb.socket}`, { timeoutMs: 500 }).version({ signal }), hung);
 });
 
 test('an answer that comes in pieces is waited for, however long it takes as a whole', async () => {
@@ -45,7 +45,7 @@ test('an answer that comes in pieces is waited for, however long it takes as a w
       }, 100);
     },
   });
-  assert.deepEqual(await engineAt(`unix://${fake.socket}`, { patience: 1000 }).listImages({ signal }), []);
+  assert.deepEqual(await engineAt(`unix://${fake.socket}`, { timeoutMs: 1000 }).listImages({ signal }), []);
 });
 
 test('an export and events may be silent for as long as they like', async () => {
@@ -61,7 +61,7 @@ test('an export and events may be silent for as long as they like', async () => 
     },
     [`/images/${image.id}/json`]: json(500, { message: 'no such disk' }),
   });
-  const engine = engineAt(`unix://${fake.socket}`, { patience: 100 });
+  const engine = engineAt(`unix://${fake.socket}`, { timeoutMs: 100 });
   assert.deepEqual(
     (await listOf(engine.events({ signal }))).map(({ action }) => action),
     ['connected', 'tag'],

@@ -157,14 +157,14 @@ async function commandsFor(t: { after(work: () => unknown): void }, options: Fak
     },
   );
   const pushed: string[] = [];
-  const front: Pick<PushController, 'push'> = {
+  const controller: Pick<PushController, 'push'> = {
     push: ({ target }: PushJob) => {
       pushed.push(target.repository);
       return Promise.resolve({} as PushResult);
     },
   };
   const commands = new PushCommands({
-    front: front as PushController,
+    controller: controller as PushController,
     knowledge: { findByHost: (host) => store.findByHost(host), lastTarget: () => undefined },
     questions: questions({ connections: () => [connection], owners: (one: Connection) => access.owners(one) }),
     signIn: async (start) => (await askSignIn(access.auth, store, start)) !== undefined,

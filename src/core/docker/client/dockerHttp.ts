@@ -98,20 +98,20 @@ function authHeaders({ authconfig }: DialOptions): Record<string, string> {
   return { 'x-registry-auth': text.replaceAll('+', '-').replaceAll('/', '_') };
 }
 
-/** Fires its signal once nothing was heard of the engine for too long. */
+/** Fires its signal once nothing arrived from the engine for too long. */
 class InactivityTimeout {
   readonly #controller = new AbortController();
-  readonly #patience: number;
+  readonly #timeoutMs: number;
   readonly #timer: NodeJS.Timeout | undefined;
   #connected = false;
 
-  constructor(patience: number, connection: EngineConnection) {
-    this.#patience = patience;
-    if (patience === Infinity) return;
+  constructor(timeoutMs: number, connection: EngineConnection) {
+    this.#timeoutMs = timeoutMs;
+    if (timeoutMs === Infinity) return;
     this.#timer = setTimeout(() => {
       this.#connected = connection.isConnected;
       this.#controller.abort();
-    }, patience);
+    }, timeoutMs);
   }
 
   get signal(): AbortSignal {
@@ -122,7 +122,7 @@ class InactivityTimeout {
     return this.#controller.signal.aborted;
   }
 
-  /** Something was heard. */
+  /** Bytes arrived. */
   activity(): void {
     this.#timer?.refresh();
   }
@@ -132,7 +132,7 @@ class InactivityTimeout {
   }
 
   toError(cause: unknown): EngineTimeout {
-    return new EngineTimeout(this.#patience, this.#connected, cause);
+    return new EngineTimeout(this.#timeoutMs, this.#connected, cause);
   }
 }
 

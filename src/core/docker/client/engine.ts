@@ -21,7 +21,7 @@ import type { EngineEndpoint, EngineEvent, EngineImage, EngineVersion } from '..
 import type { ArchiveItem, ImageDetails, ExportOptions, ImageSource } from '../../ports/imageSource.ts';
 
 interface EngineOptions {
-  readonly patience?: number;
+  readonly timeoutMs?: number;
   /** Told what of the engine's answers could not be used. */
   readonly logger?: Pick<Logger, 'warn'>;
 }
@@ -43,17 +43,17 @@ export class Engine implements ImageSource {
   /** One for all pushes, as it remembers what kind of store this is. */
   #pusher: EnginePush | undefined;
   readonly #agent: EngineAgent;
-  readonly #patience: number;
+  readonly #timeoutMs: number;
   readonly #logger: Pick<Logger, 'warn'> | undefined;
   readonly #inspections = new Semaphore(inspectionsAtOnce);
   readonly #platforms = new Map<string, Platform>();
   #version: EngineVersion | undefined;
 
-  /** `patience`: milliseconds of silence after which any call but an export is given up. */
-  constructor(endpoint: EngineEndpoint, { patience = usualTimeoutMs, logger }: EngineOptions = {}) {
+  /** `timeoutMs`: milliseconds of silence after which any call but an export is given up. */
+  constructor(endpoint: EngineEndpoint, { timeoutMs = usualTimeoutMs, logger }: EngineOptions = {}) {
     this.endpoint = endpoint;
     this.#logger = logger;
-    this.#patience = patience;
+    this.#timeoutMs = timeoutMs;
     this.#agent = new EngineAgent(endpoint.address);
   }
 
@@ -160,7 +160,7 @@ export class Engine implements ImageSource {
     if (this.endpoint.address.kind !== 'socket') return undefined;
     return (this.#pusher ??= new EnginePush(
       this.endpoint.url,
-      async (signal, use, patience) => this.#call(signal, await this.#prefix(signal), use, patience),
+      async (signal, use, timeoutMs) => this.#call(signal, await this.#prefix(signal), use, timeoutMs),
       (error, signal) => explainEngineError(error, this.endpoint, signal),
     ));
   }
@@ -211,11 +211,11 @@ export class Engine implements ImageSource {
     signal: AbortSignal,
     prefix: string,
     use: (docker: Docker, modem: DockerHttp) => Promise<T>,
-    patience = this.#patience,
+    timeoutMs = this.#timeoutMs,
   ): Promise<T> {
     const explain = (error: unknown): TeaChestError => explainEngineError(error, this.endpoint, signal);
     const host = hostHeader(this.endpoint.address);
-    const modem = new DockerHttp({ agent: this.#agent, host, prefix, signal, timeoutMs: patience, explain });
+    const modem = new DockerHttp({ agent: this.#agent, host, prefix, signal, timeoutMs, explain });
     const options: object = { modem };
     try {
       return await use(new Docker(options), modem);

@@ -6,8 +6,8 @@ import type { Digest } from '../../oci/digest.ts';
 import { toReferences } from '../images/imageRecords.ts';
 import { member, number, text } from './looseJson.ts';
 
-/** `patience` in milliseconds; absent: the usual one of the engine's calls. */
-type Call = <T>(signal: AbortSignal, use: (docker: Docker) => Promise<T>, patience?: number) => Promise<T>;
+/** `timeoutMs`: absent for the usual one of the engine's calls. */
+type Call = <T>(signal: AbortSignal, use: (docker: Docker) => Promise<T>, timeoutMs?: number) => Promise<T>;
 
 type Explain = (error: unknown, signal: AbortSignal) => TeaChestError;
 

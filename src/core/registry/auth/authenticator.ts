@@ -45,7 +45,7 @@ export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #tokens: TokenCache;
   readonly #asked: SingleFlight<AuthScheme>;
-  /** What a refusal taught, where the registry had seemed to be open. */
+  /** What a refusal showed, where the registry had seemed to be open. */
   #learned: AuthScheme | undefined;
 
   constructor(options: AuthenticatorOptions) {

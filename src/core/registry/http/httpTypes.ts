@@ -6,7 +6,7 @@ export interface RegistryRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: RequestBody;
   readonly signal: AbortSignal;
-  /** Milliseconds without any progress before the answer's headers; see `patience` in transport.ts for the defaults. */
+  /** Milliseconds without any progress before the answer's headers; see `timeouts` in transport.ts for the defaults. */
   readonly headersTimeout?: number;
   /** `never`: an answer is wanted now (sign-in), or trying again is the caller's own decision (PATCH). */
   readonly retry?: 'never';

@@ -105,7 +105,7 @@ describe('Deflater', () => {
   });
 
   it('gets smaller from level to level on real text', async () => {
-    const source = await readFile(new URL('../../../node_modules/typescript/lib/typescript.js', import.meta.url));
+    const source = await readFile(new URL('../../../../node_modules/typescript/lib/typescript.js', import.meta.url));
     const text = source.subarray(0, 2 ** 20);
     const sizes = levels.map((level) => assertRoundTrip(text, level).byteLength);
     assert.deepEqual(

@@ -21,9 +21,9 @@ const here = 'https://one.example';
 const there = 'https://two.example';
 
 /** Keepers that write down who was asked to forget what. */
-function keepers(origins: string[]): { readonly traces: RegistryCleanup; readonly asked: string[] } {
+function keepers(origins: string[]): { readonly cleanup: RegistryCleanup; readonly asked: string[] } {
   const asked: string[] = [];
-  const traces = new RegistryCleanup({
+  const cleanup = new RegistryCleanup({
     origins: () => origins,
     stopPushes: (origin) => {
       asked.push(`stop ${origin}`);
@@ -32,7 +32,7 @@ function keepers(origins: string[]): { readonly traces: RegistryCleanup; readonl
     remove: async (origin) => {
       asked.push(`remove ${origin}`);
       origins.splice(origins.indexOf(origin), 1);
-      await traces.follow(); // as the store's event does
+      await cleanup.follow(); // as the store's event does
     },
     others: [
       () => {
@@ -42,34 +42,34 @@ function keepers(origins: string[]): { readonly traces: RegistryCleanup; readonl
       () => void asked.push('second'),
     ],
   });
-  return { traces, asked };
+  return { cleanup, asked };
 }
 
-suite('traces of a registry', () => {
+suite('cleanup of a registry', () => {
   test('pushes come to rest first, then the secret goes, then everything else, whatever fails', async () => {
-    const { traces, asked } = keepers([here, there]);
-    await assert.rejects(traces.forget(here), /the disk is full/);
+    const { cleanup, asked } = keepers([here, there]);
+    await assert.rejects(cleanup.forget(here), /the disk is full/);
     assert.deepEqual(asked, [`stop ${here}`, `remove ${here}`, 'first', 'second']);
   });
 
   test('a sign-out in another window is followed here, once', async () => {
     const origins = [here, there];
-    const { traces, asked } = keepers(origins);
-    await traces.follow();
+    const { cleanup, asked } = keepers(origins);
+    await cleanup.follow();
     assert.deepEqual(asked, []);
     origins.splice(1, 1);
-    await assert.rejects(traces.follow(), /the disk is full/);
-    await traces.follow();
+    await assert.rejects(cleanup.follow(), /the disk is full/);
+    await cleanup.follow();
     assert.deepEqual(asked, [`stop ${there}`, 'first', 'second']);
   });
 
   test('a registry that came later counts as well', async () => {
     const origins: string[] = [];
-    const { traces, asked } = keepers(origins);
+    const { cleanup, asked } = keepers(origins);
     origins.push(here);
-    await traces.follow();
+    await cleanup.follow();
     origins.pop();
-    await assert.rejects(traces.follow());
+    await assert.rejects(cleanup.follow());
     assert.equal(asked[0], `stop ${here}`);
   });
 

@@ -50,16 +50,16 @@ suite('an engine in idle time', () => {
     engine.details.diffIds.filter((diffId) => cache.engineDigest(pusher.id, diffId) !== undefined).length;
 
   test('compresses no layer again that it had sent before it was interrupted', async () => {
-    const teaching = new IdlePriming({ cache, logger: silentLogger, clock });
+    const priming = new IdlePriming({ cache, logger: silentLogger, clock });
     let begun = 0;
     let interrupted: Promise<void> | undefined;
     pusher.onRequest = (method, path) => {
       if (method !== 'POST' || !path.includes('uploads')) return;
       // Its second layer.
-      if (++begun === 2) interrupted = teaching.interrupt();
+      if (++begun === 2) interrupted = priming.interrupt();
     };
-    teaching.begin(() => Promise.resolve(engine.details), parts);
-    await teaching.settled();
+    priming.begin(() => Promise.resolve(engine.details), parts);
+    await priming.settled();
     await interrupted;
     assert.deepEqual([begun, pusher.known.size, learned()], [2, 1, 0]);
     assert.deepEqual([...pusher.tags], []);
@@ -69,14 +69,14 @@ suite('an engine in idle time', () => {
     pusher.onRequest = (method, path) => {
       if (method === 'PATCH') sent.push(path);
     };
-    teaching.begin(() => Promise.resolve(engine.details), parts);
-    await teaching.settled();
+    priming.begin(() => Promise.resolve(engine.details), parts);
+    await priming.settled();
     assert.equal(learned(), layers.length);
     // The other two layers, and the config.
     assert.equal(sent.length, layers.length - 1 + 1);
   });
 
-  test('is left alone when a push ends while another one is under way, and taught after the last', async () => {
+  test('is left alone when a push ends while another one is under way, and primed after the last', async () => {
     const registries = new Map(['slow', 'fast'].map((name) => [name, new FakeRepository(`dev/${name}`)]));
     const published = Promise.withResolvers<undefined>();
     const goOn = Promise.withResolvers<undefined>();
