@@ -5,7 +5,7 @@ import type { RegistryResponse, Send } from './httpTypes.ts';
 import { retryAfter } from './retryAfter.ts';
 
 export interface RetryPolicy {
-  /** Tries that are made in any case, however long each of them takes, the first one included. */
+  /** Tries that are made even if they take longer than the budget, the first one included. */
   readonly attempts: number;
   /** Milliseconds: the first wait, doubled each time up to `longestWait`. */
   readonly firstWait: number;
@@ -13,6 +13,12 @@ export interface RetryPolicy {
   /** Milliseconds that all waits take together: an outage of nearly this long is survived. */
   readonly budget: number;
 }
+
+/**
+ * Milliseconds since the first failure after which nothing is tried a third time. A PUT may be silent for a quarter of an
+ * hour: six of them would keep a person waiting for 90 minutes.
+ */
+const longestFailing = 600_000;
 
 /** docker push survives an outage of 40 s; a restart of a registry behind a proxy takes about as long. */
 export const usualRetries: RetryPolicy = { attempts: 6, firstWait: 500, longestWait: 8_000, budget: 60_000 };
@@ -58,8 +64,9 @@ export class Retries {
     this.#failedSince ??= now;
     this.#tries++;
     const left = budget - this.#waited;
-    // Where each try takes long by itself, the number of tries bounds it.
-    const isLate = this.#tries >= attempts && now - this.#failedSince >= budget;
+    const failing = now - this.#failedSince;
+    // Where each try takes long by itself, the number of tries bounds it, and then the time.
+    const isLate = (this.#tries >= attempts && failing >= budget) || (this.#tries >= 2 && failing >= longestFailing);
     if (left <= 0 || asked > left || isLate) return undefined;
     const wait = Math.min(left, Math.max(asked, backoff(this.#tries, this.#policy, this.#timing.random)));
     this.#waited += wait;

@@ -104,6 +104,19 @@ test('tries that take long by themselves are bounded by their number', async () 
   assert.equal(calls, usualRetries.attempts);
 });
 
+test('tries that take a quarter of an hour each are not made six times', async () => {
+  let clock = 0;
+  const timing: Timing = { now: () => clock, random: () => 1, sleep: async () => Promise.resolve() };
+  let calls = 0;
+  const send: Send = async () => {
+    calls++;
+    clock += 900_000;
+    return Promise.resolve(answer(504));
+  };
+  assert.equal((await withRetry(send, usualRetries, timing, silentLogger)(request())).status, 504);
+  assert.equal(calls, 2);
+});
+
 test('PATCH is never sent again, nor what asks for an answer now', async () => {
   for (const extra of [{ method: 'PATCH' }, { retry: 'never' }] as const) {
     const send = script(answer(503));
