@@ -70,6 +70,8 @@ function kindsOf({ registry, way, kinds }: MatrixOptions): readonly RequestKind[
   if (registry === 'distribution') absent.add('token').add('POST blob');
   // What the engine compressed by itself is found nowhere else in a registry that has to be told where to look.
   if (registry === 'distribution' && way !== 'export') absent.add('POST mount');
+  // There the session that proves that we may write is the first blob's, and no mount leaves another one over.
+  if (registry === 'distribution' && way !== 'export') absent.add('DELETE session');
   // The engine opens with each digest, and its config passes by like its layers.
   if (registry === 'gitea' && way !== 'export') absent.add('POST session').add('POST blob');
   return requestKinds.filter((kind) => !absent.has(kind));
