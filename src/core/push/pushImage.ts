@@ -223,7 +223,7 @@ class PushExecution {
       return await relayPush(this.#run, this.#image, relay, options);
     } catch (error) {
       if (!(error instanceof RelayUnavailable)) return await this.#failRelay(error);
-      if (this.#run.request.strategy === 'relay' && !error.isPartial) throw refuseRelay(error);
+      if (this.#run.request.strategy === 'relay' && !error.isPartial) return await this.#failRelay(refuseRelay(error));
       this.#run.logger.info(`The image is exported instead of being pushed by the engine: ${error.message}`);
       return undefined;
     }
