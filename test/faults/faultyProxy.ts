@@ -7,13 +7,13 @@ import type { FaultAction, Places } from './faultList.ts';
 import { requestKindOf, type RequestKind } from './requestKinds.ts';
 
 export interface ArmedFault {
-  readonly kind: RequestKind;
+  readonly kinds: readonly RequestKind[];
   readonly action: FaultAction;
-  /** How many requests of that kind it meets. */
+  /** How many requests of those kinds it meets. */
   readonly times: number;
 }
 
-/** A reverse proxy before a registry, at whose place one kind of request goes wrong. */
+/** A reverse proxy before a registry, at whose place some kinds of requests go wrong. */
 export class FaultyProxy {
   readonly host: string;
   readonly origin: string;
@@ -25,6 +25,7 @@ export class FaultyProxy {
   readonly #upstream: URL;
   readonly #agent = new http.Agent({ keepAlive: true, maxSockets: 32 });
   readonly #sockets = new Set<Socket>();
+  readonly #address: string;
   readonly #port: number;
   readonly #isTls: boolean;
   readonly #elsewhere: string;
@@ -35,8 +36,8 @@ export class FaultyProxy {
     this.#upstream = upstream;
     this.#isTls = isTls;
     this.#elsewhere = elsewhere;
-    this.#port = (server.address() as AddressInfo).port;
-    this.host = `127.0.0.1:${this.#port}`;
+    ({ address: this.#address, port: this.#port } = server.address() as AddressInfo);
+    this.host = `${this.#address}:${this.#port}`;
     this.origin = `${isTls ? 'https' : 'http'}://${this.host}`;
     server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
@@ -44,11 +45,12 @@ export class FaultyProxy {
     });
   }
 
-  /** `elsewhere`: the origin of another host, to which redirects may point. */
+  /** `elsewhere`: the origin of another host, to which redirects may point. `address`: where it listens, by IPv4. */
   static async start(
     upstream: URL,
     certificate: ServerCertificate | undefined,
     elsewhere: string,
+    address = '127.0.0.1',
   ): Promise<FaultyProxy> {
     let answer: RequestListener = () => undefined;
     const listener: RequestListener = (request, response) => {
@@ -59,7 +61,7 @@ export class FaultyProxy {
         ? http.createServer(listener)
         : https.createServer({ cert: certificate.certificatePem, key: certificate.privateKeyPem }, listener);
     server.keepAliveTimeout = 0;
-    server.listen(0, '127.0.0.1');
+    server.listen(0, address);
     await once(server, 'listening');
     const proxy = new FaultyProxy(server, upstream, certificate !== undefined, elsewhere);
     answer = (request, response) => {
@@ -69,7 +71,7 @@ export class FaultyProxy {
     return proxy;
   }
 
-  /** Lets the next requests of a kind go wrong, or none; is back if it was down. */
+  /** Lets the next requests of some kinds go wrong, or none; is back if it was down. */
   async arm(fault: ArmedFault | undefined): Promise<void> {
     this.#armed = undefined;
     await this.recover();
@@ -87,7 +89,7 @@ export class FaultyProxy {
   /** Is back, if it went down, unless its fault is for good. */
   async recover(): Promise<void> {
     if (this.#armed?.times === Infinity || this.#server.listening) return;
-    this.#server.listen(this.#port, '127.0.0.1');
+    this.#server.listen(this.#port, this.#address);
     await once(this.#server, 'listening');
   }
 
@@ -103,7 +105,8 @@ export class FaultyProxy {
     const kind = requestKindOf(request.method ?? '', request.url ?? '');
     if (kind !== undefined) this.seen.set(kind, (this.seen.get(kind) ?? 0) + 1);
     const fault = this.#armed;
-    const strikes = fault !== undefined && fault.kind === kind && this.strikes < fault.times;
+    const strikes =
+      fault !== undefined && kind !== undefined && fault.kinds.includes(kind) && this.strikes < fault.times;
     if (!strikes) {
       await this.#forward(request, response);
       return;

@@ -31,7 +31,7 @@ describe('an engine that opens an upload for each of many layers at once', () =>
       let most = 0;
       // The registry takes a moment for each, so that many are open at the same time.
       await proxy.arm({
-        kind: way === 'relay' ? 'PATCH' : 'PUT blob',
+        kinds: [way === 'relay' ? 'PATCH' : 'PUT blob'],
         times: Infinity,
         action: async ({ forward }) => {
           most = Math.max(most, ++uploads);

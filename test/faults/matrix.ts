@@ -100,7 +100,7 @@ async function runCell(
   // What has the name already must keep it, or lose it to the whole new image.
   const former = endsPush.has(kind) ? await rig.occupy(repository) : undefined;
   const sessions = await rig.registry.openSessions();
-  await rig.proxy.arm({ kind, action: fault.action, times: often === 'once' ? 1 : Infinity });
+  await rig.proxy.arm({ kinds: [kind], action: fault.action, times: often === 'once' ? 1 : Infinity });
   const attempt = await rig.push(repository, way);
   const strikes = rig.proxy.strikes;
   await rig.proxy.arm(undefined);
