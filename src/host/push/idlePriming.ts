@@ -50,7 +50,8 @@ export class IdlePriming {
       logger.debug('The engine has learned digests for the layers of the image that was pushed last.');
     })().catch((error: unknown) => {
       // Nobody waits for it, and the push that needs it does it then.
-      if (!isCancelled(error)) logger.debug(`The engine could not be primed with its layers’ digests: ${String(error)}`);
+      if (!isCancelled(error))
+        logger.debug(`The engine could not be primed with its layers’ digests: ${String(error)}`);
     });
   }
 
