@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { TeaChestError } from '../../src/core/base/errors.ts';
+import { fuzzCases } from '../tools/fuzzCases.ts';
 
 /** Without `npm run fuzz`: few cases, the same each time. */
 const usualCases = 40;
@@ -8,11 +9,7 @@ const usualSeed = 20261126;
 
 /** How many cases of each property, and where chance begins. `npm run fuzz` sets both. */
 export function cases(): { readonly numRuns: number; readonly seed: number } {
-  const given = (name: string, usual: number): number => Number(process.env[name] ?? usual);
-  return {
-    numRuns: given('TEA_CHEST_FUZZ_CASES', usualCases),
-    seed: given('TEA_CHEST_FUZZ_SEED', usualSeed),
-  };
+  return { numRuns: fuzzCases(usualCases), seed: Number(process.env['TEA_CHEST_FUZZ_SEED'] ?? usualSeed) };
 }
 
 /** Runs a property with the wanted number of cases; milliseconds after which one case counts as hung. */
