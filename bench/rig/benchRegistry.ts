@@ -56,7 +56,7 @@ export const distributionPlace: RegistryPlace = {
   },
 };
 
-/** The Gitea that the environment names, or the fake Gitea for one. */
+/** The Gitea that the environment names, or the fake Gitea of the tests. */
 export function giteaPlace(): RegistryPlace {
   const url = process.env['GITEA_URL'];
   return url === undefined || url === '' ? fakeGiteaPlace : realGiteaPlace(url);
