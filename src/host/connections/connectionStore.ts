@@ -28,8 +28,8 @@ export class ConnectionStore implements Disposable {
   readonly #seen = new Map<string, Connection>();
   /** Signed out of in another window, whatever the global state says. */
   readonly #signedOut = new Set<string>();
-  /** Changes are followed one after the other. */
-  #following: Promise<void> = Promise.resolve();
+  /** Changes, those made here and those of other windows, one after the other: none sees half of another. */
+  #changes: Promise<void> = Promise.resolve();
 
   /** `records`: what windows of this machine tell each other. */
   constructor(state: Memento, secrets: SecretStorage, changed: Changes, records?: SignInRecords) {
@@ -83,6 +83,25 @@ export class ConnectionStore implements Disposable {
   }
 
   async save(connection: Connection, credential: Credential | undefined): Promise<void> {
+    await this.#inTurn(() => this.#save(connection, credential));
+  }
+
+  /** Forgets a registry: its row, the trust in its certificate, and the secret. */
+  async remove(origin: string): Promise<void> {
+    await this.#inTurn(() => this.#remove(origin));
+  }
+
+  /** Resolves when what other windows did so far has been followed. */
+  async settled(): Promise<void> {
+    await this.#changes;
+  }
+
+  dispose(): void {
+    for (const listener of this.#listeners) listener.dispose();
+    this.#changed.dispose();
+  }
+
+  async #save(connection: Connection, credential: Credential | undefined): Promise<void> {
     const { origin } = connection;
     this.#signedOut.delete(origin);
     this.#seen.set(origin, connection);
@@ -96,8 +115,7 @@ export class ConnectionStore implements Disposable {
     this.#noteChange(origin);
   }
 
-  /** Forgets a registry: its row, the trust in its certificate, and the secret. */
-  async remove(origin: string): Promise<void> {
+  async #remove(origin: string): Promise<void> {
     this.#signedOut.add(origin);
     this.#seen.delete(origin);
     await this.#write(this.#rows().filter((connection) => connection.origin !== origin));
@@ -106,25 +124,21 @@ export class ConnectionStore implements Disposable {
     this.#noteChange(origin);
   }
 
-  /** Resolves when what other windows did so far has been followed. */
-  async settled(): Promise<void> {
-    await this.#following;
-  }
-
-  dispose(): void {
-    for (const listener of this.#listeners) listener.dispose();
-    this.#changed.dispose();
-  }
-
   /** What another window did with these registries, and what its write of the global state did to all rows. */
   #follow(origins: readonly string[], how: { readonly isSecretChange: boolean }): void {
-    const following = this.#following.then(async () => {
+    const following = this.#inTurn(async () => {
       let hasChanged = false;
       for (const origin of origins) hasChanged = (await this.#followSignOut(origin, how)) || hasChanged;
       if ((await this.#repair()) || hasChanged) this.#changed.fire();
     });
     // A secret storage that does not answer: nothing is known to have changed.
-    this.#following = following.catch(() => undefined);
+    following.catch(() => undefined);
+  }
+
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const made = this.#changes.then(change);
+    this.#changes = made.catch(() => undefined);
+    return made;
   }
 
   /** True if it was signed out of, or in again. A secret that is missing all along is no sign-out. */

@@ -4,6 +4,7 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, suite, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import type { SecretStorage } from 'vscode';
 import { ConnectionStore } from '../../../src/host/connections/connectionStore.ts';
 import { SignInRecords } from '../../../src/host/connections/signInRecords.ts';
@@ -151,6 +152,33 @@ suite('registries in two windows', () => {
     await here.save(connection, undefined);
     global.tell();
     await until(() => origins(there).length === 1);
+  });
+
+  test('are there once somebody has signed in again, though the sign-out before is only now heard of', async () => {
+    let answer = Promise.resolve();
+    const slow: SecretStorage = {
+      ...secrets,
+      get: async (key) => {
+        const value = await secrets.get(key);
+        await answer;
+        return value;
+      },
+    };
+    const changed = emitter<undefined>() as ConstructorParameters<typeof ConnectionStore>[2];
+    const store = new ConnectionStore(global.open(), slow, changed);
+    stores.push(store);
+    await store.save(connectionTo(one), dev);
+    await store.settled();
+    const held = Promise.withResolvers<void>();
+    answer = held.promise;
+    await store.remove(one);
+    const saved = store.save(connectionTo(one), dev);
+    await setImmediate();
+    held.resolve();
+    await saved;
+    assert.deepEqual(origins(store), [one]);
+    await store.settled();
+    assert.deepEqual(origins(store), [one]);
   });
 
   test('are told apart where each window has secrets of its own', async () => {
