@@ -11,7 +11,7 @@ import { canNameHosts } from '../tools/hostNames.ts';
 import { buildImage, type BuiltImage } from '../tools/images.ts';
 import { startNewEngine } from '../tools/newEngine.ts';
 import { startRecorder, type Recorder } from '../tools/recorder.ts';
-import { startProxy } from '../unit/registry/proxyServer.ts';
+import { startProxy } from '../unit/registry/http/proxyServer.ts';
 import { openVscode, type VscodeWindow } from './harness/openVscode.ts';
 
 const dev = { username: 'dev', secret: 'dev pässword: with everything' };

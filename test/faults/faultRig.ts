@@ -12,7 +12,7 @@ import { makeCertificate } from '../fakeGitea/tls/certificate.ts';
 import { startRegistry } from '../tools/registry.ts';
 import { makeScratch } from '../tools/scratch.ts';
 import { silentLogger } from '../tools/silentLogger.ts';
-import { machine } from '../unit/relay/relayRig.ts';
+import { machine } from '../unit/push/relay/relayRig.ts';
 import { FaultyProxy } from './faultyProxy.ts';
 import { chunk, pushOnce, type Attempt, type Way } from './onePush.ts';
 import { readImage, type Origin } from './readImage.ts';

@@ -11,7 +11,7 @@ import { copyBySkopeo } from '../tools/verifyPull.ts';
 import { makeScratch } from '../tools/scratch.ts';
 import { silentLogger } from '../tools/silentLogger.ts';
 import { dev } from '../unit/gitea/testClient.ts';
-import { machine } from '../unit/relay/relayRig.ts';
+import { machine } from '../unit/push/relay/relayRig.ts';
 import { FaultyProxy } from './faultyProxy.ts';
 import { pushOnce } from './onePush.ts';
 

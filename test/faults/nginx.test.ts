@@ -12,7 +12,7 @@ import { copyBySkopeo } from '../tools/verifyPull.ts';
 import { makeScratch, type Scratch } from '../tools/scratch.ts';
 import { silentLogger } from '../tools/silentLogger.ts';
 import { dev } from '../unit/gitea/testClient.ts';
-import { machine } from '../unit/relay/relayRig.ts';
+import { machine } from '../unit/push/relay/relayRig.ts';
 import { startFakeGitea, type FakeGitea } from '../fakeGitea/fakeGitea.ts';
 import { assertClear } from './clearError.ts';
 import { pushOnce, type Attempt, type Way } from './onePush.ts';

@@ -12,7 +12,7 @@ import type { Credential } from '../../src/core/registry/types.ts';
 import { silentLogger } from '../tools/silentLogger.ts';
 import { now } from './fastTimers.ts';
 import { plainGzip } from '../unit/push/fakes.ts';
-import type { Machine } from '../unit/relay/relayRig.ts';
+import type { Machine } from '../unit/push/relay/relayRig.ts';
 
 /** How the layers leave the engine, and in which pieces they reach the registry. */
 export type Way = 'export' | 'relay' | 'relay, whole blobs';

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { readArchive } from '../../src/core/docker/archive/readArchive.ts';
 import type { ArchiveSubject } from '../../src/core/docker/types.ts';
 import { digestOf } from '../../src/core/oci/digest.ts';
-import { configFor, hexOf, layoutOf, subjectFor, tarOf, type Member } from '../unit/docker/archives.ts';
+import { configFor, hexOf, layoutOf, subjectFor, tarOf, type Member } from '../unit/docker/archive/archives.ts';
 import { cut, holds, places, resultOrError } from './support.ts';
 
 const layerBytes = fc.uint8Array({ maxLength: 3000 }).map((bytes) => Buffer.from(bytes));

@@ -18,7 +18,7 @@ import { makeScratch, type Scratch } from '../tools/scratch.ts';
 import { silentLogger } from '../tools/silentLogger.ts';
 import { bytesOf, dev } from '../unit/gitea/testClient.ts';
 import { plainGzip } from '../unit/push/fakes.ts';
-import { machine, type Machine } from '../unit/relay/relayRig.ts';
+import { machine, type Machine } from '../unit/push/relay/relayRig.ts';
 import { Chance, someFault } from './soakFaults.ts';
 
 export interface SoakOptions {

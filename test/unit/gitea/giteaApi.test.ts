@@ -5,7 +5,7 @@ import { packageUrl, tokenSettingsUrl } from '../../../src/core/gitea/webUrls.ts
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
 import { startFakeGitea } from '../../fakeGitea/fakeGitea.ts';
-import { serve } from './localRegistry.ts';
+import { serve } from '../registry/localRegistry.ts';
 import { clientFor, dev, never, signedIn } from './testClient.ts';
 
 const call = { signal: never };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { startFakeGitea } from '../../fakeGitea/fakeGitea.ts';
-import { anonymousTokens, openRegistry, serve } from './localRegistry.ts';
+import { anonymousTokens, openRegistry, serve } from '../registry/localRegistry.ts';
 import { clientFor, dev, never } from './testClient.ts';
 
 const call = { signal: never };

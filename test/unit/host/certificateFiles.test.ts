@@ -14,8 +14,8 @@ import type { ClientCertificateFiles, Consent } from '../../../src/host/connecti
 import { tryAddress, type AnsweredAddress } from '../../../src/host/connections/tryAddress.ts';
 import { trustCertificate } from '../../../src/host/connections/trustCertificate.ts';
 import { makeScratch } from '../../tools/scratch.ts';
-import { Authority, type Issued } from '../registry/authority.ts';
-import { openRegistry } from '../gitea/localRegistry.ts';
+import { Authority, type Issued } from '../registry/http/authority.ts';
+import { openRegistry } from '../registry/localRegistry.ts';
 import { buildHost, connectionTo, type Host } from './hostFakes.ts';
 
 const options = { signal: new AbortController().signal };

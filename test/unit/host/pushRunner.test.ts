@@ -13,7 +13,7 @@ import { PushRunner } from '../../../src/host/push/pushRunner.ts';
 import { TargetMemory } from '../../../src/host/targets/targetMemory.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
 import { plainGzip } from '../push/fakes.ts';
-import { machine, RelayRig } from '../relay/relayRig.ts';
+import { machine, RelayRig } from '../push/relay/relayRig.ts';
 import { memento } from './hostFakes.ts';
 import { usualSettings } from './usualSettings.ts';
 

@@ -7,7 +7,7 @@ import { trustCertificate } from '../../../src/host/connections/trustCertificate
 import { tryAddress, type OriginTrust } from '../../../src/host/connections/tryAddress.ts';
 import { errorMessage } from '../../../src/host/progress/errorMessages.ts';
 import { startFakeGitea } from '../../fakeGitea/fakeGitea.ts';
-import { anonymousTokens, openRegistry, serve } from '../gitea/localRegistry.ts';
+import { anonymousTokens, openRegistry, serve } from '../registry/localRegistry.ts';
 import { buildHost, connectionTo, dev, type Host } from './hostFakes.ts';
 
 const options = { signal: new AbortController().signal };

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Repository } from '../../../src/core/registry/repository.ts';
 import { clientFor, type TestClient } from '../gitea/testClient.ts';
-import { call } from '../gitea/setUp.ts';
+import { call } from './setUp.ts';
 import { MemoryRegistry, type Meddle } from './memoryRegistry.ts';
 
 export const page = '<!DOCTYPE html><html><head><title>Sign in</title></head><body></body></html>';

@@ -13,7 +13,7 @@ import {
   subjectFor,
   tarOf,
   type Member,
-} from '../archives.ts';
+} from './archives.ts';
 
 const base = Buffer.from('base layer '.repeat(700));
 const middle = Buffer.from('middle layer '.repeat(50));

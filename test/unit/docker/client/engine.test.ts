@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ImageSource } from '../../../../src/core/ports/imageSource.ts';
-import { engineAt, inspection, json, listOf, startFakeEngine, type Handler } from '../fakeEngine.ts';
+import { engineAt, inspection, json, listOf, startFakeEngine, type Handler } from './fakeEngine.ts';
 
 const { signal } = new AbortController();
 const id = (digit: string): string => `sha256:${digit.repeat(64)}`;

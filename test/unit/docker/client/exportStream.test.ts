@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { chunk, startRawEngine, ways, write } from '../rawEngine.ts';
+import { chunk, startRawEngine, ways, write } from './rawEngine.ts';
 
 const mib = 1024 * 1024;
 const unfired = new AbortController().signal;

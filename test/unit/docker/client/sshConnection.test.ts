@@ -3,7 +3,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { engineAt, json, startFakeEngine } from '../fakeEngine.ts';
+import { engineAt, json, startFakeEngine } from './fakeEngine.ts';
 
 const { signal } = new AbortController();
 const searchPath = process.env['PATH'];

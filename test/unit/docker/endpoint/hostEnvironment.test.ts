@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { thisHost } from '../../../../src/core/docker/endpoint/hostEnvironment.ts';
-import { startFakeEngine } from '../fakeEngine.ts';
+import { startFakeEngine } from '../client/fakeEngine.ts';
 
 test('a socket is usable while somebody listens, dead afterwards, and missing where there is none', async () => {
   const machine = thisHost();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseEvents } from '../../../../src/core/docker/images/imageEvents.ts';
-import { listOf } from '../fakeEngine.ts';
+import { listOf } from '../client/fakeEngine.ts';
 
 async function* pieces(...texts: readonly string[]): AsyncGenerator<Buffer, void, void> {
   for (const text of texts) yield Buffer.from(text);

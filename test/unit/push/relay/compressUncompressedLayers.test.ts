@@ -5,7 +5,7 @@ import { digestOf } from '../../../../src/core/oci/digest.ts';
 import type { ImageManifest } from '../../../../src/core/oci/manifest.ts';
 import { mediaTypes } from '../../../../src/core/oci/mediaTypes.ts';
 import { FakeRepository } from '../fakes.ts';
-import { layers, machine, RelayRig } from '../../relay/relayRig.ts';
+import { layers, machine, RelayRig } from './relayRig.ts';
 
 describe('what containerd’s store holds uncompressed, by the relay', () => {
   let rig: RelayRig;

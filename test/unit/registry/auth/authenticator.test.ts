@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { test } from 'node:test';
 import { digestOf } from '../../../../src/core/oci/digest.ts';
-import { serve } from '../../gitea/localRegistry.ts';
-import { call, setUp, silent } from '../../gitea/setUp.ts';
+import { serve } from '../localRegistry.ts';
+import { call, setUp, silent } from '../setUp.ts';
 import { bytesOf, clientFor, dev } from '../../gitea/testClient.ts';
 
 const mib = 1024 * 1024;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { digestOf, type Digest } from '../../../../src/core/oci/digest.ts';
 import type { Repository } from '../../../../src/core/registry/repository.ts';
 import { answers, answersPage, page, startRegistry } from '../faults.ts';
-import { call, setUp, silent } from '../../gitea/setUp.ts';
+import { call, setUp, silent } from '../setUp.ts';
 import { bytesOf } from '../../gitea/testClient.ts';
 
 async function read(app: Repository, digest: Digest): Promise<Buffer> {

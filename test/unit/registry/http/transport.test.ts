@@ -15,7 +15,7 @@ import { startFakeGitea, type FakeGitea } from '../../../fakeGitea/fakeGitea.ts'
 import type { FakeGiteaOptions } from '../../../fakeGitea/options.ts';
 import { makeCertificate } from '../../../fakeGitea/tls/certificate.ts';
 import { makeScratch } from '../../../tools/scratch.ts';
-import { startProxy } from '../proxyServer.ts';
+import { startProxy } from './proxyServer.ts';
 
 const signal = new AbortController().signal;
 

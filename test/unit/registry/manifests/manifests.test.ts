@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { digestOf } from '../../../../src/core/oci/digest.ts';
 import { mediaTypes } from '../../../../src/core/oci/mediaTypes.ts';
-import { serve } from '../../gitea/localRegistry.ts';
-import { call } from '../../gitea/setUp.ts';
+import { serve } from '../localRegistry.ts';
+import { call } from '../setUp.ts';
 import { answers, answersPage, changesHeaders, losesAnswer, startRegistry } from '../faults.ts';
 
 const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociManifest, layers: [] }));

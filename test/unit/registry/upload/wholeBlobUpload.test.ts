@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { digestOf } from '../../../../src/core/oci/digest.ts';
 import { nginxReply } from '../../../fakeGitea/http/proxyReplies.ts';
 import type { Reply } from '../../../fakeGitea/http/reply.ts';
-import { call, setUp, silent } from '../../gitea/setUp.ts';
+import { call, setUp, silent } from '../setUp.ts';
 import { bytesOf, growingBlob, wholeBlob } from '../../gitea/testClient.ts';
 import { answers, answersPage, losesAnswer, oneOf, startRegistry, type Rig } from '../faults.ts';
 

@@ -1,0 +1,302 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod } from 'node:fs/promises';
+import http from 'node:http';
+import net, { type AddressInfo } from 'node:net';
+import path from 'node:path';
+import { test } from 'node:test';
+import type { Engine } from '../../../../src/core/docker/client/engine.ts';
+import type { ArchiveSubject } from '../../../../src/core/docker/types.ts';
+import type { ImageDetails } from '../../../../src/core/ports/imageSource.ts';
+import { layoutOf, tarOf } from '../archive/archives.ts';
+import { engineAt, inspection, json, listOf, startFakeEngine, type Handler } from './fakeEngine.ts';
+
+const { signal } = new AbortController();
+const id = `sha256:${'a'.repeat(64)}` as const;
+const ignore = (): void => undefined;
+
+function detailsOf(image: ArchiveSubject): ImageDetails {
+  return { ...image, references: ['app:1'], size: 1, createdAt: undefined };
+}
+
+/** Unlike `once`, does not mind how the connection ended. */
+function closing(socket: net.Socket): Promise<unknown> {
+  return new Promise((resolve) => socket.once('close', resolve));
+}
+
+async function readExport(engine: Engine, image: ImageDetails, stop: AbortSignal = signal): Promise<number> {
+  let items = 0;
+  for await (const item of engine.open(image, { signal: stop, onReceived: ignore })) {
+    items++;
+    if (item.kind === 'layer') for await (const chunk of item.body) assert.ok(chunk.byteLength > 0);
+  }
+  return items;
+}
+
+test('no socket where an engine is said to be: the engine is stopped, and who said so is named', async () => {
+  await assert.rejects(engineAt('unix:///no/such/docker.sock').listImages({ signal }), {
+    code: 'engineStopped',
+    message: /unix:\/\/\/no\/such\/docker.sock \(this test\)/,
+  });
+});
+
+test('a socket that nobody listens on: the engine is stopped', async () => {
+  await using fake = await startFakeEngine({});
+  const stale = await fake.crash();
+  await assert.rejects(engineAt(`unix://${stale}`).listImages({ signal }), { code: 'engineStopped' });
+});
+
+test('a tcp port that nobody listens on: the engine is stopped', async () => {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  await assert.rejects(engineAt(`tcp://127.0.0.1:${port}`).version({ signal }), { code: 'engineStopped' });
+});
+
+test('a socket of another group: permission is missing, and the group is named', async (t) => {
+  const unit = new URL('../../../../src/core/docker/client/engine.ts', import.meta.url).href;
+  const asNobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+  const run = (script: string): string => {
+    const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], { ...asNobody, encoding: 'utf8' });
+    return child.status === 0 ? child.stdout : '';
+  };
+  if (run(`await import('${unit}'); process.stdout.write('ok')`) !== 'ok') {
+    t.skip('the user “nobody” may not read this folder');
+    return;
+  }
+  await using fake = await startFakeEngine({});
+  await chmod(path.dirname(fake.socket), 0o755);
+  await chmod(fake.socket, 0);
+  const address = JSON.stringify({ kind: 'socket', path: fake.socket });
+  const told = run(`
+    const { Engine } = await import('${unit}');
+    const engine = new Engine({ address: ${address}, source: 'test', url: 'unix' });
+    const error = await engine.version({ signal: new AbortController().signal }).catch((error) => error);
+    process.stdout.write(JSON.stringify({ code: error.code, message: error.message, ...error.facts }));
+  `);
+  const { code, message, path: socket, group } = JSON.parse(told) as Record<string, string>;
+  assert.deepEqual([code, socket], ['enginePermission', fake.socket]);
+  assert.ok(group !== undefined && message?.includes(`“${group}”`) === true, told);
+});
+
+test('what does not speak HTTP is no engine', async () => {
+  const server = net.createServer((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n')).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await assert.rejects(engineAt(`tcp://127.0.0.1:${port}`).version({ signal }), { code: 'engineEndpointInvalid' });
+  await assert.rejects(engineAt(`https://127.0.0.1:${port}`).version({ signal }), { code: 'engineEndpointInvalid' });
+  server.close();
+});
+
+test('a remote engine that closes idle connections is asked again on a new one', async () => {
+  const used = new Set<net.Socket>();
+  const server = http.createServer((request, response) => {
+    if (used.has(request.socket)) request.socket.destroy();
+    else response.end('{"Version":"1","ApiVersion":"1.41"}');
+    used.add(request.socket);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const engine = engineAt(`tcp://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  for (let round = 0; round < 3; round++) assert.equal((await engine.version({ signal })).version, '1');
+  engine.dispose();
+  assert.equal(used.size, 3);
+  server.close();
+});
+
+test('an image that the engine does not have is not found, in the engine’s words', async () => {
+  await using fake = await startFakeEngine({
+    '/images/gone:1/json': json(404, { message: 'No such image: gone:1' }),
+    '/images/podman:1/json': json(404, {
+      cause: 'image not known',
+      message: 'podman:1: image not known',
+      response: 404,
+    }),
+  });
+  for (const image of ['gone:1', 'podman:1']) {
+    await assert.rejects(fake.engine.inspect(image, { signal }), {
+      code: 'imageNotFound',
+      stage: 'inspect',
+      facts: { image },
+      message: new RegExp(`“${image}” \\(it says: .*(No such image|not known)`),
+    });
+  }
+});
+
+test('any other refusal carries the engine’s own words', async () => {
+  const bodies = {
+    'json:1': ['{"message":"driver \\"overlay2\\" failed to remove root filesystem"}', /overlay2/],
+    'text:1': ['client version 1.41 is too old. Minimum supported API version is 1.44', /too old/],
+    'empty:1': ['', /HTTP status 500/],
+  } as const;
+  for (const [name, [body, words]] of Object.entries(bodies)) {
+    await using fake = await startFakeEngine({
+      [`/images/${name}/json`]: (_request, response) => response.writeHead(500).end(body),
+    });
+    await assert.rejects(fake.engine.inspect(name, { signal }), { code: 'engineFailed', message: words });
+  }
+});
+
+test('an answer that is no JSON, or says no digest where one belongs, is a failure of the engine', async () => {
+  await using fake = await startFakeEngine({
+    '/images/html:1/json': (_request, response) => response.end('<html>'),
+    '/images/odd:1/json': json(200, inspection('sha256:abc')),
+  });
+  for (const name of ['html:1', 'odd:1']) {
+    await assert.rejects(fake.engine.inspect(name, { signal }), { code: 'engineFailed' });
+  }
+});
+
+test('an answer that breaks off means the engine is lost', async () => {
+  await using fake = await startFakeEngine({
+    '/images/json': (_request, response) => {
+      response.writeHead(200, { 'Content-Length': 1000 }).write('[{"Id":', () => response.destroy());
+    },
+    '/events': (_request, response) => {
+      response.write('{"Action":"tag"}\n', () => response.destroy());
+    },
+  });
+  await assert.rejects(fake.engine.listImages({ signal }), { code: 'engineLost' });
+  await assert.rejects(listOf(fake.engine.events({ signal })), { code: 'engineLost' });
+});
+
+test('an engine that dies in the middle of an export is lost', async () => {
+  const { members, image } = layoutOf([Buffer.alloc(100_000, 'x')]);
+  const archive = await tarOf(members);
+  for (const length of [0, 50_000]) {
+    await using fake = await startFakeEngine({
+      [`/images/${image.id}/get`]: (_request, response) => {
+        response.flushHeaders();
+        response.write(archive.subarray(0, length + 1), () => response.destroy());
+      },
+    });
+    await assert.rejects(readExport(fake.engine, detailsOf(image)), { code: 'engineLost', stage: 'export' });
+  }
+});
+
+test('an export that the engine breaks off in good order, with its reason, is truncated', async () => {
+  const { members, image } = layoutOf([Buffer.alloc(100_000, 'x')]);
+  const archive = await tarOf(members);
+  await using fake = await startFakeEngine({
+    [`/images/${image.id}/get`]: (_request, response) => {
+      response.write(archive.subarray(0, 70_000));
+      response.end(
+        '{"errorDetail":{"message":"unexpected EOF of the layer"},"error":"unexpected EOF of the layer"}\r\n',
+      );
+    },
+  });
+  await assert.rejects(readExport(fake.engine, detailsOf(image)), {
+    code: 'archiveTruncated',
+    stage: 'export',
+    message: /unexpected EOF of the layer/,
+  });
+});
+
+test('an image that is gone when the export begins is not found', async () => {
+  const details = detailsOf({ id, diffIds: [], platform: { os: 'linux', architecture: 'amd64' } });
+  await using fake = await startFakeEngine({ [`/images/${id}/get`]: json(404, { message: `No such image: ${id}` }) });
+  await assert.rejects(readExport(fake.engine, details), {
+    code: 'imageNotFound',
+    stage: 'export',
+    facts: { image: 'app:1' },
+  });
+});
+
+test('an export reports each byte that it received', async () => {
+  const { members, image } = layoutOf([Buffer.alloc(100_000, 'x')]);
+  const archive = await tarOf(members);
+  await using fake = await startFakeEngine({
+    [`/images/${image.id}/get`]: (_request, response) => response.end(archive),
+  });
+  const seen: number[] = [];
+  const onReceived = (bytes: number): unknown => seen.push(bytes);
+  const items = await listOf(fake.engine.open(detailsOf(image), { signal, onReceived }));
+  assert.deepEqual(
+    items.map((item) => item.kind),
+    ['layer', 'image'],
+  );
+  assert.equal(seen.at(-1), archive.byteLength);
+  assert.deepEqual(
+    seen,
+    seen.toSorted((a, b) => a - b),
+  );
+});
+
+test('cancelling closes the connection: while the engine is silent, in mid-export, while it lists, while it has no events', async () => {
+  const { members, image } = layoutOf([Buffer.alloc(500_000, 'x')]);
+  const archive = await tarOf(members);
+  const silent = (): void => undefined;
+  const begun: Handler = (_request, response) => {
+    response.write(archive.subarray(0, 200_000));
+  };
+  const cases: [string, Handler, (engine: Engine, stop: AbortSignal) => Promise<unknown>][] = [
+    [`/images/${image.id}/get`, silent, (engine, stop) => readExport(engine, detailsOf(image), stop)],
+    [`/images/${image.id}/get`, begun, (engine, stop) => readExport(engine, detailsOf(image), stop)],
+    ['/images/json', silent, (engine, stop) => engine.listImages({ signal: stop })],
+    [
+      '/events',
+      (_request, response) => {
+        response.flushHeaders();
+      },
+      (engine, stop) => listOf(engine.events({ signal: stop })),
+    ],
+  ];
+  for (const [route, handler, use] of cases) {
+    const stop = new AbortController();
+    let closed: Promise<unknown> = Promise.resolve();
+    await using fake = await startFakeEngine({
+      [route]: (request, response) => {
+        closed = closing(request.socket);
+        handler(request, response);
+        setTimeout(() => {
+          stop.abort();
+        }, 30);
+      },
+    });
+    await assert.rejects(use(fake.engine, stop.signal), { code: 'cancelled' }, route);
+    await closed;
+  }
+});
+
+test('cancelling counts even when the whole archive has arrived', async () => {
+  const { members, image } = layoutOf([Buffer.alloc(10, 'x'), Buffer.alloc(10, 'y')]);
+  const archive = await tarOf(members);
+  await using fake = await startFakeEngine({
+    [`/images/${image.id}/get`]: (_request, response) => response.end(archive),
+  });
+  const stop = new AbortController();
+  const items: string[] = [];
+  const reading = (async () => {
+    for await (const item of fake.engine.open(detailsOf(image), { signal: stop.signal, onReceived: ignore })) {
+      items.push(item.kind);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      stop.abort();
+    }
+  })();
+  await assert.rejects(reading, { code: 'cancelled' });
+  assert.deepEqual(items, ['layer']);
+});
+
+test('a signal that has fired already sends nothing', async () => {
+  await using fake = await startFakeEngine({});
+  await assert.rejects(fake.engine.version({ signal: AbortSignal.abort() }), { code: 'cancelled' });
+  assert.deepEqual(fake.requests, []);
+});
+
+test('leaving an export early closes the connection', async () => {
+  const { members, image } = layoutOf([Buffer.alloc(500_000, 'x')]);
+  const archive = await tarOf(members);
+  let closed: Promise<unknown> = Promise.resolve();
+  await using fake = await startFakeEngine({
+    [`/images/${image.id}/get`]: (request, response) => {
+      closed = closing(request.socket);
+      response.write(archive.subarray(0, 300_000));
+    },
+  });
+  for await (const item of fake.engine.open(detailsOf(image), { signal, onReceived: ignore })) {
+    assert.equal(item.kind, 'layer');
+    break;
+  }
+  await closed;
+});
