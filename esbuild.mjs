@@ -1,11 +1,10 @@
 // Bundles the extension:  node esbuild.mjs [--production] [--watch] [--metafile]
-//   dist/extension.cjs       all of our own code: what VS Code loads to activate the extension
-//   dist/PACKAGE.cjs         each package we depend on, loaded by the first call that needs it
+//   dist/extension.cjs       all of our own code, and the small packages: what VS Code loads to activate the extension
+//   dist/PACKAGE.cjs         each large package we depend on, loaded by the first call that needs it
 //   dist/compressWorker.cjs  the script of its compression threads
 //   dist/deflate.wasm        the DEFLATE encoder they use
 //   dist/THIRD-PARTY-NOTICES.txt  the licences of all that is in them and not ours
 // --production minifies, --watch rebuilds on every change, --metafile says what the bytes of each bundle are.
-import { readFileSync } from 'node:fs';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +14,8 @@ import { thirdPartyNotices } from './scripts/packaging/thirdPartyNotices.mjs';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 const dist = join(root, 'dist');
-const packages = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).dependencies);
+/** Packages with a bundle of their own. The other packages are small, and esbuild keeps only what is used of them. */
+export const largePackages = ['dockerode', 'tar-stream', 'undici'];
 
 /**
  * What dockerode brings for uses that are not ours: building images (tar-fs, dockerignore), BuildKit sessions (grpc,
@@ -37,7 +37,7 @@ const leanDockerode = {
 };
 
 /**
- * The packages are four fifths of the code, and compiling them was most of the activation: our bundle asks for theirs.
+ * The large packages are two thirds of the code, and compiling them was most of the activation: our bundle asks for theirs.
  * Our own code stays in one bundle, so that a class is one class and `instanceof` holds.
  * @type {import('esbuild').Plugin}
  */
@@ -45,7 +45,7 @@ const packagesApart = {
   name: 'packages-apart',
   setup(build) {
     build.onResolve({ filter: /^[^.]/ }, ({ path, kind }) =>
-      kind !== 'entry-point' && packages.includes(path) ? { path: `./${path}.cjs`, external: true } : undefined,
+      kind !== 'entry-point' && largePackages.includes(path) ? { path: `./${path}.cjs`, external: true } : undefined,
     );
   },
 };
@@ -92,7 +92,7 @@ function bundles({ production, folder }) {
   const shared = { ...common({ production }), outdir: folder, outExtension: { '.js': '.cjs' }, entryNames: '[name]' };
   return [
     { ...shared, entryPoints: ['src/extension.ts'], plugins: [packagesApart, vscodeAsItIs] },
-    { ...shared, entryPoints: packages },
+    { ...shared, entryPoints: largePackages },
     { ...shared, entryPoints: ['src/core/compress/compressWorker.ts'] },
   ];
 }

@@ -11,14 +11,14 @@ export interface RegistryAddress {
 /** Exceptions from the usual checks, made by the person, for one registry. */
 export interface RegistryTrust {
   /** SHA-256 of the server's certificate (DER), 64 lower-case hex digits: accept exactly this one, whoever signed it. */
-  readonly pinnedFingerprint?: string;
+  readonly pinnedFingerprint?: string | undefined;
   /** A PEM file with further CAs for this registry. */
-  readonly caFile?: string;
+  readonly caFile?: string | undefined;
   /** PEM files by which we show the registry who we are, both or none; instead of what `certs.d` folders have. */
-  readonly clientCertFile?: string;
-  readonly clientKeyFile?: string;
+  readonly clientCertFile?: string | undefined;
+  readonly clientKeyFile?: string | undefined;
   /** Must be true for an `http:` origin to be used at all. */
-  readonly allowHttp?: boolean;
+  readonly allowHttp?: boolean | undefined;
 }
 
 /** A user and a secret that came from the same place. The secret is a token (better) or a password. */
