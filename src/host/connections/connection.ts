@@ -1,5 +1,5 @@
-import type { RegistryAddress, RegistryTrust } from '../../core/registry/types.ts';
-import { isRecord } from '../record.ts';
+import * as v from 'valibot';
+import { lenient, readValue } from '../../core/base/json.ts';
 
 /**
  * Stands beside a token where nobody gave a user name: Gitea knows a token by itself, and tells the real name only if
@@ -7,42 +7,33 @@ import { isRecord } from '../record.ts';
  */
 export const anyUser = 'token';
 
-/** A registry somebody signed in to. Everything but the secret. */
-export interface Connection extends RegistryAddress {
-  readonly kind: 'gitea' | 'forgejo' | 'generic';
-  readonly version: string | undefined;
+const storedConnection = v.object({
+  origin: v.string(),
+  host: v.string(),
+  webRoot: v.string(),
+  kind: v.picklist(['gitea', 'forgejo', 'generic']),
+  version: lenient(v.string()),
   /** Empty where the registry asks nobody who they are. */
-  readonly username: string;
-  readonly trust: RegistryTrust;
-}
+  username: v.string(),
+  trust: v.fallback(
+    v.object({
+      pinnedFingerprint: lenient(v.string()),
+      caFile: lenient(v.string()),
+      clientCertFile: lenient(v.string()),
+      clientKeyFile: lenient(v.string()),
+      allowHttp: lenient(v.boolean()),
+    }),
+    {},
+  ),
+});
 
-/** Stored state → connection; undefined for what an older or newer version of the extension wrote differently. */
-export function readConnection(value: unknown): Connection | undefined {
-  if (!isRecord(value)) return undefined;
-  const { origin, host, webRoot, kind, version, username, trust } = value;
-  if (typeof origin !== 'string' || typeof host !== 'string' || typeof webRoot !== 'string') return undefined;
-  if (typeof username !== 'string' || (kind !== 'gitea' && kind !== 'forgejo' && kind !== 'generic')) return undefined;
-  return {
-    origin,
-    host,
-    webRoot,
-    kind,
-    version: typeof version === 'string' ? version : undefined,
-    username,
-    trust: readTrust(trust),
-  };
-}
+/** A registry somebody signed in to. Everything but the secret. */
+export type Connection = Readonly<v.InferOutput<typeof storedConnection>>;
 
-function readTrust(value: unknown): RegistryTrust {
-  if (!isRecord(value)) return {};
-  const { pinnedFingerprint, caFile, clientCertFile, clientKeyFile, allowHttp } = value;
-  return {
-    ...(typeof pinnedFingerprint === 'string' && { pinnedFingerprint }),
-    ...(typeof caFile === 'string' && { caFile }),
-    ...(typeof clientCertFile === 'string' && { clientCertFile }),
-    ...(typeof clientKeyFile === 'string' && { clientKeyFile }),
-    ...(allowHttp === true && { allowHttp }),
-  };
+/** Stored state → connections, by origin; without what an older or newer version of the extension wrote differently. */
+export function readConnections(stored: unknown): Connection[] {
+  const rows = readValue(v.record(v.string(), lenient(storedConnection)), stored) ?? {};
+  return Object.values(rows).filter((connection) => connection !== undefined);
 }
 
 /** `dev · Gitea 1.26.4`; `no sign-in needed · Container registry`. */

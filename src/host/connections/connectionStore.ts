@@ -1,7 +1,8 @@
+import * as v from 'valibot';
 import type { Disposable, EventEmitter, Memento, SecretStorage } from 'vscode';
+import { parseJson } from '../../core/base/json.ts';
 import type { Credential } from '../../core/registry/types.ts';
-import { isRecord } from '../record.ts';
-import { readConnection, type Connection } from './connection.ts';
+import { readConnections, type Connection } from './connection.ts';
 import { findByHost } from './findByHost.ts';
 import type { SignInRecords } from './signInRecords.ts';
 
@@ -9,6 +10,7 @@ import type { SignInRecords } from './signInRecords.ts';
 type Changes = Pick<EventEmitter<void>, 'event' | 'fire' | 'dispose'>;
 
 const stateKey = 'teaChest.connections';
+const storedCredential = v.object({ username: v.string(), secret: v.string() });
 const secretKey = (origin: string): string => `teaChest.credential ${origin}`;
 
 /**
@@ -79,7 +81,7 @@ export class ConnectionStore implements Disposable {
 
   async credential(origin: string): Promise<Credential | undefined> {
     const stored = await this.#secrets.get(secretKey(origin));
-    return stored === undefined ? undefined : readCredential(stored);
+    return stored === undefined ? undefined : parseJson(storedCredential, stored);
   }
 
   async save(connection: Connection, credential: Credential | undefined): Promise<void> {
@@ -178,28 +180,11 @@ export class ConnectionStore implements Disposable {
   }
 
   #rows(): Connection[] {
-    const stored = this.#state.get<unknown>(stateKey);
-    if (!isRecord(stored)) return [];
-    return Object.values(stored)
-      .map(readConnection)
-      .filter((connection) => connection !== undefined);
+    return readConnections(this.#state.get(stateKey));
   }
 
   async #write(connections: readonly Connection[]): Promise<void> {
     const stored = Object.fromEntries(connections.map((connection) => [connection.origin, connection]));
     await this.#state.update(stateKey, connections.length === 0 ? undefined : stored);
-  }
-}
-
-/** Undefined for what cannot be read. The words of a JSON error are dropped: V8 quotes the text in them. */
-function readCredential(stored: string): Credential | undefined {
-  try {
-    const value: unknown = JSON.parse(stored);
-    if (!isRecord(value) || typeof value['username'] !== 'string' || typeof value['secret'] !== 'string') {
-      return undefined;
-    }
-    return { username: value['username'], secret: value['secret'] };
-  } catch {
-    return undefined;
   }
 }

@@ -1,15 +1,18 @@
+import * as v from 'valibot';
 import type { Disposable, Memento } from 'vscode';
-import { isRecord } from '../record.ts';
+import { readValue } from '../../core/base/json.ts';
 import type { FileState } from '../state/fileState.ts';
 
 const prefix = 'teaChest.signIn ';
 
-/** What a window of this machine did last with a registry. */
-export interface SignInRecord {
-  readonly isSignedIn: boolean;
+const signInRecord = v.object({
+  isSignedIn: v.fallback(v.boolean(), false),
   /** The registry asks nobody who they are: there is no secret. */
-  readonly isOpen: boolean;
-}
+  isOpen: v.fallback(v.boolean(), false),
+});
+
+/** What a window of this machine did last with a registry. */
+export type SignInRecord = Readonly<v.InferOutput<typeof signInRecord>>;
 
 /**
  * Tells all windows of this machine what one of them did. VS Code tells of a secret that is gone, but not in every host,
@@ -23,9 +26,7 @@ export class SignInRecords {
   }
 
   get(origin: string): SignInRecord | undefined {
-    const row = this.#state.get<unknown>(prefix + origin);
-    if (!isRecord(row)) return undefined;
-    return { isSignedIn: row['isSignedIn'] === true, isOpen: row['isOpen'] === true };
+    return readValue(signInRecord, this.#state.get(prefix + origin));
   }
 
   async set(origin: string, record: SignInRecord): Promise<void> {

@@ -1,53 +1,36 @@
-import { compressions, strategies, type Compression, type Strategy } from './pushArguments.ts';
-import { isRecord } from '../record.ts';
+import * as v from 'valibot';
+import { lenient, listOf } from '../../core/base/json.ts';
+import { compressions, strategies } from './pushArguments.ts';
+
+/** What is written down of a push, as it is read after its process has ended. */
+export const interruptedPush = v.object({
+  /** As the person or the command said it. */
+  image: v.string(),
+  origin: v.string(),
+  /** `owner/name` */
+  repository: v.string(),
+  /** `host[:port]/owner/name:tag` */
+  target: v.string(),
+  compression: lenient(v.picklist(compressions)),
+  strategy: lenient(v.picklist(strategies)),
+  platform: lenient(v.string()),
+  spoolRoot: v.string(),
+  /** Milliseconds since the epoch. */
+  startedAt: v.number(),
+  /** `formatIdentity` of the process. */
+  process: v.string(),
+  /** Upload sessions that were open last. */
+  sessions: listOf(v.string()),
+  /** It was stopped in good order, and nothing is left of it. */
+  end: lenient(v.literal('windowClosed')),
+  /** A person has been told of it; only sessions are left to be closed. */
+  isTold: v.fallback(v.boolean(), false),
+});
+
+export type InterruptedPush = Readonly<v.InferOutput<typeof interruptedPush>>;
 
 /** What is written down of a push when it begins. */
-export interface JournaledPush {
-  /** As the person or the command said it. */
-  readonly image: string;
-  readonly origin: string;
-  /** `owner/name` */
-  readonly repository: string;
-  /** `host[:port]/owner/name:tag` */
-  readonly target: string;
-  readonly compression?: Compression | undefined;
-  readonly strategy?: Strategy | undefined;
-  readonly platform?: string | undefined;
-  readonly spoolRoot: string;
-  /** Milliseconds since the epoch. */
-  readonly startedAt: number;
-}
-
-/** The same after its process has ended. */
-export interface InterruptedPush extends JournaledPush {
-  /** `formatIdentity` of the process. */
-  readonly process: string;
-  /** Upload sessions that were open last. */
-  readonly sessions: readonly string[];
-  /** It was stopped in good order, and nothing is left of it. */
-  readonly end: 'windowClosed' | undefined;
-  /** Somebody was told of it; only sessions are left to be closed. */
-  readonly isTold: boolean;
-}
-
-/** Undefined for what an older or newer version has written differently. */
-export function readInterrupted(value: unknown): InterruptedPush | undefined {
-  if (!isRecord(value)) return undefined;
-  const { image, origin, repository, target, spoolRoot, startedAt, process, platform } = value;
-  if (typeof image !== 'string' || typeof origin !== 'string' || typeof repository !== 'string') return undefined;
-  if (typeof target !== 'string' || typeof spoolRoot !== 'string' || typeof process !== 'string') return undefined;
-  if (typeof startedAt !== 'number') return undefined;
-  const sessions: unknown[] = Array.isArray(value['sessions']) ? value['sessions'] : [];
-  return {
-    ...{ image, origin, repository, target, spoolRoot, startedAt, process },
-    compression: compressions.find((one) => one === value['compression']),
-    strategy: strategies.find((one) => one === value['strategy']),
-    platform: typeof platform === 'string' ? platform : undefined,
-    sessions: sessions.filter((session) => typeof session === 'string'),
-    end: value['end'] === 'windowClosed' ? 'windowClosed' : undefined,
-    isTold: value['isTold'] === true,
-  };
-}
+export type JournaledPush = Omit<InterruptedPush, 'process' | 'sessions' | 'end' | 'isTold'>;
 
 /** One sentence for all of them, and what to do next. */
 export function describeInterrupted(pushes: readonly Pick<InterruptedPush, 'image' | 'target' | 'end'>[]): string {

@@ -1,18 +1,29 @@
-/** Arguments of `teaChest.pushImage`. */
-export interface PushArguments {
-  readonly image: string;
-  readonly target?: string;
-  readonly platform?: string;
-  readonly compression?: Compression;
-  readonly strategy?: Strategy;
-  readonly recheck?: boolean;
-}
+import * as v from 'valibot';
 
-export type Compression = 'auto' | 'gzip' | 'zstd' | 'none';
+export const compressions = ['auto', 'gzip', 'zstd', 'none'] as const;
+
+export type Compression = (typeof compressions)[number];
+
+export const strategies = ['auto', 'export', 'relay'] as const;
 
 /** How an image leaves the engine: in an archive, or pushed by the engine itself to us. */
-export type Strategy = 'auto' | 'export' | 'relay';
+export type Strategy = (typeof strategies)[number];
 
-export const strategies = ['auto', 'export', 'relay'] as const satisfies readonly Strategy[];
+// A message says what the argument has to be: “wants “target” to be a text that is not empty”.
+const notEmpty = 'a text that is not empty';
+export const text = v.pipe(v.string(notEmpty), v.nonEmpty(notEmpty));
+export const flag = v.boolean('true or false');
+const choice = <T extends readonly string[]>(choices: T): v.PicklistSchema<T, string> =>
+  v.picklist(choices, `one of ${choices.join(', ')}`);
 
-export const compressions = ['auto', 'gzip', 'zstd', 'none'] as const satisfies readonly Compression[];
+export const pushArguments = v.strictObject({
+  image: text,
+  target: v.optional(text),
+  platform: v.optional(text),
+  compression: v.optional(choice(compressions)),
+  strategy: v.optional(choice(strategies)),
+  recheck: v.optional(flag),
+});
+
+/** Arguments of `teaChest.pushImage`. */
+export type PushArguments = Readonly<v.InferOutput<typeof pushArguments>>;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseJson } from '../../core/base/json.ts';
 import type { Logger } from '../../core/base/logger.ts';
 import {
   formatIdentity,
@@ -11,8 +12,9 @@ import {
   thisMachine,
   type ProcessView,
 } from '../../core/base/processes.ts';
+import { writeFileWhole } from '../../core/base/writeFileWhole.ts';
 import type { SessionObserver } from '../../core/registry/upload/sessionObserver.ts';
-import { readInterrupted, type InterruptedPush, type JournaledPush } from './interruptedPush.ts';
+import { interruptedPush, type InterruptedPush, type JournaledPush } from './interruptedPush.ts';
 
 const fileName = new RegExp(`^([0-9a-f]{16})(?:\\.(${identityPattern}))?\\.json$`);
 
@@ -57,7 +59,7 @@ export class PushJournal {
         const push = await this.#take(name);
         if (push !== undefined) taken.push(push);
       } catch (error) {
-        // Another window was faster, or the file is damaged.
+        // Another window was faster.
         this.#logger.debug(`The note ${name} of a push could not be read: ${String(error)}`);
       }
     }
@@ -69,7 +71,7 @@ export class PushJournal {
     if (id === undefined) return undefined;
     const path = join(this.#folder, name);
     const { mtimeMs } = await stat(path);
-    const push = readInterrupted(JSON.parse(await readFile(path, 'utf8')));
+    const push = parseJson(interruptedPush, await readFile(path));
     if (push === undefined || !this.#isFree(push, taker, mtimeMs)) return undefined;
     // Of several windows one succeeds.
     const ours = join(this.#folder, `${id}.${formatIdentity(this.#view().own)}.json`);
@@ -79,9 +81,7 @@ export class PushJournal {
       ...push,
       done: () => rm(ours, { force: true }),
       postpone: async () => {
-        const draft = `${ours}.draft`;
-        await writeFile(draft, JSON.stringify({ ...push, isTold: true }), { mode: 0o600 });
-        await rename(draft, join(this.#folder, `${id}.json`));
+        await writeFileWhole(join(this.#folder, `${id}.json`), JSON.stringify({ ...push, isTold: true }));
         await rm(ours, { force: true });
       },
     };
@@ -156,15 +156,11 @@ export class JournalEntry implements SessionObserver {
   }
 
   async #save(more: { readonly end?: 'windowClosed' }): Promise<void> {
-    const draft = `${this.#file}.draft`;
     const content = { ...this.#push, sessions: [...this.#sessions.values()], ...more };
     try {
-      await mkdir(join(this.#file, '..'), { recursive: true, mode: 0o700 });
-      await writeFile(draft, JSON.stringify(content), { mode: 0o600 });
-      await rename(draft, this.#file);
+      await writeFileWhole(this.#file, JSON.stringify(content));
     } catch (error) {
       this.#logger.warn(`The push could not be written down for the case of a crash: ${String(error)}`);
-      await rm(draft, { force: true }).catch(() => undefined);
     }
   }
 }

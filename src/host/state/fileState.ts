@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, statSync, watch, type FSWatcher } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as v from 'valibot';
 import type { Disposable, Memento } from 'vscode';
-import { isRecord } from '../record.ts';
+import { parseJson } from '../../core/base/json.ts';
+import { writeFileWhole } from '../../core/base/writeFileWhole.ts';
 
 /** A folder that was changed less than that long before it was read, in milliseconds, may be changed again unseen. */
 const clockGrain = 1_000;
@@ -105,32 +107,22 @@ export class FileState implements Memento {
   async #write(key: string, value: unknown): Promise<void> {
     const hash = createHash('sha256').update(key).digest('hex').slice(0, 32);
     const file = join(this.#folder, `${hash}.json`);
-    if (value === undefined) {
-      await rm(file, { force: true });
-      return;
-    }
-    const draft = join(this.#folder, `${hash}.${process.pid}.draft`);
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    try {
-      await writeFile(draft, JSON.stringify({ key, value }), { mode: 0o600 });
-      await rename(draft, file);
-    } catch (error) {
-      await rm(draft, { force: true }).catch(() => undefined);
-      throw error;
-    }
+    if (value === undefined) await rm(file, { force: true });
+    else await writeFileWhole(file, JSON.stringify({ key, value }));
   }
 }
 
+const storedRow = v.object({ key: v.string(), value: v.unknown() });
+
 interface ReadFile {
   readonly version: string;
-  readonly row: { readonly key: string; readonly value: unknown } | undefined;
+  readonly row: v.InferOutput<typeof storedRow> | undefined;
 }
 
 /** Undefined for what cannot be read: another window may have just removed it. */
 function readRow(file: string): ReadFile['row'] {
   try {
-    const row: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    return isRecord(row) && typeof row['key'] === 'string' ? { key: row['key'], value: row['value'] } : undefined;
+    return parseJson(storedRow, readFileSync(file));
   } catch {
     return undefined;
   }

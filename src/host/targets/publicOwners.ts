@@ -1,10 +1,14 @@
+import * as v from 'valibot';
 import type { Memento } from 'vscode';
+import { listOf, readValue } from '../../core/base/json.ts';
 import type { Connection } from '../connections/connection.ts';
-import { isRecord } from '../record.ts';
 import { hasOwners } from './settleTarget.ts';
 import type { Target } from './target.ts';
 
 const stateKey = 'teaChest.publicOwners';
+
+/** Owners by origin. */
+const storedOwners = v.record(v.string(), listOf(v.string()));
 
 /** A push as a person asked for it. */
 interface AskedPush {
@@ -56,12 +60,6 @@ export class PublicOwners {
   }
 
   #rows(): Readonly<Record<string, readonly string[]>> {
-    const stored = this.#state.get<unknown>(stateKey);
-    if (!isRecord(stored)) return {};
-    const rows = Object.entries(stored).map(([origin, owners]): [string, readonly string[]] => [
-      origin,
-      Array.isArray(owners) ? owners.filter((owner) => typeof owner === 'string') : [],
-    ]);
-    return Object.fromEntries(rows);
+    return readValue(storedOwners, this.#state.get(stateKey)) ?? {};
   }
 }

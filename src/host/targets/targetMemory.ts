@@ -1,17 +1,20 @@
+import * as v from 'valibot';
 import type { Memento } from 'vscode';
+import { readValue } from '../../core/base/json.ts';
 import { hasHost } from '../connections/findByHost.ts';
-import { isRecord } from '../record.ts';
 import { formatTarget, parseTarget, type Target } from './target.ts';
 
 const prefix = 'teaChest.lastTarget ';
 const limit = 200;
 
-interface Row {
-  readonly origin: string;
-  readonly target: string;
+const storedRow = v.object({
+  origin: v.string(),
+  target: v.string(),
   /** When it was pushed there, in milliseconds since the epoch. */
-  readonly at: number;
-}
+  at: v.fallback(v.number(), 0),
+});
+
+type Row = Readonly<v.InferOutput<typeof storedRow>>;
 
 /** Where each image went last: a row for each image, the oldest forgotten first. */
 export class TargetMemory {
@@ -61,8 +64,6 @@ export class TargetMemory {
   }
 
   #row(key: string): Row | undefined {
-    const row = this.#state.get<unknown>(key);
-    if (!isRecord(row) || typeof row['origin'] !== 'string' || typeof row['target'] !== 'string') return undefined;
-    return { origin: row['origin'], target: row['target'], at: typeof row['at'] === 'number' ? row['at'] : 0 };
+    return readValue(storedRow, this.#state.get(key));
   }
 }

@@ -30,6 +30,10 @@ suite('arguments of commands', () => {
     refuses(() => readPushArguments({ image: 'app', recheck: 'yes' }), /“recheck” to be true or false/);
     assert.equal(readPushArguments({ image: 'app', recheck: true }).recheck, true);
     refuses(() => readPushArguments({ image: 'app', tagret: 'x' }), /does not know “tagret”/);
+    refuses(() => readPushArguments({ image: 'app', a: 1, b: 2 }), /does not know “a”, “b”; it takes image, target, /);
+    refuses(() => readPushArguments({ image: undefined }), /needs “image”/);
+    refuses(() => readPushArguments({ image: 'app', target: '' }), /wants “target” to be a text that is not empty/);
+    assert.equal(readPushArguments({ image: 'app', target: undefined }).target, undefined);
     refuses(() => readPushArguments('app'), /one object/);
     refuses(() => readPushArguments(['app']), /one object/);
     refuses(() => readSignInArguments({ url: 'h.example', allowHttp: 'yes' }), /true or false/);
