@@ -38,6 +38,7 @@ module.exports = {
     only('registry', ['ports', 'oci', 'base']),
     only('gitea', ['registry', 'ports', 'oci', 'base']),
     only('compress', ['ports', 'oci', 'base']),
+    only('compress/encoder', ['base']),
     only('spool', ['ports', 'oci', 'base']),
     only('digestCache', ['oci', 'base']),
     only('relay', ['digestCache', 'ports', 'oci', 'base']),

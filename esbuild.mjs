@@ -93,7 +93,7 @@ function bundles({ production, folder }) {
   return [
     { ...shared, entryPoints: ['src/extension.ts'], plugins: [packagesApart, vscodeAsItIs] },
     { ...shared, entryPoints: largePackages },
-    { ...shared, entryPoints: ['src/core/compress/compressWorker.ts'] },
+    { ...shared, entryPoints: ['src/core/compress/encoder/compressWorker.ts'] },
   ];
 }
 

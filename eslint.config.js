@@ -44,7 +44,7 @@ const judgedSyntax = {
 const fetchProperty = { object: 'globalThis', property: 'fetch', message: connectionMessage };
 
 export default tseslint.config(
-  { ignores: ['dist', 'dist-test', 'test-results', '.cache', 'src/core/compress/deflate/assembly'] },
+  { ignores: ['dist', 'dist-test', 'test-results', '.cache', 'src/core/compress/encoder/deflate/assembly'] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,

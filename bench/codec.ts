@@ -12,9 +12,9 @@ import * as zlib from 'node:zlib';
 import { buildWasm } from '../scripts/buildWasm.mjs';
 import { createCodec } from '../src/core/compress/codecs.ts';
 import type { CodecKind } from '../src/core/compress/codecs.ts';
-import { Deflater, deflateBlockSize, deflateOutputRoom, historySize } from '../src/core/compress/deflate/deflater.ts';
-import { webAssembly } from '../src/core/compress/deflate/webAssembly.ts';
-import { WorkerPool } from '../src/core/compress/workerPool.ts';
+import { Deflater, deflateBlockSize, deflateOutputRoom, historySize } from '../src/core/compress/encoder/deflate/deflater.ts';
+import { webAssembly } from '../src/core/compress/encoder/deflate/deflater.ts';
+import { WorkerPool } from '../src/core/compress/encoder/workerPool.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -101,7 +101,7 @@ async function encoders(bytes: Uint8Array, deflater: Deflater): Promise<Figures[
 /** The codecs on threads, fed as an export feeds them. */
 async function codecs(bytes: Uint8Array, size: number): Promise<Figures[]> {
   const pool = new WorkerPool({
-    worker: new URL('../src/core/compress/compressWorker.ts', import.meta.url),
+    worker: new URL('../src/core/compress/encoder/compressWorker.ts', import.meta.url),
     deflate: await buildWasm(),
     size,
   });

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const source = join(root, 'src/core/compress/deflate/assembly');
+const source = join(root, 'src/core/compress/encoder/deflate/assembly');
 
 /** Where everything looks for it unless told otherwise. */
 export const wasmFile = join(root, 'dist/deflate.wasm');

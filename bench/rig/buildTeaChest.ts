@@ -14,7 +14,7 @@ export function buildTeaChest(): Promise<string> {
       buildWasm(join(folder, 'deflate.wasm')),
       build({
         ...common({ production: true }),
-        entryPoints: ['bench/teaChest.ts', 'src/core/compress/compressWorker.ts'],
+        entryPoints: ['bench/teaChest.ts', 'src/core/compress/encoder/compressWorker.ts'],
         entryNames: '[name]',
         outdir: folder,
         outExtension: { '.js': '.cjs' },

@@ -1,4 +1,4 @@
-/** Where in a push (or sign-in) something went wrong. Part of the automation contract: values are stable. */
+/** The step of a push (or sign-in) that failed. Part of the automation contract: values are stable. */
 export type Stage =
   | 'signIn'
   | 'engine'
@@ -16,11 +16,11 @@ export type Stage =
 export type ErrorCode =
   // the container engine
   | 'engineNotFound' // no endpoint answers and none is configured
-  | 'engineStopped' // an endpoint is known, nobody listens there
+  | 'engineStopped' // an endpoint is known, nothing listens there
   | 'enginePermission' // the socket may not be opened by this user
-  | 'engineLost' // the connection broke while we were using it
+  | 'engineLost' // the connection broke while in use
   | 'engineEndpointInvalid' // DOCKER_HOST, the context or the setting cannot be used
-  | 'engineFailed' // the engine answered with an error of its own
+  | 'engineFailed' // the engine answered with an error
   | 'imageNotFound'
   // the exported archive
   | 'archiveTruncated'
@@ -44,7 +44,7 @@ export type ErrorCode =
   // who we are to the registry
   | 'notSignedIn'
   | 'credentialsRejected'
-  | 'credentialsIgnored' // anonymous "ghost" token: the credentials never arrived or were dropped
+  | 'credentialsIgnored' // anonymous token: the credentials never arrived or were dropped
   | 'scopeMissing' // the token cannot write packages
   | 'oneTimePasswordNeeded'
   | 'accessDenied' // signed in, not allowed (Gitea: 401 reqPackageAccess)
@@ -66,7 +66,7 @@ export type ErrorCode =
   | 'cancelled'
   | 'internal';
 
-/** Plain data that goes with an error: for buttons, tests and callers. Never a secret. */
+/** Data of an error, for buttons, tests and callers. Never a secret. */
 export type ErrorFacts = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
 export interface TeaChestErrorOptions {
@@ -76,8 +76,8 @@ export interface TeaChestErrorOptions {
 }
 
 /**
- * The one error class of the core. `message` is a whole sentence a person can read: what happened, to what, and why
- * (with the server's own words where there are any). What to do next is added by the host, which knows its buttons.
+ * The one error class of the core. `message` is a whole sentence for a person: what happened, to what, and why, with the
+ * server's message where there is one. The host adds what to do next, since it owns the buttons.
  */
 export class TeaChestError extends Error {
   override readonly name = 'TeaChestError';
@@ -92,20 +92,20 @@ export class TeaChestError extends Error {
     this.facts = options.facts ?? {};
   }
 
-  /** The same error, said to have happened at `stage`, unless it already knows a stage of its own. */
+  /** The same error with this stage, unless it has one. */
   at(stage: Stage): TeaChestError {
     if (this.stage !== undefined) return this;
     return new TeaChestError(this.code, this.message, { stage, cause: this.cause, facts: this.facts });
   }
 }
 
-/** True for our own cancellation and for the AbortError that Node and undici throw when a signal fires. */
+/** True for our own `cancelled` and for the AbortError that Node and undici throw when a signal fires. */
 export function isCancelled(error: unknown): boolean {
   if (error instanceof TeaChestError) return error.code === 'cancelled';
   return error instanceof Error && error.name === 'AbortError';
 }
 
-/** The `code` of a Node system error (`ECONNREFUSED`, `ENOSPC`, …), looked for along the chain of causes. */
+/** The `code` of the first Node system error (`ECONNREFUSED`, `ENOSPC`, …) along the chain of causes. */
 export function systemCode(error: unknown): string | undefined {
   for (let current = error, depth = 0; current instanceof Error && depth < 8; depth++) {
     if ('code' in current && typeof current.code === 'string' && /^[A-Z][A-Z0-9_]+$/.test(current.code)) {
@@ -117,11 +117,11 @@ export function systemCode(error: unknown): string | undefined {
   return undefined;
 }
 
-/** Anything thrown → a TeaChestError; what is not ours becomes `internal` and keeps its cause. */
+/** Converts anything thrown. An error that is not ours becomes `internal` and keeps its cause. */
 export function toTeaChestError(error: unknown, stage?: Stage): TeaChestError {
   if (error instanceof TeaChestError) return stage === undefined ? error : error.at(stage);
   const options = stage === undefined ? { cause: error } : { cause: error, stage };
   if (isCancelled(error)) return new TeaChestError('cancelled', 'Cancelled.', options);
-  const words = error instanceof Error ? error.message : String(error);
-  return new TeaChestError('internal', `Something went wrong inside Tea Chest: ${words}`, options);
+  const message = error instanceof Error ? error.message : String(error);
+  return new TeaChestError('internal', `Something went wrong inside Tea Chest: ${message}`, options);
 }

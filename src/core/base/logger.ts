@@ -1,4 +1,4 @@
-/** What the core needs of a log. The host gives a LogOutputChannel; tests give an array. Never pass a secret. */
+/** The log, as the core uses it; VS Code's LogOutputChannel has this shape. Never pass a secret. */
 export interface Logger {
   trace(message: string): void;
   debug(message: string): void;

@@ -1,6 +1,6 @@
 /**
- * The first `count` bytes of a stream (fewer if it is shorter), and the whole of it again. Leaving `body` leaves the
- * stream. Of the stream's pieces none is used once the next one was asked for.
+ * The first `count` bytes of a stream (fewer if it is shorter), and the whole stream again, from its beginning. Leaving
+ * the loop over `body` closes the stream. No piece is used after the next one is asked for.
  */
 export async function peekBytes(
   stream: AsyncIterable<Uint8Array>,
@@ -9,7 +9,7 @@ export async function peekBytes(
   const pieces = stream[Symbol.asyncIterator]();
   let head: Uint8Array = Buffer.alloc(0);
   while (head.byteLength < count) {
-    // A copy: a source may use a piece's memory again for the next one.
+    // A copy: the source may reuse the piece's memory for the next one.
     head = Buffer.from(head);
     const next = await pieces.next();
     if (next.done === true) break;

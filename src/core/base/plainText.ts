@@ -1,5 +1,5 @@
-/** As long as a message of VS Code may be; it cuts off what comes after. */
-const usualLimit = 1000;
+/** VS Code cuts off longer messages. */
+const defaultLimit = 1000;
 
 /** Terminal sequences (ECMA-48): CSI with its parameters, OSC with its text, and ESC with one character. */
 const terminalSequences =
@@ -7,20 +7,20 @@ const terminalSequences =
   /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[ -~]?/g;
 
 /**
- * What a person cannot see but a screen obeys: control characters, bidirectional marks, overrides and isolates, zero-width
- * and other invisible characters, and halves of surrogate pairs. White space is left: see `whiteSpace`.
+ * Characters that a person cannot see but that change what a screen shows: control characters, bidirectional marks,
+ * overrides and isolates, zero-width characters, and lone surrogates. White space is not among them: see `whiteSpace`.
  */
 const invisible = /(?![\s\u0085])[\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;
 
 const whiteSpace = /[\s\u0085]+/g;
 
-/** Text that a server, a proxy, an engine or an image gave → one line of visible characters, of at most `limit`. */
-export function plainText(text: string, limit = usualLimit): string {
+/** Text from a server, a proxy, an engine or an image, as one line of at most `limit` visible characters. */
+export function plainText(text: string, limit = defaultLimit): string {
   const line = text.replace(terminalSequences, '').replace(invisible, '').replace(whiteSpace, ' ').trim();
   return shortenText(line, limit);
 }
 
-/** Cut in the middle: what happened stands at the beginning of a sentence, and what to do next at its end. */
+/** Shortens in the middle: a sentence begins with what happened and ends with what to do next. */
 export function shortenText(text: string, limit: number): string {
   if (text.length <= limit) return text;
   const kept = limit - 1;

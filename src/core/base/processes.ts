@@ -3,64 +3,64 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 /**
- * Names one run of one process among all machines and containers that may share a home folder or an engine: a process id
- * alone is given again, and means another process in each container.
+ * Identifies one run of one process among all machines and containers that may share a home folder or an engine. A process
+ * id alone does not: systems reuse it, and in each container it means another process.
  */
 export interface ProcessIdentity {
   /** The machine's name, hashed: 8 hex digits. */
   readonly host: string;
-  /** The running system and its process ids, hashed: 8 hex digits. Boot id and PID namespace on Linux. */
+  /** Boot id and PID namespace (on Linux), hashed: 8 hex digits. */
   readonly system: string;
   readonly pid: number;
-  /** When it was started, as lower-case hex digits: in clock ticks since boot on Linux, milliseconds elsewhere. */
+  /** Start time in lower-case hex digits: clock ticks since boot on Linux, milliseconds elsewhere. */
   readonly start: string;
 }
 
-/** What is known of the processes of this machine; tests have machines of their own. */
+/** The processes of this machine; tests replace it. */
 export interface ProcessView {
   readonly own: ProcessIdentity;
-  /** When process 1 of this system was started, in milliseconds since the epoch; undefined if that cannot be known. */
+  /** Start time of process 1 of this system, in milliseconds since the epoch; undefined if unknown. */
   readonly systemStartedAt: number | undefined;
   now(): number;
-  /** `start` of a living process; `unknown`: it lives, and nothing tells since when. Undefined: there is none. */
+  /** `start` of a running process, `unknown` if only its start time is unknown; undefined if no such process runs. */
   startOf(pid: number): string | undefined;
 }
 
-/** Whoever writes something that others may sweep touches it as often as that, in milliseconds. */
+/** The owner of something that others may remove updates its time this often, in milliseconds. */
 export const heartbeatMs = 30_000;
-/** Without a sign of life for so long, in milliseconds, it is over, wherever it was: machines sleep, but not for days. */
-const longestSilence = 24 * 60 * 60 * 1000;
-/** The same for the system of this very name that ran before this one: a heartbeat may be late. */
+/** Without a heartbeat for this long, in milliseconds, any process counts as ended: machines sleep, but not for days. */
+const staleAfter = 24 * 60 * 60 * 1000;
+/** The same for a process of this machine before its last boot: a heartbeat may be late. */
 const lateHeartbeat = 4 * heartbeatMs;
 
 /**
- * True if a process has ended. `lastSeen`: the last sign of life of it, in milliseconds since the epoch. Of processes of
- * another machine or container only that sign tells.
+ * True if a process has ended. `lastSeen` is its last heartbeat, in milliseconds since the epoch: the only evidence for
+ * a process of another machine or container.
  */
 export function hasEnded(process: ProcessIdentity, lastSeen: number, view: ProcessView = thisMachine()): boolean {
   const silence = view.now() - lastSeen;
-  if (silence > longestSilence) return true;
+  if (silence > staleAfter) return true;
   const { own, systemStartedAt } = view;
   if (process.host !== own.host) return false;
   if (process.system !== own.system) {
-    // The same machine before its last start, unless another one has this name: then it would have been seen since.
+    // The same machine before its last boot. Another machine of this name would have sent a heartbeat since then.
     return systemStartedAt !== undefined && lastSeen < systemStartedAt && silence > lateHeartbeat;
   }
   const start = process.pid === own.pid ? own.start : view.startOf(process.pid);
   return start === undefined || (start !== unknownStart && start !== process.start);
 }
 
-/** True for this very run of this very process. */
+/** True for the running process itself. */
 export function isThisProcess(process: ProcessIdentity, { own }: ProcessView = thisMachine()): boolean {
   return formatIdentity(process) === formatIdentity(own);
 }
 
-/** `<host>-<system>-<pid>-<start>`: good for names of files and tags. */
+/** `<host>-<system>-<pid>-<start>`, for use in names of files and tags. */
 export function formatIdentity({ host, system, pid, start }: ProcessIdentity): string {
   return `${host}-${system}-${pid}-${start}`;
 }
 
-/** As a part of a regular expression, without groups. */
+/** For use in a regular expression; has no groups. */
 export const identityPattern = '[0-9a-f]{8}-[0-9a-f]{8}-\\d{1,10}-[0-9a-f]{1,16}';
 
 export function parseIdentity(text: string): ProcessIdentity | undefined {
@@ -88,7 +88,7 @@ function viewMachine(): ProcessView {
     host: shortHash(hostname()),
     system: shortHash(`${bootId} ${pidNamespace}`),
     pid: process.pid,
-    // Where nothing else tells, the time origin does: it is this run's alone.
+    // Outside of Linux the time origin serves: no two runs have the same.
     start: startOnLinux('self') ?? Math.floor(performance.timeOrigin).toString(16),
   };
   return { own, systemStartedAt: onLinux ? firstProcessStartedAt() : undefined, now: Date.now, startOf };
@@ -104,7 +104,7 @@ function exists(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it lives, but belongs to somebody else.
+    // EPERM: it runs, but belongs to another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
@@ -116,7 +116,7 @@ function startOnLinux(pid: string): string | undefined {
   return ticks === undefined || !/^\d+$/.test(ticks) ? undefined : BigInt(ticks).toString(16);
 }
 
-/** In a container its own start, else the machine's. Ticks are hundredths of a second on every Linux that Node runs on. */
+/** In a container this is the container's start. A tick is 10 ms on every Linux that Node runs on. */
 function firstProcessStartedAt(): number | undefined {
   const ticks = startOnLinux('1');
   const booted = /^btime (\d+)$/m.exec(orEmpty(() => readFileSync('/proc/stat', 'utf8')))?.[1];

@@ -1,12 +1,11 @@
-import { throwIfCancelled } from './cancel.ts';
-import { TeaChestError } from './errors.ts';
+import { orCancelled } from './cancel.ts';
 
-/** Work that is done once for all who need its result. A failure is not kept: what failed once may work the next time. */
+/** Shares one run of some work, and its result, among all callers. A failure is not kept: the next call tries again. */
 export class SingleFlight<T> {
   readonly #work: () => Promise<T>;
   #running: Promise<T> | undefined;
 
-  /** `work` runs under a signal of its own: that one caller cancels must not fail the others. */
+  /** `work` needs a signal of its own: a caller that cancels must not fail the others. */
   constructor(work: () => Promise<T>) {
     this.#work = work;
   }
@@ -18,18 +17,4 @@ export class SingleFlight<T> {
     });
     return orCancelled(running, signal);
   }
-}
-
-/** Waits for shared work, but no longer than the caller's signal allows. */
-export async function orCancelled<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  throwIfCancelled(signal);
-  return new Promise<T>((resolve, reject) => {
-    const abort = (): void => {
-      reject(new TeaChestError('cancelled', 'Cancelled.', { cause: signal.reason }));
-    };
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', abort);
-    });
-  });
 }

@@ -1,8 +1,8 @@
 import { isCancelled } from './errors.ts';
 
 /**
- * Work that runs side by side and stands or falls together: the first failure stops the others, and nobody leaves
- * before all have come to rest. So nothing runs on behind an error that was already shown.
+ * Tasks that run concurrently: the first failure stops the others, and `run` returns only when all have ended, so that
+ * nothing goes on behind an error that was already shown. `Promise.all` and p-all do not wait for the others.
  */
 export class TaskGroup {
   /** Fires when the outer signal does, or as soon as one task has failed. */
@@ -15,24 +15,23 @@ export class TaskGroup {
     this.signal = AbortSignal.any([outer, this.#stop.signal]);
   }
 
-  /** Begins a task beside the others. */
   start(work: () => Promise<void>): void {
-    const task = this.#guard(work).finally(() => this.#running.delete(task));
+    const task = this.#catch(work).finally(() => this.#running.delete(task));
     this.#running.add(task);
   }
 
-  /** Runs `main`, waits for everything that was started meanwhile, and throws the failure that came first. */
+  /** Runs `main`, waits for every task that was started meanwhile, and throws the first failure. */
   async run(main: () => Promise<void>): Promise<void> {
     this.start(main);
     while (this.#running.size > 0) await Promise.all(this.#running);
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
-  async #guard(work: () => Promise<void>): Promise<void> {
+  async #catch(work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
-      // What fails because we stopped it says only `cancelled`; the cause is the failure that made us stop.
+      // A task that fails because the group was stopped says `cancelled`, which is not the reason.
       if (this.#failure === undefined || (isCancelled(this.#failure.error) && !isCancelled(error))) {
         this.#failure = { error };
       }

@@ -1,44 +1,57 @@
 import * as zlib from 'node:zlib';
+import { untilCancelled } from '../base/cancel.ts';
 import { TeaChestError } from '../base/errors.ts';
 import { mediaTypes } from '../oci/mediaTypes.ts';
 import type { LayerCodec } from '../ports/layerCodec.ts';
-import { untilAborted } from './blocks.ts';
-import { gzipCodec } from './gzipCodec.ts';
-import type { WorkerPool } from './workerPool.ts';
-import { zstdCodec } from './zstdCodec.ts';
+import { gzipEncoder } from './encoder/gzipEncoder.ts';
+import type { WorkerPool } from './encoder/workerPool.ts';
+import { zstdEncoder } from './encoder/zstdEncoder.ts';
 
 export type CodecKind = 'gzip' | 'zstd' | 'none';
 
 /** Node has zstd since 22.15 and 23.8. */
 export const hasZstd = 'createZstdCompress' in zlib;
 
-/** The levels a codec has, and the one that pays most for a push. */
+/** The levels of each format, and the default: the level with the shortest push. */
 const levels = {
-  gzip: { lowest: 1, highest: 9, usual: 1 },
-  zstd: { lowest: 1, highest: 19, usual: 3 },
+  gzip: { lowest: 1, highest: 9, default: 1 },
+  zstd: { lowest: 1, highest: 19, default: 3 },
 } as const;
 
 /**
- * The codec of that kind; it works on the pool's threads. `level` undefined: the usual one. Throws `argumentInvalid`
- * for a level that the kind does not have, and for zstd where Node has none.
+ * The codec of that kind; it compresses on the pool's threads. Throws `argumentInvalid` for a level that the kind does not
+ * have, and for zstd where Node has none.
  */
 export function createCodec(kind: CodecKind, level: number | undefined, pool: WorkerPool): LayerCodec {
-  if (kind === 'none') return passThrough;
-  const { lowest, highest, usual } = levels[kind];
-  const chosen = level ?? usual;
-  if (!Number.isInteger(chosen) || chosen < lowest || chosen > highest) {
+  if (kind === 'none') return uncompressed;
+  const range = levels[kind];
+  const chosen = level ?? range.default;
+  if (!Number.isInteger(chosen) || chosen < range.lowest || chosen > range.highest) {
     throw new TeaChestError(
       'argumentInvalid',
-      `${kind} has the levels ${lowest} to ${highest}, so ${chosen} cannot be used.`,
+      `${kind} has the levels ${range.lowest} to ${range.highest}, so ${chosen} cannot be used.`,
       { facts: { compression: kind, level: chosen } },
     );
   }
-  return kind === 'gzip' ? gzipCodec(chosen, pool) : zstdCodec(chosen, pool);
+  if (kind === 'gzip') return { ...gzipEncoder(chosen, pool), mediaType: mediaTypes.ociLayerGzip, isIdentity: false };
+  const encoder = zstdEncoder(chosen, zstdVersion(), pool);
+  return { ...encoder, mediaType: mediaTypes.ociLayerZstd, isIdentity: false };
 }
 
-const passThrough: LayerCodec = {
+/** An editor may bring a Node that was built without zstd. */
+function zstdVersion(): string {
+  const version = process.versions['zstd'];
+  if (version !== undefined && hasZstd) return version;
+  throw new TeaChestError(
+    'argumentInvalid',
+    `Layers cannot be compressed with zstd here: the Node.js that this editor runs extensions with (${process.version}) has no zstd. Use gzip instead.`,
+    { facts: { compression: 'zstd', node: process.version } },
+  );
+}
+
+const uncompressed: LayerCodec = {
   id: 'none/v1',
   mediaType: mediaTypes.ociLayer,
   isIdentity: true,
-  encode: (tar, { signal }) => untilAborted(tar, signal),
+  encode: (tar, { signal }) => untilCancelled(tar, signal),
 };

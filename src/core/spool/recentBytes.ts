@@ -3,30 +3,30 @@ interface Piece {
   readonly bytes: Uint8Array;
 }
 
-/** The last bytes of something that grows, as the pieces in which they came: whoever follows closely needs no disk. */
+/** The last bytes of a growing blob, in the pieces in which they came: a reader that follows closely needs no disk. */
 export class RecentBytes {
-  readonly #most: number;
+  readonly #capacity: number;
   #pieces: Piece[] = [];
   #held = 0;
 
-  /** Keeps at most that many bytes. */
-  constructor(most: number) {
-    this.#most = most;
+  /** `capacity`: bytes. */
+  constructor(capacity: number) {
+    this.#capacity = capacity;
   }
 
-  /** Adds what follows; `start` is where. The bytes must not change afterwards. */
+  /** Adds the bytes from position `start` on. They must not change afterwards. */
   add(start: number, bytes: Uint8Array): void {
-    if (this.#most === 0) return;
+    if (this.#capacity === 0) return;
     this.#pieces.push({ start, bytes });
     this.#held += bytes.byteLength;
-    let gone = 0;
-    while (this.#held > this.#most && gone < this.#pieces.length) {
-      this.#held -= this.#pieces[gone++]?.bytes.byteLength ?? 0;
+    let dropped = 0;
+    while (this.#held > this.#capacity && dropped < this.#pieces.length) {
+      this.#held -= this.#pieces[dropped++]?.bytes.byteLength ?? 0;
     }
-    if (gone > 0) this.#pieces.splice(0, gone);
+    if (dropped > 0) this.#pieces.splice(0, dropped);
   }
 
-  /** What is held from `at` on, up to `end`, in one piece or part of one; undefined if `at` is not held any more. */
+  /** Bytes from `at` on, of one piece and not beyond `end`; undefined if `at` was dropped. */
   from(at: number, end: number): Uint8Array | undefined {
     const index = this.#indexOf(at);
     const piece = this.#pieces[index];
@@ -39,7 +39,7 @@ export class RecentBytes {
     this.#held = 0;
   }
 
-  /** The last piece that begins at or before `at`; -1 if there is none. */
+  /** Index of the last piece that begins at or before `at`; -1 if there is none. */
   #indexOf(at: number): number {
     let low = 0;
     let high = this.#pieces.length;

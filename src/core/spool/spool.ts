@@ -12,11 +12,10 @@ import {
   thisMachine,
   type ProcessView,
 } from '../base/processes.ts';
-import { Waker } from '../base/waker.ts';
-import { SpooledBlob } from './spooledBlob.ts';
-import { explainSpoolFailure } from './explainSpoolFailure.ts';
+import { Condition } from '../base/condition.ts';
+import { explainSpoolFailure, SpooledBlob } from './spooledBlob.ts';
 
-/** One push's temporary folder. Its name tells whose it is, so that a later start can tell what a crash left. */
+/** The temporary folder of one push. Its name has the process that owns it, so that `sweepSpool` finds what a crash left. */
 export class Spool {
   readonly folder: string;
   readonly #limit: number;
@@ -24,18 +23,18 @@ export class Spool {
   #count = 0;
   #isDisposed = false;
   readonly #creating = new Set<Promise<SpooledBlob>>();
-  readonly #waker = new Waker();
+  readonly #released = new Condition();
   readonly #heartbeat: NodeJS.Timeout;
 
   private constructor(folder: string, limit: number) {
     this.folder = folder;
     this.#limit = limit;
-    // For those who cannot see our process: another machine or container with the same folder.
+    // For another machine or container with the same folder, which cannot see our process.
     this.#heartbeat = setInterval(() => void touch(folder), heartbeatMs);
     this.#heartbeat.unref();
   }
 
-  /** `limit`: bytes above which no new blob is begun; a single blob may be larger than that. */
+  /** `limit`: bytes above which no new blob is begun; a single blob may be larger. */
   static async create(root: string, limit: number): Promise<Spool> {
     const folder = join(root, `push-${formatIdentity(thisMachine().own)}-${randomBytes(4).toString('hex')}`);
     try {
@@ -47,11 +46,11 @@ export class Spool {
   }
 
   /**
-   * A new blob, as soon as the blobs that still wait for the registry leave room for it. The last `recent` bytes of it
-   * are kept in memory as well.
+   * A new blob, once the blobs that wait for the registry are below the limit. Its last `recent` bytes are kept in memory
+   * as well.
    */
   async begin(signal: AbortSignal, recent = 0): Promise<SpooledBlob> {
-    while (this.#bytes() > this.#limit) await this.#waker.changed(signal);
+    while (this.#bytes() > this.#limit) await this.#released.wait(signal);
     throwIfCancelled(signal);
     const creating = this.#create(recent).finally(() => this.#creating.delete(creating));
     this.#creating.add(creating);
@@ -72,14 +71,14 @@ export class Spool {
     return blob;
   }
 
-  /** Gives a blob's disk space back. */
+  /** Removes a blob. */
   async release(blob: SpooledBlob): Promise<void> {
     if (!this.#open.delete(blob)) return;
     await blob.discard();
-    this.#waker.wakeAll();
+    this.#released.notifyAll();
   }
 
-  /** Closes every blob and removes the folder, whatever state they are in. What cannot be removed is swept later. */
+  /** Closes all blobs and removes the folder. `sweepSpool` removes later what cannot be removed now. */
   async dispose(): Promise<void> {
     this.#isDisposed = true;
     clearInterval(this.#heartbeat);
@@ -98,8 +97,8 @@ export class Spool {
 const ownName = new RegExp(`^push-(${identityPattern})-[0-9a-f]{8}$`);
 
 /**
- * Removes what pushes of processes that have ended have left under `root`. Gives the number of folders removed. What
- * cannot be removed is told at the end, and keeps nothing else from being removed.
+ * Removes the folders under `root` whose processes have ended; returns their number. If one cannot be removed, it goes on
+ * with the others and throws at the end.
  */
 export async function sweepSpool(root: string, view: ProcessView = thisMachine()): Promise<number> {
   const names = await readdir(root).catch(() => []);

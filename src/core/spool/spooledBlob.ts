@@ -1,20 +1,20 @@
 import { open, rm, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { throwIfCancelled } from '../base/cancel.ts';
-import { TeaChestError } from '../base/errors.ts';
-import { Waker } from '../base/waker.ts';
+import { Condition } from '../base/condition.ts';
+import { systemCode, TeaChestError } from '../base/errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { GrowingBlob } from '../ports/growingBlob.ts';
 import { RecentBytes } from './recentBytes.ts';
-import { explainSpoolFailure } from './explainSpoolFailure.ts';
 
-/** Read in pieces of this many bytes: large enough to be quick, small enough to keep many blobs cheap. */
+/** Bytes of a piece: large enough to be quick, small enough for many blobs at once. */
 const readSize = 512 * 1024;
-/** As much as is written of a blob that nobody reads yet. */
+/** Bytes that are written before the first reader asks. */
 const initialAllowance = 1024 * 1024;
 
 /**
- * A blob in a file that one writer fills while readers follow. The whole blob stays until it is closed: Gitea poisons
- * an upload session whose PATCH broke, and then everything is sent again from byte 0.
+ * A blob in a file that one writer fills while readers follow. The whole blob stays until it is closed: on Gitea an upload
+ * session is unusable after a broken PATCH, and then everything is sent again from byte 0 (docs/gitea.md §2).
  */
 export class SpooledBlob implements GrowingBlob {
   readonly finished: Promise<{ readonly digest: Digest; readonly size: number }>;
@@ -26,24 +26,22 @@ export class SpooledBlob implements GrowingBlob {
   #wanted = 0;
   #complete = false;
   #failure: TeaChestError | undefined;
-  readonly #waker = new Waker();
-  #settle!: { resolve: (value: { digest: Digest; size: number }) => void; reject: (error: TeaChestError) => void };
+  readonly #changed = new Condition();
+  readonly #outcome = Promise.withResolvers<{ readonly digest: Digest; readonly size: number }>();
 
   private constructor(path: string, file: FileHandle, onGrown: (bytes: number) => void, recent: number) {
     this.#path = path;
     this.#file = file;
     this.#onGrown = onGrown;
     this.#recent = new RecentBytes(recent);
-    this.finished = new Promise((resolve, reject) => {
-      this.#settle = { resolve, reject };
-    });
-    // Whoever waits on `finished` gets the rejection; when nobody does, it must not become an unhandled one.
+    this.finished = this.#outcome.promise;
+    // It must not be an unhandled rejection where nobody waits for it.
     this.finished.catch(() => undefined);
   }
 
   /**
-   * Creates the file, readable by this user only. `onGrown` is told how many bytes each write added; `recent` bytes are
-   * kept in memory besides, for a reader that follows closely (`writeAll` only).
+   * Creates the file, readable by this user only. `onGrown` gets the number of bytes that each write added; the last
+   * `recent` bytes are kept in memory as well, for a reader that follows closely (`writeAll` only).
    */
   static async create(path: string, onGrown: (bytes: number) => void, recent = 0): Promise<SpooledBlob> {
     try {
@@ -70,20 +68,20 @@ export class SpooledBlob implements GrowingBlob {
     } catch (error) {
       throw explainSpoolFailure(error, this.#path);
     }
-    this.#waker.wakeAll();
+    this.#changed.notifyAll();
   }
 
-  /** Appends several pieces in one go, which costs a fraction of as many writes. They must not change afterwards. */
+  /** Appends several pieces with one system call. They must not change afterwards. */
   async writeAll(pieces: readonly Uint8Array[]): Promise<void> {
-    const wanted = pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const total = pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
     let written: number;
     try {
       ({ bytesWritten: written } = await this.#file.writev(pieces, this.#bytes));
     } catch (error) {
       throw explainSpoolFailure(error, this.#path);
     }
-    if (written < wanted) {
-      // A disk that is getting full takes less than it is given; the next write tells.
+    if (written < total) {
+      // The disk is almost full: the next write gives the reason.
       await this.write(Buffer.concat(pieces));
       return;
     }
@@ -92,43 +90,43 @@ export class SpooledBlob implements GrowingBlob {
       this.#bytes += piece.byteLength;
     }
     this.#onGrown(written);
-    this.#waker.wakeAll();
+    this.#changed.notifyAll();
   }
 
   /**
-   * Resolves once there is reason to write more: readers have asked for bytes up to less than `ahead` before what is
-   * there, or a little of the blob is all that is there. Rejects if the blob is given up.
+   * Backpressure for the writer: resolves once less than `ahead` bytes are written beyond what readers have asked for, or
+   * beyond `initialAllowance` before they ask. Rejects if the blob has failed.
    */
   async needed(ahead: number, signal: AbortSignal): Promise<void> {
     while (this.#bytes >= (this.#wanted === 0 ? initialAllowance : this.#wanted + ahead)) {
       if (this.#failure !== undefined) throw this.#failure;
-      await this.#waker.changed(signal);
+      await this.#changed.wait(signal);
     }
   }
 
-  /** Resolves once more than a little of the blob is there, or all of it; true: that is all. */
+  /** Resolves once `initialAllowance` bytes are there, or all; true if that is all. */
   async begun(signal: AbortSignal): Promise<boolean> {
     return (await this.#reached(initialAllowance, signal)).complete;
   }
 
-  /** Says that no more comes and what the blob turned out to be. */
+  /** The blob is whole. */
   complete(digest: Digest): void {
     this.#complete = true;
-    this.#settle.resolve({ digest, size: this.#bytes });
-    this.#waker.wakeAll();
+    this.#outcome.resolve({ digest, size: this.#bytes });
+    this.#changed.notifyAll();
   }
 
-  /** Says that the rest will never come; readers get the reason. */
+  /** The rest will not come: readers get the reason. */
   fail(reason: TeaChestError): void {
     this.#failure = reason;
-    this.#settle.reject(reason);
-    this.#waker.wakeAll();
+    this.#outcome.reject(reason);
+    this.#changed.notifyAll();
   }
 
   async available(offset: number, want: number, signal: AbortSignal): Promise<{ bytes: number; complete: boolean }> {
     if (offset + want > this.#wanted) {
       this.#wanted = offset + want;
-      this.#waker.wakeAll();
+      this.#changed.notifyAll();
     }
     return await this.#reached(offset + want, signal);
   }
@@ -138,30 +136,30 @@ export class SpooledBlob implements GrowingBlob {
       throwIfCancelled(signal);
       if (this.#failure !== undefined) throw this.#failure;
       if (this.#complete || this.#bytes >= end) return { bytes: this.#bytes, complete: this.#complete };
-      await this.#waker.changed(signal);
+      await this.#changed.wait(signal);
     }
   }
 
   async *read(start: number, end: number): AsyncGenerator<Uint8Array> {
     if (start < 0 || end > this.#bytes) throw new RangeError(`bytes ${start}–${end} are not all there yet`);
-    // The next piece is read while the last one is on its way: a disk and a socket need not wait for each other.
-    // Two pieces of memory by turns: new memory for each of gigabytes was most of what there was to collect.
+    // The next piece is read from disk while the last one is being sent. Two buffers in turn: new memory for each piece
+    // was most of the garbage of an export (docs/performance.md).
     const size = Math.min(readSize, end - start);
     let filling = Buffer.allocUnsafeSlow(size);
-    let leaving = Buffer.allocUnsafeSlow(size);
+    let sending = Buffer.allocUnsafeSlow(size);
     let ahead = start < end ? this.#piece(filling, start, end) : undefined;
     for (let at = start; ahead !== undefined;) {
       const piece = await ahead;
       at += piece.byteLength;
-      [filling, leaving] = [leaving, filling];
+      [filling, sending] = [sending, filling];
       ahead = at < end ? this.#piece(filling, at, end) : undefined;
-      // If the consumer leaves, nobody awaits it.
+      // Nobody awaits it if the consumer leaves the loop.
       ahead?.catch(() => undefined);
       yield piece;
     }
   }
 
-  /** Bytes from `at` on: what is still in memory, or what it reads into `memory`. */
+  /** Bytes from `at` on: those that are still in memory, or else read into `memory`. */
   async #piece(memory: Buffer, at: number, end: number): Promise<Uint8Array> {
     const recent = this.#recent.from(at, end);
     if (recent !== undefined) return recent;
@@ -175,7 +173,7 @@ export class SpooledBlob implements GrowingBlob {
     return piece;
   }
 
-  /** Closes and removes the file. Whoever still waits for more of it is told that there will be none. */
+  /** Closes and removes the file. Readers that wait get `cancelled`. */
   async discard(): Promise<void> {
     this.fail(this.#failure ?? new TeaChestError('cancelled', 'The temporary file was discarded.'));
     this.#recent.clear();
@@ -190,4 +188,26 @@ export class SpooledBlob implements GrowingBlob {
       throw explainSpoolFailure(error, this.#path);
     }
   }
+}
+
+const diskFull = new Set(['ENOSPC', 'EDQUOT']);
+
+/** The error for a failed operation on a file of the spool. */
+export function explainSpoolFailure(error: unknown, path: string): TeaChestError {
+  if (error instanceof TeaChestError) return error;
+  const folder = dirname(path);
+  const code = systemCode(error);
+  if (code !== undefined && diskFull.has(code)) {
+    return new TeaChestError(
+      'spoolFull',
+      `The disk is full: compressed layers are kept in ${folder} until the registry has them, and there is no room left for the next bytes (${code}).`,
+      { stage: 'spool', cause: error, facts: { folder } },
+    );
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return new TeaChestError('spoolFailed', `The temporary folder ${folder} cannot be used: ${message}`, {
+    stage: 'spool',
+    cause: error,
+    facts: { folder },
+  });
 }

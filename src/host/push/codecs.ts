@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { LayerCodec } from '../../core/ports/layerCodec.ts';
 import { chooseCompression, type Link } from '../../core/compress/chooseCompression.ts';
 import { createCodec, hasZstd } from '../../core/compress/codecs.ts';
-import { WorkerPool } from '../../core/compress/workerPool.ts';
+import { WorkerPool } from '../../core/compress/encoder/workerPool.ts';
 import type { Compression } from './pushArguments.ts';
 
 /** Codecs of one extension host. Their threads start with the first push, and end when it has been quiet for a while. */

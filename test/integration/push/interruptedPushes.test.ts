@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { buildWasm } from '../../../scripts/buildWasm.mjs';
 import { createCodec } from '../../../src/core/compress/codecs.ts';
-import { WorkerPool } from '../../../src/core/compress/workerPool.ts';
+import { WorkerPool } from '../../../src/core/compress/encoder/workerPool.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PushEvent } from '../../../src/core/push/events.ts';
 import { isTemporaryName, sweepNames } from '../../../src/core/relay/temporaryTag.ts';

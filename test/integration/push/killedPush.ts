@@ -2,7 +2,7 @@
 // that loses its power, or an extension host that is killed.
 import { join } from 'node:path';
 import { createCodec } from '../../../src/core/compress/codecs.ts';
-import { WorkerPool } from '../../../src/core/compress/workerPool.ts';
+import { WorkerPool } from '../../../src/core/compress/encoder/workerPool.ts';
 import { workerFile } from '../../unit/compress/testPool.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
 import type { Credential } from '../../../src/core/registry/types.ts';

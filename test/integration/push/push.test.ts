@@ -7,7 +7,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { buildWasm } from '../../../scripts/buildWasm.mjs';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { createCodec } from '../../../src/core/compress/codecs.ts';
-import { WorkerPool } from '../../../src/core/compress/workerPool.ts';
+import { WorkerPool } from '../../../src/core/compress/encoder/workerPool.ts';
 import type { LayerCodec } from '../../../src/core/ports/layerCodec.ts';
 import type { PushEvent } from '../../../src/core/push/events.ts';
 import { startFakeGitea, type FakeGitea } from '../../fakeGitea/fakeGitea.ts';

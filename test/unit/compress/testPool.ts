@@ -2,10 +2,10 @@ import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'node:test';
 import { buildWasm } from '../../../scripts/buildWasm.mjs';
 import type { LayerCodec } from '../../../src/core/ports/layerCodec.ts';
-import { WorkerPool } from '../../../src/core/compress/workerPool.ts';
-import type { WorkerPoolOptions } from '../../../src/core/compress/workerPool.ts';
+import { WorkerPool } from '../../../src/core/compress/encoder/workerPool.ts';
+import type { WorkerPoolOptions } from '../../../src/core/compress/encoder/workerPool.ts';
 
-export const workerFile = fileURLToPath(new URL('../../../src/core/compress/compressWorker.ts', import.meta.url));
+export const workerFile = fileURLToPath(new URL('../../../src/core/compress/encoder/compressWorker.ts', import.meta.url));
 
 /** A pool of real threads that run the source as it is; closed with the test. */
 export async function openPool(t: TestContext, options: Partial<WorkerPoolOptions> = {}): Promise<WorkerPool> {

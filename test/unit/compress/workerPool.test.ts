@@ -184,7 +184,7 @@ describe('WorkerPool', () => {
       await writeFile(
         file,
         `import { createCodec } from ${here('../../../src/core/compress/codecs.ts')};
-         import { WorkerPool } from ${here('../../../src/core/compress/workerPool.ts')};
+         import { WorkerPool } from ${here('../../../src/core/compress/encoder/workerPool.ts')};
          const pool = new WorkerPool({
            worker: ${JSON.stringify(workerFile)}, deflate: ${JSON.stringify(await buildWasm())}, idleMs: 3_600_000,
          });

@@ -1,8 +1,8 @@
-import { throwIfCancelled } from '../../base/cancel.ts';
+import { orCancelled, throwIfCancelled } from '../../base/cancel.ts';
 import { TeaChestError } from '../../base/errors.ts';
 import { parseChallenges, type Challenge } from './challenge.ts';
 import type { RegistryRequest, RegistryResponse, Send } from '../http/httpTypes.ts';
-import { orCancelled, SingleFlight } from '../../base/singleFlight.ts';
+import { SingleFlight } from '../../base/singleFlight.ts';
 import { TokenCache, type FetchedToken } from './tokenCache.ts';
 import type { Credential } from '../types.ts';
 

@@ -8,8 +8,8 @@ import {
   deflateBlockSize,
   deflateOutputRoom,
   historySize,
-} from '../../../../src/core/compress/deflate/deflater.ts';
-import { webAssembly } from '../../../../src/core/compress/deflate/webAssembly.ts';
+} from '../../../../src/core/compress/encoder/deflate/deflater.ts';
+import { webAssembly } from '../../../../src/core/compress/encoder/deflate/deflater.ts';
 import { Dice, mixedBytes, randomBytes, wordyBytes } from '../testData.ts';
 
 const module = await webAssembly.compile(await readFile(await buildWasm()));

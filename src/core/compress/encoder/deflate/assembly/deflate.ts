@@ -1,11 +1,11 @@
 import { alignToByte, beginOutput, outputEnd } from './bitWriter';
 import { writeBlock, writeStored } from './emit';
 import { DIST_COUNTS, INPUT, LITLEN_COUNTS, OUTPUT, SCRATCH, TOKENS } from './layout';
-import { knowsChained, primeChained, rememberChained, searchChained } from './searchChained';
-import { knowsFast, primeFast, rememberFast, searchFast } from './searchFast';
+import { hasCandidateChained, primeChained, insertChained, searchChained } from './searchChained';
+import { hasCandidateFast, primeFast, insertFast, searchFast } from './searchFast';
 import { setTokenEnd } from './tokens';
 
-/** Where the caller puts history and input, and finds the output. */
+/** Where the caller writes history and input, and reads the output. */
 export const inputOffset: usize = INPUT;
 export const outputOffset: usize = OUTPUT;
 
@@ -15,13 +15,13 @@ const efforts = memory.data<u16>([
   258, 2,
 ]);
 
-/** Bytes that are judged as one when looking for what cannot be compressed. */
+/** Unit in which incompressible bytes are detected. */
 const PAGE: usize = 4096;
 
 /**
- * Compresses the `length` bytes that follow `history` bytes at `inputOffset` into a piece of a DEFLATE stream at
- * `outputOffset`; gives its size. Pieces end at a byte, so they can be joined; `isLast` ends the stream. What comes
- * out depends on the arguments and those bytes alone.
+ * Compresses the `length` bytes that follow `history` bytes at `inputOffset` into a part of a DEFLATE stream at
+ * `outputOffset`; returns its size. Parts end at a byte boundary, so they can be joined; `isLast` ends the stream. The
+ * output depends only on the arguments and those bytes.
  */
 export function compress(history: usize, length: usize, isLast: bool, level: u32): usize {
   const start = INPUT + history;
@@ -31,10 +31,10 @@ export function compress(history: usize, length: usize, isLast: bool, level: u32
   else primeChained(INPUT, start);
   let at = start;
   while (at < end) {
-    const passed = passIncompressible(at, end, level);
-    if (passed > at) {
-      writeStored(at, passed, isLast && passed == end);
-      at = passed;
+    const skipped = skipIncompressible(at, end, level);
+    if (skipped > at) {
+      writeStored(at, skipped, isLast && skipped == end);
+      at = skipped;
       continue;
     }
     const next = search(at, end, level);
@@ -56,24 +56,24 @@ function search(at: usize, end: usize, level: u32): usize {
   return searchChained(at, end, load<u16>(effort), load<u16>(effort, 2), load<u16>(effort, 4));
 }
 
-/** Goes past whole pages whose bytes are evenly spread and were not seen before: compressed or encrypted already. */
-function passIncompressible(at: usize, end: usize, level: u32): usize {
-  while (at + PAGE <= end && isFlat(at) && !isKnown(at, level)) {
-    // Every 16th position, so that a repetition of these bytes meets one of them: see isKnown.
-    if (level == 1) rememberFast(at, at + PAGE, 16);
-    else rememberChained(at, at + PAGE, 16);
+/** The end of the whole pages, from `at` on, whose bytes look random and are no repetition: compressed or encrypted. */
+function skipIncompressible(at: usize, end: usize, level: u32): usize {
+  while (at + PAGE <= end && isFlat(at) && !isRepetition(at, level)) {
+    // Every 16th position, so that a repetition of these bytes finds one of them: see isRepetition.
+    if (level == 1) insertFast(at, at + PAGE, 16);
+    else insertChained(at, at + PAGE, 16);
     at += PAGE;
   }
   return at;
 }
 
-function isKnown(at: usize, level: u32): bool {
-  return level == 1 ? knowsFast(at, at + 32) : knowsChained(at, at + 32);
+function isRepetition(at: usize, level: u32): bool {
+  return level == 1 ? hasCandidateFast(at, at + 32) : hasCandidateChained(at, at + 32);
 }
 
 /**
  * Whether a sample of 585 bytes looks random: the sum of the squared counts is then 585 + 585²/256 ≈ 1,922 with a
- * deviation of some 52. Base64 has 5,900, text and code have more. The odd stride sees every place of a record.
+ * deviation of some 52. Base64 has 5,900, text and code have more. The odd stride reads every offset of a record.
  */
 function isFlat(at: usize): bool {
   memory.fill(SCRATCH, 0, 512);

@@ -1,27 +1,23 @@
-import { mediaTypes } from '../oci/mediaTypes.ts';
-import type { LayerCodec } from '../ports/layerCodec.ts';
-import { BlockBuffers } from './blockBuffers.ts';
-import { compressInBlocks } from './compressInBlocks.ts';
+import { FreeList } from '../../base/freeList.ts';
+import { compressInBlocks, type Encoder } from './compressInBlocks.ts';
 import { crc32Combine } from './crc32Combine.ts';
 import { deflateBlockSize, deflateOutputRoom, deflateVersion, historySize } from './deflate/deflater.ts';
 import type { WorkerPool } from './workerPool.ts';
 
-/** RFC 1952 §2.3: deflate, no flags, no time, no file system: nothing that differs from one machine to the next. */
+/** RFC 1952 §2.3: deflate, no flags, no time, unknown file system: nothing that differs between machines. */
 const header = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
 
 /** One gzip member; the same bytes on every machine and with any number of threads. Level 1 (fast) to 9 (small). */
-export function gzipCodec(level: number, pool: WorkerPool): LayerCodec {
-  const how = { format: 'gzip', level, size: deflateBlockSize, history: historySize } as const;
-  const buffers = new BlockBuffers(historySize + deflateBlockSize + deflateOutputRoom);
+export function gzipEncoder(level: number, pool: WorkerPool): Encoder {
+  const format = { format: 'gzip', level, blockSize: deflateBlockSize, historySize } as const;
+  const buffers = new FreeList(() => new SharedArrayBuffer(historySize + deflateBlockSize + deflateOutputRoom));
   return {
     id: `gzip-${level}/v${deflateVersion}`,
-    mediaType: mediaTypes.ociLayerGzip,
-    isIdentity: false,
-    async *encode(tar, options) {
+    async *encode(bytes, { signal }) {
       let checksum = 0;
       let size = 0;
       yield header.slice();
-      for await (const block of compressInBlocks(tar, how, { pool, buffers }, options)) {
+      for await (const block of compressInBlocks(bytes, format, { pool, buffers, signal })) {
         checksum = crc32Combine(checksum, block.crc32, block.length);
         size += block.length;
         yield block.output;

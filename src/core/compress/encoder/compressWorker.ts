@@ -1,10 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { constants, crc32, zstdCompressSync } from 'node:zlib';
-import type { CompressResult, CompressTask } from './compressTask.ts';
-import { Deflater } from './deflate/deflater.ts';
-import type { WasmModule } from './deflate/webAssembly.ts';
+import { Deflater, type WasmModule } from './deflate/deflater.ts';
+import type { CompressResult, CompressTask } from './workerPool.ts';
 
-// A worker thread's own script (see WorkerPool): compresses one block per message. What it throws ends the thread.
+// The script of a worker thread (see WorkerPool): compresses one block per message. An exception ends the thread.
 
 const deflater = new Deflater((workerData as { readonly deflate: WasmModule }).deflate);
 
@@ -17,22 +16,22 @@ function compress(task: CompressTask): CompressResult {
     return { outputLength, crc32: crc32(block) };
   }
   const frame = zstdCompressSync(block, {
-    // One output buffer that is sure to be large enough: by default Node collects pieces of 16 KiB.
+    // One output buffer that is large enough: by default Node collects pieces of 16 KiB.
     chunkSize: output.byteLength,
-    // Puts the size in the frame's header, and spares the room for more.
+    // Written to the frame's header, as decoders like it.
     pledgedSrcSize: task.length,
     params: { [constants.ZSTD_c_compressionLevel]: task.level },
   });
   output.set(frame);
-  // Of a buffer without memory it is 0.
+  // Before `release`: after it the length is 0.
   const outputLength = frame.byteLength;
   release(frame);
   return { outputLength, crc32: 0 };
 }
 
-/** Gives a large buffer's memory back at once: a thread that makes few objects collects its garbage much too late. */
+/** Frees a large buffer at once: a thread that makes few objects collects garbage too late (docs/performance.md). */
 function release({ buffer }: Buffer): void {
-  // Smaller ones are parts of a buffer that others have parts of as well.
+  // Smaller ones are parts of Node's shared pool.
   if (buffer instanceof ArrayBuffer && buffer.byteLength > Buffer.poolSize) buffer.transfer(0);
 }
 

@@ -1,9 +1,9 @@
 import { HEADS, LITLEN_COUNTS, MAX_TOKENS, TOKENS, WINDOW } from './layout';
 import { setTokenEnd, NOTHING, putLiteral, putLiterals, putMatch, putTwoLiterals, tokenEnd } from './tokens';
 
-/** 64 KiB of entries: more finds little more, and costs more time for caches it falls out of. */
+/** 64 KiB of entries: more finds little more, and no longer fits in the processor's cache. */
 const HASH_BITS: u32 = 14;
-/** Bits of an entry that hold a position; what is left above holds bits of the hash. */
+/** Bits of an entry that hold a position; those above hold bits of the hash. */
 const POSITION_BITS: u32 = 21;
 
 // @ts-ignore: decorator
@@ -19,8 +19,8 @@ function slotOf(hashed: u32): usize {
 }
 
 /**
- * An address, and above it the hash's bits that did not choose the slot. The difference of two entries is then a
- * distance if the four bytes are (almost surely) the same, and a huge number if they are not: one comparison tells.
+ * An address, and above it the bits of the hash that did not choose the slot. So the difference of two entries is a
+ * distance if the four bytes are (almost surely) equal, and a huge number otherwise: one comparison decides.
  */
 // @ts-ignore: decorator
 @inline
@@ -35,19 +35,19 @@ function insert(at: usize): void {
   store<u32>(slotOf(hashed), entryOf(hashed, at), HEADS);
 }
 
-/** Starts anew, knowing the bytes before a block. */
+/** Clears the table and enters the history before a block. */
 export function primeFast(from: usize, to: usize): void {
   memory.fill(HEADS, 0, 4 << HASH_BITS);
-  rememberFast(from, to, 1);
+  insertFast(from, to, 1);
 }
 
-/** Makes every `stride`th position of bytes that were not searched known. */
-export function rememberFast(from: usize, to: usize, stride: usize): void {
+/** Enters every `stride`th position of bytes that were not searched. */
+export function insertFast(from: usize, to: usize, stride: usize): void {
   for (let at = from; at + 4 <= to; at += stride) insert(at);
 }
 
 /** Whether any of the positions has a candidate. */
-export function knowsFast(from: usize, to: usize): bool {
+export function hasCandidateFast(from: usize, to: usize): bool {
   for (let at = from; at < to; at++) {
     const hashed = hash(load<u32>(at));
     const distance = entryOf(hashed, at) - load<u32>(slotOf(hashed), HEADS);
@@ -56,9 +56,9 @@ export function knowsFast(from: usize, to: usize): bool {
   return false;
 }
 
-/** Level 1: finds tokens for the bytes from `at` until the tokens' room is used up; gives how far it came. */
+/** Level 1: finds tokens for the bytes from `at` on, until the token buffer is full; returns the position reached. */
 export function searchFast(at: usize, end: usize): usize {
-  // Every token but two stands for two bytes or more, so that much input can be searched without counting tokens.
+  // Every token but two stands for at least two bytes, so that much input can be searched without counting tokens.
   const last = end - 12;
   const full = TOKENS + (MAX_TOKENS - 256) * 4;
   while (at < last && tokenEnd < full) at = searchStretch(at, min(last, at + ((full - tokenEnd) >> 1)), end);
@@ -68,8 +68,8 @@ export function searchFast(at: usize, end: usize): usize {
 }
 
 /**
- * Two positions a step, one candidate each, the first that matches wins. Branches that data decides at random cost
- * most here: there is one for "any match?", one for "longer than seven?", and no other.
+ * Two positions a step, one candidate each; the first match is used. Unpredictable branches cost most here: there is one
+ * for "any match?", one for "longer than seven?", and no other.
  */
 function searchStretch(at: usize, to: usize, end: usize): usize {
   let token = tokenEnd;
@@ -95,12 +95,12 @@ function searchStretch(at: usize, to: usize, end: usize): usize {
     const diff = load<u64>(at + skip) ^ load<u64>(at + skip - distance);
     const byte = <u32>here & 0xff;
     if (<u32>diff != 0) {
-      // Another four bytes of the same hash. Two literals all the same: a token must not stand for one byte.
+      // A hash collision. Two literals nevertheless: a token must not stand for one byte.
       token = putTwoLiterals(token, byte, (<u32>here >> 8) & 0xff);
       at += 2;
       continue;
     }
-    // The literal before a match at the second position: always written, kept only if there is one.
+    // The literal before a match at the second position: always written, kept only if the match is there.
     store<u32>(token, byte | (NOTHING << 10));
     store<u32>(byte << 2, load<u32>(byte << 2, LITLEN_COUNTS) + <u32>skip, LITLEN_COUNTS);
     token += skip << 2;
@@ -117,7 +117,7 @@ function searchStretch(at: usize, to: usize, end: usize): usize {
   return at;
 }
 
-/** How many bytes two places have in common, up to `most`, if it is known that the first `length` are the same. */
+/** How many bytes, up to `most`, are equal at two positions whose first `length` bytes are equal. */
 // @ts-ignore: decorator
 @inline
 export function lengthBeyond(length: usize, a: usize, b: usize, most: usize): usize {

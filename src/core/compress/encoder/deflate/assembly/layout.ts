@@ -1,16 +1,16 @@
 /**
- * Where everything lies in the module's one memory. Plain addresses instead of objects: a constant address becomes
- * part of the load instruction itself, and nothing is ever allocated.
+ * The memory map of the module. Plain addresses instead of objects: a constant address becomes part of the load
+ * instruction, and nothing is allocated.
  */
 
 /** How far back DEFLATE can refer (RFC 1951 §2). */
 export const WINDOW: usize = 32768;
-/** The most input one call takes, besides the history before it. */
+/** The largest input of one call, without the history before it. */
 export const MAX_BLOCK: usize = 1 << 20;
-/** Tokens in one DEFLATE block at most: enough to pay for its Huffman codes, few enough to follow the data. */
+/** Most tokens in one DEFLATE block: enough to pay for its Huffman codes, few enough to adapt to the data. */
 export const MAX_TOKENS: usize = 16384;
 
-/** History, then the bytes to compress. Far enough from 0 that an empty (zero) table entry lies out of the window. */
+/** History, then the bytes to compress. Far enough from 0 for an empty (zero) table entry to be outside the window. */
 export const INPUT: usize = 0x10000;
 export const OUTPUT: usize = 0x120000;
 /** Newest position per hash of four bytes: u32, 16 Ki entries for the fast search, 64 Ki for the chained one. */

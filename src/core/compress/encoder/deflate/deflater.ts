@@ -1,5 +1,13 @@
-import { webAssembly } from './webAssembly.ts';
-import type { WasmModule } from './webAssembly.ts';
+/** The part of WebAssembly used here. Node has it, but its types come with those of the DOM, which the core does without. */
+interface WebAssemblyApi {
+  compile(bytes: Uint8Array): Promise<WasmModule>;
+  readonly Instance: new (module: WasmModule, imports: Record<string, never>) => { readonly exports: unknown };
+}
+
+/** Compiled code, which can be passed to other threads. */
+export type WasmModule = object & { readonly __wasmModule?: never };
+
+export const webAssembly = (globalThis as unknown as { readonly WebAssembly: WebAssemblyApi }).WebAssembly;
 
 /** What assembly/deflate.ts exports. */
 interface DeflateExports {
@@ -9,16 +17,16 @@ interface DeflateExports {
   compress(history: number, length: number, isLast: boolean, level: number): number;
 }
 
-/** How far back a DEFLATE match may reach (RFC 1951 §2): what a block must be given of the bytes before it. */
+/** How far back a DEFLATE match may reach (RFC 1951 §2): the bytes before a block that are useful to it. */
 export const historySize = 32 * 1024;
-/** The most bytes that `Deflater` takes at once. */
+/** The largest block. */
 export const deflateBlockSize = 1024 * 1024;
-/** Room for what becomes of a block: what cannot be compressed is stored, with five bytes for each piece of 64 KiB. */
+/** The largest output of a block: incompressible bytes are stored, with five bytes more for each 64 KiB. */
 export const deflateOutputRoom = deflateBlockSize + 64 * 1024;
-/** Part of the codec's id: goes up whenever the encoder would turn the same bytes into other bytes. */
+/** Goes up whenever the same input would give other output. */
 export const deflateVersion = 1;
 
-/** The DEFLATE encoder of assembly/deflate.ts: integers only, so it gives the same bytes on every machine. */
+/** An instance of assembly/deflate.ts. It computes with integers alone: the same bytes on every machine. */
 export class Deflater {
   readonly #exports: DeflateExports;
 
@@ -27,9 +35,9 @@ export class Deflater {
   }
 
   /**
-   * Compresses what follows the first `history` bytes of `bytes`. Such pieces, joined in order, are one DEFLATE
-   * stream; each ends at a byte, the last one ends the stream. Level 1 is fast, 9 is small. The piece is put at the start of
-   * `output`, which has `deflateOutputRoom`; gives its size.
+   * Compresses what follows the first `history` bytes of `bytes`, and writes to `output`, which must have
+   * `deflateOutputRoom` bytes; returns the output's size. The outputs of blocks, joined in order, are one DEFLATE stream:
+   * each ends at a byte boundary, and `isLast` ends the stream. Level 1 is fast, 9 is small.
    */
   compress(bytes: Uint8Array, history: number, isLast: boolean, level: number, output: Uint8Array): number {
     const { memory, inputOffset, outputOffset } = this.#exports;

@@ -54,22 +54,22 @@ function sortByFrequency(freq: usize, n: u32): void {
     const f = min(load<u32>(freq + (s << 2)), 0xffff);
     if (f == 0) continue;
     const slot = low + ((f & 255) << 2);
-    const place = load<u32>(slot);
-    store<u32>(slot, place + 4);
-    store<u32>(NODES + place, (f << 9) | s);
+    const offset = load<u32>(slot);
+    store<u32>(slot, offset + 4);
+    store<u32>(NODES + offset, (f << 9) | s);
   }
   for (let i: usize = 0; i < lowSum; i += 4) {
     const item = load<u32>(NODES + i);
     const slot = high + ((item >> 17) << 2);
-    const place = load<u32>(slot);
-    store<u32>(slot, place + 4);
-    store<u32>(SORTED + place, item);
+    const offset = load<u32>(slot);
+    store<u32>(slot, offset + 4);
+    store<u32>(SORTED + offset, item);
   }
 }
 
 /**
  * How many codes of each length an optimal code has, as u32 at SCRATCH. The tree is built in place over the sorted
- * frequencies (Moffat and Katajainen, 1995); a node deeper than allowed is hung below the deepest place that has room.
+ * frequencies (Moffat and Katajainen, 1995); a node deeper than allowed moves below the deepest node that has room.
  */
 function countLengths(used: u32, maxLength: u32): void {
   for (let i: u32 = 0; i < used; i++) store<u32>(NODES + (i << 2), load<u32>(SORTED + (i << 2)) >> 9);

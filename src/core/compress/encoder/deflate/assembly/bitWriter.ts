@@ -1,7 +1,7 @@
-/** Bits not yet written, from bit 0 up, and how many they are: fewer than 8 after every call. */
+/** Bits not yet written, from bit 0 up, and their number: fewer than 8 after every call. */
 let buffer: u64 = 0;
 let count: u32 = 0;
-/** Where the next whole byte goes. */
+/** Address of the next whole byte. */
 let out: usize = 0;
 
 export function beginOutput(at: usize): void {
@@ -20,13 +20,13 @@ export function writeBits(bits: u64, n: u32): void {
   count &= 7;
 }
 
-/** Fills the byte begun with zeros; gives where the next one goes. */
+/** Pads the current byte with zeros; returns the address of the next one. */
 export function alignToByte(): usize {
   if (count > 0) writeBits(0, 8 - count);
   return out;
 }
 
-/** Whole bytes after `alignToByte`. */
+/** Copies whole bytes, after `alignToByte`. */
 export function writeBytes(from: usize, length: usize): void {
   memory.copy(out, from, length);
   out += length;

@@ -33,20 +33,20 @@ function insert(at: usize): void {
   store<u32>(slot3Of(at), <u32>at, HEADS3);
 }
 
-/** Starts anew, knowing the bytes before a block. */
+/** Clears the tables and enters the history before a block. */
 export function primeChained(from: usize, to: usize): void {
   memory.fill(HEADS, 0, 4 << HASH_BITS);
   memory.fill(HEADS3, 0, 4 << HASH3_BITS);
-  rememberChained(from, to, 1);
+  insertChained(from, to, 1);
 }
 
-/** Makes every `stride`th position of bytes that were not searched known. */
-export function rememberChained(from: usize, to: usize, stride: usize): void {
+/** Enters every `stride`th position of bytes that were not searched. */
+export function insertChained(from: usize, to: usize, stride: usize): void {
   for (let at = from; at + 4 <= to; at += stride) insert(at);
 }
 
 /** Whether any of the positions has a candidate with the same four bytes. */
-export function knowsChained(from: usize, to: usize): bool {
+export function hasCandidateChained(from: usize, to: usize): bool {
   for (let at = from; at < to; at++) {
     const candidate: usize = load<u32>(slotOf(at), HEADS);
     if (candidate + WINDOW >= at && load<u32>(candidate) == load<u32>(at)) return true;
@@ -54,7 +54,7 @@ export function knowsChained(from: usize, to: usize): bool {
   return false;
 }
 
-/** Looks for a match longer than `atLeast`, at `depth` candidates at most; one of `enough` bytes ends the search. */
+/** Looks for a match longer than `atLeast` among at most `depth` candidates; one of `enough` bytes ends the search. */
 function findMatch(at: usize, most: usize, atLeast: usize, depth: u32, enough: usize): void {
   const slot = slotOf(at);
   let candidate: usize = load<u32>(slot, HEADS);
@@ -72,7 +72,7 @@ function findMatch(at: usize, most: usize, atLeast: usize, depth: u32, enough: u
     distance = at - candidate3;
   }
   while (candidate + WINDOW >= at && best < most) {
-    // The byte that would make it longer, and three before it: most candidates fail here.
+    // The byte that would make it longer and the three before it: most candidates fail here.
     if (load<u32>(candidate + best - 3) == load<u32>(at + best - 3) && load<u32>(candidate) == first) {
       const found = lengthBeyond(4, at, candidate, most);
       if (found > best) {
@@ -90,10 +90,10 @@ function findMatch(at: usize, most: usize, atLeast: usize, depth: u32, enough: u
 }
 
 /**
- * Levels 2 to 9: as `searchFast`, with chains of candidates, and (`patience` > 0) a look at the next positions before
- * a match is taken, since a longer one may begin there.
+ * Levels 2 to 9: as `searchFast`, but with chains of candidates and lazy matching: before a match is used, up to
+ * `lookahead` following positions are searched too, since a longer match may begin there.
  */
-export function searchChained(at: usize, end: usize, depth: u32, enough: usize, patience: u32): usize {
+export function searchChained(at: usize, end: usize, depth: u32, enough: usize, lookahead: u32): usize {
   const last = end - 12;
   const full = TOKENS + (MAX_TOKENS - 16) * 4;
   let token = tokenEnd;
@@ -108,11 +108,11 @@ export function searchChained(at: usize, end: usize, depth: u32, enough: usize, 
     let bestDistance = distance;
     let start = at;
     let seen = at;
-    while (patience > 0 && bestLength < enough && seen - start < patience && seen + 1 < last) {
+    while (lookahead > 0 && bestLength < enough && seen - start < lookahead && seen + 1 < last) {
       seen++;
       const effort = bestLength < 8 ? depth : bestLength < 32 ? max(depth >> 1, 1) : max(depth >> 2, 1);
       findMatch(seen, min<usize>(end - seen, 258), bestLength, effort, enough);
-      // A farther match must be so much longer as its distance costs more, and a literal more for each step waited.
+      // A farther match must gain what its longer distance costs, and one literal for each position skipped.
       const gain = 4 * (<i32>length - <i32>bestLength) + <i32>clz(<u32>distance) - <i32>clz(<u32>bestDistance);
       if (length > 0 && gain > 2 * <i32>(seen - start)) {
         for (; start < seen; start++) token = putLiteral(token, load<u8>(start));

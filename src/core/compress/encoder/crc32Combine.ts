@@ -1,8 +1,8 @@
-/** CRC-32's polynomial, lowest power in the top bit, as the checksum itself is kept (RFC 1952 §8). */
+/** CRC-32's polynomial, lowest power in the top bit, like the checksum itself (RFC 1952 §8). */
 const polynomial = 0xedb88320;
 const one = 0x80000000;
 
-/** The CRC-32 of two pieces joined, from the CRC-32 of each and the second's length in bytes. */
+/** The CRC-32 of two joined pieces, from the CRC-32 of each and the second's length in bytes. */
 export function crc32Combine(first: number, second: number, secondLength: number): number {
   return (multiply(first, powerOfX(secondLength * 8)) ^ second) >>> 0;
 }

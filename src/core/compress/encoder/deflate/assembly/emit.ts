@@ -73,7 +73,7 @@ export function writeStored(from: usize, to: usize, isLast: bool): void {
   } while (from < to);
 }
 
-/** Counts by length → frequencies of length symbols. Gives the number of extra bits all tokens need. */
+/** Counts by length → frequencies of length symbols. Returns the number of extra bits of all tokens. */
 function gatherFrequencies(): u32 {
   memory.copy(LITLEN_FREQ, LITLEN_COUNTS, 257 * 4);
   memory.fill(LITLEN_FREQ + 257 * 4, 0, 29 * 4);
@@ -131,7 +131,7 @@ let litlenUsed: u32 = 0;
 let distUsed: u32 = 0;
 let precodeUsed: u32 = 0;
 
-/** Code lengths → run-length items at RUNS and a code for them. Gives the items' end. */
+/** Code lengths → run-length items at RUNS and a code for them. Returns the end of the items. */
 function planHeader(): usize {
   litlenUsed = 286;
   while (load<u8>(LITLEN_LENS + litlenUsed - 1) == 0) litlenUsed--;
@@ -197,7 +197,7 @@ function writeHeader(runEnd: usize): void {
   }
 }
 
-/** By literal/length index: code and extra bits in one, 20 at most, and their number in the top byte. */
+/** By literal/length index: code and extra bits together, at most 20, and their number in the top byte. */
 function fillLitlenBits(): void {
   for (let s: u32 = 0; s < 257; s++) {
     store<u32>(LITLEN_BITS + (s << 2), load<u16>(LITLEN_CODES + (s << 1)) | ((<u32>load<u8>(LITLEN_LENS + s)) << 24));
@@ -230,7 +230,7 @@ function fillDistBits(): void {
   }
 }
 
-/** At most 20 + 28 bits a token, on top of 7 left over: one 64-bit store writes them all. */
+/** At most 20 + 28 bits a token and 7 pending ones: one 64-bit store writes them all. */
 function writeTokens(): void {
   let buffer = bitBuffer();
   let count = bitCount();

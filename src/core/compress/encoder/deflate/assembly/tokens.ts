@@ -1,7 +1,7 @@
 import { DIST_COUNTS, LITLEN_COUNTS, TOKENS } from './layout';
 
 /**
- * What the search found, four bytes per token, so that writing it out needs two table look-ups and no branch:
+ * The result of the search, four bytes per token, so that writing it needs two table look-ups and no branch:
  *   bits 0–9    literal/length index: a byte, 256 for end of block, or length + 254 (257 … 512)
  *   bits 10–18  second index: a distance symbol (0–29), NOTHING, or a second literal + SECOND
  *   bits 19–31  the distance's extra bits
@@ -11,7 +11,7 @@ export const END_OF_BLOCK: u32 = 256;
 export const NOTHING: u32 = 30;
 export const SECOND: u32 = 31;
 
-/** Where the next token goes. */
+/** Address of the next token. */
 export let tokenEnd: usize = TOKENS;
 export function setTokenEnd(at: usize): void {
   tokenEnd = at;
@@ -29,7 +29,7 @@ function countDistance(symbol: usize): void {
   store<u32>(symbol << 2, load<u32>(symbol << 2, DIST_COUNTS) + 1, DIST_COUNTS);
 }
 
-/** Writes one literal; gives the next place. */
+/** Writes one literal; returns the address of the next token. */
 // @ts-ignore: decorator
 @inline
 export function putLiteral(at: usize, byte: u32): usize {
@@ -61,7 +61,7 @@ export function putMatch(at: usize, length: usize, distance: u32): usize {
   return at + 4;
 }
 
-/** The few bytes at an input's end that no search looks at. */
+/** The last few bytes of the input, which are not searched. */
 export function putLiterals(from: usize, to: usize): void {
   for (; from < to; from++) tokenEnd = putLiteral(tokenEnd, load<u8>(from));
 }
