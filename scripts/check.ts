@@ -1,11 +1,12 @@
 // npm run check: all that can be said about the code without a machine full of engines: types, lint, format, arrows,
-// dead code, unit tests. Side by side; prints what failed with its own words.
+// dead code, unit tests. Prints the output of what failed.
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
-import { projectRoot } from '../test/tools/projectPaths.ts';
+import { cacheFolder, projectRoot } from '../test/tools/projectPaths.ts';
 import { run } from '../test/tools/run.ts';
+import { compileCache } from './testing/compileCache.ts';
 
 interface Check {
   readonly name: string;
@@ -17,15 +18,33 @@ const tool = (name: string, packageName: string, bin: string, ...args: string[])
   command: async () => [await binaryOf(packageName, bin), ...args],
 });
 
+// Tools keep in .cache what they found out about files that have not changed. A checkout without .cache, such as a CI
+// run's, is looked at as a whole.
+const cacheOf = (name: string): string => relative(projectRoot, join(cacheFolder, 'check', name));
+const cachedByContent = (name: string): string[] => [
+  '--cache',
+  ...['--cache-strategy', 'content', '--cache-location', cacheOf(name)],
+];
+const incremental = (name: string): string[] => ['--incremental', '--tsBuildInfoFile', cacheOf(`${name}.tsbuildinfo`)];
+
+const unitTests: Check = {
+  name: 'unit tests',
+  command: () => {
+    // They wait for one another and for timers now and then, so that two at a time leave room for the tools beside them.
+    const concurrency = Math.max(2, availableParallelism() - 1);
+    const options = ['--test', `--test-concurrency=${concurrency}`, '--test-reporter=dot'];
+    return Promise.resolve([...options, 'test/unit/**/*.test.ts']);
+  },
+};
+
 // The longest first.
-const checks: readonly Check[] = [
-  tool('lint', 'eslint', 'eslint', '--max-warnings', '0', '.'),
-  tool('types', 'typescript', 'tsc', '-p', '.'),
-  { name: 'unit tests', command: () => Promise.resolve(['--test', '--test-reporter=dot', 'test/unit/**/*.test.ts']) },
-  tool('types of the core, without VS Code', 'typescript', 'tsc', '-p', 'src/core'),
-  tool('format', 'prettier', 'prettier', '--check', '--log-level', 'warn', '.'),
-  tool('arrows between the layers', 'dependency-cruiser', 'depcruise', 'src', '--output-type', 'err'),
+const tools: readonly Check[] = [
+  tool('lint', 'eslint', 'eslint', '--max-warnings', '0', ...cachedByContent('eslint'), '.'),
+  tool('types', 'typescript', 'tsc', '-p', '.', ...incremental('types')),
+  tool('types of the core, without VS Code', 'typescript', 'tsc', '-p', 'src/core', ...incremental('core')),
+  tool('format', 'prettier', 'prettier', '--check', '--log-level', 'warn', ...cachedByContent('prettier'), '.'),
   tool('dead code', 'knip', 'knip', '--no-progress'),
+  tool('arrows between the layers', 'dependency-cruiser', 'depcruise', 'src', '--output-type', 'err'),
 ];
 
 /** The program of a package, found without a shell and run by this same Node. */
@@ -41,20 +60,23 @@ async function binaryOf(packageName: string, bin: string): Promise<string> {
 
 async function perform(check: Check): Promise<boolean> {
   const started = Date.now();
-  const result = await run(process.execPath, await check.command(), { cwd: projectRoot, mayFail: true });
+  const env = { NODE_COMPILE_CACHE: compileCache };
+  const result = await run(process.execPath, await check.command(), { cwd: projectRoot, env, mayFail: true });
   const passed = result.code === 0;
   console.log(`${passed ? '✓' : '✗'} ${check.name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
   if (!passed) console.log(`${result.stdout}\n${result.stderr}`.trim().replace(/^/gm, '    '));
   return passed;
 }
 
-const waiting = [...checks];
 const results: boolean[] = [];
-async function work(): Promise<void> {
+
+async function performAll(checks: readonly Check[]): Promise<void> {
+  const waiting = [...checks];
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) results.push(await perform(next));
 }
 
-await Promise.all(Array.from({ length: Math.max(2, Math.min(4, availableParallelism())) }, work));
+// The unit tests beside everything else, one tool after the other.
+await Promise.all([performAll([unitTests]), performAll(tools)]);
 const failed = results.filter((passed) => !passed).length;
-console.log(failed === 0 ? `All ${checks.length} checks passed.` : `${failed} of ${checks.length} checks failed.`);
+console.log(failed === 0 ? `All ${results.length} checks passed.` : `${failed} of ${results.length} checks failed.`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -4,6 +4,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { projectRoot, resultsFolder } from '../../test/tools/projectPaths.ts';
+import { compileCache } from './compileCache.ts';
 import type { Layer } from './layers.ts';
 import type { LayerCounts } from './layerCounts.ts';
 
@@ -59,7 +60,12 @@ function runNode(args: readonly string[], signal: AbortSignal): Promise<number> 
       stdio: ['ignore', 'inherit', 'inherit'],
       detached: ownGroup,
       // Colour survives for people although the runner is not the terminal's own.
-      env: { ...process.env, ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}), NODE_TEST_CONTEXT: undefined },
+      env: {
+        ...process.env,
+        ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}),
+        NODE_TEST_CONTEXT: undefined,
+        NODE_COMPILE_CACHE: compileCache,
+      },
     });
     const end = (): void => {
       process.kill(ownGroup ? -(child.pid ?? 0) : (child.pid ?? 0), 'SIGTERM');

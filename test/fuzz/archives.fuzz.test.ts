@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { unicodeString } from '../tools/unicodeString.ts';
 import { readArchive } from '../../src/core/docker/archive/readArchive.ts';
 import type { ArchiveSubject } from '../../src/core/docker/types.ts';
 import { digestOf } from '../../src/core/oci/digest.ts';
@@ -115,7 +116,7 @@ describe('an image’s archive', () => {
 });
 
 const oddName = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 300 }),
+  unicodeString(300),
   fc.constantFrom(
     '../x',
     '/x',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
+import { unicodeString } from '../tools/unicodeString.ts';
 import { digestOf } from '../../src/core/oci/digest.ts';
 import { formatImageReference, parseImageReference } from '../../src/core/oci/imageReference.ts';
 import { DigestCache } from '../../src/core/digestCache/digestCache.ts';
@@ -15,7 +16,7 @@ import { layers, PushRig } from '../unit/push/pushRig.ts';
 import { holds, resultOrError, someText } from './support.ts';
 
 const reference = fc.oneof(
-  fc.string({ unit: 'binary' }),
+  unicodeString(),
   fc.stringMatching(/^[a-z0-9.:/@_-]{0,60}$/),
   fc
     .tuple(
@@ -35,7 +36,7 @@ describe('a reference', () => {
   });
 
   it('as a target is taken, or refused with a reason and a name that would be taken', async () => {
-    const part = fc.oneof(fc.string({ unit: 'binary', maxLength: 20 }), fc.stringMatching(/^[A-Za-z0-9._/-]{0,30}$/));
+    const part = fc.oneof(unicodeString(20), fc.stringMatching(/^[A-Za-z0-9._/-]{0,30}$/));
     await holds(fc.record({ owner: part, name: part, tag: part }), (parts) => {
       const found = checkTarget(parts, 'gitea.test');
       if (found.ok) return;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { unicodeString } from '../tools/unicodeString.ts';
 import { TeaChestError } from '../../src/core/base/errors.ts';
 import { fuzzCases } from '../tools/fuzzCases.ts';
 
@@ -56,7 +57,7 @@ export const places = fc.array(fc.nat(100_000), { maxLength: 12 });
 /** JSON, near-JSON and no JSON at all, as bytes. */
 export const someText: fc.Arbitrary<string> = fc.oneof(
   fc.json(),
-  fc.string({ unit: 'binary' }),
+  unicodeString(),
   fc.json().map((text) => text.slice(0, -1)),
   fc.json().map((text) => `\uFEFF${text}`),
   fc.constantFrom(

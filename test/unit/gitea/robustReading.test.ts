@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
+import { unicodeString } from '../../tools/unicodeString.ts';
+import { fuzzCases } from '../../tools/fuzzCases.ts';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { GiteaApi } from '../../../src/core/gitea/giteaApi.ts';
 import { detectServer } from '../../../src/core/gitea/detectServer.ts';
@@ -21,11 +23,7 @@ const credential = async (): Promise<{ username: string; secret: string }> =>
   Promise.resolve({ username: 'dev', secret: 'a secret of mine' });
 
 /** Any bytes, any JSON, and JSON that has the fields that are looked for, with anything in them. */
-const anyText = fc.oneof(
-  fc.string(),
-  fc.string({ unit: 'binary' }),
-  fc.constantFrom('app', 'v1', 'write', 'dev', 'all'),
-);
+const anyText = fc.oneof(fc.string(), unicodeString(), fc.constantFrom('app', 'v1', 'write', 'dev', 'all'));
 const anyValue = fc.oneof(anyText, fc.jsonValue());
 const anyRow = fc.record(
   {
@@ -118,7 +116,7 @@ suite('whatever the REST API answers', () => {
         }
         assert.deepEqual([...secretsTo], [origin]);
       }),
-      { numRuns: 1000 },
+      { numRuns: fuzzCases() },
     );
   });
 
@@ -135,7 +133,7 @@ suite('whatever the REST API answers', () => {
         await readable(apiOf(answers).api.visibilityOf('dev', call));
         await readable(apiOf(answers).api.currentUser(call));
       }),
-      { numRuns: 1000 },
+      { numRuns: fuzzCases() },
     );
   });
 
@@ -147,7 +145,7 @@ suite('whatever the REST API answers', () => {
         const { api } = apiOf([{ status: 200, headers: {}, body }]);
         assert.ok((await api.packages('dev', call)).some(({ name }) => name === good.name));
       }),
-      { numRuns: 500 },
+      { numRuns: fuzzCases() },
     );
   });
 });
@@ -162,7 +160,7 @@ suite('whatever answers at sign-in', () => {
         assert.ok(found === undefined || found.webRoot.startsWith(origin));
         assert.equal(secretsTo.size, 0);
       }),
-      { numRuns: 1000 },
+      { numRuns: fuzzCases() },
     );
   });
 
@@ -175,7 +173,7 @@ suite('whatever answers at sign-in', () => {
         assert.ok(token === undefined || (typeof token.value === 'string' && token.value !== ''));
         assert.deepEqual([...secretsTo], [origin]);
       }),
-      { numRuns: 1000 },
+      { numRuns: fuzzCases() },
     );
   });
 });
@@ -183,7 +181,7 @@ suite('whatever answers at sign-in', () => {
 suite('whatever is typed', () => {
   const typed = fc.oneof(
     fc.string(),
-    fc.string({ unit: 'binary' }),
+    unicodeString(),
     fc.string({ unit: fc.constantFrom('a', 'B', '9', '.', '_', '-', '/', ':', ' ', '%', 'ü') }),
   );
 
@@ -195,7 +193,7 @@ suite('whatever is typed', () => {
         assert.equal(check.ok, grammar.test(text));
         if (!check.ok && check.suggestion !== undefined) assert.match(check.suggestion, grammar);
       }),
-      { numRuns: 2000 },
+      { numRuns: fuzzCases() },
     );
   });
 
@@ -206,7 +204,7 @@ suite('whatever is typed', () => {
         const value = check.ok ? check.value : check.suggestion;
         assert.ok(value === undefined || (isTag(value) && value === value.toLowerCase()));
       }),
-      { numRuns: 2000 },
+      { numRuns: fuzzCases() },
     );
   });
 
@@ -219,7 +217,7 @@ suite('whatever is typed', () => {
         assert.equal(value.owner, owner.toLowerCase());
         assert.ok(checkTarget(value, 'gitea.example.com').ok || value.name.length > 200);
       }),
-      { numRuns: 2000 },
+      { numRuns: fuzzCases() },
     );
   });
 
@@ -232,7 +230,7 @@ suite('whatever is typed', () => {
         const near = nearestName(one, [other]);
         assert.ok(near === undefined || near === other);
       }),
-      { numRuns: 1000 },
+      { numRuns: fuzzCases() },
     );
   });
 });

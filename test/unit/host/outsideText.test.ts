@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
+import { unicodeString } from '../../tools/unicodeString.ts';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { plainText } from '../../../src/core/base/plainText.ts';
 import type { EngineImage } from '../../../src/core/docker/types.ts';
@@ -92,10 +93,8 @@ const hostile = [
 
 /** Text as a server, an engine or an image may give it. */
 const outside = fc.oneof(
-  fc
-    .array(fc.oneof(fc.constantFrom(...hostile), fc.string({ unit: 'binary', maxLength: 8 })), { maxLength: 12 })
-    .map((parts) => parts.join('')),
-  fc.string({ unit: 'binary', maxLength: 3000 }),
+  fc.array(fc.oneof(fc.constantFrom(...hostile), unicodeString(8)), { maxLength: 12 }).map((parts) => parts.join('')),
+  unicodeString(3000),
   fc.constantFrom(...hostile),
 );
 

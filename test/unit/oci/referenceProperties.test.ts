@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
+import { unicodeString } from '../../tools/unicodeString.ts';
+import { fuzzCases } from '../../tools/fuzzCases.ts';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { formatImageReference, parseImageReference } from '../../../src/core/oci/imageReference.ts';
 import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
@@ -9,7 +11,7 @@ import { hasHost } from '../../../src/host/connections/findByHost.ts';
 suite('references, whatever is typed', () => {
   const typed = fc.oneof(
     fc.string(),
-    fc.string({ unit: 'binary' }),
+    unicodeString(),
     fc.string({ unit: fc.constantFrom('a', 'Z', '0', '.', ':', '/', '@', '-', '_', '[', ']', '%', ' ', 'ü') }),
     fc
       .tuple(fc.domain(), fc.nat({ max: 70_000 }), fc.string({ unit: fc.constantFrom('a', '/', '-') }))
@@ -33,7 +35,7 @@ suite('references, whatever is typed', () => {
           reference,
         );
       }),
-      { numRuns: 3000 },
+      { numRuns: fuzzCases() },
     );
   });
 });
@@ -69,7 +71,7 @@ suite('the registry of a reference', () => {
         assert.ok(hasHost({ origin, host }, text));
         assert.equal(parseImageReference(`${host}/team/app`, () => true).registry, host);
       }),
-      { numRuns: 2000 },
+      { numRuns: fuzzCases() },
     );
   });
 

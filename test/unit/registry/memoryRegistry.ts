@@ -13,8 +13,8 @@ export class MemoryRegistry {
   readonly blobs = new Map<string, Buffer>();
   /** By tag and by digest. */
   readonly manifests = new Map<string, { readonly bytes: Buffer; readonly type: string }>();
-  /** What each open session has. */
-  readonly sessions = new Map<string, Buffer>();
+  /** What each open session has, piece by piece. */
+  readonly sessions = new Map<string, readonly Buffer[]>();
   meddle: Meddle = () => false;
   origin = '';
   #turn = 0;
@@ -67,7 +67,7 @@ export class MemoryRegistry {
       return;
     }
     if (request.method === 'POST') {
-      this.#accept(response, `s${++this.#turn}`, Buffer.alloc(0));
+      this.#accept(response, `s${++this.#turn}`, []);
       return;
     }
     // As distribution does it, each answer names another place, and only the last of them counts.
@@ -76,16 +76,17 @@ export class MemoryRegistry {
       response.writeHead(404).end('{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN","message":"unknown"}]}');
       return;
     }
+    const size = had.reduce((sum, piece) => sum + piece.byteLength, 0);
     if (request.method === 'GET') {
-      response.writeHead(204, had.byteLength === 0 ? {} : { range: `0-${had.byteLength - 1}` }).end();
+      response.writeHead(204, size === 0 ? {} : { range: `0-${size - 1}` }).end();
     } else if (request.method === 'DELETE') {
       this.sessions.delete(name);
       response.writeHead(204).end();
     } else if (request.method === 'PATCH') {
-      const expected = `${had.byteLength}-${had.byteLength + bytes.byteLength - 1}`;
+      const expected = `${size}-${size + bytes.byteLength - 1}`;
       if (request.headers['content-range'] !== expected) response.writeHead(416).end();
-      else this.#accept(response, name, Buffer.concat([had, bytes]), ++this.#turn);
-    } else this.#commit(response, name, Buffer.concat([had, bytes]), url.searchParams.get('digest') ?? '');
+      else this.#accept(response, name, [...had, bytes], ++this.#turn);
+    } else this.#commit(response, name, Buffer.concat([...had, bytes]), url.searchParams.get('digest') ?? '');
   }
 
   #manifest(request: IncomingMessage, response: ServerResponse, name: string, bytes: Buffer): void {
@@ -104,7 +105,7 @@ export class MemoryRegistry {
     response.writeHead(200, { ...headers, 'content-length': found.bytes.byteLength }).end(found.bytes);
   }
 
-  #accept(response: ServerResponse, name: string, has: Buffer, turn = this.#turn): void {
+  #accept(response: ServerResponse, name: string, has: readonly Buffer[], turn = this.#turn): void {
     this.sessions.set(name, has);
     response.writeHead(202, { location: `/v2/own/app/blobs/uploads/${name}?turn=${turn}` }).end();
   }

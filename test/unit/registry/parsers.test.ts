@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { unicodeString } from '../../tools/unicodeString.ts';
+import { fuzzCases } from '../../tools/fuzzCases.ts';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { explainGiteaError } from '../../../src/core/gitea/explainGiteaError.ts';
 import { parseChallenges } from '../../../src/core/registry/auth/challenge.ts';
@@ -22,9 +24,7 @@ function answer(status: number, headers: Record<string, string>, body = ''): Reg
 
 /** Text of the kind that these headers are made of, so that more than the first character is looked at. */
 const pieces = (...words: string[]): fc.Arbitrary<string> =>
-  fc
-    .array(fc.oneof(fc.constantFrom(...words), fc.string({ unit: 'binary', maxLength: 4 })), { maxLength: 30 })
-    .map((all) => all.join(''));
+  fc.array(fc.oneof(fc.constantFrom(...words), unicodeString(4)), { maxLength: 30 }).map((all) => all.join(''));
 
 const challengeText = pieces(
   'Bearer',
@@ -49,7 +49,7 @@ describe('challenges', () => {
           for (const name of Object.keys(parameters)) assert.match(name, /^[!#$%&'*+\-.^_`|~0-9a-z]+$/);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: fuzzCases() },
     );
   });
 
@@ -116,7 +116,7 @@ describe('Location', () => {
           assert.ok(error instanceof TeaChestError && error.code === 'registryRefused', String(error));
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: fuzzCases() },
     );
   });
 
@@ -143,7 +143,7 @@ describe('Location', () => {
         }
         assert.ok(hops <= 6);
       }),
-      { numRuns: 500 },
+      { numRuns: fuzzCases() },
     );
   });
 });
@@ -171,7 +171,7 @@ describe('Range and Retry-After', () => {
         assert.ok(Number.isFinite(wait) && wait >= 0, String(wait));
         assert.match(durationInWords(wait), /^\d+ (?:second|seconds|minutes|hours|days)$/);
       }),
-      { numRuns: 1000 },
+      { numRuns: fuzzCases() },
     );
   });
 
@@ -208,7 +208,7 @@ describe('bodies of errors', () => {
         return '';
       }
     }),
-    fc.string({ unit: 'binary' }),
+    unicodeString(),
   );
   const methods = fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE');
 
@@ -226,7 +226,7 @@ describe('bodies of errors', () => {
         const chunks = patchRefused(response);
         assert.ok(chunks === undefined || chunks.code === 'chunksRefused');
       }),
-      { numRuns: 1000 },
+      { numRuns: fuzzCases() },
     );
   });
 
