@@ -12,6 +12,19 @@ export function parseJson<T>(schema: Schema<T>, json: string | Uint8Array): T | 
   }
 }
 
+/** The same, where JSON that cannot be read is an error. */
+export function parseJsonOrThrow<T>(
+  schema: Schema<T>,
+  json: string | Uint8Array,
+  toError: (cause: unknown) => Error,
+): T {
+  try {
+    return v.parse(schema, JSON.parse(toText(json)), { abortEarly: true });
+  } catch (error) {
+    throw toError(error);
+  }
+}
+
 /** Undefined for a value that does not fit. */
 export function readValue<T>(schema: Schema<T>, value: unknown): T | undefined {
   const result = v.safeParse(schema, value, { abortEarly: true });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import * as v from 'valibot';
 
 /** `sha256:` and 64 lower-case hex digits (OCI image-spec, descriptor.md §Digests). Other algorithms are not used here. */
 export type Digest = `sha256:${string}`;
@@ -8,6 +9,8 @@ const pattern = /^sha256:[0-9a-f]{64}$/;
 export function isDigest(text: string): text is Digest {
   return pattern.test(text);
 }
+
+export const digestSchema = v.custom<Digest>((value) => typeof value === 'string' && isDigest(value));
 
 /** The digest of bytes that are already in memory. */
 export function digestOf(bytes: Uint8Array): Digest {
