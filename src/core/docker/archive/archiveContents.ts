@@ -7,7 +7,7 @@ import type { ArchiveImage } from '../../ports/imageSource.ts';
 
 interface Config {
   readonly bytes: Uint8Array;
-  /** Its digest is the image's id, as in docker's classic store. Otherwise only its layers and platform are the image's. */
+  /** Its digest is the image's ID, as in docker's classic store. Otherwise its layers and platform are the image's. */
   readonly isTheImage: boolean;
 }
 
@@ -16,11 +16,11 @@ interface ManifestEntry {
   readonly layers: readonly string[];
 }
 
-/** An image has 127 layers at most; what has so many files is no archive of an image. */
+/** An image has at most 127 layers, so that its archive has far fewer files. */
 const maxFiles = 100_000;
 const maxLinks = 40;
 
-/** What an archive turned out to hold. Keeps paths, and of the documents only those that can be of use. */
+/** The paths of an archive, and those of its documents that may describe the image. */
 export class ArchiveContents {
   readonly #subject: ArchiveSubject;
   readonly #files = new Set<string>();
@@ -29,7 +29,7 @@ export class ArchiveContents {
   readonly #oversized = new Set<string>();
   readonly #configs = new Map<string, Config>();
   #manifest: unknown;
-  /** Digests that `index.json` names: with containerd's store one of them is the image's id. */
+  /** Digests in `index.json`: with containerd's store one of them is the image's ID. */
   #indexed: readonly unknown[] = [];
 
   constructor(subject: ArchiveSubject) {
@@ -50,7 +50,7 @@ export class ArchiveContents {
     this.#layers.add(path);
   }
 
-  /** A document that was too big to be read. */
+  /** A document that was too large to be read. */
   addOversized(path: string): void {
     this.#oversized.add(path);
   }
@@ -69,7 +69,7 @@ export class ArchiveContents {
     }
   }
 
-  /** What manifest.json says of the image; to be asked when the whole archive was read. */
+  /** The image that manifest.json describes; call it when the whole archive was read. */
   image(): ArchiveImage {
     const entries = this.#entries();
     const config = (entry: ManifestEntry): Config | undefined => this.#configs.get(this.#resolve(entry.config));
@@ -135,7 +135,7 @@ function toEntry(value: unknown): ManifestEntry {
   throw invalid('has a manifest.json without the names of its configuration and its layers');
 }
 
-/** In containerd's store the id is a manifest's or an index's; the config is told by its layers and platform. */
+/** In containerd's store the ID is that of a manifest or an index: the config is identified by its layers and platform. */
 function isLike(document: unknown, { diffIds, platform }: ArchiveSubject): boolean {
   const listed = field(field(document, 'rootfs'), 'diff_ids') ?? [];
   const os = field(document, 'os');

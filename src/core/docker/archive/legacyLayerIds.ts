@@ -1,22 +1,24 @@
 import { digestOf, isDigest, type Digest } from '../../oci/digest.ts';
 
 /**
- * Engines up to 24 name a layer's folder by an id of image format 1, made up for the archive: the digest of a JSON that
- * holds the layer's chain ID and its parent's id (moby v20.10, image/v1/imagev1.go `CreateID`, image/tarexport/save.go
- * `saveImage`). All layers but the top one have the same empty container_config and the epoch as date, so that their
- * ids can be computed from the diffIDs, and the top one is known by its parent. Gives what the `json` file in the folder
- * `id` tells of the layer beside it; undefined if it tells nothing. A hint, worth proving by hash.
+ * The diffID of the layer in the folder `id`, by the `json` file in it; undefined if that does not say. It is a hint that
+ * must be proved by hashing.
+ *
+ * Engines up to 24 name a layer's folder by an ID of image format 1, which they make for the archive: the digest of a JSON
+ * with the layer's chain ID and its parent's ID (moby v20.10, image/v1/imagev1.go `CreateID`, image/tarexport/save.go
+ * `saveImage`). All layers but the top one have the same empty container_config and the epoch as date: their IDs can be
+ * computed from the diffIDs, and the top layer is found by its parent.
  */
 export function legacyDiffId(id: string, json: unknown, diffIds: readonly Digest[]): Digest | undefined {
   if (typeof json !== 'object' || json === null) return undefined;
   const { id: own, parent, created } = json as { id?: unknown; parent?: unknown; created?: unknown };
   if (own !== id) return undefined;
   if (diffIds.length === 1) return parent === undefined ? diffIds[0] : undefined;
-  // The epoch is written in the time zone of the engine; a top layer has a date of its own.
+  // The engine writes the epoch in its own time zone; a top layer has another date.
   for (const epoch of new Set([utcEpoch, String(created)])) {
     const ids = idsBelowTop(diffIds, epoch);
-    const place = ids.indexOf(id);
-    if (place >= 0) return diffIds[place];
+    const index = ids.indexOf(id);
+    if (index >= 0) return diffIds[index];
     if (parent !== undefined && parent === ids.at(-1)) return diffIds.at(-1);
   }
   return undefined;
@@ -29,7 +31,7 @@ const emptyContainerConfig =
   '"Tty":false,"OpenStdin":false,"StdinOnce":false,"Env":null,"Cmd":null,"Image":"","Volumes":null,"WorkingDir":"",' +
   '"Entrypoint":null,"OnBuild":null,"Labels":null}';
 
-/** One id per layer, base first, without the top one. */
+/** The IDs of all layers but the top one, base first. */
 function idsBelowTop(diffIds: readonly Digest[], epoch: string): string[] {
   const ids: string[] = [];
   let chain: Digest | undefined;
@@ -43,7 +45,7 @@ function idsBelowTop(diffIds: readonly Digest[], epoch: string): string[] {
   return ids;
 }
 
-/** The diffID that a file is named after (`<hex>`, `<hex>.tar`), if it is one of the image's. */
+/** The diffID of the image that a file is named after (`<hex>`, `<hex>.tar`). */
 export function namedDiffId(fileName: string, diffIds: readonly Digest[]): Digest | undefined {
   const digest = `sha256:${fileName.replace(/\.tar$/, '')}`;
   return isDigest(digest) && diffIds.includes(digest) ? digest : undefined;

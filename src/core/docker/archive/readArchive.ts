@@ -8,15 +8,15 @@ import { legacyDiffId, namedDiffId } from './legacyLayerIds.ts';
 import type { ArchiveSubject } from '../types.ts';
 import type { ArchiveItem } from '../../ports/imageSource.ts';
 
-/** Far above any real configuration, far below what would hurt. */
+/** Far more than any real config has. */
 const maxJsonBytes = 16 * 1024 * 1024;
 
 /**
- * Reads what an engine exports of an image, whatever its kind: docker's archive up to release 24, its OCI layout with
- * `manifest.json` since 25 (with compressed blobs from containerd's store), podman's docker-archive. The layers come as
- * they stand in the archive, the `image` last, once the archive has proved to be whole.
- * Rejects with `archiveTruncated`, `archiveInvalid`, or the error of `bytes`. `onConsumed` is told up to which byte
- * nothing is needed any more; a piece of a layer is good until the next one is asked for.
+ * Reads the archive that an engine exports of an image: docker's format up to release 24, its OCI layout with
+ * `manifest.json` since 25 (with compressed blobs from containerd's store), or podman's docker-archive. The layers come in
+ * the archive's order, then the `image`, after the archive has proved to be whole.
+ * Throws `archiveTruncated`, `archiveInvalid`, or the error of `bytes`. `onConsumed` gets the position before which no byte
+ * is needed any more; a piece of a layer is valid until the next one is asked for.
  */
 export async function* readArchive(
   bytes: AsyncIterable<Uint8Array>,
@@ -49,7 +49,7 @@ interface Classified {
   /** `document`: manifest.json, index.json, or what may be a config. `legacy`: the `json` file beside a `layer.tar`. */
   readonly role: 'layer' | 'document' | 'legacy' | 'other';
   readonly body: AsyncIterable<Uint8Array>;
-  /** The diffID that the file's name tells. */
+  /** The diffID that the file is named after. */
   readonly hint?: Digest | undefined;
 }
 
@@ -68,8 +68,8 @@ async function classify(entry: TarEntry, image: ArchiveSubject): Promise<Classif
 }
 
 /**
- * A blob whose name is none of the diffIDs: an uncompressed layer would be named by its own, so this is a compressed
- * layer, a JSON document, or nothing of this image.
+ * A blob that is not named by a diffID of the image, as an uncompressed layer would be: a compressed layer, a JSON
+ * document, or something else.
  */
 async function classifyBlob(body: AsyncIterable<Uint8Array>): Promise<Classified> {
   const { head, body: whole } = await peekBytes(body, magicLength);
@@ -77,7 +77,7 @@ async function classifyBlob(body: AsyncIterable<Uint8Array>): Promise<Classified
   return { role, body: whole };
 }
 
-/** Undefined, with nothing read, if it is too big to be held in memory. */
+/** Undefined, without reading, if it is too large for memory. */
 async function readWhole(body: AsyncIterable<Uint8Array>, size: number): Promise<Buffer | undefined> {
   if (size > maxJsonBytes) return undefined;
   const chunks: Uint8Array[] = [];

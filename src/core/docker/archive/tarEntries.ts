@@ -1,37 +1,37 @@
 import path from 'node:path';
 import { extract, type Extract, type Header } from 'tar-stream';
+import { Condition } from '../../base/condition.ts';
 import { TeaChestError } from '../../base/errors.ts';
-import { ArchiveTail } from './archiveTail.ts';
+import { appendedErrorMessage } from '../client/engineErrorMessage.ts';
 
 /** One member of a tar archive. */
 export interface TarEntry {
-  /** From the archive's root, without `./` and never outside of it. */
+  /** From the archive's root, without `./`; never outside of the archive. */
   readonly path: string;
-  /** `file`, or a link to `target`. Whatever else an archive may hold (folders, devices) is `other`. */
+  /** `other`: folders, devices and the like. */
   readonly type: 'file' | 'link' | 'other';
   readonly size: number;
   /** From the archive's root, like `path`. */
   readonly target: string | undefined;
   /**
-   * To be read to its end, or not at all: what is left is skipped when the next entry is asked for. Each piece is good
-   * until the next one is asked for: its memory is used again.
+   * Read it to its end or not at all: asking for the next entry skips the rest. Each piece is valid until the next one is
+   * asked for: its memory is used again.
    */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
 type Entry = Extract extends AsyncIterable<infer Item> ? Item : never;
 
-/** As Linux' PATH_MAX. */
+/** Linux's PATH_MAX. */
 const maxPathLength = 4096;
 
 /** Two empty blocks close a tar archive (POSIX, pax interchange format). */
 const endMarkBytes = 1024;
 
 /**
- * Reads a tar archive front to back, holding no more than a few chunks. Rejects with `archiveTruncated` if it ends
- * before its end mark, with the engine's own words where it appended some; with `archiveInvalid` if it is no tar, or
- * reaches outside of itself; with the source's own error if that breaks. `onConsumed` is told up to which byte of the
- * archive nothing is needed any more.
+ * Reads a tar archive in constant memory. Throws `archiveTruncated` if it ends before its end mark, with the engine's
+ * message if that was appended; `archiveInvalid` if it is not a tar or a path leaves it; or the source's error.
+ * `onConsumed` gets the position in the archive before which no byte is needed any more.
  */
 export async function* tarEntries(
   bytes: AsyncIterable<Uint8Array>,
@@ -39,8 +39,8 @@ export async function* tarEntries(
 ): AsyncGenerator<TarEntry, void, void> {
   const parser = extract();
   const tail = new ArchiveTail();
-  const feeding = new TarFeeder(parser, tail, bytes);
-  const explain = (error: unknown): Promise<unknown> => feeding.explain(error);
+  const feeder = new TarFeeder(parser, tail, bytes);
+  const explain = (error: unknown): Promise<unknown> => feeder.explain(error);
   let end = 0;
   try {
     for await (const entry of parser) {
@@ -49,7 +49,7 @@ export async function* tarEntries(
       const reading = { position: start };
       onConsumed(start);
       yield toEntry(entry, bodyOf(entry, reading, onConsumed, explain));
-      // What is skipped is consumed as well: a layer may have gigabytes.
+      // Skipped bytes are consumed as well: a layer may have gigabytes.
       entry.on('data', (chunk) => {
         reading.position += (chunk as Uint8Array).byteLength;
         onConsumed(reading.position);
@@ -58,19 +58,19 @@ export async function* tarEntries(
   } catch (error) {
     throw await explain(error);
   } finally {
-    feeding.stop();
+    feeder.stop();
   }
-  if (tail.total - end < endMarkBytes || !tail.isZero(endMarkBytes)) throw truncated(tail.words());
+  if (tail.total - end < endMarkBytes || !tail.isZero(endMarkBytes)) throw truncated(tail.message());
 }
 
-/** Pumps the source into the parser; remembers what broke it. */
+/** Writes the source into the parser. Not `stream.pipeline`, which would hide the source's error behind the parser's. */
 class TarFeeder {
   readonly #parser: Extract;
   readonly #tail: ArchiveTail;
   readonly #done: Promise<void>;
-  #wake: () => void = () => undefined;
+  readonly #drained = new Condition();
   #stopped = false;
-  /** The source's error, which explains all others. */
+  /** The source's error, from which the parser's follow. */
   #failure: { readonly error: unknown } | undefined;
   #parserError: Error | undefined;
 
@@ -79,10 +79,10 @@ class TarFeeder {
     this.#tail = tail;
     for (const event of ['drain', 'close']) {
       parser.on(event, () => {
-        this.#wake();
+        this.#drained.notifyAll();
       });
     }
-    // An entry that is asked too late only says that it was destroyed.
+    // An entry that is read later only reports that it was destroyed.
     parser.on('error', (error) => {
       this.#parserError = error;
     });
@@ -94,15 +94,15 @@ class TarFeeder {
     this.#parser.destroy();
   }
 
-  /** Why the parser gave up: the source's error, the engine's words at the archive's end, or what tar-stream found. */
+  /** Why the parser failed: the source's error, the engine's message at the archive's end, or the parser's error. */
   async explain(error: unknown): Promise<unknown> {
     if (error instanceof TeaChestError) return error;
     await this.#done;
     if (this.#failure !== undefined) return this.#failure.error;
-    const words = this.#tail.words();
+    const message = this.#tail.message();
     const cause = this.#parserError ?? error;
     const found = cause instanceof Error ? cause.message : String(cause);
-    if (words !== undefined || /unexpected end|prematurely/i.test(found)) return truncated(words);
+    if (message !== undefined || /unexpected end|prematurely/i.test(found)) return truncated(message);
     return new TeaChestError('archiveInvalid', `The engine’s archive of the image is not a tar archive: ${found}`, {
       stage: 'export',
       cause,
@@ -115,14 +115,12 @@ class TarFeeder {
       for await (const chunk of bytes) {
         if (this.#stopped) return;
         this.#tail.push(chunk);
-        // A parser that stumbled may have met the engine's error text: read on a little, the words may be complete then.
+        // The parser may have failed at the engine's error message: read a little more, to have the whole message.
         if (this.#parser.destroyed) {
           afterFailure += chunk.byteLength;
           if (afterFailure > this.#tail.capacity) return;
         } else if (!this.#parser.write(chunk)) {
-          await new Promise<void>((resolve) => {
-            this.#wake = resolve;
-          });
+          await this.#drained.wait();
         }
       }
       this.#parser.end(null);
@@ -133,17 +131,49 @@ class TarFeeder {
   }
 }
 
-function truncated(words: string | undefined): TeaChestError {
-  const why = words === undefined ? 'it stopped in the middle' : `it says: ${words}`;
+/** The end of the archive so far: engines append their error message to a stream that they cannot finish. */
+class ArchiveTail {
+  /** Bytes kept. */
+  readonly capacity = 8192;
+  #kept: Buffer = Buffer.alloc(0);
+  #total = 0;
+
+  push(chunk: Uint8Array): void {
+    this.#total += chunk.byteLength;
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    const joined = bytes.byteLength >= this.capacity ? bytes : Buffer.concat([this.#kept, bytes]);
+    // A copy: the chunk's memory is used again.
+    this.#kept = Buffer.from(joined.subarray(-this.capacity));
+  }
+
+  /** Bytes of the archive so far. */
+  get total(): number {
+    return this.#total;
+  }
+
+  /** True if the last `length` bytes (at most `capacity`) are all zero. */
+  isZero(length: number): boolean {
+    const end = this.#kept.subarray(-length);
+    return end.byteLength === length && end.every((byte) => byte === 0);
+  }
+
+  /** The error message that the engine appended, if any. */
+  message(): string | undefined {
+    return appendedErrorMessage(this.#kept);
+  }
+}
+
+function truncated(message: string | undefined): TeaChestError {
+  const why = message === undefined ? 'it stopped in the middle' : `it says: ${message}`;
   return new TeaChestError('archiveTruncated', `The engine did not send the whole image: ${why}.`, {
     stage: 'export',
-    facts: words === undefined ? {} : { words },
+    facts: message === undefined ? {} : { message },
   });
 }
 
-/** Where the entry's body begins in the archive. */
+/** Position of the entry's body in the archive. */
 function startOf(header: Header): number {
-  // tar-stream has it, its types do not.
+  // tar-stream has it, but its types do not.
   const { byteOffset } = header as { byteOffset?: number };
   return byteOffset ?? 0;
 }
@@ -163,7 +193,7 @@ function toEntry(entry: Entry, body: TarEntry['body']): TarEntry {
   };
 }
 
-/** Not the entry itself: its iterator would tear down the whole archive when a reader leaves early. */
+/** Not the entry itself: its iterator would destroy the whole archive when a reader leaves early. */
 async function* bodyOf(
   entry: Entry,
   reading: { position: number },
@@ -186,7 +216,7 @@ async function* bodyOf(
   }
 }
 
-/** Resolves a path of the archive against a folder of it. Rejects one that leads out of the archive. */
+/** Resolves a path against a folder of the archive. Throws if it leads out of the archive. */
 export function archivePath(name: string, folder: string): string {
   if (name.length > maxPathLength) {
     const sentence = `The engine’s archive of the image has a path of ${name.length} characters.`;

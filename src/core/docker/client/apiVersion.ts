@@ -1,11 +1,11 @@
-/** The newest API version this code was written for (docker 28.5). What it uses of it exists since 1.25. */
+/** The newest API version that this code was written for (docker 28.5). It uses nothing that is newer than 1.25. */
 const newestKnown = '1.51';
 
-/** The version to speak with an engine that offers `minimum` to `newest`: the newest that both know. */
+/** The API version to use with an engine that supports `minimum` to `newest`: the newest that both support. */
 export function chooseApiVersion(newest: string | undefined, minimum: string | undefined): string {
-  const spoken = newest === undefined || compare(newest, newestKnown) > 0 ? newestKnown : newest;
-  // An engine of the far future may no longer know ours; what we use of the API is old enough to outlive that.
-  return minimum !== undefined && compare(spoken, minimum) < 0 ? minimum : spoken;
+  const common = newest === undefined || compare(newest, newestKnown) > 0 ? newestKnown : newest;
+  // A much newer engine may no longer support ours; we use so old a part of the API that its minimum will do.
+  return minimum !== undefined && compare(common, minimum) < 0 ? minimum : common;
 }
 
 function compare(a: string, b: string): number {

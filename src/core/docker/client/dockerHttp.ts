@@ -3,13 +3,13 @@ import { TeaChestError } from '../../base/errors.ts';
 import type { EngineAgent, EngineAnswer, EngineConnection } from './engineConnections.ts';
 import { EngineTimeout, refusedByEngine } from './engineErrors.ts';
 
-/** What dockerode asks of its modem. */
+/** The call that dockerode makes to its modem, the object that sends its requests. */
 interface DialOptions {
   readonly path: string;
   readonly method: string;
   readonly options?: Readonly<Record<string, unknown>>;
   readonly isStream?: boolean;
-  /** Credentials for a registry the engine is to speak with. */
+  /** Credentials for the registry that the engine is to use. */
   readonly authconfig?: object;
 }
 
@@ -18,23 +18,23 @@ type DialCallback = (error: unknown, answer: unknown) => void;
 export interface DockerHttpOptions {
   readonly agent: EngineAgent;
   readonly host: string;
-  /** Put before each path: `/v1.41`, or nothing for the engine's own choice. */
+  /** Before each path: `/v1.41`, or empty for the engine's default. */
   readonly prefix: string;
   readonly signal: AbortSignal;
   /**
-   * Milliseconds without a sign of life after which an engine that took the call is given up. Infinity for calls that
-   * are silent by nature: a classic engine writes the whole image to its disk before an export's first header.
+   * Milliseconds without a byte from the engine after which a call fails. Infinity for calls that may send nothing for
+   * long: events, and a push, whose progress is seen at the registry.
    */
   readonly timeoutMs: number;
-  /** Turns what went wrong on the wire into a TeaChestError. */
+  /** Converts any failure into a TeaChestError. */
   readonly explain: (error: unknown) => unknown;
 }
 
 const maxErrorBody = 64 * 1024;
 
 /**
- * Carries dockerode's calls, in place of docker-modem. That one waits forever for an answer that breaks off, cannot
- * cancel `inspect` and `get`, and lets DOCKER_HOST win over the endpoint it is given.
+ * Sends dockerode's requests, in place of docker-modem, which waits forever for a response that breaks off, cannot cancel
+ * `inspect` and `get`, and prefers DOCKER_HOST to the endpoint that it is given.
  */
 export class DockerHttp {
   readonly Promise = Promise;
@@ -60,45 +60,45 @@ export class DockerHttp {
     if (call.isStream === true) {
       return agent.stream((connection) => this.#ask(call, connection, ({ body }) => Promise.resolve(body)));
     }
-    const read = async ({ body }: EngineAnswer, silence: InactivityTimeout): Promise<unknown> =>
-      parseJson(await readText(body, Infinity, silence));
+    const read = async ({ body }: EngineAnswer, timeout: InactivityTimeout): Promise<unknown> =>
+      parseJson(await readText(body, Infinity, timeout));
     return agent.call((connection) => this.#ask(call, connection, read), signal);
   }
 
   async #ask<T>(
     call: DialOptions,
     connection: EngineConnection,
-    read: (answer: EngineAnswer, silence: InactivityTimeout) => Promise<T>,
+    read: (answer: EngineAnswer, timeout: InactivityTimeout) => Promise<T>,
   ): Promise<T> {
     const { host, prefix } = this.#options;
-    const silence = new InactivityTimeout(this.#options.timeoutMs, connection);
-    const signal = AbortSignal.any([this.#options.signal, silence.signal]);
+    const timeout = new InactivityTimeout(this.#options.timeoutMs, connection);
+    const signal = AbortSignal.any([this.#options.signal, timeout.signal]);
     const path = prefix + withQuery(call.path, call.options);
     try {
       const answer = await connection.send({
         ...{ method: call.method, path, signal },
         headers: { host, ...authHeaders(call) },
       });
-      silence.activity();
+      timeout.activity();
       const { status, body } = answer;
-      if (status < 200 || status > 299) throw refusedByEngine(status, await readText(body, maxErrorBody, silence));
-      return await read(answer, silence);
+      if (status < 200 || status > 299) throw refusedByEngine(status, await readText(body, maxErrorBody, timeout));
+      return await read(answer, timeout);
     } catch (error) {
-      throw silence.lastedTooLong && !this.#options.signal.aborted ? silence.toError(error) : error;
+      throw timeout.signal.aborted && !this.#options.signal.aborted ? timeout.toError(error) : error;
     } finally {
-      silence.end();
+      timeout.end();
     }
   }
 }
 
-/** base64url with padding, as Go's URLEncoding has it (moby's API notes, §Authentication). */
+/** base64url with padding, as Go's URLEncoding expects (moby's API notes, §Authentication). */
 function authHeaders({ authconfig }: DialOptions): Record<string, string> {
   if (authconfig === undefined) return {};
   const text = Buffer.from(JSON.stringify(authconfig)).toString('base64');
   return { 'x-registry-auth': text.replaceAll('+', '-').replaceAll('/', '_') };
 }
 
-/** Fires its signal once nothing arrived from the engine for too long. */
+/** Fires its signal when nothing has arrived from the engine for too long. */
 class InactivityTimeout {
   readonly #controller = new AbortController();
   readonly #timeoutMs: number;
@@ -118,10 +118,6 @@ class InactivityTimeout {
     return this.#controller.signal;
   }
 
-  get lastedTooLong(): boolean {
-    return this.#controller.signal.aborted;
-  }
-
   /** Bytes arrived. */
   activity(): void {
     this.#timer?.refresh();
@@ -136,7 +132,7 @@ class InactivityTimeout {
   }
 }
 
-/** dockerode ends a path with `?` where it has a query to add, and expects objects in it as JSON. */
+/** dockerode ends a path with `?` if a query belongs to it, and expects objects in the query as JSON. */
 function withQuery(path: string, options: DialOptions['options']): string {
   if (!path.endsWith('?')) return path;
   const query = new URLSearchParams();
@@ -146,11 +142,11 @@ function withQuery(path: string, options: DialOptions['options']): string {
   return query.size === 0 ? path.slice(0, -1) : path + query.toString();
 }
 
-async function readText(body: Readable, limit: number, silence: InactivityTimeout): Promise<string> {
+async function readText(body: Readable, limit: number, timeout: InactivityTimeout): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
-    silence.activity();
+    timeout.activity();
     chunks.push(chunk);
     size += chunk.byteLength;
     if (size >= limit) break;
@@ -159,7 +155,7 @@ async function readText(body: Readable, limit: number, silence: InactivityTimeou
 }
 
 function parseJson(text: string): unknown {
-  // A name given to an image is answered with nothing but a status.
+  // The response to a tag call has no body.
   if (text === '') return undefined;
   try {
     return JSON.parse(text);

@@ -22,25 +22,25 @@ import type { ArchiveItem, ImageDetails, ExportOptions, ImageSource } from '../.
 
 interface EngineOptions {
   readonly timeoutMs?: number;
-  /** Told what of the engine's answers could not be used. */
+  /** Logs unusable parts of the engine's responses. */
   readonly logger?: Pick<Logger, 'warn'>;
 }
 
-/** Without a sign of life for so long, an engine hangs: it answers in milliseconds, and a large list in seconds. */
-const usualTimeoutMs = 20_000;
+/** An engine that sends nothing for so long hangs: it responds in milliseconds, with a large list in seconds. */
+const defaultTimeoutMs = 20_000;
 
-/** So many images are inspected at once: a list may have thousands. */
+/** Concurrent inspections: a list may have thousands of images. */
 const inspectionsAtOnce = 6;
 
 /**
- * A container engine that speaks docker's API. Holds no connection while idle on a local socket; `dispose` closes those
- * of remote ones. Every method rejects with a TeaChestError: `engineNotFound`, `engineStopped`, `enginePermission`
- * (facts: path, group), `engineLost`, `engineEndpointInvalid`, `engineFailed` (facts: status, words), `cancelled`. Where
- * it names no stage, that is what the caller is doing.
+ * A container engine with docker's API. On a local socket it holds no idle connection; `dispose` closes those to remote
+ * engines. Every method rejects with a TeaChestError: `engineNotFound`, `engineStopped`, `enginePermission` (facts: path,
+ * group), `engineLost`, `engineEndpointInvalid`, `engineFailed` (facts: status, message), `cancelled`. If the error has no
+ * stage, the caller adds one.
  */
 export class Engine implements ImageSource {
   readonly endpoint: EngineEndpoint;
-  /** One for all pushes, as it remembers what kind of store this is. */
+  /** One for all pushes: it caches which image store the engine has. */
   #pusher: EnginePush | undefined;
   readonly #agent: EngineAgent;
   readonly #timeoutMs: number;
@@ -49,22 +49,22 @@ export class Engine implements ImageSource {
   readonly #platforms = new Map<string, Platform>();
   #version: EngineVersion | undefined;
 
-  /** `timeoutMs`: milliseconds of silence after which any call but an export is given up. */
-  constructor(endpoint: EngineEndpoint, { timeoutMs = usualTimeoutMs, logger }: EngineOptions = {}) {
+  /** `timeoutMs`: without a byte for so long, any call but an export, a push or events fails. */
+  constructor(endpoint: EngineEndpoint, { timeoutMs = defaultTimeoutMs, logger }: EngineOptions = {}) {
     this.endpoint = endpoint;
     this.#logger = logger;
     this.#timeoutMs = timeoutMs;
     this.#agent = new EngineAgent(endpoint.address);
   }
 
-  /** Asks the engine each time, so that it also tells whether the engine is there. */
+  /** Not cached: it also serves to check that the engine is there. */
   async version({ signal }: CallOptions): Promise<EngineVersion> {
     const answer = await this.#call(signal, '', (docker) => docker.version());
     this.#version = { version: answer.Version, api: chooseApiVersion(answer.ApiVersion, answer.MinAPIVersion) };
     return this.#version;
   }
 
-  /** Tagged and dangling images, no intermediate ones. `platform` is given for those that `platformOf` was asked for. */
+  /** Tagged and dangling images, not intermediate ones. Those that `platformOf` was called for have a `platform`. */
   async listImages({ signal }: CallOptions): Promise<EngineImage[]> {
     const prefix = await this.#prefix(signal);
     const images = await this.#call<unknown>(signal, prefix, (docker) => docker.listImages());
@@ -78,7 +78,7 @@ export class Engine implements ImageSource {
     return images.flatMap((image) => this.#readListed(image));
   }
 
-  /** One image of which no digest is known cannot be named or pushed, and hides none of the others. */
+  /** An image without a digest cannot be pushed and is left out. */
   #readListed(image: unknown): EngineImage[] {
     try {
       return [toEngineImage(image, this.#platforms.get(text(image, 'Id') ?? ''))];
@@ -89,7 +89,7 @@ export class Engine implements ImageSource {
     }
   }
 
-  /** An id never changes its platform: each image is inspected once, a few at a time. */
+  /** Each image is inspected once, because an ID never changes its platform. */
   async platformOf(id: string, { signal }: CallOptions): Promise<Platform> {
     const known = this.#platforms.get(id);
     if (known !== undefined) return known;
@@ -101,8 +101,8 @@ export class Engine implements ImageSource {
   }
 
   /**
-   * What happens to images from now on, for as long as the loop runs; begins with `connected`. Ends when the engine
-   * closes the stream in good order, rejects with `engineLost` when it breaks. Connecting again is the caller's business.
+   * Changes of images from now on; begins with `connected`. Ends when the engine closes the stream, throws `engineLost` if
+   * it breaks. The caller has to reconnect.
    */
   async *events({ signal }: CallOptions): AsyncGenerator<EngineEvent, void, void> {
     const prefix = await this.#prefix(signal);
@@ -116,26 +116,26 @@ export class Engine implements ImageSource {
     yield* parseEvents(this.#received(stream, signal, 'engine'));
   }
 
-  /** Rejects with `imageNotFound` (facts: image) if the engine does not have it, `referenceInvalid` if it is no name. */
+  /** Rejects with `imageNotFound` (facts: image), or with `referenceInvalid` if `image` is not a name. */
   async inspect(image: string, { signal }: CallOptions): Promise<ImageDetails> {
     const name = imagePath(image);
     const prefix = await this.#prefix(signal);
     try {
       return toImageDetails(
-        await this.#call(signal, prefix, (docker, modem) => inspectImage(docker, modem, name, prefix)),
+        await this.#call(signal, prefix, (docker, http) => inspectImage(docker, http, name, prefix)),
       );
     } catch (error) {
       throw notFound(error, image, 'inspect');
     }
   }
 
-  /** Streams the image's archive, by id, in constant memory; see `ArchiveItem`. Leaving the loop closes the stream. */
+  /** Streams the image's archive in constant memory. Leaving the loop closes the stream. */
   async *open(
     image: ImageDetails,
     { signal: outer, onReceived }: ExportOptions,
   ): AsyncGenerator<ArchiveItem, void, void> {
-    const leaving = new AbortController();
-    const signal = AbortSignal.any([outer, leaving.signal]);
+    const stop = new AbortController();
+    const signal = AbortSignal.any([outer, stop.signal]);
     try {
       const prefix = await this.#prefix(signal);
       const memory = new ReceiveBuffers();
@@ -145,17 +145,17 @@ export class Engine implements ImageSource {
       const bytes = this.#export(`${prefix}/images/${imagePath(image.id)}/get`, memory, signal);
       for await (const item of readArchive(countBytes(bytes, onReceived), image, onConsumed)) {
         yield item;
-        // A small archive is here whole before anybody cancels: nothing is left that could break off.
+        // A small archive has arrived whole before a cancel, which then breaks no connection.
         throwIfCancelled(outer);
       }
     } catch (error) {
       throw await this.#explainExport(error, image, outer);
     } finally {
-      leaving.abort();
+      stop.abort();
     }
   }
 
-  /** The engine as something that can push by itself to this machine; undefined where it surely is on another. */
+  /** Undefined for an engine that cannot reach this machine's loopback, because it is reached over a network. */
   pusher(): EnginePush | undefined {
     if (this.endpoint.address.kind !== 'socket') return undefined;
     return (this.#pusher ??= new EnginePush(
@@ -165,21 +165,21 @@ export class Engine implements ImageSource {
     ));
   }
 
-  /** Docker 20.10 answers an export of an image that is gone with 500 and the path of a missing file: so ask again. */
+  /** Docker 20.10 answers an export of a removed image with 500 and the path of a missing file: inspect tells for sure. */
   async #explainExport(error: unknown, image: ImageDetails, signal: AbortSignal): Promise<TeaChestError> {
     const name = image.references[0] ?? image.id;
-    const known = notFound(error, name, 'export');
-    if (known.code !== 'engineFailed') return known;
-    const gone = await this.inspect(image.id, { signal }).then(
+    const explained = notFound(error, name, 'export');
+    if (explained.code !== 'engineFailed') return explained;
+    const removed = await this.inspect(image.id, { signal }).then(
       () => undefined,
       (later: unknown) => (later instanceof TeaChestError && later.code === 'imageNotFound' ? later : undefined),
     );
-    if (gone === undefined) return known;
+    if (removed === undefined) return explained;
     const sentence = `The image “${name}” is gone from the container engine; it was removed meanwhile.`;
     return new TeaChestError('imageNotFound', sentence, { stage: 'export', cause: error, facts: { image: name } });
   }
 
-  /** Keeps no idle connection from now on. What is under way goes on, and new calls are possible. */
+  /** Keeps no idle connection from now on. Running and new calls work as before. */
   retire(): void {
     this.#agent.retire();
   }
@@ -193,7 +193,7 @@ export class Engine implements ImageSource {
     return `/v${api}`;
   }
 
-  /** May be silent for minutes: a classic engine writes the whole image to its disk before the first byte. */
+  /** Has no timeout: a classic engine writes the whole image to its disk before the first byte. */
   async *#export(path: string, memory: ReceiveBuffers, signal: AbortSignal): AsyncGenerator<Buffer, void, void> {
     const { address } = this.endpoint;
     try {
@@ -210,15 +210,15 @@ export class Engine implements ImageSource {
   async #call<T>(
     signal: AbortSignal,
     prefix: string,
-    use: (docker: Docker, modem: DockerHttp) => Promise<T>,
+    use: (docker: Docker, http: DockerHttp) => Promise<T>,
     timeoutMs = this.#timeoutMs,
   ): Promise<T> {
     const explain = (error: unknown): TeaChestError => explainEngineError(error, this.endpoint, signal);
     const host = hostHeader(this.endpoint.address);
-    const modem = new DockerHttp({ agent: this.#agent, host, prefix, signal, timeoutMs, explain });
-    const options: object = { modem };
+    const http = new DockerHttp({ agent: this.#agent, host, prefix, signal, timeoutMs, explain });
+    const options: object = { modem: http };
     try {
-      return await use(new Docker(options), modem);
+      return await use(new Docker(options), http);
     } catch (error) {
       throw await withOwningGroup(explain(error));
     }
@@ -237,20 +237,20 @@ export class Engine implements ImageSource {
   }
 }
 
-/** From API 1.48 on it is asked for the image's manifests as well, which dockerode's own `inspect` cannot do. */
-function inspectImage(docker: Docker, modem: DockerHttp, name: string, prefix: string): Promise<ImageInspectInfo> {
+/** Asks for the image's manifests too (API 1.48), which dockerode's own `inspect` cannot do. */
+function inspectImage(docker: Docker, http: DockerHttp, name: string, prefix: string): Promise<ImageInspectInfo> {
   const [, minor = '0'] = /^\/v1\.(\d+)$/.exec(prefix) ?? [];
   if (Number(minor) < 48) return docker.getImage(name).inspect();
   const call = { path: `/images/${name}/json?`, method: 'GET', options: { manifests: true } };
   return new Promise((resolve, reject) => {
-    modem.dial(call, (error, answer) => {
+    http.dial(call, (error, answer) => {
       if (error === null) resolve(answer as ImageInspectInfo);
       else reject(error instanceof Error ? error : new Error('the call failed', { cause: error }));
     });
   });
 }
 
-/** The name as a part of a URL's path. Its slashes stay: engines take them as they are. */
+/** The name as a part of a URL's path. Its slashes are not escaped: engines expect them. */
 function imagePath(image: string): string {
   const parts = image.split('/');
   parseImageReference(image);
@@ -263,8 +263,8 @@ function imagePath(image: string): string {
 function notFound(error: unknown, image: string, stage: 'inspect' | 'export'): TeaChestError {
   const known = toTeaChestError(error, stage);
   if (known.code !== 'engineFailed' || known.facts['status'] !== 404) return known;
-  const words = String(known.facts['words']);
-  return new TeaChestError('imageNotFound', `The container engine has no image “${image}” (it says: ${words}).`, {
+  const message = String(known.facts['message']);
+  return new TeaChestError('imageNotFound', `The container engine has no image “${image}” (it says: ${message}).`, {
     stage,
     cause: error,
     facts: { image },

@@ -8,13 +8,13 @@ import type { EngineEndpoint } from '../types.ts';
 
 type Address = EngineEndpoint['address'];
 
-/** Dead peers are noticed even while the engine is silent, which it may rightly be for minutes. */
+/** Detects dead peers while the engine sends nothing, which may take minutes in an export. */
 const keepAlive = { keepAlive: true, keepAliveInitialDelay: 30_000 } as const;
 
-/** Milliseconds for which an idle connection is kept: engines do not close theirs. */
-const idleTime = 600_000;
+/** An idle connection is kept this long: engines do not close theirs. */
+const idleMs = 600_000;
 
-/** So many calls at once; one ssh process, with its sign-in, serves calls faster than several come to be. */
+/** Concurrent calls. Few with ssh: each connection is a process that has to sign in. */
 const callsAtOnce = { socket: 16, tcp: 6, ssh: 2 } as const;
 
 export interface EngineRequest {
@@ -44,9 +44,9 @@ export class EngineConnection {
       this.#socket = socket;
       ready(socket, address).then(
         () => {
-          // Whether anybody is there at the end of ssh only an answer tells.
+          // With ssh only a response shows that there is an engine.
           this.#isConnected = address.kind !== 'ssh';
-          // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- an ssh process is no net.Socket, and has all that undici uses of one
+          // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- an ssh process is not a net.Socket, but has all that undici uses of one
           callback(null, socket as net.Socket);
         },
         (error: unknown) => {
@@ -54,20 +54,20 @@ export class EngineConnection {
         },
       );
     };
-    // Each call has a time of its own, and some may be silent for as long as they like (see EngineModem).
-    const timeouts = { headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: idleTime, keepAliveMaxTimeout: idleTime };
-    // A local connection costs nothing; a TLS handshake or an ssh process for each of many requests does.
+    // Each call has its own timeout, and some have none: see DockerHttp.
+    const timeouts = { headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: idleMs, keepAliveMaxTimeout: idleMs };
+    // A local connection costs nothing; a TLS handshake or an ssh process for each call does.
     this.#client = new Client('http://engine', { connect, pipelining: keeps(address) ? 1 : 0, ...timeouts });
   }
 
-  /** The engine, or whoever listens there, has taken the connection. */
+  /** The connection was accepted. */
   get isConnected(): boolean {
     return this.#isConnected;
   }
 
   /**
-   * Resolves with the head of the answer. A kept connection may have been closed by the other side while it was idle: if
-   * nothing was answered there, the call is made again on a new one.
+   * Resolves with the head of the response. The other side may have closed a kept connection while it was idle: then the
+   * call is repeated on a new one.
    */
   async send(request: EngineRequest): Promise<EngineAnswer> {
     const before = this.#opened;
@@ -92,7 +92,7 @@ export class EngineConnection {
   }
 }
 
-/** The connections to one engine, however it is reached. */
+/** The connections to one engine: a pool for short calls, and a connection of its own for each stream. */
 export class EngineAgent {
   readonly #address: Address;
   readonly #calls: Semaphore;
@@ -105,23 +105,23 @@ export class EngineAgent {
     this.#calls = new Semaphore(callsAtOnce[address.kind]);
   }
 
-  /** Makes a call whose answer is read to its end within `use`; waits while as many are made as there may be. */
+  /** Makes a call whose response is read to its end within `use`; waits while there are too many concurrent calls. */
   async call<T>(use: (connection: EngineConnection) => Promise<T>, signal: AbortSignal): Promise<T> {
     return this.#calls.run(async () => {
       const connection = this.#idle.pop() ?? this.#open();
-      let isGood = false;
+      let isReusable = false;
       try {
         const result = await use(connection);
-        isGood = true;
+        isReusable = true;
         return result;
       } finally {
-        if (isGood && keeps(this.#address) && !this.#isRetired) this.#idle.push(connection);
+        if (isReusable && keeps(this.#address) && !this.#isRetired) this.#idle.push(connection);
         else this.#close(connection);
       }
     }, signal);
   }
 
-  /** Makes a call whose answer goes on for long, on a connection of its own that ends with it. */
+  /** Makes a call with a long response, on a connection of its own that is closed with it. */
   async stream(use: (connection: EngineConnection) => Promise<Readable>): Promise<Readable> {
     const connection = this.#open();
     try {
@@ -136,13 +136,13 @@ export class EngineAgent {
     }
   }
 
-  /** Closes idle connections, and the busy ones as soon as they are idle. */
+  /** Closes idle connections now, and the others when they become idle. */
   retire(): void {
     this.#isRetired = true;
     for (const connection of this.#idle.splice(0)) this.#close(connection);
   }
 
-  /** Closes all connections, those in use as well. */
+  /** Closes all connections, also those in use. */
   destroy(): void {
     this.#idle.splice(0);
     for (const connection of this.#all) this.#close(connection);
@@ -166,10 +166,10 @@ export function hostHeader(address: Address): string {
   return net.isIPv6(address.host) ? `[${address.host}]` : address.host;
 }
 
-/** The memory for what arrives on a connection of its own, used again and again. */
-const arrivalBytes = 256 * 1024;
+/** The one buffer of a connection that is read with `connectReading`. */
+const readBufferSize = 256 * 1024;
 
-/** A connection to the engine whose bytes are shown as they arrive; see `Connect`. */
+/** A connection to the engine that gives its bytes to `onBytes` as they arrive; see `Connect`. */
 export function connectReading(address: Address, onBytes: (bytes: Uint8Array) => boolean): Duplex {
   if (address.kind === 'ssh') {
     const connection = connectTo(address, {});
@@ -177,14 +177,14 @@ export function connectReading(address: Address, onBytes: (bytes: Uint8Array) =>
       if (!onBytes(bytes)) connection.pause();
     });
   }
-  const buffer = Buffer.allocUnsafeSlow(arrivalBytes);
+  const buffer = Buffer.allocUnsafeSlow(readBufferSize);
   return connectTo(address, { onread: { buffer, callback: (length) => onBytes(buffer.subarray(0, length)) } });
 }
 
 /**
- * Begins every connection to an engine. `onread`: as of net.connect and tls.connect; where a connection is neither, it is
- * not used. VS Code's extension host replaces both, and its own lose `onread`: net.connect always, tls.connect unless it
- * is told whom to believe.
+ * Opens every connection to an engine. `onread` is the option of net.Socket and tls.connect; ssh has none. VS Code's
+ * extension host replaces net.connect and tls.connect, and its versions drop `onread`: net.connect always, tls.connect
+ * unless `ca` is given.
  */
 function connectTo(address: Address, reading: { readonly onread?: net.OnReadOpts }): Duplex {
   switch (address.kind) {
@@ -202,22 +202,22 @@ function connectTo(address: Address, reading: { readonly onread?: net.OnReadOpts
   }
 }
 
-/** `onread` is taken when a socket is made, not when it is connected. */
+/** The constructor accepts `onread`; `connect` does not. */
 function socketFor(reading: { readonly onread?: net.OnReadOpts }): net.Socket {
   return new net.Socket(reading);
 }
 
 function knownAuthorities(): string[] {
-  // As in registry/tls.ts, which knows more of them.
+  // As registry/http/trustContext.ts, without the folders that it adds. Node has getCACertificates since 22.15.
   const get = (tls as Partial<typeof tls>).getCACertificates;
   return get === undefined ? [...tls.rootCertificates] : [...new Set([...get('default'), ...get('system')])];
 }
 
-/** Waits until something can be sent: for TLS not before the engine's certificate was accepted. */
+/** Resolves when something may be sent: for TLS after the engine's certificate was accepted. */
 async function ready(socket: Duplex, address: Address): Promise<void> {
-  // Whoever waits is told by `close` or by undici; between the two nobody listens.
+  // `close` or undici reports an error. Between the two there would be no listener, and the error would be uncaught.
   socket.on('error', () => undefined);
-  // ssh says nothing when it is through. What is written waits for it.
+  // ssh does not report that it is connected. Until then it buffers what is written.
   if (address.kind === 'ssh') return;
   const event = address.kind === 'tcp' && address.tls !== undefined ? 'secureConnect' : 'connect';
   await new Promise<void>((resolve, reject) => {

@@ -1,6 +1,6 @@
 /**
- * What an engine says in an error body: docker's `{"message"}`, the `{"errorDetail":{"message"},"error"}` that it
- * appends to a stream, podman's `{"cause","message"}`, or plain text. Undefined if it says nothing.
+ * The message in an error body: docker's `{"message"}`, the `{"errorDetail":{"message"},"error"}` that it appends to a
+ * stream, podman's `{"cause","message"}`, or plain text. Undefined if the body is empty.
  */
 export function engineErrorMessage(body: string): string | undefined {
   const text = body.trim();
@@ -9,7 +9,7 @@ export function engineErrorMessage(body: string): string | undefined {
   return wordsOf(json) ?? text;
 }
 
-/** The same, where it was appended to other bytes: only a JSON error at the very end counts. */
+/** The same for an error that was appended to other bytes: only a JSON error at the very end counts. */
 export function appendedErrorMessage(tail: Buffer): string | undefined {
   const text = tail.toString('utf8');
   for (const { index } of text.matchAll(/\{"(?:message|errorDetail|error|cause)":/g)) {

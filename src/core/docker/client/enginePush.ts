@@ -6,14 +6,14 @@ import type { Digest } from '../../oci/digest.ts';
 import { toReferences } from '../images/imageRecords.ts';
 import { member, number, text } from './looseJson.ts';
 
-/** `timeoutMs`: absent for the usual one of the engine's calls. */
+/** `timeoutMs`: by default the one of all calls. */
 type Call = <T>(signal: AbortSignal, use: (docker: Docker) => Promise<T>, timeoutMs?: number) => Promise<T>;
 
 type Explain = (error: unknown, signal: AbortSignal) => TeaChestError;
 
-/** Lets an engine push by itself. Made by `Engine.pusher()`; errors as there. */
+/** The calls by which an engine pushes an image itself. `Engine.pusher()` creates it; errors as there. */
 export class EnginePush implements EnginePusher {
-  /** Names the engine, across restarts: its endpoint. */
+  /** The engine's endpoint: identifies it across restarts. */
   readonly id: string;
   readonly #call: Call;
   readonly #explain: Explain;
@@ -25,7 +25,7 @@ export class EnginePush implements EnginePusher {
     this.#explain = explain;
   }
 
-  /** Which of docker's two image stores this is; asked once. */
+  /** Which of docker's two image stores the engine has; asked once. */
   async store({ signal }: CallOptions): Promise<'classic' | 'containerd'> {
     this.#store ??= this.#askStore(signal);
     try {
@@ -36,25 +36,25 @@ export class EnginePush implements EnginePusher {
     }
   }
 
-  /** Sizes in bytes of the files of an image's layers, base first, zero for steps that made no layer. */
+  /** Bytes of the files of each layer, base first; zero for build steps without a layer. */
   async historySizes(image: Digest, { signal }: CallOptions): Promise<readonly number[]> {
     const history = await this.#call<unknown>(signal, (docker) => docker.getImage(image).history());
     if (!Array.isArray(history)) return [];
     return history.map((step: { Size?: unknown }) => (typeof step.Size === 'number' ? step.Size : 0)).reverse();
   }
 
-  /** Gives an image, by ID or by name, one more name; another image loses it. */
+  /** Adds a name to an image, given by ID or name. Another image of that name loses it. */
   async tag(image: string, { repository, tag }: EngineImageName, { signal }: CallOptions): Promise<void> {
     await this.#call(signal, (docker) => docker.getImage(image).tag({ repo: repository, tag }));
   }
 
-  /** Takes a name away. Beware: with its last name an image goes as well. */
+  /** Removes a name. The engine removes an image with its last name. */
   async untag({ repository, tag }: EngineImageName, { signal }: CallOptions): Promise<void> {
     const remove = { noprune: true, force: false };
     await this.#call<unknown>(signal, (docker) => docker.getImage(`${repository}:${tag}`).remove(remove));
   }
 
-  /** Has the engine look for an image in a registry, as for a pull; resolves or rejects when it has. */
+  /** Lets the engine look for an image in a registry, as for a pull; settles when it has. */
   async contact(
     { repository, tag }: EngineImageName,
     credential: { readonly username: string; readonly secret: string },
@@ -73,24 +73,24 @@ export class EnginePush implements EnginePusher {
     return Array.isArray(images) ? images.flatMap((image) => toReferences(member(image, 'RepoTags'))) : [];
   }
 
-  /** Pushes and tells how that goes; rejects with `engineFailed` and the engine's words. Leaving the loop stops it. */
+  /** Pushes, and yields progress; throws `engineFailed` with the engine's message. Leaving the loop stops the push. */
   async *push(
     { repository, tag }: EngineImageName,
     credential: { readonly username: string; readonly secret: string },
     { signal: outer }: CallOptions,
   ): AsyncGenerator<EnginePushStep, void, void> {
-    const leaving = new AbortController();
-    const signal = AbortSignal.any([outer, leaving.signal]);
+    const stop = new AbortController();
+    const signal = AbortSignal.any([outer, stop.signal]);
     const authconfig = { username: credential.username, password: credential.secret };
     try {
-      // Whether it hangs is seen where it should arrive.
+      // No timeout: the relay's endpoint sees whether the engine hangs.
       const push = (docker: Docker): Promise<unknown> => docker.getImage(repository).push({ tag, authconfig });
       const stream = await this.#call(signal, push, Infinity);
       for await (const line of lines(stream as AsyncIterable<Buffer>)) yield readStep(line);
     } catch (error) {
       throw this.#explain(error, signal);
     } finally {
-      leaving.abort();
+      stop.abort();
     }
   }
 
@@ -124,12 +124,13 @@ function readStep(line: string): EnginePushStep {
   return { id: text(step, 'id'), status: text(step, 'status') ?? '', current, total, notice: noticeOf(step) };
 }
 
-/** What every push says, of no layer: where to it goes, and what came of it. */
+/** Statuses without a layer that come with every push. */
 const usualLines = /^(The push refers to repository \[|[^ ]+: digest: sha256:|Preparing|Waiting)/;
 
 /**
- * Of an index whose platforms are not all here docker pushes the one manifest that is, and says so in an `aux` that its
- * command line puts into these words (docker/cli, command/image/push.go). Other sentences come as a status of no layer.
+ * A sentence for the person. If platforms of an index are missing, docker pushes the one manifest that is there, and says so
+ * in an `aux`, which its command line prints as this text (docker/cli, command/image/push.go). Other notices come as a
+ * status without a layer.
  */
 function noticeOf(step: unknown): string | undefined {
   const aux = member(step, 'aux');
@@ -154,7 +155,7 @@ function parse(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {
-    // A line cut off by the end of the connection; that is told by the connection itself.
+    // The connection ended within a line, and reports that itself.
     return undefined;
   }
 }

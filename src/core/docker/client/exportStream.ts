@@ -1,30 +1,30 @@
 import type { Duplex } from 'node:stream';
+import { Condition } from '../../base/condition.ts';
 import { refusedByEngine } from './engineErrors.ts';
 import { pieceSize, type ReceiveBuffers } from './receiveBuffers.ts';
 import { ResponseDecoder } from './responseDecoder.ts';
 
-/** So many bytes wait for the reader before the engine is told to wait as well. */
-const mostWaiting = 4 * pieceSize;
+/** Bytes that may wait for the reader before the connection is paused. */
+const highWaterMark = 4 * pieceSize;
 const maxErrorBody = 64 * 1024;
 
 /**
- * Opens a connection whose bytes are shown to `onBytes` as they arrive. They are the connection's own memory, used again
- * for the next ones. False pauses the connection.
+ * Opens a connection that gives its bytes to `onBytes` as they arrive. They lie in the connection's own memory, which it
+ * uses again for the next ones. Returning false pauses the connection.
  */
 export type Connect = (onBytes: (bytes: Uint8Array) => boolean) => Duplex;
 
 export interface BodyRequest {
   readonly host: string;
   readonly path: string;
-  /** Where the pieces lie; whoever gives it says when they are consumed. Without it each piece is memory of its own. */
+  /** Buffers for the pieces; the caller reports what is consumed. Without it each piece has new memory. */
   readonly memory?: ReceiveBuffers;
 }
 
 /**
- * The body of the answer to a GET, on a connection of its own. In place of node:http, which allocates anew for each of
- * the 32 KiB in which an engine writes: with images of gigabytes that, and clearing it away, was most of what an export
- * cost us. Rejects with `engineFailed` and the engine's words if it refuses, with the connection's own error if that
- * breaks. Leaving the loop closes the connection.
+ * The body of the response to a GET, on a connection of its own. Not node:http, which allocates new memory for each 32 KiB
+ * that an engine writes: of an export's 2.9 s of CPU time 2.1 s were that (docs/performance.md). Throws `engineFailed` with
+ * the engine's message if it refuses, or the connection's error if that breaks. Leaving the loop closes the connection.
  */
 export async function* receiveBody(
   connect: Connect,
@@ -32,31 +32,31 @@ export async function* receiveBody(
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, void> {
   signal.throwIfAborted();
-  const arrivals = new ReceiveQueue(memory);
+  const queue = new ReceiveQueue(memory);
   const decoder = new ResponseDecoder((bytes) => {
-    arrivals.add(bytes);
+    queue.add(bytes);
   });
-  const state = followConnection(connect, decoder, arrivals, signal);
-  let refusal = '';
+  const state = followConnection(connect, decoder, queue, signal);
+  let errorBody = '';
   try {
     state.connection.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
     for (;;) {
       if (state.failure !== undefined) throw state.failure;
-      const piece = arrivals.take();
+      const piece = queue.take();
       if (piece !== undefined) {
         if (decoder.isSuccess) yield piece;
-        else refusal += piece.toString('utf8');
-        if (arrivals.bytes < mostWaiting / 2) state.connection.resume();
+        else errorBody += piece.toString('utf8');
+        if (queue.bytes < highWaterMark / 2) state.connection.resume();
       }
-      const isOver = arrivals.bytes === 0 && decoder.isComplete(state.isClosed);
-      if (!decoder.isSuccess && (isOver || refusal.length > maxErrorBody)) {
-        throw refusedByEngine(decoder.status, refusal);
+      const isOver = queue.bytes === 0 && decoder.isComplete(state.isClosed);
+      if (!decoder.isSuccess && (isOver || errorBody.length > maxErrorBody)) {
+        throw refusedByEngine(decoder.status, errorBody);
       }
       if (isOver) return;
-      // While the reader was busy with it the connection may have failed, and nobody would be woken for that again.
+      // The connection may have failed while the reader was busy with the piece: check that before the next wait.
       if (piece !== undefined) continue;
       if (state.isClosed) throw Object.assign(new Error('it was closed in mid-answer'), { code: 'ECONNRESET' });
-      await state.changed();
+      await state.changed.wait();
     }
   } finally {
     state.stop();
@@ -67,25 +67,24 @@ interface ConnectionState {
   readonly connection: Duplex;
   failure: Error | undefined;
   isClosed: boolean;
-  /** Resolves once there is something new, with all that one turn of the event loop brought. */
-  changed(): Promise<void>;
+  /** Notified once for all that happens in one turn of the event loop. */
+  readonly changed: Condition;
   stop(): void;
 }
 
 function followConnection(
   connect: Connect,
   decoder: ResponseDecoder,
-  arrivals: ReceiveQueue,
+  queue: ReceiveQueue,
   signal: AbortSignal,
 ): ConnectionState {
-  let wake: () => void = () => undefined;
-  let isWaking = false;
-  const wakeSoon = (): void => {
-    if (isWaking) return;
-    isWaking = true;
+  let isScheduled = false;
+  const notifySoon = (): void => {
+    if (isScheduled) return;
+    isScheduled = true;
     setImmediate(() => {
-      isWaking = false;
-      wake();
+      isScheduled = false;
+      state.changed.notifyAll();
     });
   };
   const connection = connect((bytes) => {
@@ -94,19 +93,19 @@ function followConnection(
     } catch (error) {
       state.failure ??= error as Error;
     }
-    wakeSoon();
-    return state.failure === undefined && arrivals.bytes < mostWaiting;
+    notifySoon();
+    return state.failure === undefined && queue.bytes < highWaterMark;
   });
   const abort = (): void => {
     state.failure ??= signal.reason instanceof Error ? signal.reason : new Error('stopped', { cause: signal.reason });
     connection.destroy();
-    wakeSoon();
+    notifySoon();
   };
   const state: ConnectionState = {
     connection,
     failure: undefined,
     isClosed: false,
-    changed: () => new Promise<void>((resolve) => (wake = resolve)),
+    changed: new Condition(),
     stop: () => {
       signal.removeEventListener('abort', abort);
       connection.destroy();
@@ -114,27 +113,27 @@ function followConnection(
   };
   signal.addEventListener('abort', abort, { once: true });
   connection.on('error', (error) => {
-    // How a connection ends does not matter once the body is all there.
+    // An error does not matter once the body is whole.
     if (!decoder.isComplete(false)) state.failure ??= error;
-    wakeSoon();
+    notifySoon();
   });
   for (const event of ['end', 'close']) {
     connection.on(event, () => {
       state.isClosed = true;
-      wakeSoon();
+      notifySoon();
     });
   }
   return state;
 }
 
-/** Bytes that wait for their reader, copied out of the connection's memory into pieces. */
+/** Bytes that wait for the reader, copied out of the connection's memory into larger pieces. */
 class ReceiveQueue {
   readonly #memory: ReceiveBuffers | undefined;
   #bytes = 0;
   #total = 0;
   readonly #full: Buffer[] = [];
   #piece: Buffer = Buffer.alloc(0);
-  /** Where what was not taken yet begins and ends in `#piece`. */
+  /** The bytes of `#piece` that were not read yet. */
   #start = 0;
   #end = 0;
 
@@ -167,7 +166,7 @@ class ReceiveQueue {
     return piece;
   }
 
-  /** `position`: of the stream, where the next piece begins. */
+  /** `position`: of the next piece in the stream. */
   #begin(position: number): void {
     if (this.#end > this.#start) this.#full.push(this.#piece.subarray(this.#start, this.#end));
     if (position > 0) this.#memory?.filled(this.#piece, position);

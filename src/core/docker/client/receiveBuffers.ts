@@ -1,28 +1,30 @@
-/** Bytes of a piece. The fewer pieces there are, the less each of the many steps of a push costs. */
+import { FreeList } from '../../base/freeList.ts';
+
+/** Bytes of a piece. Fewer pieces cost less in each step of a push. */
 export const pieceSize = 1024 * 1024;
 
 /**
- * The memory through which a stream passes, used again once its reader is done with what was there: for an image of
- * gigabytes, new memory for each piece made JavaScript's engine collect garbage over and over.
+ * The buffers of one stream. A buffer is used again once the reader has consumed its bytes, of which `FreeList` alone does
+ * not know: one piece holds bytes of several tar entries.
  */
 export class ReceiveBuffers {
-  readonly #spare: Buffer[] = [];
-  /** In the stream's order; `end`: the position in the stream of what follows the piece. */
+  readonly #buffers = new FreeList<Buffer>(() => Buffer.allocUnsafeSlow(pieceSize));
+  /** In the stream's order; `end`: the position in the stream behind the piece. */
   readonly #inUse: { readonly piece: Buffer; readonly end: number }[] = [];
 
   take(): Buffer {
-    return this.#spare.pop() ?? Buffer.allocUnsafeSlow(pieceSize);
+    return this.#buffers.take();
   }
 
   filled(piece: Buffer, end: number): void {
     this.#inUse.push({ piece, end });
   }
 
-  /** The reader needs nothing more of what comes before this position of the stream. */
+  /** The reader needs nothing before this position of the stream. */
   consumed(position: number): void {
     for (let first = this.#inUse[0]; first !== undefined && first.end <= position; first = this.#inUse[0]) {
       this.#inUse.shift();
-      this.#spare.push(first.piece);
+      this.#buffers.release(first.piece);
     }
   }
 }

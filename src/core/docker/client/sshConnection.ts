@@ -1,23 +1,22 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { Duplex } from 'node:stream';
 
-/** `ssh`, or `docker` behind it, gave up. `words` is what they said. */
+/** `ssh`, or `docker` on the other machine, failed. The message is what they wrote to stderr. */
 export class SshError extends Error {
   override readonly name = 'SshError';
-  /** 255 is ssh's own; others come from the command over there. Undefined if ssh could not be started. */
+  /** 255 is ssh's own; others are of the command on the other machine. Undefined if ssh could not be started. */
   readonly exitCode: number | undefined;
-  readonly words: string;
 
-  constructor(exitCode: number | undefined, words: string, cause?: unknown) {
-    super(words, { cause });
+  constructor(exitCode: number | undefined, message: string, cause?: unknown) {
+    super(message, { cause });
     this.exitCode = exitCode;
-    this.words = words;
   }
 }
 
 /**
- * A connection to the engine of another machine, through the person's own `ssh`: their keys, agent, jump hosts and
- * known hosts count, and no secret passes through here. `docker system dial-stdio` is what docker's command line uses.
+ * A connection to the engine of another machine, through the person's own `ssh` with their keys, agent, jump hosts and
+ * known hosts: we see no secret. docker's command line uses the same `docker system dial-stdio`. Not ssh2, which would have
+ * to be told all of that configuration anew.
  */
 export function connectBySsh(destination: string, socket: string | undefined): Duplex {
   const engine = socket === undefined ? [] : ['--host', `unix://${socket}`];
@@ -29,12 +28,12 @@ export function connectBySsh(destination: string, socket: string | undefined): D
   return new ChildConnection(child);
 }
 
-const maxWords = 4096;
+const maxMessage = 4096;
 
-/** A child's stdin and stdout as one stream, with the methods that node:http expects of a socket. */
+/** A child's stdin and stdout as one stream, with the methods of a socket that undici calls. */
 class ChildConnection extends Duplex {
   readonly #child: ChildProcessWithoutNullStreams;
-  #words = '';
+  #stderr = '';
   #received = false;
 
   constructor(child: ChildProcessWithoutNullStreams) {
@@ -45,9 +44,9 @@ class ChildConnection extends Duplex {
       if (!this.push(chunk)) child.stdout.pause();
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.#words = (this.#words + text).slice(-maxWords);
+      this.#stderr = (this.#stderr + text).slice(-maxMessage);
     });
-    // EPIPE when ssh is gone; its exit tells why.
+    // EPIPE after ssh has ended; its exit gives the reason.
     child.stdin.on('error', () => undefined);
     child.once('error', (error) => {
       this.destroy(new SshError(undefined, error.message, error));
@@ -59,10 +58,10 @@ class ChildConnection extends Duplex {
 
   #finish(code: number | null): void {
     if (code !== 0 && !this.#received) {
-      this.destroy(new SshError(code ?? undefined, this.#words.trim() || 'ssh ended without a word'));
+      this.destroy(new SshError(code ?? undefined, this.#stderr.trim() || 'ssh ended without a message'));
       return;
     }
-    // Not half-open: nobody will read what is still written, and an agent must not use this connection again.
+    // Not half-open: nothing reads what is still written, and undici must not use this connection again.
     this.push(null);
     if (this.readableLength === 0) this.destroy();
     else this.once('end', () => this.destroy());
@@ -73,7 +72,7 @@ class ChildConnection extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    // A failed write means that ssh is gone: `close` reports it, with ssh's own words.
+    // A write fails only after ssh has ended: `close` reports that with ssh's message.
     if (this.#child.stdin.write(chunk, () => undefined)) callback();
     else this.#child.stdin.once('drain', callback);
   }

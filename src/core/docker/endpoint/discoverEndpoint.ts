@@ -5,9 +5,9 @@ import { thisHost, type HostEnvironment, type SocketState } from './hostEnvironm
 import type { EngineEndpoint, EngineTls } from '../types.ts';
 
 /**
- * Finds the engine as the docker command line would: the setting, DOCKER_HOST, DOCKER_CONTEXT, the current context, the
- * usual sockets. What somebody chose and does not work is an error, never a reason to use another engine.
- * Rejects with `engineEndpointInvalid`, or with `engineNotFound` (facts: searched) if there is none at the usual places.
+ * Finds the engine as docker's command line does: the setting, DOCKER_HOST, DOCKER_CONTEXT, the current context, the
+ * default sockets. A configured address that does not work is an error, never a reason to use another engine. Rejects with
+ * `engineEndpointInvalid`, or with `engineNotFound` (facts: searched) if nothing is configured and no socket is there.
  */
 export async function discoverEndpoint(
   setting: string | undefined,
@@ -31,7 +31,7 @@ async function fromUrl(url: string, source: string, machine: HostEnvironment): P
   return parseEndpoint(url, { source, platform, tls: await tlsOfEnvironment(source, machine) });
 }
 
-/** As docker's command line has it: DOCKER_TLS_VERIFY and DOCKER_TLS switch TLS on, DOCKER_CERT_PATH alone does not. */
+/** As for docker's command line, DOCKER_TLS_VERIFY and DOCKER_TLS switch TLS on, and DOCKER_CERT_PATH alone does not. */
 async function tlsOfEnvironment(source: string, machine: HostEnvironment): Promise<EngineTls | undefined> {
   const isSet = (name: string): boolean => (machine.env[name] ?? '') !== '';
   const verify = isSet('DOCKER_TLS_VERIFY');
@@ -45,20 +45,20 @@ async function tlsOfEnvironment(source: string, machine: HostEnvironment): Promi
   return { ...files, verify };
 }
 
-/** The first place where an engine listens; else the one that comes nearest to it, so that the reason can be told. */
+/** The first socket with an engine; else one that is denied or dead, so that the error can say why. */
 async function defaultEndpoint(machine: HostEnvironment): Promise<EngineEndpoint> {
-  const places = machine.platform === 'win32' ? defaultPipes : defaultSockets(machine);
-  const best = new Map<SocketState, string>();
-  for (const place of places) {
-    const state = await machine.probe(place);
-    if (!best.has(state)) best.set(state, place);
+  const sockets = machine.platform === 'win32' ? defaultPipes : defaultSockets(machine);
+  const first = new Map<SocketState, string>();
+  for (const socket of sockets) {
+    const state = await machine.probe(socket);
+    if (!first.has(state)) first.set(state, socket);
     if (state === 'usable') break;
   }
-  const path = best.get('usable') ?? best.get('denied') ?? best.get('dead');
+  const path = first.get('usable') ?? first.get('denied') ?? first.get('dead');
   if (path === undefined) {
-    throw new TeaChestError('engineNotFound', `No container engine was found: none listens at ${places.join(', ')}.`, {
+    throw new TeaChestError('engineNotFound', `No container engine was found: none listens at ${sockets.join(', ')}.`, {
       stage: 'engine',
-      facts: { searched: places },
+      facts: { searched: sockets },
     });
   }
   const scheme = machine.platform === 'win32' ? 'npipe' : 'unix';
@@ -74,7 +74,7 @@ const defaultPipes: readonly string[] = [
 function defaultSockets(machine: HostEnvironment): string[] {
   const join = (...parts: string[]): string => pathsOf(machine).join(...parts);
   const home = (...parts: string[]): string => join(machine.home, ...parts);
-  // Remote sessions often lack XDG_RUNTIME_DIR; systemd's place for it is this one.
+  // Remote sessions often lack XDG_RUNTIME_DIR; this is systemd's value for it.
   const runtime =
     machine.env['XDG_RUNTIME_DIR'] ?? (machine.uid === undefined ? undefined : `/run/user/${machine.uid}`);
   const inRuntime = (...parts: string[]): string[] => (runtime === undefined ? [] : [join(runtime, ...parts)]);

@@ -4,13 +4,13 @@ import { endpointInvalid, parseEndpoint } from './parseEndpoint.ts';
 import type { HostEnvironment } from './hostEnvironment.ts';
 import type { EngineEndpoint, EngineTls } from '../types.ts';
 
-/** `$DOCKER_CONFIG` or `~/.docker`, where the docker command line keeps its configuration. */
+/** The configuration folder of docker's command line: `$DOCKER_CONFIG` or `~/.docker`. */
 export function dockerConfigFolder(machine: HostEnvironment): string {
   const given = machine.env['DOCKER_CONFIG'];
   return given === undefined || given === '' ? pathsOf(machine).join(machine.home, '.docker') : given;
 }
 
-/** Paths as that machine writes them, whichever this one is. */
+/** Joins paths by the rules of that machine. */
 export function pathsOf(machine: HostEnvironment): path.PlatformPath {
   return machine.platform === 'win32' ? path.win32 : path.posix;
 }
@@ -18,11 +18,11 @@ export function pathsOf(machine: HostEnvironment): path.PlatformPath {
 export interface ContextChoice {
   /** Undefined for docker's built-in `default`. */
   readonly name: string | undefined;
-  /** Why docker's configuration could not be asked, as the end of “as …”. */
+  /** Why docker's configuration could not be read, as the end of “as …”. */
   readonly unread?: string;
 }
 
-/** The name in DOCKER_CONTEXT or else in config.json. */
+/** The context that DOCKER_CONTEXT or else config.json names. */
 export async function chosenContext(machine: HostEnvironment): Promise<ContextChoice> {
   const fromEnv = machine.env['DOCKER_CONTEXT'];
   const choice = fromEnv === undefined || fromEnv === '' ? await contextOfConfig(machine) : { name: fromEnv };
@@ -30,8 +30,8 @@ export async function chosenContext(machine: HostEnvironment): Promise<ContextCh
 }
 
 /**
- * A configuration that cannot be read chooses nothing, as for docker's command line, which warns and goes on
- * (docker/cli, cli/config `LoadDefaultConfigFile`). An empty file, as a crash leaves it, is one without settings.
+ * A configuration that cannot be read names no context: docker's command line also warns and goes on (docker/cli,
+ * cli/config `LoadDefaultConfigFile`). An empty file, which a crash may leave, has no settings.
  */
 async function contextOfConfig(machine: HostEnvironment): Promise<ContextChoice> {
   const file = pathsOf(machine).join(dockerConfigFolder(machine), 'config.json');
@@ -39,13 +39,13 @@ async function contextOfConfig(machine: HostEnvironment): Promise<ContextChoice>
     const name = property(await readJson(machine, file), 'currentContext');
     return { name: typeof name === 'string' ? name : undefined };
   } catch (error) {
-    return { name: undefined, unread: `${file} cannot be read (${words(error)})` };
+    return { name: undefined, unread: `${file} cannot be read (${messageOf(error)})` };
   }
 }
 
 /**
- * The endpoint of a context in docker's store: `contexts/meta/<sha256 of the name>/meta.json`, TLS files beside it
- * under `contexts/tls` (docker/cli, cli/context/store). Undefined if the context leaves the address to docker's default.
+ * The endpoint of a context in docker's store: `contexts/meta/<sha256 of the name>/meta.json`, with TLS files under
+ * `contexts/tls` (docker/cli, cli/context/store). Undefined if the context has no address: docker uses its default then.
  */
 export async function contextEndpoint(name: string, machine: HostEnvironment): Promise<EngineEndpoint | undefined> {
   const join = (...parts: string[]): string => pathsOf(machine).join(...parts);
@@ -54,7 +54,7 @@ export async function contextEndpoint(name: string, machine: HostEnvironment): P
   const store = join(dockerConfigFolder(machine), 'contexts');
   const file = join(store, 'meta', id, 'meta.json');
   const meta = await readJson(machine, file).catch((error: unknown) => {
-    throw endpointInvalid(source, `${file} cannot be read (${words(error)})`, error);
+    throw endpointInvalid(source, `${file} cannot be read (${messageOf(error)})`, error);
   });
   if (meta === undefined) {
     throw endpointInvalid(
@@ -72,7 +72,7 @@ export async function contextEndpoint(name: string, machine: HostEnvironment): P
   return parseEndpoint(host, { source, platform: machine.platform, tls });
 }
 
-/** Whatever there is of `ca.pem`, `cert.pem` and `key.pem` in a folder; undefined if there is none of them. */
+/** `ca.pem`, `cert.pem` and `key.pem` of a folder, those that exist; undefined if none does. */
 export async function readTlsFiles(
   folder: string,
   machine: HostEnvironment,
@@ -83,7 +83,7 @@ export async function readTlsFiles(
     try {
       return await machine.readFile(file);
     } catch (error) {
-      throw endpointInvalid(source, `${file} cannot be read (${words(error)})`, error);
+      throw endpointInvalid(source, `${file} cannot be read (${messageOf(error)})`, error);
     }
   };
   const [ca, cert, key] = await Promise.all([read('ca.pem'), read('cert.pem'), read('key.pem')]);
@@ -101,7 +101,7 @@ async function readJson(machine: HostEnvironment, file: string): Promise<unknown
   return text.trim() === '' ? undefined : JSON.parse(text);
 }
 
-/** Windows' editors and shells save UTF-8 and UTF-16 with a byte order mark, which `TextDecoder` takes away. */
+/** Editors and shells of Windows save UTF-8 and UTF-16 with a byte order mark, which `TextDecoder` removes. */
 function decode(bytes: Buffer): string {
   const isUtf16 = bytes.byteLength >= 2 && bytes.readUInt16LE(0) === 0xfeff;
   return new TextDecoder(isUtf16 ? 'utf-16le' : 'utf-8').decode(bytes);
@@ -111,6 +111,6 @@ function property(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
 
-function words(error: unknown): string {
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
 
-/** `dead`: the socket's file is there and nobody listens. `denied`: this user may not open it. */
+/** `dead`: the socket's file exists and nothing listens. `denied`: this user may not open it. */
 export type SocketState = 'usable' | 'denied' | 'dead' | 'missing';
 
-/** What endpoint discovery looks at: passed in, so that any machine can be described to it. */
+/** All of the machine that endpoint discovery reads, so that tests can describe any machine. */
 export interface HostEnvironment {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
@@ -17,7 +17,7 @@ export interface HostEnvironment {
   probe(socketPath: string): Promise<SocketState>;
 }
 
-/** The machine this program runs on. */
+/** The machine that this process runs on. */
 export function thisHost(): HostEnvironment {
   return {
     env: process.env,
@@ -38,7 +38,7 @@ async function readFileIfAny(path: string): Promise<Buffer | undefined> {
   }
 }
 
-/** Connecting is the only sure way to know: a socket's file outlives its engine. */
+/** Connects, because a socket's file outlives its engine. */
 function probeSocket(path: string): Promise<SocketState> {
   return new Promise((resolve) => {
     const socket = net.connect({ path });

@@ -2,21 +2,21 @@ import { TeaChestError } from '../../base/errors.ts';
 import type { EngineEndpoint, EngineTls } from '../types.ts';
 
 export interface EndpointOptions {
-  /** Where the address comes from, for messages. */
+  /** Where the address was configured, for messages. */
   readonly source: string;
   readonly platform: NodeJS.Platform;
-  /** TLS for a tcp address, where its source asks for it. */
+  /** For a tcp address; undefined for plain tcp. */
   readonly tls: EngineTls | undefined;
 }
 
 type Address = EngineEndpoint['address'];
 
-/** Ports that dockerd's documentation gives to plain and to TLS connections. */
+/** The ports of dockerd's documentation. */
 const dockerPorts = { plain: 2375, tls: 2376 };
 
 /**
- * Reads an engine's address as DOCKER_HOST writes it: `unix://`, `npipe://`, `tcp://`, `http://`, `https://`, `ssh://`,
- * and without a scheme a path or `host:port`. Rejects anything else with `engineEndpointInvalid`.
+ * Parses the value of DOCKER_HOST: `unix://`, `npipe://`, `tcp://`, `http://`, `https://`, `ssh://`, or without a scheme a
+ * path or `host:port`. Throws `engineEndpointInvalid` for anything else.
  */
 export function parseEndpoint(text: string, options: EndpointOptions): EngineEndpoint {
   const url = withScheme(text.trim());
@@ -26,7 +26,7 @@ export function parseEndpoint(text: string, options: EndpointOptions): EngineEnd
   return { address, source: options.source, url };
 }
 
-/** The error for an endpoint that its source gives, and that cannot be used. */
+/** The error for a configured address that cannot be used. */
 export function endpointInvalid(source: string, why: string, cause?: unknown): TeaChestError {
   return new TeaChestError('engineEndpointInvalid', `The engine’s address from ${source} cannot be used: ${why}.`, {
     stage: 'engine',
@@ -91,7 +91,7 @@ function sshAddress(url: string, source: string): Address {
   if (user?.includes(':') === true) {
     throw endpointInvalid(source, 'it has a password in it; ssh takes keys, or asks by itself');
   }
-  // The path becomes part of a command that a shell reads over there.
+  // A shell on the other machine reads the path as part of a command.
   if (!/^[\w./-]*$/.test(path)) throw endpointInvalid(source, `“${path}” is not a plain path of a socket`);
   const name = user === undefined ? host : `${user}@${host}`;
   const destination = port === undefined ? name : `ssh://${name}:${port}`;
@@ -106,7 +106,7 @@ interface Authority {
   readonly user: string | undefined;
 }
 
-/** By hand, because WHATWG URLs treat `tcp:` and `ssh:` hosts as opaque, and http's default ports as absent. */
+/** Not `URL`, which treats hosts of `tcp:` and `ssh:` as opaque and drops http's default ports. */
 function splitAuthority(url: string, source: string): Authority {
   const match = /^\w+:\/\/(?:([^/]*)@)?(\[[0-9a-fA-F:.]+\]|[^/:@[\]?#\s]+)(?::(\d{1,5}))?(\/[^?#]*)?$/.exec(url);
   const host = match?.[2];
