@@ -1,52 +1,53 @@
+import { Condition } from '../base/condition.ts';
 import type { TeaChestError } from '../base/errors.ts';
 
-/** Bytes that may wait for the registry, of each blob. */
-const room = 1024 * 1024;
+/** Bytes of one blob that may wait for the registry. */
+const highWaterMark = 1024 * 1024;
 
 /**
- * Hands a blob's pieces from the engine on to the registry, and keeps nothing. The last piece waits until all have been
- * held to the digest: what is wrong never becomes a whole blob.
+ * Passes the pieces of one blob from the engine to the registry, in memory. The last piece waits until all of them were
+ * checked against the digest: wrong bytes never become a whole blob. Not a node stream: `write` returns nothing while there
+ * is room, so that most pieces cost no promise, and a PassThrough would have to hold the last piece back as well.
  */
 export class BoundedPipe {
   #pieces: Uint8Array[] = [];
   #waiting = 0;
   #state: 'open' | 'verified' | 'abandoned' = 'open';
   #failure: TeaChestError | undefined;
-  /** Who waits for a change: the reader for pieces, the writer for room. */
-  #changed: PromiseWithResolvers<undefined> | undefined;
+  /** The reader waits for pieces, the writer for room. */
+  readonly #changed = new Condition();
 
-  /** A promise while too much waits. Once the pipe is abandoned, bytes go nowhere. */
+  /** Returns a promise if the writer has to wait. Bytes for an abandoned pipe are dropped. */
   write(piece: Uint8Array): Promise<void> | undefined {
     if (this.#state === 'abandoned') return undefined;
     this.#pieces.push(piece);
     this.#waiting += piece.byteLength;
-    this.#wake();
-    return this.#waiting < room ? undefined : this.#hasRoom();
+    this.#changed.notifyAll();
+    return this.#waiting < highWaterMark ? undefined : this.#hasRoom();
   }
 
-  /** All has arrived, and is what it should be. */
+  /** All bytes have arrived and have the expected digest. */
   verified(): void {
     if (this.#state === 'open') this.#state = 'verified';
-    this.#wake();
+    this.#changed.notifyAll();
   }
 
-  /** The rest will not come: the reader is told why. */
+  /** The rest will not come: the reader gets the reason. */
   fail(reason: TeaChestError): void {
     this.#failure ??= reason;
     this.abandon();
   }
 
-  /** The sender has given it up. */
   get isFailed(): boolean {
     return this.#failure !== undefined;
   }
 
-  /** Nobody reads any more. */
+  /** Nothing reads any more. */
   abandon(): void {
     this.#state = 'abandoned';
     this.#pieces = [];
     this.#waiting = 0;
-    this.#wake();
+    this.#changed.notifyAll();
   }
 
   async *read(): AsyncGenerator<Uint8Array, void, void> {
@@ -56,24 +57,22 @@ export class BoundedPipe {
         const piece = this.#pieces.shift();
         if (piece === undefined) return;
         this.#waiting -= piece.byteLength;
-        this.#wake();
+        this.#changed.notifyAll();
         yield piece;
-      } else if (this.#state === 'open') await this.#change();
+      } else if (this.#state === 'open') await this.#changed.wait();
       else return;
     }
   }
 
   async #hasRoom(): Promise<void> {
-    while (this.#waiting >= room && this.#state === 'open') await this.#change();
+    while (this.#waiting >= highWaterMark && this.#state === 'open') await this.#changed.wait();
   }
+}
 
-  #change(): Promise<undefined> {
-    this.#changed ??= Promise.withResolvers();
-    return this.#changed.promise;
-  }
-
-  #wake(): void {
-    this.#changed?.resolve(undefined);
-    this.#changed = undefined;
-  }
+/**
+ * Frees a piece's memory at once: left to the garbage collector, the pieces of a push made V8 walk through the whole heap
+ * again and again (docs/performance.md). A part of a buffer is left alone, because others may use the rest of it.
+ */
+export function detachBuffer({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }

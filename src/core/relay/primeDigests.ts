@@ -9,7 +9,7 @@ import type { IncomingBlob, RelayBackend, RelayedManifest } from './relayBackend
 import { RelayError } from './relayErrors.ts';
 import { isTemporaryName } from './temporaryTag.ts';
 
-/** Time in milliseconds; only differences matter. */
+/** In milliseconds; only differences matter. */
 export interface Clock {
   readonly now: () => number;
   /** Rejects with `cancelled` as soon as the signal fires. */
@@ -21,21 +21,21 @@ export const realClock: Clock = { now: () => performance.now(), sleep };
 export interface PrimingOptions {
   readonly signal: AbortSignal;
   readonly logger: Logger;
-  /** Compressed bytes a second that are taken from the engine at most, so that others have the cores as well. */
+  /** Most compressed bytes a second from the engine, so that it leaves processor time to others. */
   readonly bytesPerSecond?: number;
-  /** Blobs that came in earlier lessons, by size: what the engine has pushed once it need not compress again. */
+  /** Size of each blob that earlier calls received: the engine need not compress those again. */
   readonly seenBlobs?: Map<Digest, number>;
-  /** By which the pace is kept. */
+  /** For the rate limit. */
   readonly clock?: Clock;
 }
 
 /**
- * Gives a classic engine a digest for each layer of an image, so that its next push asks for them instead of compressing
- * them. Such an engine keeps no compressed layers: it remembers what it once pushed, and sends everything else without
- * asking. So it is let push to us, who keep nothing of it. Nothing leaves the machine, but the engine compresses each
- * layer once, at 35 to 45 MB/s and core. All of each is read to its end: told that an upload has arrived while it still
- * sends, dockerd takes a digest that is being written to, and now and then dies of that (seen with 28.5.2:
- * `panic: d.nx != 0` in uploadUsingSession).
+ * Makes a classic engine know a digest for each layer of an image, so that its next push asks for them instead of
+ * compressing them. Such an engine keeps no compressed layers: it remembers the digests of what it has pushed, and sends
+ * everything else without asking. So it pushes to us once, and we discard the bytes. Nothing leaves the machine, but the
+ * engine compresses each layer once, at 35 to 45 MB/s and core. Each body is read to its end: if an upload is answered
+ * while the engine still sends, dockerd may read a digest that is being written to and crash (28.5.2: `panic: d.nx != 0`
+ * in uploadUsingSession).
  */
 export async function primeDigests(
   image: ImageDetails,
@@ -44,14 +44,14 @@ export async function primeDigests(
   options: PrimingOptions,
 ): Promise<void> {
   const { signal, seenBlobs = new Map<Digest, number>(), bytesPerSecond = Infinity, clock = realClock } = options;
-  const pace = new RateLimiter(bytesPerSecond, clock, signal);
-  const backend = new DiscardingBackend(image, cache, { engineId: parts.pusher.id, seenBlobs, pace });
+  const limiter = new RateLimiter(bytesPerSecond, clock, signal);
+  const backend = new DiscardingBackend(image, cache, { engineId: parts.pusher.id, seenBlobs, limiter });
   await pushFromEngine(image, parts, backend, { signal, logger: options.logger, onStep: () => undefined });
 }
 
 /**
- * The same where it is of use: for a classic engine that can push to us, an image with a name of its own (the temporary
- * one must not be its last) and layers whose digests the engine does not know. Gives true if there was something to learn.
+ * The same if it is of use: the engine is classic and can push to us, the image has a name (the temporary one must not be
+ * its last), and the engine lacks digests of its layers. Returns whether there was anything to do.
  */
 export async function primeDigestsOf(
   image: ImageDetails,
@@ -67,7 +67,7 @@ export async function primeDigestsOf(
   return true;
 }
 
-/** True if the engine was seen to have a digest for every layer that is asked about. */
+/** True if the engine is known to have a digest for each of these layers. */
 export function hasDigests(
   diffIds: Iterable<Digest>,
   { pusher }: Pick<RelayParts, 'pusher'>,
@@ -76,12 +76,12 @@ export function hasDigests(
   return [...diffIds].every((diffId) => cache.engineDigest(pusher.id, diffId) !== undefined);
 }
 
-/** Holds bytes up so that no more than so many pass in a second. */
 class RateLimiter {
   readonly #bytesPerSecond: number;
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
-  #free = 0;
+  /** When the bytes so far are within the rate. */
+  #dueAt = 0;
 
   constructor(bytesPerSecond: number, clock: Clock, signal: AbortSignal) {
     this.#bytesPerSecond = bytesPerSecond;
@@ -89,21 +89,21 @@ class RateLimiter {
     this.#signal = signal;
   }
 
-  /** A promise where the bytes have to wait. */
-  pass(bytes: number): Promise<void> | undefined {
+  /** Counts bytes; returns a promise if the sender has to wait. */
+  spend(bytes: number): Promise<void> | undefined {
     const now = this.#clock.now();
-    this.#free = Math.max(now, this.#free) + (bytes / this.#bytesPerSecond) * 1000;
-    return this.#free - now < 20 ? undefined : this.#clock.sleep(this.#free - now, this.#signal);
+    this.#dueAt = Math.max(now, this.#dueAt) + (bytes / this.#bytesPerSecond) * 1000;
+    return this.#dueAt - now < 20 ? undefined : this.#clock.sleep(this.#dueAt - now, this.#signal);
   }
 }
 
 interface PrimingSession {
   readonly engineId: string;
   readonly seenBlobs: Map<Digest, number>;
-  readonly pace: RateLimiter;
+  readonly limiter: RateLimiter;
 }
 
-/** Takes a push in without keeping anything of it but which digest stands for which layer. */
+/** Accepts a push and keeps nothing of it but the digest of each layer. */
 class DiscardingBackend implements RelayBackend {
   readonly #image: ImageDetails;
   readonly #cache: DigestCache;
@@ -118,7 +118,7 @@ class DiscardingBackend implements RelayBackend {
   headBlob(digest: Digest): Promise<number | undefined> {
     const { engineId, seenBlobs } = this.#session;
     const isKnown = this.#image.diffIds.some((diffId) => this.#cache.engineDigest(engineId, diffId) === digest);
-    // Which size it is told is all the same to the engine.
+    // The engine does not use the size.
     return Promise.resolve(seenBlobs.get(digest) ?? (isKnown ? 1 : undefined));
   }
 
@@ -127,12 +127,12 @@ class DiscardingBackend implements RelayBackend {
   }
 
   beginBlob(): Promise<IncomingBlob> {
-    const { seenBlobs, pace } = this.#session;
+    const { seenBlobs, limiter } = this.#session;
     let size = 0;
     return Promise.resolve({
       write: (bytes) => {
         size += bytes.byteLength;
-        return pace.pass(bytes.byteLength);
+        return limiter.spend(bytes.byteLength);
       },
       commit: (digest) => {
         seenBlobs.set(digest, size);

@@ -3,23 +3,22 @@ import { TeaChestError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { EngineImageName, EnginePusher, EnginePushStep } from '../ports/enginePusher.ts';
 import type { ImageDetails } from '../ports/imageSource.ts';
-import type { Reachability } from './reachability.ts';
+import { requireContact, type Reachability } from './reachability.ts';
 import type { RelayBackend } from './relayBackend.ts';
 import type { RelayEndpoint, RelaySession } from './relayEndpoint.ts';
-import { requireContact } from './requireContact.ts';
 import { removeName, temporaryTag } from './temporaryTag.ts';
 
-/** What a relay needs besides the push itself; made once by the composition root. */
+/** The parts of a relay that outlive a push; the composition root creates them. */
 export interface RelayParts {
   readonly pusher: EnginePusher;
   readonly endpoint: RelayEndpoint;
   readonly reachability: Reachability;
 }
 
-/** The engine cannot push to us; its image must be exported instead. */
+/** The engine cannot push to us: the image must be exported instead. */
 export class RelayUnavailable extends Error {
   override readonly name = 'RelayUnavailable';
-  /** The engine did push, and something is missing all the same. */
+  /** The engine did push, but a blob is missing. */
   readonly isPartial: boolean;
 
   constructor(message: string, { isPartial = false, cause }: { isPartial?: boolean; cause?: unknown } = {}) {
@@ -28,31 +27,31 @@ export class RelayUnavailable extends Error {
   }
 }
 
-/** Milliseconds that an engine has to come to its end, once everything it was to send has arrived. */
+/** An engine's push must end within this time, in milliseconds, after all it had to send has arrived. */
 const drainTimeoutMs = 5_000;
 
 export interface PushFromEngineOptions {
   readonly signal: AbortSignal;
   readonly logger: Logger;
   readonly onStep: (step: EnginePushStep) => void;
-  /** Told what the engine wants a person to know, to the end of its push: it may say so after all has arrived. */
+  /** A notice of the engine for the person. It may come after everything has arrived. */
   readonly onNotice?: (notice: string) => void;
-  /** Told the tag under which the top manifest will come. */
+  /** The tag under which the top manifest will arrive. */
   readonly onTag?: (tag: string) => void;
-  /** Resolves when all of the image has come: what the engine does after that is not waited for. */
+  /** Resolves when the whole image has arrived: what the engine does after that is not waited for. */
   readonly arrival?: Promise<void>;
   /**
-   * After a push that went well: told the work of taking the name away and of hearing the engine out, to be waited for
-   * by the caller. Never rejects.
+   * After a successful push, gets the promise of the cleanup (remove the temporary name, let the engine end), for the caller
+   * to wait for. It never rejects.
    */
   readonly onCleanup?: (cleanup: Promise<void>) => void;
-  /** The image is not to be exported instead: worth waiting longer for the engine. */
+  /** The image may not be exported instead: wait longer for the engine. */
   readonly isInsisted?: boolean;
 }
 
 /**
- * Lets the engine push an image to `backend` under a temporary name, which is gone afterwards whatever happens. Resolves
- * when the engine says that it is done, or at `arrival`. Rejects with `RelayUnavailable` if no request of it arrived.
+ * Lets the engine push an image to `backend` under a temporary name, which is removed in any case. Resolves when the engine
+ * reports that it is done, or at `arrival`. Rejects with `RelayUnavailable` if none of its requests has arrived.
  */
 export async function pushFromEngine(
   image: ImageDetails,
@@ -66,13 +65,13 @@ export async function pushFromEngine(
   const session = await endpoint.open(backend, () => {
     firstRequest.received();
   });
-  // Neither the secret nor the image goes to an address that was not seen to be ours.
+  // The secret and the image go only to an address that is proved to be ours.
   try {
     await requireContact(pusher, session, reachability.firstRequestTimeoutMs(pusher.id, options.isInsisted), signal);
   } catch (error) {
     await session.close();
     throwIfCancelled(signal);
-    throw missed(pusher, reachability, error);
+    throw unreachable(pusher, reachability, error);
   }
   const name: EngineImageName = { repository: session.repository, tag: temporaryTag() };
   options.onTag?.(name.tag);
@@ -81,24 +80,24 @@ export async function pushFromEngine(
   try {
     await pusher.tag(image.id, name, { signal });
     firstRequest.start(reachability.firstRequestTimeoutMs(pusher.id, options.isInsisted));
-    const together = AbortSignal.any([signal, firstRequest.timedOut, output.cutOff]);
-    const said = output.read(pusher.push(name, session.credential, { signal: together }), options);
-    await (options.arrival === undefined ? said : Promise.race([said, options.arrival]));
+    const stop = AbortSignal.any([signal, firstRequest.timedOut, output.timedOut]);
+    const pushed = output.read(pusher.push(name, session.credential, { signal: stop }), options);
+    await (options.arrival === undefined ? pushed : Promise.race([pushed, options.arrival]));
     reachability.reached(pusher.id);
     hasPushed = true;
   } catch (error) {
     if (signal.aborted || firstRequest.isReceived) throw error;
-    throw missed(pusher, reachability, error);
+    throw unreachable(pusher, reachability, error);
   } finally {
     firstRequest.stop();
-    const cleanup = cleanUp(pusher, name, session, output, { logger, keepers: image.references });
+    const cleanup = cleanUp(pusher, name, session, output, { logger, references: image.references });
     if (hasPushed && options.onCleanup !== undefined) options.onCleanup(cleanup);
     else await cleanup;
   }
 }
 
-/** Neither a TLS nor a plain request came: its 127.0.0.1 is not ours, or it does not push as docker does. */
-function missed(pusher: EnginePusher, reachability: Reachability, cause: unknown): RelayUnavailable {
+/** No request has arrived: the engine's 127.0.0.1 is not ours, or it does not push as docker does. */
+function unreachable(pusher: EnginePusher, reachability: Reachability, cause: unknown): RelayUnavailable {
   reachability.missed(pusher.id);
   return new RelayUnavailable(
     'No request of it arrives at 127.0.0.1 here, as with engines in a virtual machine or elsewhere.',
@@ -114,66 +113,65 @@ async function cleanUp(
   options: Parameters<typeof removeName>[2],
 ): Promise<void> {
   try {
-    // The engine needs the name no more once it has sent everything, but may still have questions.
+    // The engine does not need the name after it has sent everything, but may still send requests.
     await Promise.all([removeName(pusher, name, options), output.drain().then(() => session.close())]);
   } catch (error) {
     options.logger.warn(`The relay could not be closed: ${String(error)}`);
   }
 }
 
-/** What the engine says of its push, which may go on when all has arrived. */
+/** The output of the engine's push, which may go on after everything has arrived. */
 class PushOutput {
-  readonly #cutOff = new AbortController();
+  readonly #timeout = new AbortController();
   #end: Promise<void> = Promise.resolve();
-  #isHeard = true;
+  #isDraining = false;
 
   /** Stops the engine. */
-  get cutOff(): AbortSignal {
-    return this.#cutOff.signal;
+  get timedOut(): AbortSignal {
+    return this.#timeout.signal;
   }
 
-  /** To the end of it; rejects with what the engine says went wrong. */
+  /** Resolves at the end of the output; rejects with the engine's error. */
   read(
     steps: AsyncIterable<EnginePushStep>,
     { onStep, onNotice }: Pick<PushFromEngineOptions, 'onStep' | 'onNotice'>,
   ): Promise<void> {
     this.#end = (async () => {
       for await (const step of steps) {
-        if (this.#isHeard) onStep(step);
+        if (!this.#isDraining) onStep(step);
         if (step.notice !== undefined) onNotice?.(step.notice);
       }
     })();
     return this.#end;
   }
 
-  /** Resolves when the engine has ended, in whatever way; nobody is told any more of how far it is. */
+  /** Resolves when the engine has ended, successfully or not. Progress is no longer reported. */
   async drain(): Promise<void> {
-    this.#isHeard = false;
-    const late = setTimeout(() => {
-      this.#cutOff.abort(new TeaChestError('engineLost', 'The engine did not come to an end.'));
+    this.#isDraining = true;
+    const timer = setTimeout(() => {
+      this.#timeout.abort(new TeaChestError('engineLost', 'The engine did not end its push.'));
     }, drainTimeoutMs);
-    // Nothing depends on it any more: either all has arrived, or the failure is known.
+    // Its failure no longer matters: either all has arrived, or the push has failed already.
     await this.#end.catch(() => undefined);
-    clearTimeout(late);
+    clearTimeout(timer);
   }
 }
 
-/** Waits for the first request, for a while. */
 class FirstRequestTimeout {
   isReceived = false;
-  readonly #missed = new AbortController();
+  readonly #timeout = new AbortController();
   #timer: NodeJS.Timeout | undefined;
 
-  /** From now on; time that the engine took to be ready for the push does not count. */
+  /** Begins now: the time before the push does not count. */
   start(timeoutMs: number): void {
     if (this.isReceived) return;
     this.#timer = setTimeout(() => {
-      this.#missed.abort(new TeaChestError('engineLost', 'The engine did not come.'));
+      this.#timeout.abort(new TeaChestError('engineLost', 'The engine did not reach this endpoint.'));
     }, timeoutMs);
   }
 
   get timedOut(): AbortSignal {
-    return this.#missed.signal;
+    return this.#timeout.signal;
   }
 
   received(): void {

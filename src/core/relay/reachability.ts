@@ -1,32 +1,37 @@
-/** How long an engine that was not reached is left alone, in milliseconds: it may only have been busy. */
-const forgetAfter = 10 * 60 * 1000;
-/** The first request must come within this time: the engine asks for `/v2/` before anything else. */
-const firstMeeting = 2_000;
-/** An engine that is known to reach us may take longer to begin, when it is busy. */
-const laterMeeting = 15_000;
+import { TeaChestError } from '../base/errors.ts';
+import type { EnginePusher } from '../ports/enginePusher.ts';
+import type { RelaySession } from './relayEndpoint.ts';
+
+/** An engine that did not reach us is tried again after this time: it may only have been busy. */
+const retryAfterMs = 10 * 60 * 1000;
+/** Timeout of an engine's first request, which is for `/v2/`. */
+const firstContactTimeoutMs = 2_000;
+/** The same for an engine that has reached us before. */
+const laterContactTimeoutMs = 15_000;
 
 /**
- * Remembers whether an engine reaches our loopback. The only proof is a request of a real push that arrives: with Docker
- * Desktop, WSL, ssh or a remote engine its 127.0.0.1 is another one than ours. Time in milliseconds.
+ * Remembers whether an engine reaches our loopback. Only a request that arrives proves it: with Docker Desktop, WSL, ssh
+ * or a remote engine, the engine's 127.0.0.1 is not ours.
  */
 export class Reachability {
   readonly #now: () => number;
   readonly #reached = new Set<string>();
   readonly #missedAt = new Map<string, number>();
 
+  /** `now`: in milliseconds. */
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  /** False if it was tried lately, in vain. */
+  /** False for some time after a failure. */
   isWorthTrying(engineId: string): boolean {
     const missed = this.#missedAt.get(engineId);
-    return missed === undefined || this.#now() - missed > forgetAfter;
+    return missed === undefined || this.#now() - missed > retryAfterMs;
   }
 
-  /** How long to wait for an engine's first request; `isInsisted`: there is no other way to be taken instead. */
+  /** Timeout of the engine's first request; `isInsisted`: the image may not be exported instead. */
   firstRequestTimeoutMs(engineId: string, isInsisted = false): number {
-    return isInsisted || this.#reached.has(engineId) ? laterMeeting : firstMeeting;
+    return isInsisted || this.#reached.has(engineId) ? laterContactTimeoutMs : firstContactTimeoutMs;
   }
 
   reached(engineId: string): void {
@@ -38,4 +43,33 @@ export class Reachability {
     this.#reached.delete(engineId);
     this.#missedAt.set(engineId, this.#now());
   }
+}
+
+/**
+ * Asks the engine to look for an image at our endpoint, and resolves when its request arrives here. An engine in another
+ * network namespace, for example behind a socket that is mounted into a container, has a loopback of its own: a process
+ * that listens there at our port would receive the relay's secret and the image. So the first request has a credential
+ * that serves this check alone. Rejects with `engineLost` if no request arrives within `timeoutMs`.
+ */
+export async function requireContact(
+  pusher: EnginePusher,
+  session: RelaySession,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const arrived = new AbortController();
+  const contact = session.expectContact(() => {
+    arrived.abort();
+  });
+  try {
+    await pusher.contact(contact.name, contact.credential, {
+      signal: AbortSignal.any([signal, arrived.signal, AbortSignal.timeout(timeoutMs)]),
+    });
+  } catch (error) {
+    // The engine did not find the image, or was stopped because its request has arrived.
+    if (signal.aborted) throw error;
+  } finally {
+    contact.end();
+  }
+  if (!arrived.signal.aborted) throw new TeaChestError('engineLost', 'The engine did not reach this endpoint.');
 }

@@ -6,40 +6,40 @@ import type { RelayBackend } from './relayBackend.ts';
 import { RelayServer } from './relayServer.ts';
 
 export interface RelayEndpointOptions {
-  /** Where to listen: what `onPort` was told last, 0 at first. Engines remember layers by it. */
+  /** The last value that `onPort` got, 0 at first. Engines remember layers by host and port. */
   readonly port: number;
-  /** Of this installation, random, at least 128 bits, as text; kept where secrets are kept. */
+  /** A random text of at least 128 bits that belongs to this installation. */
   readonly secret: string;
-  /** The port had to be another one: to be stored. */
+  /** The port has changed, and must be stored. */
   readonly onPort: (port: number) => void;
   readonly logger: Logger;
 }
 
-/** A place of its own for one push, for as long as it runs. */
+/** The repository of one push, as long as the push runs. */
 export interface RelaySession {
-  /** `127.0.0.1:port/tea-chest/…`: the repository that the engine is to push to. */
+  /** `127.0.0.1:port/tea-chest/…`: what the engine pushes to. */
   readonly repository: string;
   readonly credential: RelayCredential;
-  /** Waits for an engine that is asked to look here: `onContact` is called when it does. */
+  /** `onContact` is called when a request with the contact's credential arrives. */
   expectContact(onContact: () => void): RelayContact;
   close(): Promise<void>;
 }
 
-/** What an engine is told so that it looks at our endpoint: nothing that is of use to anybody else. */
+/** Makes an engine send a request to our endpoint; it is of no use to another listener. */
 interface RelayContact {
-  /** An image that is not there. */
+  /** An image that does not exist. */
   readonly name: EngineImageName;
-  /** Good for nothing but being recognized, and for once. */
+  /** For this one contact. */
   readonly credential: RelayCredential;
   end(): void;
 }
 
-/** Another window of the same installation may have the port: then the next ones, so that each stays the same. */
-const neighbours = 3;
+/** If another window of this installation has the port, the next ones are tried, so that each window keeps its port. */
+const nextPorts = 3;
 
 /**
- * The endpoint on 127.0.0.1 that engines push to, open only while somebody holds a session. Port, paths and secret stay
- * the same for an installation, because classic engines remember by them which layers they need not send again.
+ * The endpoint on 127.0.0.1 that engines push to; it listens only while there is a session. Port, paths and secret stay the
+ * same for an installation, because classic engines remember by them which layers they need not send again.
  */
 export class RelayEndpoint {
   readonly #options: RelayEndpointOptions;
@@ -47,8 +47,8 @@ export class RelayEndpoint {
   readonly #slots = new Set<number>();
   #port: number;
   #server: Promise<RelayServer> | undefined;
-  /** Opening and closing happen one after the other. */
-  #turn: Promise<unknown> = Promise.resolve();
+  /** Opening and closing are serialized. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: RelayEndpointOptions) {
     this.#options = options;
@@ -57,23 +57,23 @@ export class RelayEndpoint {
   }
 
   /**
-   * Opens the endpoint if need be. Concurrent pushes get repositories of their own, numbered from 0.
-   * `onVisit` is told of every request for this one that came with the secret.
+   * Opens the endpoint if it is closed. Concurrent pushes get repositories of their own, numbered from 0. `onRequest` is
+   * called for each authenticated request to the repository.
    */
-  async open(backend: RelayBackend, onVisit: () => void): Promise<RelaySession> {
-    return this.#inTurn(async () => {
+  async open(backend: RelayBackend, onRequest: () => void): Promise<RelaySession> {
+    return this.#serialize(async () => {
       const server = await (this.#server ??= this.#start());
       let slot = 0;
       while (this.#slots.has(slot)) slot++;
       this.#slots.add(slot);
       const name = `${this.#path}/${slot}`;
-      const unserve = server.serve(name, backend, onVisit);
+      const unserve = server.serve(name, backend, onRequest);
       let closed: Promise<void> | undefined;
       return {
         repository: `${server.host}/${name}`,
         credential: this.#credential,
         expectContact: (onContact) => expectContact(server, onContact),
-        close: () => (closed ??= this.#inTurn(() => this.#leave(server, slot, unserve))),
+        close: () => (closed ??= this.#serialize(() => this.#closeSession(server, slot, unserve))),
       };
     });
   }
@@ -84,7 +84,7 @@ export class RelayEndpoint {
 
   async #start(): Promise<RelayServer> {
     const wanted = this.#port;
-    const next = wanted === 0 ? [] : Array.from({ length: neighbours }, (_, at) => wanted + at + 1);
+    const next = wanted === 0 ? [] : Array.from({ length: nextPorts }, (_, at) => wanted + at + 1);
     const ports = [...new Set([wanted, ...next.filter((port) => port < 65_536), 0])];
     try {
       const server = await RelayServer.start(ports, this.#credential, this.#options.logger);
@@ -97,7 +97,7 @@ export class RelayEndpoint {
     }
   }
 
-  async #leave(server: RelayServer, slot: number, unserve: () => void): Promise<void> {
+  async #closeSession(server: RelayServer, slot: number, unserve: () => void): Promise<void> {
     unserve();
     this.#slots.delete(slot);
     if (this.#slots.size > 0) return;
@@ -105,10 +105,10 @@ export class RelayEndpoint {
     await server.stop();
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(work);
-    this.#turn = turn.catch(() => undefined);
-    return turn;
+  #serialize<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => undefined);
+    return result;
   }
 }
 

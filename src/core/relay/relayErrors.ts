@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { TeaChestError } from '../base/errors.ts';
 
-/** The distribution spec's error codes that we have a use for (spec.md §Error Codes). */
+/** Those of the distribution spec's error codes that the relay uses (spec.md §Error Codes). */
 export type RelayErrorCode =
   | 'BLOB_UNKNOWN'
   | 'BLOB_UPLOAD_INVALID'
@@ -16,9 +16,9 @@ export type RelayErrorCode =
   | 'UNAUTHORIZED'
   | 'UNSUPPORTED';
 
-/** A request that is answered with an error of the distribution spec. */
+/** Becomes an error response of the distribution spec. */
 export class RelayError extends Error {
-  override readonly name = 'Refusal';
+  override readonly name = 'RelayError';
   readonly status: number;
   readonly code: RelayErrorCode;
   readonly headers: Readonly<Record<string, string>>;
@@ -32,30 +32,29 @@ export class RelayError extends Error {
 }
 
 /**
- * Has the engine send a whole blob again. Of all answers the one that containerd's client takes for that, up to five times
- * and at once (remotes/docker: retryRequest), reading the blob from its beginning (content.ErrReset).
+ * Makes the engine send a whole blob again: after 429 containerd's client repeats the request at once, up to five times
+ * (remotes/docker: retryRequest), and reads the blob from its beginning (content.ErrReset).
  */
 export class SendAgainError extends RelayError {
   constructor() {
-    super(429, 'TOOMANYREQUESTS', 'The way to the registry broke; send this blob once more.');
+    super(429, 'TOOMANYREQUESTS', 'The upload to the registry broke; send this blob once more.');
   }
 }
 
 /**
- * Whatever a request failed with, as the engine is to hear it. What went wrong on our side is `DENIED`: of all codes
- * the one after which neither store tries again (moby distribution/errors.go, containerd's pusher). The person hears
- * our own error, not the engine's echo of this.
+ * The error response to the engine. An error of ours becomes `DENIED`, because neither store repeats the request after it
+ * (moby distribution/errors.go, containerd's pusher). The person gets our error, not what the engine makes of this.
  */
 export function toRelayError(error: unknown): RelayError {
   if (error instanceof RelayError) return error;
-  const words = error instanceof TeaChestError ? error.message : 'Tea Chest could not carry this on.';
-  return new RelayError(403, 'DENIED', words);
+  const message = error instanceof TeaChestError ? error.message : 'Tea Chest could not relay this.';
+  return new RelayError(403, 'DENIED', message);
 }
 
-export function sendRelayError(response: ServerResponse, refusal: RelayError): void {
-  const body = JSON.stringify({ errors: [{ code: refusal.code, message: refusal.message }] });
-  response.writeHead(refusal.status, {
-    ...refusal.headers,
+export function sendRelayError(response: ServerResponse, { status, code, message, headers }: RelayError): void {
+  const body = JSON.stringify({ errors: [{ code, message }] });
+  response.writeHead(status, {
+    ...headers,
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
   });

@@ -7,16 +7,16 @@ import type { RelayBackend, RelayedManifest } from './relayBackend.ts';
 import { RelayError, SendAgainError } from './relayErrors.ts';
 import { RelayUpload } from './relayUpload.ts';
 
-/** The spec asks registries to take manifests of 4 MiB; larger ones are somebody's mistake. */
-const largestManifest = 4 * 1024 * 1024;
-/** An engine has five uploads open at once, or as many as there are layers. */
-const mostSessions = 512;
+/** The size that the spec asks registries to accept. */
+const maxManifestSize = 4 * 1024 * 1024;
+/** An engine has five open uploads, or as many as the image has layers. */
+const maxSessions = 512;
 
 /** The push half of the OCI distribution spec for one repository, while one push runs. */
 export class RelayRepository {
   readonly #name: string;
   readonly #backend: RelayBackend;
-  readonly #turns = new EventLoopBudget();
+  readonly #budget = new EventLoopBudget();
   readonly #sessions = new Map<string, RelayUpload>();
   readonly #manifests = new Map<string, RelayedManifest>();
 
@@ -44,11 +44,11 @@ export class RelayRepository {
     } else if (kind === 'manifests' && method === 'PUT') {
       await this.#putManifest(request, response, reference);
     } else {
-      throw new RelayError(405, 'UNSUPPORTED', 'This endpoint takes the pushes of one container engine, nothing else.');
+      throw new RelayError(405, 'UNSUPPORTED', 'This endpoint accepts only the pushes of one container engine.');
     }
   }
 
-  /** Gives up whatever is still arriving. */
+  /** Drops all blobs that are still arriving. */
   close(): void {
     for (const session of this.#sessions.values()) session.drop();
     this.#sessions.clear();
@@ -56,13 +56,13 @@ export class RelayRepository {
 
   async #open(request: IncomingMessage, response: ServerResponse, query: URLSearchParams): Promise<void> {
     const mount = query.get('mount');
-    // Whatever repository it names is one of ours: what counts is whether the blob needs not be sent.
+    // `from` does not matter: any repository that the engine knows is ours.
     if (mount !== null && isDigest(mount) && (await this.#backend.headBlob(mount)) !== undefined) {
       this.#created(response, mount);
       return;
     }
-    if (this.#sessions.size >= mostSessions) throw new RelayError(429, 'TOOMANYREQUESTS', 'Too many uploads are open.');
-    const session = new RelayUpload(randomBytes(16).toString('hex'), this.#backend, this.#turns);
+    if (this.#sessions.size >= maxSessions) throw new RelayError(429, 'TOOMANYREQUESTS', 'Too many uploads are open.');
+    const session = new RelayUpload(randomBytes(16).toString('hex'), this.#backend, this.#budget);
     this.#sessions.set(session.id, session);
     const digest = query.get('digest');
     if (digest === null) this.#accepted(response, session, 202);
@@ -97,11 +97,11 @@ export class RelayRepository {
         response.writeHead(204).end();
         return;
       default:
-        throw new RelayError(405, 'UNSUPPORTED', 'An upload can be added to, asked for, committed or deleted.');
+        throw new RelayError(405, 'UNSUPPORTED', 'An upload takes PATCH, PUT, GET and DELETE.');
     }
   }
 
-  /** Takes what is left of a blob and closes its upload; a wrong start leaves the upload as it was. */
+  /** Reads the rest of a blob and closes its upload. A wrong range leaves the upload unchanged. */
   async #commit(
     request: IncomingMessage,
     response: ServerResponse,
@@ -113,7 +113,7 @@ export class RelayRepository {
       await session.append(request, digest);
       await session.commit(digest);
     } catch (error) {
-      if (error instanceof SendAgainError) session.startOver();
+      if (error instanceof SendAgainError) session.restart();
       else if (!(error instanceof RelayError && error.status === 416)) this.#sessions.delete(session.id);
       throw error;
     }
@@ -126,7 +126,7 @@ export class RelayRepository {
     const size = bytes?.byteLength ?? (await this.#backend.headBlob(digest));
     if (size === undefined) throw new RelayError(404, 'BLOB_UNKNOWN', `The blob ${digest} is not here.`);
     if (method === 'GET' && bytes === undefined) {
-      throw new RelayError(405, 'UNSUPPORTED', 'Blobs are carried on from here and not kept.');
+      throw new RelayError(405, 'UNSUPPORTED', 'Blobs are relayed and not kept.');
     }
     response.writeHead(200, {
       'content-type': 'application/octet-stream',
@@ -183,8 +183,7 @@ export class RelayRepository {
       'docker-upload-uuid': session.id,
       range: session.range,
       ...(status === 202 ? { 'content-length': 0 } : {}),
-      // Where the body was not read to its end: a connection that we close would be reset under an engine which still
-      // writes, and the answer lost. So it stays, and the engine closes it.
+      // The engine may still be sending the body: if we closed the connection, it would be reset and the response lost.
       connection: 'keep-alive',
     });
     response.end();
@@ -205,7 +204,7 @@ function toDigest(text: string): Digest {
   throw new RelayError(400, 'DIGEST_INVALID', `“${text}” is not a sha256 digest.`);
 }
 
-/** As sent; where nothing was, as the manifest says of itself. */
+/** The Content-Type, or else the manifest's own `mediaType`. */
 function mediaTypeOf(request: IncomingMessage, bytes: Buffer): string {
   const manifest = parseJson(bytes);
   const type = request.headers['content-type'] ?? manifest['mediaType'];
@@ -228,7 +227,7 @@ async function readWhole(request: IncomingMessage): Promise<Buffer> {
   let size = 0;
   for await (const part of request as AsyncIterable<Buffer>) {
     size += part.byteLength;
-    if (size > largestManifest) throw new RelayError(413, 'SIZE_INVALID', 'No manifest is that large.');
+    if (size > maxManifestSize) throw new RelayError(413, 'SIZE_INVALID', 'No manifest is that large.');
     parts.push(part);
   }
   return Buffer.concat(parts);

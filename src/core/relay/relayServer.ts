@@ -3,25 +3,24 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { systemCode } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import { carries, checkHost, authenticateRequest, type RelayCredential } from './authenticateRequest.ts';
+import { authenticateRequest, checkHost, hasCredential, type RelayCredential } from './authenticateRequest.ts';
 import type { RelayBackend } from './relayBackend.ts';
 import { RelayError, sendRelayError, toRelayError } from './relayErrors.ts';
 import { RelayRepository } from './relayRepository.ts';
 
-/** As many as engines open for some pushes at once; more are somebody's who only wants to keep us busy. */
-const mostConnections = 256;
-/** Bytes of a body that are read although its request is refused, so that the answer is not lost to a reset. */
-const refusedBody = 64 * 1024;
-/** Milliseconds for the same. */
-const refusedBodyMs = 2_000;
+/** Enough for several pushes at once. */
+const maxConnections = 256;
+/** Bytes and milliseconds for which a rejected request's body is read: closing at once could reset the response away. */
+const rejectedBodyBytes = 64 * 1024;
+const rejectedBodyMs = 2_000;
 
-/** A registry on 127.0.0.1 that takes pushes, each into a repository of its own, from whoever has the secret. */
+/** A registry on 127.0.0.1 that accepts authenticated pushes, each to a repository of its own. */
 export class RelayServer {
   readonly port: number;
   readonly #server: Server;
   readonly #credential: RelayCredential;
   readonly #logger: Logger;
-  readonly #repositories = new Map<string, { readonly repository: RelayRepository; readonly onVisit: () => void }>();
+  readonly #repositories = new Map<string, { readonly repository: RelayRepository; readonly onRequest: () => void }>();
   readonly #contacts = new Map<RelayCredential, () => void>();
 
   private constructor(server: Server, credential: RelayCredential, logger: Logger) {
@@ -30,9 +29,9 @@ export class RelayServer {
     this.#credential = credential;
     this.#logger = logger;
     server.on('request', (request, response) => void this.#answer(request, response));
-    // Whoever waits for leave to send a body gets it after the credential was looked at, not before.
+    // A client that waits for `100 Continue` gets it only after its credential was checked.
     server.on('checkContinue', (request, response) => void this.#answer(request, response));
-    // Without a listener an error of the listening socket, as when there are no files left to open, ends the process.
+    // Without a listener an error of the listening socket (too many open files) would end the process.
     server.on('error', (error) => {
       logger.warn(`The relay’s endpoint has trouble with its connections: ${error.message}`);
     });
@@ -41,37 +40,37 @@ export class RelayServer {
   /** Listens on the first of these ports that is free; 0 stands for any. */
   static async start(ports: readonly number[], credential: RelayCredential, logger: Logger): Promise<RelayServer> {
     const server = createServer({
-      // An upload takes as long as it takes; a stranger who opens connections and says nothing does not.
+      // An upload may take any time; only the headers have a timeout.
       requestTimeout: 0,
       headersTimeout: 15_000,
-      // Longer than the 30 s for which moby keeps a connection, so that we never close one that it is about to use.
+      // Longer than the 30 s for which moby keeps a connection: we never close one that it is about to use.
       keepAliveTimeout: 60_000,
       connectionsCheckingInterval: 5_000,
     });
-    server.maxConnections = mostConnections;
-    server.on('clientError', refuseGarbage);
+    server.maxConnections = maxConnections;
+    server.on('clientError', rejectNonHttp);
     for (const [at, port] of ports.entries()) {
       try {
         await listen(server, port);
         break;
       } catch (error) {
         const code = systemCode(error);
-        const isTaken = code === 'EADDRINUSE' || code === 'EACCES';
-        if (!isTaken || at === ports.length - 1) throw error;
+        const isInUse = code === 'EADDRINUSE' || code === 'EACCES';
+        if (!isInUse || at === ports.length - 1) throw error;
       }
     }
     return new RelayServer(server, credential, logger);
   }
 
-  /** `127.0.0.1:port`, as image names begin that are pushed to here. */
+  /** `127.0.0.1:port`, the registry part of image names that are pushed here. */
   get host(): string {
     return `127.0.0.1:${this.port}`;
   }
 
-  /** Opens a repository; gives the function that closes it again. `onVisit` is told of every request that is let in. */
-  serve(name: string, backend: RelayBackend, onVisit: () => void): () => void {
+  /** Opens a repository; returns the function that closes it. `onRequest` is called for each authenticated request. */
+  serve(name: string, backend: RelayBackend, onRequest: () => void): () => void {
     const repository = new RelayRepository(name, backend);
-    this.#repositories.set(name, { repository, onVisit });
+    this.#repositories.set(name, { repository, onRequest });
     return () => {
       this.#repositories.delete(name);
       repository.close();
@@ -79,8 +78,8 @@ export class RelayServer {
   }
 
   /**
-   * Calls `onContact` when a request comes with a credential that was made for this alone; such a request gets nothing
-   * else. Gives the function that ends it.
+   * Calls `onContact` when a request with this credential arrives; it is answered with 404. Returns the function that ends
+   * this.
    */
   expect(credential: RelayCredential, onContact: () => void): () => void {
     this.#contacts.set(credential, onContact);
@@ -100,31 +99,31 @@ export class RelayServer {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // Whoever reads the body learns that it broke off; when nobody does, it must not become an uncaught error.
+    // A reader of the body gets the error; without a reader it must not be uncaught.
     request.on('error', () => undefined);
-    let isLetIn = false;
+    let isAuthenticated = false;
     try {
       checkHost(request, this.host);
-      this.#noteContact(request);
+      this.#checkContact(request);
       authenticateRequest(request, this.#credential);
-      isLetIn = true;
+      isAuthenticated = true;
       if (request.headers.expect !== undefined) response.writeContinue();
       await this.#route(request, response);
     } catch (error) {
-      const refusal = toRelayError(error);
+      const relayError = toRelayError(error);
       if (response.headersSent || response.destroyed) return;
-      this.#logger.debug(`relay: ${request.method ?? ''} refused with ${refusal.status} ${refusal.code}`);
-      sendRelayError(response, refusal);
+      this.#logger.debug(`relay: ${request.method ?? ''} rejected with ${relayError.status} ${relayError.code}`);
+      sendRelayError(response, relayError);
     } finally {
-      // What nobody wants of a body is read all the same: a reset could take the answer with it.
-      if (isLetIn) request.resume();
-      else drainALittle(request);
+      // The rest of the body is read, because closing at once could reset the response away.
+      if (isAuthenticated) request.resume();
+      else drainBriefly(request);
     }
   }
 
-  #noteContact(request: IncomingMessage): void {
+  #checkContact(request: IncomingMessage): void {
     for (const [credential, onContact] of this.#contacts) {
-      if (!carries(request, credential)) continue;
+      if (!hasCredential(request, credential)) continue;
       onContact();
       throw new RelayError(404, 'NAME_UNKNOWN', 'There is no such repository.');
     }
@@ -143,27 +142,25 @@ export class RelayServer {
     const [, name = '', path = ''] = /^\/v2\/(.+?)\/((?:blobs|manifests)\/.*)$/.exec(url.pathname) ?? [];
     const served = this.#repositories.get(name);
     if (served === undefined) throw new RelayError(404, 'NAME_UNKNOWN', 'There is no such repository.');
-    served.onVisit();
+    served.onRequest();
     await served.repository.answer(request, response, path, url.searchParams);
   }
 }
 
-/** Of a request that was refused: reads some of its body, for a while, and then ends the connection. */
-function drainALittle(request: IncomingMessage): void {
-  let left = refusedBody;
-  const late = setTimeout(() => request.socket.destroy(), refusedBodyMs);
-  late.unref();
+/** Reads a part of a rejected request's body, for a short time, and then closes the connection. */
+function drainBriefly(request: IncomingMessage): void {
+  let left = rejectedBodyBytes;
+  const timer = setTimeout(() => request.socket.destroy(), rejectedBodyMs);
+  timer.unref();
   request.on('data', (bytes: Buffer) => {
     left -= bytes.byteLength;
-    // Ending it here and now could take the answer with it.
     if (left < 0) request.pause();
   });
-  request.once('close', () => {
-    clearTimeout(late);
-  });
-  request.once('end', () => {
-    clearTimeout(late);
-  });
+  for (const event of ['close', 'end']) {
+    request.once(event, () => {
+      clearTimeout(timer);
+    });
+  }
 }
 
 function listen(server: Server, port: number): Promise<void> {
@@ -177,10 +174,10 @@ function listen(server: Server, port: number): Promise<void> {
 }
 
 /**
- * Engines try https first, even on loopback. The plain answer to their handshake sends them on to http; containerd's
- * store does so only if there is one (containerd remotes/docker: ErrTLSHandshake on a record that is no TLS).
+ * Engines try https first, even on loopback. A plain response to the TLS handshake makes them use http; containerd's store
+ * needs such a response (containerd remotes/docker: ErrTLSHandshake on a record that is not TLS).
  */
-function refuseGarbage(_error: Error, socket: Duplex): void {
+function rejectNonHttp(_error: Error, socket: Duplex): void {
   if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
   else socket.destroy();
 }

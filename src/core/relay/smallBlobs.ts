@@ -1,22 +1,22 @@
 import type { Digest } from '../oci/digest.ts';
 
-/** Configs are a few kilobytes. */
-const largest = 1024 * 1024;
-const mostBytes = 16 * 1024 * 1024;
+/** Configs have a few kilobytes. */
+const maxBlobSize = 1024 * 1024;
+const maxTotalSize = 16 * 1024 * 1024;
 
-/** Keeps the bytes of the small blobs of one push: configs are among them. */
+/** The bytes of the small blobs of one push, its configs among them. */
 export class SmallBlobs {
   readonly #blobs = new Map<Digest, Uint8Array>();
-  #bytes = 0;
+  #totalSize = 0;
 
   hasRoomFor(size: number): boolean {
-    return size <= largest && this.#bytes + size <= mostBytes;
+    return size <= maxBlobSize && this.#totalSize + size <= maxTotalSize;
   }
 
   add(digest: Digest, bytes: Uint8Array): void {
     if (this.#blobs.has(digest)) return;
     this.#blobs.set(digest, bytes);
-    this.#bytes += bytes.byteLength;
+    this.#totalSize += bytes.byteLength;
   }
 
   get(digest: Digest): Uint8Array | undefined {

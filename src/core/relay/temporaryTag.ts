@@ -11,21 +11,21 @@ import {
 } from '../base/processes.ts';
 import type { EngineImageName, EnginePusher } from '../ports/enginePusher.ts';
 
-/** Long enough for an engine that is busy, short enough for somebody who waits for a cancel. */
-const untagMs = 5_000;
-const mostKeepers = 3;
+/** Long enough for a busy engine, short enough for a person who waits for a cancel. */
+const untagTimeoutMs = 5_000;
+const maxReferences = 3;
 
-/** Tags that running pushes of this process have given and not yet taken away. */
+/** Tags of running pushes of this process. */
 const inUse = new Set<string>();
-/** Tags of this process that could not be taken away. */
-const left = new Set<string>();
+/** Tags of this process that could not be removed. */
+const leftover = new Set<string>();
 
-/** `127.0.0.1:port/tea-chest/…/n:push-<process>-<seconds since the epoch><random>`; see `RelayDoor`. */
-const shape = new RegExp(
+/** `127.0.0.1:port/tea-chest/…/n:push-<process>-<seconds since the epoch><random>`; see `RelayEndpoint`. */
+const pattern = new RegExp(
   `^127\\.0\\.0\\.1:\\d+/tea-chest/[0-9a-f]{24}/\\d+:push-(${identityPattern})-([0-9a-f]{8})[0-9a-f]{8}$`,
 );
 
-/** The tag under which an image is pushed to the relay: it tells whose it is, should it be left behind. */
+/** The tag under which an image is pushed to the relay. It names the process, so that `sweepNames` can find what is left. */
 export function temporaryTag(): string {
   const seconds = Math.floor(Date.now() / 1000)
     .toString(16)
@@ -35,70 +35,70 @@ export function temporaryTag(): string {
   return tag;
 }
 
-/** True for a name that some Tea Chest gave to an image for the time of a push: nothing to show to anybody. */
+/** True for a name that a Tea Chest gave to an image for one push; it is never shown. */
 export function isTemporaryName(reference: string): boolean {
-  return shape.test(reference);
+  return pattern.test(reference);
 }
 
 /**
- * Takes the temporary name away again, whatever has happened to the push. If it has become an image's last one, as after
- * a build that took the other name, the image would go with it: so the name is first given to what a keeper names. False
- * if it is still there.
+ * Removes the temporary name; false if that failed. If a build has moved the image's own name meanwhile, the temporary name
+ * is the last one, and the engine would remove the image with it. So the temporary name is first moved to the image that
+ * one of `references` names now.
  */
 export async function removeName(
   pusher: EnginePusher,
   name: EngineImageName,
-  { logger, keepers }: { readonly logger: Logger; readonly keepers: readonly string[] },
+  { logger, references }: { readonly logger: Logger; readonly references: readonly string[] },
 ): Promise<boolean> {
-  const signal = AbortSignal.timeout(untagMs);
+  const signal = AbortSignal.timeout(untagTimeoutMs);
   try {
-    await moveToKeeper(pusher, name, keepers, signal);
+    await moveName(pusher, name, references, signal);
     await pusher.untag(name, { signal });
-    left.delete(name.tag);
+    leftover.delete(name.tag);
     return true;
   } catch (error) {
-    // An engine that is gone: it is looked for again when the engine is back.
-    logger.warn(`The temporary name ${name.repository}:${name.tag} could not be taken away: ${String(error)}`);
-    left.add(name.tag);
+    // If the engine has stopped, `sweepNames` removes it when the engine is back.
+    logger.warn(`The temporary name ${name.repository}:${name.tag} could not be removed: ${String(error)}`);
+    leftover.add(name.tag);
     return false;
   } finally {
     inUse.delete(name.tag);
   }
 }
 
-async function moveToKeeper(
+async function moveName(
   pusher: EnginePusher,
   name: EngineImageName,
-  keepers: readonly string[],
+  references: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  for (const keeper of keepers.filter((reference) => !isTemporaryName(reference)).slice(0, mostKeepers)) {
+  for (const reference of references.filter((each) => !isTemporaryName(each)).slice(0, maxReferences)) {
     try {
-      await pusher.tag(keeper, name, { signal });
+      await pusher.tag(reference, name, { signal });
       return;
     } catch {
-      // A name that somebody took away meanwhile. If all are gone, so may the image.
+      // The name was removed meanwhile. If all are, the image may go as well.
     }
   }
 }
 
-/** True if an engine was gone when this process wanted to take a name away, and the name was not seen to be gone since. */
+/** True if this process could not remove a name, and `sweepNames` has not done so since. */
 export function areNamesLeft(): boolean {
-  return left.size > 0;
+  return leftover.size > 0;
 }
 
-/** Takes away the names that ended pushes have left, of this installation or another. Gives how many. */
+/** Removes the temporary names of pushes that have ended, of this installation or another. Returns their number. */
 export async function sweepNames(
   pusher: EnginePusher,
   { signal, logger, view = thisMachine() }: SweepOptions,
 ): Promise<number> {
   const names = await pusher.listTags({ signal });
-  for (const tag of left) if (!names.some((name) => name.endsWith(`:${tag}`))) left.delete(tag);
+  for (const tag of leftover) if (!names.some((name) => name.endsWith(`:${tag}`))) leftover.delete(tag);
   let removed = 0;
   for (const reference of names.filter((name) => isLeft(name, view))) {
     const colon = reference.lastIndexOf(':');
     const name = { repository: reference.slice(0, colon), tag: reference.slice(colon + 1) };
-    if (await removeName(pusher, name, { logger, keepers: names })) removed++;
+    if (await removeName(pusher, name, { logger, references: names })) removed++;
   }
   return removed;
 }
@@ -109,14 +109,14 @@ interface SweepOptions {
   readonly view?: ProcessView;
 }
 
-/** Whose a name is, it tells itself: secrets and state may be lost in a crash, as in hosts that keep them in memory. */
+/** By the name alone: secrets and state may be lost in a crash, in hosts that keep them in memory. */
 function isLeft(reference: string, view: ProcessView): boolean {
-  const [, identity = '', seconds = ''] = shape.exec(reference) ?? [];
+  const [, identity = '', seconds = ''] = pattern.exec(reference) ?? [];
   const owner = parseIdentity(identity);
   if (owner === undefined) return false;
   const tag = reference.slice(reference.lastIndexOf(':') + 1);
-  // The engine was gone when this very process wanted to take it away.
+  // Of this process, but not of a running push: it could not be removed.
   if (isThisProcess(owner, view)) return !inUse.has(tag);
-  // An image has no heartbeat: of other machines all that is known is when the push began.
+  // Names have no heartbeat: of another machine's process only the start of the push is known.
   return hasEnded(owner, parseInt(seconds, 16) * 1000, view);
 }

@@ -17,7 +17,7 @@ suite('a temporary name that an engine crashed with', () => {
     const untag = pusher.untag.bind(pusher);
     const gone = (): Promise<never> => Promise.reject(new Error('the engine is gone'));
     pusher.listTags = pusher.untag = gone;
-    await removeName(pusher, { repository, tag }, { logger: silentLogger, keepers: [] });
+    await removeName(pusher, { repository, tag }, { logger: silentLogger, references: [] });
 
     const swept = Promise.withResolvers<undefined>();
     const waits: number[] = [];

@@ -41,7 +41,7 @@ suite('temporary names', () => {
     assert.equal(await sweepNames(pusher, options), 0);
     const untag = pusher.untag.bind(pusher);
     pusher.untag = () => Promise.reject(new Error('the engine is gone'));
-    assert.equal(await removeName(pusher, { repository, tag }, { ...options, keepers: [] }), false);
+    assert.equal(await removeName(pusher, { repository, tag }, { ...options, references: [] }), false);
     pusher.untag = untag;
     assert.equal(await sweepNames(pusher, options), 1);
     assert.deepEqual([...pusher.tags], ['app:1']);
