@@ -20,7 +20,7 @@ interface SignInOptions {
   readonly signal: AbortSignal;
 }
 
-/** Proves a credential against the registry itself. What is wrong with it comes as an error of its own kind. */
+/** Checks a credential against the registry. Each way in which it may be wrong has its own error code. */
 export async function checkSignIn(options: SignInOptions): Promise<SignInResult> {
   const { server, signal } = options;
   const { kind, version, webRoot, open } = server;
@@ -33,24 +33,24 @@ export async function checkSignIn(options: SignInOptions): Promise<SignInResult>
     { ...options, webRoot: async () => Promise.resolve(webRoot) },
     { signal, retry: 'never' },
   );
-  return { kind, version, scope, username: (await toldUser(options)) ?? typed, webRoot, open };
+  return { kind, version, scope, username: (await serverUsername(options)) ?? typed, webRoot, open };
 }
 
 /**
- * The server's own name for the person; undefined where it does not tell. The registry has accepted the credential by
- * then: below a sub-path that the address did not name, the API is out of reach (404), and that is no reason to refuse.
+ * The user name by the server; undefined if the API is not found, as below a sub-path that the address does not have. The
+ * registry has accepted the credential before.
  */
-async function toldUser({ api, logger, origin, signal }: SignInOptions): Promise<string | undefined> {
+async function serverUsername({ api, logger, origin, signal }: SignInOptions): Promise<string | undefined> {
   try {
     return await api.currentUser({ signal });
   } catch (error) {
     if (isCancelled(error) || signal.aborted) throw error;
-    logger.debug(`${origin} does not tell whose the sign-in is: ${String(error)}`);
+    logger.debug(`${origin} does not say whose the credential is: ${String(error)}`);
     return undefined;
   }
 }
 
-/** A token where tokens are given, then the proof: GET `/v2/` with what we have. */
+/** Gets a token, if the registry has tokens, and checks it by GET `/v2/`. */
 async function checkDistribution({ send, server, origin, credential, signal }: SignInOptions): Promise<void> {
   const scheme = distributionScheme(server.challenges, { send, origin, credential });
   if (server.open) return;
@@ -67,15 +67,15 @@ async function checkDistribution({ send, server, origin, credential, signal }: S
   });
   if (response.status === 200) return;
   const { host } = new URL(origin);
-  const words = serverMessage(readErrorResponse(response, 'GET'));
+  const message = serverMessage(readErrorResponse(response, 'GET'));
   if (response.status === 401 || response.status === 403) {
     throw known === undefined
-      ? new TeaChestError('notSignedIn', `${host} wants a user name and a password${words}.`, { facts: { host } })
-      : new TeaChestError('credentialsRejected', `${host} does not accept this user name and password${words}.`, {
+      ? new TeaChestError('notSignedIn', `${host} wants a user name and a password${message}.`, { facts: { host } })
+      : new TeaChestError('credentialsRejected', `${host} does not accept this user name and password${message}.`, {
           facts: { host },
         });
   }
-  throw new TeaChestError('registryFailed', `${host} answered the sign-in with ${response.status}${words}.`, {
+  throw new TeaChestError('registryFailed', `${host} answered the sign-in with ${response.status}${message}.`, {
     facts: { host, status: response.status },
   });
 }

@@ -7,19 +7,18 @@ import { explainBusyServer } from '../registry/errors/busyServer.ts';
 import { asPlainWord, asText, parseJsonObject } from './restJson.ts';
 import { explainSignInPage, redirectTarget } from '../registry/errors/signInPage.ts';
 
-/** What a registry tells without being told who asks. */
+/** What a registry says of itself without a credential. */
 export interface DetectedServer {
   readonly kind: SignInResult['kind'];
-  /** Undefined if it is no Gitea, or one that tells its version only after sign-in. */
+  /** Undefined if it is not a Gitea, or one that shows its version only after sign-in. */
   readonly version: string | undefined;
-  /** Where Gitea's pages and `/api/v1` were found: the address as given may be that of an owner's page. */
+  /** The parent of Gitea's pages and of `/api/v1`: the configured address may be that of an owner's page. */
   readonly webRoot: string;
   readonly challenges: readonly Challenge[];
-  /** GET `/v2/` was answered with 200 and without any challenge: nobody is asked who they are, for reading at least. */
+  /** GET `/v2/` was answered with 200 and no challenge: at least reading needs no credential. */
   readonly open: boolean;
   /**
-   * A Gitea that tells strangers nothing (REQUIRE_SIGNIN_VIEW): what a public owner has is then seen, and pulled, by those
-   * who are signed in.
+   * Gitea's REQUIRE_SIGNIN_VIEW: even the images of a public owner are seen and pulled only after sign-in.
    */
   readonly requiresSignIn: boolean;
 }
@@ -32,16 +31,16 @@ interface DetectOptions {
   readonly retry?: 'never';
 }
 
-const mostHops = 2; // `/v2/` → `/v2`, and once more
-const mostParts = 6; // of a path, in search of the install's place
+const maxRedirects = 2; // `/v2/` → `/v2`, and once more
+const maxSegments = 6; // of the path in which the sub-path of the install is searched
 
 /**
- * Finds out what is at an address by GET `/v2/`, and by GET `/api/v1/version` where that smells of Gitea. Rejects with
- * `notARegistry`, `plainHttp` (http asked, https wanted), `registryFailed`, or what the transport threw.
+ * Detects the kind of server by GET `/v2/` and, if its challenge is Gitea's, by GET `/api/v1/version`. Rejects with
+ * `notARegistry`, `plainHttp` (the server wants https), `registryFailed`, or the transport's error.
  */
 export async function detectServer(options: DetectOptions): Promise<DetectedServer> {
   const { address } = options;
-  const response = await askRegistry(options);
+  const response = await ping(options);
   const { challenges } = readErrorResponse(response, 'GET');
   if (!isRegistry(response, challenges)) throw await explainNotARegistry(options, response);
   const isGitea = challenges.some(({ parameters }) => parameters['service'] === 'container_registry');
@@ -56,14 +55,14 @@ export async function detectServer(options: DetectOptions): Promise<DetectedServ
   return { kind, version, webRoot, challenges, open: false, requiresSignIn: found && version === undefined };
 }
 
-/** GET `/v2/`; a proxy that takes slashes away redirects it to `/v2` of the same place, and that is followed. */
-async function askRegistry({ send, address, signal, retry }: DetectOptions): Promise<RegistryResponse> {
+/** GET `/v2/`; follows the redirect to `/v2` of a proxy that removes slashes. */
+async function ping({ send, address, signal, retry }: DetectOptions): Promise<RegistryResponse> {
   let url = new URL(`${address.origin}/v2/`);
   for (let hop = 0; ; hop++) {
     const response = await send({ method: 'GET', url, signal, ...(retry === undefined ? {} : { retry }) });
-    const place = redirectTarget(response);
-    if (hop === mostHops || place?.origin !== address.origin || !isPing(place)) return response;
-    url = place;
+    const target = redirectTarget(response);
+    if (hop === maxRedirects || target?.origin !== address.origin || !isPing(target)) return response;
+    url = target;
   }
 }
 
@@ -91,21 +90,20 @@ interface FoundApi {
 }
 
 /**
- * The REST API is below the sub-path of the install. What looks like one may be an owner's page, with or without a
- * sub-path before it, so that each beginning of the path is tried, the longest first.
+ * The REST API is below the sub-path of the install. The configured path may also have an owner's page behind the sub-path:
+ * so each prefix of the path is tried, the longest first.
  */
 async function findApi({ send, address, signal }: DetectOptions): Promise<FoundApi> {
-  for (const webRoot of beginnings(address)) {
+  for (const webRoot of pathPrefixes(address)) {
     try {
       const url = new URL(`${webRoot}/api/v1/version`);
       const response = await send({ method: 'GET', url, signal, retry: 'never' });
       const body = parseJsonObject(response.body);
       const version = asPlainWord(body['version']);
       if (response.status === 200 && version !== undefined) return { version, webRoot, found: true };
-      // Sign-in required for everything: the API is there, it only does not tell.
-      const refusesStrangers = response.status === 401 || response.status === 403;
-      if (refusesStrangers && asText(body['message']) !== undefined)
-        return { version: undefined, webRoot, found: true };
+      // REQUIRE_SIGNIN_VIEW: the API is there, but needs a sign-in.
+      const requiresSignIn = response.status === 401 || response.status === 403;
+      if (requiresSignIn && asText(body['message']) !== undefined) return { version: undefined, webRoot, found: true };
     } catch (error) {
       if (isCancelled(error)) throw error;
     }
@@ -113,21 +111,21 @@ async function findApi({ send, address, signal }: DetectOptions): Promise<FoundA
   return { version: undefined, webRoot: address.webRoot, found: false };
 }
 
-/** `https://h/a/b` → itself, `https://h/a`, `https://h`; of a very long path its first parts. */
-function beginnings({ origin, webRoot }: RegistryAddress): readonly string[] {
+/** `https://h/a/b` → itself, `https://h/a`, `https://h`; of a long path the first segments only. */
+function pathPrefixes({ origin, webRoot }: RegistryAddress): readonly string[] {
   const parts = webRoot
     .slice(origin.length)
     .split('/')
-    .slice(1, 1 + mostParts);
+    .slice(1, 1 + maxSegments);
   return [...parts.map((_, index) => `${origin}/${parts.slice(0, parts.length - index).join('/')}`), origin];
 }
 
-/** Something answers at `/v2/`, but not as a registry does. */
+/** The error for a server that answers at `/v2/`, but not as a registry. */
 async function explainNotARegistry(options: DetectOptions, response: RegistryResponse): Promise<TeaChestError> {
   const { address } = options;
   const { host } = address;
-  const told = explainPlainHttp(address, response) ?? explainMoved(address, response) ?? explainBusyServer(response);
-  if (told !== undefined) return told;
+  const error = explainPlainHttp(address, response) ?? explainMoved(address, response) ?? explainBusyServer(response);
+  if (error !== undefined) return error;
   const { found, version } = await findApi(options);
   if (found) {
     // router.go: /v2 is not mounted when packages are off; sub-path installs must map it at the host's root (#21092).
@@ -139,45 +137,45 @@ async function explainNotARegistry(options: DetectOptions, response: RegistryRes
       { facts: { host, status: response.status, gitea: true } },
     );
   }
-  const words = serverMessage(readErrorResponse(response, 'GET'));
+  const message = serverMessage(readErrorResponse(response, 'GET'));
   return (
     explainSignInPage(response, host) ??
     new TeaChestError(
       'notARegistry',
-      `${host} answers, but not as a container registry: GET ${address.origin}/v2/ gave ${response.status}${words}.`,
+      `${host} answers, but not as a container registry: GET ${address.origin}/v2/ gave ${response.status}${message}.`,
       { facts: { host, status: response.status, gitea: false } },
     )
   );
 }
 
-/** http was asked, and the server says that https is wanted, in words or by sending us to its https address. */
+/** The request was plain http, and the server wants https: it says so, or redirects to its https address. */
 function explainPlainHttp({ origin, host }: RegistryAddress, response: RegistryResponse): TeaChestError | undefined {
   if (!origin.startsWith('http:')) return undefined;
   // Go: “Client sent an HTTP request to an HTTPS server.” nginx: “The plain HTTP request was sent to HTTPS port”.
   const { bodyText } = readErrorResponse(response, 'GET');
   const wantsTls = response.status === 400 && /http request .*https (?:server|port)/i.test(bodyText);
-  const place = redirectTarget(response);
-  const sent = place?.protocol === 'https:' && place.hostname === new URL(origin).hostname;
-  if (!wantsTls && !sent) return undefined;
-  const suggestion = sent ? place.origin : `https://${host}`;
+  const target = redirectTarget(response);
+  const isRedirected = target?.protocol === 'https:' && target.hostname === new URL(origin).hostname;
+  if (!wantsTls && !isRedirected) return undefined;
+  const suggestion = isRedirected ? target.origin : `https://${host}`;
   return new TeaChestError('plainHttp', `${host} wants https, not plain http. Use ${suggestion}.`, {
     facts: { host, suggestion },
   });
 }
 
-/** A redirect: to a registry at another address, which the person has to choose, or to a page where people sign in. */
+/** A redirect to a registry at another address, which the person has to choose, or to a sign-in page. */
 function explainMoved({ host, origin }: RegistryAddress, response: RegistryResponse): TeaChestError | undefined {
-  const place = redirectTarget(response);
-  if (place === undefined) return undefined;
-  if (!isPing(place)) return explainSignInPage(response, host);
-  if (place.origin === origin) {
+  const target = redirectTarget(response);
+  if (target === undefined) return undefined;
+  if (!isPing(target)) return explainSignInPage(response, host);
+  if (target.origin === origin) {
     const what = `${host} redirects GET /v2/ to itself again and again: the proxy in front of it is not set up right.`;
     return new TeaChestError('notARegistry', what, { facts: { host, status: response.status } });
   }
   return new TeaChestError(
     'notARegistry',
-    `${host} sends us on to another address, ${place.origin}. Nothing was sent there: sign in with that address if it is ` +
+    `${host} sends us on to another address, ${target.origin}. Nothing was sent there: sign in with that address if it is ` +
       'the right one.',
-    { facts: { host, status: response.status, suggestion: place.origin } },
+    { facts: { host, status: response.status, suggestion: target.origin } },
   );
 }

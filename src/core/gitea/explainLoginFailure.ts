@@ -13,12 +13,12 @@ interface RefusedLogin {
 }
 
 /**
- * Why `/v2/token` said 401: it says so for a wrong password and for a good token without any package scope alike, but
- * the REST API tells them apart (docs/gitea.md §4, GET /user).
+ * Why `/v2/token` answered 401. It does so for a wrong password and for a valid token without a package scope; the REST API
+ * distinguishes the two (docs/gitea.md §4, GET /user).
  */
 export async function explainLoginFailure(login: RefusedLogin): Promise<TeaChestError> {
   const { credential, host } = login;
-  // A header drops the spaces around a token, Basic keeps them: the API would call good what the registry refuses.
+  // `Authorization: token …` drops the spaces, Basic keeps them: the API would accept what the registry rejects.
   if (credential.secret.trim() !== credential.secret) {
     return new TeaChestError(
       'credentialsRejected',
@@ -26,10 +26,10 @@ export async function explainLoginFailure(login: RefusedLogin): Promise<TeaChest
       { facts: { host, username: credential.username } },
     );
   }
-  // As a token first: then nothing is counted as a failed login of the user.
+  // First as a token: that never counts as a failed login of the user.
   for (const authorization of [`token ${credential.secret}`, basicAuthorization(credential)]) {
-    const answer = await askWho(login, authorization);
-    const found = answer === undefined ? undefined : readReason(answer, login);
+    const response = await requestUser(login, authorization);
+    const found = response === undefined ? undefined : readReason(response, login);
     if (found !== undefined) return found;
   }
   return new TeaChestError(
@@ -40,7 +40,7 @@ export async function explainLoginFailure(login: RefusedLogin): Promise<TeaChest
   );
 }
 
-async function askWho(
+async function requestUser(
   { send, webRoot, signal }: RefusedLogin,
   authorization: string,
 ): Promise<RegistryResponse | undefined> {
@@ -53,23 +53,23 @@ async function askWho(
       retry: 'never',
     });
   } catch (error) {
-    // The registry has said no already; this only looks for the reason.
+    // The login has failed already; this only looks for the reason.
     if (isCancelled(error)) throw error;
     return undefined;
   }
 }
 
-function readReason(answer: RegistryResponse, { host, webRoot }: RefusedLogin): TeaChestError | undefined {
-  if (answer.status === 200) {
+function readReason(response: RegistryResponse, { host, webRoot }: RefusedLogin): TeaChestError | undefined {
+  if (response.status === 200) {
     return new TeaChestError(
       'scopeMissing',
-      // By Basic it may be a password, and what the registry has against it is not known.
+      // By Basic it may be a password, which the registry rejects for an unknown reason.
       `${host} accepts this sign-in, but not for the container registry. A token needs the scope write:package there.`,
       { facts: { host } },
     );
   }
-  const missing = readMissingScopes(answer);
-  if (missing === undefined) return explainAccount(answer, host, webRoot);
+  const missing = readMissingScopes(response);
+  if (missing === undefined) return explainAccount(response, host, webRoot);
   const { has } = missing;
   return new TeaChestError(
     'scopeMissing',

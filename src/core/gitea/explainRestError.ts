@@ -6,44 +6,44 @@ import { asText, parseJsonObject } from './restJson.ts';
 import { explainSignInPage } from '../registry/errors/signInPage.ts';
 import { changePasswordUrl } from './webUrls.ts';
 
-/** What the REST API meant by an answer that is not the one hoped for. `attempt` ends “… could not”. */
+/** Explains an error response of the REST API. `attempt` completes “… could not”. */
 export function explainRestRefusal(response: RegistryResponse, attempt: string, webRoot: string): TeaChestError {
-  const refusal = readErrorResponse(response, 'GET');
-  const { host, status } = refusal;
+  const errorResponse = readErrorResponse(response, 'GET');
+  const { host, status } = errorResponse;
   const special =
     explainBusyServer(response) ??
     explainSignInPage(response, new URL(webRoot).host) ??
     explainScope(response, host, attempt) ??
     explainAccount(response, host, webRoot);
   if (special !== undefined) return special;
-  const words = serverMessage(refusal);
-  const facts = { host, status, path: refusal.path };
+  const message = serverMessage(errorResponse);
+  const facts = { host, status, path: errorResponse.path };
   switch (status) {
     case 401:
-      return new TeaChestError('credentialsRejected', `${host} does not accept the sign-in${words}.`, { facts });
+      return new TeaChestError('credentialsRejected', `${host} does not accept the sign-in${message}.`, { facts });
     case 403:
-      return new TeaChestError('accessDenied', `${host} does not let you ${attempt}${words}.`, { facts });
+      return new TeaChestError('accessDenied', `${host} does not let you ${attempt}${message}.`, { facts });
     case 404:
-      return new TeaChestError('ownerNotFound', `${host} cannot ${attempt}: there is no such thing${words}.`, {
+      return new TeaChestError('ownerNotFound', `${host} cannot ${attempt}: there is no such thing${message}.`, {
         facts,
       });
     default:
-      return new TeaChestError('registryRefused', `${host} could not ${attempt} and answered ${status}${words}.`, {
+      return new TeaChestError('registryRefused', `${host} could not ${attempt} and answered ${status}${message}.`, {
         facts,
       });
   }
 }
 
 export interface MissingScopes {
-  /** What the call wanted, one of which is enough: `read:user`. */
+  /** The scopes one of which the call needs: `read:user`. */
   readonly required: readonly string[];
-  /** What the token has; undefined before Gitea 1.23, and on Forgejo. */
+  /** The token's scopes; undefined before Gitea 1.23, and on Forgejo. */
   readonly has: string | undefined;
 }
 
-/** A token that is good, but not for this: what it lacks. Undefined for every other answer. */
+/** The scopes that a valid token lacks; undefined for any other response. */
 export function readMissingScopes(response: RegistryResponse): MissingScopes | undefined {
-  const message = messageOf(response);
+  const message = restMessage(response);
   // Gitea ≥ 1.23: “… required scope(s), required=[read:user], token scope=write:package”; before, and Forgejo: “…: [read:user]”.
   if (response.status !== 403 || !/required scope/i.test(message)) return undefined;
   const scope = /^[a-z]+:[a-z]+$/;
@@ -56,23 +56,27 @@ function explainScope(response: RegistryResponse, host: string, attempt: string)
   if (missing === undefined) return undefined;
   const { required, has } = missing;
   const wants = required.length === 0 ? 'a scope that it does not have' : `the scope ${required.join(' or ')}`;
-  const told = has === undefined ? '' : ` It has: ${has}.`;
-  return new TeaChestError('scopeMissing', `${host} does not let this token ${attempt}: that needs ${wants}.${told}`, {
-    facts: { host, status: response.status, required, ...(has === undefined ? {} : { scope: has }) },
-  });
+  const existing = has === undefined ? '' : ` It has: ${has}.`;
+  return new TeaChestError(
+    'scopeMissing',
+    `${host} does not let this token ${attempt}: that needs ${wants}.${existing}`,
+    {
+      facts: { host, status: response.status, required, ...(has === undefined ? {} : { scope: has }) },
+    },
+  );
 }
 
 /**
- * The account itself is the reason: no token and no other owner would help (Gitea: routers/api/v1/api.go,
- * verifyAuthWithOptions; services/auth/basic.go). Undefined for every other answer.
+ * The account is the reason, so that no other token or owner would help (Gitea: routers/api/v1/api.go,
+ * verifyAuthWithOptions; services/auth/basic.go). Undefined for any other response.
  */
 export function explainAccount(response: RegistryResponse, host: string, webRoot: string): TeaChestError | undefined {
   const { status } = response;
-  const message = messageOf(response);
+  const message = restMessage(response);
   if (![400, 401, 403].includes(status)) return undefined;
   const otp = header(response, 'x-gitea-otp') !== undefined || /\botp\b|two-?factor|webauthn|\b2fa\b/i.test(message);
   if (otp) {
-    // Older Gitea and Forgejo say “invalid provided OTP”; newer Gitea says no more than for a wrong password.
+    // Older Gitea and Forgejo say “invalid provided OTP”; newer Gitea says the same as for a wrong password.
     return new TeaChestError(
       'oneTimePasswordNeeded',
       `This user of ${host} signs in with a second factor, which a password alone cannot replace. Use an access token.`,
@@ -99,7 +103,7 @@ function accountError(host: string, status: number, account: string, why: string
   return new TeaChestError('accessDenied', `${host} ${why}.`, { facts: { host, status, account } });
 }
 
-function messageOf(response: RegistryResponse): string {
+function restMessage(response: RegistryResponse): string {
   const text = asText(parseJsonObject(response.body)['message']);
   return text ?? response.body.subarray(0, 4096).toString('utf8');
 }

@@ -15,19 +15,22 @@ export interface ApiCall {
   readonly signal: AbortSignal;
 }
 
-/** Where one may push. */
+/** An owner to which the user may push. */
 export interface PushOwner {
   /** Lower case, as in image references. */
   readonly name: string;
   readonly kind: 'user' | 'organization';
-  /** Undefined where the token may not ask (read:user). */
+  /** Undefined if the token lacks the scope read:user. */
   readonly visibility: Visibility | undefined;
 }
 
-const pageSize = 50; // Gitea's usual most; a server may give fewer
-const mostPages = 400;
+const pageSize = 50; // Gitea's default maximum; a server may have a lower one
+const maxPages = 400;
 
-/** The part of Gitea's and Forgejo's REST API that we use (docs/gitea.md §4). */
+/**
+ * The REST API of Gitea and Forgejo, as far as we use it (docs/gitea.md §4). Not a generated client: five calls do not need
+ * its thousands of lines.
+ */
 export class GiteaApi {
   readonly #send: Send;
   readonly #webRoot: (signal: AbortSignal) => Promise<string>;
@@ -44,14 +47,14 @@ export class GiteaApi {
     this.#credential = options.credential;
   }
 
-  /** The login that the credential belongs to; undefined if its scopes do not allow to ask (read:user). */
+  /** The user name of the credential; undefined if its token lacks the scope read:user. */
   async currentUser(call: ApiCall): Promise<string | undefined> {
     return (await this.#askUser(call))?.login;
   }
 
   /**
-   * The user and the organizations in which a team of the user's may write packages. A token with fewer scopes gives
-   * fewer suggestions, never an error: one may push to others than these (a site administrator to all).
+   * The user, and the organizations in which a team of theirs may write packages. A token with fewer scopes gives fewer
+   * owners, never an error: a site administrator, for example, may push to all owners.
    */
   async pushOwners(call: ApiCall): Promise<readonly PushOwner[]> {
     const user = await this.#askUser(call);
@@ -71,22 +74,21 @@ export class GiteaApi {
     return owners;
   }
 
-  /** The names that `pushOwners` gave the last time; none before. */
+  /** The names of the last `pushOwners`; empty before. */
   get knownOwners(): readonly string[] {
     return this.#knownOwners;
   }
 
   /**
-   * Who may see what an owner has, for owners that are not among `pushOwners` too. Undefined if the token may not ask
-   * (read:user), or there is no such owner.
+   * Visibility of any owner. Undefined if the token lacks the scope read:user, or there is no such owner.
    */
   async visibilityOf(owner: string, call: ApiCall): Promise<Visibility | undefined> {
-    // Of organizations it tells as well: to Gitea they are users.
+    // For organizations as well: to Gitea they are users.
     const response = await this.#get(`users/${encodeURIComponent(owner)}`, call);
     return response.status === 200 ? readVisibility(parseJsonObject(response.body)['visibility']) : undefined;
   }
 
-  /** All versions of all container packages of an owner, over all pages, usable or not. Needs read:package. */
+  /** All versions of all container packages of an owner, usable or not. Needs the scope read:package. */
   async packages(owner: string, call: ApiCall): Promise<readonly PackageVersion[]> {
     const path = `packages/${encodeURIComponent(owner)}?type=container`;
     const rows = (await this.#all(path, `list the packages of “${owner}”`, call)) ?? [];
@@ -111,15 +113,15 @@ export class GiteaApi {
     options: { readonly tolerant?: boolean } = {},
   ): Promise<Readonly<Record<string, unknown>>[] | undefined> {
     const rows: Readonly<Record<string, unknown>>[] = [];
-    let former: Buffer | undefined;
-    for (let page = 1; page <= mostPages; page++) {
+    let previous: Buffer | undefined;
+    for (let page = 1; page <= maxPages; page++) {
       const response = await this.#get(`${path}${path.includes('?') ? '&' : '?'}page=${page}&limit=${pageSize}`, call);
       if (options.tolerant === true && (response.status === 403 || response.status === 404)) return undefined;
       const items = response.status === 200 ? parseJsonList(response.body) : undefined;
       if (items === undefined) throw explainRestRefusal(response, attempt, await this.#webRoot(call.signal));
-      // Something that does not know of pages gives the same one for ever.
-      if (former?.equals(response.body) === true) return rows;
-      former = response.body;
+      // A server that ignores `page` sends the same page forever.
+      if (previous?.equals(response.body) === true) return rows;
+      previous = response.body;
       rows.push(...items);
       const total = Number(header(response, 'x-total-count') ?? NaN);
       if (items.length === 0 || rows.length >= total) return rows;
@@ -131,7 +133,7 @@ export class GiteaApi {
     const webRoot = await this.#webRoot(signal);
     const credential = await this.#credential();
     if (credential === undefined) throw notSignedIn(new URL(webRoot).host);
-    // Basic takes a token in the password's place too, so that both kinds of secret work.
+    // Basic accepts a token as the password, so that both kinds of secret work.
     const headers = { authorization: basicAuthorization(credential), accept: 'application/json' };
     return this.#send({ method: 'GET', url: new URL(`${webRoot}/api/v1/${path}`), headers, signal });
   }

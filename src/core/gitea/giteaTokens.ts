@@ -20,26 +20,26 @@ export interface GiteaTokenOptions {
   /** Unauthenticated. */
   readonly send: Send;
   readonly origin: string;
-  /** Where `/api/v1` is; asked only when a login was refused. */
+  /** The parent of `/api/v1`; called only after a failed login. */
   readonly webRoot: (signal: AbortSignal) => Promise<string>;
   readonly credential: ReadCredential;
 }
 
 export interface GiteaToken extends FetchedToken {
-  /** What the token may do, as Gitea wrote it; undefined before 1.22.2, which did not care. */
+  /** The token's scopes, as Gitea writes them; undefined before 1.22.2. */
   readonly scope: string | undefined;
 }
 
-/** One token is good for every repository of a Gitea or Forgejo; they ignore the scope asked for (docs/gitea.md §1). */
+/** One token serves every repository of a Gitea or Forgejo: they ignore the requested scope (docs/gitea.md §1). */
 export function giteaScheme(options: GiteaTokenOptions): AuthScheme {
   return { kind: 'bearer', keyOf: () => '', fetchToken: async (_scopes, call) => requestGiteaToken(options, call) };
 }
 
 /**
- * GET `/v2/token` on the origin that the person configured. The realm of the challenge is ignored: it may be an inner
- * address, plain http, or another host (#28039, #31002, #34729), and credentials go nowhere but to the configured place.
- * Rejects with `credentialsRejected`, `credentialsIgnored`, `scopeMissing`, `oneTimePasswordNeeded`, `notSignedIn`;
- * with `registryFailed` where the server has no time (429, 5xx), `notARegistry` where something else answers.
+ * GET `/v2/token` on the origin that the person configured. The realm of the challenge is ignored: it may be an internal
+ * address, plain http, or another host (go-gitea/gitea#28039, #31002, #34729), and the credential goes only to the
+ * configured origin. Rejects with `credentialsRejected`, `credentialsIgnored`, `scopeMissing`, `oneTimePasswordNeeded`,
+ * `notSignedIn`, `registryFailed` (429, 5xx), or `notARegistry`.
  */
 export async function requestGiteaToken(
   options: GiteaTokenOptions,
@@ -51,8 +51,8 @@ export async function requestGiteaToken(
   const url = new URL(`${options.origin}/v2/token?service=container_registry&scope=*`);
   const headers = { authorization: basicAuthorization(credential) };
   const response = await withinOrigin(options.send)({ method: 'GET', url, headers, ...call });
-  const told = explainBusyServer(response) ?? explainSignInPage(response, host);
-  if (told !== undefined) throw told;
+  const error = explainBusyServer(response) ?? explainSignInPage(response, host);
+  if (error !== undefined) throw error;
   if (response.status === 401 || response.status === 403) {
     const webRoot = await options.webRoot(call.signal);
     throw await explainLoginFailure({ send: options.send, webRoot, host, credential, signal: call.signal });
@@ -69,15 +69,15 @@ function mayWritePackages(scope: string | undefined): boolean {
 function readGiteaToken(response: RegistryResponse, host: string, credential: Credential): GiteaToken {
   const value = parseJsonObject(response.body)['token'];
   if (response.status !== 200 || typeof value !== 'string' || value === '') {
-    const words = serverMessage(readErrorResponse(response, 'GET'));
+    const message = serverMessage(readErrorResponse(response, 'GET'));
     throw new TeaChestError(
       'notARegistry',
-      `${host} gave no token for its container registry (GET /v2/token, ${response.status})${words}.`,
+      `${host} gave no token for its container registry (GET /v2/token, ${response.status})${message}.`,
       { facts: { host, status: response.status } },
     );
   }
   const claims = readJwtClaims(value) ?? {};
-  // A ghost: a proxy took the Authorization header away, or Gitea 1.17 let bad credentials pass as nobody (#20563).
+  // An anonymous token: a proxy removed the Authorization header, or Gitea 1.17 treats bad credentials as none (#20563).
   if (claims['UserID'] === -1) {
     throw new TeaChestError(
       'credentialsIgnored',

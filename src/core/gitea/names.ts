@@ -1,21 +1,21 @@
 import { isTag, parseImageReference } from '../oci/imageReference.ts';
 
-/** Where an image is to go, as typed. */
+/** The target of a push, as typed. */
 export interface TargetParts {
   readonly owner: string;
-  /** The image's name below the owner; may have several parts joined by `/`. */
+  /** The image's name without the owner; may have several segments. */
   readonly name: string;
   readonly tag: string;
 }
 
-/** A part that the registry takes, in the form that it stores. `notice` tells what was changed, if a person should know. */
+/** A valid part, in the form that the registry stores. `notice`: what was changed, if a person should know. */
 interface Accepted<T> {
   readonly ok: true;
   readonly value: T;
   readonly notice?: string;
 }
 
-/** A part that it refuses; `suggestion` is the nearest that it takes. */
+/** An invalid part; `suggestion` is the nearest valid one. */
 interface Refused<T> {
   readonly ok: false;
   /** A whole sentence. */
@@ -26,9 +26,9 @@ interface Refused<T> {
 export type Check<T> = Accepted<T> | Refused<T>;
 
 /**
- * Checks all of a target by Gitea's grammar (docs/gitea.md §3; container.go `imageNamePattern` and `referencePattern`) before
- * anything moves. The first part that is refused is reported, with the whole target mended if that can be done: name and
- * tag only, since another owner is somebody else.
+ * Checks a target by Gitea's grammar (docs/gitea.md §3; container.go `imageNamePattern` and `referencePattern`) before a
+ * push. Reports the first invalid part. The suggestion corrects name and tag, never the owner: another owner is another
+ * person.
  */
 export function checkTarget(parts: TargetParts, host: string): Check<TargetParts> {
   const owner = checkOwner(parts.owner);
@@ -50,10 +50,10 @@ export function checkTarget(parts: TargetParts, host: string): Check<TargetParts
   return { ok: false, why, suggestion: { owner: best.owner, name: best.name, tag: best.tag } };
 }
 
-/** distribution/reference `NameTotalLengthMax`: docker and podman pull no image whose name is longer, host included. */
+/** distribution/reference `NameTotalLengthMax`: docker and podman pull no image with a longer name, host included. */
 const longestRepository = 255;
 
-/** A registry may store what nobody can pull: `host/owner/name` has a limit that no registry checks. */
+/** `host/owner/name` has a limit that no registry checks: an image beyond it cannot be pulled. */
 export function checkRepositoryLength(host: string, repository: string): Check<string> {
   const { length } = `${host}/${repository}`;
   if (length <= longestRepository) return { ok: true, value: repository };
@@ -66,8 +66,8 @@ export function checkRepositoryLength(host: string, repository: string): Check<s
 }
 
 /**
- * User and organisation names: letters, digits, `-`, `_` and `.`; any case on Gitea, but lower case in references. There
- * is never a suggestion: another owner is somebody else.
+ * User and organisation names: letters, digits, `-`, `_` and `.`; any case on Gitea, but lower case in references. Never has
+ * a suggestion: another owner is another person.
  */
 export function checkOwner(text: string): Check<string> {
   if (text === '') return { ok: false, why: 'The owner is missing: a user or an organization of the registry.' };
@@ -78,7 +78,7 @@ export function checkOwner(text: string): Check<string> {
       why: `“${text}” cannot be an owner: only letters, digits and single . _ - between them are allowed.`,
     };
   }
-  // Older servers and other hosts have such users: the name is right there, and no client can write it.
+  // Older servers have such users, but no client can write the name in a reference.
   if (/^[._-]|[._-]$|[._-]{2}/.test(lower)) {
     return {
       ok: false,
@@ -91,24 +91,24 @@ export function checkOwner(text: string): Check<string> {
   return { ok: true, value: lower, notice: `The owner is written “${lower}” in image references.` };
 }
 
-/** Parts of `[a-z0-9]+([._-][a-z0-9]+)*` joined by `/`: single separators only, unlike Docker Hub, which takes `a__b`. */
+/** Segments of `[a-z0-9]+([._-][a-z0-9]+)*`, joined by `/`: no double separators, unlike Docker Hub, which allows `a__b`. */
 export function checkImageName(text: string): Check<string> {
   if (text === '') return { ok: false, why: 'The name of the image is missing.' };
-  const mended = text
+  const corrected = text
     .toLowerCase()
     .split('/')
-    .map(mendSegment)
+    .map(correctSegment)
     .filter((segment) => segment !== '')
     .join('/');
-  if (text === mended) return { ok: true, value: text };
-  return refuseName(nameProblem(text), mended);
+  if (text === corrected) return { ok: true, value: text };
+  return refused(nameProblem(text), corrected);
 }
 
 /** Tags as in the distribution spec; Gitea stores them in lower case. */
 export function checkTag(text: string): Check<string> {
   if (text === '') return { ok: false, why: 'The tag is missing.', suggestion: 'latest' };
   if (!isTag(text)) {
-    const mended = text
+    const corrected = text
       .replace(/[^A-Za-z0-9._-]+/g, '-')
       .replace(/^[.-]+/, '')
       .slice(0, 128)
@@ -117,9 +117,9 @@ export function checkTag(text: string): Check<string> {
       text.length > 128
         ? 'The tag is too long: at most 128 characters are allowed.'
         : `“${text}” cannot be a tag: letters, digits, . _ - are allowed, and it may not begin with . or -.`;
-    return refuseName(why, mended);
+    return refused(why, corrected);
   }
-  // Gitea keeps the files of its unfinished uploads in a version of this name (packages/container/const.go).
+  // Gitea keeps the files of unfinished uploads in a version of this name (packages/container/const.go).
   if (text.toLowerCase() === '_upload') {
     return { ok: false, why: 'The tag “_upload” is used by Gitea itself.', suggestion: 'upload' };
   }
@@ -133,15 +133,15 @@ export function checkTag(text: string): Check<string> {
 }
 
 /**
- * Of some local images those whose own name is this one: a suggestion in place of `a--b` may be the name of another image,
- * which would be overwritten. Takes references as engines list them, with any registry and owner before the name.
+ * Those of the local images that have this name, with any registry and owner: a suggestion for `a--b` may be the name of
+ * another image, which would be overwritten. `images`: references, as engines list them.
  */
 export function imagesNamed(name: string, images: readonly string[]): readonly string[] {
   return images.filter((image) => {
     try {
       return `/${parseImageReference(image).repository}`.endsWith(`/${name}`);
     } catch {
-      return false; // an ID, or a name that no registry takes
+      return false; // an ID, or a name that no registry allows
     }
   });
 }
@@ -159,16 +159,16 @@ function nameProblem(text: string): string {
   return `“${text}” cannot be the name of an image: only a-z, 0-9, . _ - and / are allowed.`;
 }
 
-/** The nearest name that the grammar takes; empty if nothing is left of it. */
-function mendSegment(text: string): string {
+/** The nearest valid segment; empty if nothing is left. */
+function correctSegment(text: string): string {
   return text
     .replace(/[^a-z0-9._-]+/g, '-')
     .replace(/([._-])[._-]+/g, '$1')
     .replace(/^[._-]+|[._-]+$/g, '');
 }
 
-function refuseName(why: string, mended: string): Refused<string> {
-  return mended === '' ? { ok: false, why } : { ok: false, why, suggestion: mended };
+function refused(why: string, corrected: string): Refused<string> {
+  return corrected === '' ? { ok: false, why } : { ok: false, why, suggestion: corrected };
 }
 
 function nearest(check: Check<string>): string | undefined {

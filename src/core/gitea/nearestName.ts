@@ -1,4 +1,4 @@
-/** Which of some names is meant by one that is none of them; undefined where nothing is near. Case does not matter. */
+/** The name that is nearest to a mistyped one, ignoring case; undefined if none is near. */
 export function nearestName(typed: string, names: readonly string[]): string | undefined {
   const wanted = typed.toLowerCase();
   const near = names
@@ -8,12 +8,12 @@ export function nearestName(typed: string, names: readonly string[]): string | u
   return near[0]?.name;
 }
 
-/** One slip in a short name, two or three in a long one. */
+/** One typing error in a short name, two or three in a long one. */
 function mostEdits(typed: string, name: string): number {
   return Math.min(3, Math.floor(Math.max(typed.length, name.length) / 3));
 }
 
-/** Optimal string alignment: letters put in, left out, exchanged, and neighbours swapped. */
+/** Optimal string alignment, in which a swap of neighbours is one edit: fastest-levenshtein and its like count two. */
 function distanceOf(one: string, other: string): number {
   if (Math.abs(one.length - other.length) > 3) return Infinity;
   const rows: number[][] = [Array.from({ length: other.length + 1 }, (_, index) => index)];

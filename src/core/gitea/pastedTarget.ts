@@ -5,9 +5,8 @@ const command =
   /^(?:[$#>]\s+)?(?:sudo\s+)?(?:docker|podman|nerdctl|buildah|crane|skopeo)\s+(?:image\s+|buildx\s+)?([a-z]+)\s+(.+)$/s;
 
 /**
- * What people paste where a target is asked for → `host/owner/name[:tag]`: a whole `docker push …` line, the address of a
- * package's page in the browser, a reference with `https://` before it. Everything else comes back as it is, to be judged
- * as a reference.
+ * Converts pasted text to `host/owner/name[:tag]`: a whole `docker push …` line, the URL of a package's page, or a reference
+ * with `https://` before it. Any other text is returned unchanged, to be parsed as a reference.
  */
 export function readPastedTarget(text: string): string {
   const typed = text.trim();
@@ -25,12 +24,12 @@ function readAddress(typed: string): string {
   return readPage(host, path.replace(/[?#].*$/s, '')) ?? (scheme === '' ? address : address.replace(/\/+$/, ''));
 }
 
-/** The image of a command: `push A` its only one, `tag A B` the second. Options before it are left out. */
+/** The image of a command: the last argument, of `tag A B` the second. Options are ignored. */
 function argumentOf(verb: string, rest: string): string | undefined {
   const [line = ''] = rest.split(/[;&|\n]/);
   const words = line.split(/\s+/).filter((word) => word !== '' && !word.startsWith('-'));
-  const place = verb === 'tag' || verb === 'copy' ? 1 : words.length - 1;
-  return words[place];
+  const index = verb === 'tag' || verb === 'copy' ? 1 : words.length - 1;
+  return words[index];
 }
 
 /** `owner/-/packages/container/name/version`: the page of a package. A `/` in the name is written %2F. */
@@ -38,7 +37,7 @@ function readPage(host: string, path: string): string | undefined {
   const page = /^(.+?)\/-\/packages\/(container\/)?([^/]+)(?:\/([^/]+))?/.exec(path);
   if (page === null) return undefined;
   const [, before = '', container, name = '', version = ''] = page;
-  // A sub-path of the install may stand before the owner; what is no page of Gitea's may have a repository after it.
+  // Gitea's page may have the install's sub-path before the owner; a page of another forge may have a repository after it.
   const owner = before.split('/').at(container === undefined ? 0 : -1) ?? '';
   const tag = decode(version);
   return `${host}/${decode(owner)}/${decode(name)}${isTag(tag) ? `:${tag}` : ''}`;

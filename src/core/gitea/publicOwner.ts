@@ -2,10 +2,9 @@ import type { Send } from '../registry/http/httpTypes.ts';
 import { asText, parseJsonObject } from './restJson.ts';
 
 /**
- * True if everybody who can reach the server may see an owner, and so may pull what is pushed there: an image is as
- * visible as its owner (models/packages, `HasOwnerPackageAccess`). It is asked without a sign-in, as everybody would:
- * that needs no scope, and a server that wants everybody to sign in says so (REQUIRE_SIGNIN_VIEW). Organizations are
- * users to this route. False as well where the server does not tell.
+ * True if everybody may see an owner, and so pull its images: an image is as visible as its owner (models/packages,
+ * `HasOwnerPackageAccess`). The request has no credential: that needs no scope, and a server with REQUIRE_SIGNIN_VIEW rejects
+ * it. Organizations are users to this route. False if the server does not say.
  */
 export async function isPublicOwner(
   owner: string,

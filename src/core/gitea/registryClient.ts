@@ -22,18 +22,17 @@ import { detectServer, type DetectedServer } from './detectServer.ts';
 import { giteaScheme } from './giteaTokens.ts';
 import { isPublicOwner } from './publicOwner.ts';
 import { tryOtherScheme } from '../registry/http/otherScheme.ts';
-import { explainGiteaError } from './explainGiteaError.ts';
-import { suggestOwner } from './suggestOwner.ts';
+import { explainGiteaError, suggestOwner } from './explainGiteaError.ts';
 
 export interface RegistryClientOptions {
   readonly address: RegistryAddress;
   readonly trust: RegistryTrust;
   readonly proxy: ProxySettings;
-  /** Read anew for each login, so that a change is noticed; undefined if nobody is signed in. */
+  /** Read again for each login, so that a change takes effect; undefined if not signed in. */
   readonly credential: ReadCredential;
   readonly logger: Logger;
   readonly chunkMemory: ChunkMemory;
-  /** Told, in bytes per second, how fast uploads go through. */
+  /** Gets the measured rate of uploads, in bytes per second. */
   readonly onLinkRate?: (bytesPerSecond: number) => void;
   /** For HTTPS_PROXY and the like. */
   readonly environment: Environment;
@@ -43,28 +42,27 @@ export interface RegistryClientOptions {
   readonly timing?: Timing;
 }
 
-/** One registry, ready to be used. Holds connections, tokens and what is known of the server; `close` it. */
+/** The client of one registry, Gitea or not. Holds connections, tokens and what it knows of the server; must be closed. */
 export interface RegistryClient {
   readonly address: RegistryAddress;
-  /** Proves address and credential; asks once and does not wait for a server that is down. */
+  /** Checks address and credential, without retries. */
   checkSignIn(call: { readonly signal: AbortSignal }): Promise<SignInResult>;
-  /** What the server is, asked once. */
+  /** Detected once. */
   server(call: { readonly signal: AbortSignal }): Promise<DetectedServer>;
-  /** `owner/name`, as `checkTarget` gives it. Fits the push's `BlobTarget`. */
+  /** `name`: `owner/name`, as `checkTarget` returns it. */
   repository(
     name: string,
     call: { readonly signal: AbortSignal; readonly sessions?: SessionObserver | undefined },
   ): Promise<Repository>;
   /**
-   * Closes upload sessions of a repository that were left open, best effort. Rejects if the registry is not to be had:
-   * then it is worth another try later.
+   * Closes upload sessions of a repository that were left open, best effort. Rejects if the registry cannot be reached: try
+   * again later.
    */
   closeSessions(repository: string, sessions: readonly URL[], call: { readonly signal: AbortSignal }): Promise<void>;
-  /** Gitea's REST API; of no use where `server` says `generic`. */
+  /** Gitea's REST API; other registries have none. */
   readonly api: GiteaApi;
-  /** On Gitea: may everybody pull what is pushed there? */
+  /** On Gitea: whether everybody may pull images of this owner. */
   isPublicOwner(owner: string, call: { readonly signal: AbortSignal }): Promise<boolean>;
-  /** Ends all that runs. */
   close(): Promise<void>;
 }
 
@@ -113,18 +111,18 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     },
     repository: async (repository, { signal, sessions }) => {
       const { kind } = await detected.get(signal);
-      const explainGitea: ExplainErrorResponse = (refusal, context) =>
-        suggestOwner(explainGiteaError(refusal, context), api.knownOwners);
+      const explainGitea: ExplainErrorResponse = (response, context) =>
+        suggestOwner(explainGiteaError(response, context), api.knownOwners);
       const explain = kind === 'generic' ? explainErrorResponse : explainGitea;
       const observed = sessions === undefined ? send : withSessionObserver(send, origin, sessions);
       return new Repository(kind, { send: observed, origin, repository, explain, logger }, { sizer, timing });
     },
     closeSessions: async (repository, sessions, { signal }) => {
       await detected.get(signal);
-      const wire = { send, origin, repository, explain: explainErrorResponse, logger, unclosed: new Set<string>() };
-      // The credential goes to its own registry and nowhere else, whatever is asked for.
-      const own = sessions.filter((session) => isSessionOf(wire, session));
-      await Promise.all(own.map((session) => closeSession(wire, session, signal)));
+      const context = { send, origin, repository, explain: explainErrorResponse, logger, unclosed: new Set<string>() };
+      // The credential must not go to another host.
+      const own = sessions.filter((session) => isSessionOf(context, session));
+      await Promise.all(own.map((session) => closeSession(context, session, signal)));
     },
     isPublicOwner: async (owner, { signal }) =>
       isPublicOwner(owner, { send: withRedirects(plain, origin), webRoot: await webRoot(signal), signal }),
@@ -135,12 +133,12 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   };
 }
 
-function isSessionOf(wire: RepositoryContext, session: URL): boolean {
-  const { origin, pathname } = repositoryUrl(wire, 'blobs/uploads/');
+function isSessionOf(context: RepositoryContext, session: URL): boolean {
+  const { origin, pathname } = repositoryUrl(context, 'blobs/uploads/');
   return session.origin === origin && session.pathname.startsWith(pathname);
 }
 
-/** Detection for a person who waits: one try, and a look at the other scheme when that fails. */
+/** For a person who waits: one try, and then one by the other scheme (http or https). */
 async function detectNow(
   options: RegistryClientOptions & {
     readonly send: Parameters<typeof detectServer>[0]['send'];

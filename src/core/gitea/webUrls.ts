@@ -1,7 +1,6 @@
 /*
- * Links to Gitea's own pages. They are made of the address that the person signed in to and of names that were checked,
- * never taken from an answer: what a server calls its page may be any address (its `html_url` follows ROOT_URL or the Host
- * header that a proxy passed on).
+ * Links to Gitea's pages, made of the address that the person signed in to and of checked names. A server's own `html_url`
+ * may be any address: it follows ROOT_URL or the Host header that a proxy sent.
  */
 
 /** The page where a person makes access tokens. */
@@ -14,7 +13,7 @@ export function ownerUrl(webRoot: string, owner: string): string {
   return `${webRoot}/${encodeURIComponent(owner.toWellFormed())}/-/packages?type=container`;
 }
 
-/** The page where a person chooses a new password, which Gitea may want before anything else. */
+/** The page where a person changes the password, which Gitea may require before anything else. */
 export function changePasswordUrl(webRoot: string): string {
   return `${webRoot}/user/settings/change_password`;
 }

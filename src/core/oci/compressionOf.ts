@@ -1,4 +1,4 @@
-/** Bytes that `compressionOf` needs to see. */
+/** Bytes that `compressionOf` needs. */
 export const magicLength = 4;
 
 const magics = [
@@ -6,7 +6,7 @@ const magics = [
   ['zstd', [0x28, 0xb5, 0x2f, 0xfd]], // RFC 8878 §3.1.1
 ] as const;
 
-/** By its first bytes; undefined for a tar, which begins with a file's name or with zeros. */
+/** The compression of a layer by its first bytes; undefined for a tar, which begins with a file name or with zeros. */
 export function compressionOf(head: Uint8Array): 'gzip' | 'zstd' | undefined {
   return magics.find(([, magic]) => magic.every((byte, at) => head[at] === byte))?.[0];
 }

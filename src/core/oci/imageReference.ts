@@ -6,7 +6,7 @@ import { isDigest, type Digest } from './digest.ts';
  * (grammar: distribution/reference; the first part is a registry if it has a dot or a colon, or is `localhost`).
  */
 export interface ImageReference {
-  /** `host[:port]` as it was written: an engine knows its images by that. Absent for names like `app` or `team/app`. */
+  /** `host[:port]` as written, because engines compare it literally. Undefined for names like `app` or `team/app`. */
   readonly registry: string | undefined;
   /** The path without registry, tag and digest: `team/app`. */
   readonly repository: string;
@@ -21,8 +21,8 @@ export function isTag(text: string): boolean {
 }
 
 /**
- * Splits a reference into its parts. Checks shape only: what a registry allows in a name is that registry's matter.
- * `isRegistry` tells of first parts that are registries though they do not look like one: hosts such as `gitea`.
+ * Splits a reference into its parts. Checks the syntax only, not a registry's own rules for names. `isRegistry` recognizes
+ * registries that do not look like one: hosts such as `gitea`.
  */
 export function parseImageReference(
   text: string,
@@ -64,7 +64,7 @@ export function parseImageReference(
   };
 }
 
-/** A host with or without a port, in any spelling that the address of a registry may have: see `parseRegistryAddress`. */
+/** A host with or without a port, in any spelling that `parseRegistryAddress` accepts. */
 function isHost(text: string): boolean {
   if (/[\s\\?#@]/.test(text) || text.endsWith(':')) return false;
   return URL.canParse(`https://${text}`);
@@ -76,4 +76,23 @@ export function formatImageReference(reference: ImageReference): string {
   const tag = reference.tag === undefined ? '' : `:${reference.tag}`;
   const digest = reference.digest === undefined ? '' : `@${reference.digest}`;
   return `${registry}${reference.repository}${tag}${digest}`;
+}
+
+/*
+ * The grammar of references in docker and the distribution project (distribution/reference, regexp.go). What matches it is
+ * one word of a command line, whoever wrote it. `parseImageReference` accepts more, to be able to explain what is wrong.
+ */
+const host = '(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\\[[0-9A-Fa-f:]+\\])(?::[0-9]{1,5})?';
+const segment = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
+const tag = ':[A-Za-z0-9_][A-Za-z0-9._-]{0,127}';
+const digest = '@sha256:[0-9a-f]{64}';
+const grammar = new RegExp(`^(?:${host}/)?${segment}(?:/${segment})*(?:${tag})?(?:${digest})?$`);
+
+/** Registry and repository together: no client accepts a longer name (distribution/reference `NameTotalLengthMax`). */
+const maxNameLength = 255;
+
+/** True if every client reads the text as a reference, or as the name of a repository. */
+export function isReferenceText(text: string): boolean {
+  if (!grammar.test(text)) return false;
+  return text.replace(new RegExp(`(?:${digest})$`), '').replace(new RegExp(`${tag}$`), '').length <= maxNameLength;
 }

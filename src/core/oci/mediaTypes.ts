@@ -13,7 +13,7 @@ export const mediaTypes = {
   dockerLayerGzip: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
 } as const;
 
-/** Image layers that are stored elsewhere by design and that engines do not push (image-spec, layer.md §Non-Distributable). */
+/** Layers that are stored elsewhere and that engines do not push (image-spec, layer.md §Non-Distributable). */
 const foreignLayers: ReadonlySet<string> = new Set([
   'application/vnd.oci.image.layer.nondistributable.v1.tar',
   'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip',
@@ -61,5 +61,5 @@ export function ociLayerType(mediaType: string): string {
   return ociTypes.get(mediaType) ?? mediaType;
 }
 
-/** What an upload of raw blob bytes must be called: Gitea's form parser eats anything that looks like a form. */
+/** The Content-Type of blob bytes: Gitea parses the body if it is that of a form (docs/gitea.md §2). */
 export const octetStream = 'application/octet-stream';

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { isReferenceText } from '../../core/oci/referenceGrammar.ts';
+import { isReferenceText } from '../../core/oci/imageReference.ts';
 
 /** Copies references, one a line. What no reference can be is not copied: a pasted line may run in a shell. */
 export async function copyReferences(references: readonly string[]): Promise<void> {

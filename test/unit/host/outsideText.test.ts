@@ -5,7 +5,7 @@ import { unicodeString } from '../../tools/unicodeString.ts';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { plainText } from '../../../src/core/base/plainText.ts';
 import type { EngineImage } from '../../../src/core/docker/types.ts';
-import { isReferenceText } from '../../../src/core/oci/referenceGrammar.ts';
+import { isReferenceText } from '../../../src/core/oci/imageReference.ts';
 import type { PushSnapshot } from '../../../src/core/push/progress.ts';
 import { toRejection } from '../../../src/host/commands/rejection.ts';
 import { certificateQuestion } from '../../../src/host/connections/certificateQuestion.ts';

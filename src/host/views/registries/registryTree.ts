@@ -1,6 +1,6 @@
 import type { TeaChestError } from '../../../core/base/errors.ts';
 import { ownerUrl, packageUrl } from '../../../core/gitea/webUrls.ts';
-import { isReferenceText } from '../../../core/oci/referenceGrammar.ts';
+import { isReferenceText } from '../../../core/oci/imageReference.ts';
 import type { Connection } from '../../connections/connection.ts';
 import { pageAt } from '../../connections/connectionPage.ts';
 import type { WebPage } from '../../openInBrowser.ts';
