@@ -11,7 +11,7 @@ const connectionModules = ['http', 'https', 'http2', 'net', 'tls', 'dgram'].flat
 /** Names of these modules that open no connection. */
 const harmless = { 'node:net': ['isIP', 'isIPv4', 'isIPv6', 'BlockList'] };
 
-const connectionMessage = 'Connections are opened by registry/connection.ts and docker/engineAgent.ts alone.';
+const connectionMessage = 'Connections are opened by registry/http/connection.ts and docker/client/engineConnections.ts alone.';
 
 /** The rule for files that may import some names of some modules: `true` stands for all of a module. */
 function connectionImports(allowed = {}) {
@@ -38,7 +38,7 @@ const connectionSyntax = [
 
 const judgedSyntax = {
   selector: "TSAsExpression TSTypeReference[typeName.name='RequestConnection']",
-  message: 'Only registry/connection.ts says that requests may be written to a connection.',
+  message: 'Only registry/http/connection.ts says that requests may be written to a connection.',
 };
 
 const fetchProperty = { object: 'globalThis', property: 'fetch', message: connectionMessage };
