@@ -5,7 +5,7 @@ import type Docker from 'dockerode';
 import type { ImageInfo, ImageInspectInfo } from 'dockerode';
 import fc from 'fast-check';
 import { discoverEndpoint } from '../../src/core/docker/endpoint/discoverEndpoint.ts';
-import { EnginePush } from '../../src/core/docker/client/enginePush.ts';
+import { DockerPusher } from '../../src/core/docker/client/dockerPusher.ts';
 import type { EnginePushStep } from '../../src/core/ports/enginePusher.ts';
 import { parseEvents } from '../../src/core/docker/images/imageEvents.ts';
 import { toEngineImage, toImageDetails } from '../../src/core/docker/images/imageRecords.ts';
@@ -53,7 +53,7 @@ describe('what an engine says while it pushes', () => {
     await holds(fc.tuple(lines(fc.oneof(someText, step)), places), async ([bytes, at]) => {
       const image = { push: () => Promise.resolve(cut(bytes, at)) };
       const docker = { getImage: () => image } as unknown as Docker;
-      const pusher = new EnginePush(
+      const pusher = new DockerPusher(
         'fuzz',
         async (_signal, use) => await use(docker),
         (error) => toTeaChestError(error),

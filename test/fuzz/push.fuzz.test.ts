@@ -9,7 +9,7 @@ import { digestOf } from '../../src/core/oci/digest.ts';
 import { formatImageReference, parseImageReference } from '../../src/core/oci/imageReference.ts';
 import { DigestCache } from '../../src/core/digestCache/digestCache.ts';
 import { readReferences } from '../../src/core/relay/engineManifest.ts';
-import { checkTarget } from '../../src/core/gitea/names.ts';
+import { checkTarget } from '../../src/core/gitea/checkTarget.ts';
 import { silentLogger } from '../tools/silentLogger.ts';
 import { FakeEngine } from '../unit/push/fakes.ts';
 import { layers, PushRig } from '../unit/push/pushRig.ts';

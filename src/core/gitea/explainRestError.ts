@@ -7,7 +7,7 @@ import { explainSignInPage } from '../registry/errors/signInPage.ts';
 import { changePasswordUrl } from './webUrls.ts';
 
 /** Explains an error response of the REST API. `attempt` completes “… could not”. */
-export function explainRestRefusal(response: RegistryResponse, attempt: string, webRoot: string): TeaChestError {
+export function explainRestError(response: RegistryResponse, attempt: string, webRoot: string): TeaChestError {
   const errorResponse = readErrorResponse(response, 'GET');
   const { host, status } = errorResponse;
   const special =

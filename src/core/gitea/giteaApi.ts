@@ -1,7 +1,7 @@
 import { basicAuthorization, notSignedIn, type ReadCredential } from '../registry/auth/authenticator.ts';
 import { header, type RegistryResponse, type Send } from '../registry/http/httpTypes.ts';
 import { asObject, asPlainWord, parseJsonList, parseJsonObject } from './restJson.ts';
-import { explainRestRefusal, readMissingScopes } from './explainRestError.ts';
+import { explainRestError, readMissingScopes } from './explainRestError.ts';
 import {
   readOwner,
   readVersion,
@@ -100,8 +100,7 @@ export class GiteaApi {
   ): Promise<{ login: string | undefined; visibility: Visibility | undefined } | undefined> {
     const response = await this.#get('user', call);
     if (readMissingScopes(response) !== undefined) return undefined;
-    if (response.status !== 200)
-      throw explainRestRefusal(response, 'tell who you are', await this.#webRoot(call.signal));
+    if (response.status !== 200) throw explainRestError(response, 'tell who you are', await this.#webRoot(call.signal));
     const user = parseJsonObject(response.body);
     return { login: asPlainWord(user['login']), visibility: readVisibility(user['visibility']) };
   }
@@ -118,7 +117,7 @@ export class GiteaApi {
       const response = await this.#get(`${path}${path.includes('?') ? '&' : '?'}page=${page}&limit=${pageSize}`, call);
       if (options.tolerant === true && (response.status === 403 || response.status === 404)) return undefined;
       const items = response.status === 200 ? parseJsonList(response.body) : undefined;
-      if (items === undefined) throw explainRestRefusal(response, attempt, await this.#webRoot(call.signal));
+      if (items === undefined) throw explainRestError(response, attempt, await this.#webRoot(call.signal));
       // A server that ignores `page` sends the same page forever.
       if (previous?.equals(response.body) === true) return rows;
       previous = response.body;

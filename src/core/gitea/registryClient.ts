@@ -20,7 +20,7 @@ import { GiteaApi } from './giteaApi.ts';
 import { checkSignIn } from './checkSignIn.ts';
 import { detectServer, type DetectedServer } from './detectServer.ts';
 import { giteaScheme } from './giteaTokens.ts';
-import { isPublicOwner } from './publicOwner.ts';
+import { isPublicOwner } from './isPublicOwner.ts';
 import { tryOtherScheme } from '../registry/http/otherScheme.ts';
 import { explainGiteaError, suggestOwner } from './explainGiteaError.ts';
 

@@ -1,6 +1,6 @@
 import { isDigest } from '../oci/digest.ts';
 import { isTag } from '../oci/imageReference.ts';
-import { checkImageName, checkOwner } from './names.ts';
+import { checkImageName, checkOwner } from './checkTarget.ts';
 import { asObject, asText } from './restJson.ts';
 
 /** One version of a container package: a tag, or `sha256:…` for an untagged manifest. */

@@ -8,7 +8,7 @@ import {
   parseIdentity,
   thisMachine,
   type ProcessView,
-} from '../base/processes.ts';
+} from '../base/processIdentity.ts';
 import type { EngineImageName, EnginePusher } from '../ports/enginePusher.ts';
 
 /** Long enough for a busy engine, short enough for a person who waits for a cancel. */

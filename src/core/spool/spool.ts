@@ -11,7 +11,7 @@ import {
   parseIdentity,
   thisMachine,
   type ProcessView,
-} from '../base/processes.ts';
+} from '../base/processIdentity.ts';
 import { Condition } from '../base/condition.ts';
 import { explainSpoolFailure, SpooledBlob } from './spooledBlob.ts';
 

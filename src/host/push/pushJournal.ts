@@ -11,7 +11,7 @@ import {
   parseIdentity,
   thisMachine,
   type ProcessView,
-} from '../../core/base/processes.ts';
+} from '../../core/base/processIdentity.ts';
 import { writeFileWhole } from '../../core/base/writeFileWhole.ts';
 import type { SessionObserver } from '../../core/registry/upload/sessionObserver.ts';
 import { interruptedPush, type InterruptedPush, type JournaledPush } from './interruptedPush.ts';

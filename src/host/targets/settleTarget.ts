@@ -6,7 +6,7 @@ import {
   checkTag,
   checkTarget,
   type Check,
-} from '../../core/gitea/names.ts';
+} from '../../core/gitea/checkTarget.ts';
 import { isTag } from '../../core/oci/imageReference.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { Target } from './target.ts';

@@ -1,5 +1,5 @@
 import { TeaChestError } from '../../core/base/errors.ts';
-import { imagesNamed } from '../../core/gitea/names.ts';
+import { imagesNamed } from '../../core/gitea/checkTarget.ts';
 import { parseImageReference } from '../../core/oci/imageReference.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { TeaChestError } from '../../core/base/errors.ts';
-import { readPastedTarget } from '../../core/gitea/pastedTarget.ts';
+import { readPastedTarget } from '../../core/gitea/readPastedTarget.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
 import { formatImageReference, parseImageReference } from '../../core/oci/imageReference.ts';
 

@@ -16,7 +16,7 @@ import { UploadsInFlight } from '../../../src/core/push/uploadsInFlight.ts';
 import { primeDigests } from '../../../src/core/relay/primeDigests.ts';
 import { Reachability } from '../../../src/core/relay/reachability.ts';
 import { RelayEndpoint } from '../../../src/core/relay/relayEndpoint.ts';
-import { formatIdentity, thisMachine } from '../../../src/core/base/processes.ts';
+import { formatIdentity, thisMachine } from '../../../src/core/base/processIdentity.ts';
 import { isTemporaryName, sweepNames } from '../../../src/core/relay/temporaryTag.ts';
 import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
 import { startPrivateEngine, type Engine as RealEngine } from '../../tools/engine.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, suite, test } from 'node:test';
-import { thisMachine, type ProcessView } from '../../../src/core/base/processes.ts';
+import { thisMachine, type ProcessView } from '../../../src/core/base/processIdentity.ts';
 import type { Connection } from '../../../src/host/connections/connection.ts';
 import {
   describeInterrupted,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { formatIdentity, thisMachine } from '../../../src/core/base/processes.ts';
+import { formatIdentity, thisMachine } from '../../../src/core/base/processIdentity.ts';
 import { isTemporaryName, removeName, sweepNames, temporaryTag } from '../../../src/core/relay/temporaryTag.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
 import { FakePusher } from './fakePusher.ts';

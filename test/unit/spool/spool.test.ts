@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
-import { formatIdentity, thisMachine, type ProcessIdentity } from '../../../src/core/base/processes.ts';
+import { formatIdentity, thisMachine, type ProcessIdentity } from '../../../src/core/base/processIdentity.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import { Spool, sweepSpool } from '../../../src/core/spool/spool.ts';
 

@@ -6,13 +6,13 @@ import type { Logger } from '../../base/logger.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import { parseImageReference } from '../../oci/imageReference.ts';
 import type { Platform } from '../../oci/platform.ts';
-import { chooseApiVersion } from './apiVersion.ts';
+import { chooseApiVersion } from './chooseApiVersion.ts';
 import { readArchive } from '../archive/readArchive.ts';
 import { connectReading, EngineAgent, hostHeader } from './engineConnections.ts';
 import { explainEngineError, withOwningGroup } from './engineErrors.ts';
 import { DockerHttp } from './dockerHttp.ts';
-import { EnginePush } from './enginePush.ts';
-import { receiveBody } from './exportStream.ts';
+import { DockerPusher } from './dockerPusher.ts';
+import { receiveBody } from './receiveBody.ts';
 import { toEngineImage, toImageDetails } from '../images/imageRecords.ts';
 import { text } from './looseJson.ts';
 import { parseEvents } from '../images/imageEvents.ts';
@@ -41,7 +41,7 @@ const inspectionsAtOnce = 6;
 export class Engine implements ImageSource {
   readonly endpoint: EngineEndpoint;
   /** One for all pushes: it caches which image store the engine has. */
-  #pusher: EnginePush | undefined;
+  #pusher: DockerPusher | undefined;
   readonly #agent: EngineAgent;
   readonly #timeoutMs: number;
   readonly #logger: Pick<Logger, 'warn'> | undefined;
@@ -156,9 +156,9 @@ export class Engine implements ImageSource {
   }
 
   /** Undefined for an engine that cannot reach this machine's loopback, because it is reached over a network. */
-  pusher(): EnginePush | undefined {
+  pusher(): DockerPusher | undefined {
     if (this.endpoint.address.kind !== 'socket') return undefined;
-    return (this.#pusher ??= new EnginePush(
+    return (this.#pusher ??= new DockerPusher(
       this.endpoint.url,
       async (signal, use, timeoutMs) => this.#call(signal, await this.#prefix(signal), use, timeoutMs),
       (error, signal) => explainEngineError(error, this.endpoint, signal),

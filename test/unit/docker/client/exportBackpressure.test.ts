@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { receiveBody } from '../../../../src/core/docker/client/exportStream.ts';
+import { receiveBody } from '../../../../src/core/docker/client/receiveBody.ts';
 
 const mib = 1024 * 1024;
 const okChunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';

@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import tls from 'node:tls';
 import { connectReading } from '../../../../src/core/docker/client/engineConnections.ts';
-import { receiveBody } from '../../../../src/core/docker/client/exportStream.ts';
+import { receiveBody } from '../../../../src/core/docker/client/receiveBody.ts';
 import type { EngineEndpoint } from '../../../../src/core/docker/types.ts';
 import { makeCertificate } from '../../../fakeGitea/tls/certificate.ts';
 

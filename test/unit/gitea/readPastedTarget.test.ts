@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { nearestName } from '../../../src/core/gitea/nearestName.ts';
-import { readPastedTarget } from '../../../src/core/gitea/pastedTarget.ts';
+import { readPastedTarget } from '../../../src/core/gitea/readPastedTarget.ts';
 
 suite('what is pasted where a target is asked for', () => {
   for (const [pasted, target] of [

@@ -12,7 +12,7 @@ type Call = <T>(signal: AbortSignal, use: (docker: Docker) => Promise<T>, timeou
 type Explain = (error: unknown, signal: AbortSignal) => TeaChestError;
 
 /** The calls by which an engine pushes an image itself. `Engine.pusher()` creates it; errors as there. */
-export class EnginePush implements EnginePusher {
+export class DockerPusher implements EnginePusher {
   /** The engine's endpoint: identifies it across restarts. */
   readonly id: string;
   readonly #call: Call;

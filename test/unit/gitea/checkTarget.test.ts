@@ -7,7 +7,7 @@ import {
   checkTag,
   checkTarget,
   imagesNamed,
-} from '../../../src/core/gitea/names.ts';
+} from '../../../src/core/gitea/checkTarget.ts';
 
 for (const name of ['app', 'a', '0', 'a.b', 'a-b', 'a_b', 'team/app', 'a/b/c/d', 'a1.2-3_4']) {
   test(`“${name}” is a name`, () => {

@@ -10,7 +10,7 @@ import {
   thisMachine,
   type ProcessIdentity,
   type ProcessView,
-} from '../../../src/core/base/processes.ts';
+} from '../../../src/core/base/processIdentity.ts';
 
 const now = 1_800_000_000_000;
 const seconds = (count: number): number => count * 1000;
