@@ -12,8 +12,13 @@ import * as zlib from 'node:zlib';
 import { buildWasm } from '../scripts/buildWasm.mjs';
 import { createCodec } from '../src/core/compress/codecs.ts';
 import type { CodecKind } from '../src/core/compress/codecs.ts';
-import { Deflater, deflateBlockSize, deflateOutputRoom, historySize } from '../src/core/compress/encoder/deflate/deflater.ts';
-import { webAssembly } from '../src/core/compress/encoder/deflate/deflater.ts';
+import {
+  Deflater,
+  deflateBlockSize,
+  deflateOutputRoom,
+  historySize,
+  webAssembly,
+} from '../src/core/compress/encoder/deflate/deflater.ts';
 import { WorkerPool } from '../src/core/compress/encoder/workerPool.ts';
 
 const { values, positionals } = parseArgs({

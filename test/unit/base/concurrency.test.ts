@@ -7,7 +7,7 @@ import { TaskGroup } from '../../../src/core/base/taskGroup.ts';
 const { signal } = new AbortController();
 
 describe('Semaphore', () => {
-  it('lets no more in than it has places, and everybody in the end', async () => {
+  it('has no more holders than its size, and serves all waiters', async () => {
     const semaphore = new Semaphore(2);
     let inside = 0;
     let most = 0;
@@ -20,7 +20,7 @@ describe('Semaphore', () => {
     assert.deepEqual([inside, most], [0, 2]);
   });
 
-  it('gives the place back after a failure, and lets a cancelled waiter go without one', async () => {
+  it('is released after a failure, and a cancelled waiter leaves the queue', async () => {
     const semaphore = new Semaphore(1);
     await assert.rejects(
       semaphore.run(() => Promise.reject(new Error('no'))),
@@ -39,7 +39,7 @@ describe('Semaphore', () => {
 });
 
 describe('TaskGroup', () => {
-  it('stops the others at the first failure, waits for them, and tells that failure', async () => {
+  it('stops the others at the first failure, waits for them, and throws that failure', async () => {
     const group = new TaskGroup(signal);
     let cleaned = false;
     const outcome = group.run(async () => {
@@ -58,7 +58,7 @@ describe('TaskGroup', () => {
     assert.equal(cleaned, true);
   });
 
-  it('waits for tasks that were started by tasks', async () => {
+  it('waits for tasks that tasks have started', async () => {
     const group = new TaskGroup(signal);
     const done: string[] = [];
     await group.run(async () => {
@@ -75,7 +75,7 @@ describe('TaskGroup', () => {
     assert.deepEqual(done, ['child', 'grandchild']);
   });
 
-  it('passes a cancel from outside on', async () => {
+  it('is cancelled by the outer signal', async () => {
     const controller = new AbortController();
     const group = new TaskGroup(controller.signal);
     const outcome = group.run(() => sleep(60_000, group.signal));

@@ -3,12 +3,12 @@ import { describe, it } from 'node:test';
 import { isCancelled, systemCode, TeaChestError, toTeaChestError } from '../../../src/core/base/errors.ts';
 
 describe('errors', () => {
-  it('keep the stage at which they happened', () => {
+  it('keep their first stage', () => {
     const error = new TeaChestError('imageNotFound', 'gone').at('inspect');
     assert.deepEqual([error.stage, error.at('upload').stage], ['inspect', 'inspect']);
   });
 
-  it('know a cancel from whatever threw it', () => {
+  it('recognize a cancel of any origin', () => {
     const controller = new AbortController();
     controller.abort();
     assert.ok(isCancelled(controller.signal.reason));
@@ -17,7 +17,7 @@ describe('errors', () => {
     assert.match(toTeaChestError(new Error('odd')).message, /odd/);
   });
 
-  it('find the system’s code under any wrapping', () => {
+  it('find the system error code along the causes', () => {
     const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
     assert.equal(systemCode(new Error('fetch failed', { cause: new AggregateError([refused]) })), 'ECONNREFUSED');
     assert.equal(systemCode(new TeaChestError('internal', 'x', { cause: refused })), 'ECONNREFUSED');

@@ -25,7 +25,7 @@ function machine(living: Readonly<Record<number, string>> = {}): ProcessView {
 suite('whether a process has ended', () => {
   const other = { ...own, pid: 200 };
 
-  test('is told on its own system by its id and its start', () => {
+  test('is determined on its own system by process ID and start time', () => {
     assert.equal(hasEnded(own, now, machine()), false);
     assert.equal(hasEnded(other, now, machine()), true);
     assert.equal(hasEnded(other, now, machine({ 200: '1f' })), false);
@@ -34,7 +34,7 @@ suite('whether a process has ended', () => {
     assert.equal(hasEnded(other, now, machine({ 200: 'unknown' })), false);
   });
 
-  test('of another machine or container is told by its silence alone', () => {
+  test('is determined for another machine or container by the heartbeat alone', () => {
     const elsewhere = [
       { ...own, host: 'cccccccc' },
       { ...own, host: 'cccccccc', system: 'dddddddd', pid: 200 },
@@ -45,7 +45,7 @@ suite('whether a process has ended', () => {
     }
   });
 
-  test('is told of this machine before its last start, unless somebody of its name is still seen', () => {
+  test('is determined for this machine before its last boot, unless there is a heartbeat of its name', () => {
     const before = { ...own, system: 'dddddddd' };
     assert.equal(hasEnded(before, now - hours(2), machine()), true);
     assert.equal(hasEnded(before, now - seconds(20), machine()), false, 'another container of the same name');
@@ -54,20 +54,20 @@ suite('whether a process has ended', () => {
     assert.equal(hasEnded(before, now - hours(2), { ...machine(), systemStartedAt: undefined }), false);
   });
 
-  test('is told of what has not been seen for a day, whatever has its id now', () => {
+  test('is assumed after a day without a heartbeat, whatever process has the ID now', () => {
     assert.equal(hasEnded(other, now - hours(25), machine({ 200: 'unknown' })), true);
   });
 });
 
 suite('the identity of a process', () => {
-  test('is read as it is written, and nothing else is', () => {
+  test('is parsed as it is formatted, and nothing else is', () => {
     assert.deepEqual(parseIdentity(formatIdentity(own)), own);
     for (const text of ['', 'aaaaaaaa-bbbbbbbb-1', '-aaaaaaaa-bbbbbbbb-1-2', 'aaaaaaaa-bbbbbbbb-x-2']) {
       assert.equal(parseIdentity(text), undefined);
     }
   });
 
-  test('is this one’s here, and another one’s in another process of this machine, as long as it runs', async () => {
+  test('is our own here, and another one in another process, as long as it runs', async () => {
     const view = thisMachine();
     assert.ok(isThisProcess(view.own));
     assert.equal(hasEnded(view.own, Date.now()), false);

@@ -11,7 +11,7 @@ import { encodeAll, openPool } from './testPool.ts';
 const mebibyte = 2 ** 20;
 
 describe('gzip', () => {
-  it('gives one gzip member that Node, gzip and Python read', async (t) => {
+  it('yields one gzip member that Node, gzip and Python read', async (t) => {
     const pool = await openPool(t);
     const bytes = mixedBytes(3 * mebibyte + 77, 21);
     for (const level of [1, 6]) {
@@ -55,7 +55,7 @@ describe('gzip', () => {
     assert.equal(zlib.gunzipSync(await encodeAll(codec, withEmptyChunks())).toString(), 'tea');
   });
 
-  it('never changes its output by itself: a new digest here needs a new deflateVersion', async (t) => {
+  it('has a fixed output: a new digest here needs a new deflateVersion', async (t) => {
     const pool = await openPool(t);
     const bytes = Buffer.concat([wordyBytes(1_500_000), randomBytes(300_000), mixedBytes(1_500_000, 23)]);
     const digests: Record<string, string> = {};
@@ -74,7 +74,7 @@ describe('gzip', () => {
 });
 
 describe('zstd', () => {
-  it('gives frames that zstd reads', async (t) => {
+  it('yields frames that zstd reads', async (t) => {
     const codec = createCodec('zstd', undefined, await openPool(t));
     const source = mixedBytes(5 * mebibyte, 24);
     for (const size of [0, 1, 2 * mebibyte, 2 * mebibyte + 1, 5 * mebibyte]) {
@@ -89,7 +89,7 @@ describe('zstd', () => {
     assert.ok(codec.id.endsWith(process.versions['zstd'] ?? 'none'), codec.id);
   });
 
-  it('is refused in plain words where Node has none', async (t) => {
+  it('is an error with a clear message if Node has none', async (t) => {
     const pool = await openPool(t);
     const versions = Object.getOwnPropertyDescriptor(process, 'versions');
     assert.ok(versions !== undefined);
@@ -107,7 +107,7 @@ describe('any codec', () => {
     ['none', undefined],
   ];
 
-  it('gives the same bytes with 1, 2 and 4 threads, however the input comes', async (t) => {
+  it('gives the same bytes with 1, 2 and 4 threads, however the input is cut', async (t) => {
     const bytes = mixedBytes(4 * mebibyte + 5, 25);
     const seen = new Map<string, Set<string>>();
     for (const size of [1, 2, 4]) {
@@ -133,7 +133,7 @@ describe('any codec', () => {
     assert.deepEqual(together.map(digestOf), alone);
   });
 
-  it('says which media type its layers have, and has an id of its own', async (t) => {
+  it('has a media type and an ID of its own', async (t) => {
     const pool = await openPool(t);
     const codecs = kinds.map(([kind, level]) => createCodec(kind, level, pool));
     assert.deepEqual(
@@ -143,7 +143,7 @@ describe('any codec', () => {
     assert.equal(new Set(codecs.map((codec) => codec.id)).size, codecs.length);
   });
 
-  it('knows its levels', async (t) => {
+  it('rejects levels that it does not have', async (t) => {
     const pool = await openPool(t);
     for (const level of [0, 10, 1.5, Number.NaN]) {
       assert.throws(() => createCodec('gzip', level, pool), { code: 'argumentInvalid', message: /levels 1 to 9/ });

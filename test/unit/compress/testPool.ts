@@ -5,7 +5,9 @@ import type { LayerCodec } from '../../../src/core/ports/layerCodec.ts';
 import { WorkerPool } from '../../../src/core/compress/encoder/workerPool.ts';
 import type { WorkerPoolOptions } from '../../../src/core/compress/encoder/workerPool.ts';
 
-export const workerFile = fileURLToPath(new URL('../../../src/core/compress/encoder/compressWorker.ts', import.meta.url));
+export const workerFile = fileURLToPath(
+  new URL('../../../src/core/compress/encoder/compressWorker.ts', import.meta.url),
+);
 
 /** A pool of real threads that run the source as it is; closed with the test. */
 export async function openPool(t: TestContext, options: Partial<WorkerPoolOptions> = {}): Promise<WorkerPool> {

@@ -45,7 +45,7 @@ async function serverFor(t: TestContext, listener: RequestListener): Promise<str
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-test('a password is accepted; kind, version, scope and the name as the server writes it are told', async (t) => {
+test('a password is accepted; the result has kind, version, scope and the server’s user name', async (t) => {
   const { fakeGitea, client } = await signedIn(t);
   assert.deepEqual(await client.checkSignIn(call), {
     kind: 'gitea',
@@ -68,7 +68,7 @@ test('a token with write:package is enough, whatever user name goes with it', as
   assert.deepEqual([scope, username], ['write:package', 'someone']);
 });
 
-test('Forgejo is told from Gitea', async (t) => {
+test('Forgejo is distinguished from Gitea', async (t) => {
   const { client } = await signedIn(t, { flavour: 'forgejo' });
   const { kind, version } = await client.checkSignIn(call);
   assert.deepEqual([kind, version], ['forgejo', '16.0.0+gitea-1.22.0']);
@@ -91,7 +91,7 @@ for (const options of [
   });
 }
 
-test('a sub-path install is found; an owner’s page is not taken for one', async (t) => {
+test('a sub-path install is found; an owner’s page is not one', async (t) => {
   const { fakeGitea, client } = await signedIn(t, { subPath: '/gitea' });
   assert.equal((await client.checkSignIn(call)).webRoot, `${fakeGitea.origin}/gitea`);
   const plain = await fakeGiteaFor(t);
@@ -100,7 +100,7 @@ test('a sub-path install is found; an owner’s page is not taken for one', asyn
   assert.equal((await other.checkSignIn(call)).webRoot, plain.origin);
 });
 
-test('a token without any package scope is told from a wrong one, with the scopes it has', async (t) => {
+test('a token without a package scope is distinguished from a wrong one, with its scopes', async (t) => {
   const fakeGitea = await fakeGiteaFor(t);
   const narrow = await signInError(t, fakeGitea.url, {
     credential: { username: 'dev', secret: fakeGitea.createToken('dev', ['write:repository']) },
@@ -113,7 +113,7 @@ test('a token without any package scope is told from a wrong one, with the scope
   assert.equal(readsUser.code, 'scopeMissing');
 });
 
-test('spaces around a token make it a wrong one: nothing is said of what was not sent', async (t) => {
+test('spaces around a token make it a wrong one', async (t) => {
   const fakeGitea = await fakeGiteaFor(t);
   for (const scope of ['read:user', 'write:repository'] as const) {
     const token = fakeGitea.createToken('dev', [scope]);
@@ -124,7 +124,7 @@ test('spaces around a token make it a wrong one: nothing is said of what was not
   }
 });
 
-test('a token that may only read is refused, and the message says what it can do', async (t) => {
+test('a read-only token is rejected, and the message has its scopes', async (t) => {
   const fakeGitea = await fakeGiteaFor(t);
   const error = await signInError(t, fakeGitea.url, {
     credential: { username: 'dev', secret: fakeGitea.createToken('dev', ['read:package']) },
@@ -133,7 +133,7 @@ test('a token that may only read is refused, and the message says what it can do
   assert.match(error.message, /only read.*read:package/);
 });
 
-test('a password that needs a second factor is told from a wrong one where the server tells (Forgejo, older Gitea)', async (t) => {
+test('a password that needs a second factor is distinguished from a wrong one (Forgejo, older Gitea)', async (t) => {
   const challenge = 'Bearer realm="http://x/v2/token",service="container_registry",scope="*"';
   const host = await serverFor(t, (request, response) => {
     if (request.url === '/api/v1/version') response.end('{"version":"1.22.0"}');
@@ -144,7 +144,7 @@ test('a password that needs a second factor is told from a wrong one where the s
   assert.equal(error.code, 'oneTimePasswordNeeded');
 });
 
-test('where the server does not tell, the message names the second factor as a possible reason', async (t) => {
+test('otherwise the message names the second factor as a possible reason', async (t) => {
   const seed = { users: [{ name: 'dev', password: dev.secret, totpSecret: 'JBSWY3DPEHPK3PXP' }], organizations: [] };
   const fakeGitea = await fakeGiteaFor(t, { seed });
   const error = await signInError(t, fakeGitea.url, { credential: dev });
@@ -152,7 +152,7 @@ test('where the server does not tell, the message names the second factor as a p
   assert.match(error.message, /second factor/);
 });
 
-test('nobody signed in is told so before anything else', async (t) => {
+test('without a credential the error is notSignedIn', async (t) => {
   const fakeGitea = await fakeGiteaFor(t);
   assert.equal((await signInError(t, fakeGitea.url, {})).code, 'notSignedIn');
 });
@@ -169,7 +169,7 @@ test('credentials go only to the configured origin, whatever the realm says (#28
   assert.ok(fakeGitea.requests.some(({ path }) => path.startsWith('/v2/token')));
 });
 
-test('a self-signed certificate is refused with what a person needs to judge it, and accepted once pinned', async (t) => {
+test('a self-signed certificate is rejected with its details, and accepted once pinned', async (t) => {
   const fakeGitea = await fakeGiteaFor(t, { tls: 'valid' });
   const error = await signInError(t, fakeGitea.url, { credential: dev, trust: {} });
   assert.equal(error.code, 'certificateUntrusted');
@@ -186,7 +186,7 @@ test('a self-signed certificate is refused with what a person needs to judge it,
   assert.equal((await pinned.checkSignIn(call)).username, 'dev');
 });
 
-test('another certificate than the pinned one is refused with both fingerprints', async (t) => {
+test('another certificate than the pinned one is rejected with both fingerprints', async (t) => {
   const fakeGitea = await fakeGiteaFor(t, { tls: 'valid' });
   const error = await signInError(t, fakeGitea.url, { credential: dev, trust: { pinnedFingerprint: 'ab'.repeat(32) } });
   assert.equal(error.code, 'certificateChanged');
@@ -208,14 +208,14 @@ for (const [tls, words] of [
   });
 }
 
-test('https asked where http is spoken: told, with the address that works', async (t) => {
+test('https to an http server: an error with the address that works', async (t) => {
   const fakeGitea = await fakeGiteaFor(t);
   const error = await signInError(t, `https://${fakeGitea.host}`, { credential: dev, trust: {} });
   assert.equal(error.code, 'plainHttp');
   assert.equal(error.facts['suggestion'], `http://${fakeGitea.host}`);
 });
 
-test('http asked where https is spoken: told, with the address that works', async (t) => {
+test('http to an https server: an error with the address that works', async (t) => {
   const fakeGitea = await fakeGiteaFor(t, { tls: 'valid' });
   const error = await signInError(t, `http://${fakeGitea.host}`, { credential: dev });
   assert.equal(error.code, 'plainHttp');
@@ -241,7 +241,7 @@ test('plain http is not used unless it was allowed', async (t) => {
   assert.equal(fakeGitea.requests.length, 0, 'nothing was sent');
 });
 
-test('nobody listens: unreachable, and said at once', async (t) => {
+test('no listener: unreachable, without retries', async (t) => {
   const fakeGitea = await startFakeGitea();
   await fakeGitea.close();
   const error = await signInError(t, fakeGitea.url, { credential: dev });
@@ -254,7 +254,7 @@ test('a host name that does not exist', async (t) => {
   assert.equal(error.code, 'registryUnreachable');
 });
 
-test('a web server that is no registry', async (t) => {
+test('a web server that is not a registry', async (t) => {
   const host = await serverFor(t, (_request, response) =>
     response.setHeader('content-type', 'text/html').end('<html><title>Welcome</title></html>'),
   );

@@ -29,7 +29,7 @@ for (const [name, suggestion] of [
   ['über', 'ber'],
   ['a:b', 'a-b'],
 ] as const) {
-  test(`“${name}” is refused, “${suggestion}” is suggested and accepted`, () => {
+  test(`“${name}” is rejected, and the suggestion “${suggestion}” is valid`, () => {
     const check = checkImageName(name);
     assert.ok(!check.ok);
     assert.match(check.why, /\.$/);
@@ -38,12 +38,12 @@ for (const [name, suggestion] of [
   });
 }
 
-test('a name of which nothing is left gets no suggestion', () => {
+test('a name without any valid character gets no suggestion', () => {
   assert.deepEqual(Object.keys(checkImageName('___')), ['ok', 'why']);
   assert.equal(checkImageName('').ok, false);
 });
 
-test('owners are lower-cased, and told so', () => {
+test('owners are lower-cased, with a notice', () => {
   assert.deepEqual(checkOwner('dev'), { ok: true, value: 'dev' });
   const check = checkOwner('giteaAdmin');
   assert.ok(check.ok);
@@ -52,7 +52,7 @@ test('owners are lower-cased, and told so', () => {
 });
 
 for (const owner of ['', 'a b', 'a/b', 'a@b', 'ü']) {
-  test(`“${owner}” cannot be an owner, and nobody else is suggested`, () => {
+  test(`“${owner}” cannot be an owner, and no other is suggested`, () => {
     const check = checkOwner(owner);
     assert.ok(!check.ok);
     assert.match(check.why, /\.$/);
@@ -61,7 +61,7 @@ for (const owner of ['', 'a b', 'a/b', 'a@b', 'ü']) {
 }
 
 for (const owner of ['guigz-', 'guigz_', '-a', '.a', 'a..b', 'a-_b']) {
-  test(`the owner “${owner}” exists somewhere, but no reference can name it; nobody else is suggested`, () => {
+  test(`the owner “${owner}” may exist, but no reference can name it; no other is suggested`, () => {
     const check = checkOwner(owner);
     assert.ok(!check.ok);
     assert.match(check.why, /cannot be written in an image reference/);
@@ -72,7 +72,7 @@ for (const owner of ['guigz-', 'guigz_', '-a', '.a', 'a..b', 'a-_b']) {
   });
 }
 
-test('a whole name that is longer than any client pulls is refused, host included', () => {
+test('a name that is too long for clients, host included, is rejected', () => {
   const host = 'gitea.example.com:3000';
   const nameOf = (length: number): string => 'n'.repeat(length - `${host}/dev/`.length);
   assert.ok(checkTarget({ owner: 'dev', name: nameOf(255), tag: 'v1' }, host).ok);
@@ -109,21 +109,21 @@ for (const [tag, suggestion] of [
   ['_UPLOAD', 'upload'],
   ['x'.repeat(129), 'x'.repeat(128)],
 ] as const) {
-  test(`the tag “${tag.slice(0, 12)}” is refused, “${suggestion.slice(0, 12)}” is suggested`, () => {
+  test(`the tag “${tag.slice(0, 12)}” is rejected, “${suggestion.slice(0, 12)}” is suggested`, () => {
     const check = checkTag(tag);
     assert.equal(!check.ok && check.suggestion, suggestion);
     assert.equal(checkTag(suggestion).ok, true);
   });
 }
 
-test('a whole target is taken in the form that is stored', () => {
+test('a target is returned in the form that is stored', () => {
   const check = checkTarget({ owner: 'Team', name: 'app', tag: 'V1' }, 'h');
   assert.ok(check.ok);
   assert.deepEqual(check.value, { owner: 'team', name: 'app', tag: 'v1' });
   assert.match(check.notice ?? '', /team.*v1/s);
 });
 
-test('a whole target with something wrong is mended as a whole', () => {
+test('an invalid target gets a suggestion for all its parts', () => {
   const check = checkTarget({ owner: 'Dev', name: 'a__b', tag: 'V1' }, 'h');
   assert.ok(!check.ok);
   assert.match(check.why, /a__b/);

@@ -48,7 +48,7 @@ suite('the place of the install', () => {
     });
   }
 
-  test('is looked for in the first parts of a very long path only', async (t) => {
+  test('is searched in the first segments of a long path only', async (t) => {
     const fakeGitea = await fakeGiteaAt(t, '');
     const client = clientFor(`${fakeGitea.origin}/${'a/'.repeat(200)}`, { credential: dev });
     t.after(() => client.close());
@@ -75,7 +75,7 @@ suite('the place of the install', () => {
     });
   }
 
-  test('tells whether strangers see anything there', async (t) => {
+  test('has requiresSignIn', async (t) => {
     for (const requireSignIn of [false, true]) {
       const fakeGitea = await startFakeGitea({ requireSignIn });
       t.after(() => fakeGitea.close());
@@ -85,7 +85,7 @@ suite('the place of the install', () => {
     }
   });
 
-  test('tells a version and a name in plain letters, or none', async (t) => {
+  test('has a version and a user name in plain letters, or none', async (t) => {
     const fakeGitea = await fakeGiteaAt(t, '');
     const version = { status: 200, body: JSON.stringify({ version: '1.26](command:x)' }) };
     fakeGitea.faults.add({ path: /version/, action: { kind: 'answer', reply: version } });
@@ -97,7 +97,7 @@ suite('the place of the install', () => {
     assert.deepEqual([found.version, found.username], [undefined, 'dev']);
   });
 
-  test('whose packages are switched off is named as such', async (t) => {
+  test('without packages is reported as such', async (t) => {
     const fakeGitea = await startFakeGitea({ packages: false });
     t.after(() => fakeGitea.close());
     const error = await signInError(t, `${fakeGitea.origin}/dev`);
@@ -139,7 +139,7 @@ suite('a sign-in page in front of the registry', () => {
     assert.equal(gateway.secrets(), 0);
   });
 
-  test('by https, asked by http, is no advice to use https', async (t) => {
+  test('by https, for a request by http, does not suggest https', async (t) => {
     const url = await serve(t, (_request, response) =>
       response.writeHead(302, { location: 'https://sso.example.org/login' }).end(),
     );
@@ -186,7 +186,7 @@ suite('a sign-in page in front of the registry', () => {
     assert.equal(gateway.secrets(), 0);
   });
 
-  test('a token that /v2/token redirects to at the same place is the token', async (t) => {
+  test('a token that /v2/token redirects to on the same host is the token', async (t) => {
     const url = await serve(t, ({ url: target = '', headers }, response) => {
       if (target === '/v2/') response.writeHead(401, { 'www-authenticate': challenge }).end();
       else if (target.startsWith('/v2/token?'))
@@ -199,7 +199,7 @@ suite('a sign-in page in front of the registry', () => {
     assert.deepEqual([error.code, error.facts['status']], ['registryFailed', 503]);
   });
 
-  test('a page that is no sign-in page is told by its title, with what to do if it is one', async (t) => {
+  test('a page that is not a sign-in page is named by its title, with what to do if it is one', async (t) => {
     const url = await serve(t, (_request, response) =>
       response.setHeader('content-type', 'text/html').end('<html><title>Welcome to nginx!</title></html>'),
     );
@@ -211,7 +211,7 @@ suite('a sign-in page in front of the registry', () => {
 
 suite('redirects of GET /v2/', () => {
   for (const status of [301, 302, 307, 308]) {
-    test(`${status} to /v2 of the same place is followed`, async (t) => {
+    test(`${status} to /v2 of the same host is followed`, async (t) => {
       const fakeGitea = await fakeGiteaAt(t, '');
       const reply = { status, headers: { Location: '/v2' } };
       fakeGitea.faults.add({ path: /^\/v2\/$/, times: Infinity, action: { kind: 'answer', reply } });
@@ -233,7 +233,7 @@ suite('redirects of GET /v2/', () => {
     assert.ok(asked < 10);
   });
 
-  test('to a registry at another address are not followed; the address is told', async (t) => {
+  test('to a registry at another address are not followed; the error has the address', async (t) => {
     const other = watched((_request, response) => response.end('{}'));
     const place = await serve(t, other.listener);
     const url = await serve(t, (_request, response) => response.writeHead(308, { location: `${place}/v2/` }).end());
@@ -243,7 +243,7 @@ suite('redirects of GET /v2/', () => {
     assert.equal(other.secrets(), 0);
   });
 
-  test('from http to https of the same host are told as such, with the port that is said there', async (t) => {
+  test('from http to https of the same host suggest https, with the redirect’s port', async (t) => {
     const url = await serve(t, (_request, response) =>
       response.writeHead(301, { location: 'https://127.0.0.1:8443/v2/' }).end(),
     );
@@ -275,7 +275,7 @@ suite('a server that has no time', () => {
   }
 });
 
-test('a token with a space or a line break around it is not called good', async (t) => {
+test('a token with a space or a line break around it is not called valid', async (t) => {
   const fakeGitea = await fakeGiteaAt(t, '');
   const secret = fakeGitea.createToken('dev', ['write:package', 'read:user']);
   for (const typed of [`${secret} `, `${secret}\n`, ` ${secret}`]) {
@@ -285,7 +285,7 @@ test('a token with a space or a line break around it is not called good', async 
   }
 });
 
-test('a server that writes JSON without a line feed at its end is the same to us', async (t) => {
+test('JSON without a line feed at its end is accepted', async (t) => {
   const fakeGitea = await startFakeGitea({ newJson: true });
   t.after(() => fakeGitea.close());
   const client = clientFor(fakeGitea.url, { credential: dev });

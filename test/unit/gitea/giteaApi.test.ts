@@ -55,7 +55,7 @@ test('the packages of an owner come from all pages', async (t) => {
   assert.ok(fakeGitea.requests.filter(({ path }) => path.startsWith('/gitea/api/v1/packages/')).length >= 3);
 });
 
-test('who may see an owner is told, of those one may push to and of others', async (t) => {
+test('visibility is known for owners one may push to, and for others', async (t) => {
   const { fakeGitea, client } = await signedIn(t);
   fakeGitea.directory.addOrganization({
     name: 'Closed',
@@ -87,7 +87,7 @@ test('the packages of an owner that was renamed are found under the new name', a
   assert.deepEqual(fakeGitea.tags('crew', 'app'), ['v1', 'v2']);
 });
 
-test('an owner that does not exist is told with the nearest of those that may be pushed to', async (t) => {
+test('for an owner that does not exist, the nearest that may be pushed to is suggested', async (t) => {
   const { client } = await signedIn(t);
   const repository = await client.repository('taem/app', call);
   const put = async (): Promise<void> => {
@@ -105,7 +105,7 @@ test('an owner that does not exist is told with the nearest of those that may be
   });
 });
 
-test('rows whose names no reference can have are marked and emptied, and hide no others', async (t) => {
+test('rows with names that no reference can have are marked and emptied, and hide no others', async (t) => {
   const row = (name: unknown, version: unknown): unknown => ({ id: 1, owner: { login: 'x' }, name, version });
   const rows = [
     row('app', 'v1'),
@@ -176,7 +176,7 @@ for (const [body, code, words] of [
   });
 }
 
-test('an account that must change its password, or may not sign in, is told so by the registry’s own words', async (t) => {
+test('an account that must change its password, or may not sign in, gets an error that says so', async (t) => {
   const { fakeGitea, client } = await signedIn(t);
   fakeGitea.directory.user('dev').mustChangePassword = true;
   await assert.rejects(client.api.currentUser(call), { code: 'accessDenied', message: /new password first/ });
@@ -211,7 +211,7 @@ test('an owner that does not exist, and a token without read:package', async (t)
   await assert.rejects(narrow.api.packages('dev', call), { code: 'scopeMissing', message: /read:package/ });
 });
 
-test('a wrong password and nobody at all', async (t) => {
+test('a wrong password and no credential', async (t) => {
   const { fakeGitea } = await signedIn(t);
   for (const [credential, code] of [
     [{ ...dev, secret: 'wrong' }, 'credentialsRejected'],

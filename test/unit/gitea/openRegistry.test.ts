@@ -15,13 +15,13 @@ suite('what counts as open', () => {
     assert.deepEqual({ kind, open, username }, { kind: 'generic', open: true, username: '' });
   });
 
-  test('not one that gives tokens to anybody: reading may be all they are good for', async (t) => {
+  test('not one that gives anybody a token, which may allow only reading', async (t) => {
     const client = clientFor(await serve(t, anonymousTokens));
     t.after(() => client.close());
     assert.equal((await client.checkSignIn(call)).open, false);
   });
 
-  test('nor one that refuses without saying what it wants', async (t) => {
+  test('nor one that rejects without a challenge', async (t) => {
     const url = await serve(t, (_request, response) =>
       response.writeHead(401, { 'docker-distribution-api-version': 'registry/2.0' }).end(),
     );
@@ -32,7 +32,7 @@ suite('what counts as open', () => {
 });
 
 suite('a Gitea below a path, addressed by its host alone', () => {
-  test('whose API is out of reach: the registry took the sign-in, and the name is the one typed', async (t) => {
+  test('whose API is not found: the sign-in is accepted, with the typed user name', async (t) => {
     const fakeGitea = await startFakeGitea({ subPath: '/gitea' });
     t.after(() => fakeGitea.close());
     const client = clientFor(fakeGitea.origin, { credential: dev });

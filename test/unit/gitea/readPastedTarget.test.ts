@@ -52,7 +52,7 @@ suite('the nearest of the owners that may be pushed to', () => {
     });
   }
 
-  test('there is none where there are no owners', () => {
+  test('there is none without owners', () => {
     assert.equal(nearestName('dev', []), undefined);
   });
 });

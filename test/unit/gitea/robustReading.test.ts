@@ -137,7 +137,7 @@ suite('whatever the REST API answers', () => {
     );
   });
 
-  test('a row that is wrong hides no good one', async () => {
+  test('an invalid row hides no valid one', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyRow, { maxLength: 5 }), fc.nat({ max: 5 }), async (rows, place) => {
         const good = { name: 'good/app', version: 'v1' };
@@ -151,7 +151,7 @@ suite('whatever the REST API answers', () => {
 });
 
 suite('whatever answers at sign-in', () => {
-  test('a server is recognized or refused with a sentence, and gets no credential', async () => {
+  test('a server is recognized or rejected with a sentence, and gets no credential', async () => {
     const address = parseRegistryAddress(`${origin}/gitea/dev`);
     await fc.assert(
       fc.asyncProperty(fc.array(anyAnswer, { minLength: 1, maxLength: 4 }), async (answers) => {
@@ -164,7 +164,7 @@ suite('whatever answers at sign-in', () => {
     );
   });
 
-  test('a token is one, or refused with a sentence; the credential goes to the registry alone', async () => {
+  test('a token is valid, or rejected with a sentence; the credential goes to the registry alone', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyAnswer, { minLength: 1, maxLength: 3 }), async (answers) => {
         const { send, secretsTo } = answering(answers);
@@ -221,7 +221,7 @@ suite('whatever is typed', () => {
     );
   });
 
-  test('pasted text becomes no longer than it was, and the nearest name is one of those given', () => {
+  test('pasted text does not get longer, and the nearest name is one of the given ones', () => {
     fc.assert(
       fc.property(typed, typed, (one, other) => {
         for (const text of [one, `docker push ${one}`, `https://h/${one}/-/packages/container/${other}`]) {

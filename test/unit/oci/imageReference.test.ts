@@ -38,7 +38,7 @@ describe('image references', () => {
     'a:b:c/d',
     'app:' + 'x'.repeat(129),
   ]) {
-    it(`refuses “${text.slice(0, 20)}” and says why`, () => {
+    it(`rejects “${text.slice(0, 20)}” and says why`, () => {
       assert.throws(() => parseImageReference(text), {
         code: 'referenceInvalid',
         message: /is not an image reference: .+\.$/,

@@ -18,7 +18,7 @@ suite('references, whatever is typed', () => {
       .map(([host, port, path]) => `${host}:${port}/${path}:v1`),
   );
 
-  test('are written as they were read, or refused with a sentence', () => {
+  test('are formatted as they were parsed, or rejected with a sentence', () => {
     fc.assert(
       fc.property(typed, (text) => {
         let reference;
@@ -62,7 +62,7 @@ suite('the registry of a reference', () => {
     )
     .map(([host, port, upper]) => (upper ? host.toUpperCase() : host) + (port === undefined ? '' : `:${port}`));
 
-  test('is every host that the address of one may have, in every spelling, and means the same place', () => {
+  test('may be any host of a registry address, in every spelling, and means the same host', () => {
     fc.assert(
       fc.property(spelled, (text) => {
         const { origin, host } = parseRegistryAddress(text);
@@ -90,7 +90,7 @@ suite('the registry of a reference', () => {
     });
   }
 
-  test('is no address with a zone, and that is said', () => {
+  test('is no address with a zone, and the error says so', () => {
     for (const text of ['[fe80::1%eth0]/o/a:1', '[fe80::1%25eth0]:3000/o/a:1']) {
       assert.throws(() => parseImageReference(text), { code: 'referenceInvalid', message: /has a zone/ });
     }

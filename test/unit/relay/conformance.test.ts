@@ -10,7 +10,7 @@ import { errorCodes, locationOf, RelayClient, type Answer } from './relayClient.
 
 // The push workflow of the OCI distribution conformance suite, in its order of steps, and what of its other workflows
 // a push meets.
-describe('the relay keeps the rules of the OCI distribution spec for pushes', () => {
+describe('the relay follows the OCI distribution spec for pushes', () => {
   const backend = new MemoryBackend();
   let session: RelaySession;
   let client: RelayClient;
@@ -37,7 +37,7 @@ describe('the relay keeps the rules of the OCI distribution spec for pushes', ()
 
   describe('streamed upload', () => {
     let last: Answer;
-    it('takes a PATCH with the whole blob', async () => {
+    it('accepts a PATCH with the whole blob', async () => {
       last = await client.ask('PATCH', await client.begin(), { body: blob, headers: octets });
       assert.equal(last.status, 202);
       assert.equal(last.headers.get('range'), `0-${blob.byteLength - 1}`);
@@ -49,7 +49,7 @@ describe('the relay keeps the rules of the OCI distribution spec for pushes', ()
       assert.equal(put.headers.get('docker-content-digest'), digest);
       assert.deepEqual(backend.blobs.get(digest), blob);
     });
-    it('takes a PATCH of a length that is not said beforehand', async () => {
+    it('accepts a PATCH without a Content-Length', async () => {
       const pieces = [blob.subarray(0, 70_000), blob.subarray(70_000)];
       const body = new ReadableStream({
         pull(controller) {
@@ -67,13 +67,13 @@ describe('the relay keeps the rules of the OCI distribution spec for pushes', ()
   describe('monolithic upload', () => {
     const config = Buffer.from('{"some":"config"}');
     const configDigest = digestOf(config);
-    it('says 404 to GET and HEAD of a blob that is not there', async () => {
+    it('responds 404 to GET and HEAD of a missing blob', async () => {
       const get = await client.ask('GET', `blobs/${configDigest}`);
       assert.equal(get.status, 404);
       assert.deepEqual(errorCodes(get), ['BLOB_UNKNOWN']);
       assert.equal((await client.ask('HEAD', `blobs/${configDigest}`)).status, 404);
     });
-    it('takes a POST with digest and bytes', async () => {
+    it('accepts a POST with digest and bytes', async () => {
       const post = await client.ask('POST', 'blobs/uploads/', {
         query: { digest: configDigest },
         body: config,
@@ -82,7 +82,7 @@ describe('the relay keeps the rules of the OCI distribution spec for pushes', ()
       assert.equal(post.status, 201);
       assert.equal(locationOf(post), `/v2/${client.name}/blobs/${configDigest}`);
     });
-    it('gives the blob back under its URL', async () => {
+    it('serves the blob under its URL', async () => {
       const get = await client.ask('GET', `blobs/${configDigest}`);
       assert.equal(get.status, 200);
       assert.deepEqual(get.body, config);
@@ -90,7 +90,7 @@ describe('the relay keeps the rules of the OCI distribution spec for pushes', ()
       assert.equal(head.headers.get('content-length'), String(config.byteLength));
       assert.equal(head.headers.get('docker-content-digest'), configDigest);
     });
-    it('opens a session by POST, and takes bytes and digest in one PUT', async () => {
+    it('opens a session by POST, and accepts bytes and digest in one PUT', async () => {
       const other = randomBytes(5_000);
       const post = await client.ask('POST', 'blobs/uploads/');
       assert.equal(post.status, 202);
@@ -102,7 +102,7 @@ describe('the relay keeps the rules of the OCI distribution spec for pushes', ()
       assert.equal(put.status, 201);
       assert.equal((await client.ask('GET', `blobs/${digestOf(other)}`)).status, 200);
     });
-    it('takes the blob of no bytes', async () => {
+    it('accepts an empty blob', async () => {
       const empty = digestOf(Buffer.alloc(0));
       const put = await client.ask('PUT', await client.begin(), { query: { digest: empty } });
       assert.equal(put.status, 201);
@@ -112,27 +112,27 @@ describe('the relay keeps the rules of the OCI distribution spec for pushes', ()
 
   describe('chunked upload', () => {
     let last: Answer;
-    it('says 416 to a first chunk that is not the first', async () => {
+    it('responds 416 to a first chunk that does not start at 0', async () => {
       const patch = await client.ask('PATCH', await client.begin(), chunk(1_000, 2_000));
       assert.equal(patch.status, 416);
     });
-    it('takes the first chunk', async () => {
+    it('accepts the first chunk', async () => {
       last = await client.ask('PATCH', await client.begin(), chunk(0, 100_000));
       assert.equal(last.status, 202);
       assert.equal(last.headers.get('range'), '0-99999');
     });
-    it('says 416 to the same chunk once more, and keeps what it has', async () => {
+    it('responds 416 to a repeated chunk, and keeps its bytes', async () => {
       const again = await client.ask('PATCH', locationOf(last), chunk(0, 100_000));
       assert.equal(again.status, 416);
       assert.equal(again.headers.get('range'), '0-99999');
     });
-    it('tells by GET how far an upload is', async () => {
+    it('reports the progress of an upload by GET', async () => {
       const status = await client.ask('GET', locationOf(last));
       assert.equal(status.status, 204);
       assert.equal(status.headers.get('range'), '0-99999');
       assert.notEqual(locationOf(status), '');
     });
-    it('takes the last chunk with the PUT that closes it', async () => {
+    it('accepts the last chunk with the closing PUT', async () => {
       const put = await client.ask('PUT', locationOf(last), {
         ...chunk(100_000, blob.byteLength),
         query: { digest },
@@ -140,20 +140,20 @@ describe('the relay keeps the rules of the OCI distribution spec for pushes', ()
       assert.equal(put.status, 201);
       assert.deepEqual(backend.blobs.get(digest), blob);
     });
-    it('takes the last chunk by PATCH as well, and a PUT without bytes', async () => {
+    it('accepts the last chunk by PATCH as well, and a PUT without bytes', async () => {
       const first = await client.ask('PATCH', await client.begin(), chunk(0, 100_000));
       const second = await client.ask('PATCH', locationOf(first), chunk(100_000, blob.byteLength));
       assert.equal(second.status, 202);
       assert.equal((await client.ask('PUT', locationOf(second), { query: { digest } })).status, 201);
     });
-    it('says 416 to a PUT whose chunk is out of order, and can be gone on with', async () => {
+    it('responds 416 to a PUT whose chunk is out of order, after which the upload can go on', async () => {
       const first = await client.ask('PATCH', await client.begin(), chunk(0, 100_000));
       const wrong = await client.ask('PUT', locationOf(first), { ...chunk(120_000, 150_000), query: { digest } });
       assert.equal(wrong.status, 416);
       const right = await client.ask('PUT', locationOf(first), { ...chunk(100_000, 150_000), query: { digest } });
       assert.equal(right.status, 201);
     });
-    it('refuses a body whose length is not that of its range', async () => {
+    it('rejects a body whose length is not that of its range', async () => {
       const { body } = chunk(0, 100);
       const headers = { ...octets, 'content-range': '0-199' };
       const patch = await client.ask('PATCH', await client.begin(), { body, headers });
@@ -163,7 +163,7 @@ describe('the relay keeps the rules of the OCI distribution spec for pushes', ()
   });
 
   describe('cancelled and unknown uploads', () => {
-    it('forgets a session that is deleted', async () => {
+    it('removes a deleted session', async () => {
       const session = locationOf(await client.ask('PATCH', await client.begin(), chunk(0, 10)));
       const dropped = backend.dropped;
       assert.equal((await client.ask('DELETE', session)).status, 204);
@@ -172,7 +172,7 @@ describe('the relay keeps the rules of the OCI distribution spec for pushes', ()
       assert.equal(status.status, 404);
       assert.deepEqual(errorCodes(status), ['BLOB_UPLOAD_UNKNOWN']);
     });
-    it('knows no session after it was closed', async () => {
+    it('removes a closed session', async () => {
       const session = await client.begin();
       await client.ask('PUT', session, { query: { digest }, body: blob });
       assert.equal((await client.ask('PATCH', session, chunk(0, 10))).status, 404);
@@ -180,7 +180,7 @@ describe('the relay keeps the rules of the OCI distribution spec for pushes', ()
   });
 
   describe('digests', () => {
-    it('refuses bytes that hash to something else', async () => {
+    it('rejects bytes with another digest', async () => {
       const put = await client.ask('PUT', await client.begin(), {
         query: { digest: digestOf(Buffer.from('another')) },
         body: blob,
@@ -189,7 +189,7 @@ describe('the relay keeps the rules of the OCI distribution spec for pushes', ()
       assert.deepEqual(errorCodes(put), ['DIGEST_INVALID']);
       assert.equal(backend.blobs.has(digestOf(Buffer.from('another'))), false);
     });
-    it('refuses what is no digest', async () => {
+    it('rejects an invalid digest', async () => {
       const put = await client.ask('PUT', await client.begin(), { query: { digest: 'sha256:abc' }, body: blob });
       assert.deepEqual([put.status, errorCodes(put)], [400, ['DIGEST_INVALID']]);
       const without = await client.ask('PUT', await client.begin(), { body: blob });
@@ -198,14 +198,14 @@ describe('the relay keeps the rules of the OCI distribution spec for pushes', ()
   });
 
   describe('mounts', () => {
-    it('says 201 where the blob needs not be sent', async () => {
+    it('responds 201 if the blob need not be sent', async () => {
       const post = await client.ask('POST', 'blobs/uploads/', { query: { mount: digest, from: 'any/repository' } });
       assert.equal(post.status, 201);
       assert.equal(locationOf(post), `/v2/${client.name}/blobs/${digest}`);
       const anywhere = await client.ask('POST', 'blobs/uploads/', { query: { mount: digest } });
       assert.equal(anywhere.status, 201);
     });
-    it('opens a session where it must be', async () => {
+    it('opens a session if it must be sent', async () => {
       const unknown = digestOf(Buffer.from('nowhere'));
       const post = await client.ask('POST', 'blobs/uploads/', { query: { mount: unknown, from: 'any/repository' } });
       assert.equal(post.status, 202);
@@ -218,12 +218,12 @@ describe('the relay keeps the rules of the OCI distribution spec for pushes', ()
       JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociManifest, layers: [{ digest, size: 1 }] }, null, 3),
     );
     const headers = { 'content-type': mediaTypes.ociManifest };
-    it('says 404 to one that is not there', async () => {
+    it('responds 404 to a missing one', async () => {
       const get = await client.ask('GET', 'manifests/.INVALID_MANIFEST_NAME');
       assert.equal(get.status, 404);
       assert.deepEqual(errorCodes(get), ['MANIFEST_UNKNOWN']);
     });
-    it('takes one under several tags', async () => {
+    it('accepts one under several tags', async () => {
       for (let at = 0; at < 4; at++) {
         const put = await client.ask('PUT', `manifests/test${at}`, { body: manifest, headers });
         assert.equal(put.status, 201);
@@ -231,7 +231,7 @@ describe('the relay keeps the rules of the OCI distribution spec for pushes', ()
         assert.equal(put.headers.get('docker-content-digest'), digestOf(manifest));
       }
     });
-    it('gives it back by tag and by digest, byte for byte and with its type', async () => {
+    it('serves it by tag and by digest, byte for byte and with its type', async () => {
       for (const reference of ['test2', digestOf(manifest)]) {
         const get = await client.ask('GET', `manifests/${reference}`);
         assert.equal(get.status, 200);
@@ -243,7 +243,7 @@ describe('the relay keeps the rules of the OCI distribution spec for pushes', ()
         assert.equal(head.headers.get('content-length'), String(manifest.byteLength));
       }
     });
-    it('takes one under its digest, and refuses it under another', async () => {
+    it('accepts one under its digest, and rejects it under another', async () => {
       const other = Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: [] }));
       const type = { 'content-type': mediaTypes.ociIndex };
       const put = await client.ask('PUT', `manifests/${digestOf(other)}`, { body: other, headers: type });
@@ -251,14 +251,14 @@ describe('the relay keeps the rules of the OCI distribution spec for pushes', ()
       const wrong = await client.ask('PUT', `manifests/${digest}`, { body: other, headers: type });
       assert.deepEqual([wrong.status, errorCodes(wrong)], [400, ['DIGEST_INVALID']]);
     });
-    it('refuses what is no manifest', async () => {
+    it('rejects an invalid manifest', async () => {
       const put = await client.ask('PUT', 'manifests/test9', { body: 'not JSON', headers });
       assert.deepEqual([put.status, errorCodes(put)], [400, ['MANIFEST_INVALID']]);
       assert.equal((await client.ask('GET', 'manifests/test9')).status, 404);
     });
   });
 
-  it('has nothing else on offer', async () => {
+  it('supports nothing else', async () => {
     for (const [method, path] of [
       ['DELETE', `blobs/${digest}`],
       ['DELETE', 'manifests/test1'],

@@ -10,15 +10,15 @@ import { MemoryBackend } from './memoryBackend.ts';
 
 const KiB = 1024;
 
-describe('LoopTurns', () => {
-  it('lets bytes pass until they are enough for one turn, whoever brought them', () => {
+describe('EventLoopBudget', () => {
+  it('allows bytes up to the budget of one turn, for all users together', () => {
     const turns = new EventLoopBudget();
     assert.equal(turns.spend(256 * KiB), undefined);
     assert.equal(turns.spend(255 * KiB), undefined);
     assert.ok(turns.spend(1 * KiB) instanceof Promise);
   });
 
-  it('goes on in the next turn, with nothing on its account', async () => {
+  it('starts with an empty count in the next turn', async () => {
     const turns = new EventLoopBudget();
     let isNext = false;
     setImmediate(() => {
@@ -29,7 +29,7 @@ describe('LoopTurns', () => {
     assert.equal(turns.spend(511 * KiB), undefined);
   });
 
-  it('forgets what was brought in turns that were not full', async () => {
+  it('resets the count after turns that were not full', async () => {
     const turns = new EventLoopBudget();
     for (let turn = 0; turn < 4; turn++) {
       assert.equal(turns.spend(300 * KiB), undefined);
@@ -38,8 +38,8 @@ describe('LoopTurns', () => {
   });
 });
 
-describe('UploadSession', () => {
-  it('takes about 512 KiB in a turn of the event loop, of all blobs that arrive at once, and loses none', async () => {
+describe('RelayUpload', () => {
+  it('reads about 512 KiB in a turn of the event loop, of all concurrent blobs, and loses nothing', async () => {
     const backend = new CountingBackend();
     const turns = new EventLoopBudget();
     const blobs = Array.from({ length: 3 }, () => randomBytes(8 * KiB * KiB));

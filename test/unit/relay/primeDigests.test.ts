@@ -45,8 +45,8 @@ async function learn(bytesPerSecond: number | undefined): Promise<readonly numbe
   return clock.slept;
 }
 
-describe('learnDigests', () => {
-  it('takes from the engine no more bytes a second than it may', async () => {
+describe('primeDigests', () => {
+  it('limits the bytes per second from the engine', async () => {
     const slept = await learn(1_000_000);
     const ms = slept.reduce((sum, one) => sum + one, 0);
     // The config and what is not worth a sleep of its own are all that may differ.
@@ -56,7 +56,7 @@ describe('learnDigests', () => {
     assert.ok(Math.abs(half - total / 500) < 25, `${half} ms for ${total} bytes`);
   });
 
-  it('waits for nothing where somebody waits for it', async () => {
+  it('has no rate limit while a push waits for it', async () => {
     assert.deepEqual(await learn(undefined), []);
   });
 });

@@ -10,7 +10,7 @@ import { silentLogger } from '../../tools/silentLogger.ts';
 import { MemoryBackend } from './memoryBackend.ts';
 import { errorCodes, locationOf, RelayClient } from './relayClient.ts';
 
-describe('RelayDoor', () => {
+describe('RelayEndpoint', () => {
   let backend: MemoryBackend;
   let endpoint: RelayEndpoint;
   let ports: number[];
@@ -35,8 +35,8 @@ describe('RelayDoor', () => {
     await Promise.all(sessions.map((session) => session.close()));
   });
 
-  describe('strangers', () => {
-    it('asks for Basic credentials, and takes no other secret', async () => {
+  describe('requests without the credential', () => {
+    it('are asked for Basic credentials, and another secret is rejected', async () => {
       const session = await open();
       const bare = await fetch(`http://127.0.0.1:${portOf(session)}/v2/`);
       assert.equal(bare.status, 401);
@@ -49,7 +49,7 @@ describe('RelayDoor', () => {
       assert.equal((await new RelayClient(session).ask('GET', '/v2/')).status, 200);
     });
 
-    it('does not count them as the engine', async () => {
+    it('do not count as the engine', async () => {
       let visits = 0;
       const session = await open(endpoint, () => visits++);
       const wrong = new RelayClient({ ...session, credential: { ...session.credential, secret: 'guessed' } });
@@ -59,7 +59,7 @@ describe('RelayDoor', () => {
       assert.equal(visits, 1);
     });
 
-    it('answers to no other host name, secret or not', async () => {
+    it('are rejected under another host name, as with the credential', async () => {
       const session = await open();
       const { username, secret } = session.credential;
       const status = await new Promise<number | undefined>((resolve, reject) => {
@@ -79,13 +79,13 @@ describe('RelayDoor', () => {
       assert.equal(status, 404);
     });
 
-    it('knows no other repository', async () => {
+    it('find no other repository', async () => {
       const client = new RelayClient(await open());
       const answer = await client.ask('POST', '/v2/library/alpine/blobs/uploads/');
       assert.deepEqual([answer.status, errorCodes(answer)], [404, ['NAME_UNKNOWN']]);
     });
 
-    it('answers a TLS hello in plain text at once, which sends engines on to http', async () => {
+    it('get plain text at once for a TLS hello, which makes engines use http', async () => {
       const session = await open();
       const socket = connect(portOf(session), '127.0.0.1');
       socket.write(Buffer.from('16030100050100000000', 'hex'));
@@ -102,7 +102,7 @@ describe('RelayDoor', () => {
     });
   });
 
-  describe('a request that is refused', () => {
+  describe('a rejected request', () => {
     /** A connection on which nothing is read before `ask` has sent something. */
     async function ask(session: RelaySession, head: string): Promise<{ socket: Socket; answer: Promise<string> }> {
       const socket = connect(portOf(session), '127.0.0.1');
@@ -125,7 +125,7 @@ describe('RelayDoor', () => {
       return { socket, answer };
     }
 
-    it('is answered before its body has come, and its connection ends while the body is still sent', async () => {
+    it('is answered before its body has arrived, and its connection is closed while the body is still sent', async () => {
       const session = await open();
       const host = `127.0.0.1:${portOf(session)}`;
       const { socket, answer } = await ask(
@@ -140,7 +140,7 @@ describe('RelayDoor', () => {
       assert.match(await answer, /^HTTP\/1\.1 401 /);
     });
 
-    it('gets no leave to send a body', async () => {
+    it('gets no 100 Continue', async () => {
       const session = await open();
       const host = `127.0.0.1:${portOf(session)}`;
       const { answer } = await ask(
@@ -150,7 +150,7 @@ describe('RelayDoor', () => {
       assert.match(await answer, /^HTTP\/1\.1 401 /);
     });
 
-    it('with the secret gets it', async () => {
+    it('gets 100 Continue with the credential', async () => {
       const session = await open();
       const { username, secret } = session.credential;
       const { socket, answer } = await ask(
@@ -168,7 +168,7 @@ describe('RelayDoor', () => {
   });
 
   describe('the first contact', () => {
-    it('is told by a credential of its own, which opens nothing', async () => {
+    it('is recognized by a credential of its own, which gives no access', async () => {
       const session = await open();
       let contacts = 0;
       const contact = session.expectContact(() => contacts++);
@@ -186,7 +186,7 @@ describe('RelayDoor', () => {
   });
 
   describe('opening and closing', () => {
-    it('listens only while somebody holds a lease', async () => {
+    it('listens only while there is a session', async () => {
       const first = await open();
       const second = await open();
       assert.equal(portOf(first), portOf(second));
@@ -196,7 +196,7 @@ describe('RelayDoor', () => {
       await assert.rejects(fetch(`http://127.0.0.1:${portOf(first)}/v2/`));
     });
 
-    it('comes back under the same name, and tells a new port once', async () => {
+    it('opens again under the same name, and reports a new port once', async () => {
       const first = await open();
       await first.close();
       const again = await open();
@@ -204,7 +204,7 @@ describe('RelayDoor', () => {
       assert.deepEqual(ports, [portOf(first)]);
     });
 
-    it('gives pushes that run at the same time a repository each', async () => {
+    it('gives concurrent pushes a repository each', async () => {
       const [first, second] = await Promise.all([open(), open()]);
       assert.notEqual(first.repository, second.repository);
       await first.close();
@@ -212,7 +212,7 @@ describe('RelayDoor', () => {
       assert.equal(answer.status, 404);
     });
 
-    it('goes elsewhere when its port is taken, and says so', async () => {
+    it('uses another port if its own is in use, and reports it', async () => {
       const other = createServer();
       await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
       const { port } = other.address() as { port: number };
@@ -229,7 +229,7 @@ describe('RelayDoor', () => {
       assert.equal(path(first), path(second));
     });
 
-    it('gives up what is still arriving when it closes', async () => {
+    it('drops what is still arriving when it closes', async () => {
       const session = await open();
       const client = new RelayClient(session);
       await client.ask('PATCH', await client.begin(), { body: 'half a blob' });
@@ -240,7 +240,7 @@ describe('RelayDoor', () => {
     });
   });
 
-  it('refuses what failed on our side with DENIED, which engines do not try again, in our own words', async () => {
+  it('answers an error of ours with DENIED, which engines do not retry, and our message', async () => {
     const client = new RelayClient(await open());
     backend.onCommit = () => {
       throw new TeaChestError('quotaExceeded', 'The registry has no room left.');
@@ -253,7 +253,7 @@ describe('RelayDoor', () => {
     assert.match(put.body.toString(), /no room left/);
   });
 
-  it('answers an upload only once all of it has arrived: dockerd dies of less', async () => {
+  it('answers an upload only after its last byte: dockerd could crash otherwise', async () => {
     const client = new RelayClient(await open());
     const more = Promise.withResolvers<undefined>();
     let sent = 0;

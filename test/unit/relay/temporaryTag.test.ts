@@ -21,7 +21,7 @@ function nameOf(identity: typeof own, begunAt = Date.now()): string {
 }
 
 suite('temporary names', () => {
-  test('of processes that ended are swept, whichever installation they were of, and no others', async () => {
+  test('of ended processes are removed, of any installation, and no others', async () => {
     const other = { ...own, host: '00000000', system: '11111111' };
     // Ids of processes are smaller than this on every system.
     const ended = nameOf({ ...own, pid: 2 ** 31 - 2 });
@@ -33,7 +33,7 @@ suite('temporary names', () => {
     assert.deepEqual([...pusher.tags], kept);
   });
 
-  test('of this window are left alone while their push runs, and swept when taking them away has failed', async () => {
+  test('of this window are kept while their push runs, and removed later if that failed at its end', async () => {
     const tag = temporaryTag();
     const name = `${repository}:${tag}`;
     assert.ok(isTemporaryName(name), name);

@@ -5,7 +5,7 @@ import { RecentBytes } from '../../../src/core/spool/recentBytes.ts';
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 
 describe('RecentBytes', () => {
-  it('gives what it holds, piece by piece and cut at the end that is asked for', () => {
+  it('returns its bytes, piece by piece and not beyond the requested end', () => {
     const recent = new RecentBytes(100);
     recent.add(0, bytes('abcd'));
     recent.add(4, bytes('efgh'));
@@ -15,7 +15,7 @@ describe('RecentBytes', () => {
     assert.equal(recent.from(8, 9), undefined);
   });
 
-  it('forgets the oldest when there is too much', () => {
+  it('drops the oldest bytes beyond its capacity', () => {
     const recent = new RecentBytes(8);
     for (const [at, piece] of ['abcd', 'efgh', 'ijkl'].entries()) recent.add(at * 4, bytes(piece));
     assert.equal(recent.from(0, 4), undefined);
@@ -23,7 +23,7 @@ describe('RecentBytes', () => {
     assert.equal(String(recent.from(8, 12)), 'ijkl');
   });
 
-  it('holds nothing if it may not', () => {
+  it('keeps nothing if its capacity is 0', () => {
     const recent = new RecentBytes(0);
     recent.add(0, bytes('abcd'));
     assert.equal(recent.from(0, 4), undefined);

@@ -24,7 +24,7 @@ describe('the spool', () => {
   before(async () => (root = await mkdtemp(join(tmpdir(), 'tea-chest-spool-'))));
   after(() => rm(root, { recursive: true }));
 
-  it('lets a reader follow a writer and read anything again', async () => {
+  it('lets a reader follow the writer, and read any part again', async () => {
     const spool = await Spool.create(root, 1e9);
     const blob = await spool.begin(signal);
     await blob.write(Buffer.from('first '));
@@ -40,7 +40,7 @@ describe('the spool', () => {
     await spool.dispose();
   });
 
-  it('reads any length through two pieces of memory, and no piece changes before the next one is asked for', async () => {
+  it('reads any length through two buffers, and no piece changes before the next one is asked for', async () => {
     const spool = await Spool.create(root, 1e9);
     const blob = await spool.begin(signal);
     // Odd, so that no piece ends where another one would.
@@ -60,7 +60,7 @@ describe('the spool', () => {
     await spool.dispose();
   });
 
-  it('keeps its files to this user alone', async () => {
+  it('creates files that only this user may read', async () => {
     const spool = await Spool.create(root, 1e9);
     await spool.begin(signal);
     const [file = assert.fail()] = await readdir(spool.folder);
@@ -69,7 +69,7 @@ describe('the spool', () => {
     await spool.dispose();
   });
 
-  it('begins nothing more once it is over: nobody would close it', async () => {
+  it('begins no blob after it was disposed: nothing would close it', async () => {
     const spool = await Spool.create(root, 1e9);
     const late = assert.rejects(spool.begin(signal), /is over/);
     await spool.dispose();
@@ -77,7 +77,7 @@ describe('the spool', () => {
     assert.deepEqual(await readdir(root), []);
   });
 
-  it('begins no further blob while those that wait fill it, and goes on when one is released', async () => {
+  it('begins no blob while the waiting ones exceed the limit, and goes on when one is released', async () => {
     const spool = await Spool.create(root, 10);
     const first = await spool.begin(signal);
     await first.write(Buffer.alloc(11));
@@ -94,7 +94,7 @@ describe('the spool', () => {
     await spool.dispose();
   });
 
-  it('tells a waiting reader why the rest will not come', async () => {
+  it('gives a waiting reader the reason why the rest will not come', async () => {
     const spool = await Spool.create(root, 1e9);
     const blob = await spool.begin(signal);
     const waiting = blob.available(0, 1, signal);
@@ -104,7 +104,7 @@ describe('the spool', () => {
     await spool.dispose();
   });
 
-  it('lets go of a waiting reader when its signal fires', async () => {
+  it('rejects a waiting reader when its signal fires', async () => {
     const spool = await Spool.create(root, 1e9);
     const controller = new AbortController();
     const waiting = (await spool.begin(signal)).available(0, 1, controller.signal);
@@ -113,7 +113,7 @@ describe('the spool', () => {
     await spool.dispose();
   });
 
-  it('sweeps away what an ended process left, and nothing of one that lives', async () => {
+  it('removes what an ended process has left, and nothing of a running one', async () => {
     const { own } = thisMachine();
     const folder = (identity: ProcessIdentity): string => `push-${formatIdentity(identity)}-89abcdef`;
     const ended = spawnSync(process.execPath, ['-e', '']).pid;

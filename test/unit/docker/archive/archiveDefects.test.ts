@@ -17,7 +17,7 @@ import {
 const base = Buffer.from('base layer '.repeat(300));
 const zeros = Buffer.alloc(4096);
 
-test('an archive cut off anywhere is truncated, whatever is missing', async (t) => {
+test('an archive that is cut off anywhere is truncated', async (t) => {
   for (const kind of ['docker-20.10', 'docker-28', 'docker-28-containerd', 'podman-5']) {
     await t.test(kind, async () => {
       const { bytes, image } = await realArchive(kind);
@@ -36,14 +36,14 @@ function lastByte(bytes: Buffer): number {
   return bytes.findLast((byte) => byte !== 0) ?? 0;
 }
 
-test('a layer that ends in zeros is not taken for the end of the archive', async () => {
+test('a layer that ends in zeros is not the end of the archive', async () => {
   const { members, image } = layoutOf([zeros]);
   const bytes = await tarOf([...members.toReversed()]);
   const lastLayer = bytes.byteLength - 1024;
   await assert.rejects(readAll(inChunks(bytes.subarray(0, lastLayer)), image), { code: 'archiveTruncated' });
 });
 
-test('what the engine appends to explain itself is in the message, wherever it had to stop', async () => {
+test('an error message that the engine appends is in ours, wherever the archive stops', async () => {
   const { bytes, image } = await realArchive('docker-20.10');
   const errors = [
     '{"errorDetail":{"message":"write /var/lib/docker/tmp: no space left on device"},"error":"write"}\r\n',
@@ -64,7 +64,7 @@ test('what the engine appends to explain itself is in the message, wherever it h
   }
 });
 
-test('what is not a tar archive is invalid', async () => {
+test('a file that is not a tar archive is invalid', async () => {
   const { image } = layoutOf([base]);
   const html = Buffer.from(`<html>${'not a tar '.repeat(300)}</html>`);
   await assert.rejects(readAll(inChunks(html), image), { code: 'archiveInvalid', message: /not a tar archive/ });
@@ -138,23 +138,23 @@ const defects: Record<string, { members: Member[]; code?: string; message: RegEx
 };
 
 for (const [name, { members, code = 'archiveInvalid', message }] of Object.entries(defects)) {
-  test(`refuses an archive with ${name}`, async () => {
+  test(`rejects an archive with ${name}`, async () => {
     await assert.rejects(readAll(inChunks(await tarOf(members), 65_536), image), { code, message, stage: 'export' });
   });
 }
 
-test('the archive of the defects is good without a defect', async () => {
+test('the archive for the defects is valid without a defect', async () => {
   const read = await readAll(inChunks(await tarOf([layer, configFile, good])), image);
   assert.deepEqual(read.image.layers, ['a/layer.tar']);
 });
 
-test('a huge document that nobody names does not hurt', async () => {
+test('a huge document that nothing refers to is ignored', async () => {
   const attestation = Buffer.alloc(16 * 1024 * 1024 + 1, '{');
   const members = [{ name: `blobs/sha256/${hexOf(attestation)}`, content: attestation }, layer, configFile, good];
   assert.equal((await readAll(inChunks(await tarOf(members), 65_536), image)).image.layers.length, 1);
 });
 
-test('a header that goes on and on is refused before it fills the memory', async () => {
+test('an endless header is rejected before it fills the memory', async () => {
   const header = await tarOf([{ name: 'pax', content: '' }]);
   header.write('x', 156, 'latin1');
   header.write('77777777777', 124, 'latin1');
@@ -170,7 +170,7 @@ test('a header that goes on and on is refused before it fills the memory', async
   assert(sent < 32 * 1024 * 1024, `${sent} bytes were taken`);
 });
 
-test('an error of the source comes through as it is, also in the middle of a layer', async () => {
+test('an error of the source is thrown unchanged, also in the middle of a layer', async () => {
   const bytes = await tarOf([layer, configFile, good]);
   const failure = new Error('the cable was cut');
   for (const length of [0, 512, 1000, 2048, 6000]) {

@@ -66,7 +66,7 @@ for (const kind of ['docker-20.10', 'docker-28', 'docker-28-containerd', 'podman
   });
 }
 
-test('what is skipped is consumed as well, and so are the rests of layers that are left early', async () => {
+test('skipped layers are consumed as well, and so is the rest of a layer whose reader leaves', async () => {
   const archive = pack();
   const sizes = [300_000, 200_000, 100];
   sizes.forEach((size, at) => archive.entry({ name: `${at}/layer.tar` }, randomBytes(size)));
@@ -92,7 +92,7 @@ test('what is skipped is consumed as well, and so are the rests of layers that a
   assert.ok(most < 70_000, `${most} bytes waited to be consumed`);
 });
 
-test('memory is given out again only once all of it was consumed, oldest first', () => {
+test('a buffer is used again only when all of it was consumed, oldest first', () => {
   const memory = new ReceiveBuffers();
   const [first, second] = [memory.take(), memory.take()];
   memory.filled(first, pieceSize);

@@ -19,7 +19,7 @@ const base = Buffer.from('base layer '.repeat(700));
 const middle = Buffer.from('middle layer '.repeat(50));
 const top = Buffer.alloc(5120);
 
-test('each kind of archive that real engines make yields every layer, proved by hash, and the verbatim config', async (t) => {
+test('archives of real engines yield every layer, proved by hash, and the verbatim config', async (t) => {
   const kinds = {
     'docker-20.10': 'named',
     'docker-28': 'named',
@@ -59,7 +59,7 @@ test('an archive reads the same however it is cut into chunks', async () => {
   }
 });
 
-test('a layer that is left unread, or only begun, is skipped', async () => {
+test('an unread layer, or one read in part, is skipped', async () => {
   const { members, image } = layoutOf([base, middle, top]);
   const paths: string[] = [];
   for await (const item of readArchive(inChunks(await tarOf(members), 100), image)) {
@@ -118,7 +118,7 @@ test('layers may be links to others, before or after them, symbolic or hard', as
   assert.deepEqual(read.image.layers, ['real/layer.tar', 'real/layer.tar', 'other/layer.tar', 'real/layer.tar']);
 });
 
-test('names too long for a tar header arrive whole', async () => {
+test('names that are too long for a tar header are complete', async () => {
   const folder = 'a-very-long-folder-name'.repeat(8);
   const diffIds = [digestOf(base)];
   const config = configFor(diffIds);
@@ -133,7 +133,7 @@ test('names too long for a tar header arrive whole', async () => {
   assert.deepEqual(read.image.layers, [name]);
 });
 
-test('of several images in one archive, the one that was asked for is taken', async () => {
+test('of several images in an archive, the requested one is chosen', async () => {
   const { members, image, config } = layoutOf([base]);
   const stranger = configFor([digestOf(middle)]);
   const manifest = [
@@ -148,7 +148,7 @@ test('of several images in one archive, the one that was asked for is taken', as
   assert.deepEqual(Buffer.from((await readAll(inChunks(bytes), image)).image.config), config);
 });
 
-test('with containerd’s store, index.json vouches for the id, and layers and platform tell the config', async () => {
+test('with containerd’s store, index.json confirms the ID, and layers and platform identify the config', async () => {
   const packed = gzipSync(base);
   const diffIds = [digestOf(base)];
   const arm = configFor(diffIds, { architecture: 'arm64' });
@@ -177,7 +177,7 @@ test('with containerd’s store, index.json vouches for the id, and layers and p
   await assert.rejects(unvouched, { code: 'archiveInvalid', message: /no configuration that is the one of image/ });
 });
 
-test('a legacy archive of an engine in another time zone still tells its lower layers', async () => {
+test('the lower layers are identified in a legacy archive from another time zone', async () => {
   // What CreateID makes of the two layers below, with the epoch as an engine in Berlin writes it.
   const created = '1970-01-01T01:00:00+01:00';
   const diffIds = [base, middle, top].map(digestOf);

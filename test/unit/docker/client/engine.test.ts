@@ -12,7 +12,7 @@ test('an engine is the image source that a push needs', async () => {
   assert.equal(source, engine);
 });
 
-test('speaks the newest API version that both sides know', async () => {
+test('uses the newest API version that both sides support', async () => {
   const offers = [
     ['1.41', '1.12', '1.41'],
     ['1.51', '1.24', '1.51'],
@@ -48,7 +48,7 @@ test('lists images with their tags, size, date and containers; a dangling one ha
   ]);
 });
 
-test('asks for the platforms of many images a few at a time, and once each', async () => {
+test('inspects many images a few at a time, and each once', async () => {
   const ids = Array.from({ length: 60 }, (_, index) => `sha256:${String(index).padStart(64, '0')}`);
   let running = 0;
   let most = 0;
@@ -110,7 +110,7 @@ test('an image without a date, a variant or layers has none', async () => {
   );
 });
 
-test('what is no image name never reaches the engine', async () => {
+test('an invalid image name is not sent to the engine', async () => {
   await using fake = await startFakeEngine({});
   for (const name of ['', ' ', 'a b', '../containers', 'team/../../info', 'app@sha256:12']) {
     await assert.rejects(fake.engine.inspect(name, { signal }), { code: 'referenceInvalid' });
@@ -140,7 +140,7 @@ test('reports events from the moment it is connected, however they are cut into 
   assert.deepEqual(JSON.parse(query.get('filters') ?? ''), { type: ['image'] });
 });
 
-test('an odd image hides none of the others: what is not said stays open, and one without a digest is left out', async () => {
+test('an invalid image hides no other: missing members are undefined, and an image without a digest is left out', async () => {
   await using fake = await startFakeEngine({
     '/images/json': json(200, [
       { Id: id('a'), RepoTags: ['app:1'], Created: 1_795_517_424, Size: 1, Containers: 0 },

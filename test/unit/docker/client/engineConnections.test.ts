@@ -17,7 +17,7 @@ async function listening(server: net.Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test('an engine that takes the connection and does not answer is given up, in words that say so', async () => {
+test('an engine that accepts the connection and does not respond is an error that says so', async () => {
   await using fake = await startFakeEngine({
     '/images/json': silent,
     '/images/app:1/json': (_request, response) => void response.writeHead(200).write('{"Id":'),
@@ -30,7 +30,7 @@ test('an engine that takes the connection and does not answer is given up, in wo
   await assert.rejects(engineAt(`unix://${dumb.socket}`, { timeoutMs: 500 }).version({ signal }), hung);
 });
 
-test('an answer that comes in pieces is waited for, however long it takes as a whole', async () => {
+test('a response in pieces is waited for, however long it takes as a whole', async () => {
   const pieces = ['[', ...Array.from({ length: 14 }, () => ' '), ']'];
   await using fake = await startFakeEngine({
     '/images/json': (_request, response) => {
@@ -48,7 +48,7 @@ test('an answer that comes in pieces is waited for, however long it takes as a w
   assert.deepEqual(await engineAt(`unix://${fake.socket}`, { timeoutMs: 1000 }).listImages({ signal }), []);
 });
 
-test('an export and events may be silent for as long as they like', async () => {
+test('an export and events have no timeout', async () => {
   const { image } = layoutOf([]);
   const asked = Promise.withResolvers<undefined>();
   await using fake = await startFakeEngine({
@@ -72,13 +72,13 @@ test('an export and events may be silent for as long as they like', async () => 
   await assert.rejects(reading, { code: 'engineFailed', message: /no such disk/ });
 });
 
-test('cancelling a call that hangs is a cancellation, not a silence', async () => {
+test('cancelling a call that hangs is a cancel, not a timeout', async () => {
   await using fake = await startFakeEngine({ '/images/json': silent });
   const engine = engineAt(`unix://${fake.socket}`);
   await assert.rejects(engine.listImages({ signal: AbortSignal.timeout(50) }), { code: 'cancelled' });
 });
 
-test('an answer that breaks off on a kept connection is not asked for once more', async () => {
+test('a call is not repeated if its response breaks off on a kept connection', async () => {
   const { image } = layoutOf([]);
   const requests: string[] = [];
   const server = net.createServer((socket) => {
@@ -116,7 +116,7 @@ test('an answer that breaks off on a kept connection is not asked for once more'
   }
 });
 
-test('a retired engine lets what is under way end, and keeps no connection', async () => {
+test('a retired engine lets running calls end, and keeps no connection', async () => {
   let answer = (): void => undefined;
   const closed = Promise.withResolvers<undefined>();
   const server = http.createServer((request, response) => {
@@ -140,7 +140,7 @@ test('a retired engine lets what is under way end, and keeps no connection', asy
   server.close();
 });
 
-test('an engine that is let go of while a kept connection is in use ends the call, once', async () => {
+test('disposing an engine ends a call on a kept connection, once', async () => {
   let requests = 0;
   const server = http.createServer((request, response) => {
     requests++;

@@ -34,20 +34,20 @@ async function readExport(engine: Engine, image: ImageDetails, stop: AbortSignal
   return items;
 }
 
-test('no socket where an engine is said to be: the engine is stopped, and who said so is named', async () => {
+test('no socket at a configured address: the engine is stopped, and the source of the address is named', async () => {
   await assert.rejects(engineAt('unix:///no/such/docker.sock').listImages({ signal }), {
     code: 'engineStopped',
     message: /unix:\/\/\/no\/such\/docker.sock \(this test\)/,
   });
 });
 
-test('a socket that nobody listens on: the engine is stopped', async () => {
+test('a socket without a listener: the engine is stopped', async () => {
   await using fake = await startFakeEngine({});
   const stale = await fake.crash();
   await assert.rejects(engineAt(`unix://${stale}`).listImages({ signal }), { code: 'engineStopped' });
 });
 
-test('a tcp port that nobody listens on: the engine is stopped', async () => {
+test('a tcp port without a listener: the engine is stopped', async () => {
   const server = net.createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -81,7 +81,7 @@ test('a socket of another group: permission is missing, and the group is named',
   assert.ok(group !== undefined && message?.includes(`“${group}”`) === true, told);
 });
 
-test('what does not speak HTTP is no engine', async () => {
+test('a server without HTTP is not an engine', async () => {
   const server = net.createServer((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n')).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -90,7 +90,7 @@ test('what does not speak HTTP is no engine', async () => {
   server.close();
 });
 
-test('a remote engine that closes idle connections is asked again on a new one', async () => {
+test('if a remote engine closes idle connections, the call is repeated on a new one', async () => {
   const used = new Set<net.Socket>();
   const server = http.createServer((request, response) => {
     if (used.has(request.socket)) request.socket.destroy();
@@ -105,7 +105,7 @@ test('a remote engine that closes idle connections is asked again on a new one',
   server.close();
 });
 
-test('an image that the engine does not have is not found, in the engine’s words', async () => {
+test('an image that the engine does not have is not found, with the engine’s message', async () => {
   await using fake = await startFakeEngine({
     '/images/gone:1/json': json(404, { message: 'No such image: gone:1' }),
     '/images/podman:1/json': json(404, {
@@ -124,7 +124,7 @@ test('an image that the engine does not have is not found, in the engine’s wor
   }
 });
 
-test('any other refusal carries the engine’s own words', async () => {
+test('any other error has the engine’s message', async () => {
   const bodies = {
     'json:1': ['{"message":"driver \\"overlay2\\" failed to remove root filesystem"}', /overlay2/],
     'text:1': ['client version 1.41 is too old. Minimum supported API version is 1.44', /too old/],
@@ -138,7 +138,7 @@ test('any other refusal carries the engine’s own words', async () => {
   }
 });
 
-test('an answer that is no JSON, or says no digest where one belongs, is a failure of the engine', async () => {
+test('a response that is not JSON, or lacks a digest, is a failure of the engine', async () => {
   await using fake = await startFakeEngine({
     '/images/html:1/json': (_request, response) => response.end('<html>'),
     '/images/odd:1/json': json(200, inspection('sha256:abc')),
@@ -148,7 +148,7 @@ test('an answer that is no JSON, or says no digest where one belongs, is a failu
   }
 });
 
-test('an answer that breaks off means the engine is lost', async () => {
+test('a response that breaks off means the engine is lost', async () => {
   await using fake = await startFakeEngine({
     '/images/json': (_request, response) => {
       response.writeHead(200, { 'Content-Length': 1000 }).write('[{"Id":', () => response.destroy());
@@ -161,7 +161,7 @@ test('an answer that breaks off means the engine is lost', async () => {
   await assert.rejects(listOf(fake.engine.events({ signal })), { code: 'engineLost' });
 });
 
-test('an engine that dies in the middle of an export is lost', async () => {
+test('an engine that crashes during an export is lost', async () => {
   const { members, image } = layoutOf([Buffer.alloc(100_000, 'x')]);
   const archive = await tarOf(members);
   for (const length of [0, 50_000]) {
@@ -175,7 +175,7 @@ test('an engine that dies in the middle of an export is lost', async () => {
   }
 });
 
-test('an export that the engine breaks off in good order, with its reason, is truncated', async () => {
+test('an export that the engine ends early, with its reason, is truncated', async () => {
   const { members, image } = layoutOf([Buffer.alloc(100_000, 'x')]);
   const archive = await tarOf(members);
   await using fake = await startFakeEngine({
@@ -193,7 +193,7 @@ test('an export that the engine breaks off in good order, with its reason, is tr
   });
 });
 
-test('an image that is gone when the export begins is not found', async () => {
+test('an image that was removed before the export is not found', async () => {
   const details = detailsOf({ id, diffIds: [], platform: { os: 'linux', architecture: 'amd64' } });
   await using fake = await startFakeEngine({ [`/images/${id}/get`]: json(404, { message: `No such image: ${id}` }) });
   await assert.rejects(readExport(fake.engine, details), {
@@ -223,7 +223,7 @@ test('an export reports each byte that it received', async () => {
   );
 });
 
-test('cancelling closes the connection: while the engine is silent, in mid-export, while it lists, while it has no events', async () => {
+test('cancelling closes the connection: before the first byte, during an export, a list, and events', async () => {
   const { members, image } = layoutOf([Buffer.alloc(500_000, 'x')]);
   const archive = await tarOf(members);
   const silent = (): void => undefined;
@@ -278,13 +278,13 @@ test('cancelling counts even when the whole archive has arrived', async () => {
   assert.deepEqual(items, ['layer']);
 });
 
-test('a signal that has fired already sends nothing', async () => {
+test('nothing is sent if the signal has fired already', async () => {
   await using fake = await startFakeEngine({});
   await assert.rejects(fake.engine.version({ signal: AbortSignal.abort() }), { code: 'cancelled' });
   assert.deepEqual(fake.requests, []);
 });
 
-test('leaving an export early closes the connection', async () => {
+test('leaving the loop over an export closes the connection', async () => {
   const { members, image } = layoutOf([Buffer.alloc(500_000, 'x')]);
   const archive = await tarOf(members);
   let closed: Promise<unknown> = Promise.resolve();

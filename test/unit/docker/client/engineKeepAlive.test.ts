@@ -79,14 +79,14 @@ for (const scheme of ['tcp', 'tls'] as const) {
   });
 }
 
-test('an engine at an IPv6 address is told its host as the standard has it, by calls and exports', async (t) => {
+test('calls and exports send a valid Host header to an IPv6 address', async (t) => {
   const { engine, hosts, image } = await startRemote(t, 'tcp', '::1');
   const details = { ...image, references: [], size: 1, createdAt: undefined };
   await listOf(engine.open(details, { signal, onReceived: () => undefined }));
   assert.deepEqual([...hosts], ['[::1]']);
 });
 
-test('a list by ssh signs in twice at most', async (t) => {
+test('a list by ssh signs in at most twice', async (t) => {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'ssh-list-'));
   const searchPath = process.env['PATH'];
   t.after(async () => {
@@ -112,7 +112,7 @@ test('a list by ssh signs in twice at most', async (t) => {
   assert.ok(logins <= 2, `${logins} logins`);
 });
 
-test('a local socket keeps no connection', async () => {
+test('no idle connection to a local socket is kept', async () => {
   await using fake = await startFakeEngine({ '/images/json': (_request, response) => response.end('[]') });
   await fake.engine.listImages({ signal });
   await fake.allClosed();

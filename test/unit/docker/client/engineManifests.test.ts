@@ -36,7 +36,7 @@ test('an engine of API 1.48 or later is asked which manifests of an image it has
   ]);
 });
 
-test('what an engine says of manifests counts only as a whole', async () => {
+test('the engine’s manifests are used only if all are valid', async () => {
   for (const odd of [null, {}, 'x', [...manifests, { ID: 'sha512:1', Available: true }], [{ ID: amd }], [null]]) {
     const answer = { ...inspection(index ?? ''), Manifests: odd };
     await using fake = await startFakeEngine({ '/version': version, '/images/app:1/json': json(200, answer) });
@@ -44,13 +44,13 @@ test('what an engine says of manifests counts only as a whole', async () => {
   }
 });
 
-test('an image that is not there is told so by an engine of API 1.48 as well', async () => {
+test('a missing image is not found with API 1.48 as well', async () => {
   const missing = json(404, { message: 'No such image: app:1' });
   await using fake = await startFakeEngine({ '/version': version, '/images/app:1/json': missing });
   await assert.rejects(fake.engine.inspect('app:1', { signal }), { code: 'imageNotFound', message: /No such image/ });
 });
 
-test('what an engine says of its push that a person should know becomes a sentence, and nothing else does', async () => {
+test('the notices of an engine’s push become sentences, and nothing else does', async () => {
   const said = [
     { status: 'The push refers to repository [127.0.0.1:39455/t/n]' },
     {

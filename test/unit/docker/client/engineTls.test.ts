@@ -44,7 +44,7 @@ async function startTlsEngine(certificate = server): Promise<TlsEngine> {
   };
 }
 
-test('an engine is trusted by its own CA, and shown our certificate', async () => {
+test('an engine is trusted by its CA, and gets our certificate', async () => {
   await using engine = await startTlsEngine();
   const ca = Buffer.from(server.certificatePem);
   const cert = Buffer.from(client.certificatePem);
@@ -56,7 +56,7 @@ test('an engine is trusted by its own CA, and shown our certificate', async () =
   assert.equal((await engine.ask({ ca, verify: true })).version, '28.5.2');
 });
 
-test('an engine that nobody vouches for is refused, unless it need not be verified', async () => {
+test('an untrusted engine is rejected, unless verification is off', async () => {
   await using engine = await startTlsEngine();
   const refused = { code: 'engineEndpointInvalid', message: /No secure connection .* could be made: / };
   await assert.rejects(engine.ask({ verify: true }), refused);
@@ -64,7 +64,7 @@ test('an engine that nobody vouches for is refused, unless it need not be verifi
   assert.equal((await engine.ask({ verify: false })).version, '28.5.2');
 });
 
-test('a certificate for another host, or one that has expired, is refused', async () => {
+test('a certificate for another host, or an expired one, is rejected', async () => {
   for (const kind of ['wrongHost', 'expired'] as const) {
     const certificate = makeCertificate(kind);
     await using engine = await startTlsEngine(certificate);

@@ -61,7 +61,7 @@ async function settled(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await setImmediate();
 }
 
-test('the connection pauses when 4 MiB wait, and goes on when less than half of that do', async () => {
+test('the connection pauses when 4 MiB wait, and resumes below half of that', async () => {
   const { line, bytes, arrive } = startReading();
   const first = bytes.next();
   assert.equal(arrive(`${okChunked}${(100 * mib).toString(16)}\r\n`), true);
@@ -88,7 +88,7 @@ test('the connection pauses when 4 MiB wait, and goes on when less than half of 
   assert.equal(line.destroyed, true);
 });
 
-test('what a slow reader was given stays as it is while more arrives', async () => {
+test('a slow reader’s piece does not change while more arrives', async () => {
   const { line, bytes, arrive } = await readingWithSlowReader();
   const pieces: Buffer[] = [];
   const expected: string[] = [];
@@ -106,7 +106,7 @@ test('what a slow reader was given stays as it is while more arrives', async () 
   assert.equal(Buffer.concat(pieces).toString(), expected.join(''));
 });
 
-test('a body that becomes nonsense while its reader is slow is an error, and no wait without end', async () => {
+test('a body that becomes invalid while its reader is slow is an error, not an endless wait', async () => {
   const { line, bytes, arrive } = await readingWithSlowReader();
   assert.equal(arrive('nonsense\r\n'), false);
   await settled();
@@ -129,7 +129,7 @@ test('a cancel while the reader is slow gives its own reason', async () => {
   assert.equal(line.destroyed, true);
 });
 
-test('a body that is all there is whole, however its connection ends', async () => {
+test('a complete body is whole, however its connection ends', async () => {
   const { line, bytes, arrive } = startReading();
   const first = bytes.next();
   arrive(`${okChunked}3\r\nabc\r\n0\r\n\r\n`);

@@ -17,7 +17,7 @@ async function readAll(bytes: AsyncIterable<Buffer>): Promise<Buffer> {
 
 for (const way of ways) {
   describe(`an export over ${way}`, () => {
-    test('asks as HTTP wants it, on a connection of its own that ends with the answer', async () => {
+    test('sends a valid request, on a connection of its own that is closed with the response', async () => {
       const heads: string[] = [];
       await using engine = await startRawEngine(way, (connection, head) => {
         heads.push(head);
@@ -39,7 +39,7 @@ for (const way of ways) {
       await engine.allClosed();
     });
 
-    test('gives every byte in order, and writes over none that it gave', async () => {
+    test('yields every byte in order, and overwrites no piece that it has yielded', async () => {
       const body = randomBytes(20 * mib + 17);
       // As a Go server writes, and the odd sizes between which a head and a proxy may cut.
       const sizes = [32 * 1024, 1, 32 * 1024, 4093, 700_001, 32 * 1024, 3 * mib];
@@ -62,7 +62,7 @@ for (const way of ways) {
       assert.ok(Buffer.concat(pieces).equals(body));
     });
 
-    test('is read in a body of a told length, and in one to the end of the connection', async () => {
+    test('is read with a Content-Length, and until the end of the connection', async () => {
       const body = randomBytes(3 * mib);
       await using told = await startRawEngine(way, (connection) => {
         connection.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.byteLength}\r\n\r\n`);
@@ -76,7 +76,7 @@ for (const way of ways) {
       assert.ok((await readAll(untold.get(unfired))).equals(body));
     });
 
-    test('is read from an answer that comes byte by byte, after others that say to wait', async () => {
+    test('is read byte by byte, and after interim responses', async () => {
       const answer = `HTTP/1.1 103 Early Hints\r\n\r\n${okChunked}3\r\nabc\r\n2\r\nde\r\n${lastChunk}`;
       await using engine = await startRawEngine(way, async (connection) => {
         connection.setNoDelay(true);
@@ -95,7 +95,7 @@ for (const way of ways) {
       assert.deepEqual(await engine.get(unfired).next(), { done: true, value: undefined });
     });
 
-    test("that is refused says so in the engine's words", async () => {
+    test("that is rejected has the engine's message", async () => {
       const words = '{"message":"No such image: x – 映像"}';
       const length = Buffer.byteLength(words);
       const refusal = { code: 'engineFailed', message: 'The container engine refused: No such image: x – 映像' };
@@ -112,7 +112,7 @@ for (const way of ways) {
       }
     });
 
-    test('that is refused without end is not listened to for ever', async () => {
+    test('that is rejected with an endless body ends', async () => {
       await using engine = await startRawEngine(way, async (connection) => {
         connection.write('HTTP/1.1 500 Internal Server Error\r\n\r\n');
         while (await write(connection, Buffer.alloc(mib, 'x')));
@@ -121,7 +121,7 @@ for (const way of ways) {
       await engine.allClosed();
     });
 
-    test('by something that is no engine is refused', async () => {
+    test('from a server that is not an engine is rejected', async () => {
       await using engine = await startRawEngine(way, (connection) => {
         connection.write('220 mail.example ESMTP\r\n\r\n');
       });
@@ -144,7 +144,7 @@ for (const way of ways) {
       await assert.rejects(readAll(told.get(unfired)), { code: 'ECONNRESET' });
     });
 
-    test('that nobody reads makes the engine wait, and goes on when somebody does', async () => {
+    test('that is not read makes the engine wait, and goes on when it is read', async () => {
       const total = 128 * mib;
       const block = chunk(randomBytes(mib));
       let written = 0;
@@ -172,7 +172,7 @@ for (const way of ways) {
       assert.equal(received, total);
     });
 
-    test('is left at once when it is cancelled, silent as the engine may be', async () => {
+    test('ends at once when it is cancelled, even before the first byte', async () => {
       for (const before of ['', okChunked, `${okChunked}3\r\nab`]) {
         const cancel = new AbortController();
         await using engine = await startRawEngine(way, async (connection) => {
@@ -186,13 +186,13 @@ for (const way of ways) {
       }
     });
 
-    test('that was cancelled before it began asks nothing', async () => {
+    test('that was cancelled before it began sends nothing', async () => {
       await using engine = await startRawEngine(way, () => assert.fail('nothing is asked'));
       await assert.rejects(readAll(engine.get(AbortSignal.abort(new Error('enough')))), { message: 'enough' });
       assert.equal(engine.connections, 0);
     });
 
-    test('that is left in the middle closes its connection', async () => {
+    test('closes its connection when its reader leaves', async () => {
       await using engine = await startRawEngine(way, async (connection) => {
         connection.write(okChunked);
         while (await write(connection, chunk(Buffer.alloc(mib))));

@@ -79,7 +79,7 @@ const whole: readonly { readonly name: string; readonly answer: string; readonly
   },
 ];
 
-describe('an answer is the same wherever it is cut', () => {
+describe('a response is the same wherever it is cut', () => {
   for (const { name, answer, expected } of whole) {
     test(name, () => {
       const bytes = Buffer.from(answer, 'latin1');
@@ -95,7 +95,7 @@ describe('an answer is the same wherever it is cut', () => {
   }
 });
 
-test('an answer that ends too early is never taken for a whole one', () => {
+test('a response that ends early is never complete', () => {
   for (const answer of [
     `${okChunked}3\r\nabc\r\n10\r\n0123456789abcdef\r\n0\r\n`,
     'HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\nabcdefghijkl',
@@ -110,7 +110,7 @@ test('an answer that ends too early is never taken for a whole one', () => {
   }
 });
 
-test("bytes of the body are shown in the connection's own memory", () => {
+test("the body's bytes are given without a copy", () => {
   const shown: Uint8Array[] = [];
   const decoder = new ResponseDecoder((bytes) => shown.push(bytes));
   const bytes = Buffer.from(`${okChunked}3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n`);
@@ -124,7 +124,7 @@ test("bytes of the body are shown in the connection's own memory", () => {
   );
 });
 
-test('before the head has come there is no status, and nothing was refused', () => {
+test('before the head has arrived there is no status and no error', () => {
   const decoder = new ResponseDecoder(() => assert.fail('there is no body yet'));
   decoder.push(Buffer.from('HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n'));
   assert.deepEqual([decoder.status, decoder.isSuccess], [0, true]);
@@ -132,7 +132,7 @@ test('before the head has come there is no status, and nothing was refused', () 
   assert.deepEqual([decoder.status, decoder.isSuccess], [404, false]);
 });
 
-describe('what is no HTTP is refused', () => {
+describe('a response that is not HTTP is rejected', () => {
   const push = (text: string) => () => decode([Buffer.from(text, 'latin1')]);
   test('by its first lines', () => {
     for (const text of [
@@ -145,7 +145,7 @@ describe('what is no HTTP is refused', () => {
       assert.throws(push(text), { message: 'it is no HTTP' }, text);
     }
   });
-  test('when its head does not end', () => {
+  test('if its head does not end', () => {
     assert.throws(push('x'.repeat(70_000)), { message: 'it is no HTTP' });
     assert.throws(push(`HTTP/1.1 200 OK\r\n${'A: b\r\n'.repeat(12_000)}`), { message: 'it is no HTTP' });
     const decoder = new ResponseDecoder(() => undefined);
@@ -156,7 +156,7 @@ describe('what is no HTTP is refused', () => {
       { message: 'it is no HTTP' },
     );
   });
-  test('where a chunk has no length, or one that does not end', () => {
+  test('if the length of a chunk is missing or does not end', () => {
     for (const size of ['xyz', '-1', '0x10', '5 5', ';', 'ustar']) {
       assert.throws(push(`${okChunked}1\r\na\r\n${size}\r\n`), /a chunk of its answer has no length/, size);
     }

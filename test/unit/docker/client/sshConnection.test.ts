@@ -31,7 +31,7 @@ const bridge = `
   process.stdin.pipe(socket).pipe(process.stdout);
 `;
 
-test('an engine is reached through the person’s own ssh, by one connection for many requests', async () => {
+test('an engine is reached through the person’s ssh, by one connection for many requests', async () => {
   await using fake = await startFakeEngine({ '/images/json': json(200, []) });
   const log = path.join(folder, 'log');
   await putSsh(`echo "$*" >> ${log}; exec '${process.execPath}' -e '${bridge.replaceAll("'", '"')}' ${fake.socket}`);
@@ -46,7 +46,7 @@ test('an engine is reached through the person’s own ssh, by one connection for
   );
 });
 
-test('what ssh or the docker behind it says becomes the error', async () => {
+test('the message of ssh or of the remote docker becomes the error', async () => {
   const failures: [string, number, string][] = [
     ['ada@box: Permission denied (publickey).', 255, 'engineFailed'],
     ['ssh: Could not resolve hostname box: Name or service not known', 255, 'engineEndpointInvalid'],
@@ -78,7 +78,7 @@ test('without ssh on this machine, the message says so', async () => {
   });
 });
 
-test('ssh that dies in mid-answer means the engine is lost', async () => {
+test('ssh that ends during a response means the engine is lost', async () => {
   const head = String.raw`HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"Ver`;
   await putSsh(`printf '${head}'; exit 255`);
   await assert.rejects(engineAt('ssh://box').version({ signal }), { code: 'engineLost' });

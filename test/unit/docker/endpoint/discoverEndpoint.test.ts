@@ -41,7 +41,7 @@ function contextFiles(name: string, docker: object, folder = '/home/ada/.docker'
 const tlsFolder = (name: string): string =>
   `/home/ada/.docker/contexts/tls/${createHash('sha256').update(name).digest('hex')}/docker`;
 
-test('the sources come in docker’s own order, the setting before all', async () => {
+test('the setting comes first, then the sources in docker’s order', async () => {
   const files = contextFiles('colima', { Host: 'unix:///home/ada/.colima/default/docker.sock', SkipTLSVerify: false });
   const other = contextFiles('box', { Host: 'ssh://box', SkipTLSVerify: false });
   const all: Description = {
@@ -70,7 +70,7 @@ test('the sources come in docker’s own order, the setting before all', async (
   assert.equal(await find(undefined, { sockets: usual }), 'default socket: unix:///var/run/docker.sock');
 });
 
-test('an address is understood as docker writes it', async () => {
+test('an address is parsed as docker does', async () => {
   const tls = { verify: true };
   const understood: Record<string, object> = {
     'unix:///run/docker.sock': { kind: 'socket', path: '/run/docker.sock' },
@@ -102,7 +102,7 @@ test('an address is understood as docker writes it', async () => {
   }
 });
 
-test('an address that cannot be used is an error that names its source, and no other engine is taken', async () => {
+test('an unusable address is an error that names its source, and no other engine is used', async () => {
   const refused = [
     'ftp://box',
     'fd://',
@@ -132,7 +132,7 @@ test('an address that cannot be used is an error that names its source, and no o
   await assert.rejects(discoverEndpoint('unix:///x', windows), { code: 'engineEndpointInvalid', message: /npipe/ });
 });
 
-test('DOCKER_TLS_VERIFY brings the certificates of DOCKER_CERT_PATH, or of docker’s own folder', async () => {
+test('DOCKER_TLS_VERIFY uses the certificates of DOCKER_CERT_PATH, or of docker’s own folder', async () => {
   const pem = { 'ca.pem': 'CA', 'cert.pem': 'CERT', 'key.pem': 'KEY' };
   const filesIn = (folder: string): Record<string, string> =>
     Object.fromEntries(Object.entries(pem).map(([name, text]) => [`${folder}/${name}`, text]));
@@ -178,7 +178,7 @@ test('DOCKER_TLS_VERIFY brings the certificates of DOCKER_CERT_PATH, or of docke
   }
 });
 
-test('a context may bring TLS of its own, or leave the address to docker’s default', async () => {
+test('a context may have its own TLS, or leave the address to docker’s default', async () => {
   const find = async (docker: object, files: Record<string, string> = {}): Promise<object> => {
     const all = { ...contextFiles('box', docker), ...files };
     return (await discoverEndpoint(undefined, machine({ files: all, sockets: usual }))).address;
@@ -194,7 +194,7 @@ test('a context may bring TLS of its own, or leave the address to docker’s def
   assert.deepEqual(await find({ SkipTLSVerify: false }), { kind: 'socket', path: '/var/run/docker.sock' });
 });
 
-test('a context that is chosen and broken is an error, not a reason to use the default', async () => {
+test('a broken current context is an error, not a reason to use the default', async () => {
   const good = contextFiles('box', { Host: 'tcp://box' });
   const meta = Object.keys(good).find((path) => path.endsWith('meta.json')) ?? '';
   const cases: [Description, RegExp][] = [
@@ -212,7 +212,7 @@ test('a context that is chosen and broken is an error, not a reason to use the d
   }
 });
 
-test('a configuration of docker’s that is empty or cannot be read chooses no context, and is named', async () => {
+test('an empty or unreadable configuration of docker’s names no context, and is mentioned', async () => {
   const file = '/home/ada/.docker/config.json';
   const find = async (content: string | Buffer | Error): Promise<string> => {
     const found = await discoverEndpoint(undefined, machine({ files: { [file]: content }, sockets: usual }));
@@ -246,7 +246,7 @@ test('DOCKER_CONFIG moves config.json and the contexts', async () => {
   assert.equal(found.url, 'tcp://box:1');
 });
 
-test('of the usual sockets, the first that answers is taken; else the one that comes nearest', async () => {
+test('of the default sockets, the first that answers is used; else the first that is denied or dead', async () => {
   const find = async (sockets: Record<string, SocketState>, more: Description = {}): Promise<string> =>
     (await discoverEndpoint(undefined, machine({ ...more, sockets }))).url;
   const rootless = '/run/user/1000/docker.sock';
@@ -274,7 +274,7 @@ test('of the usual sockets, the first that answers is taken; else the one that c
   );
 });
 
-test('no engine anywhere: not found, with the places that were searched', async () => {
+test('no engine: not found, with the sockets that were searched', async () => {
   await assert.rejects(discoverEndpoint(undefined, machine()), {
     code: 'engineNotFound',
     message: /\/var\/run\/docker.sock, \/home\/ada\/.docker\/run\/docker.sock/,

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { thisHost } from '../../../../src/core/docker/endpoint/hostEnvironment.ts';
 import { startFakeEngine } from '../client/fakeEngine.ts';
 
-test('a socket is usable while somebody listens, dead afterwards, and missing where there is none', async () => {
+test('a socket is usable while something listens, dead afterwards, and missing if there is none', async () => {
   const machine = thisHost();
   await using fake = await startFakeEngine({});
   assert.equal(await machine.probe(fake.socket), 'usable');
@@ -11,7 +11,7 @@ test('a socket is usable while somebody listens, dead afterwards, and missing wh
   assert.equal(await machine.probe(fake.socket), 'missing');
 });
 
-test('a missing file is no error, an unreadable one is', async () => {
+test('a missing file is not an error, an unreadable one is', async () => {
   const machine = thisHost();
   assert.equal(await machine.readFile('/no/such/file'), undefined);
   await assert.rejects(machine.readFile('/'), { code: 'EISDIR' });

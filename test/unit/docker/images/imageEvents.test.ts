@@ -7,7 +7,7 @@ async function* pieces(...texts: readonly string[]): AsyncGenerator<Buffer, void
   for (const text of texts) yield Buffer.from(text);
 }
 
-test('what an event does not say, or says as something else than text, is not said', async () => {
+test('a member of an event that is missing or not text is undefined', async () => {
   const lines = ['null', '5', '{}', '{"Action":7,"status":"tag","Actor":"x","id":"i"}', '{"Actor":{"ID":{}},"id":[]}'];
   assert.deepEqual(await listOf(parseEvents(pieces(`${lines.join('\n')}\n`))), [
     { action: '', image: undefined },
@@ -18,7 +18,7 @@ test('what an event does not say, or says as something else than text, is not sa
   ]);
 });
 
-test('a line that does not end is refused before it fills the memory', async () => {
+test('a line without an end is rejected before it fills the memory', async () => {
   let sent = 0;
   const endless = async function* (): AsyncGenerator<Buffer, void, void> {
     for (;;) {
@@ -30,6 +30,6 @@ test('a line that does not end is refused before it fills the memory', async () 
   assert(sent < 8 * 1024 * 1024, `${sent} bytes were taken`);
 });
 
-test('what is no JSON is an error of the engine', async () => {
+test('invalid JSON is an error of the engine', async () => {
   await assert.rejects(listOf(parseEvents(pieces('<html>\n'))), { code: 'engineFailed', message: /not JSON/ });
 });

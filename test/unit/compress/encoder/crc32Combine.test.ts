@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { crc32 } from 'node:zlib';
-import { crc32Combine } from '../../../src/core/compress/encoder/crc32Combine.ts';
-import { randomBytes } from './testData.ts';
+import { crc32Combine } from '../../../../src/core/compress/encoder/crc32Combine.ts';
+import { randomBytes } from '../testData.ts';
 
 it('joins the checksums of two pieces of any size', () => {
   const bytes = randomBytes(70_000, 11);

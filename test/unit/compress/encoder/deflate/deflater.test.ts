@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { inflateRawSync } from 'node:zlib';
-import { buildWasm } from '../../../../scripts/buildWasm.mjs';
+import { buildWasm } from '../../../../../scripts/buildWasm.mjs';
 import {
   Deflater,
   deflateBlockSize,
   deflateOutputRoom,
   historySize,
-} from '../../../../src/core/compress/encoder/deflate/deflater.ts';
-import { webAssembly } from '../../../../src/core/compress/encoder/deflate/deflater.ts';
-import { Dice, mixedBytes, randomBytes, wordyBytes } from '../testData.ts';
+  webAssembly,
+} from '../../../../../src/core/compress/encoder/deflate/deflater.ts';
+import { Dice, mixedBytes, randomBytes, wordyBytes } from '../../testData.ts';
 
 const module = await webAssembly.compile(await readFile(await buildWasm()));
 const deflater = new Deflater(module);
@@ -43,7 +43,7 @@ function assertRoundTrip(bytes: Uint8Array, level: number, nextSize = (): number
 }
 
 describe('Deflater', () => {
-  it('gives what any inflater turns back, for sizes around every edge', () => {
+  it('is reversed by any inflater, for sizes around every edge', () => {
     const edges = [0, 1, 2, 3, 4, 11, 12, 13, 16, 17, 257, 258, 259, 4095, 4096, 4097, 32767, 32768, 32769];
     const large = [65535, 65536, 65537, deflateBlockSize - 1, deflateBlockSize, deflateBlockSize + 1];
     const sources = [mixedBytes(2 ** 20 + 1, 7), wordyBytes(2 ** 20 + 1), randomBytes(2 ** 20 + 1)];
@@ -76,7 +76,7 @@ describe('Deflater', () => {
     assert.ok(stream.byteLength < 31_000);
   });
 
-  it('passes on what cannot be compressed with next to nothing added', () => {
+  it('adds next to nothing to incompressible bytes', () => {
     const bytes = randomBytes(3 * deflateBlockSize + 12_345, 5);
     for (const level of [1, 6]) {
       const added = assertRoundTrip(bytes, level).byteLength - bytes.byteLength;
@@ -105,7 +105,7 @@ describe('Deflater', () => {
   });
 
   it('gets smaller from level to level on real text', async () => {
-    const source = await readFile(new URL('../../../../node_modules/typescript/lib/typescript.js', import.meta.url));
+    const source = await readFile(new URL('../../../../../node_modules/typescript/lib/typescript.js', import.meta.url));
     const text = source.subarray(0, 2 ** 20);
     const sizes = levels.map((level) => assertRoundTrip(text, level).byteLength);
     assert.deepEqual(
@@ -115,7 +115,7 @@ describe('Deflater', () => {
     assert.equal(new Set(sizes).size, sizes.length, `levels do the same: ${sizes.join(', ')}`);
   });
 
-  it('refuses what does not fit', () => {
+  it('rejects a block that is too large', () => {
     const output = new Uint8Array(deflateOutputRoom);
     assert.throws(() => deflater.compress(new Uint8Array(deflateBlockSize + 1), 0, true, 1, output), RangeError);
     assert.throws(() => deflater.compress(new Uint8Array(40_000), historySize + 1, true, 1, output), RangeError);

@@ -10,10 +10,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { build as bundle } from 'esbuild';
-import { buildWasm } from '../../../scripts/buildWasm.mjs';
-import { createCodec } from '../../../src/core/compress/codecs.ts';
-import { inChunks, mixedBytes, wordyBytes } from './testData.ts';
-import { encodeAll, openPool, workerFile } from './testPool.ts';
+import { buildWasm } from '../../../../scripts/buildWasm.mjs';
+import { createCodec } from '../../../../src/core/compress/codecs.ts';
+import { inChunks, mixedBytes, wordyBytes } from '../testData.ts';
+import { encodeAll, openPool, workerFile } from '../testPool.ts';
 
 const mebibyte = 2 ** 20;
 
@@ -60,7 +60,7 @@ describe('WorkerPool', () => {
     assert.equal(pool.threads, 3);
   });
 
-  it('stops threads that had nothing to do for a while, and starts new ones when there is work again', async (t) => {
+  it('stops idle threads after a while, and starts new ones when there is work again', async (t) => {
     const pool = await openPool(t, { idleMs: 20 });
     const codec = createCodec('gzip', 1, pool);
     const first = await encodeAll(codec, inChunks(mixedBytes(3 * mebibyte, 42), 100_000));
@@ -91,7 +91,7 @@ describe('WorkerPool', () => {
   });
 
   for (const kind of ['gzip', 'zstd', 'none'] as const) {
-    it(`gives up with "cancelled" when the signal fires in the middle (${kind})`, async (t) => {
+    it(`rejects with "cancelled" when the signal fires in the middle (${kind})`, async (t) => {
       const pool = await openPool(t);
       const cancel = new AbortController();
       const source = new Endless();
@@ -111,7 +111,7 @@ describe('WorkerPool', () => {
     });
   }
 
-  it('gives up even while the source says nothing at all', async (t) => {
+  it('rejects even while the source yields nothing', async (t) => {
     const cancel = new AbortController();
     const silent: AsyncIterable<Uint8Array> = {
       [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => undefined) }),
@@ -130,7 +130,7 @@ describe('WorkerPool', () => {
     assert.equal(source.taken, 0);
   });
 
-  it('passes on what went wrong at the source', async (t) => {
+  it('throws the error of the source', async (t) => {
     async function* failing(): AsyncGenerator<Uint8Array> {
       yield* inChunks(mixedBytes(3 * mebibyte, 44), 500_000);
       throw new Error('the engine is gone');
@@ -139,7 +139,7 @@ describe('WorkerPool', () => {
     await assert.rejects(encoding, { message: 'the engine is gone' });
   });
 
-  it('says so when a thread breaks, and is of use again afterwards', async (t) => {
+  it('reports a thread that breaks, and works again afterwards', async (t) => {
     const worker = await brokenWorker(t, `throw new Error('out of cups')`);
     const pool = await openPool(t, { worker });
     for (let attempt = 0; attempt < 2; attempt++) {
@@ -148,13 +148,13 @@ describe('WorkerPool', () => {
     }
   });
 
-  it('says so when a thread ends without a word', async (t) => {
+  it('reports a thread that ends without an error', async (t) => {
     const pool = await openPool(t, { worker: await brokenWorker(t, 'process.exit(7)') });
     const encoding = encodeAll(createCodec('gzip', 1, pool), inChunks(mixedBytes(mebibyte, 46), 100_000));
     await assert.rejects(encoding, { code: 'internal', message: /ended by itself.*exit code 7/ });
   });
 
-  it('says so when threads cannot start, or the compressor is not there', async (t) => {
+  it('reports that threads cannot start, or that the compressor is missing', async (t) => {
     const nowhere = join(await temporaryFolder(t), 'nothing-here');
     const withoutScript = await openPool(t, { worker: `${nowhere}.cjs` });
     await assert.rejects(encodeAll(createCodec('gzip', 1, withoutScript), inChunks(Buffer.from('tea'), 3)), {
@@ -168,7 +168,7 @@ describe('WorkerPool', () => {
     });
   });
 
-  it('cancels what is under way when it is closed', async (t) => {
+  it('cancels running work when it is closed', async (t) => {
     const pool = await openPool(t);
     const cancelled = assert.rejects(encodeAll(createCodec('gzip', 9, pool), new Endless()), { code: 'cancelled' });
     while (pool.threads === 0) await sleep(5);
@@ -183,8 +183,8 @@ describe('WorkerPool', () => {
       const here = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
       await writeFile(
         file,
-        `import { createCodec } from ${here('../../../src/core/compress/codecs.ts')};
-         import { WorkerPool } from ${here('../../../src/core/compress/encoder/workerPool.ts')};
+        `import { createCodec } from ${here('../../../../src/core/compress/codecs.ts')};
+         import { WorkerPool } from ${here('../../../../src/core/compress/encoder/workerPool.ts')};
          const pool = new WorkerPool({
            worker: ${JSON.stringify(workerFile)}, deflate: ${JSON.stringify(await buildWasm())}, idleMs: 3_600_000,
          });
