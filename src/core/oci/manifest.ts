@@ -3,7 +3,7 @@ import { lenient, parseJson } from '../base/json.ts';
 import { digestSchema } from './digest.ts';
 import { mediaTypes } from './mediaTypes.ts';
 
-export const byteCount = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+export const byteCount = v.custom<number>((value) => Number.isSafeInteger(value) && Number(value) >= 0);
 
 /** OCI image-spec, descriptor.md. `size` is in bytes. */
 export const descriptor = v.object({ mediaType: v.string(), digest: digestSchema, size: byteCount });
@@ -55,8 +55,4 @@ export type ReadManifest = Readonly<v.InferOutput<typeof manifestOrIndex>>;
 /** Undefined for what is neither a manifest nor an index, or names a single thing that has no sha256 digest and size. */
 export function readManifest(bytes: Uint8Array): ReadManifest | undefined {
   return parseJson(manifestOrIndex, bytes);
-}
-
-export function isDescriptor(value: unknown): value is Descriptor {
-  return v.is(descriptor, value);
 }

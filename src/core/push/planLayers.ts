@@ -5,7 +5,7 @@ import { shortDigest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/manifest.ts';
 import { findBlob } from './findBlob.ts';
 import type { ImageDetails } from '../ports/imageSource.ts';
-import type { EngineBlob, KnownImage } from '../digestCache/digestRows.ts';
+import type { EngineBlob, KnownImage } from '../digestCache/digestTables.ts';
 import { bytesWorthReading, proveLearned } from './proveLearned.ts';
 import { seedFromTag } from './seedFromTag.ts';
 import type { PushRun } from './pushRun.ts';

@@ -6,7 +6,7 @@ import { isImageConfig, mediaTypes } from '../oci/mediaTypes.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { checkImage, type PresentBlob } from './checkImage.ts';
 import type { ImageDetails } from '../ports/imageSource.ts';
-import type { KnownImage } from '../digestCache/digestRows.ts';
+import type { KnownImage } from '../digestCache/digestTables.ts';
 import type { PushResult, PushStrategy } from './events.ts';
 import { isWhatWasExpected, publishedKey } from './publishedKey.ts';
 import type { PushRequest, PushRun } from './pushRun.ts';

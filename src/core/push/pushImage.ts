@@ -6,7 +6,7 @@ import type { Descriptor } from '../oci/manifest.ts';
 import { mediaTypes } from '../oci/mediaTypes.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { ImageDetails } from '../ports/imageSource.ts';
-import type { KnownImage } from '../digestCache/digestRows.ts';
+import type { KnownImage } from '../digestCache/digestTables.ts';
 import type { PushEvent, PushResult } from './events.ts';
 import { exportLayers } from './export/exportLayers.ts';
 import { planLayers } from './planLayers.ts';

@@ -182,6 +182,20 @@ describe('the digest cache', () => {
     assert.ok(cache.image(digest('image 599'), 'gzip-1', ''));
   });
 
+  it('knows in the next window as well what was used last', async () => {
+    const image = { config: Buffer.from('{}'), layers: [] };
+    const cache = await open();
+    for (let n = 0; n < 500; n++) cache.rememberImage(digest(`image ${n}`), 'gzip-1', '', image);
+    await cache.save();
+    const reader = await open();
+    assert.ok(reader.image(digest('image 0'), 'gzip-1', ''));
+    await reader.save();
+    const writer = await open();
+    writer.rememberImage(digest('image 500'), 'gzip-1', '', image);
+    assert.ok(writer.image(digest('image 0'), 'gzip-1', ''), 'it was used after the others');
+    assert.equal(writer.image(digest('image 1'), 'gzip-1', ''), undefined);
+  });
+
   it('does not fail a push when it cannot be written', async () => {
     file = join(folder, 'not-a-folder', 'digests.json');
     await writeFile(join(folder, 'not-a-folder'), '');
