@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import * as v from 'valibot';
+import { lenient, parseJsonOrThrow } from '../base/json.ts';
 import { digestOf, isDigest, type Digest } from '../oci/digest.ts';
 import { isTag } from '../oci/imageReference.ts';
 import { EventLoopBudget } from './eventLoopBudget.ts';
@@ -206,20 +208,14 @@ function toDigest(text: string): Digest {
 
 /** The Content-Type, or else the manifest's own `mediaType`. */
 function mediaTypeOf(request: IncomingMessage, bytes: Buffer): string {
-  const manifest = parseJson(bytes);
-  const type = request.headers['content-type'] ?? manifest['mediaType'];
-  if (typeof type === 'string' && type !== '') return type;
+  const manifest = parseJsonOrThrow(v.object({ mediaType: lenient(v.string()) }), bytes, notJson);
+  const type = request.headers['content-type'] ?? manifest.mediaType;
+  if (type !== undefined && type !== '') return type;
   throw new RelayError(400, 'MANIFEST_INVALID', 'The manifest has no media type.');
 }
 
-function parseJson(bytes: Buffer): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(bytes.toString('utf8'));
-    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
-  } catch {
-    // Said below.
-  }
-  throw new RelayError(400, 'MANIFEST_INVALID', 'What arrived is not a manifest: it is not JSON.');
+function notJson(): RelayError {
+  return new RelayError(400, 'MANIFEST_INVALID', 'What arrived is not a manifest: it is not JSON.');
 }
 
 async function readWhole(request: IncomingMessage): Promise<Buffer> {
