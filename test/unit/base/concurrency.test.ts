@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { sleep } from '../../../src/core/base/cancel.ts';
 import { Semaphore } from '../../../src/core/base/semaphore.ts';
 import { TaskGroup } from '../../../src/core/base/taskGroup.ts';
@@ -13,7 +14,7 @@ describe('Semaphore', () => {
     let most = 0;
     const work = async (): Promise<void> => {
       most = Math.max(most, ++inside);
-      await sleep(1);
+      await setImmediate();
       inside--;
     };
     await Promise.all(Array.from({ length: 7 }, () => semaphore.run(work)));
@@ -47,11 +48,11 @@ describe('TaskGroup', () => {
         try {
           await sleep(60_000, group.signal);
         } finally {
-          await new Promise(setImmediate);
+          await setImmediate();
           cleaned = true;
         }
       });
-      await new Promise(setImmediate);
+      await setImmediate();
       throw new Error('the reason');
     });
     await assert.rejects(outcome, /the reason/);
@@ -63,9 +64,9 @@ describe('TaskGroup', () => {
     const done: string[] = [];
     await group.run(async () => {
       group.start(async () => {
-        await sleep(1);
+        await setImmediate();
         group.start(async () => {
-          await sleep(1);
+          await setImmediate();
           done.push('grandchild');
         });
         done.push('child');

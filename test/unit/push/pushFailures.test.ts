@@ -80,12 +80,15 @@ describe('a push that goes wrong', () => {
   });
 
   it('stops the engine and the other uploads when one upload fails, and tells the failure that came first', async () => {
+    const failed = Promise.withResolvers<undefined>();
     rig.registry.onCall = (call) => {
-      if (call === 'uploadBlob') throw new TeaChestError('registryFailed', 'Gitea answered 500.');
+      if (call !== 'uploadBlob') return;
+      failed.resolve(undefined);
+      throw new TeaChestError('registryFailed', 'Gitea answered 500.');
     };
     const engine = new FakeEngine(layers);
     engine.onChunk = async (layer) => {
-      if (layer > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      if (layer > 0) await failed.promise;
     };
     const error = await rig.failure(engine);
     assert.deepEqual([error.code, error.message], ['registryFailed', 'Gitea answered 500.']);
@@ -165,12 +168,15 @@ describe('a push that goes wrong', () => {
     it('a refusal by the registry is told at once, not when the layer has been read', async () => {
       let read = 0;
       const engine = new FakeEngine([{ bytes: big }]);
+      const refused = Promise.withResolvers<undefined>();
       engine.onChunk = async (_layer, offset) => {
         read = offset;
-        if (offset > 20_000_000) await new Promise((resolve) => setTimeout(resolve, 5));
+        if (offset > 20_000_000) await refused.promise;
       };
       rig.registry.onCall = (call) => {
-        if (call === 'chunk') throw new TeaChestError('quotaExceeded', 'No room.');
+        if (call !== 'chunk') return;
+        refused.resolve(undefined);
+        throw new TeaChestError('quotaExceeded', 'No room.');
       };
       const error = await rig.failure(engine, { codec: noCompression });
       assert.deepEqual([error.code, error.stage], ['quotaExceeded', 'upload']);

@@ -186,11 +186,16 @@ describe('pushImage', () => {
     const big = someLayer(6, 40_000_000);
     rig.registry.elsewhere.set(digestOf(big), big);
     rig.registry.chunk = 1_000_000;
+    const engine = new FakeEngine([{ bytes: big }]);
+    const isRead = Promise.withResolvers<undefined>();
+    engine.onChunk = (_layer, offset) => {
+      if (offset > 39_000_000) isRead.resolve(undefined);
+    };
     rig.registry.onCall = async (call) => {
       // A slow registry: most of the blob is still unsent when the last byte has been read.
-      if (call === 'chunk') await new Promise((resolve) => setTimeout(resolve, 20));
+      if (call === 'chunk') await isRead.promise;
     };
-    const result = await rig.push(new FakeEngine([{ bytes: big }]), { codec: noCompression });
+    const result = await rig.push(engine, { codec: noCompression });
     assert.equal(result.mountedBytes, big.byteLength);
     assert.ok(rig.registry.calls.filter((call) => call === 'chunk').length < 39, 'the whole blob was sent');
     await rig.assertNothingLeft();

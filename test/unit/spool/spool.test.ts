@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { formatIdentity, thisMachine, type ProcessIdentity } from '../../../src/core/base/processIdentity.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
@@ -46,11 +45,12 @@ describe('the spool', () => {
     // Odd, so that no piece ends where another one would.
     const bytes = randomBytes(3 * 1024 * 1024 + 77_777);
     await blob.write(bytes);
+    const [file = assert.fail()] = await readdir(spool.folder);
     const memories = new Set<ArrayBufferLike>();
     let at = 5;
     for await (const piece of blob.read(at, bytes.byteLength)) {
-      // Long enough for what is read ahead to be there.
-      await sleep(5);
+      // What is read ahead is there by then: the same threads have read much more of the same file.
+      await readFile(join(spool.folder, file));
       assert.ok(bytes.subarray(at, at + piece.byteLength).equals(piece), `what was read from ${at} on is the blob’s`);
       memories.add(piece.buffer);
       at += piece.byteLength;

@@ -81,6 +81,7 @@ test('cancelling a call that hangs is a cancel, not a timeout', async () => {
 test('a call is not repeated if its response breaks off on a kept connection', async () => {
   const { image } = layoutOf([]);
   const requests: string[] = [];
+  const arrived = Promise.withResolvers<undefined>();
   const server = net.createServer((socket) => {
     socket.on('error', () => undefined);
     socket.on('data', (data) => {
@@ -89,10 +90,9 @@ test('a call is not repeated if its response breaks off on a kept connection', a
       if (path === '/version') {
         socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${version.length}\r\n\r\n${version}`);
       } else {
-        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nsome', () => {
-          // Headers must have arrived before the connection is reset.
-          setTimeout(() => socket.resetAndDestroy(), 100);
-        });
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nsome');
+        // Headers must have arrived before the connection is reset.
+        void arrived.promise.then(() => socket.resetAndDestroy());
       }
     });
   });
@@ -103,11 +103,14 @@ test('a call is not repeated if its response breaks off on a kept connection', a
     const engine = engineAt(`tcp://127.0.0.1:${await listening(server)}`);
     await engine.version({ signal });
     const details = { ...image, references: [], size: 1, createdAt: undefined };
-    const reading = listOf(engine.open(details, { signal, onReceived: () => undefined }));
+    const onReceived = (): void => {
+      arrived.resolve(undefined);
+    };
+    const reading = listOf(engine.open(details, { signal, onReceived }));
     await assert.rejects(reading, { code: 'engineLost', stage: 'export' });
-    // Time for a second request, were there one, to be answered and to break as well.
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    assert.deepEqual(requests, ['/version', `/v1.41/images/${image.id}/get`]);
+    // A second request for the archive, were there one, would come before this one.
+    await engine.version({ signal });
+    assert.deepEqual(requests, ['/version', `/v1.41/images/${image.id}/get`, '/version']);
     assert.deepEqual(unhandled, []);
     engine.dispose();
   } finally {

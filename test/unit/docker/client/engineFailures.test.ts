@@ -11,6 +11,7 @@ import type { ArchiveSubject } from '../../../../src/core/docker/types.ts';
 import type { ImageDetails } from '../../../../src/core/ports/imageSource.ts';
 import { layoutOf, tarOf } from '../archive/archives.ts';
 import { engineAt, inspection, json, listOf, startFakeEngine, type Handler } from './fakeEngine.ts';
+import { settled } from '../../../tools/eventLoop.ts';
 
 const { signal } = new AbortController();
 const id = `sha256:${'a'.repeat(64)}` as const;
@@ -267,10 +268,15 @@ test('cancelling counts even when the whole archive has arrived', async () => {
   });
   const stop = new AbortController();
   const items: string[] = [];
+  let received = 0;
+  const onReceived = (bytes: number): void => {
+    received = bytes;
+  };
   const reading = (async () => {
-    for await (const item of fake.engine.open(detailsOf(image), { signal: stop.signal, onReceived: ignore })) {
+    for await (const item of fake.engine.open(detailsOf(image), { signal: stop.signal, onReceived })) {
       items.push(item.kind);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await settled(() => received);
+      assert.equal(received, archive.byteLength);
       stop.abort();
     }
   })();

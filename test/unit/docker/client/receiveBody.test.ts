@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { setImmediate, setTimeout } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import { chunk, startRawEngine, ways, write } from './rawEngine.ts';
+import { settled, turns } from '../../../tools/eventLoop.ts';
 
 const mib = 1024 * 1024;
 const unfired = new AbortController().signal;
@@ -57,7 +58,7 @@ for (const way of ways) {
         pieces.push(piece);
         assert.ok(piece.byteLength > 0 && piece.byteLength <= mib, `a piece of ${piece.byteLength} bytes`);
         // A reader that is slower now and then, so that much waits for it.
-        if (pieces.length % 7 === 0) await setTimeout(20);
+        if (pieces.length % 7 === 0) await turns(20);
       }
       assert.ok(Buffer.concat(pieces).equals(body));
     });
@@ -158,10 +159,8 @@ for (const way of ways) {
       for await (const piece of engine.get(unfired)) {
         received += piece.byteLength;
         if (writtenBeforeRest > 0) continue;
-        // Until nothing was written for half a second; without anything to stop it all would be written by then.
-        for (let seen = -1, still = 0; still < 10; still = written === seen ? still + 1 : 0, seen = written) {
-          await setTimeout(50);
-        }
+        // Without anything to stop it all would be written by then.
+        await settled(() => written);
         writtenBeforeRest = written;
       }
       // What waits here is 4 MiB; the rest is the system's, which gives tcp some MiB on either side.

@@ -4,7 +4,6 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { TeaChestError } from '../../../../src/core/base/errors.ts';
 import { digestOf, type Digest } from '../../../../src/core/oci/digest.ts';
 import type { ImageManifest } from '../../../../src/core/oci/manifest.ts';
@@ -12,6 +11,7 @@ import { mediaTypes } from '../../../../src/core/oci/mediaTypes.ts';
 import { DigestCache } from '../../../../src/core/digestCache/digestCache.ts';
 import { PushProgress } from '../../../../src/core/push/progress.ts';
 import type { RelayBackend } from '../../../../src/core/relay/relayBackend.ts';
+import { turns } from '../../../tools/eventLoop.ts';
 import { silentLogger } from '../../../tools/silentLogger.ts';
 import { FakeRepository, noCompression } from '../fakes.ts';
 import { changed, isSending, layers, machine, RelayRig } from './relayRig.ts';
@@ -194,7 +194,7 @@ describe('pushImage by the relay', () => {
       let hasEnded = false;
       here.pusher.onPushed = async () => {
         await published.promise;
-        await sleep(30);
+        await turns(50);
         hasEnded = true;
       };
       await rig.push(here);
@@ -246,7 +246,7 @@ describe('pushImage by the relay', () => {
         const here = machine(layers, store);
         const untag = here.pusher.untag.bind(here.pusher);
         here.pusher.untag = async (name) => {
-          await sleep(30);
+          await turns(50);
           await untag(name);
         };
         await rig.push(here);

@@ -9,11 +9,15 @@ import { createTransport, type Transport } from '../../../../src/core/registry/h
 import type { RegistryTrust } from '../../../../src/core/registry/types.ts';
 import { makeCertificate } from '../../../fakeGitea/tls/certificate.ts';
 import { startProxy } from './proxyServer.ts';
+import { settled } from '../../../tools/eventLoop.ts';
 
 const signal = new AbortController().signal;
 const pieces = 200;
 const pieceSize = 64 * 1024;
 const certificate = makeCertificate('valid');
+
+/** By all transports of this file. */
+let piecesAskedFor = 0;
 
 interface Receiver {
   readonly port: number;
@@ -21,13 +25,13 @@ interface Receiver {
   readonly received: string[];
 }
 
-/** Reads bodies slowly at first, so that connections are full, and hashes them. */
+/** Reads bodies once their connections are full, and hashes them. */
 async function startReceiver(t: TestContext, scheme: 'http' | 'https'): Promise<Receiver> {
   const received: string[] = [];
   const take = (request: IncomingMessage, response: ServerResponse): void => {
     const hash = createHash('sha256');
     request.once('readable', () => {
-      setTimeout(() => request.on('data', (bytes: Buffer) => hash.update(bytes)), 100);
+      void settled(() => piecesAskedFor).then(() => request.on('data', (bytes: Buffer) => hash.update(bytes)));
     });
     request.on('end', () => {
       received.push(hash.digest('hex'));
@@ -73,6 +77,7 @@ async function sendPassing(
       },
       open: async function* () {
         for (let at = 0; at < pieces; at++) {
+          piecesAskedFor++;
           const piece = new Uint8Array(randomBytes(pieceSize));
           sent.update(piece);
           yield piece;

@@ -16,6 +16,7 @@ import type { FakeGiteaOptions } from '../../../fakeGitea/options.ts';
 import { makeCertificate } from '../../../fakeGitea/tls/certificate.ts';
 import { makeScratch } from '../../../tools/scratch.ts';
 import { startProxy } from './proxyServer.ts';
+import { settled } from '../../../tools/eventLoop.ts';
 
 const signal = new AbortController().signal;
 
@@ -168,12 +169,11 @@ for (const scheme of ['http', 'https'] as const) {
   test(`${scheme}: memory that a body uses again has left before its next piece is asked for`, async (t) => {
     const certificate = makeCertificate('valid');
     const received = createHash('sha256');
+    let asked = 0;
     const take = (request: IncomingMessage, response: ServerResponse): void => {
-      // Longer than what was sent first takes to fill the connection.
+      // Not before what was sent first has filled the connection.
       request.once('readable', () => {
-        setTimeout(() => {
-          request.on('data', (bytes: Buffer) => received.update(bytes));
-        }, 100);
+        void settled(() => asked).then(() => request.on('data', (bytes: Buffer) => received.update(bytes)));
       });
       request.on('end', () => response.writeHead(202).end());
     };
@@ -197,6 +197,7 @@ for (const scheme of ['http', 'https'] as const) {
 
         open: async function* () {
           for (let i = 0; i < pieces; i++) {
+            asked++;
             memory.fill(i);
             sent.update(memory);
             yield memory;

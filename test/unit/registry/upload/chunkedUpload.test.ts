@@ -269,11 +269,12 @@ for (const version of ['1.26.4', '1.25.5', '1.20.0']) {
 }
 
 test('a token near its end is renewed before it is refused', async (t) => {
-  const clock = { ms: Date.parse('2026-11-24T10:00:00Z') };
-  const { fakeGitea, app } = await setUp(t, { clock: () => clock.ms, tokenLifetimeSeconds: 1 });
+  const start = Date.parse('2026-11-24T10:00:00Z');
+  t.mock.timers.enable({ apis: ['Date'], now: start });
+  const { fakeGitea, app } = await setUp(t, { clock: () => start, tokenLifetimeSeconds: 1 });
   const digest = digestOf(Buffer.from('x'));
   await app.headBlob(digest, call);
-  await new Promise((resolve) => setTimeout(resolve, 750));
+  t.mock.timers.setTime(start + 750);
   await app.headBlob(digest, call);
   assert.ok(!fakeGitea.requests.some(({ status, path }) => status === 401 && path !== '/v2/'));
   assert.equal(fakeGitea.requests.filter(({ path }) => path.startsWith('/v2/token')).length, 2);

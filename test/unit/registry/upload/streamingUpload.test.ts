@@ -267,7 +267,7 @@ describe('a blob that passes by, in chunks or in one request', () => {
       rig.registry.meddle = (request) => {
         request.on('data', () => {
           request.pause();
-          setTimeout(() => request.resume(), 1);
+          setImmediate(() => request.resume());
         });
         return false;
       };
