@@ -22,7 +22,8 @@ export type RegistryType = 'gitea' | 'distribution';
 export interface TestRegistry extends Origin {
   readonly credential: Credential;
   readonly host: string;
-  openSessions(): Promise<number>;
+  /** Upload sessions of a repository that are open. */
+  openSessions(repository: string): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -42,7 +43,8 @@ export async function openRegistry(type: RegistryType): Promise<TestRegistry> {
   const registry = await startRegistry({ user: dev });
   return {
     ...{ credential, authorization, origin: registry.origin, host: registry.host },
-    openSessions: async () => countUploads(join(registry.dataFolder, 'docker/registry/v2/repositories/dev')),
+    openSessions: (repository) =>
+      countUploads(join(registry.dataFolder, 'docker/registry/v2/repositories', repository, '_uploads')),
     close: () => registry.stop(),
   };
 }
@@ -50,7 +52,7 @@ export async function openRegistry(type: RegistryType): Promise<TestRegistry> {
 /** distribution notes in a folder of its own when an upload began, and may leave the folder behind when it ends. */
 async function countUploads(folder: string): Promise<number> {
   const files = await readdir(folder, { recursive: true }).catch(() => []);
-  return files.filter((file) => file.includes('/_uploads/') && file.endsWith('/startedat')).length;
+  return files.filter((file) => file.endsWith('/startedat')).length;
 }
 
 /** A layer that the repository has, one that is elsewhere in the registry, and one that must be sent in two pieces. */
@@ -77,7 +79,6 @@ export async function openRig(type: RegistryType, limitMs: number): Promise<Faul
   const elsewhere = await startElsewhere(betrayals);
   const certificate = type === 'gitea' ? makeCertificate('valid') : undefined;
   const proxy = await FaultyProxy.start(new URL(registry.origin), certificate, elsewhere.origin);
-  const template = join(scratch.path, 'template.json');
   const spoolRoot = join(scratch.path, 'spool');
   /** A registry that is down is back after the second wait, unless it is down for good. */
   let waits = 0;
@@ -88,40 +89,38 @@ export async function openRig(type: RegistryType, limitMs: number): Promise<Faul
   const { credential } = registry;
   const parts = { origin: proxy.origin, fingerprint, credential, spoolRoot, limitMs, onWait };
   let repositories = 0;
-  let caches = 0;
-  const newCache = async (): Promise<DigestCache> => {
-    const file = join(scratch.path, `cache-${++caches}.json`);
-    await copyFile(template, file).catch(() => undefined);
-    return new DigestCache(file, silentLogger, Date.now);
+  // A repository's pushes begin with what its first one, and the one to dev/base, left in the digest cache.
+  const cacheFile = (name: string): string => join(scratch.path, `${name.replaceAll('/', '-')}.json`);
+  const openCache = async (name: string, from?: string): Promise<DigestCache> => {
+    if (from !== undefined) await copyFile(cacheFile(from), cacheFile(name));
+    return new DigestCache(cacheFile(name), silentLogger, Date.now);
   };
   const base = machine([{ bytes: common }], 'classic');
-  const first = new DigestCache(template, silentLogger, Date.now);
-  await pushOnce({ ...parts, image: base, repository: 'dev/base', tag: 'new', way: 'export', cache: first });
+  const cache = await openCache('dev/base');
+  const { error } = await pushOnce({ ...parts, image: base, repository: 'dev/base', tag: 'new', way: 'export', cache });
+  if (error !== undefined) throw error as Error;
   return {
     ...{ proxy, registry, betrayals },
     prepare: async () => {
       const repository = `dev/app-${++repositories}`;
       const image = machine([{ bytes: old }], 'classic');
-      await copyFile(template, `${template}.${repositories}`);
-      const cache = new DigestCache(`${template}.${repositories}`, silentLogger, Date.now);
+      const cache = await openCache(repository, 'dev/base');
       await proxy.arm(undefined);
       const { error } = await pushOnce({ ...parts, image, repository, tag: 'old', way: 'export', cache });
       if (error !== undefined) throw error as Error;
-      await copyFile(`${template}.${repositories}`, template);
       return repository;
     },
     occupy: async (repository) => {
       const image = machine([{ bytes: old }], 'classic');
-      const { error } = await pushOnce({
-        ...{ ...parts, image, repository, tag: 'new', way: 'export', cache: await newCache() },
-      });
+      const cache = await openCache(`${repository}-occupied`, repository);
+      const { error } = await pushOnce({ ...parts, image, repository, tag: 'new', way: 'export', cache });
       if (error !== undefined) throw error as Error;
       return image.engine.config;
     },
     push: async (repository, way) => {
       const layers = [old, common, randomBytes(2 * chunk - 400_000)].map((bytes) => ({ bytes }));
       const image = machine(layers, way === 'export' ? 'classic' : 'containerd');
-      const cache = await newCache();
+      const cache = await openCache(`${repository}-pushed`, repository);
       return await pushOnce({ ...parts, image, repository, tag: 'new', way, cache });
     },
     leftSpools: () => readdir(spoolRoot).catch(() => []),

@@ -99,7 +99,7 @@ async function runCell(
   const repository = await rig.prepare();
   // What has the name already must keep it, or lose it to the whole new image.
   const former = endsPush.has(kind) ? await rig.occupy(repository) : undefined;
-  const sessions = await rig.registry.openSessions();
+  const sessions = await rig.registry.openSessions(repository);
   await rig.proxy.arm({ kinds: [kind], action: fault.action, times: often === 'once' ? 1 : Infinity });
   const attempt = await rig.push(repository, way);
   const strikes = rig.proxy.strikes;
@@ -109,7 +109,7 @@ async function runCell(
   const outcome = await judge(rig, attempt, former);
   const allowed = expectedOutcomes(kind, fault.name, often);
   await assertNothingLeft(rig, attempt);
-  const left = (await rig.registry.openSessions()) - sessions;
+  const left = (await rig.registry.openSessions(repository)) - sessions;
   // A push that fails ends the other uploads where they are; an engine sends several layers at a time.
   const isUploadBesideTorn = outcome !== 'image' && way !== 'export';
   if (!mayLeaveSession(kind, fault, { registry, isUploadBesideTorn }))

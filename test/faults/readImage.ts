@@ -70,6 +70,6 @@ async function get({ origin, authorization, certificate }: Origin, path: string)
   });
   const body = await readAll(response);
   if (response.statusCode === 404) return undefined;
-  assert.equal(response.statusCode, 200, `GET ${path}: ${body.toString()}`);
+  if (response.statusCode !== 200) assert.fail(`GET ${path}: ${response.statusCode ?? 0} ${body.toString()}`);
   return body;
 }
