@@ -20,9 +20,9 @@ import { describeMachine } from './report/machine.ts';
 import { toMarkdown } from './report/markdown.ts';
 import { formatPage, replaceBetweenMarks } from './report/page.ts';
 import { nothingMeasured, type Row } from './report/row.ts';
-import { giteaPlace } from './rig/benchRegistry.ts';
+import { giteaProvider } from './rig/benchRegistry.ts';
 import type { Bench, BenchEngine, Store } from './rig/bench.ts';
-import { makeImageShelf } from './rig/benchImages.ts';
+import { prepareBenchImages } from './rig/benchImages.ts';
 
 const { values } = parseArgs({
   options: {
@@ -36,8 +36,8 @@ const { values } = parseArgs({
 });
 const quick = values.quick;
 const appMegabytes = Number(values.megabytes ?? (quick ? 100 : 1700));
-const places = { gitea: giteaPlace() };
-const all = cases(places.gitea);
+const gitea = giteaProvider();
+const all = cases(gitea);
 const chosen = values.case === undefined ? all : all.filter(({ name }) => values.case?.includes(name));
 if (chosen.length === 0) {
   console.error(`There is no such case. There are: ${all.map(({ name }) => name).join(', ')}.`);
@@ -71,7 +71,7 @@ function lazily(title: string, start: () => Promise<Engine>): () => Promise<Benc
       const engine = await step(`Starting an engine: ${title}`, start);
       closer.add(() => engine.stop());
       engines.push(`dockerd ${engine.version}: ${title}`);
-      const side = { engine, images: await makeImageShelf(engine, appMegabytes) };
+      const side = { engine, images: await prepareBenchImages(engine, appMegabytes) };
       started.push(side);
       return side;
     })();

@@ -1,4 +1,4 @@
-import { distributionPlace, type RegistryPlace } from '../rig/benchRegistry.ts';
+import { distributionProvider, type RegistryProvider } from '../rig/benchRegistry.ts';
 import { teaChestVariants } from '../rig/pusher.ts';
 import type { BenchCase } from './benchCase.ts';
 import { coldCase } from './coldPush.ts';
@@ -11,28 +11,28 @@ import { gigabitCase, slowLinkCase } from './slowLink.ts';
 const { gzip, zstd, none, auto } = teaChestVariants;
 
 /** Everything that is measured, in order. */
-export function cases(gitea: RegistryPlace): readonly BenchCase[] {
+export function cases(gitea: RegistryProvider): readonly BenchCase[] {
   return [
     coldCase({
       suffix: '',
       store: 'classic',
-      place: distributionPlace,
+      provider: distributionProvider,
       variants: [gzip, zstd, none, auto],
       withFirstChange: true,
     }),
     // Its changes are those of `again-gitea`.
-    coldCase({ suffix: '-gitea', store: 'classic', place: gitea, variants: [gzip, auto], withFirstChange: false }),
-    againCase('', 'classic', distributionPlace, { withSkopeo: true }),
+    coldCase({ suffix: '-gitea', store: 'classic', provider: gitea, variants: [gzip, auto], withFirstChange: false }),
+    againCase('', 'classic', distributionProvider, { withSkopeo: true }),
     againCase('-gitea', 'classic', gitea, { withSkopeo: false }),
     // What containerd's store has compressed goes out as it is, whatever the setting.
     coldCase({
       suffix: '-containerd',
       store: 'containerd',
-      place: distributionPlace,
+      provider: distributionProvider,
       variants: [gzip],
       withFirstChange: true,
     }),
-    againCase('-containerd', 'containerd', distributionPlace, { withSkopeo: false }),
+    againCase('-containerd', 'containerd', distributionProvider, { withSkopeo: false }),
     gigabitCase,
     layersCase,
     sizesCase,

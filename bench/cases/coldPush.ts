@@ -2,13 +2,13 @@ import {
   alternate,
   deadline,
   measured,
-  patience,
+  longestPush,
   Tally,
   type Bench,
   type BenchEngine,
   type Store,
 } from '../rig/bench.ts';
-import type { RegistryPlace } from '../rig/benchRegistry.ts';
+import type { RegistryProvider } from '../rig/benchRegistry.ts';
 import {
   dockerPush,
   skopeoCopy,
@@ -31,9 +31,12 @@ export function toolsFor(
   return [dockerPush, skopeo, ...variants.map((variant) => teaChest(variant, profileFolder))];
 }
 
-/** The large image in layers that `place` has never seen; to be dropped after use where `isOwn`. */
-async function coldImage({ images }: BenchEngine, place: RegistryPlace): Promise<{ name: string; isOwn: boolean }> {
-  return { name: place.remembers ? await images.unseenApp() : await images.app(), isOwn: place.remembers };
+/** The large image in layers that `provider` has never seen; to be dropped after use where `isOwn`. */
+async function coldImage(
+  { images }: BenchEngine,
+  provider: RegistryProvider,
+): Promise<{ name: string; isOwn: boolean }> {
+  return { name: provider.isShared ? await images.unseenApp() : await images.app(), isOwn: provider.isShared };
 }
 
 /**
@@ -44,17 +47,17 @@ async function coldImage({ images }: BenchEngine, place: RegistryPlace): Promise
 export async function pushCold(
   tool: Tool,
   { engine }: Pick<BenchEngine, 'engine'>,
-  place: RegistryPlace,
+  provider: RegistryProvider,
   image: string,
   afterwards?: (push: (image: string) => Promise<Measurement>) => Promise<void>,
 ): Promise<Measurement> {
-  const registry = await place.open();
+  const registry = await provider.open();
   try {
     const pusher = await tool.open(engine, registry);
     try {
       const push = (name: string): Promise<Measurement> =>
         measured(registry, () =>
-          pusher.push(name, `${registry.prefix}cold`, '1', { signal: deadline(tool.name, patience) }),
+          pusher.push(name, `${registry.prefix}cold`, '1', { signal: deadline(tool.name, longestPush) }),
         );
       const measurement = await push(image);
       await afterwards?.(push);
@@ -73,7 +76,7 @@ export interface ColdTask {
   /** Tells its rows from those of other engines and registries. */
   readonly suffix: string;
   readonly store: Store;
-  readonly place: RegistryPlace;
+  readonly provider: RegistryProvider;
   readonly variants: readonly TeaChestVariant[];
   /**
    * After its cold push a tool pushes one change, its first one (`first-change`): what a first push leaves undone shows
@@ -82,14 +85,14 @@ export interface ColdTask {
   readonly withFirstChange: boolean;
 }
 
-export function coldCase({ suffix, store, place, variants, withFirstChange }: ColdTask): BenchCase {
+export function coldCase({ suffix, store, provider, variants, withFirstChange }: ColdTask): BenchCase {
   const name = `cold${suffix}`;
   const changeName = `first-change${suffix}`;
-  const changeTitle = `The first small change after a cold push: ${store} store → ${place.title}`;
+  const changeTitle = `The first small change after a cold push: ${store} store → ${provider.title}`;
   return {
     name,
     titles: {
-      [name]: `Cold push: ${store} store → ${place.title}`,
+      [name]: `Cold push: ${store} store → ${provider.title}`,
       ...(withFirstChange && { [changeName]: changeTitle }),
     },
     largeImageOf: store,
@@ -106,9 +109,9 @@ export function coldCase({ suffix, store, place, variants, withFirstChange }: Co
         tools,
         rounds: bench.rounds,
         run: async (tool) => {
-          const image = await coldImage(side, place);
+          const image = await coldImage(side, provider);
           try {
-            return await pushCold(tool, side, place, image.name, async (push) => {
+            return await pushCold(tool, side, provider, image.name, async (push) => {
               if (!changers.includes(tool)) return;
               const changed = await side.images.changed(image.name);
               await changes.measure(tool, 'once', () => push(changed));

@@ -3,7 +3,7 @@ import { cacheFolder } from '../../test/tools/projectPaths.ts';
 import { alternate, type BenchEngine } from '../rig/bench.ts';
 import { step } from '../../test/tools/step.ts';
 import { nothingMeasured } from '../report/row.ts';
-import { distributionPlace } from '../rig/benchRegistry.ts';
+import { distributionProvider } from '../rig/benchRegistry.ts';
 import { teaChestVariants } from '../rig/pusher.ts';
 import type { BenchCase } from './benchCase.ts';
 import { pushCold, toolsFor } from './coldPush.ts';
@@ -25,7 +25,7 @@ export const layersCase: BenchCase = {
         name,
         tools: toolsFor(bench, 'classic', [gzip]),
         rounds: bench.rounds,
-        run: (tool) => pushCold(tool, side, distributionPlace, image),
+        run: (tool) => pushCold(tool, side, distributionProvider, image),
       });
     }
   },
@@ -61,7 +61,7 @@ async function pushSize(
 ): Promise<void> {
   const image = await step(`${task.name}: the image`, () => side.images.ofSize(megabytes));
   try {
-    await alternate(bench, { ...task, rounds: 1, run: (tool) => pushCold(tool, side, distributionPlace, image) });
+    await alternate(bench, { ...task, rounds: 1, run: (tool) => pushCold(tool, side, distributionProvider, image) });
   } finally {
     if (image !== (await side.images.app())) await side.images.drop(image);
   }

@@ -1,7 +1,7 @@
 import { createCloser } from '../../test/tools/closer.ts';
 import { startNginx, type NginxOptions } from '../../test/tools/nginx.ts';
 import { alternate, deadline, type Bench } from '../rig/bench.ts';
-import { distributionPlace, reachedBy } from '../rig/benchRegistry.ts';
+import { distributionProvider, reachedBy } from '../rig/benchRegistry.ts';
 import { teaChestVariants, type Tool } from '../rig/pusher.ts';
 import { startShapedLink, type LinkShape } from '../rig/shapedLink.ts';
 import type { Measurement } from '../report/row.ts';
@@ -81,7 +81,7 @@ async function pushOnce(
 ): Promise<Measurement> {
   const closer = createCloser();
   try {
-    const registry = await distributionPlace.open();
+    const registry = await distributionProvider.open();
     closer.add(() => registry.stop());
     let server = registry.connection.host;
     if (storage !== undefined) {

@@ -1,6 +1,6 @@
 import { createCloser } from '../../test/tools/closer.ts';
-import { alternate, deadline, measured, patience, type Store } from '../rig/bench.ts';
-import type { BenchRegistry, RegistryPlace } from '../rig/benchRegistry.ts';
+import { alternate, deadline, measured, longestPush, type Store } from '../rig/bench.ts';
+import type { BenchRegistry, RegistryProvider } from '../rig/benchRegistry.ts';
 import { teaChestVariants, type Pusher, type Tool } from '../rig/pusher.ts';
 import { step } from '../../test/tools/step.ts';
 import type { BenchCase } from './benchCase.ts';
@@ -20,14 +20,14 @@ interface Session {
 export function againCase(
   suffix: string,
   store: Store,
-  place: RegistryPlace,
+  provider: RegistryProvider,
   { withSkopeo }: { readonly withSkopeo: boolean },
 ): BenchCase {
   return {
     name: `again${suffix}`,
     titles: {
-      [`unchanged${suffix}`]: `Nothing changed: ${store} store → ${place.title}`,
-      [`changed${suffix}`]: `One small layer changed: ${store} store → ${place.title}`,
+      [`unchanged${suffix}`]: `Nothing changed: ${store} store → ${provider.title}`,
+      [`changed${suffix}`]: `One small layer changed: ${store} store → ${provider.title}`,
     },
     largeImageOf: store,
     run: async (bench) => {
@@ -37,7 +37,9 @@ export function againCase(
       );
       const closer = createCloser();
       const sessions = new Map<Tool, Promise<Session>>();
-      const app = await step(`again${suffix}: the image`, () => (place.remembers ? images.unseenApp() : images.app()));
+      const app = await step(`again${suffix}: the image`, () =>
+        provider.isShared ? images.unseenApp() : images.app(),
+      );
       // On a Gitea that all of them share, nobody overwrites another's tag.
       const repository = (registry: BenchRegistry, tool: Tool): string =>
         `${registry.prefix}again-${tool.name.replaceAll(/\W+/g, '-').toLowerCase()}`;
@@ -47,18 +49,18 @@ export function againCase(
         return known;
       };
       const prepare = async (tool: Tool): Promise<Session> => {
-        const registry = await place.open();
+        const registry = await provider.open();
         closer.add(() => registry.stop());
         const pusher = await tool.open(engine, registry);
         closer.add(() => pusher.close());
         await step(`again${suffix}: ${tool.name} pushes for the first time`, () =>
-          pusher.push(app, repository(registry, tool), '1', { signal: deadline(tool.name, patience) }),
+          pusher.push(app, repository(registry, tool), '1', { signal: deadline(tool.name, longestPush) }),
         );
         return { registry, pusher };
       };
       const pushOnce = async (tool: Tool, image: string): ReturnType<typeof measured> => {
         const { registry, pusher } = await session(tool);
-        const signal = deadline(tool.name, patience);
+        const signal = deadline(tool.name, longestPush);
         return measured(registry, () => pusher.push(image, repository(registry, tool), '1', { signal }));
       };
       try {
@@ -77,7 +79,7 @@ export function againCase(
         });
       } finally {
         await closer.close();
-        if (place.remembers) await images.drop(app);
+        if (provider.isShared) await images.drop(app);
       }
     },
   };

@@ -1,5 +1,5 @@
-import { alternate, deadline, patience, type Bench } from '../rig/bench.ts';
-import { distributionPlace, reachedBy } from '../rig/benchRegistry.ts';
+import { alternate, deadline, longestPush, type Bench } from '../rig/bench.ts';
+import { distributionProvider, reachedBy } from '../rig/benchRegistry.ts';
 import { dockerPush, teaChest, teaChestVariants, type Tool } from '../rig/pusher.ts';
 import { startShapedLink, type LinkShape } from '../rig/shapedLink.ts';
 import type { Measurement } from '../report/row.ts';
@@ -51,12 +51,12 @@ async function pushOver(
   engine: Awaited<ReturnType<Bench['classic']>>['engine'],
   image: string,
 ): Promise<Measurement> {
-  const registry = await distributionPlace.open();
+  const registry = await distributionProvider.open();
   const link = await startShapedLink(registry.connection.host, shape);
   try {
     const pusher = await tool.open(engine, reachedBy(registry, link.host));
     try {
-      const signal = deadline(tool.name, patience);
+      const signal = deadline(tool.name, longestPush);
       const measurement = await pusher.push(image, `${registry.prefix}app`, '1', { signal });
       // On the line, headers and all.
       return { ...measurement, uploadedBytes: link.bytesUp };

@@ -4,13 +4,13 @@ import { lastLines } from '../../test/tools/run.ts';
 import { say, step } from '../../test/tools/step.ts';
 import { toRow, type Measurement, type Row } from '../report/row.ts';
 import type { BenchRegistry } from './benchRegistry.ts';
-import type { ImageShelf } from './benchImages.ts';
+import type { BenchImages } from './benchImages.ts';
 import type { Tool } from './pusher.ts';
 
 /** An engine and the images it has. */
 export interface BenchEngine {
   readonly engine: Engine;
-  readonly images: ImageShelf;
+  readonly images: BenchImages;
 }
 
 /** Which of docker's image stores an engine has. */
@@ -110,4 +110,4 @@ export function deadline(what: string, limitMs: number): AbortSignal {
 }
 
 /** No run takes as long as this, whatever the machine; ms. */
-export const patience = 20 * 60_000;
+export const longestPush = 20 * 60_000;

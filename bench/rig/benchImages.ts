@@ -8,7 +8,7 @@ import { buildImage, inspectImage } from '../../test/tools/images.ts';
 import { machineFiles } from '../../test/tools/machineFiles.ts';
 
 /** The images of one engine, each built when it is first asked for, of real files of this machine. */
-export interface ImageShelf {
+export interface BenchImages {
   /** The large image in three layers. */
   app(): Promise<string>;
   /** The image with one more small layer, another one with each call. */
@@ -31,7 +31,7 @@ const smallLayer = 256 * 1024;
 /** Of the large image, base first. */
 const shares = [0.55, 0.3, 0.15];
 
-export async function makeImageShelf(engine: Engine, appMegabytes: number): Promise<ImageShelf> {
+export async function prepareBenchImages(engine: Engine, appMegabytes: number): Promise<BenchImages> {
   const made = new Map<string, Promise<string>>();
   const once = (image: string, make: () => Promise<unknown>): Promise<string> => {
     const known = made.get(image) ?? make().then(() => image);
@@ -65,12 +65,12 @@ export async function makeImageShelf(engine: Engine, appMegabytes: number): Prom
     },
     unseenApp: async () => {
       await app();
-      const place = randomUUID();
-      const name = `bench/unseen:${place}`;
+      const folder = randomUUID();
+      const name = `bench/unseen:${folder}`;
       await buildFrom(engine, name, [
         'FROM bench/app:1 AS app',
         'FROM scratch',
-        ...shares.map((_, layer) => `COPY --from=app /layer${layer} /${place}/layer${layer}`),
+        ...shares.map((_, layer) => `COPY --from=app /layer${layer} /${folder}/layer${layer}`),
         'CMD ["/none"]',
       ]);
       return name;

@@ -23,18 +23,18 @@ export interface BenchRegistry {
 }
 
 /** Gives registries for cold pushes. */
-export interface RegistryPlace {
+export interface RegistryProvider {
   /** For titles: `docker-registry, http`. */
   readonly title: string;
   /** True: one server for all, which may remember blobs, so that each cold push needs content of its own. */
-  readonly remembers: boolean;
+  readonly isShared: boolean;
   open(): Promise<BenchRegistry>;
 }
 
 /** Debian's docker-registry, a new and empty one each time. */
-export const distributionPlace: RegistryPlace = {
+export const distributionProvider: RegistryProvider = {
   title: 'docker-registry, http',
-  remembers: false,
+  isShared: false,
   open: async () => {
     const registry = await startRegistry();
     const { origin, host, dataFolder } = registry;
@@ -57,9 +57,9 @@ export const distributionPlace: RegistryPlace = {
 };
 
 /** The Gitea that the environment names, or the fake Gitea of the tests. */
-export function giteaPlace(): RegistryPlace {
+export function giteaProvider(): RegistryProvider {
   const url = process.env['GITEA_URL'];
-  return url === undefined || url === '' ? fakeGiteaPlace : realGiteaPlace(url);
+  return url === undefined || url === '' ? fakeGiteaProvider : realGiteaProvider(url);
 }
 
 interface FakeGiteaLine {
@@ -70,9 +70,9 @@ interface FakeGiteaLine {
 }
 
 /** The fake Gitea in a process of its own, a new and empty one each time. */
-const fakeGiteaPlace: RegistryPlace = {
+const fakeGiteaProvider: RegistryProvider = {
   title: 'fake Gitea, https',
-  remembers: false,
+  isShared: false,
   open: async () => {
     const scratch = await makeScratch('fakeGitea');
     const service = startService(process.execPath, [join(projectRoot, 'test/fakeGitea/main.ts'), '--tls'], {
@@ -104,13 +104,13 @@ const fakeGiteaPlace: RegistryPlace = {
   },
 };
 
-function realGiteaPlace(url: string): RegistryPlace {
+function realGiteaProvider(url: string): RegistryProvider {
   const username = process.env['GITEA_USERNAME'] ?? '';
   const secret = process.env['GITEA_PASSWORD'] ?? process.env['GITEA_TOKEN'] ?? '';
   const address = parseRegistryAddress(url);
   return {
     title: `Gitea, ${new URL(address.origin).protocol.replace(':', '')}`,
-    remembers: true,
+    isShared: true,
     open: async () => {
       const owner = username.toLowerCase();
       return {
@@ -169,7 +169,7 @@ async function removePackages(url: string, owner: string, { username, secret }: 
   }
 }
 
-/** The same registry, reached by another way. */
+/** The same registry at another address. */
 export function reachedBy(registry: BenchRegistry, host: string): BenchRegistry {
   const origin = `http://${host}`;
   return { ...registry, connection: { ...registry.connection, origin, host, webRoot: origin } };

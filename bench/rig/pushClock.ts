@@ -4,12 +4,12 @@ import type { RelayEndpoint } from '../../src/core/relay/relayEndpoint.ts';
 import type { Engine } from '../../src/host/engine/engine.ts';
 import type { Phases } from './teaChestProtocol.ts';
 
-/** When the engine was last asked for an image, was first heard of, and was last heard of; by either way. */
+/** When a push asked the engine for an image, and when the engine first and last did something, by export or by relay. */
 export class PushClock {
   #asked: number | undefined;
   #first: number | undefined;
   #last: number | undefined;
-  readonly #watchedDoors = new WeakSet<RelayEndpoint>();
+  readonly #watchedEndpoints = new WeakSet<RelayEndpoint>();
 
   /** Of one push that took so long; undefined if the engine had to give nothing. */
   phases(startedAt: number, endedAt: number): Phases | undefined {
@@ -18,18 +18,18 @@ export class PushClock {
     return { before: asked - startedAt, silent: first - asked, reading: last - first, after: endedAt - last };
   }
 
-  /** Forgets what was; also where the engine is asked a second time in one push. */
+  /** Begins anew, also where a push asks the engine a second time. */
   reset(asked?: number): void {
     this.#asked = asked;
     this.#first = this.#last = undefined;
   }
 
-  #heard(): void {
+  #noteActivity(): void {
     this.#last = performance.now();
     this.#first ??= this.#last;
   }
 
-  /** The engine, with an eye on the clock while it exports. */
+  /** The engine, with its exports observed. */
   watchExports<T extends Engine>(engine: T): T {
     const open = engine.open.bind(engine);
     return Object.assign(engine, {
@@ -38,7 +38,7 @@ export class PushClock {
         return open(image, {
           ...options,
           onReceived: (bytes) => {
-            this.#heard();
+            this.#noteActivity();
             options.onReceived(bytes);
           },
         });
@@ -46,15 +46,15 @@ export class PushClock {
     });
   }
 
-  /** What a relay needs, with an eye on the clock while the engine pushes. */
+  /** The parts of a relay, with the pushes of the engine observed. */
   watchRelay(parts: RelayParts): RelayParts {
     const { endpoint, pusher } = parts;
-    if (!this.#watchedDoors.has(endpoint)) {
-      this.#watchedDoors.add(endpoint);
+    if (!this.#watchedEndpoints.has(endpoint)) {
+      this.#watchedEndpoints.add(endpoint);
       const open = endpoint.open.bind(endpoint);
       endpoint.open = (backend, onVisit) =>
         open(backend, () => {
-          this.#heard();
+          this.#noteActivity();
           onVisit();
         });
     }

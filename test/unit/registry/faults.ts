@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Repository } from '../../../src/core/registry/repository.ts';
 import { clientFor, type TestClient } from '../gitea/testClient.ts';
 import { call } from './setUp.ts';
-import { MemoryRegistry, type Meddle } from './memoryRegistry.ts';
+import { MemoryRegistry, type Intercept } from './memoryRegistry.ts';
 
 export const page = '<!DOCTYPE html><html><head><title>Sign in</title></head><body></body></html>';
 
@@ -38,7 +38,7 @@ function matcher({ method, path, times = Infinity }: When): (request: IncomingMe
 }
 
 /** This answer in place of the registry's, once the body was read. */
-export function answers(when: When, status: number, headers: Record<string, string> = {}, body = ''): Meddle {
+export function answers(when: When, status: number, headers: Record<string, string> = {}, body = ''): Intercept {
   const matches = matcher(when);
   return (request, response) => {
     if (!matches(request)) return false;
@@ -48,11 +48,11 @@ export function answers(when: When, status: number, headers: Record<string, stri
   };
 }
 
-export const answersPage = (when: When, status: number): Meddle =>
+export const answersPage = (when: When, status: number): Intercept =>
   answers(when, status, { 'content-type': 'text/html', server: 'nginx' }, page);
 
 /** The registry does all the work, and this is told in place of its answer; without `status` the connection ends. */
-export function losesAnswer(registry: MemoryRegistry, when: When, status?: number): Meddle {
+export function losesAnswer(registry: MemoryRegistry, when: When, status?: number): Intercept {
   const matches = matcher(when);
   return (request, response) => {
     if (!matches(request)) return false;
@@ -66,7 +66,7 @@ export function losesAnswer(registry: MemoryRegistry, when: When, status?: numbe
 }
 
 /** Ends the connection under every body that is larger than this: a limit that is told by nothing else. */
-export function cutsAbove(bytes: number): Meddle {
+export function cutsAbove(bytes: number): Intercept {
   return (request) => {
     if (Number(request.headers['content-length'] ?? 0) <= bytes) return false;
     let arrived = 0;
@@ -80,16 +80,16 @@ export function cutsAbove(bytes: number): Meddle {
 
 /** The first that answers. */
 export const oneOf =
-  (...all: readonly Meddle[]): Meddle =>
+  (...all: readonly Intercept[]): Intercept =>
   (...exchange) =>
-    all.some((meddle) => meddle(...exchange));
+    all.some((intercept) => intercept(...exchange));
 
 /** Passes the registry's own answer on, without or with other headers. */
 export function changesHeaders(
   registry: MemoryRegistry,
   when: When,
   headers: Record<string, string | undefined>,
-): Meddle {
+): Intercept {
   const matches = matcher(when);
   return (request, response) => {
     if (!matches(request)) return false;

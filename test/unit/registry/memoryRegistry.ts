@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 
 /** True if it answered in place of the registry. */
-export type Meddle = (request: IncomingMessage, response: ServerResponse, nth: number) => boolean;
+export type Intercept = (request: IncomingMessage, response: ServerResponse, nth: number) => boolean;
 
-/** One registry that keeps what it is sent in memory, by the distribution spec, and may be meddled with. */
+/** A registry by the distribution spec that keeps everything in memory, and whose answers a test may replace. */
 export class MemoryRegistry {
   /** `METHOD range-or-nothing`, in order of arrival. */
   readonly asked: string[] = [];
@@ -15,7 +15,7 @@ export class MemoryRegistry {
   readonly manifests = new Map<string, { readonly bytes: Buffer; readonly type: string }>();
   /** What each open session has, piece by piece. */
   readonly sessions = new Map<string, readonly Buffer[]>();
-  meddle: Meddle = () => false;
+  intercept: Intercept = () => false;
   origin = '';
   #turn = 0;
 
@@ -23,7 +23,7 @@ export class MemoryRegistry {
     const range = request.headers['content-range'];
     this.asked.push([request.method, ...(range === undefined ? [] : [range])].join(' '));
     const nth = this.asked.filter((line) => line.split(' ')[0] === request.method).length;
-    if (this.meddle(request, response, nth)) return;
+    if (this.intercept(request, response, nth)) return;
     void this.#answer(request, response).catch(() => response.destroy());
   });
 
@@ -43,7 +43,7 @@ export class MemoryRegistry {
     return this.asked.filter((line) => line.split(' ')[0] === method).length;
   }
 
-  /** What the registry itself does with a request, for one who meddles with its answer alone. */
+  /** Does the work of a request, for a test that replaces the answer alone. */
   async work(request: IncomingMessage, response: ServerResponse): Promise<void> {
     await this.#answer(request, response);
   }

@@ -35,12 +35,12 @@ test('a storage elsewhere is asked without the registry’s credentials', async 
   const bytes = bytesOf(100_000);
   const storage = await startRegistry(t);
   const asked: (string | undefined)[] = [];
-  storage.registry.meddle = ({ headers }, response) => {
+  storage.registry.intercept = ({ headers }, response) => {
     asked.push(headers.authorization);
     response.end(bytes);
     return true;
   };
-  registry.meddle = answers({ method: 'GET', path: /blobs/ }, 307, { location: `${storage.registry.origin}/key` });
+  registry.intercept = answers({ method: 'GET', path: /blobs/ }, 307, { location: `${storage.registry.origin}/key` });
   assert.ok((await read(app, digestOf(bytes))).equals(bytes));
   assert.deepEqual(asked, [undefined]);
 });
@@ -49,7 +49,7 @@ test('a registry that is busy is asked again, until it gives the first byte', as
   const { registry, app } = await startRegistry(t);
   const bytes = bytesOf(100_000);
   registry.blobs.set(digestOf(bytes), bytes);
-  registry.meddle = answers({ method: 'GET', path: /blobs/, times: 2 }, 503);
+  registry.intercept = answers({ method: 'GET', path: /blobs/, times: 2 }, 503);
   assert.ok((await read(app, digestOf(bytes))).equals(bytes));
 });
 
@@ -66,12 +66,12 @@ test('an empty blob is empty', async (t) => {
 });
 
 test('a web page in place of a blob is no blob, whether it says so in its head or not', async (t) => {
-  for (const meddle of [
+  for (const intercept of [
     answersPage({ method: 'GET', path: /blobs/ }, 200),
     answers({ method: 'GET', path: /blobs/ }, 200, { 'content-type': 'application/octet-stream' }, page),
   ]) {
     const { registry, app } = await startRegistry(t);
-    registry.meddle = meddle;
+    registry.intercept = intercept;
     await assert.rejects(read(app, digestOf(bytesOf(77))), { code: 'notARegistry', message: /a web page \(200\)/ });
   }
 });

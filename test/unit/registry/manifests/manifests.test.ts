@@ -15,7 +15,7 @@ const put = { method: 'PUT', path: /manifests/ };
 for (const status of [undefined, 500, 502, 504]) {
   test(`a manifest that is stored though each answer is ${status ?? 'lost'} was sent once and is seen`, async (t) => {
     const { registry, app } = await startRegistry(t);
-    registry.meddle = losesAnswer(registry, put, status);
+    registry.intercept = losesAnswer(registry, put, status);
     assert.equal(await app.putManifest('v1', manifest, mediaTypes.ociManifest, call), digest);
     assert.equal(registry.count('PUT'), 1);
   });
@@ -24,7 +24,7 @@ for (const status of [undefined, 500, 502, 504]) {
 for (const status of [200, 202, 204]) {
   test(`a ${status} to a manifest is believed when a look shows the manifest, and not before`, async (t) => {
     const { registry, app } = await startRegistry(t);
-    registry.meddle = answers(put, status);
+    registry.intercept = answers(put, status);
     await assert.rejects(app.putManifest('v1', manifest, mediaTypes.ociManifest, call), {
       code: 'notARegistry',
       message: /store the manifest own\/app:v1.*in place of the registry/,
@@ -37,7 +37,7 @@ for (const status of [200, 202, 204]) {
 for (const status of [200, 201]) {
   test(`a web page (${status}) is no answer of a registry to a manifest: something on the way is named`, async (t) => {
     const { registry, app } = await startRegistry(t);
-    registry.meddle = answersPage(put, status);
+    registry.intercept = answersPage(put, status);
     await assert.rejects(app.putManifest('v1', manifest, mediaTypes.ociManifest, call), {
       code: 'notARegistry',
       message: /a web page.*“Sign in”.*sign-in page \(nginx\)/,
@@ -48,7 +48,7 @@ for (const status of [200, 201]) {
 
 test('a manifest that did not arrive is sent again, until the registry has it', async (t) => {
   const { registry, app } = await startRegistry(t);
-  registry.meddle = answersPage({ ...put, times: 3 }, 503);
+  registry.intercept = answersPage({ ...put, times: 3 }, 503);
   assert.equal(await app.putManifest('v1', manifest, mediaTypes.ociManifest, call), digest);
   assert.equal(registry.count('PUT'), 4);
 });
@@ -56,14 +56,14 @@ test('a manifest that did not arrive is sent again, until the registry has it', 
 test('another manifest under the tag is not taken for ours', async (t) => {
   const { registry, app } = await startRegistry(t);
   registry.manifests.set('v1', { bytes: Buffer.from('{}'), type: mediaTypes.ociManifest });
-  registry.meddle = answersPage(put, 504);
+  registry.intercept = answersPage(put, 504);
   await assert.rejects(app.putManifest('v1', manifest, mediaTypes.ociManifest, call), { code: 'registryFailed' });
 });
 
 test('where the digest is hidden, the manifest is read and hashed', async (t) => {
   const { registry, app } = await startRegistry(t);
   const hidden = { 'docker-content-digest': undefined };
-  registry.meddle = (request, ...rest) =>
+  registry.intercept = (request, ...rest) =>
     changesHeaders(registry, { method: request.method ?? '', path: /manifests/ }, hidden)(request, ...rest);
   assert.equal(await app.putManifest('v1', manifest, mediaTypes.ociManifest, call), digest);
   assert.deepEqual(await app.headManifest('v1', call), stored);
@@ -73,7 +73,7 @@ test('where the digest is hidden, the manifest is read and hashed', async (t) =>
 test('the type of a manifest without a digest is what its content says', async (t) => {
   const { registry, app } = await startRegistry(t);
   const hidden = { 'docker-content-digest': undefined, 'content-type': 'application/json' };
-  registry.meddle = (request, ...rest) =>
+  registry.intercept = (request, ...rest) =>
     changesHeaders(registry, { method: request.method ?? '', path: /manifests/ }, hidden)(request, ...rest);
   for (const [content, type] of [
     [{ mediaType: mediaTypes.dockerManifest }, mediaTypes.dockerManifest],
@@ -88,7 +88,7 @@ test('the type of a manifest without a digest is what its content says', async (
 test('a digest that a header gives is weaker than the bytes', async (t) => {
   const { registry, app } = await startRegistry(t);
   const wrong = { 'docker-content-digest': otherDigest };
-  registry.meddle = (request, ...rest) =>
+  registry.intercept = (request, ...rest) =>
     changesHeaders(registry, { method: request.method ?? '', path: /manifests/ }, wrong)(request, ...rest);
   assert.equal(await app.putManifest('v1', manifest, mediaTypes.ociManifest, call), digest);
   assert.deepEqual(await app.headManifest('v1', { ...call, expected: digest }), stored);
@@ -96,7 +96,7 @@ test('a digest that a header gives is weaker than the bytes', async (t) => {
 
 test('bytes that are others than were sent are told by their own digest', async (t) => {
   const { registry, app } = await startRegistry(t);
-  registry.meddle = answers(put, 201);
+  registry.intercept = answers(put, 201);
   registry.manifests.set('v1', { bytes: Buffer.from('{}'), type: mediaTypes.ociManifest });
   assert.equal(await app.putManifest('v1', manifest, mediaTypes.ociManifest, call), digestOf(Buffer.from('{}')));
 });
@@ -105,7 +105,7 @@ for (const status of [400, 403, 405, 416, 501]) {
   test(`where HEAD is refused (${status}), the manifest is read`, async (t) => {
     const { registry, app } = await startRegistry(t);
     registry.manifests.set('v1', { bytes: manifest, type: mediaTypes.ociManifest });
-    registry.meddle = answersPage({ method: 'HEAD', path: /manifests/ }, status);
+    registry.intercept = answersPage({ method: 'HEAD', path: /manifests/ }, status);
     assert.deepEqual(await app.headManifest('v1', call), stored);
   });
 }
@@ -113,7 +113,7 @@ for (const status of [400, 403, 405, 416, 501]) {
 for (const status of [400, 403, 405, 416, 501]) {
   test(`where HEAD is refused (${status}), nobody knows of a blob, and it is sent`, async (t) => {
     const { registry, app } = await startRegistry(t);
-    registry.meddle = answersPage({ method: 'HEAD' }, status);
+    registry.intercept = answersPage({ method: 'HEAD' }, status);
     assert.equal(await app.headBlob(digest, call), undefined);
   });
 }
@@ -121,7 +121,7 @@ for (const status of [400, 403, 405, 416, 501]) {
 test('an answer that names another blob says nothing of this one', async (t) => {
   const { registry, app } = await startRegistry(t);
   const headers = { 'content-length': '7', 'docker-content-digest': otherDigest };
-  registry.meddle = answers({ method: 'HEAD' }, 200, headers);
+  registry.intercept = answers({ method: 'HEAD' }, 200, headers);
   assert.equal(await app.headBlob(digest, call), undefined);
 });
 
@@ -135,14 +135,14 @@ for (const [what, headers, found] of [
     const elsewhere = await serve(t, (_request, response) => {
       response.writeHead(200, { 'content-length': '7', ...headers }).end();
     });
-    registry.meddle = answers({ method: 'HEAD' }, 302, { location: `${elsewhere}/login` });
+    registry.intercept = answers({ method: 'HEAD' }, 302, { location: `${elsewhere}/login` });
     assert.equal(await app.headBlob(digest, call), found);
   });
 }
 
 test('a byte order mark before JSON is not a part of it', async (t) => {
   const { registry, app } = await startRegistry(t);
-  registry.meddle = answers({ method: 'GET' }, 200, {}, '\uFEFF{"tags":["v1"]}');
+  registry.intercept = answers({ method: 'GET' }, 200, {}, '\uFEFF{"tags":["v1"]}');
   assert.deepEqual(await app.listTags(call), ['v1']);
 });
 
@@ -159,13 +159,13 @@ for (const [what, ask] of [
 ])[]) {
   test(`a web page is no answer to ${what}`, async (t) => {
     const { registry, app } = await startRegistry(t);
-    registry.meddle = (request, ...rest) => answersPage({ method: request.method ?? '' }, 200)(request, ...rest);
+    registry.intercept = (request, ...rest) => answersPage({ method: request.method ?? '' }, 200)(request, ...rest);
     await assert.rejects(Promise.resolve(ask(app)), { code: 'notARegistry' });
   });
 }
 
 test('a list of tags that is no JSON is a clear error', async (t) => {
   const { registry, app } = await startRegistry(t);
-  registry.meddle = answers({ method: 'GET' }, 200, {}, '{"tags":["v1"');
+  registry.intercept = answers({ method: 'GET' }, 200, {}, '{"tags":["v1"');
   await assert.rejects(app.listTags(call), { code: 'notARegistry', message: /no JSON/ });
 });

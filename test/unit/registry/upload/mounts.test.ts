@@ -14,7 +14,7 @@ describe('a mount that is refused is a blob that has to be sent', () => {
   for (const status of [400, 401, 403, 404, 405, 409, 501]) {
     test(`by ${status}`, async (t) => {
       const { registry, app } = await startRegistry(t);
-      registry.meddle = answers(mount, status);
+      registry.intercept = answers(mount, status);
       assert.equal(await app.mountBlob(digest, 'secret/app', call), false);
       assert.equal(registry.sessions.size, 0);
     });

@@ -13,7 +13,7 @@ describe('a session that is not needed is closed', () => {
   for (const status of [429, 500, 502, 503]) {
     test(`though the registry answers ${status} at first`, async (t) => {
       const { registry, app } = await startRegistry(t);
-      registry.meddle = answersPage({ method: 'DELETE', times: 3 }, status);
+      registry.intercept = answersPage({ method: 'DELETE', times: 3 }, status);
       await app.checkAccess(call);
       assert.equal(registry.count('DELETE'), 4);
       assert.equal(registry.sessions.size, 0);
@@ -44,7 +44,7 @@ describe('a session that is not needed is closed', () => {
   test('within a moment after a cancel, and what stays is in the log', async (t) => {
     const { registry, app, client } = await startRegistry(t);
     const upload = await app.beginUpload(undefined, call);
-    registry.meddle = answersPage({ method: 'DELETE' }, 503);
+    registry.intercept = answersPage({ method: 'DELETE' }, 503);
     await upload?.close(AbortSignal.abort());
     assert.ok(registry.count('DELETE') > 1);
     assert.ok(client.log.some((line) => line.includes('session of own/app stays open')));
@@ -52,7 +52,7 @@ describe('a session that is not needed is closed', () => {
 
   test('once only, if something refuses that for good, which is in the log', async (t) => {
     const { registry, app, client } = await startRegistry(t);
-    registry.meddle = answersPage({ method: 'DELETE' }, 405);
+    registry.intercept = answersPage({ method: 'DELETE' }, 405);
     await app.checkAccess(call);
     assert.equal(registry.count('DELETE'), 1);
     assert.ok(client.log.some((line) => /stays open.*405/.test(line)));
@@ -63,7 +63,7 @@ test('a registry that is away for most of a minute in the middle of an upload ge
   const { registry, app } = await startRegistry(t, { chunk: mib });
   const bytes = bytesOf(4 * mib);
   const away = answersPage({ method: 'POST' }, 503);
-  registry.meddle = oneOf(
+  registry.intercept = oneOf(
     answersPage({ method: 'PATCH', times: 1 }, 502),
     // As many tries as fit into that time, by the waits that retry.test.ts shows.
     (request, ...rest) => registry.count('PATCH') > 0 && registry.count('POST') < 9 && away(request, ...rest),
@@ -78,7 +78,7 @@ test('a hundred questions at once take no more than sixteen connections', async 
   const { registry, app } = await startRegistry(t);
   const held: (() => void)[] = [];
   let most = 0;
-  registry.meddle = (request, response) => {
+  registry.intercept = (request, response) => {
     if (request.method !== 'HEAD') return false;
     held.push(() => response.writeHead(404).end());
     most = Math.max(most, held.length);

@@ -10,13 +10,13 @@ import { digestOf } from '../../../../src/core/oci/digest.ts';
 import { call, setUp, silent } from '../setUp.ts';
 import { bytesOf, wholeBlob } from '../../gitea/testClient.ts';
 import { answersPage, cutsAbove, startRegistry } from '../faults.ts';
-import type { Meddle } from '../memoryRegistry.ts';
+import type { Intercept } from '../memoryRegistry.ts';
 
 const mib = 1024 * 1024;
 
 /** A gateway's 502 in place of the cut. */
-const failsAbove = (bytes: number): Meddle => {
-  const fail = new Map<string, Meddle>();
+const failsAbove = (bytes: number): Intercept => {
+  const fail = new Map<string, Intercept>();
   return (request, ...rest) => {
     if (Number(request.headers['content-length'] ?? 0) <= bytes) return false;
     const method = request.method ?? '';
@@ -26,14 +26,14 @@ const failsAbove = (bytes: number): Meddle => {
 };
 
 describe('a limit on the size of a request that is told by nothing but', () => {
-  for (const [how, limit, meddle] of [
+  for (const [how, limit, intercept] of [
     ['a cut connection, at 600 kB', 600_000, cutsAbove],
     ['a cut connection, at 20 MB', 20_000_000, cutsAbove],
     ['a 502, at 5 MB', 5_000_000, failsAbove],
   ] as const) {
     test(`${how}: few beginnings, then the layer is there, and the next one goes at once`, async (t) => {
       const { registry, app, client } = await startRegistry(t);
-      registry.meddle = meddle(limit);
+      registry.intercept = intercept(limit);
       const first = bytesOf(40 * mib, 1);
       await app.uploadBlob(wholeBlob(first), silent);
       assert.ok(registry.blobs.get(digestOf(first))?.equals(first));
@@ -54,7 +54,7 @@ describe('a limit on the size of a request that is told by nothing but', () => {
   test('a cut connection, at 100 MB, for a layer that passes by in one request: the next goes in chunks', async (t) => {
     const { registry, app } = await startRegistry(t);
     const limit = 100_000_000;
-    registry.meddle = cutsAbove(limit);
+    registry.intercept = cutsAbove(limit);
     const bytes = Buffer.alloc(limit + 5 * mib, 7);
     const digest = digestOf(bytes);
     async function* pieces(): AsyncGenerator<Uint8Array> {

@@ -18,7 +18,7 @@ import { usualRetries, withRetry, type Timing } from '../../../../src/core/regis
 import { createTransport } from '../../../../src/core/registry/http/transport.ts';
 import { openSession, type RepositoryContext } from '../../../../src/core/registry/upload/uploadSession.ts';
 import { silentLogger } from '../../../tools/silentLogger.ts';
-import { MemoryRegistry, type Meddle } from '../memoryRegistry.ts';
+import { MemoryRegistry, type Intercept } from '../memoryRegistry.ts';
 
 const kib = 1024;
 const mib = 1024 * kib;
@@ -96,7 +96,7 @@ function assertNothingLeft({ registry }: Rig, asked: readonly string[]): void {
   assert.equal(registry.blobs.size, 0);
 }
 
-const answer = (method: string, nth: number, status: number, body = ''): Meddle => {
+const answer = (method: string, nth: number, status: number, body = ''): Intercept => {
   return (request, response, count) => {
     if (request.method !== method || count < nth) return false;
     request.resume();
@@ -105,7 +105,7 @@ const answer = (method: string, nth: number, status: number, body = ''): Meddle 
   };
 };
 
-const tear = (method: string): Meddle => {
+const tear = (method: string): Intercept => {
   return (request) => {
     if (request.method !== method) return false;
     request.once('data', () => request.socket.destroy());
@@ -140,7 +140,7 @@ describe('a blob that passes by in chunks', () => {
     const rig = await startRig(t, { chunk: mib });
     const blob = randomBytes(mib);
     const asked = Promise.withResolvers<unknown>();
-    rig.registry.meddle = (request) => {
+    rig.registry.intercept = (request) => {
       if (request.method === 'PATCH') asked.resolve(undefined);
       return false;
     };
@@ -164,7 +164,7 @@ describe('a blob that passes by in chunks', () => {
 
   test('that is refused as too large teaches smaller chunks', async (t) => {
     const rig = await startRig(t, { chunk: 4 * mib });
-    rig.registry.meddle = answer('PATCH', 1, 413);
+    rig.registry.intercept = answer('PATCH', 1, 413);
     await assert.rejects(rig.send(randomBytes(5 * mib)), { code: 'bodyTooLarge' });
     assertNothingLeft(rig, ['POST', `PATCH 0-${4 * mib - 1}`, 'DELETE']);
     assert.equal(rig.sizer.size, 2 * mib);
@@ -173,7 +173,7 @@ describe('a blob that passes by in chunks', () => {
 
   test('whose connection is torn is not sent again, and the next chunks are smaller', async (t) => {
     const rig = await startRig(t, { chunk: 4 * mib });
-    rig.registry.meddle = tear('PATCH');
+    rig.registry.intercept = tear('PATCH');
     await assert.rejects(rig.send(randomBytes(5 * mib)), { code: 'registryUnreachable' });
     assertNothingLeft(rig, ['POST', `PATCH 0-${4 * mib - 1}`, 'DELETE']);
     assert.equal(rig.sizer.size, 2 * mib);
@@ -187,7 +187,7 @@ describe('a blob that passes by in chunks', () => {
     ] as const) {
       const rig = await startRig(t, { chunk: mib });
       rig.sizer.tooLarge(2 * mib);
-      rig.registry.meddle = answer('PATCH', 2, status);
+      rig.registry.intercept = answer('PATCH', 2, status);
       await assert.rejects(rig.send(randomBytes(2 * mib)), { code: 'registryFailed' });
       // The session is closed where the first chunk's answer said it goes on: elsewhere it would be unknown.
       assertNothingLeft(rig, ['POST', `PATCH 0-${mib - 1}`, `PATCH ${mib}-${2 * mib - 1}`, 'DELETE']);
@@ -231,7 +231,7 @@ describe('a blob that passes by, in chunks or in one request', () => {
     test(`was stored as something else: told as such (${way})`, async (t) => {
       const rig = await startRig(t, { chunk: size, wholeUpTo });
       const stored = digestOf(Buffer.from('x'));
-      rig.registry.meddle = (request, response) => {
+      rig.registry.intercept = (request, response) => {
         if (request.method !== 'PUT') return false;
         request.resume();
         request.once('end', () => response.writeHead(201, { 'docker-content-digest': stored }).end());
@@ -244,7 +244,7 @@ describe('a blob that passes by, in chunks or in one request', () => {
       const rig = await startRig(t, { chunk: size, wholeUpTo });
       const cancel = new AbortController();
       const arrives = Promise.withResolvers<unknown>();
-      rig.registry.meddle = (request) => {
+      rig.registry.intercept = (request) => {
         if (request.method === 'PATCH' || request.method === 'PUT') request.once('data', arrives.resolve);
         return false;
       };
@@ -264,7 +264,7 @@ describe('a blob that passes by, in chunks or in one request', () => {
     test(`is told of as its pieces leave, whose memory is then free (${way})`, async (t) => {
       const rig = await startRig(t, { chunk: size, wholeUpTo });
       // The registry reads slowly: what was handed on is not what has left.
-      rig.registry.meddle = (request) => {
+      rig.registry.intercept = (request) => {
         request.on('data', () => {
           request.pause();
           setImmediate(() => request.resume());
@@ -290,7 +290,7 @@ describe('a blob that passes by, in chunks or in one request', () => {
     test(`is not taken: its source is told that nobody reads it any more (${way})`, async (t) => {
       const rig = await startRig(t, { chunk: size, wholeUpTo });
       // Refused before it was read to its end.
-      rig.registry.meddle = (request, response) => {
+      rig.registry.intercept = (request, response) => {
         if (request.method !== 'PATCH' && request.method !== 'PUT') return false;
         request.resume();
         response.writeHead(500).end();
@@ -316,7 +316,7 @@ describe('a blob that passes by, in chunks or in one request', () => {
       for (const status of [404, 500, 502, 504]) {
         const rig = await startRig(t, { chunk: size, wholeUpTo });
         rig.registry.blobs.set(digestOf(blob), blob);
-        rig.registry.meddle = answer('PUT', 1, status);
+        rig.registry.intercept = answer('PUT', 1, status);
         await rig.send(blob);
         assert.equal(rig.registry.asked.at(-1), 'HEAD');
       }
@@ -324,7 +324,7 @@ describe('a blob that passes by, in chunks or in one request', () => {
 
     test(`is not there and the answer says so: an error, and no session (${way})`, async (t) => {
       const rig = await startRig(t, { chunk: size, wholeUpTo });
-      rig.registry.meddle = answer('PUT', 1, 404, '{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}');
+      rig.registry.intercept = answer('PUT', 1, 404, '{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}');
       await assert.rejects(rig.send(randomBytes(size)), { code: 'uploadLost' });
       assert.deepEqual(rig.registry.asked.slice(-2), ['HEAD', 'DELETE']);
       assert.equal(rig.registry.sessions.size, 0);
@@ -344,7 +344,7 @@ describe('a blob that passes by in one request', () => {
 
   test('that is refused as too large teaches chunks, by which the next blob passes', async (t) => {
     const rig = await startRig(t, { chunk: 16 * mib, wholeUpTo: 6 * mib });
-    rig.registry.meddle = (request, response, nth) => {
+    rig.registry.intercept = (request, response, nth) => {
       if (Number(request.headers['content-length'] ?? 0) <= 4 * mib) return false;
       return answer(request.method ?? '', 1, 413)(request, response, nth);
     };
@@ -360,7 +360,7 @@ describe('a blob that passes by in one request', () => {
   test('that is refused for a quota, by a 413 as well, teaches nothing', async (t) => {
     const explain: ExplainErrorResponse = () => new TeaChestError('quotaExceeded', 'The quota is used up.');
     const rig = await startRig(t, { chunk: 16 * mib, wholeUpTo: 6 * mib, explain });
-    rig.registry.meddle = answer('PUT', 1, 413);
+    rig.registry.intercept = answer('PUT', 1, 413);
     await assert.rejects(rig.send(randomBytes(mib)), { code: 'quotaExceeded' });
     assert.equal(rig.sizer.size, 16 * mib);
     assert.equal(rig.sizer.seemsUnlimited, true);
@@ -368,9 +368,9 @@ describe('a blob that passes by in one request', () => {
 
   test('whose connection is torn, or that is not wanted now, is not sent again', async (t) => {
     const rig = await startRig(t, { chunk: mib, wholeUpTo: 3 * mib });
-    rig.registry.meddle = tear('PUT');
+    rig.registry.intercept = tear('PUT');
     await assert.rejects(rig.send(randomBytes(3 * mib)), { code: 'registryUnreachable' });
-    rig.registry.meddle = answer('PUT', 1, 429);
+    rig.registry.intercept = answer('PUT', 1, 429);
     await assert.rejects(rig.send(randomBytes(3 * mib)), { code: 'registryFailed' });
     // After the first nobody can know whether it arrived: that is asked.
     assertNothingLeft(rig, ['POST', 'PUT', 'HEAD', 'DELETE', 'POST', 'PUT', 'DELETE']);

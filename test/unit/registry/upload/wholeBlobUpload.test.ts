@@ -49,7 +49,7 @@ describe('where something on the way refuses PATCH', () => {
 
   test('a layer goes with the PUT of a session (any registry)', async (t) => {
     const rig = await startRegistry(t, { chunk: mib });
-    rig.registry.meddle = answersPage(patch, 405);
+    rig.registry.intercept = answersPage(patch, 405);
     for (const seed of [1, 2]) {
       const bytes = bytesOf(3 * mib, seed);
       await rig.app.uploadBlob(wholeBlob(bytes), silent);
@@ -64,7 +64,7 @@ describe('where something on the way refuses PATCH', () => {
   test('bytes that pass by may be sent again, and later ones go in one request', async (t) => {
     const rig = await startRegistry(t, { chunk: mib });
     // Not near by: otherwise layers of this size would go in one request anyhow.
-    rig.registry.meddle = answersPage(patch, 405);
+    rig.registry.intercept = answersPage(patch, 405);
     const bytes = bytesOf(3 * mib);
     const pass = async (): Promise<void> => {
       const upload = await rig.app.beginUpload(digestOf(bytes), call);
@@ -123,7 +123,7 @@ describe('a blob in one request', () => {
   test('that broke is sent again by a new session, for the old one is torn', async (t) => {
     const rig = await startRegistry(t);
     let torn = 0;
-    rig.registry.meddle = (request) => {
+    rig.registry.intercept = (request) => {
       if (request.method !== 'PUT' || torn++ > 0) return false;
       request.once('data', () => request.socket.destroy());
       return true;
@@ -136,7 +136,7 @@ describe('a blob in one request', () => {
   for (const status of [undefined, 502, 504]) {
     test(`whose answer is ${status ?? 'lost'} though it arrived is not sent again`, async (t) => {
       const rig = await startRegistry(t);
-      rig.registry.meddle = losesAnswer(rig.registry, put, status);
+      rig.registry.intercept = losesAnswer(rig.registry, put, status);
       await rig.app.putBlob(bytes, digest, silent);
       assertStored(rig, bytes);
       assert.equal(rig.registry.count('PUT'), 1);
@@ -153,7 +153,7 @@ describe('a blob in one request', () => {
 
   test('of bytes that pass by: a lost answer is looked after', async (t) => {
     const rig = await startRegistry(t);
-    rig.registry.meddle = losesAnswer(rig.registry, put);
+    rig.registry.intercept = losesAnswer(rig.registry, put);
     const upload = await rig.app.beginUpload(digest, call);
     await upload?.send({ digest, size: bytes.byteLength, bytes: inPieces(bytes) }, silent);
     assertStored(rig, bytes);
@@ -162,7 +162,7 @@ describe('a blob in one request', () => {
 
   test('whose session is gone is sent by a new one', async (t) => {
     const rig = await startRegistry(t);
-    rig.registry.meddle = answers({ ...put, times: 2 }, 404, {}, '{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}');
+    rig.registry.intercept = answers({ ...put, times: 2 }, 404, {}, '{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}');
     await rig.app.putBlob(bytes, digest, silent);
     assertStored(rig, bytes);
     assert.equal(rig.registry.count('POST'), 3);
@@ -171,7 +171,7 @@ describe('a blob in one request', () => {
   for (const status of [200, 202]) {
     test(`that is answered ${status} is stored only if a look shows it`, async (t) => {
       const rig = await startRegistry(t);
-      rig.registry.meddle = answers(put, status);
+      rig.registry.intercept = answers(put, status);
       await assert.rejects(rig.app.putBlob(bytes, digest, silent), { code: 'notARegistry' });
       assert.equal(rig.registry.sessions.size, 0);
       rig.registry.blobs.set(digest, bytes);
@@ -181,7 +181,7 @@ describe('a blob in one request', () => {
 
   test('that is answered by a web page is not stored, in pieces neither', async (t) => {
     const rig = await startRegistry(t, { chunk: mib });
-    rig.registry.meddle = answersPage(put, 200);
+    rig.registry.intercept = answersPage(put, 200);
     await assert.rejects(rig.app.putBlob(bytes, digest, silent), { code: 'notARegistry', message: /web page/ });
     await assert.rejects(rig.app.uploadBlob(wholeBlob(bytes), silent), { code: 'notARegistry', message: /web page/ });
     assert.equal(rig.registry.sessions.size, 0);
@@ -191,7 +191,7 @@ describe('a blob in one request', () => {
 test('a session is gone in the middle, however that is said: a new one', async (t) => {
   const rig = await startRegistry(t, { chunk: mib });
   const bytes = bytesOf(3 * mib);
-  rig.registry.meddle = oneOf(
+  rig.registry.intercept = oneOf(
     answers({ method: 'PATCH', times: 1 }, 404, { 'content-type': 'text/plain' }, 'Not found.'),
     answers({ method: 'PATCH', times: 1 }, 416),
     answers({ method: 'PUT', times: 1 }, 404),
