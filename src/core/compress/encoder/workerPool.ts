@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { cancelledBy } from '../../base/cancel.ts';
+import { orCancelled, throwIfCancelled } from '../../base/cancel.ts';
 import { TeaChestError } from '../../base/errors.ts';
 import { webAssembly, type WasmModule } from './deflate/deflater.ts';
 
@@ -41,6 +41,8 @@ export interface CompressResult {
 
 /** In MiB. A thread makes few objects; in a large young generation their garbage would pile up. */
 const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
+
+const closedMessage = 'Compression was stopped.';
 
 interface Job {
   readonly task: CompressTask;
@@ -88,37 +90,24 @@ export class WorkerPool {
   async run(task: CompressTask, options: { readonly signal: AbortSignal }): Promise<CompressResult> {
     const { signal } = options;
     const module = await this.#load();
-    return new Promise<CompressResult>((resolve, reject) => {
-      const cancel = (): void => {
-        const index = this.#queue.indexOf(job);
-        if (index >= 0) this.#queue.splice(index, 1);
-        reject(cancelledBy(signal));
-      };
-      const job: Job = {
-        task,
-        resolve: (result) => {
-          signal.removeEventListener('abort', cancel);
-          resolve(result);
-        },
-        reject: (error) => {
-          signal.removeEventListener('abort', cancel);
-          reject(error);
-        },
-      };
-      if (signal.aborted || this.#closed) {
-        cancel();
-        return;
-      }
-      signal.addEventListener('abort', cancel, { once: true });
-      this.#queue.push(job);
-      this.#dispatch(module);
-    });
+    throwIfCancelled(signal);
+    if (this.#closed) throw new TeaChestError('cancelled', closedMessage);
+    const { promise, resolve, reject } = Promise.withResolvers<CompressResult>();
+    const job: Job = { task, resolve, reject };
+    this.#queue.push(job);
+    this.#dispatch(module);
+    try {
+      return await orCancelled(promise, signal);
+    } finally {
+      const index = this.#queue.indexOf(job);
+      if (index >= 0) this.#queue.splice(index, 1);
+    }
   }
 
   /** Stops all threads now; unfinished blocks are `cancelled`. */
   async close(): Promise<void> {
     this.#closed = true;
-    const cancelled = new TeaChestError('cancelled', 'Compression was stopped.');
+    const cancelled = new TeaChestError('cancelled', closedMessage);
     for (const job of this.#queue.splice(0)) job.reject(cancelled);
     const threads = [...this.#threads];
     for (const thread of threads) this.#remove(thread, cancelled);
