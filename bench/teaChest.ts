@@ -63,11 +63,11 @@ async function build(open: OpenRequest): Promise<Parts> {
     link,
     openTarget: (connection, repository, signal) => access.openTarget(connection, repository, signal),
     createCodec: (compression, gzipLevel, { origin, host }) =>
-      codecs.create(compression, gzipLevel, { place: networkScope(host), bytesPerSecond: linkRates.get(origin) }),
+      codecs.create(compression, gzipLevel, { scope: networkScope(host), bytesPerSecond: linkRates.get(origin) }),
     cache: new DigestCache(join(open.storage, 'digests.json'), silentLogger, Date.now),
     memory: new TargetMemory(state),
     // The defaults of package.json.
-    settings: () => ({ compression: 'gzip', gzipLevel: 1, parallelBlobs: 3, strategy: 'auto', compressStored: false }),
+    settings: () => ({ compression: 'stored', gzipLevel: 1, parallelBlobs: 3, strategy: 'auto' }),
     relay: {
       parts: async (source, strategy) => {
         const parts = await relay.parts(source, strategy);

@@ -199,7 +199,7 @@ function buildRunner(
     link,
     openTarget: (...asked) => access.openTarget(...asked),
     createCodec: (compression, gzipLevel, { origin, host }) =>
-      codecs.create(compression, gzipLevel, { place: networkScope(host), bytesPerSecond: linkRates.get(origin) }),
+      codecs.create(compression, gzipLevel, { scope: networkScope(host), bytesPerSecond: linkRates.get(origin) }),
     relay,
     journal,
     cache,
@@ -236,8 +236,7 @@ function buildPush(
   runner: PushRunner,
   registriesView: RegistriesView,
 ): PushCommands {
-  const statusBar = new PushStatusBar(runner);
-  subscriptions.push(statusBar);
+  subscriptions.push(new PushStatusBar(runner));
   const knowledge = {
     findByHost: (host: string) => store.findByHost(host),
     lastTarget: (image: string) => memory.last(image),
@@ -246,7 +245,7 @@ function buildPush(
   const owners = (connection: Connection): Promise<Owners> => access.owners(connection);
   const { auth } = access;
   return new PushCommands({
-    controller: new PushController(runner, statusBar, owners, () => {
+    controller: new PushController(runner, owners, () => {
       registriesView.update();
     }),
     knowledge,

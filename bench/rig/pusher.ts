@@ -31,7 +31,8 @@ export interface TeaChestVariant {
 }
 
 export const teaChestVariants = {
-  gzip: { name: 'Tea Chest, gzip', compression: 'gzip' },
+  /** The default setting: what the engine holds unpacked is compressed by gzip. */
+  gzip: { name: 'Tea Chest, gzip', compression: 'stored' },
   zstd: { name: 'Tea Chest, zstd', compression: 'zstd' },
   none: { name: 'Tea Chest, none', compression: 'none' },
   auto: { name: 'Tea Chest, auto', compression: 'auto' },

@@ -8,8 +8,6 @@ export interface PushSettings {
   readonly gzipLevel: number;
   readonly parallelBlobs: number;
   readonly strategy: Strategy;
-  /** Compress what containerd's store holds uncompressed. */
-  readonly compressStored: boolean;
 }
 
 const section = (): vscode.WorkspaceConfiguration => vscode.workspace.getConfiguration('teaChest');
@@ -36,11 +34,10 @@ export function pushSettings(): PushSettings {
   const compression = section().get<string>('push.compression');
   const strategy = section().get<string>('push.strategy');
   return {
-    compression: compressions.find((one) => one === compression) ?? 'gzip',
+    compression: compressions.find((one) => one === compression) ?? 'stored',
     gzipLevel: whole(section().get<number>('push.gzipLevel'), 1, 9, 1),
     parallelBlobs: whole(section().get<number>('push.parallelBlobs'), 1, 6, 3),
     strategy: strategies.find((one) => one === strategy) ?? 'auto',
-    compressStored: section().get<boolean>('push.compressStored') === true,
   };
 }
 

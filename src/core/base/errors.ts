@@ -67,7 +67,11 @@ export type ErrorCode =
   | 'internal';
 
 /** Data of an error, for buttons, tests and callers. Never a secret. */
-export type ErrorFacts = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+export interface ErrorFacts {
+  readonly [name: string]: string | number | boolean | readonly string[];
+  /** Of a registry's answer (distribution-spec §Error Codes). */
+  readonly codes?: readonly string[];
+}
 
 export interface TeaChestErrorOptions {
   readonly stage?: Stage;

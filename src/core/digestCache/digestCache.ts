@@ -103,7 +103,7 @@ export class DigestCache {
     this.#tables.engineBlobs.set(diffId, blob);
   }
 
-  /** The digest by which an engine asks for a layer. Not always that of a blob which exists anywhere (`learnDigests`). */
+  /** The digest by which an engine asks for a layer. Not always that of a blob which exists anywhere (`primeDigests`). */
   engineDigest(engineId: string, diffId: Digest): Digest | undefined {
     return this.#tables.engineDigests.get(`${engineId} ${diffId}`);
   }

@@ -41,8 +41,18 @@ export function isLayer(mediaType: string): boolean {
   return ownLayers.has(mediaType) || foreignLayers.has(mediaType);
 }
 
+/** Its digest is its diffID. */
+export function isUncompressedLayer(mediaType: string): boolean {
+  return mediaType === mediaTypes.ociLayer || mediaType === mediaTypes.dockerLayer;
+}
+
 export function isImageConfig(mediaType: string): boolean {
   return mediaType === mediaTypes.ociConfig || mediaType === mediaTypes.dockerConfig;
+}
+
+/** True for a manifest of one image, rather than an index. */
+export function isImageManifest(mediaType: string | undefined): boolean {
+  return mediaType === mediaTypes.ociManifest || mediaType === mediaTypes.dockerManifest;
 }
 
 /** What a layer of that compression is called; undefined stands for a tar as it is. */

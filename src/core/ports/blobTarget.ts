@@ -2,7 +2,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { CallOptions } from './callOptions.ts';
 import type { GrowingBlob } from './growingBlob.ts';
 
-/** What `push` needs of a registry: one repository in it. `registry` fits this shape without importing it. */
+/** What `push` needs of a registry: one repository in it. */
 export interface BlobTarget {
   /** What the registry is known to be; decides which shortcuts it has. */
   readonly kind: 'gitea' | 'forgejo' | 'generic';

@@ -1,20 +1,20 @@
 import type { Digest } from '../oci/digest.ts';
 import type { CallOptions } from './callOptions.ts';
 
-/** An engine that can push by itself, for the relay. `docker` fits this shape without importing it. */
+/** An engine that can push by itself, for the relay. */
 export interface EnginePusher {
-  /** Names the engine across restarts; what it was seen to know is remembered by this. */
+  /** Names the engine across restarts: a key of the digest cache. */
   readonly id: string;
   /** Which of docker's two image stores it has: classic ones hold layers unpacked, containerd's hold blobs. */
   store(options: CallOptions): Promise<'classic' | 'containerd'>;
   /** Bytes of the files of each build step, base first; zero for steps that made no layer. */
   historySizes(image: Digest, options: CallOptions): Promise<readonly number[]>;
   tag(image: string, name: EngineImageName, options: CallOptions): Promise<void>;
-  /** Takes a name away; with its last name an image goes as well. */
+  /** Removes a name; with its last name the engine removes the image. */
   untag(name: EngineImageName, options: CallOptions): Promise<void>;
   /**
-   * Has the engine look for an image in a registry, as for a pull, with a credential for it. Resolves or rejects when it
-   * has: what becomes of it is seen at the registry.
+   * Has the engine look for an image in a registry, as for a pull, with a credential for it. Resolves or rejects when the
+   * engine is done; whether it reached the registry is seen there.
    */
   contact(
     name: EngineImageName,
@@ -23,7 +23,7 @@ export interface EnginePusher {
   ): Promise<void>;
   /** Every `repository:tag` the engine has. */
   listTags(options: CallOptions): Promise<readonly string[]>;
-  /** Pushes, and tells how that goes. Rejects with `engineFailed` and the engine's words. */
+  /** Pushes, and yields the engine's reports. Rejects with `engineFailed` and the engine's message. */
   push(
     name: EngineImageName,
     credential: { readonly username: string; readonly secret: string },
@@ -44,6 +44,6 @@ export interface EnginePushStep {
   /** Bytes read so far: uncompressed in the classic store, stored ones in containerd's. */
   readonly current: number | undefined;
   readonly total: number | undefined;
-  /** What the engine wants a person to know of what it pushed, as a sentence. */
+  /** A sentence of the engine that a person should read. */
   readonly notice?: string | undefined;
 }

@@ -1,6 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 
-/** A blob on disk that something may still be writing. Can be read again from any place already written. */
+/** A blob on disk that may still be growing. Can be read again from any offset already written. */
 export interface GrowingBlob {
   /**
    * Resolves as soon as `offset` + `want` bytes are there or the blob is complete, with the number of bytes that are

@@ -1,13 +1,13 @@
 import type { Digest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';
 
-/** What `push` needs of an engine. `docker` fits this shape without importing it. */
+/** What `push` needs of an engine. */
 export interface ImageSource {
   /** One request. Rejects with `imageNotFound` if the engine does not have it. */
   inspect(image: string, options: { readonly signal: AbortSignal }): Promise<ImageDetails>;
   /**
-   * Streams the image out of the engine, read once, front to back. `image.id` is exported, not a name, so that a tag
-   * that moves meanwhile changes nothing. Leaving the loop early closes the engine's stream.
+   * Streams the image out of the engine, once and in order. The export is by `image.id`, so that a tag that moves
+   * meanwhile changes nothing. Leaving the loop early closes the engine's stream.
    */
   open(image: ImageDetails, options: ExportOptions): AsyncIterable<ArchiveItem>;
 }
@@ -18,7 +18,7 @@ export interface ExportOptions {
   readonly onReceived: (bytes: number) => void;
 }
 
-/** What the engine says of an image before any byte of it is read. */
+/** An image by the engine's `inspect`, before any byte of it is read. */
 export interface ImageDetails {
   /** As the engine names it, `sha256:…`: the config's digest in the classic store, a manifest's or index's in containerd's. */
   readonly id: Digest;
@@ -26,26 +26,26 @@ export interface ImageDetails {
   readonly references: readonly string[];
   /** The digests of the uncompressed layer tars, base first (`RootFS.Layers`). */
   readonly diffIds: readonly Digest[];
-  /** Bytes, as the engine reports: the files' sizes in the classic store. Not the size of anything that travels. */
+  /** Bytes, as the engine reports: the files' sizes in the classic store. Not the size of anything that is sent. */
   readonly size: number;
   readonly platform: Platform;
-  /** ISO 8601, or undefined where the image says nothing sensible. */
+  /** ISO 8601; undefined if the image has no valid date. */
   readonly createdAt: string | undefined;
-  /** Media type of what `id` is the digest of: a manifest or an index. Said by containerd's store from Docker 28 on. */
+  /** Media type of what `id` is the digest of: a manifest or an index. Given by containerd's store since Docker 28. */
   readonly manifestType?: string | undefined;
   /**
-   * The manifests that it is made of, and which of them are whole: what the engine would push now. Said by containerd's
-   * store from API 1.48 on (Docker 28); undefined where the engine does not tell.
+   * The manifests of the image, and which of them are complete: what the engine would push now. Given by containerd's
+   * store since API 1.48 (Docker 28); undefined for other engines.
    */
   readonly manifests?: readonly EngineManifest[] | undefined;
 }
 
-/** One of the manifests that an image of containerd's store is made of. */
+/** One of the manifests of an image of containerd's store. */
 export interface EngineManifest {
   readonly digest: Digest;
-  /** All that it refers to is in the engine, so that it can be pushed. */
+  /** Everything that it refers to is in the engine, so that it can be pushed. */
   readonly isAvailable: boolean;
-  /** Undefined for what runs nowhere, as attestations. */
+  /** Undefined for what has none, such as attestations. */
   readonly platform: Platform | undefined;
 }
 
@@ -53,8 +53,8 @@ export interface EngineManifest {
 export type ArchiveItem = ArchiveLayer | ArchiveImage;
 
 /**
- * A file of the archive that is, or may be, a layer. `body` must be read to its end, or left unread: then the reader
- * skips it. It must not be touched after the next item was asked for.
+ * A file of the archive that is, or may be, a layer. `body` must be read to its end, or not at all: then it is skipped.
+ * It must not be used after the next item was asked for.
  */
 export interface ArchiveLayer {
   readonly kind: 'layer';
@@ -62,12 +62,12 @@ export interface ArchiveLayer {
   readonly path: string;
   /** Bytes of this file in the archive. */
   readonly size: number;
-  /** What the file's name or place says its diffID is, to be proved by hashing. Undefined where the archive does not tell. */
+  /** Its diffID by the file's name or the archive's lists, to be proved by hashing; undefined if neither gives it. */
   readonly expectedDiffId: Digest | undefined;
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** What the archive says of the image once all of it was read. */
+/** The image by the archive's own lists, known once all of it was read. */
 export interface ArchiveImage {
   readonly kind: 'image';
   /** The config file's bytes, verbatim. */

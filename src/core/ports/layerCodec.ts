@@ -6,8 +6,8 @@ export interface LayerCodec {
   /** True: what comes out is what went in. */
   readonly isIdentity: boolean;
   /**
-   * Works off the event loop where it costs anything. Stops when the signal fires or the consumer leaves. Each piece is
-   * good until the next one is asked for: its memory is used again.
+   * Compresses in other threads. Stops when the signal fires or the consumer leaves the loop. Each piece is valid until
+   * the next one is asked for: its memory is used again.
    */
   encode(tar: AsyncIterable<Uint8Array>, options: { readonly signal: AbortSignal }): AsyncIterable<Uint8Array>;
 }

@@ -4,7 +4,7 @@ import { isConfigOf, readDiffIds } from '../oci/imageConfig.ts';
 import { readManifest, type Descriptor, type ReadManifest } from '../oci/manifest.ts';
 import { isForeignLayer, isImageConfig, isLayer, mediaTypes } from '../oci/mediaTypes.ts';
 import type { ImageDetails } from '../ports/imageSource.ts';
-import type { LayerProof } from './layerProof.ts';
+import type { LayerProof } from './layerLedger.ts';
 
 /** A blob that is in the repository. */
 export interface PresentBlob {
@@ -14,16 +14,16 @@ export interface PresentBlob {
   readonly layer?: { readonly diffId: Digest; readonly mediaType: string };
 }
 
-/** All that a push is about to publish. */
+/** Everything that a push is about to publish. */
 export interface Publication {
   readonly image: Pick<ImageDetails, 'id' | 'references' | 'diffIds' | 'manifestType' | 'manifests'>;
   /** True: the engine's own manifests, byte for byte. */
   readonly isEngines: boolean;
-  /** What an index lists comes before it; the last one is the tag's. */
+  /** The manifests of an index come before it; the last one is the tag's. */
   readonly manifests: readonly { readonly bytes: Uint8Array; readonly mediaType: string }[];
   /**
    * Bytes of the configs that the manifests name. `unreadable`: the registry has it, the engine did not send it, and the
-   * registry's storage cannot be reached from here (SERVE_DIRECT); then the engine's own manifest is what vouches for it.
+   * registry's storage cannot be reached from here (Gitea's SERVE_DIRECT); then the engine's manifest is the only proof.
    */
   readonly configs: ReadonlyMap<Digest, Uint8Array | 'unreadable'>;
   /** What the repository has; configs of our own manifests are sent later. */
@@ -33,9 +33,9 @@ export interface Publication {
 }
 
 /**
- * What is about to be published must be one image, whatever way its parts came: the manifest reads as one, its config is
- * an image config that names the layers of the image, and the layers are the blobs that were proved to be those, in
- * number, order and size. Throws `imageMismatch` otherwise; the caller publishes nothing then.
+ * Checks that what is about to be published is one image, however its parts came here: the manifest can be read, its
+ * config is an image config that names the layers of the image, and the layers are the blobs that were proved to be
+ * those, in number, order and size. Throws `imageMismatch` otherwise; then the caller publishes nothing.
  */
 export function checkImage(publication: Publication): void {
   const { image, manifests, presentManifests } = publication;
@@ -73,7 +73,7 @@ export function checkImage(publication: Publication): void {
 
 type Fail = (what: string) => never;
 
-/** Gives true if its layers are those that `inspect` named. */
+/** True if its layers are those that `inspect` named. */
 function checkManifest(
   digest: Digest,
   { config, layers }: Extract<ReadManifest, { kind: 'image' }>,
@@ -103,7 +103,7 @@ function checkManifest(
   }
   const diffIds = readDiffIds(bytes);
   if (diffIds === undefined) return fail(`what the manifest ${digest} names as its config is no image config`);
-  // What BuildKit attests is no layer, though it stands in their place.
+  // An attestation of BuildKit is listed as a layer, but is none.
   const hasLayersOnly = layers.every(({ mediaType }) => isLayer(mediaType));
   if (hasLayersOnly && diffIds.length !== layers.length) {
     return fail(`the config names ${diffIds.length} layers, and the manifest ${digest} has ${layers.length}`);
@@ -112,7 +112,7 @@ function checkManifest(
   return isConfigOf(bytes, image.diffIds);
 }
 
-/** Each layer of our own manifest is the blob of its diffID, and is called what its bytes are. */
+/** Each layer of our own manifest is the blob of its diffID, with the media type that its bytes have. */
 function checkPairs(
   layers: readonly Descriptor[],
   diffIds: readonly Digest[],
@@ -129,7 +129,7 @@ function checkPairs(
   });
 }
 
-/** Of an index that is not whole an engine pushes the one manifest that is. Engines before Docker 28 do not say more. */
+/** Of an incomplete index, an engine pushes the one complete manifest. Engines before Docker 28 do not list them. */
 function isOfImage(top: Digest, { id, manifestType, manifests }: Publication['image']): boolean {
   if (top === id) return true;
   if (manifests !== undefined) return manifests.some(({ digest }) => digest === top);

@@ -4,44 +4,39 @@ import type { Digest } from '../oci/digest.ts';
 /**
  * `waiting` nothing done yet · `reading` out of the engine, being compressed · `uploading` complete on our side, bytes
  * still to send · then one of: `exists` the repository had it · `mounted` taken from elsewhere in the registry ·
- * `uploaded`.
+ * `uploaded` · `superseded` (a blob's row only): another row counts these bytes.
  */
-type LayerState = 'waiting' | 'reading' | 'uploading' | 'exists' | 'mounted' | 'uploaded';
+type LayerState = 'waiting' | 'reading' | 'uploading' | 'exists' | 'mounted' | 'uploaded' | 'superseded';
 
-/** One distinct layer of the image. All numbers are bytes that were counted, never guessed. */
+/**
+ * One distinct layer of the image, or one blob that the engine pushes before it is known which layer it is. All numbers
+ * are bytes that were counted.
+ */
 export interface LayerStatus {
-  readonly diffId: Digest;
+  /** Undefined for a blob that may be any layer. */
+  readonly diffId: Digest | undefined;
   readonly state: LayerState;
   /** Uncompressed bytes read out of the engine so far. */
   readonly readBytes: number;
-  /** Uncompressed size, once the archive has told it (or a former push remembered it). */
+  /** Uncompressed size, once the archive has said it (or a former push remembered it). */
   readonly readTotal: number | undefined;
-  /** Compressed bytes made so far. */
+  /** Bytes so far in the form that is stored: compressed here, or as the engine sent them. */
   readonly storedBytes: number;
-  /** Compressed size, once known. */
+  /** Stored size, once known. */
   readonly storedTotal: number | undefined;
-  /** Compressed bytes that the registry was sent. */
+  /** Stored bytes that the registry was sent. */
   readonly sentBytes: number;
 }
 
-/** Everything a push tells while it runs. Progress is drawn from these and from nothing else. */
+/** Everything a push reports while it runs. Progress is drawn from these events alone. */
 export type PushEvent =
   | { readonly type: 'stage'; readonly stage: Stage }
   | { readonly type: 'target'; readonly reference: string }
   /** Before bytes move: one status per distinct layer, base first. `imageBytes` is the engine's own figure for the image. */
   | { readonly type: 'planned'; readonly layers: readonly LayerStatus[]; readonly imageBytes: number }
-  /** Bytes received from the engine in all; 0 while the engine still prepares. */
+  /** Bytes of the engine's archive received in all; 0 while the engine still prepares it. */
   | { readonly type: 'received'; readonly bytes: number }
-  /**
-   * What the engine pushes by itself, of blobs that are not known yet to be which layer: bytes that arrived here, that
-   * the registry was sent, and that come in all, where the engine says.
-   */
-  | {
-      readonly type: 'relayed';
-      readonly storedBytes: number;
-      readonly sentBytes: number;
-      readonly totalBytes: number | undefined;
-    }
+  /** A row of the plan changed, or the next row was added. */
   | { readonly type: 'layer'; readonly index: number; readonly status: LayerStatus }
   | { readonly type: 'done'; readonly result: PushResult };
 
@@ -60,9 +55,9 @@ export interface PushResult {
   readonly durationMs: number;
   /** How the bytes left the engine: `none` when none had to. */
   readonly strategy: PushStrategy;
-  /** What the container engine said of what it pushed that a person should know: whole sentences, plain text. */
+  /** What the container engine reports of its push that a person should read: whole sentences, plain text. */
   readonly notices: readonly string[];
-  /** The engine's own digest of the image, where stored layers were compressed and `digest` is another one. */
+  /** The engine's own digest of the image, where its stored layers were compressed and `digest` is another one. */
   readonly engineDigest?: Digest;
 }
 

@@ -1,14 +1,13 @@
 import { Semaphore } from '../base/semaphore.ts';
 import { TaskGroup } from '../base/taskGroup.ts';
-import type { Digest } from '../oci/digest.ts';
-import { shortDigest } from '../oci/digest.ts';
+import { shortDigest, type Digest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/manifest.ts';
-import { findBlob } from './findBlob.ts';
-import type { ImageDetails } from '../ports/imageSource.ts';
-import type { EngineBlob, KnownImage } from '../digestCache/digestTables.ts';
+import { acceptsEngineGzip } from './chooseTransfer.ts';
+import { LayerLedger } from './layerLedger.ts';
 import { bytesWorthReading, proveLearned } from './proveLearned.ts';
+import type { AttemptContext } from './pushContext.ts';
+import { recallImage } from './rememberedImage.ts';
 import { seedFromTag } from './seedFromTag.ts';
-import type { PushRun } from './pushRun.ts';
 
 /** Questions asked of the registry at one time: they are small, and each waits for a round trip. */
 const parallelQuestions = 6;
@@ -16,51 +15,55 @@ const parallelQuestions = 6;
 const parallelReads = 2;
 
 /**
- * Before any byte leaves the engine: may we write there at all, and which layers does the registry have? Only layers
- * whose blob is known from a former push can be asked for; the others must be read first. All of it is asked at once,
- * but where we may not write, that is what is told. `engineAsks`: the engine will push to us, and ask for each blob by
- * itself; whether we may write there is then asked meanwhile.
+ * Before any byte leaves the engine: may we write to the repository at all, and which layers does the registry have? Only
+ * layers whose blob is known from a former push can be asked for; the others must be read first. Everything is asked at
+ * once, but where we may not write, that error comes first. `isEngineAsking`: the engine is going to ask us for every
+ * blob by its digest, and access is checked meanwhile; then nothing is asked here.
  */
 export async function planLayers(
-  run: PushRun,
-  image: ImageDetails,
-  known: KnownImage | undefined,
-  { signal, engineAsks }: { readonly signal: AbortSignal; readonly engineAsks: boolean },
-): Promise<void> {
+  context: AttemptContext,
+  { isEngineAsking }: { readonly isEngineAsking: boolean },
+): Promise<LayerLedger> {
+  const { target, cache, image, request, signal, usesCache } = context;
+  const ledger = new LayerLedger(context);
+  if (isEngineAsking) return ledger;
   const group = new TaskGroup(signal);
   const questions = new Semaphore(parallelQuestions);
   const reads = new Semaphore(parallelReads);
   await group.run(async () => {
-    if (engineAsks) return;
-    const access = run.target.checkAccess({ signal: group.signal });
+    const access = target.checkAccess({ signal: group.signal });
     group.start(() => access);
-    if (run.fromBytesOnly) return;
-    const { codec } = run.request;
-    const isUnknown = (diffId: Digest): boolean =>
-      run.cache.layer(diffId, codec.id) === undefined && engineBlob(run, diffId) === undefined;
-    const mayLearn = known === undefined && [...run.diffIds].some(isUnknown);
-    const seeded = mayLearn ? await seedFromTag(run, group.signal) : undefined;
-    let worthReading = bytesWorthReading(run.target, image);
-    for (const diffId of run.diffIds) {
-      const layer = run.cache.layer(diffId, codec.id);
-      if (layer !== undefined) run.statusTable.update(diffId, { readTotal: layer.tarSize });
-      const remembered = layer && { mediaType: codec.mediaType, digest: layer.digest, size: layer.size };
-      const ours = known?.layers[image.diffIds.indexOf(diffId)] ?? remembered;
-      const descriptor = ours ?? byEngine(run, diffId);
+    if (!usesCache) return;
+    const known = recallImage(context);
+    const candidates = image.diffIds.map((diffId, at) => known?.layers[at] ?? rememberedBlob(context, ledger, diffId));
+    const mayLearn = known === undefined && candidates.includes(undefined);
+    const seeded = mayLearn ? await seedFromTag(context, group.signal) : undefined;
+    let worthReading = bytesWorthReading(target, image);
+    for (const diffId of ledger.diffIds) {
+      const tarSize = cache.layer(diffId, request.codec.id)?.tarSize;
+      if (tarSize !== undefined) ledger.statuses.update(diffId, { readTotal: tarSize });
+      const descriptor = candidates[image.diffIds.indexOf(diffId)];
       const learned = seeded?.get(diffId);
       if (descriptor !== undefined) {
-        group.start(() =>
-          questions.run(() => orDenied(access, lookFor(run, diffId, descriptor, group.signal)), group.signal),
-        );
+        const ask = (): Promise<void> => lookFor(context, ledger, { diffId, descriptor }, group.signal);
+        group.start(() => questions.run(() => orDenied(access, ask()), group.signal));
       } else if (learned !== undefined && learned.size <= worthReading) {
         worthReading -= learned.size;
-        group.start(() => reads.run(() => orDenied(access, learn(run, diffId, learned, group.signal)), group.signal));
+        const read = (): Promise<void> => learn(context, ledger, { diffId, descriptor: learned }, group.signal);
+        group.start(() => reads.run(() => orDenied(access, read()), group.signal));
       }
     }
   });
+  return ledger;
 }
 
-/** An answer; where there is none, first of all what keeps us from writing there, if something does. */
+/** A layer, and a blob that is said to be it. */
+interface Pair {
+  readonly diffId: Digest;
+  readonly descriptor: Descriptor;
+}
+
+/** An answer; where there is none, first of all the reason why we may not write there, if there is one. */
 async function orDenied<T>(access: Promise<void>, answer: Promise<T>): Promise<T> {
   try {
     return await answer;
@@ -70,43 +73,49 @@ async function orDenied<T>(access: Promise<void>, answer: Promise<T>): Promise<T
   }
 }
 
-function engineBlob(run: PushRun, diffId: Digest): EngineBlob | undefined {
-  return run.takesGzip ? run.cache.engineBlob(diffId) : undefined;
-}
-
-/** The blob that an earlier relay carried: as good as one of our own. */
-function byEngine(run: PushRun, diffId: Digest): Descriptor | undefined {
-  const blob = engineBlob(run, diffId);
+/** The blob that an earlier push made of a layer, or else the engine's own, which an earlier relay sent. */
+function rememberedBlob(
+  { cache, request }: AttemptContext,
+  ledger: LayerLedger,
+  diffId: Digest,
+): Descriptor | undefined {
+  const made = cache.layer(diffId, request.codec.id);
+  if (made !== undefined) return { mediaType: request.codec.mediaType, digest: made.digest, size: made.size };
+  const blob = acceptsEngineGzip(request) ? cache.engineBlob(diffId) : undefined;
   if (blob === undefined) return undefined;
-  run.statusTable.update(diffId, { readTotal: blob.tarSize });
+  ledger.statuses.update(diffId, { readTotal: blob.tarSize });
   return { mediaType: blob.mediaType, digest: blob.digest, size: blob.size };
 }
 
-async function lookFor(run: PushRun, diffId: Digest, descriptor: Descriptor, signal: AbortSignal): Promise<void> {
-  const found = await findBlob(descriptor, run.findOptions, signal);
-  if (found === undefined) {
-    run.missing.add(descriptor.digest);
-    return;
-  }
-  run.claim({ diffId, descriptor, proof: 'provedBefore' });
-  run.markStored(diffId, found);
+async function lookFor(
+  { blobs }: AttemptContext,
+  ledger: LayerLedger,
+  { diffId, descriptor }: Pair,
+  signal: AbortSignal,
+): Promise<void> {
+  const found = await blobs.locate(descriptor.digest, descriptor.size, signal);
+  if (found !== undefined) ledger.claimStored({ diffId, descriptor, proof: 'provedBefore' }, found.origin);
 }
 
-/** Takes what a tag says of a layer only if its blob is that layer; then every later push knows it, wherever it goes. */
-async function learn(run: PushRun, diffId: Digest, learned: Descriptor, signal: AbortSignal): Promise<void> {
-  const { codec, repository } = run.request;
-  if ((await run.target.headBlob(learned.digest, { signal })) !== learned.size) return;
+/** Uses what a tag says of a layer only if its blob is that layer; every later push then has that from the cache. */
+async function learn(
+  { target, cache, request, logger }: AttemptContext,
+  ledger: LayerLedger,
+  { diffId, descriptor: learned }: Pair,
+  signal: AbortSignal,
+): Promise<void> {
+  const { codec, repository } = request;
+  if ((await target.headBlob(learned.digest, { signal })) !== learned.size) return;
   const onRefuted = (why: string): void => {
-    run.logger.warn(`A tag of ${repository} is not relied on for layer ${shortDigest(diffId)}: ${why}`);
+    logger.warn(`A tag of ${repository} is not relied on for layer ${shortDigest(diffId)}: ${why}`);
   };
   const onUnreadable = (error: unknown): void => {
-    run.logger.debug(`The layer ${shortDigest(diffId)} cannot be read back, and is exported: ${String(error)}`);
+    logger.debug(`The layer ${shortDigest(diffId)} cannot be read back, and is exported: ${String(error)}`);
   };
-  const proved = await proveLearned(run.target, diffId, learned, { signal, onRefuted, onUnreadable });
+  const proved = await proveLearned(target, diffId, learned, { signal, onRefuted, onUnreadable });
   if (proved?.mediaType !== codec.mediaType) return;
   const { mediaType, digest, size, tarSize } = proved;
-  run.cache.rememberLayer(diffId, codec.id, { digest, size, tarSize });
-  run.statusTable.update(diffId, { readTotal: tarSize });
-  run.claim({ diffId, descriptor: { mediaType, digest, size }, proof: 'readBack' });
-  run.markStored(diffId, 'exists');
+  cache.rememberLayer(diffId, codec.id, { digest, size, tarSize });
+  ledger.statuses.update(diffId, { readTotal: tarSize });
+  ledger.claimStored({ diffId, descriptor: { mediaType, digest, size }, proof: 'readBack' }, 'exists');
 }

@@ -7,29 +7,28 @@ import type { ImageDetails } from '../ports/imageSource.ts';
 import { detectLayerCompression, decompressBeside } from './export/layerCompression.ts';
 
 /**
- * Bytes of all layers together that are read back from far away: some 6 s at the 5 MB/s that are assumed there. The link
- * may be slow, and an export costs no upload where the registry turns out to have just the blob that we would make.
+ * Bytes of all layers together that are read back over a public network: some 6 s at the assumed 5 MB/s. The link may be
+ * slow, and an export costs no upload if the registry turns out to have the blob that we would make.
  */
 const mostFromFar = 32 * 1024 * 1024;
 
 /** Blobs have headers and padding, which the size of an image's files does not count. */
 const besideFiles = 16 * 1024 * 1024;
 
-/** A layer grows to less than that, times its stored bytes, or is exported: nobody's blob may keep us busy for long. */
+/** Uncompressed bytes for each stored one, beyond which a layer is exported: a crafted blob must not keep us busy. */
 const mostGrowth = 64;
 const freeGrowth = 1024 * 1024;
 const smallPiece = 16 * 1024;
 
-/** What was proved: the layer's blob, its media type by its bytes, and its size before compression. */
+/** The layer's blob, its media type by its bytes, and its size before compression. */
 export interface ProvedPair extends Descriptor {
   readonly tarSize: number;
 }
 
 /**
- * Bytes of learned blobs that are worth being read back, all layers together; what goes beyond is exported. Near by, a
- * download of gigabit speed (9 ms for each MB as it is stored, hashed and decompressed meanwhile) takes less than half of
- * what the export and the compressing of the three MB that it stands for take (20 and 5 ms), whatever its size. More
- * than the image itself can have is read nowhere: nobody's tag may keep us busy for longer than an export would.
+ * Bytes of blobs that are worth reading back, all layers together; beyond that, layers are exported. In a local network
+ * reading 1 MB of a stored blob takes 9 ms, hashing and decompressing included; exporting and compressing the 3 MB that
+ * it holds takes 25 ms. The limit is what the image itself can have: a crafted tag must not take longer than an export.
  */
 export function bytesWorthReading(
   { isNear }: Pick<BlobTarget, 'isNear'>,
@@ -40,8 +39,8 @@ export function bytesWorthReading(
 }
 
 /**
- * Reads a blob back and hashes it, as it is stored and uncompressed: so it is certain whether it is the layer that a tag
- * said it is. Undefined if it is not, or cannot be read: then the layer is exported.
+ * Reads a blob back and hashes it, as it is stored and uncompressed: this proves whether it is the layer that a tag says
+ * it is. Undefined if it is not, or cannot be read: then the layer is exported.
  */
 export async function proveLearned(
   target: BlobTarget,
@@ -81,12 +80,12 @@ export async function proveLearned(
     else options.onRefuted(`the blob ${learned.digest} is not that layer: ${String(error)}`);
     return undefined;
   } finally {
-    // Whoever stopped, and wherever: the request ends.
+    // Ends the request, also after a failure.
     await counted.return(undefined);
   }
 }
 
-/** In small pieces: what one grows to is seen only after it was uncompressed. */
+/** In small pieces, because the size of a piece is known only after it was decompressed. */
 async function* counting(
   bytes: AsyncIterable<Uint8Array>,
   counter: DigestCounter,

@@ -1,7 +1,7 @@
 const windowMs = 8_000;
-/** Samples closer together than this tell nothing new. */
+/** Samples closer together than this are left out. */
 const stepMs = 200;
-/** Below this span a rate would be noise: better to say that we are estimating. */
+/** Below this span a rate would be noise. */
 const leastMs = 2_000;
 
 /** The rate of a growing count over its last seconds. Time in milliseconds. */
@@ -19,7 +19,7 @@ export class RateWindow {
     while ((this.#samples[1]?.at ?? at) < at - windowMs) this.#samples.shift();
   }
 
-  /** Per second; undefined until there is enough to go by. */
+  /** Per second; undefined until there are samples over a long enough time. */
   perSecond(at: number): number | undefined {
     const first = this.#samples.find((sample) => sample.at >= at - windowMs) ?? this.#samples.at(-1);
     if (first === undefined) return undefined;

@@ -3,29 +3,34 @@ import { digestOf, type Digest } from '../oci/digest.ts';
 import { readDiffIds } from '../oci/imageConfig.ts';
 import { readManifest, type Descriptor } from '../oci/manifest.ts';
 import { ociLayerType } from '../oci/mediaTypes.ts';
-import type { PushRun } from './pushRun.ts';
+import type { AttemptContext } from './pushContext.ts';
 
 /**
- * What the repository's present image says to a machine that has never pushed it: its config names the diffIDs, its
- * manifest the blobs, in the same order. So base layers need no work on a fresh machine. Only blobs in the push's own
- * compression count. Whatever goes wrong here costs work, not the push.
+ * Pairs of layers and blobs from the repository's present image, for a machine that has never pushed it: its config names
+ * the diffIDs, its manifest the blobs, in the same order. So base layers need no work on a fresh machine. Only blobs in
+ * the push's own compression count. A failure here costs work, but does not fail the push.
  *
- * All of it is the word of whoever may write to this repository: none of it counts before `proveLearned` has seen the
- * bytes.
+ * Anyone with write access can have written these pairs: none counts before `proveLearned` has read its bytes.
  */
-export async function seedFromTag(run: PushRun, signal: AbortSignal): Promise<ReadonlyMap<Digest, Descriptor>> {
+export async function seedFromTag(
+  context: AttemptContext,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<Digest, Descriptor>> {
   try {
-    const manifest = await chooseManifest(run, signal);
-    return manifest === undefined ? new Map<Digest, Descriptor>() : await readPairs(run, manifest, signal);
+    const manifest = await chooseManifest(context, signal);
+    return manifest === undefined ? new Map<Digest, Descriptor>() : await readPairs(context, manifest, signal);
   } catch (error) {
     if (isCancelled(error)) throw error;
-    run.logger.debug(`Nothing was learned from what ${run.request.repository} holds now: ${String(error)}`);
+    context.logger.debug(`Nothing was learned from what ${context.request.repository} holds now: ${String(error)}`);
     return new Map();
   }
 }
 
 /** Of the tag that is about to be replaced, or else of one that probably shares its base layers. */
-async function chooseManifest({ target, request }: PushRun, signal: AbortSignal): Promise<Uint8Array | undefined> {
+async function chooseManifest(
+  { target, request }: AttemptContext,
+  signal: AbortSignal,
+): Promise<Uint8Array | undefined> {
   const own = await target.getManifest(request.tag, { signal });
   if (own !== undefined) return own;
   const tags = await target.listTags({ signal });
@@ -34,7 +39,7 @@ async function chooseManifest({ target, request }: PushRun, signal: AbortSignal)
 }
 
 async function readPairs(
-  { target, request }: PushRun,
+  { target, request }: AttemptContext,
   stored: Uint8Array,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<Digest, Descriptor>> {

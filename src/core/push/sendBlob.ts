@@ -1,13 +1,12 @@
 import { orCancelled } from '../base/cancel.ts';
-import type { Digest } from '../oci/digest.ts';
-import { findBlob, type FindBlobOptions, type BlobPresence } from './findBlob.ts';
 import type { GrowingBlob } from '../ports/growingBlob.ts';
+import type { BlobOrigin, RepositoryBlobs } from './repositoryBlobs.ts';
 
 type MadeBlob = Awaited<GrowingBlob['finished']>;
 
-/** A blob this far along is sent before it is complete; a smaller one waits until its digest can be asked for. */
+/** Bytes from which on a blob is sent before it is complete; a smaller one waits until its digest is known. */
 const eagerFrom = 16 * 1024 * 1024;
-/** Bytes still to send above which it is worth asking whether the registry has the blob after all. */
+/** Bytes still to send above which the registry is asked whether it has the blob. */
 const worthAsking = 4 * 1024 * 1024;
 
 /**
@@ -16,25 +15,19 @@ const worthAsking = 4 * 1024 * 1024;
  */
 export async function sendBlob(
   blob: GrowingBlob,
-  ladder: FindBlobOptions,
-  options: {
-    readonly signal: AbortSignal;
-    readonly onSent: (bytes: number) => void;
-    /** True for a digest that the registry is already known not to have. */
-    readonly isMissing: (digest: Digest) => boolean;
-  },
-): Promise<BlobPresence | 'uploaded'> {
-  const { signal, onSent, isMissing } = options;
-  const find = async (made: MadeBlob, asked: AbortSignal): Promise<BlobPresence | undefined> =>
-    isMissing(made.digest) ? undefined : await findBlob(made, ladder, asked);
+  blobs: RepositoryBlobs,
+  { signal, onSent }: { readonly signal: AbortSignal; readonly onSent: (bytes: number) => void },
+): Promise<BlobOrigin> {
+  const find = async ({ digest, size }: MadeBlob, until: AbortSignal): Promise<BlobOrigin | undefined> =>
+    (await blobs.locate(digest, size, until))?.origin;
 
   const start = await blob.available(0, eagerFrom, signal);
   if (start.complete) {
     const made = await blob.finished;
     const found = await find(made, signal);
     if (found !== undefined) return found;
-    const sent = await ladder.uploads.sendBlob(made.digest, signal, async () => {
-      await ladder.target.uploadBlob(blob, { signal, onSent });
+    const sent = await blobs.uploads.sendBlob(made.digest, signal, async () => {
+      await blobs.target.uploadBlob(blob, { signal, onSent });
       return 'uploaded' as const;
     });
     return sent ?? 'exists';
@@ -44,17 +37,17 @@ export async function sendBlob(
   const sending = new AbortController();
   const whileSending = AbortSignal.any([signal, sending.signal]);
   let sent = 0;
-  let found: BlobPresence | undefined;
+  let found: BlobOrigin | undefined;
   const asking = orCancelled(blob.finished, whileSending)
     .then(async (made) => {
       if (made.size - sent < worthAsking) return;
       found = await find(made, whileSending);
       if (found !== undefined) giveUp.abort();
     })
-    // If asking fails, the upload meets the same trouble and says it better.
+    // If this fails, the upload fails for the same reason, and its error says more.
     .catch(() => undefined);
   try {
-    await ladder.target.uploadBlob(blob, {
+    await blobs.target.uploadBlob(blob, {
       signal: AbortSignal.any([signal, giveUp.signal]),
       onSent: (bytes) => {
         sent = bytes;

@@ -2,11 +2,11 @@ import { orCancelled } from '../base/cancel.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/manifest.ts';
 
-/** An upload that is this push's to do; all others that want it wait until one of these was called. */
+/** An upload for the caller to do; others that need it wait until one of these was called. */
 interface OwnUpload<T> {
   readonly kind: 'mine';
   done(result: T): void;
-  /** Whoever waits takes over. */
+  /** One of those that wait does it instead. */
   failed(): void;
 }
 
@@ -15,7 +15,7 @@ interface SharedUpload<T> {
   readonly result: T;
 }
 
-/** Work that several may want at the same time and one does. */
+/** Work that several pushes may need at the same time and one does. */
 class InFlight<T> {
   readonly #running = new Map<string, Promise<undefined>>();
   readonly #finished = new Map<string, { readonly result: T; readonly at: number }>();
@@ -25,11 +25,11 @@ class InFlight<T> {
     this.#clock = clock;
   }
 
-  /** Waits for another that is doing it, and takes over if that one fails. What was done since then is not done again. */
-  async claim(key: string, since: () => number, signal: AbortSignal): Promise<OwnUpload<T> | SharedUpload<T>> {
+  /** Waits while another push does it; if that one fails, the caller does it. What was done after `since` counts. */
+  async claim(key: string, since: number, signal: AbortSignal): Promise<OwnUpload<T> | SharedUpload<T>> {
     for (;;) {
       const finished = this.#finished.get(key);
-      if (finished !== undefined && finished.at > since()) return { kind: 'shared', result: finished.result };
+      if (finished !== undefined && finished.at > since) return { kind: 'shared', result: finished.result };
       const other = this.#running.get(key);
       if (other === undefined) return this.#begin(key);
       await orCancelled(other, signal);
@@ -60,8 +60,8 @@ class InFlight<T> {
 }
 
 /**
- * What the pushes of this window are sending at the moment, so that a blob which two of them want in one repository is
- * sent once. One for all pushes; holds nothing once they have ended.
+ * What the pushes of this window are sending at the moment, so that a blob which two of them need in one repository is
+ * sent once. One for all pushes; empty once they have ended.
  */
 export class UploadsInFlight {
   #time = 0;
@@ -69,7 +69,7 @@ export class UploadsInFlight {
   readonly #layers = new InFlight<Descriptor>(() => ++this.#time);
   readonly #blobs = new InFlight<undefined>(() => ++this.#time);
 
-  /** The part of one push to one repository; it must leave when it has ended. */
+  /** For one attempt of a push to one repository; it must leave when it has ended. */
   join(origin: string, repository: string): PushUploads {
     this.#pushes++;
     const leave = (): void => {
@@ -89,14 +89,15 @@ interface Parts {
   readonly leave: () => void;
 }
 
-/** The uploads of one push. */
+/** The uploads of one attempt of a push. */
 export class PushUploads {
-  readonly #place: string;
+  readonly #repository: string;
   readonly #parts: Parts;
-  #since: number;
+  /** What others have sent before that does not count: the registry may have lost it. */
+  readonly #since: number;
 
-  constructor(place: string, parts: Parts) {
-    this.#place = place;
+  constructor(repository: string, parts: Parts) {
+    this.#repository = repository;
     this.#parts = parts;
     this.#since = parts.now();
   }
@@ -105,22 +106,17 @@ export class PushUploads {
     this.#parts.leave();
   }
 
-  /** The registry has lost blobs: what others have sent until now does not count. */
-  startOver(): void {
-    this.#since = this.#parts.now();
-  }
-
-  /** A layer whose blob is known only when it has been made. */
+  /** For a layer whose digest is known only after it was compressed. */
   claimLayer(
     { diffId, codecId }: { readonly diffId: Digest; readonly codecId: string },
     signal: AbortSignal,
   ): Promise<OwnUpload<Descriptor> | SharedUpload<Descriptor>> {
-    return this.#parts.layers.claim(`${this.#place} ${codecId} ${diffId}`, () => this.#since, signal);
+    return this.#parts.layers.claim(`${this.#repository} ${codecId} ${diffId}`, this.#since, signal);
   }
 
-  /** Sends a blob, unless another push does; gives undefined where it was another one. */
+  /** Sends a blob; undefined if another push sent it. */
   async sendBlob<T>(digest: Digest, signal: AbortSignal, send: () => Promise<T>): Promise<T | undefined> {
-    const claim = await this.#parts.blobs.claim(`${this.#place} ${digest}`, () => this.#since, signal);
+    const claim = await this.#parts.blobs.claim(`${this.#repository} ${digest}`, this.#since, signal);
     if (claim.kind === 'shared') return undefined;
     try {
       const sent = await send();

@@ -7,7 +7,7 @@ import { pushFromEngine, type RelayParts } from './pushFromEngine.ts';
 import { layerDigests } from './engineManifest.ts';
 import type { IncomingBlob, RelayBackend, RelayedManifest } from './relayBackend.ts';
 import { RelayError } from './relayErrors.ts';
-import { isTemporaryName } from './temporaryTag.ts';
+import { relayObstacle } from './relayObstacle.ts';
 
 /** In milliseconds; only differences matter. */
 export interface Clock {
@@ -59,10 +59,9 @@ export async function primeDigestsOf(
   cache: DigestCache,
   options: PrimingOptions,
 ): Promise<boolean> {
-  const { pusher, reachability } = parts;
-  if (hasDigests(image.diffIds, parts, cache) || !reachability.isWorthTrying(pusher.id)) return false;
-  if (image.references.every((reference) => isTemporaryName(reference))) return false;
-  if ((await pusher.store(options)) !== 'classic') return false;
+  if (hasDigests(image.diffIds, parts, cache)) return false;
+  if (relayObstacle(image, parts, { isInsisted: false }) !== undefined) return false;
+  if ((await parts.pusher.store(options)) !== 'classic') return false;
   await primeDigests(image, parts, cache, options);
   return true;
 }

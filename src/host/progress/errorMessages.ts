@@ -1,6 +1,6 @@
 import type { ErrorCode, Stage, TeaChestError } from '../../core/base/errors.ts';
 
-/** What a button under a failure does; the reporter maps each kind to a function where it applies. */
+/** What a button under a failure does; `ActionHandlers` has a function for each kind that applies. */
 export type ActionKind =
   | 'retry'
   | 'signIn'
@@ -17,7 +17,7 @@ export type ActionKind =
   | 'showLog';
 
 export interface ErrorMessage {
-  /** What happened, mostly in the error's own words, and then what to do next. */
+  /** What happened, mostly by the error's own message, and then what to do next. */
   readonly message: string;
   /** At most three: a notification has room for no more. */
   readonly actions: readonly ActionKind[];
@@ -28,7 +28,7 @@ interface Advice {
   readonly actions: readonly ActionKind[];
 }
 
-/** What to do next, for every code: the compiler asks for a row when a code is added. */
+/** What to do next, for every code: without a row for each code it does not compile. */
 const adviceByCode: Readonly<Record<ErrorCode, Advice>> = {
   engineNotFound: {
     next: 'Install Docker or Podman, or set the engine’s address.',
@@ -145,7 +145,7 @@ const adviceByCode: Readonly<Record<ErrorCode, Advice>> = {
   internal: { next: 'The log tells more.', actions: ['showLog', 'retry'] },
 };
 
-/** At these the registry has answered a push before: its address is not what is wrong. */
+/** Stages before which the registry has answered this push: its address is right. */
 const stagesAfterContact: ReadonlySet<Stage | undefined> = new Set<Stage>([
   'export',
   'verify',
@@ -155,10 +155,10 @@ const stagesAfterContact: ReadonlySet<Stage | undefined> = new Set<Stage>([
   'check',
 ]);
 
-/** What to do next where more than the code counts. */
+/** What to do next, by the code and some facts. */
 function adviceFor({ code, stage, facts }: TeaChestError): Advice {
   const usual = adviceByCode[code];
-  // The account or a page in the way is the reason, and the sentence says what to do: no other owner or address helps.
+  // The message says what to do about the account or the sign-in page; another owner or address does not help.
   if (typeof facts['account'] === 'string') return { next: '', actions: ['retry', 'signIn'] };
   if (typeof facts['signInPage'] === 'string') {
     return { next: 'Ask whoever runs the registry.', actions: ['retry', 'signIn', 'showLog'] };
@@ -173,12 +173,12 @@ function adviceFor({ code, stage, facts }: TeaChestError): Advice {
   if (code === 'tlsRefused' && facts['mayWantClientCertificate'] === true) {
     return { next: usual.next, actions: ['chooseClientCertificate', ...usual.actions] };
   }
-  // The sentence has just named the address that works.
+  // The message names the address that works.
   if (code === 'plainHttp' && typeof facts['suggestion'] === 'string') return { ...usual, next: 'Try that address.' };
   return usual;
 }
 
-/** An error → the words and buttons a person sees. Pure: which buttons work here is the caller's matter. */
+/** The message and buttons for an error. The caller leaves out the buttons that do not apply. */
 export function errorMessage(error: TeaChestError): ErrorMessage {
   const { next, actions } = adviceFor(error);
   const { host, pinnedFingerprint } = error.facts;
@@ -206,7 +206,7 @@ const titles: Readonly<Record<ActionKind, string>> = {
   showLog: 'Show Log',
 };
 
-/** The button's text; where a code has better words than the usual ones, these. */
+/** The button's text; some codes have a text of their own. */
 export function actionTitle(kind: ActionKind, code: ErrorCode): string {
   if (kind === 'changeTarget' && (code === 'ownerNotFound' || code === 'accessDenied')) return 'Choose Another Owner';
   if (kind === 'signIn' && (code === 'credentialsRejected' || code === 'scopeMissing')) return 'Sign In Again';

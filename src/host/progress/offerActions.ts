@@ -1,7 +1,7 @@
 import { toTeaChestError, type TeaChestError } from '../../core/base/errors.ts';
 import { actionTitle, errorMessage, type ActionKind } from './errorMessages.ts';
 
-/** What the buttons do in this place; a kind without a function gets no button. */
+/** What the buttons do; a kind without a function gets no button. */
 export type ActionHandlers = Readonly<Partial<Record<ActionKind, () => unknown>>>;
 
 interface Button {

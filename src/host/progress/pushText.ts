@@ -1,6 +1,6 @@
 import type { Stage } from '../../core/base/errors.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
-import type { PushSnapshot } from '../../core/push/progress.ts';
+import type { PushSnapshot } from '../../core/push/pushProgress.ts';
 import type { PushResult } from '../../core/push/events.ts';
 import { formatBytes, formatDuration } from './format.ts';
 

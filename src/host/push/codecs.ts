@@ -15,14 +15,15 @@ export class Codecs {
     this.#folder = folder;
   }
 
-  /** `gzipLevel` 1 to 9; the other codecs use their usual level. `auto` goes by the way to the registry. */
+  /** `gzipLevel` 1 to 9; the other codecs use their usual level. `auto` goes by the link to the registry. */
   create(compression: Compression, gzipLevel: number, link: Link): LayerCodec {
     this.#pool ??= new WorkerPool({
       worker: join(this.#folder, 'compressWorker.cjs'),
       deflate: join(this.#folder, 'deflate.wasm'),
     });
     const means = { threads: this.#pool.size, hasZstd };
-    const kind = compression === 'auto' ? chooseCompression(link, means) : compression;
+    const kind =
+      compression === 'auto' ? chooseCompression(link, means) : compression === 'stored' ? 'gzip' : compression;
     return createCodec(kind, kind === 'gzip' ? gzipLevel : undefined, this.#pool);
   }
 

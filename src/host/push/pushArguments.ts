@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 
-export const compressions = ['auto', 'gzip', 'zstd', 'none'] as const;
+/** `stored`: as the engine stores the layers; what it holds unpacked is compressed by gzip. */
+export const compressions = ['stored', 'auto', 'gzip', 'zstd', 'none'] as const;
 
 export type Compression = (typeof compressions)[number];
 

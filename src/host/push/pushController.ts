@@ -6,7 +6,6 @@ import { copyPullCommand, copyReferences } from '../display/clipboard.ts';
 import { showInformation } from '../display/messages.ts';
 import { openInBrowser } from '../openInBrowser.ts';
 import { pushWithNotification } from './pushNotification.ts';
-import type { PushStatusBar } from './pushStatusBar.ts';
 import { describeResult } from '../progress/pushText.ts';
 import type { ActionHandlers } from '../progress/offerActions.ts';
 import { reportFailure } from '../progress/reportFailure.ts';
@@ -33,19 +32,12 @@ export interface FailureActions {
 /** Runs pushes in front of a person: progress, then what came of it with the next steps as buttons. */
 export class PushController {
   readonly #runner: PushRunner;
-  readonly #statusBar: PushStatusBar;
   readonly #owners: (connection: Connection) => Promise<Owners>;
   readonly #onPushed: () => void;
 
   /** `onPushed`: somebody who shows what registries have may want to look again. */
-  constructor(
-    runner: PushRunner,
-    statusBar: PushStatusBar,
-    owners: (connection: Connection) => Promise<Owners>,
-    onPushed: () => void,
-  ) {
+  constructor(runner: PushRunner, owners: (connection: Connection) => Promise<Owners>, onPushed: () => void) {
     this.#runner = runner;
-    this.#statusBar = statusBar;
     this.#owners = owners;
     this.#onPushed = onPushed;
   }
@@ -53,7 +45,7 @@ export class PushController {
   /** Rejects as the push does, once the failure is on the screen; waits for no button. */
   async push(job: PushJob, care: FailureActions): Promise<PushResult> {
     try {
-      const result = await pushWithNotification(this.#runner, this.#statusBar, job);
+      const result = await pushWithNotification(this.#runner, job);
       this.#onPushed();
       void this.#showSuccess(result, job);
       return result;

@@ -1,10 +1,10 @@
 import { TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
-import { mediaTypes } from '../../core/oci/mediaTypes.ts';
 import { formatPlatform } from '../../core/oci/platform.ts';
 import type { BlobTarget } from '../../core/ports/blobTarget.ts';
 import type { LayerCodec } from '../../core/ports/layerCodec.ts';
+import { acceptsEngineGzip } from '../../core/push/chooseTransfer.ts';
 import type { PushEvent, PushResult } from '../../core/push/events.ts';
-import { PushProgress, type PushSnapshot } from '../../core/push/progress.ts';
+import { PushProgress, type PushSnapshot } from '../../core/push/pushProgress.ts';
 import { pushImage } from '../../core/push/pushImage.ts';
 import { UploadsInFlight } from '../../core/push/uploadsInFlight.ts';
 import type { Compression, Strategy } from './pushArguments.ts';
@@ -56,6 +56,8 @@ export interface PushRunnerDependencies extends IdlePrimingDependencies {
   readonly spoolRoot: () => string;
 }
 
+/** Milliseconds between two reports of progress: often enough to look alive, seldom enough to cost nothing. */
+const reportEveryMs = 200;
 /** Compressed bytes on disk that wait for the registry before another layer is begun. */
 const spoolLimit = 4 * 1000 ** 3;
 
@@ -67,16 +69,30 @@ interface RunningPush {
   readonly rest: Promise<void>;
 }
 
-/** Runs pushes and knows which are under way. */
+type ProgressListener = (snapshots: readonly PushSnapshot[]) => void;
+
+interface RunOptions {
+  readonly signal: AbortSignal;
+  /** Called regularly while this push runs, as its rate and the time left change without events too. */
+  readonly onProgress?: (snapshot: PushSnapshot) => void;
+}
+
+/** Runs pushes, and reports how far they are. */
 export class PushRunner {
   readonly #dependencies: PushRunnerDependencies;
   readonly #running = new Map<string, RunningPush>();
   readonly #uploads = new UploadsInFlight();
+  readonly #listeners: ProgressListener[] = [];
   readonly #priming: IdlePriming;
 
   constructor(dependencies: PushRunnerDependencies) {
     this.#dependencies = dependencies;
     this.#priming = new IdlePriming(dependencies);
+  }
+
+  /** `listener` is called regularly while pushes run, and when one has ended. */
+  onProgress(listener: ProgressListener): void {
+    this.#listeners.push(listener);
   }
 
   /** One snapshot per running push, the oldest first. */
@@ -85,7 +101,7 @@ export class PushRunner {
   }
 
   /** @throws TeaChestError with code and stage; then the registry has the old tag or the new one, nothing between. */
-  async run(job: PushJob, options: { readonly signal: AbortSignal }): Promise<PushResult> {
+  async run(job: PushJob, options: RunOptions): Promise<PushResult> {
     const { logger } = this.#dependencies;
     const reference = formatTarget(job.target);
     if (this.#running.has(reference)) {
@@ -98,6 +114,10 @@ export class PushRunner {
     this.#running.set(reference, { job, progress, controller, rest });
     logger.info(`Push of ${job.image} to ${reference} begins.`);
     const journal = await this.#dependencies.journal?.begin(this.#describe(job));
+    const reports = setInterval(() => {
+      options.onProgress?.(progress.snapshot());
+      this.#report();
+    }, reportEveryMs);
     let stopped: TeaChestError | undefined;
     try {
       const result = await this.#push(job, { signal, sessions: journal }, (event) => {
@@ -121,7 +141,9 @@ export class PushRunner {
       else logger.error(end);
       throw stopped === undefined || failure.stage === undefined ? (stopped ?? error) : stopped.at(failure.stage);
     } finally {
+      clearInterval(reports);
       this.#running.delete(reference);
+      this.#report();
       await journal?.end(stopped?.code === 'cancelled' ? 'windowClosed' : 'done');
       ended(undefined);
     }
@@ -146,9 +168,9 @@ export class PushRunner {
     await this.#priming.settled();
   }
 
-  /** What is known of a running push; undefined once it ended. */
-  snapshot(target: Target): PushSnapshot | undefined {
-    return this.#running.get(formatTarget(target))?.progress.snapshot();
+  #report(): void {
+    const snapshots = this.snapshots();
+    for (const listener of this.#listeners) listener(snapshots);
   }
 
   #describe({ image, said, connection, target, compression, strategy, platform }: PushJob): JournaledPush {
@@ -175,7 +197,7 @@ export class PushRunner {
     onEvent: (event: PushEvent) => void,
   ): Promise<PushResult> {
     const { openTarget, createCodec, cache, settings, spoolRoot, logger, relay } = this.#dependencies;
-    const { gzipLevel, parallelBlobs, compressStored, ...usual } = settings();
+    const { gzipLevel, parallelBlobs, ...usual } = settings();
     const { compression = usual.compression, strategy = usual.strategy } = job;
     const { connection, target } = job;
     await this.#priming.interrupt();
@@ -188,10 +210,9 @@ export class PushRunner {
       repository: `${target.host}/${target.repository}`,
       tag: target.tag,
       codec: createCodec(compression, gzipLevel, connection),
-      isCodecFree: compression === 'auto',
+      isCodecRequired: compression !== 'stored' && compression !== 'auto',
       strategy: strategy === 'auto' ? undefined : strategy,
       parallelBlobs,
-      compressStored,
       recheck: job.recheck === true,
     };
     const dependencies = {
@@ -206,7 +227,7 @@ export class PushRunner {
       now: () => performance.now(),
     };
     const result = await pushImage(request, dependencies, { signal, onEvent }).finally(() => relay.ended?.(source));
-    const mayRelayLater = strategy === 'auto' && request.codec.mediaType === mediaTypes.ociLayerGzip;
+    const mayRelayLater = strategy === 'auto' && acceptsEngineGzip(request);
     // This push is still counted: the engine is primed once no other is under way.
     const isLast = this.#running.size === 1;
     if (dependencies.relay !== undefined && mayRelayLater && isLast && result.strategy === 'export') {

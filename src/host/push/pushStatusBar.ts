@@ -1,19 +1,24 @@
 import * as vscode from 'vscode';
 import { inertLines, inertText, withIcon } from '../display/inertText.ts';
-import type { PushRunner } from './pushRunner.ts';
+import type { PushSnapshot } from '../../core/push/pushProgress.ts';
 import { describeBriefly, describePush } from '../progress/pushText.ts';
+import type { PushRunner } from './pushRunner.ts';
 
-/** `43% · 61 MB/s · 12 s` while pushes run; made when the first one starts. A click brings the notification back. */
+/** `43% · 61 MB/s · 12 s` while pushes run; created by the first push. A click shows the notification again. */
 export class PushStatusBar implements vscode.Disposable {
-  readonly #runner: PushRunner;
   #item: vscode.StatusBarItem | undefined;
 
-  constructor(runner: PushRunner) {
-    this.#runner = runner;
+  constructor(runner: Pick<PushRunner, 'onProgress'>) {
+    runner.onProgress((snapshots) => {
+      this.#show(snapshots);
+    });
   }
 
-  update(): void {
-    const snapshots = this.#runner.snapshots();
+  dispose(): void {
+    this.#item?.dispose();
+  }
+
+  #show(snapshots: readonly PushSnapshot[]): void {
     if (snapshots.length === 0) {
       this.#item?.hide();
       return;
@@ -25,10 +30,6 @@ export class PushStatusBar implements vscode.Disposable {
     const spoken = `Push of ${snapshots[0]?.reference ?? 'an image'}: ${brief}`;
     this.#item.accessibilityInformation = { label: inertText(spoken) };
     this.#item.show();
-  }
-
-  dispose(): void {
-    this.#item?.dispose();
   }
 }
 

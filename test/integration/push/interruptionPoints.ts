@@ -24,8 +24,7 @@ const hangs = (method: string, path: RegExp, afterBytes?: number): Fault => ({
 /** Bytes that came out of the engine, whichever way they take. */
 function arrived(event: PushEvent): number {
   if (event.type === 'received') return event.bytes;
-  if (event.type === 'relayed') return event.storedBytes;
-  return event.type === 'layer' ? event.status.readBytes : 0;
+  return event.type === 'layer' ? Math.max(event.status.readBytes, event.status.storedBytes) : 0;
 }
 
 /** For an image of at least two layers above 6 MB whose content a registry has never seen. */
@@ -51,9 +50,7 @@ export const interruptionPoints: readonly InterruptionPoint[] = [
   {
     name: 'while a layer is compressed',
     isReached: (event, strategy) =>
-      strategy === 'export'
-        ? event.type === 'layer' && event.status.storedBytes > 0
-        : event.type === 'relayed' && event.storedBytes > 1_000_000,
+      event.type === 'layer' && event.status.storedBytes > (strategy === 'export' ? 0 : 1_000_000),
   },
   {
     name: 'in the middle of a chunk',

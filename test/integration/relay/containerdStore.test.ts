@@ -98,7 +98,7 @@ describe('what only containerd’s store holds, through the relay to docker-regi
     const built = await loadImage(real, { tags: ['loaded:1'], layers: [{ 'app/data': content }, { 'app/v': '1' }] });
     const asStored = await push('loaded:1', 'team/as-stored');
     assert.equal(asStored.digest, built.id);
-    const result = await push('loaded:1', 'team/loaded', { compressStored: true });
+    const result = await push('loaded:1', 'team/loaded', { isCodecRequired: true });
     assert.deepEqual([result.strategy, result.engineDigest], ['relay', built.id]);
     assert.ok(result.uploadedBytes < asStored.uploadedBytes * 0.6, `${result.uploadedBytes} bytes were sent`);
     const reference = `${registry.host}/team/loaded:1`;
@@ -123,7 +123,7 @@ describe('what only containerd’s store holds, through the relay to docker-regi
   async function push(
     image: string,
     repository: string,
-    { compressStored = false } = {},
+    { isCodecRequired = false } = {},
   ): Promise<PushResult & { readonly copy: CopiedReference }> {
     const pusher = engine.pusher() ?? assert.fail('an engine behind a socket can push');
     const endpoint = new RelayEndpoint({
@@ -136,7 +136,7 @@ describe('what only containerd’s store holds, through the relay to docker-regi
     const result = await pushImage(
       {
         ...{ image, origin: registry.origin, repository: `${registry.host}/${repository}`, tag: '1' },
-        ...{ codec: plainGzip, parallelBlobs: 3, strategy: 'relay', compressStored },
+        ...{ codec: plainGzip, parallelBlobs: 3, strategy: 'relay', isCodecRequired },
       },
       {
         ...{ source: engine, target: await client.repository(repository, { signal }), logger: silentLogger },

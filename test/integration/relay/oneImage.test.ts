@@ -125,7 +125,7 @@ describe('what a push from containerd’s store publishes is one image', { timeo
         });
         let moved: Promise<unknown> | undefined;
         const onEvent = (event: PushEvent): void => {
-          if (event.type === 'relayed' && event.storedBytes > 1_000_000) moved ??= build('moving:1');
+          if (event.type === 'layer' && event.status.storedBytes > 1_000_000) moved ??= build('moving:1');
         };
         const result = await rig.push('moving:1', `${owner}/moving:1`, { strategy: 'relay', onEvent });
         await moved;

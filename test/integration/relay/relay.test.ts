@@ -271,7 +271,7 @@ function relayStories({ store, start }: Kind): void {
     await build('relay:cancel', randomBytes(8).toString('hex'));
     const stop = new AbortController();
     const onEvent = (event: PushEvent): void => {
-      if (event.type === 'relayed' && event.storedBytes > 0) stop.abort();
+      if (event.type === 'layer' && event.status.storedBytes > 0) stop.abort();
     };
     await assert.rejects(push('relay:cancel', '1', { signal: stop.signal, onEvent }), { code: 'cancelled' });
     await assertNothingLeft();

@@ -60,7 +60,7 @@ suite('upload sessions of a relay', { timeout: 300_000 }, () => {
   async function pushAndCancel(rig: PushRig, image: string): Promise<void> {
     const stop = new AbortController();
     const onEvent = (event: PushEvent): void => {
-      if (event.type === 'relayed' && event.sentBytes > 1_000_000) stop.abort();
+      if (event.type === 'layer' && event.status.sentBytes > 1_000_000) stop.abort();
     };
     const work = rig.push(image, 'dev/cancelled:1', { strategy: 'relay', signal: stop.signal, onEvent });
     await assert.rejects(work, { code: 'cancelled' });

@@ -26,7 +26,7 @@ suite('arguments of commands', () => {
   test('a missing, a wrong and an unknown key are refused by name', () => {
     refuses(() => readPushArguments({ target: 'h.example/o/app' }), /needs “image”/);
     refuses(() => readPushArguments({ image: 7 }), /“image” to be a text/);
-    refuses(() => readPushArguments({ image: 'app', compression: 'brotli' }), /one of auto, gzip, zstd, none/);
+    refuses(() => readPushArguments({ image: 'app', compression: 'brotli' }), /one of stored, auto, gzip, zstd, none/);
     refuses(() => readPushArguments({ image: 'app', recheck: 'yes' }), /“recheck” to be true or false/);
     assert.equal(readPushArguments({ image: 'app', recheck: true }).recheck, true);
     refuses(() => readPushArguments({ image: 'app', tagret: 'x' }), /does not know “tagret”/);

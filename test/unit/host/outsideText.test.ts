@@ -6,7 +6,7 @@ import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { plainText } from '../../../src/core/base/plainText.ts';
 import type { EngineImage } from '../../../src/core/docker/types.ts';
 import { isReferenceText } from '../../../src/core/oci/imageReference.ts';
-import type { PushSnapshot } from '../../../src/core/push/progress.ts';
+import type { PushSnapshot } from '../../../src/core/push/pushProgress.ts';
 import { toRejection } from '../../../src/host/commands/rejection.ts';
 import { certificateQuestion } from '../../../src/host/connections/certificateQuestion.ts';
 import { inertText } from '../../../src/host/display/inertText.ts';
@@ -299,8 +299,12 @@ suite('text from outside, whatever it is', () => {
   test('is only text in the status bar', async () => {
     await check((text) => {
       const snapshot: Partial<PushSnapshot> = { reference: text, enginePreparing: true };
-      const bar = new statusBar.PushStatusBar({ snapshots: () => [snapshot] } as unknown as PushRunner);
-      bar.update();
+      const runner: Pick<PushRunner, 'onProgress'> = {
+        onProgress: (listener) => {
+          listener([snapshot as PushSnapshot]);
+        },
+      };
+      new statusBar.PushStatusBar(runner);
       const shown = takeShown();
       assert.equal(shown.length, 3);
       shown.forEach((one) => {

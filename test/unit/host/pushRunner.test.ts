@@ -8,6 +8,7 @@ import type { LayerCodec } from '../../../src/core/ports/layerCodec.ts';
 import { DigestCache } from '../../../src/core/digestCache/digestCache.ts';
 import type { PushResult } from '../../../src/core/push/events.ts';
 import type { Connection } from '../../../src/host/connections/connection.ts';
+import type { Compression } from '../../../src/host/push/pushArguments.ts';
 import { EngineLink, type Engine } from '../../../src/host/engine/engine.ts';
 import { PushRunner } from '../../../src/host/push/pushRunner.ts';
 import { TargetMemory } from '../../../src/host/targets/targetMemory.ts';
@@ -65,7 +66,7 @@ suite('what an engine holds uncompressed', () => {
   after(() => rig.remove());
 
   /** Pushed to a registry that has nothing. */
-  async function pushed(compressStored: boolean, memory = new TargetMemory(memento())): Promise<PushResult> {
+  async function pushed(compression: Compression, memory = new TargetMemory(memento())): Promise<PushResult> {
     rig.reset();
     const { engine, pusher } = machine([{ bytes: Buffer.alloc(100_000, 'a') }], 'loaded');
     const { cache, endpoint, reachability, registry, folder } = rig;
@@ -75,7 +76,7 @@ suite('what an engine holds uncompressed', () => {
       openTarget: () => Promise.resolve(registry),
       createCodec: () => plainGzip,
       memory,
-      settings: () => ({ ...usualSettings, compressStored }),
+      settings: () => ({ ...usualSettings, compression }),
       relay: { parts: () => Promise.resolve({ pusher, endpoint, reachability }) },
       spoolRoot: () => join(folder, 'spool'),
       ...{ cache, logger: silentLogger },
@@ -85,14 +86,14 @@ suite('what an engine holds uncompressed', () => {
     return await runner.run({ image: 'app:1', connection, target }, { signal });
   }
 
-  test('is compressed if the setting says so, and goes as it is if not', async () => {
-    const [asStored, compressed] = [await pushed(false), await pushed(true)];
+  test('is compressed where a codec is asked for, and goes as it is by default', async () => {
+    const [asStored, compressed] = [await pushed('stored'), await pushed('gzip')];
     assert.ok(asStored.uploadedBytes > 100_000 && compressed.uploadedBytes < 10_000);
     assert.deepEqual([asStored.engineDigest, compressed.engineDigest], [undefined, asStored.digest]);
   });
 
   test('is published, and the push a success, though where it went cannot be written down', async () => {
     const full = { ...memento(), update: () => Promise.reject(new Error('the disk is full')) };
-    assert.ok((await pushed(false, new TargetMemory(full))).digest);
+    assert.ok((await pushed('stored', new TargetMemory(full))).digest);
   });
 });

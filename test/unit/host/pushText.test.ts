@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { PushSnapshot } from '../../../src/core/push/progress.ts';
+import type { PushSnapshot } from '../../../src/core/push/pushProgress.ts';
 import { describeBriefly, describePush, describeResult } from '../../../src/host/progress/pushText.ts';
 
 const running: PushSnapshot = {
@@ -8,7 +8,6 @@ const running: PushSnapshot = {
   stage: 'export',
   layers: [],
   enginePreparing: false,
-  receivedBytes: 900_000_000,
   sentBytes: 184_000_000,
   totalBytes: undefined,
   fraction: 0.4321,

@@ -6,10 +6,10 @@ import { peekBytes } from '../../base/peekBytes.ts';
 import { compressionOf, magicLength } from '../../oci/compressionOf.ts';
 import { mediaTypes } from '../../oci/mediaTypes.ts';
 
-/** The form in which an engine may hold a layer, so that it can go out as it is. */
+/** A compression in which an engine may hold a layer, so that it can go out as it is. */
 export interface LayerCompression {
   readonly mediaType: string;
-  /** Makes a stream that undoes the compression; undefined where this Node cannot. */
+  /** Creates a stream that decompresses; undefined where this Node cannot. */
   readonly open: (() => Duplex) | undefined;
 }
 
@@ -22,7 +22,7 @@ const forms: Readonly<Record<'gzip' | 'zstd', LayerCompression>> = {
   },
 };
 
-/** Looks at the first bytes; `body` is the whole again. */
+/** Looks at the first bytes; `body` gives the whole stream. */
 export async function detectLayerCompression(
   stream: AsyncIterable<Uint8Array>,
 ): Promise<{ readonly form: LayerCompression | undefined; readonly body: AsyncIterable<Uint8Array> }> {
@@ -31,7 +31,7 @@ export async function detectLayerCompression(
   return { form: compression && forms[compression], body };
 }
 
-/** Passes the compressed bytes on as they are and shows the uncompressed ones to `onTar`. */
+/** Yields the compressed bytes as they are, and calls `onTar` with the uncompressed ones. */
 export async function* decompressBeside(
   body: AsyncIterable<Uint8Array>,
   form: LayerCompression,
@@ -50,10 +50,10 @@ export async function* decompressBeside(
   ended.catch(() => undefined);
   try {
     for await (const chunk of body) {
-      // Nothing may hold a chunk any more when the next one is asked for: its memory is used again.
-      const taken = written(stream, chunk);
+      // The memory of a chunk is used again as soon as the next one is asked for.
+      const consumed = written(stream, chunk);
       yield chunk;
-      await taken;
+      await consumed;
     }
     stream.end();
     await ended;
@@ -71,14 +71,14 @@ export async function* decompressBeside(
   }
 }
 
-/** Until it has taken the chunk in, or has broken: then the end says why. */
+/** Resolves once the stream has consumed the chunk, or has failed: then its end gives the reason. */
 async function written(stream: Duplex, chunk: Uint8Array): Promise<void> {
   await new Promise<void>((resolve) => {
     const done = (): void => {
       stream.off('close', done);
       resolve();
     };
-    // zlib does not answer a write at which it broke.
+    // zlib does not call back for a write that made it fail.
     stream.once('close', done);
     if (stream.destroyed) done();
     else stream.write(chunk, done);

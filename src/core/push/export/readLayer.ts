@@ -13,9 +13,9 @@ export interface LayerRead {
   readonly diffId: Digest;
   /** Bytes before compression. */
   readonly tarSize: number;
-  /** What the registry will be given. */
+  /** Of the blob that the registry will have. */
   readonly descriptor: Descriptor;
-  /** True if the engine had it compressed already and those bytes go out as they are. */
+  /** True if the engine holds it compressed, and those bytes go out as they are. */
   readonly storedByEngine: boolean;
 }
 
@@ -24,16 +24,16 @@ export interface ReadLayerOptions {
   /** The image's diffIDs: a layer that hashes to none of them is not of this image. */
   readonly diffIds: ReadonlySet<Digest>;
   readonly signal: AbortSignal;
-  /** Compressed bytes that may be in the blob before somebody has asked for them; undefined: any number. */
-  readonly ahead?: number | undefined;
+  /** Bytes that may be in the blob beyond those that an upload has asked for; undefined: any number. */
+  readonly lead?: number | undefined;
   /** Bytes read out of the archive, and bytes written to the spool, so far. */
   readonly onProgress: (readBytes: number, storedBytes: number) => void;
 }
 
 /**
- * Reads one layer out of the archive, compresses it into `blob` and proves on the way that its uncompressed bytes hash
- * to a diffID of the image. Undefined for a blob of another platform's image, which an archive may hold as well.
- * The blob is left open: the caller decides whether it is wanted.
+ * Reads one layer of the archive, compresses it into `blob` and checks that its uncompressed bytes hash to a diffID of
+ * the image. Undefined for a layer of another platform's image, which an archive may hold as well. The caller completes
+ * or discards the blob.
  */
 export async function readLayer(
   layer: ArchiveLayer,
@@ -62,14 +62,14 @@ export async function readLayer(
     // The same bytes need no second digest.
     if (!isAsItCame) stored.update(piece);
     await blob.write(piece);
-    if (options.ahead !== undefined) await blob.needed(options.ahead, options.signal);
+    if (options.lead !== undefined) await blob.needed(options.lead, options.signal);
     storedBytes += piece.byteLength;
     options.onProgress(readBytes, storedBytes);
   }
   const tarSize = tar.bytes;
   const diffId = tar.digest();
   if (!isOfThisImage(layer, diffId, form, options.diffIds)) return undefined;
-  // What the bytes are, and not what somebody says of them.
+  // By the bytes: what others say of them may be wrong.
   const mediaType = layerTypeOf(isAsItCame ? undefined : compressionOf(head));
   const descriptor = { mediaType, digest: isAsItCame ? diffId : stored.digest(), size: storedBytes };
   return { diffId, tarSize, descriptor, storedByEngine: form !== undefined };

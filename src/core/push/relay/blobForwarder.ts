@@ -2,24 +2,24 @@ import { TeaChestError, type ErrorCode } from '../../base/errors.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import type { TaskGroup } from '../../base/taskGroup.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { mountFromElsewhere, type BlobPresence } from '../findBlob.ts';
-import type { ImageDetails } from '../../ports/imageSource.ts';
-import { LayerUpload } from '../export/layerUpload.ts';
-import type { PushRun } from '../pushRun.ts';
-import type { Spool } from '../../spool/spool.ts';
-import type { RelayProgress } from './relayProgress.ts';
-import { SpooledForward } from './spooledForward.ts';
-import type { PreopenedSessions } from './preopenedSessions.ts';
 import { BoundedPipe, detachBuffer } from '../../relay/boundedPipe.ts';
-import { SendAgainError } from '../../relay/relayErrors.ts';
 import type { BlobClaim, IncomingBlob, RelayBackend, RelayedManifest } from '../../relay/relayBackend.ts';
+import { SendAgainError } from '../../relay/relayErrors.ts';
 import { SmallBlobs } from '../../relay/smallBlobs.ts';
+import type { Spool } from '../../spool/spool.ts';
+import { LayerUpload } from '../export/layerUpload.ts';
+import type { LayerLedger } from '../layerLedger.ts';
+import type { StatusChange } from '../layerStatusTable.ts';
+import type { AttemptContext } from '../pushContext.ts';
+import type { BlobOrigin } from '../repositoryBlobs.ts';
+import type { PreopenedSessions } from './preopenedSessions.ts';
+import { SpooledForward } from './spooledForward.ts';
 
-/** Of each blob, this many bytes are kept in memory besides the spool: what an upload that keeps up will read next. */
+/** Of each spooled blob, this many bytes are kept in memory as well: what an upload that keeps up will read next. */
 const recentBytes = 24 * 1024 * 1024;
-/** Small blobs that pass by at one time; with the others they leave the registry's connections room for questions. */
+/** Small blobs that are streamed at one time; with the others they leave connections to the registry for questions. */
 const smallAtOnce = 8;
-/** What a new session and bytes that can be read again may cure. */
+/** Failures that a new session may cure, with bytes that can be read again. */
 const curable: ReadonlySet<ErrorCode> = new Set([
   'bodyTooLarge',
   'chunksRefused',
@@ -29,83 +29,71 @@ const curable: ReadonlySet<ErrorCode> = new Set([
   'uploadLost',
 ]);
 
-/** A blob that is in the repository, and how it came there. */
+/** A blob that is in the repository. */
 export interface ForwardedBlob {
   readonly size: number;
-  readonly how: BlobPresence | 'uploaded';
-  /** Its first bytes, where they have passed here. */
+  readonly origin: BlobOrigin;
+  /** Its first bytes, where the engine sent it through the spool. */
   readonly head?: Uint8Array | undefined;
 }
 
 export interface BlobForwarderOptions {
-  readonly image: ImageDetails;
   readonly engineId: string;
   /** Classic engines are answered by layer, not by digest: their manifests are written anew. */
   readonly isClassic: boolean;
   readonly spool: Spool;
   /** The uploads are its tasks: the first that fails ends the push. */
   readonly group: TaskGroup;
-  readonly progress: RelayProgress;
-  /** The carrier's from here on. */
+  /** The caller closes them. */
   readonly sessions: PreopenedSessions;
   /** Resolves once it is certain that we may write there: before that no question is worth asking. */
   readonly access: Promise<void>;
-  /** Layers that come uncompressed are compressed here. */
-  readonly compresses: boolean;
+  readonly onManifest: (manifest: RelayedManifest) => void;
 }
 
 /**
- * Carries what an engine pushes on to the registry while it still arrives. What can be asked for again, as containerd's
- * client allows, passes by and is not kept; when its way breaks, the engine sends it once more, and that and all the rest
- * go through the spool, which every broken upload can be begun anew from.
+ * Forwards what an engine pushes to the registry while it still arrives. Containerd's client can send a blob again, so
+ * its blobs are streamed and not kept. When a stream breaks, the engine sends that blob again; it and all later ones go
+ * through the spool, out of which a broken upload can be begun anew.
  */
 export class BlobForwarder implements RelayBackend {
-  /** By digest: what is in the repository, as far as this push has had to do with it. */
+  /** By digest: what is in the repository, of all that the engine asked for or sent. */
   readonly blobs = new Map<Digest, ForwardedBlob>();
   /** In the order of their arrival: children before what refers to them. */
   readonly manifests: RelayedManifest[] = [];
   readonly small = new SmallBlobs();
-  readonly #run: PushRun;
+  readonly #context: AttemptContext;
+  readonly #ledger: LayerLedger;
   readonly #options: BlobForwarderOptions;
   readonly #uploads: Semaphore;
   readonly #smallUploads = new Semaphore(smallAtOnce);
-  readonly #sessions: PreopenedSessions;
-  #isWayBroken = false;
+  #mustSpool: boolean;
 
-  constructor(run: PushRun, options: BlobForwarderOptions) {
-    this.#run = run;
+  constructor(context: AttemptContext, ledger: LayerLedger, options: BlobForwarderOptions) {
+    this.#context = context;
+    this.#ledger = ledger;
     this.#options = options;
-    this.#uploads = new Semaphore(run.request.parallelBlobs);
-    this.#sessions = options.sessions;
-  }
-
-  /** Closes the sessions that were opened in vain. */
-  async close(): Promise<void> {
-    await this.#sessions.close(this.#options.group.signal);
+    this.#uploads = new Semaphore(context.request.parallelBlobs);
+    this.#mustSpool = options.isClassic;
   }
 
   async headBlob(digest: Digest): Promise<number | undefined> {
-    const here = this.blobs.get(digest);
-    if (here !== undefined) return here.size;
-    if (this.#options.isClassic) {
-      // The config is wanted even if the registry has it: a manifest of ours is remembered together with it.
-      if (digest === this.#options.image.id) return this.small.get(digest)?.byteLength;
-      const size = this.#placedSize(digest);
+    const present = this.blobs.get(digest);
+    if (present !== undefined) return present.size;
+    const { isClassic, access, group, sessions } = this.#options;
+    const { image, blobs } = this.#context;
+    if (isClassic) {
+      // The config is needed even if the registry has it: a manifest of ours is remembered together with it.
+      if (digest === image.id) return this.small.get(digest)?.byteLength;
+      const size = this.#storedSize(digest);
       if (size !== undefined) return size;
     }
-    if (this.#isToCompress(digest)) return this.#run.stored(digest)?.descriptor.size;
-    if (this.#run.missing.has(digest)) return undefined;
-    await this.#options.access;
-    const { target } = this.#run;
-    const options = { signal: this.#options.group.signal };
-    const existing = await target.headBlob(digest, options);
-    if (existing !== undefined) return this.#note(digest, { size: existing, how: 'exists' });
-    if (await mountFromElsewhere(digest, this.#run.findOptions, options.signal)) {
-      const mounted = await target.headBlob(digest, options);
-      if (mounted !== undefined) return this.#note(digest, { size: mounted, how: 'mounted' });
-    }
-    this.#run.missing.add(digest);
-    if (!this.#options.isClassic && !this.#isWayBroken) this.#sessions.prepare(digest, options.signal);
+    if (this.#isToCompress(digest)) return this.#ledger.stored(digest)?.descriptor.size;
+    if (blobs.isMissing(digest)) return undefined;
+    await access;
+    const located = await blobs.locate(digest, undefined, group.signal);
+    if (located !== undefined) return this.#noteStored(digest, located);
+    if (!this.#mustSpool) sessions.prepare(digest, group.signal);
     return undefined;
   }
 
@@ -115,108 +103,118 @@ export class BlobForwarder implements RelayBackend {
 
   beginBlob(claim: BlobClaim | undefined): Promise<IncomingBlob> {
     if (claim !== undefined && this.#isToCompress(claim.digest)) return this.#beginCompressed(claim);
-    if (this.#options.isClassic || this.#isWayBroken || claim === undefined) return this.#beginSpooled();
-    return Promise.resolve(this.#beginPassing(claim));
+    if (this.#mustSpool || claim === undefined) return this.#beginSpooled(claim);
+    return Promise.resolve(this.#beginStreamed(claim));
+  }
+
+  putManifest(manifest: RelayedManifest): Promise<void> {
+    this.manifests.push(manifest);
+    this.#options.onManifest(manifest);
+    return Promise.resolve();
   }
 
   /** A blob that is named by a diffID is an uncompressed layer. The plan has asked whether it is there compressed. */
   #isToCompress(digest: Digest): boolean {
-    return this.#options.compresses && this.#run.diffIds.has(digest);
+    return this.#context.compressesStored && this.#ledger.diffIds.has(digest);
   }
 
   async #beginCompressed({ digest, size }: BlobClaim): Promise<IncomingBlob> {
     const { group, spool } = this.#options;
-    const uploads = this.#uploads;
-    const upload = await LayerUpload.begin(this.#run, digest, { spool, group, uploads, isAwaited: true });
+    const upload = await LayerUpload.begin(digest, {
+      ...{ context: this.#context, ledger: this.#ledger, spool, group },
+      ...{ slots: this.#uploads, isEngineWaiting: true },
+    });
     const pipe = new BoundedPipe();
     const layer = { kind: 'layer', path: digest, size, expectedDiffId: digest, body: pipe.read() } as const;
-    const taken = upload.take(layer).finally(() => {
+    const read = upload.read(layer).finally(() => {
       pipe.abandon();
     });
-    // Whoever commits hears of it; a blob that is dropped has nobody.
-    taken.catch(() => undefined);
+    // `commit` reports the failure; a blob that is dropped needs no report.
+    read.catch(() => undefined);
     return {
       write: (bytes) => pipe.write(bytes),
       drop: () => {
         upload.discard();
-        pipe.fail(new TeaChestError('cancelled', 'This blob is not needed.'));
+        pipe.fail(notNeeded());
       },
       commit: async () => {
         pipe.verified();
-        await taken;
+        await read;
         await upload.sent;
-        // The same layer came twice at a time, and the other one is still on its way.
-        if (this.#run.stored(digest) === undefined) throw new SendAgainError();
+        // The same layer came twice at a time, and the other one is still being sent.
+        if (this.#ledger.stored(digest) === undefined) throw new SendAgainError();
       },
     };
   }
 
-  #beginPassing(claim: BlobClaim): IncomingBlob {
-    const { progress } = this.#options;
+  #beginStreamed(claim: BlobClaim): IncomingBlob {
     const pipe = new BoundedPipe();
     const small: Uint8Array[] | undefined = this.small.hasRoomFor(claim.size) ? [] : undefined;
-    let arrived = 0;
-    progress.begin(pipe);
-    const sent = this.#sendPassing(claim, pipe, small === undefined ? detachBuffer : undefined);
+    const updateRow = this.#ledger.statuses.addBlob(claim.size);
+    let storedBytes = 0;
+    const sent = this.#stream(claim, pipe, updateRow);
     return {
       write: (bytes) => {
-        arrived += bytes.byteLength;
-        progress.arrived(pipe, arrived);
+        storedBytes += bytes.byteLength;
+        updateRow({ storedBytes });
         small?.push(bytes);
         return pipe.write(bytes);
       },
       drop: () => {
-        progress.forget(pipe);
-        pipe.fail(new TeaChestError('cancelled', 'This blob is not needed.'));
+        updateRow({ state: 'superseded' });
+        pipe.fail(notNeeded());
       },
       commit: async (digest) => {
         if (small !== undefined) this.small.add(digest, Buffer.concat(small));
         pipe.verified();
-        const how = await sent;
-        if (how === 'again') throw new SendAgainError();
-        this.#note(digest, { size: claim.size, how });
+        const origin = await sent;
+        if (origin === 'again') throw new SendAgainError();
+        this.#noteStored(digest, { size: claim.size, origin });
       },
     };
   }
 
-  /** `again`: its bytes are lost on the way, and may be sent once more. */
-  #sendPassing(
+  /** Begins to upload what comes through the pipe. `again`: its bytes are lost, and the engine may send them again. */
+  #stream(
     claim: BlobClaim,
     pipe: BoundedPipe,
-    onWritten: ((piece: Uint8Array) => void) | undefined,
-  ): Promise<BlobPresence | 'uploaded' | 'again'> {
-    const { group, progress } = this.#options;
+    updateRow: (change: StatusChange) => void,
+  ): Promise<BlobOrigin | 'again'> {
+    const { group, sessions } = this.#options;
     const { signal } = group;
-    const { findOptions: ladder } = this.#run;
-    const { promise, resolve, reject } = Promise.withResolvers<BlobPresence | 'uploaded' | 'again'>();
+    const { blobs, logger } = this.#context;
+    const { promise, resolve, reject } = Promise.withResolvers<BlobOrigin | 'again'>();
     promise.catch(() => undefined);
-    const sendOwn = async (): Promise<'uploaded' | 'mounted'> => {
-      const upload = await this.#sessions.take(claim.digest, signal);
-      if (upload === undefined) return 'mounted';
-      const onSent = (bytes: number): void => {
-        progress.sent(pipe, bytes);
+    const isSmall = this.small.hasRoomFor(claim.size);
+    // The bytes of small blobs are kept.
+    const onWritten = isSmall ? undefined : detachBuffer;
+    const upload = async (): Promise<BlobOrigin> => {
+      const session = await sessions.take(claim.digest, signal);
+      if (session === undefined) return 'mounted';
+      const onSent = (sentBytes: number): void => {
+        updateRow({ sentBytes });
       };
-      await upload.send({ ...claim, bytes: pipe.read(), onWritten }, { signal, onSent });
+      await session.send({ ...claim, bytes: pipe.read(), onWritten }, { signal, onSent });
       return 'uploaded';
     };
-    const send = async (): Promise<BlobPresence | 'uploaded'> =>
-      (await ladder.uploads.sendBlob(claim.digest, signal, sendOwn)) ?? 'exists';
+    const send = async (): Promise<BlobOrigin> =>
+      (await blobs.uploads.sendBlob(claim.digest, signal, upload)) ?? 'exists';
     group.start(async () => {
       try {
         // Small ones do not queue behind large ones.
-        const uploads = this.small.hasRoomFor(claim.size) ? this.#smallUploads : this.#uploads;
-        resolve(await uploads.run(send, signal));
+        const slots = isSmall ? this.#smallUploads : this.#uploads;
+        resolve(await slots.run(send, signal));
       } catch (error) {
         const isDropped = pipe.isFailed;
         if (!isDropped && error instanceof TeaChestError && curable.has(error.code)) {
-          this.#isWayBroken = true;
-          this.#run.logger.info(`The engine is asked to send ${claim.digest} again: ${error.message}`);
-          progress.forget(pipe);
+          this.#mustSpool = true;
+          logger.info(`The engine is asked to send ${claim.digest} again: ${error.message}`);
+          updateRow({ state: 'superseded' });
           resolve('again');
           return;
         }
-        // The group hears of it before the engine does, whose echo would otherwise be the first failure.
         reject(error);
+        // The group must see it before the engine does, which repeats it: that would otherwise be the first failure.
         if (!isDropped) throw error;
       } finally {
         pipe.abandon();
@@ -225,58 +223,67 @@ export class BlobForwarder implements RelayBackend {
     return promise;
   }
 
-  async #beginSpooled(): Promise<IncomingBlob> {
-    const { group, spool } = this.#options;
+  async #beginSpooled(claim: BlobClaim | undefined): Promise<IncomingBlob> {
+    const { group, spool, isClassic } = this.#options;
     const blob = await spool.begin(group.signal, recentBytes);
-    const arrival = new SpooledForward(this.#run, blob, { ...this.#options, small: this.small });
-    this.#options.progress.begin(blob);
-    const sent = Promise.withResolvers<BlobPresence | 'uploaded' | undefined>();
-    // Whoever commits waits for it; a blob that is dropped has nobody.
+    const updateRow = this.#ledger.statuses.addBlob(claim?.size);
+    const forward = new SpooledForward(blob, {
+      ...{ blobs: this.#context.blobs, signal: group.signal, updateRow, isEngineWaiting: !isClassic },
+    });
+    const sent = Promise.withResolvers<BlobOrigin | undefined>();
+    // `commit` reports the failure; a blob that is dropped needs no report.
     sent.promise.catch(() => undefined);
     group.start(async () => {
       try {
-        const how = await arrival.send(this.#uploads).finally(() => spool.release(blob));
-        sent.resolve(how);
+        sent.resolve(await forward.send(this.#uploads).finally(() => spool.release(blob)));
       } catch (error) {
-        // The group hears of it before the engine does, whose echo would otherwise be the first failure.
         sent.reject(error);
+        // As in `#stream`.
         throw error;
       }
     });
     return {
-      write: (bytes) => arrival.write(bytes),
+      write: (bytes) => forward.write(bytes),
       drop: () => {
-        arrival.drop();
+        forward.drop();
       },
       commit: async (digest) => {
-        await arrival.finish();
+        await forward.finish();
         const size = blob.size;
-        const head = await arrival.head();
-        if (await arrival.keep(digest)) return;
-        arrival.complete(digest);
-        const how = await sent.promise;
-        if (how === undefined) throw new TeaChestError('engineLost', 'The upload was given up.');
-        this.#note(digest, { size, how, head });
+        const head = await forward.head();
+        if (this.small.hasRoomFor(size)) {
+          this.small.add(digest, await forward.bytes());
+          // The config of a classic image is sent with the manifest, as after an export.
+          if (isClassic && digest === this.#context.image.id) {
+            forward.drop();
+            return;
+          }
+        }
+        forward.complete(digest);
+        const origin = await sent.promise;
+        if (origin === undefined) throw new TeaChestError('engineLost', 'The upload was given up.');
+        this.#noteStored(digest, { size, origin, head });
       },
     };
   }
 
-  putManifest(manifest: RelayedManifest): Promise<void> {
-    this.manifests.push(manifest);
-    return Promise.resolve();
-  }
-
-  #note(digest: Digest, blob: ForwardedBlob): number {
-    this.blobs.set(digest, blob);
-    this.#run.cache.rememberLocation(this.#run.request.origin, digest, this.#run.target.repository);
+  #noteStored(digest: Digest, blob: ForwardedBlob): number {
+    const origin = this.#context.blobs.noteStored(digest, blob.origin);
+    this.blobs.set(digest, { ...blob, origin });
     return blob.size;
   }
 
   /** If every layer that the engine may mean by this digest is in the repository, in whatever form: that one's size. */
-  #placedSize(digest: Digest): number | undefined {
-    const { cache, diffIds } = this.#run;
-    const meant = [...diffIds].filter((diffId) => cache.engineDigest(this.#options.engineId, diffId) === digest);
-    const placed = meant.map((diffId) => this.#run.stored(diffId));
-    return placed.includes(undefined) ? undefined : placed[0]?.descriptor.size;
+  #storedSize(digest: Digest): number | undefined {
+    const { cache } = this.#context;
+    const meant = [...this.#ledger.diffIds].filter(
+      (diffId) => cache.engineDigest(this.#options.engineId, diffId) === digest,
+    );
+    const stored = meant.map((diffId) => this.#ledger.stored(diffId));
+    return stored.includes(undefined) ? undefined : stored[0]?.descriptor.size;
   }
+}
+
+function notNeeded(): TeaChestError {
+  return new TeaChestError('cancelled', 'This blob is not needed.');
 }

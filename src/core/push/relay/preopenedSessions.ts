@@ -15,15 +15,15 @@ export class PreopenedSessions {
   }
 
   /**
-   * Proves that we may write there. That takes a session, which is kept for the first blob that is missing; on Gitea it
-   * is not, as each blob's own may be answered by a mount.
+   * Proves that we may write there. That takes a session, which is kept for the first missing blob; on Gitea it is not,
+   * as the request that opens a blob's own session may mount the blob.
    */
   async proveAccess(signal: AbortSignal): Promise<void> {
     if (this.#target.kind === 'generic') this.#spare = await this.#target.beginUpload(undefined, { signal });
     else await this.#target.checkAccess({ signal });
   }
 
-  /** Begins one for a blob that is known to be missing; whether that works is heard by whoever takes it. */
+  /** Opens one for a blob that is known to be missing; `take` reports a failure. */
   prepare(digest: Digest, signal: AbortSignal): void {
     if (this.#open.size >= mostAhead || this.#open.has(digest)) return;
     const upload = this.#begin(digest, signal);
@@ -31,7 +31,7 @@ export class PreopenedSessions {
     this.#open.set(digest, upload);
   }
 
-  /** The session for a blob, the caller's from here on; undefined if the registry had it to mount. */
+  /** The session for a blob; the caller closes it. Undefined if the registry mounted the blob. */
   async take(digest: Digest, signal: AbortSignal): Promise<BlobUpload | undefined> {
     const prepared = this.#open.get(digest);
     this.#open.delete(digest);
@@ -44,7 +44,7 @@ export class PreopenedSessions {
     return spare === undefined ? this.#target.beginUpload(digest, { signal }) : Promise.resolve(spare);
   }
 
-  /** Closes what was not taken. */
+  /** Closes the sessions that were not used. */
   async close(signal: AbortSignal): Promise<void> {
     const left = [...this.#open.values(), Promise.resolve(this.#spare)];
     this.#spare = undefined;

@@ -8,7 +8,7 @@ import { FakeRepository } from '../fakes.ts';
 const { signal } = new AbortController();
 const [one, other] = [digestOf(Buffer.from('one')), digestOf(Buffer.from('other'))];
 
-describe('OpenUploads', () => {
+describe('PreopenedSessions', () => {
   let registry: FakeRepository;
   let uploads: PreopenedSessions;
 

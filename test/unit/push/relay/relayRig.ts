@@ -46,8 +46,7 @@ export interface RelayPushOptions {
   readonly tag?: string;
   readonly strategy?: 'auto' | 'export' | 'relay';
   readonly codec?: LayerCodec;
-  readonly isCodecFree?: boolean;
-  readonly compressStored?: boolean;
+  readonly isCodecRequired?: boolean;
   readonly recheck?: boolean;
   readonly signal?: AbortSignal;
   /** False: the engine cannot push to us, as one that is reached by tcp. */
@@ -86,14 +85,13 @@ export class RelayRig {
   }
 
   async push({ engine, pusher }: Machine, options: RelayPushOptions = {}): Promise<PushResult> {
-    const { strategy: wanted = 'relay', codec = plainGzip, isCodecFree = false } = options;
+    const { strategy: wanted = 'relay', codec = plainGzip, isCodecRequired = false } = options;
     const { registry, cache, endpoint, reachability } = this;
     const strategy = wanted === 'auto' ? undefined : wanted;
     return await pushImage(
       {
         ...{ image: 'app:1', origin: 'https://gitea.test', repository: 'gitea.test/dev/app' },
-        ...{ tag: options.tag ?? '1', codec, isCodecFree, parallelBlobs: 2, strategy },
-        compressStored: options.compressStored === true,
+        ...{ tag: options.tag ?? '1', codec, isCodecRequired, parallelBlobs: 2, strategy },
         recheck: options.recheck === true,
       },
       {

@@ -2,14 +2,13 @@ import type { Stage } from '../base/errors.ts';
 import type { LayerStatus, PushEvent, PushResult } from './events.ts';
 import { RateWindow } from './rateWindow.ts';
 
-/** What a person can be told about a running push at one moment. All bytes were counted. */
+/** The state of a running push at one moment. All bytes were counted. */
 export interface PushSnapshot {
   readonly reference: string | undefined;
   readonly stage: Stage | undefined;
   readonly layers: readonly LayerStatus[];
   /** The engine was asked for the image and has not given a byte yet: old engines first write it all to their disk. */
   readonly enginePreparing: boolean;
-  readonly receivedBytes: number;
   /** Compressed bytes that the registry was sent by this push. */
   readonly sentBytes: number;
   /** Compressed bytes that this push sends in all; undefined until every layer has been compressed. */
@@ -22,9 +21,9 @@ export interface PushSnapshot {
   readonly result: PushResult | undefined;
 }
 
-/** Bytes by which the sum of sent bytes goes back when an upload is begun anew; less is nothing worth showing. */
+/** Bytes by which the sum of sent bytes falls when an upload is begun anew; smaller steps back are not shown. */
 const beganAnew = 1_000_000;
-/** The part of the work that must be done before it says something of the rest. */
+/** The part of the work that must be done before the time left is estimated. */
 const leastPart = 0.01;
 const longestEta = 24 * 3600;
 
@@ -38,7 +37,6 @@ export class PushProgress {
   #layers: LayerStatus[] = [];
   #imageBytes = 0;
   #receivedBytes: number | undefined;
-  #relayed: Relayed = { storedBytes: 0, sentBytes: 0, totalBytes: undefined };
   #mostSent = 0;
   #mostWork = 0;
   #result: PushResult | undefined;
@@ -64,9 +62,6 @@ export class PushProgress {
       case 'received':
         this.#receivedBytes = event.bytes;
         break;
-      case 'relayed':
-        this.#relayed = event;
-        break;
       case 'layer':
         this.#layers[event.index] = event.status;
         break;
@@ -78,8 +73,8 @@ export class PushProgress {
   }
 
   /**
-   * How much of what was compressed has been sent wavers while both go on; what was reached is shown, until an upload
-   * is begun anew and the way back is real.
+   * The part of the compressed bytes that was sent goes up and down while both go on. The highest value is shown, until
+   * an upload is begun anew.
    */
   #measure(): void {
     const sent = this.#sentBytes();
@@ -95,14 +90,13 @@ export class PushProgress {
     const total = this.#workTotal();
     const done = Math.min(this.#mostWork, total);
     const running = this.#result === undefined;
-    // After the last byte there is nothing left whose speed would mean anything.
+    // After the last byte there is no speed to show.
     const isMoving = running && this.#stage !== 'manifest' && this.#stage !== 'check';
     return {
       reference: this.#reference,
       stage: this.#stage,
-      layers: [...this.#layers],
+      layers: this.#layers.filter(({ state }) => state !== 'superseded'),
       enginePreparing: running && this.#stage === 'export' && this.#receivedBytes === 0,
-      receivedBytes: this.#receivedBytes ?? 0,
       sentBytes: this.#sentBytes(),
       totalBytes: this.#totalBytes(),
       fraction: running ? (total > 0 ? Math.min(done / total, 0.99) : undefined) : 1,
@@ -112,57 +106,68 @@ export class PushProgress {
     };
   }
 
-  /** The layers that travel: the others are there already and count for nothing. */
+  /** The rows whose bytes travel: other layers are there already. */
   #travelling(): readonly LayerStatus[] {
-    return this.#layers.filter(({ state }) => state !== 'exists' && state !== 'mounted');
+    return this.#layers.filter(({ state }) => state !== 'exists' && state !== 'mounted' && state !== 'superseded');
   }
 
   #sentBytes(): number {
-    return this.#travelling().reduce((sum, layer) => sum + layer.sentBytes, this.#relayed.sentBytes);
+    return sum(this.#travelling(), ({ sentBytes }) => sentBytes);
   }
 
   #totalBytes(): number | undefined {
-    // What is relayed may be any of the layers whose size is not known.
-    let sum = this.#relayed.totalBytes ?? 0;
-    for (const { storedTotal, state } of this.#travelling()) {
-      if (storedTotal === undefined && state === 'waiting' && this.#relayed.totalBytes !== undefined) continue;
-      if (storedTotal === undefined) return undefined;
-      sum += storedTotal;
-    }
-    return this.#layers.length === 0 ? undefined : sum;
+    const rows = this.#travelling();
+    const hasBlobs = rows.some(isBlob);
+    // A layer of which nothing is known yet may be any of the blobs.
+    const counted = rows.filter(
+      ({ storedTotal, state }) => !(hasBlobs && storedTotal === undefined && state === 'waiting'),
+    );
+    if (this.#layers.length === 0 || counted.some(({ storedTotal }) => storedTotal === undefined)) return undefined;
+    return sum(counted, ({ storedTotal }) => storedTotal ?? 0);
   }
 
   /**
    * How far the push is, in uncompressed bytes that have arrived in compressed form: the one measure that is known for
-   * reading, compressing and sending alike.
+   * reading, compressing and sending alike. Blobs of known size count their own bytes.
    */
   #workDone(): number {
-    const { storedBytes, sentBytes, totalBytes } = this.#relayed;
-    // Of a layer that is being relayed the engine tells how far it has been read, and all together how much was sent.
-    const relayedPart = storedBytes > 0 && totalBytes === undefined ? Math.min(sentBytes / storedBytes, 1) : 0;
-    return this.#travelling().reduce(
-      (sum, layer) => {
-        const stored = layer.storedTotal ?? layer.storedBytes;
-        const arrived = stored > 0 ? Math.min(layer.sentBytes / stored, 1) : relayedPart;
-        return sum + (layer.state === 'uploaded' ? (layer.readTotal ?? layer.readBytes) : layer.readBytes * arrived);
-      },
-      totalBytes === undefined ? 0 : sentBytes,
-    );
+    const rows = this.#travelling();
+    const blobs = rows.filter(isBlob);
+    const stored = sum(blobs, ({ storedBytes }) => storedBytes);
+    const sent = sum(blobs, ({ sentBytes }) => sentBytes);
+    const isSized = sizeOf(blobs) !== undefined;
+    // A classic engine says how far it has read each layer; how much of that was sent is known for all blobs together.
+    const sentPart = stored > 0 && !isSized ? Math.min(sent / stored, 1) : 0;
+    const ofLayers = sum(rows, (layer) => {
+      if (layer.state === 'uploaded') return layer.readTotal ?? layer.readBytes;
+      const made = layer.storedTotal ?? layer.storedBytes;
+      return layer.readBytes * (made > 0 ? Math.min(layer.sentBytes / made, 1) : sentPart);
+    });
+    return ofLayers + (isSized ? sent : 0);
   }
 
   /** Exact once every travelling layer's size is known; before that at least what the engine says of the image. */
   #workTotal(): number {
     const travelling = this.#travelling();
     const known = sumOf(travelling);
-    if (this.#relayed.totalBytes !== undefined) return known + this.#relayed.totalBytes;
-    if (travelling.every((layer) => layer.readTotal !== undefined)) return known;
+    const ofBlobs = sizeOf(travelling.filter(isBlob));
+    if (ofBlobs !== undefined) return known + ofBlobs;
+    if (travelling.every((row) => isBlob(row) || row.readTotal !== undefined)) return known;
     return Math.max(known, this.#imageBytes - sumOf(this.#layers) + known);
   }
 }
 
-type Relayed = Omit<Extract<PushEvent, { readonly type: 'relayed' }>, 'type'>;
+function isBlob({ diffId }: LayerStatus): boolean {
+  return diffId === undefined;
+}
 
-/** Undefined where it would be a guess: too little is done, nothing moves, or it would be days. */
+/** Stored bytes of blobs; undefined if there are none, or the size of one is not known. */
+function sizeOf(blobs: readonly LayerStatus[]): number | undefined {
+  if (blobs.length === 0 || blobs.some(({ storedTotal }) => storedTotal === undefined)) return undefined;
+  return sum(blobs, ({ storedTotal }) => storedTotal ?? 0);
+}
+
+/** Undefined where it would be a guess: too little is done, nothing is being sent, or it would take days. */
 function secondsLeft(done: number, total: number, perSecond: number | undefined): number | undefined {
   if (perSecond === undefined || perSecond <= 0 || done < total * leastPart) return undefined;
   const seconds = (total - done) / perSecond;
@@ -170,5 +175,9 @@ function secondsLeft(done: number, total: number, perSecond: number | undefined)
 }
 
 function sumOf(layers: readonly LayerStatus[]): number {
-  return layers.reduce((sum, layer) => sum + (layer.readTotal ?? 0), 0);
+  return sum(layers, ({ readTotal }) => readTotal ?? 0);
+}
+
+function sum<T>(values: readonly T[], of: (value: T) => number): number {
+  return values.reduce((total, value) => total + of(value), 0);
 }

@@ -1,21 +1,23 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { chooseStrategy, type StrategyInputs } from '../../../../src/core/push/relay/chooseStrategy.ts';
-import { layerSizes } from '../../../../src/core/push/relay/layerSizes.ts';
+import { chooseCompression } from '../../../src/core/compress/chooseCompression.ts';
+import { codecKindOf, codecSpeeds } from '../../../src/core/compress/codecSpeeds.ts';
+import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
+import {
+  engineSpeeds,
+  estimateTransfer,
+  layerSizes,
+  type TransferInputs,
+} from '../../../src/core/push/transferCosts.ts';
 
 const megabytes = (size: number, isMissing: boolean): { bytes: number; isMissing: boolean } => ({
   bytes: size * 1e6,
   isMissing,
 });
 
-describe('chooseStrategy', () => {
-  const usual = { store: 'classic', knowsDigests: true, cores: 2, codec: 'gzip' } as const;
-  const cases: readonly [string, StrategyInputs, 'relay' | 'export'][] = [
-    [
-      "everything of containerd's store, whatever is missing",
-      { ...usual, store: 'containerd', layers: [megabytes(5_000, true)] },
-      'relay',
-    ],
+describe('estimateTransfer', () => {
+  const usual = { knowsDigests: true, cores: 2, codec: 'gzip' } as const;
+  const cases: readonly [string, TransferInputs, 'relay' | 'export'][] = [
     [
       'a large image of which nothing is there',
       { ...usual, layers: [megabytes(800, true), megabytes(500, true)] },
@@ -60,16 +62,42 @@ describe('chooseStrategy', () => {
   ];
   for (const [what, inputs, expected] of cases) {
     it(`takes the ${expected} for ${what}`, () => {
-      const choice = chooseStrategy(inputs);
-      assert.equal(choice.strategy, expected, JSON.stringify(choice));
+      const costs = estimateTransfer(inputs);
+      assert.equal(costs.isRelaySooner, expected === 'relay', JSON.stringify(costs));
     });
   }
 
-  it('takes the relay if it reckons it to be clearly sooner done, and says what it reckoned', () => {
+  it('takes the relay if it is estimated to be clearly sooner done, and gives both estimates', () => {
     for (const missing of [1, 10, 30, 60, 100, 300, 1_000]) {
-      const choice = chooseStrategy({ ...usual, layers: [megabytes(700, false), megabytes(missing, true)] });
-      assert.equal(choice.strategy, choice.relayMs <= choice.exportMs * 0.8 ? 'relay' : 'export');
+      const costs = estimateTransfer({ ...usual, layers: [megabytes(700, false), megabytes(missing, true)] });
+      assert.equal(costs.isRelaySooner, costs.relayMs <= costs.exportMs * 0.8);
     }
+  });
+});
+
+describe('codecSpeeds', () => {
+  it('is the table by which an export is estimated', () => {
+    for (const codec of ['gzip', 'zstd', 'none'] as const) {
+      const bytes = 3_000_000_000;
+      const { exportMs } = estimateTransfer({
+        ...{ codec, cores: 2, knowsDigests: true },
+        layers: [{ bytes, isMissing: true }],
+      });
+      const seconds = bytes / engineSpeeds.save + bytes / (2 * codecSpeeds[codec].bytesPerSecond);
+      assert.equal(exportMs, 50 + Math.round(seconds * 1000), codec);
+    }
+  });
+
+  it('is the table by which a compression is chosen', () => {
+    const means = { threads: 1, hasZstd: false };
+    const asFast = codecSpeeds.gzip.bytesPerSecond / 0.87;
+    assert.equal(chooseCompression({ scope: 'private', bytesPerSecond: asFast * 1.01 }, means), 'none');
+    assert.equal(chooseCompression({ scope: 'private', bytesPerSecond: asFast * 0.99 }, means), 'gzip');
+  });
+
+  it('knows each codec by the media type of its layers', () => {
+    const types = [mediaTypes.ociLayerGzip, mediaTypes.ociLayerZstd, mediaTypes.ociLayer];
+    assert.deepEqual(types.map(codecKindOf), ['gzip', 'zstd', 'none']);
   });
 });
 

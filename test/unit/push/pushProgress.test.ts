@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import type { LayerStatus, PushEvent } from '../../../src/core/push/events.ts';
-import { PushProgress } from '../../../src/core/push/progress.ts';
+import { PushProgress } from '../../../src/core/push/pushProgress.ts';
 
 const mega = 1_000_000;
 
@@ -80,6 +80,31 @@ describe('PushProgress', () => {
     const snapshot = progress.snapshot();
     assert.equal(snapshot.totalBytes, 8 * mega);
     assert.equal(snapshot.fraction, 0.25);
+  });
+
+  it('counts blobs of which it is not known yet which layer they are, until the layers count them', () => {
+    const blob = layer({ diffId: undefined, state: 'uploading', storedBytes: 30 * mega, storedTotal: 40 * mega });
+    at(0, { type: 'planned', layers: [layer({})], imageBytes: 100 * mega });
+    at(0, { type: 'layer', index: 1, status: { ...blob, sentBytes: 20 * mega } });
+    const { sentBytes, totalBytes, fraction } = progress.snapshot();
+    assert.deepEqual(
+      { sentBytes, totalBytes, fraction },
+      { sentBytes: 20 * mega, totalBytes: 40 * mega, fraction: 0.5 },
+    );
+    at(0, { type: 'layer', index: 1, status: { ...blob, state: 'superseded' } });
+    const done = { state: 'uploaded', storedBytes: 40 * mega, storedTotal: 40 * mega, sentBytes: 40 * mega } as const;
+    at(0, { type: 'layer', index: 0, status: layer(done) });
+    assert.deepEqual([progress.snapshot().sentBytes, progress.snapshot().totalBytes], [40 * mega, 40 * mega]);
+    assert.equal(progress.snapshot().layers.length, 1);
+  });
+
+  it('weighs what a classic engine has read by the part of it that was sent, of all blobs together', () => {
+    const reading = layer({ state: 'reading', readBytes: 50 * mega, readTotal: 100 * mega });
+    const blob = { diffId: undefined, state: 'uploading', storedBytes: 20 * mega, sentBytes: 10 * mega } as const;
+    at(0, { type: 'planned', layers: [reading], imageBytes: 100 * mega });
+    at(0, { type: 'layer', index: 1, status: layer(blob) });
+    const { fraction, totalBytes } = progress.snapshot();
+    assert.deepEqual({ fraction, totalBytes }, { fraction: 0.25, totalBytes: undefined });
   });
 
   it('measures against the engine’s own figure for the image until every layer’s size is known', () => {

@@ -9,7 +9,7 @@ import { digestOf, type Digest } from '../../../../src/core/oci/digest.ts';
 import type { ImageManifest } from '../../../../src/core/oci/manifest.ts';
 import { mediaTypes } from '../../../../src/core/oci/mediaTypes.ts';
 import { DigestCache } from '../../../../src/core/digestCache/digestCache.ts';
-import { PushProgress } from '../../../../src/core/push/progress.ts';
+import { PushProgress } from '../../../../src/core/push/pushProgress.ts';
 import type { RelayBackend } from '../../../../src/core/relay/relayBackend.ts';
 import { turns } from '../../../tools/eventLoop.ts';
 import { silentLogger } from '../../../tools/silentLogger.ts';
@@ -128,7 +128,7 @@ describe('pushImage by the relay', () => {
   it('sends each blob once where two tags of an image are pushed at a time', async () => {
     for (const store of ['containerd', 'loaded', 'classic'] as const) {
       rig.reset();
-      const pushes = ['1', '2'].map((tag) => rig.push(machine(layers, store), { tag, compressStored: true }));
+      const pushes = ['1', '2'].map((tag) => rig.push(machine(layers, store), { tag, isCodecRequired: true }));
       const results = await Promise.all(pushes);
       const stored = [...rig.registry.blobs.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
       assert.equal(rig.registry.sentBytes, stored, store);
@@ -229,14 +229,14 @@ describe('pushImage by the relay', () => {
   });
 
   for (const store of ['classic', 'containerd', 'loaded'] as const) {
-    const compressStored = store === 'loaded';
+    const isCodecRequired = store === 'loaded';
     describe(`whatever goes wrong (${store})`, () => {
       it('tells our own error when the registry refuses, and stops the engine', async () => {
         rig.registry.onCall = (call) => {
           if (isSending(call)) throw new TeaChestError('quotaExceeded', 'The rig.registry has no room left.');
         };
         const here = machine(layers, store);
-        const error = await rig.failure(here, { compressStored });
+        const error = await rig.failure(here, { isCodecRequired });
         assert.deepEqual([error.code, error.stage], ['quotaExceeded', 'export']);
         assert.deepEqual([...rig.registry.manifests], []);
         await rig.assertNothingLeft(here);
@@ -259,7 +259,7 @@ describe('pushImage by the relay', () => {
           if (isSending(call)) stop.abort();
         };
         const here = machine(layers, store);
-        assert.equal((await rig.failure(here, { compressStored, signal: stop.signal })).code, 'cancelled');
+        assert.equal((await rig.failure(here, { isCodecRequired, signal: stop.signal })).code, 'cancelled');
         await rig.assertNothingLeft(here);
       });
 
@@ -269,14 +269,14 @@ describe('pushImage by the relay', () => {
           if (method === 'PUT' && path.includes('/uploads/'))
             throw new TeaChestError('engineLost', 'The connection broke.');
         };
-        assert.equal((await rig.failure(here, { compressStored })).code, 'engineLost');
+        assert.equal((await rig.failure(here, { isCodecRequired })).code, 'engineLost');
         await rig.assertNothingLeft(here);
       });
 
       it('says so when the engine does not reach us and the relay is insisted on', async () => {
         const here = machine(layers, store);
         here.pusher.unreachable = true;
-        const error = await rig.failure(here, { compressStored });
+        const error = await rig.failure(here, { isCodecRequired });
         assert.equal(error.code, 'engineFailed');
         assert.match(error.message, /“relay”.*127\.0\.0\.1/s);
         assert.equal(here.engine.opened, 0);
@@ -343,8 +343,12 @@ describe('pushImage by the relay', () => {
   });
 
   it('does not take what a relay brought for the answer to a push in another compression', async () => {
-    await rig.push(machine(layers), { codec: noCompression });
-    const result = await rig.push(machine(layers), { codec: noCompression, strategy: 'auto' });
+    await rig.push(machine(layers), { codec: noCompression, isCodecRequired: true });
+    const result = await rig.push(machine(layers), {
+      codec: noCompression,
+      isCodecRequired: true,
+      strategy: 'auto',
+    });
     assert.equal(result.strategy, 'export');
     const { layers: stored } = JSON.parse(String(rig.registry.manifests.get('1'))) as ImageManifest;
     assert.deepEqual(new Set(stored.map(({ mediaType }) => mediaType)), new Set([mediaTypes.ociLayer]));

@@ -1,0 +1,120 @@
+import { availableParallelism } from 'node:os';
+import { TeaChestError } from '../base/errors.ts';
+import { codecKindOf } from '../compress/codecSpeeds.ts';
+import { isImageManifest, mediaTypes } from '../oci/mediaTypes.ts';
+import type { ImageDetails } from '../ports/imageSource.ts';
+import { hasDigests } from '../relay/primeDigests.ts';
+import type { RelayParts } from '../relay/pushFromEngine.ts';
+import { relayObstacle } from '../relay/relayObstacle.ts';
+import type { LayerLedger } from './layerLedger.ts';
+import type { AttemptContext, PushContext, PushRequest } from './pushContext.ts';
+import { estimateTransfer, layerSizes } from './transferCosts.ts';
+
+/** Everything that decides how the bytes leave the engine. */
+
+/** Whether the engine can push this image to us. */
+export type RelayOption =
+  | { readonly isPossible: false; readonly reason: string }
+  | {
+      readonly isPossible: true;
+      readonly parts: RelayParts;
+      readonly store: 'classic' | 'containerd';
+      /** The engine asks for every blob by the digest that it is published under: nothing needs to be planned. */
+      readonly isEngineAsking: boolean;
+    };
+
+export type Transfer =
+  | { readonly by: 'export'; readonly reason: string }
+  | { readonly by: 'relay'; readonly parts: RelayParts; readonly store: 'classic' | 'containerd' };
+
+/**
+ * True if layers that containerd's store holds uncompressed are to be compressed. Images alone: the attestations of an
+ * index name its manifests by digest, and would no longer be true of a manifest of ours.
+ */
+export function compressesStored(
+  { isCodecRequired = false, codec }: Pick<PushRequest, 'isCodecRequired' | 'codec'>,
+  { manifestType }: Pick<ImageDetails, 'manifestType'>,
+): boolean {
+  return isCodecRequired && !codec.isIdentity && isImageManifest(manifestType);
+}
+
+/** True if layers that the engine compressed by gzip have a form that was asked for. */
+export function acceptsEngineGzip({
+  isCodecRequired = false,
+  codec,
+}: Pick<PushRequest, 'isCodecRequired' | 'codec'>): boolean {
+  return !isCodecRequired || codec.mediaType === mediaTypes.ociLayerGzip;
+}
+
+/** Before the plan. Asks the engine for its store if nothing else stands against the relay. */
+export async function findRelay({
+  request,
+  image,
+  relay,
+  compressesStored: compresses,
+  signal,
+}: Pick<PushContext, 'request' | 'image' | 'relay' | 'compressesStored' | 'signal'>): Promise<RelayOption> {
+  const isInsisted = request.strategy === 'relay';
+  const impossible = (reason: string): RelayOption => ({ isPossible: false, reason });
+  if (request.strategy === 'export') return impossible('An export is asked for.');
+  if (relay === undefined) return impossible('It is reached over the network, and not on this machine.');
+  const obstacle = relayObstacle(image, relay, { isInsisted });
+  if (obstacle !== undefined) return impossible(obstacle);
+  const store = await relay.pusher.store({ signal });
+  if (store === 'classic' && !isInsisted && !acceptsEngineGzip(request)) {
+    return impossible('It compresses by gzip, and another compression is asked for.');
+  }
+  return { isPossible: true, parts: relay, store, isEngineAsking: store === 'containerd' && !compresses };
+}
+
+/**
+ * After the plan. Containerd's store holds blobs and sends just those: always the relay. With a classic store it is
+ * whichever is estimated to be sooner done. Rejects if the relay is asked for and not possible.
+ */
+export async function chooseTransfer(
+  context: AttemptContext,
+  ledger: LayerLedger,
+  relay: RelayOption,
+): Promise<Transfer> {
+  const isInsisted = context.request.strategy === 'relay';
+  if (!relay.isPossible) {
+    if (isInsisted) throw relayRefused(relay.reason);
+    return { by: 'export', reason: relay.reason };
+  }
+  const { parts, store } = relay;
+  if (isInsisted || store === 'containerd') return { by: 'relay', parts, store };
+  const { isRelaySooner, relayMs, exportMs } = await estimate(context, ledger, parts);
+  const reason = `pushed by the engine about ${relayMs} ms, exported ${exportMs} ms`;
+  context.logger.debug(`${isRelaySooner ? 'relay' : 'export'}: ${reason}`);
+  return isRelaySooner ? { by: 'relay', parts, store } : { by: 'export', reason };
+}
+
+/** The relay is asked for, and cannot be. */
+export function relayRefused(reason: string, cause?: unknown): TeaChestError {
+  const message = `The strategy “relay” is asked for, but the container engine cannot push to Tea Chest. ${reason}`;
+  return new TeaChestError('engineFailed', message, { cause });
+}
+
+/** Asks the engine for the sizes of layers that no push has counted. */
+async function estimate(
+  { image, cache, request, signal }: AttemptContext,
+  ledger: LayerLedger,
+  parts: RelayParts,
+): Promise<ReturnType<typeof estimateTransfer>> {
+  const counted = image.diffIds.map(
+    (diffId) => (cache.layer(diffId, request.codec.id) ?? cache.engineBlob(diffId))?.tarSize,
+  );
+  const history = counted.includes(undefined) ? await parts.pusher.historySizes(image.id, { signal }) : [];
+  const sizes = layerSizes(counted, history, image.size);
+  const diffIds = [...ledger.diffIds];
+  const present = diffIds.filter((diffId) => ledger.stored(diffId) !== undefined);
+  return estimateTransfer({
+    layers: diffIds.map((diffId) => ({
+      bytes: sizes[image.diffIds.indexOf(diffId)] ?? 0,
+      isMissing: ledger.stored(diffId) === undefined,
+    })),
+    knowsDigests: hasDigests(present, parts, cache),
+    cores: availableParallelism(),
+    codec: codecKindOf(request.codec.mediaType),
+  });
+}

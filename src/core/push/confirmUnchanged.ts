@@ -1,0 +1,60 @@
+import type { KnownImage } from '../digestCache/digestTables.ts';
+import type { Descriptor } from '../oci/manifest.ts';
+import { isUncompressedLayer, mediaTypes } from '../oci/mediaTypes.ts';
+import { LayerLedger } from './layerLedger.ts';
+import { composeManifest, countImage, describeImage } from './publishLayers.ts';
+import { publishedKey } from './publishedKey.ts';
+import { countBytes, referenceOf, type Outcome } from './publishTag.ts';
+import type { AttemptContext } from './pushContext.ts';
+import { recallImage } from './rememberedImage.ts';
+
+/** One HEAD: if the tag already is what this push would make of the image, there is nothing to do. */
+export async function confirmUnchanged(context: AttemptContext): Promise<Outcome | undefined> {
+  const known = recallImage(context);
+  return known === undefined ? await confirmEngineManifest(context) : await confirmOwnManifest(context, known);
+}
+
+async function confirmOwnManifest(context: AttemptContext, known: KnownImage): Promise<Outcome | undefined> {
+  return await context.runStage('plan', async () => {
+    const { digest } = composeManifest(known);
+    if (!(await isTag(context, digest))) return undefined;
+    const ledger = showExisting(context, known.layers);
+    describeImage(context, ledger, known);
+    const counted = countImage(ledger, { size: known.config.byteLength, isSent: false });
+    const reference = referenceOf(context.request);
+    return { reference, digest, mediaType: mediaTypes.ociManifest, strategy: 'none', ...counted, notices: [] };
+  });
+}
+
+/** For an image that was published with the engine's own manifest, if the engine would push just that again. */
+async function confirmEngineManifest(context: AttemptContext): Promise<Outcome | undefined> {
+  const { cache, request, image, compressesStored } = context;
+  const key = request.strategy === 'export' ? undefined : publishedKey(image);
+  const published = key === undefined ? undefined : cache.published(key);
+  if (published === undefined) return undefined;
+  if (compressesStored && published.layers.some(({ mediaType }) => isUncompressedLayer(mediaType))) return undefined;
+  const { digest, mediaType, layers, notices } = published;
+  return await context.runStage('plan', async () => {
+    if (!(await isTag(context, digest))) return undefined;
+    showExisting(context, layers);
+    const counted = countBytes([{ size: published.bytes, origin: 'exists' }]);
+    return { reference: referenceOf(request), digest, mediaType, strategy: 'none', ...counted, notices };
+  });
+}
+
+async function isTag({ target, request, signal }: AttemptContext, expected: Descriptor['digest']): Promise<boolean> {
+  return (await target.headManifest(request.tag, { signal, expected }))?.digest === expected;
+}
+
+/** Every layer is shown as one that the registry has. */
+function showExisting(context: AttemptContext, layers: readonly Descriptor[]): LayerLedger {
+  const { image, onEvent } = context;
+  const ledger = new LayerLedger(context);
+  image.diffIds.forEach((diffId, at) => {
+    const descriptor = layers[at];
+    if (descriptor === undefined || ledger.isClaimed(diffId)) return;
+    ledger.claimStored({ diffId, descriptor, proof: 'provedBefore' }, 'exists');
+  });
+  onEvent({ type: 'planned', layers: ledger.statuses.rows, imageBytes: image.size });
+  return ledger;
+}

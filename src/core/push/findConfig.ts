@@ -1,0 +1,24 @@
+import { throwIfCancelled } from '../base/cancel.ts';
+import { digestOf } from '../oci/digest.ts';
+import { isConfigOf } from '../oci/imageConfig.ts';
+import type { AttemptContext } from './pushContext.ts';
+import { recallImage } from './rememberedImage.ts';
+
+/**
+ * The config of an image whose layers are all in the repository: as it is remembered, or as the registry has it. In the
+ * classic store an image's ID is its config's digest. In containerd's store it is a manifest's digest, and Gitea serves
+ * manifests as blobs too: so the answer must be a config, and this image's.
+ */
+export async function findConfig(context: AttemptContext): Promise<Uint8Array | undefined> {
+  const { target, image, logger, runStage, signal, usesCache } = context;
+  const known = recallImage(context);
+  if (known !== undefined) return known.config;
+  if (!usesCache || image.manifestType !== undefined) return undefined;
+  const config = await runStage('plan', () => target.getBlob(image.id, { signal })).catch((error: unknown) => {
+    throwIfCancelled(signal);
+    logger.debug(`The config is asked of the engine, as it cannot be read back: ${String(error)}`);
+    return undefined;
+  });
+  if (config === undefined || digestOf(config) !== image.id || !isConfigOf(config, image.diffIds)) return undefined;
+  return config;
+}

@@ -1,0 +1,105 @@
+import { throwIfCancelled } from '../base/cancel.ts';
+import type { Digest } from '../oci/digest.ts';
+import { readManifest, type Descriptor } from '../oci/manifest.ts';
+import { isImageConfig } from '../oci/mediaTypes.ts';
+import type { RelayedManifest } from '../relay/relayBackend.ts';
+import type { SmallBlobs } from '../relay/smallBlobs.ts';
+import { checkImage } from './checkImage.ts';
+import type { AttemptContext } from './pushContext.ts';
+import { isWhatWasExpected, publishedKey } from './publishedKey.ts';
+import { countBytes, publishTag, referenceOf, type Outcome } from './publishTag.ts';
+import type { BlobOrigin } from './repositoryBlobs.ts';
+
+/** All blobs are in the repository; the engine's own manifests are to be published as they are. */
+export interface TransferredManifests {
+  readonly kind: 'manifests';
+  /** The tag's. */
+  readonly top: RelayedManifest;
+  /** What an index lists, children before what refers to them. */
+  readonly children: readonly RelayedManifest[];
+  /** What is in the repository of what they name. */
+  readonly blobs: ReadonlyMap<Digest, { readonly size: number; readonly origin: BlobOrigin }>;
+  /** Small blobs that the engine sent: configs are among them. */
+  readonly small: Pick<SmallBlobs, 'get'>;
+  /** Of the image that `inspect` described, base first; empty if it is not certain which of the images that is. */
+  readonly layers: readonly Descriptor[];
+  /** As in `TransferredLayers`. */
+  readonly notices: Iterable<string>;
+  readonly cleanup: Promise<void>;
+}
+
+/** Publishes the engine's own manifests, byte for byte: the children under their digests, the top one under the tag. */
+export async function publishManifests(context: AttemptContext, transferred: TransferredManifests): Promise<Outcome> {
+  const { image, cache, request, runStage } = context;
+  const { top, children, blobs, small, layers, cleanup } = transferred;
+  const manifests = [...children, top];
+  await runStage('verify', async () => {
+    checkImage({
+      image,
+      isEngines: true,
+      manifests,
+      configs: await readConfigs(context, manifests, small),
+      blobs: new Map([...blobs].map(([digest, { size }]) => [digest, { size, proof: 'engineStore' }])),
+      presentManifests: await findPresentManifests(context, manifests),
+    });
+  });
+  await publishTag(context, children, top);
+  await cleanup;
+  const notices = [...transferred.notices];
+  const { digest, mediaType } = top;
+  const counted = countBytes(blobs.values());
+  const key = publishedKey(image);
+  if (key !== undefined && isWhatWasExpected(image, digest)) {
+    const bytes = counted.uploadedBytes + counted.mountedBytes + counted.skippedBytes;
+    cache.rememberPublished(key, { digest, mediaType, bytes, layers, notices });
+  }
+  return { reference: referenceOf(request), digest, mediaType, strategy: 'relay', ...counted, notices };
+}
+
+/** Of those manifests that are images: as they came, or as the registry has them. */
+async function readConfigs(
+  context: AttemptContext,
+  manifests: readonly RelayedManifest[],
+  small: TransferredManifests['small'],
+): Promise<ReadonlyMap<Digest, Uint8Array | 'unreadable'>> {
+  const configs = new Map<Digest, Uint8Array | 'unreadable'>();
+  for (const { bytes } of manifests) {
+    const manifest = readManifest(bytes);
+    if (manifest?.kind !== 'image' || !isImageConfig(manifest.config.mediaType)) continue;
+    const { digest } = manifest.config;
+    const config = small.get(digest) ?? (await readConfig(context, digest));
+    if (config !== undefined) configs.set(digest, config);
+  }
+  return configs;
+}
+
+async function readConfig(
+  { target, logger, signal }: AttemptContext,
+  digest: Digest,
+): Promise<Uint8Array | 'unreadable' | undefined> {
+  try {
+    return await target.getBlob(digest, { signal });
+  } catch (error) {
+    throwIfCancelled(signal);
+    logger.info(`The registry has the config ${digest}, but it cannot be read: ${String(error)}`);
+    return 'unreadable';
+  }
+}
+
+/** Which of the manifests that an index names and the engine did not push the registry has. */
+async function findPresentManifests(
+  { target, signal }: AttemptContext,
+  manifests: readonly RelayedManifest[],
+): Promise<ReadonlySet<Digest>> {
+  const pushed = new Set(manifests.map(({ digest }) => digest));
+  const present = new Set<Digest>();
+  for (const { bytes } of manifests) {
+    const manifest = readManifest(bytes);
+    const named = manifest?.kind === 'index' ? manifest.manifests : [];
+    for (const { digest } of named) {
+      if (pushed.has(digest)) continue;
+      if ((await target.headManifest(digest, { signal })) !== undefined) present.add(digest);
+    }
+  }
+  return present;
+}

@@ -1,0 +1,71 @@
+import { TeaChestError, toTeaChestError } from '../base/errors.ts';
+import { shortDigest, type Digest } from '../oci/digest.ts';
+import type { RelayedManifest } from '../relay/relayBackend.ts';
+import type { PushResult } from './events.ts';
+import type { AttemptContext, PushRequest } from './pushContext.ts';
+import type { BlobOrigin } from './repositoryBlobs.ts';
+
+/** Milliseconds for the last HEAD of the tag, which no cancel ends: time for a request without an answer, and a retry. */
+const checkTimeoutMs = 150_000;
+
+/** What a push has come to. */
+export type Outcome = Omit<PushResult, 'durationMs'>;
+
+export type CountedBytes = Pick<PushResult, 'uploadedBytes' | 'mountedBytes' | 'skippedBytes'>;
+
+export function countBytes(blobs: Iterable<{ readonly size: number; readonly origin: BlobOrigin }>): CountedBytes {
+  const sums = { uploaded: 0, mounted: 0, exists: 0 };
+  for (const { size, origin } of blobs) sums[origin] += size;
+  return { uploadedBytes: sums.uploaded, mountedBytes: sums.mounted, skippedBytes: sums.exists };
+}
+
+/** Sends the manifests, the tag's last, and then compares what the tag is with what was sent, bit for bit. */
+export async function publishTag(
+  { target, request, runStage, signal }: AttemptContext,
+  children: readonly RelayedManifest[],
+  top: Omit<RelayedManifest, 'reference'>,
+): Promise<void> {
+  await runStage('manifest', async () => {
+    const manifests = children.map((child) => ({ ...child, reference: child.digest }));
+    for (const { reference, bytes, mediaType, digest } of [...manifests, { ...top, reference: request.tag }]) {
+      const stored = await target.putManifest(reference, bytes, mediaType, { signal });
+      if (stored !== undefined && stored !== digest) throw mismatch(request, digest, stored);
+    }
+  });
+  const check = async (): Promise<void> => {
+    const options = { signal: AbortSignal.timeout(checkTimeoutMs), expected: top.digest };
+    const stored = await target.headManifest(request.tag, options).catch((error: unknown) => {
+      throw unchecked(request, error);
+    });
+    if (stored?.digest !== top.digest) throw mismatch(request, top.digest, stored?.digest);
+  };
+  await runStage('check', check, { isPublished: true });
+}
+
+export function referenceOf({ repository, tag }: Pick<PushRequest, 'repository' | 'tag'>): string {
+  return `${repository}:${tag}`;
+}
+
+/** The registry took the manifest, and then could not be asked what it has. */
+function unchecked(request: PushRequest, error: unknown): TeaChestError {
+  const { code, message, facts } = toTeaChestError(error);
+  const reference = referenceOf(request);
+  // This request is never cancelled: its time was over.
+  const isLate = code === 'cancelled';
+  const why = isLate ? 'the registry did not answer in time.' : message;
+  return new TeaChestError(
+    isLate ? 'registryUnreachable' : code,
+    `${reference} was published, but whether the registry has it as it was sent could not be checked: ${why}`,
+    { cause: error, facts: { ...facts, published: reference } },
+  );
+}
+
+function mismatch(request: PushRequest, sent: Digest, stored: Digest | undefined): TeaChestError {
+  const reference = referenceOf(request);
+  const instead = stored === undefined ? 'no such tag' : `another manifest (${shortDigest(stored)})`;
+  return new TeaChestError(
+    'digestMismatch',
+    `We sent the manifest ${shortDigest(sent)} for ${reference}, but the registry has ${instead}. Somebody else may have pushed the same tag at the same time.`,
+    { facts: stored === undefined ? { reference, sent } : { reference, sent, stored } },
+  );
+}

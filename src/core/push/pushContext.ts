@@ -1,0 +1,80 @@
+import type { Stage } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import type { DigestCache } from '../digestCache/digestCache.ts';
+import type { BlobTarget } from '../ports/blobTarget.ts';
+import type { ImageDetails, ImageSource } from '../ports/imageSource.ts';
+import type { LayerCodec } from '../ports/layerCodec.ts';
+import type { RelayParts } from '../relay/pushFromEngine.ts';
+import type { PushEvent } from './events.ts';
+import type { RepositoryBlobs } from './repositoryBlobs.ts';
+import type { UploadsInFlight } from './uploadsInFlight.ts';
+
+/** What is to be pushed, and where to. Names and tags were checked against the registry's grammar before. */
+export interface PushRequest {
+  /** An ID or a reference, as the engine has it. */
+  readonly image: string;
+  /** Scheme, host and port of the registry: part of the digest cache's keys. */
+  readonly origin: string;
+  /** `host[:port]/owner/name`: the repository's name in references. */
+  readonly repository: string;
+  readonly tag: string;
+  /** Compresses the layers that the engine holds unpacked. */
+  readonly codec: LayerCodec;
+  /**
+   * True: somebody asked for just this codec. Then layers that containerd's store holds uncompressed are compressed as
+   * well, and a classic engine may only push by itself if the codec is gzip. False: whatever the engine stores or makes
+   * goes out as it is.
+   */
+  readonly isCodecRequired?: boolean;
+  /** Blobs sent side by side. */
+  readonly parallelBlobs: number;
+  /** True: nothing is called unchanged; the registry is asked for every blob, and what it has lost is sent again. */
+  readonly recheck?: boolean;
+  /** How the bytes leave the engine. Absent: `chooseTransfer` decides. */
+  readonly strategy?: 'export' | 'relay' | undefined;
+}
+
+export interface PushDependencies {
+  readonly source: ImageSource;
+  readonly target: BlobTarget;
+  readonly cache: DigestCache;
+  /** One for all pushes of the window: the blobs that they are sending. */
+  readonly uploads: UploadsInFlight;
+  /** Folder of the spools of all pushes. */
+  readonly spoolRoot: string;
+  /** Bytes of compressed layers waiting for the registry above which no further layer is begun. */
+  readonly spoolLimit: number;
+  readonly logger: Logger;
+  /** Absent: the engine cannot push to us, and every image is exported. */
+  readonly relay?: RelayParts | undefined;
+  /** Milliseconds; only differences matter. */
+  readonly now: () => number;
+}
+
+export interface PushOptions {
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: PushEvent) => void;
+}
+
+/** `isPublished`: the tag is already what it was to become, so a cancel no longer makes this a cancelled push. */
+export type RunStage = <T>(
+  stage: Stage,
+  work: () => Promise<T>,
+  options?: { readonly isPublished: boolean },
+) => Promise<T>;
+
+/** What every stage of a push is given, once the image was inspected. */
+export interface PushContext extends PushDependencies, PushOptions {
+  readonly request: PushRequest;
+  readonly image: ImageDetails;
+  readonly runStage: RunStage;
+  /** Layers that the engine holds uncompressed are compressed: the manifest is then ours, and not the engine's. */
+  readonly compressesStored: boolean;
+}
+
+/** The same for one attempt: see `pushImage`. */
+export interface AttemptContext extends PushContext {
+  readonly blobs: RepositoryBlobs;
+  /** False once something that was remembered did not fit: then only bytes that were read count. */
+  readonly usesCache: boolean;
+}

@@ -1,0 +1,104 @@
+import { throwIfCancelled } from '../../base/cancel.ts';
+import { TaskGroup } from '../../base/taskGroup.ts';
+import type { EnginePushStep } from '../../ports/enginePusher.ts';
+import { hasDigests, primeDigests } from '../../relay/primeDigests.ts';
+import { pushFromEngine } from '../../relay/pushFromEngine.ts';
+import type { Spool } from '../../spool/spool.ts';
+import type { Transfer } from '../chooseTransfer.ts';
+import type { LayerLedger } from '../layerLedger.ts';
+import type { TransferredLayers } from '../publishLayers.ts';
+import type { TransferredManifests } from '../publishManifests.ts';
+import type { AttemptContext } from '../pushContext.ts';
+import { BlobForwarder } from './blobForwarder.ts';
+import { PreopenedSessions } from './preopenedSessions.ts';
+import {
+  collectClassicLayers,
+  collectEngineManifests,
+  collectStoredLayers,
+  holdsUncompressed,
+  unfinished,
+} from './relayedLayers.ts';
+
+/**
+ * Has the engine push the image to us, and forwards what the registry lacks. Rejects with `RelayUnavailable` if the
+ * engine cannot do that, or did not send a layer that is missing: then the image must be exported.
+ */
+export async function transferByRelay(
+  context: AttemptContext,
+  ledger: LayerLedger,
+  { parts, store }: Extract<Transfer, { by: 'relay' }>,
+  spool: Spool,
+): Promise<TransferredLayers | TransferredManifests> {
+  const { image, cache, request, logger, signal, compressesStored } = context;
+  const isClassic = store === 'classic';
+  const present = ledger.storedLayers.map(({ diffId }) => diffId);
+  if (isClassic && !hasDigests(present, parts, cache)) await primeDigests(image, parts, cache, { signal, logger });
+  const group = new TaskGroup(signal);
+  const sessions = new PreopenedSessions(context.target);
+  // Otherwise the plan began with this question.
+  const access = isClassic || compressesStored ? Promise.resolve() : sessions.proveAccess(group.signal);
+  group.start(() => access);
+  if (isClassic) group.start(() => lookForConfig(context, group.signal));
+  const notices = new Set<string>();
+  const topManifest = Promise.withResolvers<undefined>();
+  let tag = '';
+  let cleanup = Promise.resolve();
+  const forwarder = new BlobForwarder(context, ledger, {
+    ...{ engineId: parts.pusher.id, isClassic, spool, group, sessions, access },
+    onManifest: ({ reference }) => {
+      if (reference === tag) topManifest.resolve(undefined);
+    },
+  });
+  const pushed = group.run(async () => {
+    await pushFromEngine(image, parts, forwarder, {
+      signal: group.signal,
+      logger,
+      onStep: (step) => {
+        if (isClassic) showReading(ledger, step);
+      },
+      onNotice: (notice) => notices.add(notice),
+      onTag: (given) => (tag = given),
+      // A classic engine still reports how large its layers were; containerd's store only has work of its own left.
+      ...(isClassic ? {} : { arrival: topManifest.promise }),
+      onCleanup: (promise) => {
+        cleanup = promise;
+      },
+      isInsisted: request.strategy === 'relay',
+    });
+  });
+  try {
+    await pushed.finally(() => sessions.close(group.signal));
+    throwIfCancelled(group.signal);
+    ledger.statuses.supersedeBlobs();
+    const top = forwarder.manifests.find(({ reference }) => reference === tag);
+    if (top === undefined) throw unfinished(image, 'it never sent the manifest');
+    const relayed = { context, ledger, forwarder, top, engineId: parts.pusher.id };
+    if (isClassic) return { ...(await collectClassicLayers(relayed)), notices, cleanup };
+    if (compressesStored && holdsUncompressed(image, top)) {
+      return { ...(await collectStoredLayers(relayed)), notices, cleanup };
+    }
+    return { ...collectEngineManifests(relayed), notices, cleanup };
+  } catch (error) {
+    await cleanup;
+    throw error;
+  }
+}
+
+/** Asks for the config while the engine compresses: a classic image is named by its digest. */
+async function lookForConfig({ image, blobs }: AttemptContext, signal: AbortSignal): Promise<void> {
+  try {
+    await blobs.head(image.id, signal);
+  } catch {
+    // It is asked for again when it is to be sent.
+  }
+}
+
+/** A classic engine reports how much of each layer it has read, by the beginning of its diffID. */
+function showReading(ledger: LayerLedger, { id, status, current, total }: EnginePushStep): void {
+  if (id === undefined || status !== 'Pushing' || current === undefined) return;
+  const diffId = [...ledger.diffIds].find((one) => one.startsWith(`sha256:${id}`));
+  if (diffId === undefined || ledger.isClaimed(diffId)) return;
+  // It reads the tar and has its total from the files, so that it may read more than that.
+  const readTotal = total === undefined ? undefined : Math.max(total, current);
+  ledger.statuses.update(diffId, { state: 'reading', readBytes: current, readTotal });
+}

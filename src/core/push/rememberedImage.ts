@@ -1,0 +1,34 @@
+import type { KnownImage } from '../digestCache/digestTables.ts';
+import { isConfigOf } from '../oci/imageConfig.ts';
+import { formatPlatform } from '../oci/platform.ts';
+import type { AttemptContext } from './pushContext.ts';
+
+type Key = Parameters<AttemptContext['cache']['dropImage']>;
+
+/** An image whose stored layers are compressed here is published with another manifest than without. */
+function keyOf({ image, request, compressesStored }: AttemptContext): Key {
+  const form = compressesStored ? `${request.codec.id} of stored layers` : request.codec.id;
+  return [image.id, form, formatPlatform(image.platform)];
+}
+
+/** The config and layers that an earlier push published of this image. */
+export function recallImage(context: AttemptContext): KnownImage | undefined {
+  const { cache, image, usesCache } = context;
+  const known = usesCache ? cache.image(...keyOf(context)) : undefined;
+  if (known === undefined) return undefined;
+  if (known.layers.length === image.diffIds.length && isConfigOf(known.config, image.diffIds)) return known;
+  dropImage(context);
+  return undefined;
+}
+
+export function rememberImage(context: AttemptContext, known: KnownImage): void {
+  const { cache, request } = context;
+  // Layers in the engine's gzip are no answer to a later push that wants this codec.
+  if (known.layers.every(({ mediaType }) => mediaType === request.codec.mediaType)) {
+    cache.rememberImage(...keyOf(context), known);
+  }
+}
+
+export function dropImage(context: AttemptContext): void {
+  context.cache.dropImage(...keyOf(context));
+}
