@@ -1,20 +1,28 @@
+import * as v from 'valibot';
 import { TeaChestError } from '../base/errors.ts';
+import { lenient, parseJson } from '../base/json.ts';
 import {
   basicAuthorization,
   notSignedIn,
   type AuthScheme,
   type ReadCredential,
 } from '../registry/auth/authenticator.ts';
-import { lifetimeOf, readJwtClaims } from '../registry/auth/jwt.ts';
+import { lifetimeClaims, lifetimeOf, readJwtClaims } from '../registry/auth/jwt.ts';
 import type { RegistryResponse, Send } from '../registry/http/httpTypes.ts';
 import { withinOrigin } from '../registry/http/redirects.ts';
 import { readErrorResponse, serverMessage } from '../registry/errors/errorResponse.ts';
+import { tokenAnswer } from '../registry/auth/distributionTokens.ts';
 import type { FetchedToken } from '../registry/auth/tokenCache.ts';
 import type { Credential } from '../registry/types.ts';
 import { explainBusyServer } from '../registry/errors/busyServer.ts';
 import { explainLoginFailure } from './explainLoginFailure.ts';
-import { parseJsonObject } from './restJson.ts';
 import { explainSignInPage } from '../registry/errors/signInPage.ts';
+
+const giteaClaims = v.object({
+  ...lifetimeClaims.entries,
+  UserID: lenient(v.number()),
+  Scope: lenient(v.string()),
+});
 
 export interface GiteaTokenOptions {
   /** Unauthenticated. */
@@ -67,8 +75,8 @@ function mayWritePackages(scope: string | undefined): boolean {
 }
 
 function readGiteaToken(response: RegistryResponse, host: string, credential: Credential): GiteaToken {
-  const value = parseJsonObject(response.body)['token'];
-  if (response.status !== 200 || typeof value !== 'string' || value === '') {
+  const value = parseJson(tokenAnswer, response.body)?.token;
+  if (response.status !== 200 || value === undefined) {
     const message = serverMessage(readErrorResponse(response, 'GET'));
     throw new TeaChestError(
       'notARegistry',
@@ -76,9 +84,9 @@ function readGiteaToken(response: RegistryResponse, host: string, credential: Cr
       { facts: { host, status: response.status } },
     );
   }
-  const claims = readJwtClaims(value) ?? {};
+  const claims = readJwtClaims(giteaClaims, value) ?? {};
   // An anonymous token: a proxy removed the Authorization header, or Gitea 1.17 treats bad credentials as none (#20563).
-  if (claims['UserID'] === -1) {
+  if (claims.UserID === -1) {
     throw new TeaChestError(
       'credentialsIgnored',
       `${host} took us for nobody: it answered the sign-in of “${credential.username}” with an anonymous token. Either a ` +
@@ -86,7 +94,7 @@ function readGiteaToken(response: RegistryResponse, host: string, credential: Cr
       { facts: { host, username: credential.username } },
     );
   }
-  const scope = typeof claims['Scope'] === 'string' ? claims['Scope'] : undefined;
+  const scope = claims.Scope;
   if (!mayWritePackages(scope)) {
     throw new TeaChestError(
       'scopeMissing',

@@ -1,5 +1,7 @@
+import * as v from 'valibot';
 import type { CallOptions } from '../ports/callOptions.ts';
 import { isCancelled, TeaChestError } from '../base/errors.ts';
+import { listOf } from '../base/json.ts';
 import type { Digest } from '../oci/digest.ts';
 import { headBlob } from './blobs/headBlob.ts';
 import { uploadInChunks, type BlobUploadOptions } from './upload/chunkedUpload.ts';
@@ -70,8 +72,7 @@ export class Repository implements BlobTarget {
     url.searchParams.set('n', String(tagsPerPage));
     const response = await getFrom(this.#context, url, signal);
     if (response === undefined) return [];
-    const { tags } = parseAnswer(response);
-    return Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : [];
+    return parseAnswer(v.object({ tags: listOf(v.string()) }), response).tags;
   }
 
   async getManifest(reference: string, { signal }: CallOptions): Promise<Uint8Array | undefined> {

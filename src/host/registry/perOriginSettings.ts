@@ -1,31 +1,32 @@
+import * as v from 'valibot';
 import type { Memento } from 'vscode';
-import { readChunkState, type ChunkState } from '../../core/registry/upload/chunkSizer.ts';
+import { readValue } from '../../core/base/json.ts';
+import { chunkState, type ChunkState } from '../../core/registry/upload/chunkSizer.ts';
 
 /** One value per registry, by origin, kept across windows and restarts: what uploads have found out about the way there. */
 class OriginValues<T> {
   readonly #state: Memento;
   readonly #prefix: string;
-  readonly #read: (stored: unknown) => T | undefined;
+  readonly #schema: v.GenericSchema<unknown, T>;
   readonly #isKept: (origin: string) => boolean;
 
   /**
-   * `state` has a row for each key, as windows write at the same time. `read`: undefined for what is no such value.
-   * `isKept`: of other registries nothing is written.
+   * `state` has a row for each key, as windows write at the same time. `isKept`: of other registries nothing is written.
    */
   constructor(
     state: Memento,
     key: string,
-    read: (stored: unknown) => T | undefined,
+    schema: v.GenericSchema<unknown, T>,
     isKept: (origin: string) => boolean = () => true,
   ) {
     this.#state = state;
     this.#prefix = `${key} `;
-    this.#read = read;
+    this.#schema = schema;
     this.#isKept = isKept;
   }
 
   get(origin: string): T | undefined {
-    return this.#read(this.#state.get<unknown>(this.#prefix + origin));
+    return readValue(this.#schema, this.#state.get(this.#prefix + origin));
   }
 
   set(origin: string, value: T): void {
@@ -44,13 +45,13 @@ class OriginValues<T> {
 /** A number per registry. */
 export class PerOriginNumbers extends OriginValues<number> {
   constructor(state: Memento, key: string, isKept?: (origin: string) => boolean) {
-    super(state, key, (stored) => (typeof stored === 'number' ? stored : undefined), isKept);
+    super(state, key, v.number(), isKept);
   }
 }
 
 /** The size of chunk that gets through to each registry, and the limit that was met on the way. */
 export class PerOriginChunks extends OriginValues<ChunkState> {
   constructor(state: Memento, key: string, isKept?: (origin: string) => boolean) {
-    super(state, key, readChunkState, isKept);
+    super(state, key, chunkState, isKept);
   }
 }

@@ -1,12 +1,19 @@
 import { isIP } from 'node:net';
+import * as v from 'valibot';
 import { TeaChestError } from '../../base/errors.ts';
+import { lenient, parseJson } from '../../base/json.ts';
 import { basicAuthorization, type AuthScheme, type FetchToken, type ReadCredential } from './authenticator.ts';
 import type { Challenge } from './challenge.ts';
-import { lifetimeOf, readJwtClaims } from './jwt.ts';
+import { lifetimeClaims, lifetimeOf, readJwtClaims } from './jwt.ts';
 import type { RegistryResponse, Send } from '../http/httpTypes.ts';
 import { withinOrigin } from '../http/redirects.ts';
 import { readErrorResponse, serverMessage } from '../errors/errorResponse.ts';
 import type { FetchedToken } from './tokenCache.ts';
+
+const token = lenient(v.pipe(v.string(), v.nonEmpty()));
+
+/** Token spec, §Token Response Fields. */
+export const tokenAnswer = v.object({ token, access_token: token, expires_in: lenient(v.number()) });
 
 interface DistributionAuthOptions {
   /** Unauthenticated. */
@@ -79,9 +86,9 @@ function readToken(response: RegistryResponse, host: string): FetchedToken {
       facts: { host },
     });
   }
-  const answer = parseJson(response.body);
-  const value = answer['token'] ?? answer['access_token'];
-  if (response.status !== 200 || typeof value !== 'string' || value === '') {
+  const answer = parseJson(tokenAnswer, response.body);
+  const value = answer?.token ?? answer?.access_token;
+  if (response.status !== 200 || value === undefined) {
     const words = serverMessage(readErrorResponse(response, 'GET'));
     throw new TeaChestError(
       'registryFailed',
@@ -91,17 +98,8 @@ function readToken(response: RegistryResponse, host: string): FetchedToken {
       },
     );
   }
-  const claims = readJwtClaims(value);
-  const seconds = answer['expires_in'] ?? (claims === undefined ? undefined : lifetimeOf(claims));
+  const claims = readJwtClaims(lifetimeClaims, value);
+  const seconds = answer?.expires_in ?? (claims === undefined ? undefined : lifetimeOf(claims));
   // "If omitted, this defaults to 60 seconds" (token spec, expires_in).
-  return { value, lifetime: (typeof seconds === 'number' && seconds > 0 ? seconds : 60) * 1000 };
-}
-
-function parseJson(body: Buffer): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(body.toString('utf8'));
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
+  return { value, lifetime: (seconds !== undefined && seconds > 0 ? seconds : 60) * 1000 };
 }

@@ -1,3 +1,5 @@
+import * as v from 'valibot';
+import { listOf, parseJson } from '../../base/json.ts';
 import { parseChallenges, type Challenge } from '../auth/challenge.ts';
 import { header, type RegistryRequest, type RegistryResponse } from '../http/httpTypes.ts';
 import { retryAfter } from '../http/retryAfter.ts';
@@ -7,6 +9,13 @@ const mostBodyBytes = 64 * 1024;
 /** Errors of one answer that are looked at, and characters of each of their codes. */
 const mostErrors = 20;
 const longestCode = 100;
+
+/** Distribution spec, §Error Codes. */
+const errorBody = v.object({
+  errors: listOf(v.object({ code: v.fallback(v.string(), ''), message: v.fallback(v.string(), '') })),
+});
+/** Gitea's REST API says `{"message": …, "url": …}`. */
+const restError = v.object({ message: v.string() });
 
 /** An answer that was not the one hoped for, as data: the wire's side of an error. */
 export interface ErrorResponse {
@@ -31,13 +40,13 @@ export interface ErrorResponse {
 /** Gitea's bodies are JSON (protocol), text (permission), HTML (a proxy) or empty (500, quota): none is assumed. */
 export function readErrorResponse(response: RegistryResponse, method: RegistryRequest['method']): ErrorResponse {
   const bodyText = response.body.subarray(0, mostBodyBytes).toString('utf8');
-  const errors = readErrors(bodyText);
+  const errors = (parseJson(errorBody, bodyText)?.errors ?? []).slice(0, mostErrors);
   return {
     status: response.status,
     method,
     path: response.url.pathname,
     host: response.url.host,
-    codes: errors.map(({ code }) => code).filter((code) => code !== ''),
+    codes: errors.map(({ code }) => code.slice(0, longestCode)).filter((code) => code !== ''),
     messages: errors.map(({ message }) => message).filter((message) => message !== ''),
     contentType: contentTypeOf(response),
     bodyText,
@@ -70,37 +79,10 @@ function wordsOf(refusal: ErrorResponse): string {
   if (refusal.messages.length > 0) return shorten(refusal.messages.join('; '));
   if (refusal.codes.length > 0) return shorten(refusal.codes.join(', '));
   if (isHtml(refusal)) return shorten(/<title>([^<]*)<\/title>/i.exec(refusal.bodyText)?.[1] ?? '');
-  return shorten(jsonMessage(refusal.bodyText) ?? refusal.bodyText);
+  return shorten(parseJson(restError, refusal.bodyText)?.message ?? refusal.bodyText);
 }
 
 function shorten(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim();
   return line.length <= 300 ? line : `${line.slice(0, 299)}…`;
-}
-
-/** Gitea's REST API says `{"message": …, "url": …}`. */
-function jsonMessage(text: string): string | undefined {
-  const value = parse(text);
-  if (typeof value !== 'object' || value === null || !('message' in value)) return undefined;
-  return typeof value.message === 'string' ? value.message : undefined;
-}
-
-function readErrors(text: string): { code: string; message: string }[] {
-  const value = parse(text);
-  if (typeof value !== 'object' || value === null || !('errors' in value) || !Array.isArray(value.errors)) return [];
-  return value.errors
-    .slice(0, mostErrors)
-    .filter((error): error is Record<string, unknown> => typeof error === 'object' && error !== null)
-    .map((error) => ({
-      code: typeof error['code'] === 'string' ? error['code'].slice(0, longestCode) : '',
-      message: typeof error['message'] === 'string' ? error['message'] : '',
-    }));
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,7 @@
+import * as v from 'valibot';
 import type { StoredManifest } from '../../ports/blobTarget.ts';
 import { TeaChestError } from '../../base/errors.ts';
+import { lenient, parseJsonOrThrow } from '../../base/json.ts';
 import { digestOf, isDigest, type Digest } from '../../oci/digest.ts';
 import { mediaTypes } from '../../oci/mediaTypes.ts';
 import { isHeadRefused } from '../blobs/headBlob.ts';
@@ -22,6 +24,7 @@ const manifestTypes = [
   mediaTypes.dockerManifest,
   mediaTypes.dockerManifestList,
 ];
+const selfDescription = v.object({ mediaType: lenient(v.string()), manifests: lenient(v.array(v.unknown())) });
 const accept = manifestTypes.join(', ');
 
 /**
@@ -123,28 +126,24 @@ function describe(response: RegistryResponse | undefined): StoredManifest | unde
 
 /** What the manifest calls itself, what the registry calls it, or what it looks like. */
 function typeOf(response: RegistryResponse): string {
-  const manifest = parseAnswer(response);
-  if (typeof manifest['mediaType'] === 'string') return manifest['mediaType'];
+  const manifest = parseAnswer(selfDescription, response);
+  if (manifest.mediaType !== undefined) return manifest.mediaType;
   const named = (header(response, 'content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   if ((manifestTypes as readonly string[]).includes(named)) return named;
-  return Array.isArray(manifest['manifests']) ? mediaTypes.ociIndex : mediaTypes.ociManifest;
+  return manifest.manifests === undefined ? mediaTypes.ociManifest : mediaTypes.ociIndex;
 }
 
 /** An answer that must be a JSON object. */
-export function parseAnswer({ body, url }: RegistryResponse): Readonly<Record<string, unknown>> {
-  let value: unknown;
-  try {
-    value = JSON.parse(withoutByteOrderMark(body.toString('utf8')));
-  } catch {
-    value = undefined;
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+export function parseAnswer<T>(schema: v.GenericSchema<unknown, T>, { body, url }: RegistryResponse): T {
   const { host, pathname } = url;
   const message = `${host} answered with something that is no JSON where a registry must give some (GET ${pathname}).`;
-  throw new TeaChestError('notARegistry', message, { facts: { host, path: pathname } });
-}
-
-/** RFC 8259 §8.1 lets a reader ignore a byte order mark, which JSON.parse does not. */
-function withoutByteOrderMark(text: string): string {
-  return text.startsWith('\uFEFF') ? text.slice(1) : text;
+  return parseJsonOrThrow(
+    v.pipe(
+      v.unknown(),
+      v.check((value) => !Array.isArray(value)),
+      schema,
+    ),
+    body,
+    () => new TeaChestError('notARegistry', message, { facts: { host, path: pathname } }),
+  );
 }

@@ -1,3 +1,5 @@
+import * as v from 'valibot';
+import { lenient } from '../../base/json.ts';
 import type { TeaChestError } from '../../base/errors.ts';
 
 const kib = 1024;
@@ -21,22 +23,24 @@ const aim = 15_000;
 const firstHold = 10 * minute;
 const longestHold = 7 * 24 * 60 * minute;
 
-/** A size that did not get through. */
-export interface ChunkLimit {
-  /** Chunks stay below this. */
-  readonly bytes: number;
-  /** How often it was met. */
-  readonly times: number;
-  /** Milliseconds since the epoch: until then it holds. */
-  readonly until: number;
-}
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 
-/** What is known of the way to one registry. */
-export interface ChunkState {
-  /** Bytes of the next chunk. */
-  readonly size: number;
-  readonly limit?: ChunkLimit | undefined;
-}
+const chunkLimit = v.object({
+  /** Chunks stay below this. */
+  bytes: count,
+  /** How often it was met. */
+  times: count,
+  /** Milliseconds since the epoch: until then it holds. */
+  until: count,
+});
+
+/** What was learned of one registry's limits. `size`: bytes of the next chunk. */
+export const chunkState = v.object({ size: count, limit: lenient(chunkLimit) });
+
+/** A size that did not get through. */
+export type ChunkLimit = Readonly<v.InferOutput<typeof chunkLimit>>;
+
+export type ChunkState = Readonly<v.InferOutput<typeof chunkState>>;
 
 /** Where that is kept from one push to the next, by origin. */
 export interface ChunkMemory {
@@ -151,24 +155,6 @@ export class ChunkSizer {
     this.#limit = limit;
     this.#memory.set(this.#origin, limit === undefined ? { size } : { size, limit });
   }
-}
-
-/** What was kept of an earlier time, undefined if it is nothing of this version's. */
-export function readChunkState(value: unknown): ChunkState | undefined {
-  if (typeof value !== 'object' || value === null || !('size' in value) || !isCount(value.size)) return undefined;
-  const limit = 'limit' in value ? readLimit(value.limit) : undefined;
-  return limit === undefined ? { size: value.size } : { size: value.size, limit };
-}
-
-function readLimit(value: unknown): ChunkLimit | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  if (!('bytes' in value) || !('times' in value) || !('until' in value)) return undefined;
-  const { bytes, times, until } = value;
-  return isCount(bytes) && isCount(times) && isCount(until) ? { bytes, times, until } : undefined;
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
 }
 
 function clamp(bytes: number): number {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ChunkSizer, readChunkState, type ChunkState } from '../../../../src/core/registry/upload/chunkSizer.ts';
+import { readValue } from '../../../../src/core/base/json.ts';
+import { ChunkSizer, chunkState, type ChunkState } from '../../../../src/core/registry/upload/chunkSizer.ts';
 
 const mib = 1024 * 1024;
 const origin = 'https://h';
@@ -154,10 +155,10 @@ test('a limit from a clock that ran ahead does not last', () => {
 test('what is remembered reads back as it was written, and anything else as nothing', () => {
   fc.assert(
     fc.property(fc.anything(), (value) => {
-      const state = readChunkState(value);
+      const state = readValue(chunkState, value);
       if (state !== undefined) assert.ok(Number.isSafeInteger(state.size) && state.size > 0);
     }),
   );
   const state = { size: mib, limit: { bytes: 2 * mib, times: 3, until: 4 } };
-  assert.deepEqual(readChunkState(JSON.parse(JSON.stringify(state))), state);
+  assert.deepEqual(readValue(chunkState, JSON.parse(JSON.stringify(state))), state);
 });
