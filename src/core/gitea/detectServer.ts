@@ -1,10 +1,13 @@
+import * as v from 'valibot';
 import { isCancelled, TeaChestError } from '../base/errors.ts';
+import { parseJson } from '../base/json.ts';
 import type { Challenge } from '../registry/auth/challenge.ts';
 import { header, type RegistryResponse, type Send } from '../registry/http/httpTypes.ts';
 import { isHtml, readErrorResponse, serverMessage } from '../registry/errors/errorResponse.ts';
 import type { RegistryAddress, SignInResult } from '../registry/types.ts';
 import { explainBusyServer } from '../registry/errors/busyServer.ts';
-import { asPlainWord, asText, parseJsonObject } from './restJson.ts';
+import { restError } from './explainRestError.ts';
+import { plainWord } from './restRows.ts';
 import { explainSignInPage, redirectTarget } from '../registry/errors/signInPage.ts';
 
 /** What a registry says of itself without a credential. */
@@ -98,12 +101,12 @@ async function findApi({ send, address, signal }: DetectOptions): Promise<FoundA
     try {
       const url = new URL(`${webRoot}/api/v1/version`);
       const response = await send({ method: 'GET', url, signal, retry: 'never' });
-      const body = parseJsonObject(response.body);
-      const version = asPlainWord(body['version']);
+      const version = parseJson(v.object({ version: plainWord }), response.body)?.version;
       if (response.status === 200 && version !== undefined) return { version, webRoot, found: true };
       // REQUIRE_SIGNIN_VIEW: the API is there, but needs a sign-in.
       const requiresSignIn = response.status === 401 || response.status === 403;
-      if (requiresSignIn && asText(body['message']) !== undefined) return { version: undefined, webRoot, found: true };
+      const isRestError = parseJson(restError, response.body) !== undefined;
+      if (requiresSignIn && isRestError) return { version: undefined, webRoot, found: true };
     } catch (error) {
       if (isCancelled(error)) throw error;
     }

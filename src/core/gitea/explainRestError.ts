@@ -1,10 +1,13 @@
+import * as v from 'valibot';
 import { TeaChestError } from '../base/errors.ts';
+import { parseJson } from '../base/json.ts';
 import { header, type RegistryResponse } from '../registry/http/httpTypes.ts';
 import { readErrorResponse, serverMessage } from '../registry/errors/errorResponse.ts';
 import { explainBusyServer } from '../registry/errors/busyServer.ts';
-import { asText, parseJsonObject } from './restJson.ts';
 import { explainSignInPage } from '../registry/errors/signInPage.ts';
 import { changePasswordUrl } from './webUrls.ts';
+
+export const restError = v.object({ message: v.pipe(v.string(), v.nonEmpty()) });
 
 /** Explains an error response of the REST API. `attempt` completes “… could not”. */
 export function explainRestError(response: RegistryResponse, attempt: string, webRoot: string): TeaChestError {
@@ -104,6 +107,5 @@ function accountError(host: string, status: number, account: string, why: string
 }
 
 function restMessage(response: RegistryResponse): string {
-  const text = asText(parseJsonObject(response.body)['message']);
-  return text ?? response.body.subarray(0, 4096).toString('utf8');
+  return parseJson(restError, response.body)?.message ?? response.body.subarray(0, 4096).toString('utf8');
 }

@@ -1,11 +1,14 @@
+import * as v from 'valibot';
+import { parseJson } from '../base/json.ts';
 import { basicAuthorization, notSignedIn, type ReadCredential } from '../registry/auth/authenticator.ts';
 import { header, type RegistryResponse, type Send } from '../registry/http/httpTypes.ts';
-import { asObject, asPlainWord, parseJsonList, parseJsonObject } from './restJson.ts';
 import { explainRestError, readMissingScopes } from './explainRestError.ts';
 import {
+  packageRow,
   readOwner,
   readVersion,
-  readVisibility,
+  teamRow,
+  userSchema,
   writesPackages,
   type PackageVersion,
   type Visibility,
@@ -60,12 +63,11 @@ export class GiteaApi {
     const user = await this.#askUser(call);
     const name = readOwner(user?.login ?? (await this.#credential())?.username);
     const own: PushOwner[] = name === undefined ? [] : [{ name, kind: 'user', visibility: user?.visibility }];
-    const teams = (await this.#all('user/teams', 'list your teams', call, { tolerant: true })) ?? [];
+    const teams = (await this.#all('user/teams', teamRow, 'list your teams', call, { tolerant: true })) ?? [];
     const organizations = new Map<string, PushOwner>();
-    for (const team of teams.filter(writesPackages)) {
-      const organization = asObject(team['organization']);
-      const found = readOwner(organization['username']) ?? readOwner(organization['name']);
-      const visibility = readVisibility(organization['visibility']);
+    for (const { organization } of teams.filter(writesPackages)) {
+      const found = readOwner(organization?.username) ?? readOwner(organization?.name);
+      const visibility = organization?.visibility;
       if (found !== undefined) organizations.set(found, { name: found, kind: 'organization', visibility });
     }
     const byName = (one: PushOwner, other: PushOwner): number => (one.name < other.name ? -1 : 1);
@@ -85,38 +87,36 @@ export class GiteaApi {
   async visibilityOf(owner: string, call: ApiCall): Promise<Visibility | undefined> {
     // For organizations as well: to Gitea they are users.
     const response = await this.#get(`users/${encodeURIComponent(owner)}`, call);
-    return response.status === 200 ? readVisibility(parseJsonObject(response.body)['visibility']) : undefined;
+    return response.status === 200 ? parseJson(userSchema, response.body)?.visibility : undefined;
   }
 
   /** All versions of all container packages of an owner, usable or not. Needs the scope read:package. */
   async packages(owner: string, call: ApiCall): Promise<readonly PackageVersion[]> {
     const path = `packages/${encodeURIComponent(owner)}?type=container`;
-    const rows = (await this.#all(path, `list the packages of “${owner}”`, call)) ?? [];
+    const rows = (await this.#all(path, packageRow, `list the packages of “${owner}”`, call)) ?? [];
     return rows.map((row) => readVersion(row, owner));
   }
 
-  async #askUser(
-    call: ApiCall,
-  ): Promise<{ login: string | undefined; visibility: Visibility | undefined } | undefined> {
+  async #askUser(call: ApiCall): Promise<v.InferOutput<typeof userSchema> | undefined> {
     const response = await this.#get('user', call);
     if (readMissingScopes(response) !== undefined) return undefined;
     if (response.status !== 200) throw explainRestError(response, 'tell who you are', await this.#webRoot(call.signal));
-    const user = parseJsonObject(response.body);
-    return { login: asPlainWord(user['login']), visibility: readVisibility(user['visibility']) };
+    return parseJson(userSchema, response.body) ?? {};
   }
 
-  async #all(
+  async #all<T>(
     path: string,
+    row: v.GenericSchema<unknown, T>,
     attempt: string,
     call: ApiCall,
     options: { readonly tolerant?: boolean } = {},
-  ): Promise<Readonly<Record<string, unknown>>[] | undefined> {
-    const rows: Readonly<Record<string, unknown>>[] = [];
+  ): Promise<T[] | undefined> {
+    const rows: T[] = [];
     let previous: Buffer | undefined;
     for (let page = 1; page <= maxPages; page++) {
       const response = await this.#get(`${path}${path.includes('?') ? '&' : '?'}page=${page}&limit=${pageSize}`, call);
       if (options.tolerant === true && (response.status === 403 || response.status === 404)) return undefined;
-      const items = response.status === 200 ? parseJsonList(response.body) : undefined;
+      const items = response.status === 200 ? parseJson(v.array(row), response.body) : undefined;
       if (items === undefined) throw explainRestError(response, attempt, await this.#webRoot(call.signal));
       // A server that ignores `page` sends the same page forever.
       if (previous?.equals(response.body) === true) return rows;

@@ -1,5 +1,6 @@
+import { parseJson } from '../base/json.ts';
 import type { Send } from '../registry/http/httpTypes.ts';
-import { asText, parseJsonObject } from './restJson.ts';
+import { userSchema } from './restRows.ts';
 
 /**
  * True if everybody may see an owner, and so pull its images: an image is as visible as its owner (models/packages,
@@ -13,5 +14,5 @@ export async function isPublicOwner(
   const url = new URL(`${options.webRoot}/api/v1/users/${encodeURIComponent(owner.toWellFormed())}`);
   const headers = { accept: 'application/json' };
   const answer = await options.send({ method: 'GET', url, headers, signal: options.signal });
-  return answer.status === 200 && asText(parseJsonObject(answer.body)['visibility']) === 'public';
+  return answer.status === 200 && parseJson(userSchema, answer.body)?.visibility === 'public';
 }

@@ -1,7 +1,8 @@
+import * as v from 'valibot';
+import { lenient } from '../base/json.ts';
 import { isDigest } from '../oci/digest.ts';
 import { isTag } from '../oci/imageReference.ts';
 import { checkImageName, checkOwner } from './checkTarget.ts';
-import { asObject, asText } from './restJson.ts';
 
 /** One version of a container package: a tag, or `sha256:…` for an untagged manifest. */
 export interface PackageVersion {
@@ -18,48 +19,67 @@ export interface PackageVersion {
 }
 
 /** Who may see, and so pull, what an owner has: everybody, whoever is signed in, or the owner's own people. */
-export type Visibility = 'public' | 'limited' | 'private';
+const visibility = v.picklist(['public', 'limited', 'private']);
 
-type Row = Readonly<Record<string, unknown>>;
+export type Visibility = v.InferOutput<typeof visibility>;
+
+/** A login or a version, as Gitea and Forgejo write them: one word of plain letters. */
+export const plainWord = v.pipe(v.string(), v.regex(/^[\w.+~-]{1,255}$/));
+
+export const userSchema = v.object({ login: lenient(plainWord), visibility: lenient(visibility) });
+
+/** RFC 3339, as Go writes it. */
+const time = v.pipe(
+  v.string(),
+  v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/),
+  v.check((text) => !Number.isNaN(Date.parse(text))),
+);
+
+/** A row of `/packages/{owner}`. One that is no object counts as a row that says nothing. */
+export const packageRow = v.fallback(
+  v.object({
+    id: lenient(v.pipe(v.number(), v.safeInteger())),
+    name: lenient(v.string()),
+    version: lenient(v.string()),
+    created_at: lenient(time),
+  }),
+  {},
+);
+
+/** A row of `/user/teams`. */
+export const teamRow = v.fallback(
+  v.object({
+    permission: lenient(v.string()),
+    units_map: lenient(v.object({ 'repo.packages': lenient(v.string()) })),
+    organization: lenient(
+      v.object({ username: lenient(v.string()), name: lenient(v.string()), visibility: lenient(visibility) }),
+    ),
+  }),
+  {},
+);
 
 /**
- * A row of `/packages/{owner}`. What comes from a server ends in links, commands and on the clipboard, so only a name and
- * a version that a reference can have are let through; a row without them still counts as one.
+ * What comes from a server ends in links, commands and on the clipboard, so only a name and a version that a reference can
+ * have are let through; a row without them still counts as one.
  */
-export function readVersion(row: Row, owner: string): PackageVersion {
-  const { id } = row;
-  const [name, version] = [asText(row['name']) ?? '', asText(row['version']) ?? ''];
+export function readVersion(row: v.InferOutput<typeof packageRow>, owner: string): PackageVersion {
+  const { id = 0, name = '', version = '', created_at: createdAt } = row;
   const usable = checkImageName(name).ok && (isTag(version) || isDigest(version));
   return {
-    id: typeof id === 'number' && Number.isSafeInteger(id) ? id : 0,
-    owner: owner.toLowerCase(),
-    usable,
+    ...{ id, owner: owner.toLowerCase(), usable, createdAt },
     name: usable ? name : '',
     version: usable ? version : '',
-    createdAt: asTime(row['created_at']),
   };
 }
 
 /** A user's or an organization's name in lower case; undefined if no image reference could have it. */
-export function readOwner(value: unknown): string | undefined {
-  const check = checkOwner(asText(value) ?? '');
+export function readOwner(name = ''): string | undefined {
+  const check = checkOwner(name);
   return check.ok ? check.value : undefined;
 }
 
-export function readVisibility(value: unknown): Visibility | undefined {
-  return value === 'public' || value === 'limited' || value === 'private' ? value : undefined;
-}
-
 /** Write for packages comes from the team's unit, or from its permission as a whole (docs/gitea.md §1, CP:113-167). */
-export function writesPackages(team: Row): boolean {
+export function writesPackages({ units_map: units, permission }: v.InferOutput<typeof teamRow>): boolean {
   const levels = ['write', 'admin', 'owner'];
-  const unit = asText(asObject(team['units_map'])['repo.packages']);
-  return levels.includes(unit ?? '') || levels.includes(asText(team['permission']) ?? '');
-}
-
-/** RFC 3339, as Go writes it. */
-function asTime(value: unknown): string | undefined {
-  const text = asText(value);
-  const isTime = text !== undefined && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/.test(text);
-  return isTime && !Number.isNaN(Date.parse(text)) ? text : undefined;
+  return levels.includes(units?.['repo.packages'] ?? '') || levels.includes(permission ?? '');
 }
