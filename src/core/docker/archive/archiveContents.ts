@@ -1,4 +1,6 @@
+import * as v from 'valibot';
 import { TeaChestError, type ErrorFacts } from '../../base/errors.ts';
+import { listOf, parseJson, readValue } from '../../base/json.ts';
 import { digestOf, shortDigest } from '../../oci/digest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { archivePath } from './tarEntries.ts';
@@ -11,10 +13,19 @@ interface Config {
   readonly isTheImage: boolean;
 }
 
-interface ManifestEntry {
-  readonly config: string;
-  readonly layers: readonly string[];
-}
+const manifestEntry = v.object({ Config: v.string(), Layers: v.nullish(v.array(v.string()), []) });
+
+type ManifestEntry = v.InferOutput<typeof manifestEntry>;
+
+const index = v.object({ manifests: listOf(v.object({ digest: v.string() })) });
+
+/** As much of an image's config as tells images apart. */
+const configSchema = v.object({
+  os: v.string(),
+  architecture: v.string(),
+  variant: v.fallback(v.string(), ''),
+  rootfs: v.nullish(v.object({ diff_ids: v.nullish(v.array(v.string()), []) }), {}),
+});
 
 /** An image has at most 127 layers, so that its archive has far fewer files. */
 const maxFiles = 100_000;
@@ -30,7 +41,7 @@ export class ArchiveContents {
   readonly #configs = new Map<string, Config>();
   #manifest: unknown;
   /** Digests in `index.json`: with containerd's store one of them is the image's ID. */
-  #indexed: readonly unknown[] = [];
+  #indexed: readonly string[] = [];
 
   constructor(subject: ArchiveSubject) {
     this.#subject = subject;
@@ -56,28 +67,26 @@ export class ArchiveContents {
   }
 
   addDocument(path: string, bytes: Uint8Array): void {
-    const document = parseJson(bytes);
     if (path === 'manifest.json') {
-      if (document === undefined) throw invalid('has a manifest.json that is not JSON');
-      this.#manifest = document;
+      this.#manifest = parseJson(v.unknown(), bytes);
+      if (this.#manifest === undefined) throw invalid('has a manifest.json that is not JSON');
     } else if (path === 'index.json') {
-      const manifests = field(document, 'manifests');
-      if (Array.isArray(manifests)) this.#indexed = manifests.map((one) => field(one, 'digest'));
+      this.#indexed = (parseJson(index, bytes)?.manifests ?? []).map(({ digest }) => digest);
     } else {
       const isTheImage = digestOf(bytes) === this.#subject.id;
-      if (isTheImage || isLike(document, this.#subject)) this.#configs.set(path, { bytes, isTheImage });
+      if (isTheImage || isLike(bytes, this.#subject)) this.#configs.set(path, { bytes, isTheImage });
     }
   }
 
   /** The image that manifest.json describes; call it when the whole archive was read. */
   image(): ArchiveImage {
     const entries = this.#entries();
-    const config = (entry: ManifestEntry): Config | undefined => this.#configs.get(this.#resolve(entry.config));
+    const config = (entry: ManifestEntry): Config | undefined => this.#configs.get(this.#resolve(entry.Config));
     const byName = this.#indexed.includes(this.#subject.id) ? entries.find((entry) => config(entry)) : undefined;
     const chosen = entries.find((entry) => config(entry)?.isTheImage) ?? byName;
     const found = chosen && config(chosen);
     if (chosen === undefined || found === undefined) throw this.#noConfig(entries);
-    return { kind: 'image', config: found.bytes, layers: chosen.layers.map((layer) => this.#layer(layer)) };
+    return { kind: 'image', config: found.bytes, layers: chosen.Layers.map((layer) => this.#layer(layer)) };
   }
 
   #entries(): ManifestEntry[] {
@@ -109,7 +118,7 @@ export class ArchiveContents {
 
   #noConfig(entries: readonly ManifestEntry[]): TeaChestError {
     const { id } = this.#subject;
-    for (const { config } of entries) {
+    for (const { Config: config } of entries) {
       const path = this.#resolve(config);
       if (this.#oversized.has(path)) return invalid(`has a configuration of absurd size (“${config}”)`, { path });
       if (!this.#files.has(path)) return invalid(`lists the configuration “${config}” and does not hold it`, { path });
@@ -118,41 +127,18 @@ export class ArchiveContents {
   }
 }
 
-/** Undefined if the bytes are not JSON. */
-export function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
-  } catch {
-    return undefined;
-  }
-}
-
 function toEntry(value: unknown): ManifestEntry {
-  const config = field(value, 'Config');
-  const layers = field(value, 'Layers') ?? [];
-  const areNames = Array.isArray(layers) && layers.every((layer) => typeof layer === 'string');
-  if (typeof config === 'string' && areNames) return { config, layers };
+  const entry = readValue(manifestEntry, value);
+  if (entry !== undefined) return entry;
   throw invalid('has a manifest.json without the names of its configuration and its layers');
 }
 
 /** In containerd's store the ID is that of a manifest or an index: the config is identified by its layers and platform. */
-function isLike(document: unknown, { diffIds, platform }: ArchiveSubject): boolean {
-  const listed = field(field(document, 'rootfs'), 'diff_ids') ?? [];
-  const os = field(document, 'os');
-  const architecture = field(document, 'architecture');
-  const variant = field(document, 'variant');
-  const own = `${String(os)}/${String(architecture)}${typeof variant === 'string' && variant !== '' ? `/${variant}` : ''}`;
-  return (
-    Array.isArray(listed) &&
-    listed.length === diffIds.length &&
-    diffIds.every((diffId, at) => listed[at] === diffId) &&
-    own === formatPlatform(platform)
-  );
-}
-
-function field(value: unknown, name: string): unknown {
-  const has = typeof value === 'object' && value !== null && Object.hasOwn(value, name);
-  return has ? (value as Record<string, unknown>)[name] : undefined;
+function isLike(bytes: Uint8Array, { diffIds, platform }: ArchiveSubject): boolean {
+  const config = parseJson(configSchema, bytes);
+  if (config === undefined || formatPlatform(config) !== formatPlatform(platform)) return false;
+  const { diff_ids: listed } = config.rootfs;
+  return listed.length === diffIds.length && diffIds.every((diffId, at) => listed[at] === diffId);
 }
 
 function invalid(what: string, facts: ErrorFacts = {}): TeaChestError {

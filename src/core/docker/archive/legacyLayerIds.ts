@@ -1,4 +1,8 @@
+import * as v from 'valibot';
+import { lenient, parseJson } from '../../base/json.ts';
 import { digestOf, isDigest, type Digest } from '../../oci/digest.ts';
+
+const legacyLayer = v.object({ id: v.string(), parent: lenient(v.string()), created: lenient(v.string()) });
 
 /**
  * The diffID of the layer in the folder `id`, by the `json` file in it; undefined if that does not say. It is a hint that
@@ -9,13 +13,12 @@ import { digestOf, isDigest, type Digest } from '../../oci/digest.ts';
  * `saveImage`). All layers but the top one have the same empty container_config and the epoch as date: their IDs can be
  * computed from the diffIDs, and the top layer is found by its parent.
  */
-export function legacyDiffId(id: string, json: unknown, diffIds: readonly Digest[]): Digest | undefined {
-  if (typeof json !== 'object' || json === null) return undefined;
-  const { id: own, parent, created } = json as { id?: unknown; parent?: unknown; created?: unknown };
+export function legacyDiffId(id: string, json: string | Uint8Array, diffIds: readonly Digest[]): Digest | undefined {
+  const { id: own, parent, created = '' } = parseJson(legacyLayer, json) ?? {};
   if (own !== id) return undefined;
   if (diffIds.length === 1) return parent === undefined ? diffIds[0] : undefined;
   // The engine writes the epoch in its own time zone; a top layer has another date.
-  for (const epoch of new Set([utcEpoch, String(created)])) {
+  for (const epoch of new Set([utcEpoch, created])) {
     const ids = idsBelowTop(diffIds, epoch);
     const index = ids.indexOf(id);
     if (index >= 0) return diffIds[index];

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { peekBytes } from '../../base/peekBytes.ts';
 import { compressionOf, magicLength } from '../../oci/compressionOf.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { ArchiveContents, parseJson } from './archiveContents.ts';
+import { ArchiveContents } from './archiveContents.ts';
 import { tarEntries, type TarEntry } from './tarEntries.ts';
 import { legacyDiffId, namedDiffId } from './legacyLayerIds.ts';
 import type { ArchiveSubject } from '../types.ts';
@@ -87,6 +87,6 @@ async function readWhole(body: AsyncIterable<Uint8Array>, size: number): Promise
 
 function noteHint(file: string, json: Buffer, image: ArchiveSubject, hints: Map<string, Digest>): void {
   const folder = path.posix.dirname(file);
-  const diffId = legacyDiffId(folder, parseJson(json), image.diffIds);
+  const diffId = legacyDiffId(folder, json, image.diffIds);
   if (diffId !== undefined) hints.set(folder, diffId);
 }

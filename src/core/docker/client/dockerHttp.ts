@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream';
+import * as v from 'valibot';
 import { TeaChestError } from '../../base/errors.ts';
+import { parseJsonOrThrow } from '../../base/json.ts';
 import type { EngineAgent, EngineAnswer, EngineConnection } from './engineConnections.ts';
 import { EngineTimeout, refusedByEngine } from './engineErrors.ts';
 
@@ -61,7 +63,7 @@ export class DockerHttp {
       return agent.stream((connection) => this.#ask(call, connection, ({ body }) => Promise.resolve(body)));
     }
     const read = async ({ body }: EngineAnswer, timeout: InactivityTimeout): Promise<unknown> =>
-      parseJson(await readText(body, Infinity, timeout));
+      parseAnswer(await readText(body, Infinity, timeout));
     return agent.call((connection) => this.#ask(call, connection, read), signal);
   }
 
@@ -154,14 +156,9 @@ async function readText(body: Readable, limit: number, timeout: InactivityTimeou
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function parseJson(text: string): unknown {
+function parseAnswer(text: string): unknown {
   // The response to a tag call has no body.
   if (text === '') return undefined;
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new TeaChestError('engineFailed', 'The container engine’s answer is not JSON, so it cannot be understood.', {
-      cause: error,
-    });
-  }
+  const message = 'The container engine’s answer is not JSON, so it cannot be understood.';
+  return parseJsonOrThrow(v.unknown(), text, (cause) => new TeaChestError('engineFailed', message, { cause }));
 }

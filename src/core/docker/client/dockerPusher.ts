@@ -1,10 +1,39 @@
 import type { CallOptions } from '../../ports/callOptions.ts';
 import type { EngineImageName, EnginePushStep, EnginePusher } from '../../ports/enginePusher.ts';
 import type Docker from 'dockerode';
+import * as v from 'valibot';
 import { TeaChestError } from '../../base/errors.ts';
+import { lenient, parseJson, readValue } from '../../base/json.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { toReferences } from '../images/imageRecords.ts';
-import { member, number, text } from './looseJson.ts';
+import { references } from '../images/imageRecords.ts';
+
+const historyStep = v.fallback(v.object({ Size: v.fallback(v.number(), 0) }), { Size: 0 });
+const taggedImage = v.object({ RepoTags: references });
+const engineInfo = v.object({ DriverStatus: v.optional(v.unknown()) });
+
+const text = lenient(v.string());
+const flag = lenient(v.boolean());
+const amount = lenient(v.number());
+
+/** A line of a push's answer (moby, pkg/jsonmessage); `aux`: api/types/auxprogress. */
+const pushStep = v.object({
+  ...{ id: text, status: text, error: text },
+  errorDetail: lenient(v.object({ message: text })),
+  progressDetail: lenient(v.object({ current: amount, total: amount })),
+  aux: lenient(
+    v.object({
+      ...{ manifestPushedInsteadOfIndex: flag, contentMissing: flag },
+      selectedManifest: lenient(
+        v.object({
+          digest: text,
+          platform: lenient(v.object({ os: text, architecture: text, variant: text })),
+        }),
+      ),
+    }),
+  ),
+});
+
+type PushStep = v.InferOutput<typeof pushStep>;
 
 /** `timeoutMs`: by default the one of all calls. */
 type Call = <T>(signal: AbortSignal, use: (docker: Docker) => Promise<T>, timeoutMs?: number) => Promise<T>;
@@ -39,8 +68,7 @@ export class DockerPusher implements EnginePusher {
   /** Bytes of the files of each layer, base first; zero for build steps without a layer. */
   async historySizes(image: Digest, { signal }: CallOptions): Promise<readonly number[]> {
     const history = await this.#call<unknown>(signal, (docker) => docker.getImage(image).history());
-    if (!Array.isArray(history)) return [];
-    return history.map((step: { Size?: unknown }) => (typeof step.Size === 'number' ? step.Size : 0)).reverse();
+    return (readValue(v.array(historyStep), history) ?? []).map(({ Size }) => Size).reverse();
   }
 
   /** Adds a name to an image, given by ID or name. Another image of that name loses it. */
@@ -70,7 +98,7 @@ export class DockerPusher implements EnginePusher {
   /** Every name of every image: `repository:tag`. */
   async listTags({ signal }: CallOptions): Promise<readonly string[]> {
     const images = await this.#call<unknown>(signal, (docker) => docker.listImages());
-    return Array.isArray(images) ? images.flatMap((image) => toReferences(member(image, 'RepoTags'))) : [];
+    return (readValue(v.array(lenient(taggedImage)), images) ?? []).flatMap((image) => image?.RepoTags ?? []);
   }
 
   /** Pushes, and yields progress; throws `engineFailed` with the engine's message. Leaving the loop stops the push. */
@@ -95,9 +123,8 @@ export class DockerPusher implements EnginePusher {
   }
 
   async #askStore(signal: AbortSignal): Promise<'classic' | 'containerd'> {
-    const info: unknown = await this.#call<unknown>(signal, (docker) => docker.info());
-    const status = (info as { DriverStatus?: unknown }).DriverStatus;
-    return JSON.stringify(status ?? '').includes('io.containerd.snapshotter') ? 'containerd' : 'classic';
+    const info = readValue(engineInfo, await this.#call<unknown>(signal, (docker) => docker.info()));
+    return JSON.stringify(info?.DriverStatus ?? '').includes('io.containerd.snapshotter') ? 'containerd' : 'classic';
   }
 }
 
@@ -112,16 +139,16 @@ async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string, voi
 }
 
 function readStep(line: string): EnginePushStep {
-  const step = parse(line);
-  const words = text(member(step, 'errorDetail'), 'message') ?? text(step, 'error');
+  // A line that the end of the connection cut off is not JSON; the connection reports that itself.
+  const step: PushStep = parseJson(pushStep, line) ?? {};
+  const words = step.errorDetail?.message ?? step.error;
   if (words !== undefined) {
     throw new TeaChestError('engineFailed', `The container engine could not push the image: ${words}`, {
       facts: { words },
     });
   }
-  const progress = member(step, 'progressDetail');
-  const [current, total] = [number(progress, 'current'), number(progress, 'total')];
-  return { id: text(step, 'id'), status: text(step, 'status') ?? '', current, total, notice: noticeOf(step) };
+  const { id, status = '', progressDetail } = step;
+  return { id, status, current: progressDetail?.current, total: progressDetail?.total, notice: noticeOf(step) };
 }
 
 /** Statuses without a layer that come with every push. */
@@ -132,30 +159,14 @@ const usualLines = /^(The push refers to repository \[|[^ ]+: digest: sha256:|Pr
  * in an `aux`, which its command line prints as this text (docker/cli, command/image/push.go). Other notices come as a
  * status without a layer.
  */
-function noticeOf(step: unknown): string | undefined {
-  const aux = member(step, 'aux');
-  if (member(aux, 'manifestPushedInsteadOfIndex') === true) {
-    const selected = member(aux, 'selectedManifest');
-    const platform = member(selected, 'platform');
-    const name = [text(platform, 'os'), text(platform, 'architecture'), text(platform, 'variant')]
-      .filter(Boolean)
-      .join('/');
-    const digest = text(selected, 'digest') ?? '';
+function noticeOf({ id, status, aux }: PushStep): string | undefined {
+  if (aux?.manifestPushedInsteadOfIndex === true) {
+    const { platform, digest = '' } = aux.selectedManifest ?? {};
+    const name = [platform?.os, platform?.architecture, platform?.variant].filter(Boolean).join('/');
     const which = name === '' ? digest : `${name} (${digest})`;
     return `Not all multiplatform-content is present and only the available single-platform image was pushed: ${which}.`;
   }
-  if (member(aux, 'contentMissing') === true)
-    return 'Not all of the image’s content is present in the container engine.';
-  const status = text(step, 'status');
-  const isUsual = text(step, 'id') !== undefined || status === undefined || status === '' || usualLines.test(status);
+  if (aux?.contentMissing === true) return 'Not all of the image’s content is present in the container engine.';
+  const isUsual = id !== undefined || status === undefined || status === '' || usualLines.test(status);
   return isUsual ? undefined : status;
-}
-
-function parse(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    // The connection ended within a line, and reports that itself.
-    return undefined;
-  }
 }

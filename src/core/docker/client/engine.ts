@@ -1,7 +1,9 @@
 import type { CallOptions } from '../../ports/callOptions.ts';
 import Docker, { type ImageInspectInfo } from 'dockerode';
+import * as v from 'valibot';
 import { throwIfCancelled } from '../../base/cancel.ts';
 import { TeaChestError, toTeaChestError, type Stage } from '../../base/errors.ts';
+import { lenient, readValue } from '../../base/json.ts';
 import type { Logger } from '../../base/logger.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import { parseImageReference } from '../../oci/imageReference.ts';
@@ -14,11 +16,16 @@ import { DockerHttp } from './dockerHttp.ts';
 import { DockerPusher } from './dockerPusher.ts';
 import { receiveBody } from './receiveBody.ts';
 import { toEngineImage, toImageDetails } from '../images/imageRecords.ts';
-import { text } from './looseJson.ts';
 import { parseEvents } from '../images/imageEvents.ts';
 import { ReceiveBuffers } from './receiveBuffers.ts';
 import type { EngineEndpoint, EngineEvent, EngineImage, EngineVersion } from '../types.ts';
 import type { ArchiveItem, ImageDetails, ExportOptions, ImageSource } from '../../ports/imageSource.ts';
+
+const versionAnswer = v.object({
+  Version: lenient(v.string()),
+  ApiVersion: lenient(v.string()),
+  MinAPIVersion: lenient(v.string()),
+});
 
 interface EngineOptions {
   readonly timeoutMs?: number;
@@ -59,8 +66,9 @@ export class Engine implements ImageSource {
 
   /** Not cached: it also serves to check that the engine is there. */
   async version({ signal }: CallOptions): Promise<EngineVersion> {
-    const answer = await this.#call(signal, '', (docker) => docker.version());
-    this.#version = { version: answer.Version, api: chooseApiVersion(answer.ApiVersion, answer.MinAPIVersion) };
+    const answer = await this.#call<unknown>(signal, '', (docker) => docker.version());
+    const { Version, ApiVersion, MinAPIVersion } = readValue(versionAnswer, answer) ?? {};
+    this.#version = { version: Version ?? '', api: chooseApiVersion(ApiVersion, MinAPIVersion) };
     return this.#version;
   }
 
@@ -73,15 +81,16 @@ export class Engine implements ImageSource {
         stage: 'engine',
       });
     }
-    const here = new Set(images.map((image) => text(image, 'Id')));
+    const listed = images.flatMap((image) => this.#readListed(image));
+    const here = new Set<string>(listed.map(({ id }) => id));
     for (const id of this.#platforms.keys()) if (!here.has(id)) this.#platforms.delete(id);
-    return images.flatMap((image) => this.#readListed(image));
+    return listed.map((image) => ({ ...image, platform: this.#platforms.get(image.id) }));
   }
 
   /** An image without a digest cannot be pushed and is left out. */
-  #readListed(image: unknown): EngineImage[] {
+  #readListed(image: unknown): ReturnType<typeof toEngineImage>[] {
     try {
-      return [toEngineImage(image, this.#platforms.get(text(image, 'Id') ?? ''))];
+      return [toEngineImage(image)];
     } catch (error) {
       if (!(error instanceof TeaChestError)) throw error;
       this.#logger?.warn(`An image is left out of the list: ${error.message}`);

@@ -1,8 +1,15 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import * as v from 'valibot';
+import { lenient } from '../../base/json.ts';
 import { endpointInvalid, parseEndpoint } from './parseEndpoint.ts';
 import type { HostEnvironment } from './hostEnvironment.ts';
 import type { EngineEndpoint, EngineTls } from '../types.ts';
+
+/** `config.json` and a context's `meta.json` (docker/cli): a member of another type counts as missing. */
+const dockerConfig = v.fallback(v.object({ currentContext: lenient(v.string()) }), {});
+const dockerEndpoint = v.object({ Host: lenient(v.string()), SkipTLSVerify: lenient(v.boolean()) });
+const contextMeta = v.fallback(v.object({ Endpoints: lenient(v.object({ docker: lenient(dockerEndpoint) })) }), {});
 
 /** The configuration folder of docker's command line: `$DOCKER_CONFIG` or `~/.docker`. */
 export function dockerConfigFolder(machine: HostEnvironment): string {
@@ -36,8 +43,7 @@ export async function chosenContext(machine: HostEnvironment): Promise<ContextCh
 async function contextOfConfig(machine: HostEnvironment): Promise<ContextChoice> {
   const file = pathsOf(machine).join(dockerConfigFolder(machine), 'config.json');
   try {
-    const name = property(await readJson(machine, file), 'currentContext');
-    return { name: typeof name === 'string' ? name : undefined };
+    return { name: (await readJson(machine, file, dockerConfig))?.currentContext };
   } catch (error) {
     return { name: undefined, unread: `${file} cannot be read (${messageOf(error)})` };
   }
@@ -53,7 +59,7 @@ export async function contextEndpoint(name: string, machine: HostEnvironment): P
   const id = createHash('sha256').update(name).digest('hex');
   const store = join(dockerConfigFolder(machine), 'contexts');
   const file = join(store, 'meta', id, 'meta.json');
-  const meta = await readJson(machine, file).catch((error: unknown) => {
+  const meta = await readJson(machine, file, contextMeta).catch((error: unknown) => {
     throw endpointInvalid(source, `${file} cannot be read (${messageOf(error)})`, error);
   });
   if (meta === undefined) {
@@ -62,11 +68,11 @@ export async function contextEndpoint(name: string, machine: HostEnvironment): P
       `docker has no context of that name in ${store}; “docker context ls” lists those it has, and “docker context use” chooses one`,
     );
   }
-  const docker = property(property(meta, 'Endpoints'), 'docker');
-  const host = property(docker, 'Host');
+  const docker = meta.Endpoints?.docker;
   if (docker === undefined) throw endpointInvalid(source, 'it has no docker endpoint');
-  if (typeof host !== 'string' || host === '') return undefined;
-  const verify = property(docker, 'SkipTLSVerify') !== true;
+  const { Host: host, SkipTLSVerify } = docker;
+  if (host === undefined || host === '') return undefined;
+  const verify = SkipTLSVerify !== true;
   const files = await readTlsFiles(join(store, 'tls', id, 'docker'), machine, source);
   const tls = files === undefined && verify ? undefined : { ...files, verify };
   return parseEndpoint(host, { source, platform: machine.platform, tls });
@@ -95,20 +101,20 @@ export async function readTlsFiles(
 }
 
 /** Undefined if there is no such file, or nothing in it. */
-async function readJson(machine: HostEnvironment, file: string): Promise<unknown> {
+async function readJson<T>(
+  machine: HostEnvironment,
+  file: string,
+  schema: v.GenericSchema<unknown, T>,
+): Promise<T | undefined> {
   const bytes = await machine.readFile(file);
   const text = bytes === undefined ? '' : decode(bytes);
-  return text.trim() === '' ? undefined : JSON.parse(text);
+  return text.trim() === '' ? undefined : v.parse(schema, JSON.parse(text));
 }
 
 /** Editors and shells of Windows save UTF-8 and UTF-16 with a byte order mark, which `TextDecoder` removes. */
 function decode(bytes: Buffer): string {
   const isUtf16 = bytes.byteLength >= 2 && bytes.readUInt16LE(0) === 0xfeff;
   return new TextDecoder(isUtf16 ? 'utf-16le' : 'utf-8').decode(bytes);
-}
-
-function property(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
 
 function messageOf(error: unknown): string {

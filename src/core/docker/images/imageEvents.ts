@@ -1,5 +1,6 @@
+import * as v from 'valibot';
 import { TeaChestError } from '../../base/errors.ts';
-import { member, text } from '../client/looseJson.ts';
+import { lenient, parseJsonOrThrow } from '../../base/json.ts';
 import type { EngineEvent } from '../types.ts';
 
 /** An event has some hundred bytes; its labels may make it longer. Characters. */
@@ -17,16 +18,22 @@ export async function* parseEvents(chunks: AsyncIterable<Buffer>): AsyncGenerato
   }
 }
 
-/** What an engine leaves out, or writes as something else than text, is not said. */
+const event = v.fallback(
+  v.object({
+    Action: lenient(v.string()),
+    Actor: lenient(v.object({ ID: lenient(v.string()) })),
+    // API 1.21 and older
+    status: lenient(v.string()),
+    id: lenient(v.string()),
+  }),
+  {},
+);
+
 function toEvent(line: string): EngineEvent {
-  let message: unknown;
-  try {
-    message = JSON.parse(line);
-  } catch (error) {
-    throw unreadable('an event that is not JSON', error);
-  }
-  const action = text(message, 'Action') ?? text(message, 'status') ?? '';
-  return { action, image: text(member(message, 'Actor'), 'ID') ?? text(message, 'id') };
+  const { Action, Actor, status, id } = parseJsonOrThrow(event, line, (cause) =>
+    unreadable('an event that is not JSON', cause),
+  );
+  return { action: Action ?? status ?? '', image: Actor?.ID ?? id };
 }
 
 function unreadable(what: string, cause?: unknown): TeaChestError {

@@ -1,87 +1,105 @@
+import * as v from 'valibot';
 import { TeaChestError } from '../../base/errors.ts';
-import { isDigest, type Digest } from '../../oci/digest.ts';
-import type { Platform } from '../../oci/platform.ts';
-import { member, number, text } from '../client/looseJson.ts';
-import type { EngineImage } from '../types.ts';
+import { lenient, listOf } from '../../base/json.ts';
+import { digestSchema, isDigest } from '../../oci/digest.ts';
 import type { EngineManifest, ImageDetails } from '../../ports/imageSource.ts';
+import type { Platform } from '../../oci/platform.ts';
+import type { EngineImage } from '../types.ts';
 
-/** An item of `GET /images/json`. Beyond its ID, what is missing or of another type is not said. */
-export function toEngineImage(info: unknown, platform: Platform | undefined): EngineImage {
-  const created = number(info, 'Created');
-  const containers = number(info, 'Containers') ?? -1;
-  return {
-    id: toDigest(member(info, 'Id')),
-    references: toReferences(member(info, 'RepoTags')),
-    size: toSize(member(info, 'Size')),
-    createdAt: (created === undefined ? undefined : toDate(created * 1000)) ?? '',
-    platform,
-    // −1: the engine did not count (GET /images/json without shared-size, moby's API notes).
-    containers: containers >= 0 ? containers : undefined,
-  };
-}
-
-/** The answer of `GET /images/{name}/json`. */
-export function toImageDetails(info: unknown): ImageDetails {
-  const manifests = toManifests(info);
-  const layers: unknown = member(member(info, 'RootFS'), 'Layers') ?? [];
-  if (!Array.isArray(layers)) throw notADigest(layers);
-  return {
-    id: toDigest(member(info, 'Id')),
-    references: toReferences(member(info, 'RepoTags')),
-    diffIds: layers.map(toDigest),
-    size: toSize(member(info, 'Size')),
-    platform: toPlatform(info),
-    createdAt: toDate(text(info, 'Created') ?? ''),
-    manifestType: text(member(info, 'Descriptor'), 'mediaType'),
-    ...(manifests === undefined ? {} : { manifests }),
-  };
-}
-
-function toSize(size: unknown): number {
-  return typeof size === 'number' && size >= 0 ? size : 0;
-}
-
-function toPlatform(info: unknown): Platform {
-  const known = { os: text(info, 'Os') ?? '', architecture: text(info, 'Architecture') ?? '' };
-  const variant = text(info, 'Variant') ?? '';
-  return variant === '' ? known : { ...known, variant };
-}
-
-/** `Manifests` of an answer that was asked for with `manifests=1` (API 1.48); undefined where it is not as documented. */
-function toManifests(info: unknown): readonly EngineManifest[] | undefined {
-  const listed = member(info, 'Manifests');
-  if (!Array.isArray(listed)) return undefined;
-  const manifests = (listed as unknown[]).map(toManifest).filter((manifest) => manifest !== undefined);
-  return manifests.length === listed.length ? manifests : undefined;
-}
-
-function toManifest(value: unknown): EngineManifest | undefined {
-  const { ID, Available, ImageData } = (value ?? {}) as Readonly<Record<string, unknown>>;
-  if (typeof ID !== 'string' || !isDigest(ID) || typeof Available !== 'boolean') return undefined;
-  const platform = member(ImageData, 'Platform');
-  const [os, architecture, variant] = ['os', 'architecture', 'variant'].map((name) => text(platform, name));
-  const isKnown = os !== undefined && architecture !== undefined;
-  const runsOn = isKnown ? { os, architecture, ...(variant ? { variant } : {}) } : undefined;
-  return { digest: ID, isAvailable: Available, platform: runsOn };
-}
+const size = v.fallback(v.pipe(v.number(), v.minValue(0)), 0);
+const text = v.fallback(v.string(), '');
 
 /** Older engines call a dangling image `<none>:<none>`, newer ones give it no tags. */
-export function toReferences(tags: unknown): string[] {
-  if (!Array.isArray(tags)) return [];
-  return tags.filter((tag): tag is string => typeof tag === 'string' && !tag.includes('<none>'));
-}
+export const references = v.pipe(
+  listOf(v.string()),
+  v.transform((tags) => tags.filter((tag) => !tag.includes('<none>'))),
+);
 
 /** Older podman leaves the algorithm out of ids. */
-function toDigest(id: unknown): Digest {
-  if (typeof id !== 'string') throw notADigest(id);
-  const digest = id.includes(':') ? id : `sha256:${id}`;
-  if (isDigest(digest)) return digest;
-  throw notADigest(id);
+const engineDigest = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset: { value: id }, addIssue, NEVER }) => {
+    const digest = id.includes(':') ? id : `sha256:${id}`;
+    if (isDigest(digest)) return digest;
+    addIssue();
+    return NEVER;
+  }),
+);
+
+/** An item of `GET /images/json`. Beyond its ID, what is missing or of another type is not said. */
+const listedImage = v.object({
+  Id: engineDigest,
+  RepoTags: references,
+  Size: size,
+  /** Seconds since the epoch. */
+  Created: lenient(v.number()),
+  // −1: the engine did not count (GET /images/json without shared-size, moby's API notes).
+  Containers: v.fallback(v.number(), -1),
+});
+
+const platform = v.object({ os: v.string(), architecture: v.string(), variant: text });
+
+/** One of `Manifests` of an answer that was asked for with `manifests=1` (API 1.48). */
+const manifest = v.pipe(
+  v.object({
+    ID: digestSchema,
+    Available: v.boolean(),
+    ImageData: lenient(v.object({ Platform: lenient(platform) })),
+  }),
+  v.transform(({ ID, Available, ImageData }): EngineManifest => {
+    const runsOn = ImageData?.Platform;
+    return { digest: ID, isAvailable: Available, platform: runsOn && toPlatform(runsOn) };
+  }),
+);
+
+/** The answer of `GET /images/{name}/json`. */
+const inspectedImage = v.object({
+  Id: engineDigest,
+  RepoTags: references,
+  RootFS: v.nullish(v.object({ Layers: v.nullish(v.array(engineDigest), []) }), {}),
+  Size: size,
+  Os: text,
+  Architecture: text,
+  Variant: text,
+  Created: text,
+  Descriptor: lenient(v.object({ mediaType: lenient(v.string()) })),
+  Manifests: lenient(v.array(manifest)),
+});
+
+export function toEngineImage(info: unknown): Omit<EngineImage, 'platform'> {
+  const { Id: id, RepoTags, Size, Created, Containers } = read(listedImage, info);
+  return {
+    ...{ id, references: RepoTags, size: Size },
+    createdAt: (Created === undefined ? undefined : toDate(Created * 1000)) ?? '',
+    containers: Containers >= 0 ? Containers : undefined,
+  };
 }
 
-function notADigest(found: unknown): TeaChestError {
+export function toImageDetails(info: unknown): ImageDetails {
+  const image = read(inspectedImage, info);
+  return {
+    id: image.Id,
+    references: image.RepoTags,
+    diffIds: image.RootFS.Layers,
+    size: image.Size,
+    platform: toPlatform({ os: image.Os, architecture: image.Architecture, variant: image.Variant }),
+    createdAt: toDate(image.Created),
+    manifestType: image.Descriptor?.mediaType,
+    manifests: image.Manifests,
+  };
+}
+
+function toPlatform({ os, architecture, variant }: v.InferOutput<typeof platform>): Platform {
+  return { os, architecture, ...(variant !== '' && { variant }) };
+}
+
+/** Only a digest can be so wrong that the rest is of no use. */
+function read<T>(schema: v.GenericSchema<unknown, T>, info: unknown): T {
+  const result = v.safeParse(schema, info);
+  if (result.success) return result.output;
+  const found = result.issues[0].input;
   const what = typeof found === 'string' ? `“${found.slice(0, 200)}”` : 'something else';
-  return new TeaChestError('engineFailed', `The container engine gave ${what} where a sha256 digest belongs.`, {
+  throw new TeaChestError('engineFailed', `The container engine gave ${what} where a sha256 digest belongs.`, {
     stage: 'engine',
   });
 }

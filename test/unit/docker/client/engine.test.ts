@@ -96,6 +96,7 @@ test('inspects an image by any of its names', async () => {
       platform: { os: 'linux', architecture: 'arm64', variant: 'v8' },
       createdAt: '2026-11-24T10:50:24.193Z',
       manifestType: undefined,
+      manifests: undefined,
     });
   }
 });
@@ -108,6 +109,26 @@ test('an image without a date, a variant or layers has none', async () => {
     [details.createdAt, details.platform, details.diffIds],
     [undefined, { os: 'linux', architecture: 'arm64' }, []],
   );
+});
+
+test('an image with a layer that has no digest is refused, with what stands there', async () => {
+  const odd = { ...inspection(id('a')), RootFS: { Type: 'layers', Layers: [id('b'), 'md5:1'] } };
+  await using fake = await startFakeEngine({ '/images/app:1/json': json(200, odd) });
+  await assert.rejects(fake.engine.inspect('app:1', { signal }), {
+    code: 'engineFailed',
+    message: 'The container engine gave “md5:1” where a sha256 digest belongs.',
+  });
+});
+
+test('an engine that leaves the algorithm out of ids keeps the platforms of its images', async () => {
+  const bare = id('a').slice('sha256:'.length);
+  await using fake = await startFakeEngine({
+    '/images/json': json(200, [{ Id: bare, RepoTags: ['app:1'], Created: 1, Size: 1 }]),
+    [`/images/${id('a')}/json`]: json(200, { ...inspection(id('a')), Id: bare }),
+  });
+  const [image = assert.fail()] = await fake.engine.listImages({ signal });
+  const platform = await fake.engine.platformOf(image.id, { signal });
+  assert.deepEqual((await fake.engine.listImages({ signal }))[0]?.platform, platform);
 });
 
 test('an invalid image name is not sent to the engine', async () => {
