@@ -1,6 +1,5 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { writeFile } from 'atomically';
 
 /** As atomically names a file until it is complete. */
 const temporaryName = /\.tmp-\d{10}[0-9a-f]{6}$/;
@@ -15,6 +14,8 @@ const sweptFolders = new Set<string>();
 export async function writeFileWhole(file: string, text: string): Promise<void> {
   const folder = dirname(file);
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  // Loaded by the first write: it registers handlers of signals, and an activation writes nothing.
+  const { writeFile } = await import('atomically');
   await writeFile(file, text, { mode: 0o600, timeout: retryMs });
   if (sweptFolders.has(folder)) return;
   sweptFolders.add(folder);

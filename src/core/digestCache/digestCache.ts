@@ -4,15 +4,8 @@ import { readValue } from '../base/json.ts';
 import type { Logger } from '../base/logger.ts';
 import { writeFileWhole } from '../base/writeFileWhole.ts';
 import type { Digest } from '../oci/digest.ts';
-import {
-  createTables,
-  removeOrigins,
-  type DigestTables,
-  type EngineBlob,
-  type KnownImage,
-  type KnownLayer,
-  type PublishedImage,
-} from './digestTables.ts';
+import type { DigestTables, EngineBlob, KnownImage, KnownLayer, PublishedImage } from './digestTables.ts';
+import { removeOrigins } from './removeOrigins.ts';
 
 /**
  * Version 1 had images whose config was a manifest, layers that only a tag spoke for, and what was published of an index
@@ -34,7 +27,7 @@ export class DigestCache {
   readonly #file: string;
   readonly #logger: Logger;
   readonly #now: () => number;
-  #madeTables: DigestTables | undefined;
+  #loadedTables: DigestTables | undefined;
   #loaded: Promise<void> | undefined;
   /** When registries were signed out of: older rows of them must not come back when the file is merged. */
   readonly #signedOutAt = new Map<string, number>();
@@ -48,7 +41,7 @@ export class DigestCache {
 
   /** Reads the file, once; must be awaited before anything else. */
   load(): Promise<void> {
-    this.#loaded ??= this.#read();
+    this.#loaded ??= this.#load();
     return this.#loaded;
   }
 
@@ -141,17 +134,24 @@ export class DigestCache {
     return this.#saving;
   }
 
-  /** Made when they are needed first: that takes some milliseconds, which an activation should not. */
   get #tables(): DigestTables {
-    return (this.#madeTables ??= createTables(this.#now));
+    if (this.#loadedTables === undefined) throw new Error('The digest cache is asked before it was loaded.');
+    return this.#loadedTables;
+  }
+
+  async #load(): Promise<void> {
+    // An activation does not need them, nor lru-cache.
+    const { createTables } = await import('./digestTables.ts');
+    this.#loadedTables = createTables(this.#now);
+    await this.#read(this.#loadedTables);
   }
 
   /** Adds what is in the file. */
-  async #read(): Promise<void> {
+  async #read(tables: DigestTables): Promise<void> {
     try {
       const stored = readValue(storedFile, JSON.parse(await readFile(this.#file, 'utf8')));
       if (stored === undefined) return;
-      for (const [name, table] of Object.entries(this.#tables)) {
+      for (const [name, table] of Object.entries(tables)) {
         if (stored.version === version || tablesOfVersion1.includes(name)) table.add(stored[name]);
       }
     } catch (error) {
@@ -162,9 +162,10 @@ export class DigestCache {
   }
 
   async #write(): Promise<void> {
-    const tables = Object.values(this.#tables);
+    if (this.#loadedTables === undefined) return;
+    const tables = Object.values(this.#loadedTables);
     if (!tables.some((table) => table.isChanged)) return;
-    await this.#read();
+    await this.#read(this.#tables);
     removeOrigins(this.#tables, this.#signedOutAt);
     for (const table of tables) table.markSaved();
     try {

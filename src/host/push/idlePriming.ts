@@ -44,6 +44,7 @@ export class IdlePriming {
     this.#lesson = (async () => {
       await before;
       await clock.sleep(quiet, signal);
+      await cache.load();
       const options = { signal, logger, seenBlobs: this.#seenBlobs, bytesPerSecond: pace, clock };
       if (!(await primeDigestsOf(await inspect(signal), parts, cache, options))) return;
       await cache.save();

@@ -39,6 +39,7 @@ suite('an engine in idle time', () => {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tea-chest-idle-'));
     cache = new DigestCache(join(folder, 'digests.json'), silentLogger, Date.now);
+    await cache.load();
     engine = new FakeEngine(layers);
     pusher = new FakePusher({ layers: layers.map(({ bytes }) => bytes), config: engine.config });
     const endpoint = new RelayEndpoint({ port: 0, secret: 'secret', onPort: () => undefined, logger: silentLogger });

@@ -95,7 +95,7 @@ suite('cleanup of a registry', () => {
       assert.equal(new PerOriginChunks(state, 'chunks').get(here), undefined);
     }
     void state.update(`chunks ${here}`, { size: 5, limit: { bytes: 'x', times: 1, until: 1 } });
-    assert.deepEqual(new PerOriginChunks(state, 'chunks').get(here), { size: 5 });
+    assert.deepEqual(new PerOriginChunks(state, 'chunks').get(here), { size: 5, limit: undefined });
   });
 });
 

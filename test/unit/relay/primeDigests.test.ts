@@ -34,6 +34,7 @@ async function learn(bytesPerSecond: number | undefined): Promise<readonly numbe
   const pusher = new FakePusher({ layers: layers.map(({ bytes }) => bytes), config: engine.config });
   const endpoint = new RelayEndpoint({ port: 0, secret: 'secret', onPort: () => undefined, logger: silentLogger });
   const cache = new DigestCache('/nowhere/digests.json', silentLogger, () => 0);
+  await cache.load();
   const clock = sleepersClock();
   const parts = { pusher, endpoint, reachability: new Reachability(() => 0) };
   const { signal } = new AbortController();
