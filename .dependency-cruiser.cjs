@@ -56,7 +56,12 @@ module.exports = {
       to: { path: '^(test|scripts|bench)/' },
     },
     ...hostRules,
-    { name: 'only-the-root-builds', severity: 'error', from: { path: '^src/host/' }, to: { path: '^src/extension' } },
+    {
+      name: 'only-the-root-builds',
+      severity: 'error',
+      from: { path: '^src/(host|core)/' },
+      to: { path: '^src/(extension|composition/)' },
+    },
   ],
   options: {
     tsPreCompilationDeps: true,

@@ -118,7 +118,7 @@ export default tseslint.config(
   { files: ['src/core/relay/relayServer.ts'], rules: connectionImports({ 'node:http': ['createServer'] }) },
   {
     // Text from outside is made plain where it is shown: at these few places, and nowhere else.
-    files: ['src/extension.ts', 'src/host/**/*.ts'],
+    files: ['src/extension.ts', 'src/composition/**/*.ts', 'src/host/**/*.ts'],
     ignores: ['src/host/display/**', 'src/host/input/prompts.ts', 'src/host/openInBrowser.ts'],
     rules: {
       'no-restricted-properties': [

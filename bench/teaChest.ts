@@ -7,15 +7,17 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import * as v from 'valibot';
 import type { Memento, SecretStorage } from 'vscode';
 import { parseEndpoint } from '../src/core/docker/endpoint/parseEndpoint.ts';
 import { DigestCache } from '../src/core/digestCache/digestCache.ts';
 import { networkScope } from '../src/core/registry/http/networkScope.ts';
+import { chunkState } from '../src/core/registry/upload/chunkSizer.ts';
 import { EngineLink, type Engine } from '../src/host/engine/engine.ts';
 import { Codecs } from '../src/host/push/codecs.ts';
 import { EngineRelay } from '../src/host/push/engineRelay.ts';
 import { PushRunner } from '../src/host/push/pushRunner.ts';
-import { PerOriginChunks, PerOriginNumbers } from '../src/host/registry/perOriginSettings.ts';
+import { OriginValues } from '../src/host/registry/originValues.ts';
 import { RegistryAccess } from '../src/host/registry/registryAccess.ts';
 import { TargetMemory } from '../src/host/targets/targetMemory.ts';
 import { silentLogger } from '../test/tools/silentLogger.ts';
@@ -46,11 +48,11 @@ async function build(open: OpenRequest): Promise<Parts> {
     return clock.watchExports(new docker.Engine(endpoint));
   };
   const link = new EngineLink(relay.sweeping(connect));
-  const linkRates = new PerOriginNumbers(state, 'link rates');
+  const linkRates = new OriginValues(state, 'link rates', v.number());
   const access = new RegistryAccess({
     credential: () => Promise.resolve(open.credential),
     generation: () => 0,
-    chunkMemory: new PerOriginChunks(state, 'chunk sizes'),
+    chunkMemory: new OriginValues(state, 'chunk sizes', chunkState),
     onLinkRate: (origin, bytesPerSecond) => {
       linkRates.set(origin, Math.round(bytesPerSecond));
     },

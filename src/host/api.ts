@@ -4,7 +4,7 @@ import type { PushArguments } from './push/pushArguments.ts';
 import type { ListedImage } from './commands/listImages.ts';
 import type { SignedIn } from './commands/signIn.ts';
 
-/** What other extensions get from `activate`: the commands of the automation contract (docs/automation.md) as functions. */
+/** The exports of the extension: the commands of docs/automation.md as functions. */
 export interface TeaChestApi {
   signIn(argument?: SignInArguments): Promise<SignedIn | undefined>;
   signOut(argument?: SignOutArguments): Promise<void>;

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { ProxySettings } from '../core/registry/types.ts';
 import { compressions, strategies, type Compression, type Strategy } from './push/pushArguments.ts';
 
-/** How a push is done; read anew at each push, so that a changed setting needs no reload. */
+/** The settings of a push. Read at each push, so that a change needs no reload. */
 export interface PushSettings {
   readonly compression: Compression;
   readonly gzipLevel: number;
@@ -12,7 +12,7 @@ export interface PushSettings {
 
 const section = (): vscode.WorkspaceConfiguration => vscode.workspace.getConfiguration('teaChest');
 
-/** Undefined: look at DOCKER_HOST, the docker context and the usual sockets. */
+/** Undefined: use DOCKER_HOST, the docker context or the default sockets. */
 export function engineHost(): string | undefined {
   return emptyToUndefined(section().get<string>('engine.host'));
 }
@@ -35,13 +35,13 @@ export function pushSettings(): PushSettings {
   const strategy = section().get<string>('push.strategy');
   return {
     compression: compressions.find((one) => one === compression) ?? 'stored',
-    gzipLevel: whole(section().get<number>('push.gzipLevel'), 1, 9, 1),
-    parallelBlobs: whole(section().get<number>('push.parallelBlobs'), 1, 6, 3),
+    gzipLevel: integerBetween(section().get<number>('push.gzipLevel'), 1, 9, 1),
+    parallelBlobs: integerBetween(section().get<number>('push.parallelBlobs'), 1, 6, 3),
     strategy: strategies.find((one) => one === strategy) ?? 'auto',
   };
 }
 
-/** VS Code's own proxy settings. Switched off there means: no proxy at all, not even the environment's. */
+/** VS Code's proxy settings. `http.proxySupport: off` also disables the proxy of the environment. */
 export function proxySettings(): ProxySettings {
   const http = vscode.workspace.getConfiguration('http');
   if (http.get<string>('proxySupport') === 'off') return { url: undefined, bypass: ['*'] };
@@ -60,8 +60,8 @@ function emptyToUndefined(text: string | undefined): string | undefined {
   return trimmed === undefined || trimmed === '' ? undefined : trimmed;
 }
 
-/** The settings editor warns of numbers out of range, but lets them be. */
-function whole(value: number | undefined, least: number, most: number, otherwise: number): number {
+/** The settings editor warns about numbers out of range, but accepts them. */
+function integerBetween(value: number | undefined, least: number, most: number, otherwise: number): number {
   if (value === undefined || !Number.isFinite(value)) return otherwise;
   return Math.min(most, Math.max(least, Math.round(value)));
 }

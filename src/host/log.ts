@@ -2,24 +2,23 @@ import type { LogOutputChannel } from 'vscode';
 import type { Logger } from '../core/base/logger.ts';
 import { plainText, shortenText } from '../core/base/plainText.ts';
 
-/** Longer than any line of ours; what a server says may be longer. */
+/** Characters. Our own lines are shorter; the message of a server may be longer. */
 const longestLine = 8000;
 
 /**
- * The channel as the core's logger. Credentials that stand in a URL are blotted out, whoever wrote the line, and one
- * message is one line, so that words from outside cannot look like another message. It
- * never throws: VS Code closes channels of an extension that ends, and a late line must not break what is cleaned up.
+ * The core's logger on an output channel. Removes credentials from every line. One message is one line, so that text from
+ * outside cannot imitate another message. Never throws: VS Code closes the channel while the extension still cleans up.
  */
 export function createLogger(channel: LogOutputChannel): Logger {
   const write =
     (level: keyof Logger) =>
     (message: string): void => {
-      // A cut before it could take from a credential what it is known by.
+      // Shortened last: a shortened credential might not be recognized.
       const line = withoutCredentials(plainText(message, Number.POSITIVE_INFINITY));
       try {
         channel[level](shortenText(line, longestLine));
       } catch {
-        // “Channel has been closed”: nobody reads it any more.
+        // “Channel has been closed”.
       }
     };
   return {

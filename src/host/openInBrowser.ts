@@ -1,23 +1,23 @@
 import * as vscode from 'vscode';
 
-/** A page that we may open: on a server that a person named, or documentation that we link to. */
+/** A page that may be opened: of a server that the person signed in to, or of the documentation. */
 export interface WebPage {
   readonly url: string;
-  /** The address that the page is below. */
+  /** The page must be below this address. */
   readonly root: string;
 }
 
-/** Opens a page as its URL is written: Gitea wants the slashes of an image's name as %2F. False if it is none of ours. */
+/** Opens the URL without decoding it: Gitea needs the slashes of an image's name as %2F. False if it is not below `root`. */
 export async function openInBrowser(page: WebPage): Promise<boolean> {
   if (!isPageOf(page)) return false;
-  // `Uri.parse` decodes what it reads, and a %2F does not come back. The extension host passes a string on unchanged,
-  // though its types ask for a Uri (ExtHostWindow.openUri in VS Code's source).
+  // `Uri.parse` would decode %2F. The extension host also accepts a string and passes it on unchanged, although the type
+  // asks for a Uri (ExtHostWindow.openUri in VS Code's source).
   return await vscode.env.openExternal(page.url as unknown as vscode.Uri);
 }
 
 /**
- * The system opens any scheme with the program that has registered for it: so http and https only, on the origin of the
- * root and below its path, without a user's name, and with nothing that a URL would have to escape.
+ * The system opens every scheme with its registered program, so only http and https are allowed, on the origin of the root
+ * and below its path, without a user name, and without characters that a URL has to escape.
  */
 function isPageOf({ url, root }: WebPage): boolean {
   if (!/^https?:\/\/[!#$%&'()*+,./0-9:;=?@A-Z[\]_a-z~-]+$/.test(url)) return false;

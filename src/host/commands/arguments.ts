@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { TeaChestError, type Stage } from '../../core/base/errors.ts';
 import { flag, pushArguments, text, type PushArguments } from '../push/pushArguments.ts';
 
-/** There is no folder that a relative path could be meant from. */
+/** Absolute: there is no folder that a relative path could refer to. */
 const pemFile = v.pipe(text, v.check(isAbsolute, 'an absolute path'));
 
 const signInArguments = v.strictObject({
@@ -19,7 +19,7 @@ const signInArguments = v.strictObject({
 
 const signOutArguments = v.strictObject({ url: text });
 
-/** Arguments of `teaChest.signIn`; part of the automation contract. */
+/** Arguments of `teaChest.signIn` (docs/automation.md). */
 export type SignInArguments = Readonly<v.InferOutput<typeof signInArguments>>;
 
 /** Arguments of `teaChest.signOut`. */
@@ -37,7 +37,7 @@ export function readPushArguments(value: unknown): PushArguments {
   return readArguments('teaChest.pushImage', 'resolve', pushArguments, value);
 }
 
-/** What `teaChest.openSettings` looks for; from the title of a view it gets the focused row, which says nothing. */
+/** The query of `teaChest.openSettings`. From the title of a view, VS Code passes the focused row, which is ignored. */
 export function readSettingsQuery(value: unknown): string {
   return typeof value === 'string' ? value : 'teaChest';
 }

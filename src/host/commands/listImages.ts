@@ -2,22 +2,22 @@ import { TeaChestError } from '../../core/base/errors.ts';
 import type { EngineImage } from '../../core/docker/types.ts';
 import { formatPlatform } from '../../core/oci/platform.ts';
 import type { Engine, EngineLink } from '../engine/engine.ts';
-import { listShownImages } from '../engine/shownImages.ts';
-import { toRejection } from './rejection.ts';
+import { listShownImages } from '../engine/listShownImages.ts';
+import { toRejection } from './toRejection.ts';
 
-/** What `teaChest.listImages` resolves to; part of the automation contract. */
+/** An entry of the result of `teaChest.listImages` (docs/automation.md). */
 export interface ListedImage {
   readonly id: string;
   readonly references: readonly string[];
-  /** Bytes, the engine's own figure. */
+  /** Bytes, as the engine reports them. */
   readonly size: number;
   /** ISO 8601. */
   readonly createdAt: string;
-  /** `linux/amd64`; `unknown` if the engine cannot tell. */
+  /** `linux/amd64`, or `unknown` if the engine fails to return it. */
   readonly platform: string;
 }
 
-/** `teaChest.listImages`: all images but intermediate ones, as the engine has them now. */
+/** `teaChest.listImages`: all images of the engine except intermediate ones. */
 export async function listImagesCommand(link: EngineLink): Promise<readonly ListedImage[]> {
   const { signal } = new AbortController();
   try {
@@ -31,7 +31,7 @@ export async function listImagesCommand(link: EngineLink): Promise<readonly List
   }
 }
 
-/** Undefined if the image went away since it was listed. */
+/** Undefined if the image was removed after it was listed. */
 async function withPlatform(engine: Engine, image: EngineImage, signal: AbortSignal): Promise<ListedImage | undefined> {
   const { id, references, size, createdAt } = image;
   try {

@@ -1,33 +1,38 @@
 import * as vscode from 'vscode';
-import type { Logger } from '../../core/base/logger.ts';
 import { setShowDangling } from '../config.ts';
+import { copyImageIds, copyPullCommand, copyReferences } from '../display/clipboard.ts';
+import type { ConnectionStore } from '../connections/connectionStore.ts';
+import type { SignInDependencies } from '../connections/signIn.ts';
 import type { EngineLink } from '../engine/engine.ts';
 import type { ImageList } from '../engine/imageList.ts';
+import { openInBrowser } from '../openInBrowser.ts';
+import type { PushController } from '../push/pushController.ts';
 import { chosenRows, tagsOf } from '../views/images/chosenImages.ts';
 import type { ImageNode, TagNode } from '../views/images/imageTree.ts';
 import type { ImagesView } from '../views/images/imagesView.ts';
 import type { RegistriesView } from '../views/registries/registriesView.ts';
-import type { RegistryNode } from '../views/registries/registryTree.ts';
+import { nodePage, nodeReference, type RegistryNode } from '../views/registries/registryTree.ts';
 import { readSettingsQuery } from './arguments.ts';
-import { copyImageIds, copyReferences, imagesToPush } from './imageCommands.ts';
+import { imagesPushCommand } from './imagesPush.ts';
 import { listImagesCommand } from './listImages.ts';
-import type { PushCommands } from './pushImage.ts';
-import { copyPullCommand, copyRegistryReference, reconnectRegistry, openRegistryPage } from './registryCommands.ts';
-import { signInCommand, type SignInDependencies } from './signIn.ts';
-import { signOutAfterAsking, signOutCommand, type SignOutDependencies } from './signOut.ts';
+import { pushImageCommand } from './pushImage.ts';
+import { registriesReconnectCommand } from './registriesReconnect.ts';
+import { signInCommand } from './signIn.ts';
+import { confirmSignOut, signOutCommand, type SignOutDependencies } from './signOut.ts';
 
 export interface CommandDependencies extends SignInDependencies, SignOutDependencies {
+  readonly store: ConnectionStore;
+  readonly auth: SignInDependencies['auth'];
   readonly access: { refresh(): void };
   readonly link: EngineLink;
-  readonly images: ImageList;
-  readonly imagesView: ImagesView;
-  readonly registriesView: RegistriesView;
-  readonly push: PushCommands;
-  readonly channel: vscode.LogOutputChannel;
-  readonly logger: Logger;
+  readonly images: Pick<ImageList, 'reconnect'>;
+  readonly imagesView: Pick<ImagesView, 'selection'>;
+  readonly registriesView: Pick<RegistriesView, 'update'>;
+  readonly push: PushController;
+  readonly channel: Pick<vscode.LogOutputChannel, 'show'>;
 }
 
-/** Every command of package.json, and what it does. */
+/** Registers every command of package.json. */
 export function registerCommands(dependencies: CommandDependencies): vscode.Disposable {
   const { access, link, images, imagesView, registriesView, push, channel } = dependencies;
   const rows = (clicked?: ImageNode, selected?: readonly ImageNode[]): readonly ImageNode[] =>
@@ -36,31 +41,33 @@ export function registerCommands(dependencies: CommandDependencies): vscode.Disp
     tagsOf(rows(clicked, selected));
   const commands: Readonly<Record<string, (...args: never[]) => unknown>> = {
     signIn: (argument?: unknown) => signInCommand(dependencies, argument),
-    // From the title of a view, VS Code passes the focused row, which is no argument of ours.
-    'registries.signIn': () => signInCommand(dependencies, undefined),
     signOut: (argument?: unknown) => signOutCommand(dependencies, argument),
     listImages: () => listImagesCommand(link),
-    pushImage: (argument?: unknown) => push.run(argument),
-    'images.push': async (clicked?: ImageNode, selected?: readonly ImageNode[]) => {
-      const chosen = await imagesToPush(rows(clicked, selected));
-      if (chosen !== undefined) await push.pushAll(chosen);
-    },
+    pushImage: (argument?: unknown) => pushImageCommand(push, argument),
+    'images.push': (clicked?: ImageNode, selected?: readonly ImageNode[]) =>
+      imagesPushCommand(push, rows(clicked, selected)),
     'images.refresh': () => images.reconnect(),
     'images.copyReference': (clicked?: ImageNode, selected?: readonly ImageNode[]) =>
-      copyReferences(tags(clicked, selected)),
-    'images.copyId': (clicked?: ImageNode, selected?: readonly ImageNode[]) => copyImageIds(tags(clicked, selected)),
+      copyReferences(tags(clicked, selected).flatMap(({ reference }) => reference ?? [])),
+    'images.copyId': (clicked?: ImageNode, selected?: readonly ImageNode[]) =>
+      copyImageIds(tags(clicked, selected).map(({ image }) => image.id)),
     'images.showDangling': () => setShowDangling(true),
     'images.hideDangling': () => setShowDangling(false),
+    // From the title of a view, VS Code passes the focused row, which is no argument of `teaChest.signIn`.
+    'registries.signIn': () => signInCommand(dependencies, undefined),
     'registries.refresh': () => {
       access.refresh();
       registriesView.update();
     },
-    'registries.copyReference': (node?: RegistryNode) => copyRegistryReference(node),
-    'registries.copyPullCommand': (node?: RegistryNode) => copyPullCommand(node),
-    'registries.openInBrowser': (node?: RegistryNode) => openRegistryPage(node),
-    'registries.reconnect': (node?: RegistryNode) => reconnectRegistry(dependencies, node),
+    'registries.copyReference': (node?: RegistryNode) => copyReferences(referencesOf(node)),
+    'registries.copyPullCommand': (node?: RegistryNode) => copyPullCommand(referencesOf(node)[0] ?? ''),
+    'registries.openInBrowser': async (node?: RegistryNode) => {
+      const page = node && nodePage(node);
+      if (page !== undefined) await openInBrowser(page);
+    },
+    'registries.reconnect': (node?: RegistryNode) => registriesReconnectCommand(dependencies, node),
     'registries.signOut': async (node?: RegistryNode) => {
-      if (node?.type === 'registry') await signOutAfterAsking(dependencies, node.connection);
+      if (node?.type === 'registry') await confirmSignOut(dependencies, node.connection);
     },
     openSettings: (argument?: unknown) =>
       vscode.commands.executeCommand('workbench.action.openSettings', readSettingsQuery(argument)),
@@ -73,4 +80,9 @@ export function registerCommands(dependencies: CommandDependencies): vscode.Disp
       vscode.commands.registerCommand(`teaChest.${name}`, run as (...args: unknown[]) => unknown),
     ),
   );
+}
+
+function referencesOf(node: RegistryNode | undefined): readonly string[] {
+  const reference = node && nodeReference(node);
+  return reference === undefined ? [] : [reference];
 }

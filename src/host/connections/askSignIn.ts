@@ -4,40 +4,39 @@ import type { RegistryAddress, RegistryTrust } from '../../core/registry/types.t
 import { askText, type LinkButton } from '../input/prompts.ts';
 import { AskAgain, runSteps, type StepPosition, type Step } from '../input/runSteps.ts';
 import { errorMessage } from '../progress/errorMessages.ts';
-import type { Connection } from './connection.ts';
-import { pageAt } from './connectionPage.ts';
-import { withClientCertificate } from './clientCertificate.ts';
+import { pageAt, type Connection } from './connection.ts';
+import { withClientCertificate } from './withClientCertificate.ts';
 import { consent } from './consent.ts';
-import type { TrustedServer } from './verifyServerTrust.ts';
 import { pastedSecret } from './pastedSecret.ts';
-import { signIn, type AuthService, type ConnectionSaver } from './signIn.ts';
+import { signIn, type AuthService, type SignInDependencies, type TrustedServer } from './signIn.ts';
 import { tryAddress, type AnsweredAddress, type OriginTrust } from './tryAddress.ts';
+import type { TrustDependencies } from './verifyServerTrust.ts';
 
-/** What is known before anything is asked. */
+/** What the sign-in dialog begins with. */
 export interface SignInStart {
   readonly url?: string;
   readonly username?: string;
-  /** For `url`, and for no other address that is typed in its place. */
+  /** Trust in `url`. It does not apply to another address that is typed instead. */
   readonly trust?: RegistryTrust;
-  /** User and secret are wanted even if the registry at `url` seems to be open: it let nobody push. */
+  /** Ask for user and secret even if the registry at `url` seems to be open, because it refused a push. */
   readonly askCredential?: boolean;
-  /** Somebody wanted to push and cannot do that yet. */
+  /** The person wants to push, and has to sign in first. */
   readonly toPush?: boolean;
 }
 
 interface State {
   readonly url: string;
-  /** Set once the address answers, with a certificate that is trusted. */
-  readonly reached: TrustedServer | undefined;
+  /** Set once the address has answered and is trusted. */
+  readonly reached?: TrustedServer | undefined;
   readonly username: string;
-  /** Kept while another address is asked for, so that it need not be typed again. */
+  /** Kept while another address is typed, so that it need not be typed again. */
   readonly secret: string;
-  readonly connection: Connection | undefined;
-  /** What was wrong with the last try, told where it can be mended. */
-  readonly problem: string | undefined;
+  readonly connection?: Connection | undefined;
+  /** Why the last attempt failed. Shown at the step that can correct it. */
+  readonly problem?: string | undefined;
 }
 
-/** Errors that another address mends; any other is told at the last step, where password and token are typed. */
+/** Errors that another address can fix. All others are shown at the last step, where the secret is typed. */
 const addressErrors: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'urlInvalid',
   'registryUnreachable',
@@ -49,41 +48,30 @@ const addressErrors: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'proxyFailed',
 ]);
 
-/** Asks for address, user and secret, checks them, and keeps them. Undefined if the person leaves. */
+/** Asks for address, user and secret, checks them, and saves them. Undefined if the person cancels. */
 export async function askSignIn(
-  auth: AuthService,
-  saver: ConnectionSaver,
+  { auth, store }: SignInDependencies,
   start: SignInStart,
 ): Promise<Connection | undefined> {
-  const state: State = {
-    url: start.url ?? '',
-    reached: undefined,
-    username: start.username ?? '',
-    secret: '',
-    connection: undefined,
-    problem: undefined,
-  };
+  const dependencies = { auth, store, consent };
+  // A registry that needs no sign-in is done after the address.
+  const isSettled = ({ connection }: State): boolean => connection !== undefined;
   const steps: readonly Step<State>[] = [
-    { name: 'address', ask: (now, place) => askAddress(auth, saver, start, now, place) },
-    { name: 'username', isSettled: isDone, ask: askUsername },
-    { name: 'secret', isSettled: isDone, ask: (now, place) => askSecret(auth, saver, now, place) },
+    { name: 'address', ask: (state, position) => askAddress(dependencies, start, state, position) },
+    { name: 'username', isSettled, ask: askUsername },
+    { name: 'secret', isSettled, ask: (state, position) => askSecret(dependencies, state, position) },
   ];
-  const end = await runSteps('Sign In to a Registry', steps, state);
-  return end?.connection;
-}
-
-/** A registry that is open to everybody needs no more than its address. */
-function isDone({ connection }: State): boolean {
-  return connection !== undefined;
+  const first: State = { url: start.url ?? '', username: start.username ?? '', secret: '' };
+  return (await runSteps('Sign In to a Registry', steps, first))?.connection;
 }
 
 async function askAddress(
-  auth: AuthService,
-  saver: ConnectionSaver,
+  dependencies: TrustDependencies,
   start: SignInStart,
   state: State,
-  place: StepPosition,
+  position: StepPosition,
 ): Promise<State> {
+  const { auth } = dependencies;
   const startOrigin = originOf(auth, start.url);
   const decided: OriginTrust[] = [];
   if (state.reached !== undefined) {
@@ -92,7 +80,7 @@ async function askAddress(
   if (startOrigin !== undefined && start.trust !== undefined) decided.push({ origin: startOrigin, trust: start.trust });
   const closedOrigin = start.askCredential === true ? startOrigin : undefined;
   let answered: AnsweredAddress | undefined;
-  const url = await askText(place, {
+  const url = await askText(position, {
     prompt:
       start.toPush === true
         ? 'First sign in to a registry: the address of Gitea, Forgejo or another one'
@@ -103,7 +91,7 @@ async function askAddress(
     judge: (text) => asProblem(problemOf(() => auth.parse(text.trim()))),
     accept: async (text, signal) => {
       try {
-        answered = await tryAddress({ auth, saver, consent }, { text, decided, closedOrigin }, { signal });
+        answered = await tryAddress(dependencies, { text, decided, closedOrigin }, { signal });
         return answered === undefined ? refused(auth.parse(text.trim())) : undefined;
       } catch (error) {
         return explainShortly(error);
@@ -121,8 +109,8 @@ function originOf(auth: AuthService, url: string | undefined): string | undefine
   }
 }
 
-async function askUsername(state: State, place: StepPosition): Promise<State> {
-  const username = await askText(place, {
+async function askUsername(state: State, position: StepPosition): Promise<State> {
+  const username = await askText(position, {
     prompt: `User name on ${hostOf(state)}`,
     value: state.username,
     problem: state.problem,
@@ -132,11 +120,11 @@ async function askUsername(state: State, place: StepPosition): Promise<State> {
   return { ...state, username: username.trim(), problem: undefined };
 }
 
-async function askSecret(auth: AuthService, saver: ConnectionSaver, state: State, place: StepPosition): Promise<State> {
+async function askSecret(dependencies: TrustDependencies, state: State, position: StepPosition): Promise<State> {
   const { reached } = state;
   if (reached === undefined) throw new AskAgain('address', state);
   let connection: Connection | undefined;
-  await askText(place, {
+  await askText(position, {
     prompt: `Token (with the scope write:package) or password of ${state.username} on ${reached.address.host}`,
     password: true,
     value: state.secret,
@@ -146,8 +134,8 @@ async function askSecret(auth: AuthService, saver: ConnectionSaver, state: State
     accept: async (typed, signal) => {
       const credential = { username: state.username, secret: pastedSecret(typed) };
       try {
-        connection = await withClientCertificate(consent, reached, ({ address, trust }) =>
-          signIn(auth, saver, { address, credential, trust }, { signal }),
+        connection = await withClientCertificate(consent, reached, (server) =>
+          signIn(dependencies, { ...server, credential }, { signal }),
         );
         return undefined;
       } catch (error) {
@@ -184,18 +172,18 @@ function problemOf(parse: () => unknown): string | undefined {
   }
 }
 
-/** What is left to say after a person's no. */
+/** The message after the person declined to trust the address. */
 function refused({ origin }: RegistryAddress): string {
   return origin.startsWith('http:')
     ? 'Nothing was sent there. Is there an https address?'
     : 'Not trusted, so nothing was sent there.';
 }
 
-/** Advice to sign in is of no use to somebody who is just doing that. */
-const adviceIsHere: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['notSignedIn', 'credentialsRejected']);
+/** The usual advice for these is to sign in, which the person is doing already. */
+const signInErrors: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['notSignedIn', 'credentialsRejected']);
 
 function explainShortly(error: unknown): string | undefined {
   if (isCancelled(error)) return undefined;
   const failure = toTeaChestError(error, 'signIn');
-  return adviceIsHere.has(failure.code) ? failure.message : errorMessage(failure).message;
+  return signInErrors.has(failure.code) ? failure.message : errorMessage(failure).message;
 }

@@ -1,15 +1,13 @@
 import type { CertificateDetails } from '../../core/registry/types.ts';
-import { groupFingerprint } from './fingerprint.ts';
 
 export interface CertificateQuestion {
   readonly message: string;
-  /** Lines. */
   readonly detail: readonly string[];
 }
 
 /**
- * What a person must see before trusting a certificate by sight. `trustedBefore`: fingerprint of another. `caFile`: the
- * authorities chosen for this registry, which do not vouch for it.
+ * What a person must see before trusting a certificate that no authority vouches for. `trustedBefore`: the fingerprint
+ * that was trusted until now. `caFile`: the authorities chosen for this registry, which did not issue the certificate.
  */
 export function certificateQuestion(
   host: string,
@@ -40,4 +38,12 @@ export function certificateQuestion(
         : 'Compare the fingerprint with the one that whoever runs the registry gives you, or choose the file with the certificate of the authority that issued it.',
     ],
   };
+}
+
+/** 64 hex digits → four lines of eight bytes, `AB:CD:…`, which a person can compare. */
+export function groupFingerprint(fingerprint256: string): readonly string[] {
+  const bytes = fingerprint256.toUpperCase().match(/../g) ?? [];
+  const lines: string[] = [];
+  for (let start = 0; start < bytes.length; start += 8) lines.push(bytes.slice(start, start + 8).join(':'));
+  return lines;
 }

@@ -1,9 +1,10 @@
 import * as v from 'valibot';
 import { lenient, readValue } from '../../core/base/json.ts';
+import type { WebPage } from '../openInBrowser.ts';
 
 /**
- * Stands beside a token where nobody gave a user name: Gitea knows a token by itself, and tells the real name only if
- * the token may ask. It is nobody's name, so it is no owner either.
+ * The user name of a token that was given without one. Gitea identifies the user by the token, and returns the real name
+ * only if the token has the scope read:user. It is not the name of an owner.
  */
 export const anyUser = 'token';
 
@@ -13,7 +14,7 @@ const storedConnection = v.object({
   webRoot: v.string(),
   kind: v.picklist(['gitea', 'forgejo', 'generic']),
   version: lenient(v.string()),
-  /** Empty where the registry asks nobody who they are. */
+  /** Empty for a registry that needs no sign-in. */
   username: v.string(),
   trust: v.fallback(
     v.object({
@@ -27,10 +28,10 @@ const storedConnection = v.object({
   ),
 });
 
-/** A registry somebody signed in to. Everything but the secret. */
+/** A registry that the person signed in to, without the secret. */
 export type Connection = Readonly<v.InferOutput<typeof storedConnection>>;
 
-/** Stored state → connections, by origin; without what an older or newer version of the extension wrote differently. */
+/** Reads the stored connections. Leaves out what another version of the extension has stored in another form. */
 export function readConnections(stored: unknown): Connection[] {
   const rows = readValue(v.record(v.string(), lenient(storedConnection)), stored) ?? {};
   return Object.values(rows).filter((connection) => connection !== undefined);
@@ -41,8 +42,13 @@ export function describeConnection(connection: Connection): string {
   return `${connection.username === '' ? 'no sign-in needed' : connection.username} · ${describeKind(connection)}`;
 }
 
-/** `Gitea 1.26.4`, `Forgejo`, `container registry`: for labels. */
+/** `Gitea 1.26.4`, `Forgejo`, `Container registry`. */
 function describeKind(connection: Connection): string {
   const name = { gitea: 'Gitea', forgejo: 'Forgejo', generic: 'Container registry' }[connection.kind];
   return connection.version === undefined ? name : `${name} ${connection.version}`;
+}
+
+/** A page of the server that the person signed in to. Links to other servers are never opened. */
+export function pageAt({ origin }: Pick<Connection, 'origin'>, url: string): WebPage {
+  return { url, root: origin };
 }

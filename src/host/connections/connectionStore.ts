@@ -6,7 +6,6 @@ import { readConnections, type Connection } from './connection.ts';
 import { findByHost } from './findByHost.ts';
 import type { SignInRecords } from './signInRecords.ts';
 
-/** As much of an emitter as the store needs. */
 type Changes = Pick<EventEmitter<void>, 'event' | 'fire' | 'dispose'>;
 
 const stateKey = 'teaChest.connections';
@@ -14,10 +13,9 @@ const storedCredential = v.object({ username: v.string(), secret: v.string() });
 const secretKey = (origin: string): string => `teaChest.credential ${origin}`;
 
 /**
- * The registries somebody signed in to: what is public in the global state, user and secret together in the secret
- * storage (so that both always come from one source), both keyed by origin. Other windows share it, and machines that
- * are opened from this one. The global state is one value, of which each window has a copy: a row that another window's
- * write took away is put back, and one that it brought back is removed again.
+ * The registries that the person signed in to. Public data is in the global state; user and secret are together in the
+ * secret storage, so that they always match. Other windows share both, and so do remote machines. The global state is
+ * one value, and each window has a copy: rows that another window's write has lost or restored are corrected here.
  */
 export class ConnectionStore implements Disposable {
   readonly #state: Memento;
@@ -26,14 +24,14 @@ export class ConnectionStore implements Disposable {
   readonly #records: SignInRecords | undefined;
   readonly #listeners: readonly Pick<Disposable, 'dispose'>[];
   readonly #generations = new Map<string, number>();
-  /** Rows that were seen here, and that nobody has signed out of since. */
+  /** Rows that this window has seen, without those that were signed out of. */
   readonly #seen = new Map<string, Connection>();
-  /** Signed out of in another window, whatever the global state says. */
+  /** Origins that were signed out of. The global state may still have them. */
   readonly #signedOut = new Set<string>();
-  /** Changes, those made here and those of other windows, one after the other: none sees half of another. */
+  /** The queue of changes, those of this window and of others. They run one after the other. */
   #changes: Promise<void> = Promise.resolve();
 
-  /** `records`: what windows of this machine tell each other. */
+  /** `records`: shared by the windows of this machine. */
   constructor(state: Memento, secrets: SecretStorage, changed: Changes, records?: SignInRecords) {
     this.#state = state;
     this.#secrets = secrets;
@@ -56,7 +54,7 @@ export class ConnectionStore implements Disposable {
     return this.#changed.event;
   }
 
-  /** In alphabetical order of their hosts, and of their schemes. */
+  /** Sorted by host, then by origin. */
   list(): readonly Connection[] {
     const connections = this.#rows().filter(({ origin }) => !this.#signedOut.has(origin));
     for (const connection of connections) this.#seen.set(connection.origin, connection);
@@ -74,7 +72,7 @@ export class ConnectionStore implements Disposable {
     return findByHost(this.list(), host);
   }
 
-  /** Grows whenever somebody signs in or out there, here or in another window: tokens from before are not theirs. */
+  /** Grows with each sign-in or sign-out, in this window or another one. Tokens of earlier generations are not valid. */
   generation(origin: string): number {
     return this.#generations.get(origin) ?? 0;
   }
@@ -85,15 +83,15 @@ export class ConnectionStore implements Disposable {
   }
 
   async save(connection: Connection, credential: Credential | undefined): Promise<void> {
-    await this.#inTurn(() => this.#save(connection, credential));
+    await this.#enqueue(() => this.#save(connection, credential));
   }
 
-  /** Forgets a registry: its row, the trust in its certificate, and the secret. */
+  /** Removes a registry: its row, the trust in its certificate, and the secret. */
   async remove(origin: string): Promise<void> {
-    await this.#inTurn(() => this.#remove(origin));
+    await this.#enqueue(() => this.#remove(origin));
   }
 
-  /** Resolves when what other windows did so far has been followed. */
+  /** Resolves when all changes so far are processed. */
   async settled(): Promise<void> {
     await this.#changes;
   }
@@ -126,24 +124,24 @@ export class ConnectionStore implements Disposable {
     this.#noteChange(origin);
   }
 
-  /** What another window did with these registries, and what its write of the global state did to all rows. */
+  /** Processes a change by another window: its sign-ins and sign-outs, and rows that its write has lost or restored. */
   #follow(origins: readonly string[], how: { readonly isSecretChange: boolean }): void {
-    const following = this.#inTurn(async () => {
+    const following = this.#enqueue(async () => {
       let hasChanged = false;
       for (const origin of origins) hasChanged = (await this.#followSignOut(origin, how)) || hasChanged;
       if ((await this.#repair()) || hasChanged) this.#changed.fire();
     });
-    // A secret storage that does not answer: nothing is known to have changed.
+    // The secret storage cannot be read: no change is known.
     following.catch(() => undefined);
   }
 
-  #inTurn(change: () => Promise<void>): Promise<void> {
+  #enqueue(change: () => Promise<void>): Promise<void> {
     const made = this.#changes.then(change);
     this.#changes = made.catch(() => undefined);
     return made;
   }
 
-  /** True if it was signed out of, or in again. A secret that is missing all along is no sign-out. */
+  /** True if another window signed out or in. A secret that never existed is no sign-out. */
   async #followSignOut(origin: string, { isSecretChange }: { readonly isSecretChange: boolean }): Promise<boolean> {
     const before = this.#signedOut.has(origin);
     const hasSecret = (await this.#secrets.get(secretKey(origin))) !== undefined;
@@ -158,14 +156,14 @@ export class ConnectionStore implements Disposable {
     return before !== isOut;
   }
 
-  /** Puts back rows that were lost, and removes those that came back. True if there were any. */
+  /** Restores lost rows and removes restored ones. True if there were any. */
   async #repair(): Promise<boolean> {
     const rows = this.#rows();
     const kept = rows.filter(({ origin }) => !this.#signedOut.has(origin));
     const lost: Connection[] = [];
     for (const [origin, connection] of this.#seen) {
       if (rows.some((row) => row.origin === origin)) continue;
-      // Without its secret it may have been signed out of on another machine.
+      // Without a secret, the person may have signed out on another machine.
       const mayBeOut = connection.username !== '' && (await this.#secrets.get(secretKey(origin))) === undefined;
       if (!mayBeOut && this.#records?.get(origin)?.isSignedIn !== false) lost.push(connection);
     }

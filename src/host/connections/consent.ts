@@ -1,16 +1,20 @@
+import { readFile } from 'node:fs/promises';
+import * as vscode from 'vscode';
 import { askModal, askModalChoice } from '../display/messages.ts';
-import { chooseCaFile, chooseClientCertificate } from './chooseFile.ts';
-import type { Consent } from './verifyServerTrust.ts';
+import type { ClientCertificateFiles, Consent } from './verifyServerTrust.ts';
 
 const trust = 'Trust This Certificate';
 const chooseCa = 'Choose CA File…';
+const certificates = { 'PEM certificates': ['pem', 'crt', 'cer', 'cert'], 'All files': ['*'] };
+const keys = { 'PEM keys': ['pem', 'key'], 'All files': ['*'] };
 
-/** Asks by a dialog that stands in the way: nothing is sent before it is answered. */
+/** Asks in modal dialogs. Nothing is sent before the person has answered. */
 export const consent: Consent = {
   toCertificate: async ({ message, detail }) => {
     const answer = await askModalChoice(message, detail, [trust, chooseCa]);
     if (answer === trust) return 'trust';
-    const caFile = answer === chooseCa ? await chooseCaFile() : undefined;
+    if (answer !== chooseCa) return undefined;
+    const caFile = await chooseFile('CA File of the Registry (PEM)', 'Use This CA', certificates);
     return caFile === undefined ? undefined : { caFile };
   },
   toPlainHttp: (host) =>
@@ -19,15 +23,43 @@ export const consent: Consent = {
       ['Over http, everybody on the way can read your password and your images. Use it only on a network you trust.'],
       'Use http',
     ),
-  toClientCertificate: async (why) => {
+  toClientCertificate: async (reason) => {
     const detail = ['A client certificate and its key are two files in PEM form, or one that has both.'];
-    if (!(await askModal(why, detail, 'Choose Client Certificate…'))) return undefined;
-    return await chooseClientCertificate();
+    if (!(await askModal(reason, detail, 'Choose Client Certificate…'))) return undefined;
+    return await chooseClientCertificateFiles();
   },
-  toLeaveOutFiles: (why) =>
+  toLeaveOutFiles: (reason) =>
     askModal(
-      why,
+      reason,
       ['Without the files that were chosen for this registry, its certificate is checked as any other.'],
       'Go On Without Them',
     ),
 };
+
+async function chooseClientCertificateFiles(): Promise<ClientCertificateFiles | undefined> {
+  const clientCertFile = await chooseFile('Client Certificate (PEM)', 'Use This Certificate', certificates);
+  if (clientCertFile === undefined) return undefined;
+  const clientKeyFile = (await hasKey(clientCertFile))
+    ? clientCertFile
+    : await chooseFile('Key of the Client Certificate (PEM)', 'Use This Key', keys);
+  return clientKeyFile === undefined ? undefined : { clientCertFile, clientKeyFile };
+}
+
+/** The path of a file on the machine that the extension host runs on. Undefined if the person cancels. */
+async function chooseFile(
+  title: string,
+  openLabel: string,
+  filters: Readonly<Record<string, string[]>>,
+): Promise<string | undefined> {
+  const chosen = await vscode.window.showOpenDialog({ title, openLabel, filters, canSelectMany: false });
+  return chosen?.[0]?.fsPath;
+}
+
+async function hasKey(path: string): Promise<boolean> {
+  try {
+    return /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(await readFile(path, 'utf8'));
+  } catch {
+    // The code that uses the file reports what is wrong with it.
+    return false;
+  }
+}

@@ -1,8 +1,8 @@
 import type { Connection } from './connection.ts';
 
 /**
- * The connection that the registry part of an image reference means: in any case, with or without the default port of
- * its scheme. That part has no scheme: where both are known, https is meant.
+ * Finds the connection for the registry part of an image reference, in any case, with or without the default port. That
+ * part has no scheme: https is preferred if the person is signed in by both schemes.
  */
 export function findByHost(connections: readonly Connection[], host: string): Connection | undefined {
   const found = connections.filter((connection) => hasHost(connection, host));

@@ -2,8 +2,8 @@
 const token = /^[0-9a-f]{40}$/;
 
 /**
- * A secret as it was meant. A token has no spaces around it, whatever was copied along with it; a password may, but no
- * line feed: nobody can type one.
+ * Removes what was copied along with a secret: white space around a token, line feeds around a password. A password may
+ * begin or end with spaces.
  */
 export function pastedSecret(text: string): string {
   const bare = text.trim();

@@ -1,27 +1,27 @@
 import type { SecretStorage } from 'vscode';
 
 /**
- * VS Code's secret storage, which needs a keyring that a machine may not have: then what cannot be kept is held in memory
- * until the window closes, and `onSessionOnly` tells the person, once.
+ * VS Code's secret storage, with a fallback for machines without a keyring: secrets that cannot be stored stay in memory
+ * until the window closes. `onSessionOnly` is called the first time.
  */
 export class SessionSecrets implements SecretStorage {
-  readonly #kept: SecretStorage;
+  readonly #storage: SecretStorage;
   readonly #onSessionOnly: (reason: string) => void;
   readonly #session = new Map<string, string>();
-  #isTold = false;
+  #isReported = false;
 
-  constructor(kept: SecretStorage, onSessionOnly: (reason: string) => void) {
-    this.#kept = kept;
+  constructor(storage: SecretStorage, onSessionOnly: (reason: string) => void) {
+    this.#storage = storage;
     this.#onSessionOnly = onSessionOnly;
   }
 
   get onDidChange(): SecretStorage['onDidChange'] {
-    return this.#kept.onDidChange;
+    return this.#storage.onDidChange;
   }
 
   async keys(): Promise<string[]> {
-    const kept = await Promise.resolve(this.#kept.keys()).catch(() => []);
-    return [...new Set([...kept, ...this.#session.keys()])];
+    const stored = await Promise.resolve(this.#storage.keys()).catch(() => []);
+    return [...new Set([...stored, ...this.#session.keys()])];
   }
 
   async get(key: string): Promise<string | undefined> {
@@ -30,29 +30,29 @@ export class SessionSecrets implements SecretStorage {
 
   async store(key: string, value: string): Promise<void> {
     try {
-      await this.#kept.store(key, value);
+      await this.#storage.store(key, value);
       this.#session.delete(key);
     } catch (error) {
       this.#session.set(key, value);
-      if (!this.#isTold) this.#onSessionOnly(error instanceof Error ? error.message : String(error));
-      this.#isTold = true;
+      if (!this.#isReported) this.#onSessionOnly(error instanceof Error ? error.message : String(error));
+      this.#isReported = true;
     }
   }
 
-  /** Rejects only if the secret is still there: signing out must not seem to have worked then. */
+  /** Rejects only if the secret still exists: the sign-out has failed then. */
   async delete(key: string): Promise<void> {
     this.#session.delete(key);
     try {
-      await this.#kept.delete(key);
+      await this.#storage.delete(key);
     } catch (error) {
       if ((await this.#read(key)) !== undefined) throw error;
     }
   }
 
-  /** A secret that cannot be read is one that is not there: the person signs in again. */
+  /** Undefined for a secret that cannot be read: the person signs in again. */
   async #read(key: string): Promise<string | undefined> {
     try {
-      return await this.#kept.get(key);
+      return await this.#storage.get(key);
     } catch {
       return undefined;
     }

@@ -7,19 +7,18 @@ import type {
   SignInResult,
 } from '../../core/registry/types.ts';
 import type { Connection } from './connection.ts';
-import { wantsClientCertificate } from './wantsClientCertificate.ts';
 
 /** What signing in needs of the registry side. */
 export interface AuthService {
   /** @throws TeaChestError `urlInvalid` */
   parse(url: string): RegistryAddress;
-  /** The certificate an https registry shows; rejects if it cannot be reached. */
+  /** The certificate of an https registry. Rejects if the registry cannot be reached. */
   inspectCertificate(
     address: RegistryAddress,
     trust: RegistryTrust,
     options: { readonly signal: AbortSignal },
   ): Promise<CertificateDetails>;
-  /** Asks the real token endpoint. Rejects with the reason why a push could not work. */
+  /** Checks the credential with the token endpoint. Rejects with the reason why a push would fail. */
   check(
     address: RegistryAddress,
     credential: Credential | undefined,
@@ -28,73 +27,84 @@ export interface AuthService {
   ): Promise<SignInResult>;
 }
 
-/** Where sign-ins are kept. */
-export interface ConnectionSaver {
+/** Where sign-ins are saved. */
+interface ConnectionSaver {
   find(origin: string): Connection | undefined;
   credential(origin: string): Promise<Credential | undefined>;
-  /** `credential` undefined: a registry that asks nobody who they are. */
+  /** `credential` is undefined for a registry that needs no sign-in. */
   save(connection: Connection, credential: Credential | undefined): Promise<void>;
 }
 
-/** Checks a credential against the registry, and only then keeps it. */
+export interface SignInDependencies {
+  readonly auth: AuthService;
+  readonly store: ConnectionSaver;
+}
+
+interface Options {
+  readonly signal: AbortSignal;
+}
+
+/** A registry and the trust in it. */
+export interface TrustedServer {
+  readonly address: RegistryAddress;
+  readonly trust: RegistryTrust;
+}
+
+/** Checks a credential with the registry, and then saves it. */
 export async function signIn(
-  auth: AuthService,
-  saver: ConnectionSaver,
-  request: {
-    readonly address: RegistryAddress;
-    readonly credential: Credential | undefined;
-    readonly trust: RegistryTrust;
-  },
-  options: { readonly signal: AbortSignal },
+  { auth, store }: SignInDependencies,
+  request: TrustedServer & { readonly credential: Credential | undefined },
+  options: Options,
 ): Promise<Connection> {
   const { address, credential, trust } = request;
-  refusePlainHttp(address, trust);
+  refusePlainHttp(request);
   const connection = connectionOf(request, await auth.check(address, credential, trust, options));
-  await saver.save(connection, credential);
+  await store.save(connection, credential);
   return connection;
 }
 
 /**
- * Keeps a registry that is open to everybody, without any question; undefined if it is not, or if a credential is kept
- * for it already. Rejects only where a client certificate is wanted. What it lets everybody do is not known before a push: see `SignInStart.askCredential`.
+ * Saves a registry that needs no sign-in. Undefined if it needs one, or if a credential is saved already. Rejects only if
+ * the registry asks for a client certificate. Such a registry may still refuse a push: see `SignInStart.askCredential`.
  */
 export async function signInIfOpen(
-  auth: AuthService,
-  saver: ConnectionSaver,
-  request: { readonly address: RegistryAddress; readonly trust: RegistryTrust },
-  options: { readonly signal: AbortSignal },
+  { auth, store }: SignInDependencies,
+  server: TrustedServer,
+  options: Options,
 ): Promise<Connection | undefined> {
-  const { address, trust } = request;
-  if ((await saver.credential(address.origin)) !== undefined) return undefined;
-  let found: SignInResult;
+  if ((await store.credential(server.address.origin)) !== undefined) return undefined;
+  let result: SignInResult;
   try {
-    refusePlainHttp(address, trust);
-    found = await auth.check(address, undefined, trust, options);
+    refusePlainHttp(server);
+    result = await auth.check(server.address, undefined, server.trust, options);
   } catch (error) {
     if (wantsClientCertificate(error)) throw error;
-    // Whatever else is wrong is told when user and secret are checked.
+    // Other failures are reported when user and secret are checked.
     return undefined;
   }
-  if (!found.open || options.signal.aborted) return undefined;
-  const connection = connectionOf(request, found);
-  await saver.save(connection, undefined);
+  if (!result.open || options.signal.aborted) return undefined;
+  const connection = connectionOf(server, result);
+  await store.save(connection, undefined);
   return connection;
 }
 
-function connectionOf(
-  { address, trust }: { readonly address: RegistryAddress; readonly trust: RegistryTrust },
-  { webRoot, kind, version, username }: SignInResult,
-): Connection {
-  const { origin, host } = address;
+function connectionOf({ address: { origin, host }, trust }: TrustedServer, result: SignInResult): Connection {
+  const { webRoot, kind, version, username } = result;
   return { origin, host, webRoot, kind, version, username, trust };
 }
 
-/** An `http:` registry is used only by a person's explicit choice. */
-function refusePlainHttp(address: RegistryAddress, trust: RegistryTrust): void {
+/** An `http:` registry needs the person's explicit permission. */
+function refusePlainHttp({ address, trust }: TrustedServer): void {
   if (!address.origin.startsWith('http:') || trust.allowHttp === true) return;
   throw new TeaChestError(
     'plainHttp',
     `${address.origin} is not encrypted: everybody on the way could read the password. Use https, or allow http for this registry explicitly.`,
     { stage: 'signIn', facts: { origin: address.origin } },
   );
+}
+
+/** True if the registry asks for a client certificate, or may be asking for one. */
+export function wantsClientCertificate(error: unknown): error is TeaChestError {
+  if (!(error instanceof TeaChestError)) return false;
+  return error.code === 'clientCertificateNeeded' || error.facts['mayWantClientCertificate'] === true;
 }

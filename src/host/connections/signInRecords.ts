@@ -7,16 +7,16 @@ const prefix = 'teaChest.signIn ';
 
 const signInRecord = v.object({
   isSignedIn: v.fallback(v.boolean(), false),
-  /** The registry asks nobody who they are: there is no secret. */
+  /** The registry needs no sign-in, so there is no secret. */
   isOpen: v.fallback(v.boolean(), false),
 });
 
-/** What a window of this machine did last with a registry. */
+/** The last sign-in or sign-out at a registry, by any window of this machine. */
 export type SignInRecord = Readonly<v.InferOutput<typeof signInRecord>>;
 
 /**
- * Tells all windows of this machine what one of them did. VS Code tells of a secret that is gone, but not in every host,
- * and not at all where a registry has none.
+ * Shares sign-ins and sign-outs among the windows of this machine. VS Code's event for a removed secret does not fire in
+ * every host, and a registry that needs no sign-in has no secret.
  */
 export class SignInRecords {
   readonly #state: Memento & Pick<FileState, 'watch'>;

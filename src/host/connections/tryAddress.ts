@@ -1,10 +1,10 @@
 import type { RegistryTrust } from '../../core/registry/types.ts';
 import type { Connection } from './connection.ts';
-import { withClientCertificate } from './clientCertificate.ts';
-import { verifyServerTrust, type Consent, type TrustedServer } from './verifyServerTrust.ts';
-import { signInIfOpen, type AuthService, type ConnectionSaver } from './signIn.ts';
+import { signInIfOpen, type TrustedServer } from './signIn.ts';
+import { verifyServerTrust, type TrustDependencies } from './verifyServerTrust.ts';
+import { withClientCertificate } from './withClientCertificate.ts';
 
-/** Trust belongs to the origin it was given for, and goes to no other. */
+/** Trust applies only to the origin for which it was given. */
 export interface OriginTrust {
   readonly origin: string;
   readonly trust: RegistryTrust;
@@ -13,34 +13,34 @@ export interface OriginTrust {
 interface AddressAttempt {
   /** As typed. */
   readonly text: string;
-  /** What was decided before this, the latest first; for any other origin what is kept of it counts. */
+  /** Earlier decisions of this dialog, the latest first. Other origins use their saved trust. */
   readonly decided: readonly OriginTrust[];
-  /** The origin whose credential is wanted even if it seems to be open: it refused somebody it does not know. */
+  /** An origin that needs a credential even if it seems to be open, because it refused an anonymous push. */
   readonly closedOrigin: string | undefined;
 }
 
 export interface AnsweredAddress {
   readonly reached: TrustedServer;
-  /** Set if nothing more needs to be asked. */
+  /** Set if the person is signed in already. */
   readonly connection: Connection | undefined;
 }
 
-/** Reaches what a person typed as an address, and signs in where that takes nobody's name. Undefined: not trusted. */
+/** Connects to the address a person typed, and signs in if that needs no credential. Undefined if it is not trusted. */
 export async function tryAddress(
-  tools: { readonly auth: AuthService; readonly saver: ConnectionSaver; readonly consent: Consent },
+  dependencies: TrustDependencies,
   { text, decided, closedOrigin }: AddressAttempt,
   options: { readonly signal: AbortSignal },
 ): Promise<AnsweredAddress | undefined> {
-  const { auth, saver, consent } = tools;
+  const { auth, store, consent } = dependencies;
   const address = auth.parse(text.trim());
   const { origin } = address;
-  const trust = (decided.find((one) => one.origin === origin) ?? saver.find(origin))?.trust ?? {};
-  const first = await withClientCertificate(consent, { address, trust }, (known) =>
-    verifyServerTrust(auth, consent, known, options),
+  const trust = (decided.find((one) => one.origin === origin) ?? store.find(origin))?.trust ?? {};
+  const reached = await withClientCertificate(consent, { address, trust }, (server) =>
+    verifyServerTrust(dependencies, server, options),
   );
-  if (first === undefined || origin === closedOrigin) return first && { reached: first, connection: undefined };
-  return await withClientCertificate(consent, first, async (reached) => ({
-    reached,
-    connection: await signInIfOpen(auth, saver, reached, options),
+  if (reached === undefined || origin === closedOrigin) return reached && { reached, connection: undefined };
+  return await withClientCertificate(consent, reached, async (server) => ({
+    reached: server,
+    connection: await signInIfOpen(dependencies, server, options),
   }));
 }

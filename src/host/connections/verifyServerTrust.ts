@@ -1,44 +1,48 @@
 import { TeaChestError } from '../../core/base/errors.ts';
-import type { CertificateDetails, RegistryAddress, RegistryTrust } from '../../core/registry/types.ts';
+import type { CertificateDetails, RegistryTrust } from '../../core/registry/types.ts';
 import { certificateQuestion, type CertificateQuestion } from './certificateQuestion.ts';
-import type { AuthService } from './signIn.ts';
+import type { AuthService, SignInDependencies, TrustedServer } from './signIn.ts';
 
-export interface TrustedServer {
-  readonly address: RegistryAddress;
-  readonly trust: RegistryTrust;
-}
-
-/** By which we show a registry who we are. */
+/** The PEM files that identify the person to a registry. */
 export type ClientCertificateFiles = Required<Pick<RegistryTrust, 'clientCertFile' | 'clientKeyFile'>>;
 
-/** What only a person can decide. Undefined is a no. */
+/** Decisions that only a person can make. Undefined means no. */
 export interface Consent {
-  /** `trust`: just this certificate, by its fingerprint. */
+  /** `trust`: only this certificate, by its fingerprint. `caFile`: every certificate of these authorities. */
   toCertificate(question: CertificateQuestion): Promise<'trust' | { readonly caFile: string } | undefined>;
   toPlainHttp(host: string): Promise<boolean>;
-  /** `why`: what the registry says of client certificates. */
-  toClientCertificate(why: string): Promise<ClientCertificateFiles | undefined>;
-  /** `why`: what is wrong with a file that was chosen for the registry. */
-  toLeaveOutFiles(why: string): Promise<boolean>;
+  /** `reason`: what the registry says about client certificates. */
+  toClientCertificate(reason: string): Promise<ClientCertificateFiles | undefined>;
+  /** `reason`: what is wrong with a file that was chosen for the registry. */
+  toLeaveOutFiles(reason: string): Promise<boolean>;
+}
+
+export interface TrustDependencies extends SignInDependencies {
+  readonly consent: Consent;
+}
+
+interface Verifier {
+  readonly auth: Pick<AuthService, 'inspectCertificate'>;
+  readonly consent: Consent;
 }
 
 interface Options {
   readonly signal: AbortSignal;
 }
 
-/** Makes sure that the address may be talked to; asks the person where only they can know. Undefined: they said no. */
+/** Decides whether the server may be trusted, and asks the person if necessary. Undefined if they decline. */
 export async function verifyServerTrust(
-  auth: AuthService,
-  consent: Consent,
+  verifier: Verifier,
   { address, trust }: TrustedServer,
   options: Options,
 ): Promise<TrustedServer | undefined> {
+  const { consent } = verifier;
   if (address.origin.startsWith('http:')) {
     if (trust.allowHttp !== true && !(await consent.toPlainHttp(address.host))) return undefined;
     return { address, trust: { ...trust, allowHttp: true } };
   }
   for (let known = trust; ;) {
-    const shown = await inspect(auth, consent, { address, trust: known }, options);
+    const shown = await inspect(verifier, { address, trust: known }, options);
     if (shown === undefined) return undefined;
     known = shown.trust;
     const { certificate } = shown;
@@ -53,15 +57,14 @@ export async function verifyServerTrust(
   }
 }
 
-/** An authority takes the place of the one certificate that was trusted by sight. */
+/** Trusts an authority instead of the single certificate that was pinned. */
 export function withCaFile({ pinnedFingerprint: _former, ...trust }: RegistryTrust, caFile: string): RegistryTrust {
   return { ...trust, caFile };
 }
 
-/** Looks at the certificate; where a chosen file cannot be used any more, the person may do without. */
+/** Reads the certificate. If a chosen file cannot be used any more, the person may continue without the files. */
 async function inspect(
-  auth: AuthService,
-  consent: Consent,
+  { auth, consent }: Verifier,
   { address, trust }: TrustedServer,
   options: Options,
 ): Promise<{ readonly certificate: CertificateDetails; readonly trust: RegistryTrust } | undefined> {

@@ -1,17 +1,17 @@
 import * as vscode from 'vscode';
 import { isReferenceText } from '../../core/oci/imageReference.ts';
 
-/** Copies references, one a line. What no reference can be is not copied: a pasted line may run in a shell. */
+/** Copies references, one per line. Leaves out what is no valid reference: a pasted line may run in a shell. */
 export async function copyReferences(references: readonly string[]): Promise<void> {
   await copyLines(references.filter(isReferenceText));
 }
 
-/** Copies image IDs, one a line. */
+/** Copies each image ID once, one per line. */
 export async function copyImageIds(ids: readonly string[]): Promise<void> {
-  await copyLines(ids.filter((id) => /^sha256:[0-9a-f]{64}$/.test(id)));
+  await copyLines([...new Set(ids)].filter((id) => /^sha256:[0-9a-f]{64}$/.test(id)));
 }
 
-/** Copies the command that pulls an image. */
+/** Copies the command that pulls an image. Copies nothing if `reference` is not valid. */
 export async function copyPullCommand(reference: string): Promise<void> {
   if (isReferenceText(reference)) await copyLines([`docker pull ${reference}`]);
 }

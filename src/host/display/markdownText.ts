@@ -1,6 +1,6 @@
 import { plainText } from '../../core/base/plainText.ts';
 
-/** One line of a tooltip: words of ours, and values from outside. */
+/** One line of a tooltip: our own text, and values from outside. */
 export type MarkdownLine = readonly (string | MarkdownValue)[];
 
 interface MarkdownValue {
@@ -8,15 +8,15 @@ interface MarkdownValue {
 }
 
 /**
- * A value from outside as a code span. Nothing in one is interpreted: no link (Markdown makes one of a bare address as
- * well, which escaping does not prevent), no image, no HTML, no icon. An empty span would open a longer one.
+ * A value from outside as a code span, in which Markdown interprets nothing: no image, HTML, icon or link. Escaping would
+ * not prevent the link that Markdown makes of a bare address. An empty span would begin a longer one, so it is left out.
  */
 export function markdownValue(text: string): MarkdownValue {
   const line = plainText(text).replaceAll('`', '’');
   return { value: line === '' ? '' : `\`${line}\`` };
 }
 
-/** The lines as Markdown. Words of ours are written here as they are: they have no Markdown in them but `**`. */
+/** The lines as Markdown. Our own text is not escaped: it contains no Markdown except `**`. */
 export function markdownText(lines: readonly MarkdownLine[]): string {
   const texts = lines.map((line) => line.map((part) => (typeof part === 'string' ? part : part.value)).join(''));
   return texts.join('  \n');

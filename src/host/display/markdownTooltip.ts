@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { markdownText, type MarkdownLine } from './markdownText.ts';
 
-/** Never trusted, so that no command link would run, and without HTML and icons. */
+/** Not trusted, so that command links do not run, and without HTML and icons. */
 export function markdownTooltip(lines: readonly MarkdownLine[]): vscode.MarkdownString {
   const markdown = new vscode.MarkdownString(markdownText(lines), false);
   markdown.isTrusted = false;

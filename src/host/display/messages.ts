@@ -5,12 +5,11 @@ interface Button {
   readonly title: string;
 }
 
-/** An error with buttons; undefined if the person closes it. */
+/** An error with buttons. Undefined if the person closes it. */
 export async function showError<T extends Button>(message: string, buttons: readonly T[]): Promise<T | undefined> {
   return await vscode.window.showErrorMessage(inertText(message), ...buttons);
 }
 
-/** What stands in no one's way, with buttons. */
 export async function showInformation<T extends Button>(
   message: string,
   buttons: readonly T[],
@@ -22,12 +21,12 @@ export async function showWarning<T extends Button>(message: string, buttons: re
   return await vscode.window.showWarningMessage(inertText(message), ...buttons);
 }
 
-/** A dialog that stands in the way until it is answered. Each line of its detail stays one line. */
+/** A modal dialog. Each entry of `detail` stays one line. */
 export async function askModal(message: string, detail: readonly string[], yes: string): Promise<boolean> {
   return (await askModalChoice(message, detail, [yes])) === yes;
 }
 
-/** The same with several answers; undefined if the person takes none. */
+/** A modal dialog with several answers. Undefined if the person cancels. */
 export async function askModalChoice(
   message: string,
   detail: readonly string[],
@@ -37,7 +36,7 @@ export async function askModalChoice(
   return await vscode.window.showWarningMessage(inertText(message), options, ...answers);
 }
 
-/** A notification that stays while something is done, and can cancel it. */
+/** A progress notification with a cancel button. */
 export async function withNotification<T>(
   title: string,
   work: (report: (message: string, increment: number) => void, token: vscode.CancellationToken) => Promise<T>,

@@ -1,16 +1,16 @@
 import * as vscode from 'vscode';
 import { inertText } from './inertText.ts';
 
-/** A row of a tree: its texts may come from outside. */
+/** A row of a tree. Its texts may come from outside. */
 export interface TreeRow {
   readonly id: string;
-  readonly menu: string;
+  readonly contextValue: string;
   readonly label: string;
   readonly description: string;
   readonly icon: string;
   readonly expandable: boolean;
-  /** What a screen reader says. */
-  readonly spoken: string;
+  /** For screen readers. */
+  readonly accessibleName: string;
   readonly tooltip?: string | vscode.MarkdownString;
   readonly command?: vscode.Command;
 }
@@ -19,10 +19,10 @@ export function treeItem(row: TreeRow): vscode.TreeItem {
   const { Collapsed, None } = vscode.TreeItemCollapsibleState;
   const item = new vscode.TreeItem(inertText(row.label), row.expandable ? Collapsed : None);
   item.id = row.id;
-  item.contextValue = row.menu;
+  item.contextValue = row.contextValue;
   item.iconPath = new vscode.ThemeIcon(row.icon);
   item.description = inertText(row.description);
-  item.accessibilityInformation = { label: inertText(row.spoken) };
+  item.accessibilityInformation = { label: inertText(row.accessibleName) };
   if (row.tooltip !== undefined) {
     item.tooltip = typeof row.tooltip === 'string' ? inertText(row.tooltip) : row.tooltip;
   }

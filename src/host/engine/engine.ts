@@ -7,21 +7,21 @@ interface CallOptions {
   readonly signal: AbortSignal;
 }
 
-/** What the host needs of an engine; `core/docker` fits this shape. */
+/** What the host needs from an engine. Implemented by `core/docker`. */
 export interface Engine extends ImageSource {
   listImages(options: CallOptions): Promise<readonly EngineImage[]>;
-  /** One request for an image that was not asked for before. */
+  /** One request for each image; the result is cached. */
   platformOf(id: string, options: CallOptions): Promise<Platform>;
-  /** One item when the connection stands and whenever images changed; ends or rejects when the connection does. */
+  /** One item when connected and one for each change of an image. Ends or rejects with the connection. */
   events(options: CallOptions): AsyncIterable<{ readonly action: string }>;
-  /** The engine as something that can push to this machine; undefined where it surely is on another. */
+  /** For a push by the engine to this machine. Undefined if the engine is certainly on another one. */
   pusher(): EnginePusher | undefined;
-  /** Keeps no idle connection from now on; what is under way goes on. */
+  /** Closes idle connections. Running calls continue. */
   retire(): void;
   dispose(): void;
 }
 
-/** Finds the engine and connects to it; kept until something says that it may be another one now. */
+/** Connects to the engine, and keeps the connection until `reset`. */
 export class EngineLink {
   readonly #connect: () => Promise<Engine>;
   #engine: Promise<Engine> | undefined;
@@ -40,7 +40,7 @@ export class EngineLink {
     }
   }
 
-  /** Next time, look anew: the setting changed, the engine went away, or a person asked. A running push keeps its own. */
+  /** The next `get` looks for the engine again. A running push keeps its connection. */
   reset(): void {
     this.#leave((engine) => {
       engine.retire();

@@ -3,22 +3,22 @@ import { isCancelled, toTeaChestError, type TeaChestError } from '../../core/bas
 import type { Logger } from '../../core/base/logger.ts';
 import type { EngineImage } from '../../core/docker/types.ts';
 import type { EngineLink } from './engine.ts';
-import { listShownImages } from './shownImages.ts';
+import { listShownImages } from './listShownImages.ts';
 
 export type ImageListState =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'ready'; readonly images: readonly EngineImage[] }
   | { readonly kind: 'problem'; readonly error: TeaChestError };
 
-/** A build fires a burst of events: one list after it is enough, but a burst that does not end must not be waited for. */
+/** Milliseconds. A build fires a burst of events; the list is refreshed after it, or after the longest delay. */
 const quietMs = 300;
 const longestBurstMs = 900;
 const shortestRetryMs = 1000;
 const longestRetryMs = 30_000;
-/** While somebody looks at the list, it is to come back soon after the engine does. */
+/** While the list is visible, it has to return soon after the engine does. */
 const longestVisibleRetryMs = 2000;
 
-/** The engine's images, kept up to date by its events once somebody has looked. */
+/** The engine's images. Follows the engine's events after the first `open`. */
 export class ImageList {
   readonly #link: EngineLink;
   readonly #logger: Logger;
@@ -29,7 +29,7 @@ export class ImageList {
   #attempt = new AbortController();
   #stale = false;
   readonly #sleep: typeof sleep;
-  /** Counts what the engine told. */
+  /** The number of events so far. */
   #events = 0;
   #burst = false;
   #visible = false;
@@ -47,7 +47,7 @@ export class ImageList {
     return this.#state;
   }
 
-  /** Loads the list if nobody has yet, and begins to watch. */
+  /** Loads the list at the first call, and begins to follow events. */
   async open(): Promise<ImageListState> {
     if (this.#state.kind === 'unknown') {
       this.#startWatching();
@@ -56,14 +56,14 @@ export class ImageList {
     return this.#state;
   }
 
-  /** Asks the engine anew. A call while one is under way makes one more round, not several. */
+  /** Loads the list again. Calls during a load lead to one more load, not several. */
   async refresh(): Promise<void> {
     this.#stale = true;
     this.#loading ??= this.#begin();
-    await this.#rest();
+    await this.#settled();
   }
 
-  /** Looks for the engine anew, as a person asks for or after its setting changed. Waits for no load that hangs. */
+  /** Looks for the engine again, after the person asked or its setting changed. Does not wait for a load that hangs. */
   async reconnect(): Promise<void> {
     this.#link.reset();
     this.#attempt.abort();
@@ -73,7 +73,7 @@ export class ImageList {
     await this.refresh();
   }
 
-  /** Somebody began, or ceased, to look at the list. An engine that is away is looked for at once, and then more often. */
+  /** A stopped engine is looked for at once when the list becomes visible, and more often while it is. */
   setVisible(visible: boolean): void {
     if (visible && !this.#visible && this.#state.kind === 'problem') this.#pause.abort();
     this.#visible = visible;
@@ -84,8 +84,8 @@ export class ImageList {
     this.#life.abort();
   }
 
-  /** Whoever waits for a load that is given up waits for the one in its place. */
-  async #rest(): Promise<void> {
+  /** After `reconnect` it waits for the new load. */
+  async #settled(): Promise<void> {
     while (this.#loading !== undefined) await this.#loading;
   }
 
@@ -113,9 +113,9 @@ export class ImageList {
       if (isCancelled(error) || signal.aborted) return;
       const problem = toTeaChestError(error, 'engine');
       this.#link.reset();
-      // An engine that is away is looked for again and again: nothing to say or to draw anew then.
+      // A stopped engine is looked for repeatedly. The same failure is logged and shown once.
       if (this.#state.kind === 'problem' && this.#state.error.message === problem.message) return;
-      this.#logger.warn(`The image list is not to be had (${problem.code}): ${problem.message}`);
+      this.#logger.warn(`The images could not be listed (${problem.code}): ${problem.message}`);
       this.#set({ kind: 'problem', error: problem });
     }
   }
@@ -126,7 +126,7 @@ export class ImageList {
     void this.#follow(AbortSignal.any([this.#watch.signal, this.#life.signal]));
   }
 
-  /** Follows the engine's events for ever; when the engine goes away, tries again ever more slowly. */
+  /** Follows the engine's events. Tries again with growing delays when the connection ends. */
   async #follow(signal: AbortSignal): Promise<void> {
     const stopped = (): boolean => signal.aborted;
     for (let wait = shortestRetryMs; !stopped(); wait = Math.min(wait * 2, longestRetryMs)) {
@@ -135,14 +135,14 @@ export class ImageList {
         if (this.#state.kind === 'problem') await this.refresh();
         for await (const { action } of engine.events({ signal })) {
           wait = shortestRetryMs;
-          this.#logger.trace(`The engine tells of its images: ${action}`);
+          this.#logger.trace(`Event of the engine's images: ${action}`);
           this.#noteEvent();
         }
       } catch (error) {
         if (!stopped()) this.#logger.debug(`The engine's events ended: ${toTeaChestError(error).message}`);
       }
       if (stopped()) return;
-      // What happens while nobody listens is in no event, and the engine itself may be gone.
+      // Changes without a connection fire no event, and the engine itself may be gone.
       this.#link.reset();
       await this.refresh();
       this.#pause = new AbortController();
@@ -151,7 +151,7 @@ export class ImageList {
     }
   }
 
-  /** By ssh each look is a login, of which a server may take only so many. */
+  /** By ssh each attempt is a login, and servers limit their rate. */
   #longestPause(): number {
     const endpoint = this.#state.kind === 'problem' ? this.#state.error.facts['endpoint'] : undefined;
     const isSsh = typeof endpoint === 'string' && endpoint.startsWith('ssh:');
@@ -171,7 +171,7 @@ export class ImageList {
       seen = this.#events;
       await this.#sleep(quietMs, this.#life.signal);
     }
-    // What the engine tells from here on may come too late for this list.
+    // Later events may not be in this list.
     this.#burst = false;
     await this.refresh();
   }
@@ -182,7 +182,7 @@ export class ImageList {
   }
 }
 
-/** Pulling what is there already fires events as well: nothing to draw anew then. */
+/** A pull of an image that exists already fires events too. The view need not be updated then. */
 function sameImages(state: ImageListState, images: readonly EngineImage[]): boolean {
   return state.kind === 'ready' && JSON.stringify(state.images) === JSON.stringify(images);
 }

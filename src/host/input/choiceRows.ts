@@ -1,25 +1,24 @@
 import type { QuickPickItem } from 'vscode';
 import { inertText, withIcon } from '../display/inertText.ts';
 
-/** What a person may choose; its texts may come from outside. */
+/** An option of a list. Its texts may come from outside. */
 export interface Choice<T> {
   readonly label: string;
   readonly description?: string;
   readonly icon?: string;
-  /** Offered whatever is typed. */
+  /** Shown whatever the person types. */
   readonly always?: boolean;
   readonly value: T;
 }
 
-/** What a typed text comes to: a choice, or why it cannot be one. */
+/** A typed text as a choice, or the reason why it is not valid. */
 export type Typed<T> = Choice<T> | { readonly problem: string };
 
-/** A choice as VS Code draws it, or a sentence among them that is none. */
+/** A row of the list. Without a `choice` it only shows a message. */
 export interface ChoiceRow<T> extends QuickPickItem {
   readonly choice?: Choice<T>;
 }
 
-/** A choice as a row. */
 export function choiceRow<T>(choice: Choice<T>): ChoiceRow<T> {
   const { label, description, icon, always } = choice;
   return {
@@ -31,9 +30,8 @@ export function choiceRow<T>(choice: Choice<T>): ChoiceRow<T> {
 }
 
 /**
- * The rows of a list. All choices stay in it, in their order: VS Code hides those that do not fit the typed text and puts
- * the best first, at once, so that an Enter that comes before we hear of the text takes what fits too. What was typed
- * would be the best fit to itself: it is a row only where nothing else fits, or a row says why it cannot be a choice.
+ * The rows of a list. All choices stay in it, because VS Code itself filters and sorts them by the typed text, without a
+ * delay before Enter. The typed text gets a row only if no choice matches it, or it would always be the best match.
  */
 export function choiceRows<T>(
   choices: readonly Choice<T>[],
@@ -41,19 +39,19 @@ export function choiceRows<T>(
   custom: ((text: string) => Typed<T> | undefined) | undefined,
 ): readonly ChoiceRow<T>[] {
   const rows = choices.map(choiceRow);
-  const isFitting = text === '' || choices.some((choice) => choice.always !== true && fits(choice, text));
-  const typed = isFitting ? undefined : custom?.(text);
+  const hasMatch = text === '' || choices.some((choice) => choice.always !== true && matches(choice, text));
+  const typed = hasMatch ? undefined : custom?.(text);
   return typed === undefined ? rows : [typedRow(typed), ...rows];
 }
 
-/** The row in front, so that Enter takes it and not a way on that is always shown. */
+/** The first row, so that Enter accepts it and not a choice that is always shown. */
 function typedRow<T>(typed: Typed<T>): ChoiceRow<T> {
-  // A list says nothing under its box: a row is the only place for the reason.
+  // A quick pick has no validation message, so a row shows the reason.
   if ('problem' in typed) return { label: withIcon('error', typed.problem), alwaysShow: true };
   return { ...choiceRow(typed), alwaysShow: true };
 }
 
-/** As VS Code compares: the text as a whole, in any case, in the label or the description (matchesContiguous, filters.ts). */
-function fits<T>({ label, description = '' }: Choice<T>, text: string): boolean {
-  return [label, description].some((words) => words.toLowerCase().includes(text.toLowerCase()));
+/** Like VS Code: the whole text, in any case, in the label or the description (matchesContiguous, filters.ts). */
+function matches<T>({ label, description = '' }: Choice<T>, text: string): boolean {
+  return [label, description].some((part) => part.toLowerCase().includes(text.toLowerCase()));
 }

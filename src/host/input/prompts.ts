@@ -16,55 +16,56 @@ export interface TextQuestion {
   readonly value?: string;
   readonly password?: boolean;
   readonly link?: LinkButton;
-  /** Shown at once: what went wrong with the former answer. */
+  /** Shown at once: what is wrong with the former answer. */
   readonly problem?: string | undefined;
-  /** While typing, shown under the box: a `problem` must be mended, a `notice` is just said. */
+  /** Validates while the person types. A `problem` must be corrected, a `notice` need not. */
   readonly judge: (text: string) => { readonly problem?: string; readonly notice?: string };
-  /** After Enter; a sentence keeps the person here, undefined goes on. The signal fires when the person leaves. */
+  /** Called after Enter. A message keeps the input open, undefined continues. The signal fires when the input closes. */
   readonly accept?: (text: string, signal: AbortSignal) => Promise<string | undefined>;
 }
 
 export interface ChoiceQuestion<T> {
   readonly placeholder: string;
-  /** May still be loading: the list shows a moving bar until then. */
+  /** The list shows a progress bar while this is loading. */
   readonly choices: readonly Choice<T>[] | Promise<readonly Choice<T>[]>;
-  /** Turns a text that fits no choice into one, or says why it is none. */
+  /** Turns a text that matches no choice into one, or explains why it is not valid. */
   readonly custom?: (text: string) => Typed<T> | undefined;
 }
 
-/** Asks for a text. Rejects with `Turn` when the person goes back or out. */
-export async function askText(place: StepPosition, question: TextQuestion): Promise<string> {
+/** Asks for a text. Rejects with `Navigation` if the person goes back or cancels. */
+export async function askText(position: StepPosition, question: TextQuestion): Promise<string> {
   const box = vscode.window.createInputBox();
   const closed = new AbortController();
   const link = question.link === undefined ? undefined : linkButton(question.link);
-  present(box, place, link === undefined ? [] : [link]);
+  initialize(box, position, link === undefined ? [] : [link]);
   box.prompt = inertText(question.prompt);
   box.value = question.value ?? '';
   box.placeholder = question.placeholder;
   box.password = question.password === true;
-  box.validationMessage = told(question.problem) ?? (box.value === '' ? undefined : verdictOn(box.value, question));
+  box.validationMessage =
+    inertMessage(question.problem) ?? (box.value === '' ? undefined : validate(box.value, question));
   const listeners: vscode.Disposable[] = [];
   try {
     return await new Promise<string>((resolve, reject) => {
       const accept = async (): Promise<void> => {
         const text = box.value;
-        box.validationMessage = verdictOn(text, question);
+        box.validationMessage = validate(text, question);
         if (question.judge(text).problem !== undefined || !box.enabled) return;
-        freeze(box, true);
+        setBusy(box, true);
         const problem = await question.accept?.(text, closed.signal);
-        freeze(box, false);
+        setBusy(box, false);
         if (problem === undefined) resolve(text);
-        else box.validationMessage = told(problem);
+        else box.validationMessage = inertMessage(problem);
       };
       listeners.push(
-        box.onDidChangeValue((text) => (box.validationMessage = verdictOn(text, question))),
+        box.onDidChangeValue((text) => (box.validationMessage = validate(text, question))),
         box.onDidAccept(() => void accept().catch(reject)),
         box.onDidTriggerButton((button) => {
           if (button === vscode.QuickInputButtons.Back) reject(new Navigation('back'));
           else if (question.link !== undefined) void openInBrowser(question.link.page);
         }),
         box.onDidHide(() => {
-          reject(new Navigation('out'));
+          reject(new Navigation('cancel'));
         }),
       );
       box.show();
@@ -75,16 +76,16 @@ export async function askText(place: StepPosition, question: TextQuestion): Prom
   }
 }
 
-/** Asks for one of several. Rejects with `Turn` when the person goes back or out. */
-export async function askChoice<T>(place: StepPosition, question: ChoiceQuestion<T>): Promise<T> {
+/** Asks for one of several choices. Rejects with `Navigation` if the person goes back or cancels. */
+export async function askChoice<T>(position: StepPosition, question: ChoiceQuestion<T>): Promise<T> {
   const list = vscode.window.createQuickPick<ChoiceRow<T>>();
-  present(list, place, []);
+  initialize(list, position, []);
   list.placeholder = inertText(question.placeholder);
   list.matchOnDescription = true;
   const listeners: vscode.Disposable[] = [];
   try {
     return await new Promise<T>((resolve, reject) => {
-      // Until the choices are there, nobody knows whether what was typed is among them.
+      // Undefined while loading. Nothing can be accepted until then.
       let choices: readonly Choice<T>[] | undefined;
       const draw = (): void => {
         list.items = choices === undefined ? [] : choiceRows(choices, list.value.trim(), question.custom);
@@ -95,7 +96,7 @@ export async function askChoice<T>(place: StepPosition, question: ChoiceQuestion
           const choice = list.selectedItems[0]?.choice;
           if (choice === undefined || choices === undefined) return;
           if (choices.includes(choice)) resolve(choice.value);
-          // The row with the typed text may be of the text before the last key.
+          // The row of the typed text may lag behind the last key.
           else {
             const [typed] = choiceRows(choices, list.value.trim(), question.custom);
             if (typed?.choice !== undefined && !choices.includes(typed.choice)) resolve(typed.choice.value);
@@ -105,7 +106,7 @@ export async function askChoice<T>(place: StepPosition, question: ChoiceQuestion
           reject(new Navigation('back'));
         }),
         list.onDidHide(() => {
-          reject(new Navigation('out'));
+          reject(new Navigation('cancel'));
         }),
       );
       list.busy = true;
@@ -121,25 +122,29 @@ export async function askChoice<T>(place: StepPosition, question: ChoiceQuestion
   }
 }
 
-function present(input: vscode.QuickInput, place: StepPosition, buttons: readonly vscode.QuickInputButton[]): void {
-  input.title = inertText(place.title);
-  input.step = place.step;
-  input.totalSteps = place.totalSteps;
-  // A person goes to the browser for a token and comes back: what they typed must still be there.
+function initialize(
+  input: vscode.QuickInput,
+  position: StepPosition,
+  buttons: readonly vscode.QuickInputButton[],
+): void {
+  input.title = inertText(position.title);
+  input.step = position.step;
+  input.totalSteps = position.totalSteps;
+  // The person may switch to the browser for a token. Their text must not be lost.
   input.ignoreFocusOut = true;
   const withButtons = input as vscode.InputBox | vscode.QuickPick<vscode.QuickPickItem>;
-  withButtons.buttons = place.step > 1 ? [vscode.QuickInputButtons.Back, ...buttons] : buttons;
+  withButtons.buttons = position.step > 1 ? [vscode.QuickInputButtons.Back, ...buttons] : buttons;
 }
 
-function verdictOn(text: string, question: TextQuestion): string | vscode.InputBoxValidationMessage | undefined {
+function validate(text: string, question: TextQuestion): string | vscode.InputBoxValidationMessage | undefined {
   const { problem, notice } = question.judge(text);
-  if (problem !== undefined) return told(problem);
+  if (problem !== undefined) return inertMessage(problem);
   return notice === undefined
     ? undefined
     : { message: inertText(notice), severity: vscode.InputBoxValidationSeverity.Info };
 }
 
-function told(problem: string | undefined): string | undefined {
+function inertMessage(problem: string | undefined): string | undefined {
   return problem === undefined ? undefined : inertText(problem);
 }
 
@@ -147,12 +152,12 @@ function linkButton(link: LinkButton): vscode.QuickInputButton {
   return { iconPath: new vscode.ThemeIcon('link-external'), tooltip: link.tooltip };
 }
 
-function freeze(box: vscode.InputBox, frozen: boolean): void {
-  box.busy = frozen;
-  box.enabled = !frozen;
+function setBusy(box: vscode.InputBox, busy: boolean): void {
+  box.busy = busy;
+  box.enabled = !busy;
 }
 
-/** One question without a way back; undefined if the person leaves. */
+/** Asks a single question. Undefined if the person cancels. */
 export async function pickOne<T>(
   choices: readonly Choice<T>[],
   texts: { readonly title: string; readonly placeholder?: string },

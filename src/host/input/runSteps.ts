@@ -1,14 +1,14 @@
-/** Thrown by a prompt when the person goes back, or closes it. Caught by `runSteps`. */
+/** Thrown by a prompt if the person goes back or closes it. Caught by `runSteps`. */
 export class Navigation extends Error {
-  readonly to: 'back' | 'out';
+  readonly to: 'back' | 'cancel';
 
-  constructor(to: 'back' | 'out') {
+  constructor(to: 'back' | 'cancel') {
     super(to);
     this.to = to;
   }
 }
 
-/** Where in a sequence a prompt stands. */
+/** The title and the step number of a prompt. */
 export interface StepPosition {
   readonly title: string;
   readonly step: number;
@@ -19,12 +19,12 @@ export interface StepPosition {
 /** One question of a sequence. */
 export interface Step<State, Name extends string = string> {
   readonly name: Name;
-  /** True if the state already answers it: then it is not asked, and going back passes over it. */
+  /** True if the state answers the question already. It is skipped then, also on the way back. */
   readonly isSettled?: (state: State) => boolean | Promise<boolean>;
-  readonly ask: (state: State, place: StepPosition) => Promise<State>;
+  readonly ask: (state: State, position: StepPosition) => Promise<State>;
 }
 
-/** Thrown by a step that found out that an earlier answer is wrong; carries the state to ask again with. */
+/** Thrown by a step if an earlier answer is wrong. Continues at that step with this state. */
 export class AskAgain<State> extends Error {
   readonly step: string;
   readonly state: State;
@@ -36,14 +36,14 @@ export class AskAgain<State> extends Error {
   }
 }
 
-/** Asks the steps in order, with a way back. Undefined if the person leaves. */
+/** Asks the questions in order. The person can go back. Undefined if they cancel. */
 export async function runSteps<State>(
   title: string,
   steps: readonly Step<State>[],
   start: State,
 ): Promise<State | undefined> {
   let state = start;
-  let trail: readonly number[] = [];
+  let asked: readonly number[] = [];
   let index = 0;
   for (let step = steps[index]; step !== undefined; step = steps[index]) {
     if ((await step.isSettled?.(state)) === true) {
@@ -51,27 +51,27 @@ export async function runSteps<State>(
       continue;
     }
     const later = countOpen(steps.slice(index + 1), state);
-    const place = { title, step: trail.length + 1, totalSteps: trail.length + 1 + later };
+    const position = { title, step: asked.length + 1, totalSteps: asked.length + 1 + later };
     try {
-      state = await step.ask(state, place);
-      trail = [...trail, index];
+      state = await step.ask(state, position);
+      asked = [...asked, index];
       index++;
-    } catch (turn) {
-      if (turn instanceof Navigation && turn.to === 'out') return undefined;
-      if (turn instanceof Navigation) {
-        index = trail.at(-1) ?? 0;
-        trail = trail.slice(0, -1);
-      } else if (turn instanceof AskAgain) {
-        state = turn.state as State;
-        index = steps.findIndex((one) => one.name === turn.step);
-        trail = trail.filter((asked) => asked < index);
-      } else throw turn;
+    } catch (error) {
+      if (error instanceof Navigation && error.to === 'cancel') return undefined;
+      if (error instanceof Navigation) {
+        index = asked.at(-1) ?? 0;
+        asked = asked.slice(0, -1);
+      } else if (error instanceof AskAgain) {
+        state = error.state as State;
+        index = steps.findIndex(({ name }) => name === error.step);
+        asked = asked.filter((earlier) => earlier < index);
+      } else throw error;
     }
   }
   return state;
 }
 
-/** Steps that may still have something to ask. Nobody waits for their number: what only a server can tell counts. */
+/** The steps that may still ask something. Does not wait for a server: such a step counts. */
 function countOpen<State>(steps: readonly Step<State>[], state: State): number {
   const settled = steps.map((step) => step.isSettled?.(state));
   for (const one of settled) if (one instanceof Promise) one.catch(() => undefined);

@@ -1,195 +1,161 @@
-import type { Owners } from '../registry/registryBrowser.ts';
+import { TeaChestError } from '../../core/base/errors.ts';
 import { describeConnection, type Connection } from '../connections/connection.ts';
 import type { Choice } from '../input/choiceRows.ts';
-import { TeaChestError } from '../../core/base/errors.ts';
 import { askChoice, askText } from '../input/prompts.ts';
-import { AskAgain, runSteps, type StepPosition, type Step } from '../input/runSteps.ts';
+import { AskAgain, runSteps, type Step, type StepPosition } from '../input/runSteps.ts';
+import type { Owners } from '../registry/registryBrowser.ts';
 import { hasOwners, judgeName, judgeOwner, judgeTag, settleTarget } from '../targets/settleTarget.ts';
 import { warnOfOthers } from '../targets/suggestedName.ts';
-import { formatTarget, proposeTarget } from '../targets/target.ts';
-import { rememberOwners } from './rememberOwners.ts';
-import type { Destination } from './resolvePush.ts';
-import { typedImage } from './typedImage.ts';
+import { formatTarget, parseTypedImage, proposeTarget, type Destination } from '../targets/target.ts';
+import { imageChoices } from './imageChoices.ts';
+import { OwnersCache } from './ownersCache.ts';
+import type { PushJob } from './pushRunner.ts';
+import type { PushSources } from './pushSources.ts';
+import { suggestDestination } from './resolvePush.ts';
 
-/** What the questions are made from. */
-export interface PushQuestions {
-  readonly images: () => Promise<readonly Choice<string>[]>;
-  /** Every `repository:tag` of the engine's images; empty where it cannot tell. */
-  readonly references: () => Promise<readonly string[]>;
-  readonly connections: () => readonly Connection[];
-  /** Where an image probably goes: asked first, so that one Enter repeats a push. */
-  readonly guess: (image: string) => Destination | undefined;
-  readonly owners: (connection: Connection) => Promise<Owners>;
-}
-
+/** What the push dialog begins with. */
 export interface PushStart {
+  /** As typed, or a row of the Images view. It is asked for if it is absent. */
   readonly image?: string | undefined;
-  /** The target that did not work, to be changed. */
-  readonly former?: Destination | undefined;
-  /** Where another image of the same selection goes: its registry and owner are not asked for again. */
-  readonly along?: Destination | undefined;
-  /** Over the questions; `Push Image` if there is but one image to ask for. */
+  /** A destination to change: it fills in the answers, and every question is asked. */
+  readonly edit?: Destination | undefined;
+  /** Another image of the same selection goes here. Its registry and owner are not asked for again. */
+  readonly sameOwnerAs?: Destination | undefined;
   readonly title?: string | undefined;
 }
 
-interface State {
-  readonly image: string | undefined;
-  /** The image in the person's words. */
-  readonly said: string | undefined;
-  /** `elsewhere`: the guess was looked at and refused. */
-  readonly guess: Destination | 'elsewhere' | undefined;
-  readonly connection: Connection | undefined;
-  readonly owner: string | undefined;
-  readonly name: string | undefined;
-  readonly tag: string | undefined;
-  /** What is wrong with the answers together, told where it can be corrected. */
-  readonly problem: string | undefined;
+/** The answers so far. */
+interface Answers {
+  readonly image?: string | undefined;
+  readonly requestedImage?: string | undefined;
+  /** The suggested destination if it was accepted; `other` if it was refused. */
+  readonly suggestion?: Destination | 'other' | undefined;
+  readonly connection?: Connection | undefined;
+  readonly owner?: string | undefined;
+  readonly name?: string | undefined;
+  readonly tag?: string | undefined;
+  /** Why the answers together are no target. Shown where the person can correct them. */
+  readonly problem?: string | undefined;
 }
 
-/** `knownOwners`: without waiting, once they are known. */
-interface Dialog extends PushQuestions {
-  readonly knownOwners: (connection: Connection) => Owners | undefined;
+interface Dialog extends Omit<PushSources, 'access'> {
+  readonly start: PushStart;
+  readonly owners: OwnersCache;
 }
 
-type Ask = (questions: Dialog, state: State, place: StepPosition) => Promise<State>;
+type Ask = (dialog: Dialog, answers: Answers, position: StepPosition) => Promise<Answers>;
 
-/** Asks what to push and where to; passes over what has one answer. Undefined if the person leaves. */
-export async function askPush(
-  sources: PushQuestions,
-  start: PushStart,
-): Promise<(Destination & { readonly image: string; readonly said: string | undefined }) | undefined> {
-  const { owners, known } = rememberOwners(sources.owners);
-  const questions: Dialog = { ...sources, owners, knownOwners: known };
-  const end = await runSteps(start.title ?? 'Push Image', pushSteps(questions, start), startState(start));
-  if (end?.image === undefined) return undefined;
-  const { image, said, guess } = end;
-  if (guess !== undefined && guess !== 'elsewhere') return { image, said, ...guess };
-  const destination = await settledTarget(questions, end);
-  return destination && { image, said, ...destination };
+/** Asks what to push and where to, and skips what has only one answer. Undefined if the person leaves. */
+export async function askPush(sources: PushSources, start: PushStart): Promise<PushJob | undefined> {
+  const dialog: Dialog = { ...sources, start, owners: new OwnersCache(sources.access) };
+  const answers = await runSteps(start.title ?? 'Push Image', pushSteps(dialog), firstAnswers(start));
+  if (answers?.image === undefined) return undefined;
+  const { image, requestedImage } = answers;
+  const destination = acceptedSuggestion(answers) ?? (await settledDestination(dialog, answers));
+  return destination && { image, requestedImage, ...destination };
 }
 
-/** Undefined while something is not answered yet. */
-async function settledTarget(questions: PushQuestions, state: State): Promise<Destination | undefined> {
-  const connection = connectionOf(questions, state);
-  if (connection === undefined || state.name === undefined || state.tag === undefined) return undefined;
-  const owner = await ownerOf(questions, state, connection);
-  const repository = owner === undefined ? state.name : `${owner}/${state.name}`;
-  return { connection, target: settleTarget({ host: connection.host, repository, tag: state.tag }, connection.kind) };
-}
-
-function startState({ image: said, former, along }: PushStart): State {
-  const image = said === undefined ? undefined : (typedImage(said) ?? said);
-  const blank = {
-    image,
-    said,
-    guess: undefined,
-    connection: undefined,
-    owner: undefined,
-    name: undefined,
-    tag: undefined,
-    problem: undefined,
-  };
-  if (former !== undefined) {
-    const { owner, name } = splitRepository(former);
-    return { ...blank, connection: former.connection, owner, name, tag: former.target.tag };
+function firstAnswers({ image: requestedImage, edit, sameOwnerAs }: PushStart): Answers {
+  const image = requestedImage && (parseTypedImage(requestedImage) ?? requestedImage);
+  if (edit !== undefined) {
+    return { image, requestedImage, connection: edit.connection, ...splitRepository(edit), tag: edit.target.tag };
   }
-  if (along !== undefined) {
-    return { ...blank, connection: along.connection, owner: splitRepository(along).owner };
-  }
-  return blank;
+  if (sameOwnerAs === undefined) return { image, requestedImage };
+  return { image, requestedImage, connection: sameOwnerAs.connection, owner: splitRepository(sameOwnerAs).owner };
 }
 
-function splitRepository({ connection, target: { repository } }: Destination): {
-  readonly owner: string | undefined;
-  readonly name: string;
-} {
+function splitRepository({ connection, target: { repository } }: Destination): Pick<Answers, 'owner' | 'name'> {
   const slash = hasOwners(connection.kind) ? repository.indexOf('/') : -1;
   return { owner: slash < 0 ? undefined : repository.slice(0, slash), name: repository.slice(slash + 1) };
 }
 
-function pushSteps(questions: Dialog, start: PushStart): readonly Step<State>[] {
-  const guessed = ({ guess }: State): boolean => guess !== undefined && guess !== 'elsewhere';
-  const isPlaced = (state: State): boolean =>
-    guessed(state) || (start.along !== undefined && state.guess !== 'elsewhere');
+function pushSteps(dialog: Dialog): readonly Step<Answers>[] {
+  const { start, store } = dialog;
+  const isAccepted = (answers: Answers): boolean => acceptedSuggestion(answers) !== undefined;
+  const hasOwner = (answers: Answers): boolean =>
+    isAccepted(answers) || (start.sameOwnerAs !== undefined && answers.suggestion !== 'other');
   const ask =
-    (step: Ask) =>
-    (state: State, place: StepPosition): Promise<State> =>
-      step(questions, state, place);
+    (step: Ask): Step<Answers>['ask'] =>
+    (answers, position) =>
+      step(dialog, answers, position);
   return [
     { name: 'image', isSettled: () => start.image !== undefined, ask: ask(askImage) },
     {
-      name: 'guess',
+      name: 'suggestion',
       isSettled: ({ image }) =>
-        start.former !== undefined || image === undefined || questions.guess(image) === undefined,
-      ask: ask(askGuess),
+        start.edit !== undefined || image === undefined || suggestDestination(image, dialog) === undefined,
+      ask: ask(askSuggestion),
     },
     {
       name: 'registry',
-      isSettled: (state) => isPlaced(state) || questions.connections().length === 1,
+      isSettled: (answers) => hasOwner(answers) || store.list().length === 1,
       ask: ask(askRegistry),
     },
     {
       name: 'owner',
-      isSettled: (state) => isPlaced(state) || (start.former === undefined && onlyOwner(questions, state)),
+      isSettled: (answers) => hasOwner(answers) || (start.edit === undefined && hasOneOwner(dialog, answers)),
       ask: ask(askOwner),
     },
-    { name: 'name', isSettled: guessed, ask: ask(askName) },
-    { name: 'tag', isSettled: guessed, ask: ask(askTag) },
+    { name: 'name', isSettled: isAccepted, ask: ask(askName) },
+    { name: 'tag', isSettled: isAccepted, ask: ask(askTag) },
   ];
 }
 
-const askImage: Ask = async (questions, state, place) => {
-  const said = await askChoice(place, {
+function acceptedSuggestion({ suggestion }: Answers): Destination | undefined {
+  return suggestion === 'other' ? undefined : suggestion;
+}
+
+const askImage: Ask = async ({ images }, answers, position) => {
+  const requestedImage = await askChoice(position, {
     placeholder: 'Which image?',
-    choices: questions.images(),
+    choices: images.open().then((state) => {
+      if (state.kind === 'problem') throw state.error;
+      return state.kind === 'ready' ? imageChoices(state.images, Date.now()) : [];
+    }),
     custom: (text) =>
-      typedImage(text) === undefined ? undefined : { label: text, description: 'as typed', value: text },
+      parseTypedImage(text) === undefined ? undefined : { label: text, description: 'as typed', value: text },
   });
-  return { ...state, image: typedImage(said) ?? said, said, guess: undefined, name: undefined, tag: undefined };
+  const image = parseTypedImage(requestedImage) ?? requestedImage;
+  return { ...answers, image, requestedImage, suggestion: undefined, name: undefined, tag: undefined };
 };
 
-const askGuess: Ask = async (questions, state, place) => {
-  const guess = state.image === undefined ? undefined : questions.guess(state.image);
-  if (guess === undefined) return state;
-  const choice = await askChoice<Destination | 'elsewhere'>(place, {
-    placeholder: `Where should ${state.image ?? 'it'} go?`,
+const askSuggestion: Ask = async (dialog, answers, position) => {
+  const suggested = answers.image === undefined ? undefined : suggestDestination(answers.image, dialog);
+  if (suggested === undefined) return answers;
+  const suggestion = await askChoice<Destination | 'other'>(position, {
+    placeholder: `Where should ${answers.image ?? 'it'} go?`,
     choices: [
-      { label: formatTarget(guess.target), icon: 'history', value: guess },
-      { label: 'Somewhere else…', icon: 'list-unordered', value: 'elsewhere', always: true },
+      { label: formatTarget(suggested.target), icon: 'history', value: suggested },
+      { label: 'Somewhere else…', icon: 'list-unordered', value: 'other', always: true },
     ],
   });
-  return { ...state, guess: choice };
+  return { ...answers, suggestion };
 };
 
-const askRegistry: Ask = async (questions, state, place) => {
-  const connection = await askChoice(place, {
+const askRegistry: Ask = async ({ store }, answers, position) => {
+  const connection = await askChoice(position, {
     placeholder: 'Which registry?',
-    choices: questions.connections().map((one) => ({
-      label: one.host,
-      description: describeConnection(one),
-      value: one,
-    })),
+    choices: store.list().map((one) => ({ label: one.host, description: describeConnection(one), value: one })),
   });
-  const owner = connection.origin === state.connection?.origin ? state.owner : undefined;
-  return { ...state, connection, owner };
+  const owner = connection.origin === answers.connection?.origin ? answers.owner : undefined;
+  return { ...answers, connection, owner };
 };
 
-const askOwner: Ask = async (questions, state, place) => {
-  const connection = connectionOf(questions, state);
-  if (connection === undefined) return state;
-  const choices = questions.owners(connection).then((owners) => ownerChoices(owners, connection, state.owner));
-  const owner = await askChoice<string | undefined>(place, {
+const askOwner: Ask = async (dialog, answers, position) => {
+  const connection = chosenConnection(dialog, answers);
+  if (connection === undefined) return answers;
+  const owner = await askChoice<string | undefined>(position, {
     placeholder: `Which owner on ${connection.host}? Pick one, or type another user or organization`,
-    choices,
+    choices: dialog.owners.get(connection).then((owners) => ownerChoices(owners, connection, answers.owner)),
     custom: (text) => {
       const { problem } = judgeOwner(text);
       return problem === undefined ? { label: text.toLowerCase(), description: 'as typed', value: text } : { problem };
     },
   });
-  return { ...state, owner: owner ?? (await askOtherOwner(connection, place)) };
+  return { ...answers, owner: owner ?? (await askOtherOwner(connection, position)) };
 };
 
-/** The former answer first. An owner whose name is the beginning of another's can only be typed by itself. */
+/** The former answer first. The last row asks for a name that is only the beginning of a listed one. */
 function ownerChoices(
   { names, publicNames }: Owners,
   connection: Connection,
@@ -205,64 +171,81 @@ function ownerChoices(
   return [...choices, { label: '…', description: 'Another owner', icon: 'edit', always: true, value: undefined }];
 }
 
-async function askOtherOwner(connection: Connection, place: StepPosition): Promise<string> {
-  const owner = await askText(place, {
+async function askOtherOwner(connection: Connection, position: StepPosition): Promise<string> {
+  const owner = await askText(position, {
     prompt: `User or organization on ${connection.host}`,
     judge: (text) => judgeOwner(text.trim()),
   });
   return owner.trim();
 }
 
-const askName: Ask = async (questions, state, place) => {
-  const connection = connectionOf(questions, state);
+const askName: Ask = async (dialog, answers, position) => {
+  const { image = '', problem } = answers;
+  const connection = chosenConnection(dialog, answers);
   const kind = connection?.kind ?? 'generic';
-  const owner = connection && (await ownerOf(questions, state, connection));
-  const references = await questions.references();
-  const name = await askText(place, {
+  const owner = connection && (await ownerOf(dialog, answers, connection));
+  const references = await localReferences(dialog.images);
+  const name = await askText(position, {
     prompt: hasOwners(kind) ? 'Name of the image' : 'Name of the repository',
-    value: state.name ?? proposeTarget(state.image ?? '', owner).name ?? '',
+    value: answers.name ?? proposeTarget(image, owner).name ?? '',
     placeholder: 'app',
-    problem: state.problem,
-    judge: (text) => judgeName(text.trim(), kind, (best) => warnOfOthers(best, state.image ?? '', references)),
+    problem,
+    judge: (text) => judgeName(text.trim(), kind, (suggestion) => warnOfOthers(suggestion, image, references)),
   });
-  return { ...state, name: name.trim(), problem: undefined };
+  return { ...answers, name: name.trim(), problem: undefined };
 };
 
-const askTag: Ask = async (questions, state, place) => {
-  const kind = connectionOf(questions, state)?.kind ?? 'generic';
-  const tag = await askText(place, {
+/** Every `repository:tag` of the engine's images. Empty if the engine cannot be reached. */
+export async function localReferences(images: PushSources['images']): Promise<readonly string[]> {
+  const state = await images.open();
+  return state.kind === 'ready' ? state.images.flatMap((image) => image.references) : [];
+}
+
+const askTag: Ask = async (dialog, answers, position) => {
+  const kind = chosenConnection(dialog, answers)?.kind ?? 'generic';
+  const tag = await askText(position, {
     prompt: 'Tag',
-    value: state.tag ?? proposeTarget(state.image ?? '', undefined).tag,
+    value: answers.tag ?? proposeTarget(answers.image ?? '', undefined).tag,
     placeholder: 'latest',
     judge: (text) => judgeTag(text.trim(), kind),
   });
-  const answered = { ...state, tag: tag.trim() };
+  const answered = { ...answers, tag: tag.trim() };
   try {
-    await settledTarget(questions, answered);
+    await settledDestination(dialog, answered);
   } catch (error) {
-    // Each part was good by itself: the whole is too long, or its owner was not asked for.
+    // Each part is valid by itself, but the whole is too long, or its owner was not asked for.
     if (!(error instanceof TeaChestError)) throw error;
     throw new AskAgain('name', { ...answered, problem: error.message });
   }
   return answered;
 };
 
-function connectionOf(questions: PushQuestions, state: State): Connection | undefined {
-  const all = questions.connections();
-  return all.length === 1 ? all[0] : state.connection;
+/** Undefined while an answer is missing. */
+async function settledDestination(dialog: Dialog, answers: Answers): Promise<Destination | undefined> {
+  const { name, tag } = answers;
+  const connection = chosenConnection(dialog, answers);
+  if (connection === undefined || name === undefined || tag === undefined) return undefined;
+  const owner = await ownerOf(dialog, answers, connection);
+  const repository = owner === undefined ? name : `${owner}/${name}`;
+  return { connection, target: settleTarget({ host: connection.host, repository, tag }, connection.kind) };
 }
 
-/** True if the registry knows no owners, or just one that may be pushed to. */
-function onlyOwner(questions: Dialog, state: State): boolean | Promise<boolean> {
-  const connection = connectionOf(questions, state);
+function chosenConnection({ store }: Dialog, answers: Answers): Connection | undefined {
+  const all = store.list();
+  return all.length === 1 ? all[0] : answers.connection;
+}
+
+/** True if the registry has no owners, or the person may push to only one. */
+function hasOneOwner(dialog: Dialog, answers: Answers): boolean | Promise<boolean> {
+  const connection = chosenConnection(dialog, answers);
   if (connection === undefined) return false;
   if (!hasOwners(connection.kind)) return true;
-  const isOnly = ({ names, complete }: Owners): boolean => complete && names.length === 1;
-  const known = questions.knownOwners(connection);
-  return known === undefined ? questions.owners(connection).then(isOnly) : isOnly(known);
+  const isOne = ({ names, complete }: Owners): boolean => complete && names.length === 1;
+  const loaded = dialog.owners.loaded(connection);
+  return loaded === undefined ? dialog.owners.get(connection).then(isOne) : isOne(loaded);
 }
 
-async function ownerOf(questions: PushQuestions, state: State, connection: Connection): Promise<string | undefined> {
+async function ownerOf({ owners }: Dialog, answers: Answers, connection: Connection): Promise<string | undefined> {
   if (!hasOwners(connection.kind)) return undefined;
-  return state.owner ?? (await questions.owners(connection)).names[0];
+  return answers.owner ?? (await owners.get(connection)).names[0];
 }

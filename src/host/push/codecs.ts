@@ -5,17 +5,17 @@ import { createCodec, hasZstd } from '../../core/compress/codecs.ts';
 import { WorkerPool } from '../../core/compress/encoder/workerPool.ts';
 import type { Compression } from './pushArguments.ts';
 
-/** Codecs of one extension host. Their threads start with the first push, and end when it has been quiet for a while. */
+/** Creates codecs. Their threads start with the first push, and end after a while without one. */
 export class Codecs {
   readonly #folder: string;
   #pool: WorkerPool | undefined;
 
-  /** `folder`: where the bundles are. */
+  /** `folder`: contains the bundles. */
   constructor(folder: string) {
     this.#folder = folder;
   }
 
-  /** `gzipLevel` 1 to 9; the other codecs use their usual level. `auto` goes by the link to the registry. */
+  /** `gzipLevel`: 1 to 9; the other codecs use their default level. `auto` depends on the link to the registry. */
   create(compression: Compression, gzipLevel: number, link: Link): LayerCodec {
     this.#pool ??= new WorkerPool({
       worker: join(this.#folder, 'compressWorker.cjs'),

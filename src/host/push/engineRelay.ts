@@ -12,10 +12,10 @@ import type { Engine } from '../engine/engine.ts';
 
 const secretKey = 'teaChest.relay';
 const portKey = 'teaChest.relayPort';
-/** Milliseconds after a connection to an engine: whoever connected has work for it. */
-const sweepAfter = 3_000;
-/** And after a push, should its name still be there because the engine was gone: it may take its time to come back. */
-const sweepAgainAfter = [5_000, 30_000, 120_000, 600_000] as const;
+/** Milliseconds from a connection to the engine to the removal of temporary tags: other calls come first. */
+const sweepAfterConnect = [3_000] as const;
+/** The delays of the attempts after a push whose engine went away before its temporary tag was removed. */
+const sweepAfterPush = [5_000, 30_000, 120_000, 600_000] as const;
 
 export interface EngineRelayDependencies {
   readonly secrets: Pick<SecretStorage, 'get' | 'store'>;
@@ -24,7 +24,7 @@ export interface EngineRelayDependencies {
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** What lets engines push to this extension host: one endpoint with the installation's port and secret, made at first use. */
+/** Lets engines push to this extension host: one endpoint with the port and secret of the installation, created lazily. */
 export class EngineRelay {
   readonly #dependencies: EngineRelayDependencies;
   readonly #reachability = new Reachability(() => performance.now());
@@ -36,7 +36,7 @@ export class EngineRelay {
     this.#dependencies = dependencies;
   }
 
-  /** Undefined where the image is to be exported. Rejects only if the relay is insisted on. */
+  /** Undefined if the image has to be exported. Rejects only if `strategy` is `relay`. */
   async parts(engine: Pick<Engine, 'pusher'>, strategy: Strategy): Promise<RelayParts | undefined> {
     const pusher = strategy === 'export' ? undefined : engine.pusher();
     if (pusher === undefined) return undefined;
@@ -44,46 +44,46 @@ export class EngineRelay {
       return { pusher, endpoint: await this.#open(), reachability: this.#reachability };
     } catch (error) {
       if (strategy === 'relay') throw error;
-      this.#dependencies.logger.warn(`No engine can push to us, as there is no place for a secret: ${String(error)}`);
+      this.#dependencies.logger.warn(`Images are exported, because the relay could not be opened: ${String(error)}`);
       return undefined;
     }
   }
 
-  /** Connects by `connect`, and afterwards takes away what pushes that crashed, or whose engine did, have left in it. */
+  /** Adds to `connect`: removes the temporary tags that crashed pushes have left in the engine. */
   sweeping(connect: () => Promise<Engine>): () => Promise<Engine> {
     return async () => {
       const engine = await connect();
-      void this.#sweep(engine, [sweepAfter]);
+      void this.#sweep(engine, sweepAfterConnect);
       return engine;
     };
   }
 
-  /** After a push: what it could not take away from an engine that was gone is taken away when the engine is back. */
+  /** Call after a push. Removes its temporary tag later if the engine went away before. */
   ended(engine: Pick<Engine, 'pusher'>): void {
-    if (areNamesLeft()) void this.#sweep(engine, sweepAgainAfter);
+    if (areNamesLeft()) void this.#sweep(engine, sweepAfterPush);
   }
 
   dispose(): void {
     this.#life.abort();
   }
 
-  /** After each of these times, until it worked and nothing of ours is left; one at a time for each engine. */
-  async #sweep(engine: Pick<Engine, 'pusher'>, waits: readonly number[]): Promise<void> {
+  /** Tries after each of the delays, until no temporary tag is left. One run at a time for each engine. */
+  async #sweep(engine: Pick<Engine, 'pusher'>, delays: readonly number[]): Promise<void> {
     const { logger, sleep = realSleep } = this.#dependencies;
     const pusher = engine.pusher();
     if (pusher === undefined || this.#sweeping.has(pusher.id)) return;
     this.#sweeping.add(pusher.id);
     const { signal } = this.#life;
     try {
-      for (const wait of waits) {
-        await sleep(wait, signal);
+      for (const delay of delays) {
+        await sleep(delay, signal);
         try {
           const count = await sweepNames(pusher, { signal, logger });
-          if (count > 0) logger.info(`Took away ${count} temporary names that earlier pushes had left in the engine.`);
+          if (count > 0) logger.info(`Removed ${count} temporary tags of earlier pushes from the engine.`);
           if (!areNamesLeft()) return;
         } catch (error) {
           if (signal.aborted) return;
-          logger.debug(`What earlier pushes have left in the engine could not be looked for: ${String(error)}`);
+          logger.debug(`Temporary tags of earlier pushes could not be removed from the engine: ${String(error)}`);
         }
       }
     } catch {
@@ -113,7 +113,7 @@ export class EngineRelay {
     });
   }
 
-  /** VS Code shares secrets with windows on other machines and in containers, whose processes are not seen from here. */
+  /** Different on each host: VS Code shares the stored secret with windows on other machines and in containers. */
   async #secret(): Promise<string> {
     const { secrets } = this.#dependencies;
     let secret = await secrets.get(secretKey);

@@ -6,64 +6,64 @@ import type { DigestCache } from '../../core/digestCache/digestCache.ts';
 import type { RelayParts } from '../../core/relay/pushFromEngine.ts';
 import { realClock, primeDigestsOf, type Clock } from '../../core/relay/primeDigests.ts';
 
-/** Milliseconds without a push after which the engine is primed. */
-const quiet = 1_000;
+/** Milliseconds without a push before the engine is primed. */
+const idleMs = 1_000;
 
-/** Compressed bytes a second: about a fourth of what two cores of an engine bring. It has time. */
-const pace = 8_000_000;
+/** Compressed bytes per second: about a quarter of what an engine on two cores can do. */
+const bytesPerSecond = 8_000_000;
 
 export interface IdlePrimingDependencies {
   readonly cache: DigestCache;
   readonly logger: Logger;
-  /** By which it waits for quiet and keeps its pace. */
+  /** For the delay and the rate limit. */
   readonly clock?: Clock;
 }
 
 /**
- * After an image was exported from a classic engine, and while nobody pushes, lets that engine learn digests for its
- * layers: else the first small change would have to wait for that. One image at a time, the last; a push comes first.
+ * Primes a classic engine with digests for the layers of the image that was exported last, so that the next push after a
+ * small change need not. Runs while no push runs; a push interrupts it.
  */
 export class IdlePriming {
   readonly #dependencies: IdlePrimingDependencies;
   #controller = new AbortController();
-  #lesson: Promise<void> = Promise.resolve();
-  /** Goes on after an interruption, for as long as the window is open. */
+  #priming: Promise<void> = Promise.resolve();
+  /** Survives an interruption, so that the work continues where it stopped. */
   readonly #seenBlobs = new Map<Digest, number>();
 
   constructor(dependencies: IdlePrimingDependencies) {
     this.#dependencies = dependencies;
   }
 
-  /** Begins a little later, in place of what was still to come. */
+  /** Begins after a delay, and replaces the image before. */
   begin(inspect: (signal: AbortSignal) => Promise<ImageDetails>, parts: RelayParts): void {
     const { cache, logger, clock = realClock } = this.#dependencies;
     this.#controller.abort();
     this.#controller = new AbortController();
     const { signal } = this.#controller;
-    const before = this.#lesson;
-    this.#lesson = (async () => {
+    const before = this.#priming;
+    this.#priming = (async () => {
       await before;
-      await clock.sleep(quiet, signal);
+      await clock.sleep(idleMs, signal);
       await cache.load();
-      const options = { signal, logger, seenBlobs: this.#seenBlobs, bytesPerSecond: pace, clock };
+      const options = { signal, logger, seenBlobs: this.#seenBlobs, bytesPerSecond, clock };
       if (!(await primeDigestsOf(await inspect(signal), parts, cache, options))) return;
       await cache.save();
-      logger.debug('The engine has learned digests for the layers of the image that was pushed last.');
+      logger.debug('The engine was primed with digests for the layers of the last image.');
     })().catch((error: unknown) => {
-      // Nobody waits for it, and the push that needs it does it then.
+      // The next push then primes the engine itself.
       if (!isCancelled(error))
         logger.debug(`The engine could not be primed with its layers’ digests: ${String(error)}`);
     });
   }
 
-  /** Stops it; resolves when nothing of it is left in the engine. */
+  /** Stops it. Resolves when its temporary tags are removed from the engine. */
   async interrupt(): Promise<void> {
     this.#controller.abort();
-    await this.#lesson;
+    await this.#priming;
   }
 
-  /** Resolves when there is nothing left to teach. */
+  /** Resolves when the engine is primed. */
   async settled(): Promise<void> {
-    await this.#lesson;
+    await this.#priming;
   }
 }

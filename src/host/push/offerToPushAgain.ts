@@ -1,22 +1,29 @@
-import type { PushArguments } from './pushArguments.ts';
 import { showWarning } from '../display/messages.ts';
-import { describeInterrupted, type InterruptedPush } from './interruptedPush.ts';
+import type { InterruptedPush } from './interruptedPush.ts';
+import type { PushController } from './pushController.ts';
 
-/** Tells of pushes that were interrupted, and pushes again if the person wants that, one after the other. */
+/** Reports interrupted pushes, and repeats them one after the other if the person wants that. */
 export async function offerToPushAgain(
   pushes: readonly InterruptedPush[],
-  push: (argument: PushArguments) => Promise<unknown>,
+  controller: Pick<PushController, 'pushArguments'>,
 ): Promise<void> {
   const choice = await showWarning(describeInterrupted(pushes), [{ title: 'Push Again' }]);
   if (choice === undefined) return;
   for (const { image, target, compression, strategy, platform } of pushes) {
-    const argument = {
-      ...{ image, target },
-      ...(compression !== undefined && { compression }),
-      ...(strategy !== undefined && { strategy }),
-      ...(platform !== undefined && { platform }),
-    };
-    // A failure is on the screen, with its next steps.
-    await push(argument).catch(() => undefined);
+    // The controller shows the failure.
+    await controller.pushArguments({ image, target, compression, strategy, platform }).catch(() => undefined);
   }
+}
+
+/** One message for all of them. */
+export function describeInterrupted(pushes: readonly Pick<InterruptedPush, 'image' | 'target' | 'end'>[]): string {
+  const [first] = pushes;
+  const kept = 'Layers that arrived are not sent again.';
+  if (first !== undefined && pushes.length === 1) {
+    const why =
+      first.end === 'windowClosed' ? 'was stopped when its window closed' : 'was interrupted: VS Code ended during it';
+    return `The push of ${first.image} to ${first.target} ${why}. ${kept}`;
+  }
+  const list = pushes.map(({ image, target }) => `${image} to ${target}`).join(', ');
+  return `${pushes.length} pushes were interrupted when VS Code ended: ${list}. ${kept}`;
 }

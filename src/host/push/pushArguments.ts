@@ -7,10 +7,10 @@ export type Compression = (typeof compressions)[number];
 
 export const strategies = ['auto', 'export', 'relay'] as const;
 
-/** How an image leaves the engine: in an archive, or pushed by the engine itself to us. */
+/** How an image leaves the engine: in an archive, or pushed to us by the engine itself. */
 export type Strategy = (typeof strategies)[number];
 
-// A message says what the argument has to be: “wants “target” to be a text that is not empty”.
+// The messages complete a sentence: “wants “target” to be a text that is not empty”.
 const notEmpty = 'a text that is not empty';
 export const text = v.pipe(v.string(notEmpty), v.nonEmpty(notEmpty));
 export const flag = v.boolean('true or false');
@@ -20,11 +20,16 @@ const choice = <T extends readonly string[]>(choices: T): v.PicklistSchema<T, st
 export const pushArguments = v.strictObject({
   image: text,
   target: v.optional(text),
+  /** `os/architecture[/variant]` that the image must have. */
   platform: v.optional(text),
   compression: v.optional(choice(compressions)),
   strategy: v.optional(choice(strategies)),
+  /** Look for every layer in the registry again, and call nothing unchanged. */
   recheck: v.optional(flag),
 });
 
-/** Arguments of `teaChest.pushImage`. */
+/** Arguments of `teaChest.pushImage` (docs/automation.md): the image and its target as text, and the options. */
 export type PushArguments = Readonly<v.InferOutput<typeof pushArguments>>;
+
+/** How an image is pushed, wherever it goes. The settings decide what is absent. */
+export type PushOptions = Omit<PushArguments, 'image' | 'target'>;

@@ -1,97 +1,170 @@
+import { TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
 import { tokenSettingsUrl } from '../../core/gitea/webUrls.ts';
 import type { PushResult } from '../../core/push/events.ts';
-import type { Connection } from '../connections/connection.ts';
-import { pageAt } from '../connections/connectionPage.ts';
-import { copyPullCommand, copyReferences } from '../display/clipboard.ts';
-import { showInformation } from '../display/messages.ts';
+import { askSignIn, type SignInStart } from '../connections/askSignIn.ts';
+import { pageAt } from '../connections/connection.ts';
+import type { ConnectionStore } from '../connections/connectionStore.ts';
+import { reconnect, type Remedy } from '../connections/reconnect.ts';
+import type { AuthService } from '../connections/signIn.ts';
 import { openInBrowser } from '../openInBrowser.ts';
-import { pushWithNotification } from './pushNotification.ts';
-import { describeResult } from '../progress/pushText.ts';
 import type { ActionHandlers } from '../progress/offerActions.ts';
 import { reportFailure } from '../progress/reportFailure.ts';
-import { packagePage } from '../targets/packagePage.ts';
+import type { PublicOwners } from '../targets/publicOwners.ts';
+import { withWarningOfOthers } from '../targets/suggestedName.ts';
 import { briefImage } from '../targets/target.ts';
-import type { Owners } from '../registry/registryBrowser.ts';
-import { withNearestOwner } from './nearestOwner.ts';
+import { askPush, localReferences, type PushStart } from './askPush.ts';
+import { withNearestOwner } from './withNearestOwner.ts';
+import type { PushArguments, PushOptions } from './pushArguments.ts';
 import type { PushJob, PushRunner } from './pushRunner.ts';
+import type { PushSources } from './pushSources.ts';
+import { pushWithNotification, showResult } from './pushWithNotification.ts';
+import { resolvePush } from './resolvePush.ts';
 
-/** What the buttons of a failed push need. */
-export interface FailureActions {
-  /** The connection as it is now: signing in again may have changed it. */
-  readonly current: (connection: Connection) => Connection | undefined;
-  /** True once somebody is signed in there. */
-  readonly signIn: (start: { readonly url?: string; readonly username?: string }) => Promise<boolean>;
-  /** Shows the certificate; true if the person trusts it now. */
-  readonly trustCertificate: (connection: Connection) => Promise<boolean>;
-  /** True once the registry has accepted a client certificate that the person chose. */
-  readonly chooseClientCertificate: (connection: Connection) => Promise<boolean>;
-  /** Asks for another target and pushes there. */
-  readonly pushElsewhere: (job: PushJob) => Promise<unknown>;
+export interface PushControllerDependencies extends PushSources {
+  readonly runner: PushRunner;
+  readonly store: ConnectionStore;
+  readonly auth: AuthService;
+  /** Asked about a target that a person chose in the dialog, not about the target of a command. */
+  readonly publicOwners: Pick<PublicOwners, 'confirm'>;
+  /** Called after each successful push. */
+  readonly onPushed: () => void;
 }
 
-/** Runs pushes in front of a person: progress, then what came of it with the next steps as buttons. */
+/** Turns a request into a job, by questions where something is missing, runs it, and shows the result. */
 export class PushController {
-  readonly #runner: PushRunner;
-  readonly #owners: (connection: Connection) => Promise<Owners>;
-  readonly #onPushed: () => void;
+  readonly #dependencies: PushControllerDependencies;
 
-  /** `onPushed`: somebody who shows what registries have may want to look again. */
-  constructor(runner: PushRunner, owners: (connection: Connection) => Promise<Owners>, onPushed: () => void) {
-    this.#runner = runner;
-    this.#owners = owners;
-    this.#onPushed = onPushed;
+  constructor(dependencies: PushControllerDependencies) {
+    this.#dependencies = dependencies;
   }
 
-  /** Rejects as the push does, once the failure is on the screen; waits for no button. */
-  async push(job: PushJob, care: FailureActions): Promise<PushResult> {
+  /** Asks for what `start` leaves open, and pushes. Shows a failure and resolves with undefined. */
+  async askAndPush(start: PushStart = {}, options: PushOptions = {}): Promise<PushResult | undefined> {
     try {
-      const result = await pushWithNotification(this.#runner, job);
-      this.#onPushed();
-      void this.#showSuccess(result, job);
+      const job = await this.#ask(start, options);
+      return job && (await this.#push(job).catch(() => undefined));
+    } catch (error) {
+      void reportFailure(error, { retry: () => this.askAndPush(start, options) });
+      return undefined;
+    }
+  }
+
+  /** Pushes as the arguments say. Shows a failure and rejects. */
+  async pushArguments(args: PushArguments): Promise<PushResult> {
+    return await this.#push(await this.#resolve(args));
+  }
+
+  /** Asks for all targets first, then pushes one image after the other. Cancelling a question cancels all pushes. */
+  async pushAll(images: readonly string[]): Promise<void> {
+    try {
+      for (const job of await this.#askAll(images)) await this.#push(this.#refresh(job)).catch(() => undefined);
+    } catch (error) {
+      void reportFailure(error, { retry: () => this.pushAll(images) });
+    }
+  }
+
+  async #askAll(images: readonly string[]): Promise<readonly PushJob[]> {
+    const jobs: PushJob[] = [];
+    for (const [index, image] of images.entries()) {
+      const title =
+        images.length === 1 ? undefined : `Push Image ${index + 1} of ${images.length}: ${briefImage(image)}`;
+      const job = await this.#ask({ image, title, sameOwnerAs: jobs.at(-1) }, {});
+      if (job === undefined) return [];
+      jobs.push(job);
+    }
+    return jobs;
+  }
+
+  /** Asks only if neither the arguments nor earlier pushes give the target. Rejects with `targetNeeded` without an answer. */
+  async #resolve(args: PushArguments): Promise<PushJob> {
+    const { image } = args;
+    try {
+      const job = resolvePush(args, this.#dependencies);
+      if (job !== undefined) return job;
+    } catch (refusal) {
+      const error = withWarningOfOthers(refusal, image, await localReferences(this.#dependencies.images));
+      void reportFailure(error, this.#actionsBeforePush(args, error));
+      throw error;
+    }
+    const job = await this.#ask({ image }, optionsOf(args));
+    if (job !== undefined) return job;
+    throw new TeaChestError('targetNeeded', `Nobody said where ${image} should go, and it was not pushed before.`, {
+      stage: 'resolve',
+      facts: { image },
+    });
+  }
+
+  async #ask(start: PushStart, options: PushOptions): Promise<PushJob | undefined> {
+    const { store, publicOwners } = this.#dependencies;
+    if (store.list().length === 0 && !(await this.#signIn({ toPush: true }))) return undefined;
+    const job = await askPush(this.#dependencies, start);
+    if (job === undefined || !(await publicOwners.confirm(job)) || !(await this.#hasCredential(job))) return undefined;
+    return { ...this.#refresh(job), ...options };
+  }
+
+  /** Signs in again if this machine did not keep the credential. False if the person cancels that. */
+  async #hasCredential({ connection }: PushJob): Promise<boolean> {
+    const { store } = this.#dependencies;
+    if (connection.username === '' || (await store.credential(connection.origin)) !== undefined) return true;
+    return await reconnect(this.#dependencies, connection, 'signIn');
+  }
+
+  /** The job with its connection as it is now: signing in again may have changed it. */
+  #refresh(job: PushJob): PushJob {
+    return { ...job, connection: this.#dependencies.store.find(job.connection.origin) ?? job.connection };
+  }
+
+  /** Rejects as the push does, after showing the failure. Does not wait for a button. */
+  async #push(job: PushJob): Promise<PushResult> {
+    const { runner, access, onPushed } = this.#dependencies;
+    try {
+      const result = await pushWithNotification(runner, job);
+      onPushed();
+      void showResult(result, job);
       return result;
     } catch (failure) {
-      const error = await withNearestOwner(failure, job, this.#owners);
+      const error = await withNearestOwner(failure, job, access);
       const { repository, tag } = job.target;
-      void reportFailure(
-        error,
-        this.#handlers(job, care),
-        `Push of ${briefImage(job.image)} to ${repository}:${tag} failed`,
-      );
+      const title = `Push of ${briefImage(job.image)} to ${repository}:${tag} failed`;
+      void reportFailure(error, this.#actionsAfterPush(job), title);
       throw error;
     }
   }
 
-  #handlers(job: PushJob, care: FailureActions): ActionHandlers {
-    const { connection } = job;
-    const again = async (): Promise<void> => {
-      const fresh = { ...job, connection: care.current(connection) ?? connection };
-      await this.push(fresh, care).catch(() => undefined);
+  #actionsAfterPush(job: PushJob): ActionHandlers {
+    const { image, requestedImage = image, connection, target, compression, strategy, platform } = job;
+    const retry = (): Promise<unknown> => this.#push(this.#refresh(job)).catch(() => undefined);
+    const reconnectAndRetry = (remedy: Remedy) => async (): Promise<void> => {
+      if (await reconnect(this.#dependencies, connection, remedy)) await retry();
     };
     return {
-      retry: again,
-      changeTarget: () => care.pushElsewhere(job),
+      retry,
+      changeTarget: () =>
+        this.askAndPush({ image: requestedImage, edit: { connection, target } }, { compression, strategy, platform }),
       createToken: () => openInBrowser(pageAt(connection, tokenSettingsUrl(connection.webRoot))),
-      signIn: async () => {
-        if (await care.signIn({ url: connection.webRoot, username: connection.username })) await again();
-      },
-      trustCertificate: async () => {
-        if (await care.trustCertificate(connection)) await again();
-      },
-      chooseClientCertificate: async () => {
-        if (await care.chooseClientCertificate(connection)) await again();
-      },
+      signIn: reconnectAndRetry('signIn'),
+      trustCertificate: reconnectAndRetry('trustCertificate'),
+      chooseClientCertificate: reconnectAndRetry('chooseClientCertificate'),
     };
   }
 
-  async #showSuccess(result: PushResult, { connection, target }: PushJob): Promise<void> {
-    const page = packagePage(connection, target);
-    const copy = { title: 'Copy Reference' };
-    const pull = { title: 'Copy Pull Command' };
-    const open = { title: connection.kind === 'forgejo' ? 'Open in Forgejo' : 'Open in Gitea' };
-    const buttons = [copy, pull, ...(page === undefined ? [] : [open])];
-    const choice = await showInformation(describeResult(result), buttons);
-    if (choice === copy) await copyReferences([result.reference]);
-    else if (choice === pull) await copyPullCommand(result.reference);
-    else if (choice === open && page !== undefined) await openInBrowser(pageAt(connection, page));
+  #actionsBeforePush(args: PushArguments, error: unknown): ActionHandlers {
+    const { host } = toTeaChestError(error).facts;
+    return {
+      changeTarget: () => this.askAndPush({ image: args.image }, optionsOf(args)),
+      ...(typeof host === 'string' && {
+        signIn: async () => {
+          if (await this.#signIn({ url: `https://${host}` })) await this.pushArguments(args).catch(() => undefined);
+        },
+      }),
+    };
   }
+
+  async #signIn(start: SignInStart): Promise<boolean> {
+    return (await askSignIn(this.#dependencies, start)) !== undefined;
+  }
+}
+
+function optionsOf({ compression, strategy, platform, recheck }: PushOptions): PushOptions {
+  return { compression, strategy, platform, recheck };
 }

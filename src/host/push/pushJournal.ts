@@ -18,17 +18,17 @@ import { interruptedPush, type InterruptedPush, type JournaledPush } from './int
 
 const fileName = new RegExp(`^([0-9a-f]{16})(?:\\.(${identityPattern}))?\\.json$`);
 
-/** An interrupted push that is this window's to clean up after; no other window gets it meanwhile. */
-export interface TakenPush extends InterruptedPush {
-  /** Nothing is left to do. */
+/** An interrupted push that this window cleans up after. No other window can claim it meanwhile. */
+export interface ClaimedPush extends InterruptedPush {
+  /** Removes the entry: the cleanup is complete. */
   done(): Promise<void>;
-  /** The registry is not to be had: the next start tries again. */
+  /** Releases the entry: the registry cannot be reached, so the next start tries again. */
   postpone(): Promise<void>;
 }
 
 /**
- * A file for each running push, so that a start after a crash knows what there is to clean up and to tell. Spools and
- * temporary names tell themselves whose they are; upload sessions at a registry do not. No file holds a secret.
+ * A file for each running push, so that the next start after a crash can report it and close its upload sessions: a
+ * registry does not record who has opened them. The files hold no secrets.
  */
 export class PushJournal {
   readonly #folder: string;
@@ -41,7 +41,7 @@ export class PushJournal {
     this.#view = view;
   }
 
-  /** Resolves when the push is written down; a disk that does not take it keeps no push from running. */
+  /** Resolves when the push is recorded, or could not be: a full disk does not prevent a push. */
   async begin(push: JournaledPush): Promise<JournalEntry> {
     const process = formatIdentity(this.#view().own);
     const file = join(this.#folder, `${randomBytes(8).toString('hex')}.json`);
@@ -50,30 +50,30 @@ export class PushJournal {
     return entry;
   }
 
-  /** Pushes that nobody runs any more. */
-  async takeInterrupted(): Promise<readonly TakenPush[]> {
+  /** Claims the pushes whose process has ended. */
+  async claimInterrupted(): Promise<readonly ClaimedPush[]> {
     const names = await readdir(this.#folder).catch(() => []);
-    const taken: TakenPush[] = [];
+    const claimed: ClaimedPush[] = [];
     for (const name of names) {
       try {
-        const push = await this.#take(name);
-        if (push !== undefined) taken.push(push);
+        const push = await this.#claim(name);
+        if (push !== undefined) claimed.push(push);
       } catch (error) {
         // Another window was faster.
-        this.#logger.debug(`The note ${name} of a push could not be read: ${String(error)}`);
+        this.#logger.debug(`The journal entry ${name} of a push could not be read: ${String(error)}`);
       }
     }
-    return taken;
+    return claimed;
   }
 
-  async #take(name: string): Promise<TakenPush | undefined> {
-    const [, id, taker] = fileName.exec(name) ?? [];
+  async #claim(name: string): Promise<ClaimedPush | undefined> {
+    const [, id, claimant] = fileName.exec(name) ?? [];
     if (id === undefined) return undefined;
     const path = join(this.#folder, name);
     const { mtimeMs } = await stat(path);
     const push = parseJson(interruptedPush, await readFile(path));
-    if (push === undefined || !this.#isFree(push, taker, mtimeMs)) return undefined;
-    // Of several windows one succeeds.
+    if (push === undefined || !this.#isAbandoned(push, claimant, mtimeMs)) return undefined;
+    // If several windows try this, one of them succeeds.
     const ours = join(this.#folder, `${id}.${formatIdentity(this.#view().own)}.json`);
     await rename(path, ours);
     await touch(ours);
@@ -87,15 +87,15 @@ export class PushJournal {
     };
   }
 
-  /** Nobody runs it any more, and no window that lives cleans up after it. */
-  #isFree(push: InterruptedPush, taker: string | undefined, lastSeen: number): boolean {
-    if (taker === undefined && push.end !== undefined) return true;
-    const owner = parseIdentity(taker ?? push.process);
+  /** The process that ran it has ended, and so has any window that claimed it. */
+  #isAbandoned(push: InterruptedPush, claimant: string | undefined, lastSeen: number): boolean {
+    if (claimant === undefined && push.end !== undefined) return true;
+    const owner = parseIdentity(claimant ?? push.process);
     return owner !== undefined && hasEnded(owner, lastSeen, this.#view());
   }
 }
 
-/** What is written down of one running push. */
+/** The entry of one running push. Records its open upload sessions. */
 export class JournalEntry implements SessionObserver {
   readonly #file: string;
   readonly #push: JournaledPush & { readonly process: string };
@@ -110,13 +110,13 @@ export class JournalEntry implements SessionObserver {
     this.#file = file;
     this.#push = push;
     this.#logger = logger;
-    // For those who cannot see our process: another machine or container with the same home.
+    // For other machines and containers with the same home folder: they cannot see our process.
     this.#heartbeat = setInterval(() => void touch(file), heartbeatMs);
     this.#heartbeat.unref();
     this.#write();
   }
 
-  /** Resolves when it is on disk: a session that is used may have to be closed by another process. */
+  /** Resolves when the session is on disk: another process may have to close it. */
   async opened(session: string, url: URL): Promise<void> {
     if (this.#sessions.get(session) === url.href) return;
     this.#sessions.set(session, url.href);
@@ -128,12 +128,12 @@ export class JournalEntry implements SessionObserver {
     if (this.#sessions.delete(session)) this.#write();
   }
 
-  /** Resolves when all that was told is on disk. */
+  /** Resolves when all changes are on disk. */
   async written(): Promise<void> {
     await this.#writing;
   }
 
-  /** The push is over, and nothing of it is left. `windowClosed`: the next start is to tell that it was stopped. */
+  /** Ends the entry after the push has cleaned up. `windowClosed`: the next start reports that it was stopped. */
   async end(how: 'done' | 'windowClosed'): Promise<void> {
     clearInterval(this.#heartbeat);
     this.#isOver = true;
@@ -142,7 +142,7 @@ export class JournalEntry implements SessionObserver {
     else await this.#save({ end: how });
   }
 
-  /** One write at a time; what changes meanwhile is in the next one. */
+  /** One write at a time. Changes during a write are in the next one. */
   #write(): void {
     this.#isDirty = true;
     if (this.#isOver) return;

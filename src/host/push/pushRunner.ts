@@ -7,7 +7,6 @@ import type { PushEvent, PushResult } from '../../core/push/events.ts';
 import { PushProgress, type PushSnapshot } from '../../core/push/pushProgress.ts';
 import { pushImage } from '../../core/push/pushImage.ts';
 import { UploadsInFlight } from '../../core/push/uploadsInFlight.ts';
-import type { Compression, Strategy } from './pushArguments.ts';
 import type { PushSettings } from '../config.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { Engine, EngineLink } from '../engine/engine.ts';
@@ -15,32 +14,22 @@ import type { SessionObserver } from '../../core/registry/upload/sessionObserver
 import type { EngineRelay } from './engineRelay.ts';
 import { IdlePriming, type IdlePrimingDependencies } from './idlePriming.ts';
 import type { JournaledPush } from './interruptedPush.ts';
+import type { Compression, PushOptions } from './pushArguments.ts';
 import type { PushJournal } from './pushJournal.ts';
 import type { TargetMemory } from '../targets/targetMemory.ts';
-import { formatTarget, type Target } from '../targets/target.ts';
-import { mayBeShortId } from './typedImage.ts';
+import { formatTarget, mayBeShortId, type Destination } from '../targets/target.ts';
 
-/** One push, with nothing left to ask. */
-export interface PushJob {
-  /** As the engine knows it: a reference or an ID. */
+/** A push with nothing left to ask: adds the image as the engine knows it, the connection, and the target in its parts. */
+export interface PushJob extends Destination, PushOptions {
+  /** A reference or an ID. */
   readonly image: string;
-  /** What was said, where it may have meant an ID: asked for if the engine has no such `image`. */
-  readonly said?: string | undefined;
-  readonly connection: Connection;
-  readonly target: Target;
-  /** The setting decides where this is absent. */
-  readonly compression?: Compression | undefined;
-  /** The setting decides where this is absent. */
-  readonly strategy?: Strategy | undefined;
-  /** `os/architecture[/variant]` the image must have. */
-  readonly platform?: string | undefined;
-  /** All layers are looked for in the registry again, and nothing is called unchanged. */
-  readonly recheck?: boolean | undefined;
+  /** As the person or the command gave it. It may be the beginning of an ID: see `findImage`. */
+  readonly requestedImage?: string | undefined;
 }
 
 export interface PushRunnerDependencies extends IdlePrimingDependencies {
   readonly link: EngineLink;
-  /** The repository as a place for blobs, with the connection's credential. Rejects with `notSignedIn`. */
+  /** Opens the repository with the connection's credential. Rejects with `notSignedIn`. */
   readonly openTarget: (
     connection: Connection,
     repository: string,
@@ -49,24 +38,24 @@ export interface PushRunnerDependencies extends IdlePrimingDependencies {
   ) => Promise<BlobTarget>;
   readonly createCodec: (compression: Compression, gzipLevel: number, connection: Connection) => LayerCodec;
   readonly relay: Pick<EngineRelay, 'parts'> & Partial<Pick<EngineRelay, 'ended'>>;
-  /** Where running pushes are written down, so that the next start can clean up after a crash. */
+  /** Records running pushes, so that the next start can clean up after a crash. */
   readonly journal?: Pick<PushJournal, 'begin'>;
   readonly memory: TargetMemory;
   readonly settings: () => PushSettings;
   readonly spoolRoot: () => string;
 }
 
-/** Milliseconds between two reports of progress: often enough to look alive, seldom enough to cost nothing. */
-const reportEveryMs = 200;
-/** Compressed bytes on disk that wait for the registry before another layer is begun. */
+/** Milliseconds between two reports of progress. */
+const reportIntervalMs = 200;
+/** Bytes. No layer is begun while this many compressed bytes on disk wait to be uploaded. */
 const spoolLimit = 4 * 1000 ** 3;
 
 interface RunningPush {
   readonly job: PushJob;
   readonly progress: PushProgress;
   readonly controller: AbortController;
-  /** Resolves when nothing of it is left: no session, no file, no row. */
-  readonly rest: Promise<void>;
+  /** Resolves when the push has cleaned up its upload sessions, files and journal entry. */
+  readonly ended: Promise<void>;
 }
 
 type ProgressListener = (snapshots: readonly PushSnapshot[]) => void;
@@ -77,7 +66,7 @@ interface RunOptions {
   readonly onProgress?: (snapshot: PushSnapshot) => void;
 }
 
-/** Runs pushes, and reports how far they are. */
+/** Runs pushes, lists those that are running, and reports their progress. */
 export class PushRunner {
   readonly #dependencies: PushRunnerDependencies;
   readonly #running = new Map<string, RunningPush>();
@@ -100,7 +89,7 @@ export class PushRunner {
     return [...this.#running.values()].map(({ progress }) => progress.snapshot());
   }
 
-  /** @throws TeaChestError with code and stage; then the registry has the old tag or the new one, nothing between. */
+  /** @throws TeaChestError with code and stage. The registry then has either the old tag or the new one. */
   async run(job: PushJob, options: RunOptions): Promise<PushResult> {
     const { logger } = this.#dependencies;
     const reference = formatTarget(job.target);
@@ -110,14 +99,14 @@ export class PushRunner {
     const progress = new PushProgress(() => performance.now());
     const controller = new AbortController();
     const signal = AbortSignal.any([options.signal, controller.signal]);
-    const { promise: rest, resolve: ended } = Promise.withResolvers<undefined>();
-    this.#running.set(reference, { job, progress, controller, rest });
+    const { promise: ended, resolve: end } = Promise.withResolvers<undefined>();
+    this.#running.set(reference, { job, progress, controller, ended });
     logger.info(`Push of ${job.image} to ${reference} begins.`);
-    const journal = await this.#dependencies.journal?.begin(this.#describe(job));
+    const journal = await this.#dependencies.journal?.begin(this.#journaled(job));
     const reports = setInterval(() => {
       options.onProgress?.(progress.snapshot());
       this.#report();
-    }, reportEveryMs);
+    }, reportIntervalMs);
     let stopped: TeaChestError | undefined;
     try {
       const result = await this.#push(job, { signal, sessions: journal }, (event) => {
@@ -131,39 +120,38 @@ export class PushRunner {
       return result;
     } catch (error) {
       const failure = toTeaChestError(error);
-      // Only the person's own cancel needs no reason.
+      // If the person cancelled, there is no other reason to report.
       if (failure.code === 'cancelled' && !options.signal.aborted) stopped = reasonOf(controller.signal);
       const { code, message } = stopped ?? failure;
       const stage = failure.stage ?? 'an unknown stage';
-      const end = `Push of ${job.image} to ${reference} ended at ${stage} (${code}): ${message}`;
-      // What somebody wanted to stop is no failure.
-      if (failure.code === 'cancelled') logger.info(end);
-      else logger.error(end);
+      const line = `Push of ${job.image} to ${reference} ended at ${stage} (${code}): ${message}`;
+      if (failure.code === 'cancelled') logger.info(line);
+      else logger.error(line);
       throw stopped === undefined || failure.stage === undefined ? (stopped ?? error) : stopped.at(failure.stage);
     } finally {
       clearInterval(reports);
       this.#running.delete(reference);
       this.#report();
       await journal?.end(stopped?.code === 'cancelled' ? 'windowClosed' : 'done');
-      ended(undefined);
+      end(undefined);
     }
   }
 
   /**
-   * Ends the pushes to a registry, as somebody signed out of it, or all, as the window closes, and waits until they have
-   * tidied up.
+   * Cancels pushes and waits until they have cleaned up: those to `origin` after a sign-out, or all of them as the window
+   * closes.
    */
   async stop(origin?: string): Promise<void> {
     const running = [...this.#running.values()];
-    const concerned = running.filter(({ job }) => origin === undefined || job.connection.origin === origin);
-    for (const { controller, job } of concerned) {
+    const stopped = running.filter(({ job }) => origin === undefined || job.connection.origin === origin);
+    for (const { controller, job } of stopped) {
       controller.abort(origin === undefined ? windowClosed(job) : signedOut(job));
     }
     const priming = origin === undefined ? [this.#priming.interrupt()] : [];
-    await Promise.all([...concerned.map(({ rest }) => rest), ...priming]);
+    await Promise.all([...stopped.map(({ ended }) => ended), ...priming]);
   }
 
-  /** Resolves when what follows a push in idle time is done as well. */
+  /** Resolves when the idle-time work after a push is done as well. */
   async settled(): Promise<void> {
     await this.#priming.settled();
   }
@@ -173,15 +161,15 @@ export class PushRunner {
     for (const listener of this.#listeners) listener(snapshots);
   }
 
-  #describe({ image, said, connection, target, compression, strategy, platform }: PushJob): JournaledPush {
+  #journaled({ image, requestedImage, connection, target, compression, strategy, platform }: PushJob): JournaledPush {
     return {
-      ...{ image: said ?? image, origin: connection.origin, repository: target.repository },
+      ...{ image: requestedImage ?? image, origin: connection.origin, repository: target.repository },
       ...{ target: formatTarget(target), compression, strategy, platform },
       ...{ spoolRoot: this.#dependencies.spoolRoot(), startedAt: Date.now() },
     };
   }
 
-  /** It only proposes a target the next time: the image is published, whatever becomes of this. */
+  /** Never rejects: the image is published already, and the row only suggests the next target. */
   async #remember({ image, connection, target }: PushJob): Promise<void> {
     const { memory, logger } = this.#dependencies;
     try {
@@ -197,12 +185,12 @@ export class PushRunner {
     onEvent: (event: PushEvent) => void,
   ): Promise<PushResult> {
     const { openTarget, createCodec, cache, settings, spoolRoot, logger, relay } = this.#dependencies;
-    const { gzipLevel, parallelBlobs, ...usual } = settings();
-    const { compression = usual.compression, strategy = usual.strategy } = job;
+    const { gzipLevel, parallelBlobs, ...defaults } = settings();
+    const { compression = defaults.compression, strategy = defaults.strategy } = job;
     const { connection, target } = job;
     await this.#priming.interrupt();
     const source = await this.#dependencies.link.get();
-    const image = await settleImage(source, job, signal);
+    const image = await findImage(source, job, signal);
     await requirePlatform(source, { image, platform: job.platform }, signal);
     const request = {
       image,
@@ -228,7 +216,7 @@ export class PushRunner {
     };
     const result = await pushImage(request, dependencies, { signal, onEvent }).finally(() => relay.ended?.(source));
     const mayRelayLater = strategy === 'auto' && acceptsEngineGzip(request);
-    // This push is still counted: the engine is primed once no other is under way.
+    // This push still counts. The engine is primed only if no other one is running.
     const isLast = this.#running.size === 1;
     if (dependencies.relay !== undefined && mayRelayLater && isLast && result.strategy === 'export') {
       this.#priming.begin((asked) => source.inspect(image, { signal: asked }), dependencies.relay);
@@ -251,10 +239,10 @@ function reasonOf({ reason }: AbortSignal): TeaChestError | undefined {
   return reason instanceof TeaChestError ? reason : undefined;
 }
 
-/** The beginning of an ID is read as a name first, as engines do. */
-async function settleImage(engine: Engine, { image, said }: PushJob, signal: AbortSignal): Promise<string> {
-  if (said === undefined || said === image || !mayBeShortId(said)) return image;
-  const isThere = async (name: string): Promise<boolean> => {
+/** The image that the engine has. `1a2b3c4` is read as a name first and then as the beginning of an ID, as engines do. */
+async function findImage(engine: Engine, { image, requestedImage }: PushJob, signal: AbortSignal): Promise<string> {
+  if (requestedImage === undefined || requestedImage === image || !mayBeShortId(requestedImage)) return image;
+  const exists = async (name: string): Promise<boolean> => {
     try {
       await engine.inspect(name, { signal });
       return true;
@@ -263,10 +251,10 @@ async function settleImage(engine: Engine, { image, said }: PushJob, signal: Abo
       throw error;
     }
   };
-  return !(await isThere(image)) && (await isThere(said)) ? said : image;
+  return !(await exists(image)) && (await exists(requestedImage)) ? requestedImage : image;
 }
 
-/** An engine without the wanted platform must not quietly push another one. */
+/** Fails if the engine has the image for another platform: that one must not be pushed instead. */
 async function requirePlatform(
   engine: Engine,
   job: Pick<PushJob, 'image' | 'platform'>,

@@ -4,7 +4,7 @@ import type { PushSnapshot } from '../../core/push/pushProgress.ts';
 import { describeBriefly, describePush } from '../progress/pushText.ts';
 import type { PushRunner } from './pushRunner.ts';
 
-/** `43% · 61 MB/s · 12 s` while pushes run; created by the first push. A click shows the notification again. */
+/** `43% · 61 MB/s · 12 s` while pushes run. Created when the first one starts. A click shows the notification again. */
 export class PushStatusBar implements vscode.Disposable {
   #item: vscode.StatusBarItem | undefined;
 

@@ -8,12 +8,11 @@ import { parseRegistryAddress } from '../../core/registry/registryAddress.ts';
 import type { Credential, ProxySettings, RegistryAddress, RegistryTrust } from '../../core/registry/types.ts';
 import { anyUser, type Connection } from '../connections/connection.ts';
 import type { AuthService } from '../connections/signIn.ts';
-import type { Owners } from './registryBrowser.ts';
-import type { PackageVersion, RegistryBrowser } from './registryBrowser.ts';
+import type { Owners, PackageVersion, RegistryBrowser } from './registryBrowser.ts';
 
 export interface RegistryAccessOptions {
   readonly credential: (origin: string) => Promise<Credential | undefined>;
-  /** Another number after each sign-in: a token that was got with the former credential must not be used any more. */
+  /** Changes with each sign-in: tokens of the former credential must not be used any more. */
   readonly generation: (origin: string) => number;
   readonly chunkMemory: ChunkMemory;
   readonly onLinkRate: (origin: string, bytesPerSecond: number) => void;
@@ -22,7 +21,7 @@ export interface RegistryAccessOptions {
   readonly userAgent: string;
 }
 
-/** One client per saved registry, kept while nothing about it changes, and what the host asks of it. */
+/** One client per saved registry, kept until its connection or the proxy changes, and what the host asks it. */
 export class RegistryAccess implements RegistryBrowser {
   readonly #options: RegistryAccessOptions;
   readonly #clients = new Map<string, { readonly key: string; readonly client: Promise<RegistryClient> }>();
@@ -33,7 +32,7 @@ export class RegistryAccess implements RegistryBrowser {
     this.#options = options;
   }
 
-  /** `sessions` is told which upload sessions are open there. */
+  /** `sessions` is notified of upload sessions that are opened and closed. */
   async openTarget(
     connection: Connection,
     repository: string,
@@ -44,21 +43,21 @@ export class RegistryAccess implements RegistryBrowser {
     return await client.repository(repository, { signal, sessions });
   }
 
-  /** Closes upload sessions that a push left open. Rejects if the registry is not to be had now. */
+  /** Closes upload sessions that a push left open. Rejects if the registry cannot be reached. */
   async closeSessions(connection: Connection, repository: string, sessions: readonly string[]): Promise<void> {
     const client = await this.#client(connection);
     const urls = sessions.flatMap((session) => (URL.canParse(session) ? [new URL(session)] : []));
     await client.closeSessions(repository, urls, { signal: callTimeout() });
   }
 
-  /** Asked once, until `forget` or `refresh`. Without an answer the person's own name is all we know. */
+  /** Cached until `forgetRegistry` or `refresh`. Without an answer, only the person's own name. */
   async owners(connection: Connection): Promise<Owners> {
     const known = this.#owners.get(connection.origin) ?? this.#askOwners(connection);
     this.#owners.set(connection.origin, known);
     return await known;
   }
 
-  /** Asked once for each owner, until `forget` or `refresh`. False where the registry does not tell. */
+  /** Cached until `forgetRegistry` or `refresh`. False if the registry does not say. */
   async isPublicOwner(connection: Connection, owner: string): Promise<boolean> {
     const key = `${connection.origin} ${owner}`;
     const known = this.#publicOwners.get(key) ?? this.#askIfPublic(connection, owner);
@@ -71,14 +70,14 @@ export class RegistryAccess implements RegistryBrowser {
     return await api.packages(owner, { signal: callTimeout() });
   }
 
-  /** Owners may have come or gone. */
+  /** Clears the cached owners. */
   refresh(): void {
     this.#owners.clear();
     this.#publicOwners.clear();
   }
 
-  /** Ends all that still talks to a registry. */
-  forget(origin: string): void {
+  /** Part of signing out of a registry: closes its connections and clears its caches. */
+  forgetRegistry(origin: string): void {
     this.#owners.delete(origin);
     for (const key of this.#publicOwners.keys()) if (key.startsWith(`${origin} `)) this.#publicOwners.delete(key);
     const kept = this.#clients.get(origin);
@@ -91,10 +90,10 @@ export class RegistryAccess implements RegistryBrowser {
   }
 
   dispose(): void {
-    for (const origin of [...this.#clients.keys()]) this.forget(origin);
+    for (const origin of [...this.#clients.keys()]) this.forgetRegistry(origin);
   }
 
-  /** What signing in needs: nothing here uses what is stored. */
+  /** For signing in. Uses no stored credential or trust. */
   get auth(): AuthService {
     const { proxy, logger, userAgent } = this.#options;
     return {
@@ -136,20 +135,20 @@ export class RegistryAccess implements RegistryBrowser {
       const { api } = await this.#client(connection);
       const signal = callTimeout();
       const found = await api.pushOwners({ signal });
-      // A token that may not read its user (read:user) may not read teams either: then there may be more owners.
-      const told = await api.currentUser({ signal });
-      const names = found.map(({ name }) => name).filter((name) => told !== undefined || name !== anyUser);
+      // A token without the scope read:user cannot read teams either, so there may be more owners.
+      const user = await api.currentUser({ signal });
+      const names = found.map(({ name }) => name).filter((name) => user !== undefined || name !== anyUser);
       const all = [...new Set([...own, ...names])];
-      return { names: all, complete: told !== undefined, publicNames: await this.#publicAmong(connection, all) };
+      return { names: all, complete: user !== undefined, publicNames: await this.#publicAmong(connection, all) };
     } catch (error) {
-      this.#options.logger.warn(`The owners on ${connection.host} are not to be had: ${String(error)}`);
+      this.#options.logger.warn(`The owners on ${connection.host} could not be listed: ${String(error)}`);
       this.#owners.delete(connection.origin);
       return { names: own, complete: false, publicNames: [] };
     }
   }
 
   async #publicAmong(connection: Connection, names: readonly string[]): Promise<readonly string[]> {
-    // More than these nobody reads; an owner that is chosen is asked about before a push in any case.
+    // A longer list is not read. The chosen owner is checked before the push in any case.
     const first = names.slice(0, 50);
     const answers = await Promise.all(first.map((name) => this.isPublicOwner(connection, name)));
     return first.filter((_, index) => answers[index]);
@@ -162,7 +161,9 @@ export class RegistryAccess implements RegistryBrowser {
       return await client.isPublicOwner(owner, { signal: callTimeout() });
     } catch (error) {
       this.#publicOwners.delete(`${connection.origin} ${owner}`);
-      this.#options.logger.debug(`Whether ${owner} on ${connection.host} is public is not to be had: ${String(error)}`);
+      this.#options.logger.debug(
+        `Whether ${owner} on ${connection.host} is public could not be read: ${String(error)}`,
+      );
       return false;
     }
   }
@@ -172,17 +173,17 @@ export class RegistryAccess implements RegistryBrowser {
     const key = JSON.stringify([trust, username, this.#options.proxy(), this.#options.generation(origin)]);
     const kept = this.#clients.get(origin);
     if (kept?.key === key) return kept.client;
-    // A push may still be using the former client: it closes its connections by itself when they are idle.
+    // A push may still use the former client. That one closes its connections by itself when they are idle.
     const client = this.#create(connection, trust, () => this.#options.credential(origin));
     this.#clients.set(origin, { key, client });
-    // One that could not be made is made anew the next time.
+    // If it could not be created, the next call tries again.
     client.catch(() => {
       if (this.#clients.get(origin)?.client === client) this.#clients.delete(origin);
     });
     return client;
   }
 
-  /** Loads the client's code only now: most of the bundle is its HTTP library. */
+  /** Loads the client's code at the first call: its HTTP library is most of the bundle. */
   async #create(
     address: RegistryAddress,
     trust: RegistryTrust,
@@ -207,7 +208,7 @@ export class RegistryAccess implements RegistryBrowser {
   }
 }
 
-/** A list that a person waits for must come or fail within this time. */
+/** A person waits for these calls. */
 function callTimeout(): AbortSignal {
   return AbortSignal.timeout(20_000);
 }

@@ -1,14 +1,14 @@
 import type { Connection } from '../connections/connection.ts';
 
-/** Owners that may be pushed to, the person first; `complete` if there are no others. */
+/** Owners that the person may push to, their own name first. `complete`: there are no others. */
 export interface Owners {
   readonly names: readonly string[];
   readonly complete: boolean;
-  /** Those whose images everybody who can reach the server can pull, as far as it tells. */
+  /** Those whose images everybody who can reach the server can pull, as far as the server says. */
   readonly publicNames: readonly string[];
 }
 
-/** What the view reads from a registry. */
+/** Lists the contents of registries. */
 export interface RegistryBrowser {
   owners(connection: Connection): Promise<Owners>;
   packages(connection: Connection, owner: string): Promise<readonly PackageVersion[]>;
@@ -17,7 +17,7 @@ export interface RegistryBrowser {
 /** A version of a container package, as the registry lists it. */
 export interface PackageVersion {
   readonly name: string;
-  /** A tag; or a digest, for what has no tag. */
+  /** A tag, or a digest for a version without one. */
   readonly version: string;
   /** ISO 8601. */
   readonly createdAt: string | undefined;

@@ -1,53 +1,55 @@
-/** Where something of a registry is kept. */
+/** Data about a registry that is removed when the person signs out of it. */
+interface RegistryData {
+  forgetRegistry(origin: string): Promise<void> | void;
+}
+
 export interface CleanupOptions {
-  /** The registries that are saved now, in whichever window they were. */
-  readonly origins: () => readonly string[];
-  /** Cancels pushes there and waits until they have tidied up, while the credential to do so is still there. */
+  readonly store: { list(): readonly { readonly origin: string }[]; remove(origin: string): Promise<void> };
+  /** Cancels the pushes there and waits until they have cleaned up. They need the credential for that. */
   readonly stopPushes: (origin: string) => Promise<void>;
-  /** The row and the secret. */
-  readonly remove: (origin: string) => Promise<void>;
-  /** Everything else: clients with their tokens, numbers, targets, the digest cache. */
-  readonly others: readonly ((origin: string) => Promise<void> | void)[];
+  /** All other data: clients with their tokens, targets, link rates, the digest cache. */
+  readonly data: readonly RegistryData[];
 }
 
-/** Removes all that this window knows of a registry, after a sign-out here or in another window. */
+/** Removes everything about a registry after a sign-out, in this window or another one. */
 export class RegistryCleanup {
-  readonly #keepers: CleanupOptions;
-  #known: ReadonlySet<string>;
+  readonly #options: CleanupOptions;
+  #origins: ReadonlySet<string>;
 
-  constructor(keepers: CleanupOptions) {
-    this.#keepers = keepers;
-    this.#known = new Set(keepers.origins());
+  constructor(options: CleanupOptions) {
+    this.#options = options;
+    this.#origins = this.#savedOrigins();
   }
 
-  /** The secret first; what cannot be removed keeps nothing else from being removed, and is thrown at the end. */
-  async forget(origin: string): Promise<void> {
-    const { stopPushes, remove, others } = this.#keepers;
-    this.#known = new Set([...this.#known].filter((one) => one !== origin));
-    await removeFrom([stopPushes, remove, ...others], origin);
+  /** Tries every step, the credential first, and then throws the first failure. */
+  async signOut(origin: string): Promise<void> {
+    this.#origins = new Set([...this.#origins].filter((one) => one !== origin));
+    await this.#remove(origin, [(one) => this.#options.store.remove(one)]);
   }
 
-  /** Call when the saved registries may be other ones: another window's sign-out counts here as well. */
-  async follow(): Promise<void> {
-    const { origins, stopPushes, others } = this.#keepers;
-    const now = new Set(origins());
-    const gone = [...this.#known].filter((origin) => !now.has(origin));
-    this.#known = now;
-    for (const origin of gone) await removeFrom([stopPushes, ...others], origin);
+  /** Cleans up after other windows' sign-outs. Call it when the saved registries may have changed. */
+  async removeSignedOut(): Promise<void> {
+    const saved = this.#savedOrigins();
+    const removed = [...this.#origins].filter((origin) => !saved.has(origin));
+    this.#origins = saved;
+    for (const origin of removed) await this.#remove(origin, []);
   }
-}
 
-async function removeFrom(
-  keepers: readonly ((origin: string) => Promise<void> | void)[],
-  origin: string,
-): Promise<void> {
-  const failures: unknown[] = [];
-  for (const forget of keepers) {
-    try {
-      await forget(origin);
-    } catch (error) {
-      failures.push(error);
+  #savedOrigins(): ReadonlySet<string> {
+    return new Set(this.#options.store.list().map(({ origin }) => origin));
+  }
+
+  async #remove(origin: string, first: readonly ((origin: string) => Promise<void>)[]): Promise<void> {
+    const { stopPushes, data } = this.#options;
+    const failures: unknown[] = [];
+    const steps = [stopPushes, ...first, ...data.map((one) => (from: string) => one.forgetRegistry(from))];
+    for (const step of steps) {
+      try {
+        await step(origin);
+      } catch (error) {
+        failures.push(error);
+      }
     }
+    if (failures.length > 0) throw failures[0];
   }
-  if (failures.length > 0) throw failures[0];
 }

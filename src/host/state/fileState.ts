@@ -7,21 +7,21 @@ import type { Disposable, Memento } from 'vscode';
 import { parseJson } from '../../core/base/json.ts';
 import { writeFileWhole } from '../../core/base/writeFileWhole.ts';
 
-/** A folder that was changed less than that long before it was read, in milliseconds, may be changed again unseen. */
-const clockGrain = 1_000;
+/** Milliseconds. A change of the folder within this time of the last one may leave its modification time unchanged. */
+const clockResolutionMs = 1_000;
 
 /**
- * Rows that several windows write at the same time: each row is a file of its own, replaced whole. VS Code's own global
- * state is one value for all of an extension's keys, of which each window has a copy; whichever window writes last takes
- * away what the others have just written (VS Code 1.105: ExtensionMemento in extHostMemento.ts).
+ * A Memento that several windows can write at the same time: each key has a file of its own. VS Code's global state is one
+ * value for all keys of an extension, and each window has a copy of it, so the last window that writes overwrites the
+ * changes of the others (VS Code 1.105: ExtensionMemento in extHostMemento.ts).
  */
 export class FileState implements Memento {
   readonly #folder: string;
   #rows = new Map<string, unknown>();
   #files = new Map<string, ReadFile>();
-  /** The folder's change time when `#rows` was read; undefined: to be looked at again. */
+  /** The folder's modification time when `#rows` was read. Undefined: read the folder again. */
   #readAt: number | undefined;
-  /** Looked at already, by the code that is running now. */
+  /** The folder was checked already in this microtask. */
   #isFresh = false;
   /** Not on disk yet. */
   readonly #writing = new Map<string, { readonly value: unknown }>();
@@ -51,7 +51,7 @@ export class FileState implements Memento {
     return value === undefined ? otherwise : (value as T);
   }
 
-  /** Seen here at once; resolves when other windows see it. `undefined` removes the row. */
+  /** Visible here at once. Resolves when it is visible to other windows. `undefined` removes the row. */
   async update(key: string, value: unknown): Promise<void> {
     const writing = { value };
     this.#writing.set(key, writing);
@@ -66,7 +66,7 @@ export class FileState implements Memento {
     }
   }
 
-  /** Calls `onChange` when rows may have changed, here or in another window. */
+  /** Calls `onChange` if rows may have changed, in this window or another one. */
   watch(onChange: () => void): Pick<Disposable, 'dispose'> {
     let watcher: FSWatcher | undefined;
     try {
@@ -74,7 +74,7 @@ export class FileState implements Memento {
       watcher = watch(this.#folder, { persistent: false }, onChange);
       watcher.on('error', () => undefined);
     } catch {
-      // A file system that cannot be watched: changes are seen when the rows are read next.
+      // The file system cannot be watched: changes are noticed when the rows are read next.
     }
     return { dispose: () => watcher?.close() };
   }
@@ -88,10 +88,10 @@ export class FileState implements Memento {
     const files = new Map(changedAt === undefined ? [] : this.#readFiles());
     this.#files = files;
     this.#rows = new Map([...files.values()].flatMap(({ row }) => (row === undefined ? [] : [[row.key, row.value]])));
-    this.#readAt = changedAt !== undefined && Date.now() - changedAt > clockGrain ? changedAt : undefined;
+    this.#readAt = changedAt !== undefined && Date.now() - changedAt > clockResolutionMs ? changedAt : undefined;
   }
 
-  /** A file is replaced, never changed: one that is the same has not to be read again. */
+  /** Files are replaced, never modified, so an unchanged one need not be read again. */
   *#readFiles(): Generator<[string, ReadFile]> {
     for (const name of readdirSync(this.#folder)) {
       if (!/^[0-9a-f]{32}\.json$/.test(name)) continue;
@@ -119,7 +119,7 @@ interface ReadFile {
   readonly row: v.InferOutput<typeof storedRow> | undefined;
 }
 
-/** Undefined for what cannot be read: another window may have just removed it. */
+/** Undefined if the file cannot be read: another window may have removed it. */
 function readRow(file: string): ReadFile['row'] {
   try {
     return parseJson(storedRow, readFileSync(file));

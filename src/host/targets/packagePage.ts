@@ -3,7 +3,7 @@ import type { Connection } from '../connections/connection.ts';
 import { hasOwners } from './settleTarget.ts';
 import type { Target } from './target.ts';
 
-/** The page of a pushed image on Gitea or Forgejo; undefined for other registries. */
+/** The page of a pushed image on Gitea or Forgejo. Undefined for other registries. */
 export function packagePage(
   { kind, webRoot }: Pick<Connection, 'kind' | 'webRoot'>,
   { repository, tag }: Target,

@@ -3,22 +3,16 @@ import type { Memento } from 'vscode';
 import { listOf, readValue } from '../../core/base/json.ts';
 import type { Connection } from '../connections/connection.ts';
 import { hasOwners } from './settleTarget.ts';
-import type { Target } from './target.ts';
+import type { Destination } from './target.ts';
 
 const stateKey = 'teaChest.publicOwners';
 
 /** Owners by origin. */
 const storedOwners = v.record(v.string(), listOf(v.string()));
 
-/** A push as a person asked for it. */
-interface AskedPush {
-  readonly connection: Connection;
-  readonly target: Target;
-}
-
 /**
- * On Gitea an image is as visible as its owner, whatever the repository of its code is. So before the first push to an
- * owner that everybody sees, a person is told; what they said yes to is kept, by origin and owner.
+ * On Gitea an image is as visible as its owner, even if it is linked to a private repository. So the person confirms the
+ * first push to each public owner. Confirmed owners are stored by origin.
  */
 export class PublicOwners {
   readonly #state: Memento;
@@ -35,13 +29,13 @@ export class PublicOwners {
     this.#ask = ask;
   }
 
-  /** True if the push may go on. */
-  async agree({ connection, target }: AskedPush): Promise<boolean> {
+  /** True if the push may continue. */
+  async confirm({ connection, target }: Destination): Promise<boolean> {
     if (!hasOwners(connection.kind)) return true;
     const owner = target.repository.slice(0, target.repository.indexOf('/')).toLowerCase();
-    const known = this.#rows()[connection.origin] ?? [];
-    if (known.includes(owner) || !(await this.#isPublic(connection, owner))) return true;
-    const agreed = await this.#ask(
+    const confirmed = this.#rows()[connection.origin] ?? [];
+    if (confirmed.includes(owner) || !(await this.#isPublic(connection, owner))) return true;
+    const isConfirmed = await this.#ask(
       `${owner} on ${connection.host} is public. Push there?`,
       [
         `Everybody who can reach this server can pull this image, and every other one of ${owner}.`,
@@ -49,8 +43,9 @@ export class PublicOwners {
       ],
       'Push',
     );
-    if (agreed) await this.#state.update(stateKey, { ...this.#rows(), [connection.origin]: [...known, owner] });
-    return agreed;
+    if (isConfirmed)
+      await this.#state.update(stateKey, { ...this.#rows(), [connection.origin]: [...confirmed, owner] });
+    return isConfirmed;
   }
 
   /** Part of signing out of a registry. */

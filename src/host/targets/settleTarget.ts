@@ -13,13 +13,13 @@ import type { Target } from './target.ts';
 
 type Kind = Connection['kind'];
 
-/** Gitea and Forgejo give every repository an owner; elsewhere a repository is a path. */
+/** On Gitea and Forgejo every repository has an owner. Elsewhere a repository is a path. */
 export function hasOwners(kind: Kind): boolean {
   return kind !== 'generic';
 }
 
 /**
- * The target as the registry stores it: on Gitea owner and tag in lower case.
+ * Checks the target and returns it as the registry stores it: on Gitea with owner and tag in lower case.
  * @throws TeaChestError `nameInvalid` (facts: suggestion)
  */
 export function settleTarget(target: Target, kind: Kind): Target {
@@ -44,9 +44,11 @@ export function settleTarget(target: Target, kind: Kind): Target {
   return { host, repository: `${settled.owner}/${settled.name}`, tag: settled.tag };
 }
 
-/** What is wrong with one part of a target, in words for a person who is typing; and what will be changed in it. */
+/** The validation message for a part of a target that a person types. */
 export interface Verdict {
+  /** Why it is not valid. */
   readonly problem?: string;
+  /** What the registry changes in it. */
   readonly notice?: string;
 }
 
@@ -54,7 +56,7 @@ export function judgeOwner(text: string): Verdict {
   return judge(checkOwner(text));
 }
 
-/** `warn`: what should be known of a name before it is suggested. */
+/** `warn`: a warning to add to a suggested name. */
 export function judgeName(text: string, kind: Kind, warn?: (suggestion: string) => string | undefined): Verdict {
   if (text === '') return { problem: 'A name is needed.' };
   return judge(hasOwners(kind) ? checkImageName(text) : checkRepository(text), warn);
@@ -64,7 +66,7 @@ export function judgeTag(text: string, kind: Kind): Verdict {
   return judge(hasOwners(kind) ? checkTag(text) : checkAnyTag(text));
 }
 
-/** Distribution's grammar (reference/regexp.go): unlike Gitea it takes `__` and runs of `-` between letters. */
+/** Distribution's grammar (reference/regexp.go). Unlike Gitea it accepts `__` and several `-` between letters. */
 function checkRepository(text: string): Check<string> {
   const segment = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
   if (text.split('/').every((part) => segment.test(part))) return { ok: true, value: text };

@@ -3,9 +3,9 @@ import { imagesNamed } from '../../core/gitea/checkTarget.ts';
 import { parseImageReference } from '../../core/oci/imageReference.ts';
 
 /**
- * A warning for a name that was suggested in place of one that Gitea does not take (`a-b` for `a--b`), where other images
- * of this machine have that name already: pushed to one place, each would replace the other. `image` is the one that is
- * being pushed: its own name, in another tag, is no other image's.
+ * A warning about a name that is suggested instead of one that Gitea refuses (`a-b` for `a--b`): other images of this
+ * machine already have it, and pushes to the same tag would replace each other. `image`: the image that is pushed; its
+ * own name with another tag does not count.
  */
 export function warnOfOthers(name: string, image: string, references: readonly string[]): string | undefined {
   const own = repositoryOf(image);
@@ -16,7 +16,7 @@ export function warnOfOthers(name: string, image: string, references: readonly s
   return `But “${name}” is also the name of another image here, of ${first}${more}: pushed to the same tag, one replaces the other.`;
 }
 
-/** The same for a target that was refused as a whole (`facts.suggestion`). */
+/** Adds the warning to the error for a whole target, which has the suggestion in `facts.suggestion`. */
 export function withWarningOfOthers(error: unknown, image: string, references: readonly string[]): unknown {
   if (!(error instanceof TeaChestError) || error.code !== 'nameInvalid') return error;
   const { suggestion } = error.facts;
@@ -31,7 +31,7 @@ export function withWarningOfOthers(error: unknown, image: string, references: r
   });
 }
 
-/** Without the registry; undefined for an ID. */
+/** Without the registry. Undefined for an ID. */
 function repositoryOf(reference: string): string | undefined {
   try {
     return parseImageReference(reference).repository;

@@ -2,6 +2,7 @@ import { TeaChestError } from '../../core/base/errors.ts';
 import { readPastedTarget } from '../../core/gitea/readPastedTarget.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
 import { formatImageReference, parseImageReference } from '../../core/oci/imageReference.ts';
+import type { Connection } from '../connections/connection.ts';
 
 /** A tag in a registry: `host[:port]/repository:tag`, in its parts. On Gitea the repository is `owner/name`. */
 export interface Target {
@@ -10,7 +11,13 @@ export interface Target {
   readonly tag: string;
 }
 
-/** What of a target an image's own name proposes. */
+/** A target in a registry that the person is signed in to. */
+export interface Destination {
+  readonly connection: Connection;
+  readonly target: Target;
+}
+
+/** The parts of a target that an image's own name suggests. */
 export interface Proposal {
   readonly name: string | undefined;
   readonly tag: string;
@@ -21,13 +28,13 @@ export function formatTarget({ host, repository, tag }: Target): string {
 }
 
 /**
- * The `target` argument, as written or pasted → its parts, with `latest` where it has no tag. Only its shape is checked.
- * `isHost` tells of hosts that are known: one without a dot or a port looks like an owner.
+ * Splits a target as typed or pasted into its parts. The tag defaults to `latest`. Only the syntax is checked.
+ * `isHost`: true for the host of a known registry. A host without a dot or a port looks like an owner otherwise.
  * @throws TeaChestError `referenceInvalid`
  */
 export function parseTarget(text: string, isHost?: (first: string) => boolean): Target {
   if (/:\/\/[^/]*@/.test(text)) {
-    // The text is not repeated: a password would be on the screen.
+    // The message must not quote the text: it would show a password.
     const why = 'The target has a user name or a password in it. Give it without them.';
     throw new TeaChestError('referenceInvalid', why, { stage: 'resolve' });
   }
@@ -44,16 +51,16 @@ export function parseTarget(text: string, isHost?: (first: string) => boolean): 
 }
 
 /**
- * The name and tag that an image reference suggests: `docker.io/library/app:1` → `app`, `1`. An ID suggests no name, and
- * a digest no tag but `latest`. Below an `owner` a name is the last part of the path, or all that comes after that owner;
- * where there are no owners (undefined), the whole path.
+ * The name and tag that an image reference suggests: `docker.io/library/app:1` → `app`, `1`. An ID suggests no name, a
+ * digest only the tag `latest`. With an `owner`, the name is the rest of the path after that owner, or its last part.
+ * Without one, it is the whole path.
  */
 export function proposeTarget(image: string, owner: string | undefined): Proposal {
   if (isImageId(image)) return { name: undefined, tag: 'latest' };
   try {
     const { registry, repository, tag } = parseImageReference(image);
     const parts = repository.toLowerCase().split('/');
-    // The hub's way to write an image without an owner.
+    // Docker Hub's official images have no owner: `library` stands in for it.
     if (registry === 'docker.io' && parts[0] === 'library') parts.shift();
     const isOwners = parts.length > 1 && parts[0] === owner?.toLowerCase();
     const name = owner === undefined ? parts : parts.slice(isOwners ? 1 : -1);
@@ -63,7 +70,7 @@ export function proposeTarget(image: string, owner: string | undefined): Proposa
   }
 }
 
-/** `app` → `app:latest`, as engines read it; IDs, digests and tagged references stay as they are. */
+/** `app` → `app:latest`, as engines do. IDs, digests and references with a tag stay unchanged. */
 export function normalizeImage(image: string): string {
   if (isImageId(image)) return image;
   const reference = parseImageReference(image);
@@ -71,12 +78,26 @@ export function normalizeImage(image: string): string {
   return formatImageReference({ ...reference, tag: 'latest' });
 }
 
-/** `sha256:…`, or its hex digits alone: 12 and more, as engines print and take them. */
+/** The image as a person typed it, normalized. Undefined if it is no valid reference. */
+export function parseTypedImage(text: string): string | undefined {
+  try {
+    return normalizeImage(text.trim());
+  } catch {
+    return undefined;
+  }
+}
+
+/** `sha256:…`, or 12 and more of its hex digits, as engines print and accept them. */
 export function isImageId(image: string): boolean {
   return /^sha256:[0-9a-f]{64}$/.test(image) || /^[0-9a-f]{12,64}$/.test(image);
 }
 
-/** An image as a title has room for it: an ID by its first 12 digits. */
+/** True for `1a2b3c4`: engines read it as a name first, but it may be the beginning of an ID. */
+export function mayBeShortId(text: string): boolean {
+  return /^[0-9a-f]{1,11}$/.test(text);
+}
+
+/** The image for a title: an ID is cut to its first 12 digits. */
 export function briefImage(image: string): string {
   return isImageId(image) ? shortDigest(image) : image;
 }

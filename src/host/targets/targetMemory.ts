@@ -10,18 +10,18 @@ const limit = 200;
 const storedRow = v.object({
   origin: v.string(),
   target: v.string(),
-  /** When it was pushed there, in milliseconds since the epoch. */
+  /** Time of the push, in milliseconds since the epoch. */
   at: v.fallback(v.number(), 0),
 });
 
 type Row = Readonly<v.InferOutput<typeof storedRow>>;
 
-/** Where each image went last: a row for each image, the oldest forgotten first. */
+/** The last target of each image. Removes the oldest rows if there are too many. */
 export class TargetMemory {
   readonly #state: Memento;
   readonly #now: () => number;
 
-  /** `state` has a row for each key, as windows write at the same time. */
+  /** `state` has a row for each key, because several windows write at the same time. */
   constructor(state: Memento, now: () => number = Date.now) {
     this.#state = state;
     this.#now = now;
@@ -32,8 +32,8 @@ export class TargetMemory {
     if (row === undefined) return undefined;
     try {
       const { origin } = row;
-      const place = { origin, host: new URL(origin).host };
-      return { origin, target: parseTarget(row.target, (first) => hasHost(place, first)) };
+      const registry = { origin, host: new URL(origin).host };
+      return { origin, target: parseTarget(row.target, (first) => hasHost(registry, first)) };
     } catch {
       return undefined;
     }

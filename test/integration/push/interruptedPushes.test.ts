@@ -11,8 +11,7 @@ import { WorkerPool } from '../../../src/core/compress/encoder/workerPool.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PushEvent } from '../../../src/core/push/events.ts';
 import { isTemporaryName, sweepNames } from '../../../src/core/relay/temporaryTag.ts';
-import { sweepSpool } from '../../../src/core/spool/spool.ts';
-import { PushJournal, type TakenPush } from '../../../src/host/push/pushJournal.ts';
+import { PushJournal, type ClaimedPush } from '../../../src/host/push/pushJournal.ts';
 import { recoverPushes } from '../../../src/host/push/recoverPushes.ts';
 import { startFakeGitea, type FakeGitea } from '../../fakeGitea/fakeGitea.ts';
 import { startPrivateEngine, type Engine } from '../../tools/engine.ts';
@@ -21,7 +20,7 @@ import { copyBySkopeo, differences } from '../../tools/verifyPull.ts';
 import { makeScratch, type Scratch } from '../../tools/scratch.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
 import { workerFile } from '../../unit/compress/testPool.ts';
-import { connectionTo } from '../../unit/host/hostFakes.ts';
+import { connectionTo } from '../../unit/host/support/hostFakes.ts';
 import type { PushToKill } from './killedPush.ts';
 import { armFaults, interruptionPoints, type InterruptionPoint, type Strategy } from './interruptionPoints.ts';
 import { makeRig, type PushRig } from './rig.ts';
@@ -146,23 +145,21 @@ describe('a push that is interrupted', { timeout: 1_200_000 }, () => {
   }
 
   /** What the start after a crash does, as the composition root has it. */
-  async function startAnew({ rig, gitea }: Place, scratch: Scratch): Promise<readonly TakenPush[]> {
+  async function startAnew({ rig, gitea }: Place, scratch: Scratch): Promise<readonly ClaimedPush[]> {
     const journal = new PushJournal(join(scratch.path, 'pushes'), silentLogger);
-    const told: TakenPush[] = [];
+    const told: ClaimedPush[] = [];
     await recoverPushes(
       {
         journal,
-        sweep: async (folders) => {
-          for (const folder of folders) await sweepSpool(folder);
+        store: { find: (origin) => (origin === gitea.origin ? connectionTo(origin) : undefined) },
+        access: {
+          closeSessions: (_, name, sessions) =>
+            rig.closeSessions(
+              name,
+              sessions.map((session) => new URL(session)),
+            ),
         },
-        find: (origin) => (origin === gitea.origin ? connectionTo(origin) : undefined),
-        closeSessions: (_, name, sessions) =>
-          rig.closeSessions(
-            name,
-            sessions.map((session) => new URL(session)),
-          ),
-        tell: (pushes) => void told.push(...(pushes as TakenPush[])),
-        now: Date.now,
+        notify: (pushes) => void told.push(...(pushes as ClaimedPush[])),
         logger: silentLogger,
       },
       [rig.spoolRoot],

@@ -1,6 +1,6 @@
 import type { ImageNode, TagNode } from './imageTree.ts';
 
-/** The rows a command of the tree is about: the selection if the clicked row is part of it, else that row. */
+/** The rows that a command applies to: `selected` if the clicked row is part of the selection, otherwise that row. */
 export function chosenRows(
   clicked: ImageNode | undefined,
   selected: readonly ImageNode[] | undefined,
@@ -9,15 +9,15 @@ export function chosenRows(
   return selected ?? (clicked === undefined ? selection : [clicked]);
 }
 
-/** All tags of the rows, each once: a repository stands for what is in it. */
+/** All tags of the rows, each once. A repository stands for all its tags. */
 export function tagsOf(rows: readonly ImageNode[]): readonly TagNode[] {
   const tags = rows.flatMap((row) => (row.type === 'tag' ? [row] : row.tags));
   return [...new Map(tags.map((tag) => [tag.id, tag])).values()];
 }
 
 /**
- * What a push of the rows is to push: of each entry one tag, which a person has to choose where there are several. A
- * repository some of whose tags are among the rows says nothing more.
+ * The tags to push: one of each entry, which the person chooses if there are several. A repository is ignored if some of
+ * its tags are selected as well.
  */
 export function pushChoices(rows: readonly ImageNode[]): readonly (readonly TagNode[])[] {
   const chosen = new Set(rows.map(({ id }) => id));

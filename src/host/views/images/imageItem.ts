@@ -4,14 +4,14 @@ import { treeItem } from '../../display/treeItem.ts';
 import { formatAge, formatBytes } from '../../progress/format.ts';
 import {
   describeTags,
-  menuOf,
-  speakRepository,
+  contextValueOf,
+  repositoryAccessibleName,
   type ImageNode,
   type RepositoryNode,
   type TagNode,
 } from './imageTree.ts';
 
-/** A node as the tree draws it; `platforms` by image ID, `now` in milliseconds since the epoch. */
+/** The tree item of a node. `platforms` by image ID, `now` in milliseconds since the epoch. */
 export function imageItem(node: ImageNode, platforms: ReadonlyMap<string, Platform>, now: number): vscode.TreeItem {
   return node.type === 'repository' ? repositoryItem(node) : tagItem(node, platforms.get(node.image.id), now);
 }
@@ -19,19 +19,19 @@ export function imageItem(node: ImageNode, platforms: ReadonlyMap<string, Platfo
 function repositoryItem(node: RepositoryNode): vscode.TreeItem {
   return treeItem({
     id: node.id,
-    menu: menuOf(node),
+    contextValue: contextValueOf(node),
     label: node.name,
     description: describeTags(node),
     icon: 'package',
     expandable: true,
-    spoken: speakRepository(node),
-    tooltip: speakRepository(node),
+    accessibleName: repositoryAccessibleName(node),
+    tooltip: repositoryAccessibleName(node),
   });
 }
 
-function tagItem(node: TagNode, learned: Platform | undefined, now: number): vscode.TreeItem {
+function tagItem(node: TagNode, loaded: Platform | undefined, now: number): vscode.TreeItem {
   const { id, label, reference, image } = node;
-  const platform = image.platform ?? learned;
+  const platform = image.platform ?? loaded;
   const facts = [
     formatBytes(image.size),
     formatAge(image.createdAt, now),
@@ -39,11 +39,11 @@ function tagItem(node: TagNode, learned: Platform | undefined, now: number): vsc
   ].filter((fact) => fact !== '');
   return treeItem({
     id,
-    menu: menuOf(node),
+    contextValue: contextValueOf(node),
     label,
     description: facts.join(' · '),
     icon: reference === undefined ? 'circle-slash' : 'tag',
     expandable: false,
-    spoken: `Image ${reference ?? `${label}, untagged`}, ${facts.join(', ')}`,
+    accessibleName: `Image ${reference ?? `${label}, untagged`}, ${facts.join(', ')}`,
   });
 }

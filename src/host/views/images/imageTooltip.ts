@@ -4,7 +4,7 @@ import { formatPlatform } from '../../../core/oci/platform.ts';
 import { markdownValue, type MarkdownLine } from '../../display/markdownText.ts';
 import { formatBytes } from '../../progress/format.ts';
 
-/** The tooltip of an image; `details` is undefined where the engine no longer has it. */
+/** The tooltip of an image. `details` is undefined if the engine no longer has it. */
 export function imageTooltip(
   title: string,
   image: EngineImage,

@@ -11,7 +11,7 @@ export interface RepositoryNode {
   readonly tags: readonly TagNode[];
 }
 
-/** One reference of one image; without a reference, an untagged image. */
+/** One reference of an image, or an untagged image. */
 export interface TagNode {
   readonly type: 'tag';
   readonly id: string;
@@ -23,7 +23,7 @@ export interface TagNode {
 
 const untagged = '<none>';
 
-/** Images as the engine lists them → repositories, the one with the newest image first. */
+/** Groups images by repository, the one with the newest image first. */
 export function buildImageTree(
   images: readonly EngineImage[],
   options: { readonly showDangling: boolean },
@@ -51,35 +51,35 @@ export function buildImageTree(
     tags: tags.sort(newest),
   }));
   return repositories.sort((one, other) => {
-    // Untagged images are leftovers: below everything that has a name.
+    // Untagged images come last.
     if (one.name === untagged || other.name === untagged) return one.name === untagged ? 1 : -1;
     const [first, second] = [one.tags[0], other.tags[0]];
     return first === undefined || second === undefined ? 0 : newest(first, second) || compare(one.name, other.name);
   });
 }
 
-/** `3 tags`, or the one tag as `:2`; what has no tag is counted as images, or called by its ID. */
+/** `3 tags`, or a single tag as `:2`. Untagged: `3 images`, or the ID of a single image. */
 export function describeTags({ name, tags: [first, ...others] }: RepositoryNode): string {
   if (first === undefined) return '';
   if (others.length > 0) return `${others.length + 1} ${name === untagged ? 'images' : 'tags'}`;
   return first.reference === undefined ? first.label : `:${first.label}`;
 }
 
-/** `Repository app, 1 tag`: the row as a screen reader says it. */
-export function speakRepository({ name, tags }: RepositoryNode): string {
+/** `Repository app, 1 tag`: the row for a screen reader. */
+export function repositoryAccessibleName({ name, tags }: RepositoryNode): string {
   if (name === untagged) return `Images without a tag, ${tags.length}`;
   return `Repository ${name}, ${tags.length === 1 ? '1 tag' : `${tags.length} tags`}`;
 }
 
-/** Which menu a row gets (package.json, `viewItem`): a repository of one image has the menu of that image. */
-export function menuOf(node: ImageNode): string {
+/** The `viewItem` of the menus in package.json. A repository with a single image has the menu of that image. */
+export function contextValueOf(node: ImageNode): string {
   if (node.type === 'tag') return node.reference === undefined ? 'image.untagged' : 'image.tagged';
   const [first, ...others] = node.tags;
   if (first === undefined || others.length > 0) return 'repository.several';
   return first.reference === undefined ? 'repository.untagged' : 'repository.tagged';
 }
 
-/** What the view has to say when there is nothing to list. */
+/** The context key `teaChest.images`, which selects the view's welcome text. */
 export function describeEmptiness(images: readonly EngineImage[]): 'some' | 'none' | 'onlyDangling' {
   if (images.length === 0) return 'none';
   return images.some((image) => image.references.length > 0) ? 'some' : 'onlyDangling';

@@ -10,7 +10,7 @@ import { imageItem } from './imageItem.ts';
 import { imageTooltip } from './imageTooltip.ts';
 import { buildImageTree, describeEmptiness, type ImageNode, type RepositoryNode } from './imageTree.ts';
 
-/** The Images view: repository → tag. Shows what the image list holds, and asks the engine only for tooltips. */
+/** The Images view: repository → tag. Shows the image list, and asks the engine only for platforms and tooltips. */
 export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Disposable {
   readonly #images: ImageList;
   readonly #link: EngineLink;
@@ -41,7 +41,7 @@ export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Di
     return this.#tree.selection;
   }
 
-  /** Draws the list anew; call when the list or the filter changed. */
+  /** Call when the list or the filter has changed. */
   update(): void {
     this.#changed.fire(undefined);
   }
@@ -49,18 +49,18 @@ export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Di
   async getChildren(node?: ImageNode): Promise<ImageNode[]> {
     if (node?.type === 'tag') return [];
     if (node !== undefined) {
-      void this.#learnPlatforms(node);
+      void this.#loadPlatforms(node);
       return [...node.tags];
     }
     const state = await this.#images.open();
-    this.#tree.description = describePlace(state);
-    await showState(state);
+    this.#tree.description = inertText(factOf(state, 'endpoint'));
+    await setContextKeys(state);
     if (state.kind !== 'ready') return [];
     return [...buildImageTree(state.images, { showDangling: this.#showDangling() })];
   }
 
-  /** Engines do not list platforms: asked for when a repository is opened, drawn when they are known. */
-  async #learnPlatforms(node: RepositoryNode): Promise<void> {
+  /** Engines do not list platforms, so they are loaded when a repository is expanded. */
+  async #loadPlatforms(node: RepositoryNode): Promise<void> {
     const unknown = node.tags.filter(({ image }) => image.platform === undefined && !this.#platforms.has(image.id));
     if (unknown.length === 0) return;
     try {
@@ -72,7 +72,7 @@ export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Di
       );
       this.#changed.fire(node);
     } catch {
-      // An image that went away meanwhile goes from the list by itself; a platform is no reason for a message.
+      // The rows stay without a platform. An image that was removed disappears with the next list.
     }
   }
 
@@ -80,7 +80,7 @@ export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Di
     return imageItem(node, this.#platforms, Date.now());
   }
 
-  /** Only when a person points at it: one request to the engine. */
+  /** Called when the pointer is over a row: one request to the engine. */
   async resolveTreeItem(
     item: vscode.TreeItem,
     node: ImageNode,
@@ -108,18 +108,13 @@ const engineStates: Partial<Record<ErrorCode, string>> = {
   enginePermission: 'noPermission',
 };
 
-/** Beside the view's title: the address that does not answer. */
-function describePlace(state: ImageListState): string {
-  return inertText(factOf(state, 'endpoint'));
-}
-
 function factOf(state: ImageListState, name: 'endpoint' | 'source'): string {
   const fact = state.kind === 'problem' ? state.error.facts[name] : undefined;
   return typeof fact === 'string' ? fact : '';
 }
 
-/** Sets the context keys that choose among the view's welcome texts. */
-async function showState(state: ImageListState): Promise<void> {
+/** Sets the context keys that select the view's welcome text. */
+async function setContextKeys(state: ImageListState): Promise<void> {
   const engine = state.kind === 'problem' ? (engineStates[state.error.code] ?? 'failed') : 'ready';
   await vscode.commands.executeCommand('setContext', 'teaChest.engine', engine);
   await vscode.commands.executeCommand('setContext', 'teaChest.engineSource', factOf(state, 'source'));

@@ -19,15 +19,15 @@ const labels: Readonly<Partial<Record<ErrorCode, string>>> = {
   registryFailed: 'The registry failed',
 };
 
-/** What a click on a note in place of children does. */
+/** What a click on a note does. */
 export type NoteRemedy = Extract<ActionKind, 'signIn' | 'trustCertificate' | 'chooseClientCertificate' | 'retry'>;
 
-/** Few words for a row of the view; the whole story is its tooltip. */
+/** The short label of a failure. The tooltip has the whole message. */
 export function noteLabel({ code }: TeaChestError): string {
   return labels[code] ?? 'Could not be listed';
 }
 
-/** The first remedy of the failure that the view can offer. Looking again is always one. */
+/** The first remedy of the failure that the view offers; otherwise `retry`. */
 export function noteRemedy(error: TeaChestError): { readonly kind: NoteRemedy; readonly title: string } {
   const kind = errorMessage(error).actions.find(isRemedy) ?? 'retry';
   return { kind, title: actionTitle(kind, error.code) };

@@ -4,12 +4,19 @@ import type { Logger } from '../../../core/base/logger.ts';
 import type { ConnectionStore } from '../../connections/connectionStore.ts';
 import { noteLabel } from './noteLabel.ts';
 import { registryItem } from './registryItem.ts';
-import { connectionNode, noteNode, ownerNode, packageNodes, unnamable, type RegistryNode } from './registryTree.ts';
+import {
+  connectionNode,
+  countInvalidNames,
+  noteNode,
+  ownerNode,
+  packageNodes,
+  type RegistryNode,
+} from './registryTree.ts';
 import type { RegistryBrowser } from '../../registry/registryBrowser.ts';
 
-/** The Registries view: registry → owner → image → tag. Every level is asked for when it is opened. */
+/** The Registries view: registry → owner → image → tag. Each level is loaded when it is expanded. */
 export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vscode.Disposable {
-  readonly #store: ConnectionStore;
+  readonly #store: Pick<ConnectionStore, 'list'>;
   readonly #browser: RegistryBrowser;
   readonly #logger: Logger;
   readonly #changed = new vscode.EventEmitter<void>();
@@ -17,7 +24,7 @@ export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vs
 
   readonly onDidChangeTreeData = this.#changed.event;
 
-  constructor(store: ConnectionStore, browser: RegistryBrowser, logger: Logger) {
+  constructor(store: Pick<ConnectionStore, 'list'>, browser: RegistryBrowser, logger: Logger) {
     this.#store = store;
     this.#browser = browser;
     this.#logger = logger;
@@ -62,7 +69,7 @@ export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vs
       case 'owner': {
         const rows = await this.#browser.packages(node.connection, node.owner);
         const images = packageNodes(node.connection, node.owner, rows);
-        const hidden = unnamable(node.connection, node.owner, rows);
+        const hidden = countInvalidNames(node.connection, node.owner, rows);
         if (hidden > 0) return [...images, noteNode(node.id, `${hidden} not shown: no image can have such a name`)];
         return images.length > 0 ? images : [noteNode(node.id, 'No images yet')];
       }

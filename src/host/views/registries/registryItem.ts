@@ -9,34 +9,34 @@ import { noteRemedy } from './noteLabel.ts';
 import {
   describeVersions,
   nodePage,
-  speakPackage,
+  packageAccessibleName,
   type ConnectionNode,
   type NoteNode,
   type RegistryNode,
   type VersionNode,
 } from './registryTree.ts';
 
-/** What a row has besides its node's ID and menu. */
-type Drawing = Omit<TreeRow, 'id' | 'menu'>;
+/** The parts of a row that depend on the type of its node. */
+type Appearance = Omit<TreeRow, 'id' | 'contextValue'>;
 
-/** A node as the tree draws it; `now` in milliseconds since the epoch. */
+/** The tree item of a node. `now` in milliseconds since the epoch. */
 export function registryItem(node: RegistryNode, now: number): vscode.TreeItem {
-  // The suffix shows “Open in Browser” where there is a page to open.
-  const menu = nodePage(node) === undefined ? node.type : `${node.type}.web`;
-  return treeItem({ ...draw(node, now), id: node.id, menu });
+  // package.json shows “Open in Browser” for the suffix.
+  const contextValue = nodePage(node) === undefined ? node.type : `${node.type}.web`;
+  return treeItem({ ...appearanceOf(node, now), id: node.id, contextValue });
 }
 
-function draw(node: RegistryNode, now: number): Drawing {
+function appearanceOf(node: RegistryNode, now: number): Appearance {
   switch (node.type) {
     case 'registry':
-      return drawConnection(node);
+      return connectionAppearance(node);
     case 'owner':
       return {
         label: node.owner,
         description: node.note,
         icon: 'account',
         expandable: true,
-        spoken: node.note === '' ? `Owner ${node.owner}` : `Owner ${node.owner}, ${node.note}`,
+        accessibleName: node.note === '' ? `Owner ${node.owner}` : `Owner ${node.owner}, ${node.note}`,
       };
     case 'image':
       return {
@@ -44,16 +44,16 @@ function draw(node: RegistryNode, now: number): Drawing {
         description: describeVersions(node),
         icon: 'package',
         expandable: true,
-        spoken: speakPackage(node),
+        accessibleName: packageAccessibleName(node),
       };
     case 'tag':
-      return drawVersion(node, now);
+      return versionAppearance(node, now);
     case 'note':
-      return drawNote(node);
+      return noteAppearance(node);
   }
 }
 
-function drawConnection({ connection }: ConnectionNode): Drawing {
+function connectionAppearance({ connection }: ConnectionNode): Appearance {
   const expandable = connection.kind !== 'generic';
   const about = describeConnection(connection);
   const { trust } = connection;
@@ -69,12 +69,12 @@ function drawConnection({ connection }: ConnectionNode): Drawing {
     description: about,
     icon: 'server',
     expandable,
-    spoken: `Registry ${connection.host}, ${about}`,
+    accessibleName: `Registry ${connection.host}, ${about}`,
     tooltip: markdownTooltip(lines),
   };
 }
 
-function drawVersion(node: VersionNode, now: number): Drawing {
+function versionAppearance(node: VersionNode, now: number): Appearance {
   const age = formatAge(node.createdAt, now);
   const pushed: readonly MarkdownLine[] = age === '' ? [] : [['Pushed ', markdownValue(node.createdAt)]];
   return {
@@ -82,14 +82,14 @@ function drawVersion(node: VersionNode, now: number): Drawing {
     description: age,
     icon: 'tag',
     expandable: false,
-    spoken: `Tag ${node.reference}, pushed ${age}`,
+    accessibleName: `Tag ${node.reference}, pushed ${age}`,
     tooltip: markdownTooltip([[markdownValue(node.reference)], ...pushed]),
   };
 }
 
-function drawNote(node: NoteNode): Drawing {
+function noteAppearance(node: NoteNode): Appearance {
   const row = { label: node.text, expandable: false };
-  if (node.failure === undefined) return { ...row, description: '', icon: 'info', spoken: node.text };
+  if (node.failure === undefined) return { ...row, description: '', icon: 'info', accessibleName: node.text };
   const { error } = node.failure;
   const { title } = noteRemedy(error);
   const { message } = errorMessage(error);
@@ -97,7 +97,7 @@ function drawNote(node: NoteNode): Drawing {
     ...row,
     description: title,
     icon: 'warning',
-    spoken: `${node.text}: ${message} Press Enter: ${title}.`,
+    accessibleName: `${node.text}: ${message} Press Enter: ${title}.`,
     tooltip: message,
     command: { command: 'teaChest.registries.reconnect', title, arguments: [node] },
   };

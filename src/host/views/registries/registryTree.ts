@@ -1,8 +1,7 @@
 import type { TeaChestError } from '../../../core/base/errors.ts';
 import { ownerUrl, packageUrl } from '../../../core/gitea/webUrls.ts';
 import { isReferenceText } from '../../../core/oci/imageReference.ts';
-import type { Connection } from '../../connections/connection.ts';
-import { pageAt } from '../../connections/connectionPage.ts';
+import { pageAt, type Connection } from '../../connections/connection.ts';
 import type { WebPage } from '../../openInBrowser.ts';
 import type { PackageVersion } from '../../registry/registryBrowser.ts';
 
@@ -19,7 +18,7 @@ export interface OwnerNode {
   readonly id: string;
   readonly connection: Connection;
   readonly owner: string;
-  /** `public`: everybody who can reach the server can pull what is pushed there. Empty where that is not known. */
+  /** `public`: everybody who can reach the server can pull its images. Empty if that is not known. */
   readonly note: string;
 }
 
@@ -41,17 +40,17 @@ export interface VersionNode {
   /** `host/owner/name:tag` */
   readonly reference: string;
   readonly label: string;
-  /** ISO 8601; empty where the registry does not tell. */
+  /** ISO 8601. Empty if the registry does not say. */
   readonly createdAt: string;
   readonly page: WebPage;
 }
 
-/** Says in place of children why there are none. */
+/** A row that explains why there are no others. */
 export interface NoteNode {
   readonly type: 'note';
   readonly id: string;
   readonly text: string;
-  /** Set if it stands for a failure. */
+  /** Set if the registry could not be listed. */
   readonly failure: NoteFailure | undefined;
 }
 
@@ -70,8 +69,8 @@ export function ownerNode(connection: Connection, owner: string, isPublic = fals
 }
 
 /**
- * One row per version → one node per image, the latest pushed first. Versions without a tag are parts of others. What no
- * reference can name cannot be pulled, and is left out: see `unnamable`.
+ * Groups versions into images, the latest pushed first. Leaves out versions without a tag, which are parts of others, and
+ * names that are no valid reference, which cannot be pulled: see `countInvalidNames`.
  */
 export function packageNodes(
   connection: Connection,
@@ -90,7 +89,7 @@ export function packageNodes(
       reference,
       label: row.version,
       createdAt: row.createdAt ?? '',
-      // Built here: what the registry gives as the page's address may be anything.
+      // Built here, because the address that the registry returns may lead anywhere.
       page: pageAt(connection, packageUrl(connection.webRoot, { owner, name: row.name, tag: row.version })),
     };
     const others = byName.get(row.name);
@@ -106,8 +105,8 @@ export function packageNodes(
   return nodes.sort((one, other) => newest(other).localeCompare(newest(one)));
 }
 
-/** How many of the rows no reference can name: the registry itself refuses such names, so something is wrong there. */
-export function unnamable(connection: Connection, owner: string, rows: readonly PackageVersion[]): number {
+/** How many versions have a name that is no valid reference. A registry in order has none. */
+export function countInvalidNames(connection: Connection, owner: string, rows: readonly PackageVersion[]): number {
   const tags = rows.filter(({ version }) => !version.startsWith('sha256:'));
   return tags.filter((row) => !isReferenceText(referenceOf(connection, owner, row))).length;
 }
@@ -120,7 +119,7 @@ export function noteNode(parent: string, text: string, failure?: NoteFailure): N
   return { type: 'note', id: `${parent} note`, text, failure };
 }
 
-/** The page of a node in the browser; undefined where there is none. */
+/** The node's page in the browser. */
 export function nodePage(node: RegistryNode): WebPage | undefined {
   switch (node.type) {
     case 'registry':
@@ -128,7 +127,7 @@ export function nodePage(node: RegistryNode): WebPage | undefined {
     case 'owner':
       return pageAt(node.connection, ownerUrl(node.connection.webRoot, node.owner));
     case 'image':
-      // The page of an image is the page of one of its versions.
+      // Gitea has pages of versions only.
       return node.versions[0]?.page;
     case 'tag':
       return node.page;
@@ -137,7 +136,7 @@ export function nodePage(node: RegistryNode): WebPage | undefined {
   }
 }
 
-/** What is copied as the reference of a node. */
+/** The reference that the copy commands use. */
 export function nodeReference(node: RegistryNode): string | undefined {
   if (node.type === 'tag') return node.reference;
   return node.type === 'image' ? node.repository : undefined;
@@ -149,7 +148,7 @@ export function describeVersions({ versions }: PackageNode): string {
   return versions.length === 1 && first !== undefined ? `:${first.label}` : `${versions.length} tags`;
 }
 
-/** `Image app, 1 tag`: the row as a screen reader says it. */
-export function speakPackage({ name, versions }: PackageNode): string {
+/** `Image app, 1 tag`: the row for a screen reader. */
+export function packageAccessibleName({ name, versions }: PackageNode): string {
   return `Image ${name}, ${versions.length === 1 ? '1 tag' : `${versions.length} tags`}`;
 }

@@ -1,0 +1,65 @@
+import * as v from 'valibot';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import type { Logger } from '../core/base/logger.ts';
+import { DigestCache } from '../core/digestCache/digestCache.ts';
+import { chunkState, type ChunkState } from '../core/registry/upload/chunkSizer.ts';
+import { proxySettings } from '../host/config.ts';
+import { ConnectionStore } from '../host/connections/connectionStore.ts';
+import type { SessionSecrets } from '../host/connections/sessionSecrets.ts';
+import { SignInRecords } from '../host/connections/signInRecords.ts';
+import { askModal } from '../host/display/messages.ts';
+import { OriginValues } from '../host/registry/originValues.ts';
+import { RegistryAccess } from '../host/registry/registryAccess.ts';
+import { FileState } from '../host/state/fileState.ts';
+import { PublicOwners } from '../host/targets/publicOwners.ts';
+import { TargetMemory } from '../host/targets/targetMemory.ts';
+
+/** The saved registries, the access to them, and what is stored about each. */
+export interface Registries {
+  readonly store: ConnectionStore;
+  readonly access: RegistryAccess;
+  readonly cache: DigestCache;
+  readonly memory: TargetMemory;
+  readonly publicOwners: PublicOwners;
+  readonly chunkSizes: OriginValues<ChunkState>;
+  readonly linkRates: OriginValues<number>;
+}
+
+export function buildRegistries(
+  { globalState, globalStorageUri, extension }: vscode.ExtensionContext,
+  secrets: SessionSecrets,
+  logger: Logger,
+): Registries {
+  const { version } = extension.packageJSON as { readonly version: string };
+  const rows = (name: string): FileState => new FileState(join(globalStorageUri.fsPath, 'state', name));
+  const store = new ConnectionStore(
+    globalState,
+    secrets,
+    new vscode.EventEmitter(),
+    new SignInRecords(rows('signIns')),
+  );
+  const isSaved = (origin: string): boolean => store.find(origin) !== undefined;
+  const chunkSizes = new OriginValues(rows('chunkSizes'), 'teaChest.chunkSizes', chunkState, isSaved);
+  const linkRates = new OriginValues(rows('linkRates'), 'teaChest.linkRates', v.number(), isSaved);
+  const access = new RegistryAccess({
+    credential: (origin) => store.credential(origin),
+    generation: (origin) => store.generation(origin),
+    chunkMemory: chunkSizes,
+    onLinkRate: (origin, bytesPerSecond) => {
+      linkRates.set(origin, Math.round(bytesPerSecond));
+    },
+    proxy: proxySettings,
+    logger,
+    userAgent: `tea-chest/${version}`,
+  });
+  return {
+    store,
+    access,
+    cache: new DigestCache(join(globalStorageUri.fsPath, 'digests.json'), logger, Date.now),
+    memory: new TargetMemory(rows('targets')),
+    publicOwners: new PublicOwners(rows('publicOwners'), (...asked) => access.isPublicOwner(...asked), askModal),
+    chunkSizes,
+    linkRates,
+  };
+}

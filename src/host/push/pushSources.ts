@@ -1,0 +1,17 @@
+import type { ConnectionStore } from '../connections/connectionStore.ts';
+import type { ImageList } from '../engine/imageList.ts';
+import type { RegistryBrowser } from '../registry/registryBrowser.ts';
+import type { TargetMemory } from '../targets/targetMemory.ts';
+
+/** Where the target of a push comes from without a question: signed-in registries and earlier pushes. */
+export interface TargetSources {
+  readonly store: Pick<ConnectionStore, 'findByHost'>;
+  readonly memory: Pick<TargetMemory, 'last'>;
+}
+
+/** What the questions of the push dialog are made from: adds the images, the connections and their owners. */
+export interface PushSources extends TargetSources {
+  readonly images: Pick<ImageList, 'open'>;
+  readonly store: Pick<ConnectionStore, 'findByHost' | 'list'>;
+  readonly access: Pick<RegistryBrowser, 'owners'>;
+}

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { AskAgain, runSteps, Navigation, type StepPosition, type Step } from '../../../../src/host/input/runSteps.ts';
+
+type Answers = Readonly<Record<string, string>>;
+type Reply = string | Navigation | AskAgain<Answers>;
+
+/** Steps that answer from a script, and what was asked at which place. */
+function scripted(
+  names: readonly string[],
+  replies: readonly Reply[],
+  settled: (name: string, state: Answers) => boolean = () => false,
+): { readonly steps: readonly Step<Answers>[]; readonly asked: string[] } {
+  const asked: string[] = [];
+  let next = 0;
+  const steps = names.map((name) => ({
+    name,
+    isSettled: (state: Answers): boolean => settled(name, state),
+    ask: (state: Answers, { step, totalSteps }: StepPosition): Promise<Answers> => {
+      asked.push(`${name} ${step}/${totalSteps}`);
+      const reply = replies[next++];
+      if (typeof reply !== 'string') return Promise.reject(reply ?? new Error('asked too often'));
+      return Promise.resolve({ ...state, [name]: reply });
+    },
+  }));
+  return { steps, asked };
+}
+
+suite('multi-step input', () => {
+  test('asks in order and collects the answers', async () => {
+    const { steps, asked } = scripted(['one', 'two'], ['1', '2']);
+    assert.deepEqual(await runSteps('T', steps, {}), { one: '1', two: '2' });
+    assert.deepEqual(asked, ['one 1/2', 'two 2/2']);
+  });
+
+  test('going back keeps the answer given before', async () => {
+    const { steps, asked } = scripted(['one', 'two'], ['1', new Navigation('back'), 'changed', '2']);
+    assert.deepEqual(await runSteps('T', steps, {}), { one: 'changed', two: '2' });
+    assert.deepEqual(asked, ['one 1/2', 'two 2/2', 'one 1/2', 'two 2/2']);
+  });
+
+  test('what has one answer is neither asked nor counted, forwards or backwards', async () => {
+    const { steps, asked } = scripted(
+      ['one', 'two', 'three'],
+      ['1', new Navigation('back'), '1', '3'],
+      (name) => name === 'two',
+    );
+    assert.deepEqual(await runSteps('T', steps, {}), { one: '1', three: '3' });
+    assert.deepEqual(asked, ['one 1/2', 'three 2/2', 'one 1/2', 'three 2/2']);
+  });
+
+  test('a question waits for no later one that only a server can settle', async () => {
+    const answer = Promise.withResolvers<boolean>();
+    const asked: string[] = [];
+    const ask =
+      (name: string) =>
+      (state: Answers, { step, totalSteps }: StepPosition): Promise<Answers> => {
+        asked.push(`${name} ${step}/${totalSteps}`);
+        answer.resolve(true);
+        return Promise.resolve({ ...state, [name]: 'x' });
+      };
+    const steps = [
+      { name: 'one', ask: ask('one') },
+      { name: 'server', isSettled: () => answer.promise, ask: ask('server') },
+      { name: 'broken', isSettled: () => Promise.resolve(true), ask: ask('broken') },
+    ];
+    assert.deepEqual(await runSteps('T', steps, {}), { one: 'x' });
+    assert.deepEqual(asked, ['one 1/3']);
+  });
+
+  test('leaving gives undefined', async () => {
+    const { steps } = scripted(['one', 'two'], ['1', new Navigation('cancel')]);
+    assert.equal(await runSteps('T', steps, {}), undefined);
+  });
+
+  test('a late discovery sends back to the step that can correct it, with its state', async () => {
+    const again = new AskAgain<Answers>('one', { one: '', problem: 'wrong address' });
+    const { steps, asked } = scripted(['one', 'two', 'three'], ['1', '2', again, 'better', '2', '3']);
+    assert.deepEqual(await runSteps('T', steps, {}), { one: 'better', two: '2', three: '3', problem: 'wrong address' });
+    assert.deepEqual(asked, ['one 1/3', 'two 2/3', 'three 3/3', 'one 1/3', 'two 2/3', 'three 3/3']);
+  });
+
+  test('any other error comes out', async () => {
+    const steps: Step<Answers>[] = [{ name: 'one', ask: () => Promise.reject(new RangeError('no')) }];
+    await assert.rejects(runSteps('T', steps, {}), RangeError);
+  });
+});

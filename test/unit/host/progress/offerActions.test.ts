@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { TeaChestError } from '../../../../src/core/base/errors.ts';
+import { offerActions, type ShowError } from '../../../../src/host/progress/offerActions.ts';
+
+/** A person who presses the buttons of these titles, one after the other, and then closes what is shown. */
+function pressing(...titles: string[]): { readonly show: ShowError; readonly shown: string[] } {
+  const shown: string[] = [];
+  return {
+    shown,
+    show: (message, buttons) => {
+      shown.push(message);
+      const title = titles.shift();
+      const button = buttons.find((one) => one.title === title);
+      assert.ok(title === undefined || button !== undefined, `no button “${title}”`);
+      return Promise.resolve(button);
+    },
+  };
+}
+
+suite('buttons of a failure', () => {
+  const gone = new TeaChestError('registryUnreachable', 'Nobody listens at h.example.');
+
+  test('one that fails is told as well, and can be tried again', async () => {
+    const { show, shown } = pressing('Show Certificate', 'Retry');
+    let tries = 0;
+    const trustCertificate = (): void => {
+      if (++tries === 1) throw gone;
+    };
+    const untrusted = new TeaChestError('certificateUntrusted', 'The certificate is self-signed.');
+    await offerActions(untrusted, { trustCertificate }, show);
+    assert.equal(tries, 2);
+    assert.match(shown[0] ?? '', /self-signed/);
+    assert.match(shown[1] ?? '', /Nobody listens/);
+    assert.equal(shown.length, 2);
+  });
+
+  test('one that rejects does not make the report reject', async () => {
+    const { show, shown } = pressing('Retry');
+    await offerActions(gone, { retry: () => Promise.reject(new RangeError('out of tea')) }, show);
+    assert.match(shown[1] ?? '', /out of tea/);
+  });
+
+  test('says what failed, but not of what a button does then', async () => {
+    const { show, shown } = pressing('Retry');
+    const retry = (): Promise<never> => Promise.reject(new RangeError('out of tea'));
+    await offerActions(gone, { retry }, show, 'Push of app:1 to dev/app:1 failed');
+    assert.match(shown[0] ?? '', /^Push of app:1 to dev\/app:1 failed: Nobody listens/);
+    assert.match(shown[1] ?? '', /^Something went wrong.*out of tea/);
+  });
+
+  test('a kind that nobody handles has no button, and what was cancelled is not shown', async () => {
+    const seen: string[] = [];
+    const show: ShowError = (_message, buttons) => {
+      seen.push(...buttons.map(({ title }) => title));
+      return Promise.resolve(undefined);
+    };
+    await offerActions(gone, { showLog: () => undefined }, show);
+    assert.deepEqual(seen, ['Show Log']);
+    await offerActions(new TeaChestError('cancelled', 'Cancelled.'), { retry: () => undefined }, show);
+    assert.deepEqual(seen, ['Show Log']);
+  });
+});

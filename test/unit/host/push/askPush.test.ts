@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { EngineImage } from '../../../../src/core/docker/types.ts';
+import type { PushSources } from '../../../../src/host/push/pushSources.ts';
+import type { Owners } from '../../../../src/host/registry/registryBrowser.ts';
+import { formatTarget } from '../../../../src/host/targets/target.ts';
+import { inputAsking, QuickInput, said, useFakeVscode } from '../support/fakeVscode.ts';
+import { connectionTo, imageNamed } from '../support/hostFakes.ts';
+
+useFakeVscode();
+const { askPush } = await import('../../../../src/host/push/askPush.ts');
+const { askChoice } = await import('../../../../src/host/input/prompts.ts');
+
+const gitea = connectionTo('https://gitea.test');
+const someOwners: Owners = { names: ['dev', 'team', 'my-team'], complete: true, publicNames: ['team'] };
+
+function sources(more: Partial<PushSources> = {}): PushSources {
+  const images: EngineImage[] = ['tool:armv7', 'app:1', 'armv7-base:2', 'x--y:1', 'x-y:1'].map(imageNamed);
+  return {
+    images: { open: () => Promise.resolve({ kind: 'ready', images }) },
+    store: { list: () => [gitea], findByHost: () => undefined },
+    memory: { last: () => undefined },
+    access: { owners: () => Promise.resolve(someOwners) },
+    ...more,
+  };
+}
+
+function labels(list: QuickInput): readonly string[] {
+  return list
+    .shownRows()
+    .map(({ label, description }) => (description === undefined ? label : `${label} (${description})`));
+}
+
+suite('typing in the push dialog', () => {
+  test('Enter takes what fits best, and what was typed only where nothing fits', async () => {
+    const asked = askPush(sources(), {});
+    const images = await inputAsking(/Which image/);
+    images.type('armv7');
+    assert.deepEqual(labels(images), ['armv7-base:2 (1 B)', 'tool:armv7 (1 B)']);
+    images.type('tool:armv');
+    images.enter();
+    const owners = await inputAsking(/Which owner/);
+    owners.type('te');
+    assert.deepEqual(labels(owners), ['team (public)', 'my-team', '$(edit) … (Another owner)']);
+    owners.enter();
+    (await inputAsking(/Name/)).enter();
+    (await inputAsking(/Tag/)).enter();
+    const job = await asked;
+    assert.equal(job?.image, 'tool:armv7');
+    assert.equal(formatTarget(job.target), 'gitea.test/team/tool:armv7');
+  });
+
+  test('before the choices are there nothing is taken, and then what fits', async () => {
+    const loading = Promise.withResolvers<readonly { label: string; value: string }[]>();
+    const position = { title: 'Push Image', step: 1, totalSteps: 1 };
+    const custom = (text: string) => ({ label: text, value: text });
+    const chosen = askChoice(position, { placeholder: 'Which?', choices: loading.promise, custom });
+    const list = QuickInput.latest;
+    assert.ok(list !== undefined);
+    list.type('te');
+    list.enter();
+    assert.deepEqual(list.items, []);
+    loading.resolve([{ label: 'team', value: 'team' }]);
+    (await inputAsking(/Which\?/)).enter();
+    assert.equal(await chosen, 'team');
+  });
+
+  test('a text that fits nothing is offered as typed', async () => {
+    const asked = askPush(sources(), {});
+    const images = await inputAsking(/Which image/);
+    images.type('1a2b3c4d5e6f');
+    assert.deepEqual(labels(images), ['1a2b3c4d5e6f (as typed)']);
+    images.enter();
+    const owners = await inputAsking(/Which owner/);
+    owners.type('guild');
+    assert.deepEqual(labels(owners), ['guild (as typed)', '$(edit) … (Another owner)']);
+    owners.enter();
+    const name = await inputAsking(/Name/);
+    name.type('app');
+    name.enter();
+    (await inputAsking(/Tag/)).enter();
+    const job = await asked;
+    assert.equal(job?.requestedImage, '1a2b3c4d5e6f');
+    assert.equal(formatTarget(job.target), 'gitea.test/guild/app:latest');
+  });
+
+  test('an Enter that comes with the last key takes the whole text', async () => {
+    const asked = askPush(sources(), { image: 'app:1' });
+    const owners = await inputAsking(/Which owner/);
+    owners.type('guil');
+    const [row] = owners.shownRows();
+    owners.type('guild');
+    owners.take(row);
+    (await inputAsking(/Name/)).enter();
+    (await inputAsking(/Tag/)).enter();
+    assert.equal((await asked)?.target.repository, 'guild/app');
+  });
+
+  test('an owner whose name is the beginning of another’s can be typed by itself', async () => {
+    const asked = askPush(sources(), { image: 'app:1' });
+    const owners = await inputAsking(/Which owner/);
+    owners.take(owners.items.at(-1));
+    const box = await inputAsking(/User or organization/);
+    box.type('a b');
+    assert.match(await said(box), /cannot be an owner/);
+    box.type('te');
+    box.enter();
+    (await inputAsking(/Name/)).enter();
+    (await inputAsking(/Tag/)).enter();
+    assert.equal((await asked)?.target.repository, 'te/app');
+  });
+});
+
+suite('a name that Gitea does not take', () => {
+  test('is not replaced by another local image’s without a warning', async () => {
+    const asked = askPush(sources(), { image: 'x--y:1' });
+    (await inputAsking(/Which owner/)).enter();
+    const box = await inputAsking(/Name/);
+    box.type('x--y');
+    assert.match(await said(box), /Try “x-y”\. But “x-y” is also the name of another image here, of x-y:1/);
+    box.type('x-y-two');
+    box.enter();
+    (await inputAsking(/Tag/)).enter();
+    assert.equal((await asked)?.target.repository, 'dev/x-y-two');
+  });
+});
+
+suite('a suggested target', () => {
+  const target = { host: 'gitea.test', repository: 'team/app', tag: '1' };
+  const memory = { last: () => ({ origin: gitea.origin, target }) };
+  const store = { list: () => [gitea], findByHost: () => gitea };
+
+  test('is the last one, and takes one Enter', async () => {
+    const asked = askPush(sources({ memory, store }), { image: 'app:1' });
+    (await inputAsking(/Where should app:1 go/)).enter();
+    assert.deepEqual(await asked, { image: 'app:1', requestedImage: 'app:1', connection: gitea, target });
+  });
+
+  test('can be refused, and then everything is asked', async () => {
+    const asked = askPush(sources({ memory, store }), { image: 'app:1' });
+    const suggestion = await inputAsking(/Where should/);
+    suggestion.take(suggestion.items[1]);
+    (await inputAsking(/Which owner/)).enter();
+    (await inputAsking(/Name/)).enter();
+    (await inputAsking(/Tag/)).enter();
+    assert.equal((await asked)?.target.repository, 'dev/app');
+  });
+});
+
+suite('a push dialog that starts with a destination', () => {
+  const destination = { connection: gitea, target: { host: 'gitea.test', repository: 'team/app', tag: '1' } };
+
+  test('to change it fills in every answer', async () => {
+    const asked = askPush(sources(), { image: 'app:1', edit: destination });
+    const owners = await inputAsking(/Which owner/);
+    assert.equal(labels(owners)[0], 'team (public)');
+    owners.enter();
+    const name = await inputAsking(/Name/);
+    assert.equal(name.value, 'app');
+    name.enter();
+    const tag = await inputAsking(/Tag/);
+    assert.equal(tag.value, '1');
+    tag.type('2');
+    tag.enter();
+    assert.equal(formatTarget((await asked)?.target ?? assert.fail()), 'gitea.test/team/app:2');
+  });
+
+  test('of another image of the selection asks only for name and tag', async () => {
+    const asked = askPush(sources(), { image: 'tool:armv7', sameOwnerAs: destination });
+    (await inputAsking(/Name/)).enter();
+    (await inputAsking(/Tag/)).enter();
+    assert.equal(formatTarget((await asked)?.target ?? assert.fail()), 'gitea.test/team/tool:armv7');
+  });
+});

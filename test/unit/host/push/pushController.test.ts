@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { TeaChestError } from '../../../../src/core/base/errors.ts';
+import type { PushResult } from '../../../../src/core/push/events.ts';
+import type { PushJob, PushRunner } from '../../../../src/host/push/pushRunner.ts';
+import { PublicOwners } from '../../../../src/host/targets/publicOwners.ts';
+import { formatTarget } from '../../../../src/host/targets/target.ts';
+import type { FakeGiteaOptions } from '../../../fakeGitea/options.ts';
+import { startFakeGitea } from '../../../fakeGitea/fakeGitea.ts';
+import { inputAsking, press, QuickInput, takeShown, useFakeVscode } from '../support/fakeVscode.ts';
+import { buildHost, connectionTo, dev, imageNamed, memento } from '../support/hostFakes.ts';
+
+useFakeVscode();
+const { PushController } = await import('../../../../src/host/push/pushController.ts');
+
+function resultOf({ target }: PushJob): PushResult {
+  return {
+    reference: formatTarget(target),
+    digest: `sha256:${'a'.repeat(64)}`,
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    ...{ uploadedBytes: 1, mountedBytes: 0, skippedBytes: 0, durationMs: 1000, strategy: 'export', notices: [] },
+  };
+}
+
+/** A controller that is signed in to a fake Gitea. The runner only records its jobs, and fails with `failures` first. */
+async function controllerFor(t: { after(work: () => unknown): void }, options: FakeGiteaOptions = {}) {
+  const fakeGitea = await startFakeGitea(options);
+  t.after(() => fakeGitea.close());
+  const { store, access, secrets } = buildHost(t);
+  const connection = connectionTo(fakeGitea.origin);
+  await store.save(connection, dev);
+  const asked: string[] = [];
+  const answers: boolean[] = [];
+  const publicOwners = new PublicOwners(
+    memento(),
+    (...which) => access.isPublicOwner(...which),
+    (message, detail) => {
+      asked.push([message, ...detail].join('\n'));
+      return Promise.resolve(answers.shift() ?? true);
+    },
+  );
+  const jobs: PushJob[] = [];
+  const failures: TeaChestError[] = [];
+  let updates = 0;
+  const runner: Pick<PushRunner, 'run'> = {
+    run: (job) => {
+      jobs.push(job);
+      const failure = failures.shift();
+      return failure === undefined ? Promise.resolve(resultOf(job)) : Promise.reject(failure);
+    },
+  };
+  const images = ['app:1', 'tool:1', 'x--y:1', 'x-y:1'].map(imageNamed);
+  const controller = new PushController({
+    runner: runner as PushRunner,
+    images: { open: () => Promise.resolve({ kind: 'ready', images }) },
+    memory: { last: () => undefined },
+    auth: access.auth,
+    onPushed: () => updates++,
+    ...{ store, access, publicOwners },
+  });
+  const answer = async (owner: string): Promise<void> => {
+    const owners = await inputAsking(/Which owner/);
+    owners.type(owner);
+    owners.enter();
+    (await inputAsking(/Name/)).enter();
+    (await inputAsking(/Tag/)).enter();
+  };
+  const push = async (owner: string): Promise<void> => {
+    const done = controller.askAndPush({ image: 'app:1' });
+    await answer(owner);
+    await done;
+  };
+  const pushed = (): readonly string[] => jobs.map(({ target }) => target.repository);
+  takeShown();
+  return {
+    ...{
+      fakeGitea,
+      store,
+      secrets,
+      connection,
+      access,
+      publicOwners,
+      controller,
+      asked,
+      answers,
+      jobs,
+      failures,
+      pushed,
+    },
+    ...{ push, answer, updates: () => updates },
+  };
+}
+
+/** What was shown as an error, information or other element, once there is something. */
+async function shownAs(element: string): Promise<readonly string[]> {
+  for (;;) {
+    const texts = takeShown().filter((one) => one.element === element);
+    if (texts.length > 0) return texts.map(({ text }) => text);
+    await setImmediate();
+  }
+}
+
+const seed = {
+  users: [{ name: 'dev', password: dev.secret, visibility: 'private' as const }],
+  organizations: (['public', 'limited', 'private'] as const).map((visibility) => ({
+    name: `${visibility}Team`,
+    visibility,
+    teams: [{ name: 'developers', permission: 'write' as const, members: ['dev'] }],
+  })),
+};
+
+suite('a push to an owner whose images everybody can pull', () => {
+  test('is asked about once for each owner, by hand only, and seen in the list of owners', async (t) => {
+    const { push, asked, pushed, answers, access, connection, controller, publicOwners } = await controllerFor(t, {
+      seed,
+    });
+    assert.deepEqual((await access.owners(connection)).publicNames, ['publicteam']);
+    answers.push(false);
+    await push('publicteam');
+    assert.deepEqual(pushed(), [], 'a no is a no');
+    await push('publicteam');
+    await push('publicteam');
+    for (const owner of ['privateteam', 'limitedteam', 'dev']) await push(owner);
+    assert.equal(asked.length, 2);
+    assert.match(asked[0] ?? '', /everybody who can reach this server can pull this image/i);
+    assert.deepEqual(pushed(), ['publicteam/app', 'publicteam/app', 'privateteam/app', 'limitedteam/app', 'dev/app']);
+    await publicOwners.forgetRegistry(connection.origin);
+    await controller.pushArguments({ image: 'app:1', target: `${connection.host}/publicteam/app:1` });
+    assert.equal(asked.length, 2, 'automation is not asked');
+    await push('publicteam');
+    assert.equal(asked.length, 3, 'signing out ends what was said');
+  });
+
+  test('is no question where nobody sees anything without signing in', async (t) => {
+    const { push, asked, pushed } = await controllerFor(t, { seed, requireSignIn: true });
+    await push('publicteam');
+    assert.deepEqual([asked, pushed()], [[], ['publicteam/app']]);
+  });
+});
+
+suite('a push where the machine did not keep the credential', () => {
+  test('asks to sign in again, as who one was, and goes on', async (t) => {
+    const { store, secrets, fakeGitea, connection, push, pushed } = await controllerFor(t, {
+      seed,
+      requireSignIn: true,
+    });
+    secrets.lose();
+    const done = push('dev');
+    (await inputAsking(/Address/)).enter();
+    const name = await inputAsking(/User name/);
+    assert.equal(name.value, 'dev');
+    name.enter();
+    const box = await inputAsking(/Token/);
+    box.type(fakeGitea.createToken('dev', ['write:package']));
+    box.enter();
+    await done;
+    assert.deepEqual(pushed(), ['dev/app']);
+    assert.notEqual(await store.credential(connection.origin), undefined);
+  });
+});
+
+suite('a push by the controller', () => {
+  test('shows what it did, offers the next steps, and updates the views', async (t) => {
+    const { controller, connection, updates } = await controllerFor(t);
+    press('Copy Pull Command');
+    await controller.pushArguments({ image: 'app:1', target: `${connection.host}/dev/app:1` });
+    assert.deepEqual(await shownAs('clipboard'), [`docker pull ${connection.host}/dev/app:1`]);
+    assert.equal(updates(), 1);
+  });
+
+  test('keeps the options of the arguments, and what the person typed', async (t) => {
+    const { controller, connection, jobs } = await controllerFor(t);
+    const options = { compression: 'zstd', strategy: 'relay', platform: 'linux/arm64', recheck: true } as const;
+    await controller.pushArguments({ image: 'app', target: `${connection.host}/dev/app`, ...options });
+    const target = { host: connection.host, repository: 'dev/app', tag: 'latest' };
+    assert.deepEqual(jobs, [{ image: 'app:latest', requestedImage: 'app', connection, target, ...options }]);
+  });
+
+  test('rejects as the push does, after showing the failure, and can be retried with the connection of then', async (t) => {
+    const { controller, connection, store, failures, jobs } = await controllerFor(t);
+    failures.push(new TeaChestError('registryUnreachable', 'Nobody listens.'));
+    press('Retry');
+    const args = { image: 'app:1', target: `${connection.host}/dev/app:1` };
+    const rejected = assert.rejects(controller.pushArguments(args), { code: 'registryUnreachable' });
+    await store.save({ ...connection, version: '9' }, dev);
+    await rejected;
+    assert.match((await shownAs('error')).join(), /^Push of app:1 to dev\/app:1 failed: Nobody listens\./);
+    while (jobs.length < 2) await setImmediate();
+    assert.equal(jobs[1]?.connection.version, '9');
+  });
+
+  test('that failed can go to another target, without losing the options', async (t) => {
+    const { controller, connection, failures, jobs, answer } = await controllerFor(t, { seed });
+    failures.push(new TeaChestError('accessDenied', 'You may not.'));
+    press('Choose Another Owner');
+    const args = { image: 'app:1', target: `${connection.host}/guild/app:1`, compression: 'none' } as const;
+    await assert.rejects(controller.pushArguments(args), { code: 'accessDenied' });
+    await answer('privateteam');
+    while (jobs.length < 2) await setImmediate();
+    assert.deepEqual([jobs[1]?.target.repository, jobs[1]?.compression], ['privateteam/app', 'none']);
+  });
+
+  test('is refused with a warning if the suggested name is another local image’s', async (t) => {
+    const { controller, connection, jobs } = await controllerFor(t);
+    await assert.rejects(controller.pushArguments({ image: 'x--y:1', target: `${connection.host}/dev/x--y:1` }), {
+      code: 'nameInvalid',
+      message: /But “x-y” is also the name of another image here, of x-y:1/,
+    });
+    assert.deepEqual(jobs, []);
+  });
+
+  test('needs a target: cancelling the question rejects', async (t) => {
+    const { controller } = await controllerFor(t);
+    const rejected = assert.rejects(controller.pushArguments({ image: 'app:1' }), { code: 'targetNeeded' });
+    (await inputAsking(/Name|owner/)).leave();
+    await rejected;
+  });
+
+  test('of a selection asks for every target first, and one cancelled question cancels all', async (t) => {
+    const { controller, jobs, pushed, answer } = await controllerFor(t, { seed });
+    const done = controller.pushAll(['app:1', 'tool:1']);
+    await answer('privateteam');
+    assert.deepEqual(jobs, []);
+    (await inputAsking(/Name/)).enter();
+    assert.match(String(QuickInput.latest?.['title']), /^Push Image 2 of 2: tool:1$/);
+    (await inputAsking(/Tag/)).enter();
+    await done;
+    assert.deepEqual(pushed(), ['privateteam/app', 'privateteam/tool']);
+    const left = controller.pushAll(['app:1', 'tool:1']);
+    await answer('privateteam');
+    (await inputAsking(/Name/)).leave();
+    await left;
+    assert.equal(jobs.length, 2);
+  });
+});

@@ -1,0 +1,335 @@
+/* eslint-disable @typescript-eslint/explicit-module-boundary-types -- the types of VS Code's interface are what counts */
+import { registerHooks } from 'node:module';
+import { setImmediate } from 'node:timers/promises';
+
+const shown: Shown[] = [];
+
+/** A text that was handed to VS Code, and the element that shows it. */
+export interface Shown {
+  readonly element: string;
+  readonly text: string;
+}
+
+function show(element: string, text: unknown): void {
+  if (typeof text === 'string') shown.push({ element, text });
+}
+
+/** What VS Code was given since the last call. */
+export function takeShown(): readonly Shown[] {
+  return shown.splice(0);
+}
+
+/** A quick input. Records its texts when it is shown or changed, and lets a test act as the person. */
+export class QuickInput {
+  static latest: QuickInput | undefined;
+  readonly handlers = new Map<string, (value: unknown) => unknown>();
+  readonly element: string;
+  items: readonly Row[] = [];
+  selectedItems: readonly Row[] = [];
+  buttons: readonly unknown[] = [];
+  value = '';
+  enabled = true;
+  isShown = false;
+  [name: string]: unknown;
+
+  constructor(element: string) {
+    this.element = element;
+    QuickInput.latest = this;
+    for (const name of ['onDidChangeValue', 'onDidAccept', 'onDidTriggerButton', 'onDidHide']) {
+      this[name] = (handler: (value: unknown) => unknown): Disposable => {
+        this.handlers.set(name, handler);
+        return new Disposable();
+      };
+    }
+  }
+
+  show(): void {
+    this.isShown = true;
+    this.record();
+  }
+
+  type(text: string): void {
+    this.value = text;
+    this.handlers.get('onDidChangeValue')?.(text);
+    this.record();
+  }
+
+  /** The rows that VS Code leaves, in the order in which it shows them: labels that begin so, labels, the rest. */
+  shownRows(): readonly Row[] {
+    const text = this.value.trim().toLowerCase();
+    const bare = (row: Row): string => row.label.replace(/^\$\([a-z-]+\) /, '').toLowerCase();
+    const rankOf = (row: Row): number => {
+      if (bare(row) === text) return 0;
+      if (bare(row).startsWith(text)) return 1;
+      return bare(row).includes(text) ? 2 : 3;
+    };
+    const fitting = this.items.filter(
+      (row) => rankOf(row) < 3 || row.description?.toLowerCase().includes(text) === true || row.alwaysShow === true,
+    );
+    return text === '' ? this.items : fitting.toSorted((one, other) => rankOf(one) - rankOf(other));
+  }
+
+  /** Enter: takes the first row. */
+  enter(): void {
+    this.take(this.shownRows()[0]);
+  }
+
+  take(row: Row | undefined): void {
+    this.selectedItems = row === undefined ? [] : [row];
+    this.handlers.get('onDidAccept')?.(undefined);
+  }
+
+  leave(): void {
+    this.handlers.get('onDidHide')?.(undefined);
+  }
+
+  record(): void {
+    for (const name of ['title', 'prompt', 'placeholder']) show(`${this.element}.${name}`, this[name]);
+    const { validationMessage: message } = this;
+    show(
+      `${this.element}.validation`,
+      typeof message === 'object' ? (message as { message: string }).message : message,
+    );
+    for (const { label, description, detail } of this.items) {
+      show(`${this.element}.label`, label);
+      show(`${this.element}.description`, description);
+      show(`${this.element}.detail`, detail);
+    }
+  }
+
+  dispose(): void {
+    this.isShown = false;
+  }
+}
+
+interface Row {
+  readonly label: string;
+  readonly description?: string;
+  readonly detail?: string;
+  readonly alwaysShow?: boolean;
+}
+
+export class Disposable {
+  static from(...all: readonly { dispose(): unknown }[]): Disposable {
+    const joined = new Disposable();
+    joined.dispose = () => {
+      for (const one of all) one.dispose();
+    };
+    return joined;
+  }
+
+  dispose(): void {}
+}
+
+export class EventEmitter<T> {
+  readonly #listeners = new Set<(value: T) => unknown>();
+
+  readonly event = (listener: (value: T) => unknown): Disposable => {
+    this.#listeners.add(listener);
+    return Disposable.from({ dispose: () => this.#listeners.delete(listener) });
+  };
+
+  fire(value: T): void {
+    for (const listener of this.#listeners) listener(value);
+  }
+
+  dispose(): void {
+    this.#listeners.clear();
+  }
+}
+
+/** A tree view, by ID in `all`. */
+export class TreeView {
+  static readonly all = new Map<string, TreeView>();
+  readonly #visibility = new EventEmitter<{ readonly visible: boolean }>();
+  readonly onDidChangeVisibility = this.#visibility.event;
+  description = '';
+  selection: readonly unknown[] = [];
+  visible = false;
+
+  show(visible: boolean): void {
+    this.visible = visible;
+    this.#visibility.fire({ visible });
+  }
+
+  dispose(): void {}
+}
+
+export class TreeItem {
+  readonly label: string;
+  readonly collapsibleState: number;
+
+  constructor(label: string, collapsibleState: number) {
+    this.label = label;
+    this.collapsibleState = collapsibleState;
+  }
+}
+
+export class ThemeIcon {
+  readonly id: string;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+}
+
+export class MarkdownString {
+  readonly value: string;
+  readonly supportThemeIcons: boolean;
+  isTrusted: boolean | undefined;
+  supportHtml: boolean | undefined;
+
+  constructor(value: string, supportThemeIcons: boolean) {
+    this.value = value;
+    this.supportThemeIcons = supportThemeIcons;
+  }
+}
+
+export const TreeItemCollapsibleState = { None: 0, Collapsed: 1, Expanded: 2 };
+export const ProgressLocation = { Notification: 15 };
+export const StatusBarAlignment = { Left: 1 };
+export const InputBoxValidationSeverity = { Info: 1 };
+export const QuickInputButtons = { Back: { iconPath: new ThemeIcon('arrow-left') } };
+
+interface MessageOptions {
+  readonly detail?: string;
+}
+
+type Button = string | { readonly title: string };
+
+const presses: string[] = [];
+
+/** Chooses this button of the next message, or this row of the next list, that has it. Others are closed. */
+export function press(title: string): void {
+  presses.push(title);
+}
+
+function message(element: string) {
+  return (text: string, ...rest: readonly unknown[]): Promise<unknown> => {
+    show(element, text);
+    const [first] = rest as readonly MessageOptions[];
+    if (first?.detail !== undefined) for (const line of first.detail.split('\n')) show(`${element}.detail`, line);
+    const titleOf = (button: Button): string => (typeof button === 'string' ? button : button.title);
+    const button = (rest as readonly Button[]).find((one) => presses.includes(titleOf(one)));
+    if (button !== undefined) presses.splice(presses.indexOf(titleOf(button)), 1);
+    return Promise.resolve(button);
+  };
+}
+
+export const window = {
+  showErrorMessage: message('error'),
+  showInformationMessage: message('information'),
+  showWarningMessage: message('warning'),
+  createTreeView: (id: string) => {
+    const view = new TreeView();
+    TreeView.all.set(id, view);
+    return view;
+  },
+  createInputBox: () => new QuickInput('input'),
+  createQuickPick: () => new QuickInput('list'),
+  showQuickPick: (items: readonly Row[], options: { readonly title?: string; readonly placeHolder?: string }) => {
+    const list = new QuickInput('list');
+    Object.assign(list, { items, title: options.title, placeholder: options.placeHolder });
+    list.record();
+    const row = items.find(({ label }) => presses.includes(label));
+    if (row !== undefined) presses.splice(presses.indexOf(row.label), 1);
+    return Promise.resolve(row);
+  },
+  createStatusBarItem: () => {
+    const item = {
+      text: '',
+      tooltip: '',
+      accessibilityInformation: { label: '' },
+      show: () => {
+        show('status.text', item.text);
+        for (const line of item.tooltip.split('\n')) show('status.tooltip', line);
+        show('status.spoken', item.accessibilityInformation.label);
+      },
+      hide: () => undefined,
+      dispose: () => undefined,
+    };
+    return item;
+  },
+  withProgress: <T>(options: { readonly title: string }, work: (progress: unknown, token: unknown) => T): T => {
+    show('progress.title', options.title);
+    const report = ({ message: text }: { readonly message?: string }): void => {
+      show('progress.message', text);
+    };
+    const token = { isCancellationRequested: false, onCancellationRequested: () => new Disposable() };
+    return work({ report }, token);
+  },
+};
+
+export const env = {
+  clipboard: {
+    writeText: (text: string) => {
+      show('clipboard', text);
+      return Promise.resolve();
+    },
+  },
+  openExternal: (url: unknown) => {
+    show('browser', url);
+    return Promise.resolve(true);
+  },
+};
+
+/** The handlers of `registerCommand` by command ID. */
+export const registeredCommands = new Map<string, (...args: unknown[]) => unknown>();
+
+export const commands = {
+  executeCommand: (name: string, ...args: readonly unknown[]) => {
+    show('command', [name, ...args].join(' '));
+    return Promise.resolve(undefined);
+  },
+  registerCommand: (name: string, run: (...args: unknown[]) => unknown) => {
+    registeredCommands.set(name, run);
+    return Disposable.from({ dispose: () => registeredCommands.delete(name) });
+  },
+};
+
+export const ConfigurationTarget = { Global: 1 };
+
+const settings = new Map<string, unknown>();
+const configurationChanged = new EventEmitter<{ affectsConfiguration(section: string): boolean }>();
+
+/** Changes a setting as the person does. */
+export function changeSetting(name: string, value: unknown): void {
+  settings.set(name, value);
+  configurationChanged.fire({ affectsConfiguration: (section) => section === name });
+}
+
+export const workspace = {
+  getConfiguration: (section: string) => ({
+    get: (name: string) => settings.get(`${section}.${name}`),
+    update: (name: string, value: unknown) => {
+      changeSetting(`${section}.${name}`, value);
+      return Promise.resolve();
+    },
+  }),
+  onDidChangeConfiguration: configurationChanged.event,
+};
+
+/** From here on `import 'vscode'` gives this file. Modules that use it are imported by `import()` after that. */
+export function useFakeVscode(): void {
+  registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === 'vscode' ? { url: import.meta.url, shortCircuit: true } : next(specifier, context),
+  });
+}
+
+/** The input whose prompt or placeholder has these words, once it is there and takes an answer. */
+export async function inputAsking(words: RegExp): Promise<QuickInput> {
+  for (;;) {
+    const input = QuickInput.latest;
+    const text = `${String(input?.['prompt'])} ${String(input?.['placeholder'])}`;
+    if (input?.isShown === true && input.enabled && input['busy'] !== true && words.test(text)) return input;
+    await setImmediate();
+  }
+}
+
+/** What the input says under its box, once it does. */
+export async function said(input: QuickInput): Promise<string> {
+  while (!input.enabled || input['validationMessage'] === undefined) await setImmediate();
+  const { validationMessage: message } = input;
+  return typeof message === 'string' ? message : JSON.stringify(message);
+}

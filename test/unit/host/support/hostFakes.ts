@@ -1,0 +1,115 @@
+import type { Disposable, EventEmitter, Memento, SecretStorage, SecretStorageChangeEvent } from 'vscode';
+import type { EngineImage } from '../../../../src/core/docker/types.ts';
+import type { Credential } from '../../../../src/core/registry/types.ts';
+import type { Connection } from '../../../../src/host/connections/connection.ts';
+import { ConnectionStore } from '../../../../src/host/connections/connectionStore.ts';
+import { RegistryAccess } from '../../../../src/host/registry/registryAccess.ts';
+import { silentLogger } from '../../../tools/silentLogger.ts';
+
+/** What VS Code keeps for an extension, in memory. */
+export function memento(): Memento {
+  const rows = new Map<string, unknown>();
+  return {
+    keys: () => [...rows.keys()],
+    get: <T>(key: string, fallback?: T) => (rows.has(key) ? (rows.get(key) as T) : fallback) as T,
+    update: (key: string, value: unknown) => {
+      if (value === undefined) rows.delete(key);
+      else rows.set(key, value);
+      return Promise.resolve();
+    },
+  };
+}
+
+export function emitter<T>(): Pick<EventEmitter<T>, 'event' | 'fire' | 'dispose'> {
+  const listeners = new Set<(value: T) => unknown>();
+  return {
+    event: (listener) => {
+      listeners.add(listener);
+      const subscription: Pick<Disposable, 'dispose'> = { dispose: () => listeners.delete(listener) };
+      return subscription;
+    },
+    fire: (value) => {
+      for (const listener of listeners) listener(value);
+    },
+    dispose: () => {
+      listeners.clear();
+    },
+  };
+}
+
+/** `setElsewhere` writes like another window: only the event shows it. `lose`: like a restart without a keyring. */
+export function secretStorage(): SecretStorage & {
+  setElsewhere(key: string, value: string): void;
+  lose(): void;
+} {
+  const rows = new Map<string, string>();
+  const changed = emitter<SecretStorageChangeEvent>();
+  return {
+    onDidChange: changed.event,
+    keys: () => Promise.resolve([...rows.keys()]),
+    get: (key) => Promise.resolve(rows.get(key)),
+    store: (key, value) => {
+      rows.set(key, value);
+      changed.fire({ key });
+      return Promise.resolve();
+    },
+    delete: (key) => {
+      rows.delete(key);
+      changed.fire({ key });
+      return Promise.resolve();
+    },
+    lose: () => {
+      rows.clear();
+    },
+    setElsewhere: (key, value) => {
+      rows.set(key, value);
+      changed.fire({ key });
+    },
+  };
+}
+
+export interface Host {
+  readonly store: ConnectionStore;
+  readonly access: RegistryAccess;
+  readonly secrets: ReturnType<typeof secretStorage>;
+}
+
+/** The store and the access of the extension, as it builds them. */
+export function buildHost(t: { after(work: () => void): void }): Host {
+  const secrets = secretStorage();
+  const store = new ConnectionStore(memento(), secrets, emitter());
+  const access = new RegistryAccess({
+    credential: (origin) => store.credential(origin),
+    generation: (origin) => store.generation(origin),
+    chunkMemory: new Map(),
+    onLinkRate: () => undefined,
+    proxy: () => ({ url: undefined, bypass: ['*'] }),
+    logger: silentLogger,
+    userAgent: 'tea-chest/test',
+  });
+  t.after(() => {
+    access.dispose();
+    store.dispose();
+  });
+  return { store, access, secrets };
+}
+
+export const dev: Credential = { username: 'dev', secret: 'dev pässword: with everything' };
+
+export function connectionTo(origin: string, more: Partial<Connection> = {}): Connection {
+  const { host } = new URL(origin);
+  const trust = origin.startsWith('http:') ? { allowHttp: true } : {};
+  return { origin, host, webRoot: origin, kind: 'gitea', version: undefined, username: 'dev', trust, ...more };
+}
+
+/** An image of an engine that has only this reference. */
+export function imageNamed(reference: string): EngineImage {
+  return {
+    id: `sha256:${Buffer.from(reference).toString('hex').padEnd(64, '0').slice(0, 64)}`,
+    references: [reference],
+    size: 1,
+    createdAt: '',
+    platform: undefined,
+    containers: undefined,
+  };
+}

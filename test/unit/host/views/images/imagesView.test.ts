@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { MarkdownString } from 'vscode';
+import { TeaChestError, type ErrorCode } from '../../../../../src/core/base/errors.ts';
+import type { ImageDetails } from '../../../../../src/core/ports/imageSource.ts';
+import { EngineLink, type Engine } from '../../../../../src/host/engine/engine.ts';
+import type { ImageList, ImageListState } from '../../../../../src/host/engine/imageList.ts';
+import { takeShown, TreeView, useFakeVscode } from '../../support/fakeVscode.ts';
+import { imageNamed } from '../../support/hostFakes.ts';
+
+useFakeVscode();
+const { ImagesView } = await import('../../../../../src/host/views/images/imagesView.ts');
+
+const token = { isCancellationRequested: false, onCancellationRequested: () => ({ dispose: () => undefined }) };
+
+function viewOf(state: ImageListState, engine: Partial<Engine> = {}, showDangling = false) {
+  const visible: boolean[] = [];
+  const images: Pick<ImageList, 'open' | 'setVisible'> = {
+    open: () => Promise.resolve(state),
+    setVisible: (isVisible) => visible.push(isVisible),
+  };
+  const link = new EngineLink(() => Promise.resolve(engine as Engine));
+  const view = new ImagesView(images as ImageList, link, () => showDangling);
+  return { view, visible, tree: TreeView.all.get('teaChest.images') ?? assert.fail() };
+}
+
+async function contextOf(state: ImageListState): Promise<Record<string, string>> {
+  takeShown();
+  await viewOf(state).view.getChildren();
+  const keys = takeShown().map(
+    ({ text }) => /^setContext teaChest\.(\S+) (.*)$/.exec(text)?.slice(1) ?? assert.fail(text),
+  );
+  return Object.fromEntries(keys) as Record<string, string>;
+}
+
+const problem = (code: ErrorCode, facts = {}): ImageListState => ({
+  kind: 'problem',
+  error: new TeaChestError(code, 'No engine.', { facts }),
+});
+
+suite('the Images view', () => {
+  const tagged = imageNamed('app:1');
+  const dangling = { ...imageNamed('old'), references: [] };
+
+  test('lists repositories and their tags, untagged images only if they are wanted', async () => {
+    const state: ImageListState = { kind: 'ready', images: [tagged, dangling] };
+    const { view } = viewOf(state);
+    const [app = assert.fail(), ...others] = await view.getChildren();
+    assert.deepEqual(others, []);
+    assert.equal(view.getTreeItem(app).label, 'app');
+    const [tag = assert.fail()] = await view.getChildren(app);
+    assert.equal(view.getTreeItem(tag).label, '1');
+    assert.deepEqual(await view.getChildren(tag), []);
+    assert.equal((await viewOf(state, {}, true).view.getChildren()).length, 2);
+  });
+
+  test('selects its welcome text by context keys, and shows the address of a stopped engine', async () => {
+    const ready = { engine: 'ready', engineSource: '' };
+    assert.deepEqual(await contextOf({ kind: 'ready', images: [tagged] }), { ...ready, images: 'some' });
+    assert.deepEqual(await contextOf({ kind: 'ready', images: [dangling] }), { ...ready, images: 'onlyDangling' });
+    assert.deepEqual(await contextOf({ kind: 'ready', images: [] }), { ...ready, images: 'none' });
+    for (const [code, engine] of [
+      ['engineNotFound', 'notFound'],
+      ['engineStopped', 'stopped'],
+      ['enginePermission', 'noPermission'],
+      ['engineFailed', 'failed'],
+    ] as const) {
+      assert.equal((await contextOf(problem(code)))['engine'], engine);
+    }
+    const facts = { endpoint: 'tcp://10.0.0.5:2375', source: 'DOCKER_HOST' };
+    assert.equal((await contextOf(problem('engineStopped', facts)))['engineSource'], 'DOCKER_HOST');
+    assert.equal(TreeView.all.get('teaChest.images')?.description, 'tcp://10.0.0.5:2375');
+  });
+
+  test('loads platforms when a repository is expanded, and updates its rows', async () => {
+    const asked: string[] = [];
+    const platformOf: Engine['platformOf'] = (id) => {
+      asked.push(id);
+      return Promise.resolve({ os: 'linux', architecture: 'arm64' });
+    };
+    const { view } = viewOf({ kind: 'ready', images: [tagged] }, { platformOf });
+    const [app = assert.fail()] = await view.getChildren();
+    const updated = new Promise((resolve) => view.onDidChangeTreeData(resolve));
+    const [tag = assert.fail()] = await view.getChildren(app);
+    assert.doesNotMatch(String(view.getTreeItem(tag).description), /arm64/);
+    assert.equal(await updated, app);
+    assert.match(String(view.getTreeItem(tag).description), /linux\/arm64$/);
+    await view.getChildren(app);
+    assert.deepEqual(asked, [tagged.id]);
+  });
+
+  test('inspects an image for its tooltip, and has one without the engine too', async () => {
+    const details = { diffIds: ['a', 'b'], platform: undefined, createdAt: '' } as unknown as ImageDetails;
+    for (const [inspect, expected] of [
+      [() => Promise.resolve(details), /Layers: 2/],
+      [() => Promise.reject(new Error('gone')), /^\*\*`app:1`\*\*(?![^]*Layers)/],
+    ] as const) {
+      const { view } = viewOf({ kind: 'ready', images: [tagged] }, { inspect });
+      const [app = assert.fail()] = await view.getChildren();
+      const [tag = assert.fail()] = await view.getChildren(app);
+      const item = await view.resolveTreeItem(view.getTreeItem(tag), tag, token);
+      assert.match((item.tooltip as MarkdownString).value, expected);
+    }
+  });
+
+  test('tells the list whether it is visible', () => {
+    const { visible, tree } = viewOf({ kind: 'unknown' });
+    tree.show(true);
+    tree.show(false);
+    assert.deepEqual(visible, [false, true, false]);
+  });
+});
