@@ -78,7 +78,7 @@ function attempt({ access, store }: Host, consent: Consent, text: string): Promi
 }
 
 suite('a CA file that a person chooses', () => {
-  test('vouches for the registry, and is kept in place of a fingerprint', async (t) => {
+  test('is trusted for the registry, and is saved instead of a fingerprint', async (t) => {
     const [authority, save] = [await Authority.create(t), await folderFor(t)];
     const origin = await startServer(t, authority);
     const host = buildHost(t);
@@ -104,7 +104,7 @@ suite('a CA file that a person chooses', () => {
     assert.equal(await attempt(buildHost(t), no, origin), undefined);
   });
 
-  test('takes the place of a certificate that was trusted by sight and has changed', async (t) => {
+  test('replaces a pinned certificate that has changed', async (t) => {
     const [authority, save] = [await Authority.create(t), await folderFor(t)];
     const origin = await startServer(t, authority);
     const { access, store } = buildHost(t);
@@ -208,7 +208,7 @@ suite('certificate files in the arguments of a sign-in', () => {
   const url = 'https://gitea.test';
   const files = { clientCertFile: '/certs/me.crt', clientKeyFile: '/certs/me.key' };
 
-  test('are kept beside what was decided before; a CA file takes the place of a fingerprint', () => {
+  test('are kept beside what was decided before; a CA file replaces a fingerprint', () => {
     const saved = { pinnedFingerprint: 'ab'.repeat(32), clientCertFile: '/old.crt', clientKeyFile: '/old.key' };
     const given = readSignInArguments({ url, caFile: '/certs/ca.pem', ...files });
     assert.deepEqual(mergeTrust(given, saved), { caFile: '/certs/ca.pem', ...files });

@@ -50,7 +50,7 @@ suite('a registry somebody is signed in to', () => {
     assert.equal(await look(), 2);
   });
 
-  test('with a token whose person is not told, no owner is made of the name that stands beside it', async (t) => {
+  test('with a token that does not reveal its user has no owner of the placeholder name', async (t) => {
     const { store, access } = buildHost(t);
     const fakeGitea = await startFakeGitea();
     t.after(() => fakeGitea.close());

@@ -92,7 +92,7 @@ suite('registries in two windows', () => {
     await until(() => origins(there).length === 1);
   });
 
-  test('are there once somebody has signed in again, though the sign-out before is only now heard of', async () => {
+  test('are there once somebody has signed in again, though the event of the sign-out before comes later', async () => {
     let answer: Promise<unknown> = Promise.resolve();
     const slow: SecretStorage = {
       ...secrets,
@@ -119,7 +119,7 @@ suite('registries in two windows', () => {
     assert.deepEqual(origins(store), [one]);
   });
 
-  test('are told apart where each window has secrets of its own', async () => {
+  test('are signed out of separately if each window has its own secrets', async () => {
     const [here, there] = [open(), open(secretStorage())];
     await here.save(connectionTo(one), dev);
     await here.save(connectionTo(two), dev);

@@ -101,7 +101,7 @@ suite('a registry that seems to be open', () => {
 });
 
 suite('an address without a scheme', () => {
-  test('whose server speaks http only is told with the one that works, and nobody is asked anything', async (t) => {
+  test('whose server speaks only http is reported with the one that works, without a question', async (t) => {
     const host = buildHost(t);
     const origin = await serve(t, openRegistry);
     const consent = answering(true);

@@ -262,7 +262,7 @@ suite('engine link', () => {
     await assert.rejects(find(), { code: 'engineStopped', message: /unix:\/\/\/run\/engine\.sock \(default socket\)/ });
   });
 
-  test('an engine that is found at the same place again is not told of again', async () => {
+  test('an engine that is found at the same address again is not logged again', async () => {
     const lines: string[] = [];
     const logger: Logger = { ...silentLogger, info: (line) => void lines.push(line) };
     let setting = 'tcp://127.0.0.1:1';

@@ -51,7 +51,7 @@ suite('explaining a failure', () => {
     }
   });
 
-  test('a changed certificate is told in one sentence, without the fingerprints that the dialog shows', () => {
+  test('a changed certificate is reported in one sentence, without the fingerprints that the dialog shows', () => {
     const facts = { host: 'h.example', pinnedFingerprint: 'ab'.repeat(32), fingerprint256: 'cd'.repeat(32) };
     const changed = new TeaChestError('certificateChanged', `Trusted: ${facts.pinnedFingerprint}.`, { facts });
     const { message, actions } = errorMessage(changed);

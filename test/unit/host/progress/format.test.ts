@@ -31,7 +31,7 @@ suite('numbers for people', () => {
     for (const [seconds, text] of samples) assert.equal(formatDuration(seconds), text);
   });
 
-  test('ages are told in the largest unit that fits', () => {
+  test('ages are shown in the largest unit that fits', () => {
     const now = Date.parse('2026-11-24T12:00:00Z');
     assert.equal(formatAge('2026-11-24T11:59:30Z', now), 'just now');
     assert.equal(formatAge('2026-11-24T11:59:00Z', now), '1 min ago');

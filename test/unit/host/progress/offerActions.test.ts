@@ -21,7 +21,7 @@ function pressing(...titles: string[]): { readonly show: ShowError; readonly sho
 suite('buttons of a failure', () => {
   const gone = new TeaChestError('registryUnreachable', 'Nobody listens at h.example.');
 
-  test('one that fails is told as well, and can be tried again', async () => {
+  test('one that fails is reported as well, and can be retried', async () => {
     const { show, shown } = pressing('Show Certificate', 'Retry');
     let tries = 0;
     const trustCertificate = (): void => {

@@ -16,7 +16,7 @@ function refusalOf(repository: string): TeaChestError {
 }
 
 suite('a name that is suggested in place of one that Gitea does not take', () => {
-  test('is told to be another image’s, where one is typed', () => {
+  test('has a warning that another image has it, while it is typed', () => {
     const judged = judgeName('x--y', 'gitea', (name) => warnOfOthers(name, 'x--y:1', references));
     assert.match(
       judged.problem ?? '',
@@ -26,7 +26,7 @@ suite('a name that is suggested in place of one that Gitea does not take', () =>
     assert.match(alone.problem ?? '', /Try “x-y”\.$/);
   });
 
-  test('is told to be another image’s in the error of a command, which keeps its facts', () => {
+  test('has the warning in the error of a command, which keeps its facts', () => {
     const refusal = refusalOf('dev/x--y');
     const warned = withWarningOfOthers(refusal, 'x--y:1', references);
     assert.ok(warned instanceof TeaChestError);
