@@ -13,9 +13,9 @@ interface Button {
 export type ShowError = (message: string, buttons: readonly Button[]) => PromiseLike<Button | undefined>;
 
 /**
- * Shows what went wrong and does what the person chooses. If that fails as well, it is shown in the same way, and a
- * retry is of what was chosen. Never rejects for a button: nobody waits for one. `failed` says what it was that did not
- * work, where that is not plain to see: `Push of app:1 to dev/app:1 failed`.
+ * Shows an error and runs the action that the person chooses. If the action fails, its error is shown in the same way,
+ * and a retry repeats the action. Never rejects because of an action. `failed` says which operation failed, where that is
+ * not obvious: `Push of app:1 to dev/app:1 failed`.
  */
 export async function offerActions(
   error: unknown,

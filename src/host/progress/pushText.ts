@@ -26,7 +26,7 @@ export function describePush(snapshot: PushSnapshot): string {
   return [sent, describeRate(snapshot), left].filter((part) => part !== undefined).join(' · ');
 }
 
-/** Nothing is said of a rate that is not known or is zero. */
+/** Undefined for a rate that is unknown or zero. */
 function describeRate({ bytesPerSecond }: PushSnapshot): string | undefined {
   return bytesPerSecond === undefined || bytesPerSecond < 1 ? undefined : `${formatBytes(bytesPerSecond)}/s`;
 }
@@ -55,7 +55,7 @@ export function describeBriefly(snapshots: readonly PushSnapshot[]): string {
   return parts.filter((part) => part !== undefined).join(' · ');
 }
 
-/** What a finished push did, in true bytes. The whole digest is in the log: nobody reads 64 digits in a notification. */
+/** What a finished push did, in counted bytes. The log has the whole digest; 64 digits are too long for a notification. */
 export function describeResult(result: PushResult): string {
   const moved = [
     result.uploadedBytes > 0 ? `${formatBytes(result.uploadedBytes)} sent` : undefined,
