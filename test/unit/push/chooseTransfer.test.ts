@@ -68,6 +68,7 @@ describe('how the bytes leave the engine', () => {
 
   async function choose(wanted: Case): Promise<{ readonly relay: RelayOption; readonly choice: string }> {
     const here = machine(large, wanted.store);
+    await rig.cache.load();
     const context = contextOf(wanted, here);
     const ledger = new LayerLedger(context);
     for (const diffId of context.image.diffIds.slice(0, wanted.stored ?? 0)) {

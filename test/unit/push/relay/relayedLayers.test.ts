@@ -114,13 +114,14 @@ describe('the layers of an index', () => {
   });
   const [arm = assert.fail(), amd = assert.fail()] = platforms;
 
-  function layersOf(image: Partial<ImageDetails>, configs: readonly Buffer[]): readonly Descriptor[] {
+  async function layersOf(image: Partial<ImageDetails>, configs: readonly Buffer[]): Promise<readonly Descriptor[]> {
     const small = new SmallBlobs();
     for (const config of configs) small.add(digestOf(config), config);
     const manifests = platforms.map(({ manifest }) => manifest);
     const [top = assert.fail()] = manifests;
     const target = new FakeRepository();
     const cache = new DigestCache('/nowhere/digests.json', silentLogger, () => 0);
+    await cache.load();
     const blobs = new RepositoryBlobs({ target, cache, uploads: new UploadsInFlight(), origin: '' }, undefined);
     const context = {
       blobs,
@@ -139,16 +140,16 @@ describe('the layers of an index', () => {
     return found;
   }
 
-  it('are those of the image whose config names its diffIDs', () => {
-    assert.deepEqual(layersOf({}, [arm.config, amd.config]), [amd.layer]);
+  it('are those of the image whose config names its diffIDs', async () => {
+    assert.deepEqual(await layersOf({}, [arm.config, amd.config]), [amd.layer]);
   });
 
-  it('are those of its platform, where the registry had the config and the engine lists its manifests', () => {
+  it('are those of its platform, where the registry had the config and the engine lists its manifests', async () => {
     const manifests = platforms.map(({ platform, manifest: { digest } }) => ({ digest, platform, isAvailable: true }));
-    assert.deepEqual(layersOf({ manifests }, []), [amd.layer]);
+    assert.deepEqual(await layersOf({ manifests }, []), [amd.layer]);
   });
 
-  it('are not guessed where neither tells', () => {
-    assert.deepEqual(layersOf({}, []), []);
+  it('are not guessed where neither tells', async () => {
+    assert.deepEqual(await layersOf({}, []), []);
   });
 });
