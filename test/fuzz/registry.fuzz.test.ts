@@ -8,6 +8,7 @@ import { detectServer } from '../../src/core/gitea/detectServer.ts';
 import { giteaScheme } from '../../src/core/gitea/giteaTokens.ts';
 import { explainGiteaError } from '../../src/core/gitea/explainGiteaError.ts';
 import { digestOf } from '../../src/core/oci/digest.ts';
+import { bytesSource } from '../../src/core/ports/blobSource.ts';
 import { parseChallenges } from '../../src/core/registry/auth/challenge.ts';
 import { ChunkSizer } from '../../src/core/registry/upload/chunkSizer.ts';
 import { distributionScheme } from '../../src/core/registry/auth/distributionTokens.ts';
@@ -165,7 +166,7 @@ describe('an answer of a registry', () => {
         () => repository.headBlob(digest, { signal }),
         () => repository.mountBlob(digest, 'dev/other', { signal }),
         () => repository.listTags({ signal }),
-        () => repository.putBlob(Buffer.from('x'), digest, { signal, onSent: () => undefined }),
+        () => repository.uploadBlob(bytesSource(Buffer.from('x'), digest), { signal, onSent: () => undefined }),
         () => repository.putManifest('1', Buffer.from('{}'), 'application/json', { signal }),
       ];
       for (const question of questions) await resultOrError<unknown>(question);
@@ -205,8 +206,8 @@ describe('an answer of a registry', () => {
 
 function openRepository(kind: 'gitea' | 'generic', send: Send): Repository {
   const explain = kind === 'gitea' ? explainGiteaError : explainErrorResponse;
-  const wire = { send, origin: 'https://gitea.test', repository: 'dev/app', explain, logger: silentLogger };
-  const sizer = new ChunkSizer('https://gitea.test', new Map());
   const timing = { now: () => 0, random: () => 0.5, sleep: () => Promise.resolve() };
-  return new Repository(kind, wire, { sizer, timing });
+  const repository = { repository: 'dev/app', origin: 'https://gitea.test', unclosed: new Set<string>() };
+  const context = { ...repository, send, explain, logger: silentLogger, timing };
+  return new Repository(kind, context, new ChunkSizer('https://gitea.test', new Map()));
 }

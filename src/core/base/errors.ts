@@ -66,11 +66,21 @@ export type ErrorCode =
   | 'cancelled'
   | 'internal';
 
-/** Data of an error, for buttons, tests and callers. Never a secret. */
+/** Data of an error, for buttons, tests and callers. Never a secret. Facts that decide something have a type. */
 export interface ErrorFacts {
-  readonly [name: string]: string | number | boolean | readonly string[];
-  /** Of a registry's answer (distribution-spec §Error Codes). */
+  /** The HTTP status of the answer. */
+  readonly status?: number;
+  /** The codes of a registry's error answer (distribution spec, "Error codes"). */
   readonly codes?: readonly string[];
+  /** Seconds that the registry asks to wait. */
+  readonly retryAfterSeconds?: number;
+  /** The code of Node or undici for a connection that failed: `ECONNREFUSED`. */
+  readonly system?: string;
+  /** Plain http was refused because nobody allowed it for this registry. */
+  readonly httpNotAllowed?: boolean;
+  /** A TLS handshake failed in a way that also a missing client certificate would cause. */
+  readonly mayWantClientCertificate?: boolean;
+  readonly [fact: string]: string | number | boolean | readonly string[] | undefined;
 }
 
 export interface TeaChestErrorOptions {

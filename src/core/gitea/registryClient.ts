@@ -10,11 +10,12 @@ import { withLogging } from '../registry/http/logging.ts';
 import type { Environment } from '../registry/http/proxy.ts';
 import { withRedirects } from '../registry/http/redirects.ts';
 import { Repository } from '../registry/repository.ts';
+import { repositoryUrl, type RepositoryContext } from '../registry/repositoryContext.ts';
 import { usualRetries, withRetry, type RetryPolicy, type Timing } from '../registry/http/retry.ts';
 import { withSessionObserver, type SessionObserver } from '../registry/upload/sessionObserver.ts';
 import { SingleFlight } from '../base/singleFlight.ts';
 import { createTransport } from '../registry/http/transport.ts';
-import { closeSession, repositoryUrl, type RepositoryContext } from '../registry/upload/uploadSession.ts';
+import { closeSession } from '../registry/upload/uploadSession.ts';
 import type { ProxySettings, RegistryAddress, RegistryTrust, SignInResult } from '../registry/types.ts';
 import { GiteaApi } from './giteaApi.ts';
 import { checkSignIn } from './checkSignIn.ts';
@@ -69,8 +70,7 @@ export interface RegistryClient {
 const realTiming: Timing = { now: Date.now, sleep, random: Math.random };
 
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
-  const { address, credential, logger } = options;
-  const timing = options.timing ?? realTiming;
+  const { address, credential, logger, timing = realTiming } = options;
   const closing = new AbortController();
   const transport = createTransport(options);
   const logged = withLogging(transport.send, logger, timing.now);
@@ -95,6 +95,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const send = withAuth(withRedirects(plain, origin), authenticator);
   const sizer = new ChunkSizer(origin, options.chunkMemory, { onRate: options.onLinkRate, now: timing.now });
   const api = new GiteaApi({ send: withRedirects(plain, origin), webRoot, credential });
+  const shared = { origin, logger, timing };
 
   return {
     address,
@@ -115,12 +116,12 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
         suggestOwner(explainGiteaError(response, context), api.knownOwners);
       const explain = kind === 'generic' ? explainErrorResponse : explainGitea;
       const observed = sessions === undefined ? send : withSessionObserver(send, origin, sessions);
-      return new Repository(kind, { send: observed, origin, repository, explain, logger }, { sizer, timing });
+      return new Repository(kind, { ...shared, send: observed, repository, explain, unclosed: new Set() }, sizer);
     },
     closeSessions: async (repository, sessions, { signal }) => {
       await detected.get(signal);
-      const context = { send, origin, repository, explain: explainErrorResponse, logger, unclosed: new Set<string>() };
-      // The credential must not go to another host.
+      const context = { ...shared, send, repository, explain: explainErrorResponse, unclosed: new Set<string>() };
+      // The credential is sent to its own registry and nowhere else, whatever addresses are given.
       const own = sessions.filter((session) => isSessionOf(context, session));
       await Promise.all(own.map((session) => closeSession(context, session, signal)));
     },

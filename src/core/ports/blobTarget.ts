@@ -1,12 +1,12 @@
 import type { Digest } from '../oci/digest.ts';
 import type { CallOptions } from './callOptions.ts';
-import type { GrowingBlob } from './growingBlob.ts';
+import type { BlobSource } from './blobSource.ts';
 
 /** What `push` needs of a registry: one repository in it. */
 export interface BlobTarget {
-  /** What the registry is known to be; decides which shortcuts it has. */
+  /** Which software the registry is known to be; decides which shortcuts it has. */
   readonly kind: 'gitea' | 'forgejo' | 'generic';
-  /** `owner/name`, as it stands in paths of the registry's API. */
+  /** `owner/name`, as in the paths of the registry's API. */
   readonly repository: string;
   /** True for a registry on this machine or in this network: reading back from it is cheap. */
   readonly isNear: boolean;
@@ -16,8 +16,8 @@ export interface BlobTarget {
    */
   checkAccess(options: CallOptions): Promise<void>;
   /**
-   * HEAD of a manifest by tag or digest; undefined if there is none. `expected`: where the answer names another digest,
-   * the manifest itself is read and hashed, for a header may be wrong.
+   * HEAD of a manifest by tag or digest; undefined if there is none. `expected`: if the answer names another digest, the
+   * manifest itself is read and hashed, because a header may be wrong.
    */
   headManifest(
     reference: string,
@@ -37,23 +37,23 @@ export interface BlobTarget {
   /** Size in bytes of a blob that this repository already has; undefined if it has none of that digest. */
   headBlob(digest: Digest, options: CallOptions): Promise<number | undefined>;
   /**
-   * Makes a blob that the registry has elsewhere part of this repository, without sending it. True if that worked.
-   * `from` is a repository to look in; Gitea needs none and searches the whole instance. Leaves no session behind.
+   * Mounts a blob of another repository into this one, so that it need not be sent. True if that worked. `from` is the
+   * repository that has it; Gitea needs none and searches the whole instance. Leaves no session open.
    */
   mountBlob(digest: Digest, from: string | undefined, options: CallOptions): Promise<boolean>;
-  /** Sends a blob held in memory (a config, a tiny layer). */
-  putBlob(bytes: Uint8Array, digest: Digest, options: UploadOptions): Promise<void>;
   /**
-   * Sends a blob in chunks while its source may still be growing. Resolves when the registry has accepted it under
-   * `source.finished`'s digest. Whatever happens, no upload session stays open (best effort when the registry is gone).
+   * Uploads a blob, while its source may still be growing. Resolves when the registry has it under its digest. No upload
+   * session stays open, whatever happens (best effort while the registry is unreachable). A source that can be read again
+   * is sent again when an upload breaks; for one that cannot, rejects with `UploadInterruptedError` if that may help.
    */
-  uploadBlob(source: GrowingBlob, options: UploadOptions): Promise<void>;
+  uploadBlob(source: BlobSource, options: UploadOptions): Promise<void>;
   /**
-   * Opens an upload session for a blob whose bytes will pass by once; undefined if that request alone made the blob part
-   * of this repository (Gitea's mount). The upload must be sent or closed. Without a digest it is good for any blob, and
-   * never undefined. Rejects as `checkAccess` does.
+   * Opens an upload session before the bytes of its blob are there. Undefined if that request alone made the blob part of
+   * this repository (Gitea's mount). Without a digest the session is good for any blob, and never undefined. The caller
+   * passes the session to `uploadBlob` or closes it. Rejects as `checkAccess` does, or with `UploadInterruptedError` if
+   * another session may be opened later.
    */
-  beginUpload(digest: Digest | undefined, options: CallOptions): Promise<BlobUpload | undefined>;
+  openSession(digest: Digest | undefined, options: CallOptions): Promise<UploadSession | undefined>;
   /** PUT of a manifest; gives the digest the registry says it stored. */
   putManifest(
     reference: string,
@@ -63,27 +63,19 @@ export interface BlobTarget {
   ): Promise<Digest | undefined>;
 }
 
-/** An upload session that was opened before its bytes were there. */
-export interface BlobUpload {
-  /** Sends the blob while it arrives. Once; if it rejects, the bytes that came are lost, and no session is left. */
-  send(blob: StreamedBlob, options: UploadOptions): Promise<void>;
-  /** Deletes the session if it was not sent. */
+/** An upload session of the distribution spec ("Pushing blobs in chunks"). */
+export interface UploadSession {
+  /** Where its next request goes, which may change with each; undefined once the session is closed or became a blob. */
+  location: URL | undefined;
+  /** Deletes the session if it is still open. */
   close(signal: AbortSignal): Promise<void>;
 }
 
-/** A blob of known digest and size, whose bytes can be read once. */
-export interface StreamedBlob {
-  readonly digest: Digest;
-  readonly size: number;
-  /** Ends only if the bytes are the digest's; throws before the last of them if they are not. */
-  readonly bytes: AsyncIterable<Uint8Array>;
-  /** Told of each piece that has left, or of its parts: that memory is not looked at again. */
-  readonly onWritten?: ((piece: Uint8Array) => void) | undefined;
-}
-
 export interface UploadOptions extends CallOptions {
-  /** Bytes of this blob that the registry has (or is being sent), counted from 0. Goes back when a session is begun anew. */
+  /** Bytes of this blob that the registry has (or is being sent), from 0. Goes back when a new session begins. */
   readonly onSent: (bytes: number) => void;
+  /** A session to use for the first try. */
+  readonly session?: UploadSession | undefined;
 }
 
 export interface StoredManifest {

@@ -1,5 +1,6 @@
 import type { KnownImage } from '../digestCache/digestTables.ts';
 import { digestOf, type Digest } from '../oci/digest.ts';
+import { bytesSource } from '../ports/blobSource.ts';
 import { serializeManifest, type Descriptor } from '../oci/manifest.ts';
 import { mediaTypes } from '../oci/mediaTypes.ts';
 import { checkImage } from './checkImage.ts';
@@ -97,7 +98,7 @@ async function sendConfig({ target, blobs, signal }: AttemptContext, config: Uin
   const digest = digestOf(config);
   if ((await blobs.head(digest, signal)) === config.byteLength) return false;
   const sent = await blobs.uploads.sendBlob(digest, signal, async () => {
-    await target.putBlob(config, digest, { signal, onSent: () => undefined });
+    await target.uploadBlob(bytesSource(config, digest), { signal, onSent: () => undefined });
     return true;
   });
   return sent === true;

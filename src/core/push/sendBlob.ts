@@ -1,8 +1,6 @@
 import { orCancelled } from '../base/cancel.ts';
-import type { GrowingBlob } from '../ports/growingBlob.ts';
+import type { BlobDescriptor, ReplayableBlob } from '../ports/blobSource.ts';
 import type { BlobOrigin, RepositoryBlobs } from './repositoryBlobs.ts';
-
-type MadeBlob = Awaited<GrowingBlob['finished']>;
 
 /** Bytes from which on a blob is sent before it is complete; a smaller one waits until its digest is known. */
 const eagerFrom = 16 * 1024 * 1024;
@@ -14,11 +12,11 @@ const worthAsking = 4 * 1024 * 1024;
  * out to have it as soon as its digest is known, the upload is given up.
  */
 export async function sendBlob(
-  blob: GrowingBlob,
+  blob: ReplayableBlob,
   blobs: RepositoryBlobs,
   { signal, onSent }: { readonly signal: AbortSignal; readonly onSent: (bytes: number) => void },
 ): Promise<BlobOrigin> {
-  const find = async ({ digest, size }: MadeBlob, until: AbortSignal): Promise<BlobOrigin | undefined> =>
+  const find = async ({ digest, size }: BlobDescriptor, until: AbortSignal): Promise<BlobOrigin | undefined> =>
     (await blobs.locate(digest, size, until))?.origin;
 
   const start = await blob.available(0, eagerFrom, signal);

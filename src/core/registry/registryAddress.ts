@@ -1,10 +1,10 @@
 import { TeaChestError } from '../base/errors.ts';
 import type { RegistryAddress } from './types.ts';
 
-/** Paths of Gitea's own pages and of the protocol: what comes before them is the place of the install. */
+/** Paths of Gitea's own pages and of the protocol: what comes before them is the sub-path of the install. */
 const knownPages = /\/(?:v2|api\/(?:v1|swagger|packages)|user|explore|admin|org|notifications|-)(?:\/|$)/;
 
-/** Pages below an owner, `/<owner>/-/packages/…`: the owner is no part of the install's place either. */
+/** Pages below an owner, `/<owner>/-/packages/…`: the owner is not part of the sub-path either. */
 const ownerPage = /\/[^/]+\/-(?:\/|$)/;
 
 /**

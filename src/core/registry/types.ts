@@ -1,4 +1,4 @@
-/** Where a registry is. Two spellings of one place give equal values. */
+/** The address of a registry. Two spellings of one address give equal values. */
 export interface RegistryAddress {
   /** `https://gitea.example.com` or `http://127.0.0.1:3000`: scheme, lower-case host, port only if not the default. The key of everything we store. */
   readonly origin: string;
@@ -10,7 +10,7 @@ export interface RegistryAddress {
 
 /** Exceptions from the usual checks, made by the person, for one registry. */
 export interface RegistryTrust {
-  /** SHA-256 of the server's certificate (DER), 64 lower-case hex digits: accept exactly this one, whoever signed it. */
+  /** SHA-256 of the server's certificate (DER), 64 lower-case hex digits: accept exactly this one, whatever its issuer. */
   readonly pinnedFingerprint?: string | undefined;
   /** A PEM file with further CAs for this registry. */
   readonly caFile?: string | undefined;
@@ -21,7 +21,7 @@ export interface RegistryTrust {
   readonly allowHttp?: boolean | undefined;
 }
 
-/** A user and a secret that came from the same place. The secret is a token (better) or a password. */
+/** A user and a secret that belong together. The secret is a token (better) or a password. */
 export interface Credential {
   readonly username: string;
   readonly secret: string;
@@ -34,7 +34,7 @@ export interface ProxySettings {
   readonly bypass: readonly string[];
   /** The value of Proxy-Authorization, before the credentials in a URL. */
   readonly authorization?: string;
-  /** What people call the places where `url` and `bypass` come from, for messages. */
+  /** Where `url` and `bypass` are configured, for messages. */
   readonly source?: string;
   readonly bypassSource?: string;
 }
@@ -58,14 +58,14 @@ export interface CertificateDetails {
 /** What a checked sign-in found out. */
 export interface SignInResult {
   readonly kind: 'gitea' | 'forgejo' | 'generic';
-  /** The server's version where it tells, such as `1.26.4`. */
+  /** The server's version, such as `1.26.4`; undefined if it is not public. */
   readonly version: string | undefined;
-  /** What the token may do, as the server wrote it (`all`, `write:package`); undefined where it does not tell. */
+  /** What the token may do, in the server's spelling (`all`, `write:package`); undefined if unknown. */
   readonly scope: string | undefined;
-  /** The name the server knows the credential by; the one typed in, where the server does not tell. */
+  /** The user's name on the server; the one typed in if the server does not give it. */
   readonly username: string;
-  /** Where the web pages and `/api/v1` were found: `RegistryAddress.webRoot`, mended if that was an owner's page. */
+  /** Where the web pages and `/api/v1` were found: `RegistryAddress.webRoot`, corrected if that was an owner's page. */
   readonly webRoot: string;
-  /** The registry asked nobody who they are (200 without a challenge): the credential, if any, is not proved. */
+  /** The registry needs no sign-in (200 without a challenge): the credential, if any, was not checked. */
   readonly open: boolean;
 }

@@ -4,7 +4,7 @@ import { throwIfCancelled } from '../base/cancel.ts';
 import { Condition } from '../base/condition.ts';
 import { systemCode, TeaChestError } from '../base/errors.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { GrowingBlob } from '../ports/growingBlob.ts';
+import type { ReplayableBlob } from '../ports/blobSource.ts';
 import { RecentBytes } from './recentBytes.ts';
 
 /** Bytes of a piece: large enough to be quick, small enough for many blobs at once. */
@@ -16,7 +16,8 @@ const initialAllowance = 1024 * 1024;
  * A blob in a file that one writer fills while readers follow. The whole blob stays until it is closed: on Gitea an upload
  * session is unusable after a broken PATCH, and then everything is sent again from byte 0 (docs/gitea.md §2).
  */
-export class SpooledBlob implements GrowingBlob {
+export class SpooledBlob implements ReplayableBlob {
+  readonly replayable = true;
   readonly finished: Promise<{ readonly digest: Digest; readonly size: number }>;
   readonly #path: string;
   readonly #file: FileHandle;

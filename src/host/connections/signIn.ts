@@ -106,5 +106,5 @@ function refusePlainHttp({ address, trust }: TrustedServer): void {
 /** True if the registry asks for a client certificate, or may be asking for one. */
 export function wantsClientCertificate(error: unknown): error is TeaChestError {
   if (!(error instanceof TeaChestError)) return false;
-  return error.code === 'clientCertificateNeeded' || error.facts['mayWantClientCertificate'] === true;
+  return error.code === 'clientCertificateNeeded' || error.facts.mayWantClientCertificate === true;
 }

@@ -170,7 +170,7 @@ function adviceFor({ code, stage, facts }: TeaChestError): Advice {
     const next = 'It was reachable before: check your network and VPN, and try again. Layers that arrived are kept.';
     return { ...usual, next };
   }
-  if (code === 'tlsRefused' && facts['mayWantClientCertificate'] === true) {
+  if (code === 'tlsRefused' && facts.mayWantClientCertificate === true) {
     return { next: usual.next, actions: ['chooseClientCertificate', ...usual.actions] };
   }
   // The message names the address that works.

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import { digestOf } from '../../../src/core/oci/digest.ts';
+import { bytesSource } from '../../../src/core/ports/blobSource.ts';
 import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
 import type { Repository } from '../../../src/core/registry/repository.ts';
 import { startFakeGitea } from '../../fakeGitea/fakeGitea.ts';
@@ -45,7 +46,7 @@ async function behind(t: TestContext, origin: string, options: NginxOptions): Pr
 async function pushAndPull({ app, openSessions }: Behind, layer: Buffer): Promise<void> {
   const config = Buffer.from('{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}');
   await app.uploadBlob(wholeBlob(layer), silent);
-  await app.putBlob(config, digestOf(config), silent);
+  await app.uploadBlob(bytesSource(config, digestOf(config)), silent);
   const manifest = Buffer.from(
     JSON.stringify({
       schemaVersion: 2,

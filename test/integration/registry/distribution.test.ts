@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import net, { type AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { digestOf } from '../../../src/core/oci/digest.ts';
+import { bytesSource } from '../../../src/core/ports/blobSource.ts';
 import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
-import type { GrowingBlob } from '../../../src/core/ports/growingBlob.ts';
+import type { ReplayableBlob } from '../../../src/core/ports/blobSource.ts';
 import type { Repository } from '../../../src/core/registry/repository.ts';
 import type { Credential } from '../../../src/core/registry/types.ts';
 import { startRegistry, type Registry } from '../../tools/registry.ts';
@@ -75,7 +76,7 @@ test('a small blob, a mount from another repository, a manifest and its HEAD', a
   const { registry, client, app } = await registryFor(t);
   const layer = bytesOf(1000);
   const config = Buffer.from('{"architecture":"amd64","os":"linux"}');
-  for (const blob of [layer, config]) await app.putBlob(blob, digestOf(blob), silent);
+  for (const blob of [layer, config]) await app.uploadBlob(bytesSource(blob, digestOf(blob)), silent);
   const other = await client.repository('me/other', call);
   assert.equal(await other.mountBlob(digestOf(layer), undefined, call), false);
   assert.equal(await other.mountBlob(digestOf(layer), 'me/nosuch', call), false);
@@ -112,7 +113,7 @@ test('an upload that is cancelled between two chunks leaves no session on docker
   const { registry, app } = await registryFor(t);
   const controller = new AbortController();
   const blob = wholeBlob(bytesOf(8 * mib));
-  const source: GrowingBlob = {
+  const source: ReplayableBlob = {
     ...blob,
     available: async (offset, want, signal) => {
       if (offset > 0) controller.abort();

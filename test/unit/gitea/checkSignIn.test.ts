@@ -237,7 +237,7 @@ test('plain http is not used unless it was allowed', async (t) => {
   const fakeGitea = await fakeGiteaFor(t);
   const error = await signInError(t, fakeGitea.url, { credential: dev, trust: {} });
   assert.equal(error.code, 'plainHttp');
-  assert.equal(error.facts['httpNotAllowed'], true);
+  assert.equal(error.facts.httpNotAllowed, true);
   assert.equal(fakeGitea.requests.length, 0, 'nothing was sent');
 });
 

@@ -196,7 +196,7 @@ suite('a sign-in page in front of the registry', () => {
       } else response.writeHead(404).end();
     });
     const error = await signInError(t, url);
-    assert.deepEqual([error.code, error.facts['status']], ['registryFailed', 503]);
+    assert.deepEqual([error.code, error.facts.status], ['registryFailed', 503]);
   });
 
   test('a page that is not a sign-in page is named by its title, with what to do if it is one', async (t) => {
@@ -269,7 +269,7 @@ suite('a server that has no time', () => {
         const error = await signInError(t, fakeGitea.url);
         assert.equal(error.code, 'registryFailed');
         assert.match(error.message, words);
-        assert.equal(error.facts['retryAfterSeconds'], wait === undefined ? undefined : Number(wait));
+        assert.equal(error.facts.retryAfterSeconds, wait === undefined ? undefined : Number(wait));
       });
     }
   }

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { TeaChestError } from '../../../src/core/base/errors.ts';
 import { packageUrl, tokenSettingsUrl } from '../../../src/core/gitea/webUrls.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
+import { bytesSource } from '../../../src/core/ports/blobSource.ts';
 import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
 import { startFakeGitea } from '../../fakeGitea/fakeGitea.ts';
 import { serve } from '../registry/localRegistry.ts';
@@ -14,7 +15,7 @@ const giteaChallenge = 'Bearer realm="http://x/v2/token",service="container_regi
 async function push(client: ReturnType<typeof clientFor>, name: string, tags: readonly string[]): Promise<void> {
   const repository = await client.repository(name, call);
   const config = Buffer.from('{}');
-  await repository.putBlob(config, digestOf(config), { signal: never, onSent: () => undefined });
+  await repository.uploadBlob(bytesSource(config, digestOf(config)), { signal: never, onSent: () => undefined });
   const descriptor = { mediaType: mediaTypes.ociConfig, digest: digestOf(config), size: config.length };
   const manifest = { schemaVersion: 2, mediaType: mediaTypes.ociManifest, config: descriptor, layers: [] };
   for (const tag of tags) {
@@ -92,7 +93,7 @@ test('for an owner that does not exist, the nearest that may be pushed to is sug
   const repository = await client.repository('taem/app', call);
   const put = async (): Promise<void> => {
     const config = Buffer.from('{}');
-    await repository.putBlob(config, digestOf(config), { signal: never, onSent: () => undefined });
+    await repository.uploadBlob(bytesSource(config, digestOf(config)), { signal: never, onSent: () => undefined });
   };
   await assert.rejects(put(), ({ message, facts }: TeaChestError) => {
     assert.match(message, /no user or organization “taem”[^“]*$/);

@@ -3,7 +3,7 @@ import { sleep } from '../../../src/core/base/cancel.ts';
 import type { Logger } from '../../../src/core/base/logger.ts';
 import { digestOf, type Digest } from '../../../src/core/oci/digest.ts';
 import { createRegistryClient, type RegistryClient } from '../../../src/core/gitea/registryClient.ts';
-import type { GrowingBlob } from '../../../src/core/ports/growingBlob.ts';
+import type { ReplayableBlob } from '../../../src/core/ports/blobSource.ts';
 import type { ChunkState } from '../../../src/core/registry/upload/chunkSizer.ts';
 import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
 import type { Credential, RegistryTrust } from '../../../src/core/registry/types.ts';
@@ -78,7 +78,7 @@ export function bytesOf(length: number, seed = 1): Buffer {
 }
 
 /** A blob that is complete. */
-export function wholeBlob(bytes: Buffer): GrowingBlob & { readonly digest: Digest } {
+export function wholeBlob(bytes: Buffer): ReplayableBlob & { readonly digest: Digest } {
   return { ...growingBlob(bytes, bytes.length).source, digest: digestOf(bytes) };
 }
 
@@ -86,7 +86,7 @@ export function wholeBlob(bytes: Buffer): GrowingBlob & { readonly digest: Diges
 export function growingBlob(
   bytes: Buffer,
   there: number,
-): { readonly source: GrowingBlob; grow(to: number): void; fail(error: Error): void } {
+): { readonly source: ReplayableBlob; grow(to: number): void; fail(error: Error): void } {
   let have = there;
   let failure: Error | undefined;
   let finish: (value: { digest: Digest; size: number }) => void = () => undefined;
@@ -108,6 +108,7 @@ export function growingBlob(
       refuse(error);
     },
     source: {
+      replayable: true,
       finished,
       available: async (offset, want, signal) => {
         while (have < offset + want && have < bytes.length) {

@@ -3,15 +3,9 @@ import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { digestOf, type Digest } from '../../../src/core/oci/digest.ts';
 import type { ImageManifest } from '../../../src/core/oci/manifest.ts';
 import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
-import type {
-  BlobTarget,
-  StreamedBlob,
-  BlobUpload,
-  StoredManifest,
-  UploadOptions,
-} from '../../../src/core/ports/blobTarget.ts';
+import type { BlobTarget, StoredManifest, UploadOptions, UploadSession } from '../../../src/core/ports/blobTarget.ts';
 import type { CallOptions } from '../../../src/core/ports/callOptions.ts';
-import type { GrowingBlob } from '../../../src/core/ports/growingBlob.ts';
+import type { BlobSource } from '../../../src/core/ports/blobSource.ts';
 import type { ArchiveItem, ExportOptions, ImageDetails, ImageSource } from '../../../src/core/ports/imageSource.ts';
 import type { LayerCodec } from '../../../src/core/ports/layerCodec.ts';
 
@@ -185,62 +179,59 @@ export class FakeRepository implements BlobTarget {
     return true;
   }
 
-  async putBlob(bytes: Uint8Array, digest: Digest): Promise<void> {
-    await this.#begin('putBlob');
-    this.#store(digest, bytes);
-  }
-
-  async uploadBlob(source: GrowingBlob, { signal, onSent }: UploadOptions): Promise<void> {
+  async uploadBlob(source: BlobSource, { signal, onSent, session }: UploadOptions): Promise<void> {
     await this.#begin('uploadBlob');
-    this.openSessions++;
+    const used = session ?? this.#newSession();
     try {
       const parts: Uint8Array[] = [];
       let sent = 0;
+      const take = (piece: Uint8Array): void => {
+        signal.throwIfAborted();
+        parts.push(Buffer.from(piece));
+        sent += piece.byteLength;
+      };
+      if (!source.replayable) {
+        for await (const piece of source.bytes) {
+          await this.#begin('streamed');
+          take(piece);
+          onSent(sent);
+        }
+        this.#store(source.digest, Buffer.concat(parts));
+        return;
+      }
       for (;;) {
         const { bytes, complete } = await source.available(sent, this.chunk, signal);
         await this.#begin('chunk');
-        for await (const piece of source.read(sent, Math.min(bytes, sent + this.chunk))) {
-          signal.throwIfAborted();
-          parts.push(Buffer.from(piece));
-          sent += piece.byteLength;
-        }
+        for await (const piece of source.read(sent, Math.min(bytes, sent + this.chunk))) take(piece);
         onSent(sent);
         if (complete && sent === bytes) break;
       }
       this.#store((await source.finished).digest, Buffer.concat(parts));
     } finally {
-      this.openSessions--;
+      await used.close(signal);
     }
   }
 
-  async beginUpload(digest: Digest | undefined): Promise<BlobUpload | undefined> {
-    await this.#begin('beginUpload');
+  async openSession(digest: Digest | undefined): Promise<UploadSession | undefined> {
+    await this.#begin('openSession');
     if (this.kind !== 'generic' && digest !== undefined && this.elsewhere.has(digest)) {
       this.blobs.set(digest, this.elsewhere.get(digest) ?? new Uint8Array());
       return undefined;
     }
+    return this.#newSession();
+  }
+
+  #newSession(): UploadSession {
     this.openSessions++;
-    let isOpen = true;
-    const close = (): Promise<void> => {
-      if (isOpen) this.openSessions--;
-      isOpen = false;
-      return Promise.resolve();
+    const session: UploadSession = {
+      location: new URL(`https://gitea.test/v2/${this.repository}/blobs/uploads/${this.openSessions}`),
+      close: () => {
+        if (session.location !== undefined) this.openSessions--;
+        session.location = undefined;
+        return Promise.resolve();
+      },
     };
-    const send = async (blob: StreamedBlob, { signal, onSent }: UploadOptions): Promise<void> => {
-      try {
-        const parts: Uint8Array[] = [];
-        for await (const piece of blob.bytes) {
-          await this.#begin('passing');
-          signal.throwIfAborted();
-          parts.push(piece);
-          onSent(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
-        }
-        this.#store(blob.digest, Buffer.concat(parts));
-      } finally {
-        await close();
-      }
-    };
-    return { send, close };
+    return session;
   }
 
   async putManifest(reference: string, bytes: Uint8Array): Promise<Digest> {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { digestOf } from '../../../src/core/oci/digest.ts';
+import { bytesSource } from '../../../src/core/ports/blobSource.ts';
 import { readManifest, serializeManifest } from '../../../src/core/oci/manifest.ts';
 import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
 import { DigestCache } from '../../../src/core/digestCache/digestCache.ts';
@@ -39,7 +40,7 @@ async function push(t: TestContext, engine: FakeEngine, target: Repository, orig
 
 /** A tag that pairs the engine's only layer with this blob. */
 async function plant(engine: FakeEngine, target: Repository, blob: Uint8Array): Promise<void> {
-  for (const bytes of [engine.config, blob]) await target.putBlob(bytes, digestOf(bytes), silent);
+  for (const bytes of [engine.config, blob]) await target.uploadBlob(bytesSource(bytes, digestOf(bytes)), silent);
   const describeAs = (mediaType: string, bytes: Uint8Array) => ({
     mediaType,
     digest: digestOf(bytes),

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { digestOf } from '../../../src/core/oci/digest.ts';
+import { bytesSource } from '../../../src/core/ports/blobSource.ts';
 import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
 import type { BlobTarget } from '../../../src/core/ports/blobTarget.ts';
-import type { GrowingBlob } from '../../../src/core/ports/growingBlob.ts';
+import type { ReplayableBlob } from '../../../src/core/ports/blobSource.ts';
 import type { Repository } from '../../../src/core/registry/repository.ts';
 import { call, setUp, silent } from './setUp.ts';
 import { bytesOf } from '../gitea/testClient.ts';
 
 // The push knows only these shapes; that they fit is checked by the compiler.
-export const fits = (repository: Repository, blob: GrowingBlob): [BlobTarget, GrowingBlob] => [repository, blob];
+export const fits = (repository: Repository, blob: ReplayableBlob): [BlobTarget, ReplayableBlob] => [repository, blob];
 
 test('access is proved and leaves nothing behind', async (t) => {
   const { fakeGitea, app } = await setUp(t);
@@ -34,7 +35,7 @@ test('a blob of another image is mounted without naming it, an unknown one is no
   const all = await setUp(t);
   const bytes = bytesOf(1000);
   const digest = digestOf(bytes);
-  await all.app.putBlob(bytes, digest, silent);
+  await all.app.uploadBlob(bytesSource(bytes, digest), silent);
   await publish(all.app, 'v1', bytes);
   const other = await all.client.repository('dev/other', call);
   assert.equal(await other.headBlob(digest, call), undefined);
@@ -47,7 +48,7 @@ test('a blob of another image is mounted without naming it, an unknown one is no
 /** Config and manifest over one layer that is there already. */
 async function publish(app: Repository, tag: string, layer: Buffer): Promise<Buffer> {
   const config = Buffer.from('{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}');
-  await app.putBlob(config, digestOf(config), silent);
+  await app.uploadBlob(bytesSource(config, digestOf(config)), silent);
   const manifest = manifestOf(config, layer);
   assert.equal(await app.putManifest(tag, manifest, mediaTypes.ociManifest, call), digestOf(manifest));
   return manifest;
@@ -67,7 +68,7 @@ function manifestOf(config: Buffer, layer: Buffer, layerSize = layer.length): Bu
 test('a manifest is stored under its tag; HEAD tells what it is, and undefined where there is none', async (t) => {
   const { app } = await setUp(t);
   const layer = bytesOf(500);
-  await app.putBlob(layer, digestOf(layer), silent);
+  await app.uploadBlob(bytesSource(layer, digestOf(layer)), silent);
   const manifest = await publish(app, 'v1', layer);
   assert.deepEqual(await app.headManifest('v1', call), {
     digest: digestOf(manifest),
@@ -82,7 +83,7 @@ test('tags, manifests and configs can be read back; where there is nothing, noth
   const { app } = await setUp(t);
   assert.deepEqual(await app.listTags(call), []);
   const layer = bytesOf(500);
-  await app.putBlob(layer, digestOf(layer), silent);
+  await app.uploadBlob(bytesSource(layer, digestOf(layer)), silent);
   const manifest = await publish(app, 'v1', layer);
   await publish(app, 'v2', layer);
   assert.deepEqual(await app.listTags(call), ['v1', 'v2']);
@@ -100,7 +101,7 @@ for (const [what, change, words] of [
     const { app } = await setUp(t);
     const layer = bytesOf(500);
     const config = Buffer.from('{}');
-    for (const blob of [layer, config]) await app.putBlob(blob, digestOf(blob), silent);
+    for (const blob of [layer, config]) await app.uploadBlob(bytesSource(blob, digestOf(blob)), silent);
     const [used, size] = change(layer);
     const manifest = manifestOf(config, used, size);
     await assert.rejects(app.putManifest('v1', manifest, mediaTypes.ociManifest, call), {

@@ -271,7 +271,7 @@ function imagePath(image: string): string {
 
 function notFound(error: unknown, image: string, stage: 'inspect' | 'export'): TeaChestError {
   const known = toTeaChestError(error, stage);
-  if (known.code !== 'engineFailed' || known.facts['status'] !== 404) return known;
+  if (known.code !== 'engineFailed' || known.facts.status !== 404) return known;
   const message = String(known.facts['message']);
   return new TeaChestError('imageNotFound', `The container engine has no image “${image}” (it says: ${message}).`, {
     stage,

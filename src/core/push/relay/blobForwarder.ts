@@ -1,7 +1,8 @@
-import { TeaChestError, type ErrorCode } from '../../base/errors.ts';
+import { TeaChestError } from '../../base/errors.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import type { TaskGroup } from '../../base/taskGroup.ts';
 import type { Digest } from '../../oci/digest.ts';
+import { UploadInterruptedError } from '../../ports/uploadInterruptedError.ts';
 import { BoundedPipe, detachBuffer } from '../../relay/boundedPipe.ts';
 import type { BlobClaim, IncomingBlob, RelayBackend, RelayedManifest } from '../../relay/relayBackend.ts';
 import { SendAgainError } from '../../relay/relayErrors.ts';
@@ -19,16 +20,6 @@ import { SpooledForward } from './spooledForward.ts';
 const recentBytes = 24 * 1024 * 1024;
 /** Small blobs that are streamed at one time; with the others they leave connections to the registry for questions. */
 const smallAtOnce = 8;
-/** Failures that a new session may cure, with bytes that can be read again. */
-const curable: ReadonlySet<ErrorCode> = new Set([
-  'bodyTooLarge',
-  'chunksRefused',
-  'digestMismatch',
-  'registryFailed',
-  'registryUnreachable',
-  'uploadLost',
-]);
-
 /** A blob that is in the repository. */
 export interface ForwardedBlob {
   readonly size: number;
@@ -194,7 +185,8 @@ export class BlobForwarder implements RelayBackend {
       const onSent = (sentBytes: number): void => {
         updateRow({ sentBytes });
       };
-      await session.send({ ...claim, bytes: pipe.read(), onWritten }, { signal, onSent });
+      const source = { ...claim, replayable: false, bytes: pipe.read(), onWritten } as const;
+      await blobs.target.uploadBlob(source, { signal, onSent, session });
       return 'uploaded';
     };
     const send = async (): Promise<BlobOrigin> =>
@@ -206,7 +198,7 @@ export class BlobForwarder implements RelayBackend {
         resolve(await slots.run(send, signal));
       } catch (error) {
         const isDropped = pipe.isFailed;
-        if (!isDropped && error instanceof TeaChestError && curable.has(error.code)) {
+        if (!isDropped && error instanceof UploadInterruptedError) {
           this.#mustSpool = true;
           logger.info(`The engine is asked to send ${claim.digest} again: ${error.message}`);
           updateRow({ state: 'superseded' });

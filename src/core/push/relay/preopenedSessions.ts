@@ -1,5 +1,5 @@
 import type { Digest } from '../../oci/digest.ts';
-import type { BlobTarget, BlobUpload } from '../../ports/blobTarget.ts';
+import type { BlobTarget, UploadSession } from '../../ports/blobTarget.ts';
 
 /** Sessions that are opened before the engine has sent anything; the others open when their blob begins. */
 const mostAhead = 6;
@@ -7,8 +7,8 @@ const mostAhead = 6;
 /** Upload sessions opened while the engine still asks for blobs, so that its bytes find one ready. */
 export class PreopenedSessions {
   readonly #target: BlobTarget;
-  readonly #open = new Map<Digest, Promise<BlobUpload | undefined>>();
-  #spare: BlobUpload | undefined;
+  readonly #open = new Map<Digest, Promise<UploadSession | undefined>>();
+  #spare: UploadSession | undefined;
 
   constructor(target: BlobTarget) {
     this.#target = target;
@@ -19,7 +19,7 @@ export class PreopenedSessions {
    * as the request that opens a blob's own session may mount the blob.
    */
   async proveAccess(signal: AbortSignal): Promise<void> {
-    if (this.#target.kind === 'generic') this.#spare = await this.#target.beginUpload(undefined, { signal });
+    if (this.#target.kind === 'generic') this.#spare = await this.#target.openSession(undefined, { signal });
     else await this.#target.checkAccess({ signal });
   }
 
@@ -32,16 +32,16 @@ export class PreopenedSessions {
   }
 
   /** The session for a blob; the caller closes it. Undefined if the registry mounted the blob. */
-  async take(digest: Digest, signal: AbortSignal): Promise<BlobUpload | undefined> {
+  async take(digest: Digest, signal: AbortSignal): Promise<UploadSession | undefined> {
     const prepared = this.#open.get(digest);
     this.#open.delete(digest);
     return await (prepared ?? this.#begin(digest, signal));
   }
 
-  #begin(digest: Digest, signal: AbortSignal): Promise<BlobUpload | undefined> {
+  #begin(digest: Digest, signal: AbortSignal): Promise<UploadSession | undefined> {
     const spare = this.#spare;
     this.#spare = undefined;
-    return spare === undefined ? this.#target.beginUpload(digest, { signal }) : Promise.resolve(spare);
+    return spare === undefined ? this.#target.openSession(digest, { signal }) : Promise.resolve(spare);
   }
 
   /** Closes the sessions that were not used. */

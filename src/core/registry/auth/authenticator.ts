@@ -113,7 +113,7 @@ export function withAuth(send: Send, authenticator: Authenticator): Send {
       if (renewals === mostRenewals || !authenticator.reconsider(response, sent)) return response;
       throwIfCancelled(request.signal);
       sent = await authenticator.authorize(scopes, request.signal);
-      if (request.body?.once === true) throw spentBytes(request);
+      if (request.body?.replayable === false) throw bodyConsumed(request);
     }
   };
 }
@@ -129,8 +129,8 @@ export function notSignedIn(host: string): TeaChestError {
   });
 }
 
-/** `uploadLost`: whoever has the bytes may send them again, and will find a new sign-in. */
-function spentBytes({ url, method }: RegistryRequest): TeaChestError {
+/** The upload may be sent again from its first byte, and then has the new authorization. */
+function bodyConsumed({ url, method }: RegistryRequest): TeaChestError {
   const { host } = url;
   return new TeaChestError('uploadLost', `${host} wanted a new sign-in while a layer was on its way to it.`, {
     facts: { host, method },

@@ -2,7 +2,7 @@ import { TeaChestError } from '../../base/errors.ts';
 import { digestOf, type Digest } from '../../oci/digest.ts';
 import { header, type RegistryRequest, type RegistryResponse } from '../http/httpTypes.ts';
 import { isWebPage } from '../errors/errorResponse.ts';
-import { toError, repositoryScopes, repositoryUrl, type RepositoryContext } from '../upload/uploadSession.ts';
+import { toError, repositoryScopes, repositoryUrl, type RepositoryContext } from '../repositoryContext.ts';
 
 const emptyDigest = digestOf(new Uint8Array());
 
@@ -17,8 +17,8 @@ export function checkStoredDigest(context: RepositoryContext, response: Registry
 }
 
 /**
- * A HEAD that is not allowed, by the registry or by something on the way. Its answer has no body that could say why. A
- * missing sign-in (401), a missing place (404), and what passes (408, 429) are answers of their own.
+ * A HEAD that is not allowed, by the registry or by something between here and it. Its answer has no body that could say
+ * why. 401, 404, 408 and 429 mean something else.
  */
 export function isHeadRefused({ status }: RegistryResponse): boolean {
   return status === 501 || (status >= 400 && status < 500 && ![401, 404, 408, 429].includes(status));
@@ -38,31 +38,26 @@ export async function headBlob(
     scopes: repositoryScopes(context),
     ...options,
   });
-  // Where nobody says whether it is there it is sent, and what keeps us from that is then told in words.
+  // If it is unknown whether the blob is there, it is sent, and the answer to that has a reason.
   if (response.status === 404 || isHeadRefused(response)) return undefined;
   if (response.status !== 200 || isWebPage(response)) {
     throw toError(context, response, 'HEAD', `look for a layer in ${context.repository}`);
   }
   if (!isAboutBlob(context, response, digest)) return undefined;
   const length = header(response, 'content-length');
-  // Go leaves the length of nothing away.
+  // Go sends no Content-Length for an empty body.
   if (length === undefined && digest === emptyDigest) return 0;
-  // Without a length nobody can say that it is the whole blob: take it as not there, and send it.
+  // Without a length it may not be the whole blob: it counts as missing, and is sent.
   return length !== undefined && /^\d+$/.test(length) ? Number(length) : undefined;
 }
 
 /**
- * A digest of another blob is about something else. A host to which the registry sends us need not know any digest, but
- * a storage tells that it has bytes, which a sign-in page does not.
+ * An answer with another digest is about another blob. A storage to which the registry redirects need not name a digest,
+ * but the media type of its answer is one of bytes, which that of a sign-in page is not.
  */
 function isAboutBlob({ origin }: RepositoryContext, response: RegistryResponse, digest: Digest): boolean {
   const named = header(response, 'docker-content-digest') ?? '';
   if (named !== '') return named === digest;
   const type = header(response, 'content-type') ?? '';
   return response.url.origin === new URL(origin).origin || /^(?:application|binary)\//i.test(type);
-}
-
-/** A session that the registry gave and does not know any more, or of which it counts other bytes than were sent. */
-export function isSessionLost({ code, facts }: TeaChestError): boolean {
-  return code === 'uploadLost' || facts['status'] === 404 || facts['status'] === 416;
 }

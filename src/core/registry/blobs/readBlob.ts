@@ -1,14 +1,14 @@
 import { peekBytes } from '../../base/peekBytes.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { isWebPage } from '../errors/errorResponse.ts';
-import { toError, repositoryScopes, repositoryUrl, type RepositoryContext } from '../upload/uploadSession.ts';
+import { toError, repositoryScopes, repositoryUrl, type RepositoryContext } from '../repositoryContext.ts';
 
-/** Bytes of an answer in which a web page shows. */
+/** Bytes of an answer by which a web page is recognized. */
 const pageBytes = 1024;
 
 /**
- * A blob's bytes as they arrive, in bounded memory, by one GET: Gitea has no ranges. They are not hashed here. Rejects as
- * other reads do; leaving the loop ends the request.
+ * A blob's bytes as they arrive, in bounded memory, by one GET: Gitea has no ranges. They are not hashed here. Leaving the
+ * loop ends the request.
  */
 export async function* readBlob(
   context: RepositoryContext,

@@ -46,6 +46,8 @@ export const explainErrorResponse: ExplainErrorResponse = (refusal, context) => 
             refusal,
           );
     case 403:
+      // No registry answers with a web page: something between here and it refuses.
+      if (isHtml(refusal)) break;
       return errorFromResponse(
         'accessDenied',
         `${refused}: it is forbidden in ${context.repository}${words}.`,

@@ -18,7 +18,7 @@ export interface AnswerStreamOptions {
 
 /** Hands out the body of an answer while it arrives: at most undici's buffer of 64 KiB of it is in memory. */
 export function streamAnswer(body: Readable, { url, signal, timePerMiB }: AnswerStreamOptions): AnswerStream {
-  // An answer that is closed unread, or breaks before it is read, has nobody else to hear of that.
+  // An answer that is closed, or breaks, before it is read has no other listener.
   body.on('error', () => undefined);
   return {
     close: () => void body.destroy(),
@@ -36,17 +36,21 @@ export function streamAnswer(body: Readable, { url, signal, timePerMiB }: Answer
   };
 }
 
+/** Ends an answer that takes too long, as undici does if nothing comes at all. */
+export function destroyAfter(body: Readable, ms: number): NodeJS.Timeout {
+  return setTimeout(() => {
+    body.destroy(Object.assign(new Error('the answer did not come in time'), { code: 'UND_ERR_BODY_TIMEOUT' }));
+  }, ms);
+}
+
 async function* withinTime(body: Readable, timePerMiB: number): AsyncGenerator<Uint8Array, void, void> {
-  const giveUp = (): void => {
-    body.destroy(Object.assign(new Error('too little came for too long'), { code: 'UND_ERR_BODY_TIMEOUT' }));
-  };
   const pieces = (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
   let waited = 0;
   let came = 0;
   try {
     for (;;) {
       const began = performance.now();
-      const timer = setTimeout(giveUp, timePerMiB - waited);
+      const timer = destroyAfter(body, timePerMiB - waited);
       const next = await pieces.next().finally(() => {
         clearTimeout(timer);
       });
@@ -66,7 +70,7 @@ function brokenAnswer(error: unknown, url: URL, signal: AbortSignal, total: numb
   const failure = transportFailure(error, url, signal);
   if (failure.code !== 'registryUnreachable') return failure;
   const why =
-    failure.facts['system'] === 'UND_ERR_BODY_TIMEOUT'
+    failure.facts.system === 'UND_ERR_BODY_TIMEOUT'
       ? 'then nothing, or too little, came for too long'
       : failureWords(error);
   return new TeaChestError(

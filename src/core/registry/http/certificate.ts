@@ -56,7 +56,7 @@ export function describeCertificate(
   };
 }
 
-/** The error for a certificate that the usual check refused: untrusted if only nobody vouches for it, else invalid. */
+/** The error for a certificate that the usual check refused: untrusted if its only problem is an unknown issuer, else invalid. */
 export function refusedCertificate(
   host: string,
   certificate: X509Certificate,
@@ -74,7 +74,7 @@ export function refusedCertificate(
   );
 }
 
-/** The error for a server that shows another certificate than the one the person trusted. */
+/** The error for a server whose certificate is not the one that the person trusted. */
 export function changedCertificate(host: string, certificate: X509Certificate, pinned: string): TeaChestError {
   const details = describeCertificate(certificate, undefined);
   return new TeaChestError(
@@ -85,7 +85,7 @@ export function changedCertificate(host: string, certificate: X509Certificate, p
   );
 }
 
-/** Codes of X509_verify_cert (Node's names) that say: nobody whom we trust vouches for this certificate. */
+/** Codes of X509_verify_cert (Node's names) for a certificate whose issuer is not trusted. */
 const untrusted: ReadonlySet<string> = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
@@ -99,37 +99,25 @@ function isOfDates(code: string): boolean {
   return /^CERT_(?:HAS_EXPIRED|NOT_YET_VALID)/.test(code);
 }
 
-/** A clock that is off by hours after sleep makes good certificates look bad: only the person can tell which it is. */
+/** A clock that is wrong, for example after sleep, makes good certificates look expired. Only the person can find out. */
 function clockWords(now: number): string {
   const local = new Date(now).toString().replace(/ \(.*\)$/, '');
   return `by the clock of this machine it is ${local}, which is to be corrected if it is wrong`;
 }
 
-function problemInWords(code: string, certificate: X509Certificate): string {
-  switch (code) {
-    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
-      return 'it is self-signed';
-    case 'SELF_SIGNED_CERT_IN_CHAIN':
-      return 'the authority at the end of its chain is not known here';
-    case 'UNABLE_TO_GET_ISSUER_CERT':
-    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
-    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
-    case 'CERT_UNTRUSTED':
-      return 'its issuer is not known here';
-    case 'CERT_HAS_EXPIRED':
-      return `it has expired (on ${isoDate(certificate.validTo)})`;
-    case 'CERT_NOT_YET_VALID':
-      return `it is not valid yet (only from ${isoDate(certificate.validFrom)})`;
-    case 'CERT_HAS_EXPIRED_IN_CHAIN':
-      return 'a certificate behind it, of those that vouch for it, has expired';
-    case 'CERT_NOT_YET_VALID_IN_CHAIN':
-      return 'a certificate behind it, of those that vouch for it, is not valid yet';
-    case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return 'it was issued for another host name';
-    default:
-      return `the check failed with ${code}`;
-  }
+function problemInWords(code: string, { validFrom, validTo }: X509Certificate): string {
+  if (code === 'CERT_HAS_EXPIRED') return `it has expired (on ${isoDate(validTo)})`;
+  if (code === 'CERT_NOT_YET_VALID') return `it is not valid yet (only from ${isoDate(validFrom)})`;
+  return problems[code] ?? (untrusted.has(code) ? 'its issuer is not known here' : `the check failed with ${code}`);
 }
+
+const problems: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'it is self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'the authority at the end of its chain is not known here',
+  CERT_HAS_EXPIRED_IN_CHAIN: 'a certificate behind it, of those that vouch for it, has expired',
+  CERT_NOT_YET_VALID_IN_CHAIN: 'a certificate behind it, of those that vouch for it, is not valid yet',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'it was issued for another host name',
+};
 
 function factsOf(details: CertificateDetails): ErrorFacts {
   const { fingerprint256, subject, issuer, validFrom, validTo, names } = details;

@@ -14,11 +14,11 @@ export interface ClientPair {
   readonly key: PemFile;
 }
 
-/** What people put aside for one registry, for docker or podman. */
+/** The certificates for one registry in the folders of docker and podman. */
 export interface FolderContents {
   readonly authorities: readonly PemFile[];
   readonly clientPairs: readonly ClientPair[];
-  /** What is there but may not be read by us, in words. */
+  /** Files that cannot be read, each with the reason. */
   readonly unread: readonly string[];
 }
 
@@ -52,10 +52,9 @@ export async function readCertificateFolders(target: URL, folders: readonly stri
         const pem = await orNote(unread, path, async () => readFile(path, 'utf8'));
         if (pem !== undefined) authorities.push({ path, pem });
       } else if (name.endsWith('.cert') || name.endsWith('.key')) {
-        const other = path.replace(/\.(cert|key)$/, (ending) => (ending === '.key' ? '.cert' : '.key'));
-        if (
-          !(names ?? []).includes(name.replace(/\.(cert|key)$/, (ending) => (ending === '.key' ? '.cert' : '.key')))
-        ) {
+        const otherName = name.replace(/\.(cert|key)$/, (ending) => (ending === '.key' ? '.cert' : '.key'));
+        const other = join(folder, otherName);
+        if (names?.includes(otherName) !== true) {
           throw unusableFile(path, `${other}, which belongs to it, is missing (authorities end in .crt)`);
         }
         if (name.endsWith('.key')) continue;
@@ -90,13 +89,13 @@ async function readPair(certificate: string, key: string): Promise<ClientPair> {
   };
 }
 
-/** The port counts; where it is the usual one, people write it or not. Windows has no colons in names. */
+/** The port is part of the name; the default port may be left out. Windows allows no colon in names. */
 function folderNames(target: URL): string[] {
   const names = target.port === '' ? [target.host, `${target.host}:443`] : [target.host];
   return process.platform === 'win32' ? names.map((name) => name.replaceAll(':', '')) : names;
 }
 
-/** Undefined if there is no such thing, or if it may not be read: then that is noted. Files of root are quite usual. */
+/** Undefined if there is no such file, or if it cannot be read: then it is added to `unread`. Files of root are common. */
 async function orNote<T>(unread: string[], path: string, read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read();

@@ -34,7 +34,7 @@ export interface ConnectionRoute {
   readonly connectTime?: number;
 }
 
-/** Whom we believe about a host. */
+/** How the certificate of a host is checked. */
 export interface HostTrust {
   readonly context: TrustContext;
   /** Accept exactly this certificate, whoever signed it. */
@@ -43,7 +43,7 @@ export interface HostTrust {
 
 export type TrustOf = (target: URL) => Promise<HostTrust>;
 
-/** A TLS connection whose certificate nobody has judged yet: send nothing before that is done. */
+/** A TLS connection whose certificate was not checked yet: nothing may be sent before that is done. */
 interface UnverifiedConnection {
   readonly socket: tls.TLSSocket;
   readonly certificate: X509Certificate;
@@ -65,7 +65,7 @@ export async function openConnection(route: ConnectionRoute, trustOf: TrustOf): 
   throw refusal;
 }
 
-/** TCP (or a tunnel through the proxy) and the TLS handshake; the certificate is handed out, not judged. */
+/** TCP (or a tunnel through the proxy) and the TLS handshake; the certificate is returned, not checked. */
 export async function openTls(route: ConnectionRoute, trustOf: TrustOf): Promise<UnverifiedConnection> {
   const { target } = route;
   const trust = await trustOf(target);
@@ -79,19 +79,19 @@ export async function openTls(route: ConnectionRoute, trustOf: TrustOf): Promise
     ...(net.isIP(host) === 0 ? { servername: host } : {}),
     secureContext: trust.context.secure,
     ALPNProtocols: ['http/1.1'],
-    // Judged by us, below: so that a refused certificate can be shown, and a pinned one accepted.
+    // Checked below, so that a refused certificate can be shown to the person, and a pinned one accepted.
     rejectUnauthorized: false,
   });
   await ready(socket, 'secureConnect', signal);
-  // With TLS 1.3 a refused client certificate is told after the handshake, by an alert that does not end the socket: the
-  // close that follows would be all that a request hears of it.
+  // With TLS 1.3 a server refuses a client certificate after the handshake, by an alert that does not close the socket.
+  // Without this, a request would fail with the close that follows, and not with the alert.
   socket.on('error', (error: Error) => socket.destroy(error));
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) {
     socket.destroy();
     throw new TeaChestError('certificateInvalid', `${target.host} shows no certificate. Nothing was sent.`);
   }
-  // The types say Error; Node puts the code there (tls.TLSSocket, onConnectSecure).
+  // By its types an Error, but Node sets the code (tls.TLSSocket, onConnectSecure).
   const problem: unknown = socket.authorizationError;
   const problems = certificateProblems(certificate, host, socket.authorized ? undefined : codeOf(problem), {
     isKnownIssuer: (chain) => isKnownIssuer(trust.context, chain),
@@ -131,7 +131,7 @@ function verify({ certificate, problems, trust }: UnverifiedConnection, host: st
 
 async function openSocket(route: ConnectionRoute, trustOf: TrustOf, signal: AbortSignal): Promise<net.Socket> {
   const { target, proxy } = route;
-  // Plain http goes to the proxy as an ordinary request (absolute form); only https is tunnelled.
+  // Requests to plain http go to the proxy in absolute form; only https is tunnelled.
   if (proxy !== undefined && target.protocol === 'https:') return openTunnel(target, proxy, trustOf, signal);
   const socket = net.connect({ host: bareHost(target), port: portOf(target) });
   socket.setNoDelay(true).setKeepAlive(true, 60_000);
@@ -163,6 +163,7 @@ async function openTunnel(target: URL, proxy: Proxy, trustOf: TrustOf, signal: A
     void client.destroy();
   }
 }
+
 /** Waits for a socket's first event; destroys it when the signal fires or something else comes first. */
 async function ready(socket: net.Socket, event: 'connect' | 'secureConnect', signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve, reject) => {

@@ -8,35 +8,35 @@ export interface RegistryRequest {
   readonly signal: AbortSignal;
   /** Milliseconds without any progress before the answer's headers; see `timeouts` in transport.ts for the defaults. */
   readonly headersTimeout?: number;
-  /** `never`: an answer is wanted now (sign-in), or trying again is the caller's own decision (PATCH). */
+  /** `never`: the answer is needed now (sign-in), or the caller decides about another try (uploads). */
   readonly retry?: 'never';
-  /** What a token must allow, in the distribution spec's words: `repository:owner/app:pull,push`. */
+  /** What a token must allow, as scopes of the distribution spec: `repository:owner/app:pull,push`. */
   readonly scopes?: readonly string[];
-  /** True: the bytes of an answer of 200 are wanted as they arrive, in its `stream`. */
+  /** True: the body of a 200 is handed out while it arrives, as `stream`. */
   readonly stream?: boolean;
 }
 
-/** A body that can be sent again: each try opens it anew, so that no half-consumed stream ever travels. */
+/** The body of a request. */
 export interface RequestBody {
   readonly length: number;
-  /** True for bytes that pass by: they can be opened once, so the request is never sent again. */
-  readonly once?: boolean;
-  /** Of bytes that pass by: told of each piece once its memory is not looked at again. */
-  readonly onWritten?: (piece: Uint8Array) => void;
+  /** True: each try opens it anew. False: it can be opened once, so the request is never sent again. */
+  readonly replayable: boolean;
+  /** Called for each piece once its memory is not read any more; only for a body that is not replayable. */
+  readonly onWritten?: ((piece: Uint8Array) => void) | undefined;
   /**
-   * A piece may use memory that an earlier one used, if it is of 64 KiB or more or the last one: such a piece has left
+   * A piece may use memory that an earlier one used, if it is of 64 KiB or more or the last one: such a piece was written
    * before the next one is asked for. (Smaller ones a socket may collect, up to its high-water mark.)
    */
   open(): AsyncIterable<Uint8Array>;
 }
 
-/** An answer: whole, or where a stream was asked for and the status is 200, its head and the bytes that follow. */
+/** An answer: whole, or, if a stream was asked for and the status is 200, its head and a stream of its body. */
 export interface RegistryResponse {
   readonly status: number;
   readonly headers: ResponseHeaders;
   /** At most `maxBodyBytes` of transport.ts; empty where there is a `stream`. */
   readonly body: Buffer;
-  /** Must be read or closed: its connection is in use until then. */
+  /** Must be read or closed: it keeps its connection until then. */
   readonly stream?: AnswerStream;
   /** Where the answer came from, after redirects: Locations are resolved against it. */
   readonly url: URL;
@@ -47,7 +47,7 @@ export interface RegistryResponse {
  * `registryUnreachable` if the connection breaks, or brings too little for too long.
  */
 export interface AnswerStream extends AsyncIterable<Uint8Array> {
-  /** Closes the connection of an answer that nobody reads. */
+  /** Closes the connection of an answer that is not read. */
   close(): void;
 }
 
@@ -69,7 +69,8 @@ export function header(response: { readonly headers: ResponseHeaders }, name: st
 export function bytesBody(bytes: Uint8Array): RequestBody {
   return {
     length: bytes.byteLength,
-    // eslint-disable-next-line @typescript-eslint/require-await -- the shape is asynchronous, these bytes are here
+    replayable: true,
+    // eslint-disable-next-line @typescript-eslint/require-await -- the interface is asynchronous, the bytes are in memory
     async *open() {
       yield bytes;
     },

@@ -2,7 +2,7 @@ import { toTeaChestError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Send } from './httpTypes.ts';
 
-/** Query parameters that tell something and hide nothing; distribution's `_state`, for one, is a signed secret. */
+/** Query parameters that are useful and no secret; distribution's `_state`, for example, is signed. */
 const plainParameters: ReadonlySet<string> = new Set([
   'digest',
   'mount',
@@ -14,7 +14,7 @@ const plainParameters: ReadonlySet<string> = new Set([
   'limit',
 ]);
 
-/** One line per request: method, place, status, time. No headers and no bodies, so that no secret can get in. */
+/** Logs one line per request: method, URL, status, time. No headers and no bodies, which may hold secrets. */
 export function withLogging(send: Send, logger: Logger, now: () => number): Send {
   return async (request) => {
     const began = now();

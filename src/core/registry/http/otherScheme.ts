@@ -5,7 +5,7 @@ import type { Environment } from './proxy.ts';
 import { createTransport } from './transport.ts';
 import type { ProxySettings, RegistryAddress } from '../types.ts';
 
-/** Milliseconds: this is a second look after a failure, and a person is waiting. */
+/** Milliseconds: a person is waiting, and one request has failed already. */
 const deadline = 5_000;
 
 interface ProbeOptions {
@@ -17,13 +17,14 @@ interface ProbeOptions {
 }
 
 /**
- * Looks whether a registry that could not be talked to would answer by the other scheme (#24466: an https client at an
- * http server sees only EOF). Gives the better error if so, else the one it was given. Sends no credential.
+ * Checks whether a registry that did not answer would answer by the other scheme (gitea #24466: an https client at an http
+ * server sees only EOF). Gives the better error if so, else `failure`. Sends no credential.
  */
 export async function tryOtherScheme(failure: TeaChestError, options: ProbeOptions): Promise<TeaChestError> {
   const couldBe = failure.code === 'plainHttp' || failure.code === 'registryUnreachable';
-  const nobodyThere = ['ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH'].includes(String(failure.facts['system']));
-  if (!couldBe || nobodyThere || failure.facts['httpNotAllowed'] === true) return failure;
+  const { system = '', httpNotAllowed } = failure.facts;
+  const isNobodyThere = ['ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH'].includes(system);
+  if (!couldBe || isNobodyThere || httpNotAllowed === true) return failure;
   const { host, origin } = options.address;
   const probe = { ...options, signal: AbortSignal.any([options.signal, AbortSignal.timeout(deadline)]) };
   const answers = origin.startsWith('https:') ? await answersHttp(probe) : await answersHttps(probe);
@@ -48,8 +49,8 @@ async function answersHttp({ address, proxy, environment, userAgent, signal }: P
   });
   try {
     const response = await transport.send({ method: 'GET', url: new URL(`${origin}/v2/`), signal });
-    // Only a registry's own answer counts (distribution spec, “Determining Support”): a server that speaks TLS there says
-    // 400, one that sends people on to https says 301, and a proxy on the way has answers of its own.
+    // Only a registry's own answer counts (distribution spec, "Determining Support"): a TLS server answers 400, one that
+    // redirects to https 301, and a proxy has answers of its own.
     return (response.status === 200 || response.status === 401) && isRegistry(response);
   } catch {
     return false;
@@ -58,7 +59,7 @@ async function answersHttp({ address, proxy, environment, userAgent, signal }: P
   }
 }
 
-/** By its challenge, the header of old clients, or the empty object that an open registry answers with. */
+/** By its challenge, its version header, or the empty object that an open registry answers with. */
 function isRegistry(response: RegistryResponse): boolean {
   const names = ['docker-distribution-api-version', 'www-authenticate'];
   if (names.some((name) => header(response, name) !== undefined)) return true;

@@ -1,13 +1,13 @@
 import { BlockList, isIP } from 'node:net';
-import { TeaChestError } from '../../base/errors.ts';
+import { TeaChestError, type TeaChestErrorOptions } from '../../base/errors.ts';
 import type { ProxySettings } from '../types.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A proxy, and what is to be said of it when it fails. */
+/** A proxy, and what messages about it need. */
 export interface Proxy {
   readonly url: URL;
-  /** Who named it: `the variable HTTPS_PROXY`. */
+  /** Where it is configured: `the variable HTTPS_PROXY`. */
   readonly source: string;
   /** Where hosts that need no proxy can be listed: `NO_PROXY`. */
   readonly bypassList: string;
@@ -16,7 +16,7 @@ export interface Proxy {
 }
 
 /**
- * The proxy by which `target` is reached, or undefined for the direct way. A given URL comes before the environment's
+ * The proxy for `target`, or undefined for a direct connection. A given URL comes before the environment's
  * HTTPS_PROXY or HTTP_PROXY (either case); both bypass lists hold. Loopback hosts are never reached by a proxy.
  */
 export function chooseProxy(target: URL, settings: ProxySettings, environment: Environment): Proxy | undefined {
@@ -43,25 +43,23 @@ function authorizationOf(proxy: URL): string | undefined {
 }
 
 export function refusedByProxy(proxy: Proxy, target: URL, status: number): TeaChestError {
-  const { host } = proxy.url;
   const why = status === 407 ? 'it wants a user name and a password (407)' : `it answered ${status}`;
-  return new TeaChestError(
-    'proxyFailed',
-    `The proxy ${host} did not let us through to ${target.host}: ${why}. ${whereFrom(proxy, target)}`,
-    { facts: { proxy: host, host: target.host, source: proxy.source, status } },
-  );
+  return proxyFailed(proxy, target, `did not let us through to ${target.host}: ${why}`, { facts: { status } });
 }
 
 export function unusableProxy(proxy: Proxy, target: URL, words: string, cause: unknown): TeaChestError {
-  const { host } = proxy.url;
-  return new TeaChestError(
-    'proxyFailed',
-    `The proxy ${host} cannot be used to reach ${target.host}: ${words.replace(/\.$/, '')}. ${whereFrom(proxy, target)}`,
-    { cause, facts: { proxy: host, host: target.host, source: proxy.source } },
-  );
+  return proxyFailed(proxy, target, `cannot be used to reach ${target.host}: ${words.replace(/\.$/, '')}`, { cause });
 }
 
-/** The editor's settings also hold in a remote window, where the proxy of a person's own machine is another place. */
+function proxyFailed(proxy: Proxy, target: URL, what: string, { cause, facts }: TeaChestErrorOptions): TeaChestError {
+  const { host } = proxy.url;
+  return new TeaChestError('proxyFailed', `The proxy ${host} ${what}. ${whereFrom(proxy, target)}`, {
+    cause,
+    facts: { proxy: host, host: target.host, source: proxy.source, ...facts },
+  });
+}
+
+/** The editor's settings also hold in a remote window, where a proxy on the person's own machine cannot be reached. */
 function whereFrom({ source, bypassList }: Proxy, target: URL): string {
   return (
     `The proxy comes from ${source} and is used by the machine on which Tea Chest runs. ` +
@@ -98,6 +96,7 @@ function read(environment: Environment, name: string): { readonly name: string; 
   }
   return undefined;
 }
+
 function entries(list: string | undefined): string[] {
   return (list ?? '').split(/[\s,]+/).filter((entry) => entry !== '');
 }

@@ -3,45 +3,47 @@ import { header, type RegistryRequest, type RegistryResponse, type Send } from '
 
 const mostRedirects = 5;
 
-/** Headers that are meant for the registry alone. */
+/** Headers for the registry alone. */
 const secretHeaders: ReadonlySet<string> = new Set(['authorization', 'cookie', 'proxy-authorization']);
 
 /**
- * Follows redirects as far as it is safe: anything within the registry's origin by 307 and 308 (Gitea sends them for an
- * owner that was renamed), and a GET or HEAD to a storage elsewhere (SERVE_DIRECT, Gitea ≥ 1.21) but then without the
- * registry's credentials. Everything else is an error, so that no body and no credential ends up with a third party.
+ * Follows redirects where that is safe: anything within the registry's origin by 307 and 308 (Gitea sends them for an
+ * owner that was renamed), and a GET or HEAD to a storage elsewhere (SERVE_DIRECT, Gitea ≥ 1.21), but then without the
+ * registry's credentials. Everything else is an error, so that no body and no credential reaches a third party.
  */
 export function withRedirects(send: Send, origin: string): Send {
-  return async (original) => {
-    let request = original;
-    for (let hop = 0; ; hop++) {
-      const response = await send(request);
-      const location = header(response, 'location');
-      if (response.status < 301 || response.status > 308 || location === undefined || response.status === 304) {
-        return response;
-      }
-      if (hop === mostRedirects) throw refuse(request, 'it redirects again and again');
-      request = follow(request, response, location, origin);
-    }
-  };
+  return following(send, (request, response, location) => follow(request, response, location, origin));
 }
 
 /**
- * For what carries a credential of its own, such as a password to a token server: a redirect within the place that was
- * asked is followed, as docker does it; one that leads elsewhere is the answer, and whoever asked says what it means.
+ * For requests with a credential of their own, such as a password to a token server: a redirect within the origin is
+ * followed, as docker does it; one that leads elsewhere is the answer, which the caller explains.
  */
 export function withinOrigin(send: Send): Send {
+  return following(send, (request, { status }, location) => {
+    if (status > 303 && status < 307) return undefined;
+    if (!URL.canParse(location, request.url.href)) return undefined;
+    const url = new URL(location, request.url);
+    return url.origin === request.url.origin ? { ...request, url } : undefined;
+  });
+}
+
+/** Sends a request, and the one that `next` makes of each redirect; undefined: the redirect is the answer. */
+function following(
+  send: Send,
+  next: (request: RegistryRequest, response: RegistryResponse, location: string) => RegistryRequest | undefined,
+): Send {
   return async (original) => {
     let request = original;
     for (let hop = 0; ; hop++) {
       const response = await send(request);
       const location = header(response, 'location');
-      const isRedirect = [301, 302, 303, 307, 308].includes(response.status);
-      if (!isRedirect || location === undefined || !URL.canParse(location, request.url.href)) return response;
-      const url = new URL(location, request.url);
-      if (url.origin !== original.url.origin) return response;
+      const isRedirect = response.status >= 301 && response.status <= 308 && response.status !== 304;
+      if (!isRedirect || location === undefined) return response;
+      const followed = next(request, response, location);
+      if (followed === undefined) return response;
       if (hop === mostRedirects) throw refuse(request, 'it redirects again and again');
-      request = { ...request, url };
+      request = followed;
     }
   };
 }
@@ -52,12 +54,10 @@ function follow(
   location: string,
   origin: string,
 ): RegistryRequest {
-  let url: URL;
-  try {
-    url = new URL(location, request.url);
-  } catch (error) {
-    throw refuse(request, 'it redirects to something that is no address', error);
+  if (!URL.canParse(location, request.url.href)) {
+    throw refuse(request, 'it redirects to something that is no address');
   }
+  const url = new URL(location, request.url);
   const reads = request.method === 'GET' || request.method === 'HEAD';
   if (!reads && response.status !== 307 && response.status !== 308) {
     const where = url.origin === origin ? url.pathname : url.origin;
@@ -74,13 +74,12 @@ function follow(
     throw refuse(request, `it redirects from https down to ${url.origin}`);
   }
   const kept = Object.entries(request.headers ?? {}).filter(([name]) => !secretHeaders.has(name));
-  // A storage that this machine cannot reach (#24723) stays out of reach: whoever reads can do without, and soon.
+  // A storage that this machine cannot reach (gitea #24723) stays unreachable, and no reader depends on it.
   return { ...request, url, headers: Object.fromEntries(kept), retry: 'never' };
 }
 
-function refuse(request: RegistryRequest, why: string, cause?: unknown): TeaChestError {
+function refuse(request: RegistryRequest, why: string): TeaChestError {
   return new TeaChestError('registryRefused', `${request.url.host} cannot be used as it is: ${why}.`, {
     facts: { host: request.url.host, path: request.url.pathname },
-    ...(cause === undefined ? {} : { cause }),
   });
 }

@@ -15,15 +15,15 @@ export interface RetryPolicy {
 }
 
 /**
- * Milliseconds since the first failure after which nothing is tried a third time. A PUT may be silent for a quarter of an
- * hour: six of them would keep a person waiting for 90 minutes.
+ * Milliseconds since the first failure after which nothing is tried a third time. A PUT may take a quarter of an hour:
+ * six of them would take 90 minutes.
  */
 const longestFailing = 600_000;
 
 /** docker push survives an outage of 40 s; a restart of a registry behind a proxy takes about as long. */
 export const usualRetries: RetryPolicy = { attempts: 6, firstWait: 500, longestWait: 8_000, budget: 60_000 };
 
-/** What time and chance are to this code; tests give their own. */
+/** Clock, timer and random numbers; tests give their own. */
 export interface Timing {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -33,7 +33,55 @@ export interface Timing {
   readonly random: () => number;
 }
 
-export type Outcome = { readonly response: RegistryResponse } | { readonly error: unknown };
+/** What became of a request: an answer, or none (`registryUnreachable`). */
+export type Outcome = { readonly response: RegistryResponse } | { readonly unreachable: TeaChestError };
+
+/** What may help after a request to the registry failed. */
+export type Remedy =
+  /** The same request, later. One that must not be sent twice, such as PATCH, needs a new session. */
+  | 'retry'
+  /** The same bytes in smaller chunks. */
+  | 'smallerChunk'
+  /** The whole blob in one request: something between here and the registry lets no chunk through. */
+  | 'wholeBlob'
+  /** The whole blob again, in a new upload session. */
+  | 'newSession'
+  | 'giveUp';
+
+/** The remedy for a failure: an answer that was explained, or no answer. The only place where this is decided. */
+export function remedyFor({ code, facts: { status } }: TeaChestError): Remedy {
+  switch (code) {
+    case 'registryUnreachable':
+      return 'retry';
+    case 'bodyTooLarge':
+      return 'smallerChunk';
+    case 'chunksRefused':
+      return 'wholeBlob';
+    case 'proxyFailed':
+      // Its status is the proxy's.
+      return 'giveUp';
+    case 'uploadLost':
+    case 'digestMismatch':
+      return 'newSession';
+    default:
+      if (status === undefined) return 'giveUp';
+      if (isTransientStatus(status)) return 'retry';
+      // Within a session: the registry no longer has it, or counts other bytes than were sent.
+      return status === 404 || status === 416 ? 'newSession' : 'giveUp';
+  }
+}
+
+/** True for a status after which the same request may succeed later. */
+export function isTransientStatus(status: number): boolean {
+  // 501 and 505 say what the server can do, 511 that somebody has to sign in to the network first.
+  const isFinal = status === 501 || status === 505 || status === 511;
+  return status === 408 || status === 429 || (status >= 500 && !isFinal);
+}
+
+/** True for an error that means: no answer came, and it is unknown whether the request had an effect. */
+export function isUnreachable(error: unknown): error is TeaChestError {
+  return error instanceof TeaChestError && error.code === 'registryUnreachable';
+}
 
 /** The waits between the tries of one task. */
 export class Retries {
@@ -48,15 +96,21 @@ export class Retries {
     this.#timing = timing;
   }
 
-  /** Milliseconds until the next try; undefined if another one is of no use, or the budget is spent. */
+  /** Milliseconds until the next try; undefined if another one does not help, or the budget is spent. */
   after(outcome: Outcome): number | undefined {
-    if (!isTransient(outcome)) return undefined;
-    return this.next('response' in outcome ? retryAfter(outcome.response, this.#timing.now()) : undefined);
+    if ('unreachable' in outcome) return this.next();
+    const { response } = outcome;
+    return isTransientStatus(response.status) ? this.next(retryAfter(response, this.#timing.now())) : undefined;
+  }
+
+  /** The same for a failure whose answer was explained. */
+  afterFailure({ facts }: TeaChestError): number | undefined {
+    return this.next((facts.retryAfterSeconds ?? 0) * 1000);
   }
 
   /**
-   * The same for a failure that the caller knows to be worth another try. `asked`: the least wait that the registry asks
-   * for; if that is more than what is left of the budget, no try is made, for it would be refused again.
+   * The same for a failure that is known to be worth another try. `asked`: the least wait that the registry asks for; if
+   * that is more than what is left of the budget, no try is made, because it would be refused again.
    */
   next(asked = 0): number | undefined {
     const { attempts, budget } = this.#policy;
@@ -73,7 +127,7 @@ export class Retries {
     return wait;
   }
 
-  /** Something went through: what fails next is another trouble. */
+  /** Something succeeded: the next failure is another one. */
   reset(): void {
     this.#tries = 0;
     this.#waited = 0;
@@ -82,62 +136,49 @@ export class Retries {
 }
 
 /**
- * Sends again what may succeed the next time. A body is opened anew for each try. PATCH is never sent again here: bytes
- * that got half through would be in the upload twice, so the uploader decides.
+ * Sends a request again if it may succeed the next time. A body is opened anew for each try. PATCH is never sent again
+ * here: bytes that arrived in part would be in the upload twice, so the uploader decides.
  */
 export function withRetry(send: Send, policy: RetryPolicy, timing: Timing, logger: Logger): Send {
   return async (request) => {
-    if (request.method === 'PATCH' || request.retry === 'never' || request.body?.once === true) return send(request);
+    const { method, signal, body } = request;
+    if (method === 'PATCH' || request.retry === 'never' || body?.replayable === false) return send(request);
     const retries = new Retries(policy, timing);
     let outcome = await settle(send(request));
     for (;;) {
       const wait = retries.after(outcome);
       if (wait === undefined) return unwrap(outcome);
       const reason = 'response' in outcome ? `status ${outcome.response.status}` : 'no answer';
-      logger.info(`${request.method} ${printableUrl(request.url)}: ${reason}, trying again in ${Math.round(wait)} ms`);
-      const next = await settle(timing.sleep(wait, request.signal).then(async () => send(request)));
-      // A deadline is nobody's wish to stop: what kept the request from succeeding until then says more.
-      if ('error' in next && isDeadline(request.signal)) return unwrap(outcome);
-      outcome = next;
+      logger.info(`${method} ${printableUrl(request.url)}: ${reason}, trying again in ${Math.round(wait)} ms`);
+      try {
+        outcome = await settle(timing.sleep(wait, signal).then(async () => send(request)));
+      } catch (error) {
+        // A deadline is no cancel by a person: the last failure says more.
+        if (isDeadline(signal)) return unwrap(outcome);
+        throw error;
+      }
     }
   };
 }
 
-/**
- * Whether another try may succeed: there was no answer, the registry was busy, or it or a gateway failed. The one place
- * where this is decided, for whoever sends something again.
- */
-export function isTransient(outcome: Outcome): boolean {
-  return 'error' in outcome ? isUnreachable(outcome.error) : isTransientStatus(outcome.response.status);
-}
-
-export function isTransientStatus(status: number): boolean {
-  // 501 and 505 say what the server is able to, 511 that somebody has to sign in to the network first.
-  const isFinal = status === 501 || status === 505 || status === 511;
-  return status === 408 || status === 429 || (status >= 500 && !isFinal);
-}
-
-/** True for an error that means: no answer came, and nobody can say what became of the request. */
-export function isUnreachable(error: unknown): error is TeaChestError {
-  return error instanceof TeaChestError && error.code === 'registryUnreachable';
-}
-
-/** Exponential, with half of it left to chance so that parallel uploads do not come back all at once. */
+/** Exponential, half of it random, so that parallel uploads do not come back all at once. */
 function backoff(attempt: number, policy: RetryPolicy, random: () => number): number {
   const whole = Math.min(policy.firstWait * 2 ** (attempt - 1), policy.longestWait);
   return whole / 2 + (whole / 2) * random();
 }
 
+/** The outcome of a request; rejects with every error that says more than that no answer came. */
 export async function settle(response: Promise<RegistryResponse>): Promise<Outcome> {
   try {
     return { response: await response };
   } catch (error) {
-    return { error };
+    if (isUnreachable(error)) return { unreachable: error };
+    throw error;
   }
 }
 
 function unwrap(outcome: Outcome): RegistryResponse {
-  if ('error' in outcome) throw outcome.error;
+  if ('unreachable' in outcome) throw outcome.unreachable;
   return outcome.response;
 }
 

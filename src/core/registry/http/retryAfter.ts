@@ -1,11 +1,11 @@
 import { header, type RegistryResponse } from './httpTypes.ts';
 
-/** More digits than these make no wait that anybody could mean. */
+/** More digits make no sensible wait. */
 const seconds = /^\d{1,9}$/;
 
 /**
  * Milliseconds that a server asks to wait (RFC 9110 §10.2.3: seconds or a date); undefined if it does not, or not in a
- * way that can be read. A date is compared with the server's own clock where it tells that: this machine's may be wrong.
+ * way that can be read. A date is compared with the answer's Date if it has one: this machine's clock may be wrong.
  */
 export function retryAfter(response: Pick<RegistryResponse, 'headers'>, now: number): number | undefined {
   const value = header(response, 'retry-after')?.trim() ?? '';
@@ -18,7 +18,7 @@ export function retryAfter(response: Pick<RegistryResponse, 'headers'>, now: num
   return Math.max(0, date - (Number.isNaN(theirs) ? now : theirs));
 }
 
-/** `90 seconds`, `5 minutes`, `3 hours`: rounded up, as a person says it. */
+/** `90 seconds`, `5 minutes`, `3 hours`: rounded up. */
 export function durationInWords(ms: number): string {
   const inSeconds = Math.max(1, Math.ceil(ms / 1000));
   if (inSeconds < 120) return inSeconds === 1 ? '1 second' : `${inSeconds} seconds`;

@@ -3,7 +3,7 @@ import { Agent, type Dispatcher } from 'undici';
 import { TeaChestError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { connectorOf } from './connection.ts';
-import { streamAnswer } from './answerStream.ts';
+import { destroyAfter, streamAnswer } from './answerStream.ts';
 import type { RegistryRequest, RegistryResponse, Send } from './httpTypes.ts';
 import { OutgoingBody } from './outgoingBody.ts';
 import { chooseProxy, refusedByProxy, unusableProxy, type Environment, type Proxy } from './proxy.ts';
@@ -15,17 +15,18 @@ import type { ProxySettings, RegistryAddress, RegistryTrust } from '../types.ts'
 const maxBodyBytes = 10 * 1024 * 1024;
 
 /**
- * Milliseconds for the whole body of an answer, once its head is there, and for each MiB of one that is streamed: bytes
- * that drip would keep a push for ever.
+ * Milliseconds for the whole body of an answer, once its head is there, and for each MiB of one that is streamed. Without
+ * this limit a server that sends a byte now and then could keep a push waiting for ever.
  */
 const usualBodyTime = 120_000;
 
 /**
- * Milliseconds without progress before the answer's headers come. While a body is being sent each piece that leaves
- * winds the clock up again. A PUT that closes an upload may be silent for minutes: Gitea copies the whole blob to its
- * storage inside it (docs/gitea.md §2, S3 back-ends), and cutting it short would only start the same work again.
+ * Milliseconds without progress before the answer's headers come. While a body is being sent, each piece that is written
+ * starts them again. A PUT that commits an upload may take minutes: Gitea copies the whole blob to its storage first
+ * (docs/gitea.md §2, S3 back-ends), and another try would start the same work again.
  */
-const timeouts = { usual: 60_000, patch: 180_000, put: 900_000 } as const;
+const timeouts: Readonly<Record<string, number>> = { PATCH: 180_000, PUT: 900_000 };
+const usualTimeout = 60_000;
 
 export interface TransportOptions {
   readonly address: RegistryAddress;
@@ -33,7 +34,7 @@ export interface TransportOptions {
   readonly proxy: ProxySettings;
   readonly environment: Environment;
   readonly userAgent: string;
-  /** Told which certificate files are used, and which could not be. */
+  /** Gets the certificate files that are used, and those that cannot be read. */
   readonly logger?: Pick<Logger, 'info' | 'warn'>;
   /** Milliseconds; see `usualBodyTime`, and `connectTime` of connection.ts. */
   readonly bodyTime?: number;
@@ -46,7 +47,7 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-/** The lowest `Send`: one keep-alive pool for one registry, with the person's exceptions for that registry's host only. */
+/** The lowest `Send`: one keep-alive pool for one registry. The person's trust settings hold for that registry's host only. */
 export function createTransport(options: TransportOptions): Transport {
   const { trust, environment, connectTime, bodyTime = usualBodyTime } = options;
   const own = new URL(options.address.origin);
@@ -100,13 +101,13 @@ async function dispatch(
   { userAgent, bodyTime }: { readonly userAgent: string; readonly bodyTime: number },
 ): Promise<RegistryResponse> {
   const { url, method, body, signal } = request;
-  // Https goes through a tunnel, of which the request knows nothing.
+  // A request to an https origin goes through a tunnel, and is the same as without a proxy.
   const proxy = url.protocol === 'http:' ? chosen : undefined;
   const outgoing = body === undefined ? undefined : new OutgoingBody(body);
   try {
     const answer = await (proxy === undefined ? agents.direct : agents.byProxy).request({
       origin: proxy === undefined ? url.origin : proxy.url.origin,
-      // A proxy is told the whole URL (RFC 9112 §3.2.2), everybody else only the path.
+      // A proxy gets the whole URL (RFC 9112 §3.2.2), other servers only the path.
       path: proxy === undefined ? `${url.pathname}${url.search}` : url.href,
       method,
       headers: {
@@ -117,14 +118,14 @@ async function dispatch(
         ...request.headers,
       },
       signal,
-      // It takes any AsyncIterable (its README, `request.body`), which its types do not say.
+      // undici accepts any AsyncIterable (its README, `request.body`), but its types do not.
       body: (outgoing as unknown as Readable | undefined) ?? null,
-      // undici ends a connection after a HEAD, for servers that send a body all the same; a registry does not, and each
-      // question of a push would pay for a new handshake. It still ends it unless the server answers `keep-alive`,
-      // as nginx does and a bare Gitea does not.
+      // undici closes a connection after a HEAD, for servers that send a body all the same. A registry does not, and each
+      // HEAD of a push would cost a new handshake. It still closes it unless the server answers `keep-alive`, as nginx
+      // does and Gitea without a proxy does not.
       reset: false,
-      headersTimeout: request.headersTimeout ?? usualTimeout(method),
-      bodyTimeout: timeouts.usual,
+      headersTimeout: request.headersTimeout ?? timeouts[method] ?? usualTimeout,
+      bodyTimeout: usualTimeout,
     });
     const head = { status: answer.statusCode, headers: answer.headers, url };
     if (request.stream !== true || head.status !== 200) return { ...head, body: await readBody(answer, url, bodyTime) };
@@ -139,22 +140,15 @@ async function dispatch(
 }
 
 function lengthHeader({ method, body }: RegistryRequest): Record<string, string> {
-  if (body !== undefined) return { 'content-length': String(body.length) };
   // Some proxies answer 411 to a POST or PUT that has neither a body nor a length.
-  return method === 'POST' || method === 'PUT' || method === 'PATCH' ? { 'content-length': '0' } : {};
-}
-
-function usualTimeout(method: RegistryRequest['method']): number {
-  if (method === 'PATCH') return timeouts.patch;
-  return method === 'PUT' ? timeouts.put : timeouts.usual;
+  const isWrite = method === 'POST' || method === 'PUT' || method === 'PATCH';
+  return body !== undefined || isWrite ? { 'content-length': String(body?.length ?? 0) } : {};
 }
 
 async function readBody({ body }: Dispatcher.ResponseData, url: URL, bodyTime: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  const timer = setTimeout(() => {
-    body.destroy(Object.assign(new Error('the answer did not end in time'), { code: 'UND_ERR_BODY_TIMEOUT' }));
-  }, bodyTime);
+  const timer = destroyAfter(body, bodyTime);
   try {
     for await (const chunk of body as AsyncIterable<Uint8Array>) {
       length += chunk.byteLength;

@@ -1,21 +1,39 @@
-import { isCancelled, systemCode, TeaChestError, type ErrorFacts } from '../../base/errors.ts';
+import { isCancelled, systemCode, TeaChestError, type ErrorCode, type ErrorFacts } from '../../base/errors.ts';
 
-/** OpenSSL's ways to say that the other side does not speak TLS; Node ≤ 22 says EPROTO and gives the reason as text. */
+/** OpenSSL's errors for a server that does not speak TLS; Node ≤ 22 has the code EPROTO and the reason in the text. */
 const notTls =
   /ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|RECORD_LAYER_FAILURE)|wrong version number|packet length too long/;
 
-/** Alerts of the other side (RFC 8446 §6) about the client certificate that it was shown, or missed. */
-const noClientCertificate = /ALERT_CERTIFICATE_REQUIRED|alert certificate required/i;
-const badClientCertificate =
-  /ALERT_(?:BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_(?:EXPIRED|REVOKED|UNKNOWN)|UNSUPPORTED_CERTIFICATE|ACCESS_DENIED)|alert (?:bad certificate|unknown ca|certificate (?:expired|revoked|unknown)|unsupported certificate|access denied)/i;
-/** Both sides know TLS, and have no version, cipher or signature in common. */
-const nothingInCommon =
-  /ALERT_PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|NO_PROTOCOLS_AVAILABLE|UNSUPPORTED_SSL_VERSION|alert protocol version|unsupported protocol|no protocols available|ALERT_INSUFFICIENT_SECURITY|insufficient security|DH_KEY_TOO_SMALL|dh key too small|LEGACY_SIGALG|legacy sigalg|NO_SHARED_CIPHER/i;
-const handshakeFailure = /ALERT_HANDSHAKE_FAILURE|alert handshake failure/i;
+/** Alerts by which a server refuses a handshake (RFC 8446 §6), and OpenSSL's own reasons to give one up. */
+const tlsRefusals: readonly (readonly [RegExp, ErrorCode, string, ErrorFacts?])[] = [
+  [
+    /ALERT_CERTIFICATE_REQUIRED|alert certificate required/i,
+    'clientCertificateNeeded',
+    'asks for a client certificate, and was shown none.',
+  ],
+  [
+    /ALERT_(?:BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_(?:EXPIRED|REVOKED|UNKNOWN)|UNSUPPORTED_CERTIFICATE|ACCESS_DENIED)|alert (?:bad certificate|unknown ca|certificate (?:expired|revoked|unknown)|unsupported certificate|access denied)/i,
+    'clientCertificateNeeded',
+    'refuses the client certificate that it was shown.',
+  ],
+  // Both sides speak TLS, but have no version, cipher or signature in common.
+  [
+    /ALERT_PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|NO_PROTOCOLS_AVAILABLE|UNSUPPORTED_SSL_VERSION|alert protocol version|unsupported protocol|no protocols available|ALERT_INSUFFICIENT_SECURITY|insufficient security|DH_KEY_TOO_SMALL|dh key too small|LEGACY_SIGALG|legacy sigalg|NO_SHARED_CIPHER/i,
+    'tlsRefused',
+    'allows no version of TLS that is still safe (1.2 or 1.3), or no cipher that is. Nothing was sent.',
+  ],
+  // With TLS 1.2, OpenSSL's servers send no more specific alert.
+  [
+    /ALERT_HANDSHAKE_FAILURE|alert handshake failure/i,
+    'tlsRefused',
+    'refused the TLS handshake: it may ask for a client certificate, or allow no cipher that is still safe. Nothing was sent.',
+    { mayWantClientCertificate: true },
+  ],
+];
 
-/** `target` is what was to be reached, said as the person knows it: `gitea.example.com`. */
+/** The error for a request that got no answer. `target`: the URL that was to be reached. */
 export function transportFailure(error: unknown, target: URL, signal: AbortSignal): TeaChestError {
-  // Our own errors are thrown by the connector (certificates, proxies) and by the source of a body (a spool that failed).
+  // Thrown by the connector (certificates, proxies) or by the source of a body (the spool).
   if (error instanceof TeaChestError) return error;
   if (signal.aborted || isCancelled(error)) return new TeaChestError('cancelled', 'Cancelled.', { cause: error });
   const words = wordsOf(error);
@@ -28,10 +46,9 @@ export function transportFailure(error: unknown, target: URL, signal: AbortSigna
       { cause: error, facts },
     );
   }
-  const refusal = tlsRefusal(`${code ?? ''} ${words}`);
+  const [, refusal, why, more] = tlsRefusals.find(([pattern]) => pattern.test(`${code ?? ''} ${words}`)) ?? [];
   if (refusal !== undefined) {
-    const { code: kind, words: why, ...more } = refusal;
-    return new TeaChestError(kind, `${target.host} ${why}`, { cause: error, facts: { ...facts, ...more } });
+    return new TeaChestError(refusal, `${target.host} ${why ?? ''}`, { cause: error, facts: { ...facts, ...more } });
   }
   if (badUpgrade.test(words)) {
     return new TeaChestError(
@@ -43,13 +60,13 @@ export function transportFailure(error: unknown, target: URL, signal: AbortSigna
   return new TeaChestError('registryUnreachable', `${target.host} ${reason(code, words)}`, { cause: error, facts });
 }
 
-/** undici's word for an answer of 101 that nobody asked for. */
+/** undici's message for a 101 without an Upgrade request. */
 const badUpgrade = /^bad upgrade$/;
 
-/** nginx's words (ngx_http_special_response.c): it answers 400 by http where others send an alert. */
+/** nginx answers 400 where other servers send a TLS alert (ngx_http_special_response.c). */
 const clientCertificateAnswer = /No required SSL certificate was sent|The SSL certificate error/;
 
-/** The error for an answer by which a server says that it wants (another) client certificate; undefined if it says no such thing. */
+/** The error for an answer that asks for a client certificate, or another one; undefined for any other answer. */
 export function clientCertificateRefusal(url: URL, status: number, body: Buffer): TeaChestError | undefined {
   if (url.protocol !== 'https:' || status !== 400 || body.byteLength > 4096) return undefined;
   const words = clientCertificateAnswer.exec(body.toString('latin1'))?.[0];
@@ -62,67 +79,26 @@ export function clientCertificateRefusal(url: URL, status: number, body: Buffer)
   });
 }
 
-function tlsRefusal(words: string):
-  | {
-      readonly code: 'clientCertificateNeeded' | 'tlsRefused';
-      readonly words: string;
-      readonly mayWantClientCertificate?: true;
-    }
-  | undefined {
-  if (noClientCertificate.test(words)) {
-    return { code: 'clientCertificateNeeded', words: 'asks for a client certificate, and was shown none.' };
-  }
-  if (badClientCertificate.test(words)) {
-    return { code: 'clientCertificateNeeded', words: 'refuses the client certificate that it was shown.' };
-  }
-  if (nothingInCommon.test(words)) {
-    return {
-      code: 'tlsRefused',
-      words: 'allows no version of TLS that is still safe (1.2 or 1.3), or no cipher that is. Nothing was sent.',
-    };
-  }
-  if (handshakeFailure.test(words)) {
-    return {
-      code: 'tlsRefused',
-      // OpenSSL's servers say no more than that by TLS 1.2.
-      mayWantClientCertificate: true,
-      words:
-        'refused the TLS handshake: it may ask for a client certificate, or allow no cipher that is still safe. Nothing was sent.',
-    };
-  }
-  return undefined;
-}
-
-/** What happened on the context, as the end of a sentence. */
+/** What went wrong, as the end of a sentence. */
 export function failureWords(error: unknown): string {
-  const code = systemCode(error);
-  const known = code === undefined ? undefined : connectWords[code];
-  return known ?? wordsOf(error);
+  return connectionFailures[systemCode(error) ?? ''] ?? wordsOf(error);
 }
 
-const connectWords: Readonly<Record<string, string>> = {
+/** Failures of a connection that was being opened, by Node's codes; those after it are in `reason`. */
+const connectionFailures: Readonly<Record<string, string>> = {
   ENOTFOUND: 'there is no host of that name',
   EAI_AGAIN: 'its name could not be looked up just now',
   ECONNREFUSED: 'nobody listens on that port',
+  EHOSTUNREACH: 'there is no route to it (EHOSTUNREACH)',
+  ENETUNREACH: 'there is no route to it (ENETUNREACH)',
   ETIMEDOUT: 'it did not answer in time',
+  UND_ERR_CONNECT_TIMEOUT: 'it did not answer in time',
   ECONNRESET: 'it closed the connection',
   UND_ERR_SOCKET: 'it closed the connection',
 };
 
 function reason(code: string | undefined, words: string): string {
   switch (code) {
-    case 'ENOTFOUND':
-      return 'cannot be reached: there is no host of that name.';
-    case 'EAI_AGAIN':
-      return 'cannot be reached: the name could not be looked up just now.';
-    case 'ECONNREFUSED':
-      return 'cannot be reached: nobody listens on that port.';
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH':
-      return `cannot be reached: there is no route to it (${code}).`;
-    case 'ETIMEDOUT':
-    case 'UND_ERR_CONNECT_TIMEOUT':
-      return 'cannot be reached: it did not answer in time.';
     case 'UND_ERR_HEADERS_TIMEOUT':
     case 'UND_ERR_BODY_TIMEOUT':
       return 'stopped answering.';
@@ -130,8 +106,10 @@ function reason(code: string | undefined, words: string): string {
     case 'EPIPE':
     case 'UND_ERR_SOCKET':
       return `closed the connection before it had answered (${words}).`;
-    default:
-      return `could not be talked to: ${words}.`;
+    default: {
+      const known = connectionFailures[code ?? ''];
+      return known === undefined ? `could not be talked to: ${words}.` : `cannot be reached: ${known}.`;
+    }
   }
 }
 

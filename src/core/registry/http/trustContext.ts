@@ -11,16 +11,16 @@ import {
 import type { Environment } from './proxy.ts';
 import type { RegistryTrust } from '../types.ts';
 
-/** Whom we believe about one host, and what we show it of ourselves. */
+/** The authorities that are trusted for one host, and the client certificate for it. */
 export interface TrustContext {
   readonly secure: tls.SecureContext;
   /** All authorities, as PEM: Node's own, the system's, and the files. */
   readonly authorities: readonly string[];
   /** Authorities from files, and where each came from. */
   readonly fromFiles: readonly { readonly certificate: X509Certificate; readonly path: string }[];
-  /** The file of the client certificate that is shown if the host asks for one. */
+  /** The file of the client certificate that is sent if the host asks for one. */
   readonly clientCertificate: string | undefined;
-  /** What is there for this host but may not be read, in words. */
+  /** Files for this host that cannot be read, each with the reason. */
   readonly unread: readonly string[];
 }
 
@@ -53,20 +53,20 @@ export async function createTrustContext(
   };
 }
 
-/** Who vouches for a certificate that was accepted, in words. */
+/** The issuer of a certificate that was accepted, for messages. */
 export function vouchedBy({ fromFiles }: TrustContext, certificate: X509Certificate): string {
   const last = lastOf(certificate);
   const file = fromFiles.find((one) => hasSigned(one.certificate, last));
   return file === undefined ? 'an authority that this machine trusts' : `the file ${file.path}`;
 }
 
-/** Whether an authority we know has signed the end of a chain, whatever the dates say. */
+/** Whether a known authority has signed the end of a chain, even if dates are wrong. */
 export function isKnownIssuer({ authorities }: TrustContext, certificate: X509Certificate): boolean {
   const last = lastOf(certificate);
   return authorities.flatMap((pem) => pem.match(onePem) ?? []).some((pem) => hasSigned(new X509Certificate(pem), last));
 }
 
-/** The end of the chain that a server has shown. */
+/** The last certificate of the chain that a server sent. */
 function lastOf(certificate: X509Certificate): X509Certificate {
   let last = certificate;
   const seen = new Set<string>();

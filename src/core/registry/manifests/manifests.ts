@@ -7,14 +7,16 @@ import { mediaTypes } from '../../oci/mediaTypes.ts';
 import { isHeadRefused } from '../blobs/headBlob.ts';
 import { bytesBody, header, type RegistryRequest, type RegistryResponse } from '../http/httpTypes.ts';
 import { isWebPage } from '../errors/errorResponse.ts';
-import type { Timing } from '../http/retry.ts';
-import { store } from '../upload/sendAndVerify.ts';
-import { toError, repositoryScopes, repositoryUrl, type RepositoryContext } from '../upload/uploadSession.ts';
+import { toError, repositoryScopes, repositoryUrl, type RepositoryContext } from '../repositoryContext.ts';
+import { storeAndVerify } from '../upload/storeAndVerify.ts';
 
-/** What a read needs besides its signal. */
+/** Milliseconds without an answer to the PUT of a manifest. It copies no blobs, so it is quick, unlike the PUT of a blob. */
+const putTimeout = 120_000;
+
+/** What a read needs. */
 export interface ManifestCall {
   readonly signal: AbortSignal;
-  /** Where a HEAD names another digest, the manifest is read: a header may be wrong, its bytes cannot. */
+  /** If a HEAD names another digest, the manifest is read: a header may be wrong, the bytes cannot. */
   readonly expected?: Digest | undefined;
 }
 
@@ -83,36 +85,33 @@ export async function getFrom(
 
 /**
  * Stores a manifest, and gives the digest of what is then stored. Only 201 means that it is; after an answer that was
- * lost or came from something on the way, a look tells.
+ * lost or came from a proxy, the registry is asked.
  */
 export async function putManifest(
   context: RepositoryContext,
   reference: string,
   { bytes, mediaType }: { readonly bytes: Uint8Array; readonly mediaType: string },
-  { signal, timing }: { readonly signal: AbortSignal; readonly timing: Timing },
+  signal: AbortSignal,
 ): Promise<Digest | undefined> {
   const digest = digestOf(bytes);
   const url = repositoryUrl(context, `manifests/${encodeURI(reference)}`);
-  const scopes = repositoryScopes(context);
   const what = `the manifest ${context.repository}:${reference}`;
-  const response = await store({
-    // The type is exactly this, without parameters: Gitea compares it as text (docs/gitea.md §3).
-    attempt: async () =>
-      context.send({
-        method: 'PUT',
-        url,
-        headers: { 'content-type': mediaType },
-        body: bytesBody(bytes),
-        signal,
-        scopes,
-        retry: 'never',
-      }),
-    look: async () =>
-      (await headManifest(context, reference, { signal, expected: digest }, { retry: 'never' }))?.digest === digest,
-    explain: (answer) => toError(context, answer, 'PUT', `store ${what}`),
-    what,
-    ...{ timing, signal, logger: context.logger },
-  });
+  // The type is exactly this, without parameters: Gitea compares it as text (docs/gitea.md §3).
+  const headers = { 'content-type': mediaType };
+  const request = { method: 'PUT', url, headers, body: bytesBody(bytes), headersTimeout: putTimeout } as const;
+  const response = await storeAndVerify(
+    context,
+    {
+      attempt: async () => context.send({ ...request, signal, scopes: repositoryScopes(context), retry: 'never' }),
+      isRepeatable: true,
+      verify: async () =>
+        (await headManifest(context, reference, { signal, expected: digest }, { retry: 'never' }))?.digest === digest,
+      explain: (answer) => toError(context, answer, 'PUT', `store ${what}`),
+      what,
+    },
+    signal,
+  );
+  if (response instanceof TeaChestError) throw response;
   if (response === undefined || header(response, 'docker-content-digest') === digest) return digest;
   // Hidden by a proxy, left out (Gitea 1.25.0–1.25.2, #36021) or of other bytes: what is stored can be read.
   return (await headManifest(context, reference, { signal, expected: digest }))?.digest;

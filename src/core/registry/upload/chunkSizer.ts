@@ -6,19 +6,19 @@ const kib = 1024;
 const mib = 1024 * kib;
 const minute = 60_000;
 
-/** Bytes. Below Cloudflare's 100 MB; above what any sensible proxy refuses. */
+/** Bytes. The largest is below Cloudflare's limit of 100 MB; the smallest is above the limit of any usual proxy. */
 const largest = 64 * mib;
 const smallest = 512 * kib;
 const first = 16 * mib;
-/** A chunk smaller than this measures the round trip rather than the link. */
-const leastTelling = 4 * mib;
+/** The duration of a smaller chunk depends more on the round trip than on the bandwidth. */
+const leastMeasured = 4 * mib;
 
-/** Milliseconds a chunk should take: gateways cut at 60 s (docs/gitea.md §5), and a link gets slower at times. */
+/** Milliseconds a chunk should take: gateways time out after 60 s (docs/gitea.md §5), and bandwidth varies. */
 const aim = 15_000;
 
 /**
- * Milliseconds for which a size that broke is not tried again: the first time it may have been an accident, so only a
- * while; each further time, four times as long. A size that was refused in so many words (413) is a setting of a server.
+ * Milliseconds for which a size that failed is not tried again. The first failure may have been an accident, so the time
+ * is short; each further one makes it four times as long. After a 413, which is a setting of a server, it is the longest.
  */
 const firstHold = 10 * minute;
 const longestHold = 7 * 24 * 60 * minute;
@@ -28,34 +28,34 @@ const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const chunkLimit = v.object({
   /** Chunks stay below this. */
   bytes: count,
-  /** How often it was met. */
+  /** How often it failed. */
   times: count,
-  /** Milliseconds since the epoch: until then it holds. */
+  /** Milliseconds since the epoch: until then it is not tried again. */
   until: count,
 });
 
 /** What was learned of one registry's limits. `size`: bytes of the next chunk. */
 export const chunkState = v.object({ size: count, limit: lenient(chunkLimit) });
 
-/** A size that did not get through. */
+/** A size that failed. */
 export type ChunkLimit = Readonly<v.InferOutput<typeof chunkLimit>>;
 
 export type ChunkState = Readonly<v.InferOutput<typeof chunkState>>;
 
-/** Where that is kept from one push to the next, by origin. */
+/** Stores it from one push to the next, by origin. */
 export interface ChunkMemory {
   get(origin: string): ChunkState | undefined;
   set(origin: string, state: ChunkState): void;
 }
 
 export interface ChunkSizerOptions {
-  /** Told how fast each chunk went that is large enough to tell something of the link. */
+  /** Called with the upload rate of each chunk that is large enough to measure it. */
   readonly onRate?: ((bytesPerSecond: number) => void) | undefined;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
 
-/** Finds the size of chunk that gets through to one registry; shared by all its uploads. */
+/** Finds the chunk size that one registry accepts; shared by all its uploads. */
 export class ChunkSizer {
   readonly #origin: string;
   readonly #memory: ChunkMemory;
@@ -63,7 +63,7 @@ export class ChunkSizer {
   readonly #now: () => number;
   #size: number;
   #limit: ChunkLimit | undefined;
-  /** Chunks that broke since the last one that passed. */
+  /** Chunks that failed since the last one that was accepted. */
   #brokenInARow = 0;
   #chunksRefused: TeaChestError | undefined;
 
@@ -84,33 +84,33 @@ export class ChunkSizer {
     return this.#size;
   }
 
-  /** True while nothing was seen of a limit on the way. */
+  /** True while no limit of the size of a request was seen. */
   get seemsUnlimited(): boolean {
     return this.#bound === Infinity && this.#size >= first;
   }
 
-  /** How something on the way refused chunks of any size, if it did: then blobs go in one request. */
+  /** How chunks of any size were refused, if they were: then blobs go in one request. */
   get chunksRefused(): TeaChestError | undefined {
     return this.#chunksRefused;
   }
 
-  /** Not kept from one push to the next: a chunk tells it again at once, and proxies get corrected. */
+  /** Not stored for the next push: one chunk finds it out again, and proxies get corrected. */
   rememberChunksRefused(how: TeaChestError): void {
     this.#chunksRefused = how;
   }
 
-  /** A chunk went through in `ms`: the next may be up to twice as large, if the link is fast enough. */
+  /** A chunk was accepted within `ms`: the next may be up to twice as large, if that is fast enough. */
   accepted(bytes: number, ms: number): void {
     this.#brokenInARow = 0;
-    if (bytes >= leastTelling) this.#onRate((bytes * 1000) / Math.max(ms, 1));
-    // The last chunk of a blob is short and says little about what a whole one takes.
+    if (bytes >= leastMeasured) this.#onRate((bytes * 1000) / Math.max(ms, 1));
+    // The last chunk of a blob is short and does not show how long a full one takes.
     if (bytes < this.#size / 2) return;
     const fitting = (bytes * aim) / Math.max(ms, 1);
     const next = clamp(Math.min(fitting, this.#size * 2));
     this.#set(next < this.#bound ? next : this.#size);
   }
 
-  /** A chunk was refused as too large (413). False if it was one of the smallest: then there is no way through. */
+  /** A chunk was refused as too large (413). False if it was one of the smallest: a smaller one is not tried. */
   tooLarge(bytes: number): boolean {
     if (bytes <= smallest) return false;
     const limit = { bytes: Math.min(this.#bound, bytes), times: 1, until: this.#now() + longestHold };
@@ -119,18 +119,19 @@ export class ChunkSizer {
   }
 
   /**
-   * A chunk did not get through in time, or the connection broke under it: try with less. Some proxies and firewalls tell
-   * a limit only so. Each time means all of the blob again, so from the second one in a row on the steps are larger.
+   * A chunk was not accepted in time, or the connection broke under it: the next one is smaller. Some proxies and firewalls
+   * enforce a limit in this manner. Each time the whole blob is sent again, so from the second time in a row the steps are
+   * larger.
    */
   broken(bytes: number): void {
     if (bytes <= smallest) return;
-    // Of several under way at a time the first one has lowered the size already.
+    // Of several chunks in flight, the first failure has lowered the size already.
     const isOfThisSize = bytes <= this.#size;
     const divisor = isOfThisSize && this.#brokenInARow++ > 0 ? 4 : 2;
     this.#set(Math.min(this.#size, clamp(bytes / divisor)), this.#limitAfter(bytes));
   }
 
-  /** The same size again, or about it, is no accident any more, even long after. */
+  /** A second failure at about the same size is no accident, even much later. */
   #limitAfter(bytes: number): ChunkLimit {
     const known = this.#limit;
     const isAgain =

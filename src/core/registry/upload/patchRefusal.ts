@@ -1,16 +1,16 @@
-import { TeaChestError } from '../../base/errors.ts';
+import { TeaChestError, type ErrorCode } from '../../base/errors.ts';
 import { errorFromResponse } from '../errors/explainErrorResponse.ts';
 import type { RegistryResponse } from '../http/httpTypes.ts';
 import { isHtml, readErrorResponse, type ErrorResponse } from '../errors/errorResponse.ts';
 
-/** Statuses whose meaning does not depend on who says it: another login, a smaller or another chunk, another time. */
+/** Statuses that mean the same whoever answers: another login, a smaller or another chunk, another time. */
 const meansSomethingElse: ReadonlySet<number> = new Set([401, 408, 413, 416, 429]);
 
 /**
- * The error if something on the way lets no PATCH through (moby #27877: firewalls, IIS and some CDNs answer 400, 403, 405
- * or 501); undefined if it is the registry's word on this upload. Gitea and distribution say with codes or in a plain
- * sentence why they refuse; a web page, an empty 403, or a word that PATCH is not known at all is not theirs. Where that
- * guess is wrong, the whole blob is refused as well, and then that refusal is told.
+ * The error if something between here and the registry lets no PATCH through (moby #27877: firewalls, IIS and some CDNs
+ * answer 400, 403, 405 or 501); undefined if the registry itself refuses this upload. Gitea and distribution give codes or
+ * a plain sentence as the reason; a web page, an empty 403 or 400, and a 405 or 501 are not theirs. If this guess is wrong,
+ * the whole blob is refused as well, and that refusal is reported.
  */
 export function patchRefused(response: RegistryResponse): TeaChestError | undefined {
   const refusal = readErrorResponse(response, 'PATCH');
@@ -29,22 +29,33 @@ export function patchRefused(response: RegistryResponse): TeaChestError | undefi
 function refusesMethod(refusal: ErrorResponse): boolean {
   const { status, codes, bodyText } = refusal;
   if (status === 405 || status === 501) return true;
-  // A firewall may say 200 on its page.
+  // A firewall's page may have the status 200.
   if (status < 300 && isHtml(refusal)) return true;
   if (status < 400 || status > 499 || meansSomethingElse.has(status) || codes.length > 0) return false;
   if (isHtml(refusal)) return true;
   return (status === 400 || status === 403) && bodyText.trim() === '';
 }
 
-/** Both ways are closed: in pieces and as a whole. What says more than that it did not arrive is told as it is. */
-export function wholeRefused(chunks: TeaChestError, whole: unknown): unknown {
-  const isOfTheWay =
-    whole instanceof TeaChestError &&
-    ['bodyTooLarge', 'registryFailed', 'registryUnreachable', 'registryRefused'].includes(whole.code);
-  if (!isOfTheWay) return whole;
+/** The error if the connection broke under every first chunk. */
+export function chunksCut(failure: TeaChestError, { origin }: { readonly origin: string }): TeaChestError {
+  const { host } = new URL(origin);
+  const message = `${host} cannot be sent a layer in pieces: the connection breaks at each PATCH, the request for that.`;
+  return new TeaChestError('chunksRefused', message, { cause: failure, facts: failure.facts });
+}
+
+/** The error if neither chunks nor the whole blob arrive. A failure that says more than that stays as it is. */
+export function wholeRefused(chunks: TeaChestError | undefined, whole: TeaChestError): TeaChestError {
+  if (chunks === undefined || !lostOnTheWay.has(whole.code)) return whole;
   return new TeaChestError(
     'chunksRefused',
     `${chunks.message} All of the layer in one request was tried instead, and did not arrive either: ${whole.message}`,
-    { cause: whole, facts: { ...whole.facts, ...chunks.facts, wholeStatus: whole.facts['status'] ?? 0 } },
+    { cause: whole, facts: { ...whole.facts, ...chunks.facts, wholeStatus: whole.facts.status ?? 0 } },
   );
 }
+
+const lostOnTheWay: ReadonlySet<ErrorCode> = new Set([
+  'bodyTooLarge',
+  'registryFailed',
+  'registryUnreachable',
+  'registryRefused',
+]);

@@ -1,17 +1,17 @@
 import type { RegistryRequest, RegistryResponse, Send } from '../http/httpTypes.ts';
 import { uploadLocation } from './uploadLocation.ts';
 
-/** Told which upload sessions are open at a registry, so that they can be closed should we be killed. */
+/** Learns which upload sessions are open at a registry, so that they can be closed if this process is killed. */
 export interface SessionObserver {
   /**
-   * `session` names it for good; `url` is where it is now, which some registries change with every chunk. It is not used
-   * before what this gives has resolved.
+   * `session` identifies it; `url` is its current location, which some registries change with every chunk. The session is
+   * not used before the returned promise has resolved.
    */
   opened(session: string, url: URL): Promise<void> | void;
   closed(session: string): void;
 }
 
-/** Tells of each upload session that is opened, moved and closed by the requests that pass here. */
+/** Reports each upload session that a request opens, moves or closes. */
 export function withSessionObserver(send: Send, origin: string, observer: SessionObserver): Send {
   return async (request) => {
     const response = await send(request);
@@ -32,7 +32,7 @@ async function observe(
   if (status === 202 && (method === 'POST' || method === 'PATCH')) {
     const now = locationOf(response, origin, method === 'PATCH' ? url : undefined);
     if (now === undefined) return;
-    // A registry that gives a chunk's session another path has ended the former one.
+    // If a chunk gives the session another path, the former one is gone.
     if (method === 'PATCH' && now.pathname !== url.pathname) observer.closed(url.pathname);
     await observer.opened(now.pathname, now);
   } else if (isOver(method, status)) observer.closed(url.pathname);
@@ -43,7 +43,7 @@ function isOver(method: RegistryRequest['method'], status: number): boolean {
   return (method === 'PUT' && isDone) || (method === 'DELETE' && (isDone || status === 404));
 }
 
-/** Undefined where the uploads themselves will complain. */
+/** Undefined for a location with which the upload itself fails. */
 function locationOf(response: RegistryResponse, origin: string, before: URL | undefined): URL | undefined {
   try {
     return uploadLocation(response, origin, before);

@@ -2,9 +2,9 @@ import { TeaChestError } from '../../base/errors.ts';
 import { header, type RegistryResponse } from '../http/httpTypes.ts';
 
 /**
- * Where an upload goes on. Gitea's Locations are paths, distribution's are whole URLs with a `_state` that must be kept.
- * Only path and query are taken: a registry behind a proxy that ends TLS often writes `http://` or an inner port, and
- * what we send goes to the place the person named. Another host is refused: the token and the image would go there.
+ * The URL of an upload's next request. Gitea's Locations are paths, distribution's are whole URLs with a `_state` that must
+ * be kept. Only path and query are used, because a registry behind a proxy that terminates TLS often writes `http://` or an
+ * inner port. Another host is refused: the token and the image would go there. `current`: the URL if there is no Location.
  */
 export function uploadLocation(response: RegistryResponse, origin: string, current?: URL): URL {
   const location = header(response, 'location');

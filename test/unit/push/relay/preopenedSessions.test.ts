@@ -21,9 +21,9 @@ describe('PreopenedSessions', () => {
   it('gives the first missing blob the session that has proved our access', async () => {
     await uploads.proveAccess(signal);
     uploads.prepare(one, signal);
-    assert.deepEqual(registry.calls, ['beginUpload']);
+    assert.deepEqual(registry.calls, ['openSession']);
     uploads.prepare(other, signal);
-    assert.deepEqual(registry.calls, ['beginUpload', 'beginUpload']);
+    assert.deepEqual(registry.calls, ['openSession', 'openSession']);
     const taken = [await uploads.take(one, signal), await uploads.take(other, signal)];
     assert.notEqual(taken[0], taken[1]);
     await uploads.close(signal);

@@ -21,7 +21,7 @@ export const layers = [400_000, 300_000, 2_000].map((size) => ({ bytes: randomBy
 export const changed = [...layers.slice(0, 2), { bytes: randomBytes(5_000) }];
 
 /** Bytes of a blob are on their way to the registry. */
-export const isSending = (call: string): boolean => call === 'chunk' || call === 'passing';
+export const isSending = (call: string): boolean => call === 'chunk' || call === 'streamed';
 
 export interface Machine {
   readonly engine: FakeEngine;

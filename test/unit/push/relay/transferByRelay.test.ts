@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { TeaChestError } from '../../../../src/core/base/errors.ts';
 import { digestOf, type Digest } from '../../../../src/core/oci/digest.ts';
+import { UploadInterruptedError } from '../../../../src/core/ports/uploadInterruptedError.ts';
 import type { ImageManifest } from '../../../../src/core/oci/manifest.ts';
 import { mediaTypes } from '../../../../src/core/oci/mediaTypes.ts';
 import { DigestCache } from '../../../../src/core/digestCache/digestCache.ts';
@@ -287,11 +288,12 @@ describe('pushImage by the relay', () => {
   }
 
   for (const code of ['registryUnreachable', 'chunksRefused', 'uploadLost'] as const) {
-    it(`has containerd’s store send a blob again whose way broke (${code}), and carries it on through the spool`, async () => {
+    it(`has containerd’s store send a blob again whose upload was interrupted (${code}), and sends it from the spool`, async () => {
       const here = machine(layers, 'containerd');
       let breaks = 1;
       rig.registry.onCall = (call) => {
-        if (call === 'passing' && breaks-- > 0) throw new TeaChestError(code, 'The connection broke.');
+        if (call !== 'streamed' || breaks-- <= 0) return;
+        throw new UploadInterruptedError(new TeaChestError(code, 'The connection broke.'));
       };
       await rig.push(here);
       assert.equal(here.pusher.pushes, 1);

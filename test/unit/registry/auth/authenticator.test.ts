@@ -44,8 +44,9 @@ test('a token that expires while bytes pass by: a new sign-in, and bytes that co
       yield await Promise.resolve(bytes.subarray(at, at + 100_000));
   }
   const pass = async (): Promise<void> => {
-    const upload = await app.beginUpload(digest, call);
-    await upload?.send({ digest, size: bytes.byteLength, bytes: pieces() }, silent);
+    const session = await app.openSession(digest, call);
+    const blob = { replayable: false, digest, size: bytes.byteLength, bytes: pieces() } as const;
+    await app.uploadBlob(blob, { ...silent, session });
   };
   fakeGitea.faults.add({ method: 'PATCH', skip: 1, action: { kind: 'expireTokens' } });
   await assert.rejects(pass(), { code: 'uploadLost', message: /sign-in/ });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { digestOf, type Digest } from '../../../../src/core/oci/digest.ts';
+import { bytesSource } from '../../../../src/core/ports/blobSource.ts';
 import type { Repository } from '../../../../src/core/registry/repository.ts';
 import { answers, answersPage, page, startRegistry } from '../faults.ts';
 import { call, setUp, silent } from '../setUp.ts';
@@ -21,7 +22,7 @@ for (const [where, options] of [
     const { fakeGitea, app } = await setUp(t, options);
     for (const bytes of [bytesOf(25_000_000), bytesOf(1024), bytesOf(5)]) {
       const digest = digestOf(bytes);
-      await app.putBlob(bytes, digest, silent);
+      await app.uploadBlob(bytesSource(bytes, digest), silent);
       fakeGitea.clearRequests();
       assert.ok((await read(app, digest)).equals(bytes));
       const statuses = fakeGitea.requests.filter(({ method }) => method === 'GET').map(({ status }) => status);

@@ -220,7 +220,7 @@ for (const [registry, cases, explain] of [
       assert.equal(explained.code, each.code);
       assert.match(explained.message, each.words);
       assert.match(explained.message, /^.*gitea\.example\.com.*\.$/, 'a sentence that names the registry');
-      assert.equal(explained.facts['status'], each.status);
+      assert.equal(explained.facts.status, each.status);
       assert.equal(explained.facts['path'], '/v2/team/app/blobs/uploads/x');
     });
   }

@@ -37,9 +37,9 @@ async function setUp(t: TestContext): Promise<Rig> {
   return { origin, transport, recorder };
 }
 
-const passing: RequestBody = {
+const streamed: RequestBody = {
   length: layer.byteLength,
-  once: true,
+  replayable: false,
   onWritten: () => undefined,
   open: async function* () {
     for (let at = 0; at < layer.byteLength; at += 65_536) yield layer.subarray(at, at + 65_536);
@@ -52,15 +52,15 @@ const kinds: readonly (readonly [RegistryRequest['method'], string, RequestBody 
   ['POST', 'blobs/uploads/?mount=sha256:0', undefined],
   ['POST', 'blobs/uploads/?digest=sha256:0', bytesBody(layer)],
   ['PATCH', 'blobs/uploads/1', bytesBody(layer)],
-  ['PATCH', 'blobs/uploads/1', passing],
+  ['PATCH', 'blobs/uploads/1', streamed],
   ['PUT', 'blobs/uploads/1?digest=sha256:0', undefined],
-  ['PUT', 'blobs/uploads/1?digest=sha256:0', passing],
+  ['PUT', 'blobs/uploads/1?digest=sha256:0', streamed],
   ['PUT', 'manifests/1', bytesBody(layer)],
   ['DELETE', 'blobs/uploads/1', undefined],
 ];
 
 for (const [method, path, body] of kinds) {
-  const what = body === undefined ? 'without a body' : body.once === true ? 'with a passing body' : 'with a body';
+  const what = body === undefined ? 'without a body' : body.replayable ? 'with a body' : 'with a streamed body';
   test(`${method} ${path} ${what} shows nothing in plain text, though node:http is patched`, async (t) => {
     const { origin, transport, recorder } = await setUp(t);
     const url = new URL(`/v2/dev/app/${path}`, origin);

@@ -70,7 +70,7 @@ async function sendPassing(
     ...{ method: 'PUT', url: new URL('/v2/a/blobs/uploads/1', origin), signal },
     body: {
       length: pieces * pieceSize,
-      once: true,
+      replayable: false,
       onWritten: ({ buffer }) => {
         (buffer as ArrayBuffer).transfer(0);
         givenBack++;

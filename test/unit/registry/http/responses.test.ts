@@ -53,7 +53,7 @@ interface WatchedBody extends RequestBody {
 }
 
 /** `pieces` of 64 KiB; after them the source waits for ever, unless that was all. */
-function bodyOf(length: number, pieces: number, once: boolean): WatchedBody {
+function bodyOf(length: number, pieces: number, replayable: boolean): WatchedBody {
   const closed = Promise.withResolvers<undefined>();
   let opened = 0;
   let left = pieces;
@@ -70,7 +70,7 @@ function bodyOf(length: number, pieces: number, once: boolean): WatchedBody {
     },
   };
   return {
-    ...{ length, once, closed: closed.promise.then(() => undefined), opened: () => opened },
+    ...{ length, replayable, closed: closed.promise.then(() => undefined), opened: () => opened },
     open: () => {
       opened++;
       return { [Symbol.asyncIterator]: () => source };
@@ -85,8 +85,8 @@ const requestTo = (origin: string, more: Partial<RegistryRequest> = {}): Registr
 
 const bodies: readonly (readonly [string, (() => WatchedBody) | undefined])[] = [
   ['without a body', undefined],
-  ['with a body', () => bodyOf(1024 * 1024, 16, false)],
-  ['with a passing body', () => bodyOf(1024 * 1024, 16, true)],
+  ['with a body', () => bodyOf(1024 * 1024, 16, true)],
+  ['with a streamed body', () => bodyOf(1024 * 1024, 16, false)],
 ];
 
 for (const [what, make] of bodies) {

@@ -155,7 +155,7 @@ test('an answer that comes before the body was read to its end is an answer', as
     headers: { 'content-type': 'application/octet-stream' },
     body: {
       length: 64 * 1024 * 1024,
-
+      replayable: true,
       open: async function* () {
         opened++;
         for (let i = 0; i < 1024; i++) yield Buffer.alloc(64 * 1024);
@@ -194,7 +194,7 @@ for (const scheme of ['http', 'https'] as const) {
       signal,
       body: {
         length: pieces * memory.byteLength,
-
+        replayable: true,
         open: async function* () {
           for (let i = 0; i < pieces; i++) {
             asked++;

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { TeaChestError } from '../../../../src/core/base/errors.ts';
 import { digestOf } from '../../../../src/core/oci/digest.ts';
-import type { GrowingBlob } from '../../../../src/core/ports/growingBlob.ts';
+import { bytesSource, type ReplayableBlob } from '../../../../src/core/ports/blobSource.ts';
 import { badGateway, gatewayTimeout, tooManyRequests } from '../../../fakeGitea/http/proxyReplies.ts';
 import type { FakeGiteaOptions } from '../../../fakeGitea/options.ts';
 import type { FakeGitea } from '../../../fakeGitea/fakeGitea.ts';
@@ -59,10 +59,24 @@ for (const options of [
       await assertStored(all, bytes);
     }
     const small = bytesOf(100, 99);
-    await all.app.putBlob(small, digestOf(small), silent);
+    await all.app.uploadBlob(bytesSource(small, digestOf(small)), silent);
     await assertStored(all, small);
   });
 }
+
+test('a small blob goes in one request, a larger one does not', async (t) => {
+  const all = await setUp(t);
+  const uploads = (): string[] =>
+    all.fakeGitea.requests.filter(({ path }) => path.includes('/uploads/')).map(({ method }) => method);
+  const small = bytesOf(64 * 1024, 1);
+  await all.app.uploadBlob(wholeBlob(small), silent);
+  assert.deepEqual(uploads(), ['POST']);
+  await assertStored(all, small);
+  const larger = bytesOf(64 * 1024 + 1, 2);
+  await all.app.uploadBlob(wholeBlob(larger), silent);
+  assert.deepEqual(uploads(), ['POST', 'POST', 'PATCH', 'PUT']);
+  await assertStored(all, larger);
+});
 
 test('an empty blob goes without any PATCH', async (t) => {
   const all = await setUp(t);
@@ -101,7 +115,7 @@ test('a source that fails ends the upload with its own error, and the session go
 test('a read that fails in the middle of a chunk ends the upload with its own error', async (t) => {
   const { fakeGitea, app } = await setUp(t, { chunk: mib });
   const whole = wholeBlob(bytesOf(2 * mib));
-  const source: GrowingBlob = {
+  const source: ReplayableBlob = {
     ...whole,
 
     read: async function* (start) {
@@ -131,6 +145,19 @@ test('an answer that got lost after a whole chunk costs nothing', async (t) => {
   const bytes = bytesOf(3 * mib);
   all.fakeGitea.faults.add({ method: 'PATCH', skip: 1, action: { kind: 'loseAnswer' } });
   await all.app.uploadBlob(wholeBlob(bytes), silent);
+  await assertStored(all, bytes);
+  assert.equal(asked(all.fakeGitea, 'POST'), 1);
+});
+
+test('…nor to a stream, which could not be sent again', async (t) => {
+  const all = await setUp(t, { chunk: mib });
+  const bytes = bytesOf(3 * mib);
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    for (let at = 0; at < bytes.length; at += 100_000) yield await Promise.resolve(bytes.subarray(at, at + 100_000));
+  }
+  all.fakeGitea.faults.add({ method: 'PATCH', skip: 1, action: { kind: 'loseAnswer' } });
+  const source = { replayable: false, digest: digestOf(bytes), size: bytes.length, bytes: pieces() } as const;
+  await all.app.uploadBlob(source, silent);
   await assertStored(all, bytes);
   assert.equal(asked(all.fakeGitea, 'POST'), 1);
 });
@@ -216,11 +243,11 @@ test('a limit below the smallest chunk: said with the name of the proxy', async 
   assert.deepEqual(fakeGitea.openSessions(), []);
 });
 
-test('a small blob over the proxy’s limit falls back to chunks', async (t) => {
+test('a blob in memory over the proxy’s limit goes in chunks', async (t) => {
   const all = await setUp(t);
   const bytes = bytesOf(2 * mib);
   all.fakeGitea.faults.add({ times: Infinity, action: { kind: 'bodyLimit', bytes: mib } });
-  await all.app.putBlob(bytes, digestOf(bytes), silent);
+  await all.app.uploadBlob(bytesSource(bytes, digestOf(bytes)), silent);
   await assertStored(all, bytes);
 });
 
@@ -304,7 +331,7 @@ test('a cancel while a session is being opened leaves none', async (t) => {
       controller.abort();
     },
   });
-  await assert.rejects(app.uploadBlob(wholeBlob(bytesOf(10)), { ...silent, signal: controller.signal }), {
+  await assert.rejects(app.uploadBlob(wholeBlob(bytesOf(mib)), { ...silent, signal: controller.signal }), {
     code: 'cancelled',
   });
   assert.equal(fakeGitea.requests.find(({ method }) => method === 'POST')?.status, 202);

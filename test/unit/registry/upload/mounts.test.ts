@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { describe, test } from 'node:test';
 import { digestOf } from '../../../../src/core/oci/digest.ts';
+import { bytesSource } from '../../../../src/core/ports/blobSource.ts';
 import { serve } from '../localRegistry.ts';
 import { call, setUp, silent } from '../setUp.ts';
 import { bytesOf, clientFor, dev } from '../../gitea/testClient.ts';
@@ -23,9 +24,9 @@ describe('a mount that is refused is a blob that has to be sent', () => {
   test('by Gitea, where the upload begins without it', async (t) => {
     const { fakeGitea, app } = await setUp(t);
     fakeGitea.faults.add({ ...mount, action: { kind: 'answer', reply: { status: 403 } } });
-    const upload = await app.beginUpload(digest, call);
+    const session = await app.openSession(digest, call);
     assert.equal(fakeGitea.openSessions().length, 1);
-    await upload?.close(call.signal);
+    await session?.close(call.signal);
   });
 
   for (const [what, status, body] of [
@@ -65,7 +66,7 @@ describe('a mount that is refused is a blob that has to be sent', () => {
 test('what keeps us from writing to the repository itself is told where the upload begins', async (t) => {
   const { app } = await setUp(t, { repository: 'readers/app' });
   assert.equal(await app.mountBlob(digest, undefined, call), false);
-  await assert.rejects(app.beginUpload(digest, call), { code: 'accessDenied', message: /“readers”/ });
+  await assert.rejects(app.openSession(digest, call), { code: 'accessDenied', message: /“readers”/ });
 });
 
 test('a registry that is not there is no refusal of a mount', async (t) => {
@@ -79,12 +80,12 @@ test('where only mounts get no answer, blobs are sent, and no mount is asked for
   fakeGitea.faults.add({ ...mount, times: Infinity, action: { kind: 'reset' } });
   assert.equal(await app.mountBlob(digest, undefined, call), false);
   const asked = fakeGitea.requests.length;
-  const upload = await app.beginUpload(digest, call);
+  const session = await app.openSession(digest, call);
   assert.deepEqual(
     fakeGitea.requests.slice(asked).map(({ method }) => method),
     ['POST'],
   );
-  await upload?.close(call.signal);
+  await session?.close(call.signal);
   assert.deepEqual(fakeGitea.openSessions(), []);
 });
 
@@ -92,14 +93,14 @@ test('an upload begins though Gitea ≤ 1.18.0 claims to have mounted the blob',
   const { fakeGitea, client, app } = await setUp(t, { version: '1.18.0' });
   const bytes = bytesOf(7);
   // It looks for the blob in the whole instance, and then forgets to make it part of the repository.
-  await (await client.repository('dev/other', call)).putBlob(bytes, digest, silent);
+  await (await client.repository('dev/other', call)).uploadBlob(bytesSource(bytes, digest), silent);
   assert.equal(await app.mountBlob(digest, undefined, call), false);
-  const upload = await app.beginUpload(digest, call);
-  assert.ok(upload !== undefined);
+  const session = await app.openSession(digest, call);
+  assert.ok(session !== undefined);
   async function* piece(): AsyncGenerator<Uint8Array> {
     yield await Promise.resolve(bytes);
   }
-  await upload.send({ digest, size: 7, bytes: piece() }, silent);
+  await app.uploadBlob({ replayable: false, digest, size: 7, bytes: piece() }, { ...silent, session });
   assert.equal(await app.headBlob(digest, call), 7);
   assert.deepEqual(fakeGitea.openSessions(), []);
 });

@@ -43,9 +43,9 @@ describe('a session that is not needed is closed', () => {
 
   test('within a moment after a cancel, and what stays is in the log', async (t) => {
     const { registry, app, client } = await startRegistry(t);
-    const upload = await app.beginUpload(undefined, call);
+    const session = await app.openSession(undefined, call);
     registry.intercept = answersPage({ method: 'DELETE' }, 503);
-    await upload?.close(AbortSignal.abort());
+    await session?.close(AbortSignal.abort());
     assert.ok(registry.count('DELETE') > 1);
     assert.ok(client.log.some((line) => line.includes('session of own/app stays open')));
   });

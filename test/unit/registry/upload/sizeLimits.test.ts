@@ -61,8 +61,9 @@ describe('a limit on the size of a request that is told by nothing but', () => {
       for (let at = 0; at < bytes.byteLength; at += mib) yield await Promise.resolve(bytes.subarray(at, at + mib));
     }
     const pass = async (): Promise<void> => {
-      const upload = await app.beginUpload(digest, call);
-      await upload?.send({ digest, size: bytes.byteLength, bytes: pieces() }, silent);
+      const session = await app.openSession(digest, call);
+      const blob = { replayable: false, digest, size: bytes.byteLength, bytes: pieces() } as const;
+      await app.uploadBlob(blob, { ...silent, session });
     };
     await assert.rejects(pass(), { code: 'registryUnreachable' });
     assert.equal(registry.sessions.size, 0);
@@ -84,10 +85,12 @@ test('a connection that never came about says nothing of sizes', async () => {
     const headers = { location: `${origin}/v2/own/app/blobs/uploads/1?${arrived}` };
     return { status, headers, body: Buffer.alloc(0), url: request.url };
   };
-  const context = { send, origin, repository: 'own/app', explain: explainErrorResponse, logger: silentLogger };
   const timing = { now: Date.now, random: () => 0, sleep: async () => Promise.resolve() };
-  const sizer = new ChunkSizer(origin, memory);
-  await new Repository('generic', context, { sizer, timing }).uploadBlob(blob, silent);
+  const context = {
+    ...{ send, origin, repository: 'own/app', explain: explainErrorResponse, logger: silentLogger },
+    ...{ timing, unclosed: new Set<string>() },
+  };
+  await new Repository('generic', context, new ChunkSizer(origin, memory)).uploadBlob(blob, silent);
   assert.equal(refused, 2);
   assert.equal(memory.get(origin)?.limit, undefined);
 });
@@ -107,7 +110,7 @@ describe('a registry that asks to wait', () => {
         assert.equal(error.code, 'registryFailed');
         assert.match(error.message, method === 'HEAD' ? /wait 5 minutes/ : /slow down.*wait 5 minutes/);
         assert.doesNotMatch(error.message, /after waiting/);
-        assert.equal(error.facts['retryAfterSeconds'], 300);
+        assert.equal(error.facts.retryAfterSeconds, 300);
         return true;
       });
       assert.equal(fault.strikes, 1);

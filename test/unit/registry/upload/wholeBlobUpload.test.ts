@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { digestOf } from '../../../../src/core/oci/digest.ts';
+import { bytesSource } from '../../../../src/core/ports/blobSource.ts';
 import { nginxReply } from '../../../fakeGitea/http/proxyReplies.ts';
 import type { Reply } from '../../../fakeGitea/http/reply.ts';
 import { call, setUp, silent } from '../setUp.ts';
@@ -67,8 +68,9 @@ describe('where something on the way refuses PATCH', () => {
     rig.registry.intercept = answersPage(patch, 405);
     const bytes = bytesOf(3 * mib);
     const pass = async (): Promise<void> => {
-      const upload = await rig.app.beginUpload(digestOf(bytes), call);
-      await upload?.send({ digest: digestOf(bytes), size: bytes.byteLength, bytes: inPieces(bytes) }, silent);
+      const session = await rig.app.openSession(digestOf(bytes), call);
+      const blob = { replayable: false, digest: digestOf(bytes), size: bytes.byteLength } as const;
+      await rig.app.uploadBlob({ ...blob, bytes: inPieces(bytes) }, { ...silent, session });
     };
     await assert.rejects(pass(), { code: 'chunksRefused', message: /nginx.*PATCH/ });
     assert.equal(rig.registry.sessions.size, 0);
@@ -77,6 +79,36 @@ describe('where something on the way refuses PATCH', () => {
     await pass();
     assertStored(rig, bytes);
     assert.equal(rig.registry.count('PATCH'), 2);
+  });
+
+  test('by a broken connection each time, a layer goes in one request, and the next one at once', async (t) => {
+    const rig = await startRegistry(t);
+    rig.registry.intercept = (request) => {
+      if (request.method !== 'PATCH') return false;
+      request.socket.destroy();
+      return true;
+    };
+    for (const seed of [1, 2]) {
+      const bytes = bytesOf(3 * mib, seed);
+      await rig.app.uploadBlob(wholeBlob(bytes), silent);
+      assertStored(rig, bytes);
+    }
+    assert.equal(rig.registry.count('PATCH'), 4);
+  });
+
+  test('a connection that breaks later than under the first chunk is no refusal', async (t) => {
+    const rig = await startRegistry(t, { chunk: mib });
+    let patches = 0;
+    rig.registry.intercept = (request) => {
+      // Each session gets one chunk, five times.
+      if (request.method !== 'PATCH' || ++patches % 2 === 1 || patches > 10) return false;
+      request.socket.destroy();
+      return true;
+    };
+    const bytes = bytesOf(3 * mib);
+    await rig.app.uploadBlob(wholeBlob(bytes), silent);
+    assertStored(rig, bytes);
+    assert.equal(rig.registry.count('POST'), 6);
   });
 
   test('and limits requests as well, both are named', async (t) => {
@@ -128,16 +160,16 @@ describe('a blob in one request', () => {
       request.once('data', () => request.socket.destroy());
       return true;
     };
-    await rig.app.putBlob(bytes, digest, silent);
+    await rig.app.uploadBlob(bytesSource(bytes, digest), silent);
     assertStored(rig, bytes);
-    assert.deepEqual(rig.registry.asked.slice(1), ['POST', 'PUT', 'DELETE', 'HEAD', 'POST', 'PUT']);
+    assert.deepEqual(rig.registry.asked.slice(1), ['POST', 'PUT', 'HEAD', 'DELETE', 'POST', 'PUT']);
   });
 
   for (const status of [undefined, 502, 504]) {
     test(`whose answer is ${status ?? 'lost'} though it arrived is not sent again`, async (t) => {
       const rig = await startRegistry(t);
       rig.registry.intercept = losesAnswer(rig.registry, put, status);
-      await rig.app.putBlob(bytes, digest, silent);
+      await rig.app.uploadBlob(bytesSource(bytes, digest), silent);
       assertStored(rig, bytes);
       assert.equal(rig.registry.count('PUT'), 1);
     });
@@ -146,7 +178,7 @@ describe('a blob in one request', () => {
   test('whose answer got lost is not sent again to Gitea either', async (t) => {
     const { fakeGitea, app } = await setUp(t);
     fakeGitea.faults.add({ method: 'POST', times: Infinity, action: { kind: 'loseAnswer' } });
-    await app.putBlob(bytes, digest, silent);
+    await app.uploadBlob(bytesSource(bytes, digest), silent);
     assert.equal(await app.headBlob(digest, call), bytes.byteLength);
     assert.equal(fakeGitea.requests.filter(({ method }) => method === 'POST').length, 1);
   });
@@ -154,8 +186,9 @@ describe('a blob in one request', () => {
   test('of bytes that pass by: a lost answer is looked after', async (t) => {
     const rig = await startRegistry(t);
     rig.registry.intercept = losesAnswer(rig.registry, put);
-    const upload = await rig.app.beginUpload(digest, call);
-    await upload?.send({ digest, size: bytes.byteLength, bytes: inPieces(bytes) }, silent);
+    const session = await rig.app.openSession(digest, call);
+    const blob = { replayable: false, digest, size: bytes.byteLength, bytes: inPieces(bytes) } as const;
+    await rig.app.uploadBlob(blob, { ...silent, session });
     assertStored(rig, bytes);
     assert.equal(rig.registry.count('PUT'), 1);
   });
@@ -163,7 +196,7 @@ describe('a blob in one request', () => {
   test('whose session is gone is sent by a new one', async (t) => {
     const rig = await startRegistry(t);
     rig.registry.intercept = answers({ ...put, times: 2 }, 404, {}, '{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}');
-    await rig.app.putBlob(bytes, digest, silent);
+    await rig.app.uploadBlob(bytesSource(bytes, digest), silent);
     assertStored(rig, bytes);
     assert.equal(rig.registry.count('POST'), 3);
   });
@@ -172,17 +205,20 @@ describe('a blob in one request', () => {
     test(`that is answered ${status} is stored only if a look shows it`, async (t) => {
       const rig = await startRegistry(t);
       rig.registry.intercept = answers(put, status);
-      await assert.rejects(rig.app.putBlob(bytes, digest, silent), { code: 'notARegistry' });
+      await assert.rejects(rig.app.uploadBlob(bytesSource(bytes, digest), silent), { code: 'notARegistry' });
       assert.equal(rig.registry.sessions.size, 0);
       rig.registry.blobs.set(digest, bytes);
-      await rig.app.putBlob(bytes, digest, silent);
+      await rig.app.uploadBlob(bytesSource(bytes, digest), silent);
     });
   }
 
   test('that is answered by a web page is not stored, in pieces neither', async (t) => {
     const rig = await startRegistry(t, { chunk: mib });
     rig.registry.intercept = answersPage(put, 200);
-    await assert.rejects(rig.app.putBlob(bytes, digest, silent), { code: 'notARegistry', message: /web page/ });
+    await assert.rejects(rig.app.uploadBlob(bytesSource(bytes, digest), silent), {
+      code: 'notARegistry',
+      message: /web page/,
+    });
     await assert.rejects(rig.app.uploadBlob(wholeBlob(bytes), silent), { code: 'notARegistry', message: /web page/ });
     assert.equal(rig.registry.sessions.size, 0);
   });
