@@ -171,7 +171,7 @@ async function store(
   }
   const isCurable = remedy === 'newSession' ? session !== undefined : remedy === 'retry' && body !== undefined;
   if (!isCurable) throw stored;
-  return { failure: stored, accepted: 0 };
+  return { failure: stored, accepted: body === undefined ? size : undefined };
 }
 
 /** The distribution spec lets a registry open a session although the POST has all bytes: then they go to that session. */

@@ -165,6 +165,12 @@ describe('a blob in one request', () => {
     assert.deepEqual(rig.registry.asked.slice(1), ['POST', 'PUT', 'HEAD', 'DELETE', 'POST', 'PUT']);
   });
 
+  test('under which the connection always breaks is given up as unreachable', async (t) => {
+    const { fakeGitea, app } = await setUp(t);
+    fakeGitea.faults.add({ method: 'POST', times: Infinity, action: { kind: 'reset' } });
+    await assert.rejects(app.uploadBlob(wholeBlob(bytes), silent), { code: 'registryUnreachable' });
+  });
+
   for (const status of [undefined, 502, 504]) {
     test(`whose answer is ${status ?? 'lost'} though it arrived is not sent again`, async (t) => {
       const rig = await startRegistry(t);
