@@ -35,7 +35,7 @@ for (const status of [401, 403]) {
   });
 }
 
-test('a token that expires while bytes pass by: a new sign-in, and bytes that come again go through', async (t) => {
+test('a token that expires during a streamed upload: a new sign-in, and bytes that come again go through', async (t) => {
   const { fakeGitea, app } = await setUp(t, { chunk: mib });
   const bytes = bytesOf(3 * mib);
   const digest = digestOf(bytes);

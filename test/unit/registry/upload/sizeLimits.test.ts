@@ -51,7 +51,7 @@ describe('a limit on the size of a request that is told by nothing but', () => {
     });
   }
 
-  test('a cut connection, at 100 MB, for a layer that passes by in one request: the next goes in chunks', async (t) => {
+  test('a cut connection, at 100 MB, for a streamed layer in one request: the next goes in chunks', async (t) => {
     const { registry, app } = await startRegistry(t);
     const limit = 100_000_000;
     registry.intercept = cutsAbove(limit);

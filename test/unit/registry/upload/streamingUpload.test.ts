@@ -133,7 +133,7 @@ const tear = (method: string): Intercept => {
   };
 };
 
-describe('a blob that passes by in chunks', () => {
+describe('a streamed blob in chunks', () => {
   test('arrives whole, in order, each chunk with its range, wherever its bytes are cut', async (t) => {
     for (const size of [1, 4093, 65_536, mib, 5 * mib]) {
       const rig = await startRig(t, { chunk: mib });
@@ -238,7 +238,7 @@ describe('a blob that passes by in chunks', () => {
   });
 });
 
-describe('a blob that passes by, in chunks or in one request', () => {
+describe('a streamed blob, in chunks or in one request', () => {
   const size = 2 * mib;
   for (const isNear of [false, true]) {
     const way = isNear ? 'in one request' : 'in chunks';
@@ -283,7 +283,7 @@ describe('a blob that passes by, in chunks or in one request', () => {
       assert.equal(rig.registry.asked.at(-1), 'DELETE');
     });
 
-    test(`is told of as its pieces leave, whose memory is then free (${way})`, async (t) => {
+    test(`reports each piece that was written, whose memory is then free (${way})`, async (t) => {
       const rig = await startRig(t, { chunk: size, isNear });
       // The registry reads slowly: what was handed on is not what has left.
       rig.registry.intercept = (request) => {
@@ -307,7 +307,7 @@ describe('a blob that passes by, in chunks or in one request', () => {
       assert.equal(told, size);
     });
 
-    test(`is not taken: its source is told that nobody reads it any more (${way})`, async (t) => {
+    test(`is not taken: its source is closed (${way})`, async (t) => {
       const rig = await startRig(t, { chunk: size, isNear });
       // Refused before it was read to its end.
       rig.registry.intercept = (request, response) => {
@@ -352,7 +352,7 @@ describe('a blob that passes by, in chunks or in one request', () => {
   }
 });
 
-describe('a blob that passes by in one request', () => {
+describe('a streamed blob in one request', () => {
   test('arrives by that request alone', async (t) => {
     const rig = await startRig(t, { chunk: mib, isNear: true });
     const blob = randomBytes(3 * mib);

@@ -62,7 +62,7 @@ describe('where something on the way refuses PATCH', () => {
     ]);
   });
 
-  test('bytes that pass by may be sent again, and later ones go in one request', async (t) => {
+  test('a stream may be sent again, and later ones go in one request', async (t) => {
     const rig = await startRegistry(t, { chunk: mib });
     // Not near by: otherwise layers of this size would go in one request anyhow.
     rig.registry.intercept = answersPage(patch, 405);
@@ -189,7 +189,7 @@ describe('a blob in one request', () => {
     assert.equal(fakeGitea.requests.filter(({ method }) => method === 'POST').length, 1);
   });
 
-  test('of bytes that pass by: a lost answer is looked after', async (t) => {
+  test('of a stream: after a lost answer the registry is asked for the blob', async (t) => {
     const rig = await startRegistry(t);
     rig.registry.intercept = losesAnswer(rig.registry, put);
     const session = await rig.app.openSession(digest, call);
@@ -208,7 +208,7 @@ describe('a blob in one request', () => {
   });
 
   for (const status of [200, 202]) {
-    test(`that is answered ${status} is stored only if a look shows it`, async (t) => {
+    test(`that is answered ${status} is stored only if a HEAD finds it`, async (t) => {
       const rig = await startRegistry(t);
       rig.registry.intercept = answers(put, status);
       await assert.rejects(rig.app.uploadBlob(bytesSource(bytes, digest), silent), { code: 'notARegistry' });
