@@ -25,6 +25,9 @@ const largestWholeStream = 512 * 1024 * 1024;
 /** Broken connections under the first chunk of a blob, in a row, after which it goes in one request. */
 const mostChunksCut = 4;
 
+/** How a blob is to be sent; `any`: in one request if it is small. */
+type Form = 'any' | 'chunks' | 'whole';
+
 /**
  * Uploads one blob: in chunks, or in one request if it is small or something between here and the registry refuses chunks.
  * If that fails, a blob that can be read again is sent again from its first byte in a new session: Gitea keeps the bytes
@@ -54,7 +57,7 @@ async function uploadStream(upload: Upload): Promise<void> {
   onSent(0);
   let failure: TeaChestError;
   try {
-    const interruption = await tryOnce(upload, session, sizer.chunksRefused !== undefined);
+    const interruption = await tryOnce(upload, session, sizer.chunksRefused === undefined ? 'any' : 'whole');
     if (interruption === undefined) return;
     ({ failure } = interruption);
   } catch (error) {
@@ -70,9 +73,11 @@ async function uploadUntilStored(upload: Upload): Promise<void> {
   const retries = new Retries(restarts, context.timing);
   let { session } = options;
   let { chunksRefused } = sizer;
+  let form: Form = 'any';
   for (let [mismatches, cuts] = [0, 0]; ; session = undefined) {
     onSent(0);
-    const interruption = await tryOnce(upload, session, chunksRefused !== undefined).catch((error: unknown) => {
+    if (chunksRefused !== undefined) form = 'whole';
+    const interruption = await tryOnce(upload, session, form).catch((error: unknown) => {
       throw error instanceof TeaChestError ? wholeRefused(chunksRefused, error) : error;
     });
     if (interruption === undefined) {
@@ -81,6 +86,10 @@ async function uploadUntilStored(upload: Upload): Promise<void> {
     }
     const { failure, accepted } = interruption;
     if (chunksRefused === undefined) {
+      if (remedyFor(failure) === 'smallerChunk') {
+        form = 'chunks';
+        continue;
+      }
       // A connection that always breaks under the first chunk may be a firewall's refusal of PATCH.
       cuts = isUnreachable(failure) && accepted === 0 ? cuts + 1 : 0;
       if (remedyFor(failure) === 'wholeBlob') chunksRefused = failure;
@@ -91,7 +100,7 @@ async function uploadUntilStored(upload: Upload): Promise<void> {
       }
     }
     // Bytes that changed between here and the registry may be an accident once, but not twice.
-    const isGivenUp = failure.code === 'digestMismatch' && ++mismatches > 1;
+    const isGivenUp = failure.code === 'bodyTooLarge' || (failure.code === 'digestMismatch' && ++mismatches > 1);
     const wait = isGivenUp ? undefined : retries.afterFailure(failure);
     if (wait === undefined) throw wholeRefused(chunksRefused, failure);
     context.logger.info(`An upload to ${context.repository} begins again: ${failure.message}`);
@@ -106,11 +115,11 @@ async function uploadUntilStored(upload: Upload): Promise<void> {
 async function tryOnce(
   upload: Upload,
   given: UploadSession | undefined,
-  areChunksRefused: boolean,
+  form: Form,
 ): Promise<Interruption | undefined> {
   const { context, source, reader, options } = upload;
   const { signal } = options;
-  const isWhole = areChunksRefused || (await reader.isAtMost(wholeUpTo(upload)));
+  const isWhole = form === 'any' ? await reader.isAtMost(wholeUpTo(upload)) : form === 'whole';
   const body = isWhole ? reader.body(0, (await reader.finished()).size) : undefined;
   if (body !== undefined && options.takesPost && source.replayable) return store(upload, undefined, body);
   const session = given ?? (await openSession(context, signal));
@@ -169,8 +178,8 @@ async function store(
     if (isUnreachable(stored) && reader.position > 0) sizer.broken(size);
     if (remedy === 'smallerChunk') sizer.tooLarge(size);
   }
-  const isCurable = remedy === 'newSession' ? session !== undefined : remedy === 'retry' && body !== undefined;
-  if (!isCurable) throw stored;
+  const isBodyToBlame = body !== undefined && (remedy === 'retry' || remedy === 'smallerChunk');
+  if (!isBodyToBlame && (remedy !== 'newSession' || session === undefined)) throw stored;
   return { failure: stored, accepted: body === undefined ? size : undefined };
 }
 

@@ -289,7 +289,7 @@ describe('a streamed blob, in chunks or in one request', () => {
       rig.registry.intercept = (request) => {
         request.on('data', () => {
           request.pause();
-          setImmediate(() => request.resume());
+          void setImmediate().then(() => request.resume());
         });
         return false;
       };

@@ -165,6 +165,16 @@ describe('a blob in one request', () => {
     assert.deepEqual(rig.registry.asked.slice(1), ['POST', 'PUT', 'HEAD', 'DELETE', 'POST', 'PUT']);
   });
 
+  test('that is refused as too large goes in chunks', async (t) => {
+    const { fakeGitea, app } = await setUp(t);
+    const reply = nginxReply(413, 'Request Entity Too Large');
+    const action = { kind: 'answer', reply } as const;
+    fakeGitea.faults.add({ method: 'POST', path: /digest=/, times: Infinity, action });
+    await app.uploadBlob(wholeBlob(bytes), silent);
+    assert.equal(await app.headBlob(digest, call), bytes.byteLength);
+    assert.deepEqual(fakeGitea.openSessions(), []);
+  });
+
   test('under which the connection always breaks is given up as unreachable', async (t) => {
     const { fakeGitea, app } = await setUp(t);
     fakeGitea.faults.add({ method: 'POST', times: Infinity, action: { kind: 'reset' } });
