@@ -46,7 +46,7 @@ describe('tokens', () => {
     assert.equal((await target.exchange('GET', '/v2/token', { headers })).status, 200);
   });
 
-  test('a token that nobody knows signs nobody in', async () => {
+  test('an unknown token signs nobody in', async () => {
     const headers = basic(target.account.name, 'f'.repeat(40));
     assert.equal((await target.exchange('GET', '/v2/token', { headers })).status, 401);
   });

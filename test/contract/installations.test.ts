@@ -52,7 +52,7 @@ describe('a server that finds its address by the request', () => {
 });
 
 describe('a server that finds its address by ROOT_URL (PUBLIC_URL_DETECTION=legacy)', () => {
-  test('says so in its realm and its links, unless a proxy tells the scheme; Locations have no host', async (t) => {
+  test('says so in its realm and its links, unless a proxy names the scheme; Locations have no host', async (t) => {
     const target = await open(t, 'legacyUrl');
     if (target === undefined) return;
     const realm = await realmOf(target, asked);
@@ -87,7 +87,7 @@ describe('a server whose packages are switched off', () => {
 
 /** Set up with LIMIT_SIZE_CONTAINER = 2500 and LIMIT_TOTAL_OWNER_SIZE = 3000. */
 describe('a server with limits', () => {
-  test('counts what versions have, not blobs that no manifest names; it refuses without a word', async (t) => {
+  test('counts what versions have, not blobs that no manifest names; it refuses without a message', async (t) => {
     const target = await open(t, 'limited');
     if (target === undefined) return;
     const user = await target.user();

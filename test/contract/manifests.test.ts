@@ -70,7 +70,7 @@ describe('a manifest', () => {
     assertError(await putManifest(target, image, 'v5', manifest, artifact), 400, 'MANIFEST_INVALID');
   });
 
-  test('in the Docker format is taken as well', async () => {
+  test('in the Docker format is accepted as well', async () => {
     const image = target.image();
     const { config, layer } = await pushImage(target, image, 'v1');
     const type = 'application/vnd.docker.distribution.manifest.v2+json';
@@ -83,7 +83,7 @@ describe('a manifest', () => {
     assertError(await putManifest(target, target.image(), 'v1', content('{"schemaVersion":1}')), 501, 'UNSUPPORTED');
   });
 
-  test('that is no JSON is a server error without a word', async () => {
+  test('that is no JSON is a server error without a message', async () => {
     const answer = await putManifest(target, target.image(), 'v1', content('{"schemaVersion":'));
     assert.equal(answer.status, 500);
     assert.equal(answer.text, '');

@@ -60,7 +60,7 @@ describe('a manifest', () => {
     assertError(await putManifest(target, target.image(), 'v2', json(without)), 404, 'BLOB_UNKNOWN');
   });
 
-  test('whose fields have the wrong type is a server error without a word', async () => {
+  test('whose fields have the wrong type is a server error without a message', async () => {
     const image = target.image();
     const { config, layer } = await pushImage(target, image, 'v1');
     const document = documentOf(config, [layer]);

@@ -35,7 +35,7 @@ describe('an owner that was renamed', () => {
 });
 
 describe('who may see an owner', () => {
-  test('is told of users and organizations, and of the teams one is in', async (t) => {
+  test('gets users, organizations and its own teams listed', async (t) => {
     if (!target.capabilities.admin) {
       t.skip(needsAdmin);
       return;
@@ -81,7 +81,7 @@ describe('who may see an owner', () => {
 });
 
 describe('an account', () => {
-  test('that must change its password may push, and is told so by the REST API', async (t) => {
+  test('that must change its password may push; the REST API says that it must', async (t) => {
     if (!target.capabilities.admin) {
       t.skip(needsAdmin);
       return;
@@ -96,7 +96,7 @@ describe('an account', () => {
     assert.equal((await target.exchange('GET', '/v2/token', { headers: as })).status, 200);
   });
 
-  test('that may not sign in is told so by the REST API, for a token', async (t) => {
+  test('that may not sign in gets that reason from the REST API, for a token', async (t) => {
     if (!target.capabilities.admin) {
       t.skip(needsAdmin);
       return;

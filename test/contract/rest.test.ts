@@ -31,12 +31,12 @@ interface PackageRow {
 }
 
 describe('who we are', () => {
-  test('the version is told', async () => {
+  test('the version is public', async () => {
     const { version } = json<{ version: string }>(await target.rest('GET', '/version'));
     assert.match(version, /^\d+\.\d+\.\d+/);
   });
 
-  test('a token with the scope tells its user, by either scheme', async () => {
+  test('a token with the scope gives its user, by either scheme', async () => {
     const secret = await target.personalToken(['read:user']);
     for (const headers of [withToken(secret), { Authorization: `Bearer ${secret}` }]) {
       const user = json<{ login: string }>(await target.rest('GET', '/user', undefined, headers));
@@ -203,7 +203,7 @@ describe('packages', () => {
     assert.equal(json<PackageRow>(await target.rest('GET', `${path}/v1`)).repository, null);
   });
 
-  test('are told to nobody who is not signed in, whatever is public', async () => {
+  test('are listed for nobody who is not signed in, whatever is public', async () => {
     const image = target.image();
     await pushImage(target, image, 'v1');
     for (const path of ['', `/container/${image}/v1`, `/container/${image}/v1/files`]) {

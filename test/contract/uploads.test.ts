@@ -78,7 +78,7 @@ describe('an upload', () => {
     assert.equal(await headBlob(image, empty), 200);
   });
 
-  test('tells no Range before its first byte', async (t) => {
+  test('gives no Range before its first byte', async (t) => {
     if (!target.atLeast('1.24.2')) {
       t.skip('since Gitea 1.24.2');
       return;

@@ -219,7 +219,7 @@ suite('automation', { timeout: 600_000 }, () => {
       await rejects(work, 'argumentInvalid', 'resolve', /compression/);
     });
 
-    test('rejects with the registry’s own words when it fails for good, and leaves nothing behind', async () => {
+    test('rejects with the registry’s own message when it fails for good, and leaves nothing behind', async () => {
       const fault = gitea.faults.add({
         method: 'PUT',
         path: /\/manifests\//,
@@ -276,7 +276,7 @@ suite('automation', { timeout: 600_000 }, () => {
       await nothingIsLeft();
     });
 
-    test('an image goes out by the relay whose door is open for no longer than the push', async () => {
+    test('an image is pushed by the relay, which listens for no longer than the push', async () => {
       const built = await buildImage(engine, { tags: ['whole:1'], layers: [{ megabytes: 60 }, version('whole')] });
       const target = `${gitea.host}/dev/whole:1`;
       const pushing = push({ image: 'whole:1', target, strategy: 'relay' });
@@ -301,7 +301,7 @@ suite('automation', { timeout: 600_000 }, () => {
       await nothingIsLeft();
     });
 
-    test('a registry that refuses is told of in its own words, and nothing is left of the relay', async () => {
+    test('a registry that refuses is reported with its own message, and nothing is left of the relay', async () => {
       await buildImage(engine, { tags: ['refused:1'], layers: [{ megabytes: 5 }, version('refused')] });
       const fault = gitea.faults.add({
         method: 'PUT',
@@ -340,7 +340,7 @@ suite('automation', { timeout: 600_000 }, () => {
     }
   });
 
-  test('a token needs no user name; Gitea tells whose it is where the token may ask', async () => {
+  test('a token needs no user name; Gitea says whose it is where the token may ask', async () => {
     const { url, trustFingerprint } = trusted();
     const secret = gitea.createToken('dev', ['write:package', 'read:user']);
     assert.deepEqual(await signIn({ url, trustFingerprint, secret, username: 'whoever' }), {
@@ -353,7 +353,7 @@ suite('automation', { timeout: 600_000 }, () => {
     await checkInRegistry(target, await push({ image: 'app:1', target }), dev);
   });
 
-  test('signOut forgets the registry', async () => {
+  test('signOut removes the registry', async () => {
     await vscode.executeCommand('teaChest.signOut', { url: gitea.url });
     await rejects(push({ image: 'app:1', target: `${gitea.host}/dev/app:2` }), 'notSignedIn', 'resolve', /sign/i);
     // Nor is the certificate trusted any longer.

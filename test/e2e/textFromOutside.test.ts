@@ -107,7 +107,7 @@ suite('text from outside', { timeout: 600_000 }, () => {
     await quickInput.dismiss();
   });
 
-  test('in a row of the Registries view that tells of a failure, and its tooltip', async () => {
+  test('in a row of the Registries view that shows a failure, and its tooltip', async () => {
     const view = vscode.sideBar.view('Registries');
     gitea.faults.add({
       path: /\/api\/v1\/packages\/team/,
@@ -157,7 +157,7 @@ suite('text from outside', { timeout: 600_000 }, () => {
     await isPlain(toast.filter({ hasText: 'click me' }), /click me.*evil\.test/);
   });
 
-  test('in the Images view and the list of images to push, whatever names the engine tells', async () => {
+  test('in the Images view and the list of images to push, whatever names the engine gives', async () => {
     const { quickInput, page } = vscode;
     answers.change(/\/images\/json/, ({ status, body }) => ({
       status,

@@ -95,7 +95,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     await vscode.screenshot('images-view');
   });
 
-  test('an address that nobody listens at is told in the box where it was typed', async () => {
+  test('an address where nobody listens is reported in the box where it was typed', async () => {
     const { quickInput } = vscode;
     await quickInput.runCommand('Tea Chest: Sign In to a Registry…');
     await quickInput.type('https://127.0.0.1:9');
@@ -158,7 +158,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     assert.equal(await fakeGitea.manifest('team', 'big', '1'), undefined, 'a no is a no');
   });
 
-  test('a push from the palette tells its progress, and what was stored is the image', async () => {
+  test('a push from the palette shows its progress, and what was stored is the image', async () => {
     const { quickInput, notifications } = vscode;
     // So slow that there is something to see.
     fakeGitea.faults.add({ method: 'PATCH', times: Infinity, action: { kind: 'delay', ms: 1_500 } });
@@ -227,7 +227,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     await vscode.screenshot('registries-view');
   });
 
-  test('a refused owner is told in the registry’s words, and another one can be chosen at once', async () => {
+  test('a refused owner is reported with the registry’s message, and another one can be chosen at once', async () => {
     const { quickInput, notifications } = vscode;
     await images().chooseFromMenu('stable', 'Push to Registry…');
     await quickInput.pick('Somewhere else');

@@ -65,7 +65,7 @@ describe('an image’s archive', () => {
     });
   });
 
-  it('that was cut off is never taken for a whole one', async () => {
+  it('that was cut off is never accepted as a whole one', async () => {
     await holds(fc.tuple(archive, fc.double({ min: 0, max: 1, noNaN: true })), async ([{ members, image }, share]) => {
       const bytes = await tarOf(members);
       const length = Math.floor(share * (bytes.byteLength - 1024));

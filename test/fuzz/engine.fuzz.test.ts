@@ -32,7 +32,7 @@ describe('the engine’s events', () => {
     });
   });
 
-  it('of any other shape are words or a clear error', async () => {
+  it('of any other shape are a text or a clear error', async () => {
     const odd = fc.oneof(someText, fc.json({ maxDepth: 3 }), oddRecord(['Action', 'status', 'id', 'Actor']));
     await holds(fc.tuple(lines(odd), places), async ([bytes, at]) => {
       await resultOrError(async () => {

@@ -35,7 +35,7 @@ describe('a reference', () => {
     });
   });
 
-  it('as a target is taken, or refused with a reason and a name that would be taken', async () => {
+  it('as a target is accepted, or refused with a reason and a name that would be accepted', async () => {
     const part = fc.oneof(unicodeString(20), fc.stringMatching(/^[A-Za-z0-9._/-]{0,30}$/));
     await holds(fc.record({ owner: part, name: part, tag: part }), (parts) => {
       const found = checkTarget(parts, 'gitea.test');

@@ -138,14 +138,14 @@ describe('an answer of a registry', () => {
     });
   });
 
-  it('names a place at the registry’s own origin for an upload, or none', async () => {
+  it('gives an upload URL at the registry’s own origin, or none', async () => {
     await holds(response, async (answer) => {
       const found = await resultOrError(() => uploadLocation(answer, 'https://gitea.test'));
       if (!(found instanceof Error)) assert.equal(found.origin, 'https://gitea.test');
     });
   });
 
-  it('with a token of any kind tells its claims or none', async () => {
+  it('with a token of any kind gives its claims or none', async () => {
     const jwt = someText.map((text) => `a.${Buffer.from(text).toString('base64url')}.c`);
     await holds(fc.oneof(jwt, fc.string()), (token) => {
       const claims = readJwtClaims(lifetimeClaims, token);

@@ -156,7 +156,7 @@ test('an image that is removed between inspect and export is not found', async (
   await assert.rejects(engine.inspect('vanishing:1', { signal }), { code: 'imageNotFound', message: /No such image/ });
 });
 
-test('an image without layers is refused in the engine’s own words', async () => {
+test('an image without layers is refused with the engine’s own message', async () => {
   await loadImage(real, { tags: ['hollow:1'], layers: [] });
   const image = await engine.inspect('hollow:1', { signal });
   assert.deepEqual(image.diffIds, []);

@@ -150,7 +150,7 @@ suite('hosts of their own', { timeout: 300_000, skip }, () => {
     }
   });
 
-  test('a name that only the proxy knows is reached through the proxy of the environment', async () => {
+  test('a name that only the proxy resolves is reached through the proxy of the environment', async () => {
     const target = 'dev/proxied:1';
     const url = at('gitea.test');
     await isPushed(await push({ url, target, environment: { HTTPS_PROXY: proxyUrl } }), target);

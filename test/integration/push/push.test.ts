@@ -205,7 +205,7 @@ describe('a push from a real engine', () => {
       assert.ok(fakeGitea.requests.filter(({ method, status }) => method === 'PATCH' && status === 202).length > 12);
     });
 
-    it('tells the registry that is down at each step, and keeps the old tag', async () => {
+    it('names the registry that is down at each step, and keeps the old tag', async () => {
       await freshImage('small:1', 1);
       await rig.push('small:1', 'dev/steps:1');
       const before = await fakeGitea.manifest('dev', 'steps', '1');

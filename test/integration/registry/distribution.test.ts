@@ -39,7 +39,7 @@ async function fetchBlob(registry: Registry, repository: string, digest: string)
   return Buffer.from(await response.arrayBuffer());
 }
 
-test('an open docker-registry needs no credential and is told to be generic', async (t) => {
+test('an open docker-registry needs no credential and is recognized as generic', async (t) => {
   const { registry, client } = await registryFor(t);
   assert.deepEqual(await client.checkSignIn(call), {
     kind: 'generic',
@@ -100,7 +100,7 @@ test('a small blob, a mount from another repository, a manifest and its HEAD', a
   });
 });
 
-test('access is proved, and a bad name is refused in the registry’s words', async (t) => {
+test('access is proved, and a bad name is refused with the registry’s message', async (t) => {
   const { client, app } = await registryFor(t);
   await app.checkAccess(call);
   const bad = await client.repository('me/-app', call);

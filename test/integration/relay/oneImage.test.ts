@@ -118,7 +118,7 @@ describe('what a push from containerd’s store publishes is one image', { timeo
         assert.deepEqual([again.strategy, again.digest, again.uploadedBytes], ['relay', first.digest, 0]);
       });
 
-      it('the one that was chosen, where its name moves on while it is pushed, or a clear word that it is gone', async () => {
+      it('the one that was chosen, where its name moves on while it is pushed, or a clear error that it is gone', async () => {
         const chosen = await buildImage(engine, {
           tags: ['moving:1'],
           layers: [{ files: { base: randomBytes(20_000_000) } }],

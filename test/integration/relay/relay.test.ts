@@ -215,7 +215,7 @@ function relayStories({ store, start }: Kind): void {
     },
   );
 
-  it('heals what breaks on the way to the registry without the engine noticing', async () => {
+  it('repeats what fails at the registry without the engine noticing', async () => {
     const built = await build('relay:heal', randomBytes(8).toString('hex'));
     let uploads = 0;
     let torn = 0;
@@ -253,7 +253,7 @@ function relayStories({ store, start }: Kind): void {
     await checkPulled('1', built);
   });
 
-  it('tells our own error, and stops the engine, when the registry refuses for good', async () => {
+  it('gives our own error, and stops the engine, when the registry refuses for good', async () => {
     await build('relay:refused', randomBytes(8).toString('hex'));
     const refuse = (): Promise<never> => Promise.reject(new TeaChestError('quotaExceeded', 'No room is left.'));
     const wrap = wrapped({ uploadBlob: refuse, openSession: refuse });

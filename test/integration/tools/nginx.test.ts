@@ -37,7 +37,7 @@ async function behind(t: TestContext, options: NginxOptions): Promise<Behind> {
   return { nginx, seen };
 }
 
-test('nginx passes everything on as it is asked, unless told otherwise', async (t) => {
+test('nginx forwards everything unchanged unless configured otherwise', async (t) => {
   const { nginx, seen } = await behind(t, {});
   const answer = await fetch(`${nginx.origin}/v2/`, { method: 'PATCH', body: 'x' });
   assert.equal(answer.status, 200);
@@ -80,7 +80,7 @@ test('a sign-in gateway sends whoever has no cookie to a page on another origin'
   assert.equal((await fetch(nginx.origin, { headers: { cookie: 'gateway=1' } })).status, 200);
 });
 
-test('nginx ends TLS and closes connections as told', async (t) => {
+test('nginx ends TLS and closes connections as configured', async (t) => {
   const tls = makeCertificate('valid');
   const { nginx, seen } = await behind(t, { tls, keepAliveSeconds: 0 });
   const asked = httpsRequest(`${nginx.origin}/v2/`, { ca: tls.certificatePem }).end();

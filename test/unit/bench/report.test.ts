@@ -77,7 +77,7 @@ describe('the verdict on a row', () => {
 });
 
 describe('the page', () => {
-  it('shows which ways were taken, and a failure beside what was measured before it', () => {
+  it('shows which strategies were used, and a failure beside what was measured before it', () => {
     const page = toMarkdown({
       date: '2026-11-24',
       machine: ['2 cores'],

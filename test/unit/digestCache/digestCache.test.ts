@@ -89,7 +89,7 @@ describe('the digest cache', () => {
     assert.ok(again.layer(digest('theirs'), 'gzip-1') && again.layer(digest('ours'), 'gzip-1'));
   });
 
-  it('forgets all about a registry, in the file as well', async () => {
+  it('removes all about a registry, in the file as well', async () => {
     const cache = await open();
     cache.rememberLocation('https://a', known.digest, 'dev/app');
     cache.rememberLocation('https://ab', known.digest, 'dev/app');
@@ -143,7 +143,7 @@ describe('the digest cache', () => {
     assert.deepEqual((await open()).layer(digest('tar'), 'gzip-1'), known);
   });
 
-  it('forgets images with their registry, unless they went to another one as well', async () => {
+  it('removes images with their registry, unless they went to another one as well', async () => {
     const cache = await open();
     const secret = Buffer.from('{"config":{"Env":["TOKEN=hunter2"]}}');
     const published = { ...known, mediaType: 'x', bytes: 1, layers: [], notices: [] };

@@ -24,7 +24,7 @@ describe('a fault', () => {
     assert.equal((await b.ask('GET', '/v2/')).status, 200);
   });
 
-  test('can be taken back', async () => {
+  test('can be removed', async () => {
     await using b = await bench();
     const fault = b.fakeGitea.faults.add({ times: Infinity, action: { kind: 'reset' } });
     await assert.rejects(b.ask('GET', '/v2/'), connectionLost);
@@ -32,7 +32,7 @@ describe('a fault', () => {
     assert.equal((await b.ask('GET', '/v2/')).status, 200);
   });
 
-  test('tells when it strikes', async () => {
+  test('reports when it strikes', async () => {
     await using b = await bench();
     let struck = 0;
     b.fakeGitea.faults.add({ action: { kind: 'delay', ms: 1 }, onStrike: () => struck++ });
@@ -116,7 +116,7 @@ describe('stall', () => {
 });
 
 describe('answer', () => {
-  test('comes in place of Gitea, which sees nothing', async () => {
+  test('replaces Gitea, which sees nothing', async () => {
     await using b = await bench();
     b.fakeGitea.faults.add({ method: 'POST', action: { kind: 'answer', reply: tooManyRequests(7) } });
     const answer = await b.ask('POST', '/v2/dev/app/blobs/uploads/');
@@ -186,7 +186,7 @@ describe('the whole server', () => {
     assert.equal((await b.ask('GET', location)).status, 204);
   });
 
-  test('forgets unfinished uploads and unused blobs at its nightly clean-up', async () => {
+  test('removes unfinished uploads and unused blobs at its nightly clean-up', async () => {
     await using b = await bench();
     const location = await b.openUpload();
     const { digest } = await b.putBlob();
@@ -202,7 +202,7 @@ describe('the whole server', () => {
 });
 
 describe('the log of requests', () => {
-  test('tells what came, and no secret', async () => {
+  test('lists what was received, and no secret', async () => {
     await using b = await bench();
     const secret = b.fakeGitea.createToken('dev', ['read:user']);
     const location = await b.openUpload();

@@ -122,7 +122,7 @@ describe('refused credentials', () => {
     assert.match(Buffer.from(body.split('.')[1] ?? '', 'base64url').toString(), /"UserID":-1/);
   });
 
-  test('are told of Basic where the owner is hidden, or always', async () => {
+  test('are challenged with Basic where the owner is hidden, or always', async () => {
     const challenges = async (options: Parameters<typeof bench>[0]): Promise<string[]> => {
       await using b = await bench(options);
       return (await b.http.request('GET', '/v2/')).values('www-authenticate').map((value) => value.split(' ')[0] ?? '');
@@ -228,7 +228,7 @@ describe('SERVE_DIRECT', () => {
 });
 
 describe('quotas', () => {
-  test('refuse with 403 and no word, after the whole upload; admins are exempt', async () => {
+  test('refuse with 403 and no message, after the whole upload; admins are exempt', async () => {
     await using b = await bench({ limits: { blobSize: 500, totalCount: 1 } });
     const location = await b.openUpload();
     const body = Buffer.alloc(501, 'x');

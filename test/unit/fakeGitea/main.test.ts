@@ -14,7 +14,7 @@ interface Line {
   readonly users: { name: string; password: string; token: string }[];
 }
 
-test('as a process it prints where it is and who may sign in, and ends cleanly when told to', async () => {
+test('as a process it prints where it is and who may sign in, and ends cleanly on a signal', async () => {
   const env = { ...process.env, FAKE_GITEA_DEV_PASSWORD: 'given by the environment' };
   const child = spawn(process.execPath, [main, '--tls'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const [text] = (await once(createInterface(child.stdout), 'line')) as [string];

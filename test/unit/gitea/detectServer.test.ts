@@ -27,7 +27,7 @@ async function fakeGiteaAt(t: TestContext, subPath: string): Promise<FakeGitea> 
   return fakeGitea;
 }
 
-suite('the place of the install', () => {
+suite('the address of the install', () => {
   for (const [subPath, page] of [
     ['/gitea', '/gitea/dev'],
     ['/gitea', '/gitea/dev/app'],
@@ -261,7 +261,7 @@ suite('a server that has no time', () => {
       [503, '1', /answered 503.*It asks to wait 1 second\.$/],
       [502, undefined, /does not work at the moment: it answered 502/],
     ] as const) {
-      test(`${status} at ${path}${wait === undefined ? '' : `, for ${wait} s,`} is told as such`, async (t) => {
+      test(`${status} at ${path}${wait === undefined ? '' : `, for ${wait} s,`} is reported as such`, async (t) => {
         const fakeGitea = await fakeGiteaAt(t, '');
         const reply = { status, headers: wait === undefined ? {} : { 'Retry-After': wait } };
         const pattern = new RegExp(`^${path}(?:\\?|$)`);

@@ -42,7 +42,7 @@ const challengeText = pieces(
 );
 
 describe('challenges', () => {
-  test('whatever the header says, what is read is made of its own words', () => {
+  test('whatever the header says, every value that is read is part of it', () => {
     fc.assert(
       fc.property(challengeText, (line) => {
         for (const { scheme, parameters } of parseChallenges({ 'www-authenticate': line })) {
@@ -160,7 +160,7 @@ describe('Range and Retry-After', () => {
     fc.assert(fc.property(fc.nat(), (last) => lastByte(answer(202, { range: `0-${last}` })) === last));
   });
 
-  test('a wait is a number of milliseconds or nothing, and can be said in words', () => {
+  test('a wait is a number of milliseconds or nothing, and can be written out', () => {
     const values = fc.oneof(
       pieces('0', '9', 'Mon, ', '24 Nov 2026', '10:00:09', ' GMT', '-', '.', 'e'),
       fc.date({ noInvalidDate: true }).map((date) => date.toUTCString()),
@@ -176,7 +176,7 @@ describe('Range and Retry-After', () => {
     );
   });
 
-  test('a wait is told as a person says it', () => {
+  test('a wait is written as a person says it', () => {
     const words = [0, 1000, 90_000, 120_000, 290_500, 7_200_000, 172_800_000].map(durationInWords);
     const expected = ['1 second', '1 second', '90 seconds', '2 minutes', '5 minutes', '2 hours', '2 days'];
     assert.deepEqual(words, expected);

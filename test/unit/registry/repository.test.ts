@@ -65,7 +65,7 @@ function manifestOf(config: Buffer, layer: Buffer, layerSize = layer.length): Bu
   );
 }
 
-test('a manifest is stored under its tag; HEAD tells what it is, and undefined where there is none', async (t) => {
+test('a manifest is stored under its tag; HEAD gives its descriptor, and undefined where there is none', async (t) => {
   const { app } = await setUp(t);
   const layer = bytesOf(500);
   await app.uploadBlob(bytesSource(layer, digestOf(layer)), silent);
@@ -97,7 +97,7 @@ for (const [what, change, words] of [
   ['a layer that is not there', (layer: Buffer) => [bytesOf(77), layer.length] as const, /does not have all/],
   ['a wrong size', (layer: Buffer) => [layer, layer.length + 1] as const, /another size/],
 ] as const) {
-  test(`a manifest with ${what} is refused in plain words`, async (t) => {
+  test(`a manifest with ${what} is refused with a clear message`, async (t) => {
     const { app } = await setUp(t);
     const layer = bytesOf(500);
     const config = Buffer.from('{}');

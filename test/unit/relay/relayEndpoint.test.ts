@@ -16,7 +16,7 @@ describe('RelayEndpoint', () => {
   let ports: number[];
   let sessions: RelaySession[];
 
-  const makeDoor = (port = 0, secret = 'of this installation'): RelayEndpoint =>
+  const makeEndpoint = (port = 0, secret = 'of this installation'): RelayEndpoint =>
     new RelayEndpoint({ port, secret, onPort: (other) => ports.push(other), logger: silentLogger });
   const open = async (from = endpoint, onVisit = (): void => undefined): Promise<RelaySession> => {
     const session = await from.open(backend, onVisit);
@@ -29,7 +29,7 @@ describe('RelayEndpoint', () => {
     backend = new MemoryBackend();
     ports = [];
     sessions = [];
-    endpoint = makeDoor();
+    endpoint = makeEndpoint();
   });
   afterEach(async () => {
     await Promise.all(sessions.map((session) => session.close()));
@@ -216,7 +216,7 @@ describe('RelayEndpoint', () => {
       const other = createServer();
       await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
       const { port } = other.address() as { port: number };
-      const session = await open(makeDoor(port));
+      const session = await open(makeEndpoint(port));
       assert.notEqual(portOf(session), port);
       assert.deepEqual(ports, [portOf(session)]);
       other.close();
@@ -224,7 +224,7 @@ describe('RelayEndpoint', () => {
 
     it('has the same path on every port', async () => {
       const first = await open();
-      const second = await open(makeDoor(0));
+      const second = await open(makeEndpoint(0));
       const path = ({ repository }: RelaySession): string => repository.slice(repository.indexOf('/'));
       assert.equal(path(first), path(second));
     });

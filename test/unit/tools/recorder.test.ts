@@ -57,7 +57,7 @@ test('what goes by TLS passes, and nothing of it is seen', async (t) => {
   recorder.assertNothingInTheClear();
 });
 
-test('a request in the clear to an https origin fails at once, reaches nobody, and its secrets are not told', async (t) => {
+test('a request in the clear to an https origin fails at once, reaches nobody, and its secrets are not printed', async (t) => {
   const recorder = await recorded(t, true);
   recorder.marks.markSecret(secret, 'dev');
   const basic = Buffer.from(`dev:${secret}`).toString('base64');

@@ -57,7 +57,7 @@ test('a service ends, and its folders go, when the process that started it is ki
   await scratch.remove();
 });
 
-test('a program that ends before it is ready is told with its last words', async () => {
+test('a program that ends before it is ready is reported with its last output', async () => {
   const scratch = await makeScratch('service');
   const service = startService(process.execPath, ['-e', 'console.error("no port left"); process.exit(3)'], {
     logFile: join(scratch.path, 'log'),

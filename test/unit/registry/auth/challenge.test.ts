@@ -16,7 +16,7 @@ test('a single challenge is read with all its parameters', () => {
   assert.deepEqual(parse(bearer), [bearerRead]);
 });
 
-test('two challenges in one header are told apart (Gitea 1.26.0, Forgejo 14.0.3)', () => {
+test('two challenges in one header are distinguished (Gitea 1.26.0, Forgejo 14.0.3)', () => {
   assert.deepEqual(parse(`${bearer}, ${basic}`), [bearerRead, basicRead]);
   assert.deepEqual(parse(`${basic},${bearer}`), [basicRead, bearerRead]);
 });

@@ -42,7 +42,7 @@ test('a short-lived token is used for most of its life', async () => {
   assert.equal(await cache.get('a', fetch), 'token 2');
 });
 
-test('a refused token is forgotten, but not the newer one that took its place', async () => {
+test('a refused token is removed, but not the newer one that replaced it', async () => {
   const { cache, fetch } = setUp(undefined);
   await cache.get('a', fetch);
   cache.drop('token 1');

@@ -10,7 +10,7 @@ const choose = (
   bypass: string[] = [],
 ): string | undefined => chooseProxy(new URL(target), { url, bypass }, environment)?.url.href;
 
-test('without settings and environment the way is direct', () => {
+test('without settings and environment the connection is direct', () => {
   assert.equal(choose('https://gitea.example.com', undefined, {}), undefined);
 });
 
@@ -70,7 +70,7 @@ test('credentials of a proxy are decoded; the setting for them comes first', () 
   assert.equal(authorization('http://us:pw@proxy:3128', 'Negotiate abc'), 'Negotiate abc');
 });
 
-test('a proxy knows who named it, and where hosts that need none are listed', () => {
+test('a proxy carries its source, and where hosts that need none are listed', () => {
   const target = new URL('https://h.example');
   const names = { source: 'the setting a.proxy', bypassSource: 'a.noProxy' };
   const given = chooseProxy(target, { url: 'http://p:1', bypass: [], ...names }, { HTTPS_PROXY: 'http://q:1' });

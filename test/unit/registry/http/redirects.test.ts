@@ -69,7 +69,7 @@ for (const location of ['ftp://elsewhere.example/x', 'data:text/plain,x', 'file:
 }
 
 for (const status of [301, 302, 307, 308]) {
-  test(`what carries a password is followed within the place that was asked (${status})`, async () => {
+  test(`a request with a password is followed within the same origin (${status})`, async () => {
     const send = redirecting(status, '/auth/token');
     const response = await withinOrigin(send)(request('GET'));
     assert.equal(response.url.href, `${origin}/auth/token`);

@@ -90,7 +90,7 @@ async function sendPassing(
 
 for (const scheme of ['http', 'https'] as const) {
   for (const by of ['directly', 'by a proxy'] as const) {
-    test(`${scheme}, ${by}: what passes by arrives unchanged, though its memory is gone once it was written`, async (t) => {
+    test(`${scheme}, ${by}: a relayed body arrives unchanged, though its memory is gone once it was written`, async (t) => {
       const { port, received } = await startReceiver(t, scheme);
       const proxy = by === 'by a proxy' ? await startProxy(t) : undefined;
       const origin = `${scheme}://${proxy === undefined ? '127.0.0.1' : 'localhost.test'}:${port}`;
@@ -106,7 +106,7 @@ for (const scheme of ['http', 'https'] as const) {
   }
 }
 
-test('what passes by goes to no server whose certificate is not the known one', async (t) => {
+test('a relayed body goes to no server whose certificate is not the pinned one', async (t) => {
   const { port, received } = await startReceiver(t, 'https');
   const origin = `https://127.0.0.1:${port}`;
   const sending = sendPassing(transportTo(t, origin, {}), origin);

@@ -117,7 +117,7 @@ test('plain http goes to the proxy as a whole URL, with the proxy’s password f
 });
 
 for (const scheme of ['http', 'https']) {
-  test(`${scheme}: a proxy that wants a password, or is not there, is told as the proxy’s fault`, async (t) => {
+  test(`${scheme}: a proxy that wants a password, or is not there, is reported as the proxy’s fault`, async (t) => {
     const origin = `${scheme}://localhost.test:9`;
     const proxy = await startProxy(t, { user: 'me:pw' });
     const strict = transportTo(t, origin, { allowHttp: true }, `http://${proxy.url}`);
@@ -133,7 +133,7 @@ for (const scheme of ['http', 'https']) {
   });
 }
 
-test('a proxy that does not find the registry is told with its status', async (t) => {
+test('a proxy that does not find the registry is reported with its status', async (t) => {
   const proxy = await startProxy(t, { refuse: 502 });
   const origin = 'https://gitea.test';
   const sending = transportTo(t, origin, {}, `http://${proxy.url}`).send(ping(origin));

@@ -141,7 +141,7 @@ test('the folder of podman counts as well, and several authorities in one file',
   assert.equal((await clientOf(t, server.origin, home).ask()).status, 200);
 });
 
-test('a file that is there and cannot be read is told, in the log and with the refused certificate', async (t) => {
+test('a file that exists and cannot be read is named, in the log and with the refused certificate', async (t) => {
   const authority = await Authority.create(t);
   const { cert, key } = await authority.issue('server');
   const server = await startServer(t, { cert, key });
@@ -306,7 +306,7 @@ test('a certificate that is not valid yet: its first day and the clock’s time 
   assert.doesNotMatch(error.message, /issuer/);
 });
 
-test('a missing intermediate is an unknown issuer, one that has expired is told apart from the certificate', async (t) => {
+test('a missing intermediate is an unknown issuer, one that has expired is distinguished from the certificate', async (t) => {
   const authority = await Authority.create(t);
   const intermediate = await authority.issue('intermediate', { from: -30, to: -2, isAuthority: true });
   const below = await Authority.below(t, intermediate);

@@ -35,7 +35,7 @@ for (const status of [200, 202, 204]) {
 }
 
 for (const status of [200, 201]) {
-  test(`a web page (${status}) is no answer of a registry to a manifest: something on the way is named`, async (t) => {
+  test(`a web page (${status}) is no answer of a registry to a manifest: something in between is named`, async (t) => {
     const { registry, app } = await startRegistry(t);
     registry.intercept = answersPage(put, status);
     await assert.rejects(app.putManifest('v1', manifest, mediaTypes.ociManifest, call), {
@@ -53,7 +53,7 @@ test('a manifest that did not arrive is sent again, until the registry has it', 
   assert.equal(registry.count('PUT'), 4);
 });
 
-test('another manifest under the tag is not taken for ours', async (t) => {
+test('another manifest under the tag is not mistaken for ours', async (t) => {
   const { registry, app } = await startRegistry(t);
   registry.manifests.set('v1', { bytes: Buffer.from('{}'), type: mediaTypes.ociManifest });
   registry.intercept = answersPage(put, 504);
@@ -94,7 +94,7 @@ test('a digest that a header gives is weaker than the bytes', async (t) => {
   assert.deepEqual(await app.headManifest('v1', { ...call, expected: digest }), stored);
 });
 
-test('bytes that are others than were sent are told by their own digest', async (t) => {
+test('stored bytes that differ from what was sent are noticed by their digest', async (t) => {
   const { registry, app } = await startRegistry(t);
   registry.intercept = answers(put, 201);
   registry.manifests.set('v1', { bytes: Buffer.from('{}'), type: mediaTypes.ociManifest });
@@ -111,7 +111,7 @@ for (const status of [400, 403, 405, 416, 501]) {
 }
 
 for (const status of [400, 403, 405, 416, 501]) {
-  test(`where HEAD is refused (${status}), nobody knows of a blob, and it is sent`, async (t) => {
+  test(`where HEAD is refused (${status}), a blob counts as absent, and it is sent`, async (t) => {
     const { registry, app } = await startRegistry(t);
     registry.intercept = answersPage({ method: 'HEAD' }, status);
     assert.equal(await app.headBlob(digest, call), undefined);

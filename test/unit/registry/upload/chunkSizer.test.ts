@@ -77,7 +77,7 @@ test('a 413 halves it until it fits, and that size is not reached again', () => 
   assert.equal(sizer.size, 4 * mib);
 });
 
-test('a 413 for the smallest chunk means that there is no way', () => {
+test('a 413 for the smallest chunk means that no size gets through', () => {
   const { sizer } = setUp(512 * 1024);
   assert.equal(sizer.tooLarge(512 * 1024), false);
 });
@@ -99,14 +99,14 @@ test('a chunk that broke makes them smaller, and one after the other in larger s
   assert.equal(sizer.size, 2 * mib);
 });
 
-test('chunks that were under way at the same time count as one', () => {
+test('chunks that were sent at the same time count as one', () => {
   const { sizer } = setUp();
   for (let i = 0; i < 3; i++) sizer.broken(16 * mib);
   assert.equal(sizer.size, 8 * mib);
 });
 
 for (const limit of [600_000, 5_000_000, 20_000_000, 40_000_000]) {
-  test(`a limit of ${limit} bytes that is told by breaking alone costs at most four chunks, and none after a restart`, () => {
+  test(`a limit of ${limit} bytes that shows only as broken connections costs at most four chunks, and none after a restart`, () => {
     const { sizer, again } = setUp();
     assert.ok(settleBelow(sizer, limit) <= 4);
     assert.ok(sizer.size <= limit);

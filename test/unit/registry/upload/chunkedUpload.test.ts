@@ -266,14 +266,14 @@ test('an unknown session (404): a new one', async (t) => {
   await assertStored(all, bytes);
 });
 
-test('a registry that never takes a chunk is given up, with its words and no session left', async (t) => {
+test('a registry that never accepts a chunk fails the upload with its message, and no session is left', async (t) => {
   const { fakeGitea, app } = await setUp(t);
   fakeGitea.faults.add({ method: 'PATCH', times: Infinity, action: { kind: 'answer', reply: { status: 500 } } });
   await assert.rejects(app.uploadBlob(wholeBlob(bytesOf(mib)), silent), { code: 'registryFailed', message: /storage/ });
   assert.deepEqual(fakeGitea.openSessions(), []);
 });
 
-test('other bytes than announced are noticed by the registry and told', async (t) => {
+test('other bytes than announced are noticed by the registry and reported', async (t) => {
   const { fakeGitea, app } = await setUp(t);
   const source = {
     ...wholeBlob(bytesOf(1000)),
@@ -338,7 +338,7 @@ test('a cancel while a session is being opened leaves none', async (t) => {
   assert.deepEqual(fakeGitea.openSessions(), []);
 });
 
-test('a registry that goes down in mid-upload is told as unreachable', async (t) => {
+test('a registry that goes down in mid-upload is reported as unreachable', async (t) => {
   const { fakeGitea, app } = await setUp(t, { chunk: mib });
   const growing = growingBlob(bytesOf(3 * mib), mib);
   const upload = app.uploadBlob(growing.source, {
@@ -353,13 +353,13 @@ test('a registry that goes down in mid-upload is told as unreachable', async (t)
   await assert.rejects(upload, { code: 'registryUnreachable' });
 });
 
-test('a quota of Gitea (403 without a word) is explained', async (t) => {
+test('a quota of Gitea (403 without a message) is explained', async (t) => {
   const { fakeGitea, app } = await setUp(t, { limits: { blobSize: 1000 } });
   await assert.rejects(app.uploadBlob(wholeBlob(bytesOf(2000)), silent), { code: 'quotaExceeded', message: /“dev”/ });
   assert.deepEqual(fakeGitea.openSessions(), []);
 });
 
-test('a quota of Forgejo (413 as text) is not taken for a limit of a proxy', async (t) => {
+test('a quota of Forgejo (413 as text) is not mistaken for a limit of a proxy', async (t) => {
   const { fakeGitea, app } = await setUp(t, { flavour: 'forgejo', chunk: mib });
   const reply = { status: 413, headers: { 'Content-Type': 'text/plain' }, body: 'enforcePackagesQuota' };
   fakeGitea.faults.add({ method: 'PATCH', skip: 1, times: Infinity, action: { kind: 'answer', reply } });

@@ -63,7 +63,7 @@ describe('a mount that is refused is a blob that has to be sent', () => {
   }
 });
 
-test('what keeps us from writing to the repository itself is told where the upload begins', async (t) => {
+test('a refusal to write to the repository itself is reported where the upload begins', async (t) => {
   const { app } = await setUp(t, { repository: 'readers/app' });
   assert.equal(await app.mountBlob(digest, undefined, call), false);
   await assert.rejects(app.openSession(digest, call), { code: 'accessDenied', message: /“readers”/ });

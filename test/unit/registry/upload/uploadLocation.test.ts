@@ -11,7 +11,7 @@ const response = (location?: string): RegistryResponse => ({
   url: new URL(`${origin}/v2/a/b/blobs/uploads/`),
 });
 
-test('a path is taken at the configured origin (Gitea)', () => {
+test('a path is resolved against the configured origin (Gitea)', () => {
   assert.equal(uploadLocation(response('/v2/a/b/blobs/uploads/x'), origin).href, `${origin}/v2/a/b/blobs/uploads/x`);
 });
 

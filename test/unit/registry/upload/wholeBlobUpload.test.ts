@@ -140,7 +140,7 @@ describe('where something on the way refuses PATCH', () => {
     assert.ok(!fakeGitea.requests.some(({ method, path }) => method === 'POST' && path.includes('digest=')));
   });
 
-  test('a limit of Gitea that is met by both ways is told as that limit', async (t) => {
+  test('a limit of Gitea that both kinds of upload meet is reported as that limit', async (t) => {
     const { fakeGitea, app } = await setUp(t, { chunk: mib, limits: { blobSize: 1000 } });
     fakeGitea.faults.add({ ...patch, times: Infinity, action: { kind: 'answer', reply: { status: 403 } } });
     await assert.rejects(app.uploadBlob(wholeBlob(bytesOf(2000)), silent), { code: 'quotaExceeded' });
