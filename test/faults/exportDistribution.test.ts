@@ -1,4 +1,4 @@
 import { quickFaults } from './faultList.ts';
 import { faultMatrix } from './matrix.ts';
 
-faultMatrix({ registry: 'distribution', way: 'export', faults: quickFaults, limitMs: 15_000 });
+faultMatrix({ registry: 'distribution', mode: 'export', faults: quickFaults });

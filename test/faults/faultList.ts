@@ -4,24 +4,24 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { breakConnection } from '../fakeGitea/http/breakConnection.ts';
 import { readAll, type ForwardOptions } from './faultyProxy.ts';
 
-/** Where redirects may point. */
-export interface Places {
+/** Targets of redirects. */
+export interface RedirectTargets {
   /** The request's own address. */
   readonly own: string;
   /** The origin of another host, by plain http. */
   readonly elsewhere: string;
 }
 
-export interface Struck {
+export interface FaultContext {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly places: Places;
+  readonly targets: RedirectTargets;
   readonly forward: (options?: ForwardOptions) => Promise<void>;
   /** New connections are refused from now on. */
   readonly goDown: () => void;
 }
 
-export type FaultAction = (struck: Struck) => Promise<void> | void;
+export type FaultAction = (context: FaultContext) => Promise<void> | void;
 
 export interface FaultRow {
   readonly name: string;
@@ -30,14 +30,14 @@ export interface FaultRow {
   readonly needsBody?: boolean;
   /** Only where the registry gives tokens. */
   readonly needsTokens?: boolean;
-  /** The registry's work is done all the same. */
+  /** The registry does its work all the same. */
   readonly isDone?: boolean;
 }
 
 const html = (title: string): string =>
   `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n`;
 
-/** An answer in the registry's place, once the request's body has come. */
+/** Answers instead of the registry, once the request's body has arrived. */
 function answer(status: number, headers: Record<string, string | string[]> = {}, body = ''): FaultAction {
   return async ({ request, response }) => {
     await drain(request);
@@ -52,8 +52,9 @@ const page = (status: number, title: string): FaultAction =>
 const errors = (status: number, code: string, message: string): FaultAction =>
   answer(status, { 'content-type': 'application/json' }, JSON.stringify({ errors: [{ code, message }] }));
 
-const redirect = (status: number, to: (places: Places) => string): FaultAction => {
-  return ({ request, response, places }) => answer(status, { location: to(places) })({ request, response } as Struck);
+const redirect = (status: number, to: (targets: RedirectTargets) => string): FaultAction => {
+  return ({ request, response, targets }) =>
+    answer(status, { location: to(targets) })({ request, response } as FaultContext);
 };
 
 async function drain(request: IncomingMessage): Promise<void> {
@@ -64,39 +65,39 @@ function reset(request: IncomingMessage): void {
   breakConnection(request.socket);
 }
 
-/** Never answers; the connection stays as it is until the other side leaves. */
+/** Never answers; the connection stays open until the client closes it. */
 function silence(socket: Socket): void {
   socket.on('error', () => undefined);
 }
 
-const bearer = (places: Places): string =>
-  `Bearer realm="${new URL(places.own).origin}/v2/token",service="container_registry",scope="*"`;
+const bearer = (targets: RedirectTargets): string =>
+  `Bearer realm="${new URL(targets.own).origin}/v2/token",service="container_registry",scope="*"`;
 
-/** Faults whose answer, or end of the connection, comes at once. */
+/** Faults that answer, or end the connection, at once. */
 export const quickFaults: readonly FaultRow[] = [
   {
     name: 'refused',
-    action: ({ goDown }: Struck): void => {
+    action: ({ goDown }: FaultContext): void => {
       goDown();
     },
   },
   {
     name: 'reset before the body',
-    action: ({ request }: Struck): void => {
+    action: ({ request }: FaultContext): void => {
       reset(request);
     },
   },
   {
     name: 'reset during the body',
     needsBody: true,
-    action: async ({ request, forward }: Struck): Promise<void> => {
+    action: async ({ request, forward }: FaultContext): Promise<void> => {
       await forward({ bodyBytes: Math.floor(Number(request.headers['content-length'] ?? 2) / 2) });
       reset(request);
     },
   },
   {
     name: 'reset after the body',
-    action: async ({ request }: Struck): Promise<void> => {
+    action: async ({ request }: FaultContext): Promise<void> => {
       await drain(request);
       reset(request);
     },
@@ -104,7 +105,7 @@ export const quickFaults: readonly FaultRow[] = [
   {
     name: 'answer lost after it was done',
     isDone: true,
-    action: async ({ request, forward }: Struck): Promise<void> => {
+    action: async ({ request, forward }: FaultContext): Promise<void> => {
       await forward({ isDropped: true });
       reset(request);
     },
@@ -112,7 +113,7 @@ export const quickFaults: readonly FaultRow[] = [
   { name: 'slow answer', isDone: true, action: ({ forward }) => forward({ pace: () => pause(1) }) },
   {
     name: '101',
-    action: async ({ request }: Struck): Promise<void> => {
+    action: async ({ request }: FaultContext): Promise<void> => {
       request.socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
       silence(request.socket);
     },
@@ -120,12 +121,12 @@ export const quickFaults: readonly FaultRow[] = [
   {
     name: '401 expired',
     needsTokens: true,
-    action: ({ request, response, places }) =>
+    action: ({ request, response, targets }) =>
       answer(
         401,
-        { 'content-type': 'application/json', 'www-authenticate': bearer(places) },
+        { 'content-type': 'application/json', 'www-authenticate': bearer(targets) },
         '{"errors":[{"code":"UNAUTHORIZED","message":""}]}\n',
-      )({ request, response } as Struck),
+      )({ request, response } as FaultContext),
   },
   {
     name: '401 reqPackageAccess',
@@ -143,7 +144,7 @@ export const quickFaults: readonly FaultRow[] = [
   {
     name: '413 by reset',
     needsBody: true,
-    action: async ({ request }: Struck): Promise<void> => {
+    action: async ({ request }: FaultContext): Promise<void> => {
       const { socket } = request;
       const body = request.iterator({ destroyOnReturn: false });
       // A blob that is sent whole may be empty, and a PUT that closes an upload is.
@@ -163,10 +164,10 @@ export const quickFaults: readonly FaultRow[] = [
   { name: '504 HTML', action: page(504, 'Gateway Time-out') },
   {
     name: 'redirect, same origin',
-    action: async (struck: Struck): Promise<void> => {
-      const { own } = struck.places;
-      if (own.includes('redirected=1')) await struck.forward();
-      else await redirect(307, () => `${own}${own.includes('?') ? '&' : '?'}redirected=1`)(struck);
+    action: async (context: FaultContext): Promise<void> => {
+      const { own } = context.targets;
+      if (own.includes('redirected=1')) await context.forward();
+      else await redirect(307, () => `${own}${own.includes('?') ? '&' : '?'}redirected=1`)(context);
     },
   },
   { name: 'redirect, other origin', action: redirect(307, ({ elsewhere }) => `${elsewhere}/v2/elsewhere`) },
@@ -188,7 +189,7 @@ export const quickFaults: readonly FaultRow[] = [
   },
   {
     name: '200, body cut off',
-    action: async ({ request }: Struck): Promise<void> => {
+    action: async ({ request }: FaultContext): Promise<void> => {
       await drain(request);
       request.socket.write('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{"tok');
       request.socket.end();
@@ -197,25 +198,25 @@ export const quickFaults: readonly FaultRow[] = [
   { name: '200 HTML', action: answer(200, { 'content-type': 'text/html' }, html('Sign in')) },
 ];
 
-/** Faults that are seen only by waiting. */
+/** Faults that a client notices only by a timeout. */
 export const silentFaults: readonly FaultRow[] = [
   {
     name: 'stall after the body',
-    action: async ({ request }: Struck): Promise<void> => {
+    action: async ({ request }: FaultContext): Promise<void> => {
       silence(request.socket);
       await drain(request);
     },
   },
   {
     name: 'half-open: nothing is read',
-    action: ({ request }: Struck): void => {
+    action: ({ request }: FaultContext): void => {
       silence(request.socket);
       request.socket.pause();
     },
   },
   {
     name: 'endless drip',
-    action: async ({ request, response }: Struck): Promise<void> => {
+    action: async ({ request, response }: FaultContext): Promise<void> => {
       await drain(request);
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100000000' });
       while (!response.destroyed) {

@@ -14,7 +14,7 @@ import { makeScratch } from '../tools/scratch.ts';
 import { silentLogger } from '../tools/silentLogger.ts';
 import { machine } from '../unit/push/relay/relayRig.ts';
 import { FaultyProxy } from './faultyProxy.ts';
-import { chunk, pushOnce, type Attempt, type Way } from './onePush.ts';
+import { chunk, pushOnce, type Attempt, type PushMode } from './onePush.ts';
 import { readImage, type Origin } from './readImage.ts';
 
 export type RegistryType = 'gitea' | 'distribution';
@@ -61,13 +61,13 @@ const [old, common] = [randomBytes(20_000), randomBytes(30_000)];
 export interface FaultRig {
   readonly proxy: FaultyProxy;
   readonly registry: TestRegistry;
-  /** What came to the host that redirects point to and that is none of ours: with credentials or with bytes of a body. */
-  readonly betrayals: string[];
-  /** A new image to a repository of its own, which has a part of its layers. */
+  /** Requests with credentials or a body at the foreign host to which redirects point. */
+  readonly leaks: string[];
+  /** Pushes a first image to a new repository, which then has a part of the next push's layers. */
   prepare(): Promise<string>;
   /** Publishes that repository's first image under the name that the next push will have. */
   occupy(repository: string): Promise<Buffer>;
-  push(repository: string, way: Way): Promise<Attempt>;
+  push(repository: string, mode: PushMode): Promise<Attempt>;
   leftSpools(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
@@ -75,8 +75,8 @@ export interface FaultRig {
 export async function openRig(type: RegistryType, limitMs: number): Promise<FaultRig> {
   const scratch = await makeScratch('faults');
   const registry = await openRegistry(type);
-  const betrayals: string[] = [];
-  const elsewhere = await startElsewhere(betrayals);
+  const leaks: string[] = [];
+  const elsewhere = await startElsewhere(leaks);
   const certificate = type === 'gitea' ? makeCertificate('valid') : undefined;
   const proxy = await FaultyProxy.start(new URL(registry.origin), certificate, elsewhere.origin);
   const spoolRoot = join(scratch.path, 'spool');
@@ -97,31 +97,38 @@ export async function openRig(type: RegistryType, limitMs: number): Promise<Faul
   };
   const base = machine([{ bytes: common }], 'classic');
   const cache = await openCache('dev/base');
-  const { error } = await pushOnce({ ...parts, image: base, repository: 'dev/base', tag: 'new', way: 'export', cache });
+  const { error } = await pushOnce({
+    ...parts,
+    image: base,
+    repository: 'dev/base',
+    tag: 'new',
+    mode: 'export',
+    cache,
+  });
   if (error !== undefined) throw error as Error;
   return {
-    ...{ proxy, registry, betrayals },
+    ...{ proxy, registry, leaks },
     prepare: async () => {
       const repository = `dev/app-${++repositories}`;
       const image = machine([{ bytes: old }], 'classic');
       const cache = await openCache(repository, 'dev/base');
       await proxy.arm(undefined);
-      const { error } = await pushOnce({ ...parts, image, repository, tag: 'old', way: 'export', cache });
+      const { error } = await pushOnce({ ...parts, image, repository, tag: 'old', mode: 'export', cache });
       if (error !== undefined) throw error as Error;
       return repository;
     },
     occupy: async (repository) => {
       const image = machine([{ bytes: old }], 'classic');
       const cache = await openCache(`${repository}-occupied`, repository);
-      const { error } = await pushOnce({ ...parts, image, repository, tag: 'new', way: 'export', cache });
+      const { error } = await pushOnce({ ...parts, image, repository, tag: 'new', mode: 'export', cache });
       if (error !== undefined) throw error as Error;
       return image.engine.config;
     },
-    push: async (repository, way) => {
+    push: async (repository, mode) => {
       const layers = [old, common, randomBytes(2 * chunk - 400_000)].map((bytes) => ({ bytes }));
-      const image = machine(layers, way === 'export' ? 'classic' : 'containerd');
+      const image = machine(layers, mode === 'export' ? 'classic' : 'containerd');
       const cache = await openCache(`${repository}-pushed`, repository);
-      return await pushOnce({ ...parts, image, repository, tag: 'new', way, cache });
+      return await pushOnce({ ...parts, image, repository, tag: 'new', mode, cache });
     },
     leftSpools: () => readdir(spoolRoot).catch(() => []),
     close: async () => {
@@ -134,11 +141,11 @@ export async function openRig(type: RegistryType, limitMs: number): Promise<Faul
 }
 
 async function startElsewhere(
-  betrayals: string[],
+  leaks: string[],
 ): Promise<{ readonly origin: string; readonly close: () => Promise<void> }> {
   const server = http.createServer((request, response) => {
-    if (request.headers.authorization !== undefined) betrayals.push(`credentials with ${request.method ?? ''}`);
-    request.on('data', () => betrayals.push(`bytes with ${request.method ?? ''}`));
+    if (request.headers.authorization !== undefined) leaks.push(`credentials with ${request.method ?? ''}`);
+    request.on('data', () => leaks.push(`bytes with ${request.method ?? ''}`));
     request.on('end', () => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Sign in</html>'));
   });
   server.listen(0, '127.0.0.1');

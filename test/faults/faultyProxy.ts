@@ -3,7 +3,7 @@ import http, { type IncomingMessage, type RequestListener, type Server, type Ser
 import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { ServerCertificate } from '../fakeGitea/tls/certificate.ts';
-import type { FaultAction, Places } from './faultList.ts';
+import type { FaultAction, RedirectTargets } from './faultList.ts';
 import { requestKindOf, type RequestKind } from './requestKinds.ts';
 
 export interface ArmedFault {
@@ -13,13 +13,13 @@ export interface ArmedFault {
   readonly times: number;
 }
 
-/** A reverse proxy before a registry, at whose place some kinds of requests go wrong. */
+/** A reverse proxy in front of a registry that makes some kinds of requests fail. */
 export class FaultyProxy {
   readonly host: string;
   readonly origin: string;
-  /** Kinds of requests that came since `arm`, with what became of them. */
+  /** How many requests of each kind came since `arm`. */
   readonly seen = new Map<RequestKind, number>();
-  /** How often the armed fault struck. */
+  /** How many requests met the armed fault. */
   strikes = 0;
   readonly #server: Server;
   readonly #upstream: URL;
@@ -71,7 +71,7 @@ export class FaultyProxy {
     return proxy;
   }
 
-  /** Lets the next requests of some kinds go wrong, or none; is back if it was down. */
+  /** Makes the next requests of some kinds fail, or none; listens again if it was down. */
   async arm(fault: ArmedFault | undefined): Promise<void> {
     this.#armed = undefined;
     await this.recover();
@@ -86,7 +86,7 @@ export class FaultyProxy {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** Is back, if it went down, unless its fault is for good. */
+  /** Listens again if it was down, unless its fault is permanent. */
   async recover(): Promise<void> {
     if (this.#armed?.times === Infinity || this.#server.listening) return;
     this.#server.listen(this.#port, this.#address);
@@ -115,7 +115,7 @@ export class FaultyProxy {
     await fault.action({
       request,
       response,
-      places: this.#places(request),
+      targets: this.#targets(request),
       forward: (options) => this.#forward(request, response, options),
       goDown: () => {
         this.goDown();
@@ -123,7 +123,7 @@ export class FaultyProxy {
     });
   }
 
-  #places(request: IncomingMessage): Places {
+  #targets(request: IncomingMessage): RedirectTargets {
     const scheme = this.#isTls ? 'https' : 'http';
     return { own: `${scheme}://${this.host}${request.url ?? ''}`, elsewhere: this.#elsewhere };
   }
@@ -147,18 +147,18 @@ export class FaultyProxy {
     }
     const answer = await answered;
     const body = await readAll(answer);
-    const told = options.alter === undefined ? answer.headers : options.alter({ ...answer.headers });
+    const replyHeaders = options.alter === undefined ? answer.headers : options.alter({ ...answer.headers });
     if (options.isDropped === true) return;
-    response.writeHead(answer.statusCode ?? 502, told);
+    response.writeHead(answer.statusCode ?? 502, replyHeaders);
     if (options.pace === undefined) response.end(body);
     else await drip(response, body, options.pace);
   }
 }
 
 export interface ForwardOptions {
-  /** Only so much of the body goes on, then the connection to the registry ends. */
+  /** So many bytes of the body are forwarded, then the connection to the registry ends. */
   readonly bodyBytes?: number;
-  /** The registry does its work, and nobody is told. */
+  /** The registry does its work, and the client gets no answer. */
   readonly isDropped?: boolean;
   readonly alter?: (headers: http.IncomingHttpHeaders) => http.IncomingHttpHeaders;
   /** Waits between the bytes of the answer. */

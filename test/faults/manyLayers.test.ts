@@ -21,8 +21,8 @@ const layerCount = 40;
 const mostUploads = 14;
 
 describe('an engine that opens an upload for each of many layers at once', () => {
-  for (const way of ['relay', 'relay, whole blobs'] as const) {
-    it(`pushes all of them, and its questions do not wait for its uploads: ${way}`, async () => {
+  for (const mode of ['relay', 'relay, whole blobs'] as const) {
+    it(`pushes all of them, and its questions do not wait for its uploads: ${mode}`, async () => {
       const fakeGitea = await startFakeGitea();
       const scratch = await makeScratch('many-layers');
       const certificate = makeCertificate('valid');
@@ -31,7 +31,7 @@ describe('an engine that opens an upload for each of many layers at once', () =>
       let most = 0;
       // The registry takes a moment for each, so that many are open at the same time.
       await proxy.arm({
-        kinds: [way === 'relay' ? 'PATCH' : 'PUT blob'],
+        kinds: [mode === 'relay' ? 'PATCH' : 'PUT blob'],
         times: Infinity,
         action: async ({ forward }) => {
           most = Math.max(most, ++uploads);
@@ -48,7 +48,7 @@ describe('an engine that opens an upload for each of many layers at once', () =>
         const spoolRoot = join(scratch.path, 'spool');
         const cache = new DigestCache(join(scratch.path, 'cache.json'), silentLogger, Date.now);
         const attempt = await pushOnce({
-          ...{ origin: proxy.origin, fingerprint: certificate.fingerprint256, credential: dev, spoolRoot, image, way },
+          ...{ origin: proxy.origin, fingerprint: certificate.fingerprint256, credential: dev, spoolRoot, image, mode },
           ...{ repository: 'dev/many', tag: 'new', cache, limitMs: 60_000 },
         });
         assert.equal(attempt.error, undefined, String(attempt.error));

@@ -9,29 +9,30 @@ import { assertClear } from './clearError.ts';
 import { expectedOutcomes, mayLeaveSession, type Frequency } from './expected.ts';
 import type { FaultRow } from './faultList.ts';
 import { openRig, published, type FaultRig, type RegistryType } from './faultRig.ts';
-import type { Attempt, Way } from './onePush.ts';
+import type { Attempt, PushMode } from './onePush.ts';
 import { requestKinds, type RequestKind } from './requestKinds.ts';
 import { formatTable, type Cell } from './table.ts';
 
 export interface MatrixOptions {
-  /** Of the table; made of the way and the registry if absent. */
+  /** Title of the table; by default the mode and the registry. */
   readonly title?: string;
   readonly registry: RegistryType;
-  readonly way: Way;
+  readonly mode: PushMode;
   readonly faults: readonly FaultRow[];
   readonly kinds?: readonly RequestKind[];
-  /** Milliseconds after which a push counts as hung. */
-  readonly limitMs: number;
 }
 
-/** Each fault at each request of a push, once and always: a test for each cell, and a table at the end. */
+/** Milliseconds after which a push counts as hung, on a machine that has much else to do as well. */
+const limitMs = 60_000;
+
+/** Each fault at each request of a push, once and always: one test per cell, and a table at the end. */
 export function faultMatrix(options: MatrixOptions): void {
-  const title = options.title ?? `${options.way}, ${options.registry}`;
+  const title = options.title ?? `${options.mode}, ${options.registry}`;
   describe(title, () => {
     let rig: FaultRig;
     const cells: Cell[] = [];
     before(async () => {
-      rig = await openRig(options.registry, options.limitMs);
+      rig = await openRig(options.registry, limitMs);
     });
     after(async () => {
       await output(title, cells);
@@ -52,10 +53,10 @@ export function faultMatrix(options: MatrixOptions): void {
         }
       }
     }
-    it('asks every kind of request that belongs to this way', async () => {
+    it('asks every kind of request that belongs to this mode', async () => {
       const repository = await rig.prepare();
       await rig.proxy.arm(undefined);
-      const attempt = await rig.push(repository, options.way);
+      const attempt = await rig.push(repository, options.mode);
       assert.equal(attempt.error, undefined);
       const asked = [...rig.proxy.seen.keys()];
       for (const kind of kindsOf(options)) assert(asked.includes(kind), `${kind} is asked`);
@@ -64,22 +65,22 @@ export function faultMatrix(options: MatrixOptions): void {
   });
 }
 
-function kindsOf({ registry, way, kinds }: MatrixOptions): readonly RequestKind[] {
+function kindsOf({ registry, mode, kinds }: MatrixOptions): readonly RequestKind[] {
   if (kinds !== undefined) return kinds;
   const absent = new Set<RequestKind>(['GET']);
   if (registry === 'distribution') absent.add('token').add('POST blob');
-  // What the engine compressed by itself is found nowhere else in a registry that has to be told where to look.
-  if (registry === 'distribution' && way !== 'export') absent.add('POST mount');
-  // There the session that proves that we may write is the first blob's, and no mount leaves another one over.
-  if (registry === 'distribution' && way !== 'export') absent.add('DELETE session');
-  // The engine opens with each digest, and its config passes by like its layers.
-  if (registry === 'gitea' && way !== 'export') absent.add('POST session').add('POST blob');
+  // This registry mounts a blob only from a repository that is named, and no repository has what the engine compressed.
+  if (registry === 'distribution' && mode !== 'export') absent.add('POST mount');
+  // The session that proves write access is the first blob's, and no mount leaves another session open.
+  if (registry === 'distribution' && mode !== 'export') absent.add('DELETE session');
+  // The engine begins each upload with its digest, and its config is relayed like its layers.
+  if (registry === 'gitea' && mode !== 'export') absent.add('POST session').add('POST blob');
   return requestKinds.filter((kind) => !absent.has(kind));
 }
 
-/** A whole blob goes with its PUT where it passes by; in chunks, and where it was spooled, the PUT has no body. */
-function hasBody(kind: RequestKind, { way, registry }: MatrixOptions): boolean {
-  if (kind === 'PUT blob') return way === 'relay, whole blobs' || registry === 'distribution';
+/** A streamed blob that is sent whole is the body of its PUT; in chunks, and from the spool, the PUT has no body. */
+function hasBody(kind: RequestKind, { mode, registry }: MatrixOptions): boolean {
+  if (kind === 'PUT blob') return mode === 'relay, whole blobs' || registry === 'distribution';
   return kind === 'PATCH' || kind === 'PUT manifest' || kind === 'POST blob';
 }
 
@@ -88,20 +89,20 @@ function kindsFor(options: MatrixOptions, { needsBody, needsTokens }: FaultRow):
   return kindsOf(options).filter((kind) => needsBody !== true || hasBody(kind, options));
 }
 
-/** What came of one push with a fault. Throws where that is not what was to come of it. */
+/** The outcome of one push with a fault. Throws where that is not an expected one. */
 async function runCell(
   rig: FaultRig,
-  { way, registry }: MatrixOptions,
+  { mode, registry }: MatrixOptions,
   kind: RequestKind,
   fault: FaultRow,
   often: Frequency,
 ): Promise<{ readonly outcome: string; readonly isRight: boolean }> {
   const repository = await rig.prepare();
-  // What has the name already must keep it, or lose it to the whole new image.
+  // The tag must stay on the former image, or move to the whole new one.
   const former = endsPush.has(kind) ? await rig.occupy(repository) : undefined;
   const sessions = await rig.registry.openSessions(repository);
   await rig.proxy.arm({ kinds: [kind], action: fault.action, times: often === 'once' ? 1 : Infinity });
-  const attempt = await rig.push(repository, way);
+  const attempt = await rig.push(repository, mode);
   const strikes = rig.proxy.strikes;
   await rig.proxy.arm(undefined);
   if (strikes === 0) return { outcome: '·', isRight: true };
@@ -111,12 +112,12 @@ async function runCell(
   await assertNothingLeft(rig, attempt);
   const left = (await rig.registry.openSessions(repository)) - sessions;
   // A push that fails ends the other uploads where they are; an engine sends several layers at a time.
-  const isUploadBesideTorn = outcome !== 'image' && way !== 'export';
+  const isUploadBesideTorn = outcome !== 'image' && mode !== 'export';
   if (!mayLeaveSession(kind, fault, { registry, isUploadBesideTorn }))
     assert.equal(left, 0, 'an upload session stays open');
   assert(
     allowed.some((one) => one === outcome),
-    `${outcome} instead of ${allowed.join(' or ')}: ${wordsOf(attempt)}`,
+    `${outcome} instead of ${allowed.join(' or ')}: ${messageOf(attempt)}`,
   );
   return { outcome, isRight: true };
 }
@@ -124,13 +125,13 @@ async function runCell(
 /** Requests at which the tag is about to become another image. */
 const endsPush: ReadonlySet<RequestKind> = new Set(['PUT blob', 'PUT manifest', 'HEAD tag']);
 
-function wordsOf({ error }: Attempt): string {
+function messageOf({ error }: Attempt): string {
   return error instanceof Error ? error.message : 'the image is right';
 }
 
 /**
- * Reads back what the push says it did, and gives what that was. Also after a failure a tag is the old image or wholly
- * the new one; `former`: the config of the old one, where there was one.
+ * Reads the tag back and gives the outcome. Also after a failure the tag is the old image or wholly the new one;
+ * `former`: the config of the old one, where there was one.
  */
 async function judge(rig: FaultRig, attempt: Attempt, former: Buffer | undefined): Promise<string> {
   const found = await published(rig, attempt.repository);
@@ -148,7 +149,7 @@ async function judge(rig: FaultRig, attempt: Attempt, former: Buffer | undefined
 }
 
 async function assertNothingLeft(rig: FaultRig, { image }: Attempt): Promise<void> {
-  assert.deepEqual(rig.betrayals.splice(0), [], 'another host was sent what is not for it');
+  assert.deepEqual(rig.leaks.splice(0), [], 'another host received credentials or bytes');
   assert.deepEqual(await rig.leftSpools(), [], 'the spool was not cleaned');
   assert.deepEqual([...image.pusher.tags], [], 'a temporary name was left');
 }

@@ -15,7 +15,7 @@ import { dev } from '../unit/gitea/testClient.ts';
 import { machine } from '../unit/push/relay/relayRig.ts';
 import { startFakeGitea, type FakeGitea } from '../fakeGitea/fakeGitea.ts';
 import { assertClear } from './clearError.ts';
-import { pushOnce, type Attempt, type Way } from './onePush.ts';
+import { pushOnce, type Attempt, type PushMode } from './onePush.ts';
 import { readImage } from './readImage.ts';
 
 const certificate = makeCertificate('valid');
@@ -26,7 +26,7 @@ interface Case {
   readonly nginx: NginxOptions;
   /** Bytes of the image's large layer. */
   readonly size?: number;
-  readonly ways?: readonly Way[];
+  readonly modes?: readonly PushMode[];
   /** Absent: the image arrives. */
   readonly error?: readonly ErrorCode[];
   /** The person typed the address of the sign-in page's own host. */
@@ -43,7 +43,7 @@ const cases: Readonly<Record<string, Case>> = {
     size: 3 * megabyte,
   },
   'a limit of 1 MB, bodies passed on': { nginx: { tls, bodyLimit: '1m', requestBuffering: false }, size: 3 * megabyte },
-  'a limit of 100 MB': { nginx: { tls, bodyLimit: '100m' }, size: 110 * megabyte, ways: ['relay, whole blobs'] },
+  'a limit of 100 MB': { nginx: { tls, bodyLimit: '100m' }, size: 110 * megabyte, modes: ['relay, whole blobs'] },
   'a time-out while a blob is closed': { nginx: { tls, timeoutSeconds: 1 }, delay: { method: 'PUT', ms: 2500 } },
   'a time-out while a piece is sent': { nginx: { tls, timeoutSeconds: 1 }, delay: { method: 'PATCH', ms: 2500 } },
   'PATCH refused by 405': { nginx: { tls, bodyLimit: '0', refusedMethods: { PATCH: 405 } } },
@@ -88,15 +88,15 @@ describe('through nginx', () => {
   const authorization = `Basic ${Buffer.from(`${dev.username}:${dev.secret}`).toString('base64')}`;
 
   for (const [name, one] of Object.entries(cases)) {
-    for (const way of one.ways ?? (['export', 'relay', 'relay, whole blobs'] as const)) {
-      it(`${name}: ${way}`, async () => {
+    for (const mode of one.modes ?? (['export', 'relay', 'relay, whole blobs'] as const)) {
+      it(`${name}: ${mode}`, async () => {
         const nginx = await startNginx(fakeGitea.host, one.nginx);
         try {
           const origin = one.isAtSignInPage === true ? new URL(nginx.signInPage ?? '').origin : nginx.origin;
           if (one.delay !== undefined) {
             fakeGitea.faults.add({ method: one.delay.method, action: { kind: 'delay', ms: one.delay.ms } });
           }
-          const attempt = await push(origin, way, one);
+          const attempt = await push(origin, mode, one);
           await check(attempt, one);
         } finally {
           fakeGitea.faults.clear();
@@ -112,7 +112,7 @@ describe('through nginx', () => {
       try {
         const layers = [{ bytes: randomBytes(50_000) }];
         const cache = new DigestCache(join(scratch.path, `again-${++count}.json`), silentLogger, Date.now);
-        const options = { ...shared(nginx.origin), tag: 'new', way: 'export', cache, limitMs: 60_000 } as const;
+        const options = { ...shared(nginx.origin), tag: 'new', mode: 'export', cache, limitMs: 60_000 } as const;
         const image = machine(layers, 'classic');
         const repository = `dev/again-${count}`;
         const first = await pushOnce({ ...options, image, repository });
@@ -132,10 +132,10 @@ describe('through nginx', () => {
     return { origin, fingerprint, credential: dev, spoolRoot: join(scratch.path, 'spool') };
   }
 
-  async function push(origin: string, way: Way, { size = 1_500_000, pauseMs }: Case): Promise<Attempt> {
+  async function push(origin: string, mode: PushMode, { size = 1_500_000, pauseMs }: Case): Promise<Attempt> {
     const image = machine(
       [size, 20_000].map((bytes) => ({ bytes: randomBytes(bytes) })),
-      way === 'export' ? 'classic' : 'containerd',
+      mode === 'export' ? 'classic' : 'containerd',
     );
     if (pauseMs !== undefined) {
       image.engine.onChunk = async (_layer, offset) => {
@@ -147,7 +147,7 @@ describe('through nginx', () => {
     }
     const cache = new DigestCache(join(scratch.path, `cache-${++count}.json`), silentLogger, Date.now);
     const repository = `dev/nginx-${count}`;
-    return await pushOnce({ ...shared(origin), image, repository, tag: 'new', way, cache, limitMs: 120_000 });
+    return await pushOnce({ ...shared(origin), image, repository, tag: 'new', mode, cache, limitMs: 120_000 });
   }
 
   async function check({ error, isHung, image, repository }: Attempt, one: Case): Promise<void> {

@@ -17,7 +17,7 @@ import { plainGzip } from '../unit/push/fakes.ts';
 import type { Machine } from '../unit/push/relay/relayRig.ts';
 
 /** How the layers leave the engine, and in which pieces they reach the registry. */
-export type Way = 'export' | 'relay' | 'relay, whole blobs';
+export type PushMode = 'export' | 'relay' | 'relay, whole blobs';
 
 /** Bytes of the pieces in which blobs are sent, unless they go whole. */
 export const chunk = 1024 * 1024;
@@ -40,7 +40,7 @@ export interface OnePush {
   readonly image: Machine;
   readonly repository: string;
   readonly tag: string;
-  readonly way: Way;
+  readonly mode: PushMode;
   readonly cache: DigestCache;
   /** Milliseconds after which it counts as hung. */
   readonly limitMs: number;
@@ -51,9 +51,9 @@ export interface OnePush {
 
 /** One push by a client of its own, as the composition root builds it, except that waits between tries take no time. */
 export async function pushOnce(options: OnePush): Promise<Attempt> {
-  const { image, repository, way, cache, spoolRoot, fingerprint, limitMs } = options;
+  const { image, repository, mode, cache, spoolRoot, fingerprint, limitMs } = options;
   const address = parseRegistryAddress(options.origin);
-  const chunks = new Map(way === 'relay, whole blobs' ? [] : [[address.origin, { size: chunk, limit: undefined }]]);
+  const chunks = new Map(mode === 'relay, whole blobs' ? [] : [[address.origin, { size: chunk, limit: undefined }]]);
   const client = createRegistryClient({
     address,
     trust: fingerprint === undefined ? { allowHttp: true } : { pinnedFingerprint: fingerprint },
@@ -74,12 +74,12 @@ export async function pushOnce(options: OnePush): Promise<Attempt> {
       {
         ...{ image: 'app:1', origin: address.origin, repository: `${address.host}/${repository}` },
         ...{ tag: options.tag, codec: quickGzip, parallelBlobs: 2 },
-        strategy: way === 'export' ? 'export' : 'relay',
+        strategy: mode === 'export' ? 'export' : 'relay',
       },
       {
         ...{ source: image.engine, target, cache, spoolRoot, spoolLimit: 1e9, logger: silentLogger, now: Date.now },
         uploads: new UploadsInFlight(),
-        relay: way === 'export' ? undefined : relay,
+        relay: mode === 'export' ? undefined : relay,
       },
       { signal, onEvent: () => undefined },
     );

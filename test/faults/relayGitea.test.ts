@@ -1,11 +1,10 @@
 import { quickFaults } from './faultList.ts';
 import { faultMatrix } from './matrix.ts';
 
-faultMatrix({ registry: 'gitea', way: 'relay', faults: quickFaults, limitMs: 15_000 });
+faultMatrix({ registry: 'gitea', mode: 'relay', faults: quickFaults });
 faultMatrix({
   registry: 'gitea',
-  way: 'relay, whole blobs',
+  mode: 'relay, whole blobs',
   faults: quickFaults,
   kinds: ['PUT blob'],
-  limitMs: 15_000,
 });

@@ -7,7 +7,7 @@ export interface Answer {
   readonly body: Buffer;
 }
 
-export interface Asking {
+export interface RequestParts {
   readonly body?: string | Uint8Array<ArrayBuffer> | ReadableStream;
   readonly headers?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
@@ -31,7 +31,7 @@ export class RelayClient {
   }
 
   /** `path` as it follows the repository's name, or a Location that was given. */
-  async ask(method: string, path: string, { body, headers, query }: Asking = {}): Promise<Answer> {
+  async ask(method: string, path: string, { body, headers, query }: RequestParts = {}): Promise<Answer> {
     const url = new URL(path.startsWith('/') ? path : `/v2/${this.name}/${path}`, this.origin);
     for (const [key, value] of Object.entries(query ?? {})) url.searchParams.set(key, value);
     // Each request on a connection of its own, as moby's classic client has it.

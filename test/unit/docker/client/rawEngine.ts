@@ -10,8 +10,8 @@ import type { EngineEndpoint } from '../../../../src/core/docker/types.ts';
 import { makeCertificate } from '../../../fakeGitea/tls/certificate.ts';
 
 /** The ways on which Node gives us a connection's own memory. */
-export const ways = ['a unix socket', 'tcp', 'TLS'] as const;
-export type Way = (typeof ways)[number];
+export const engineTransports = ['a unix socket', 'tcp', 'TLS'] as const;
+export type EngineTransport = (typeof engineTransports)[number];
 
 /** Answers one request as it likes, byte by byte; `head` is what was asked. */
 export type Serve = (connection: Socket, head: string) => void | Promise<void>;
@@ -25,7 +25,7 @@ export interface RawEngine extends AsyncDisposable {
 }
 
 /** Something that listens where an engine would, and says what the test wants it to. */
-export async function startRawEngine(way: Way, serve: Serve): Promise<RawEngine> {
+export async function startRawEngine(way: EngineTransport, serve: Serve): Promise<RawEngine> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'raw-engine-'));
   const sockets: Socket[] = [];
   const ends: Promise<unknown>[] = [];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { chunk, startRawEngine, ways, write } from './rawEngine.ts';
+import { chunk, startRawEngine, engineTransports, write } from './rawEngine.ts';
 import { settled, turns } from '../../../tools/eventLoop.ts';
 
 const mib = 1024 * 1024;
@@ -16,7 +16,7 @@ async function readAll(bytes: AsyncIterable<Buffer>): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-for (const way of ways) {
+for (const way of engineTransports) {
   describe(`an export over ${way}`, () => {
     test('sends a valid request, on a connection of its own that is closed with the response', async () => {
       const heads: string[] = [];
