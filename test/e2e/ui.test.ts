@@ -5,7 +5,7 @@ import { after, afterEach, before, suite, test } from 'node:test';
 import { startFakeGitea, type FakeGitea } from '../fakeGitea/fakeGitea.ts';
 import { checkStored } from '../tools/checkPushed.ts';
 import { startPrivateEngine, type Engine } from '../tools/engine.ts';
-import { guardWrites } from '../tools/guardedWrites.ts';
+import { protectWrites } from '../tools/writeProtectedRegistry.ts';
 import { buildImage, inspectImage, sizes } from '../tools/images.ts';
 import type { Credentials } from '../tools/verifyPull.ts';
 import { startRegistry } from '../tools/registry.ts';
@@ -341,7 +341,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     const { quickInput, notifications } = vscode;
     const user = { username: 'writer', secret: 'pen & paper' };
     const registry = await startRegistry();
-    const guarded = await guardWrites(registry, user);
+    const guarded = await protectWrites(registry, user);
     try {
       await vscode.host.executeCommand('teaChest.signIn', { url: guarded.origin, allowHttp: true });
       const reference = `${guarded.host}/app:1`;

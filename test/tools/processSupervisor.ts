@@ -1,8 +1,7 @@
-// Stands between us and a program that runs beside us: runs it, and ends it when its own standard input closes, which
-// happens when we say so, and also when we die of anything, be it SIGKILL. So no dockerd outlives the test that started
-// it. Then removes the folders it is told to.
+// Runs a program and ends it when our own standard input closes. That happens when the test that started us asks for it,
+// and also when that test dies, even of SIGKILL: no dockerd outlives its test. Then removes the folders that are given.
 //
-//   node guard.ts '["/tmp/folder"]' dockerd --data-root …
+//   node processSupervisor.ts '["/tmp/folder"]' dockerd --data-root …
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';

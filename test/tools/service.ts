@@ -5,12 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { lastLines } from './run.ts';
 
-/** A program that runs beside us until it is stopped. It ends with us, whatever ends us. */
+/** A program that runs beside this process until it is stopped. It ends with this process, whatever ends that. */
 export interface Service {
-  /** What it has written so far, both streams; to be read before it is stopped. */
+  /** Its output so far, both streams. Read it before the service is stopped. */
   output(): string;
   hasEnded(): boolean;
-  /** Asks it to end, insists after ten seconds; resolves when it is gone and `folders` are removed. */
+  /** Sends SIGTERM, and SIGKILL after ten seconds; resolves when it has ended and `folders` are removed. */
   stop(): Promise<void>;
 }
 
@@ -22,14 +22,14 @@ export interface ServiceOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-/** Starts `command` under a guard (guard.ts), out of reach of the terminal's Ctrl-C, so that we stop things in order. */
+/** Starts `command` under processSupervisor.ts, out of reach of the terminal's Ctrl-C, so that we stop services in order. */
 export function startService(
   command: string,
   args: readonly string[],
   { logFile, folders = [], env }: ServiceOptions,
 ): Service {
   const log = openSync(logFile, 'a', 0o600);
-  const guard = spawn(
+  const supervisor = spawn(
     process.execPath,
     [join(import.meta.dirname, 'processSupervisor.ts'), JSON.stringify(folders), command, ...args],
     {
@@ -40,15 +40,15 @@ export function startService(
   );
   closeSync(log);
   const exited = new Promise<void>((resolve) => {
-    guard.once('exit', () => {
+    supervisor.once('exit', () => {
       resolve();
     });
   });
   return {
     output: () => readFileSync(logFile, 'utf8'),
-    hasEnded: () => guard.exitCode !== null || guard.signalCode !== null,
+    hasEnded: () => supervisor.exitCode !== null || supervisor.signalCode !== null,
     async stop() {
-      guard.stdin?.end();
+      supervisor.stdin?.end();
       await exited;
     },
   };

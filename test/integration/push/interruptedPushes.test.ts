@@ -51,14 +51,14 @@ describe('a push that is interrupted', { timeout: 1_200_000 }, () => {
   });
 
   /** A registry that has another image under the tag, and an installation that has never pushed. */
-  interface Place {
+  interface Scenario {
     readonly gitea: FakeGitea;
     readonly rig: PushRig;
     readonly tagBefore: string;
     close(): Promise<void>;
   }
 
-  async function open(scratch?: Scratch): Promise<Place> {
+  async function open(scratch?: Scratch): Promise<Scenario> {
     const gitea = await startFakeGitea({ tls: 'valid' });
     const trust = { pinnedFingerprint: gitea.fingerprint256 ?? assert.fail() };
     const rig = await makeRig({
@@ -83,7 +83,7 @@ describe('a push that is interrupted', { timeout: 1_200_000 }, () => {
   }
 
   /** `unseen`: sessions whose address the killed process never got; only the registry can remove them. */
-  async function assertNothingIsLeft({ gitea, rig }: Place, unseen: readonly string[] = []): Promise<void> {
+  async function assertNothingIsLeft({ gitea, rig }: Scenario, unseen: readonly string[] = []): Promise<void> {
     const sessions = gitea.openSessions().filter(({ id }) => !unseen.includes(id));
     const left = { sessions, spool: await rig.leftovers(), names: await temporaryNames() };
     assert.deepEqual(left, { sessions: [], spool: [], names: [] });
@@ -93,7 +93,7 @@ describe('a push that is interrupted', { timeout: 1_200_000 }, () => {
    * Of the sessions that are open now, those that the journal does not have: their answer was on its way when the process
    * was killed. Nothing can have been sent to them.
    */
-  async function unseenSessions({ gitea }: Place, scratch: Scratch): Promise<string[]> {
+  async function unseenSessions({ gitea }: Scenario, scratch: Scratch): Promise<string[]> {
     const folder = join(scratch.path, 'pushes');
     const files = (await readdir(folder)).filter((file) => file.endsWith('.json'));
     const journal = (await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))).join();
@@ -104,7 +104,7 @@ describe('a push that is interrupted', { timeout: 1_200_000 }, () => {
   }
 
   /** The tag is what it was, and becomes what it should be by the next push. */
-  async function assertGoesOn({ gitea, rig, tagBefore }: Place, strategy: Strategy): Promise<void> {
+  async function assertNextPushWorks({ gitea, rig, tagBefore }: Scenario, strategy: Strategy): Promise<void> {
     const tag = await gitea.manifest('dev', 'interrupted', '1');
     assert.equal(tag?.digest, tagBefore, 'the tag is the former image, whole');
     gitea.faults.clear();
@@ -115,8 +115,8 @@ describe('a push that is interrupted', { timeout: 1_200_000 }, () => {
   }
 
   async function cancelAt(point: InterruptionPoint, strategy: Strategy): Promise<void> {
-    const place = await open();
-    const { gitea, rig } = place;
+    const scenario = await open();
+    const { gitea, rig } = scenario;
     try {
       const stop = new AbortController();
       const late = setTimeout(() => {
@@ -136,11 +136,11 @@ describe('a push that is interrupted', { timeout: 1_200_000 }, () => {
       clearTimeout(late);
       assert.ok(isReached, 'the push came to this point');
       // At once: whoever cancels may push again in the next moment.
-      await assertNothingIsLeft(place);
-      await assertGoesOn(place, strategy);
-      await assertNothingIsLeft(place);
+      await assertNothingIsLeft(scenario);
+      await assertNextPushWorks(scenario, strategy);
+      await assertNothingIsLeft(scenario);
     } finally {
-      await place.close();
+      await scenario.close();
     }
   }
 
@@ -165,14 +165,14 @@ describe('a push that is interrupted', { timeout: 1_200_000 }, () => {
       [rig.spoolRoot],
     );
     await sweepNames(rig.pusher ?? assert.fail(), { signal: AbortSignal.timeout(generous), logger: silentLogger });
-    return told;
+    return reported;
   }
 
   /**
    * Waits until the journal has as many sessions as the registry: one whose answer is on its way at the moment of the kill
    * is known to nobody, and only the registry itself can remove it. The push hangs meanwhile.
    */
-  async function writtenDown({ gitea }: Place, scratch: Scratch): Promise<void> {
+  async function journalWritten({ gitea }: Scenario, scratch: Scratch): Promise<void> {
     const folder = join(scratch.path, 'pushes');
     for (;;) {
       const [name = ''] = (await readdir(folder)).filter((file) => file.endsWith('.json'));
@@ -184,8 +184,8 @@ describe('a push that is interrupted', { timeout: 1_200_000 }, () => {
 
   async function killAt(point: InterruptionPoint, strategy: Strategy): Promise<void> {
     const scratch = await makeScratch('killed');
-    const place = await open(scratch);
-    const { gitea } = place;
+    const scenario = await open(scratch);
+    const { gitea } = scenario;
     try {
       const order: PushToKill = {
         ...{ engine: engine.host, url: gitea.url, fingerprint: gitea.fingerprint256 ?? '', credential: dev },
@@ -201,24 +201,24 @@ describe('a push that is interrupted', { timeout: 1_200_000 }, () => {
         // Of several requests that hang at the same time the first one decides.
         if (isReached) return;
         isReached = true;
-        void writtenDown(place, scratch).then(() => child.kill('SIGKILL'));
+        void journalWritten(scenario, scratch).then(() => child.kill('SIGKILL'));
       });
       const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
       clearTimeout(late);
       assert.equal(signal, 'SIGKILL');
       assert.ok(isReached, 'the push came to this point');
-      const unseen = await unseenSessions(place, scratch);
+      const unseen = await unseenSessions(scenario, scratch);
       gitea.faults.clear();
-      const told = await startAnew(place, scratch);
+      const reported = await restart(scenario, scratch);
       assert.deepEqual(
-        told.map((push) => [push.image, push.target]),
+        reported.map((push) => [push.image, push.target]),
         [[image, `${gitea.host}/${repository}:1`]],
       );
-      await assertNothingIsLeft(place, unseen);
-      await assertGoesOn(place, strategy);
-      await assertNothingIsLeft(place, unseen);
+      await assertNothingIsLeft(scenario, unseen);
+      await assertNextPushWorks(scenario, strategy);
+      await assertNothingIsLeft(scenario, unseen);
     } finally {
-      await place.close();
+      await scenario.close();
       await scratch.remove();
     }
   }

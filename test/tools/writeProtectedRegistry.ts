@@ -1,19 +1,19 @@
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A registry of which everybody may read; only who gives user and password may write. */
-export interface GuardedRegistry {
+/** A registry that everybody may read; writing needs user and password. */
+export interface WriteProtectedRegistry {
   /** `127.0.0.1:port` */
   readonly host: string;
   readonly origin: string;
   close(): Promise<void>;
 }
 
-/** Puts a guard before an open registry, as people do with a reverse proxy: GET and HEAD pass, the rest wants Basic. */
-export async function guardWrites(
+/** A reverse proxy in front of an open registry: it forwards GET and HEAD, and asks for Basic credentials for the rest. */
+export async function protectWrites(
   target: { readonly origin: string },
   user: { readonly username: string; readonly secret: string },
-): Promise<GuardedRegistry> {
+): Promise<WriteProtectedRegistry> {
   const expected = `Basic ${Buffer.from(`${user.username}:${user.secret}`).toString('base64')}`;
   const server = createServer((incoming, outgoing) => {
     const { method = 'GET', url = '/', headers } = incoming;

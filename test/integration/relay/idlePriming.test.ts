@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { after, before, beforeEach, suite, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { discoverEndpoint } from '../../../src/core/docker/endpoint/discoverEndpoint.ts';
 import { Engine } from '../../../src/core/docker/client/engine.ts';
 import type { ImageDetails } from '../../../src/core/ports/imageSource.ts';
@@ -82,7 +81,7 @@ suite('a classic engine in idle time', () => {
       return Promise.resolve(image);
     }, parts);
     await priming.interrupt();
-    await sleep(1_500);
+    await priming.settled();
     assert.equal(wasAsked, false);
     assert.equal(learned(), 0);
   });
