@@ -9,8 +9,11 @@ import { ConnectionLost, type RequestBody } from './requestBody.ts';
 const drainLimit = 256 * 1024;
 /** Go's server sends a body without Content-Length in one piece up to here, above it in chunks. */
 const chunkingSize = 2048;
-/** Go keeps the connection open for reading that long, lest the answer be lost to a reset. */
-const lingerMs = 500;
+/**
+ * How long the connection stays open for reading after an early answer, so that a reset does not destroy the answer. Go
+ * waits 500 ms (net/http, rstAvoidanceDelay). Here it is longer: on a busy machine a test's client needs more.
+ */
+const lingerMs = 5_000;
 
 export interface Outgoing {
   readonly request: IncomingMessage;
@@ -78,8 +81,8 @@ async function finish(response: ServerResponse): Promise<void> {
 }
 
 /**
- * Answers while the client is still sending: the answer, then the end of our side, then half a second of patience.
- * Node's own way would drop the connection at once and lose the answer with it.
+ * Answers while the client is still sending: sends the answer, ends this side, and waits for the client to close. Node
+ * would drop the connection at once, and the answer with it.
  */
 async function writeAndLinger(
   request: IncomingMessage,
