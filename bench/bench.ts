@@ -88,7 +88,7 @@ const bench: Bench = {
   record: (row) => rows.push(row),
 };
 
-/** A Gitea with a certificate of its own making is one that docker must be told to believe. */
+/** Docker must be configured to trust a Gitea with a self-signed certificate. */
 function enginesOptions(): { insecureRegistries?: string[] } {
   const url = process.env['GITEA_URL'];
   return url === undefined || url === '' ? {} : { insecureRegistries: [new URL(url).host] };

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../', import.meta.url));
 const source = join(root, 'src/core/compress/encoder/deflate/assembly');
 
-/** Where everything looks for it unless told otherwise. */
+/** The default path. */
 export const wasmFile = join(root, 'dist/deflate.wasm');
 
 /**

@@ -40,7 +40,7 @@ async function coldImage(
 }
 
 /**
- * An image goes to a registry that has nothing of it, by a tool that knows nothing of it. A registry of our own is a new
+ * A tool without any cache pushes an image to a registry that has no part of it. A registry of our own is a new
  * and empty one each time, at another address; docker's digest cache and skopeo's are keyed by that address and only
  * make them ask for blobs, which are not there. `afterwards` may go on with the same tool and registry.
  */

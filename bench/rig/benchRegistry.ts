@@ -10,7 +10,7 @@ import { startRegistry } from '../../test/tools/registry.ts';
 import { makeScratch } from '../../test/tools/scratch.ts';
 import { startService, waitFor } from '../../test/tools/service.ts';
 
-/** A registry to push to, as a person who signed in knows it. */
+/** A registry to push to, with the connection of a signed-in person. */
 export interface BenchRegistry {
   readonly connection: Connection;
   readonly credential: Credential | undefined;

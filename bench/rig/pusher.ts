@@ -22,11 +22,11 @@ export interface Pusher {
   close(): Promise<void>;
 }
 
-/** What Tea Chest is asked to do; to be told apart by `name`. */
+/** One configuration of Tea Chest, with a unique `name`. */
 export interface TeaChestVariant {
   readonly name: string;
   readonly compression: Compression;
-  /** `auto` as users have it, unless said otherwise. A push that was told which way to go and went another one fails. */
+  /** By default `auto`, as users have it. A push that uses another strategy than the one it was given fails. */
   readonly strategy?: Strategy;
 }
 

@@ -36,7 +36,7 @@ export interface PushReport {
   readonly result: PushResult;
   /** Resident memory: the peak during the push less what the idle process had. Million bytes. */
   readonly peakRssMb: number;
-  /** Of the event loop, as perf_hooks tells: includes the probe's own interval. */
+  /** Delay of the event loop by perf_hooks; it includes the probe's own interval. */
   readonly delayP99Ms: number;
   /** CPU time of the process, all threads. */
   readonly cpuMs: number;

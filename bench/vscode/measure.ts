@@ -46,7 +46,7 @@ interface HostGlobals {
   readonly MonacoPerformanceMarks?: { getMarks(): readonly { readonly name: string; readonly startTime: number }[] };
 }
 
-/** From a view that knows nothing to its rows: asks the engine, sorts, makes the tree's items. */
+/** From an empty view to its rows: asks the engine, sorts, makes the tree's items. */
 async function tree(host: string): Promise<Pick<HostFigures, 'treeMs' | 'treeRows'>> {
   const link = new EngineLink(engineFinder(() => host, silentLogger));
   const images = new ImageList(link, silentLogger, () => {

@@ -1,4 +1,4 @@
-/** How the bench tells vscode/measure.ts what it needs to know: by environment variables. */
+/** The environment variables by which the bench configures vscode/measure.ts. */
 export const measureVariables = {
   /** The engine to list, as in DOCKER_HOST. */
   engine: 'TEA_CHEST_BENCH_ENGINE',

@@ -10,7 +10,7 @@ const compiledIn = 'node_modules/assemblyscript';
 const licenceFile = /^(?:licen[cs]e|copying|notice)(?:[.-].*)?$/i;
 
 /**
- * The folders of the packages whose code is in the bundles, as esbuild tells.
+ * The folders of the packages whose code is in the bundles, by esbuild's metafile.
  * @param {readonly import('esbuild').Metafile[]} metafiles
  * @returns {readonly string[]}
  */

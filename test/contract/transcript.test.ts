@@ -109,7 +109,7 @@ function usesDev({ name }: Exchange): boolean {
   return ['dev', 'POST own', 'POST other owner'].includes(name);
 }
 
-/** Which credentials the recorded request had, told by its name. */
+/** The credentials of the recorded request, by its name. */
 async function authorizationFor({ name, auth }: Exchange): Promise<Record<string, string>> {
   const { account } = target;
   if (auth === undefined) return {};
@@ -237,7 +237,7 @@ function toRecorded(text: string): string {
   return translate(text, back).replace(/"token":"[\w-]+\.[\w-]+\.[\w-]+"/, '"token":"<jwt>"');
 }
 
-/** In one pass, the longest words first: what was put in is not looked at again. */
+/** In one pass, the longest texts first: replacements are not replaced again. */
 function translate(text: string, words: ReadonlyMap<string, string>): string {
   const longestFirst = [...words.keys()].sort((left, right) => right.length - left.length);
   const pattern = longestFirst.map((word) => word.replaceAll(/[/.*+?^${}()|[\]\\]/g, '\\$&')).join('|');

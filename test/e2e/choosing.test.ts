@@ -36,7 +36,7 @@ suite('choosing by typing', { timeout: 300_000 }, () => {
     await Promise.all([engine.stop(), puller.stop(), gitea.close()]);
   });
 
-  /** As a person types who knows what is there: Enter comes with the last letter. */
+  /** As a person types who has used it before: Enter follows the last letter at once. */
   async function typeAndEnter(text: string, isListed: string): Promise<void> {
     await vscode.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: isListed }).first().waitFor();
     await vscode.page.keyboard.type(text);

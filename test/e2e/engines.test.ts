@@ -120,7 +120,7 @@ suite('engines elsewhere', { timeout: 900_000 }, () => {
   });
 
   test('what docker pushed and Tea Chest then pushes under another tag, exported from containerd’s store, is the image', async () => {
-    // Plain http: docker asks a token of a registry whose certificate it knows, or by http.
+    // Plain http: docker requests a token from a registry whose certificate it trusts, or by http.
     const open = await startFakeGitea();
     try {
       await vscode.host.configure('teaChest.engine.host', containerd.host);

@@ -174,7 +174,7 @@ suite('other hosts', { timeout: 900_000 }, () => {
   suite('a proxy', () => {
     const user = 'pat:pr0xy pässword';
     const proxyUser = user.split(':').map(encodeURIComponent).join(':');
-    /** Nobody but the proxy knows this host. */
+    /** Only the proxy resolves this host. */
     let hidden: string;
 
     before(() => {

@@ -60,7 +60,7 @@ suite('text from outside', { timeout: 600_000 }, () => {
     await vscode.host.executeCommand('notifications.clearAll');
   });
 
-  /** It says the words of the trap, and nothing in it is a link, an icon of the server's, or bold. */
+  /** It shows the hostile text, and nothing in it is a link, an icon of the server's, or bold. */
   async function isPlain(shown: Locator, says: RegExp): Promise<void> {
     const text = await shown.innerText();
     assert.match(text, says);

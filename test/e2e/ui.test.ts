@@ -63,7 +63,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     await dialog.locator('.monaco-button').filter({ hasText: 'Push' }).click();
   }
 
-  /** Where a notification says that it was pushed, other tools find what the engine has, by the digest that it tells. */
+  /** A notification reports the push, and other tools find the engine's image under the digest that it names. */
   async function isStored(done: string, image: string, credentials: Credentials = dev): Promise<void> {
     const [, reference] = /Pushed (\S+) in /.exec(done) ?? assert.fail(done);
     assert.ok(reference !== undefined);
@@ -278,7 +278,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     await reached;
     await notifications.click(/Pushing /, 'Cancel');
     await notifications.gone(/Pushing /);
-    // The notification goes with the click; the status bar tells when the push has come to rest.
+    // The notification closes with the click; the status bar shows when the push has ended.
     await page.locator('.statusbar-item[aria-label^="Push of "]').waitFor({ state: 'hidden' });
     await nothingIsLeft();
     assert.deepEqual(await fakeGitea.manifest('team', 'big', 'v1'), former);

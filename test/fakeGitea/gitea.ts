@@ -9,7 +9,7 @@ import { UploadSessions } from './model/uploads.ts';
 import type { Limits, FakeGiteaOptions } from './options.ts';
 import { quirksOf, type Quirks } from './quirks.ts';
 
-/** All that one Gitea knows; the routes are plain functions over it. */
+/** The state of one Gitea; the routes are plain functions over it. */
 export interface Gitea {
   readonly options: FakeGiteaOptions;
   readonly quirks: Quirks;

@@ -25,7 +25,7 @@ export interface FakeGiteaOptions {
   readonly rootUrl?: string;
   /**
    * PUBLIC_URL_DETECTION (Gitea ≥ 1.26): where realms and links are said to be. `auto`: where the request came to;
-   * `legacy`: there if a proxy tells the scheme, else ROOT_URL; `never`: ROOT_URL. Older versions know one way each.
+   * `legacy`: there if a proxy names the scheme, else ROOT_URL; `never`: ROOT_URL. Older versions have one mode each.
    */
   readonly publicUrlDetection?: 'auto' | 'legacy' | 'never';
   /** `[packages] ENABLED`; true by default. Without them nothing is mounted at /v2. */

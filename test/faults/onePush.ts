@@ -31,7 +31,7 @@ export interface Attempt {
 }
 
 export interface OnePush {
-  /** As the person knows the registry. */
+  /** The registry's address as the person entered it. */
   readonly origin: string;
   /** Of the certificate that is trusted; absent for plain http. */
   readonly fingerprint: string | undefined;

@@ -84,7 +84,7 @@ const response: fc.Arbitrary<RegistryResponse> = fc.record({
   url: fc.constant(url),
 });
 
-/** Gives the answers in turn, again and again, but not for ever: a client that asks without end is told so. */
+/** Gives the answers in turn, again and again, up to a limit: a client that asks without end fails. */
 function answering(answers: readonly RegistryResponse[], most = 3000): Send {
   let asked = 0;
   return (request) => {

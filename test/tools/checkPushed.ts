@@ -16,11 +16,11 @@ export interface StoredImage {
 }
 
 export interface PushedImage extends StoredImage {
-  /** What the push told. */
+  /** The push's own result. */
   readonly told: { readonly digest: string; readonly mediaType: string };
 }
 
-/** As `checkStored`, and it is what the push told. */
+/** As `checkStored`, and compares it with the push's own result. */
 export async function checkPushed({ told, ...image }: PushedImage): Promise<CopiedImage> {
   const copy = await checkStored(image);
   assert.deepEqual(

@@ -1,4 +1,4 @@
-// A proxy of the kind that companies have, on a host of its own: tunnels by CONNECT and tells each on its output.
+// A proxy as companies have it, on a host of its own: tunnels by CONNECT, and prints each tunnel.
 //
 //   node connectProxy.ts ADDRESS PORT '{"gitea.test":"192.0.2.3"}'      the last: names that it alone resolves
 import { once } from 'node:events';

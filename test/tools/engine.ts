@@ -113,14 +113,14 @@ export async function findPersonsEngine(): Promise<Engine | undefined> {
   return { host, version, isPrivate: false, docker, output: () => '', kill, stop: () => Promise.resolve() };
 }
 
-/** A docker client for the engine at `host`; a private engine's knows nothing of the person's logins. */
+/** A docker client for the engine at `host`; a private engine's has none of the person's logins. */
 export function dockerClient(host: string, configFolder: string | undefined, isPrivate: boolean): Engine['docker'] {
   // Debian's client and engine come from one package; another one on the PATH may be older than the engine allows.
   const client = needCommand('docker', 'docker.io', isPrivate ? ['/usr/bin'] : []);
   const env = {
     DOCKER_HOST: host,
     DOCKER_CONTEXT: undefined,
-    // A private engine's client knows nothing of the person's logins, and needs no buildx.
+    // A private engine's client has none of the person's logins, and needs no buildx.
     ...(isPrivate ? { DOCKER_CONFIG: configFolder, DOCKER_BUILDKIT: '0', DOCKER_TLS_VERIFY: undefined } : {}),
   };
   return (args, options = {}) => run(client, args, { env, ...options });

@@ -25,7 +25,7 @@ export interface NginxOptions {
   readonly http2?: boolean;
   /** Whoever has no cookie of the sign-in gateway is sent (302) to a sign-in page on another origin, as oauth2-proxy does. */
   readonly signInGateway?: boolean;
-  /** False: the server sees the address that nginx knows it by, as with a `proxy_pass` without further settings. */
+  /** False: the server gets nginx's own upstream address as Host, as with a `proxy_pass` without further settings. */
   readonly passHost?: boolean;
   /** Ends TLS with this certificate; absent: plain http. */
   readonly tls?: { readonly certificatePem: string; readonly privateKeyPem: string };

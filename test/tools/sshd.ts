@@ -13,7 +13,7 @@ import { startService, waitFor } from './service.ts';
 export interface SshServer {
   /** `user@host:port`, as stands behind `ssh://`. */
   readonly destination: string;
-  /** For whoever shall reach it: a PATH on which `ssh` knows its host key and has the right key, as if by ~/.ssh. */
+  /** For clients: a PATH with an `ssh` that has this server's host key and the right private key, as if by ~/.ssh. */
   readonly path: string;
   /** Each login is a connection. */
   readonly connections: Recorder['connections'];

@@ -20,7 +20,7 @@ export interface Capabilities {
   readonly admin: boolean;
   /** Nobody else uses the server: what it lists is ours alone. */
   readonly exclusive: boolean;
-  /** A proxy answers in Gitea's place: what concerns the connection alone tells us nothing. */
+  /** A proxy answers instead of Gitea: nothing can be concluded from the behaviour of the connection. */
   readonly proxied: boolean;
 }
 

@@ -34,5 +34,5 @@ export interface HostDescription {
   readonly isActive: boolean | undefined;
 }
 
-/** The variable that tells the agent where its test listens. */
+/** The variable with the address at which the test listens for the agent. */
 export const agentVariable = 'TEA_CHEST_TEST_AGENT';

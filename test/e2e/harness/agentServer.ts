@@ -9,7 +9,7 @@ import type { AgentError, AgentReply, AgentRequest, AgentTask } from './agentPro
 
 /** The test's side of the agent: gives it tasks, gets its replies. */
 export interface AgentServer {
-  /** For the agent's environment. Holds a secret: whoever knows it runs commands in VS Code. */
+  /** For the agent's environment. Holds a secret that allows running commands in VS Code. */
   readonly address: string;
   ask(request: AgentRequest): Promise<unknown>;
   /** Rejects what is still asked: the agent will not answer any more. */

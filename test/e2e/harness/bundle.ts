@@ -8,7 +8,7 @@ import { projectRoot } from '../../tools/projectPaths.ts';
 const folder = join(projectRoot, 'dist-test');
 
 /**
- * Bundles the agent for the extension host, which knows no type stripping, into dist-test/ of the checkout: VS Code
+ * Bundles the agent for the extension host, which cannot strip types, into dist-test/ of the checkout: VS Code
  * loads a test only from inside the extension under development.
  */
 export function bundleAgent(): Promise<string> {

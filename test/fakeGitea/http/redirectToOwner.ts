@@ -16,7 +16,7 @@ export function redirectToOwner(
   signedIn: boolean,
 ): Reply {
   if (owner.visibility !== 'public' && !signedIn) return textReply(404, 'user does not exist');
-  // A proxy takes the sub-path away on the way in.
+  // A proxy removes the sub-path from requests.
   const { subPath = '' } = gitea.options;
   const seen = exchange.path.startsWith(`${subPath}/`) ? exchange.path.slice(subPath.length) : exchange.path;
   const path = seen.replace(encodeURIComponent(former), () => encodeURIComponent(owner.name));

@@ -1,4 +1,4 @@
-/** An answer as data: handlers return one, so that a fault can lose or alter it on the way out. */
+/** An answer as data: handlers return one, so that a fault can drop or alter it before it is sent. */
 export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;

@@ -15,7 +15,7 @@ export async function createUser(call: RestCall): Promise<Reply> {
     return apiError(call, 422, `user already exists [name: ${name}]`);
   }
   const shown = (visibility ?? 'public') as Visibility;
-  // Gitea wants a new password unless told otherwise.
+  // Gitea asks for a new password by default.
   const seed = { name, password: String(password), visibility: shown, mustChangePassword: change !== false };
   return apiJson(201, toUser(call, call.gitea.directory.addUser(seed)));
 }

@@ -33,7 +33,7 @@ export function apiError(call: Pick<RestCall, 'gitea' | 'exchange'>, status: num
   return apiJson(status, { message, url: `${rootUrl(call.gitea, call.exchange)}/api/swagger` });
 }
 
-/** The account is in the way; Gitea says so without the link that its other errors have. */
+/** The account itself is refused; Gitea says so without the link that its other errors have. */
 export function accountRefused(message: string): Reply {
   return apiJson(403, { message });
 }

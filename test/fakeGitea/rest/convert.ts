@@ -92,7 +92,7 @@ export function toRepository(call: RestCall, owner: Owner, name: string): unknow
   };
 }
 
-/** The secret itself is told once, at creation. */
+/** The secret itself is returned once, at creation. */
 export function toToken(token: PersonalToken, secret: string): unknown {
   return {
     id: token.id,

@@ -5,7 +5,7 @@ import type { Owner } from '../model/directory.ts';
 import { publicUrl } from '../publicUrl.ts';
 import { registryJson } from './errors.ts';
 
-/** 401 with the way to a token. Its realm is only as right as the installation. */
+/** 401 with the realm for a token. The realm is only as right as the installation's configuration. */
 export function challenge(gitea: Gitea, exchange: Exchange, owner?: Owner): Reply {
   const bearer = `Bearer realm="${realmBase(gitea, exchange)}/v2/token",service="container_registry",scope="*"`;
   const basic = 'Basic realm="Gitea Container Registry"';
@@ -20,7 +20,7 @@ export function challenge(gitea: Gitea, exchange: Exchange, owner?: Owner): Repl
   return registryJson(401, body, { 'WWW-Authenticate': offered[gitea.quirks.basicChallenge] });
 }
 
-/** Credentials that are no good. Old versions say so without telling the way to a token. */
+/** Wrong credentials. Old versions refuse them without naming the realm for a token. */
 export function credentialsRefused(gitea: Gitea, exchange: Exchange, owner?: Owner): Reply {
   const { authFailure } = gitea.quirks;
   return typeof authFailure === 'object' ? textReply(401, authFailure.text) : challenge(gitea, exchange, owner);

@@ -57,7 +57,7 @@ export async function putUpload(call: ImageCall): Promise<Reply> {
   return reply;
 }
 
-/** GET: how far it has come, as the database knows it. Says nothing of a poisoned file. */
+/** GET: how far the upload is by the database. A poisoned file does not show. */
 export function uploadStatus(call: ImageCall): Reply {
   const session = call.gitea.uploads.get(call.reference);
   if (session === undefined) return registryError('BLOB_UPLOAD_UNKNOWN');

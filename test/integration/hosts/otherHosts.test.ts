@@ -79,7 +79,7 @@ suite('hosts of their own', { timeout: 300_000, skip }, () => {
     tunnelsBefore = tunnels().length;
   });
 
-  /** Skopeo 1.9 reads no IPv6 address, follows any realm, and knows no proxy: it comes by this way to what was pushed. */
+  /** Skopeo 1.9 reads no IPv6 address, follows any realm and supports no proxy: it reads the image from this address. */
   const readAt = (): string => `${registryHost.address}:${new URL(nginx.origin).port}`;
 
   /** Where the registry is from the other hosts. */

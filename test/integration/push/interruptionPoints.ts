@@ -3,7 +3,7 @@ import type { Fault, Faults } from '../../fakeGitea/http/faults.ts';
 
 export type Strategy = 'export' | 'relay';
 
-/** A place in a push where it is interrupted: seen in what the push tells, or in what the registry is asked. */
+/** A point at which a push is interrupted: an event of the push, or a request to the registry. */
 export interface InterruptionPoint {
   readonly name: string;
   readonly isReached?: (event: PushEvent, strategy: Strategy) => boolean;

@@ -50,7 +50,7 @@ export interface PushOptions {
 export interface RigOptions {
   readonly engine: Pick<Engine, 'host'>;
   readonly url: string;
-  /** `host:port` by which skopeo reads what was pushed, where that is not the way of the push. */
+  /** `host:port` from which skopeo reads the image, where the push uses another address. */
   readonly readAt?: string;
   readonly codec: LayerCodec;
   readonly credential?: Credential;

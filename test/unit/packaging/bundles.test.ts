@@ -13,7 +13,7 @@ import { makeScratch, type Scratch } from '../../tools/scratch.ts';
 /** Runs on a thread of its own, where nothing of the others is: it may share source files with them. */
 const worker = 'compressWorker.cjs';
 
-/** Loads the bundle and tells which files that took. Of VS Code only what is used at that time: any object, any name. */
+/** Loads the bundle and prints which files were loaded. VS Code's interface is an object with any property. */
 const loader = `
   const Module = require('node:module');
   const anything = new Proxy(class {}, { get: (target, name) => (name === 'prototype' ? target.prototype : anything) });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { projectRoot } from '../../tools/projectPaths.ts';
 
-/** A file of the project, and words in it. */
+/** A file of the project, and a text in it. */
 const mention = /`([\w./-]+\.(?:ts|json))` “([^”]+)”/g;
 
 test('every test that the page on security names is there', async () => {

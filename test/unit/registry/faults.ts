@@ -51,7 +51,7 @@ export function answers(when: When, status: number, headers: Record<string, stri
 export const answersPage = (when: When, status: number): Intercept =>
   answers(when, status, { 'content-type': 'text/html', server: 'nginx' }, page);
 
-/** The registry does all the work, and this is told in place of its answer; without `status` the connection ends. */
+/** The registry does all the work, and this status replaces its answer; without `status` the connection ends. */
 export function losesAnswer(registry: MemoryRegistry, when: When, status?: number): Intercept {
   const matches = matcher(when);
   return (request, response) => {
@@ -65,7 +65,7 @@ export function losesAnswer(registry: MemoryRegistry, when: When, status?: numbe
   };
 }
 
-/** Ends the connection under every body that is larger than this: a limit that is told by nothing else. */
+/** Ends the connection under every body that is larger than this: a size limit without any answer. */
 export function cutsAbove(bytes: number): Intercept {
   return (request) => {
     if (Number(request.headers['content-length'] ?? 0) <= bytes) return false;

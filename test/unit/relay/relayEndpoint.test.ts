@@ -234,7 +234,7 @@ describe('RelayEndpoint', () => {
       const client = new RelayClient(session);
       await client.ask('PATCH', await client.begin(), { body: 'half a blob' });
       await session.close();
-      // The blob is told in a later turn of the event loop.
+      // The backend gets the blob in a later turn of the event loop.
       await new Promise(setImmediate);
       assert.equal(backend.dropped, 1);
     });

@@ -33,7 +33,7 @@ async function brokenWorker(t: TestContext, what: string): Promise<string> {
   return file;
 }
 
-/** Text without end; counts what was taken of it, and whether it was told to stop. */
+/** Endless text; counts the bytes that were read, and notes whether it was closed. */
 class Endless implements AsyncIterable<Uint8Array> {
   taken = 0;
   closed = false;

@@ -13,7 +13,7 @@ const server = makeCertificate('valid');
 const client = makeCertificate('valid');
 
 interface TlsEngine extends AsyncDisposable {
-  /** The version it tells, by this TLS; the fingerprint of the certificate that it was shown. */
+  /** The engine's version, by this TLS; the fingerprint of the client certificate that it received. */
   ask(tls: EngineTls | undefined): Promise<{ version: string; shown: string | undefined }>;
 }
 

@@ -37,7 +37,7 @@ async function drain(stream: AnswerStream): Promise<number> {
   return bytes;
 }
 
-/** Answers each connection with these words, and hands it out. */
+/** Answers each connection with this text, and returns the connection. */
 async function answering(t: TestContext, words: string): Promise<{ origin: string; socket: Promise<Socket> }> {
   const given = Promise.withResolvers<Socket>();
   const server = net.createServer((socket) => {

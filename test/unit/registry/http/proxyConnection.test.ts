@@ -53,7 +53,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** A name that only the proxy of these tests knows. */
+/** A name that only the proxy of these tests resolves. */
 async function proxiedFakeGitea(t: TestContext): Promise<{ origin: string; trust: RegistryTrust }> {
   const fakeGitea = await startFakeGitea({ tls: 'valid' });
   t.after(() => fakeGitea.close());

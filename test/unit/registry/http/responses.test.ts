@@ -47,7 +47,7 @@ function transportTo(t: TestContext, origin: string, bodyTime?: number): Transpo
 }
 
 interface WatchedBody extends RequestBody {
-  /** Resolves when the source is told that nobody reads any more. */
+  /** Resolves when the source is closed. */
   readonly closed: Promise<void>;
   opened(): number;
 }

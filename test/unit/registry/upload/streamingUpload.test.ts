@@ -274,7 +274,7 @@ describe('a streamed blob, in chunks or in one request', () => {
         yield randomBytes(mib);
         await arrives.promise;
         cancel.abort();
-        // Nothing more comes, as when an engine was told to stop.
+        // Nothing more comes, as when an engine was stopped.
         await new Promise<never>(() => undefined);
       }
       const sending = rig.send(randomBytes(size), { bytes: stopping(), signal: cancel.signal });
