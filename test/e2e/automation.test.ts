@@ -70,11 +70,11 @@ suite('automation', { timeout: 600_000 }, () => {
 
   const checkInRegistry = (
     reference: string,
-    told: PushResult,
+    result: PushResult,
     credentials?: Credentials,
     built = image,
   ): Promise<CopiedImage> =>
-    checkPushed({ reference, told, built, puller, ...(credentials === undefined ? {} : { credentials }) });
+    checkPushed({ reference, result, built, puller, ...(credentials === undefined ? {} : { credentials }) });
 
   async function nothingIsLeft(): Promise<void> {
     assert.deepEqual(await readdir(spool.path, { recursive: true }), [], 'the spool is empty');

@@ -89,8 +89,8 @@ suite('engines elsewhere', { timeout: 900_000 }, () => {
     assert.deepEqual(references, ['app:1', ...numbers].sort());
     assert.ok(images.every(({ platform }) => platform === 'linux/amd64'));
     const reference = `${gitea.host}/dev/app:${tag}`;
-    const told = await push({ image: 'app:1', target: reference });
-    await checkPushed({ reference, told, built: image, credentials: dev, puller });
+    const result = await push({ image: 'app:1', target: reference });
+    await checkPushed({ reference, result, built: image, credentials: dev, puller });
   }
 
   test('by TLS, with certificates of a docker context: few handshakes list and push', async () => {
@@ -132,8 +132,8 @@ suite('engines elsewhere', { timeout: 900_000 }, () => {
       });
       await pushByEngine(containerd, first, dev);
       for (const reference of [`${open.host}/dev/twice:2`, `${open.host}/team/twice:1`]) {
-        const told = await push({ image: first, target: reference, strategy: 'export' });
-        await checkPushed({ reference, told, built, credentials: dev, puller });
+        const result = await push({ image: first, target: reference, strategy: 'export' });
+        await checkPushed({ reference, result, built, credentials: dev, puller });
       }
     } finally {
       await vscode.host.configure('teaChest.engine.host', undefined);

@@ -140,11 +140,11 @@ suite('faults of a registry', { timeout: 600_000 }, () => {
       // A token is good for many pushes.
       if (kind === 'token') gitea.expireTokens();
       await proxy.arm({ kinds: [kind], action: actionOf(fault), times: 1 });
-      const told = await push(image, path, strategy);
+      const result = await push(image, path, strategy);
       assert.equal(proxy.strikes, 1, `the fault struck; these were asked: ${[...proxy.seen.keys()].join(', ')}`);
-      assert.equal(told.strategy, strategy);
+      assert.equal(result.strategy, strategy);
       await assertNothingLeft();
-      await checkPushed({ reference: stored(path), told, built, credentials: dev, puller });
+      await checkPushed({ reference: stored(path), result, built, credentials: dev, puller });
     });
   }
 
@@ -177,7 +177,7 @@ suite('faults of a registry', { timeout: 600_000 }, () => {
       const [former, image] = [`former-${index}:1`, `lasting-${index}:1`];
       const path = `dev/kept-${index}:1`;
       const old = await freshImage(former);
-      const told = await push(former, path, 'export');
+      const result = await push(former, path, 'export');
       await freshImage(image);
 
       const struck = new Set<RequestKind | undefined>();
@@ -200,7 +200,7 @@ suite('faults of a registry', { timeout: 600_000 }, () => {
       });
       assert.deepEqual([...struck].sort(), [...kinds].sort(), 'the fault struck each of them');
       await assertNothingLeft();
-      await checkPushed({ reference: stored(path), told, built: old, credentials: dev, puller });
+      await checkPushed({ reference: stored(path), result, built: old, credentials: dev, puller });
     });
   }
 });

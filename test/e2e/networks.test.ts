@@ -88,9 +88,9 @@ suite('other hosts', { timeout: 900_000 }, () => {
   ): Promise<PushResult> {
     const { recorder = registry, to = recorder.host, window } = way;
     const path = `dev/${argument.image}`;
-    const told = await recorder.watch(push({ ...argument, target: `${to}/${path}` }, window));
-    await checkPushed({ reference: `${gitea.host}/${path}`, told, built, credentials: dev, puller });
-    return told;
+    const result = await recorder.watch(push({ ...argument, target: `${to}/${path}` }, window));
+    await checkPushed({ reference: `${gitea.host}/${path}`, result, built, credentials: dev, puller });
+    return result;
   }
 
   /** What every push by way of this recorder must have shown. */
@@ -121,15 +121,15 @@ suite('other hosts', { timeout: 900_000 }, () => {
       test('sign-in and a push by export begin every connection with TLS', async () => {
         await registry.watch(signIn());
         const built = await freshImage(classic, name('exported'), [base, change]);
-        const told = await pushAndCheck(built, { image: name('exported'), strategy: 'export' });
-        assert.equal(told.strategy, 'export');
+        const result = await pushAndCheck(built, { image: name('exported'), strategy: 'export' });
+        assert.equal(result.strategy, 'export');
         allIsEncrypted();
       });
 
       test('a changed image that a classic engine pushes through the relay begins every connection with TLS', async () => {
         const built = await freshImage(classic, name('relayed'), [base, randomBytes(2_000_000)]);
-        const told = await pushAndCheck(built, { image: name('relayed'), strategy: 'relay' });
-        assert.equal(told.strategy, 'relay');
+        const result = await pushAndCheck(built, { image: name('relayed'), strategy: 'relay' });
+        assert.equal(result.strategy, 'relay');
         allIsEncrypted();
       });
 
@@ -137,8 +137,8 @@ suite('other hosts', { timeout: 900_000 }, () => {
         await vscode.host.configure('teaChest.engine.host', containerd.host);
         try {
           const built = await freshImage(containerd, name('stored'), [randomBytes(2_000_000), change]);
-          const told = await pushAndCheck(built, { image: name('stored'), strategy: 'relay' });
-          assert.equal(told.strategy, 'relay');
+          const result = await pushAndCheck(built, { image: name('stored'), strategy: 'relay' });
+          assert.equal(result.strategy, 'relay');
           allIsEncrypted();
         } finally {
           await vscode.host.configure('teaChest.engine.host', undefined);
@@ -161,8 +161,8 @@ suite('other hosts', { timeout: 900_000 }, () => {
       for (const strategy of ['export', 'relay']) {
         const image = `six-${strategy}`;
         const built = await freshImage(classic, image, [randomBytes(1_000_000)]);
-        const told = await pushAndCheck(built, { image, strategy }, { recorder });
-        assert.equal(told.strategy, strategy);
+        const result = await pushAndCheck(built, { image, strategy }, { recorder });
+        assert.equal(result.strategy, strategy);
       }
       recorder.assertAllTls();
       recorder.assertNothingInTheClear();
@@ -201,8 +201,8 @@ suite('other hosts', { timeout: 900_000 }, () => {
         const content = randomBytes(1_000_000);
         recorder.marks.markContent(image, content);
         const built = await freshImage(classic, image, [content]);
-        const told = await pushAndCheck(built, { image, strategy }, { recorder, to: hidden, window });
-        assert.equal(told.strategy, strategy);
+        const result = await pushAndCheck(built, { image, strategy }, { recorder, to: hidden, window });
+        assert.equal(result.strategy, strategy);
       }
       recorder.assertNothingInTheClear();
       // VS Code itself goes by the environment's proxy as well.

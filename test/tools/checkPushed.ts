@@ -17,15 +17,15 @@ export interface StoredImage {
 
 export interface PushedImage extends StoredImage {
   /** The push's own result. */
-  readonly told: { readonly digest: string; readonly mediaType: string };
+  readonly result: { readonly digest: string; readonly mediaType: string };
 }
 
 /** As `checkStored`, and compares it with the push's own result. */
-export async function checkPushed({ told, ...image }: PushedImage): Promise<CopiedImage> {
+export async function checkPushed({ result, ...image }: PushedImage): Promise<CopiedImage> {
   const copy = await checkStored(image);
   assert.deepEqual(
     { digest: copy.manifestDigest, mediaType: copy.mediaType },
-    { digest: told.digest, mediaType: told.mediaType },
+    { digest: result.digest, mediaType: result.mediaType },
   );
   return copy;
 }

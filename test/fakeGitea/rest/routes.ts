@@ -122,10 +122,10 @@ function missingScope(call: RestCall, route: Route): Reply | undefined {
   if (required.every((wanted) => scopeGrants(scope, wanted))) return undefined;
   const words = 'token does not have at least one of required scope(s)';
   const list = `[${required.join(' ')}]`;
-  const told = call.gitea.quirks.scopesInRefusal
+  const message = call.gitea.quirks.scopesInRefusal
     ? `${words}, required=${list}, token scope=${scope}`
     : `${words}: ${list}`;
-  return apiError(call, 403, told);
+  return apiError(call, 403, message);
 }
 
 function match(pattern: string, path: string): Record<string, string> | undefined {

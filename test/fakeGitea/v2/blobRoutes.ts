@@ -22,8 +22,8 @@ export async function readBlob(call: ImageCall): Promise<Reply> {
   if (range === null) return withBody(registryReply(200, headers), blob, 0, blob.size);
   const start = Number(range[1]);
   const end = range[2] === '' ? blob.size : Math.min(Number(range[2]) + 1, blob.size);
-  const told = { ...headers, 'Content-Range': `bytes ${start}-${end - 1}/${blob.size}` };
-  return withBody(registryReply(206, told), blob, start, end);
+  const headersWithRange = { ...headers, 'Content-Range': `bytes ${start}-${end - 1}/${blob.size}` };
+  return withBody(registryReply(206, headersWithRange), blob, start, end);
 }
 
 /** Always 202, and gone from every tag of the image: not a thing to use. */

@@ -42,8 +42,8 @@ export async function patchUpload(call: ImageCall): Promise<Reply> {
   }
   if (!(await append(call, session))) return silentFailure();
   const { legacyRange, rangeOnlyIfAsked } = gitea.quirks;
-  const told = legacyRange || (session.bytesReceived > 0 && (range !== '' || !rangeOnlyIfAsked));
-  return sessionReply(call, session, told ? `0-${session.bytesReceived - 1}` : undefined);
+  const isRangeGiven = legacyRange || (session.bytesReceived > 0 && (range !== '' || !rangeOnlyIfAsked));
+  return sessionReply(call, session, isRangeGiven ? `0-${session.bytesReceived - 1}` : undefined);
 }
 
 export async function putUpload(call: ImageCall): Promise<Reply> {

@@ -88,8 +88,8 @@ test('version, list, platform and inspect agree with docker’s own client', asy
 
   const inspected = await engine.inspect('localhost:5000/team/app:2', { signal });
   const format = '{{.Os}}/{{.Architecture}} {{.Created}}';
-  const told = (await real.docker(['image', 'inspect', '--format', format, built.id])).stdout;
-  const [platform, created] = told.split(' ');
+  const output = (await real.docker(['image', 'inspect', '--format', format, built.id])).stdout;
+  const [platform, created] = output.split(' ');
   assert.deepEqual(inspected.diffIds, built.diffIds);
   assert.equal(inspected.id, built.id);
   assert.equal(`${inspected.platform.os}/${inspected.platform.architecture}`, platform);

@@ -23,7 +23,7 @@ async function signInError(
     assert.match(error.message, /^.{20,}\.$/s, 'a whole sentence');
     const said = JSON.stringify([error.message, error.facts, client.log]);
     const secret = options?.credential?.secret;
-    if (secret !== undefined) assert.ok(!said.includes(secret), 'no secret is told');
+    if (secret !== undefined) assert.ok(!said.includes(secret), 'no secret is shown');
     return error;
   }
   return assert.fail('the sign-in was accepted');

@@ -71,15 +71,15 @@ test('a socket of another group: permission is missing, and the group is named',
   await chmod(path.dirname(fake.socket), 0o755);
   await chmod(fake.socket, 0);
   const address = JSON.stringify({ kind: 'socket', path: fake.socket });
-  const told = run(`
+  const output = run(`
     const { Engine } = await import('${unit}');
     const engine = new Engine({ address: ${address}, source: 'test', url: 'unix' });
     const error = await engine.version({ signal: new AbortController().signal }).catch((error) => error);
     process.stdout.write(JSON.stringify({ code: error.code, message: error.message, ...error.facts }));
   `);
-  const { code, message, path: socket, group } = JSON.parse(told) as Record<string, string>;
+  const { code, message, path: socket, group } = JSON.parse(output) as Record<string, string>;
   assert.deepEqual([code, socket], ['enginePermission', fake.socket]);
-  assert.ok(group !== undefined && message?.includes(`“${group}”`) === true, told);
+  assert.ok(group !== undefined && message?.includes(`“${group}”`) === true, output);
 });
 
 test('a server without HTTP is not an engine', async () => {

@@ -65,11 +65,11 @@ for (const way of engineTransports) {
 
     test('is read with a Content-Length, and until the end of the connection', async () => {
       const body = randomBytes(3 * mib);
-      await using told = await startRawEngine(way, (connection) => {
+      await using sized = await startRawEngine(way, (connection) => {
         connection.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.byteLength}\r\n\r\n`);
         connection.write(body);
       });
-      assert.ok((await readAll(told.get(unfired))).equals(body));
+      assert.ok((await readAll(sized.get(unfired))).equals(body));
       await using untold = await startRawEngine(way, (connection) => {
         connection.write('HTTP/1.1 200 OK\r\n\r\n');
         connection.end(body);
@@ -139,10 +139,10 @@ for (const way of engineTransports) {
         });
         await assert.rejects(readAll(engine.get(unfired)), { code: 'ECONNRESET' }, `cut at ${end}`);
       }
-      await using told = await startRawEngine(way, (connection) => {
+      await using sized = await startRawEngine(way, (connection) => {
         connection.end('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabc');
       });
-      await assert.rejects(readAll(told.get(unfired)), { code: 'ECONNRESET' });
+      await assert.rejects(readAll(sized.get(unfired)), { code: 'ECONNRESET' });
     });
 
     test('that is not read makes the engine wait, and goes on when it is read', async () => {

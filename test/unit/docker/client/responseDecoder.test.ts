@@ -43,7 +43,7 @@ const whole: readonly { readonly name: string; readonly answer: string; readonly
     expected: { status: 200, body: '', complete: [true, true] },
   },
   {
-    name: 'a body of a told length, and what nobody asked for after it',
+    name: 'a body with Content-Length, and bytes after it',
     answer: 'HTTP/1.1 200 OK\r\ncontent-length:5\r\n\r\nab\r\n\r\nHTTP/1.1 500 x\r\n\r\n',
     expected: { status: 200, body: 'ab\r\n\r', complete: [true, true] },
   },
@@ -68,7 +68,7 @@ const whole: readonly { readonly name: string; readonly answer: string; readonly
     expected: { status: 200, body: 'a', complete: [true, true] },
   },
   {
-    name: 'a chunked body, whatever length is told as well',
+    name: 'a chunked body, whatever Content-Length says',
     answer: 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n',
     expected: { status: 200, body: 'ab', complete: [true, true] },
   },

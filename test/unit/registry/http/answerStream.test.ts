@@ -121,7 +121,7 @@ test('the connection of an answer that was read to its end is used again', async
 });
 
 for (const [what, head] of [
-  ['of a told length', 'Content-Length: 1000\r\n\r\n0123456789'],
+  ['with Content-Length', 'Content-Length: 1000\r\n\r\n0123456789'],
   ['in chunks', 'Transfer-Encoding: chunked\r\n\r\na\r\n0123456789\r\n'],
 ] as const) {
   test(`an answer ${what} that breaks is an error that says how far it came`, async (t) => {

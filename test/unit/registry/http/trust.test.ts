@@ -92,16 +92,16 @@ async function startStrictServer(t: TestContext, authority: Authority, version: 
     ...['-CAfile', await file('ca', authority.pem), '-cert', await file('cert', cert), '-key', await file('key', key)],
   ]);
   t.after(() => server.kill());
-  let told = '';
+  let output = '';
   for await (const bytes of server.stdout as AsyncIterable<Buffer>) {
-    told += bytes.toString();
-    const port = /ACCEPT 127\.0\.0\.1:(\d+)/.exec(told)?.[1];
+    output += bytes.toString();
+    const port = /ACCEPT 127\.0\.0\.1:(\d+)/.exec(output)?.[1];
     if (port !== undefined) {
       server.stdout.on('data', () => undefined);
       return `127.0.0.1:${port}`;
     }
   }
-  throw new Error(`openssl did not start: ${told}`);
+  throw new Error(`openssl did not start: ${output}`);
 }
 
 test('folders of docker and podman, for the machine and for the person', () => {

@@ -294,17 +294,17 @@ describe('a streamed blob, in chunks or in one request', () => {
         return false;
       };
       const blob = randomBytes(size);
-      let told = 0;
+      let written = 0;
       async function* pieces(): AsyncGenerator<Uint8Array> {
         for await (const piece of inPieces(blob, 60_000)) yield Uint8Array.from(piece);
       }
       const onWritten = (piece: Uint8Array): void => {
-        told += piece.byteLength;
+        written += piece.byteLength;
         (piece.buffer as ArrayBuffer).transfer(0);
       };
       await rig.send(blob, { bytes: pieces(), onWritten });
       assert.ok(rig.registry.blobs.get(digestOf(blob))?.equals(blob));
-      assert.equal(told, size);
+      assert.equal(written, size);
     });
 
     test(`is not taken: its source is closed (${way})`, async (t) => {
