@@ -195,7 +195,7 @@ describe('pushImage by the relay', () => {
       let hasEnded = false;
       here.pusher.onPushed = async () => {
         await published.promise;
-        await turns(50);
+        await turns(1000);
         hasEnded = true;
       };
       await rig.push(here);
@@ -245,12 +245,20 @@ describe('pushImage by the relay', () => {
 
       it('has ended only when the temporary name is gone', async () => {
         const here = machine(layers, store);
+        const published = Promise.withResolvers<undefined>();
+        rig.registry.onCall = (call) => {
+          if (call === 'headManifest 1') published.resolve(undefined);
+        };
+        let isGone = false;
         const untag = here.pusher.untag.bind(here.pusher);
         here.pusher.untag = async (name) => {
-          await turns(50);
+          await published.promise;
+          await turns(1000);
           await untag(name);
+          isGone = true;
         };
         await rig.push(here);
+        assert.ok(isGone);
         await rig.assertNothingLeft(here);
       });
 
