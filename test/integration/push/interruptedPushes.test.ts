@@ -145,9 +145,9 @@ describe('a push that is interrupted', { timeout: 1_200_000 }, () => {
   }
 
   /** What the start after a crash does, as the composition root has it. */
-  async function startAnew({ rig, gitea }: Place, scratch: Scratch): Promise<readonly ClaimedPush[]> {
+  async function restart({ rig, gitea }: Scenario, scratch: Scratch): Promise<readonly ClaimedPush[]> {
     const journal = new PushJournal(join(scratch.path, 'pushes'), silentLogger);
-    const told: ClaimedPush[] = [];
+    const reported: ClaimedPush[] = [];
     await recoverPushes(
       {
         journal,
@@ -159,7 +159,7 @@ describe('a push that is interrupted', { timeout: 1_200_000 }, () => {
               sessions.map((session) => new URL(session)),
             ),
         },
-        notify: (pushes) => void told.push(...(pushes as ClaimedPush[])),
+        notify: (pushes) => void reported.push(...(pushes as ClaimedPush[])),
         logger: silentLogger,
       },
       [rig.spoolRoot],
