@@ -11,7 +11,8 @@ const connectionModules = ['http', 'https', 'http2', 'net', 'tls', 'dgram'].flat
 /** Names of these modules that open no connection. */
 const harmless = { 'node:net': ['isIP', 'isIPv4', 'isIPv6', 'BlockList'] };
 
-const connectionMessage = 'Connections are opened by registry/http/connection.ts and docker/client/engineConnections.ts alone.';
+const connectionMessage =
+  'Connections are opened by registry/http/connection.ts and docker/client/engineConnections.ts alone.';
 
 /** The rule for files that may import some names of some modules: `true` stands for all of a module. */
 function connectionImports(allowed = {}) {
