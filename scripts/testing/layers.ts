@@ -24,7 +24,8 @@ export const layers: readonly Layer[] = [
     files: 'test/faults/**/*.test.ts',
     needs: ['skopeo', 'registry', 'nginx'],
     needsBuild: false,
-    concurrency: 2,
+    // One more than elsewhere: the silent faults are mostly waiting.
+    concurrency: 3,
   },
   { name: 'integration', files: 'test/integration/**/*.test.ts', needs: realThings, needsBuild: true, concurrency: 1 },
   {
