@@ -25,7 +25,7 @@ const failsAbove = (bytes: number): Intercept => {
   };
 };
 
-describe('a limit on the size of a request that is told by nothing but', () => {
+describe('a limit on the size of a request that shows only as', () => {
   for (const [how, limit, intercept] of [
     ['a cut connection, at 600 kB', 600_000, cutsAbove],
     ['a cut connection, at 20 MB', 20_000_000, cutsAbove],
@@ -100,7 +100,7 @@ describe('a registry that asks to wait', () => {
     ({ status: 429, headers: { 'Retry-After': String(seconds) }, body: 'slow down' }) as const;
 
   for (const method of ['HEAD', 'POST', 'PATCH', 'PUT']) {
-    test(`more than we do, before a ${method}: told with the time it asks for, and nothing was waited for`, async (t) => {
+    test(`more than we do, before a ${method}: an error with the time it asks for, at once`, async (t) => {
       const { fakeGitea, app } = await setUp(t, { chunk: mib });
       const fault = fakeGitea.faults.add({ method, times: Infinity, action: { kind: 'answer', reply: busy(300) } });
       const bytes = bytesOf(2 * mib);

@@ -217,7 +217,7 @@ describe('a streamed blob in chunks', () => {
     }
   });
 
-  test('whose source fails tells the source’s own error, and leaves nothing', async (t) => {
+  test('whose source fails gives the source’s own error, and leaves nothing', async (t) => {
     const rig = await startRig(t, { chunk: mib });
     async function* failing(): AsyncGenerator<Uint8Array> {
       yield* inPieces(randomBytes(mib + 5), 100_000);
@@ -331,7 +331,7 @@ describe('a streamed blob, in chunks or in one request', () => {
       await over.promise;
     });
 
-    test(`is there though the answer says otherwise: a HEAD tells (${way})`, async (t) => {
+    test(`is there though the answer says otherwise: a HEAD shows it (${way})`, async (t) => {
       const blob = randomBytes(size);
       for (const status of [404, 500, 502, 504]) {
         const rig = await startRig(t, { chunk: size, isNear });
