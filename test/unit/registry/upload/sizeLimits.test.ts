@@ -26,15 +26,15 @@ const failsAbove = (bytes: number): Intercept => {
 };
 
 describe('a limit on the size of a request that shows only as', () => {
-  for (const [how, limit, intercept] of [
-    ['a cut connection, at 600 kB', 600_000, cutsAbove],
-    ['a cut connection, at 20 MB', 20_000_000, cutsAbove],
-    ['a 502, at 5 MB', 5_000_000, failsAbove],
+  for (const [how, limit, mebibytes, intercept] of [
+    ['a cut connection, at 600 kB', 600_000, 18, cutsAbove],
+    ['a cut connection, at 20 MB', 20_000_000, 40, cutsAbove],
+    ['a 502, at 5 MB', 5_000_000, 20, failsAbove],
   ] as const) {
     test(`${how}: few beginnings, then the layer is there, and the next one goes at once`, async (t) => {
       const { registry, app, client } = await startRegistry(t);
       registry.intercept = intercept(limit);
-      const first = bytesOf(40 * mib, 1);
+      const first = bytesOf(mebibytes * mib, 1);
       await app.uploadBlob(wholeBlob(first), silent);
       assert.ok(registry.blobs.get(digestOf(first))?.equals(first));
       const begun = registry.count('POST');
