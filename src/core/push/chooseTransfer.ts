@@ -82,7 +82,9 @@ export async function chooseTransfer(
     return { by: 'export', reason: relay.reason };
   }
   const { parts, store } = relay;
-  if (isInsisted || store === 'containerd') return { by: 'relay', parts, store };
+  // A classic engine does not export an image without layers (moby: “empty export - not implemented”).
+  const isExportable = store === 'classic' && context.image.diffIds.length > 0;
+  if (isInsisted || !isExportable) return { by: 'relay', parts, store };
   const { isRelaySooner, relayMs, exportMs } = await estimate(context, ledger, parts);
   const reason = `pushed by the engine about ${relayMs} ms, exported ${exportMs} ms`;
   context.logger.debug(`${isRelaySooner ? 'relay' : 'export'}: ${reason}`);

@@ -100,7 +100,7 @@ export async function pushFromEngine(
 function unreachable(pusher: EnginePusher, reachability: Reachability, cause: unknown): RelayUnavailable {
   reachability.missed(pusher.id);
   return new RelayUnavailable(
-    'No request of it arrives at 127.0.0.1 here, as with engines in a virtual machine or elsewhere.',
+    'No request of it arrives at 127.0.0.1 here: it runs in a virtual machine or elsewhere, or pushes by https only, as Podman does.',
     { cause },
   );
 }

@@ -1,6 +1,6 @@
 import { TeaChestError } from '../../core/base/errors.ts';
 import type { EngineImage } from '../../core/docker/types.ts';
-import { formatPlatform } from '../../core/oci/platform.ts';
+import { describePlatform } from '../../core/oci/platform.ts';
 import type { Engine, EngineLink } from '../engine/engine.ts';
 import { listShownImages } from '../engine/listShownImages.ts';
 import { toRejection } from './toRejection.ts';
@@ -36,7 +36,7 @@ async function withPlatform(engine: Engine, image: EngineImage, signal: AbortSig
   const { id, references, size, createdAt } = image;
   try {
     const platform = image.platform ?? (await engine.platformOf(id, { signal }));
-    return { id, references, size, createdAt, platform: formatPlatform(platform) };
+    return { id, references, size, createdAt, platform: describePlatform(platform) ?? 'unknown' };
   } catch (error) {
     if (!(error instanceof TeaChestError)) throw error;
     if (error.code === 'imageNotFound') return undefined;

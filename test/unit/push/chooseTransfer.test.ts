@@ -33,6 +33,7 @@ interface Case {
   readonly manifestType?: string;
   /** Layers that the registry has; it gives all other sizes from the image. */
   readonly stored?: number;
+  readonly hasNoLayers?: boolean;
 }
 
 describe('how the bytes leave the engine', () => {
@@ -48,7 +49,9 @@ describe('how the bytes leave the engine', () => {
     const { strategy, codec = plainGzip, isCodecRequired = false } = wanted;
     const references = wanted.hasNoName === true ? [] : engine.details.references;
     // A base of 1 GB and a change of 1 MB, by the engine's own figures.
-    const image = { ...engine.details, references, size: 1_001_000_000, manifestType: wanted.manifestType };
+    const { diffIds } = wanted.hasNoLayers === true ? { diffIds: [] } : engine.details;
+    const { manifestType } = wanted;
+    const image = { ...engine.details, references, diffIds, size: 1_001_000_000, manifestType };
     pusher.historySizes = () => Promise.resolve([1_000_000_000, 1_000_000]);
     if (wanted.wasMissed === true) reachability.missed(pusher.id);
     const request = {
@@ -89,6 +92,11 @@ describe('how the bytes leave the engine', () => {
     ['that, for zstd as well', { store: 'containerd', codec: zstd, isCodecRequired: true }, /^relay, containerd$/],
     ['a small change of a classic image', { store: 'classic', stored: 1 }, /^relay, classic$/],
     ['a first push of a classic image', { store: 'classic' }, /^export: pushed by the engine about \d+ ms/],
+    [
+      'a classic image without layers, which no classic engine exports',
+      { store: 'classic', hasNoLayers: true },
+      /^relay, classic$/,
+    ],
     [
       'a change for which the engine’s gzip does as well',
       { store: 'classic', stored: 1, codec: zstd },

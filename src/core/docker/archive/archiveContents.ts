@@ -21,8 +21,8 @@ const index = v.object({ manifests: listOf(v.object({ digest: v.string() })) });
 
 /** As much of an image's config as tells images apart. */
 const configSchema = v.object({
-  os: v.string(),
-  architecture: v.string(),
+  os: v.fallback(v.string(), ''),
+  architecture: v.fallback(v.string(), ''),
   variant: v.fallback(v.string(), ''),
   rootfs: v.nullish(v.object({ diff_ids: v.nullish(v.array(v.string()), []) }), {}),
 });

@@ -1,12 +1,17 @@
 import path from 'node:path';
 import { peekBytes } from '../../base/peekBytes.ts';
-import { compressionOf, magicLength } from '../../oci/compressionOf.ts';
+import { compressionOf } from '../../oci/compressionOf.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { ArchiveContents } from './archiveContents.ts';
 import { tarEntries, type TarEntry } from './tarEntries.ts';
 import { legacyDiffId, namedDiffId } from './legacyLayerIds.ts';
 import type { ArchiveSubject } from '../types.ts';
 import type { ArchiveItem } from '../../ports/imageSource.ts';
+
+/** Bytes of white space that a document may begin with (RFC 8259 allows any number). */
+const maxIndent = 1024;
+const jsonWhiteSpace = Buffer.from(' \t\r\n');
+const openingBrace = 0x7b;
 
 /** Far more than any real config has. */
 const maxJsonBytes = 16 * 1024 * 1024;
@@ -72,9 +77,10 @@ async function classify(entry: TarEntry, image: ArchiveSubject): Promise<Classif
  * document, or something else.
  */
 async function classifyBlob(body: AsyncIterable<Uint8Array>): Promise<Classified> {
-  const { head, body: whole } = await peekBytes(body, magicLength);
-  const role = compressionOf(head) !== undefined ? 'layer' : head[0] === 0x7b /* { */ ? 'document' : 'other';
-  return { role, body: whole };
+  const { head, body: whole } = await peekBytes(body, maxIndent);
+  if (compressionOf(head) !== undefined) return { role: 'layer', body: whole };
+  const first = head.find((byte) => !jsonWhiteSpace.includes(byte));
+  return { role: first === openingBrace ? 'document' : 'other', body: whole };
 }
 
 /** Undefined, without reading, if it is too large for memory. */

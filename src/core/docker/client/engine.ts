@@ -269,10 +269,17 @@ function imagePath(image: string): string {
   return parts.map((part) => encodeURIComponent(part).replaceAll('%3A', ':').replaceAll('%40', '@')).join('/');
 }
 
+/** containerd's content store, of a blob that an image needs and the engine does not have. */
+const missingContent = /content digest sha256:[0-9a-f]{64}: not found/;
+
 function notFound(error: unknown, image: string, stage: 'inspect' | 'export'): TeaChestError {
   const known = toTeaChestError(error, stage);
   if (known.code !== 'engineFailed' || known.facts.status !== 404) return known;
   const message = String(known.facts['message']);
+  if (missingContent.test(message)) {
+    const sentence = `The container engine has only a part of the image “${image}”. Pull it again, or build it anew. (The engine says: ${message}.)`;
+    return new TeaChestError('engineFailed', sentence, { stage, cause: error, facts: { image, status: 404 } });
+  }
   return new TeaChestError('imageNotFound', `The container engine has no image “${image}” (it says: ${message}).`, {
     stage,
     cause: error,

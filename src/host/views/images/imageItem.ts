@@ -1,5 +1,5 @@
 import type * as vscode from 'vscode';
-import { formatPlatform, type Platform } from '../../../core/oci/platform.ts';
+import { describePlatform, type Platform } from '../../../core/oci/platform.ts';
 import { treeItem } from '../../display/treeItem.ts';
 import { formatAge, formatBytes } from '../../progress/format.ts';
 import {
@@ -35,7 +35,7 @@ function tagItem(node: TagNode, loaded: Platform | undefined, now: number): vsco
   const facts = [
     formatBytes(image.size),
     formatAge(image.createdAt, now),
-    platform ? formatPlatform(platform) : '',
+    (platform && describePlatform(platform)) ?? '',
   ].filter((fact) => fact !== '');
   return treeItem({
     id,

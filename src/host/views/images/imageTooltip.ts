@@ -1,6 +1,6 @@
 import type { EngineImage } from '../../../core/docker/types.ts';
 import type { ImageDetails } from '../../../core/ports/imageSource.ts';
-import { formatPlatform } from '../../../core/oci/platform.ts';
+import { describePlatform } from '../../../core/oci/platform.ts';
 import { markdownValue, type MarkdownLine } from '../../display/markdownText.ts';
 import { formatBytes } from '../../progress/format.ts';
 
@@ -13,6 +13,7 @@ export function imageTooltip(
   const platform = details?.platform ?? image.platform;
   const others = image.references.filter((reference) => reference !== title);
   const created = (details?.createdAt ?? image.createdAt).replace('T', ' ').replace(/(?:\.\d+)?Z$/, ' UTC');
+  const runsOn = platform && describePlatform(platform);
   const users = image.containers ?? 0;
   const also = others.flatMap((one, index) => [index === 0 ? 'Also: ' : ', ', markdownValue(one)]);
   return [
@@ -20,7 +21,7 @@ export function imageTooltip(
     ['ID: ', markdownValue(image.id)],
     ...(created === '' ? [] : [['Created: ', markdownValue(created)]]),
     [`Size: ${formatBytes(image.size)} (${image.size.toLocaleString('en')} bytes)`],
-    ...(platform === undefined ? [] : [['Platform: ', markdownValue(formatPlatform(platform))]]),
+    ...(runsOn === undefined ? [] : [['Platform: ', markdownValue(runsOn)]]),
     ...(details === undefined ? [] : [[`Layers: ${details.diffIds.length}`]]),
     ...(users === 0 ? [] : [[`Used by: ${users === 1 ? '1 container' : `${users} containers`}`]]),
     ...(also.length === 0 ? [] : [also]),

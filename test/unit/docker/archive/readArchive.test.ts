@@ -177,6 +177,28 @@ test('with containerd’s store, index.json confirms the ID, and layers and plat
   await assert.rejects(unvouched, { code: 'archiveInvalid', message: /no configuration that is the one of image/ });
 });
 
+test('a config may begin with white space, and say nothing of a platform', async () => {
+  const packed = gzipSync(base);
+  const diffIds = [digestOf(base)];
+  const rootfs = { type: 'layers', diff_ids: diffIds };
+  const config = Buffer.from(`${'\r\n\t '.repeat(20)}${JSON.stringify({ rootfs }, undefined, 2)}\n`);
+  const manifest = Buffer.from('{"schemaVersion":2}');
+  const blob = (bytes: Uint8Array): string => `blobs/sha256/${hexOf(bytes)}`;
+  const id = digestOf(manifest);
+  const members: Member[] = [
+    ...[packed, config, manifest].map((content) => ({ name: blob(content), content })),
+    { name: 'index.json', content: JSON.stringify({ manifests: [{ digest: id }] }) },
+    { name: 'manifest.json', content: JSON.stringify([{ Config: blob(config), Layers: [blob(packed)] }]) },
+  ];
+  // As the engine says it of such an image.
+  const image = { id, diffIds, platform: { os: '', architecture: '' } };
+  for (const size of [1, 1000]) {
+    const read = await readAll(inChunks(await tarOf(members), size), image);
+    assert.deepEqual(Buffer.from(read.image.config), config);
+    assert.deepEqual(read.image.layers, [blob(packed)]);
+  }
+});
+
 test('the lower layers are identified in a legacy archive from another time zone', async () => {
   // What CreateID makes of the two layers below, with the epoch as an engine in Berlin writes it.
   const created = '1970-01-01T01:00:00+01:00';

@@ -204,6 +204,21 @@ test('an image that was removed before the export is not found', async () => {
   });
 });
 
+test('an image that the engine has only in part is there, and what it lacks is said', async () => {
+  const details = detailsOf({ id, diffIds: [], platform: { os: 'linux', architecture: 'amd64' } });
+  const missing = json(404, { message: `content digest ${id}: not found` });
+  await using fake = await startFakeEngine({
+    ...{ [`/images/${id}/get`]: missing, [`/images/${id}/json`]: missing, '/images/app:1/json': missing },
+  });
+  const expected = {
+    code: 'engineFailed',
+    facts: { image: 'app:1', status: 404 },
+    message: `The container engine has only a part of the image “app:1”. Pull it again, or build it anew. (The engine says: content digest ${id}: not found.)`,
+  };
+  await assert.rejects(readExport(fake.engine, details), { ...expected, stage: 'export' });
+  await assert.rejects(fake.engine.inspect('app:1', { signal }), { ...expected, stage: 'inspect' });
+});
+
 test('an export reports each byte that it received', async () => {
   const { members, image } = layoutOf([Buffer.alloc(100_000, 'x')]);
   const archive = await tarOf(members);
