@@ -55,6 +55,10 @@ export function isImageManifest(mediaType: string | undefined): boolean {
   return mediaType === mediaTypes.ociManifest || mediaType === mediaTypes.dockerManifest;
 }
 
+export function isIndex(mediaType: string | undefined): boolean {
+  return mediaType === mediaTypes.ociIndex || mediaType === mediaTypes.dockerManifestList;
+}
+
 /** What a layer of that compression is called; undefined stands for a tar as it is. */
 export function layerTypeOf(compression: 'gzip' | 'zstd' | undefined): string {
   if (compression === undefined) return mediaTypes.ociLayer;

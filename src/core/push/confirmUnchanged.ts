@@ -2,6 +2,7 @@ import type { KnownImage } from '../digestCache/digestTables.ts';
 import type { Descriptor } from '../oci/manifest.ts';
 import { isUncompressedLayer, mediaTypes } from '../oci/mediaTypes.ts';
 import { LayerLedger } from './layerLedger.ts';
+import { platformNotice } from './platformNotice.ts';
 import { composeManifest, countImage, describeImage } from './publishLayers.ts';
 import { publishedKey } from './publishedKey.ts';
 import { countBytes, referenceOf, type Outcome } from './publishTag.ts';
@@ -22,7 +23,9 @@ async function confirmOwnManifest(context: AttemptContext, known: KnownImage): P
     describeImage(context, ledger, known);
     const counted = countImage(ledger, { size: known.config.byteLength, isSent: false });
     const reference = referenceOf(context.request);
-    return { reference, digest, mediaType: mediaTypes.ociManifest, strategy: 'none', ...counted, notices: [] };
+    const notice = platformNotice(context.image);
+    const notices = notice === undefined ? [] : [notice];
+    return { reference, digest, mediaType: mediaTypes.ociManifest, strategy: 'none', ...counted, notices };
   });
 }
 

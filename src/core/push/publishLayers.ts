@@ -6,6 +6,7 @@ import { mediaTypes } from '../oci/mediaTypes.ts';
 import { checkImage } from './checkImage.ts';
 import type { PushStrategy } from './events.ts';
 import type { LayerLedger } from './layerLedger.ts';
+import { platformNotice } from './platformNotice.ts';
 import type { AttemptContext } from './pushContext.ts';
 import { countBytes, publishTag, referenceOf, type CountedBytes, type Outcome } from './publishTag.ts';
 import { rememberImage } from './rememberedImage.ts';
@@ -40,7 +41,11 @@ export async function publishLayers(
   await cleanup;
   const counted = countImage(ledger, { size: config.byteLength, isSent: isConfigSent || wasConfigSent });
   const mediaType = mediaTypes.ociManifest;
-  const outcome = { reference: referenceOf(request), digest, mediaType, strategy, ...counted, notices: [...notices] };
+  const platform = platformNotice(image);
+  const outcome = {
+    ...{ reference: referenceOf(request), digest, mediaType, strategy, ...counted },
+    notices: platform === undefined ? [...notices] : [...notices, platform],
+  };
   if (engineDigest === undefined) return outcome;
   logger.info(
     `Layers that the engine holds uncompressed were compressed: the manifest is ${digest}, and not the engine’s own, ${engineDigest}.`,

@@ -66,8 +66,8 @@ export function describeResult(result: PushResult): string {
     result.engineDigest === undefined
       ? ''
       : ` (compressed here; the engine’s own is sha256:${shortDigest(result.engineDigest)})`;
-  const said = result.notices.length === 0 ? '' : ` The container engine says: ${result.notices.join(' ')}`;
-  return `Pushed ${result.reference} in ${describeDuration(result.durationMs / 1000)}: ${moved.join(', ')}. sha256:${shortDigest(result.digest)}${own}${said}`;
+  const notices = result.notices.length === 0 ? '' : `. ${result.notices.join(' ')}`;
+  return `Pushed ${result.reference} in ${describeDuration(result.durationMs / 1000)}: ${moved.join(', ')}. sha256:${shortDigest(result.digest)}${own}${notices}`;
 }
 
 function describeDuration(seconds: number): string {

@@ -56,7 +56,7 @@ export async function transferByRelay(
       onStep: (step) => {
         if (isClassic) showReading(ledger, step);
       },
-      onNotice: (notice) => notices.add(notice),
+      onNotice: (notice) => notices.add(`The container engine says: ${notice}`),
       onTag: (given) => (tag = given),
       // A classic engine still reports how large its layers were; containerd's store only has work of its own left.
       ...(isClassic ? {} : { arrival: topManifest.promise }),

@@ -78,9 +78,9 @@ suite('the text of a finished push', () => {
     );
   });
 
-  test('says what the engine wants a person to know of its push', () => {
+  test('says what a person must know of what was pushed', () => {
     const notices = ['Only one platform was pushed.'];
-    assert.match(describeResult({ ...result, notices }), / The container engine says: Only one platform was pushed\.$/);
+    assert.match(describeResult({ ...result, notices }), /sha256:a{12}\. Only one platform was pushed\.$/);
   });
 
   test('a push that moved nothing says so by its numbers, without a rounded zero', () => {

@@ -57,8 +57,8 @@ describe('“unchanged” means that a push now would publish the same', () => {
     assert.deepEqual(
       results.map(({ strategy, notices }) => [strategy, notices]),
       [
-        ['relay', ['Only one platform was pushed.']],
-        ['none', ['Only one platform was pushed.']],
+        ['relay', ['The container engine says: Only one platform was pushed.']],
+        ['none', ['The container engine says: Only one platform was pushed.']],
       ],
     );
   });
