@@ -99,10 +99,11 @@ class StreamReader implements BlobReader {
   }
 
   body(start: number, end: number): RequestBody {
+    let isOpened = false;
+    // A first reader that still waits for a piece would take it away from the second.
     const open = (): AsyncIterable<Uint8Array> => {
-      if (this.position !== start) {
-        throw new TeaChestError('uploadLost', 'The bytes of a stream were sent and cannot be sent again.');
-      }
+      if (isOpened) throw new TeaChestError('uploadLost', 'The bytes of a stream were sent and cannot be sent again.');
+      isOpened = true;
       return this.#take(end - start);
     };
     return { length: end - start, replayable: false, onWritten: this.#blob.onWritten, open };

@@ -121,14 +121,15 @@ export class ChunkSizer {
   /**
    * A chunk was not accepted in time, or the connection broke under it: the next one is smaller. Some proxies and firewalls
    * enforce a limit in this manner. Each time the whole blob is sent again, so from the second time in a row the steps are
-   * larger.
+   * larger. False if it was one of the smallest.
    */
-  broken(bytes: number): void {
-    if (bytes <= smallest) return;
+  broken(bytes: number): boolean {
+    if (bytes <= smallest) return false;
     // Of several chunks in flight, the first failure has lowered the size already.
     const isOfThisSize = bytes <= this.#size;
     const divisor = isOfThisSize && this.#brokenInARow++ > 0 ? 4 : 2;
     this.#set(Math.min(this.#size, clamp(bytes / divisor)), this.#limitAfter(bytes));
+    return true;
   }
 
   /** A second failure at about the same size is no accident, even much later. */

@@ -10,7 +10,7 @@ import { uploadLocation } from './uploadLocation.ts';
 import { lastByte, patchSession, sessionHas } from './uploadSession.ts';
 
 /** What became of a chunk. `again`: the registry has nothing of it, and its bytes can be read again. */
-type ChunkOutcome = 'taken' | { readonly failure: TeaChestError; readonly again: boolean };
+type ChunkOutcome = 'taken' | (Interruption & { readonly again: boolean });
 
 /**
  * Sends a blob in chunks. Resolves with undefined when the session has all bytes, or with a failure that sending the blob
@@ -29,8 +29,8 @@ export async function sendChunks(upload: Upload, session: UploadSession): Promis
       retries.reset();
       continue;
     }
-    const { failure, again } = outcome;
-    if (!again) return { failure, accepted: start };
+    const { failure, again, cutChunk } = outcome;
+    if (!again) return { failure, cutChunk: start === 0 ? cutChunk : undefined };
     if (remedyFor(failure) === 'smallerChunk') continue;
     const wait = retries.afterFailure(failure);
     if (wait === undefined) throw failure;
@@ -62,13 +62,14 @@ async function sendChunk(
   if (remedy === 'smallerChunk' && sizer.tooLarge(length)) return { failure, again: source.replayable };
   if (remedy === 'smallerChunk' || (remedy === 'giveUp' && failure.code !== 'notARegistry')) throw failure;
   if (failure.facts.status === 429) return { failure, again: source.replayable };
-  if (isSizeSuspect(failure, reader.position > start)) sizer.broken(length);
+  const isSmaller = isSizeSuspect(failure, reader.position > start) ? sizer.broken(length) : undefined;
   // Perhaps only the answer got lost. The status of one byte cannot be distinguished from Forgejo's, which is off by one.
   if (reader.position === end && length > 1 && (await sessionHas(context, session, end, signal))) {
     onSent(end);
     return 'taken';
   }
-  return { failure, again: false };
+  if (isSmaller === undefined || failure.code !== 'registryUnreachable') return { failure, again: false };
+  return { failure, again: false, cutChunk: isSmaller ? 'larger' : 'smallest' };
 }
 
 /** 202 by the specification; some registries answer 201 or 204. A 200 comes from something else. */

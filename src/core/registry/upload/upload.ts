@@ -28,6 +28,6 @@ export const restarts: RetryPolicy = { attempts: 9, firstWait: 250, longestWait:
 /** A try that ended without the blob being stored, where another one may succeed. */
 export interface Interruption {
   readonly failure: TeaChestError;
-  /** Bytes that the registry had accepted in chunks; undefined if the blob went in one request. */
-  readonly accepted: number | undefined;
+  /** The size of the first chunk, if the connection broke under it. */
+  readonly cutChunk?: 'smallest' | 'larger' | undefined;
 }

@@ -55,16 +55,18 @@ export async function uploadBlob(
 async function uploadStream(upload: Upload): Promise<void> {
   const { sizer, session, onSent } = upload.options;
   onSent(0);
+  const { chunksRefused } = sizer;
   let failure: TeaChestError;
   try {
-    const interruption = await tryOnce(upload, session, sizer.chunksRefused === undefined ? 'any' : 'whole');
+    const interruption = await tryOnce(upload, session, chunksRefused === undefined ? 'any' : 'whole');
     if (interruption === undefined) return;
-    ({ failure } = interruption);
+    failure = wholeRefused(chunksRefused, interruption.failure);
   } catch (error) {
-    if (!(error instanceof TeaChestError) || remedyFor(error) === 'giveUp') throw error;
-    failure = error;
+    if (!(error instanceof TeaChestError)) throw error;
+    failure = wholeRefused(chunksRefused, error);
+    if (remedyFor(failure) === 'giveUp') throw failure;
   }
-  throw new UploadInterruptedError(wholeRefused(sizer.chunksRefused, failure));
+  throw new UploadInterruptedError(failure);
 }
 
 async function uploadUntilStored(upload: Upload): Promise<void> {
@@ -84,16 +86,16 @@ async function uploadUntilStored(upload: Upload): Promise<void> {
       if (chunksRefused !== undefined) sizer.rememberChunksRefused(chunksRefused);
       return;
     }
-    const { failure, accepted } = interruption;
+    const { failure, cutChunk } = interruption;
     if (chunksRefused === undefined) {
       if (remedyFor(failure) === 'smallerChunk') {
         form = 'chunks';
         continue;
       }
-      // A connection that always breaks under the first chunk may be a firewall's refusal of PATCH.
-      cuts = isUnreachable(failure) && accepted === 0 ? cuts + 1 : 0;
+      // A connection that breaks under every first chunk, down to the smallest, may be a firewall's refusal of PATCH.
+      cuts = cutChunk === undefined ? 0 : cuts + 1;
       if (remedyFor(failure) === 'wholeBlob') chunksRefused = failure;
-      else if (cuts === mostChunksCut) chunksRefused = chunksCut(failure, context);
+      else if (cuts >= mostChunksCut && cutChunk === 'smallest') chunksRefused = chunksCut(failure, context);
       if (chunksRefused !== undefined) {
         context.logger.info(`A layer of ${context.repository} goes in one request: ${chunksRefused.message}`);
         continue;
@@ -149,6 +151,7 @@ async function store(
   const { context, source, reader, options } = upload;
   const { signal, sizer } = options;
   const { digest, size } = await reader.finished();
+  const isLastChance = body !== undefined && !source.replayable;
   const stored = await storeAndVerify(
     context,
     {
@@ -158,9 +161,8 @@ async function store(
           : commitSession(context, session, digest, body, signal),
       // A body that was sent in part spoils its session.
       isRepeatable: body === undefined,
-      // For a stream the question is repeated, because its bytes cannot be.
-      verify: async () =>
-        (await headBlob(context, digest, signal, source.replayable ? { retry: 'never' } : {})) === size,
+      // The question is repeated only for bytes that cannot be sent again.
+      verify: async () => (await headBlob(context, digest, signal, isLastChance ? {} : { retry: 'never' })) === size,
       explain: (answer) =>
         toError(context, answer, session === undefined ? 'POST' : 'PUT', `store a layer of ${context.repository}`),
       what: `A layer of ${context.repository}`,
@@ -179,8 +181,10 @@ async function store(
     if (remedy === 'smallerChunk') sizer.tooLarge(size);
   }
   const isBodyToBlame = body !== undefined && (remedy === 'retry' || remedy === 'smallerChunk');
-  if (!isBodyToBlame && (remedy !== 'newSession' || session === undefined)) throw stored;
-  return { failure: stored, accepted: body === undefined ? size : undefined };
+  // A POST has no session that could be gone: its 404 is about the repository.
+  const isSessionToBlame = remedy === 'newSession' && (session !== undefined || stored.code === 'digestMismatch');
+  if (!isBodyToBlame && !isSessionToBlame) throw stored;
+  return { failure: stored };
 }
 
 /** The distribution spec lets a registry open a session although the POST has all bytes: then they go to that session. */

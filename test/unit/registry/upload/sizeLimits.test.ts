@@ -51,6 +51,14 @@ describe('a limit on the size of a request that shows only as', () => {
     });
   }
 
+  test('a cut connection, at 600 kB, when chunks were large before: they get small enough', async (t) => {
+    const { registry, app } = await startRegistry(t, { chunk: 64 * mib });
+    registry.intercept = cutsAbove(600_000);
+    const bytes = bytesOf(40 * mib);
+    await app.uploadBlob(wholeBlob(bytes), silent);
+    assert.ok(registry.blobs.get(digestOf(bytes))?.equals(bytes));
+  });
+
   test('a cut connection, at 100 MB, for a streamed layer in one request: the next goes in chunks', async (t) => {
     const { registry, app } = await startRegistry(t);
     const limit = 100_000_000;

@@ -217,6 +217,15 @@ describe('a streamed blob in chunks', () => {
     }
   });
 
+  test('whose PUT fails: the registry is asked once after each try whether it has the blob', async (t) => {
+    const rig = await startRig(t, { chunk: mib });
+    rig.registry.intercept = (request, response, nth) =>
+      answer('PUT', 1, 503)(request, response, nth) || answer('HEAD', 1, 503)(request, response, nth);
+    await assert.rejects(rig.send(randomBytes(mib)), { code: 'registryFailed' });
+    assert.ok(rig.registry.count('PUT') > 1);
+    assert.equal(rig.registry.count('HEAD'), rig.registry.count('PUT'));
+  });
+
   test('whose source fails gives the source’s own error, and leaves nothing', async (t) => {
     const rig = await startRig(t, { chunk: mib });
     async function* failing(): AsyncGenerator<Uint8Array> {
@@ -394,6 +403,16 @@ describe('a streamed blob in one request', () => {
     await assert.rejects(rig.send(randomBytes(3 * mib)), interrupted('registryUnreachable'));
     // Only after a torn connection is it unknown whether the blob arrived.
     assertNothingLeft(rig, ['POST', 'PUT', 'DELETE', 'POST', 'PUT', 'HEAD', 'DELETE']);
+  });
+});
+
+test('a streamed blob that is refused in one request too, where chunks are refused: both are named', async (t) => {
+  const rig = await startRig(t, { chunk: mib });
+  rig.sizer.rememberChunksRefused(new TeaChestError('chunksRefused', 'The proxy lets no PATCH through.'));
+  rig.registry.intercept = answer('PUT', 1, 400, 'no');
+  await assert.rejects(rig.send(randomBytes(2 * mib)), (error) => {
+    assert.match(String(error), /no PATCH through.*one request.*400/);
+    return interrupted('chunksRefused')(error);
   });
 });
 

@@ -175,6 +175,14 @@ describe('a blob in one request', () => {
     assert.deepEqual(fakeGitea.openSessions(), []);
   });
 
+  test('that arrived changed is sent once more', async (t) => {
+    const { fakeGitea, app } = await setUp(t);
+    const body = '{"errors":[{"code":"DIGEST_INVALID","message":"digest"}]}';
+    fakeGitea.faults.add({ method: 'POST', path: /digest=/, action: { kind: 'answer', reply: { status: 400, body } } });
+    await app.uploadBlob(wholeBlob(bytes), silent);
+    assert.equal(await app.headBlob(digest, call), bytes.byteLength);
+  });
+
   test('under which the connection always breaks is given up as unreachable', async (t) => {
     const { fakeGitea, app } = await setUp(t);
     fakeGitea.faults.add({ method: 'POST', times: Infinity, action: { kind: 'reset' } });
