@@ -141,10 +141,10 @@ async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string, voi
 function readStep(line: string): EnginePushStep {
   // A line that the end of the connection cut off is not JSON; the connection reports that itself.
   const step: PushStep = parseJson(pushStep, line) ?? {};
-  const words = step.errorDetail?.message ?? step.error;
-  if (words !== undefined) {
-    throw new TeaChestError('engineFailed', `The container engine could not push the image: ${words}`, {
-      facts: { words },
+  const message = step.errorDetail?.message ?? step.error;
+  if (message !== undefined) {
+    throw new TeaChestError('engineFailed', `The container engine could not push the image: ${message}`, {
+      facts: { message },
     });
   }
   const { id, status = '', progressDetail } = step;

@@ -84,3 +84,16 @@ test('the notices of an engine’s push become sentences, and nothing else does'
     ],
   );
 });
+
+test('the error of an engine’s push has the engine’s message in its facts, as every other one', async () => {
+  await using fake = await startFakeEngine({
+    '/images/127.0.0.1:1/t/n/push': (_request, response) => {
+      response.end('{"errorDetail":{"message":"denied by the registry"},"error":"denied"}\r\n');
+    },
+  });
+  const pusher = fake.engine.pusher() ?? assert.fail('a socket can push');
+  const pushed = listOf(
+    pusher.push({ repository: '127.0.0.1:1/t/n', tag: '1' }, { username: 'u', secret: 's' }, { signal }),
+  );
+  await assert.rejects(pushed, { code: 'engineFailed', facts: { message: 'denied by the registry' } });
+});
