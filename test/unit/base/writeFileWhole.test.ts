@@ -1,9 +1,21 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { writeFileWhole } from '../../../src/core/base/writeFileWhole.ts';
 import { makeScratch, type Scratch } from '../../tools/scratch.ts';
+
+/** In a process whose files may have 16 blocks only: a longer text is cut off, as with a full disk. Prints what is left. */
+const writeBeyondLimit = `
+const [module, file] = process.argv.slice(1);
+const { writeFileWhole } = await import(module);
+await writeFileWhole(file, 'former');
+const failure = await writeFileWhole(file, 'x'.repeat(100_000)).catch(({ code }) => code);
+console.log(JSON.stringify({ failure, signals: process.eventNames().filter((name) => /^SIG/.test(name)) }));
+`;
 
 suite('a file that is written whole', () => {
   let scratch: Scratch;
@@ -37,4 +49,20 @@ suite('a file that is written whole', () => {
     await writeFileWhole(join(folder, 'a.json'), '1');
     assert.deepEqual((await readdir(folder)).sort(), ['a.json', current, 'd.json']);
   });
+
+  test(
+    'keeps its former content if the disk takes only a part of the new one, and signals of the process are left alone',
+    { skip: process.platform === 'win32' && 'needs ulimit' },
+    async () => {
+      const file = join(scratch.path, 'limited', 'a.json');
+      const module = fileURLToPath(new URL('../../../src/core/base/writeFileWhole.ts', import.meta.url));
+      const { stdout } = await promisify(execFile)('sh', [
+        ...['-c', 'ulimit -f 16; exec "$@"', 'sh'],
+        ...[process.execPath, '--input-type=module', '-e', writeBeyondLimit, module, file],
+      ]);
+      assert.deepEqual(JSON.parse(stdout), { failure: 'EFBIG', signals: [] });
+      assert.equal(await readFile(file, 'utf8'), 'former');
+      assert.deepEqual(await readdir(join(scratch.path, 'limited')), ['a.json']);
+    },
+  );
 });
