@@ -15,7 +15,7 @@ import type { EngineRelay } from './engineRelay.ts';
 import { IdlePriming, type IdlePrimingDependencies } from './idlePriming.ts';
 import type { JournaledPush } from './interruptedPush.ts';
 import type { Compression, PushOptions } from './pushArguments.ts';
-import type { PushJournal } from './pushJournal.ts';
+import type { JournalEntry, PushJournal } from './pushJournal.ts';
 import type { TargetMemory } from '../targets/targetMemory.ts';
 import { formatTarget, mayBeShortId, type Destination } from '../targets/target.ts';
 
@@ -102,13 +102,14 @@ export class PushRunner {
     const { promise: ended, resolve: end } = Promise.withResolvers<undefined>();
     this.#running.set(reference, { job, progress, controller, ended });
     logger.info(`Push of ${job.image} to ${reference} begins.`);
-    const journal = await this.#dependencies.journal?.begin(this.#journaled(job));
     const reports = setInterval(() => {
       options.onProgress?.(progress.snapshot());
       this.#report();
     }, reportIntervalMs);
+    let journal: JournalEntry | undefined;
     let stopped: TeaChestError | undefined;
     try {
+      journal = await this.#dependencies.journal?.begin(this.#journaled(job));
       const result = await this.#push(job, { signal, sessions: journal }, (event) => {
         progress.apply(event);
       });

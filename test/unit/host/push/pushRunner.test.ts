@@ -11,6 +11,7 @@ import type { PushResult } from '../../../../src/core/push/events.ts';
 import type { Connection } from '../../../../src/host/connections/connection.ts';
 import { EngineLink, type Engine } from '../../../../src/host/engine/engine.ts';
 import type { Compression } from '../../../../src/host/push/pushArguments.ts';
+import type { PushJournal } from '../../../../src/host/push/pushJournal.ts';
 import { PushRunner, type PushJob } from '../../../../src/host/push/pushRunner.ts';
 import { TargetMemory } from '../../../../src/host/targets/targetMemory.ts';
 import { silentLogger } from '../../../tools/silentLogger.ts';
@@ -113,7 +114,11 @@ function jobTo(origin: string): PushJob {
 }
 
 /** Pushes that hang at the engine until they are cancelled, and then tidy up until they are let go. */
-function hangingRunner(): { readonly runner: PushRunner; readonly tidy: () => void; readonly events: string[] } {
+function hangingRunner(journal?: Pick<PushJournal, 'begin'>): {
+  readonly runner: PushRunner;
+  readonly tidy: () => void;
+  readonly events: string[];
+} {
   const tidied = Promise.withResolvers<undefined>();
   const events: string[] = [];
   const engine: Partial<Engine> = {
@@ -136,6 +141,7 @@ function hangingRunner(): { readonly runner: PushRunner; readonly tidy: () => vo
     relay: { parts: () => Promise.resolve(undefined) },
     spoolRoot: () => '/nowhere',
     logger: silentLogger,
+    ...(journal !== undefined && { journal }),
   });
   return {
     runner,
@@ -183,5 +189,13 @@ suite('a push', () => {
     tidy();
     await runner.stop(here);
     await push;
+  });
+
+  test('that cannot be recorded fails, and is not taken for a running one afterwards', async () => {
+    const failure = new Error('no journal');
+    const { runner } = hangingRunner({ begin: () => Promise.reject(failure) });
+    for (let push = 1; push <= 2; push++) await assert.rejects(runner.run(jobTo(here), { signal }), failure);
+    assert.deepEqual(runner.snapshots(), []);
+    await runner.stop();
   });
 });
