@@ -163,8 +163,8 @@ suite('faults of a registry', { timeout: 600_000 }, () => {
 
   const lasting: readonly LastingFault[] = [
     {
-      ...{ kinds: ['PATCH', 'POST blob'], fault: '403 HTML', code: 'accessDenied', stage: 'upload' },
-      words: /refused to store a layer of dev\/kept-0: .*“403 Forbidden”/,
+      ...{ kinds: ['PATCH', 'POST blob'], fault: '403 HTML', code: 'chunksRefused', stage: 'upload' },
+      words: /refused to store a layer of dev\/kept-0 and answered 403: “403 Forbidden”/,
     },
     {
       ...{ kinds: ['PUT manifest'], fault: '500 empty', code: 'registryFailed', stage: 'manifest' },
