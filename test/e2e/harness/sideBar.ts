@@ -54,8 +54,13 @@ function createTreeView(page: Page, pane: Locator): TreeView {
     },
     async chooseFromMenu(label, item) {
       await row(label).click({ button: 'right' });
-      // A menu ignores the mouse for its first moments; the keyboard it obeys at once.
-      await menu.locator(`.action-label[aria-label="${item}"]`).hover();
+      // A menu ignores the mouse for its first moments, but not the keyboard.
+      const focused = menu.locator('.action-item.focused').filter({ has: page.locator(`[aria-label="${item}"]`) });
+      await menu.locator(`.action-label[aria-label="${item}"]`).waitFor();
+      for (let presses = 0; (await focused.count()) === 0; presses++) {
+        if (presses > 50) throw new Error(`The item “${item}” of the menu cannot be focused.`);
+        await page.keyboard.press('ArrowDown');
+      }
       await page.keyboard.press('Enter');
     },
     async menuOf(label) {
