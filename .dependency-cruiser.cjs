@@ -11,6 +11,7 @@ const hostFolders = [
   'state',
   'display',
   'progress',
+  'errors',
   'input',
   'connections',
   'engine',

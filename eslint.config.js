@@ -105,7 +105,7 @@ export default tseslint.config(
     },
   },
   // Makes the contexts by which they are judged.
-  { files: ['src/core/registry/http/trustContext.ts'], rules: connectionImports({ 'node:tls': true }) },
+  { files: ['src/core/registry/http/tls/trustContext.ts'], rules: connectionImports({ 'node:tls': true }) },
   // Sends requests, on connections of the former.
   { files: ['src/core/registry/http/transport.ts'], rules: connectionImports({ undici: ['Agent'] }) },
   // Opens connections to engines, and sends requests on them.

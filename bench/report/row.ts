@@ -1,4 +1,4 @@
-import type { PushStrategy } from '../../src/core/push/events.ts';
+import type { PushStrategy } from '../../src/core/push/pushEvents.ts';
 import type { Phases } from '../rig/teaChestProtocol.ts';
 
 /** One line of the result: one tool at one task. */

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inspectCertificate } from '../../src/core/registry/http/inspectCertificate.ts';
+import { inspectCertificate } from '../../src/core/registry/http/tls/inspectCertificate.ts';
 import { parseRegistryAddress } from '../../src/core/registry/registryAddress.ts';
 import { createTransport } from '../../src/core/registry/http/transport.ts';
 import type { Credential } from '../../src/core/registry/types.ts';

@@ -31,9 +31,9 @@ export class PushClock {
 
   /** The engine, with its exports observed. */
   watchExports<T extends Engine>(engine: T): T {
-    const open = engine.open.bind(engine);
+    const open = engine.exportImage.bind(engine);
     return Object.assign(engine, {
-      open: (...[image, options]: Parameters<Engine['open']>) => {
+      open: (...[image, options]: Parameters<Engine['exportImage']>) => {
         this.reset(performance.now());
         return open(image, {
           ...options,

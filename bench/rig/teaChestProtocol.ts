@@ -1,4 +1,4 @@
-import type { PushResult } from '../../src/core/push/events.ts';
+import type { PushResult } from '../../src/core/push/pushEvents.ts';
 import type { Compression, Strategy } from '../../src/host/push/pushArguments.ts';
 import type { Connection } from '../../src/host/connections/connection.ts';
 import type { Credential } from '../../src/core/registry/types.ts';

@@ -1,4 +1,4 @@
-import type { PushResult } from '../core/push/events.ts';
+import type { PushResult } from '../core/push/pushEvents.ts';
 import type { SignInArguments, SignOutArguments } from './commands/arguments.ts';
 import type { PushArguments } from './push/pushArguments.ts';
 import type { ListedImage } from './commands/listImages.ts';

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { after, before, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { PushResult } from '../../src/core/push/events.ts';
+import type { PushResult } from '../../src/core/push/pushEvents.ts';
 import type { ListedImage } from '../../src/host/commands/listImages.ts';
 import type { SignedIn } from '../../src/host/commands/signIn.ts';
 import { textReply } from '../fakeGitea/http/reply.ts';

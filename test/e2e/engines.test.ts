@@ -4,7 +4,7 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 
-import type { PushResult } from '../../src/core/push/events.ts';
+import type { PushResult } from '../../src/core/push/pushEvents.ts';
 import type { ListedImage } from '../../src/host/commands/listImages.ts';
 import { startFakeGitea, type FakeGitea } from '../fakeGitea/fakeGitea.ts';
 import { makeCertificateFolder } from '../tools/certificates.ts';

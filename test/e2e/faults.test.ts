@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { after, afterEach, before, suite, test } from 'node:test';
 
 import { TeaChestError, type ErrorCode, type Stage } from '../../src/core/base/errors.ts';
-import type { PushResult } from '../../src/core/push/events.ts';
+import type { PushResult } from '../../src/core/push/pushEvents.ts';
 import { isTemporaryName } from '../../src/core/relay/temporaryTag.ts';
 import { startFakeGitea, type FakeGitea } from '../fakeGitea/fakeGitea.ts';
 import { makeCertificate } from '../fakeGitea/tls/certificate.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { TeaChestError } from '../../src/core/base/errors.ts';
-import { errorMessage } from '../../src/host/progress/errorMessages.ts';
+import { errorMessage } from '../../src/host/errors/errorMessages.ts';
 
 /** A sentence with a cause, a next step, and no secret. */
 export function assertClear(error: TeaChestError): void {

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { throwIfCancelled } from '../../src/core/base/cancel.ts';
 import { createRegistryClient } from '../../src/core/gitea/registryClient.ts';
 import type { DigestCache } from '../../src/core/digestCache/digestCache.ts';
-import type { PushResult } from '../../src/core/push/events.ts';
+import type { PushResult } from '../../src/core/push/pushEvents.ts';
 import type { LayerCodec } from '../../src/core/ports/layerCodec.ts';
 import { pushImage } from '../../src/core/push/pushImage.ts';
 import { Reachability } from '../../src/core/relay/reachability.ts';

@@ -11,7 +11,7 @@ import { digestOf } from '../../src/core/oci/digest.ts';
 import { bytesSource } from '../../src/core/ports/blobSource.ts';
 import { parseChallenges } from '../../src/core/registry/auth/challenge.ts';
 import { ChunkSizer } from '../../src/core/registry/upload/chunkSizer.ts';
-import { distributionScheme } from '../../src/core/registry/auth/distributionTokens.ts';
+import { distributionScheme } from '../../src/core/registry/auth/distributionScheme.ts';
 import { explainErrorResponse } from '../../src/core/registry/errors/explainErrorResponse.ts';
 import { lifetimeClaims, lifetimeOf, readJwtClaims } from '../../src/core/registry/auth/jwt.ts';
 import type { RegistryResponse, Send } from '../../src/core/registry/http/httpTypes.ts';

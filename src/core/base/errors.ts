@@ -13,58 +13,61 @@ export type Stage =
   | 'check';
 
 /** What went wrong, as data. Part of the automation contract: values are stable, new ones may be added. */
-export type ErrorCode =
+export const errorCodes = [
   // the container engine
-  | 'engineNotFound' // no endpoint answers and none is configured
-  | 'engineStopped' // an endpoint is known, nothing listens there
-  | 'enginePermission' // the socket may not be opened by this user
-  | 'engineLost' // the connection broke while in use
-  | 'engineEndpointInvalid' // DOCKER_HOST, the context or the setting cannot be used
-  | 'engineFailed' // the engine answered with an error
-  | 'imageNotFound'
+  'engineNotFound', // no endpoint answers and none is configured
+  'engineStopped', // an endpoint is known, nothing listens there
+  'enginePermission', // the socket may not be opened by this user
+  'engineLost', // the connection broke while in use
+  'engineEndpointInvalid', // DOCKER_HOST, the context or the setting cannot be used
+  'engineFailed', // the engine answered with an error
+  'imageNotFound',
   // the exported archive
-  | 'archiveTruncated'
-  | 'archiveInvalid'
-  | 'layerMismatch' // a layer's bytes do not hash to its diffID
+  'archiveTruncated',
+  'archiveInvalid',
+  'layerMismatch', // a layer's bytes do not hash to its diffID
   // references and names
-  | 'referenceInvalid'
-  | 'nameInvalid' // the registry's grammar for owner, image name or tag is not met
-  | 'targetNeeded' // automation gave no target and none can be derived
+  'referenceInvalid',
+  'nameInvalid', // the registry's grammar for owner, image name or tag is not met
+  'targetNeeded', // automation gave no target and none can be derived
   // reaching the registry
-  | 'urlInvalid'
-  | 'registryUnreachable' // DNS, refused, reset, timeout
-  | 'certificateUntrusted' // facts: fingerprint256, subject, issuer, validFrom, validTo
-  | 'certificateChanged' // a pinned fingerprint no longer matches
-  | 'certificateInvalid' // expired, wrong host … facts as certificateUntrusted
-  | 'clientCertificateNeeded' // the registry wants a client certificate, or refuses the one it was shown
-  | 'tlsRefused' // no TLS version or cipher that both sides allow
-  | 'plainHttp' // https asked, http answered; or http not allowed for this registry
-  | 'notARegistry' // something answers, but not an OCI registry
-  | 'proxyFailed'
+  'urlInvalid',
+  'registryUnreachable', // DNS, refused, reset, timeout
+  'certificateUntrusted', // facts: fingerprint256, subject, issuer, validFrom, validTo
+  'certificateChanged', // a pinned fingerprint no longer matches
+  'certificateInvalid', // expired, wrong host … facts as certificateUntrusted
+  'clientCertificateNeeded', // the registry wants a client certificate, or refuses the one it was shown
+  'tlsRefused', // no TLS version or cipher that both sides allow
+  'plainHttp', // https asked, http answered; or http not allowed for this registry
+  'notARegistry', // something answers, but not an OCI registry
+  'proxyFailed',
   // who we are to the registry
-  | 'notSignedIn'
-  | 'credentialsRejected'
-  | 'credentialsIgnored' // anonymous token: the credentials never arrived or were dropped
-  | 'scopeMissing' // the token cannot write packages
-  | 'oneTimePasswordNeeded'
-  | 'accessDenied' // signed in, not allowed (Gitea: 401 reqPackageAccess)
-  | 'ownerNotFound'
+  'notSignedIn',
+  'credentialsRejected',
+  'credentialsIgnored', // anonymous token: the credentials never arrived or were dropped
+  'scopeMissing', // the token cannot write packages
+  'oneTimePasswordNeeded',
+  'accessDenied', // signed in, not allowed (Gitea: 401 reqPackageAccess)
+  'ownerNotFound',
   // what the registry says while we push
-  | 'quotaExceeded'
-  | 'bodyTooLarge' // a proxy refuses even our smallest chunk
-  | 'chunksRefused' // something on the way refuses PATCH, and the whole layer in one request failed as well
-  | 'uploadLost' // the upload session vanished and a new one did not help
-  | 'digestMismatch' // the registry stored something else than we sent
-  | 'imageMismatch' // manifest, config and layers are not of one image: nothing was published
-  | 'registryRefused' // any other 4xx
-  | 'registryFailed' // 5xx after all retries
+  'quotaExceeded',
+  'bodyTooLarge', // a proxy refuses even our smallest chunk
+  'chunksRefused', // something on the way refuses PATCH, and the whole layer in one request failed as well
+  'uploadLost', // the upload session vanished and a new one did not help
+  'digestMismatch', // the registry stored something else than we sent
+  'imageMismatch', // manifest, config and layers are not of one image: nothing was published
+  'registryRefused', // any other 4xx
+  'registryFailed', // 5xx after all retries
   // this machine
-  | 'spoolFull'
-  | 'spoolFailed'
-  | 'busy'
-  | 'argumentInvalid'
-  | 'cancelled'
-  | 'internal';
+  'spoolFull',
+  'spoolFailed',
+  'busy',
+  'argumentInvalid',
+  'cancelled',
+  'internal',
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
 
 /** Data of an error, for buttons, tests and callers. Never a secret. Facts that decide something have a type. */
 export interface ErrorFacts {

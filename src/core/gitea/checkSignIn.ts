@@ -1,7 +1,7 @@
 import { isCancelled, TeaChestError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { basicAuthorization, type ReadCredential } from '../registry/auth/authenticator.ts';
-import { distributionScheme } from '../registry/auth/distributionTokens.ts';
+import { distributionScheme } from '../registry/auth/distributionScheme.ts';
 import type { Send } from '../registry/http/httpTypes.ts';
 import { readErrorResponse, serverMessage } from '../registry/errors/errorResponse.ts';
 import type { SignInResult } from '../registry/types.ts';

@@ -5,10 +5,10 @@ import type { Challenge } from '../registry/auth/challenge.ts';
 import { header, type RegistryResponse, type Send } from '../registry/http/httpTypes.ts';
 import { isHtml, readErrorResponse, serverMessage } from '../registry/errors/errorResponse.ts';
 import type { RegistryAddress, SignInResult } from '../registry/types.ts';
-import { explainBusyServer } from '../registry/errors/busyServer.ts';
+import { explainBusyServer } from '../registry/errors/explainBusyServer.ts';
 import { restError } from './explainRestError.ts';
 import { plainWord } from './restRows.ts';
-import { explainSignInPage, redirectTarget } from '../registry/errors/signInPage.ts';
+import { explainSignInPage, redirectTarget } from '../registry/errors/explainSignInPage.ts';
 
 /** What a registry says of itself without a credential. */
 export interface DetectedServer {

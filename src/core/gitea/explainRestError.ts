@@ -3,8 +3,8 @@ import { TeaChestError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
 import { header, type RegistryResponse } from '../registry/http/httpTypes.ts';
 import { readErrorResponse, serverMessage } from '../registry/errors/errorResponse.ts';
-import { explainBusyServer } from '../registry/errors/busyServer.ts';
-import { explainSignInPage } from '../registry/errors/signInPage.ts';
+import { explainBusyServer } from '../registry/errors/explainBusyServer.ts';
+import { explainSignInPage } from '../registry/errors/explainSignInPage.ts';
 import { changePasswordUrl } from './webUrls.ts';
 
 export const restError = v.object({ message: v.pipe(v.string(), v.nonEmpty()) });

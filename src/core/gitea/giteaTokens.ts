@@ -11,12 +11,12 @@ import { lifetimeClaims, lifetimeOf, readJwtClaims } from '../registry/auth/jwt.
 import type { RegistryResponse, Send } from '../registry/http/httpTypes.ts';
 import { withinOrigin } from '../registry/http/redirects.ts';
 import { readErrorResponse, serverMessage } from '../registry/errors/errorResponse.ts';
-import { tokenAnswer } from '../registry/auth/distributionTokens.ts';
+import { tokenResponse } from '../registry/auth/distributionScheme.ts';
 import type { FetchedToken } from '../registry/auth/tokenCache.ts';
 import type { Credential } from '../registry/types.ts';
-import { explainBusyServer } from '../registry/errors/busyServer.ts';
+import { explainBusyServer } from '../registry/errors/explainBusyServer.ts';
 import { explainLoginFailure } from './explainLoginFailure.ts';
-import { explainSignInPage } from '../registry/errors/signInPage.ts';
+import { explainSignInPage } from '../registry/errors/explainSignInPage.ts';
 
 const giteaClaims = v.object({
   ...lifetimeClaims.entries,
@@ -75,7 +75,7 @@ function mayWritePackages(scope: string | undefined): boolean {
 }
 
 function readGiteaToken(response: RegistryResponse, host: string, credential: Credential): GiteaToken {
-  const value = parseJson(tokenAnswer, response.body)?.token;
+  const value = parseJson(tokenResponse, response.body)?.token;
   if (response.status !== 200 || value === undefined) {
     const message = serverMessage(readErrorResponse(response, 'GET'));
     throw new TeaChestError(
@@ -103,5 +103,5 @@ function readGiteaToken(response: RegistryResponse, host: string, credential: Cr
     );
   }
   const seconds = lifetimeOf(claims);
-  return { value, lifetime: seconds === undefined ? undefined : seconds * 1000, scope };
+  return { value, lifetimeMs: seconds === undefined ? undefined : seconds * 1000, scope };
 }

@@ -4,7 +4,7 @@ import type { Logger } from '../base/logger.ts';
 import { Authenticator, withAuth, type AuthScheme, type ReadCredential } from '../registry/auth/authenticator.ts';
 import type { Challenge } from '../registry/auth/challenge.ts';
 import { ChunkSizer, type ChunkMemory } from '../registry/upload/chunkSizer.ts';
-import { distributionScheme } from '../registry/auth/distributionTokens.ts';
+import { distributionScheme } from '../registry/auth/distributionScheme.ts';
 import { explainErrorResponse, type ExplainErrorResponse } from '../registry/errors/explainErrorResponse.ts';
 import { withLogging } from '../registry/http/logging.ts';
 import type { Environment } from '../registry/http/proxy.ts';
@@ -22,7 +22,7 @@ import { checkSignIn } from './checkSignIn.ts';
 import { detectServer, type DetectedServer } from './detectServer.ts';
 import { giteaScheme } from './giteaTokens.ts';
 import { isPublicOwner } from './isPublicOwner.ts';
-import { tryOtherScheme } from '../registry/http/otherScheme.ts';
+import { tryOtherScheme } from '../registry/http/tryOtherScheme.ts';
 import { explainGiteaError, suggestOwner } from './explainGiteaError.ts';
 
 export interface RegistryClientOptions {

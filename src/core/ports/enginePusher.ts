@@ -13,10 +13,10 @@ export interface EnginePusher {
   /** Removes a name; with its last name the engine removes the image. */
   untag(name: EngineImageName, options: CallOptions): Promise<void>;
   /**
-   * Has the engine look for an image in a registry, as for a pull, with a credential for it. Resolves or rejects when the
-   * engine is done; whether it reached the registry is seen there.
+   * Makes the engine send a request to a registry, by asking it to pull an image that does not exist there. Resolves or
+   * rejects when the engine is done; only the registry sees whether the request arrived.
    */
-  contact(
+  sendProbe(
     name: EngineImageName,
     credential: { readonly username: string; readonly secret: string },
     options: CallOptions,

@@ -9,7 +9,7 @@ export interface ImageSource {
    * Streams the image out of the engine, once and in order. The export is by `image.id`, so that a tag that moves
    * meanwhile changes nothing. Leaving the loop early closes the engine's stream.
    */
-  open(image: ImageDetails, options: ExportOptions): AsyncIterable<ArchiveItem>;
+  exportImage(image: ImageDetails, options: ExportOptions): AsyncIterable<ArchiveItem>;
 }
 
 export interface ExportOptions {

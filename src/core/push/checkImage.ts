@@ -5,6 +5,7 @@ import { readManifest, type Descriptor, type ReadManifest } from '../oci/manifes
 import { isForeignLayer, isImageConfig, isLayer, mediaTypes } from '../oci/mediaTypes.ts';
 import type { ImageDetails } from '../ports/imageSource.ts';
 import type { LayerProof } from './layerLedger.ts';
+import { isManifestOf } from './imageIndex.ts';
 
 /** A blob that is in the repository. */
 export interface PresentBlob {
@@ -18,7 +19,7 @@ export interface PresentBlob {
 export interface Publication {
   readonly image: Pick<ImageDetails, 'id' | 'references' | 'diffIds' | 'manifestType' | 'manifests'>;
   /** True: the engine's own manifests, byte for byte. */
-  readonly isEngines: boolean;
+  readonly isEngineManifest: boolean;
   /** The manifests of an index come before it; the last one is the tag's. */
   readonly manifests: readonly { readonly bytes: Uint8Array; readonly mediaType: string }[];
   /**
@@ -66,7 +67,7 @@ export function checkImage(publication: Publication): void {
   const top = manifests.at(-1);
   if (top === undefined) return fail('it has no manifest');
   if (!hasItsLayers) return fail('no manifest of it has the layers that the container engine named');
-  if (publication.isEngines && !isOfImage(digestOf(top.bytes), image)) {
+  if (publication.isEngineManifest && !isManifestOf(image, digestOf(top.bytes))) {
     fail(`the engine pushed the manifest ${digestOf(top.bytes)}, which is not of the image ${image.id}`);
   }
 }
@@ -77,7 +78,7 @@ type Fail = (what: string) => never;
 function checkManifest(
   digest: Digest,
   { config, layers }: Extract<ReadManifest, { kind: 'image' }>,
-  { image, isEngines, configs, blobs }: Publication,
+  { image, isEngineManifest: isEngines, configs, blobs }: Publication,
   fail: Fail,
 ): boolean {
   for (const layer of layers) {
@@ -127,11 +128,4 @@ function checkPairs(
       fail(`the blob ${digest} is not what ${mediaType} says`);
     }
   });
-}
-
-/** Of an incomplete index, an engine pushes the one complete manifest. Engines before Docker 28 do not list them. */
-function isOfImage(top: Digest, { id, manifestType, manifests }: Publication['image']): boolean {
-  if (top === id) return true;
-  if (manifests !== undefined) return manifests.some(({ digest }) => digest === top);
-  return manifestType === undefined;
 }

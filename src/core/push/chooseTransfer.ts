@@ -20,7 +20,7 @@ export type RelayOption =
       readonly parts: RelayParts;
       readonly store: 'classic' | 'containerd';
       /** The engine asks for every blob by the digest that it is published under: nothing needs to be planned. */
-      readonly isEngineAsking: boolean;
+      readonly asksByDigest: boolean;
     };
 
 export type Transfer =
@@ -54,17 +54,17 @@ export async function findRelay({
   compressesStored: compresses,
   signal,
 }: Pick<PushContext, 'request' | 'image' | 'relay' | 'compressesStored' | 'signal'>): Promise<RelayOption> {
-  const isInsisted = request.strategy === 'relay';
+  const isRequired = request.strategy === 'relay';
   const impossible = (reason: string): RelayOption => ({ isPossible: false, reason });
   if (request.strategy === 'export') return impossible('An export is asked for.');
   if (relay === undefined) return impossible('It is reached over the network, and not on this machine.');
-  const obstacle = relayObstacle(image, relay, { isInsisted });
+  const obstacle = relayObstacle(image, relay, { isRequired });
   if (obstacle !== undefined) return impossible(obstacle);
   const store = await relay.pusher.store({ signal });
-  if (store === 'classic' && !isInsisted && !acceptsEngineGzip(request)) {
+  if (store === 'classic' && !isRequired && !acceptsEngineGzip(request)) {
     return impossible('It compresses by gzip, and another compression is asked for.');
   }
-  return { isPossible: true, parts: relay, store, isEngineAsking: store === 'containerd' && !compresses };
+  return { isPossible: true, parts: relay, store, asksByDigest: store === 'containerd' && !compresses };
 }
 
 /**
@@ -76,15 +76,15 @@ export async function chooseTransfer(
   ledger: LayerLedger,
   relay: RelayOption,
 ): Promise<Transfer> {
-  const isInsisted = context.request.strategy === 'relay';
+  const isRequired = context.request.strategy === 'relay';
   if (!relay.isPossible) {
-    if (isInsisted) throw relayRefused(relay.reason);
+    if (isRequired) throw relayRefused(relay.reason);
     return { by: 'export', reason: relay.reason };
   }
   const { parts, store } = relay;
   // A classic engine does not export an image without layers (moby: “empty export - not implemented”).
   const isExportable = store === 'classic' && context.image.diffIds.length > 0;
-  if (isInsisted || !isExportable) return { by: 'relay', parts, store };
+  if (isRequired || !isExportable) return { by: 'relay', parts, store };
   const { isRelaySooner, relayMs, exportMs } = await estimate(context, ledger, parts);
   const reason = `pushed by the engine about ${relayMs} ms, exported ${exportMs} ms`;
   context.logger.debug(`${isRelaySooner ? 'relay' : 'export'}: ${reason}`);

@@ -4,7 +4,7 @@ import { isUncompressedLayer, mediaTypes } from '../oci/mediaTypes.ts';
 import { LayerLedger } from './layerLedger.ts';
 import { platformNotice } from './platformNotice.ts';
 import { composeManifest, countImage, describeImage } from './publishLayers.ts';
-import { publishedKey } from './publishedKey.ts';
+import { publishedKey } from './imageIndex.ts';
 import { countBytes, referenceOf, type Outcome } from './publishTag.ts';
 import type { AttemptContext } from './pushContext.ts';
 import { recallImage } from './rememberedImage.ts';

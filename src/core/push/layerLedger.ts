@@ -6,7 +6,7 @@ import type { BlobOrigin, RepositoryBlobs } from './repositoryBlobs.ts';
 
 /**
  * How it was proved that a stored blob is a layer. A pair that only a tag of the registry names has no proof, and cannot
- * be published: see `proveLearned`.
+ * be published: see `readBackLayer`.
  */
 export type LayerProof =
   /** In this push its bytes were hashed here, uncompressed and as they are stored. */

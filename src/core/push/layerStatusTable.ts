@@ -1,5 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
-import type { LayerStatus, PushEvent } from './events.ts';
+import type { LayerStatus, PushEvent } from './pushEvents.ts';
 
 /** Bytes that a row moves on before its next event, so that a fast push does not flood its listeners. */
 const eventStep = 256 * 1024;

@@ -4,7 +4,7 @@ import { shortDigest, type Digest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/manifest.ts';
 import { acceptsEngineGzip } from './chooseTransfer.ts';
 import { LayerLedger } from './layerLedger.ts';
-import { bytesWorthReading, proveLearned } from './proveLearned.ts';
+import { bytesWorthReading, readBackLayer } from './readBackLayer.ts';
 import type { AttemptContext } from './pushContext.ts';
 import { recallImage } from './rememberedImage.ts';
 import { seedFromTag } from './seedFromTag.ts';
@@ -17,16 +17,16 @@ const parallelReads = 2;
 /**
  * Before any byte leaves the engine: may we write to the repository at all, and which layers does the registry have? Only
  * layers whose blob is known from a former push can be asked for; the others must be read first. Everything is asked at
- * once, but where we may not write, that error comes first. `isEngineAsking`: the engine is going to ask us for every
+ * once, but where we may not write, that error comes first. `asksByDigest`: the engine is going to ask us for every
  * blob by its digest, and access is checked meanwhile; then nothing is asked here.
  */
 export async function planLayers(
   context: AttemptContext,
-  { isEngineAsking }: { readonly isEngineAsking: boolean },
+  { asksByDigest }: { readonly asksByDigest: boolean },
 ): Promise<LayerLedger> {
   const { target, cache, image, request, signal, usesCache } = context;
   const ledger = new LayerLedger(context);
-  if (isEngineAsking) return ledger;
+  if (asksByDigest) return ledger;
   const group = new TaskGroup(signal);
   const questions = new Semaphore(parallelQuestions);
   const reads = new Semaphore(parallelReads);
@@ -45,12 +45,13 @@ export async function planLayers(
       const descriptor = candidates[image.diffIds.indexOf(diffId)];
       const learned = seeded?.get(diffId);
       if (descriptor !== undefined) {
-        const ask = (): Promise<void> => lookFor(context, ledger, { diffId, descriptor }, group.signal);
-        group.start(() => questions.run(() => orDenied(access, ask()), group.signal));
+        const ask = (): Promise<void> => locateLayer(context, ledger, { diffId, descriptor }, group.signal);
+        group.start(() => questions.run(() => accessErrorFirst(access, ask()), group.signal));
       } else if (learned !== undefined && learned.size <= worthReading) {
         worthReading -= learned.size;
-        const read = (): Promise<void> => learn(context, ledger, { diffId, descriptor: learned }, group.signal);
-        group.start(() => reads.run(() => orDenied(access, read()), group.signal));
+        const read = (): Promise<void> =>
+          readBackFromTag(context, ledger, { diffId, descriptor: learned }, group.signal);
+        group.start(() => reads.run(() => accessErrorFirst(access, read()), group.signal));
       }
     }
   });
@@ -64,7 +65,7 @@ interface Pair {
 }
 
 /** An answer; where there is none, first of all the reason why we may not write there, if there is one. */
-async function orDenied<T>(access: Promise<void>, answer: Promise<T>): Promise<T> {
+async function accessErrorFirst<T>(access: Promise<void>, answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
@@ -87,7 +88,7 @@ function rememberedBlob(
   return { mediaType: blob.mediaType, digest: blob.digest, size: blob.size };
 }
 
-async function lookFor(
+async function locateLayer(
   { blobs }: AttemptContext,
   ledger: LayerLedger,
   { diffId, descriptor }: Pair,
@@ -98,7 +99,7 @@ async function lookFor(
 }
 
 /** Uses what a tag says of a layer only if its blob is that layer; every later push then has that from the cache. */
-async function learn(
+async function readBackFromTag(
   { target, cache, request, logger }: AttemptContext,
   ledger: LayerLedger,
   { diffId, descriptor: learned }: Pair,
@@ -112,7 +113,7 @@ async function learn(
   const onUnreadable = (error: unknown): void => {
     logger.debug(`The layer ${shortDigest(diffId)} cannot be read back, and is exported: ${String(error)}`);
   };
-  const proved = await proveLearned(target, diffId, learned, { signal, onRefuted, onUnreadable });
+  const proved = await readBackLayer(target, diffId, learned, { signal, onRefuted, onUnreadable });
   if (proved?.mediaType !== codec.mediaType) return;
   const { mediaType, digest, size, tarSize } = proved;
   cache.rememberLayer(diffId, codec.id, { digest, size, tarSize });

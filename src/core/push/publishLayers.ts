@@ -4,7 +4,7 @@ import { bytesSource } from '../ports/blobSource.ts';
 import { serializeManifest, type Descriptor } from '../oci/manifest.ts';
 import { mediaTypes } from '../oci/mediaTypes.ts';
 import { checkImage } from './checkImage.ts';
-import type { PushStrategy } from './events.ts';
+import type { PushStrategy } from './pushEvents.ts';
 import type { LayerLedger } from './layerLedger.ts';
 import { platformNotice } from './platformNotice.ts';
 import type { AttemptContext } from './pushContext.ts';
@@ -62,7 +62,7 @@ export function describeImage(
   const described = composeManifest({ config, layers });
   checkImage({
     image,
-    isEngines: false,
+    isEngineManifest: false,
     manifests: [{ bytes: described.bytes, mediaType: mediaTypes.ociManifest }],
     configs: new Map([[digestOf(config), config]]),
     blobs: new Map(
@@ -102,7 +102,7 @@ function descriptorOf(ledger: LayerLedger, diffId: Digest): Descriptor {
 async function sendConfig({ target, blobs, signal }: AttemptContext, config: Uint8Array): Promise<boolean> {
   const digest = digestOf(config);
   if ((await blobs.head(digest, signal)) === config.byteLength) return false;
-  const sent = await blobs.uploads.sendBlob(digest, signal, async () => {
+  const sent = await blobs.uploads.sendOnce(digest, signal, async () => {
     await target.uploadBlob(bytesSource(config, digest), { signal, onSent: () => undefined });
     return true;
   });

@@ -6,7 +6,7 @@ import type { RelayedManifest } from '../relay/relayBackend.ts';
 import type { SmallBlobs } from '../relay/smallBlobs.ts';
 import { checkImage } from './checkImage.ts';
 import type { AttemptContext } from './pushContext.ts';
-import { isWhatWasExpected, publishedKey } from './publishedKey.ts';
+import { isExpectedManifest, publishedKey } from './imageIndex.ts';
 import { countBytes, publishTag, referenceOf, type Outcome } from './publishTag.ts';
 import type { BlobOrigin } from './repositoryBlobs.ts';
 
@@ -36,7 +36,7 @@ export async function publishManifests(context: AttemptContext, transferred: Tra
   await runStage('verify', async () => {
     checkImage({
       image,
-      isEngines: true,
+      isEngineManifest: true,
       manifests,
       configs: await readConfigs(context, manifests, small),
       blobs: new Map([...blobs].map(([digest, { size }]) => [digest, { size, proof: 'engineStore' }])),
@@ -49,7 +49,7 @@ export async function publishManifests(context: AttemptContext, transferred: Tra
   const { digest, mediaType } = top;
   const counted = countBytes(blobs.values());
   const key = publishedKey(image);
-  if (key !== undefined && isWhatWasExpected(image, digest)) {
+  if (key !== undefined && isExpectedManifest(image, digest)) {
     const bytes = counted.uploadedBytes + counted.mountedBytes + counted.skippedBytes;
     cache.rememberPublished(key, { digest, mediaType, bytes, layers, notices });
   }

@@ -1,7 +1,7 @@
 import { TeaChestError, toTeaChestError } from '../base/errors.ts';
 import { shortDigest, type Digest } from '../oci/digest.ts';
 import type { RelayedManifest } from '../relay/relayBackend.ts';
-import type { PushResult } from './events.ts';
+import type { PushResult } from './pushEvents.ts';
 import type { AttemptContext, PushRequest } from './pushContext.ts';
 import type { BlobOrigin } from './repositoryBlobs.ts';
 

@@ -5,7 +5,7 @@ import type { BlobTarget } from '../ports/blobTarget.ts';
 import type { ImageDetails, ImageSource } from '../ports/imageSource.ts';
 import type { LayerCodec } from '../ports/layerCodec.ts';
 import type { RelayParts } from '../relay/pushFromEngine.ts';
-import type { PushEvent } from './events.ts';
+import type { PushEvent } from './pushEvents.ts';
 import type { RepositoryBlobs } from './repositoryBlobs.ts';
 import type { UploadsInFlight } from './uploadsInFlight.ts';
 

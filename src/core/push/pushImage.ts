@@ -4,7 +4,7 @@ import { RelayUnavailable } from '../relay/pushFromEngine.ts';
 import { Spool } from '../spool/spool.ts';
 import { chooseTransfer, compressesStored, findRelay, relayRefused, type RelayOption } from './chooseTransfer.ts';
 import { confirmUnchanged } from './confirmUnchanged.ts';
-import type { PushResult } from './events.ts';
+import type { PushResult } from './pushEvents.ts';
 import { transferByExport } from './export/transferByExport.ts';
 import { findConfig } from './findConfig.ts';
 import type { LayerLedger } from './layerLedger.ts';
@@ -58,7 +58,7 @@ async function attemptUntilWhole(push: PushContext): Promise<Outcome> {
   const tried = new Set<RetryReason>();
   for (let previous: RepositoryBlobs | undefined; ;) {
     const blobs = new RepositoryBlobs({ target, cache, uploads, origin: request.origin }, previous);
-    const context = { ...push, blobs, usesCache: !tried.has('wrongMemory') };
+    const context = { ...push, blobs, usesCache: !tried.has('staleCache') };
     try {
       return await attempt(context, { isFirst: tried.size === 0 });
     } catch (error) {
@@ -66,9 +66,9 @@ async function attemptUntilWhole(push: PushContext): Promise<Outcome> {
       if (reason === undefined || tried.has(reason)) throw error;
       tried.add(reason);
       previous = blobs;
-      if (reason === 'wrongMemory') {
+      if (reason === 'staleCache') {
         logger.warn(`What was remembered of the image is dropped, and it is read again: ${String(error)}`);
-        dropMemory(context);
+        dropCachedFacts(context);
       } else {
         logger.warn('The registry no longer has a blob that it said it had; checking all of them again.');
       }
@@ -84,8 +84,8 @@ async function attempt(context: AttemptContext, { isFirst }: { readonly isFirst:
   if (unchanged !== undefined) return unchanged;
   const { relay, ledger } = await runStage('plan', async () => {
     const found = await findRelay(context);
-    const isEngineAsking = found.isPossible && found.isEngineAsking;
-    return { relay: found, ledger: await planLayers(context, { isEngineAsking }) };
+    const asksByDigest = found.isPossible && found.asksByDigest;
+    return { relay: found, ledger: await planLayers(context, { asksByDigest }) };
   });
   onEvent({ type: 'planned', layers: ledger.statuses.rows, imageBytes: image.size });
   const config = ledger.areAllStored ? await findConfig(context) : undefined;
@@ -114,9 +114,9 @@ async function transfer(
     const chosen = await chooseTransfer(context, ledger, relay);
     if (chosen.by === 'relay') return await transferByRelay(context, ledger, chosen, spool);
   } catch (error) {
-    if (!(error instanceof RelayUnavailable)) throw await orImageGone(context, error);
+    if (!(error instanceof RelayUnavailable)) throw await explainMissingImage(context, error);
     if (request.strategy === 'relay' && !error.isPartial) {
-      throw await orImageGone(context, relayRefused(error.message, error));
+      throw await explainMissingImage(context, relayRefused(error.message, error));
     }
     logger.info(`The image is exported instead of being pushed by the engine: ${error.message}`);
   }
@@ -137,8 +137,8 @@ function stageRunner({ signal, onEvent }: PushOptions): RunStage {
   };
 }
 
-/** `lostBlobs`: the registry lacks a blob that it said it had. `wrongMemory`: the parts are not of one image. */
-type RetryReason = 'lostBlobs' | 'wrongMemory';
+/** `lostBlobs`: the registry lacks a blob that it said it had. `staleCache`: the parts are not of one image. */
+type RetryReason = 'lostBlobs' | 'staleCache';
 
 /** Distribution-spec §Error Codes; Gitea has the second as well (docs/gitea.md). */
 const blobUnknown: ReadonlySet<string> = new Set(['BLOB_UNKNOWN', 'MANIFEST_BLOB_UNKNOWN']);
@@ -146,18 +146,18 @@ const blobUnknown: ReadonlySet<string> = new Set(['BLOB_UNKNOWN', 'MANIFEST_BLOB
 function retryReason(error: unknown): RetryReason | undefined {
   const { code, facts } = toTeaChestError(error);
   if (facts.codes?.some((registryCode) => blobUnknown.has(registryCode)) === true) return 'lostBlobs';
-  return code === 'imageMismatch' ? 'wrongMemory' : undefined;
+  return code === 'imageMismatch' ? 'staleCache' : undefined;
 }
 
 /** Of the image and all its layers: one of them is wrong. */
-function dropMemory(context: AttemptContext): void {
+function dropCachedFacts(context: AttemptContext): void {
   const { cache, image, request } = context;
   dropImage(context);
   for (const diffId of image.diffIds) cache.dropLayer(diffId, request.codec.id);
 }
 
 /** An engine whose image was removed while it pushed reports missing files: so it is asked whether the image is there. */
-async function orImageGone({ source, image, signal }: AttemptContext, error: unknown): Promise<unknown> {
+async function explainMissingImage({ source, image, signal }: AttemptContext, error: unknown): Promise<unknown> {
   if (signal.aborted || toTeaChestError(error).code !== 'engineFailed') return error;
   const isGone = await source.inspect(image.id, { signal }).then(
     () => false,

@@ -1,5 +1,5 @@
 import type { Stage } from '../base/errors.ts';
-import type { LayerStatus, PushEvent, PushResult } from './events.ts';
+import type { LayerStatus, PushEvent, PushResult } from './pushEvents.ts';
 import { RateWindow } from './rateWindow.ts';
 
 /** The state of a running push at one moment. All bytes were counted. */

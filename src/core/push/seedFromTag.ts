@@ -10,7 +10,7 @@ import type { AttemptContext } from './pushContext.ts';
  * the diffIDs, its manifest the blobs, in the same order. So base layers need no work on a fresh machine. Only blobs in
  * the push's own compression count. A failure here costs work, but does not fail the push.
  *
- * Anyone with write access can have written these pairs: none counts before `proveLearned` has read its bytes.
+ * Anyone with write access can have written these pairs: none counts before `readBackLayer` has read its bytes.
  */
 export async function seedFromTag(
   context: AttemptContext,

@@ -24,7 +24,7 @@ export async function sendBlob(
     const made = await blob.finished;
     const found = await find(made, signal);
     if (found !== undefined) return found;
-    const sent = await blobs.uploads.sendBlob(made.digest, signal, async () => {
+    const sent = await blobs.uploads.sendOnce(made.digest, signal, async () => {
       await blobs.target.uploadBlob(blob, { signal, onSent });
       return 'uploaded' as const;
     });

@@ -115,7 +115,7 @@ export class PushUploads {
   }
 
   /** Sends a blob; undefined if another push sent it. */
-  async sendBlob<T>(digest: Digest, signal: AbortSignal, send: () => Promise<T>): Promise<T | undefined> {
+  async sendOnce<T>(digest: Digest, signal: AbortSignal, send: () => Promise<T>): Promise<T | undefined> {
     const claim = await this.#parts.blobs.claim(`${this.#repository} ${digest}`, this.#since, signal);
     if (claim.kind === 'shared') return undefined;
     try {

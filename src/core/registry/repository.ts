@@ -11,7 +11,7 @@ import {
   getFrom,
   getManifest,
   headManifest,
-  parseAnswer,
+  parseResponse,
   putManifest,
   type ManifestCall,
 } from './manifests/manifests.ts';
@@ -58,7 +58,7 @@ export class Repository implements BlobTarget {
     url.searchParams.set('n', String(tagsPerPage));
     const response = await getFrom(this.#context, url, signal);
     if (response === undefined) return [];
-    return parseAnswer(v.object({ tags: listOf(v.string()) }), response).tags;
+    return parseResponse(v.object({ tags: listOf(v.string()) }), response).tags;
   }
 
   async getManifest(reference: string, { signal }: CallOptions): Promise<Uint8Array | undefined> {

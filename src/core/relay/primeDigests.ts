@@ -60,7 +60,7 @@ export async function primeDigestsOf(
   options: PrimingOptions,
 ): Promise<boolean> {
   if (hasDigests(image.diffIds, parts, cache)) return false;
-  if (relayObstacle(image, parts, { isInsisted: false }) !== undefined) return false;
+  if (relayObstacle(image, parts, { isRequired: false }) !== undefined) return false;
   if ((await parts.pusher.store(options)) !== 'classic') return false;
   await primeDigests(image, parts, cache, options);
   return true;

@@ -3,7 +3,7 @@ import { TeaChestError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { EngineImageName, EnginePusher, EnginePushStep } from '../ports/enginePusher.ts';
 import type { ImageDetails } from '../ports/imageSource.ts';
-import { requireContact, type Reachability } from './reachability.ts';
+import { checkReachable, type Reachability } from './reachability.ts';
 import type { RelayBackend } from './relayBackend.ts';
 import type { RelayEndpoint, RelaySession } from './relayEndpoint.ts';
 import { removeName, temporaryTag } from './temporaryTag.ts';
@@ -46,7 +46,7 @@ export interface PushFromEngineOptions {
    */
   readonly onCleanup?: (cleanup: Promise<void>) => void;
   /** The image may not be exported instead: wait longer for the engine. */
-  readonly isInsisted?: boolean;
+  readonly isRequired?: boolean;
 }
 
 /**
@@ -67,7 +67,7 @@ export async function pushFromEngine(
   });
   // The secret and the image go only to an address that is proved to be ours.
   try {
-    await requireContact(pusher, session, reachability.firstRequestTimeoutMs(pusher.id, options.isInsisted), signal);
+    await checkReachable(pusher, session, reachability.firstRequestTimeoutMs(pusher.id, options.isRequired), signal);
   } catch (error) {
     await session.close();
     throwIfCancelled(signal);
@@ -79,7 +79,7 @@ export async function pushFromEngine(
   let hasPushed = false;
   try {
     await pusher.tag(image.id, name, { signal });
-    firstRequest.start(reachability.firstRequestTimeoutMs(pusher.id, options.isInsisted));
+    firstRequest.start(reachability.firstRequestTimeoutMs(pusher.id, options.isRequired));
     const stop = AbortSignal.any([signal, firstRequest.timedOut, output.timedOut]);
     const pushed = output.read(pusher.push(name, session.credential, { signal: stop }), options);
     await (options.arrival === undefined ? pushed : Promise.race([pushed, options.arrival]));

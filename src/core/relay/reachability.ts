@@ -5,9 +5,9 @@ import type { RelaySession } from './relayEndpoint.ts';
 /** An engine that did not reach us is tried again after this time: it may only have been busy. */
 const retryAfterMs = 10 * 60 * 1000;
 /** Timeout of an engine's first request, which is for `/v2/`. */
-const firstContactTimeoutMs = 2_000;
+const firstProbeTimeoutMs = 2_000;
 /** The same for an engine that has reached us before. */
-const laterContactTimeoutMs = 15_000;
+const laterProbeTimeoutMs = 15_000;
 
 /**
  * Remembers whether an engine reaches our loopback. Only a request that arrives proves it: with Docker Desktop, WSL, ssh
@@ -29,9 +29,9 @@ export class Reachability {
     return missed === undefined || this.#now() - missed > retryAfterMs;
   }
 
-  /** Timeout of the engine's first request; `isInsisted`: the image may not be exported instead. */
-  firstRequestTimeoutMs(engineId: string, isInsisted = false): number {
-    return isInsisted || this.#reached.has(engineId) ? laterContactTimeoutMs : firstContactTimeoutMs;
+  /** Timeout of the engine's first request; `isRequired`: the image may not be exported instead. */
+  firstRequestTimeoutMs(engineId: string, isRequired = false): number {
+    return isRequired || this.#reached.has(engineId) ? laterProbeTimeoutMs : firstProbeTimeoutMs;
   }
 
   reached(engineId: string): void {
@@ -46,30 +46,30 @@ export class Reachability {
 }
 
 /**
- * Asks the engine to look for an image at our endpoint, and resolves when its request arrives here. An engine in another
- * network namespace, for example behind a socket that is mounted into a container, has a loopback of its own: a process
- * that listens there at our port would receive the relay's secret and the image. So the first request has a credential
- * that serves this check alone. Rejects with `engineLost` if no request arrives within `timeoutMs`.
+ * Makes the engine send a probe to our endpoint, and resolves when it arrives here. An engine in another network namespace,
+ * for example behind a socket that is mounted into a container, has a loopback of its own: a process that listens there at
+ * our port would receive the relay's secret and the image. So the probe has a credential that serves this check alone.
+ * Rejects with `engineLost` if nothing arrives within `timeoutMs`.
  */
-export async function requireContact(
+export async function checkReachable(
   pusher: EnginePusher,
   session: RelaySession,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<void> {
   const arrived = new AbortController();
-  const contact = session.expectContact(() => {
+  const probe = session.expectProbe(() => {
     arrived.abort();
   });
   try {
-    await pusher.contact(contact.name, contact.credential, {
+    await pusher.sendProbe(probe.name, probe.credential, {
       signal: AbortSignal.any([signal, arrived.signal, AbortSignal.timeout(timeoutMs)]),
     });
   } catch (error) {
     // The engine did not find the image, or was stopped because its request has arrived.
     if (signal.aborted) throw error;
   } finally {
-    contact.end();
+    probe.end();
   }
   if (!arrived.signal.aborted) throw new TeaChestError('engineLost', 'The engine did not reach this endpoint.');
 }

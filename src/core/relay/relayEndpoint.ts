@@ -20,16 +20,16 @@ export interface RelaySession {
   /** `127.0.0.1:port/tea-chest/…`: what the engine pushes to. */
   readonly repository: string;
   readonly credential: RelayCredential;
-  /** `onContact` is called when a request with the contact's credential arrives. */
-  expectContact(onContact: () => void): RelayContact;
+  /** `onProbe` is called when a request with the probe's credential arrives. */
+  expectProbe(onProbe: () => void): RelayProbe;
   close(): Promise<void>;
 }
 
-/** Makes an engine send a request to our endpoint; it is of no use to another listener. */
-interface RelayContact {
-  /** An image that does not exist. */
+/** A request that an engine is made to send to our endpoint. Its credential is of no use to another listener. */
+interface RelayProbe {
+  /** The engine is asked to pull this image, which does not exist. */
   readonly name: EngineImageName;
-  /** For this one contact. */
+  /** For this probe alone. */
   readonly credential: RelayCredential;
   end(): void;
 }
@@ -72,7 +72,7 @@ export class RelayEndpoint {
       return {
         repository: `${server.host}/${name}`,
         credential: this.#credential,
-        expectContact: (onContact) => expectContact(server, onContact),
+        expectProbe: (onProbe) => expectProbe(server, onProbe),
         close: () => (closed ??= this.#serialize(() => this.#closeSession(server, slot, unserve))),
       };
     });
@@ -112,8 +112,8 @@ export class RelayEndpoint {
   }
 }
 
-function expectContact(server: RelayServer, onContact: () => void): RelayContact {
-  const credential = { username: 'tea-chest-contact', secret: randomBytes(32).toString('hex') };
-  const name = { repository: `${server.host}/tea-chest/contact`, tag: randomBytes(8).toString('hex') };
-  return { name, credential, end: server.expect(credential, onContact) };
+function expectProbe(server: RelayServer, onProbe: () => void): RelayProbe {
+  const credential = { username: 'tea-chest-probe', secret: randomBytes(32).toString('hex') };
+  const name = { repository: `${server.host}/tea-chest/probe`, tag: randomBytes(8).toString('hex') };
+  return { name, credential, end: server.expectProbe(credential, onProbe) };
 }

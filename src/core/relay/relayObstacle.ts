@@ -3,16 +3,16 @@ import type { RelayParts } from './pushFromEngine.ts';
 import { isTemporaryName } from './temporaryTag.ts';
 
 /**
- * Why an engine is not to be asked to push an image to us; undefined if nothing stands against it. `isInsisted`: it is
+ * Why an engine is not to be asked to push an image to us; undefined if nothing stands against it. `isRequired`: it is
  * tried even if it failed a short time ago.
  */
 export function relayObstacle(
   { references }: Pick<ImageDetails, 'references'>,
   { pusher, reachability }: Pick<RelayParts, 'pusher' | 'reachability'>,
-  { isInsisted }: { readonly isInsisted: boolean },
+  { isRequired }: { readonly isRequired: boolean },
 ): string | undefined {
   // The temporary name would be its only one, and removing the last name removes the image.
   if (references.every(isTemporaryName)) return 'The image has no name of its own.';
-  if (!isInsisted && !reachability.isWorthTrying(pusher.id)) return 'It did not reach us a short time ago.';
+  if (!isRequired && !reachability.isWorthTrying(pusher.id)) return 'It did not reach us a short time ago.';
   return undefined;
 }

@@ -21,7 +21,7 @@ export class RelayServer {
   readonly #credential: RelayCredential;
   readonly #logger: Logger;
   readonly #repositories = new Map<string, { readonly repository: RelayRepository; readonly onRequest: () => void }>();
-  readonly #contacts = new Map<RelayCredential, () => void>();
+  readonly #probes = new Map<RelayCredential, () => void>();
 
   private constructor(server: Server, credential: RelayCredential, logger: Logger) {
     this.port = (server.address() as AddressInfo).port;
@@ -78,13 +78,13 @@ export class RelayServer {
   }
 
   /**
-   * Calls `onContact` when a request with this credential arrives; it is answered with 404. Returns the function that ends
+   * Calls `onProbe` when a request with this credential arrives; it is answered with 404. Returns the function that ends
    * this.
    */
-  expect(credential: RelayCredential, onContact: () => void): () => void {
-    this.#contacts.set(credential, onContact);
+  expectProbe(credential: RelayCredential, onProbe: () => void): () => void {
+    this.#probes.set(credential, onProbe);
     return () => {
-      this.#contacts.delete(credential);
+      this.#probes.delete(credential);
     };
   }
 
@@ -104,7 +104,7 @@ export class RelayServer {
     let isAuthenticated = false;
     try {
       checkHost(request, this.host);
-      this.#checkContact(request);
+      this.#checkProbe(request);
       authenticateRequest(request, this.#credential);
       isAuthenticated = true;
       if (request.headers.expect !== undefined) response.writeContinue();
@@ -121,10 +121,10 @@ export class RelayServer {
     }
   }
 
-  #checkContact(request: IncomingMessage): void {
-    for (const [credential, onContact] of this.#contacts) {
+  #checkProbe(request: IncomingMessage): void {
+    for (const [credential, onProbe] of this.#probes) {
       if (!hasCredential(request, credential)) continue;
-      onContact();
+      onProbe();
       throw new RelayError(404, 'NAME_UNKNOWN', 'There is no such repository.');
     }
   }

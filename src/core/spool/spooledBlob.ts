@@ -98,7 +98,7 @@ export class SpooledBlob implements ReplayableBlob {
    * Backpressure for the writer: resolves once less than `ahead` bytes are written beyond what readers have asked for, or
    * beyond `initialAllowance` before they ask. Rejects if the blob has failed.
    */
-  async needed(ahead: number, signal: AbortSignal): Promise<void> {
+  async waitForDemand(ahead: number, signal: AbortSignal): Promise<void> {
     while (this.#bytes >= (this.#wanted === 0 ? initialAllowance : this.#wanted + ahead)) {
       if (this.#failure !== undefined) throw this.#failure;
       await this.#changed.wait(signal);
@@ -106,7 +106,7 @@ export class SpooledBlob implements ReplayableBlob {
   }
 
   /** Resolves once `initialAllowance` bytes are there, or all; true if that is all. */
-  async begun(signal: AbortSignal): Promise<boolean> {
+  async isSmall(signal: AbortSignal): Promise<boolean> {
     return (await this.#reached(initialAllowance, signal)).complete;
   }
 

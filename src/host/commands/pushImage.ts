@@ -1,4 +1,4 @@
-import type { PushResult } from '../../core/push/events.ts';
+import type { PushResult } from '../../core/push/pushEvents.ts';
 import type { PushController } from '../push/pushController.ts';
 import { readPushArguments } from './arguments.ts';
 import { toRejection } from './toRejection.ts';

@@ -1,6 +1,6 @@
 import { reconnect } from '../connections/reconnect.ts';
 import type { SignInDependencies } from '../connections/signIn.ts';
-import { reportFailure } from '../progress/reportFailure.ts';
+import { reportFailure } from '../errors/reportFailure.ts';
 import { noteRemedy } from '../views/registries/noteLabel.ts';
 import type { RegistriesView } from '../views/registries/registriesView.ts';
 import type { RegistryNode } from '../views/registries/registryTree.ts';

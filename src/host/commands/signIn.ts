@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { TeaChestError } from '../../core/base/errors.ts';
-import { normalizeFingerprint } from '../../core/registry/http/fingerprint.ts';
+import { normalizeFingerprint } from '../../core/registry/http/tls/certificatePin.ts';
 import type { RegistryTrust } from '../../core/registry/types.ts';
 import { askSignIn, type SignInStart } from '../connections/askSignIn.ts';
 import { anyUser, describeConnection, type Connection } from '../connections/connection.ts';

@@ -3,7 +3,7 @@ import { tokenSettingsUrl } from '../../core/gitea/webUrls.ts';
 import type { RegistryAddress, RegistryTrust } from '../../core/registry/types.ts';
 import { askText, type LinkButton } from '../input/prompts.ts';
 import { AskAgain, runSteps, type StepPosition, type Step } from '../input/runSteps.ts';
-import { errorMessage } from '../progress/errorMessages.ts';
+import { errorMessage } from '../errors/errorMessages.ts';
 import { pageAt, type Connection } from './connection.ts';
 import { withClientCertificate } from './withClientCertificate.ts';
 import { consent } from './consent.ts';

@@ -1,7 +1,7 @@
 import type { Stage } from '../../core/base/errors.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
 import type { PushSnapshot } from '../../core/push/pushProgress.ts';
-import type { PushResult } from '../../core/push/events.ts';
+import type { PushResult } from '../../core/push/pushEvents.ts';
 import { formatBytes, formatDuration } from './format.ts';
 
 const stageTexts: Readonly<Partial<Record<Stage, string>>> = {

@@ -1,14 +1,14 @@
 import { TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
 import { tokenSettingsUrl } from '../../core/gitea/webUrls.ts';
-import type { PushResult } from '../../core/push/events.ts';
+import type { PushResult } from '../../core/push/pushEvents.ts';
 import { askSignIn, type SignInStart } from '../connections/askSignIn.ts';
 import { pageAt } from '../connections/connection.ts';
 import type { ConnectionStore } from '../connections/connectionStore.ts';
 import { reconnect, type Remedy } from '../connections/reconnect.ts';
 import type { AuthService } from '../connections/signIn.ts';
 import { openInBrowser } from '../openInBrowser.ts';
-import type { ActionHandlers } from '../progress/offerActions.ts';
-import { reportFailure } from '../progress/reportFailure.ts';
+import type { ActionHandlers } from '../errors/offerActions.ts';
+import { reportFailure } from '../errors/reportFailure.ts';
 import type { PublicOwners } from '../targets/publicOwners.ts';
 import { withWarningOfOthers } from '../targets/suggestedName.ts';
 import { briefImage } from '../targets/target.ts';

@@ -3,7 +3,7 @@ import { formatPlatform } from '../../core/oci/platform.ts';
 import type { BlobTarget } from '../../core/ports/blobTarget.ts';
 import type { LayerCodec } from '../../core/ports/layerCodec.ts';
 import { acceptsEngineGzip } from '../../core/push/chooseTransfer.ts';
-import type { PushEvent, PushResult } from '../../core/push/events.ts';
+import type { PushEvent, PushResult } from '../../core/push/pushEvents.ts';
 import { PushProgress, type PushSnapshot } from '../../core/push/pushProgress.ts';
 import { pushImage } from '../../core/push/pushImage.ts';
 import { UploadsInFlight } from '../../core/push/uploadsInFlight.ts';

@@ -1,4 +1,4 @@
-import type { PushResult } from '../../core/push/events.ts';
+import type { PushResult } from '../../core/push/pushEvents.ts';
 import type { PushSnapshot } from '../../core/push/pushProgress.ts';
 import { pageAt } from '../connections/connection.ts';
 import { copyPullCommand, copyReferences } from '../display/clipboard.ts';

@@ -99,12 +99,12 @@ export class RegistryAccess implements RegistryBrowser {
     return {
       parse: parseRegistryAddress,
       inspectCertificate: async (address, trust, { signal }) => {
-        const { inspectCertificate } = await import('../../core/registry/http/inspectCertificate.ts');
+        const { inspectCertificate } = await import('../../core/registry/http/tls/inspectCertificate.ts');
         const options = { proxy: proxy(), environment: process.env, signal };
         try {
           return await inspectCertificate(address, { ...options, trust });
         } catch (error) {
-          const { tryOtherScheme } = await import('../../core/registry/http/otherScheme.ts');
+          const { tryOtherScheme } = await import('../../core/registry/http/tryOtherScheme.ts');
           throw await tryOtherScheme(toTeaChestError(error), { ...options, address, userAgent });
         }
       },

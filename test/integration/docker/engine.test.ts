@@ -65,7 +65,7 @@ function exportOf(
   stop: AbortSignal = signal,
   onReceived: (bytes: number) => void = () => undefined,
 ) {
-  return engine.open(image, { signal: stop, onReceived });
+  return engine.exportImage(image, { signal: stop, onReceived });
 }
 
 /** What was exported is the image, byte for byte, and each hint was right. */
@@ -233,7 +233,7 @@ test('the docker program that ssh starts over there carries lists and exports', 
   const remote = new Engine(await discoverEndpoint(`ssh://box${real.host.slice('unix://'.length)}`));
   try {
     const image = await remote.inspect('big:1', { signal });
-    assertWhole(await collect(remote.open(image, { signal, onReceived: () => undefined })), image);
+    assertWhole(await collect(remote.exportImage(image, { signal, onReceived: () => undefined })), image);
   } finally {
     process.env['PATH'] = searchPath;
     remote.dispose();

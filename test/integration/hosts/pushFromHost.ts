@@ -3,7 +3,7 @@
 import { text } from 'node:stream/consumers';
 
 import { TeaChestError } from '../../../src/core/base/errors.ts';
-import type { PushResult } from '../../../src/core/push/events.ts';
+import type { PushResult } from '../../../src/core/push/pushEvents.ts';
 import type { Credential, RegistryTrust } from '../../../src/core/registry/types.ts';
 import { plainGzip } from '../../unit/push/fakes.ts';
 import { makeRig } from '../push/rig.ts';

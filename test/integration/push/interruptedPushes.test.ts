@@ -9,7 +9,7 @@ import { buildWasm } from '../../../scripts/buildWasm.mjs';
 import { createCodec } from '../../../src/core/compress/codecs.ts';
 import { WorkerPool } from '../../../src/core/compress/encoder/workerPool.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PushEvent } from '../../../src/core/push/events.ts';
+import type { PushEvent } from '../../../src/core/push/pushEvents.ts';
 import { isTemporaryName, sweepNames } from '../../../src/core/relay/temporaryTag.ts';
 import { PushJournal, type ClaimedPush } from '../../../src/host/push/pushJournal.ts';
 import { recoverPushes } from '../../../src/host/push/recoverPushes.ts';

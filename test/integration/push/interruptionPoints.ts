@@ -1,4 +1,4 @@
-import type { PushEvent } from '../../../src/core/push/events.ts';
+import type { PushEvent } from '../../../src/core/push/pushEvents.ts';
 import type { Fault, Faults } from '../../fakeGitea/http/faults.ts';
 
 export type Strategy = 'export' | 'relay';

@@ -9,7 +9,7 @@ import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { createCodec } from '../../../src/core/compress/codecs.ts';
 import { WorkerPool } from '../../../src/core/compress/encoder/workerPool.ts';
 import type { LayerCodec } from '../../../src/core/ports/layerCodec.ts';
-import type { PushEvent } from '../../../src/core/push/events.ts';
+import type { PushEvent } from '../../../src/core/push/pushEvents.ts';
 import { startFakeGitea, type FakeGitea } from '../../fakeGitea/fakeGitea.ts';
 import { startPrivateEngine, type Engine } from '../../tools/engine.ts';
 import { buildImage, loadImage, sizes, type BuiltImage } from '../../tools/images.ts';

@@ -8,7 +8,7 @@ import type { EnginePusher } from '../../../src/core/ports/enginePusher.ts';
 import type { LayerCodec } from '../../../src/core/ports/layerCodec.ts';
 import { sleep } from '../../../src/core/base/cancel.ts';
 import { DigestCache } from '../../../src/core/digestCache/digestCache.ts';
-import type { PushEvent, PushResult } from '../../../src/core/push/events.ts';
+import type { PushEvent, PushResult } from '../../../src/core/push/pushEvents.ts';
 import { pushImage } from '../../../src/core/push/pushImage.ts';
 import { UploadsInFlight } from '../../../src/core/push/uploadsInFlight.ts';
 import { Reachability } from '../../../src/core/relay/reachability.ts';

@@ -7,7 +7,7 @@ import { Engine } from '../../../src/core/docker/client/engine.ts';
 import { discoverEndpoint } from '../../../src/core/docker/endpoint/discoverEndpoint.ts';
 import { createRegistryClient, type RegistryClient } from '../../../src/core/gitea/registryClient.ts';
 import { DigestCache } from '../../../src/core/digestCache/digestCache.ts';
-import type { PushResult } from '../../../src/core/push/events.ts';
+import type { PushResult } from '../../../src/core/push/pushEvents.ts';
 import { pushImage } from '../../../src/core/push/pushImage.ts';
 import { UploadsInFlight } from '../../../src/core/push/uploadsInFlight.ts';
 import { Reachability } from '../../../src/core/relay/reachability.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
-import type { PushEvent } from '../../../src/core/push/events.ts';
+import type { PushEvent } from '../../../src/core/push/pushEvents.ts';
 import { startFakeGitea, type FakeGitea } from '../../fakeGitea/fakeGitea.ts';
 import type { Engine } from '../../tools/engine.ts';
 import { buildImage, inspectImage, loadImage } from '../../tools/images.ts';

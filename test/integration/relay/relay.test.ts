@@ -10,7 +10,7 @@ import { createRegistryClient, type RegistryClient } from '../../../src/core/git
 import type { BlobTarget } from '../../../src/core/ports/blobTarget.ts';
 import type { EnginePusher } from '../../../src/core/ports/enginePusher.ts';
 import { DigestCache } from '../../../src/core/digestCache/digestCache.ts';
-import type { PushEvent, PushResult } from '../../../src/core/push/events.ts';
+import type { PushEvent, PushResult } from '../../../src/core/push/pushEvents.ts';
 import { pushImage } from '../../../src/core/push/pushImage.ts';
 import { UploadsInFlight } from '../../../src/core/push/uploadsInFlight.ts';
 import { primeDigests } from '../../../src/core/relay/primeDigests.ts';

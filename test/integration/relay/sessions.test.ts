@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { after, before, suite, test } from 'node:test';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
-import type { PushEvent } from '../../../src/core/push/events.ts';
+import type { PushEvent } from '../../../src/core/push/pushEvents.ts';
 import { textReply } from '../../fakeGitea/http/reply.ts';
 import { startFakeGitea, type FakeGitea } from '../../fakeGitea/fakeGitea.ts';
 import { startPrivateEngine, type Engine } from '../../tools/engine.ts';

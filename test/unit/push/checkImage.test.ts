@@ -30,7 +30,7 @@ function ownImage(contents: readonly string[]): OwnImage {
   const manifest = serializeManifest(describeBlob(mediaTypes.ociConfig, config), layers);
   return {
     image: { id: digestOf(config), references: ['app:1'], diffIds },
-    isEngines: false,
+    isEngineManifest: false,
     manifests: [{ bytes: manifest, mediaType: mediaTypes.ociManifest }],
     configs: new Map([[digestOf(config), config]]),
     blobs: new Map(blobs),
@@ -78,7 +78,7 @@ function engineIndex(platforms: readonly Platform[], listed = platforms): Public
       manifestType: mediaTypes.ociIndex,
       manifests: listed.map(({ manifest }) => ({ digest: digestOf(manifest), isAvailable: true, platform: undefined })),
     },
-    isEngines: true,
+    isEngineManifest: true,
     manifests: [
       ...platforms.map(({ manifest }) => ({ bytes: manifest, mediaType: mediaTypes.ociManifest })),
       { bytes: index, mediaType: mediaTypes.ociIndex },
@@ -192,7 +192,7 @@ describe('what is about to be published', () => {
       ]);
       checkImage({
         image: { id: digestOf(manifest), references: [], diffIds: [] },
-        isEngines: true,
+        isEngineManifest: true,
         manifests: [{ bytes: manifest, mediaType: mediaTypes.ociManifest }],
         configs: new Map(),
         blobs: new Map(blobs),

@@ -142,7 +142,7 @@ describe('how the bytes leave the engine', () => {
   it('plans nothing where the engine asks for each blob by the digest that is published', async () => {
     const isAsking = async (wanted: Case): Promise<boolean> => {
       const { relay } = await choose(wanted);
-      return relay.isPossible && relay.isEngineAsking;
+      return relay.isPossible && relay.asksByDigest;
     };
     const manifestType = mediaTypes.ociManifest;
     assert.equal(await isAsking({ store: 'containerd', manifestType }), true);

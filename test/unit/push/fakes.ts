@@ -63,7 +63,7 @@ export class FakeEngine implements ImageSource {
     return Promise.resolve(this.details);
   }
 
-  async *open(_image: ImageDetails, { signal, onReceived }: ExportOptions): AsyncGenerator<ArchiveItem> {
+  async *exportImage(_image: ImageDetails, { signal, onReceived }: ExportOptions): AsyncGenerator<ArchiveItem> {
     this.opened++;
     const paths: string[] = [];
     const given = new Set<string>();

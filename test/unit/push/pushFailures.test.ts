@@ -5,7 +5,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
-import { errorMessage } from '../../../src/host/progress/errorMessages.ts';
+import { errorMessage } from '../../../src/host/errors/errorMessages.ts';
 import { FakeEngine, FakeRepository, noCompression, someLayer } from './fakes.ts';
 import { layers, PushRig } from './pushRig.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { digestOf } from '../../../src/core/oci/digest.ts';
-import type { LayerStatus, PushEvent } from '../../../src/core/push/events.ts';
+import type { LayerStatus, PushEvent } from '../../../src/core/push/pushEvents.ts';
 import { PushProgress } from '../../../src/core/push/pushProgress.ts';
 
 const mega = 1_000_000;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import type { LayerCodec } from '../../../src/core/ports/layerCodec.ts';
 import { DigestCache } from '../../../src/core/digestCache/digestCache.ts';
-import type { PushEvent, PushResult } from '../../../src/core/push/events.ts';
+import type { PushEvent, PushResult } from '../../../src/core/push/pushEvents.ts';
 import { pushImage } from '../../../src/core/push/pushImage.ts';
 import { UploadsInFlight } from '../../../src/core/push/uploadsInFlight.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';

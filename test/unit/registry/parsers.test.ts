@@ -8,7 +8,7 @@ import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { explainGiteaError } from '../../../src/core/gitea/explainGiteaError.ts';
 import { parseChallenges } from '../../../src/core/registry/auth/challenge.ts';
 import { explainErrorResponse } from '../../../src/core/registry/errors/explainErrorResponse.ts';
-import { parseAnswer } from '../../../src/core/registry/manifests/manifests.ts';
+import { parseResponse } from '../../../src/core/registry/manifests/manifests.ts';
 import type { RegistryResponse } from '../../../src/core/registry/http/httpTypes.ts';
 import { patchRefused } from '../../../src/core/registry/upload/patchRefusal.ts';
 import { withRedirects } from '../../../src/core/registry/http/redirects.ts';
@@ -249,7 +249,7 @@ describe('bodies of errors', () => {
     fc.assert(
       fc.property(bodies, (body) => {
         try {
-          assert.equal(typeof parseAnswer(v.object({}), answer(200, {}, body)), 'object');
+          assert.equal(typeof parseResponse(v.object({}), answer(200, {}, body)), 'object');
         } catch (error) {
           assert.ok(error instanceof TeaChestError && error.code === 'notARegistry', String(error));
         }

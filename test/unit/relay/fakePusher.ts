@@ -19,7 +19,7 @@ export class FakePusher implements EnginePusher {
   readonly id = 'unix:///fake.sock';
   readonly tags = new Set<string>();
   pushes = 0;
-  contacts = 0;
+  probes = 0;
   unreachable = false;
   /** A sentence that the engine says of its push. */
   notice: string | undefined;
@@ -60,11 +60,11 @@ export class FakePusher implements EnginePusher {
   }
 
   /** As docker's pull: it shows the credential after the challenge. */
-  async contact(
+  async sendProbe(
     { repository, tag }: EngineImageName,
     credential: { readonly username: string; readonly secret: string },
   ): Promise<void> {
-    this.contacts++;
+    this.probes++;
     if (this.unreachable) throw new TeaChestError('engineFailed', 'connection refused');
     const seen = repository.replace(/^[^/]+/, this.loopback ?? '$&');
     await new RelayClient({ repository: seen, credential }).ask('GET', `manifests/${tag}`);

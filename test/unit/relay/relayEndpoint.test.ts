@@ -167,21 +167,21 @@ describe('RelayEndpoint', () => {
     });
   });
 
-  describe('the first contact', () => {
+  describe('the probe before a push', () => {
     it('is recognized by a credential of its own, which gives no access', async () => {
       const session = await open();
-      let contacts = 0;
-      const contact = session.expectContact(() => contacts++);
-      const client = new RelayClient({ ...session, credential: contact.credential });
+      let probes = 0;
+      const probe = session.expectProbe(() => probes++);
+      const client = new RelayClient({ ...session, credential: probe.credential });
       const answers = await Promise.all([client.ask('GET', '/v2/'), client.ask('POST', 'blobs/uploads/')]);
       assert.deepEqual(
         answers.map(({ status }) => status),
         [404, 404],
       );
-      assert.equal(contacts, 2);
-      contact.end();
+      assert.equal(probes, 2);
+      probe.end();
       assert.equal((await client.ask('GET', '/v2/')).status, 401);
-      assert.equal(contacts, 2);
+      assert.equal(probes, 2);
     });
   });
 

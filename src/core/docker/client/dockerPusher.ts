@@ -82,8 +82,8 @@ export class DockerPusher implements EnginePusher {
     await this.#call<unknown>(signal, (docker) => docker.getImage(`${repository}:${tag}`).remove(remove));
   }
 
-  /** Lets the engine look for an image in a registry, as for a pull; settles when it has. */
-  async contact(
+  /** A pull of an image that does not exist. */
+  async sendProbe(
     { repository, tag }: EngineImageName,
     credential: { readonly username: string; readonly secret: string },
     { signal }: CallOptions,

@@ -139,7 +139,7 @@ export class Engine implements ImageSource {
   }
 
   /** Streams the image's archive in constant memory. Leaving the loop closes the stream. */
-  async *open(
+  async *exportImage(
     image: ImageDetails,
     { signal: outer, onReceived }: ExportOptions,
   ): AsyncGenerator<ArchiveItem, void, void> {

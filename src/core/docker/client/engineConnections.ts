@@ -208,7 +208,7 @@ function socketFor(reading: { readonly onread?: net.OnReadOpts }): net.Socket {
 }
 
 function knownAuthorities(): string[] {
-  // As registry/http/trustContext.ts, without the folders that it adds. Node has getCACertificates since 22.15.
+  // As registry/http/tls/trustContext.ts, without the folders that it adds. Node has getCACertificates since 22.15.
   const get = (tls as Partial<typeof tls>).getCACertificates;
   return get === undefined ? [...tls.rootCertificates] : [...new Set([...get('default'), ...get('system')])];
 }

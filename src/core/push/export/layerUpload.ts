@@ -14,7 +14,7 @@ import { readLayer, type LayerRead } from './readLayer.ts';
 export const containerdLead = 8 * 1024 * 1024;
 
 /** What the layer uploads of one attempt share. */
-export interface LayerUploads {
+export interface LayerUploadContext {
   readonly context: AttemptContext;
   readonly ledger: LayerLedger;
   readonly spool: Spool;
@@ -33,17 +33,17 @@ export interface LayerUploads {
 export class LayerUpload {
   /** Resolves once the layer is in the repository, or is not wanted. */
   readonly sent: Promise<void>;
-  readonly #shared: LayerUploads;
+  readonly #shared: LayerUploadContext;
   readonly #blob: SpooledBlob;
   #diffId: Digest | undefined;
   #isDiscarded = false;
 
   /** Waits for room in the spool. */
-  static async begin(expected: Digest | undefined, shared: LayerUploads): Promise<LayerUpload> {
+  static async begin(expected: Digest | undefined, shared: LayerUploadContext): Promise<LayerUpload> {
     return new LayerUpload(await shared.spool.begin(shared.group.signal), expected, shared);
   }
 
-  private constructor(blob: SpooledBlob, expected: Digest | undefined, shared: LayerUploads) {
+  private constructor(blob: SpooledBlob, expected: Digest | undefined, shared: LayerUploadContext) {
     const { spool, group, slots, isEngineWaiting = false } = shared;
     this.#shared = shared;
     this.#blob = blob;
@@ -103,7 +103,7 @@ export class LayerUpload {
 
   async #isCompleteAtOnce(): Promise<boolean> {
     try {
-      return await this.#blob.begun(this.#shared.group.signal);
+      return await this.#blob.isSmall(this.#shared.group.signal);
     } catch {
       // Sending fails for the same reason, and reports it.
       return false;

@@ -6,7 +6,7 @@ import { layerTypeOf } from '../../oci/mediaTypes.ts';
 import type { ArchiveLayer } from '../../ports/imageSource.ts';
 import type { LayerCodec } from '../../ports/layerCodec.ts';
 import type { SpooledBlob } from '../../spool/spooledBlob.ts';
-import { detectLayerCompression, decompressBeside, type LayerCompression } from './layerCompression.ts';
+import { detectLayerCompression, decompressBeside, type LayerCompression } from '../../compress/decompressLayer.ts';
 
 /** A layer that was read to its end, with its diffID proved. */
 export interface LayerRead {
@@ -62,7 +62,7 @@ export async function readLayer(
     // The same bytes need no second digest.
     if (!isAsItCame) stored.update(piece);
     await blob.write(piece);
-    if (options.lead !== undefined) await blob.needed(options.lead, options.signal);
+    if (options.lead !== undefined) await blob.waitForDemand(options.lead, options.signal);
     storedBytes += piece.byteLength;
     options.onProgress(readBytes, storedBytes);
   }

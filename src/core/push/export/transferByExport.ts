@@ -7,7 +7,7 @@ import type { Spool } from '../../spool/spool.ts';
 import type { LayerLedger } from '../layerLedger.ts';
 import type { TransferredLayers } from '../publishLayers.ts';
 import type { AttemptContext } from '../pushContext.ts';
-import { LayerUpload, type LayerUploads } from './layerUpload.ts';
+import { LayerUpload, type LayerUploadContext } from './layerUpload.ts';
 
 /**
  * Streams the image out of the engine once. Each layer that the registry lacks is proved, compressed into the spool and
@@ -29,7 +29,7 @@ export async function transferByExport(
       onEvent({ type: 'received', bytes });
     };
     onReceived(0);
-    for await (const item of source.open(image, { signal: group.signal, onReceived })) {
+    for await (const item of source.exportImage(image, { signal: group.signal, onReceived })) {
       if (item.kind === 'image') {
         described = item;
       } else if (item.expectedDiffId !== undefined && ledger.isClaimed(item.expectedDiffId)) {
@@ -53,7 +53,7 @@ export async function transferByExport(
  * Reads and sends a layer, or waits for another push of this window that already does: its blob is proved there. If that
  * one fails, the layer is read here. Gives its diffID; undefined for a layer of another image.
  */
-async function sendOrShare(layer: ArchiveLayer, uploads: LayerUploads): Promise<Digest | undefined> {
+async function sendOrShare(layer: ArchiveLayer, uploads: LayerUploadContext): Promise<Digest | undefined> {
   const { context, ledger, group } = uploads;
   const diffId = layer.expectedDiffId;
   if (diffId === undefined) return (await (await LayerUpload.begin(undefined, uploads)).read(layer))?.diffId;

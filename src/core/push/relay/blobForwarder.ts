@@ -190,7 +190,7 @@ export class BlobForwarder implements RelayBackend {
       return 'uploaded';
     };
     const send = async (): Promise<BlobOrigin> =>
-      (await blobs.uploads.sendBlob(claim.digest, signal, upload)) ?? 'exists';
+      (await blobs.uploads.sendOnce(claim.digest, signal, upload)) ?? 'exists';
     group.start(async () => {
       try {
         // Small ones do not queue behind large ones.

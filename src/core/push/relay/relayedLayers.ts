@@ -35,8 +35,8 @@ export async function collectClassicLayers(relayed: Relayed): Promise<Collected<
   const { image, cache } = context;
   const digests = layerDigests(top, image);
   const config = forwarder.small.get(image.id);
-  if (digests === undefined) throw unfinished(image, 'what it sent is another image');
-  if (config === undefined) throw incomplete('The config is too large to be kept.');
+  if (digests === undefined) throw incompletePush(image, 'what it sent is another image');
+  if (config === undefined) throw missingBlob('The config is too large to be kept.');
   for (const [at, diffId] of image.diffIds.entries()) {
     const digest = digests[at];
     if (digest !== undefined) cache.rememberEngineDigest(engineId, diffId, digest);
@@ -44,7 +44,7 @@ export async function collectClassicLayers(relayed: Relayed): Promise<Collected<
     const blob = digest === undefined ? undefined : forwarder.blobs.get(digest);
     // A blob is one layer: a digest that stands for another one as well was not this layer's, and it must be exported.
     const isItsOwn = image.diffIds.every((other, position) => other === diffId || digests[position] !== digest);
-    if (digest === undefined || blob === undefined || !isItsOwn) throw incomplete(missingLayer(diffId));
+    if (digest === undefined || blob === undefined || !isItsOwn) throw missingBlob(missingLayer(diffId));
     const descriptor = { mediaType: await layerType(context, digest, blob), digest, size: blob.size };
     const tarSize = ledger.statuses.row(diffId)?.readBytes ?? 0;
     if (tarSize > 0) cache.rememberEngineBlob(diffId, { ...descriptor, tarSize });
@@ -69,14 +69,14 @@ export async function collectStoredLayers(relayed: Relayed): Promise<Collected<T
     if (ledger.stored(diffId) !== undefined) return;
     const layer = layers[at];
     const blob = layer && forwarder.blobs.get(layer.digest);
-    if (layer === undefined || blob === undefined) throw incomplete(missingLayer(diffId));
+    if (layer === undefined || blob === undefined) throw missingBlob(missingLayer(diffId));
     const descriptor = { mediaType: ociLayerType(layer.mediaType), digest: layer.digest, size: blob.size };
     markStored(ledger, diffId, descriptor, blob);
   });
   const { target, signal } = context;
   const bytes = config && (forwarder.small.get(config.digest) ?? (await target.getBlob(config.digest, { signal })));
   if (config === undefined || bytes === undefined || digestOf(bytes) !== config.digest) {
-    throw incomplete('The image’s config was not sent, and the registry does not give it.');
+    throw missingBlob('The image’s config was not sent, and the registry does not give it.');
   }
   const wasConfigSent = forwarder.blobs.get(config.digest)?.origin === 'uploaded';
   return { kind: 'layers', strategy: 'relay', config: bytes, wasConfigSent, engineDigest: top.digest };
@@ -86,7 +86,7 @@ export async function collectStoredLayers(relayed: Relayed): Promise<Collected<T
 export function collectEngineManifests(relayed: Relayed): Collected<TransferredManifests> {
   const { context, ledger, forwarder, top } = relayed;
   const { blobs, small, manifests } = forwarder;
-  const layers = findImage(context.image, relayed)?.layers ?? [];
+  const layers = findInspectedManifest(context.image, relayed)?.layers ?? [];
   context.image.diffIds.forEach((diffId, at) => {
     const descriptor = layers[at];
     const blob = descriptor && blobs.get(descriptor.digest);
@@ -101,7 +101,7 @@ export function collectEngineManifests(relayed: Relayed): Collected<TransferredM
  * That one of the pushed manifests whose image `inspect` described: by its config, which names the diffIDs; where the
  * registry had the config, so that the engine did not send it, by the platform, or because there is no other.
  */
-function findImage(image: ImageDetails, { forwarder }: Relayed): ImageManifest | undefined {
+function findInspectedManifest(image: ImageDetails, { forwarder }: Relayed): ImageManifest | undefined {
   const found = forwarder.manifests.flatMap((manifest) => {
     const read = readImageManifest(manifest);
     const isImage = read !== undefined && isImageConfig(read.config.mediaType) && read.layers.every(isImageLayer);
@@ -146,19 +146,19 @@ async function layerType({ target, signal }: AttemptContext, digest: Digest, { h
     }
   } catch (error) {
     throwIfCancelled(signal);
-    throw incomplete(`The registry has ${shortDigest(digest)}, but does not show what form it has.`, error);
+    throw missingBlob(`The registry has ${shortDigest(digest)}, but does not show what form it has.`, error);
   }
   return layerTypeOf(compressionOf(start));
 }
 
 const missingLayer = (diffId: Digest): string => `Layer ${shortDigest(diffId)} did not come.`;
 
-function incomplete(message: string, cause?: unknown): RelayUnavailable {
+function missingBlob(message: string, cause?: unknown): RelayUnavailable {
   return new RelayUnavailable(message, { isPartial: true, cause });
 }
 
 /** The engine reported success, but has not sent the image. */
-export function unfinished(image: ImageDetails, why: string): TeaChestError {
+export function incompletePush(image: ImageDetails, why: string): TeaChestError {
   const name = image.references[0] ?? shortDigest(image.id);
   return new TeaChestError('engineFailed', `The container engine said that it had pushed ${name}, but ${why}.`, {
     facts: { image: image.id },

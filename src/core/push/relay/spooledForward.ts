@@ -40,7 +40,7 @@ export class SpooledForward {
     this.#pendingBytes += bytes.byteLength;
     if (this.#pendingBytes < batch) return;
     await this.#flush();
-    if (this.#options.isEngineWaiting) await this.#blob.needed(containerdLead, this.#options.signal);
+    if (this.#options.isEngineWaiting) await this.#blob.waitForDemand(containerdLead, this.#options.signal);
   }
 
   /** All that came is in the spool. */
@@ -79,7 +79,7 @@ export class SpooledForward {
     };
     const send = (): Promise<BlobOrigin> => sendBlob(this.#blob, blobs, { signal, onSent });
     try {
-      await this.#blob.begun(signal);
+      await this.#blob.isSmall(signal);
       // Small ones do not queue: the engine already waits for their answer.
       return this.#isComplete ? await send() : await slots.run(send, signal);
     } catch (error) {

@@ -16,7 +16,7 @@ import {
   collectEngineManifests,
   collectStoredLayers,
   holdsUncompressed,
-  unfinished,
+  incompletePush,
 } from './relayedLayers.ts';
 
 /**
@@ -38,7 +38,7 @@ export async function transferByRelay(
   // Otherwise the plan began with this question.
   const access = isClassic || compressesStored ? Promise.resolve() : sessions.proveAccess(group.signal);
   group.start(() => access);
-  if (isClassic) group.start(() => lookForConfig(context, group.signal));
+  if (isClassic) group.start(() => headConfig(context, group.signal));
   const notices = new Set<string>();
   const topManifest = Promise.withResolvers<undefined>();
   let tag = '';
@@ -54,7 +54,7 @@ export async function transferByRelay(
       signal: group.signal,
       logger,
       onStep: (step) => {
-        if (isClassic) showReading(ledger, step);
+        if (isClassic) updateReadBytes(ledger, step);
       },
       onNotice: (notice) => notices.add(`The container engine says: ${notice}`),
       onTag: (given) => (tag = given),
@@ -63,7 +63,7 @@ export async function transferByRelay(
       onCleanup: (promise) => {
         cleanup = promise;
       },
-      isInsisted: request.strategy === 'relay',
+      isRequired: request.strategy === 'relay',
     });
   });
   try {
@@ -71,7 +71,7 @@ export async function transferByRelay(
     throwIfCancelled(group.signal);
     ledger.statuses.supersedeBlobs();
     const top = forwarder.manifests.find(({ reference }) => reference === tag);
-    if (top === undefined) throw unfinished(image, 'it never sent the manifest');
+    if (top === undefined) throw incompletePush(image, 'it never sent the manifest');
     const relayed = { context, ledger, forwarder, top, engineId: parts.pusher.id };
     if (isClassic) return { ...(await collectClassicLayers(relayed)), notices, cleanup };
     if (compressesStored && holdsUncompressed(image, top)) {
@@ -85,7 +85,7 @@ export async function transferByRelay(
 }
 
 /** Asks for the config while the engine compresses: a classic image is named by its digest. */
-async function lookForConfig({ image, blobs }: AttemptContext, signal: AbortSignal): Promise<void> {
+async function headConfig({ image, blobs }: AttemptContext, signal: AbortSignal): Promise<void> {
   try {
     await blobs.head(image.id, signal);
   } catch {
@@ -94,7 +94,7 @@ async function lookForConfig({ image, blobs }: AttemptContext, signal: AbortSign
 }
 
 /** A classic engine reports how much of each layer it has read, by the beginning of its diffID. */
-function showReading(ledger: LayerLedger, { id, status, current, total }: EnginePushStep): void {
+function updateReadBytes(ledger: LayerLedger, { id, status, current, total }: EnginePushStep): void {
   if (id === undefined || status !== 'Pushing' || current === undefined) return;
   const diffId = [...ledger.diffIds].find((one) => one.startsWith(`sha256:${id}`));
   if (diffId === undefined || ledger.isClaimed(diffId)) return;

@@ -1,13 +1,13 @@
 export interface FetchedToken {
   readonly value: string;
-  /** Milliseconds from now; undefined if the server does not tell: then it is used until it is refused. */
-  readonly lifetime: number | undefined;
+  /** Undefined if the server does not state it: then the token is used until the registry refuses it. */
+  readonly lifetimeMs: number | undefined;
 }
 
-/** Milliseconds before its end at which a token counts as used up: a chunk that has begun must be able to finish. */
+/** A token is not used in its last milliseconds, at most so many: a chunk that has begun must be able to finish. */
 const longestMargin = 10 * 60_000;
 
-/** Tokens by what they are for. Many callers that need one at the same time cause one fetch. */
+/** Tokens by their key (`AuthScheme.keyOf`). Concurrent callers that need the same token cause one fetch. */
 export class TokenCache {
   readonly #now: () => number;
   readonly #tokens = new Map<string, { value: string; usableUntil: number }>();
@@ -24,16 +24,16 @@ export class TokenCache {
     return running;
   }
 
-  /** Forgets a token that was refused, unless a newer one has already taken its place. */
+  /** Removes a token that was refused, unless a newer one has replaced it. */
   drop(value: string): void {
     for (const [key, held] of this.#tokens) if (held.value === value) this.#tokens.delete(key);
   }
 
   #fetch(key: string, fetch: () => Promise<FetchedToken>): Promise<string> {
     const running = fetch()
-      .then(({ value, lifetime }) => {
-        const margin = lifetime === undefined ? 0 : Math.min(longestMargin, lifetime / 3);
-        this.#tokens.set(key, { value, usableUntil: this.#now() + (lifetime ?? Infinity) - margin });
+      .then(({ value, lifetimeMs }) => {
+        const margin = lifetimeMs === undefined ? 0 : Math.min(longestMargin, lifetimeMs / 3);
+        this.#tokens.set(key, { value, usableUntil: this.#now() + (lifetimeMs ?? Infinity) - margin });
         return value;
       })
       .finally(() => this.#fetching.delete(key));

@@ -3,27 +3,22 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { Client, type buildConnector } from 'undici';
 import { systemCode, TeaChestError } from '../../base/errors.ts';
-import {
-  certificateProblems,
-  changedCertificate,
-  fingerprintOf,
-  refusedCertificate,
-  type CertificateProblems,
-} from './certificate.ts';
+import { certificateProblems, refusedCertificate, type CertificateProblems } from './tls/certificate.ts';
+import { checkPin } from './tls/certificatePin.ts';
 import { refusedByProxy, unusableProxy, type Proxy } from './proxy.ts';
-import { isKnownIssuer, vouchedBy, type TrustContext } from './trustContext.ts';
+import { isKnownIssuer, vouchedBy, type TrustContext } from './tls/trustContext.ts';
 import { failureWords } from './transportFailure.ts';
 
 /** Milliseconds for TCP, proxy and TLS together: a host that drops packets must not look like a slow one. */
 const connectTime = 15_000;
 
-declare const mayCarryRequests: unique symbol;
+declare const certificateAccepted: unique symbol;
 
 /**
  * A connection on which requests to its target may be written: for https one whose certificate was accepted. Only
  * `openConnection` makes one, and undici takes no other (see `connectorOf`).
  */
-export type RequestConnection = net.Socket & { readonly [mayCarryRequests]: true };
+export type RequestConnection = net.Socket & { readonly [certificateAccepted]: true };
 
 export interface ConnectionRoute {
   /** What is to be reached: scheme, host and port count. */
@@ -124,7 +119,7 @@ function codeOf(problem: unknown): string {
 function verify({ certificate, problems, trust }: UnverifiedConnection, host: string): TeaChestError | undefined {
   const { pinnedFingerprint: pinned, context } = trust;
   if (pinned !== undefined) {
-    return fingerprintOf(certificate) === pinned ? undefined : changedCertificate(host, certificate, pinned);
+    return checkPin(host, certificate, pinned);
   }
   return problems === undefined ? undefined : refusedCertificate(host, certificate, problems, context.unread);
 }

@@ -37,7 +37,7 @@ export interface RegistryResponse {
   /** At most `maxBodyBytes` of transport.ts; empty where there is a `stream`. */
   readonly body: Buffer;
   /** Must be read or closed: it keeps its connection until then. */
-  readonly stream?: AnswerStream;
+  readonly stream?: ResponseStream;
   /** Where the answer came from, after redirects: Locations are resolved against it. */
   readonly url: URL;
 }
@@ -46,7 +46,7 @@ export interface RegistryResponse {
  * The bytes of an answer while they arrive, to be read once. Leaving the loop closes the connection. Rejects with
  * `registryUnreachable` if the connection breaks, or brings too little for too long.
  */
-export interface AnswerStream extends AsyncIterable<Uint8Array> {
+export interface ResponseStream extends AsyncIterable<Uint8Array> {
   /** Closes the connection of an answer that is not read. */
   close(): void;
 }

@@ -1,9 +1,9 @@
 import type { Logger } from '../../base/logger.ts';
-import { describeCertificate } from './certificate.ts';
+import { describeCertificate } from './tls/certificate.ts';
 import { openConnection, openTls, type ConnectionRoute, type HostTrust, type RequestConnection } from './connection.ts';
-import { normalizeFingerprint } from './fingerprint.ts';
+import { normalizeFingerprint } from './tls/certificatePin.ts';
 import type { Environment } from './proxy.ts';
-import { createTrustContext } from './trustContext.ts';
+import { createTrustContext } from './tls/trustContext.ts';
 import type { CertificateDetails, RegistryTrust } from '../types.ts';
 
 export interface RegistryConnectorOptions {

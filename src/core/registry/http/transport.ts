@@ -3,7 +3,7 @@ import { Agent, type Dispatcher } from 'undici';
 import { TeaChestError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { connectorOf } from './connection.ts';
-import { destroyAfter, streamAnswer } from './answerStream.ts';
+import { destroyAfter, streamResponse } from './responseStream.ts';
 import type { RegistryRequest, RegistryResponse, Send } from './httpTypes.ts';
 import { OutgoingBody } from './outgoingBody.ts';
 import { chooseProxy, refusedByProxy, unusableProxy, type Environment, type Proxy } from './proxy.ts';
@@ -129,7 +129,11 @@ async function dispatch(
     });
     const head = { status: answer.statusCode, headers: answer.headers, url };
     if (request.stream !== true || head.status !== 200) return { ...head, body: await readBody(answer, url, bodyTime) };
-    return { ...head, body: Buffer.alloc(0), stream: streamAnswer(answer.body, { url, signal, timePerMiB: bodyTime }) };
+    return {
+      ...head,
+      body: Buffer.alloc(0),
+      stream: streamResponse(answer.body, { url, signal, timePerMiB: bodyTime }),
+    };
   } catch (error) {
     const failure = transportFailure(error, url, signal);
     if (proxy === undefined || failure.code !== 'registryUnreachable') throw failure;

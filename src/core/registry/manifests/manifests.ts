@@ -125,7 +125,7 @@ function describe(response: RegistryResponse | undefined): StoredManifest | unde
 
 /** What the manifest calls itself, what the registry calls it, or what it looks like. */
 function typeOf(response: RegistryResponse): string {
-  const manifest = parseAnswer(selfDescription, response);
+  const manifest = parseResponse(selfDescription, response);
   if (manifest.mediaType !== undefined) return manifest.mediaType;
   const named = (header(response, 'content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   if ((manifestTypes as readonly string[]).includes(named)) return named;
@@ -133,7 +133,7 @@ function typeOf(response: RegistryResponse): string {
 }
 
 /** An answer that must be a JSON object. */
-export function parseAnswer<T>(schema: v.GenericSchema<unknown, T>, { body, url }: RegistryResponse): T {
+export function parseResponse<T>(schema: v.GenericSchema<unknown, T>, { body, url }: RegistryResponse): T {
   const { host, pathname } = url;
   const message = `${host} answered with something that is no JSON where a registry must give some (GET ${pathname}).`;
   return parseJsonOrThrow(

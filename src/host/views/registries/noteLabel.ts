@@ -1,5 +1,5 @@
 import type { ErrorCode, TeaChestError } from '../../../core/base/errors.ts';
-import { actionTitle, errorMessage, type ActionKind } from '../../progress/errorMessages.ts';
+import { actionTitle, errorMessage, type ActionKind } from '../../errors/errorMessages.ts';
 
 const labels: Readonly<Partial<Record<ErrorCode, string>>> = {
   registryUnreachable: 'Cannot be reached',

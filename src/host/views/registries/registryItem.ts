@@ -4,7 +4,7 @@ import { markdownValue, type MarkdownLine } from '../../display/markdownText.ts'
 import { markdownTooltip } from '../../display/markdownTooltip.ts';
 import { treeItem, type TreeRow } from '../../display/treeItem.ts';
 import { formatAge } from '../../progress/format.ts';
-import { errorMessage } from '../../progress/errorMessages.ts';
+import { errorMessage } from '../../errors/errorMessages.ts';
 import { noteRemedy } from './noteLabel.ts';
 import {
   describeVersions,

@@ -7,7 +7,7 @@ import { readArchive } from '../../../../src/core/docker/archive/readArchive.ts'
 import { tarEntries } from '../../../../src/core/docker/archive/tarEntries.ts';
 import { ReceiveBuffers, pieceSize } from '../../../../src/core/docker/client/receiveBuffers.ts';
 import type { ArchiveSubject } from '../../../../src/core/docker/types.ts';
-import { detectLayerCompression, decompressBeside } from '../../../../src/core/push/export/layerCompression.ts';
+import { detectLayerCompression, decompressBeside } from '../../../../src/core/compress/decompressLayer.ts';
 import { digestOf, DigestCounter } from '../../../../src/core/oci/digest.ts';
 import { inChunks, readAll, realArchive } from './archives.ts';
 

@@ -11,7 +11,7 @@ import { readSignInArguments } from '../../../../src/host/commands/arguments.ts'
 import type { ClientCertificateFiles, Consent } from '../../../../src/host/connections/verifyServerTrust.ts';
 import { tryAddress, type AnsweredAddress } from '../../../../src/host/connections/tryAddress.ts';
 import { makeScratch } from '../../../tools/scratch.ts';
-import { Authority, type Issued } from '../../registry/http/authority.ts';
+import { Authority, type Issued } from '../../registry/http/tls/authority.ts';
 import { openRegistry } from '../../registry/localRegistry.ts';
 import { useFakeVscode } from '../support/fakeVscode.ts';
 import { buildHost, connectionTo, type Host } from '../support/hostFakes.ts';

@@ -4,7 +4,7 @@ import { TeaChestError } from '../../../../src/core/base/errors.ts';
 import type { Consent } from '../../../../src/host/connections/verifyServerTrust.ts';
 import { signIn, signInIfOpen } from '../../../../src/host/connections/signIn.ts';
 import { tryAddress, type OriginTrust } from '../../../../src/host/connections/tryAddress.ts';
-import { errorMessage } from '../../../../src/host/progress/errorMessages.ts';
+import { errorMessage } from '../../../../src/host/errors/errorMessages.ts';
 import { startFakeGitea } from '../../../fakeGitea/fakeGitea.ts';
 import { anonymousTokens, openRegistry, serve } from '../../registry/localRegistry.ts';
 import { useFakeVscode } from '../support/fakeVscode.ts';

@@ -37,7 +37,7 @@ const browser = await import('../../../../src/host/openInBrowser.ts');
 const prompts = await import('../../../../src/host/input/prompts.ts');
 const images = await import('../../../../src/host/views/images/imageItem.ts');
 const registries = await import('../../../../src/host/views/registries/registryItem.ts');
-const failures = await import('../../../../src/host/progress/reportFailure.ts');
+const failures = await import('../../../../src/host/errors/reportFailure.ts');
 const statusBar = await import('../../../../src/host/push/pushStatusBar.ts');
 
 /** As VS Code finds links in messages, prompts and validation (src/vs/base/common/linkedText.ts). */

@@ -43,7 +43,7 @@ function engine(listImages: Engine['listImages']): Engine & { readonly calls: st
     },
     platformOf: unused,
     inspect: unused,
-    open: unused,
+    exportImage: unused,
     pusher: unused,
     retire: () => calls.push('retire'),
     dispose: () => calls.push('dispose'),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { TeaChestError } from '../../../../src/core/base/errors.ts';
-import type { PushResult } from '../../../../src/core/push/events.ts';
+import type { PushResult } from '../../../../src/core/push/pushEvents.ts';
 import type { PushJob, PushRunner } from '../../../../src/host/push/pushRunner.ts';
 import { PublicOwners } from '../../../../src/host/targets/publicOwners.ts';
 import { formatTarget } from '../../../../src/host/targets/target.ts';

@@ -7,7 +7,7 @@ import type { BlobTarget } from '../../../../src/core/ports/blobTarget.ts';
 import type { ImageDetails } from '../../../../src/core/ports/imageSource.ts';
 import type { LayerCodec } from '../../../../src/core/ports/layerCodec.ts';
 import { DigestCache } from '../../../../src/core/digestCache/digestCache.ts';
-import type { PushResult } from '../../../../src/core/push/events.ts';
+import type { PushResult } from '../../../../src/core/push/pushEvents.ts';
 import type { Connection } from '../../../../src/host/connections/connection.ts';
 import { EngineLink, type Engine } from '../../../../src/host/engine/engine.ts';
 import type { Compression } from '../../../../src/host/push/pushArguments.ts';

@@ -8,7 +8,7 @@ import { digestOf } from '../../../../src/core/oci/digest.ts';
 import { mediaTypes } from '../../../../src/core/oci/mediaTypes.ts';
 import type { LayerCodec } from '../../../../src/core/ports/layerCodec.ts';
 import { DigestCache } from '../../../../src/core/digestCache/digestCache.ts';
-import type { PushEvent, PushResult } from '../../../../src/core/push/events.ts';
+import type { PushEvent, PushResult } from '../../../../src/core/push/pushEvents.ts';
 import { pushImage } from '../../../../src/core/push/pushImage.ts';
 import { UploadsInFlight } from '../../../../src/core/push/uploadsInFlight.ts';
 import { Reachability } from '../../../../src/core/relay/reachability.ts';

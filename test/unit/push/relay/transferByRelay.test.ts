@@ -322,7 +322,7 @@ describe('pushImage by the relay', () => {
     const again = machine(changed, 'containerd');
     again.pusher.unreachable = true;
     await rig.push(again, { tag: '2', strategy: 'auto' });
-    assert.equal(again.pusher.contacts + again.pusher.pushes, 0);
+    assert.equal(again.pusher.probes + again.pusher.pushes, 0);
     rig.clock += 60 * 60 * 1000;
     const later = machine([...changed, { bytes: randomBytes(100) }], 'containerd');
     assert.equal((await rig.push(later, { tag: '3', strategy: 'auto' })).strategy, 'relay');

@@ -11,7 +11,7 @@ function setUp(lifetime: number | undefined): {
 } {
   const clock = { ms: 1_000_000 };
   let count = 0;
-  const fetch = async (): Promise<FetchedToken> => Promise.resolve({ value: `token ${++count}`, lifetime });
+  const fetch = async (): Promise<FetchedToken> => Promise.resolve({ value: `token ${++count}`, lifetimeMs: lifetime });
   return { cache: new TokenCache(() => clock.ms), clock, fetch };
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { inspectCertificate } from '../../../../src/core/registry/http/inspectCertificate.ts';
+import { inspectCertificate } from '../../../../src/core/registry/http/tls/inspectCertificate.ts';
 import { bytesBody, type RegistryRequest, type RequestBody } from '../../../../src/core/registry/http/httpTypes.ts';
 import { parseRegistryAddress } from '../../../../src/core/registry/registryAddress.ts';
 import { createTransport, type Transport } from '../../../../src/core/registry/http/transport.ts';

@@ -5,14 +5,14 @@ import net, { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { TeaChestError } from '../../../../src/core/base/errors.ts';
-import { tryOtherScheme } from '../../../../src/core/registry/http/otherScheme.ts';
+import { tryOtherScheme } from '../../../../src/core/registry/http/tryOtherScheme.ts';
 import { parseRegistryAddress } from '../../../../src/core/registry/registryAddress.ts';
 import type { RegistryResponse } from '../../../../src/core/registry/http/httpTypes.ts';
 import { createTransport } from '../../../../src/core/registry/http/transport.ts';
 import type { ProxySettings, RegistryTrust } from '../../../../src/core/registry/types.ts';
 import { startFakeGitea } from '../../../fakeGitea/fakeGitea.ts';
 import { makeScratch } from '../../../tools/scratch.ts';
-import { Authority } from './authority.ts';
+import { Authority } from './tls/authority.ts';
 import { startProxy } from './proxyServer.ts';
 
 const signal = new AbortController().signal;

@@ -6,7 +6,7 @@ import { createServer as createTlsServer } from 'node:https';
 import net, { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { inspectCertificate } from '../../../../src/core/registry/http/inspectCertificate.ts';
+import { inspectCertificate } from '../../../../src/core/registry/http/tls/inspectCertificate.ts';
 import type { RegistryRequest } from '../../../../src/core/registry/http/httpTypes.ts';
 import { parseRegistryAddress } from '../../../../src/core/registry/registryAddress.ts';
 import { createTransport, type Transport } from '../../../../src/core/registry/http/transport.ts';

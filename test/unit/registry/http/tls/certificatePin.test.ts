@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { normalizeFingerprint } from '../../../../src/core/registry/http/fingerprint.ts';
+import { normalizeFingerprint } from '../../../../../src/core/registry/http/tls/certificatePin.ts';
 
 const hex = '00112233445566778899aabbccddeeff'.repeat(2);
 

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { test, type TestContext } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { AnswerStream, RegistryRequest } from '../../../../src/core/registry/http/httpTypes.ts';
+import type { ResponseStream, RegistryRequest } from '../../../../src/core/registry/http/httpTypes.ts';
 import { parseRegistryAddress } from '../../../../src/core/registry/registryAddress.ts';
 import { createTransport, type Transport } from '../../../../src/core/registry/http/transport.ts';
 import { serve } from '../localRegistry.ts';
@@ -24,14 +24,18 @@ function transportTo(t: TestContext, origin: string, bodyTime?: number): Transpo
   return transport;
 }
 
-async function open(transport: Transport, origin: string, more: Partial<RegistryRequest> = {}): Promise<AnswerStream> {
+async function open(
+  transport: Transport,
+  origin: string,
+  more: Partial<RegistryRequest> = {},
+): Promise<ResponseStream> {
   const url = new URL('/v2/own/app/blobs/x', origin);
   const { status, body, stream } = await transport.send({ method: 'GET', url, signal: unfired, stream: true, ...more });
   assert.deepEqual([status, body.byteLength], [200, 0]);
   return stream ?? assert.fail('there is no stream');
 }
 
-async function drain(stream: AnswerStream): Promise<number> {
+async function drain(stream: ResponseStream): Promise<number> {
   let bytes = 0;
   for await (const { byteLength } of stream) bytes += byteLength;
   return bytes;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { distributionScheme } from '../../../../src/core/registry/auth/distributionTokens.ts';
+import { distributionScheme } from '../../../../src/core/registry/auth/distributionScheme.ts';
 import type { RegistryRequest, RegistryResponse, Send } from '../../../../src/core/registry/http/httpTypes.ts';
 import type { Credential } from '../../../../src/core/registry/types.ts';
 import type { FetchedToken } from '../../../../src/core/registry/auth/tokenCache.ts';
@@ -49,7 +49,7 @@ test('service, scope and credential go to the token server that the registry nam
   assert.deepEqual(url.searchParams.getAll('scope'), ['repository:a/b:pull,push']);
   assert.equal(url.searchParams.get('service'), 'registry.example.com');
   assert.equal(seen[0]?.headers?.['authorization'], `Basic ${Buffer.from('me:s').toString('base64')}`);
-  assert.deepEqual(token, { value: 't', lifetime: 300_000 });
+  assert.deepEqual(token, { value: 't', lifetimeMs: 300_000 });
 });
 
 test('without a credential an anonymous token is asked for', async () => {
@@ -59,7 +59,7 @@ test('without a credential an anonymous token is asked for', async () => {
 
 test('access_token is a token too, and lives a minute if nothing else is said', async () => {
   const { token } = await fetchToken({ body: '{"access_token":"a"}' });
-  assert.deepEqual(token, { value: 'a', lifetime: 60_000 });
+  assert.deepEqual(token, { value: 'a', lifetimeMs: 60_000 });
 });
 
 for (const realm of [

@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { systemCode, TeaChestError } from '../../base/errors.ts';
-import type { Environment } from './proxy.ts';
+import { systemCode, TeaChestError } from '../../../base/errors.ts';
+import type { Environment } from '../proxy.ts';
 
 export interface PemFile {
   readonly path: string;

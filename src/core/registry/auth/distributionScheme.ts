@@ -13,7 +13,7 @@ import type { FetchedToken } from './tokenCache.ts';
 const token = lenient(v.pipe(v.string(), v.nonEmpty()));
 
 /** Token spec, §Token Response Fields. */
-export const tokenAnswer = v.object({ token, access_token: token, expires_in: lenient(v.number()) });
+export const tokenResponse = v.object({ token, access_token: token, expires_in: lenient(v.number()) });
 
 interface DistributionAuthOptions {
   /** Unauthenticated. */
@@ -86,7 +86,7 @@ function readToken(response: RegistryResponse, host: string): FetchedToken {
       facts: { host },
     });
   }
-  const answer = parseJson(tokenAnswer, response.body);
+  const answer = parseJson(tokenResponse, response.body);
   const value = answer?.token ?? answer?.access_token;
   if (response.status !== 200 || value === undefined) {
     const words = serverMessage(readErrorResponse(response, 'GET'));
@@ -101,5 +101,5 @@ function readToken(response: RegistryResponse, host: string): FetchedToken {
   const claims = readJwtClaims(lifetimeClaims, value);
   const seconds = answer?.expires_in ?? (claims === undefined ? undefined : lifetimeOf(claims));
   // "If omitted, this defaults to 60 seconds" (token spec, expires_in).
-  return { value, lifetime: (seconds !== undefined && seconds > 0 ? seconds : 60) * 1000 };
+  return { value, lifetimeMs: (seconds !== undefined && seconds > 0 ? seconds : 60) * 1000 };
 }

@@ -4,24 +4,24 @@ import type { Descriptor } from '../oci/manifest.ts';
 import { mediaTypes } from '../oci/mediaTypes.ts';
 import type { BlobTarget } from '../ports/blobTarget.ts';
 import type { ImageDetails } from '../ports/imageSource.ts';
-import { detectLayerCompression, decompressBeside } from './export/layerCompression.ts';
+import { detectLayerCompression, decompressBeside } from '../compress/decompressLayer.ts';
 
 /**
  * Bytes of all layers together that are read back over a public network: some 6 s at the assumed 5 MB/s. The link may be
  * slow, and an export costs no upload if the registry turns out to have the blob that we would make.
  */
-const mostFromFar = 32 * 1024 * 1024;
+const maxPublicBytes = 32 * 1024 * 1024;
 
 /** Blobs have headers and padding, which the size of an image's files does not count. */
-const besideFiles = 16 * 1024 * 1024;
+const blobOverhead = 16 * 1024 * 1024;
 
 /** Uncompressed bytes for each stored one, beyond which a layer is exported: a crafted blob must not keep us busy. */
-const mostGrowth = 64;
-const freeGrowth = 1024 * 1024;
-const smallPiece = 16 * 1024;
+const maxExpansion = 64;
+const expansionAllowance = 1024 * 1024;
+const pieceSize = 16 * 1024;
 
 /** The layer's blob, its media type by its bytes, and its size before compression. */
-export interface ProvedPair extends Descriptor {
+export interface ReadBackBlob extends Descriptor {
   readonly tarSize: number;
 }
 
@@ -34,15 +34,15 @@ export function bytesWorthReading(
   { isNear }: Pick<BlobTarget, 'isNear'>,
   { size }: Pick<ImageDetails, 'size'>,
 ): number {
-  const most = size + besideFiles;
-  return isNear ? most : Math.min(most, mostFromFar);
+  const most = size + blobOverhead;
+  return isNear ? most : Math.min(most, maxPublicBytes);
 }
 
 /**
  * Reads a blob back and hashes it, as it is stored and uncompressed: this proves whether it is the layer that a tag says
  * it is. Undefined if it is not, or cannot be read: then the layer is exported.
  */
-export async function proveLearned(
+export async function readBackLayer(
   target: BlobTarget,
   diffId: Digest,
   learned: Descriptor,
@@ -51,10 +51,10 @@ export async function proveLearned(
     readonly onRefuted: (why: string) => void;
     readonly onUnreadable: (error: unknown) => void;
   },
-): Promise<ProvedPair | undefined> {
+): Promise<ReadBackBlob | undefined> {
   const stored = new DigestCounter();
   const tar = new DigestCounter();
-  const most = learned.size * mostGrowth + freeGrowth;
+  const most = learned.size * maxExpansion + expansionAllowance;
   const counted = counting(target.readBlob(learned.digest, options), stored, learned.size);
   try {
     const { form, body } = await detectLayerCompression(counted);
@@ -94,6 +94,6 @@ async function* counting(
   for await (const piece of bytes) {
     counter.update(piece);
     if (counter.bytes > most) throw new Error(`it has more than ${most} bytes`);
-    for (let at = 0; at < piece.byteLength; at += smallPiece) yield piece.subarray(at, at + smallPiece);
+    for (let at = 0; at < piece.byteLength; at += pieceSize) yield piece.subarray(at, at + pieceSize);
   }
 }

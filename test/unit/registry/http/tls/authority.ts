@@ -4,7 +4,7 @@ import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { TestContext } from 'node:test';
-import { makeScratch } from '../../../tools/scratch.ts';
+import { makeScratch } from '../../../../tools/scratch.ts';
 
 const run = promisify(execFile);
 const day = 24 * 60 * 60 * 1000;

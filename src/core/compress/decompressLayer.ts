@@ -1,10 +1,10 @@
 import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import * as zlib from 'node:zlib';
-import { TeaChestError } from '../../base/errors.ts';
-import { peekBytes } from '../../base/peekBytes.ts';
-import { compressionOf, magicLength } from '../../oci/compressionOf.ts';
-import { mediaTypes } from '../../oci/mediaTypes.ts';
+import { TeaChestError } from '../base/errors.ts';
+import { peekBytes } from '../base/peekBytes.ts';
+import { compressionOf, magicLength } from '../oci/compressionOf.ts';
+import { mediaTypes } from '../oci/mediaTypes.ts';
 
 /** A compression in which an engine may hold a layer, so that it can go out as it is. */
 export interface LayerCompression {

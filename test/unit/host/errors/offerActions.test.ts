@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { TeaChestError } from '../../../../src/core/base/errors.ts';
-import { offerActions, type ShowError } from '../../../../src/host/progress/offerActions.ts';
+import { offerActions, type ShowError } from '../../../../src/host/errors/offerActions.ts';
 
 /** A person who presses the buttons of these titles, one after the other, and then closes what is shown. */
 function pressing(...titles: string[]): { readonly show: ShowError; readonly shown: string[] } {

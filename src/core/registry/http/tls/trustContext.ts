@@ -8,8 +8,8 @@ import {
   type ClientPair,
   type PemFile,
 } from './certificateFolders.ts';
-import type { Environment } from './proxy.ts';
-import type { RegistryTrust } from '../types.ts';
+import type { Environment } from '../proxy.ts';
+import type { RegistryTrust } from '../../types.ts';
 
 /** The authorities that are trusted for one host, and the client certificate for it. */
 export interface TrustContext {

@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { TeaChestError, type ErrorFacts } from '../../base/errors.ts';
-import type { CertificateDetails } from '../types.ts';
+import { TeaChestError, type ErrorFacts } from '../../../base/errors.ts';
+import type { CertificateDetails } from '../../types.ts';
 
 /** SHA-256 of the certificate's DER bytes, 64 lower-case hex digits. */
 export function fingerprintOf(certificate: X509Certificate): string {
@@ -12,7 +12,7 @@ export function fingerprintOf(certificate: X509Certificate): string {
 export interface CertificateProblems {
   readonly codes: readonly string[];
   /** `it is self-signed, and it has expired` */
-  readonly words: string;
+  readonly description: string;
 }
 
 /**
@@ -37,8 +37,9 @@ export function certificateProblems(
   if (to < now) codes.add('CERT_HAS_EXPIRED');
   if (from > now) codes.add('CERT_NOT_YET_VALID');
   if (named === undefined) codes.add('ERR_TLS_CERT_ALTNAME_INVALID');
-  const words = [...codes].map((code) => problemInWords(code, certificate)).join(', and ');
-  return { codes: [...codes], words: [...codes].some(isOfDates) ? `${words}; ${clockWords(now)}` : words };
+  const description = [...codes].map((code) => describeProblem(code, certificate)).join(', and ');
+  const hint = [...codes].some(isOfDates) ? `; ${clockHint(now)}` : '';
+  return { codes: [...codes], description: description + hint };
 }
 
 export function describeCertificate(
@@ -52,7 +53,7 @@ export function describeCertificate(
     validTo: isoDate(certificate.validTo),
     names: alternativeNames(certificate.subjectAltName),
     fingerprint256: fingerprintOf(certificate),
-    problem: problems?.words,
+    problem: problems?.description,
   };
 }
 
@@ -69,19 +70,8 @@ export function refusedCertificate(
   const files = unread.length === 0 ? '' : ` What is there for this host was not used: ${unread.join(', ')}.`;
   return new TeaChestError(
     problems.codes.every((code) => untrusted.has(code)) ? 'certificateUntrusted' : 'certificateInvalid',
-    `The certificate of ${host} is not accepted: ${problems.words}.${known}${files} Nothing was sent.`,
+    `The certificate of ${host} is not accepted: ${problems.description}.${known}${files} Nothing was sent.`,
     { facts: { host, problems: problems.codes, ...factsOf(details) } },
-  );
-}
-
-/** The error for a server whose certificate is not the one that the person trusted. */
-export function changedCertificate(host: string, certificate: X509Certificate, pinned: string): TeaChestError {
-  const details = describeCertificate(certificate, undefined);
-  return new TeaChestError(
-    'certificateChanged',
-    `${host} shows another certificate than the one you trusted. Trusted: SHA-256 ${pinned}. Now: SHA-256 ` +
-      `${details.fingerprint256}, issued by ${details.issuer}, valid from ${details.validFrom}. Nothing was sent.`,
-    { facts: { host, pinnedFingerprint: pinned, ...factsOf(details) } },
   );
 }
 
@@ -100,12 +90,12 @@ function isOfDates(code: string): boolean {
 }
 
 /** A clock that is wrong, for example after sleep, makes good certificates look expired. Only the person can find out. */
-function clockWords(now: number): string {
+function clockHint(now: number): string {
   const local = new Date(now).toString().replace(/ \(.*\)$/, '');
   return `by the clock of this machine it is ${local}, which is to be corrected if it is wrong`;
 }
 
-function problemInWords(code: string, { validFrom, validTo }: X509Certificate): string {
+function describeProblem(code: string, { validFrom, validTo }: X509Certificate): string {
   if (code === 'CERT_HAS_EXPIRED') return `it has expired (on ${isoDate(validTo)})`;
   if (code === 'CERT_NOT_YET_VALID') return `it is not valid yet (only from ${isoDate(validFrom)})`;
   return problems[code] ?? (untrusted.has(code) ? 'its issuer is not known here' : `the check failed with ${code}`);
@@ -119,7 +109,7 @@ const problems: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'it was issued for another host name',
 };
 
-function factsOf(details: CertificateDetails): ErrorFacts {
+export function factsOf(details: CertificateDetails): ErrorFacts {
   const { fingerprint256, subject, issuer, validFrom, validTo, names } = details;
   return { fingerprint256, subject, issuer, validFrom, validTo, names };
 }

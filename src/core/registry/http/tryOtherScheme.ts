@@ -1,5 +1,5 @@
 import { TeaChestError } from '../../base/errors.ts';
-import { inspectCertificate } from './inspectCertificate.ts';
+import { inspectCertificate } from './tls/inspectCertificate.ts';
 import { header, type RegistryResponse } from './httpTypes.ts';
 import type { Environment } from './proxy.ts';
 import { createTransport } from './transport.ts';

@@ -1,7 +1,7 @@
-import { chooseProxy, type Environment } from './proxy.ts';
-import { RegistryConnector } from './registryConnector.ts';
-import { transportFailure } from './transportFailure.ts';
-import type { CertificateDetails, ProxySettings, RegistryAddress, RegistryTrust } from '../types.ts';
+import { chooseProxy, type Environment } from '../proxy.ts';
+import { RegistryConnector } from '../registryConnector.ts';
+import { transportFailure } from '../transportFailure.ts';
+import type { CertificateDetails, ProxySettings, RegistryAddress, RegistryTrust } from '../../types.ts';
 
 /**
  * Shows the certificate of an https registry without sending it anything: for a person who is to decide on trust.

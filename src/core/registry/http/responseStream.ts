@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream';
 import { TeaChestError } from '../../base/errors.ts';
-import type { AnswerStream } from './httpTypes.ts';
+import type { ResponseStream } from './httpTypes.ts';
 import { failureWords, transportFailure } from './transportFailure.ts';
 
 const mebibyte = 1024 * 1024;
 
-export interface AnswerStreamOptions {
+export interface ResponseStreamOptions {
   /** Where the answer comes from. */
   readonly url: URL;
   readonly signal: AbortSignal;
@@ -17,7 +17,7 @@ export interface AnswerStreamOptions {
 }
 
 /** Hands out the body of an answer while it arrives: at most undici's buffer of 64 KiB of it is in memory. */
-export function streamAnswer(body: Readable, { url, signal, timePerMiB }: AnswerStreamOptions): AnswerStream {
+export function streamResponse(body: Readable, { url, signal, timePerMiB }: ResponseStreamOptions): ResponseStream {
   // An answer that is closed, or breaks, before it is read has no other listener.
   body.on('error', () => undefined);
   return {
@@ -30,7 +30,7 @@ export function streamAnswer(body: Readable, { url, signal, timePerMiB }: Answer
           yield piece;
         }
       } catch (error) {
-        throw brokenAnswer(error, url, signal, total);
+        throw brokenResponse(error, url, signal, total);
       }
     },
   };
@@ -66,7 +66,7 @@ async function* withinTime(body: Readable, timePerMiB: number): AsyncGenerator<U
   }
 }
 
-function brokenAnswer(error: unknown, url: URL, signal: AbortSignal, total: number): TeaChestError {
+function brokenResponse(error: unknown, url: URL, signal: AbortSignal, total: number): TeaChestError {
   const failure = transportFailure(error, url, signal);
   if (failure.code !== 'registryUnreachable') return failure;
   const why =
