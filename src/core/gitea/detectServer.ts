@@ -177,7 +177,7 @@ function explainMoved({ host, origin }: RegistryAddress, response: RegistryRespo
   }
   return new TeaChestError(
     'notARegistry',
-    `${host} sends us on to another address, ${target.origin}. Nothing was sent there: sign in with that address if it is ` +
+    `${host} redirects to another address, ${target.origin}. Nothing was sent there: sign in with that address if it is ` +
       'the right one.',
     { facts: { host, status: response.status, suggestion: target.origin } },
   );

@@ -100,7 +100,8 @@ export class GiteaApi {
   async #askUser(call: ApiCall): Promise<v.InferOutput<typeof userSchema> | undefined> {
     const response = await this.#get('user', call);
     if (readMissingScopes(response) !== undefined) return undefined;
-    if (response.status !== 200) throw explainRestError(response, 'tell who you are', await this.#webRoot(call.signal));
+    if (response.status !== 200)
+      throw explainRestError(response, 'show your user name', await this.#webRoot(call.signal));
     return parseJson(userSchema, response.body) ?? {};
   }
 

@@ -89,7 +89,7 @@ function readGiteaToken(response: RegistryResponse, host: string, credential: Cr
   if (claims.UserID === -1) {
     throw new TeaChestError(
       'credentialsIgnored',
-      `${host} took us for nobody: it answered the sign-in of “${credential.username}” with an anonymous token. Either a ` +
+      `${host} ignored the credential: it answered the sign-in of “${credential.username}” with an anonymous token. Either a ` +
         'proxy in front of it removes the Authorization header, or this is Gitea 1.17 and the password is wrong.',
       { facts: { host, username: credential.username } },
     );

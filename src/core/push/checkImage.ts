@@ -78,29 +78,30 @@ type Fail = (what: string) => never;
 function checkManifest(
   digest: Digest,
   { config, layers }: Extract<ReadManifest, { kind: 'image' }>,
-  { image, isEngineManifest: isEngines, configs, blobs }: Publication,
+  { image, isEngineManifest, configs, blobs }: Publication,
   fail: Fail,
 ): boolean {
   for (const layer of layers) {
     const blob = blobs.get(layer.digest);
-    if (blob === undefined && isEngines && isForeignLayer(layer.mediaType)) continue;
+    if (blob === undefined && isEngineManifest && isForeignLayer(layer.mediaType)) continue;
     if (blob === undefined) return fail(`nothing proves the layer ${layer.digest} of the manifest ${digest}`);
     if (blob.size !== layer.size) {
       return fail(`the layer ${layer.digest} has ${blob.size} bytes, and the manifest ${digest} says ${layer.size}`);
     }
   }
-  if (isEngines && blobs.get(config.digest) === undefined) return fail(`the config ${config.digest} is not there`);
+  if (isEngineManifest && blobs.get(config.digest) === undefined)
+    return fail(`the config ${config.digest} is not there`);
   // Artifacts have configs of their own, which name no layers.
-  if (isEngines && !isImageConfig(config.mediaType)) return false;
+  if (isEngineManifest && !isImageConfig(config.mediaType)) return false;
   const bytes = configs.get(config.digest);
-  if (bytes === 'unreadable' && isEngines) return image.manifestType !== undefined;
+  if (bytes === 'unreadable' && isEngineManifest) return image.manifestType !== undefined;
   if (
     bytes === undefined ||
     bytes === 'unreadable' ||
     digestOf(bytes) !== config.digest ||
     bytes.byteLength !== config.size
   ) {
-    return fail(`the config ${config.digest} of the manifest ${digest} was not to be had, or has other bytes`);
+    return fail(`the config ${config.digest} of the manifest ${digest} could not be read, or has other bytes`);
   }
   const diffIds = readDiffIds(bytes);
   if (diffIds === undefined) return fail(`what the manifest ${digest} names as its config is no image config`);
@@ -109,7 +110,7 @@ function checkManifest(
   if (hasLayersOnly && diffIds.length !== layers.length) {
     return fail(`the config names ${diffIds.length} layers, and the manifest ${digest} has ${layers.length}`);
   }
-  if (!isEngines) checkPairs(layers, diffIds, blobs, fail);
+  if (!isEngineManifest) checkPairs(layers, diffIds, blobs, fail);
   return isConfigOf(bytes, image.diffIds);
 }
 

@@ -43,14 +43,14 @@ export async function planLayers(
       const tarSize = cache.layer(diffId, request.codec.id)?.tarSize;
       if (tarSize !== undefined) ledger.statuses.update(diffId, { readTotal: tarSize });
       const descriptor = candidates[image.diffIds.indexOf(diffId)];
-      const learned = seeded?.get(diffId);
+      const tagged = seeded?.get(diffId);
       if (descriptor !== undefined) {
         const ask = (): Promise<void> => locateLayer(context, ledger, { diffId, descriptor }, group.signal);
         group.start(() => questions.run(() => accessErrorFirst(access, ask()), group.signal));
-      } else if (learned !== undefined && learned.size <= worthReading) {
-        worthReading -= learned.size;
+      } else if (tagged !== undefined && tagged.size <= worthReading) {
+        worthReading -= tagged.size;
         const read = (): Promise<void> =>
-          readBackFromTag(context, ledger, { diffId, descriptor: learned }, group.signal);
+          readBackFromTag(context, ledger, { diffId, descriptor: tagged }, group.signal);
         group.start(() => reads.run(() => accessErrorFirst(access, read()), group.signal));
       }
     }
@@ -102,18 +102,18 @@ async function locateLayer(
 async function readBackFromTag(
   { target, cache, request, logger }: AttemptContext,
   ledger: LayerLedger,
-  { diffId, descriptor: learned }: Pair,
+  { diffId, descriptor: tagged }: Pair,
   signal: AbortSignal,
 ): Promise<void> {
   const { codec, repository } = request;
-  if ((await target.headBlob(learned.digest, { signal })) !== learned.size) return;
+  if ((await target.headBlob(tagged.digest, { signal })) !== tagged.size) return;
   const onRefuted = (why: string): void => {
     logger.warn(`A tag of ${repository} is not relied on for layer ${shortDigest(diffId)}: ${why}`);
   };
   const onUnreadable = (error: unknown): void => {
     logger.debug(`The layer ${shortDigest(diffId)} cannot be read back, and is exported: ${String(error)}`);
   };
-  const proved = await readBackLayer(target, diffId, learned, { signal, onRefuted, onUnreadable });
+  const proved = await readBackLayer(target, diffId, tagged, { signal, onRefuted, onUnreadable });
   if (proved?.mediaType !== codec.mediaType) return;
   const { mediaType, digest, size, tarSize } = proved;
   cache.rememberLayer(diffId, codec.id, { digest, size, tarSize });

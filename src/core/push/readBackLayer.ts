@@ -45,7 +45,7 @@ export function bytesWorthReading(
 export async function readBackLayer(
   target: BlobTarget,
   diffId: Digest,
-  learned: Descriptor,
+  tagged: Descriptor,
   options: {
     readonly signal: AbortSignal;
     readonly onRefuted: (why: string) => void;
@@ -54,14 +54,14 @@ export async function readBackLayer(
 ): Promise<ReadBackBlob | undefined> {
   const stored = new DigestCounter();
   const tar = new DigestCounter();
-  const most = learned.size * maxExpansion + expansionAllowance;
-  const counted = counting(target.readBlob(learned.digest, options), stored, learned.size);
+  const most = tagged.size * maxExpansion + expansionAllowance;
+  const counted = counting(target.readBlob(tagged.digest, options), stored, tagged.size);
   try {
     const { form, body } = await detectLayerCompression(counted);
     const pieces =
       form === undefined
         ? body
-        : decompressBeside(body, form, learned.digest, (chunk) => {
+        : decompressBeside(body, form, tagged.digest, (chunk) => {
             tar.update(chunk);
           });
     for await (const piece of pieces) {
@@ -69,15 +69,15 @@ export async function readBackLayer(
       if (tar.bytes > most) throw new Error(`it grows to more than ${most} bytes`);
     }
     const [digest, hashed, size] = [stored.digest(), tar.digest(), stored.bytes];
-    if (digest !== learned.digest || hashed !== diffId || size !== learned.size) {
-      options.onRefuted(`the blob ${learned.digest} has the digest ${digest}, and uncompressed ${hashed}`);
+    if (digest !== tagged.digest || hashed !== diffId || size !== tagged.size) {
+      options.onRefuted(`the blob ${tagged.digest} has the digest ${digest}, and uncompressed ${hashed}`);
       return undefined;
     }
     return { mediaType: form?.mediaType ?? mediaTypes.ociLayer, digest, size, tarSize: tar.bytes };
   } catch (error) {
     if (isCancelled(error)) throw error;
     if (error instanceof TeaChestError && error.code !== 'archiveInvalid') options.onUnreadable(error);
-    else options.onRefuted(`the blob ${learned.digest} is not that layer: ${String(error)}`);
+    else options.onRefuted(`the blob ${tagged.digest} is not that layer: ${String(error)}`);
     return undefined;
   } finally {
     // Ends the request, also after a failure.

@@ -4,7 +4,7 @@ import type { Descriptor } from '../oci/manifest.ts';
 
 /** An upload for the caller to do; others that need it wait until one of these was called. */
 interface OwnUpload<T> {
-  readonly kind: 'mine';
+  readonly kind: 'own';
   done(result: T): void;
   /** One of those that wait does it instead. */
   failed(): void;
@@ -16,7 +16,7 @@ interface SharedUpload<T> {
 }
 
 /** Work that several pushes may need at the same time and one does. */
-class InFlight<T> {
+class InFlightTable<T> {
   readonly #running = new Map<string, Promise<undefined>>();
   readonly #finished = new Map<string, { readonly result: T; readonly at: number }>();
   readonly #clock: () => number;
@@ -49,7 +49,7 @@ class InFlight<T> {
       resolve(undefined);
     };
     return {
-      kind: 'mine',
+      kind: 'own',
       done: (result) => {
         this.#finished.set(key, { result, at: this.#clock() });
         end();
@@ -66,8 +66,8 @@ class InFlight<T> {
 export class UploadsInFlight {
   #time = 0;
   #pushes = 0;
-  readonly #layers = new InFlight<Descriptor>(() => ++this.#time);
-  readonly #blobs = new InFlight<undefined>(() => ++this.#time);
+  readonly #layers = new InFlightTable<Descriptor>(() => ++this.#time);
+  readonly #blobs = new InFlightTable<undefined>(() => ++this.#time);
 
   /** For one attempt of a push to one repository; it must leave when it has ended. */
   join(origin: string, repository: string): PushUploads {
@@ -83,8 +83,8 @@ export class UploadsInFlight {
 }
 
 interface Parts {
-  readonly layers: InFlight<Descriptor>;
-  readonly blobs: InFlight<undefined>;
+  readonly layers: InFlightTable<Descriptor>;
+  readonly blobs: InFlightTable<undefined>;
   readonly now: () => number;
   readonly leave: () => void;
 }

@@ -1,7 +1,7 @@
 import type { TeaChestError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { readErrorResponse } from './errors/errorResponse.ts';
-import { notFromRegistry, refusedElsewhere, type ExplainErrorResponse } from './errors/explainErrorResponse.ts';
+import { notFromRegistry, errorFromRedirectTarget, type ExplainErrorResponse } from './errors/explainErrorResponse.ts';
 import type { RegistryRequest, RegistryResponse, Send } from './http/httpTypes.ts';
 import type { Timing } from './http/retry.ts';
 
@@ -40,6 +40,6 @@ export function toError(
   const attempted = { repository: context.repository, attempt };
   const { host, origin } = new URL(context.origin);
   if (response.status < 400) return notFromRegistry(refusal, attempted, host);
-  if (response.url.origin !== origin) return refusedElsewhere(refusal, attempted, host);
+  if (response.url.origin !== origin) return errorFromRedirectTarget(refusal, attempted, host);
   return context.explain(refusal, attempted);
 }

@@ -255,9 +255,9 @@ suite('redirects of GET /v2/', () => {
 suite('a server that has no time', () => {
   for (const path of ['/v2/', '/v2/token']) {
     for (const [status, wait, words] of [
-      [429, '30', /asks us to come less often \(429\).*It asks to wait 30 seconds\.$/],
+      [429, '30', /asks for fewer requests \(429\).*It asks to wait 30 seconds\.$/],
       [429, '300', /It asks to wait 5 minutes\.$/],
-      [429, undefined, /asks us to come less often \(429\)/],
+      [429, undefined, /asks for fewer requests \(429\)/],
       [503, '1', /answered 503.*It asks to wait 1 second\.$/],
       [502, undefined, /does not work at the moment: it answered 502/],
     ] as const) {

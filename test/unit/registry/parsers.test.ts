@@ -13,7 +13,7 @@ import type { RegistryResponse } from '../../../src/core/registry/http/httpTypes
 import { patchRefused } from '../../../src/core/registry/upload/patchRefusal.ts';
 import { withRedirects } from '../../../src/core/registry/http/redirects.ts';
 import { readErrorResponse } from '../../../src/core/registry/errors/errorResponse.ts';
-import { durationInWords, retryAfter } from '../../../src/core/registry/http/retryAfter.ts';
+import { describeDuration, retryAfter } from '../../../src/core/registry/http/retryAfter.ts';
 import { uploadLocation } from '../../../src/core/registry/upload/uploadLocation.ts';
 import { lastByte } from '../../../src/core/registry/upload/uploadSession.ts';
 
@@ -170,14 +170,14 @@ describe('Range and Retry-After', () => {
         const wait = retryAfter(answer(429, { 'retry-after': value, date }), Date.now());
         if (wait === undefined) return;
         assert.ok(Number.isFinite(wait) && wait >= 0, String(wait));
-        assert.match(durationInWords(wait), /^\d+ (?:second|seconds|minutes|hours|days)$/);
+        assert.match(describeDuration(wait), /^\d+ (?:second|seconds|minutes|hours|days)$/);
       }),
       { numRuns: fuzzCases() },
     );
   });
 
   test('a wait is written as a person says it', () => {
-    const words = [0, 1000, 90_000, 120_000, 290_500, 7_200_000, 172_800_000].map(durationInWords);
+    const words = [0, 1000, 90_000, 120_000, 290_500, 7_200_000, 172_800_000].map(describeDuration);
     const expected = ['1 second', '1 second', '90 seconds', '2 minutes', '5 minutes', '2 hours', '2 days'];
     assert.deepEqual(words, expected);
   });

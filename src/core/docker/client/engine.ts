@@ -82,8 +82,8 @@ export class Engine implements ImageSource {
       });
     }
     const listed = images.flatMap((image) => this.#readListed(image));
-    const here = new Set<string>(listed.map(({ id }) => id));
-    for (const id of this.#platforms.keys()) if (!here.has(id)) this.#platforms.delete(id);
+    const listedIds = new Set<string>(listed.map(({ id }) => id));
+    for (const id of this.#platforms.keys()) if (!listedIds.has(id)) this.#platforms.delete(id);
     return listed.map((image) => ({ ...image, platform: this.#platforms.get(image.id) }));
   }
 

@@ -57,7 +57,7 @@ export class EngineConnection {
     // Each call has its own timeout, and some have none: see DockerHttp.
     const timeouts = { headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: idleMs, keepAliveMaxTimeout: idleMs };
     // A local connection costs nothing; a TLS handshake or an ssh process for each call does.
-    this.#client = new Client('http://engine', { connect, pipelining: keeps(address) ? 1 : 0, ...timeouts });
+    this.#client = new Client('http://engine', { connect, pipelining: isKeptAlive(address) ? 1 : 0, ...timeouts });
   }
 
   /** The connection was accepted. */
@@ -115,7 +115,7 @@ export class EngineAgent {
         isReusable = true;
         return result;
       } finally {
-        if (isReusable && keeps(this.#address) && !this.#isRetired) this.#idle.push(connection);
+        if (isReusable && isKeptAlive(this.#address) && !this.#isRetired) this.#idle.push(connection);
         else this.#close(connection);
       }
     }, signal);
@@ -228,6 +228,6 @@ async function ready(socket: Duplex, address: Address): Promise<void> {
   });
 }
 
-function keeps({ kind }: Address): boolean {
+function isKeptAlive({ kind }: Address): boolean {
   return kind !== 'socket';
 }

@@ -6,30 +6,30 @@ import { SingleFlight } from '../../base/singleFlight.ts';
 import { TokenCache, type FetchedToken } from './tokenCache.ts';
 import type { Credential } from '../types.ts';
 
-/** How a registry wants to be told who is asking. */
+/** How a registry authenticates requests. */
 export type AuthScheme =
   | { readonly kind: 'open' }
   | { readonly kind: 'basic' }
   | {
       readonly kind: 'bearer';
-      /** What tells tokens apart: one for everything (Gitea), or one for each set of scopes. */
+      /** The cache key of a token: one token for everything (Gitea), or one for each set of scopes. */
       readonly keyOf: (scopes: readonly string[]) => string;
       readonly fetchToken: FetchToken;
     };
 
-/** Asks for a new token; rejects with what makes sense to a person (`credentialsRejected`, `scopeMissing`, …). */
+/** Requests a new token; rejects with an error that a person can act on (`credentialsRejected`, `scopeMissing`, …). */
 export type FetchToken = (
   scopes: readonly string[],
   options: { readonly signal: AbortSignal; readonly retry?: 'never' },
 ) => Promise<FetchedToken>;
 
-/** What fits into a header (RFC 9110 §5.5); anything else would be refused on its way out, as a broken connection. */
+/** The characters that a header can have (RFC 9110 §5.5). undici rejects others, which would look like a broken connection. */
 const usableToken = /^[\x21-\x7e]+$/;
 
 export type ReadCredential = () => Promise<Credential | undefined>;
 
 export interface AuthenticatorOptions {
-  /** Asks the registry once, unauthenticated, what it wants (GET /v2/). */
+  /** Finds out the scheme by one unauthenticated request (GET /v2/). */
   readonly askScheme: (signal: AbortSignal) => Promise<AuthScheme>;
   readonly schemeFor: (challenges: readonly Challenge[]) => AuthScheme;
   readonly credential: ReadCredential;
@@ -40,23 +40,23 @@ export interface AuthenticatorOptions {
   readonly closed: AbortSignal;
 }
 
-/** Knows the registry's scheme and holds its tokens. */
+/** Authorizes the requests to one registry, by the scheme that it has asked for, and caches its tokens. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #tokens: TokenCache;
-  readonly #asked: SingleFlight<AuthScheme>;
-  /** What a refusal showed, where the registry had seemed to be open. */
+  readonly #scheme: SingleFlight<AuthScheme>;
+  /** The scheme of a later 401, from a registry that had seemed to be open. */
   #learned: AuthScheme | undefined;
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
-    this.#asked = new SingleFlight(async () => options.askScheme(options.closed));
+    this.#scheme = new SingleFlight(async () => options.askScheme(options.closed));
     this.#tokens = new TokenCache(options.now);
   }
 
-  /** The value of Authorization for a request; undefined if the registry wants none. */
+  /** The value of Authorization for a request; undefined if the registry needs none. */
   async authorize(scopes: readonly string[], signal: AbortSignal): Promise<string | undefined> {
-    const scheme = this.#learned ?? (await this.#asked.get(signal));
+    const scheme = this.#learned ?? (await this.#scheme.get(signal));
     if (scheme.kind === 'open') return undefined;
     if (scheme.kind === 'basic') return basicAuthorization(await this.#credentialOrRefuse());
     const fetch = async (): Promise<FetchedToken> => {
@@ -71,9 +71,9 @@ export class Authenticator {
   }
 
   /**
-   * What a 401 to a request with `sent` means: true if another try with a new authorization makes sense.
-   * A 401 without any challenge is how Gitea 1.18–1.25 says that a token is no longer good. A 401 that has challenges,
-   * but not of the scheme in use, is Gitea's `reqPackageAccess`: it means forbidden, and a new login changes nothing.
+   * True if a request with the authorization `sent`, which was answered with 401, may succeed with a new one. Gitea
+   * 1.18–1.25 answers 401 without a challenge when a token is no longer valid. A 401 with challenges of other schemes than
+   * the one in use is Gitea's `reqPackageAccess`: it means forbidden, and a new login changes nothing (docs/gitea.md §1).
    */
   reconsider(response: RegistryResponse, sent: string | undefined): boolean {
     const challenges = parseChallenges(response.headers);
@@ -96,19 +96,19 @@ export class Authenticator {
 }
 
 /**
- * A token may be refused once more that was fetched while the registry let go of all of them, as when it is restarted with
- * another key; whoever refuses the next one as well means it.
+ * A registry that restarts with another key invalidates its tokens, and may do so just after it has given a new one. So a
+ * second token is fetched; if that is refused as well, the refusal is final.
  */
 const mostRenewals = 2;
 
-/** Adds the authorization, and on a refusal that a new login may heal, logs in anew and sends again. */
+/** Adds the authorization. After a refusal that a new token may solve, it gets one and sends the request again. */
 export function withAuth(send: Send, authenticator: Authenticator): Send {
   return async (request) => {
     const scopes = request.scopes ?? [];
     let sent = await authenticator.authorize(scopes, request.signal);
     for (let renewals = 0; ; renewals++) {
       const response = await send(authorized(request, sent));
-      // A storage to which the registry has sent us decides about nobody's sign-in here: its 401 is an answer.
+      // A 401 of a storage to which the registry redirected says nothing about the sign-in to the registry.
       if (response.status !== 401 || response.url.origin !== request.url.origin) return response;
       if (renewals === mostRenewals || !authenticator.reconsider(response, sent)) return response;
       throwIfCancelled(request.signal);
@@ -119,20 +119,20 @@ export function withAuth(send: Send, authenticator: Authenticator): Send {
 }
 
 export function basicAuthorization({ username, secret }: Credential): string {
-  // RFC 7617 §2.1: UTF-8. A colon may be in the secret, never in the name.
+  // RFC 7617 §2: the secret may contain a colon, the name may not; §2.1: UTF-8.
   return `Basic ${Buffer.from(`${username}:${secret}`, 'utf8').toString('base64')}`;
 }
 
 export function notSignedIn(host: string): TeaChestError {
-  return new TeaChestError('notSignedIn', `You are not signed in to ${host}, and it wants to know who is asking.`, {
+  return new TeaChestError('notSignedIn', `You are not signed in to ${host}, and it requires a sign-in.`, {
     facts: { host },
   });
 }
 
-/** The upload may be sent again from its first byte, and then has the new authorization. */
+/** The uploader may send all of the blob again, and then with the new authorization. */
 function bodyConsumed({ url, method }: RegistryRequest): TeaChestError {
   const { host } = url;
-  return new TeaChestError('uploadLost', `${host} wanted a new sign-in while a layer was on its way to it.`, {
+  return new TeaChestError('uploadLost', `${host} required a new sign-in while a layer was being sent to it.`, {
     facts: { host, method },
   });
 }

@@ -9,8 +9,8 @@ export interface Challenge {
 }
 
 /**
- * All challenges of an answer, in order, whether they came in one header or in several (Gitea 1.26.0 and Forgejo 14.0.3
- * send Bearer and Basic together, #37289). What cannot be read is left out.
+ * All challenges of a response, in order, from one header or several (Gitea 1.26.0 and Forgejo 14.0.3 send Bearer and
+ * Basic together, #37289). Leaves out what cannot be parsed.
  */
 export function parseChallenges(headers: ResponseHeaders): Challenge[] {
   const value = headers['www-authenticate'];
@@ -23,8 +23,8 @@ const token68Character = /[A-Za-z0-9\-._~+/]/;
 const space = /\s/;
 
 /**
- * Reads one header from left to right and never goes back by more than one word: the header is a stranger's, and what
- * takes time that grows with the square of its length could be made to take minutes.
+ * Reads one header from left to right, and never goes back by more than one token: the header comes from outside, and with
+ * time that grows with the square of its length a server could keep us busy for minutes.
  */
 class ChallengeLine {
   readonly #line: string;
@@ -43,7 +43,7 @@ class ChallengeLine {
     }
   }
 
-  /** A scheme, or a parameter of the last scheme. False for what is neither. */
+  /** Reads a scheme, or a parameter of the last scheme. False if it is neither. */
   #readOne(): boolean {
     const begin = this.#at;
     const name = this.#take(tokenCharacter).toLowerCase();
@@ -84,7 +84,7 @@ class ChallengeLine {
     return undefined;
   }
 
-  /** A value up to the next comma or space; undefined if there is none, or if it goes on with what no value has. */
+  /** A value up to the next comma or space; undefined if there is none, or if a character follows that no value has. */
   #plain(): string | undefined {
     const value = this.#takeWhile(
       (character) => character !== ',' && character !== '=' && character !== '"' && !space.test(character),
@@ -93,14 +93,14 @@ class ChallengeLine {
     return value !== '' && isWhole ? value : undefined;
   }
 
-  /** The token68 of a scheme (`Negotiate YII…=`): it ends with equal signs, which no parameter's name does. */
+  /** Skips the token68 of a scheme (`Negotiate YII…=`). Unlike the name of a parameter it may end with equal signs. */
   #skipToken68(): boolean {
-    const taken = this.#take(token68Character);
+    const token68 = this.#take(token68Character);
     this.#takeWhile((character) => character === '=');
-    return taken !== '' && this.#isAtEnd();
+    return token68 !== '' && this.#isAtEnd();
   }
 
-  /** Whether only spaces come before the next comma, which are skipped. */
+  /** Skips spaces; true if the next comma or the end follows. */
   #isAtEnd(): boolean {
     this.#take(space);
     return this.#at >= this.#line.length || this.#line[this.#at] === ',';
@@ -110,13 +110,13 @@ class ChallengeLine {
     return this.#takeWhile((character) => of.test(character));
   }
 
-  #takeWhile(isTaken: (character: string) => boolean): string {
+  #takeWhile(matches: (character: string) => boolean): string {
     const begin = this.#at;
-    this.#skip(isTaken);
+    this.#skip(matches);
     return this.#line.slice(begin, this.#at);
   }
 
-  #skip(isSkipped: (character: string) => boolean): void {
-    while (this.#at < this.#line.length && isSkipped(this.#line[this.#at] ?? '')) this.#at++;
+  #skip(matches: (character: string) => boolean): void {
+    while (this.#at < this.#line.length && matches(this.#line[this.#at] ?? '')) this.#at++;
   }
 }

@@ -57,8 +57,8 @@ function tokenFetcher({ parameters }: Challenge, { send, origin, credential }: D
 }
 
 /**
- * A challenge may name any place as token server, and the password goes there. So: the registry's own host, by no worse
- * a scheme, or a public https server, never an address inside somebody's network.
+ * A challenge may name any URL as its token server, and the password is sent there. Allowed are the registry's own host,
+ * not by http if the registry uses https, and public https servers; never an address inside a private network.
  */
 function checkRealm(realm: string | undefined, origin: URL): URL {
   const refuse = (why: string): TeaChestError =>
@@ -81,18 +81,18 @@ function checkRealm(realm: string | undefined, origin: URL): URL {
 
 function readToken(response: RegistryResponse, host: string): FetchedToken {
   if (response.status === 401 || response.status === 403) {
-    const words = serverMessage(readErrorResponse(response, 'GET'));
-    throw new TeaChestError('credentialsRejected', `${host} does not accept this user name and password${words}.`, {
+    const detail = serverMessage(readErrorResponse(response, 'GET'));
+    throw new TeaChestError('credentialsRejected', `${host} does not accept this user name and password${detail}.`, {
       facts: { host },
     });
   }
   const answer = parseJson(tokenResponse, response.body);
   const value = answer?.token ?? answer?.access_token;
   if (response.status !== 200 || value === undefined) {
-    const words = serverMessage(readErrorResponse(response, 'GET'));
+    const detail = serverMessage(readErrorResponse(response, 'GET'));
     throw new TeaChestError(
       'registryFailed',
-      `The token server of ${host} gave no token (${response.status})${words}.`,
+      `The token server of ${host} gave no token (${response.status})${detail}.`,
       {
         facts: { host, status: response.status },
       },

@@ -8,10 +8,7 @@ export const lifetimeClaims = v.object({
   iat: lenient(v.number()),
 });
 
-/**
- * The claims of a JWT, unverified: whoever holds a token may read what it says, only its issuer can check it.
- * Undefined if it is no JWT; registries may use opaque tokens.
- */
+/** The claims of a JWT, not verified: only its issuer can do that. Undefined if it is no JWT, as registries may use opaque tokens. */
 export function readJwtClaims<T>(claims: v.GenericSchema<unknown, T>, token: string): T | undefined {
   const payload = token.split('.')[1];
   return payload === undefined ? undefined : parseJson(claims, Buffer.from(payload, 'base64url'));
@@ -19,7 +16,7 @@ export function readJwtClaims<T>(claims: v.GenericSchema<unknown, T>, token: str
 
 /**
  * Seconds that the token lives, by the server's own clock (`exp` less `nbf` or `iat`): a wrong clock on this machine
- * must not make every token look expired. Undefined if the claims do not tell.
+ * must not make every token look expired. Undefined if the claims do not say.
  */
 export function lifetimeOf({ exp, nbf, iat }: v.InferOutput<typeof lifetimeClaims>): number | undefined {
   const start = nbf ?? iat;

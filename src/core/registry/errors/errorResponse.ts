@@ -4,9 +4,9 @@ import { parseChallenges, type Challenge } from '../auth/challenge.ts';
 import { header, type RegistryRequest, type RegistryResponse } from '../http/httpTypes.ts';
 import { retryAfter } from '../http/retryAfter.ts';
 
-/** Bytes of an error's body that are looked at. */
+/** Bytes of an error's body that are read. */
 const mostBodyBytes = 64 * 1024;
-/** Errors of one answer that are looked at, and characters of each of their codes. */
+/** Errors of one response that are read, and characters of each of their codes. */
 const mostErrors = 20;
 const longestCode = 100;
 
@@ -17,7 +17,7 @@ const errorBody = v.object({
 /** Gitea's REST API says `{"message": …, "url": …}`. */
 const restError = v.object({ message: v.string() });
 
-/** An answer that was not the one hoped for, as data: the wire's side of an error. */
+/** An error response as data. `explainErrorResponse` makes a sentence of it. */
 export interface ErrorResponse {
   readonly status: number;
   readonly method: RegistryRequest['method'];
@@ -27,13 +27,13 @@ export interface ErrorResponse {
   /** Codes and messages of `{"errors":[{code,message,detail}]}` (distribution spec); empty for every other body. */
   readonly codes: readonly string[];
   readonly messages: readonly string[];
-  /** `text/plain`, lower case, without parameters; empty if the server does not tell. */
+  /** `text/plain`, lower case, without parameters; empty if the response has none. */
   readonly contentType: string;
   readonly bodyText: string;
-  /** The Server header: names the proxy that answers in the registry's place. */
+  /** The Server header: it may name a proxy that answered instead of the registry. */
   readonly server: string | undefined;
   readonly challenges: readonly Challenge[];
-  /** Milliseconds that the answer asks to wait; undefined if it does not. */
+  /** Milliseconds that the response asks to wait, if it does. */
   readonly retryAfter: number | undefined;
 }
 
@@ -56,13 +56,13 @@ export function readErrorResponse(response: RegistryResponse, method: RegistryRe
   };
 }
 
-/** The server's own words as the end of a sentence: `: “quota exceeded”`, or nothing. */
+/** The server's own message as the end of a sentence: `: “quota exceeded”`, or nothing. */
 export function serverMessage(refusal: ErrorResponse): string {
-  const words = wordsOf(refusal);
-  return words === '' ? '' : `: “${words}”`;
+  const message = messageOf(refusal);
+  return message === '' ? '' : `: “${message}”`;
 }
 
-/** A web page where a registry's answer was due: a sign-in page or a proxy answers in its place. */
+/** True for a web page: a sign-in page or a proxy has answered instead of the registry. */
 export function isWebPage(response: Pick<RegistryResponse, 'headers' | 'body'>): boolean {
   return isHtml({ contentType: contentTypeOf(response), bodyText: response.body.subarray(0, 1024).toString('utf8') });
 }
@@ -75,7 +75,7 @@ function contentTypeOf(response: Pick<RegistryResponse, 'headers'>): string {
   return (header(response, 'content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 }
 
-function wordsOf(refusal: ErrorResponse): string {
+function messageOf(refusal: ErrorResponse): string {
   if (refusal.messages.length > 0) return shorten(refusal.messages.join('; '));
   if (refusal.codes.length > 0) return shorten(refusal.codes.join(', '));
   if (isHtml(refusal)) return shorten(/<title>([^<]*)<\/title>/i.exec(refusal.bodyText)?.[1] ?? '');

@@ -1,56 +1,56 @@
 import { TeaChestError, type ErrorCode, type ErrorFacts } from '../../base/errors.ts';
 import { isHtml, serverMessage, type ErrorResponse } from './errorResponse.ts';
 import { isTransientStatus } from '../http/retry.ts';
-import { durationInWords } from '../http/retryAfter.ts';
+import { describeDuration } from '../http/retryAfter.ts';
 
 export interface ErrorContext {
   /** `owner/name`, as in the request. */
   readonly repository: string;
-  /** What was tried, as the end of “… refused to”: `store the manifest v1`. */
+  /** What was tried, completes “… refused to”: `store the manifest v1`. */
   readonly attempt: string;
 }
 
-/** Turns what the context said into an error that a person can read. Each kind of registry has its own. */
+/** Makes the error that a person reads. `explainGiteaError` is Gitea's. */
 export type ExplainErrorResponse = (refusal: ErrorResponse, context: ErrorContext) => TeaChestError;
 
-/** What any OCI registry may say (distribution spec, §Error Codes), and what a proxy in front of it may. */
+/** The error responses of any OCI registry (distribution spec, §Error Codes), and of a proxy in front of it. */
 export const explainErrorResponse: ExplainErrorResponse = (refusal, context) => {
   const { host, status } = refusal;
-  const words = serverMessage(refusal);
+  const detail = serverMessage(refusal);
   const refused = `${host} refused to ${context.attempt}`;
   if (refusal.codes.includes('NAME_INVALID')) {
     return errorFromResponse(
       'nameInvalid',
-      `${host} does not accept the name “${context.repository}”${words}.`,
+      `${host} does not accept the name “${context.repository}”${detail}.`,
       refusal,
     );
   }
   if (refusal.codes.includes('DIGEST_INVALID')) {
-    const what = `${host} received other bytes than we sent: their digest is not the one we announced${words}.`;
+    const what = `${host} received other bytes than we sent: their digest is not the one we announced${detail}.`;
     return errorFromResponse('digestMismatch', what, refusal);
   }
   if (refusal.codes.includes('BLOB_UPLOAD_UNKNOWN')) {
-    return errorFromResponse('uploadLost', `${host} no longer knows the upload that it had begun${words}.`, refusal);
+    return errorFromResponse('uploadLost', `${host} no longer knows the upload that it had begun${detail}.`, refusal);
   }
   switch (status) {
     case 401:
       return refusal.challenges.some(({ scheme }) => scheme === 'bearer')
         ? errorFromResponse(
             'accessDenied',
-            `${refused}: this user may not do that in ${context.repository}${words}.`,
+            `${refused}: this user may not do that in ${context.repository}${detail}.`,
             refusal,
           )
         : errorFromResponse(
             'credentialsRejected',
-            `${host} does not accept this user name and password${words}.`,
+            `${host} does not accept this user name and password${detail}.`,
             refusal,
           );
     case 403:
-      // No registry answers with a web page: something between here and it refuses.
+      // No registry answers with a web page: something in front of it refuses.
       if (isHtml(refusal)) break;
       return errorFromResponse(
         'accessDenied',
-        `${refused}: it is forbidden in ${context.repository}${words}.`,
+        `${refused}: it is forbidden in ${context.repository}${detail}.`,
         refusal,
       );
     case 413:
@@ -58,33 +58,33 @@ export const explainErrorResponse: ExplainErrorResponse = (refusal, context) => 
     case 429:
       return errorFromResponse(
         'registryFailed',
-        `${host} asks us to come less often (429)${words}.${askedWait(refusal)}`,
+        `${host} asks for fewer requests (429)${detail}.${waitHint(refusal)}`,
         refusal,
       );
     default:
   }
   if (status >= 500 || isTransientStatus(status)) return serverFailure(refusal, context);
-  const told = words === '' ? meaningOf(refusal) : words;
+  const reason = detail === '' ? meaningOf(refusal) : detail;
   const by = isHtml(refusal) ? proxyName(refusal) : undefined;
   const who = by === undefined ? refused : `The proxy in front of ${host} (${by}) refused to ${context.attempt}`;
-  return errorFromResponse('registryRefused', `${who} and answered ${status}${told}.`, refusal);
+  return errorFromResponse('registryRefused', `${who} and answered ${status}${reason}.`, refusal);
 };
 
-/** What a status means that came without a word (RFC 9110 §15.5), as the end of a sentence. */
+/** The meaning of a status without a message (RFC 9110 §15.5), as the end of a sentence. */
 function meaningOf({ status, method }: ErrorResponse): string {
   const meaning = {
-    400: 'it cannot make sense of the request',
-    404: 'there is no such place',
+    400: 'it does not understand the request',
+    404: 'there is nothing at that address',
     405: `it does not allow ${method} there`,
     408: 'it waited too long for the request',
-    409: 'something else is going on there',
-    410: 'there is no such place any more',
-    416: 'it counts other bytes than were sent',
+    409: 'another operation is in progress there',
+    410: 'there is nothing at that address any more',
+    416: 'it has received another number of bytes than was sent',
   }[status];
   return meaning === undefined ? ' without saying why; its own log knows more' : `, which means that ${meaning}`;
 }
 
-/** A limit of the way to the registry, not of the registry: it is the proxy that has to be told. */
+/** Registries have no such limit: a proxy in front of it has, and its configuration must be changed. */
 function tooLarge(refusal: ErrorResponse): TeaChestError {
   const by = proxyName(refusal);
   const who = by === undefined ? 'Something on the way (a proxy)' : `The proxy in front of it (${by})`;
@@ -98,24 +98,24 @@ function tooLarge(refusal: ErrorResponse): TeaChestError {
 
 function serverFailure(refusal: ErrorResponse, context: ErrorContext): TeaChestError {
   const { host, status } = refusal;
-  const words = serverMessage(refusal);
-  const told = words === '' ? meaningOf(refusal) : words;
+  const detail = serverMessage(refusal);
+  const reason = detail === '' ? meaningOf(refusal) : detail;
   const by = isHtml(refusal) ? proxyName(refusal) : undefined;
   const who = by === undefined ? host : `The proxy in front of ${host} (${by})`;
   return errorFromResponse(
     'registryFailed',
-    `${who} failed to ${context.attempt} and answered ${status}${told}.${askedWait(refusal)}`,
+    `${who} failed to ${context.attempt} and answered ${status}${reason}.${waitHint(refusal)}`,
     refusal,
   );
 }
 
-function askedWait({ retryAfter }: ErrorResponse): string {
-  return retryAfter === undefined ? '' : ` It asks to wait ${durationInWords(retryAfter)} before the next try.`;
+function waitHint({ retryAfter }: ErrorResponse): string {
+  return retryAfter === undefined ? '' : ` It asks to wait ${describeDuration(retryAfter)} before the next try.`;
 }
 
 /**
- * An answer that no registry gives there: a status that means something else, or a web page in place of it. It may come
- * from another host, to which a sign-in gateway has sent us.
+ * The error for a response that no registry gives: a web page, or a status that has no meaning there. It may come from
+ * another host, to which a sign-in gateway has redirected.
  */
 export function notFromRegistry(refusal: ErrorResponse, context: ErrorContext, registryHost: string): TeaChestError {
   const { host, status } = refusal;
@@ -132,18 +132,22 @@ export function notFromRegistry(refusal: ErrorResponse, context: ErrorContext, r
   );
 }
 
-/** What a storage elsewhere said, to which the registry had sent us: nothing about who we are to the registry. */
-export function refusedElsewhere(refusal: ErrorResponse, context: ErrorContext, registryHost: string): TeaChestError {
+/** The error response of a storage to which the registry redirected. It says nothing about the sign-in to the registry. */
+export function errorFromRedirectTarget(
+  refusal: ErrorResponse,
+  context: ErrorContext,
+  registryHost: string,
+): TeaChestError {
   const { host, status } = refusal;
   return errorFromResponse(
     'registryRefused',
-    `Asked to ${context.attempt}, ${registryHost} sent us on to ${host}, which answered ${status}${serverMessage(refusal)}.`,
+    `Asked to ${context.attempt}, ${registryHost} redirected to ${host}, which answered ${status}${serverMessage(refusal)}.`,
     refusal,
     { registry: registryHost },
   );
 }
 
-/** Makes the error, with the wire's facts beside the words. */
+/** The error with this message, and with the facts of the response. */
 export function errorFromResponse(
   code: ErrorCode,
   message: string,

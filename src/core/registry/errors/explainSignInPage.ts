@@ -3,13 +3,13 @@ import { header, type RegistryResponse } from '../http/httpTypes.ts';
 import { isHtml, readErrorResponse, serverMessage } from './errorResponse.ts';
 
 /**
- * A gateway for single sign-on (Authelia, Authentik, Cloudflare Access) answers in the registry's place: it redirects to
- * its page, or shows that page with 200, 401 or 403. A registry never answers so at `/v2/`, `/v2/token` and `/api/v1`.
- * Undefined for an answer that is no web page and leads to none. `host` is the registry's.
+ * The error if a gateway for single sign-on (Authelia, Authentik, Cloudflare Access) answers instead of the registry: it
+ * redirects to its page, or shows it with 200, 401 or 403. A registry never does that at `/v2/`, `/v2/token` and `/api/v1`.
+ * Undefined for any other response. `host` is the registry's.
  */
 export function explainSignInPage(response: RegistryResponse, host: string): TeaChestError | undefined {
-  const place = redirectTarget(response);
-  if (place !== undefined) return answeredBy(place.host, host, response.status);
+  const target = redirectTarget(response);
+  if (target !== undefined) return answeredBy(target.host, host, response.status);
   const refusal = readErrorResponse(response, 'GET');
   if (![200, 401, 403].includes(response.status) || !isHtml(refusal)) return undefined;
   if (looksLikeSignIn(refusal.bodyText)) return answeredBy(refusal.host, host, response.status);
@@ -21,7 +21,7 @@ export function explainSignInPage(response: RegistryResponse, host: string): Tea
   );
 }
 
-/** Where a redirect leads; undefined if the answer is none, or leads to no address. */
+/** The target of a redirect; undefined for any other response, or if the target is no URL. */
 export function redirectTarget(response: RegistryResponse): URL | undefined {
   const location = header(response, 'location');
   if (location === undefined || ![301, 302, 303, 307, 308].includes(response.status)) return undefined;

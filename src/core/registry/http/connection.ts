@@ -7,7 +7,7 @@ import { certificateProblems, refusedCertificate, type CertificateProblems } fro
 import { checkPin } from './tls/certificatePin.ts';
 import { refusedByProxy, unusableProxy, type Proxy } from './proxy.ts';
 import { isKnownIssuer, vouchedBy, type TrustContext } from './tls/trustContext.ts';
-import { failureWords } from './transportFailure.ts';
+import { describeFailure } from './transportFailure.ts';
 
 /** Milliseconds for TCP, proxy and TLS together: a host that drops packets must not look like a slow one. */
 const connectTime = 15_000;
@@ -153,7 +153,7 @@ async function openTunnel(target: URL, proxy: Proxy, trustOf: TrustOf, signal: A
     if (error instanceof TeaChestError) throw error;
     const late = timedOut(signal);
     if (signal.aborted && late === undefined) throw error;
-    throw unusableProxy(proxy, target, failureWords(late ?? error), error);
+    throw unusableProxy(proxy, target, describeFailure(late ?? error), error);
   } finally {
     void client.destroy();
   }

@@ -47,8 +47,8 @@ export function refusedByProxy(proxy: Proxy, target: URL, status: number): TeaCh
   return proxyFailed(proxy, target, `did not let us through to ${target.host}: ${why}`, { facts: { status } });
 }
 
-export function unusableProxy(proxy: Proxy, target: URL, words: string, cause: unknown): TeaChestError {
-  return proxyFailed(proxy, target, `cannot be used to reach ${target.host}: ${words.replace(/\.$/, '')}`, { cause });
+export function unusableProxy(proxy: Proxy, target: URL, why: string, cause: unknown): TeaChestError {
+  return proxyFailed(proxy, target, `cannot be used to reach ${target.host}: ${why.replace(/\.$/, '')}`, { cause });
 }
 
 function proxyFailed(proxy: Proxy, target: URL, what: string, { cause, facts }: TeaChestErrorOptions): TeaChestError {

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { TeaChestError } from '../../base/errors.ts';
 import type { ResponseStream } from './httpTypes.ts';
-import { failureWords, transportFailure } from './transportFailure.ts';
+import { describeFailure, transportFailure } from './transportFailure.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -72,7 +72,7 @@ function brokenResponse(error: unknown, url: URL, signal: AbortSignal, total: nu
   const why =
     failure.facts.system === 'UND_ERR_BODY_TIMEOUT'
       ? 'then nothing, or too little, came for too long'
-      : failureWords(error);
+      : describeFailure(error);
   return new TeaChestError(
     'registryUnreachable',
     `${url.host} gave only the first ${total} bytes of an answer: ${why}.`,

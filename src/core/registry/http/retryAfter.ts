@@ -14,12 +14,12 @@ export function retryAfter(response: Pick<RegistryResponse, 'headers'>, now: num
   if (/^\d+$/.test(value)) return undefined;
   const date = Date.parse(value);
   if (Number.isNaN(date)) return undefined;
-  const theirs = Date.parse(header(response, 'date') ?? '');
-  return Math.max(0, date - (Number.isNaN(theirs) ? now : theirs));
+  const serverNow = Date.parse(header(response, 'date') ?? '');
+  return Math.max(0, date - (Number.isNaN(serverNow) ? now : serverNow));
 }
 
 /** `90 seconds`, `5 minutes`, `3 hours`: rounded up. */
-export function durationInWords(ms: number): string {
+export function describeDuration(ms: number): string {
   const inSeconds = Math.max(1, Math.ceil(ms / 1000));
   if (inSeconds < 120) return inSeconds === 1 ? '1 second' : `${inSeconds} seconds`;
   const minutes = Math.ceil(inSeconds / 60);

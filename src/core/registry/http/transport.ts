@@ -8,7 +8,7 @@ import type { RegistryRequest, RegistryResponse, Send } from './httpTypes.ts';
 import { OutgoingBody } from './outgoingBody.ts';
 import { chooseProxy, refusedByProxy, unusableProxy, type Environment, type Proxy } from './proxy.ts';
 import { RegistryConnector } from './registryConnector.ts';
-import { clientCertificateRefusal, failureWords, transportFailure } from './transportFailure.ts';
+import { clientCertificateRefusal, describeFailure, transportFailure } from './transportFailure.ts';
 import type { ProxySettings, RegistryAddress, RegistryTrust } from '../types.ts';
 
 /** Answers are JSON of this protocol: a manifest has at most 4 MiB (distribution spec), Gitea allows 10. */
@@ -137,7 +137,7 @@ async function dispatch(
   } catch (error) {
     const failure = transportFailure(error, url, signal);
     if (proxy === undefined || failure.code !== 'registryUnreachable') throw failure;
-    throw unusableProxy(proxy, url, failureWords(failure.cause ?? failure), failure);
+    throw unusableProxy(proxy, url, describeFailure(failure.cause ?? failure), failure);
   } finally {
     outgoing?.close();
   }

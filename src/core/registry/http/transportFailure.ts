@@ -36,28 +36,28 @@ export function transportFailure(error: unknown, target: URL, signal: AbortSigna
   // Thrown by the connector (certificates, proxies) or by the source of a body (the spool).
   if (error instanceof TeaChestError) return error;
   if (signal.aborted || isCancelled(error)) return new TeaChestError('cancelled', 'Cancelled.', { cause: error });
-  const words = wordsOf(error);
+  const message = messageOf(error);
   const code = systemCode(error);
   const facts: ErrorFacts = { host: target.host, ...(code === undefined ? {} : { system: code }) };
-  if (notTls.test(`${code ?? ''} ${words}`)) {
+  if (notTls.test(`${code ?? ''} ${message}`)) {
     return new TeaChestError(
       'plainHttp',
       `${target.host} does not speak https there: what it answered is no TLS. Nothing was sent.`,
       { cause: error, facts },
     );
   }
-  const [, refusal, why, more] = tlsRefusals.find(([pattern]) => pattern.test(`${code ?? ''} ${words}`)) ?? [];
+  const [, refusal, why, more] = tlsRefusals.find(([pattern]) => pattern.test(`${code ?? ''} ${message}`)) ?? [];
   if (refusal !== undefined) {
     return new TeaChestError(refusal, `${target.host} ${why ?? ''}`, { cause: error, facts: { ...facts, ...more } });
   }
-  if (badUpgrade.test(words)) {
+  if (badUpgrade.test(message)) {
     return new TeaChestError(
       'notARegistry',
       `${target.host} answered as if another protocol had been asked for (101 Switching Protocols), which no registry does.`,
       { cause: error, facts },
     );
   }
-  return new TeaChestError('registryUnreachable', `${target.host} ${reason(code, words)}`, { cause: error, facts });
+  return new TeaChestError('registryUnreachable', `${target.host} ${reason(code, message)}`, { cause: error, facts });
 }
 
 /** undici's message for a 101 without an Upgrade request. */
@@ -69,19 +69,19 @@ const clientCertificateAnswer = /No required SSL certificate was sent|The SSL ce
 /** The error for an answer that asks for a client certificate, or another one; undefined for any other answer. */
 export function clientCertificateRefusal(url: URL, status: number, body: Buffer): TeaChestError | undefined {
   if (url.protocol !== 'https:' || status !== 400 || body.byteLength > 4096) return undefined;
-  const words = clientCertificateAnswer.exec(body.toString('latin1'))?.[0];
-  if (words === undefined) return undefined;
-  const text = words.startsWith('No')
+  const message = clientCertificateAnswer.exec(body.toString('latin1'))?.[0];
+  if (message === undefined) return undefined;
+  const text = message.startsWith('No')
     ? 'asks for a client certificate, and was shown none'
     : 'refuses the client certificate that it was shown';
-  return new TeaChestError('clientCertificateNeeded', `${url.host} ${text} (it says: ${words}).`, {
+  return new TeaChestError('clientCertificateNeeded', `${url.host} ${text} (it says: ${message}).`, {
     facts: { host: url.host },
   });
 }
 
 /** What went wrong, as the end of a sentence. */
-export function failureWords(error: unknown): string {
-  return connectionFailures[systemCode(error) ?? ''] ?? wordsOf(error);
+export function describeFailure(error: unknown): string {
+  return connectionFailures[systemCode(error) ?? ''] ?? messageOf(error);
 }
 
 /** Failures of a connection that was being opened, by Node's codes; those after it are in `reason`. */
@@ -97,7 +97,7 @@ const connectionFailures: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: 'it closed the connection',
 };
 
-function reason(code: string | undefined, words: string): string {
+function reason(code: string | undefined, message: string): string {
   switch (code) {
     case 'UND_ERR_HEADERS_TIMEOUT':
     case 'UND_ERR_BODY_TIMEOUT':
@@ -105,17 +105,17 @@ function reason(code: string | undefined, words: string): string {
     case 'ECONNRESET':
     case 'EPIPE':
     case 'UND_ERR_SOCKET':
-      return `closed the connection before it had answered (${words}).`;
+      return `closed the connection before it had answered (${message}).`;
     default: {
       const known = connectionFailures[code ?? ''];
-      return known === undefined ? `could not be talked to: ${words}.` : `cannot be reached: ${known}.`;
+      return known === undefined ? `failed to answer: ${message}.` : `cannot be reached: ${known}.`;
     }
   }
 }
 
-function wordsOf(error: unknown): string {
+function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.message !== '') return error.message;
   // Node tries several addresses at once and wraps what each said.
-  return error instanceof AggregateError ? wordsOf(error.errors[0]) : error.name;
+  return error instanceof AggregateError ? messageOf(error.errors[0]) : error.name;
 }

@@ -45,7 +45,7 @@ export async function headManifest(
   if (response.status === 404) return undefined;
   const isRefused = isHeadRefused(response);
   if (!isRefused && (response.status !== 200 || isWebPage(response))) {
-    throw toError(context, response, 'HEAD', `tell what ${reference} is`);
+    throw toError(context, response, 'HEAD', `look up the manifest ${reference}`);
   }
   const digest = header(response, 'docker-content-digest') ?? '';
   const isKnown = !isRefused && isDigest(digest) && (expected === undefined || digest === expected);
@@ -78,7 +78,7 @@ export async function getFrom(
   const response = await context.send({ method: 'GET', url, headers, signal, scopes, ...options });
   if (response.status === 404) return undefined;
   if (response.status !== 200 || isWebPage(response)) {
-    throw toError(context, response, 'GET', `tell what is in ${context.repository}`);
+    throw toError(context, response, 'GET', `read from ${context.repository}`);
   }
   return response;
 }

@@ -117,11 +117,11 @@ class StreamReader implements BlobReader {
   async *#take(length: number): AsyncGenerator<Uint8Array> {
     for (let left = length; left > 0;) {
       const piece = this.#rest ?? (await this.#next());
-      const taken = piece.byteLength <= left ? piece : piece.subarray(0, left);
-      this.#rest = taken === piece ? undefined : piece.subarray(left);
-      left -= taken.byteLength;
-      this.position += taken.byteLength;
-      yield taken;
+      const part = piece.byteLength <= left ? piece : piece.subarray(0, left);
+      this.#rest = part === piece ? undefined : piece.subarray(left);
+      left -= part.byteLength;
+      this.position += part.byteLength;
+      yield part;
       this.#onSent(this.position);
     }
   }

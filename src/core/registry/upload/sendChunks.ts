@@ -10,7 +10,7 @@ import { uploadLocation } from './uploadLocation.ts';
 import { lastByte, patchSession, sessionHas } from './uploadSession.ts';
 
 /** What became of a chunk. `again`: the registry has nothing of it, and its bytes can be read again. */
-type ChunkOutcome = 'taken' | (Interruption & { readonly again: boolean });
+type ChunkOutcome = 'accepted' | (Interruption & { readonly again: boolean });
 
 /**
  * Sends a blob in chunks. Resolves with undefined when the session has all bytes, or with a failure that sending the blob
@@ -24,7 +24,7 @@ export async function sendChunks(upload: Upload, session: UploadSession): Promis
     const end = await reader.chunkEnd(start, sizer.size);
     if (end === start) return undefined;
     const outcome = await sendChunk(upload, session, start, end);
-    if (outcome === 'taken') {
+    if (outcome === 'accepted') {
       start = end;
       retries.reset();
       continue;
@@ -54,7 +54,7 @@ async function sendChunk(
     sizer.accepted(length, context.timing.now() - began);
     session.location = uploadLocation(outcome.response, context.origin, session.location);
     const failure = bytesMissing(context, outcome.response, end);
-    return failure === undefined ? 'taken' : { failure, again: false };
+    return failure === undefined ? 'accepted' : { failure, again: false };
   }
   const failure = 'unreachable' in outcome ? outcome.unreachable : explainChunk(context, outcome.response);
   const remedy = remedyFor(failure);
@@ -66,7 +66,7 @@ async function sendChunk(
   // Perhaps only the answer got lost. The status of one byte cannot be distinguished from Forgejo's, which is off by one.
   if (reader.position === end && length > 1 && (await sessionHas(context, session, end, signal))) {
     onSent(end);
-    return 'taken';
+    return 'accepted';
   }
   if (isSmaller === undefined || failure.code !== 'registryUnreachable') return { failure, again: false };
   return { failure, again: false, cutChunk: isSmaller ? 'larger' : 'smallest' };

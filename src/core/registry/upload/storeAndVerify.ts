@@ -36,7 +36,7 @@ export async function storeAndVerify(
     const failure = 'unreachable' in outcome ? outcome.unreachable : request.explain(outcome.response);
     const wait = request.isRepeatable ? retries.after(outcome) : undefined;
     if (wait !== undefined) {
-      logger.info(`${request.what} was not taken, trying again in ${Math.round(wait)} ms: ${failure.message}`);
+      logger.info(`${request.what} was not accepted, trying again in ${Math.round(wait)} ms: ${failure.message}`);
       await timing.sleep(wait, signal);
     }
     if (mayBeStored(outcome) && (await isFound(request))) return undefined;

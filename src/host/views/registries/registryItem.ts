@@ -62,7 +62,7 @@ function connectionAppearance({ connection }: ConnectionNode): Appearance {
     [markdownValue(about)],
     ...(trust.pinnedFingerprint === undefined ? [] : [['Its certificate was trusted by sight']]),
     ...(trust.allowHttp === true ? [['Not encrypted (http)']] : []),
-    ...(expandable ? [] : [['Its images are not listed here: only Gitea and Forgejo tell what an owner has']]),
+    ...(expandable ? [] : [['Its images are not listed here: only Gitea and Forgejo list the images of an owner']]),
   ];
   return {
     label: connection.host,

@@ -117,8 +117,8 @@ function checkPair(pair: ClientPair): void {
   try {
     tls.createSecureContext(pemOf([pair]));
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    const why = /mismatch/i.test(words)
+    const message = error instanceof Error ? error.message : String(error);
+    const why = /mismatch/i.test(message)
       ? `${pair.key.path} is the key of another certificate`
       : `its key ${pair.key.path} cannot be read (a key with a pass phrase is not supported)`;
     throw unusableFile(pair.certificate.path, why, error);
