@@ -15,7 +15,7 @@ export class CacheTable<T> {
   readonly #now: () => number;
   /** Wrong rows: they must not come back from the file. */
   readonly #wrong = new Set<string>();
-  /** Something is to be written. */
+  /** True if rows have changed since the last write. */
   #isChanged = false;
 
   constructor(schema: v.GenericSchema<unknown, T>, limit: number, now: () => number) {

@@ -87,7 +87,7 @@ export class DigestCache {
     this.#tables.locations.set(`${origin} ${blob}`, repositories);
   }
 
-  /** The blob that an engine made of a layer and that was carried on to a registry as it was. */
+  /** The blob that an engine made of a layer and that was forwarded to a registry unchanged. */
   engineBlob(diffId: Digest): EngineBlob | undefined {
     return this.#tables.engineBlobs.get(diffId);
   }
@@ -157,7 +157,9 @@ export class DigestCache {
     } catch (error) {
       const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
       if (!missing)
-        this.#logger.warn(`The digest cache ${this.#file} is not readable and is begun anew: ${String(error)}`);
+        this.#logger.warn(
+          `The digest cache ${this.#file} is not readable, and an empty one replaces it: ${String(error)}`,
+        );
     }
   }
 

@@ -80,7 +80,7 @@ export function formatImageReference(reference: ImageReference): string {
 
 /*
  * The grammar of references in docker and the distribution project (distribution/reference, regexp.go). What matches it is
- * one word of a command line, whoever wrote it. `parseImageReference` accepts more, to be able to explain what is wrong.
+ * one argument of a command line, whoever wrote it. `parseImageReference` accepts more, to be able to explain what is wrong.
  */
 const host = '(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\\[[0-9A-Fa-f:]+\\])(?::[0-9]{1,5})?';
 const segment = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';

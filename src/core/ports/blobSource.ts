@@ -1,6 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 
-/** The bytes of a blob that is to be uploaded. What can be read again may be sent again when an upload breaks. */
+/** The bytes of a blob to upload. After a broken upload only a `ReplayableBlob` can be sent again. */
 export type BlobSource = ReplayableBlob | StreamedBlob;
 
 export interface BlobDescriptor {

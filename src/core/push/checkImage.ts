@@ -34,7 +34,7 @@ export interface Publication {
 }
 
 /**
- * Checks that what is about to be published is one image, however its parts came here: the manifest can be read, its
+ * Checks that what is about to be published is one image, whether it was exported or relayed: the manifest can be read, its
  * config is an image config that names the layers of the image, and the layers are the blobs that were proved to be
  * those, in number, order and size. Throws `imageMismatch` otherwise; then the caller publishes nothing.
  */
@@ -91,7 +91,7 @@ function checkManifest(
   }
   if (isEngineManifest && blobs.get(config.digest) === undefined)
     return fail(`the config ${config.digest} is not there`);
-  // Artifacts have configs of their own, which name no layers.
+  // The config of an artifact names no layers.
   if (isEngineManifest && !isImageConfig(config.mediaType)) return false;
   const bytes = configs.get(config.digest);
   if (bytes === 'unreadable' && isEngineManifest) return image.manifestType !== undefined;

@@ -10,8 +10,6 @@ import type { LayerLedger } from './layerLedger.ts';
 import type { AttemptContext, PushContext, PushRequest } from './pushContext.ts';
 import { estimateTransfer, layerSizes } from './transferCosts.ts';
 
-/** Everything that decides how the bytes leave the engine. */
-
 /** Whether the engine can push this image to us. */
 export type RelayOption =
   | { readonly isPossible: false; readonly reason: string }
@@ -19,7 +17,10 @@ export type RelayOption =
       readonly isPossible: true;
       readonly parts: RelayParts;
       readonly store: 'classic' | 'containerd';
-      /** The engine asks for every blob by the digest that it is published under: nothing needs to be planned. */
+      /**
+       * The engine asks us (HEAD) for every blob by the digest under which it is published. So `planLayers` need not ask the
+       * registry first.
+       */
       readonly asksByDigest: boolean;
     };
 
@@ -28,7 +29,7 @@ export type Transfer =
   | { readonly by: 'relay'; readonly parts: RelayParts; readonly store: 'classic' | 'containerd' };
 
 /**
- * True if layers that containerd's store holds uncompressed are to be compressed. Images alone: the attestations of an
+ * True if a push must compress the layers that containerd's store holds uncompressed. Images alone: the attestations of an
  * index name its manifests by digest, and would no longer be true of a manifest of ours.
  */
 export function compressesStored(
@@ -38,7 +39,7 @@ export function compressesStored(
   return isCodecRequired && !codec.isIdentity && isImageManifest(manifestType);
 }
 
-/** True if layers that the engine compressed by gzip have a form that was asked for. */
+/** True if layers that the engine has compressed with gzip meet the request. */
 export function acceptsEngineGzip({
   isCodecRequired = false,
   codec,
@@ -46,7 +47,7 @@ export function acceptsEngineGzip({
   return !isCodecRequired || codec.mediaType === mediaTypes.ociLayerGzip;
 }
 
-/** Before the plan. Asks the engine for its store if nothing else stands against the relay. */
+/** Called before the plan. Asks the engine for its store if nothing else rules the relay out. */
 export async function findRelay({
   request,
   image,
@@ -68,8 +69,8 @@ export async function findRelay({
 }
 
 /**
- * After the plan. Containerd's store holds blobs and sends just those: always the relay. With a classic store it is
- * whichever is estimated to be sooner done. Rejects if the relay is asked for and not possible.
+ * Called after the plan. Containerd's store holds the blobs as they are published, so its images are always relayed. For a
+ * classic store it is the transfer that is estimated to end sooner. Rejects if the relay is required and not possible.
  */
 export async function chooseTransfer(
   context: AttemptContext,
@@ -91,7 +92,7 @@ export async function chooseTransfer(
   return isRelaySooner ? { by: 'relay', parts, store } : { by: 'export', reason };
 }
 
-/** The relay is asked for, and cannot be. */
+/** The error if the relay is required and not possible. */
 export function relayRefused(reason: string, cause?: unknown): TeaChestError {
   const message = `The strategy “relay” is asked for, but the container engine cannot push to Tea Chest. ${reason}`;
   return new TeaChestError('engineFailed', message, { cause });

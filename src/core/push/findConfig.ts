@@ -5,7 +5,7 @@ import type { AttemptContext } from './pushContext.ts';
 import { recallImage } from './rememberedImage.ts';
 
 /**
- * The config of an image whose layers are all in the repository: as it is remembered, or as the registry has it. In the
+ * The config of an image whose layers are all in the repository, from the digest cache or from the registry. In the
  * classic store an image's ID is its config's digest. In containerd's store it is a manifest's digest, and Gitea serves
  * manifests as blobs too: so the answer must be a config, and this image's.
  */
@@ -16,7 +16,7 @@ export async function findConfig(context: AttemptContext): Promise<Uint8Array | 
   if (!usesCache || image.manifestType !== undefined) return undefined;
   const config = await runStage('plan', () => target.getBlob(image.id, { signal })).catch((error: unknown) => {
     throwIfCancelled(signal);
-    logger.debug(`The config is asked of the engine, as it cannot be read back: ${String(error)}`);
+    logger.debug(`The config cannot be read back, so the engine is asked for it: ${String(error)}`);
     return undefined;
   });
   if (config === undefined || digestOf(config) !== image.id || !isConfigOf(config, image.diffIds)) return undefined;

@@ -9,15 +9,15 @@ import type { AttemptContext } from './pushContext.ts';
 import { recallImage } from './rememberedImage.ts';
 import { seedFromTag } from './seedFromTag.ts';
 
-/** Questions asked of the registry at one time: they are small, and each waits for a round trip. */
-const parallelQuestions = 6;
-/** Blobs that are read back at one time. */
+/** Concurrent HEAD and mount requests: they are small, and each waits for a round trip. */
+const parallelLookups = 6;
+/** Blobs that are read back concurrently. */
 const parallelReads = 2;
 
 /**
- * Before any byte leaves the engine: may we write to the repository at all, and which layers does the registry have? Only
- * layers whose blob is known from a former push can be asked for; the others must be read first. Everything is asked at
- * once, but where we may not write, that error comes first. `asksByDigest`: the engine is going to ask us for every
+ * Finds out, before any byte leaves the engine, whether we may write to the repository and which layers the registry has.
+ * The registry can be asked only for layers whose blob an earlier push has made: the others must be read first. All
+ * requests are concurrent, but if we may not write, that error is the one reported. `asksByDigest`: the engine is going to ask us for every
  * blob by its digest, and access is checked meanwhile; then nothing is asked here.
  */
 export async function planLayers(
@@ -28,7 +28,7 @@ export async function planLayers(
   const ledger = new LayerLedger(context);
   if (asksByDigest) return ledger;
   const group = new TaskGroup(signal);
-  const questions = new Semaphore(parallelQuestions);
+  const lookups = new Semaphore(parallelLookups);
   const reads = new Semaphore(parallelReads);
   await group.run(async () => {
     const access = target.checkAccess({ signal: group.signal });
@@ -46,7 +46,7 @@ export async function planLayers(
       const tagged = seeded?.get(diffId);
       if (descriptor !== undefined) {
         const ask = (): Promise<void> => locateLayer(context, ledger, { diffId, descriptor }, group.signal);
-        group.start(() => questions.run(() => accessErrorFirst(access, ask()), group.signal));
+        group.start(() => lookups.run(() => accessErrorFirst(access, ask()), group.signal));
       } else if (tagged !== undefined && tagged.size <= worthReading) {
         worthReading -= tagged.size;
         const read = (): Promise<void> =>
@@ -58,16 +58,16 @@ export async function planLayers(
   return ledger;
 }
 
-/** A layer, and a blob that is said to be it. */
+/** A layer, and the blob that the cache or a tag names for it. */
 interface Pair {
   readonly diffId: Digest;
   readonly descriptor: Descriptor;
 }
 
-/** An answer; where there is none, first of all the reason why we may not write there, if there is one. */
-async function accessErrorFirst<T>(access: Promise<void>, answer: Promise<T>): Promise<T> {
+/** The result of a request. If it failed and we may not write there, rejects with that reason instead. */
+async function accessErrorFirst<T>(access: Promise<void>, request: Promise<T>): Promise<T> {
   try {
-    return await answer;
+    return await request;
   } catch (error) {
     await access;
     throw error;
@@ -98,7 +98,7 @@ async function locateLayer(
   if (found !== undefined) ledger.claimStored({ diffId, descriptor, proof: 'provedBefore' }, found.origin);
 }
 
-/** Uses what a tag says of a layer only if its blob is that layer; every later push then has that from the cache. */
+/** Reads back the blob that a tag names for a layer. If it is that layer, it counts as stored, and is cached. */
 async function readBackFromTag(
   { target, cache, request, logger }: AttemptContext,
   ledger: LayerLedger,
@@ -108,7 +108,7 @@ async function readBackFromTag(
   const { codec, repository } = request;
   if ((await target.headBlob(tagged.digest, { signal })) !== tagged.size) return;
   const onRefuted = (why: string): void => {
-    logger.warn(`A tag of ${repository} is not relied on for layer ${shortDigest(diffId)}: ${why}`);
+    logger.warn(`A tag of ${repository} does not name the right blob for layer ${shortDigest(diffId)}: ${why}`);
   };
   const onUnreadable = (error: unknown): void => {
     logger.debug(`The layer ${shortDigest(diffId)} cannot be read back, and is exported: ${String(error)}`);

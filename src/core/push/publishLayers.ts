@@ -11,7 +11,7 @@ import type { AttemptContext } from './pushContext.ts';
 import { countBytes, publishTag, referenceOf, type CountedBytes, type Outcome } from './publishTag.ts';
 import { rememberImage } from './rememberedImage.ts';
 
-/** All layers are in the repository; our own manifest is to be made of them. */
+/** All layers are in the repository. The next step is to compose our own manifest. */
 export interface TransferredLayers {
   readonly kind: 'layers';
   readonly strategy: PushStrategy;
@@ -20,9 +20,9 @@ export interface TransferredLayers {
   readonly wasConfigSent?: boolean;
   /** The engine's own digest of the image, where it is not that of our manifest. */
   readonly engineDigest?: Digest;
-  /** What the engine said of its push; complete after `cleanup`. */
+  /** Notices of the engine's push (`EnginePushStep.notice`); complete after `cleanup`. */
   readonly notices?: Iterable<string>;
-  /** The engine's temporary name is being removed meanwhile; never rejects. */
+  /** Removes the engine's temporary name at the same time; never rejects. */
   readonly cleanup?: Promise<void>;
 }
 

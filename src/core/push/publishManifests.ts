@@ -10,14 +10,14 @@ import { isExpectedManifest, publishedKey } from './imageIndex.ts';
 import { countBytes, publishTag, referenceOf, type Outcome } from './publishTag.ts';
 import type { BlobOrigin } from './repositoryBlobs.ts';
 
-/** All blobs are in the repository; the engine's own manifests are to be published as they are. */
+/** All blobs are in the repository. The next step is to publish the engine's own manifests, unchanged. */
 export interface TransferredManifests {
   readonly kind: 'manifests';
   /** The tag's. */
   readonly top: RelayedManifest;
-  /** What an index lists, children before what refers to them. */
+  /** The manifests that an index lists, each before the index that refers to it. */
   readonly children: readonly RelayedManifest[];
-  /** What is in the repository of what they name. */
+  /** The blobs that they name, those that are in the repository. */
   readonly blobs: ReadonlyMap<Digest, { readonly size: number; readonly origin: BlobOrigin }>;
   /** Small blobs that the engine sent: configs are among them. */
   readonly small: Pick<SmallBlobs, 'get'>;
@@ -56,7 +56,7 @@ export async function publishManifests(context: AttemptContext, transferred: Tra
   return { reference: referenceOf(request), digest, mediaType, strategy: 'relay', ...counted, notices };
 }
 
-/** Of those manifests that are images: as they came, or as the registry has them. */
+/** The configs of the manifests that are images, as the engine sent them or as the registry has them. */
 async function readConfigs(
   context: AttemptContext,
   manifests: readonly RelayedManifest[],

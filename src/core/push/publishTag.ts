@@ -8,7 +8,7 @@ import type { BlobOrigin } from './repositoryBlobs.ts';
 /** Milliseconds for the last HEAD of the tag, which no cancel ends: time for a request without an answer, and a retry. */
 const checkTimeoutMs = 150_000;
 
-/** What a push has come to. */
+/** The result of a push, without its duration. */
 export type Outcome = Omit<PushResult, 'durationMs'>;
 
 export type CountedBytes = Pick<PushResult, 'uploadedBytes' | 'mountedBytes' | 'skippedBytes'>;
@@ -46,11 +46,11 @@ export function referenceOf({ repository, tag }: Pick<PushRequest, 'repository' 
   return `${repository}:${tag}`;
 }
 
-/** The registry took the manifest, and then could not be asked what it has. */
+/** The registry has accepted the manifest, but the check of the tag failed. */
 function unchecked(request: PushRequest, error: unknown): TeaChestError {
   const { code, message, facts } = toTeaChestError(error);
   const reference = referenceOf(request);
-  // This request is never cancelled: its time was over.
+  // Nothing cancels this request: it has timed out.
   const isLate = code === 'cancelled';
   const why = isLate ? 'the registry did not answer in time.' : message;
   return new TeaChestError(

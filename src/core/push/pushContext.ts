@@ -9,7 +9,7 @@ import type { PushEvent } from './pushEvents.ts';
 import type { RepositoryBlobs } from './repositoryBlobs.ts';
 import type { UploadsInFlight } from './uploadsInFlight.ts';
 
-/** What is to be pushed, and where to. Names and tags were checked against the registry's grammar before. */
+/** The image to push, and its target. Names and tags were checked against the registry's grammar before. */
 export interface PushRequest {
   /** An ID or a reference, as the engine has it. */
   readonly image: string;
@@ -21,14 +21,14 @@ export interface PushRequest {
   /** Compresses the layers that the engine holds unpacked. */
   readonly codec: LayerCodec;
   /**
-   * True: somebody asked for just this codec. Then layers that containerd's store holds uncompressed are compressed as
-   * well, and a classic engine may only push by itself if the codec is gzip. False: whatever the engine stores or makes
-   * goes out as it is.
+   * True: the person or the command has chosen this codec. Then layers that containerd's store holds uncompressed are
+   * compressed as well, and a classic engine, which compresses with gzip, is relayed only if the codec is gzip. False: layers
+   * that the engine stores or sends compressed are published unchanged.
    */
   readonly isCodecRequired?: boolean;
   /** Blobs sent side by side. */
   readonly parallelBlobs: number;
-  /** True: nothing is called unchanged; the registry is asked for every blob, and what it has lost is sent again. */
+  /** True: the registry is asked for every blob, even if the tag is unchanged, and blobs that it has lost are sent again. */
   readonly recheck?: boolean;
   /** How the bytes leave the engine. Absent: `chooseTransfer` decides. */
   readonly strategy?: 'export' | 'relay' | undefined;
@@ -56,7 +56,7 @@ export interface PushOptions {
   readonly onEvent: (event: PushEvent) => void;
 }
 
-/** `isPublished`: the tag is already what it was to become, so a cancel no longer makes this a cancelled push. */
+/** `isPublished`: the tag is published already, so that a cancel no longer makes this a cancelled push. */
 export type RunStage = <T>(
   stage: Stage,
   work: () => Promise<T>,
@@ -75,6 +75,6 @@ export interface PushContext extends PushDependencies, PushOptions {
 /** The same for one attempt: see `pushImage`. */
 export interface AttemptContext extends PushContext {
   readonly blobs: RepositoryBlobs;
-  /** False once something that was remembered did not fit: then only bytes that were read count. */
+  /** False after the digest cache led to a mismatch: then only bytes that are read count. */
   readonly usesCache: boolean;
 }

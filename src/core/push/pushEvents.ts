@@ -3,7 +3,7 @@ import type { Digest } from '../oci/digest.ts';
 
 /**
  * `waiting` nothing done yet · `reading` out of the engine, being compressed · `uploading` complete on our side, bytes
- * still to send · then one of: `exists` the repository had it · `mounted` taken from elsewhere in the registry ·
+ * still to send · then one of: `exists` the repository had it · `mounted` from another repository of the registry ·
  * `uploaded` · `superseded` (a blob's row only): another row counts these bytes.
  */
 type LayerState = 'waiting' | 'reading' | 'uploading' | 'exists' | 'mounted' | 'uploaded' | 'superseded';
@@ -20,7 +20,7 @@ export interface LayerStatus {
   readonly readBytes: number;
   /** Uncompressed size, once the archive has said it (or a former push remembered it). */
   readonly readTotal: number | undefined;
-  /** Bytes so far in the form that is stored: compressed here, or as the engine sent them. */
+  /** Bytes so far in the stored form: compressed by us, or as the engine sent them. */
   readonly storedBytes: number;
   /** Stored size, once known. */
   readonly storedTotal: number | undefined;
@@ -48,7 +48,7 @@ export interface PushResult {
   readonly mediaType: string;
   /** Blob bytes this push sent, retries not counted twice. */
   readonly uploadedBytes: number;
-  /** Stored bytes of layers that the registry took from another repository of its own. */
+  /** Stored bytes of layers that were mounted from another repository of the registry. */
   readonly mountedBytes: number;
   /** Stored bytes of layers that were already there. */
   readonly skippedBytes: number;

@@ -47,12 +47,12 @@ export async function pushImage(
     onEvent({ type: 'done', result });
     return result;
   } finally {
-    // What was learned of layers stays true after a failure, and shortens the next push.
+    // The digests of layers that were read stay valid after a failure, and shorten the next push.
     await cache.save();
   }
 }
 
-/** Attempts again, once for each reason that a new attempt can cure. */
+/** Repeats the attempt after a failure that a new one can cure, once for each `RetryReason`. */
 async function attemptUntilWhole(push: PushContext): Promise<Outcome> {
   const { target, cache, uploads, request, logger } = push;
   const tried = new Set<RetryReason>();
@@ -67,7 +67,7 @@ async function attemptUntilWhole(push: PushContext): Promise<Outcome> {
       tried.add(reason);
       previous = blobs;
       if (reason === 'staleCache') {
-        logger.warn(`What was remembered of the image is dropped, and it is read again: ${String(error)}`);
+        logger.warn(`The cached digests of the image are dropped, and it is read again: ${String(error)}`);
         dropCachedFacts(context);
       } else {
         logger.warn('The registry no longer has a blob that it said it had; checking all of them again.');
@@ -102,7 +102,7 @@ async function attempt(context: AttemptContext, { isFirst }: { readonly isFirst:
   }
 }
 
-/** By the relay or by an export; a relay that turns out to be impossible, or to lack a layer, is completed by an export. */
+/** Relays or exports the missing layers. If the relay is not possible after all, or lacks a layer, the image is exported. */
 async function transfer(
   context: AttemptContext,
   ledger: LayerLedger,
@@ -137,7 +137,7 @@ function stageRunner({ signal, onEvent }: PushOptions): RunStage {
   };
 }
 
-/** `lostBlobs`: the registry lacks a blob that it said it had. `staleCache`: the parts are not of one image. */
+/** `lostBlobs`: the registry lacks a blob that it said it had. `staleCache`: cached facts led to parts of different images. */
 type RetryReason = 'lostBlobs' | 'staleCache';
 
 /** Distribution-spec §Error Codes; Gitea has the second as well (docs/gitea.md). */
@@ -149,14 +149,14 @@ function retryReason(error: unknown): RetryReason | undefined {
   return code === 'imageMismatch' ? 'staleCache' : undefined;
 }
 
-/** Of the image and all its layers: one of them is wrong. */
+/** Drops the facts about the image and all its layers, since one of them is wrong. */
 function dropCachedFacts(context: AttemptContext): void {
   const { cache, image, request } = context;
   dropImage(context);
   for (const diffId of image.diffIds) cache.dropLayer(diffId, request.codec.id);
 }
 
-/** An engine whose image was removed while it pushed reports missing files: so it is asked whether the image is there. */
+/** If an image is removed during its push, the engine reports missing files. Asks it whether the image still exists. */
 async function explainMissingImage({ source, image, signal }: AttemptContext, error: unknown): Promise<unknown> {
   if (signal.aborted || toTeaChestError(error).code !== 'engineFailed') return error;
   const isGone = await source.inspect(image.id, { signal }).then(

@@ -21,8 +21,8 @@ export interface PushSnapshot {
   readonly result: PushResult | undefined;
 }
 
-/** Bytes by which the sum of sent bytes falls when an upload is begun anew; smaller steps back are not shown. */
-const beganAnew = 1_000_000;
+/** If the sum of sent bytes falls by this much, an upload was restarted. Smaller decreases are not shown. */
+const restartBytes = 1_000_000;
 /** The part of the work that must be done before the time left is estimated. */
 const leastPart = 0.01;
 const longestEta = 24 * 3600;
@@ -73,14 +73,14 @@ export class PushProgress {
   }
 
   /**
-   * The part of the compressed bytes that was sent goes up and down while both go on. The highest value is shown, until
-   * an upload is begun anew.
+   * The sent part of the compressed bytes goes up and down while both counts grow. The highest value is shown, until an
+   * upload is restarted.
    */
   #measure(): void {
     const sent = this.#sentBytes();
-    const isBegunAnew = sent < this.#mostSent - beganAnew;
-    this.#mostSent = isBegunAnew ? sent : Math.max(this.#mostSent, sent);
-    this.#mostWork = isBegunAnew ? this.#workDone() : Math.max(this.#mostWork, this.#workDone());
+    const isRestarted = sent < this.#mostSent - restartBytes;
+    this.#mostSent = isRestarted ? sent : Math.max(this.#mostSent, sent);
+    this.#mostWork = isRestarted ? this.#workDone() : Math.max(this.#mostWork, this.#workDone());
     this.#sentRate.add(this.#now(), this.#mostSent);
     this.#workRate.add(this.#now(), this.#mostWork);
   }

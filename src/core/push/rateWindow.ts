@@ -10,7 +10,7 @@ export class RateWindow {
   #count = 0;
 
   add(at: number, count: number): void {
-    // A count that goes back (an upload begun anew) starts the measurement anew as well.
+    // A count that decreases (a restarted upload) restarts the measurement as well.
     if (count < this.#count) this.#samples = [];
     this.#count = count;
     const last = this.#samples.at(-1);

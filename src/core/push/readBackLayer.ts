@@ -7,15 +7,15 @@ import type { ImageDetails } from '../ports/imageSource.ts';
 import { detectLayerCompression, decompressBeside } from '../compress/decompressLayer.ts';
 
 /**
- * Bytes of all layers together that are read back over a public network: some 6 s at the assumed 5 MB/s. The link may be
- * slow, and an export costs no upload if the registry turns out to have the blob that we would make.
+ * Bytes of all layers together that are read back over a public network: about 6 s at an assumed 5 MB/s. The link may be
+ * slower, and after an export nothing is uploaded if the registry has the blob that we made.
  */
 const maxPublicBytes = 32 * 1024 * 1024;
 
-/** Blobs have headers and padding, which the size of an image's files does not count. */
+/** Bytes of tar headers and padding, which the engine's size of an image does not count. */
 const blobOverhead = 16 * 1024 * 1024;
 
-/** Uncompressed bytes for each stored one, beyond which a layer is exported: a crafted blob must not keep us busy. */
+/** Uncompressed bytes for each stored one. Beyond that the layer is exported: a crafted blob must not keep us busy. */
 const maxExpansion = 64;
 const expansionAllowance = 1024 * 1024;
 const pieceSize = 16 * 1024;
@@ -27,8 +27,8 @@ export interface ReadBackBlob extends Descriptor {
 
 /**
  * Bytes of blobs that are worth reading back, all layers together; beyond that, layers are exported. In a local network
- * reading 1 MB of a stored blob takes 9 ms, hashing and decompressing included; exporting and compressing the 3 MB that
- * it holds takes 25 ms. The limit is what the image itself can have: a crafted tag must not take longer than an export.
+ * reading 1 MB of a stored blob takes 9 ms, hashing and decompressing included; exporting and compressing its 3 MB of
+ * content takes 25 ms. The limit is the size of the image itself: a crafted tag must not take longer than an export.
  */
 export function bytesWorthReading(
   { isNear }: Pick<BlobTarget, 'isNear'>,

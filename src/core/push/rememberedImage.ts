@@ -23,7 +23,7 @@ export function recallImage(context: AttemptContext): KnownImage | undefined {
 
 export function rememberImage(context: AttemptContext, known: KnownImage): void {
   const { cache, request } = context;
-  // Layers in the engine's gzip are no answer to a later push that wants this codec.
+  // A later push with this codec must not get the engine's gzip layers.
   if (known.layers.every(({ mediaType }) => mediaType === request.codec.mediaType)) {
     cache.rememberImage(...keyOf(context), known);
   }

@@ -6,9 +6,9 @@ import { ociLayerType } from '../oci/mediaTypes.ts';
 import type { AttemptContext } from './pushContext.ts';
 
 /**
- * Pairs of layers and blobs from the repository's present image, for a machine that has never pushed it: its config names
- * the diffIDs, its manifest the blobs, in the same order. So base layers need no work on a fresh machine. Only blobs in
- * the push's own compression count. A failure here costs work, but does not fail the push.
+ * Pairs of layers and blobs from an image that the repository has, for a machine that has never pushed it: its config names
+ * the diffIDs, its manifest the blobs, in the same order. So a new machine need not export the base layers. Only blobs in
+ * the compression of this push are used. A failure here costs time, but does not fail the push.
  *
  * Anyone with write access can have written these pairs: none counts before `readBackLayer` has read its bytes.
  */
@@ -21,7 +21,7 @@ export async function seedFromTag(
     return manifest === undefined ? new Map<Digest, Descriptor>() : await readPairs(context, manifest, signal);
   } catch (error) {
     if (isCancelled(error)) throw error;
-    context.logger.debug(`Nothing was learned from what ${context.request.repository} holds now: ${String(error)}`);
+    context.logger.debug(`No layers are known from the tags of ${context.request.repository}: ${String(error)}`);
     return new Map();
   }
 }

@@ -13,10 +13,10 @@ export const engineSpeeds = {
 
 /** Uploads of a classic engine side by side, one core each (moby: DefaultMaxConcurrentUploads). */
 const engineUploads = 5;
-/** Naming the image, the push's own questions, removing the name. */
+/** The temporary name, the probe and the HEAD requests of the engine, and the removal of the name. */
 const relayBaseMs = 60;
 const exportBaseMs = 50;
-/** The figures are rough, and a busy engine compresses still more slowly: in doubt, the image is exported. */
+/** The figures are rough, and a busy engine compresses still more slowly: if in doubt, the image is exported. */
 const clearlySooner = 0.8;
 
 /** What a layer costs depends on these two only. */

@@ -2,11 +2,11 @@ import { orCancelled } from '../base/cancel.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/manifest.ts';
 
-/** An upload for the caller to do; others that need it wait until one of these was called. */
+/** The caller does the upload, and calls `done` or `failed`. Other pushes that need it wait for that. */
 interface OwnUpload<T> {
   readonly kind: 'own';
   done(result: T): void;
-  /** One of those that wait does it instead. */
+  /** One of the waiting pushes does the upload. */
   failed(): void;
 }
 
@@ -15,7 +15,7 @@ interface SharedUpload<T> {
   readonly result: T;
 }
 
-/** Work that several pushes may need at the same time and one does. */
+/** Uploads that several pushes need at the same time and only one of them does. */
 class InFlightTable<T> {
   readonly #running = new Map<string, Promise<undefined>>();
   readonly #finished = new Map<string, { readonly result: T; readonly at: number }>();
@@ -25,7 +25,7 @@ class InFlightTable<T> {
     this.#clock = clock;
   }
 
-  /** Waits while another push does it; if that one fails, the caller does it. What was done after `since` counts. */
+  /** Waits while another push does the upload; if that one fails, the caller does it. Only results after `since` count. */
   async claim(key: string, since: number, signal: AbortSignal): Promise<OwnUpload<T> | SharedUpload<T>> {
     for (;;) {
       const finished = this.#finished.get(key);

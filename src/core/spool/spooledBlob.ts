@@ -105,7 +105,7 @@ export class SpooledBlob implements ReplayableBlob {
     }
   }
 
-  /** Resolves once `initialAllowance` bytes are there, or all; true if that is all. */
+  /** True if the whole blob has at most `initialAllowance` bytes. Resolves as soon as that is known. */
   async isSmall(signal: AbortSignal): Promise<boolean> {
     return (await this.#reached(initialAllowance, signal)).complete;
   }

@@ -51,11 +51,11 @@ const adviceByCode: Readonly<Record<ErrorCode, Advice>> = {
   },
   archiveTruncated: { next: 'Nothing was published. Try again.', actions: ['retry', 'showLog'] },
   archiveInvalid: {
-    next: 'Nothing was published. The log tells what the engine sent.',
+    next: 'Nothing was published. The log shows what the engine sent.',
     actions: ['showLog', 'retry'],
   },
   layerMismatch: {
-    next: 'Nothing was published. The engine’s copy of the image is damaged: build or pull it anew.',
+    next: 'Nothing was published. The engine’s copy of the image is damaged: build or pull it again.',
     actions: ['showLog', 'retry'],
   },
   referenceInvalid: { next: 'Write it like registry/owner/name:tag.', actions: ['changeTarget'] },
@@ -122,11 +122,11 @@ const adviceByCode: Readonly<Record<ErrorCode, Advice>> = {
   },
   uploadLost: { next: 'Layers that arrived are kept: try again.', actions: ['retry', 'showLog'] },
   digestMismatch: {
-    next: 'Do not rely on what is stored there now. Try again, and tell whoever runs the registry.',
+    next: 'Do not rely on what is stored there now. Try again, and inform whoever runs the registry.',
     actions: ['retry', 'showLog'],
   },
   imageMismatch: {
-    next: 'Try again; if it stays so, build or pull the image anew. The log tells what does not fit.',
+    next: 'Try again; if it stays so, build or pull the image again. The log shows what does not fit.',
     actions: ['retry', 'showLog'],
   },
   registryRefused: { next: 'The log has the registry’s whole answer.', actions: ['showLog', 'retry', 'changeTarget'] },
@@ -142,7 +142,7 @@ const adviceByCode: Readonly<Record<ErrorCode, Advice>> = {
   busy: { next: 'Wait for the push that is already running.', actions: [] },
   argumentInvalid: { next: 'Correct the command’s arguments.', actions: ['showLog'] },
   cancelled: { next: '', actions: [] },
-  internal: { next: 'The log tells more.', actions: ['showLog', 'retry'] },
+  internal: { next: 'The log has the details.', actions: ['showLog', 'retry'] },
 };
 
 /** Stages before which the registry has answered this push: its address is right. */
@@ -206,7 +206,7 @@ const titles: Readonly<Record<ActionKind, string>> = {
   showLog: 'Show Log',
 };
 
-/** The button's text; some codes have a text of their own. */
+/** The text of a button, which depends on the code for some of them. */
 export function actionTitle(kind: ActionKind, code: ErrorCode): string {
   if (kind === 'changeTarget' && (code === 'ownerNotFound' || code === 'accessDenied')) return 'Choose Another Owner';
   if (kind === 'signIn' && (code === 'credentialsRejected' || code === 'scopeMissing')) return 'Sign In Again';

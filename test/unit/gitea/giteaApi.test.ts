@@ -199,7 +199,7 @@ test('a sign-in page in front of the REST API, and a server that is busy', async
   await assert.rejects(client.api.packages('dev', call), { code: 'notARegistry', message: /^A sign-in page answered/ });
   const busy = { status: 429, headers: { 'Retry-After': '0' } };
   fakeGitea.faults.add({ path: /packages/, times: Infinity, action: { kind: 'answer', reply: busy } });
-  await assert.rejects(client.api.packages('dev', call), { code: 'registryFailed', message: /less often \(429\)/ });
+  await assert.rejects(client.api.packages('dev', call), { code: 'registryFailed', message: /fewer requests \(429\)/ });
 });
 
 test('an owner that does not exist, and a token without read:package', async (t) => {

@@ -174,7 +174,7 @@ export class Engine implements ImageSource {
     ));
   }
 
-  /** Docker 20.10 answers an export of a removed image with 500 and the path of a missing file: inspect tells for sure. */
+  /** Docker 20.10 answers an export of a removed image with 500 and the path of a missing file: so the engine is asked again by inspect. */
   async #explainExport(error: unknown, image: ImageDetails, signal: AbortSignal): Promise<TeaChestError> {
     const name = image.references[0] ?? image.id;
     const explained = notFound(error, name, 'export');

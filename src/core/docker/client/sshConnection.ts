@@ -16,7 +16,7 @@ export class SshError extends Error {
 /**
  * A connection to the engine of another machine, through the person's own `ssh` with their keys, agent, jump hosts and
  * known hosts: we see no secret. docker's command line uses the same `docker system dial-stdio`. Not ssh2, which would have
- * to be told all of that configuration anew.
+ * to read all of that configuration itself.
  */
 export function connectBySsh(destination: string, socket: string | undefined): Duplex {
   const engine = socket === undefined ? [] : ['--host', `unix://${socket}`];

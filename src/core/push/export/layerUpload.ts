@@ -10,7 +10,7 @@ import type { AttemptContext } from '../pushContext.ts';
 import { sendBlob } from '../sendBlob.ts';
 import { readLayer, type LayerRead } from './readLayer.ts';
 
-/** Bytes that containerd's store may be ahead of an upload. */
+/** Bytes that an engine with containerd's store may have sent beyond those that are uploaded. */
 export const containerdLead = 8 * 1024 * 1024;
 
 /** What the layer uploads of one attempt share. */
@@ -23,13 +23,13 @@ export interface LayerUploadContext {
   /** Limits how many blobs are sent at one time. */
   readonly slots: Semaphore;
   /**
-   * True for layers that an engine pushes to us. Containerd 2.3 waits no more than 30 s for the answer once it has sent
-   * the last byte (moby #53700): so it is held back, and layers that are complete at once do not queue.
+   * True for layers that an engine with containerd's store pushes to us. After its last byte containerd 2.3 waits 30 s at
+   * most for the response (moby #53700): so we read only a little more than is uploaded, and small layers do not queue.
    */
   readonly isEngineWaiting?: boolean;
 }
 
-/** One layer, read and sent at the same time; which layer it is may become clear only when it has been read. */
+/** One layer, read and sent at the same time. Archives of old engines do not name a layer: then its diffID is known only at its end. */
 export class LayerUpload {
   /** Resolves once the layer is in the repository, or is not wanted. */
   readonly sent: Promise<void>;
@@ -49,7 +49,7 @@ export class LayerUpload {
     this.#blob = blob;
     this.#diffId = expected;
     this.sent = (async () => {
-      const isSmall = isEngineWaiting && (await this.#isCompleteAtOnce());
+      const isSmall = isEngineWaiting && (await this.#isSmall());
       await (isSmall ? this.#send() : slots.run(() => this.#send(), group.signal));
       // Not after a failure: somebody may still be writing, and the whole spool is removed anyway.
       await spool.release(blob);
@@ -101,7 +101,7 @@ export class LayerUpload {
     this.#blob.complete(digest);
   }
 
-  async #isCompleteAtOnce(): Promise<boolean> {
+  async #isSmall(): Promise<boolean> {
     try {
       return await this.#blob.isSmall(this.#shared.group.signal);
     } catch {

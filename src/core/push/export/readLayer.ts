@@ -49,7 +49,7 @@ export async function readLayer(
     options.onProgress(readBytes, storedBytes);
   });
   const { form, body } = await detectLayerCompression(counted);
-  const isAsItCame = form === undefined && options.codec.isIdentity;
+  const isUnchanged = form === undefined && options.codec.isIdentity;
   const encoded =
     form === undefined
       ? options.codec.encode(hashing(body, tar), { signal: options.signal })
@@ -60,7 +60,7 @@ export async function readLayer(
   for await (const piece of encoded) {
     if (head.byteLength < magicLength) head = Buffer.concat([head, piece.subarray(0, magicLength)]);
     // The same bytes need no second digest.
-    if (!isAsItCame) stored.update(piece);
+    if (!isUnchanged) stored.update(piece);
     await blob.write(piece);
     if (options.lead !== undefined) await blob.waitForDemand(options.lead, options.signal);
     storedBytes += piece.byteLength;
@@ -69,9 +69,9 @@ export async function readLayer(
   const tarSize = tar.bytes;
   const diffId = tar.digest();
   if (!isOfThisImage(layer, diffId, form, options.diffIds)) return undefined;
-  // By the bytes: what others say of them may be wrong.
-  const mediaType = layerTypeOf(isAsItCame ? undefined : compressionOf(head));
-  const descriptor = { mediaType, digest: isAsItCame ? diffId : stored.digest(), size: storedBytes };
+  // From the bytes themselves: the media type that an engine or its manifest gives may be wrong.
+  const mediaType = layerTypeOf(isUnchanged ? undefined : compressionOf(head));
+  const descriptor = { mediaType, digest: isUnchanged ? diffId : stored.digest(), size: storedBytes };
   return { diffId, tarSize, descriptor, storedByEngine: form !== undefined };
 }
 

@@ -11,7 +11,7 @@ import { LayerUpload, type LayerUploadContext } from './layerUpload.ts';
 
 /**
  * Streams the image out of the engine once. Each layer that the registry lacks is proved, compressed into the spool and
- * sent beside the reading of the next. Afterwards the ledger has every layer as stored.
+ * sent while the next one is read. Afterwards the ledger has every layer as stored.
  */
 export async function transferByExport(
   context: AttemptContext,

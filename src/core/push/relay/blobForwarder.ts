@@ -18,7 +18,7 @@ import { SpooledForward } from './spooledForward.ts';
 
 /** Of each spooled blob, this many bytes are kept in memory as well: what an upload that keeps up will read next. */
 const recentBytes = 24 * 1024 * 1024;
-/** Small blobs that are streamed at one time; with the others they leave connections to the registry for questions. */
+/** Small blobs that are streamed concurrently. With the large ones they leave some of the 16 connections for HEAD requests. */
 const smallAtOnce = 8;
 /** A blob that is in the repository. */
 export interface ForwardedBlob {
@@ -30,27 +30,27 @@ export interface ForwardedBlob {
 
 export interface BlobForwarderOptions {
   readonly engineId: string;
-  /** Classic engines are answered by layer, not by digest: their manifests are written anew. */
+  /** Classic engines are answered by layer, not by digest: we compose a manifest of our own. */
   readonly isClassic: boolean;
   readonly spool: Spool;
   /** The uploads are its tasks: the first that fails ends the push. */
   readonly group: TaskGroup;
   /** The caller closes them. */
   readonly sessions: PreopenedSessions;
-  /** Resolves once it is certain that we may write there: before that no question is worth asking. */
+  /** Resolves once it is proved that we may write there. Other requests wait for that. */
   readonly access: Promise<void>;
   readonly onManifest: (manifest: RelayedManifest) => void;
 }
 
 /**
- * Forwards what an engine pushes to the registry while it still arrives. Containerd's client can send a blob again, so
- * its blobs are streamed and not kept. When a stream breaks, the engine sends that blob again; it and all later ones go
- * through the spool, out of which a broken upload can be begun anew.
+ * Forwards the blobs that an engine pushes to the registry while they arrive. Containerd's client can send a blob again, so
+ * its blobs are streamed and not kept. When an upload breaks, the engine sends that blob again; it and all later ones go
+ * through the spool, from which a broken upload can be repeated. Blobs of a classic engine always go through the spool.
  */
 export class BlobForwarder implements RelayBackend {
-  /** By digest: what is in the repository, of all that the engine asked for or sent. */
+  /** The blobs that the engine asked for or sent and that are in the repository. */
   readonly blobs = new Map<Digest, ForwardedBlob>();
-  /** In the order of their arrival: children before what refers to them. */
+  /** In the order of their arrival: each manifest before the index that refers to it. */
   readonly manifests: RelayedManifest[] = [];
   readonly small = new SmallBlobs();
   readonly #context: AttemptContext;
@@ -104,7 +104,7 @@ export class BlobForwarder implements RelayBackend {
     return Promise.resolve();
   }
 
-  /** A blob that is named by a diffID is an uncompressed layer. The plan has asked whether it is there compressed. */
+  /** A blob that is named by a diffID is an uncompressed layer. `planLayers` has asked for its compressed form. */
   #isToCompress(digest: Digest): boolean {
     return this.#context.compressesStored && this.#ledger.diffIds.has(digest);
   }
@@ -132,7 +132,7 @@ export class BlobForwarder implements RelayBackend {
         pipe.verified();
         await read;
         await upload.sent;
-        // The same layer came twice at a time, and the other one is still being sent.
+        // The engine sent the same layer twice at the same time, and the other upload still runs.
         if (this.#ledger.stored(digest) === undefined) throw new SendAgainError();
       },
     };
@@ -165,7 +165,7 @@ export class BlobForwarder implements RelayBackend {
     };
   }
 
-  /** Begins to upload what comes through the pipe. `again`: its bytes are lost, and the engine may send them again. */
+  /** Uploads the bytes of the pipe. `again`: the upload broke and its bytes are lost, but the engine can send them again. */
   #stream(
     claim: BlobClaim,
     pipe: BoundedPipe,
@@ -206,7 +206,7 @@ export class BlobForwarder implements RelayBackend {
           return;
         }
         reject(error);
-        // The group must see it before the engine does, which repeats it: that would otherwise be the first failure.
+        // The group must fail before the engine does: the engine reports this failure too, and the first one is shown.
         if (!isDropped) throw error;
       } finally {
         pipe.abandon();
@@ -230,7 +230,7 @@ export class BlobForwarder implements RelayBackend {
         sent.resolve(await forward.send(this.#uploads).finally(() => spool.release(blob)));
       } catch (error) {
         sent.reject(error);
-        // As in `#stream`.
+        // So that the group fails first, as in `#stream`.
         throw error;
       }
     });
@@ -253,7 +253,7 @@ export class BlobForwarder implements RelayBackend {
         }
         forward.complete(digest);
         const origin = await sent.promise;
-        if (origin === undefined) throw new TeaChestError('engineLost', 'The upload was given up.');
+        if (origin === undefined) throw new TeaChestError('engineLost', 'The upload was stopped.');
         this.#noteStored(digest, { size, origin, head });
       },
     };
@@ -265,13 +265,16 @@ export class BlobForwarder implements RelayBackend {
     return blob.size;
   }
 
-  /** If every layer that the engine may mean by this digest is in the repository, in whatever form: that one's size. */
+  /**
+   * The size of the layer that a classic engine means by this digest, if the repository has it in any compression. If the
+   * digest may mean one of several layers, the repository must have all of them.
+   */
   #storedSize(digest: Digest): number | undefined {
     const { cache } = this.#context;
-    const meant = [...this.#ledger.diffIds].filter(
+    const layers = [...this.#ledger.diffIds].filter(
       (diffId) => cache.engineDigest(this.#options.engineId, diffId) === digest,
     );
-    const stored = meant.map((diffId) => this.#ledger.stored(diffId));
+    const stored = layers.map((diffId) => this.#ledger.stored(diffId));
     return stored.includes(undefined) ? undefined : stored[0]?.descriptor.size;
   }
 }

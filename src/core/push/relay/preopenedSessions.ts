@@ -1,10 +1,10 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { BlobTarget, UploadSession } from '../../ports/blobTarget.ts';
 
-/** Sessions that are opened before the engine has sent anything; the others open when their blob begins. */
+/** Sessions that are open before their blob arrives. Further ones are opened when the blob begins. */
 const mostAhead = 6;
 
-/** Upload sessions opened while the engine still asks for blobs, so that its bytes find one ready. */
+/** Upload sessions that are opened as soon as the engine asks for a blob, so that its bytes need not wait for one. */
 export class PreopenedSessions {
   readonly #target: BlobTarget;
   readonly #open = new Map<Digest, Promise<UploadSession | undefined>>();

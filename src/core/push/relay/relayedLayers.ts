@@ -16,7 +16,7 @@ import type { TransferredManifests } from '../publishManifests.ts';
 import type { AttemptContext } from '../pushContext.ts';
 import type { BlobForwarder, ForwardedBlob } from './blobForwarder.ts';
 
-/** Everything that an engine has pushed. */
+/** The result of the engine's push. */
 export interface Relayed {
   readonly context: AttemptContext;
   readonly ledger: LayerLedger;
@@ -42,7 +42,7 @@ export async function collectClassicLayers(relayed: Relayed): Promise<Collected<
     if (digest !== undefined) cache.rememberEngineDigest(engineId, diffId, digest);
     if (ledger.stored(diffId) !== undefined) continue;
     const blob = digest === undefined ? undefined : forwarder.blobs.get(digest);
-    // A blob is one layer: a digest that stands for another one as well was not this layer's, and it must be exported.
+    // Two layers cannot have the same blob. If the engine says so, it is not certain whose blob it is, and this layer is exported.
     const isItsOwn = image.diffIds.every((other, position) => other === diffId || digests[position] !== digest);
     if (digest === undefined || blob === undefined || !isItsOwn) throw missingBlob(missingLayer(diffId));
     const descriptor = { mediaType: await layerType(context, digest, blob), digest, size: blob.size };
@@ -82,7 +82,7 @@ export async function collectStoredLayers(relayed: Relayed): Promise<Collected<T
   return { kind: 'layers', strategy: 'relay', config: bytes, wasConfigSent, engineDigest: top.digest };
 }
 
-/** The engine's manifests as they are. The rows of the image that `inspect` described show what became of its layers. */
+/** The engine's manifests as they are. Marks the layers of the image that `inspect` described as stored. */
 export function collectEngineManifests(relayed: Relayed): Collected<TransferredManifests> {
   const { context, ledger, forwarder, top } = relayed;
   const { blobs, small, manifests } = forwarder;

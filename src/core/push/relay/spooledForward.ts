@@ -15,7 +15,7 @@ interface SpooledForwardOptions {
   readonly blobs: RepositoryBlobs;
   readonly signal: AbortSignal;
   readonly updateRow: (change: StatusChange) => void;
-  /** As in `LayerUploads`. A classic engine is not held back: it may compress as fast as it can. */
+  /** As in `LayerUploadContext`. A classic engine is never made to wait, so that it compresses as fast as it can. */
   readonly isEngineWaiting: boolean;
 }
 

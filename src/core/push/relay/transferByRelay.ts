@@ -35,7 +35,7 @@ export async function transferByRelay(
   if (isClassic && !hasDigests(present, parts, cache)) await primeDigests(image, parts, cache, { signal, logger });
   const group = new TaskGroup(signal);
   const sessions = new PreopenedSessions(context.target);
-  // Otherwise the plan began with this question.
+  // In the other cases `planLayers` has checked the access.
   const access = isClassic || compressesStored ? Promise.resolve() : sessions.proveAccess(group.signal);
   group.start(() => access);
   if (isClassic) group.start(() => headConfig(context, group.signal));
@@ -58,7 +58,7 @@ export async function transferByRelay(
       },
       onNotice: (notice) => notices.add(`The container engine says: ${notice}`),
       onTag: (given) => (tag = given),
-      // A classic engine still reports how large its layers were; containerd's store only has work of its own left.
+      // A classic engine still reports how large its layers were; for containerd's store nothing of interest follows.
       ...(isClassic ? {} : { arrival: topManifest.promise }),
       onCleanup: (promise) => {
         cleanup = promise;
@@ -84,12 +84,12 @@ export async function transferByRelay(
   }
 }
 
-/** Asks for the config while the engine compresses: a classic image is named by its digest. */
+/** Asks the registry for the config while the engine compresses. The ID of a classic image is its config's digest. */
 async function headConfig({ image, blobs }: AttemptContext, signal: AbortSignal): Promise<void> {
   try {
     await blobs.head(image.id, signal);
   } catch {
-    // It is asked for again when it is to be sent.
+    // `publishLayers` asks for it again.
   }
 }
 

@@ -9,7 +9,7 @@ import { refusedByProxy, unusableProxy, type Proxy } from './proxy.ts';
 import { isKnownIssuer, vouchedBy, type TrustContext } from './tls/trustContext.ts';
 import { describeFailure } from './transportFailure.ts';
 
-/** Milliseconds for TCP, proxy and TLS together: a host that drops packets must not look like a slow one. */
+/** Milliseconds for TCP, proxy and TLS together: so that a host that drops packets fails soon. */
 const connectTime = 15_000;
 
 declare const certificateAccepted: unique symbol;
@@ -21,7 +21,7 @@ declare const certificateAccepted: unique symbol;
 export type RequestConnection = net.Socket & { readonly [certificateAccepted]: true };
 
 export interface ConnectionRoute {
-  /** What is to be reached: scheme, host and port count. */
+  /** Only scheme, host and port matter. */
   readonly target: URL;
   readonly proxy: Proxy | undefined;
   readonly signal: AbortSignal;

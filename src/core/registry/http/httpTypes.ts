@@ -19,7 +19,7 @@ export interface RegistryRequest {
 /** The body of a request. */
 export interface RequestBody {
   readonly length: number;
-  /** True: each try opens it anew. False: it can be opened once, so the request is never sent again. */
+  /** True: each try opens it again. False: it can be opened once, so the request is never repeated. */
   readonly replayable: boolean;
   /** Called for each piece once its memory is not read any more; only for a body that is not replayable. */
   readonly onWritten?: ((piece: Uint8Array) => void) | undefined;
@@ -38,7 +38,7 @@ export interface RegistryResponse {
   readonly body: Buffer;
   /** Must be read or closed: it keeps its connection until then. */
   readonly stream?: ResponseStream;
-  /** Where the answer came from, after redirects: Locations are resolved against it. */
+  /** The URL that answered, after redirects. A Location is relative to it. */
   readonly url: URL;
 }
 

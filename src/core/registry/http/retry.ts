@@ -136,7 +136,7 @@ export class Retries {
 }
 
 /**
- * Sends a request again if it may succeed the next time. A body is opened anew for each try. PATCH is never sent again
+ * Sends a request again if it may succeed the next time. The body is opened again for each try. PATCH is never sent again
  * here: bytes that arrived in part would be in the upload twice, so the uploader decides.
  */
 export function withRetry(send: Send, policy: RetryPolicy, timing: Timing, logger: Logger): Send {

@@ -140,7 +140,7 @@ function wholeUpTo({ source, options: { isNear, sizer } }: Upload): number {
 }
 
 /**
- * Makes a session the blob, with all of it in `body` if it was not sent in chunks. Without a session the blob goes by a
+ * Makes a session the blob, with all of it in `body` if it was not sent in chunks. Without a session the blob is sent with a
  * POST.
  */
 async function store(

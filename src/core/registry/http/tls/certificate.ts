@@ -92,7 +92,7 @@ function isOfDates(code: string): boolean {
 /** A clock that is wrong, for example after sleep, makes good certificates look expired. Only the person can find out. */
 function clockHint(now: number): string {
   const local = new Date(now).toString().replace(/ \(.*\)$/, '');
-  return `by the clock of this machine it is ${local}, which is to be corrected if it is wrong`;
+  return `by the clock of this machine it is ${local}, which you should correct if it is wrong`;
 }
 
 function describeProblem(code: string, { validFrom, validTo }: X509Certificate): string {
