@@ -66,8 +66,8 @@ export async function startShapedLink(server: string, shape: LinkShape): Promise
       socket.on('error', () => other.destroy());
       socket.on('close', () => sockets.delete(socket));
     }
-    void carry(near, far, up, shape, 2 * shape.delayMs);
-    void carry(far, near, down, shape, 0);
+    void forward(near, far, up, shape, 2 * shape.delayMs);
+    void forward(far, near, down, shape, 0);
   });
   await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
   return {
@@ -83,7 +83,7 @@ export async function startShapedLink(server: string, shape: LinkShape): Promise
 }
 
 /** `handshake`: how long TCP itself would have taken to connect, ms. */
-async function carry(from: Socket, to: Socket, lane: Lane, shape: LinkShape, handshake: number): Promise<void> {
+async function forward(from: Socket, to: Socket, lane: Lane, shape: LinkShape, handshake: number): Promise<void> {
   const waiting = new PassThrough({ highWaterMark: shape.buffers ? endless : pieceBytes });
   // Who hangs up while what he sent still waits has given up: the rest is not stored.
   from.once('end', () => shape.buffers && waiting.readableLength > 0 && from.destroy(new Error('hung up')));

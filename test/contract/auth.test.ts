@@ -23,7 +23,7 @@ function assertRefused(answer: RawAnswer): void {
 }
 
 describe('tokens', () => {
-  test('service, scope and account mean nothing to /v2/token', async () => {
+  test('/v2/token ignores service, scope and account', async () => {
     const headers = basic(target.account.name, target.account.password);
     const answer = await target.exchange('GET', '/v2/token?service=other&scope=repository:x/y:pull&account=nobody', {
       headers,
@@ -32,7 +32,7 @@ describe('tokens', () => {
     assert.deepEqual(Object.keys(JSON.parse(answer.text) as object), ['token']);
   });
 
-  test('the ghost may read what is public and write nothing', async () => {
+  test('an anonymous token may read what is public and write nothing', async () => {
     const answer = await target.exchange('GET', '/v2/token');
     const { token } = JSON.parse(answer.text) as { token: string };
     const absent = await target.exchange('GET', `/v2/${target.owner}/absent/manifests/v1`, { headers: bearer(token) });
@@ -94,7 +94,7 @@ describe('other people', () => {
       return;
     }
     const headers = await target.authorize(other.name, other.password);
-    const [writers, readers, strangers] = [
+    const [writers, readers, noTeam] = [
       await target.organization(),
       await target.organization(),
       await target.organization(),
@@ -103,8 +103,8 @@ describe('other people', () => {
     await target.team(readers, other, { permission: 'read' });
     assert.equal((await startUpload(writers, 'app', headers)).status, 202);
     assertRefused(await startUpload(readers, 'app', headers));
-    assertRefused(await startUpload(strangers, 'app', headers));
-    assert.equal((await target.exchange('GET', `/v2/${strangers}/app/tags/list`, { headers })).status, 404);
+    assertRefused(await startUpload(noTeam, 'app', headers));
+    assert.equal((await target.exchange('GET', `/v2/${noTeam}/app/tags/list`, { headers })).status, 404);
   });
 
   test('the right on the packages unit alone is enough', async (t) => {
@@ -118,7 +118,7 @@ describe('other people', () => {
     assert.equal(answer.status, 202);
   });
 
-  test('a private owner is closed to others', async (t) => {
+  test('others have no access to a private owner', async (t) => {
     if (!target.capabilities.admin) {
       t.skip(needsAdmin);
       return;

@@ -39,7 +39,7 @@ const indexOf = (manifests: readonly unknown[]): Content =>
   content(JSON.stringify({ schemaVersion: 2, mediaType: ociIndex, manifests }));
 
 describe('a manifest', () => {
-  test('comes back byte for byte, by tag in any case and by digest, whatever is accepted', async () => {
+  test('is returned byte for byte, by tag in any case and by digest, whatever Accept says', async () => {
     const image = target.image();
     const { manifest } = await pushImage(target, image, 'Version-1');
     for (const reference of ['version-1', 'VERSION-1', manifest.digest]) {
@@ -94,7 +94,7 @@ describe('a manifest', () => {
     assertError(answer, 413, 'MANIFEST_INVALID');
   });
 
-  test('needs a tag that is one', async () => {
+  test('needs a valid tag', async () => {
     const image = target.image();
     const { manifest } = await pushImage(target, image, 'v1');
     for (const tag of ['-v1', '.v1', 'v'.repeat(129), 'v1+build']) {
@@ -103,7 +103,7 @@ describe('a manifest', () => {
     assert.equal((await putManifest(target, image, 'v'.repeat(128), manifest)).status, 201);
   });
 
-  test('cannot name what is not in its own image, not even a foreign layer', async (t) => {
+  test('cannot name blobs outside of its own image, not even a foreign layer', async (t) => {
     if (!target.atLeast('1.25.3') && target.atLeast('1.25.0')) {
       t.skip('1.25.0 to 1.25.2 panic here');
       return;
@@ -149,7 +149,7 @@ describe('a manifest', () => {
 });
 
 describe('a tag', () => {
-  test('is replaced at once, and what only the old one had is gone', async () => {
+  test('is replaced at once, and the files of the old one alone are removed', async () => {
     const image = target.image();
     const first = await pushImage(target, image, 'latest');
     const second = await pushImage(target, image, 'Latest');
@@ -229,7 +229,7 @@ describe('lists', () => {
     assert.deepEqual(await list('?n=0'), { tags: [], link: undefined });
   });
 
-  test('know no image that nothing was pushed to', async () => {
+  test('do not have an image before its first push', async () => {
     assertError(await target.registry('GET', `/v2/${target.owner}/${target.image()}/tags/list`), 404, 'NAME_UNKNOWN');
   });
 

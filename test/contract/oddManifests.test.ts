@@ -17,7 +17,7 @@ import {
 import type { RawAnswer } from './support/rawHttp.ts';
 import { Target } from './support/target.ts';
 
-/** What no good client sends: a server that is kinder or stricter here than Gitea would hide a fault of ours. */
+/** Manifests that no correct client sends. If the fake Gitea accepted more or less than Gitea, it would hide our bugs. */
 let target: Target;
 before(async () => {
   target = await Target.open();
@@ -89,7 +89,7 @@ describe('a manifest', () => {
     assertError(await target.registry('GET', path), 404, 'MANIFEST_UNKNOWN');
   });
 
-  test('by the tag _upload takes the place of all blobs that no manifest names yet', async () => {
+  test('by the tag _upload replaces all blobs that no manifest names yet', async () => {
     const image = target.image();
     const { config, layer } = await pushImage(target, image, 'v1');
     const pending = freshContent(100);

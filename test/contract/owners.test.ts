@@ -64,12 +64,12 @@ describe('who may see an owner', () => {
     const user = await target.user();
     const headers = await target.authorize(user.name, user.password);
     const ghost = JSON.parse((await target.exchange('GET', '/v2/token')).text) as { token: string };
-    const stranger = { Authorization: `Bearer ${ghost.token}` };
+    const ghostToken = { Authorization: `Bearer ${ghost.token}` };
     const statuses: number[][] = [];
     for (const visibility of ['public', 'limited', 'private'] as const) {
       const { name } = await target.user({ visibility });
       const path = `/v2/${name}/app/tags/list`;
-      const anonymous = await target.exchange('GET', path, { headers: stranger });
+      const anonymous = await target.exchange('GET', path, { headers: ghostToken });
       statuses.push([anonymous.status, (await target.exchange('GET', path, { headers })).status]);
     }
     assert.deepEqual(statuses, [

@@ -52,7 +52,7 @@ describe('who we are', () => {
     assert.match(message, /^token does not have at least one of required scope\(s\)/);
   });
 
-  test('teams tell where one may push', async (t) => {
+  test('teams show to which owners a user may push', async (t) => {
     if (!target.capabilities.admin) {
       t.skip('needs an admin account, to create others');
       return;
@@ -75,7 +75,7 @@ describe('who we are', () => {
     );
     const path = `/users/${user.name}/orgs/${organization}/permissions`;
     const rights = json<{ can_write: boolean }>(await target.rest('GET', path, undefined, withToken(secret)));
-    assert.equal(rights.can_write, false); // it does not see the packages unit
+    assert.equal(rights.can_write, false); // the field does not include the packages unit
   });
 });
 
@@ -100,7 +100,7 @@ describe('personal tokens', () => {
     assert.equal((await target.rest('GET', '/user', undefined, withToken(made.sha1))).status, 401);
   });
 
-  test('of another are none of our business', async (t) => {
+  test('of another user are not accessible', async (t) => {
     if (!target.capabilities.admin) {
       t.skip('needs an admin account, to create others');
       return;
@@ -187,7 +187,7 @@ describe('packages', () => {
     assert.equal(json<PackageRow>(await target.rest('GET', `${path}/-/latest`)).name, image);
   });
 
-  test('are linked to a repository and let go again', async (t) => {
+  test('are linked to a repository and unlinked', async (t) => {
     if (!target.atLeast('1.24.0') && !target.capabilities.forgejo) {
       t.skip('since Gitea 1.24');
       return;
@@ -203,7 +203,7 @@ describe('packages', () => {
     assert.equal(json<PackageRow>(await target.rest('GET', `${path}/v1`)).repository, null);
   });
 
-  test('are listed for nobody who is not signed in, whatever is public', async () => {
+  test('are not listed without a sign-in, even if they are public', async () => {
     const image = target.image();
     await pushImage(target, image, 'v1');
     for (const path of ['', `/container/${image}/v1`, `/container/${image}/v1/files`]) {

@@ -9,11 +9,11 @@ import { readTranscript, type Exchange } from './support/transcript.ts';
 /**
  * Sends every request of a session that was recorded with Gitea 1.26, in order, and compares the answers with the
  * recorded ones: status, every recorded header, and the body. Names, digests and ids differ from run to run, so they are
- * translated on the way there and back.
+ * replaced in requests and responses.
  */
 const exchanges = readTranscript(new URL('gitea-1.26.transcript.txt', import.meta.url));
 
-/** Headers that must not come where none was recorded. */
+/** Headers that must be absent if none was recorded. */
 const telling = [
   'www-authenticate',
   'location',
@@ -29,7 +29,7 @@ const telling = [
 ];
 const ofTheConnection = ['connection', 'transfer-encoding'];
 
-// Bytes that no run before this one can have left behind.
+// Bytes that no earlier run can have stored.
 const layer = freshContent(300_000);
 const config = content(JSON.stringify({ architecture: 'amd64', os: 'linux', made: randomUUID() }).padEnd(163));
 const broken = Buffer.alloc(2_000_000, 'broken');
@@ -45,7 +45,7 @@ const manifest = manifestWith(layer.digest, 300_000);
 let target: Target;
 let dev: Account | undefined;
 let skipAll: string | undefined;
-/** What was recorded → what it is in this run. */
+/** Recorded value → value in this run. */
 const ours = new Map<string, string>();
 const tokens = { write: '', read: '', other: '' };
 const ids = new Map<number, number>();
@@ -148,7 +148,7 @@ function bodyFor({ name, path, headers, bodyLength }: Exchange): Buffer | undefi
     : Buffer.alloc(bodyLength);
 }
 
-/** What was not recorded: half of a PATCH, then the end of the connection. */
+/** Not in the transcript: the connection ends after half of a PATCH. */
 async function breakPatch({ path }: Exchange): Promise<void> {
   const session = toOurs(path);
   const headers = { ...(await target.authorize()), 'Content-Type': 'application/octet-stream' };
@@ -157,7 +157,7 @@ async function breakPatch({ path }: Exchange): Promise<void> {
     sent: broken.subarray(0, 500_000),
     announced: 1_000_000,
   });
-  // A PUT with a digest that cannot fit changes nothing: 400 while the session is sound, 500 once it is poisoned.
+  // A PUT with a digest that cannot fit changes nothing: 400 while the session is usable, 500 once it is not.
   for (let attempt = 0; attempt < 100; attempt++) {
     const probe = await target.http.request('PUT', `${session}?digest=${content('').digest}`, { headers });
     if (probe.status === 500) return;
@@ -238,10 +238,10 @@ function toRecorded(text: string): string {
 }
 
 /** In one pass, the longest texts first: replacements are not replaced again. */
-function translate(text: string, words: ReadonlyMap<string, string>): string {
-  const longestFirst = [...words.keys()].sort((left, right) => right.length - left.length);
+function translate(text: string, replacements: ReadonlyMap<string, string>): string {
+  const longestFirst = [...replacements.keys()].sort((left, right) => right.length - left.length);
   const pattern = longestFirst.map((word) => word.replaceAll(/[/.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
-  return text.replaceAll(new RegExp(pattern, 'g'), (word) => words.get(word) ?? word);
+  return text.replaceAll(new RegExp(pattern, 'g'), (found) => replacements.get(found) ?? found);
 }
 
 function manifestWith(layerDigest: string, layerSize: number): Content {

@@ -71,7 +71,7 @@ describe('an upload', () => {
     assert.equal(await headBlob(elsewhere, blob), 200);
   });
 
-  test('of nothing is finished by a PUT without a PATCH', async () => {
+  test('of an empty blob ends with a PUT without a PATCH', async () => {
     const empty = content('');
     const image = target.image();
     assert.equal((await finish(await session(image), empty.digest)).status, 201);
@@ -88,7 +88,7 @@ describe('an upload', () => {
     assert.equal(answer.headers.range, undefined);
   });
 
-  test('looks at the start of a range only', async () => {
+  test('compares only the start of a range', async () => {
     const blob = freshContent(1000);
     const location = await session(target.image());
     assert.equal((await patch(location, blob.bytes, '0-5')).status, 202);
@@ -122,7 +122,7 @@ describe('an upload', () => {
     assert.equal(errorCode(again.text), 'BLOB_UPLOAD_UNKNOWN');
   });
 
-  test('loses a body that is called a form', async () => {
+  test('loses a body whose Content-Type is a form', async () => {
     const blob = freshContent(1000);
     const answer = await finish(await session(target.image()), blob.digest, {
       headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
@@ -139,7 +139,7 @@ describe('an upload', () => {
     assert.equal(errorCode(answer.text), 'DIGEST_INVALID');
   });
 
-  test('that broke can neither be continued nor finished', async () => {
+  test('that was interrupted can neither be continued nor committed', async () => {
     const location = await session(target.image());
     const headers = { ...octetStream, ...(await target.authorize()) };
     const blob = freshContent(400_000);
@@ -168,7 +168,7 @@ async function poisoned(location: string): Promise<void> {
 }
 
 describe('a blob', () => {
-  test('comes back byte for byte, and only from its own image', async () => {
+  test('is returned byte for byte, and only from its own image', async () => {
     const blob = freshContent(70_000);
     const image = target.image();
     await putBlob(target, image, blob);
@@ -181,7 +181,7 @@ describe('a blob', () => {
     assert.equal(errorCode(elsewhere.text), 'BLOB_UNKNOWN');
   });
 
-  test('comes whole even if a part is asked for', async (t) => {
+  test('is returned whole even if a range is requested', async (t) => {
     if (target.capabilities.forgejo) {
       t.skip('Forgejo supports Range');
       return;
@@ -196,7 +196,7 @@ describe('a blob', () => {
     assert.equal(answer.body.length, 1000);
   });
 
-  test('whose deletion is asked for is said to be gone, whether it was there or not', async () => {
+  test('that is deleted gets 202, whether it existed or not', async () => {
     const blob = freshContent(1000);
     const image = target.image();
     await putBlob(target, image, blob);
@@ -248,14 +248,14 @@ describe('a mount', () => {
 });
 
 describe('a path', () => {
-  test('may have slashes too many, and the owner in capitals', async () => {
+  test('may have repeated slashes, and the owner in capitals', async () => {
     const image = target.image();
     const answer = await target.registry('POST', `/v2//${target.owner.toUpperCase()}/${image}//blobs/uploads`);
     assert.equal(answer.status, 202);
     assert.match(answer.headers.location ?? '', new RegExp(`^/v2/${target.owner}/${image}/blobs/uploads/`));
   });
 
-  test('may not have an image name that Gitea does not know how to write', async () => {
+  test('may not have an image name outside of Gitea’s grammar', async () => {
     for (const name of ['a--b', 'a__b', 'A', '-a', 'a.', 'a/-b', 'a..b']) {
       const answer = await target.registry('POST', `/v2/${target.owner}/${name}/blobs/uploads/`);
       assert.equal(answer.status, 400, name);

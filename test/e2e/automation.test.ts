@@ -58,11 +58,11 @@ suite('automation', { timeout: 600_000 }, () => {
     vscode.executeCommand('teaChest.pushImage', argument);
   const trusted = (): Record<string, unknown> => ({ url: gitea.url, ...dev, trustFingerprint: gitea.fingerprint256 });
 
-  async function rejects(work: Promise<unknown>, code: string, stage: string, words: RegExp): Promise<void> {
+  async function rejects(work: Promise<unknown>, code: string, stage: string, pattern: RegExp): Promise<void> {
     await assert.rejects(work, (error) => {
       assert.ok(error instanceof RemoteError, String(error));
       assert.deepEqual({ code: error.facts['code'], stage: error.facts['stage'] }, { code, stage }, error.message);
-      assert.match(error.message, words);
+      assert.match(error.message, pattern);
       for (const { secret } of [dev, bob]) assert.ok(!error.message.includes(secret), 'no secret is in the message');
       return true;
     });
@@ -87,7 +87,7 @@ suite('automation', { timeout: 600_000 }, () => {
       await rejects(work, 'credentialsRejected', 'signIn', /does not accept this user name/);
     });
 
-    test('refuses a certificate that signed itself, unless its fingerprint is given', async () => {
+    test('refuses a self-signed certificate, unless its fingerprint is given', async () => {
       const work = signIn({ url: gitea.url, ...dev });
       await rejects(work, 'certificateUntrusted', 'signIn', /self-signed/);
     });
@@ -147,7 +147,7 @@ suite('automation', { timeout: 600_000 }, () => {
       await nothingIsLeft();
     });
 
-    test('moves nothing when nothing has changed', async () => {
+    test('sends nothing if nothing has changed', async () => {
       const before = gitea.bytesReceived;
       const target = `${gitea.host}/dev/app:1`;
       const pushed = await push({ image: 'app:1', target });
@@ -245,7 +245,7 @@ suite('automation', { timeout: 600_000 }, () => {
     const version = (text: string): Layer => ({ files: { 'app/version': text.repeat(5_000) } });
     const names = async (): Promise<string> => (await engine.docker(['image', 'ls', '--all', '--digests'])).stdout;
 
-    /** In idle time the engine pushes to us, under a name that comes and goes. */
+    /** In idle time the engine pushes to us under a temporary name. */
     const isTaught = async (): Promise<void> => {
       const end = Date.now() + 60_000;
       for (const isThere of [true, false]) {
@@ -256,7 +256,7 @@ suite('automation', { timeout: 600_000 }, () => {
       }
     };
 
-    test('a changed layer travels alone after an export, once the engine was taught in idle time', async () => {
+    test('after an export only the changed layer is sent, once the engine was primed in idle time', async () => {
       const built = await buildImage(engine, { tags: ['svc:1'], layers: [base, version('first')] });
       const changed = await buildImage(engine, { tags: ['svc:2'], layers: [base, version('second')] });
       for (const { host, credentials } of [
@@ -264,7 +264,7 @@ suite('automation', { timeout: 600_000 }, () => {
         { host: `${gitea.host}/dev`, credentials: dev },
       ]) {
         const first = await push({ image: 'svc:1', target: `${host}/svc:1` });
-        // What it has learned counts for all registries.
+        // The digests that the engine has now are valid for all registries.
         if (credentials === bob) await isTaught();
         await checkInRegistry(`${host}/svc:1`, first, credentials, built);
         const second = await push({ image: 'svc:2', target: `${host}/svc:2` });
@@ -326,7 +326,7 @@ suite('automation', { timeout: 600_000 }, () => {
     await checkInRegistry(target, pushed, dev);
   });
 
-  test('a registry that asks nobody who they are needs no more than its address', async () => {
+  test('a registry without sign-in needs only its address', async () => {
     const open = await startRegistry();
     try {
       await rejects(signIn({ url: open.origin, ...bob }), 'plainHttp', 'signIn', /http/);
@@ -340,7 +340,7 @@ suite('automation', { timeout: 600_000 }, () => {
     }
   });
 
-  test('a token needs no user name; Gitea says whose it is where the token may ask', async () => {
+  test('a token needs no user name; Gitea gives it if the token has the scope', async () => {
     const { url, trustFingerprint } = trusted();
     const secret = gitea.createToken('dev', ['write:package', 'read:user']);
     assert.deepEqual(await signIn({ url, trustFingerprint, secret, username: 'whoever' }), {

@@ -8,7 +8,7 @@ import { openVscode, type VscodeWindow } from './harness/openVscode.ts';
 
 const dev = { username: 'dev', secret: 'dev pässword: with everything' };
 
-/** What Enter takes in the lists of the push dialog, in a real VS Code, which filters and sorts by itself. */
+/** The row that Enter chooses in the push dialog, in a real VS Code, which filters and sorts the rows itself. */
 suite('choosing by typing', { timeout: 300_000 }, () => {
   let engine: Engine;
   let puller: Engine;
@@ -36,7 +36,7 @@ suite('choosing by typing', { timeout: 300_000 }, () => {
     await Promise.all([engine.stop(), puller.stop(), gitea.close()]);
   });
 
-  /** As a person types who has used it before: Enter follows the last letter at once. */
+  /** Types fast: Enter follows the last letter at once. */
   async function typeAndEnter(text: string, isListed: string): Promise<void> {
     await vscode.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: isListed }).first().waitFor();
     await vscode.page.keyboard.type(text);
@@ -67,7 +67,7 @@ suite('choosing by typing', { timeout: 300_000 }, () => {
       const [name = ''] = repository.split('/');
       const dialog = page.locator('.monaco-dialog-box').filter({ hasText: `${name} on ${gitea.host} is public` });
       const done = page.locator('.notifications-toasts').filter({ hasText: 'Pushed ' });
-      // A person is asked once for each owner.
+      // The question comes once for each owner.
       await dialog.or(done).first().waitFor();
       if (await dialog.isVisible()) await dialog.locator('.monaco-button').filter({ hasText: 'Push' }).click();
       const reference = `${gitea.host}/${repository}:${pushed.split(':')[1] ?? ''}`;
@@ -77,12 +77,12 @@ suite('choosing by typing', { timeout: 300_000 }, () => {
     });
   }
 
-  test('what fits nothing in a list of owners is an owner itself, and a name that cannot be one stays a sentence', async () => {
+  test('text that matches no owner in the list is a new owner, and an invalid name shows the reason', async () => {
     const { quickInput } = vscode;
     await quickInput.runCommand('Tea Chest: Push Image…');
     await quickInput.waitFor('Which image?');
     await typeAndEnter('armory', 'tools:1-armv7');
-    // It was pushed before: its place is proposed.
+    // It was pushed before: that target is proposed.
     await quickInput.pick('Somewhere else');
     await quickInput.waitFor(/Which owner/);
     const rows = vscode.page.locator('.quick-input-widget:visible .quick-input-list .monaco-list-row');

@@ -13,7 +13,7 @@ import { openVscode, type VscodeWindow } from './harness/openVscode.ts';
 
 const dev = { username: 'dev', secret: 'dev pässword: with everything' };
 
-/** A window that closes while it pushes: VS Code waits four seconds for its extensions, and not for what they dispose of. */
+/** A window that closes while it pushes: VS Code waits four seconds for `deactivate`, and not for disposables. */
 suite('a window that closes during a push', { timeout: 600_000 }, () => {
   let engine: Engine;
   let gitea: FakeGitea;
@@ -27,7 +27,7 @@ suite('a window that closes during a push', { timeout: 600_000 }, () => {
       startFakeGitea({ tls: 'valid' }),
       makeScratch('spool'),
     ]);
-    // One for each way: what is in the registry already is not sent.
+    // One for each strategy: blobs that the registry has are not sent.
     for (const name of ['export', 'relay']) {
       const layers = [1, 2, 3].map(() => ({ files: { random: randomBytes(12_000_000) } }));
       await buildImage(engine, { tags: [`closing:${name}`], layers });
@@ -54,7 +54,7 @@ suite('a window that closes during a push', { timeout: 600_000 }, () => {
     return stdout.split('\n').filter((name) => isTemporaryName(name));
   }
 
-  /** What is left of pushes, looked at until nothing is or time is up. */
+  /** What pushes have left; polls until that is nothing, or the time is over. */
   async function leftovers(): Promise<object> {
     const nothing = { sessions: 0, files: [], names: [] };
     let left: object = {};
@@ -83,7 +83,7 @@ suite('a window that closes during a push', { timeout: 600_000 }, () => {
         });
       }
       const target = `${gitea.host}/dev/closing-${strategy}:1`;
-      // Its answer is lost with the window.
+      // Its result is lost with the window.
       vscode.host
         .executeCommand('teaChest.pushImage', { image: `closing:${strategy}`, target, strategy, compression: 'gzip' })
         .catch(() => undefined);
@@ -92,7 +92,7 @@ suite('a window that closes during a push', { timeout: 600_000 }, () => {
       assert.notDeepEqual(await readdir(spool.path), []);
       assert.equal((await temporaryNames()).length, strategy === 'relay' ? 1 : 0);
 
-      // As a browser's tab that is closed: the page still gets to say goodbye to its extension host.
+      // As for a closed tab: the page still disconnects from its extension host.
       await vscode.page.goto('about:blank');
       assert.deepEqual(await leftovers(), { sessions: 0, files: [], names: [] });
       assert.deepEqual(gitea.tags('dev', `closing-${strategy}`), []);
@@ -101,8 +101,8 @@ suite('a window that closes during a push', { timeout: 600_000 }, () => {
       await vscode.page.goto(url);
       await vscode.sideBar.open('Tea Chest');
       const { notifications } = vscode;
-      const words = await notifications.waitFor(/closing:.* to .* was stopped when its window closed/);
-      assert.ok(words.includes(target), words);
+      const notification = await notifications.waitFor(/closing:.* to .* was stopped when its window closed/);
+      assert.ok(notification.includes(target), notification);
       await signIn();
       await notifications.click(/was stopped when its window closed/, 'Push Again');
       await notifications.waitFor(/Copy Reference|Pushed/);

@@ -23,13 +23,13 @@ import { openVscode, type VscodeWindow } from './harness/openVscode.ts';
 
 const dev = { username: 'dev', secret: 'dev pässword: with everything' };
 
-/** VS Code takes requests to localhost and 127.0.0.1 out of its proxy support; other people's engines are elsewhere. */
+/** Not localhost or 127.0.0.1: VS Code excludes those from its proxy support. */
 const elsewhere = '127.0.0.2';
 const engineName = canNameHosts() ? 'engine.test' : elsewhere;
 
 const imageCount = 30;
 
-/** Engines at other hosts, by each way there is, in a real VS Code. */
+/** Engines at other hosts, by TLS, tcp and ssh, in a real VS Code. */
 suite('engines elsewhere', { timeout: 900_000 }, () => {
   const closer = createCloser();
   let classic: Engine;
@@ -67,7 +67,7 @@ suite('engines elsewhere', { timeout: 900_000 }, () => {
     );
     await writeContext(folder.path, certificates.folder, `tcp://${tls.host}`);
     vscode = await openVscode({
-      // As if started from a terminal: else VS Code takes the PATH of a login shell.
+      // As from a terminal: otherwise VS Code uses the PATH of a login shell.
       env: { DOCKER_HOST: '', DOCKER_CONTEXT: '', DOCKER_CONFIG: folder.path, PATH: ssh.path, VSCODE_CLI: '1' },
       ...(canNameHosts() ? { hosts: { [engineName]: elsewhere } } : {}),
     });
@@ -111,7 +111,7 @@ suite('engines elsewhere', { timeout: 900_000 }, () => {
     const before = ssh.connections.length;
     await vscode.host.configure('teaChest.engine.host', `ssh://${ssh.destination}${socketOf(classic)}`);
     await vscode.host.executeCommand<ListedImage[]>('teaChest.listImages');
-    // One more follows the engine's events.
+    // One more connection is for the engine's events.
     const listed = ssh.connections.length - before;
     assert.ok(listed <= 3, `${listed} logins for ${imageCount} images`);
     await listAndPush('by-ssh');

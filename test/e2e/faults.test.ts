@@ -21,7 +21,7 @@ import { startExtensionHost, type RunningExtensionHost } from './harness/extensi
 
 const dev = { username: 'dev', secret: 'dev pässword: with everything' };
 
-/** VS Code takes requests to localhost and 127.0.0.1 out of its proxy support; people's registries are elsewhere. */
+/** Not localhost or 127.0.0.1: VS Code excludes those from its proxy support. */
 const elsewhere = '127.0.0.2';
 
 type Strategy = 'export' | 'relay';
@@ -32,8 +32,8 @@ interface Cell {
   readonly fault: string;
 }
 
-/** Each kind of request that a push makes meets a fault that passes, each time another one. */
-const passing: readonly Cell[] = [
+/** One transient fault for each kind of request of a push. */
+const transient: readonly Cell[] = [
   { strategy: 'export', kind: 'token', fault: '503 HTML' },
   { strategy: 'export', kind: 'HEAD blob', fault: '401 expired' },
   { strategy: 'export', kind: 'POST mount', fault: '101' },
@@ -68,7 +68,7 @@ function actionOf(fault: string): FaultAction {
   return action;
 }
 
-/** Part of the fault matrix (test/faults) where people meet it: VS Code's own sockets, a real engine, the commands. */
+/** A part of the fault matrix (test/faults) with VS Code's own sockets, a real engine and the commands. */
 suite('faults of a registry', { timeout: 600_000 }, () => {
   let engine: Engine;
   let puller: Engine;
@@ -77,7 +77,7 @@ suite('faults of a registry', { timeout: 600_000 }, () => {
   let spool: Scratch;
   let vscode: RunningExtensionHost;
   const asked = new Set<RequestKind>();
-  /** In every image, and in a repository of its own: a push to another repository mounts it. */
+  /** A layer of every image. Another repository has it, so that a push mounts it. */
   const base = randomBytes(1_000_000);
 
   before(async () => {
@@ -87,7 +87,7 @@ suite('faults of a registry', { timeout: 600_000 }, () => {
       startFakeGitea(),
       makeScratch('spool'),
     ]);
-    // It ends TLS, and nobody but the proxy reaches Gitea by plain http.
+    // It terminates TLS, and only the proxy reaches Gitea by plain http.
     const certificate = makeCertificate('valid');
     proxy = await FaultyProxy.start(new URL(gitea.origin), certificate, 'http://127.0.0.1:1', elsewhere);
     vscode = await startExtensionHost({
@@ -132,12 +132,12 @@ suite('faults of a registry', { timeout: 600_000 }, () => {
     assert.deepEqual(stdout.split('\n').filter(isTemporaryName), [], 'no temporary name is left');
   }
 
-  for (const [index, { strategy, kind, fault }] of passing.entries()) {
+  for (const [index, { strategy, kind, fault }] of transient.entries()) {
     test(`${kind}: ${fault}, once: the image arrives by ${strategy}`, async () => {
-      const image = `passing-${index}:1`;
+      const image = `transient-${index}:1`;
       const path = `dev/${image}`;
       const built = await freshImage(image);
-      // A token is good for many pushes.
+      // A token is used for many pushes.
       if (kind === 'token') gitea.expireTokens();
       await proxy.arm({ kinds: [kind], action: actionOf(fault), times: 1 });
       const result = await push(image, path, strategy);
@@ -149,7 +149,7 @@ suite('faults of a registry', { timeout: 600_000 }, () => {
   }
 
   test('each kind of request that these pushes made was met by a fault', () => {
-    assert.deepEqual([...asked].sort(), [...new Set(passing.map(({ kind }) => kind))].sort());
+    assert.deepEqual([...asked].sort(), [...new Set(transient.map(({ kind }) => kind))].sort());
   });
 
   interface LastingFault {
@@ -158,21 +158,21 @@ suite('faults of a registry', { timeout: 600_000 }, () => {
     readonly code: ErrorCode;
     readonly stage: Stage;
     /** What the message says. */
-    readonly words: RegExp;
+    readonly pattern: RegExp;
   }
 
   const lasting: readonly LastingFault[] = [
     {
       ...{ kinds: ['PATCH', 'POST blob'], fault: '403 HTML', code: 'chunksRefused', stage: 'upload' },
-      words: /refused to store a layer of dev\/kept-0 and answered 403: “403 Forbidden”/,
+      pattern: /refused to store a layer of dev\/kept-0 and answered 403: “403 Forbidden”/,
     },
     {
       ...{ kinds: ['PUT manifest'], fault: '500 empty', code: 'registryFailed', stage: 'manifest' },
-      words: /failed to store the manifest dev\/kept-1:1 .*its log has the reason/,
+      pattern: /failed to store the manifest dev\/kept-1:1 .*its log has the reason/,
     },
   ];
 
-  for (const [index, { kinds, fault, code, stage, words }] of lasting.entries()) {
+  for (const [index, { kinds, fault, code, stage, pattern }] of lasting.entries()) {
     test(`${kinds.join(' and ')}: ${fault}, always: an error says so, and the tag is what it was`, async () => {
       const [former, image] = [`former-${index}:1`, `lasting-${index}:1`];
       const path = `dev/kept-${index}:1`;
@@ -194,7 +194,7 @@ suite('faults of a registry', { timeout: 600_000 }, () => {
         assert(error instanceof RemoteError, String(error));
         assert.deepEqual({ code: error.facts['code'], stage: error.facts['stage'] }, { code, stage }, error.message);
         assertClear(new TeaChestError(code, error.message, { stage }));
-        assert.match(error.message, words);
+        assert.match(error.message, pattern);
         assertNoSecret(error);
         return true;
       });
@@ -205,7 +205,7 @@ suite('faults of a registry', { timeout: 600_000 }, () => {
   }
 });
 
-/** Neither as it was typed, nor as HTTP sends it, nor as a token. */
+/** Not in plain text, not encoded as in HTTP, and not as a token. */
 function assertNoSecret({ message, facts, remoteStack }: RemoteError): void {
   const all = JSON.stringify({ message, facts, remoteStack });
   const secrets = [

@@ -16,16 +16,16 @@ import { openVscode, type VscodeWindow } from './harness/openVscode.ts';
 
 const dev = { username: 'dev', secret: 'dev pässword: with everything' };
 
-/** VS Code takes requests to localhost and 127.0.0.1 out of its proxy support; people's registries are elsewhere. */
+/** Not localhost or 127.0.0.1: VS Code excludes those from its proxy support. */
 const elsewhere = '127.0.0.2';
 const registryName = canNameHosts() ? 'gitea.test' : elsewhere;
 
 const named = canNameHosts() ? { hosts: { [registryName]: elsewhere } } : {};
 
-/** VS Code's own value comes last: that it has an effect again shows that a running window follows the setting. */
+/** VS Code's default comes last: its effect shows that a running window follows the setting. */
 const proxySupports = ['off', 'on', 'fallback', 'override'] as const;
 
-/** One of each kind of request that a push can make; which one a record is. */
+/** The kinds of request that a push can make, and how to recognize each in the log. */
 const requestKinds: Readonly<Record<string, (record: RequestRecord) => boolean>> = {
   token: ({ method, path }) => method === 'GET' && path.startsWith('/v2/token'),
   mount: ({ method, path }) => method === 'POST' && path.includes('mount='),
@@ -42,7 +42,7 @@ function kindsOf(records: readonly RequestRecord[]): string[] {
   return Object.entries(requestKinds).flatMap(([kind, is]) => (records.some(is) ? [kind] : []));
 }
 
-/** Registries and engines at hosts that VS Code's proxy support applies to, each connection looked at on the wire. */
+/** Registries and engines at hosts to which VS Code's proxy support applies. Each connection is recorded. */
 suite('other hosts', { timeout: 900_000 }, () => {
   let classic: Engine;
   let containerd: Engine;
@@ -74,13 +74,13 @@ suite('other hosts', { timeout: 900_000 }, () => {
   const signIn = (url = `https://${registry.host}`, { host } = vscode): Promise<unknown> =>
     host.executeCommand('teaChest.signIn', { url, ...dev, trustFingerprint: gitea.fingerprint256 });
 
-  /** An image whose layers nobody has, and which would be found again on the wire. */
+  /** An image with new layers, whose bytes would be recognized in the recording. */
   async function freshImage(engine: Engine, tag: string, layers: readonly Buffer[]): Promise<BuiltImage> {
     for (const [index, content] of layers.entries()) registry.marks.markContent(`Layer ${index} of ${tag}`, content);
     return buildImage(engine, { tags: [tag], layers: layers.map((data) => ({ files: { 'app/data': data } })) });
   }
 
-  /** Pushes through the recorder; then what the registry has is what the engine has. */
+  /** Pushes through the recorder, and compares the registry's image with the engine's. */
   async function pushAndCheck(
     built: BuiltImage,
     argument: { readonly image: string; readonly strategy: string },
@@ -93,7 +93,7 @@ suite('other hosts', { timeout: 900_000 }, () => {
     return result;
   }
 
-  /** What every push by way of this recorder must have shown. */
+  /** Checks the recording of a push. */
   function allIsEncrypted(): void {
     registry.assertAllTls();
     registry.assertNothingInTheClear();
@@ -190,7 +190,7 @@ suite('other hosts', { timeout: 900_000 }, () => {
       return { recorder, log: proxy.log };
     }
 
-    /** Sign-in and pushes go through the proxy alone, by tunnels in which nothing can be read. */
+    /** Sign-in and pushes use only encrypted tunnels through the proxy. */
     async function isTunnelled(
       { recorder, log }: Awaited<ReturnType<typeof recordedProxy>>,
       { name, window = vscode }: { readonly name: string; readonly window?: VscodeWindow },
@@ -205,13 +205,13 @@ suite('other hosts', { timeout: 900_000 }, () => {
         assert.equal(result.strategy, strategy);
       }
       recorder.assertNothingInTheClear();
-      // VS Code itself goes by the environment's proxy as well.
+      // VS Code itself uses the environment's proxy as well.
       const ours = log.filter((line) => line.includes('behind.test'));
       assert.deepEqual([...new Set(ours)], [`CONNECT ${hidden}`]);
       for (const { begins } of recorder.connections) assert.match(begins, /^"CONNECT /);
     }
 
-    /** And a host that is named as an exception is not reached through it. */
+    /** A host on the bypass list is reached directly. */
     async function isPassedBy(log: readonly string[], image: string, window = vscode): Promise<void> {
       registry.clear();
       await registry.watch(signIn(undefined, window));
@@ -256,7 +256,7 @@ suite('other hosts', { timeout: 900_000 }, () => {
       const window = await openVscode({
         env: {
           DOCKER_HOST: classic.host,
-          // As if started from a terminal: else VS Code takes the environment of a login shell.
+          // As from a terminal: otherwise VS Code uses the environment of a login shell.
           VSCODE_CLI: '1',
           HTTPS_PROXY: `http://${proxyUser}@${proxy.recorder.host}`,
           NO_PROXY: `other.test,${registryName}`,

@@ -14,7 +14,7 @@ import { openVscode, type VscodeWindow } from './harness/openVscode.ts';
 
 const dev = { username: 'dev', secret: 'dev pässword: with everything' };
 
-/** What VS Code makes a link, a second line, an icon, bold text or a picture of where a text is not made plain before. */
+/** Texts of which VS Code makes a link, a second line, an icon, bold text or an image, unless they are escaped. */
 const trap =
   '[click me](command:workbench.action.closeWindow)\n$(trash) \u202e**bold** <b>html</b> https://evil.test/x';
 
@@ -27,7 +27,7 @@ const asJson = (status: number, body: unknown): Reply => ({
 /** Markdown makes a link of a word that begins with “www.” (GitHub Flavored Markdown, §6.9). */
 const wwwName = 'www.gitea.test';
 
-/** Words of servers and engines, shown by a real VS Code: they are read, and cannot be clicked. */
+/** Texts of servers and engines in a real VS Code: they are shown as plain text without links. */
 suite('text from outside', { timeout: 600_000 }, () => {
   let engine: Engine;
   let answers: ChangedAnswers;
@@ -60,12 +60,12 @@ suite('text from outside', { timeout: 600_000 }, () => {
     await vscode.host.executeCommand('notifications.clearAll');
   });
 
-  /** It shows the hostile text, and nothing in it is a link, an icon of the server's, or bold. */
+  /** The hostile text is visible, and has no link, no icon and no bold text. */
   async function isPlain(shown: Locator, says: RegExp): Promise<void> {
     const text = await shown.innerText();
     assert.match(text, says);
     assert.doesNotMatch(text, /\u202e/);
-    // A row's name is an `a` as well, which leads nowhere, and so is a button.
+    // The name of a row and a button are `a` elements without a target.
     assert.equal(await shown.locator('a:not(.label-name, .action-label)').count(), 0, await shown.innerHTML());
     assert.equal(await shown.locator('.codicon-trash').count(), 0, await shown.innerHTML());
     assert.equal(await shown.locator('strong, b, img').count(), 0, await shown.innerHTML());
@@ -141,7 +141,7 @@ suite('text from outside', { timeout: 600_000 }, () => {
     await view.row(/^dev/).waitFor();
     await view.expand(/^dev/);
     await view.row('app').waitFor();
-    // What no reference can name is not listed, and that is said.
+    // A package with an invalid name is not listed, and a note says so.
     await view.row('1 not shown').waitFor();
     assert.equal(await view.row('click me').count(), 0);
     await view.expand('app');
@@ -203,7 +203,7 @@ suite('text from outside', { timeout: 600_000 }, () => {
     },
   );
 
-  /** A row or an item of the status bar, and its tooltip, which says something. */
+  /** A row or an item of the status bar, and its tooltip, which must not be empty. */
   async function looksPlain(shown: Locator, says: string): Promise<void> {
     await shown.waitFor();
     assert.equal(await shown.locator('.codicon-trash').count(), 0, await shown.innerHTML());

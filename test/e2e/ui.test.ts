@@ -15,7 +15,7 @@ import { openVscode, type VscodeWindow } from './harness/openVscode.ts';
 const password = 'dev pässword: with everything';
 const dev = { username: 'dev', secret: password };
 
-/** What a person does with the mouse and the keyboard, in a real VS Code, against a real engine. */
+/** Use with mouse and keyboard, in a real VS Code with a real engine. */
 suite('by hand', { timeout: 600_000 }, () => {
   let engine: Engine;
   let puller: Engine;
@@ -72,7 +72,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     assert.ok(done.includes(copy.manifestDigest.slice(0, 'sha256:'.length + 12)), done);
   }
 
-  /** Nothing of a push is left: neither here nor there. */
+  /** A push has left nothing, neither on this machine nor in the registry. */
   async function nothingIsLeft(): Promise<void> {
     assert.deepEqual(await readdir(spool.path), [], 'the spool is empty');
     assert.deepEqual(fakeGitea.openSessions(), [], 'no upload session is open');
@@ -139,7 +139,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     await registries().row(fakeGitea.host).waitFor();
   });
 
-  test('Enter takes what fits the typed text best, and never the text itself where something fits', async () => {
+  test('Enter chooses the best match of the typed text, and the text itself only if nothing matches', async () => {
     const { page, quickInput } = vscode;
     await quickInput.runCommand('Tea Chest: Push Image…');
     await quickInput.waitFor('Which image?');
@@ -160,7 +160,7 @@ suite('by hand', { timeout: 600_000 }, () => {
 
   test('a push from the palette shows its progress, and what was stored is the image', async () => {
     const { quickInput, notifications } = vscode;
-    // So slow that there is something to see.
+    // Slow, so that the progress can be seen.
     fakeGitea.faults.add({ method: 'PATCH', times: Infinity, action: { kind: 'delay', ms: 1_500 } });
     await quickInput.runCommand('Tea Chest: Push Image…');
     await quickInput.pick('big:1');
@@ -180,7 +180,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     await vscode.screenshot('push-in-progress');
     assert.ok(
       (await vscode.statusBar()).some((label) => label.startsWith('Push of ')),
-      'the status bar tells as well',
+      'the status bar shows it as well',
     );
     const done = await notifications.waitFor(/Pushed /);
     assert.ok(done.includes(`${fakeGitea.host}/team/big:v1`), done);
@@ -207,7 +207,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     const done = await notifications.waitFor(/Pushed /);
     await notifications.click(/Pushed /, 'Copy Pull Command');
     const reference = `${fakeGitea.host}/dev/app:stable`;
-    // The page reads its clipboard until the command is there: the click goes by the extension host.
+    // Polls the clipboard: the click is handled in the extension host.
     await page.waitForFunction(`navigator.clipboard.readText().then((text) => text === 'docker pull ${reference}')`);
     await isStored(done, 'app:stable');
 
@@ -220,7 +220,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     await isStored(again, 'app:stable');
 
     await registries().expand(fakeGitea.host);
-    // Its description is beside its name.
+    // The row shows name and description.
     await registries().expand(/^devpublic$/);
     await registries().row('app').waitFor();
     await notifications.gone(/Pushing /);
@@ -316,7 +316,7 @@ suite('by hand', { timeout: 600_000 }, () => {
 
   test('the page of an image with a path for a name opens by its address as it is written', async () => {
     const { page } = vscode;
-    // Not 127.0.0.1, which VS Code in a browser leads through a tunnel of its own, and writes anew.
+    // Not 127.0.0.1: VS Code in a browser replaces that address by one of its port forwarding.
     const address = 'https://gitea.localhost/dev/-/packages/container/nested%2Fapp/1';
     const opened = page.context().waitForEvent('request', (request) => request.url().includes('/-/packages/'));
     const tab = page.context().waitForEvent('page');
@@ -337,7 +337,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     assert.deepEqual(await notifications.all(), []);
   });
 
-  test('a registry that lets everybody read and nobody write can be given a user when it refuses', async () => {
+  test('a registry that allows anonymous reads only can be signed in to when it refuses a push', async () => {
     const { quickInput, notifications } = vscode;
     const user = { username: 'writer', secret: 'pen & paper' };
     const registry = await startRegistry();
@@ -371,9 +371,9 @@ suite('by hand', { timeout: 600_000 }, () => {
     assert.match(await registries().welcome(), /Sign in to Gitea/);
   });
 
-  test('an engine that stops is not one that is missing: the view says which one does not answer', async () => {
+  test('for an engine that has stopped the view says which one does not answer, and does not suggest to install one', async () => {
     await engine.stop();
-    // While it ends, its connections break: that is said first.
+    // While the engine stops, its connections break: that message comes first.
     const text = 'at the address in DOCKER_HOST does not answer';
     await vscode.page.locator('.welcome-view-content').filter({ hasText: text }).first().waitFor();
     await vscode.screenshot('engine-stopped');

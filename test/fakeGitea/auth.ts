@@ -4,12 +4,12 @@ import { totp } from './model/totp.ts';
 import type { Gitea } from './gitea.ts';
 import { header, type Exchange } from './http/exchange.ts';
 
-/** `refused`: credentials were given and are no good. */
+/** `refused`: the credentials are wrong. */
 export type Authentication = Doer | { readonly kind: 'refused' };
 
 const refused: Authentication = { kind: 'refused' };
 
-/** Who is at the registry: Basic, or Bearer with a token of `/v2/token` (a personal token is no good there). */
+/** The user of a registry request: Basic, or Bearer with a token of `/v2/token` (not a personal token). */
 export function authenticateRegistry(gitea: Gitea, exchange: Exchange): Authentication {
   const [scheme, value] = authorization(exchange);
   if (scheme === 'bearer') return authenticateBearer(gitea, value);
@@ -18,7 +18,7 @@ export function authenticateRegistry(gitea: Gitea, exchange: Exchange): Authenti
   return authenticateBasic(gitea, value, oneTimePassword(exchange));
 }
 
-/** Who is at the REST API: Basic, or a personal token as `token …` or `Bearer …`. */
+/** The user of a REST request: Basic, or a personal token as `token …` or `Bearer …`. */
 export function authenticateRest(gitea: Gitea, exchange: Exchange): Authentication {
   const [scheme, value] = authorization(exchange);
   if (scheme === 'basic') return authenticateBasic(gitea, value, oneTimePassword(exchange));
@@ -26,7 +26,7 @@ export function authenticateRest(gitea: Gitea, exchange: Exchange): Authenticati
   return { kind: 'nobody' };
 }
 
-/** By Basic, whether its password is one or a token. */
+/** Basic, with a password or a token. */
 export function usesBasic(exchange: Exchange): boolean {
   return authorization(exchange)[0] === 'basic';
 }

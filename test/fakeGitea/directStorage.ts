@@ -3,8 +3,8 @@ import type { Exchange } from './http/exchange.ts';
 import type { Reply } from './http/reply.ts';
 
 /**
- * The object store that SERVE_DIRECT redirects to, at an origin of its own. The signature in the query is all it wants:
- * as S3 does, it refuses a request that brings an Authorization header as well.
+ * The object store that SERVE_DIRECT redirects to, at an origin of its own. It requires the signature in the query,
+ * and like S3 it refuses a request that has an Authorization header as well.
  */
 export function handleStorage(gitea: Gitea, exchange: Exchange): Reply {
   if (exchange.headers.authorization !== undefined) {

@@ -19,7 +19,7 @@ import { makeCertificate, type ServerCertificate } from './tls/certificate.ts';
 import { handleRegistry } from './v2/routes.ts';
 import { handleWeb } from './web/pages.ts';
 
-/** A running fake Gitea: what a client needs to reach it, and what a test wants to see, change or break. */
+/** A running fake Gitea: its address for a client, and its state for a test to inspect, change and break. */
 export interface FakeGitea {
   /** The web root, as a person types it: origin and sub-path. */
   readonly url: string;
@@ -31,31 +31,31 @@ export interface FakeGitea {
   readonly fingerprint256: string | undefined;
 
   readonly faults: Faults;
-  /** Users, organisations, tokens: seeded, and open to change at any time. */
+  /** Users, organisations, tokens: seeded, and changeable at any time. */
   readonly directory: Directory;
-  /** Everything that was asked, oldest first. */
+  /** All requests, oldest first. */
   readonly requests: readonly RequestRecord[];
   /** Bytes of all request bodies. */
   readonly bytesReceived: number;
 
   openSessions(): { id: string; bytesReceived: number }[];
-  /** Where a stored blob's bytes are; a test may read them. */
+  /** The file of a stored blob. */
   blob(digest: string): { path: string; size: number } | undefined;
   manifest(
     owner: string,
     image: string,
     reference: string,
   ): Promise<{ digest: string; mediaType: string; bytes: Buffer } | undefined>;
-  /** In order of name; empty where there is no such image. */
+  /** Sorted by name; empty if there is no such image. */
   tags(owner: string, image: string): string[];
   /** A new personal token of a user. */
   createToken(user: string, scopes: readonly string[]): string;
-  /** Every registry token issued so far becomes void. */
+  /** Makes all registry tokens issued so far invalid. */
   expireTokens(): void;
-  /** The nightly clean-up: open uploads and blobs that no manifest names are gone. */
+  /** The nightly cleanup: removes open uploads and blobs that no manifest names. */
   cleanUp(): Promise<void>;
   clearRequests(): void;
-  /** Connections end, and new ones are refused, until `comeBack`. */
+  /** Closes all connections and refuses new ones, until `comeBack`. */
   goDown(): Promise<void>;
   comeBack(): Promise<void>;
   /** Stops it and removes all it stored. */

@@ -22,7 +22,7 @@ export interface Gitea {
   readonly tokens: RegistryTokens;
   /** One-time passwords that were used already. */
   readonly usedPasswords: Set<string>;
-  /** The origin of the object store, where reads are redirected to one. */
+  /** The origin of the object store, if reads are redirected to one. */
   readonly storageOrigin: string | undefined;
 }
 
@@ -54,7 +54,7 @@ export class RegistryTokens {
     this.#lifetimeSeconds = lifetimeSeconds;
   }
 
-  /** For a user, or for the ghost where there is none. */
+  /** For a user, or for the ghost. */
   issue(user: User | undefined, scope: string): string {
     const now = Math.floor(this.#clock() / 1000);
     const claims = {
@@ -71,7 +71,7 @@ export class RegistryTokens {
     return verifyToken(token, this.#secret, Math.floor(this.#clock() / 1000));
   }
 
-  /** From now on every token issued so far is as good as expired. */
+  /** Makes all tokens issued so far invalid. */
   expireAll(): void {
     this.#secret = randomBytes(32);
   }

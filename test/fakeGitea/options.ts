@@ -1,7 +1,7 @@
 import type { CertificateKind } from './tls/certificate.ts';
 import type { Seed } from './model/seed.ts';
 
-/** In bytes and versions; an absent limit does not exist. Site admins are exempt, as in Gitea. */
+/** In bytes and versions; absent: no limit. Site admins are exempt, as in Gitea. */
 export interface Limits {
   /** LIMIT_SIZE_CONTAINER: the size of one blob. */
   readonly blobSize?: number;
@@ -9,7 +9,7 @@ export interface Limits {
   readonly totalSize?: number;
   /** LIMIT_TOTAL_OWNER_COUNT: versions of an owner. */
   readonly totalCount?: number;
-  /** Forgejo's own quota: an owner that has more is refused from the first request on. */
+  /** Forgejo's own quota: if an owner has more, every request is refused. */
   readonly softQuota?: number;
 }
 
@@ -21,18 +21,18 @@ export interface FakeGiteaOptions {
   /** `1.26.4`; decides the differences listed in `quirks.ts`. */
   readonly version?: string;
   readonly flavour?: 'gitea' | 'forgejo';
-  /** ROOT_URL as an admin wrote it, with sub-path; by default where the fake Gitea really is. */
+  /** ROOT_URL as an admin wrote it, with sub-path; by default the fake Gitea's address. */
   readonly rootUrl?: string;
   /**
-   * PUBLIC_URL_DETECTION (Gitea ≥ 1.26): where realms and links are said to be. `auto`: where the request came to;
-   * `legacy`: there if a proxy names the scheme, else ROOT_URL; `never`: ROOT_URL. Older versions have one mode each.
+   * PUBLIC_URL_DETECTION (Gitea ≥ 1.26): the host of realms and links. `auto`: the host of the request;
+   * `legacy`: that host if a proxy names the scheme, else ROOT_URL; `never`: ROOT_URL. Older versions have one mode each.
    */
   readonly publicUrlDetection?: 'auto' | 'legacy' | 'never';
-  /** `[packages] ENABLED`; true by default. Without them nothing is mounted at /v2. */
+  /** `[packages] ENABLED`; true by default. If false, there is nothing at /v2. */
   readonly packages?: boolean;
   /** `/gitea`: the web pages and the REST API live below it, `/v2` stays at the root. */
   readonly subPath?: string;
-  /** A proxy ends TLS and sends no X-Forwarded-Proto: Gitea believes that it is reached by http. */
+  /** A proxy ends TLS and sends no X-Forwarded-Proto: Gitea assumes plain http. */
   readonly tlsEndsAtProxy?: boolean;
   /** Built with Go's new JSON (GOEXPERIMENT=jsonv2): JSON bodies end without a line feed. */
   readonly newJson?: boolean;
@@ -42,7 +42,7 @@ export interface FakeGiteaOptions {
   readonly passwordSignIn?: boolean;
   /** SERVE_DIRECT: reads of blobs and manifests are redirected to an object store at another origin. */
   readonly serveDirect?: boolean;
-  /** The origin that those redirects name instead of the object store that is there: one that cannot be reached. */
+  /** Another origin for those redirects, one that cannot be reached. */
   readonly storageEndpoint?: string;
   readonly limits?: Limits;
   /** How long a registry token lives; Gitea's 24 hours by default. */

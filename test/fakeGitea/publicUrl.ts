@@ -1,13 +1,13 @@
 import type { Gitea } from './gitea.ts';
 import { header, type Exchange } from './http/exchange.ts';
 
-/** ROOT_URL without the slash at its end; where the fake Gitea is, if none is configured. */
+/** ROOT_URL without the slash at its end; without one, the fake Gitea's address. */
 export function rootUrl(gitea: Gitea, exchange: Exchange): string {
   const { rootUrl: configured, subPath = '' } = gitea.options;
   return configured?.replace(/\/$/, '') ?? `${requestOrigin(gitea, exchange)}${subPath}`;
 }
 
-/** Where the web pages are, as links in answers say (modules/httplib/url.go GuessCurrentAppURL). No slash at the end. */
+/** The URL of the web pages for links in responses (modules/httplib/url.go GuessCurrentAppURL). No slash at the end. */
 export function publicUrl(gitea: Gitea, exchange: Exchange): string {
   const { options } = gitea;
   return isDetected(gitea, exchange)
@@ -23,7 +23,7 @@ function isDetected({ quirks, options }: Gitea, exchange: Exchange): boolean {
   return way === 'auto' || (way === 'legacy' && forwarded);
 }
 
-/** Scheme and host of the request, as far as Gitea can know them. */
+/** Scheme and host of the request, as Gitea gets them from its headers. */
 function requestOrigin({ options }: Gitea, exchange: Exchange): string {
   const forwarded = header(exchange, 'x-forwarded-proto');
   const seen = options.tlsEndsAtProxy === true ? 'http' : exchange.scheme;

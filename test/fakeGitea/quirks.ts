@@ -1,6 +1,6 @@
 import type { FakeGiteaOptions } from './options.ts';
 
-/** What differs between versions, as far as a push client can see it (named by what is true when set). */
+/** The differences between versions that a push client can see. */
 export interface Quirks {
   readonly version: string;
   readonly forgejo: boolean;
@@ -10,12 +10,12 @@ export interface Quirks {
   readonly basicChallenge: 'never' | 'always' | 'whenHidden' | 'sameHeader';
   /** Before 1.26 Basic worked below /v2/ but not on /v2/ itself. */
   readonly basicOnPing: boolean;
-  /** #28039, #31002: what the realm is made of. A sub-path stayed in it up to 1.22.0 and stays in Forgejo. */
+  /** #28039, #31002: the source of the realm. Up to 1.22.0 and in Forgejo it includes the sub-path. */
   readonly realm: 'requestHost' | 'requestHostIfForwarded' | 'rootUrl';
   readonly subPathInRealm: boolean;
   /** Token scopes count on the registry since 1.22.2 (#31967). */
   readonly scopesEnforced: boolean;
-  /** Gitea refuses at /v2/token what has no package scope; Forgejo only later. */
+  /** Gitea refuses a token without a package scope at /v2/token; Forgejo at the request that needs it. */
   readonly scopesCheckedAtToken: boolean;
   readonly postTokenIs404: boolean;
   readonly requireSignInCoversToken: boolean;

@@ -9,7 +9,7 @@ export type Frequency = 'once' | 'always';
 export type Outcome = 'image' | ErrorCode;
 
 /** What passes: the same request may succeed the next time. */
-const passing = new Set([
+const transient = new Set([
   'refused',
   'reset before the body',
   'reset during the body',
@@ -86,7 +86,7 @@ const codes: Readonly<Record<string, readonly ErrorCode[]>> = {
 export function expectedOutcomes(kind: RequestKind, fault: string, often: Frequency): readonly Outcome[] {
   const must: readonly Outcome[] = ['image'];
   if (harmless.has(fault)) return must;
-  if (often === 'once' && passing.has(fault) && !(kind === 'token' && fault === '401 expired')) return must;
+  if (often === 'once' && transient.has(fault) && !(kind === 'token' && fault === '401 expired')) return must;
   if (often === 'once' && fault.startsWith('413') && kind === 'PATCH') return must;
   // When a registry is down, it is down for all that follows.
   if (optional.has(kind) && fault !== 'refused' && isAboutThisRequest(fault, often)) return must;

@@ -6,7 +6,7 @@ import { readArchive } from '../../src/core/docker/archive/readArchive.ts';
 import type { ArchiveSubject } from '../../src/core/docker/types.ts';
 import { digestOf } from '../../src/core/oci/digest.ts';
 import { configFor, hexOf, layoutOf, subjectFor, tarOf, type Member } from '../unit/docker/archive/archives.ts';
-import { cut, holds, places, resultOrError } from './support.ts';
+import { cut, holds, cutPositions, resultOrError } from './support.ts';
 
 const layerBytes = fc.uint8Array({ maxLength: 3000 }).map((bytes) => Buffer.from(bytes));
 const layerList = fc.array(layerBytes, { maxLength: 4 });
@@ -55,7 +55,7 @@ async function read(source: AsyncIterable<Uint8Array>, image: ArchiveSubject): P
 
 describe('an image’s archive', () => {
   it('gives its config and its layers, whatever its kind and however it is cut into pieces', async () => {
-    await holds(fc.tuple(archive, places), async ([{ layers, members, config, image }, at]) => {
+    await holds(fc.tuple(archive, cutPositions), async ([{ layers, members, config, image }, at]) => {
       const found = await read(cut(await tarOf(members), at), image);
       assert.deepEqual(found.config, config);
       assert.equal(found.layers.length, layers.length);
@@ -81,7 +81,7 @@ describe('an image’s archive', () => {
       insert: fc.oneof(fc.uint8Array({ maxLength: 4 }), fc.uint8Array({ maxLength: 1200 })),
     });
     const changes = fc.array(change, { minLength: 1, maxLength: 6 });
-    await holds(fc.tuple(archive, changes, places), async ([{ members, image }, list, at]) => {
+    await holds(fc.tuple(archive, changes, cutPositions), async ([{ members, image }, list, at]) => {
       let bytes = await tarOf(members);
       for (const { at: share, remove, insert } of list) {
         const place = Math.floor(share * bytes.byteLength);

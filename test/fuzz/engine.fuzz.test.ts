@@ -14,7 +14,7 @@ import { ResponseDecoder } from '../../src/core/docker/client/responseDecoder.ts
 import type { EngineEvent } from '../../src/core/docker/types.ts';
 import { isDigest } from '../../src/core/oci/digest.ts';
 import { toTeaChestError } from '../../src/core/base/errors.ts';
-import { cut, holds, places, resultOrError, someText } from './support.ts';
+import { cut, holds, cutPositions, resultOrError, someText } from './support.ts';
 
 const lines = (line: fc.Arbitrary<string>): fc.Arbitrary<Buffer> =>
   fc.array(line, { maxLength: 20 }).map((all) => Buffer.from(all.join('\n')));
@@ -23,7 +23,7 @@ describe('the engine’s events', () => {
   const event = fc.record({ Action: fc.string(), Actor: fc.record({ ID: fc.string() }) });
 
   it('come as they were sent, however the stream is cut', async () => {
-    await holds(fc.tuple(fc.array(event, { maxLength: 20 }), places), async ([events, at]) => {
+    await holds(fc.tuple(fc.array(event, { maxLength: 20 }), cutPositions), async ([events, at]) => {
       const bytes = Buffer.from(events.map((one) => `${JSON.stringify(one)}\n`).join(''));
       const found: EngineEvent[] = [];
       for await (const one of parseEvents(cut(bytes, at))) found.push(one);
@@ -34,7 +34,7 @@ describe('the engine’s events', () => {
 
   it('of any other shape are a text or a clear error', async () => {
     const odd = fc.oneof(someText, fc.json({ maxDepth: 3 }), oddRecord(['Action', 'status', 'id', 'Actor']));
-    await holds(fc.tuple(lines(odd), places), async ([bytes, at]) => {
+    await holds(fc.tuple(lines(odd), cutPositions), async ([bytes, at]) => {
       await resultOrError(async () => {
         for await (const { action, image } of parseEvents(cut(bytes, at))) {
           assert.equal(typeof action, 'string');
@@ -49,7 +49,7 @@ describe('what an engine says while it pushes', () => {
   const step = oddRecord(['id', 'status', 'error', 'errorDetail', 'progressDetail', 'current', 'total', 'message']);
 
   it('is steps of a known shape or a clear error', async () => {
-    await holds(fc.tuple(lines(fc.oneof(someText, step)), places), async ([bytes, at]) => {
+    await holds(fc.tuple(lines(fc.oneof(someText, step)), cutPositions), async ([bytes, at]) => {
       const image = { push: () => Promise.resolve(cut(bytes, at)) };
       const docker = { getImage: () => image } as unknown as Docker;
       const pusher = new DockerPusher(
@@ -83,7 +83,7 @@ describe('an engine’s answer', () => {
 
   it('gives its body, whatever its form and however it is cut', async () => {
     await holds(
-      fc.tuple(body, form, places, fc.array(fc.integer({ min: 1, max: 900 }))),
+      fc.tuple(body, form, cutPositions, fc.array(fc.integer({ min: 1, max: 900 }))),
       async ([bytes, how, at, sizes]) => {
         const parts: Buffer[] = [];
         const decoder = new ResponseDecoder((part) => parts.push(Buffer.from(part)));
@@ -102,7 +102,7 @@ describe('an engine’s answer', () => {
           body,
           body.map((bytes) => Buffer.concat([Buffer.from('HTTP/1.1 '), bytes])),
         ),
-        places,
+        cutPositions,
       ),
       async ([bytes, at]) => {
         let shown = 0;

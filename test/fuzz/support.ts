@@ -52,7 +52,7 @@ export async function* cut(bytes: Buffer, places: readonly number[]): AsyncGener
   if (at < bytes.byteLength) yield bytes.subarray(at);
 }
 
-export const places = fc.array(fc.nat(100_000), { maxLength: 12 });
+export const cutPositions = fc.array(fc.nat(100_000), { maxLength: 12 });
 
 /** JSON, near-JSON and no JSON at all, as bytes. */
 export const someText: fc.Arbitrary<string> = fc.oneof(

@@ -21,7 +21,7 @@ export class Chance {
 }
 
 /** Faults that pass: a push is to survive each of them. */
-const passing: readonly [Fault, ...Fault[]] = [
+const transient: readonly [Fault, ...Fault[]] = [
   { action: { kind: 'reset' } },
   { action: { kind: 'delay', ms: 30 } },
   { action: { kind: 'expireTokens' } },
@@ -38,6 +38,6 @@ const passing: readonly [Fault, ...Fault[]] = [
 
 /** One fault that waits for one of the next requests. A DELETE is spared: nobody asks a second time for a clean-up. */
 export function someFault(chance: Chance): Fault {
-  const fault = chance.pick(passing);
+  const fault = chance.pick(transient);
   return { method: chance.pick(['GET', 'HEAD', 'POST', 'PATCH', 'PUT']), ...fault, skip: chance.below(20) };
 }

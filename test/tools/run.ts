@@ -39,8 +39,8 @@ export async function run(command: string, args: readonly string[], options: Run
   await closed;
   const result = { code: child.exitCode ?? 1, stdout: await stdout, stderr: await stderr };
   if (result.code !== 0 && options.mayFail !== true) {
-    const words = lastLines(`${result.stdout}\n${result.stderr}`, 15);
-    throw new Error(`${command} ${args.join(' ')} ended with code ${result.code}:\n${words}`);
+    const output = lastLines(`${result.stdout}\n${result.stderr}`, 15);
+    throw new Error(`${command} ${args.join(' ')} ended with code ${result.code}:\n${output}`);
   }
   return result;
 }

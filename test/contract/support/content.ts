@@ -16,7 +16,7 @@ export function content(bytes: Buffer | string): Content {
   return { bytes: buffer, digest: `sha256:${createHash('sha256').update(buffer).digest('hex')}` };
 }
 
-/** Bytes that no registry has seen before. */
+/** Random bytes, which no registry has. */
 export function freshContent(size: number): Content {
   return content(randomBytes(size));
 }

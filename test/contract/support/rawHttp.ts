@@ -8,9 +8,9 @@ export interface RawRequest {
 
 export interface RawAnswer {
   readonly status: number;
-  /** Several values of one header are joined with a comma, but for the ones Node keeps apart. */
+  /** Several values of one header are joined with a comma, except those that Node returns as a list. */
   readonly headers: IncomingHttpHeaders;
-  /** Every value of a header, one by one as they came. */
+  /** Every value of a header, not joined, in the order of arrival. */
   values(name: string): string[];
   readonly body: Buffer;
   readonly text: string;
@@ -63,7 +63,7 @@ export class RawHttp {
     { headers, sent, announced }: { headers: Record<string, string>; sent: Uint8Array; announced: number },
   ): Promise<void> {
     const request = this.#open(method, path, { ...headers, 'Content-Length': String(announced) });
-    request.on('error', () => undefined); // our own doing
+    request.on('error', () => undefined); // we destroy it below
     await new Promise<void>((resolve, reject) => {
       request.write(sent, (error) => {
         if (error) reject(error);

@@ -12,22 +12,22 @@ export interface Account {
   readonly password: string;
 }
 
-/** What the server in front of us can be asked for. The suite looks here, and nowhere else, before it skips a case. */
+/** What the server under test allows. Only these values decide whether a case is skipped. */
 export interface Capabilities {
   readonly version: string;
   readonly forgejo: boolean;
   /** Our account is a site admin: it can create users. */
   readonly admin: boolean;
-  /** Nobody else uses the server: what it lists is ours alone. */
+  /** Nobody else uses the server: it lists only what the tests have created. */
   readonly exclusive: boolean;
-  /** A proxy answers instead of Gitea: nothing can be concluded from the behaviour of the connection. */
+  /** A proxy answers instead of Gitea: so the behaviour of the connection is not Gitea's. */
   readonly proxied: boolean;
 }
 
 /**
  * The server under test with one account of ours: the fake Gitea, or the Gitea at GITEA_URL with GITEA_USERNAME and
  * GITEA_PASSWORD. With FAKE_GITEA_NEW_JSON=true the fake Gitea writes JSON as a Gitea does that was built with Go's new
- * JSON. Keeps note of all that it creates and removes it at the end.
+ * JSON. Removes at the end all that it has created.
  */
 export class Target {
   readonly http: RawHttp;
@@ -59,7 +59,7 @@ export class Target {
   }
 
   /**
-   * A server that is set up in another way; the reason where there is none. A real one is looked for at GITEA_URL_LEGACY,
+   * A server that is set up in another way; the reason if there is none. Real ones are at GITEA_URL_LEGACY,
    * GITEA_URL_PACKAGES_OFF and GITEA_URL_LIMITED, with the same user and password.
    */
   static async openInstalled(installation: Installation): Promise<Target | string> {
@@ -78,18 +78,18 @@ export class Target {
     return new Target(http, subPath, account, capabilities, stop);
   }
 
-  /** The account's name as it stands in paths and Locations. */
+  /** The account's name in paths and Locations. */
   get owner(): string {
     return this.account.name.toLowerCase();
   }
 
-  /** `1.26.4` or newer. Forgejo counts its versions otherwise, so nothing is "at least" there. */
+  /** `1.26.4` or newer. Always false for Forgejo, which has version numbers of its own. */
   atLeast(version: string): boolean {
     const order = this.capabilities.version.split('+')[0]?.localeCompare(version, 'en', { numeric: true }) ?? -1;
     return !this.capabilities.forgejo && order >= 0;
   }
 
-  /** A name that nobody has used before; what is pushed under it goes at the end. */
+  /** A new name. The packages of that name are deleted at the end. */
   image(name = 'image', account: Account = this.account): string {
     const unique = this.#unique(name);
     this.#undo.push(() => this.#removeImage(account.name, unique));
@@ -120,7 +120,7 @@ export class Target {
     return (JSON.parse(answer.text) as { sha1: string }).sha1;
   }
 
-  /** The headers that carry a registry token for these credentials. */
+  /** The headers with a registry token for these credentials. */
   async authorize(username = this.account.name, secret = this.account.password): Promise<Record<string, string>> {
     const answer = await this.http.request('GET', '/v2/token', { headers: basic(username, secret) });
     assert.equal(answer.status, 200, `no token: ${answer.text}`);
@@ -194,7 +194,7 @@ export class Target {
     return name;
   }
 
-  /** Undoes in reverse; one thing that cannot be removed does not keep the others. */
+  /** Removes everything in reverse order, and goes on after a failure. */
   async close(): Promise<void> {
     for (const undo of this.#undo.reverse()) await undo().catch(() => undefined);
     this.http.close();
@@ -211,7 +211,7 @@ export class Target {
       const path = `/packages/${owner}/container/${encodeURIComponent(name)}/${encodeURIComponent(version)}`;
       if (name.startsWith(image)) await this.rest('DELETE', path);
     }
-    // Blobs without a manifest are no version: only this call, or the nightly clean-up, takes them away.
+    // Blobs without a manifest are no version: only this call or the nightly cleanup removes them.
     if (this.atLeast('1.26.0')) await this.rest('DELETE', `/packages/${owner}/container/${encodeURIComponent(image)}`);
   }
 }

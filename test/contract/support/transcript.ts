@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** One request and its answer, as they were recorded. */
+/** A recorded request and its response. */
 export interface Exchange {
   readonly name: string;
   readonly method: string;

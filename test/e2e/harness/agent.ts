@@ -1,7 +1,6 @@
-// Runs inside the extension host: fetches what a test on the other side of a loopback connection wants done, does it,
-// reports. So that tests are plain node:test files, whether the extension host belongs to a desktop VS Code or to a
-// server with a browser. Loaded by VS Code's own test interface (`run`), or as an extension beside ours (`activate`)
-// where a window shall behave as a person's does.
+// Runs inside the extension host. It fetches tasks from a test by a loopback connection, runs them, and reports the results.
+// So tests are plain node:test files, whether the extension host belongs to a desktop VS Code or to a server with a browser.
+// VS Code loads it by its test interface (`run`), or as a second extension (`activate`) if the window must behave as usual.
 import { request } from 'node:http';
 
 import * as vscode from 'vscode';

@@ -1,9 +1,9 @@
-/** What a test asks the agent in the extension host to do. */
+/** A task for the agent in the extension host. */
 export type AgentRequest =
   | { readonly kind: 'executeCommand'; readonly command: string; readonly args: readonly unknown[] }
   /** Calls a function of the API that the extension exports. */
   | { readonly kind: 'callApi'; readonly extension: string; readonly name: string; readonly args: readonly unknown[] }
-  /** What this VS Code is, and whether the extension is there and active. */
+  /** Describes this VS Code, and whether the extension is installed and active. */
   | { readonly kind: 'describe'; readonly extension: string }
   /** Changes a setting of the window, such as `http.proxySupport`; without a value, back to its default. */
   | { readonly kind: 'configure'; readonly setting: string; readonly value?: unknown }
@@ -14,7 +14,7 @@ export interface AgentTask {
   readonly request: AgentRequest;
 }
 
-/** An error as data: all that crossed the command's border, so that tests see what callers see. */
+/** An error as data, with all that the caller of a command gets. */
 export interface AgentError {
   readonly name: string;
   readonly message: string;

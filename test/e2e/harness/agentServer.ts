@@ -12,7 +12,7 @@ export interface AgentServer {
   /** For the agent's environment. Holds a secret that allows running commands in VS Code. */
   readonly address: string;
   ask(request: AgentRequest): Promise<unknown>;
-  /** Rejects what is still asked: the agent will not answer any more. */
+  /** Rejects the open tasks, since the agent has ended. */
   abandon(reason: string): void;
   /** Tells the agent to end, and closes. */
   close(): Promise<void>;
@@ -45,7 +45,7 @@ export async function openAgentServer(): Promise<AgentServer> {
   let lastId = 0;
   let abandoned: string | undefined;
 
-  /** One task to the poll that waits for it, if there are both. */
+  /** Gives a task to a waiting poll, if there are both. */
   const hand = (): void => {
     const task = idle === undefined ? undefined : tasks.shift();
     if (task === undefined || idle === undefined) return;
@@ -66,7 +66,7 @@ export async function openAgentServer(): Promise<AgentServer> {
       response.end();
     } else {
       idle = response;
-      // An extension host that has ended takes no task.
+      // An extension host that has ended runs no task.
       response.once('close', () => {
         if (idle === response) idle = undefined;
       });

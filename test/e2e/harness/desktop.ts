@@ -25,7 +25,7 @@ export async function findDesktop(): Promise<string | undefined> {
   }
 }
 
-/** Data of its own, and nothing that asks. Basic password store: secrets work where no keyring runs. */
+/** Separate data, no questions. Basic password store: secrets work without a keyring. */
 export function desktopArguments(folder: string): string[] {
   return [
     ...['--user-data-dir', join(folder, 'data'), '--extensions-dir', join(folder, 'extensions')],
@@ -35,7 +35,7 @@ export function desktopArguments(folder: string): string[] {
   ];
 }
 
-/** False where the VS Code server is sure to be used. */
+/** False if the VS Code server will be used. */
 export function mayHaveDesktop(): boolean {
   if (process.env['VSCODE_KIND'] === 'server') return false;
   return (process.env['VSCODE_EXECUTABLE'] ?? '') !== '' || hasDisplay();

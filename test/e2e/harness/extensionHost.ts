@@ -10,14 +10,14 @@ import type { RunInVscodeResult } from './runInVscode.ts';
 
 export const extensionId = 'tea-chest.tea-chest';
 
-/** Commands and the API of a real extension host, called from a test as if they were here. */
+/** Calls commands and the API in a real extension host from a test. */
 export interface ExtensionHost {
   /** As `vscode.commands.executeCommand`; rejects with a RemoteError. */
   executeCommand<T>(command: string, ...args: readonly unknown[]): Promise<T>;
   /** Calls what the extension exports, activating it first. */
   callApi<T>(name: string, ...args: readonly unknown[]): Promise<T>;
   describe(): Promise<HostDescription>;
-  /** Changes a setting in the running window; `undefined` takes it back. */
+  /** Changes a setting in the running window; `undefined` resets it. */
   configure(setting: string, value: unknown): Promise<void>;
 }
 
@@ -60,7 +60,7 @@ export async function startExtensionHost(options: ExtensionHostOptions = {}): Pr
     env: { ...options.env, [agentVariable]: desk.address },
     signal: AbortSignal.any([given.signal, ...(options.signal === undefined ? [] : [options.signal])]),
   });
-  // Whatever ends VS Code, nobody waits for an answer that cannot come.
+  // If VS Code ends, no task waits for a result.
   running.then(
     (result) => {
       desk.abandon(`VS Code ended with code ${result.exitCode}. The extension host said:\n${result.output}`);

@@ -9,7 +9,7 @@ export interface Notifications {
   /** Labels of one's buttons. */
   buttonsOf(text: string | RegExp): Promise<string[]>;
   click(text: string | RegExp, button: string): Promise<void>;
-  /** Waits until it is gone. */
+  /** Waits until it has closed. */
   gone(text: string | RegExp): Promise<void>;
 }
 

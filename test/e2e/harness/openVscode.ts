@@ -36,10 +36,10 @@ export interface OpenVscodeOptions {
   readonly size?: { readonly width: number; readonly height: number };
 }
 
-/** A VS Code to click through: its page, and names for its parts. */
+/** A VS Code in a browser: its page, and objects for its parts. */
 export interface VscodeWindow {
   readonly page: Page;
-  /** Runs commands in the same window, for what a story needs to be true before it begins. */
+  /** Runs commands in the same window, to prepare a test. */
   readonly host: ExtensionHost;
   readonly quickInput: QuickInput;
   readonly sideBar: SideBar;

@@ -10,7 +10,7 @@ export interface QuickInput {
   waitFor(title: string | RegExp): Promise<void>;
   /** The title bar's text, empty without one. */
   title(): Promise<string>;
-  /** Replaces what stands in the box. */
+  /** Replaces the text in the box. */
   type(text: string): Promise<void>;
   accept(): Promise<void>;
   back(): Promise<void>;

@@ -1,4 +1,4 @@
-/** Settings that keep a fresh VS Code from welcoming, suggesting and reaching out while it is tested. */
+/** Settings that disable welcome pages, suggestions and network requests of a new VS Code. */
 export const quietSettings = {
   'workbench.startupEditor': 'none',
   'workbench.secondarySideBar.defaultVisibility': 'hidden',

@@ -68,7 +68,7 @@ function exitCodeOf(error: unknown): number {
 async function runInServer(options: RunInVscodeOptions): Promise<RunInVscodeResult> {
   const closer = createCloser();
   const running = runInPage(options, closer);
-  // Once aborted, its complaint that everything is being closed is of no interest.
+  // After an abort, its error that everything is closed is ignored.
   running.catch(() => undefined);
   try {
     return await Promise.race([running, aborted(options.signal)]);

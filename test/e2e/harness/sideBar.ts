@@ -54,7 +54,7 @@ function createTreeView(page: Page, pane: Locator): TreeView {
     },
     async chooseFromMenu(label, item) {
       await row(label).click({ button: 'right' });
-      // A menu ignores the mouse for its first moments, but not the keyboard.
+      // A new menu ignores the mouse for a moment, but not the keyboard.
       const focused = menu.locator('.action-item.focused').filter({ has: page.locator(`[aria-label="${item}"]`) });
       await menu.locator(`.action-label[aria-label="${item}"]`).waitFor();
       for (let presses = 0; (await focused.count()) === 0; presses++) {
@@ -68,7 +68,7 @@ function createTreeView(page: Page, pane: Locator): TreeView {
       await menuItems.first().waitFor();
       const items = await ariaLabels(menuItems);
       await page.keyboard.press('Escape');
-      // A line between groups is an item without a label.
+      // A separator is an item without a label.
       return items.filter((item) => item !== '');
     },
     async clickAction(title) {

@@ -2,13 +2,13 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { RequestBody } from './requestBody.ts';
 
-/** One request as the routes see it. */
+/** A request for the routes. */
 export interface Exchange {
   readonly method: string;
   /** Still percent-encoded; doubled and trailing slashes are gone (Gitea: modules/web/router.go). */
   readonly path: string;
   readonly query: URLSearchParams;
-  /** The query as it came, without the question mark. */
+  /** The query, not decoded, without the question mark. */
   readonly rawQuery: string;
   readonly headers: IncomingHttpHeaders;
   readonly scheme: 'http' | 'https';
@@ -37,7 +37,7 @@ export function header(exchange: Exchange, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** The request's body read as JSON; an empty object where it is none. */
+/** The request's body as JSON; an empty object if it is not JSON. */
 export async function jsonBody(exchange: Exchange): Promise<Record<string, unknown>> {
   const text = (await exchange.body.upTo(1024 * 1024)).toString();
   try {

@@ -1,23 +1,23 @@
 import type { Reply } from './reply.ts';
 
-/** What goes wrong. Byte counts are of the body, on its way in or out. */
+/** A fault. Byte counts are of the body of the request or the response. */
 export type FaultAction =
-  /** The connection ends before anything is read. */
+  /** The connection is closed before anything is read. */
   | { readonly kind: 'reset' }
-  /** The request is worked on, then the connection ends once exactly this much of its body has been taken. */
+  /** The request is handled, and the connection is closed after exactly so many bytes of its body. */
   | { readonly kind: 'cutRequest'; readonly afterBytes: number }
-  /** The head and this much of the answer's body go out, then the connection ends. */
+  /** The connection is closed after the head and so many bytes of the response's body. */
   | { readonly kind: 'cutReply'; readonly afterBytes: number }
-  /** Nothing more is read or written; without `afterBytes` the request is not even looked at. */
+  /** Nothing more is read or written; without `afterBytes` the request is not handled. */
   | { readonly kind: 'stall'; readonly afterBytes?: number }
-  /** This answer instead of Gitea's; Gitea never sees the request. */
+  /** This response instead of Gitea's, which does not get the request. */
   | { readonly kind: 'answer'; readonly reply: Reply }
-  /** Gitea does all the work, and the answer is lost. */
+  /** Gitea handles the request, and the response is lost. */
   | { readonly kind: 'loseAnswer' }
   | { readonly kind: 'delay'; readonly ms: number }
-  /** nginx's client_max_body_size: a Content-Length above it is answered 413 with HTML. Smaller requests pass uncounted. */
+  /** nginx's client_max_body_size: a Content-Length above it is answered 413 with HTML. Smaller requests are not counted. */
   | { readonly kind: 'bodyLimit'; readonly bytes: number }
-  /** Every registry token issued so far is void; the request itself then goes on. */
+  /** All registry tokens issued so far become invalid, and then the request is handled. */
   | { readonly kind: 'expireTokens' };
 
 export interface Fault {
@@ -25,17 +25,17 @@ export interface Fault {
   readonly method?: string;
   /** Tested against the path with its query; any if absent. */
   readonly path?: RegExp;
-  /** How many matching requests pass unharmed before the first that does not; 0 by default. */
+  /** How many matching requests are handled normally before the first fault; 0 by default. */
   readonly skip?: number;
-  /** How many matching requests it meets; once by default, `Infinity` for all. */
+  /** How many matching requests get the fault; 1 by default, `Infinity` for all. */
   readonly times?: number;
   readonly action: FaultAction;
-  /** Called when it strikes. */
+  /** Called at each fault. */
   readonly onStrike?: () => void;
 }
 
 export interface FaultHandle {
-  /** How often it struck. */
+  /** How many requests have got it. */
   readonly strikes: number;
   remove(): void;
 }
@@ -46,7 +46,7 @@ interface ArmedFault {
   strikes: number;
 }
 
-/** The faults that wait for a request; each request meets at most one, the oldest that matches. */
+/** The faults for coming requests. Each request gets at most one, the oldest that matches. */
 export class Faults {
   #armed: ArmedFault[] = [];
 
@@ -67,7 +67,7 @@ export class Faults {
     this.#armed = [];
   }
 
-  /** The fault that this request meets; counts it. */
+  /** The fault for this request, which is counted. */
   take(method: string, path: string, contentLength: number): FaultAction | undefined {
     for (const armed of this.#armed) {
       const { fault } = armed;

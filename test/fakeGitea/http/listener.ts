@@ -13,7 +13,7 @@ export class Listener {
 
   private constructor(server: Server) {
     this.#server = server;
-    // Neither Go nor this project's uploads know a limit on the time a body takes.
+    // Go's server does not limit the time of a body, and an upload may take any time.
     server.requestTimeout = 0;
     server.keepAliveTimeout = 0;
     server.on('connection', (socket: Socket) => {
@@ -43,7 +43,7 @@ export class Listener {
     return this.#port;
   }
 
-  /** Ends every connection; new ones are refused until `comeBack`. */
+  /** Closes all connections and refuses new ones until `comeBack`. */
   async goDown(): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
@@ -55,7 +55,7 @@ export class Listener {
     await this.#listen(this.#port);
   }
 
-  /** What Go's server says to a client that speaks http to its https port. */
+  /** The response of Go's server to plain http at its https port. */
   #answerPlainHttp(remotePort: number | undefined): void {
     const connection = [...this.#sockets].find((socket) => socket.remotePort === remotePort);
     connection?.end('HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n');

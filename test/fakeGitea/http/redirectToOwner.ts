@@ -5,8 +5,8 @@ import type { Exchange } from './exchange.ts';
 import { textReply, type Reply } from './reply.ts';
 
 /**
- * 307 to the new name of an owner (services/context/context_response.go RedirectToUser): the first place in the path
- * where the former name stands is exchanged, and the whole, query included, is cleaned as a path is.
+ * 307 to the new name of an owner (services/context/context_response.go RedirectToUser): it replaces the first
+ * occurrence of the former name in the path, and normalizes path and query as one path.
  */
 export function redirectToOwner(
   gitea: Gitea,

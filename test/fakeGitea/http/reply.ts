@@ -12,7 +12,7 @@ export interface FileBody {
   readonly end: number;
 }
 
-/** What Go's `http.Error` writes. */
+/** The response of Go's `http.Error`. */
 export function textReply(status: number, text: string, headers: Record<string, string> = {}): Reply {
   return {
     status,
@@ -21,7 +21,7 @@ export function textReply(status: number, text: string, headers: Record<string, 
   };
 }
 
-/** What the router answers where nothing is mounted. */
+/** The router's response to a path without a route. */
 export function pageNotFound(): Reply {
   return textReply(404, '404 page not found');
 }

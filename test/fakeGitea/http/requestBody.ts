@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import type { FaultAction } from './faults.ts';
 import type { RequestRecord } from './requestLog.ts';
 
-/** The client, or a fault, ended the connection in the middle of a request. */
+/** The client or a fault closed the connection during a request. */
 export class ConnectionLost extends Error {}
 
-/** A request's body: may be read in several goes, counts what is read, and breaks off where a fault says so. */
+/** A request's body. It can be read in several steps, counts the bytes, and is cut off by a fault. */
 export class RequestBody implements AsyncIterable<Buffer> {
   /** Content-Length, 0 where there is no body; NaN for a chunked one. */
   readonly length: number;
@@ -27,7 +27,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
     return this.#request.readableEnded || this.length === 0;
   }
 
-  /** How much of the announced length was not read yet; NaN for a chunked body. */
+  /** Bytes of the Content-Length that were not read yet; NaN for a chunked body. */
   get unread(): number {
     return this.length - this.#record.bytesReceived;
   }

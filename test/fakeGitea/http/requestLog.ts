@@ -1,22 +1,22 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
-/** One request as it was seen. Never holds a secret. */
+/** A request in the log, without secrets. */
 export interface RequestRecord {
   readonly method: string;
-  /** With the query, as it came. */
+  /** With the query, not decoded. */
   readonly path: string;
-  /** All but the ones that carry credentials. */
+  /** Without those that contain credentials. */
   readonly headers: IncomingHttpHeaders;
   readonly authorization: 'none' | 'basic' | 'bearer' | 'token' | 'other';
-  /** True for what came to the object store instead of Gitea. */
+  /** True for a request to the object store. */
   readonly toStorage: boolean;
   /** Bytes of the body that were read so far. */
   bytesReceived: number;
-  /** Undefined while it runs, and for good if the connection ended without an answer. */
+  /** Undefined while it runs, and if the connection ended without a response. */
   status: number | undefined;
   /** `open` until the answer is written; `cut` where there was none. */
   outcome: 'open' | 'answered' | 'cut';
-  /** The kind of the fault that met it. */
+  /** The kind of the fault that it got. */
   fault: string | undefined;
 }
 

@@ -18,7 +18,7 @@ export interface Service {
   readonly handle: (exchange: Exchange) => Reply | Promise<Reply>;
 }
 
-/** Takes one request through: log, fault, handler, answer. Never throws: a broken connection ends as `cut` in the log. */
+/** Handles one request: log, fault, handler, response. Never throws: a broken connection is `cut` in the log. */
 export async function serve(service: Service, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const record = service.log.begin(request, service.toStorage);
   const length = Number(request.headers['content-length'] ?? 0);
@@ -41,7 +41,7 @@ export async function serve(service: Service, request: IncomingMessage, response
   if (record.outcome === 'open') record.outcome = 'cut';
 }
 
-/** Undefined: the connection ends without an answer. */
+/** Undefined: the connection is closed without a response. */
 async function answer(
   service: Service,
   request: IncomingMessage,
@@ -77,12 +77,12 @@ async function answer(
   return service.handle(exchange);
 }
 
-/** A mistake of the fake Gitea itself must not look like a Gitea that refuses something. */
+/** A bug of the fake Gitea must not look like a refusal by Gitea. */
 function failLoudly(record: RequestRecord, response: ServerResponse, error: unknown): void {
   record.status = 599;
   record.outcome = 'answered';
-  const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`The fake Gitea broke at ${record.method} ${record.path}: ${words}\n`);
+  const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`The fake Gitea broke at ${record.method} ${record.path}: ${details}\n`);
   if (response.headersSent) response.destroy();
   else response.writeHead(599).end('The fake Gitea broke; see its standard error.\n');
 }

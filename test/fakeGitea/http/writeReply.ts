@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Reply } from './reply.ts';
 import { ConnectionLost, type RequestBody } from './requestBody.ts';
 
-/** Go reads this much of a body that its handler left unread; with more to come it closes the connection instead. */
+/** Go reads so many bytes of a body that its handler has not read. If there are more, it closes the connection. */
 const drainLimit = 256 * 1024;
 /** Go's server sends a body without Content-Length in one piece up to here, above it in chunks. */
 const chunkingSize = 2048;
@@ -19,11 +19,11 @@ export interface Outgoing {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly body: RequestBody;
-  /** End the connection after so many bytes of the answer's body. */
+  /** Close the connection after so many bytes of the response's body. */
   readonly cutAfter?: number;
 }
 
-/** Writes an answer with the headers and the treatment of unread request bodies that Go's http server has. */
+/** Writes a response as Go's http server does: its headers, and how it treats a request body that was not read. */
 export async function writeReply(outgoing: Outgoing, reply: Reply): Promise<void> {
   const headers = new Map(Object.entries(reply.headers ?? {}));
   const head = outgoing.request.method === 'HEAD';

@@ -1,11 +1,11 @@
 import type { Directory, Organization, Owner, User } from './directory.ts';
 import type { Permission } from './seed.ts';
 
-/** Who asks: nobody at all, the anonymous "ghost" of a token that was issued to nobody, or a user. */
+/** Who sends a request: nobody, the "ghost" (Gitea's user of an anonymous token), or a user. */
 export type Doer =
   | { readonly kind: 'nobody' }
   | { readonly kind: 'ghost' }
-  /** `scope` restricts a token; undefined where nothing restricts (a password on the REST API). */
+  /** `scope` restricts a token; undefined without a restriction (a password on the REST API). */
   | { readonly kind: 'user'; readonly user: User; readonly scope: string | undefined };
 
 const levels: readonly Permission[] = ['none', 'read', 'write', 'admin', 'owner'];
@@ -14,7 +14,7 @@ export function atLeast(have: Permission, need: Permission): boolean {
   return levels.indexOf(have) >= levels.indexOf(need);
 }
 
-/** What the doer may do with an owner's packages, by the rules of Gitea's `services/context/package.go`. */
+/** The rights of the doer on an owner's packages, by the rules of Gitea's `services/context/package.go`. */
 export function packagePermission(directory: Directory, owner: Owner, doer: Doer, requireSignIn: boolean): Permission {
   if (doer.kind !== 'user') return owner.visibility === 'public' && !requireSignIn ? 'read' : 'none';
   if (doer.user.prohibitLogin) return 'none';
@@ -40,7 +40,7 @@ export function isVisible(directory: Directory, owner: Owner, doer: Doer): boole
   );
 }
 
-/** The best of what the user's teams give: their general level, or their right on the packages unit. */
+/** The highest level of the user's teams: their general level, or their right on the packages unit. */
 export function teamPermission(directory: Directory, organization: Organization, user: User): Permission {
   const granted = directory
     .teamsOf(user)

@@ -11,7 +11,7 @@ export interface StoredBlob {
   readonly path: string;
 }
 
-/** Finished blobs as files named by their SHA-256; one file however many images use it. */
+/** Blobs as files named by their SHA-256; one file for all images that use it. */
 export class BlobStore {
   readonly #folder: string;
   readonly #blobs = new Map<string, StoredBlob>();
@@ -54,7 +54,7 @@ export class BlobStore {
     await rm(this.#pathOf(digest), { force: true });
   }
 
-  /** The other hashes that Gitea's package files list; read from disk when somebody asks. */
+  /** The other hashes in Gitea's list of package files; computed on demand. */
   async hashes(digest: string): Promise<{ md5: string; sha1: string; sha512: string }> {
     const [md5, sha1, sha512] = [createHash('md5'), createHash('sha1'), createHash('sha512')];
     for await (const chunk of createReadStream(this.#pathOf(digest))) {

@@ -24,7 +24,7 @@ export interface Organization {
   readonly teams: Team[];
 }
 
-/** Who packages belong to. Users and organisations share one set of names and ids, as in Gitea. */
+/** An owner of packages. Users and organisations share one set of names and ids, as in Gitea. */
 export type Owner = User | Organization;
 
 export interface Team {
@@ -109,7 +109,7 @@ export class Directory {
     return this.#owners.get(name.toLowerCase());
   }
 
-  /** The former name leads to the owner from then on, until somebody else takes it. */
+  /** From then on the former name redirects to the owner, until another owner has that name. */
   rename(owner: Owner, name: string): void {
     this.#owners.delete(owner.name.toLowerCase());
     this.#formerNames.set(owner.name.toLowerCase(), owner.id);
@@ -117,7 +117,7 @@ export class Directory {
     this.#owners.set(name.toLowerCase(), owner);
   }
 
-  /** Whose name this once was; undefined if it is somebody's now, or never was. */
+  /** The owner that once had this name; undefined if an owner has it now, or none ever had it. */
   formerOwner(name: string): Owner | undefined {
     const id = this.owner(name) === undefined ? this.#formerNames.get(name.toLowerCase()) : undefined;
     return id === undefined ? undefined : this.ownerById(id);

@@ -65,7 +65,7 @@ export class Packages {
     return this.all().filter((each) => each.ownerId === ownerId);
   }
 
-  /** Puts a finished blob into an image, which comes into being with its first blob. */
+  /** Puts a finished blob into an image, which is created with its first blob. */
   addBlob(ownerId: number, name: string, blob: { digest: string; size: number }): void {
     const image = this.#getOrCreate(ownerId, name);
     const file = this.#file(blobFile(blob.digest), { ...blob, mediaType: '' });
@@ -94,14 +94,14 @@ export class Packages {
     return [...image.versions.values()].filter(({ files }) => files.get(manifestFile)?.digest === reference);
   }
 
-  /** Creates a version, in place of one with the same name; the blobs it names leave the pending ones. */
+  /** Creates a version, or replaces the one of that name. Its blobs are no longer pending. */
   putVersion(ownerId: number, name: string, made: NewVersion): PackageVersion {
     const image = this.#getOrCreate(ownerId, name);
     const files = new Map<string, PackageFile>();
     for (const blob of made.blobs) files.set(blobFile(blob.digest), this.#file(blobFile(blob.digest), blob));
     files.set(manifestFile, this.#file(manifestFile, made.manifest));
     for (const file of files.values()) image.pending.delete(file.name);
-    // A tag of that name takes the place of the internal version, whose files go with it.
+    // A tag of that name replaces the internal version, and its files are removed.
     if (made.reference.toLowerCase() === '_upload') image.pending.clear();
     const { tagged, creatorId, createdAt } = made;
     const version = {
@@ -116,7 +116,7 @@ export class Packages {
     return version;
   }
 
-  /** The image stays, even without a version, until the nightly clean-up. */
+  /** The image exists until the nightly cleanup, even without a version. */
   removeVersion(image: ContainerPackage, version: PackageVersion): void {
     image.versions.delete(version.name);
   }
@@ -125,13 +125,13 @@ export class Packages {
     this.#packages.delete(key(image.ownerId, image.name));
   }
 
-  /** Takes a blob out of every version of an image. */
+  /** Removes a blob from every version of an image. */
   unlinkBlob(image: ContainerPackage, digest: string): void {
     const holders = [image.pending, ...[...image.versions.values()].map(({ files }) => files)];
     for (const files of holders) files.delete(blobFile(digest));
   }
 
-  /** Forgets what no manifest names, as the nightly clean-up does with what is old enough. */
+  /** Removes the blobs that no manifest names, as the nightly cleanup does after some time. */
   dropPending(): void {
     for (const image of this.all()) {
       image.pending.clear();

@@ -10,7 +10,7 @@ export function blobRefusal(limits: Limits, packages: Packages, ownerId: number,
   return undefined;
 }
 
-/** True if one more version would be one too many. */
+/** True if the owner may have no further version. */
 export function countExceeded(limits: Limits, packages: Packages, ownerId: number): boolean {
   if (limits.totalCount === undefined) return false;
   return packages.of(ownerId).reduce((count, { versions }) => count + versions.size, 0) + 1 > limits.totalCount;

@@ -17,7 +17,7 @@ export function isScope(text: string): boolean {
   return (level === 'read' || level === 'write') && categories.some((known) => known === category);
 }
 
-/** Puts a list into the order and form in which the server stores it; a write scope swallows its read scope. */
+/** Puts a list into the order and form in which the server stores it; a write scope replaces its read scope. */
 export function normalizeScopes(scopes: readonly string[]): string {
   if (scopes.includes('all')) return scopes.includes('public-only') ? 'public-only,all' : 'all';
   const wanted = new Set(scopes);

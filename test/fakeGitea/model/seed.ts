@@ -1,4 +1,4 @@
-/** Who exists when the fake Gitea starts. Names are as people wrote them; look-ups ignore case. */
+/** The users and organizations at the start. Names keep their case; look-ups ignore it. */
 export interface Seed {
   readonly users: readonly SeedUser[];
   readonly organizations: readonly SeedOrganization[];
@@ -14,7 +14,7 @@ export interface SeedUser {
   readonly visibility?: Visibility;
   /** Disabled by an admin: may not sign in. */
   readonly prohibitLogin?: boolean;
-  /** Must choose a new password before the REST API does anything; the registry does not look at it. */
+  /** Must choose a new password before the REST API does anything; the registry ignores this. */
   readonly mustChangePassword?: boolean;
   /** Base32 secret of a second factor; sign-in by password then needs X-Gitea-OTP. */
   readonly totpSecret?: string;

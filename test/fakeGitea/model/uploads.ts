@@ -6,7 +6,7 @@ import { join } from 'node:path';
 export interface UploadSession {
   readonly id: string;
   readonly path: string;
-  /** What the database says has arrived. The file may hold more, after a PATCH that broke: then the session is poisoned. */
+  /** Bytes that have arrived by the database. After an interrupted PATCH the file has more: then the session is unusable. */
   bytesReceived: number;
   hash: Hash;
 }
@@ -44,8 +44,8 @@ export class UploadSessions {
   }
 
   /**
-   * Appends a body. Bytes go to disk as they arrive; size and hash are noted only when the whole body has come. So a
-   * body that breaks leaves the file longer than the note says, which is what poisons the session.
+   * Appends a body. Bytes are written to disk as they arrive; size and hash are stored only after the whole body. So after
+   * an interrupted body the file is longer than the stored size, and the session is unusable.
    */
   async append(session: UploadSession, body: AsyncIterable<Buffer>): Promise<void> {
     if ((await stat(session.path)).size !== session.bytesReceived) throw new OffsetMismatch();
@@ -69,7 +69,7 @@ export class UploadSessions {
     return `sha256:${session.hash.copy().digest('hex')}`;
   }
 
-  /** Forgets a session whose file was taken over or is no longer wanted. */
+  /** Removes a session. Its file is a blob now, or is not needed. */
   async remove(session: UploadSession): Promise<void> {
     this.#sessions.delete(session.id);
     await rm(session.path, { force: true });

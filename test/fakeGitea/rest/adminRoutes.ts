@@ -6,7 +6,7 @@ import type { Permission, Visibility } from '../model/seed.ts';
 import { apiDone, apiError, apiJson, apiNotFound, signedIn, type RestCall } from './call.ts';
 import { toOrganization, toRepository, toTeam, toUser } from './convert.ts';
 
-/** What an admin or an owner does to prepare an instance; as much of it as tests need. */
+/** The routes by which an admin or an owner prepares an instance; only those that tests need. */
 export async function createUser(call: RestCall): Promise<Reply> {
   if (!signedIn(call).admin) return notAdmin(call);
   const { username, password, visibility, must_change_password: change } = await jsonBody(call.exchange);
@@ -125,7 +125,7 @@ function findTeam(call: RestCall): Team | undefined {
     .find(({ id }) => String(id) === call.params['team']);
 }
 
-/** Who still has packages stays, as in Gitea. */
+/** An owner with packages is not deleted, as in Gitea. */
 function removeOwner(call: RestCall, owner: Owner | undefined): Reply {
   if (owner === undefined) return apiNotFound(call);
   const purge = call.exchange.query.get('purge') === 'true';

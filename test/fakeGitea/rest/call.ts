@@ -33,7 +33,7 @@ export function apiError(call: Pick<RestCall, 'gitea' | 'exchange'>, status: num
   return apiJson(status, { message, url: `${rootUrl(call.gitea, call.exchange)}/api/swagger` });
 }
 
-/** The account itself is refused; Gitea says so without the link that its other errors have. */
+/** The account itself is refused. Unlike Gitea's other errors this one has no link. */
 export function accountRefused(message: string): Reply {
   return apiJson(403, { message });
 }
@@ -49,7 +49,7 @@ export function signedIn({ doer }: RestCall): User {
   return doer.user;
 }
 
-/** One page of a list (`page` from 1, `limit` 30, at most 50), with the headers that tell of the others. */
+/** One page of a list (`page` from 1, `limit` 30, at most 50), with the headers that link to the others. */
 export function apiPage<T>(call: RestCall, all: readonly T[], convert: (item: T) => unknown): Reply {
   const { query, path } = call.exchange;
   const page = Math.max(1, Number.parseInt(query.get('page') ?? '', 10) || 1);

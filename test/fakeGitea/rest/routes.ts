@@ -106,7 +106,7 @@ function accountInTheWay({ gitea, exchange }: Pick<RestCall, 'gitea' | 'exchange
   return accountRefused(`You must change your password. Change it at: ${page}`);
 }
 
-/** Whoever is called by a former name is looked for under the new one. */
+/** Redirects from a former name of an owner to the new one. */
 function movedOwner(call: RestCall): Reply | undefined {
   const { gitea, exchange, params, doer } = call;
   const former = params['owner'] ?? params['org'] ?? params['user'] ?? '';
@@ -120,11 +120,11 @@ function missingScope(call: RestCall, route: Route): Reply | undefined {
   const level = route.method === 'GET' ? 'read' : 'write';
   const required = route.scopes.map((category) => `${level}:${category}`);
   if (required.every((wanted) => scopeGrants(scope, wanted))) return undefined;
-  const words = 'token does not have at least one of required scope(s)';
+  const reason = 'token does not have at least one of required scope(s)';
   const list = `[${required.join(' ')}]`;
   const message = call.gitea.quirks.scopesInRefusal
-    ? `${words}, required=${list}, token scope=${scope}`
-    : `${words}: ${list}`;
+    ? `${reason}, required=${list}, token scope=${scope}`
+    : `${reason}: ${list}`;
   return apiError(call, 403, message);
 }
 

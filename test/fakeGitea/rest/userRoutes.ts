@@ -21,7 +21,7 @@ export function userOrganizations(call: RestCall): Reply {
   return apiPage(call, [...organizations], (organization) => toOrganization(call, organization));
 }
 
-/** Misses rights that a team has on the packages unit alone. */
+/** Does not include rights that a team has on the packages unit alone. */
 export function organizationPermissions(call: RestCall): Reply {
   const { directory } = call.gitea;
   const [user, organization] = [directory.owner(call.params['user'] ?? ''), directory.owner(call.params['org'] ?? '')];
@@ -94,7 +94,7 @@ export function deleteToken(call: RestCall): Reply {
   return apiDone();
 }
 
-/** Forgejo: may this user store more? */
+/** Forgejo: whether this user may store more. */
 export function checkQuota(call: RestCall): Reply {
   const { limits, packages } = call.gitea;
   return apiJson(200, limits.softQuota === undefined || usedBytes(packages, signedIn(call).id) <= limits.softQuota);

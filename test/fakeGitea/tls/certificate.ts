@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes, sign, X509Certificate, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 
-/** `valid` now and for our host · `expired` yesterday · `wrongHost` says it is somebody else. All are self-signed. */
+/** `valid` now and for our host · `expired` yesterday · `wrongHost` for another host. All are self-signed. */
 export type CertificateKind = 'valid' | 'expired' | 'wrongHost';
 
 export interface ServerCertificate {
@@ -11,7 +11,7 @@ export interface ServerCertificate {
   readonly fingerprint256: string;
 }
 
-/** What a test may call us: this machine's names, and addresses and a name that VS Code treats as any other host. */
+/** Names for tests: this machine's, and addresses and a name that VS Code does not treat as local. */
 const ownNames = ['localhost', '127.0.0.1', '::1', '127.0.0.2', 'gitea.test'];
 
 const day = 24 * 60 * 60 * 1000;

@@ -5,7 +5,7 @@ import type { StoredBlob } from '../model/blobStore.ts';
 import { packageOf, type ImageCall } from './call.ts';
 import { registryError, registryReply } from './errors.ts';
 
-/** HEAD and GET: only blobs of this very image, whatever else the store holds. */
+/** HEAD and GET: only blobs of this image. */
 export async function readBlob(call: ImageCall): Promise<Reply> {
   const { gitea, exchange } = call;
   const file = gitea.packages.findBlob(packageOf(call), call.reference);
@@ -26,7 +26,7 @@ export async function readBlob(call: ImageCall): Promise<Reply> {
   return withBody(registryReply(206, headersWithRange), blob, start, end);
 }
 
-/** Always 202, and gone from every tag of the image: not a thing to use. */
+/** Always 202. Removes the blob from every tag of the image, so that no client should use it. */
 export function deleteBlob(call: ImageCall): Reply {
   const image = packageOf(call);
   if (image !== undefined) call.gitea.packages.unlinkBlob(image, call.reference);
@@ -37,7 +37,7 @@ export function digestHeaders(digest: string): Record<string, string> {
   return { 'Docker-Content-Digest': digest, ETag: `"${digest}"` };
 }
 
-/** SERVE_DIRECT: a GET is sent on to the object store, with a signature in the query that stands for the credentials. */
+/** SERVE_DIRECT: redirects a GET to the object store, with a signature in the query instead of credentials. */
 export function directReply(call: ImageCall, digest: string, mediaType: string): Reply | undefined {
   const { storageOrigin } = call.gitea;
   if (storageOrigin === undefined || call.exchange.method !== 'GET') return undefined;
@@ -55,7 +55,7 @@ export function withBody(reply: Reply, { path }: StoredBlob, start: number, end:
   return { ...reply, body: { path, start, end } };
 }
 
-/** Go guesses a Content-Type from the first bytes where the handler sets none (of its table, what blobs can be). */
+/** Go guesses a Content-Type from the first bytes if the handler sets none (the part of its table that applies to blobs). */
 async function sniff({ path }: StoredBlob): Promise<string> {
   const file = await open(path);
   try {

@@ -4,7 +4,7 @@ import type { Doer } from '../model/access.ts';
 import type { Owner } from '../model/directory.ts';
 import type { ContainerPackage } from '../model/packages.ts';
 
-/** A request to an image, by somebody who may make it. */
+/** A request to an image, by a doer who is allowed to make it. */
 export interface ImageCall {
   readonly gitea: Gitea;
   readonly exchange: Exchange;

@@ -5,7 +5,7 @@ import type { Owner } from '../model/directory.ts';
 import { publicUrl } from '../publicUrl.ts';
 import { registryJson } from './errors.ts';
 
-/** 401 with the realm for a token. The realm is only as right as the installation's configuration. */
+/** 401 with the realm for a token. The realm is wrong if the installation is configured wrongly. */
 export function challenge(gitea: Gitea, exchange: Exchange, owner?: Owner): Reply {
   const bearer = `Bearer realm="${realmBase(gitea, exchange)}/v2/token",service="container_registry",scope="*"`;
   const basic = 'Basic realm="Gitea Container Registry"';
@@ -26,7 +26,7 @@ export function credentialsRefused(gitea: Gitea, exchange: Exchange, owner?: Own
   return typeof authFailure === 'object' ? textReply(401, authFailure.text) : challenge(gitea, exchange, owner);
 }
 
-/** Gitea's own idea of where it is. A sub-path has no business in front of /v2; some versions put it there all the same. */
+/** Gitea's own URL, as it is configured. /v2 has no sub-path, but some versions add it here. */
 function realmBase(gitea: Gitea, exchange: Exchange): string {
   const known = publicUrl(gitea, exchange);
   return gitea.quirks.subPathInRealm ? known : new URL(known).origin;

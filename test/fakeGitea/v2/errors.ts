@@ -20,7 +20,7 @@ export type ErrorCode = keyof typeof statuses;
 
 const version = { 'Docker-Distribution-Api-Version': 'registry/2.0' };
 
-/** An answer of the registry proper: always with its version header. */
+/** A response of the registry: always with its version header. */
 export function registryReply(status: number, headers: Record<string, string> = {}): Reply {
   return { status, headers: { ...headers, ...version } };
 }
@@ -37,16 +37,16 @@ export function registryError(code: ErrorCode, options: { message?: string; stat
   return registryJson(options.status ?? statuses[code], { errors: [{ code, message: options.message ?? '' }] });
 }
 
-/** Faults of the server and refused quotas have no body at all. */
+/** Server errors and refused quotas have no body. */
 export const silentFailure = (): Reply => registryReply(500);
 export const quotaRefused = (): Reply => registryReply(403);
 
-/** "You may not", in a form that docker shows as "unauthorized: reqPackageAccess" (#31531). */
+/** The refusal that docker shows as "unauthorized: reqPackageAccess" (#31531). */
 export function accessRefused(): Reply {
   return textReply(401, 'reqPackageAccess', { 'WWW-Authenticate': 'Basic realm="Gitea Package API"' });
 }
 
-/** Where something was stored or is to be sent: a path without host, and the digest twice. */
+/** The Location of an object or a session: a path without host, and the digest twice. */
 export function storedReply(location: string, digest: string): Reply {
   return registryReply(201, { 'Docker-Content-Digest': digest, ETag: `"${digest}"`, Location: location });
 }

@@ -4,8 +4,8 @@ import { header, type Exchange } from '../http/exchange.ts';
 const formLimit = 10 * 1024 * 1024;
 
 /**
- * The body that an upload handler gets to see. Gitea reads its parameters with Go's FormValue, which eats a body that
- * looks like a form: nothing is left for the blob. (curl --data-binary sends it as a form by default.)
+ * The body that an upload handler gets to see. Gitea reads its parameters with Go's FormValue, which consumes a body of
+ * the type of a form: no bytes are left for the blob. (curl --data-binary sends it as a form by default.)
  */
 export async function* uploadBody(exchange: Exchange): AsyncGenerator<Buffer, void> {
   const [type = ''] = header(exchange, 'content-type').toLowerCase().split(';');

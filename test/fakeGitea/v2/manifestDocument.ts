@@ -48,8 +48,8 @@ const document: Fields = {
 };
 
 /**
- * Decodes as Go does: what is absent or null has its zero value, and a value of the wrong type is an error. Undefined for
- * that, and for what is no JSON.
+ * Decodes as Go does: an absent field or null has its zero value. Undefined if a value has the wrong type, or the text is
+ * not JSON.
  */
 export function decodeManifest(bytes: Buffer): ManifestDocument | undefined {
   let value: unknown;

@@ -11,7 +11,7 @@ import { quotaRefused, registryError, registryReply, silentFailure, storedReply 
 
 const maxManifestSize = 10 * 1024 * 1024;
 const tagPattern = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
-/** What go-digest calls valid. Only SHA-256 is ever computed here: a manifest stored by another one is found by none. */
+/** Valid for go-digest. Only SHA-256 is computed: a manifest that was stored under another digest cannot be found by it. */
 const digestPattern = /^(?:sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128})$/;
 const knownPrefix = /^application\/vnd\.(?:docker|oci)\./;
 const manifestType = /^application\/vnd\.(?:oci\.image\.manifest\.v1|docker\.distribution\.manifest\.v2)\+json$/i;
@@ -47,7 +47,7 @@ interface Content {
   readonly tagged: boolean;
 }
 
-/** Config and layers must be in this very image, in the size the manifest says. */
+/** Config and layers must be in the same image, with the size that the manifest says. */
 async function putImageManifest(call: ImageCall, content: Content): Promise<Reply> {
   const { gitea } = call;
   const { config, layers } = content.document;
@@ -92,11 +92,11 @@ async function store(call: ImageCall, content: Content, blobs: readonly BlobRefe
     blobs,
     manifest: { digest, size, mediaType: content.mediaType },
   });
-  // A digest in the path is not compared with the body: whoever pushes must look at Docker-Content-Digest.
+  // A digest in the path is not compared with the body: a client must check Docker-Content-Digest.
   return storedReply(`${imagePath(call)}/manifests/${reference}`, digest);
 }
 
-/** HEAD and GET; Accept means nothing. */
+/** HEAD and GET; ignores Accept. */
 export function readManifest(call: ImageCall): Reply {
   const file = findManifest(call);
   const blob = file === undefined ? undefined : call.gitea.blobs.get(file.digest);
@@ -107,7 +107,7 @@ export function readManifest(call: ImageCall): Reply {
   return withBody(registryReply(200, headers), blob, 0, blob.size);
 }
 
-/** By tag: that tag. By digest: every tag that has it. */
+/** Deletes a tag, or by digest all its tags. */
 export function deleteManifest(call: ImageCall): Reply {
   const image = packageOf(call);
   const versions = isReference(call.reference) ? call.gitea.packages.findManifests(image, call.reference) : [];
@@ -129,7 +129,7 @@ function missing({ gitea }: ImageCall): Reply {
   return gitea.quirks.missingLayerIs500 ? silentFailure() : registryError('BLOB_UNKNOWN');
 }
 
-/** Gitea reads the config for what it shows on the package's page; older ones give up on what is no JSON. */
+/** Gitea reads the config for the package's page; older versions fail if it is not JSON. */
 async function isReadableConfig({ gitea }: ImageCall, digest: string): Promise<boolean> {
   const blob = gitea.blobs.get(digest);
   if (blob === undefined || gitea.quirks.config === 'anything') return true;

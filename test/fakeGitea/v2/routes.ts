@@ -47,7 +47,7 @@ const routes: readonly Route[] = [
 /** Lower case, one separator at a time: `a__b` and `a--b` are refused. */
 const imageName = /^[a-z0-9]+([._-][a-z0-9]+)*(\/[a-z0-9]+([._-][a-z0-9]+)*)*$/;
 
-/** The registry, in Gitea's order of checks: who, which owner, may they read, which route, may they write, which name. */
+/** The registry, in Gitea's order of checks: doer, owner, read access, route, write access, name. */
 export async function handleRegistry(gitea: Gitea, exchange: Exchange): Promise<Reply> {
   if (gitea.options.packages === false) return notFound();
   const [ownerName, rest] = splitPath(exchange.path);
@@ -103,7 +103,7 @@ function refusal(gitea: Gitea, owner: Owner, doer: Doer, right: 'read' | 'write'
   return mayDo(permission, right, doer) ? undefined : accessRefused();
 }
 
-/** Forgejo's soft quota: refused from the first request on once the owner has too much. */
+/** Forgejo's soft quota: if the owner has too much, every request is refused. */
 function quotaExceeded(gitea: Gitea, owner: Owner, method: string): Reply | undefined {
   const limit = gitea.quirks.forgejo ? gitea.limits.softQuota : undefined;
   if (limit === undefined || !['POST', 'PATCH', 'PUT'].includes(method)) return undefined;

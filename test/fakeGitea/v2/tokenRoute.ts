@@ -5,7 +5,7 @@ import type { Reply } from '../http/reply.ts';
 import { scopeGrants } from '../model/scopes.ts';
 import { challenge } from './challenge.ts';
 
-/** GET /v2/token: `service`, `scope` and `account` mean nothing here; whoever is nobody gets the ghost's token. */
+/** GET /v2/token. Ignores `service`, `scope` and `account`. Without credentials it gives the ghost's token. */
 export function tokenRoute(gitea: Gitea, exchange: Exchange, who: Exclude<Authentication, { kind: 'refused' }>): Reply {
   if (exchange.method !== 'GET') return { status: gitea.quirks.postTokenIs404 ? 404 : 405 };
   if (who.kind !== 'user') {

@@ -10,7 +10,7 @@ import { imagePath, type ImageCall } from './call.ts';
 import { quotaRefused, registryError, registryReply, silentFailure, storedReply } from './errors.ts';
 import { uploadBody } from './formTrap.ts';
 
-/** POST: a mount where it can be had, a whole blob where a digest is given, else a session. */
+/** POST: a mount if possible, a whole blob if a digest is given, else a session. */
 export async function startUpload(call: ImageCall): Promise<Reply> {
   const { gitea, exchange } = call;
   const mounted = mount(call, exchange.query.get('mount') ?? '', exchange.query.get('from') ?? '');
@@ -34,7 +34,7 @@ export async function patchUpload(call: ImageCall): Promise<Reply> {
   if (session === undefined) return registryError('BLOB_UPLOAD_UNKNOWN');
   const range = header(exchange, 'content-range');
   if (range !== '') {
-    const [, start] = /^\s*([+-]?\d+)-[+-]?\d/.exec(range) ?? []; // Sscanf("%d-%d"): what follows is not looked at
+    const [, start] = /^\s*([+-]?\d+)-[+-]?\d/.exec(range) ?? []; // Sscanf("%d-%d"): the rest is ignored
     if (start === undefined) return registryError('BLOB_UPLOAD_INVALID');
     if (Number(start) !== session.bytesReceived) return registryError('BLOB_UPLOAD_INVALID', { status: 416 });
   } else if (session.bytesReceived !== 0) {
@@ -57,7 +57,7 @@ export async function putUpload(call: ImageCall): Promise<Reply> {
   return reply;
 }
 
-/** GET: how far the upload is by the database. A poisoned file does not show. */
+/** GET: the size by the database. It does not show that a session is unusable. */
 export function uploadStatus(call: ImageCall): Reply {
   const session = call.gitea.uploads.get(call.reference);
   if (session === undefined) return registryError('BLOB_UPLOAD_UNKNOWN');
@@ -102,7 +102,7 @@ async function append({ gitea, exchange }: ImageCall, session: UploadSession): P
   }
 }
 
-/** Compares the hash and stores the blob. A wrong digest or a quota leaves the session as it is, bytes and all. */
+/** Compares the hash and stores the blob. After a wrong digest or a quota the session still has its bytes. */
 async function finishBlob(call: ImageCall, session: UploadSession, digest: string): Promise<Reply> {
   const { gitea, owner, image } = call;
   if (gitea.uploads.digest(session) !== digest) return registryError('DIGEST_INVALID');

@@ -7,8 +7,7 @@ import { filesOf, manifestFile, type ContainerPackage } from '../model/packages.
 import { publicUrl } from '../publicUrl.ts';
 
 /**
- * The few pages that "Open in Gitea" leads to, as far as anybody may see them; they show what is stored and nothing
- * else. `path` is what follows the sub-path.
+ * The few pages that "Open in Gitea" leads to, as far as they are public. They show only what is stored. `path` is what follows the sub-path.
  */
 export function handleWeb(gitea: Gitea, exchange: Exchange, path: string): Reply {
   if (path === '' || path === '/') return page('Fake Gitea', home(gitea, exchange));

@@ -118,7 +118,7 @@ describe('a push from a real engine', () => {
       await fakeGitea.close();
     });
     beforeEach(() => {
-      rig.forget();
+      rig.clearCache();
       fakeGitea.clearRequests();
     });
     afterEach(async () => {

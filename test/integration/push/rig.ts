@@ -28,8 +28,8 @@ export interface PushRig {
   readonly pusher: EnginePusher | undefined;
   closeSessions(repository: string, sessions: readonly URL[]): Promise<void>;
   push(image: string, target: string, options?: PushOptions): Promise<PushResult>;
-  /** As after a restart of VS Code with its storage wiped. */
-  forget(): void;
+  /** Replaces the digest cache by an empty one. */
+  clearCache(): void;
   /** Names of what pushes have left in the spool folder. */
   leftovers(): Promise<string[]>;
   close(): Promise<void>;
@@ -128,7 +128,7 @@ export async function makeRig(options: RigOptions): Promise<PushRig> {
       });
       return result;
     },
-    forget: () => {
+    clearCache: () => {
       cache = newCache();
     },
     leftovers: () => readdir(spoolRoot).catch(() => []),

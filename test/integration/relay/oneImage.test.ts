@@ -52,7 +52,7 @@ describe('what a push from containerd’s store publishes is one image', { timeo
       it('where the engine pushed it first, and now is too far away to push to us', async () => {
         await build('far:1');
         await rig.push('far:1', `${owner}/far:1`, { strategy: 'relay' });
-        rig.forget();
+        rig.clearCache();
         for (const tag of ['2', '3']) await rig.push('far:1', `${owner}/far:${tag}`);
         await rig.push('far:1', `${owner}/far-away:1`);
       });

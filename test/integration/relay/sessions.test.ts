@@ -86,7 +86,7 @@ suite('upload sessions of a relay', { timeout: 300_000 }, () => {
     assert.deepEqual(await sessionsOfRegistry(), []);
     await nothingIsLeft(rig);
     await build('plain:2');
-    rig.forget();
+    rig.clearCache();
     await pushAndCancel(rig, 'plain:2');
     await nothingIsLeft(rig);
   });
@@ -94,7 +94,7 @@ suite('upload sessions of a relay', { timeout: 300_000 }, () => {
   test('none is open on Gitea after one that it refused in the middle of an upload', async () => {
     const rig = rigs.get('Gitea') ?? assert.fail('no rig for Gitea');
     await build('refused:1');
-    rig.forget();
+    rig.clearCache();
     // By chunks or in one request, as the uploader sees fit.
     const faults = ['PATCH', 'PUT'].map((method) =>
       gitea.faults.add({

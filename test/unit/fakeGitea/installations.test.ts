@@ -18,9 +18,9 @@ describe('TLS', () => {
     assert.equal((await b.ask('GET', '/v2/')).status, 200);
     const certificate = new X509Certificate(b.fakeGitea.certificatePem ?? '');
     assert.equal(certificate.fingerprint256.replaceAll(':', '').toLowerCase(), b.fakeGitea.fingerprint256);
-    const stranger = new RawHttp(b.fakeGitea.origin);
-    await assert.rejects(stranger.request('GET', '/v2/'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
-    stranger.close();
+    const client = new RawHttp(b.fakeGitea.origin);
+    await assert.rejects(client.request('GET', '/v2/'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+    client.close();
   });
 
   test('can be expired, or for another host', async () => {

@@ -195,7 +195,7 @@ test('another certificate than the pinned one is rejected with both fingerprints
   assert.equal(fakeGitea.requests.length, 0, 'nothing was sent');
 });
 
-for (const [tls, words] of [
+for (const [tls, pattern] of [
   ['expired', /expired/],
   ['wrongHost', /another host name.*gitea\.example\.org/],
 ] as const) {
@@ -203,7 +203,7 @@ for (const [tls, words] of [
     const fakeGitea = await fakeGiteaFor(t, { tls });
     const error = await signInError(t, fakeGitea.url, { credential: dev, trust: {} });
     assert.equal(error.code, 'certificateInvalid');
-    assert.match(error.message, words);
+    assert.match(error.message, pattern);
     assert.equal(error.facts['fingerprint256'], fakeGitea.fingerprint256);
   });
 }
@@ -222,12 +222,12 @@ test('http to an https server: an error with the address that works', async (t) 
   assert.equal(error.facts['suggestion'], `https://${fakeGitea.host}`);
 });
 
-for (const words of [
+for (const body of [
   'Client sent an HTTP request to an HTTPS server.\n',
   '<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>',
 ]) {
-  test(`http asked, and the server says “${words.slice(0, 30)}…”`, async (t) => {
-    const host = await serverFor(t, (_request, response) => response.writeHead(400).end(words));
+  test(`http asked, and the server says “${body.slice(0, 30)}…”`, async (t) => {
+    const host = await serverFor(t, (_request, response) => response.writeHead(400).end(body));
     const error = await signInError(t, `http://${host}`, { credential: dev });
     assert.deepEqual([error.code, error.facts['suggestion']], ['plainHttp', `https://${host}`]);
   });

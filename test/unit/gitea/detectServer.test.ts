@@ -254,7 +254,7 @@ suite('redirects of GET /v2/', () => {
 
 suite('a server that has no time', () => {
   for (const path of ['/v2/', '/v2/token']) {
-    for (const [status, wait, words] of [
+    for (const [status, wait, messagePattern] of [
       [429, '30', /asks for fewer requests \(429\).*It asks to wait 30 seconds\.$/],
       [429, '300', /It asks to wait 5 minutes\.$/],
       [429, undefined, /asks for fewer requests \(429\)/],
@@ -268,7 +268,7 @@ suite('a server that has no time', () => {
         fakeGitea.faults.add({ path: pattern, times: Infinity, action: { kind: 'answer', reply } });
         const error = await signInError(t, fakeGitea.url);
         assert.equal(error.code, 'registryFailed');
-        assert.match(error.message, words);
+        assert.match(error.message, messagePattern);
         assert.equal(error.facts.retryAfterSeconds, wait === undefined ? undefined : Number(wait));
       });
     }

@@ -144,7 +144,7 @@ test('rows with names that no reference can have are marked and emptied, and hid
   assert.ok(all.every(({ usable, name, version }) => usable || name + version === ''));
 });
 
-for (const [body, code, words] of [
+for (const [body, code, pattern] of [
   ['token does not have at least one of required scope(s): [read:package]', 'scopeMissing', /read:package/],
   [
     'token does not have at least one of required scope(s), required=[read:package], token scope=write:issue,read:user',
@@ -173,7 +173,7 @@ for (const [body, code, words] of [
     });
     const client = clientFor(url, { credential: dev });
     t.after(() => client.close());
-    await assert.rejects(client.api.packages('dev', call), { code, message: words });
+    await assert.rejects(client.api.packages('dev', call), { code, message: pattern });
   });
 }
 

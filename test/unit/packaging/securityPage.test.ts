@@ -11,9 +11,9 @@ test('every test that the page on security names is there', async () => {
   const page = await readFile(join(projectRoot, 'docs/security.md'), 'utf8');
   const mentions = [...page.matchAll(mention)];
   assert(mentions.length > 20, `${mentions.length} tests are named`);
-  for (const [, file = '', words = ''] of mentions) {
+  for (const [, file = '', title = ''] of mentions) {
     const text = await readFile(join(projectRoot, file), 'utf8');
-    assert(text.includes(words), `${file} has “${words}”`);
+    assert(text.includes(title), `${file} has “${title}”`);
   }
 });
 

@@ -26,7 +26,7 @@ describe('a push that goes wrong', () => {
     const damaged = Buffer.from(stored);
     damaged.writeUInt8(damaged.readUInt8(damaged.length >> 1) ^ 0xff, damaged.length >> 1);
     rig.registry = new FakeRepository();
-    rig.forget();
+    rig.clearCache();
     const error = await rig.failure(new FakeEngine([{ bytes: tar, sent: damaged, named: false }]));
     assert.equal(error.code, 'archiveInvalid');
     assert.equal(rig.registry.manifests.size, 0);
@@ -118,7 +118,7 @@ describe('a push that goes wrong', () => {
   it('leaves nothing behind when it is cancelled, at whichever step', async () => {
     for (const step of ['checkAccess', 'headBlob', 'uploadBlob', 'chunk', 'putManifest']) {
       rig.registry = new FakeRepository();
-      rig.forget();
+      rig.clearCache();
       const controller = new AbortController();
       rig.registry.onCall = (call) => {
         if (call !== step) return;

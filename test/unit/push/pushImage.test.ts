@@ -173,7 +173,7 @@ describe('pushImage', () => {
 
   it('takes only the config from the registry where all layers are there', async () => {
     await rig.push(new FakeEngine(layers));
-    rig.forget();
+    rig.clearCache();
     const engine = new FakeEngine(layers);
     const result = await rig.push(engine, { tag: '2' });
     assert.deepEqual([engine.opened, result.strategy], [0, 'none']);
@@ -229,7 +229,7 @@ describe('pushImage', () => {
 
   it('learns from the tags of the repository what a fresh machine cannot know', async () => {
     await rig.push(new FakeEngine(layers), { tag: 'latest' });
-    rig.forget();
+    rig.clearCache();
     const changed = new FakeEngine([...layers.slice(0, 2), { bytes: someLayer(9, 2_000) }]);
     const result = await rig.push(changed, { tag: '2' });
     assert.deepEqual(changed.read, [2]);
@@ -246,7 +246,7 @@ describe('pushImage', () => {
       '[]',
       undefined,
     ]) {
-      rig.forget();
+      rig.clearCache();
       rig.registry.manifests.clear();
       rig.registry.manifests.set('old', Buffer.from(manifest ?? '{}'));
       const engine = new FakeEngine(layers);
@@ -256,7 +256,7 @@ describe('pushImage', () => {
     rig.registry.onCall = (call) => {
       if (call === 'listTags') throw new TeaChestError('registryFailed', 'tags are out of order');
     };
-    rig.forget();
+    rig.clearCache();
     await rig.push(new FakeEngine(layers));
   });
 

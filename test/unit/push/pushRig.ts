@@ -36,15 +36,15 @@ export class PushRig {
     this.folder = await mkdtemp(join(tmpdir(), 'tea-chest-push-'));
   }
 
-  /** A registry that has nothing and a machine that knows nothing. */
+  /** An empty registry and an empty digest cache. */
   reset(): void {
     this.registry = new FakeRepository();
-    this.forget();
+    this.clearCache();
     this.events = [];
   }
 
-  /** The machine knows nothing any more. */
-  forget(): void {
+  /** Replaces the digest cache by an empty one. */
+  clearCache(): void {
     this.cache = this.openCache(`cache-${++this.#caches}.json`);
   }
 

@@ -24,8 +24,8 @@ function answer(status: number, headers: Record<string, string>, body = ''): Reg
 }
 
 /** Text of the kind that these headers are made of, so that more than the first character is looked at. */
-const pieces = (...words: string[]): fc.Arbitrary<string> =>
-  fc.array(fc.oneof(fc.constantFrom(...words), unicodeString(4)), { maxLength: 30 }).map((all) => all.join(''));
+const pieces = (...texts: string[]): fc.Arbitrary<string> =>
+  fc.array(fc.oneof(fc.constantFrom(...texts), unicodeString(4)), { maxLength: 30 }).map((all) => all.join(''));
 
 const challengeText = pieces(
   'Bearer',
@@ -177,9 +177,9 @@ describe('Range and Retry-After', () => {
   });
 
   test('a wait is written as a person says it', () => {
-    const words = [0, 1000, 90_000, 120_000, 290_500, 7_200_000, 172_800_000].map(describeDuration);
+    const durations = [0, 1000, 90_000, 120_000, 290_500, 7_200_000, 172_800_000].map(describeDuration);
     const expected = ['1 second', '1 second', '90 seconds', '2 minutes', '5 minutes', '2 hours', '2 days'];
-    assert.deepEqual(words, expected);
+    assert.deepEqual(durations, expected);
   });
 });
 

@@ -18,7 +18,7 @@ test('access is proved and leaves nothing behind', async (t) => {
   assert.deepEqual(fakeGitea.openSessions(), []);
 });
 
-for (const [repository, code, words] of [
+for (const [repository, code, pattern] of [
   ['readers/app', 'accessDenied', /“readers”/],
   ['giteaadmin/app', 'accessDenied', /“giteaadmin”/],
   ['nosuch/app', 'ownerNotFound', /“nosuch”/],
@@ -26,7 +26,7 @@ for (const [repository, code, words] of [
 ] as const) {
   test(`no access to ${repository}: ${code}`, async (t) => {
     const { fakeGitea, app } = await setUp(t, { repository });
-    await assert.rejects(app.checkAccess(call), { code, message: words });
+    await assert.rejects(app.checkAccess(call), { code, message: pattern });
     assert.equal(fakeGitea.requests.filter(({ path }) => path.startsWith('/v2/token')).length, 1, 'no login loop');
   });
 }
@@ -93,7 +93,7 @@ test('tags, manifests and configs can be read back; where there is nothing, noth
   assert.equal(await app.getBlob(digestOf(bytesOf(7)), call), undefined);
 });
 
-for (const [what, change, words] of [
+for (const [what, change, pattern] of [
   ['a layer that is not there', (layer: Buffer) => [bytesOf(77), layer.length] as const, /does not have all/],
   ['a wrong size', (layer: Buffer) => [layer, layer.length + 1] as const, /another size/],
 ] as const) {
@@ -106,7 +106,7 @@ for (const [what, change, words] of [
     const manifest = manifestOf(config, used, size);
     await assert.rejects(app.putManifest('v1', manifest, mediaTypes.ociManifest, call), {
       code: 'registryRefused',
-      message: words,
+      message: pattern,
     });
   });
 }

@@ -135,14 +135,14 @@ test('names that are too long for a tar header are complete', async () => {
 
 test('of several images in an archive, the requested one is chosen', async () => {
   const { members, image, config } = layoutOf([base]);
-  const stranger = configFor([digestOf(middle)]);
+  const foreignConfig = configFor([digestOf(middle)]);
   const manifest = [
-    { Config: `blobs/sha256/${hexOf(stranger)}`, Layers: [] },
+    { Config: `blobs/sha256/${hexOf(foreignConfig)}`, Layers: [] },
     { Config: `blobs/sha256/${hexOf(config)}`, Layers: [`blobs/sha256/${hexOf(base)}`] },
   ];
   const bytes = await tarOf([
     ...members.filter(({ name }) => name !== 'manifest.json'),
-    { name: `blobs/sha256/${hexOf(stranger)}`, content: stranger },
+    { name: `blobs/sha256/${hexOf(foreignConfig)}`, content: foreignConfig },
     { name: 'manifest.json', content: JSON.stringify(manifest) },
   ]);
   assert.deepEqual(Buffer.from((await readAll(inChunks(bytes), image)).image.config), config);

@@ -97,13 +97,13 @@ for (const way of engineTransports) {
     });
 
     test("that is rejected has the engine's message", async () => {
-      const words = '{"message":"No such image: x – 映像"}';
-      const length = Buffer.byteLength(words);
+      const errorBody = '{"message":"No such image: x – 映像"}';
+      const length = Buffer.byteLength(errorBody);
       const refusal = { code: 'engineFailed', message: 'The container engine refused: No such image: x – 映像' };
       for (const answer of [
-        `HTTP/1.1 404 Not Found\r\nContent-Length: ${length}\r\n\r\n${words}`,
-        `HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n${length.toString(16)}\r\n${words}\r\n${lastChunk}`,
-        `HTTP/1.1 404 Not Found\r\n\r\n${words}`,
+        `HTTP/1.1 404 Not Found\r\nContent-Length: ${length}\r\n\r\n${errorBody}`,
+        `HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n${length.toString(16)}\r\n${errorBody}\r\n${lastChunk}`,
+        `HTTP/1.1 404 Not Found\r\n\r\n${errorBody}`,
       ]) {
         await using engine = await startRawEngine(way, (connection) => {
           connection.end(answer);

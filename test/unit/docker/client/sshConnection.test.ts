@@ -60,11 +60,11 @@ test('the message of ssh or of the remote docker becomes the error', async () =>
     ],
     ['permission denied while trying to connect to the Docker daemon socket', 1, 'enginePermission'],
   ];
-  for (const [words, exitCode, code] of failures) {
-    await putSsh(`echo "${words}" >&2; exit ${exitCode}`);
+  for (const [stderr, exitCode, code] of failures) {
+    await putSsh(`echo "${stderr}" >&2; exit ${exitCode}`);
     await assert.rejects(engineAt('ssh://box').version({ signal }), (error: Error & { code?: string }) => {
       assert.equal(error.code, code);
-      assert.ok(error.message.includes(words), error.message);
+      assert.ok(error.message.includes(stderr), error.message);
       return true;
     });
   }

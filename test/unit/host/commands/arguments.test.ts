@@ -8,11 +8,11 @@ import {
 } from '../../../../src/host/commands/arguments.ts';
 import { toRejection } from '../../../../src/host/commands/toRejection.ts';
 
-function refuses(read: () => unknown, words: RegExp): void {
+function refuses(read: () => unknown, pattern: RegExp): void {
   assert.throws(read, (error: unknown) => {
     assert.ok(error instanceof TeaChestError);
     assert.equal(error.code, 'argumentInvalid');
-    assert.match(error.message, words);
+    assert.match(error.message, pattern);
     return true;
   });
 }

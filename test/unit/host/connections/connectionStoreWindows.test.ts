@@ -45,7 +45,7 @@ suite('registries in two windows', () => {
   const settled = async (): Promise<void> => {
     for (let round = 0; round < 3; round++) {
       for (const store of stores) await store.settled();
-      global.tell();
+      global.synchronize();
     }
   };
   const origins = (store: ConnectionStore): string[] => store.list().map(({ origin }) => origin);
@@ -88,7 +88,7 @@ suite('registries in two windows', () => {
     await here.remove(one);
     await until(() => origins(there).length === 0);
     await here.save(connection, undefined);
-    global.tell();
+    global.synchronize();
     await until(() => origins(there).length === 1);
   });
 
@@ -123,7 +123,7 @@ suite('registries in two windows', () => {
     const [here, there] = [open(), open(secretStorage())];
     await here.save(connectionTo(one), dev);
     await here.save(connectionTo(two), dev);
-    global.tell();
+    global.synchronize();
     assert.deepEqual(origins(there), [one, two], 'a secret that was never there is no sign-out');
     await here.remove(one);
     await until(() => !origins(there).includes(one));

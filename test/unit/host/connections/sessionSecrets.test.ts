@@ -20,16 +20,16 @@ function withoutKeyring(more: Partial<SecretStorage> = {}): SecretStorage {
 
 suite('secrets', () => {
   test('of a machine without a keyring are held until the window closes, which is said once', async () => {
-    const told: string[] = [];
+    const reasons: string[] = [];
     const state = memento();
     const open = (): ConnectionStore =>
-      new ConnectionStore(state, new SessionSecrets(withoutKeyring(), (reason) => told.push(reason)), emitter());
+      new ConnectionStore(state, new SessionSecrets(withoutKeyring(), (reason) => reasons.push(reason)), emitter());
     const [first, second] = ['https://one.test', 'https://two.test'].map((origin) => connectionTo(origin));
     assert.ok(first !== undefined && second !== undefined);
     const store = open();
     await store.save(first, dev);
     await store.save(second, dev);
-    assert.deepEqual(told, ['no keyring']);
+    assert.deepEqual(reasons, ['no keyring']);
     assert.deepEqual(await store.credential(first.origin), dev);
     const afterRestart = open();
     assert.equal(afterRestart.find(first.origin)?.username, 'dev');
@@ -40,11 +40,11 @@ suite('secrets', () => {
 
   test('of any other machine are where VS Code keeps them', async () => {
     const kept = secretStorage();
-    const told: string[] = [];
-    const secrets = new SessionSecrets(kept, (reason) => told.push(reason));
+    const reasons: string[] = [];
+    const secrets = new SessionSecrets(kept, (reason) => reasons.push(reason));
     await secrets.store('key', 'value');
     assert.equal(await kept.get('key'), 'value');
-    assert.deepEqual([await secrets.get('key'), await secrets.keys(), told], ['value', ['key'], []]);
+    assert.deepEqual([await secrets.get('key'), await secrets.keys(), reasons], ['value', ['key'], []]);
     await secrets.delete('key');
     assert.equal(await kept.get('key'), undefined);
   });

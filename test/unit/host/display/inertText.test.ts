@@ -114,8 +114,8 @@ function assertNoIcon(shown: Shown, ours: readonly string[] = []): void {
 /** Code spans are the only Markdown that a value from outside comes to. */
 function assertOnlyCode(markdown: string, ours: RegExp): void {
   for (const line of markdown.split('  \n')) {
-    const words = line.replace(/`[^`]+`/g, '');
-    assert.match(words, ours, `Markdown: ${words}`);
+    const prose = line.replace(/`[^`]+`/g, '');
+    assert.match(prose, ours, `Markdown: ${prose}`);
   }
   assert.doesNotMatch(markdown.replaceAll('  \n', ''), unseen);
 }

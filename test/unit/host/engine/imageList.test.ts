@@ -25,7 +25,7 @@ async function untilAborted(signal: AbortSignal): Promise<never> {
   throw new TeaChestError('cancelled', 'Cancelled.');
 }
 
-/** An engine that lists as it is told and whose events never come. */
+/** An engine that lists as it is reported and whose events never come. */
 function engine(listImages: Engine['listImages']): Engine & { readonly calls: string[] } {
   const calls: string[] = [];
   const unused = (): never => {
@@ -130,15 +130,15 @@ function fakeTime() {
 suite('image list over time', () => {
   test('an engine that tells of something again and again is listed once a second all the same', async () => {
     const { sleep, pass, settle } = fakeTime();
-    let tell = (): void => undefined;
+    let report = (): void => undefined;
     const busy = engine(() => Promise.resolve([image]));
     busy.events = async function* ({ signal }) {
       for (;;) {
-        const told = Promise.withResolvers<undefined>();
-        tell = () => {
-          told.resolve(undefined);
+        const reported = Promise.withResolvers<undefined>();
+        report = () => {
+          reported.resolve(undefined);
         };
-        await Promise.race([told.promise, untilAborted(signal)]);
+        await Promise.race([reported.promise, untilAborted(signal)]);
         yield { action: 'tag' };
       }
     };
@@ -147,13 +147,13 @@ suite('image list over time', () => {
     const lists = (): number => busy.calls.filter((call) => call === 'list').length;
     const before = lists();
     for (let passed = 0; passed < 10_000; passed += 100) {
-      tell();
+      report();
       await settle();
       await pass(100);
     }
     assert.ok(lists() - before >= 8, `${lists() - before} lists in 10 s`);
     assert.ok(lists() - before <= 12, `${lists() - before} lists in 10 s`);
-    tell();
+    report();
     await settle();
     await pass(300);
     await pass(300);

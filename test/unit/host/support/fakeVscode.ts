@@ -317,12 +317,12 @@ export function useFakeVscode(): void {
   });
 }
 
-/** The input whose prompt or placeholder has these words, once it is there and takes an answer. */
-export async function inputAsking(words: RegExp): Promise<QuickInput> {
+/** The input whose prompt or placeholder matches, once it is shown and enabled. */
+export async function inputAsking(pattern: RegExp): Promise<QuickInput> {
   for (;;) {
     const input = QuickInput.latest;
     const text = `${String(input?.['prompt'])} ${String(input?.['placeholder'])}`;
-    if (input?.isShown === true && input.enabled && input['busy'] !== true && words.test(text)) return input;
+    if (input?.isShown === true && input.enabled && input['busy'] !== true && pattern.test(text)) return input;
     await setImmediate();
   }
 }

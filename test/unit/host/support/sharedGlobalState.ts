@@ -3,7 +3,7 @@ import type { Memento } from 'vscode';
 /**
  * VS Code's global state of one extension as several windows see it (ExtensionMemento in extHostMemento.ts): all keys are
  * one value, each window has a copy of it, an update changes the copy and writes all of it, and what others wrote
- * replaces the copy when it is told, which is later.
+ * replaces the copy later, in `synchronize`.
  */
 export class SharedGlobalState {
   #stored = '{}';
@@ -24,8 +24,8 @@ export class SharedGlobalState {
     };
   }
 
-  /** Windows hear of what others wrote. */
-  tell(): void {
+  /** Every window gets what the others wrote. */
+  synchronize(): void {
     for (const window of this.#windows) {
       if (window.isStale) window.copy = this.#read();
       window.isStale = false;

@@ -13,12 +13,12 @@ import {
   proposeTarget,
 } from '../../../../src/host/targets/target.ts';
 
-function refuses(run: () => unknown, code: ErrorCode, words: RegExp): void {
+function refuses(run: () => unknown, code: ErrorCode, pattern: RegExp): void {
   assert.throws(run, (error: unknown) => {
     assert.ok(error instanceof TeaChestError);
     assert.equal(error.code, code);
     assert.equal(error.stage, 'resolve');
-    assert.match(error.message, words);
+    assert.match(error.message, pattern);
     return true;
   });
 }

@@ -282,7 +282,7 @@ describe('pushImage by the relay', () => {
         await rig.assertNothingLeft(here);
       });
 
-      it('says so when the engine does not reach us and the relay is insisted on', async () => {
+      it('says so when the engine does not reach us and the relay is required', async () => {
         const here = machine(layers, store);
         here.pusher.unreachable = true;
         const error = await rig.failure(here, { isCodecRequired });

@@ -15,7 +15,7 @@ interface Case {
   readonly body?: string;
   readonly method?: RegistryRequest['method'];
   readonly code: ErrorCode;
-  readonly words: RegExp;
+  readonly pattern: RegExp;
 }
 
 const json = { 'content-type': 'application/json' };
@@ -31,7 +31,7 @@ const giteaCases: readonly Case[] = [
     headers: packageApi,
     body: 'reqPackageAccess',
     code: 'accessDenied',
-    words: /“team”.*write:package/,
+    pattern: /“team”.*write:package/,
   },
   {
     what: '401 to a HEAD, which has only the challenge',
@@ -39,7 +39,7 @@ const giteaCases: readonly Case[] = [
     headers: packageApi,
     method: 'HEAD',
     code: 'accessDenied',
-    words: /“team”/,
+    pattern: /“team”/,
   },
   {
     what: '401 after a new login',
@@ -47,25 +47,32 @@ const giteaCases: readonly Case[] = [
     headers: text,
     body: 'authGroup.Verify',
     code: 'credentialsRejected',
-    words: /authGroup\.Verify/,
+    pattern: /authGroup\.Verify/,
   },
-  { what: '404 Not found.', status: 404, headers: text, body: 'Not found.\n', code: 'ownerNotFound', words: /“team”/ },
   {
-    what: '403 with words (public-only token)',
+    what: '404 Not found.',
+    status: 404,
+    headers: text,
+    body: 'Not found.\n',
+    code: 'ownerNotFound',
+    pattern: /“team”/,
+  },
+  {
+    what: '403 with pattern (public-only token)',
     status: 403,
     headers: text,
     body: 'reqToken',
     code: 'accessDenied',
-    words: /reqToken/,
+    pattern: /reqToken/,
   },
-  { what: '403 without a word', status: 403, code: 'quotaExceeded', words: /“team”/ },
+  { what: '403 without a word', status: 403, code: 'quotaExceeded', pattern: /“team”/ },
   {
     what: 'Forgejo’s 413',
     status: 413,
     headers: text,
     body: 'enforcePackagesQuota',
     code: 'quotaExceeded',
-    words: /quota.*enforcePackagesQuota/,
+    pattern: /quota.*enforcePackagesQuota/,
   },
   {
     what: 'a proxy’s 413',
@@ -73,7 +80,7 @@ const giteaCases: readonly Case[] = [
     headers: html,
     body: '<html><title>413 Request Entity Too Large</title></html>',
     code: 'bodyTooLarge',
-    words: /nginx\/1\.22\.1.*client_max_body_size/,
+    pattern: /nginx\/1\.22\.1.*client_max_body_size/,
   },
   {
     what: 'a manifest’s 413',
@@ -81,7 +88,7 @@ const giteaCases: readonly Case[] = [
     headers: json,
     body: error('MANIFEST_INVALID'),
     code: 'registryRefused',
-    words: /10 MiB/,
+    pattern: /10 MiB/,
   },
   {
     what: 'NAME_INVALID',
@@ -89,7 +96,7 @@ const giteaCases: readonly Case[] = [
     headers: json,
     body: error('NAME_INVALID'),
     code: 'nameInvalid',
-    words: /team\/app/,
+    pattern: /team\/app/,
   },
   {
     what: 'SIZE_INVALID',
@@ -97,7 +104,7 @@ const giteaCases: readonly Case[] = [
     headers: json,
     body: error('SIZE_INVALID'),
     code: 'registryRefused',
-    words: /another size/,
+    pattern: /another size/,
   },
   {
     what: 'BLOB_UNKNOWN',
@@ -105,7 +112,7 @@ const giteaCases: readonly Case[] = [
     headers: json,
     body: error('BLOB_UNKNOWN'),
     code: 'registryRefused',
-    words: /does not have all/,
+    pattern: /does not have all/,
   },
   {
     what: 'MANIFEST_BLOB_UNKNOWN',
@@ -113,7 +120,7 @@ const giteaCases: readonly Case[] = [
     headers: json,
     body: error('MANIFEST_BLOB_UNKNOWN'),
     code: 'registryRefused',
-    words: /does not have all/,
+    pattern: /does not have all/,
   },
   {
     what: 'MANIFEST_INVALID',
@@ -121,7 +128,7 @@ const giteaCases: readonly Case[] = [
     headers: json,
     body: error('MANIFEST_INVALID', 'missing mediaType'),
     code: 'registryRefused',
-    words: /missing mediaType/,
+    pattern: /missing mediaType/,
   },
   {
     what: 'BLOB_UPLOAD_UNKNOWN',
@@ -129,7 +136,7 @@ const giteaCases: readonly Case[] = [
     headers: json,
     body: error('BLOB_UPLOAD_UNKNOWN'),
     code: 'uploadLost',
-    words: /no longer knows/,
+    pattern: /no longer knows/,
   },
   {
     what: 'DIGEST_INVALID',
@@ -137,16 +144,16 @@ const giteaCases: readonly Case[] = [
     headers: json,
     body: error('DIGEST_INVALID'),
     code: 'digestMismatch',
-    words: /other bytes/,
+    pattern: /other bytes/,
   },
-  { what: 'an empty 500', status: 500, code: 'registryFailed', words: /storage/ },
+  { what: 'an empty 500', status: 500, code: 'registryFailed', pattern: /storage/ },
   {
     what: 'a gateway’s 502',
     status: 502,
     headers: html,
     body: '<html><title>502 Bad Gateway</title></html>',
     code: 'registryFailed',
-    words: /nginx.*502 Bad Gateway/,
+    pattern: /nginx.*502 Bad Gateway/,
   },
   {
     what: 'UNSUPPORTED',
@@ -154,7 +161,7 @@ const giteaCases: readonly Case[] = [
     headers: json,
     body: error('UNSUPPORTED', 'schema 1'),
     code: 'registryRefused',
-    words: /400.*schema 1/,
+    pattern: /400.*schema 1/,
   },
 ];
 
@@ -165,14 +172,14 @@ const genericCases: readonly Case[] = [
     headers: { ...json, 'www-authenticate': 'Bearer realm="https://a/t",error="insufficient_scope"' },
     body: error('UNAUTHORIZED', 'authentication required'),
     code: 'accessDenied',
-    words: /authentication required/,
+    pattern: /authentication required/,
   },
   {
     what: '401 for a password',
     status: 401,
     headers: { ...json, 'www-authenticate': 'Basic realm="r"' },
     code: 'credentialsRejected',
-    words: /user name and password/,
+    pattern: /user name and password/,
   },
   {
     what: '403 DENIED',
@@ -180,7 +187,7 @@ const genericCases: readonly Case[] = [
     headers: json,
     body: error('DENIED', 'requested access is denied'),
     code: 'accessDenied',
-    words: /requested access is denied/,
+    pattern: /requested access is denied/,
   },
   {
     what: '429',
@@ -188,7 +195,7 @@ const genericCases: readonly Case[] = [
     headers: json,
     body: error('TOOMANYREQUESTS', 'slow down'),
     code: 'registryFailed',
-    words: /slow down/,
+    pattern: /slow down/,
   },
   {
     what: '405 UNSUPPORTED',
@@ -196,7 +203,7 @@ const genericCases: readonly Case[] = [
     headers: json,
     body: error('UNSUPPORTED', 'read-only'),
     code: 'registryRefused',
-    words: /read-only/,
+    pattern: /read-only/,
   },
 ];
 
@@ -218,7 +225,7 @@ for (const [registry, cases, explain] of [
     test(`${registry}: ${each.what} means ${each.code}`, () => {
       const explained = explain(refusalOf(each), context);
       assert.equal(explained.code, each.code);
-      assert.match(explained.message, each.words);
+      assert.match(explained.message, each.pattern);
       assert.match(explained.message, /^.*gitea\.example\.com.*\.$/, 'a sentence that names the registry');
       assert.equal(explained.facts.status, each.status);
       assert.equal(explained.facts['path'], '/v2/team/app/blobs/uploads/x');
@@ -233,7 +240,7 @@ test('an error’s body is read up to 64 KiB and quoted in short', () => {
     headers: text,
     body: 'x'.repeat(1_000_000),
     code: 'internal',
-    words: /x/,
+    pattern: /x/,
   });
   assert.equal(refusal.bodyText.length, 64 * 1024);
   assert.ok(explainErrorResponse(refusal, context).message.length < 500);

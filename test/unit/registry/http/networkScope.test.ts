@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { networkScope } from '../../../../src/core/registry/http/networkScope.ts';
 
-const places = {
+const scopes = {
   loopback: ['127.0.0.1:3000', 'localhost', '[::1]:3000', '127.8.8.8', 'gitea.cnoe.localtest.me:8443', 'git.localhost'],
   private: [
     '10.1.2.3',
@@ -17,10 +17,10 @@ const places = {
   public: ['gitea.example.com', '172.32.0.1', '8.8.8.8:443', '[2001:db8::1]', 'localhost.example.com'],
 } as const;
 
-for (const [place, hosts] of Object.entries(places)) {
+for (const [scope, hosts] of Object.entries(scopes)) {
   for (const host of hosts) {
-    test(`${host} is ${place}`, () => {
-      assert.equal(networkScope(host), place);
+    test(`${host} is ${scope}`, () => {
+      assert.equal(networkScope(host), scope);
     });
   }
 }

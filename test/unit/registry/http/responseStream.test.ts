@@ -42,12 +42,12 @@ async function drain(stream: ResponseStream): Promise<number> {
 }
 
 /** Answers each connection with this text, and returns the connection. */
-async function answering(t: TestContext, words: string): Promise<{ origin: string; socket: Promise<Socket> }> {
+async function answering(t: TestContext, head: string): Promise<{ origin: string; socket: Promise<Socket> }> {
   const given = Promise.withResolvers<Socket>();
   const server = net.createServer((socket) => {
     socket.on('error', () => undefined);
     socket.once('data', () => {
-      socket.write(words);
+      socket.write(head);
       given.resolve(socket);
     });
     t.after(() => socket.destroy());

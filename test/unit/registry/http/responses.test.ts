@@ -126,7 +126,7 @@ for (const [what, make] of bodies) {
 }
 
 for (const once of [false, true]) {
-  const what = once ? 'passing ' : '';
+  const what = once ? 'transient ' : '';
   test(`an answer before a ${what}body was read is an answer, and its source is closed`, async (t) => {
     const { origin, connections } = await startRaw(t, (socket, text) => {
       if (text.startsWith('PATCH')) socket.write('HTTP/1.1 413 Too Large\r\nContent-Length: 5\r\n\r\nlarge');

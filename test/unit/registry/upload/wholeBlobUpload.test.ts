@@ -127,8 +127,8 @@ describe('where something on the way refuses PATCH', () => {
 
   test('a refusal that is the registry’s own stays what it is', async (t) => {
     const { fakeGitea, app } = await setUp(t, { chunk: mib });
-    const words: Reply = { status: 403, headers: { 'Content-Type': 'text/plain' }, body: 'public-only token' };
-    const fault = fakeGitea.faults.add({ ...patch, times: Infinity, action: { kind: 'answer', reply: words } });
+    const refusal: Reply = { status: 403, headers: { 'Content-Type': 'text/plain' }, body: 'public-only token' };
+    const fault = fakeGitea.faults.add({ ...patch, times: Infinity, action: { kind: 'answer', reply: refusal } });
     await assert.rejects(app.uploadBlob(wholeBlob(bytesOf(mib)), silent), {
       code: 'accessDenied',
       message: /public-only/,
