@@ -5,10 +5,10 @@ import type { RequestKind } from './requestKinds.ts';
 
 export type Frequency = 'once' | 'always';
 
-/** What a push may come to. `image`: it succeeds, and the image is right. */
+/** The outcomes of a push. `image`: it succeeds, and the image is right. */
 export type Outcome = 'image' | ErrorCode;
 
-/** What passes: the same request may succeed the next time. */
+/** Transient faults: the same request may succeed the next time. */
 const transient = new Set([
   'refused',
   'reset before the body',
@@ -33,7 +33,7 @@ const transient = new Set([
 /** Faults with which every push succeeds, however often they come. */
 const harmless = new Set(['slow answer', 'redirect, same origin', 'no Docker-Content-Digest']);
 
-/** Without these a push only sends more than it had to. Closing a session matters to the registry alone. */
+/** Requests that only save bytes, or that only the registry needs (closing a session). */
 const optional = new Set<RequestKind>(['POST mount', 'GET', 'DELETE session']);
 
 const unreachable: readonly ErrorCode[] = ['registryUnreachable'];
@@ -80,36 +80,36 @@ const codes: Readonly<Record<string, readonly ErrorCode[]>> = {
 };
 
 /**
- * What a push may come to with this fault. A transient one that may be gone the next time ends in the right image; so
- * does any at a question that is not needed. All else may also end in an error that says why.
+ * The allowed outcomes of a push with this fault. After a transient fault, or a fault at a request that is not needed, the
+ * image must be right. After any other the push may also fail with an error that says why.
  */
 export function expectedOutcomes(kind: RequestKind, fault: string, often: Frequency): readonly Outcome[] {
   const must: readonly Outcome[] = ['image'];
   if (harmless.has(fault)) return must;
   if (often === 'once' && transient.has(fault) && !(kind === 'token' && fault === '401 expired')) return must;
   if (often === 'once' && fault.startsWith('413') && kind === 'PATCH') return must;
-  // When a registry is down, it is down for all that follows.
+  // A registry that is down does not answer later requests either.
   if (optional.has(kind) && fault !== 'refused' && isAboutThisRequest(fault, often)) return must;
-  // The work is done each time: who looks finds it.
+  // The request was handled each time: a HEAD finds the object.
   if (fault === 'answer lost after it was done' && (kind === 'PUT blob' || kind === 'PUT manifest')) return must;
-  // Basic credentials do not expire: at the token's place a 401 is about the credential or its scope.
+  // Basic credentials do not expire: a 401 of the token request is about the credential or its scope.
   if (kind === 'token' && fault.startsWith('401'))
     return ['image', 'credentialsRejected', 'scopeMissing', 'accessDenied'];
-  // A whole and good answer, but for another size than the blob has: the check before publishing ends that push.
+  // A valid response with a wrong size: the check before publishing ends that push.
   if (kind === 'HEAD blob' && fault === '200, body cut off') return ['image', 'imageMismatch'];
   const known = codes[fault];
   if (known === undefined) throw new Error(`there is no expectation for the fault “${fault}”`);
   return ['image', ...known];
 }
 
-/** A refusal of one question says nothing of the others; a server that fails always may be believed. */
+/** After a refusal other requests may succeed; after permanent server errors the push may fail. */
 function isAboutThisRequest(fault: string, often: Frequency): boolean {
   return often === 'once' || /^(401 req|40[345]|41|501|answer lost|200|wrong)/.test(fault);
 }
 
 /**
- * Where nobody could close the session: its address never reached us, no request gets through any more, or the registry
- * keeps what was torn (docker-registry 2.8 refuses to delete it; test/integration/registry/distribution.test.ts).
+ * True if the session cannot be closed: we never got its URL, no request arrives any more, or the registry keeps an
+ * interrupted session (docker-registry 2.8 refuses to delete it; test/integration/registry/distribution.test.ts).
  */
 export function mayLeaveSession(
   kind: RequestKind,
@@ -118,7 +118,7 @@ export function mayLeaveSession(
 ): boolean {
   if (kind === 'DELETE session' || kind === 'token' || name === 'refused') return true;
   const isTorn = /^(reset during|answer lost|413 by reset|half-open)/.test(name);
-  // It answers 404 to a DELETE with the address from before a PATCH of which the answer did not reach us.
+  // It answers 404 to a DELETE with the URL from before a PATCH whose response was lost.
   if (registry === 'distribution' && (isUploadBesideTorn || (kind === 'PATCH' && isTorn))) return true;
   return isDone === true && (kind === 'POST session' || kind === 'POST mount') && name.startsWith('answer lost');
 }

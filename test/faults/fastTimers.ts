@@ -1,6 +1,6 @@
 import { mock } from 'node:test';
 
-/** Milliseconds: shorter timers are left as they are. The engine's own way to us is not what these tests are about. */
+/** Milliseconds: shorter timers are left as they are. These tests are not about the connection to the engine. */
 const leastSilence = 30_000;
 /** undici counts its time-outs by the ticks of one timer (lib/util/timers.js). */
 const undiciTick = 499;
@@ -9,7 +9,7 @@ const undiciTick = 499;
 let factor = 1;
 
 /**
- * Lets the long timers of this process run faster, so that a silence of minutes takes a moment.
+ * Lets the long timers of this process run faster, so that a timeout of minutes takes a moment.
  * undici's run faster with them.
  */
 export function runTimersFaster(times: number): void {
@@ -21,11 +21,11 @@ export function runTimersFaster(times: number): void {
     setTimeout(work, ms < leastSilence && ms !== undiciTick ? ms : ms / factor, ...rest);
   mockedTimer = mock.method(globalThis, 'setTimeout', faster as typeof setTimeout);
   const timeout = AbortSignal.timeout.bind(AbortSignal);
-  // These bound work as well as silence, and work takes its time on any machine.
+  // These also limit work, which does not run faster.
   mock.method(AbortSignal, 'timeout', (ms: number) => timeout(ms < leastSilence ? ms : ms / Math.min(factor, 20)));
 }
 
-/** The time that has passed since these timers run faster, as who waits for them sees it. */
+/** The time that has passed by these faster timers. */
 export function now(): number {
   return Date.now() + (startedAt === undefined ? 0 : (Date.now() - startedAt) * (factor - 1));
 }

@@ -30,7 +30,7 @@ export interface FaultRow {
   readonly needsBody?: boolean;
   /** Only where the registry gives tokens. */
   readonly needsTokens?: boolean;
-  /** The registry does its work all the same. */
+  /** The registry handles the request. */
   readonly isDone?: boolean;
 }
 

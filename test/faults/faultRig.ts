@@ -49,13 +49,13 @@ export async function openRegistry(type: RegistryType): Promise<TestRegistry> {
   };
 }
 
-/** distribution notes in a folder of its own when an upload began, and may leave the folder behind when it ends. */
+/** distribution has a folder for each upload, and may not remove it at the end. */
 async function countUploads(folder: string): Promise<number> {
   const files = await readdir(folder, { recursive: true }).catch(() => []);
   return files.filter((file) => file.endsWith('/startedat')).length;
 }
 
-/** A layer that the repository has, one that is elsewhere in the registry, and one that must be sent in two pieces. */
+/** A layer that the repository has, one that another repository has, and one that must be sent in two chunks. */
 const [old, common] = [randomBytes(20_000), randomBytes(30_000)];
 
 export interface FaultRig {
@@ -80,7 +80,7 @@ export async function openRig(type: RegistryType, limitMs: number): Promise<Faul
   const certificate = type === 'gitea' ? makeCertificate('valid') : undefined;
   const proxy = await FaultyProxy.start(new URL(registry.origin), certificate, elsewhere.origin);
   const spoolRoot = join(scratch.path, 'spool');
-  /** A registry that is down is back after the second wait, unless it is down for good. */
+  /** A registry that is down is up again after the second wait, unless the fault is permanent. */
   let waits = 0;
   const onWait = async (): Promise<void> => {
     if (++waits % 2 === 0) await proxy.recover();
@@ -89,7 +89,7 @@ export async function openRig(type: RegistryType, limitMs: number): Promise<Faul
   const { credential } = registry;
   const parts = { origin: proxy.origin, fingerprint, credential, spoolRoot, limitMs, onWait };
   let repositories = 0;
-  // A repository's pushes begin with what its first one, and the one to dev/base, left in the digest cache.
+  // The digest cache has what the first push to the repository, and the one to dev/base, have stored.
   const cacheFile = (name: string): string => join(scratch.path, `${name.replaceAll('/', '-')}.json`);
   const openCache = async (name: string, from?: string): Promise<DigestCache> => {
     if (from !== undefined) await copyFile(cacheFile(from), cacheFile(name));
@@ -161,7 +161,7 @@ async function startElsewhere(
   };
 }
 
-/** The image behind the tag of a push, as an independent reader gets it from the registry itself. */
+/** The image behind the tag of a push, read from the registry itself, without the proxy. */
 export async function published(rig: FaultRig, repository: string): ReturnType<typeof readImage> {
   return await readImage(rig.registry, repository, 'new');
 }

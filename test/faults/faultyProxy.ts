@@ -9,7 +9,7 @@ import { requestKindOf, type RequestKind } from './requestKinds.ts';
 export interface ArmedFault {
   readonly kinds: readonly RequestKind[];
   readonly action: FaultAction;
-  /** How many requests of those kinds it meets. */
+  /** How many requests of those kinds get it. */
   readonly times: number;
 }
 
@@ -19,7 +19,7 @@ export class FaultyProxy {
   readonly origin: string;
   /** How many requests of each kind came since `arm`. */
   readonly seen = new Map<RequestKind, number>();
-  /** How many requests met the armed fault. */
+  /** How many requests got the armed fault. */
   strikes = 0;
   readonly #server: Server;
   readonly #upstream: URL;
@@ -80,7 +80,7 @@ export class FaultyProxy {
     this.seen.clear();
   }
 
-  /** New connections are refused, and those that are open end. */
+  /** Refuses new connections and closes the open ones. */
   goDown(): void {
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
@@ -156,9 +156,9 @@ export class FaultyProxy {
 }
 
 export interface ForwardOptions {
-  /** So many bytes of the body are forwarded, then the connection to the registry ends. */
+  /** Forwards so many bytes of the body, then closes the connection to the registry. */
   readonly bodyBytes?: number;
-  /** The registry does its work, and the client gets no answer. */
+  /** The registry handles the request, and the client gets no response. */
   readonly isDropped?: boolean;
   readonly alter?: (headers: http.IncomingHttpHeaders) => http.IncomingHttpHeaders;
   /** Waits between the bytes of the answer. */

@@ -17,7 +17,7 @@ import { pushOnce } from './onePush.ts';
 
 /** More than the connections that one registry gets (transport.ts). */
 const layerCount = 40;
-/** Uploads of layers at one time, small ones and others, that leave the registry's connections room for questions. */
+/** Concurrent uploads, of small layers and others. They leave some connections free for other requests. */
 const mostUploads = 14;
 
 describe('an engine that opens an upload for each of many layers at once', () => {
@@ -29,7 +29,7 @@ describe('an engine that opens an upload for each of many layers at once', () =>
       const proxy = await FaultyProxy.start(new URL(fakeGitea.origin), certificate, 'http://127.0.0.1:1');
       let uploads = 0;
       let most = 0;
-      // The registry takes a moment for each, so that many are open at the same time.
+      // The registry delays each, so that many are open at the same time.
       await proxy.arm({
         kinds: [mode === 'relay' ? 'PATCH' : 'PUT blob'],
         times: Infinity,

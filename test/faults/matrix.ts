@@ -22,7 +22,7 @@ export interface MatrixOptions {
   readonly kinds?: readonly RequestKind[];
 }
 
-/** Milliseconds after which a push counts as hung, on a machine that has much else to do as well. */
+/** Milliseconds after which a push counts as hung, also on a busy machine. */
 const limitMs = 60_000;
 
 /** Each fault at each request of a push, once and always: one test per cell, and a table at the end. */
@@ -89,7 +89,7 @@ function kindsFor(options: MatrixOptions, { needsBody, needsTokens }: FaultRow):
   return kindsOf(options).filter((kind) => needsBody !== true || hasBody(kind, options));
 }
 
-/** The outcome of one push with a fault. Throws where that is not an expected one. */
+/** The outcome of one push with a fault. Throws if it is not an expected one. */
 async function runCell(
   rig: FaultRig,
   { mode, registry }: MatrixOptions,
@@ -111,7 +111,7 @@ async function runCell(
   const allowed = expectedOutcomes(kind, fault.name, often);
   await assertNothingLeft(rig, attempt);
   const left = (await rig.registry.openSessions(repository)) - sessions;
-  // A push that fails ends the other uploads where they are; an engine sends several layers at a time.
+  // A push that fails stops the other uploads; an engine sends several layers at a time.
   const isUploadBesideTorn = outcome !== 'image' && mode !== 'export';
   if (!mayLeaveSession(kind, fault, { registry, isUploadBesideTorn }))
     assert.equal(left, 0, 'an upload session stays open');
@@ -130,7 +130,7 @@ function messageOf({ error }: Attempt): string {
 }
 
 /**
- * Reads the tag back and gives the outcome. Also after a failure the tag is the old image or wholly the new one;
+ * Reads the tag back and gives the outcome. Also after a failure the tag must be the old image or the complete new one;
  * `former`: the config of the old one, where there was one.
  */
 async function judge(rig: FaultRig, attempt: Attempt, former: Buffer | undefined): Promise<string> {

@@ -29,7 +29,7 @@ interface Case {
   readonly modes?: readonly PushMode[];
   /** Absent: the image arrives. */
   readonly error?: readonly ErrorCode[];
-  /** The person typed the address of the sign-in page's own host. */
+  /** The registry's address is that of the sign-in page. */
   readonly isAtSignInPage?: boolean;
   /** The registry takes so many milliseconds for one of these requests. */
   readonly delay?: { readonly method: string; readonly ms: number };
@@ -49,7 +49,7 @@ const cases: Readonly<Record<string, Case>> = {
   'PATCH refused by 405': { nginx: { tls, bodyLimit: '0', refusedMethods: { PATCH: 405 } } },
   'PATCH refused by 403': { nginx: { tls, bodyLimit: '0', refusedMethods: { PATCH: 403 } } },
   'PATCH refused by 501': { nginx: { tls, bodyLimit: '0', refusedMethods: { PATCH: 501 } } },
-  // Neither in pieces nor as a whole: nginx takes 1 MB where nothing else is said.
+  // Neither in chunks nor whole: nginx's default limit is 1 MB.
   'PATCH refused, and a limit of 1 MB': {
     nginx: { tls, refusedMethods: { PATCH: 405 } },
     error: ['chunksRefused'],

@@ -16,10 +16,10 @@ import { now } from './fastTimers.ts';
 import { plainGzip } from '../unit/push/fakes.ts';
 import type { Machine } from '../unit/push/relay/relayRig.ts';
 
-/** How the layers leave the engine, and in which pieces they reach the registry. */
+/** The strategy of the push, and how blobs are sent. */
 export type PushMode = 'export' | 'relay' | 'relay, whole blobs';
 
-/** Bytes of the pieces in which blobs are sent, unless they go whole. */
+/** Bytes of a chunk, unless blobs are sent whole. */
 export const chunk = 1024 * 1024;
 
 export interface Attempt {
@@ -91,7 +91,7 @@ export async function pushOnce(options: OnePush): Promise<Attempt> {
   }
 }
 
-/** Random layers do not get smaller, so their blocks are only stored; memLevel makes them others than the engine's. */
+/** Random layers are stored in DEFLATE blocks without compression; memLevel makes these differ from the engine's. */
 const quickGzip: LayerCodec = {
   ...plainGzip,
   async *encode(tar) {
@@ -103,7 +103,7 @@ const quickGzip: LayerCodec = {
 
 type Settled = Pick<Attempt, 'result' | 'error' | 'isHung'>;
 
-/** A push that has not ended by the limit is cancelled, and counted as hung whatever it then says. */
+/** A push that has not ended by the limit is cancelled and counts as hung, whatever its error is. */
 async function settle(push: Promise<PushResult>, controller: AbortController, limitMs: number): Promise<Settled> {
   const limit = Promise.withResolvers<'late'>();
   const timer = realTimer(() => {
@@ -120,14 +120,14 @@ async function settle(push: Promise<PushResult>, controller: AbortController, li
   return { result: undefined, error: new Error('it did not end'), isHung: true };
 }
 
-/** Taken before any test makes the clock run faster. */
+/** The real timer, from before any test makes timers faster. */
 const realTimer = setTimeout;
 
 function openEndpoint(): RelayEndpoint {
   return new RelayEndpoint({ port: 0, secret: 'secret', onPort: () => undefined, logger: silentLogger });
 }
 
-/** A clock that a wait moves on. */
+/** A clock that each wait advances. */
 function shortWaits(onWait: () => Promise<void> = () => Promise.resolve()): Timing {
   let ahead = 0;
   return {

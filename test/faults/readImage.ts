@@ -25,7 +25,7 @@ const accept = [
 
 /**
  * Reads an image from a registry by plain requests and proves every byte: digests and sizes by the manifest, layers by
- * the config's diffIDs. Shares no code with what pushes. Undefined where there is no such tag.
+ * the config's diffIDs. Uses no code of the push. Undefined if there is no such tag.
  */
 export async function readImage(
   registry: Origin,

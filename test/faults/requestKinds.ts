@@ -15,7 +15,7 @@ export const requestKinds = [
 
 export type RequestKind = (typeof requestKinds)[number];
 
-/** Undefined for what belongs to no push, such as the REST API. */
+/** Undefined for other requests, such as those of the REST API. */
 export function requestKindOf(method: string, target: string): RequestKind | undefined {
   const [path = '', query = ''] = target.split('?');
   const isUpload = path.includes('/blobs/uploads/');

@@ -4,7 +4,7 @@ import { silentFaults } from './faultList.ts';
 import { faultMatrix } from './matrix.ts';
 
 const usual = ['token', 'HEAD blob', 'POST mount', 'PATCH', 'HEAD tag'] as const;
-/** A PUT that closes an upload may be silent for a quarter of an hour. */
+/** A PUT that commits an upload may take a quarter of an hour (transport.ts). */
 const slow = ['PUT blob', 'PUT manifest'] as const;
 
 describe('a registry that is silent', () => {

@@ -2,12 +2,12 @@ export interface Cell {
   readonly kind: string;
   readonly fault: string;
   readonly often: 'once' | 'always';
-  /** `image`, an error's code, `·` where the fault met no request. */
+  /** `image`, an error's code, `·` if no request got the fault. */
   readonly outcome: string;
   readonly isRight: boolean;
 }
 
-/** Faults down, requests across; in each field what came of it once, and where that differs, always. */
+/** A row for each fault, a column for each request. A field has the outcome of one fault, and of a permanent one if that differs. */
 export function formatTable(title: string, cells: readonly Cell[]): string {
   const kinds = [...new Set(cells.map(({ kind }) => kind))];
   const faults = [...new Set(cells.map(({ fault }) => fault))];

@@ -84,8 +84,8 @@ describe('an image’s archive', () => {
     await holds(fc.tuple(archive, changes, cutPositions), async ([{ members, image }, list, at]) => {
       let bytes = await tarOf(members);
       for (const { at: share, remove, insert } of list) {
-        const place = Math.floor(share * bytes.byteLength);
-        bytes = Buffer.concat([bytes.subarray(0, place), insert, bytes.subarray(place + remove)]);
+        const position = Math.floor(share * bytes.byteLength);
+        bytes = Buffer.concat([bytes.subarray(0, position), insert, bytes.subarray(position + remove)]);
       }
       const found = await resultOrError(() => read(cut(bytes, at), image));
       if (!(found instanceof Error)) assert.equal(digestOf(found.config), image.id);
@@ -107,8 +107,8 @@ describe('an image’s archive', () => {
     await holds(fc.tuple(archive, fc.nat(), size, isBase256), async ([{ members, image }, which, lie, base256]) => {
       const bytes = await tarOf(members);
       const headers = headerPlaces(bytes);
-      const place = headers[which % headers.length] ?? 0;
-      writeSize(bytes, place, lie, base256);
+      const position = headers[which % headers.length] ?? 0;
+      writeSize(bytes, position, lie, base256);
       const found = await resultOrError(() => read(cut(bytes, [3000]), image));
       if (!(found instanceof Error)) assert.equal(digestOf(found.config), image.id);
     });
@@ -161,13 +161,13 @@ function headerPlaces(bytes: Buffer): number[] {
 }
 
 /** As octal digits, or as the binary form for large files; the header's sum is made right again. */
-function writeSize(bytes: Buffer, place: number, size: bigint, isBase256: boolean): void {
+function writeSize(bytes: Buffer, position: number, size: bigint, isBase256: boolean): void {
   if (isBase256) {
-    bytes.fill(0, place + 124, place + 136);
-    bytes.writeUInt8(0x80, place + 124);
-    bytes.writeBigUInt64BE(size << 8n, place + 128);
-  } else bytes.write(`${size.toString(8).padStart(11, '0')}\0`, place + 124, 'latin1');
-  bytes.write('        ', place + 148, 'latin1');
-  const sum = bytes.subarray(place, place + 512).reduce((total, byte) => total + byte, 0);
-  bytes.write(`${sum.toString(8).padStart(6, '0')}\0 `, place + 148, 'latin1');
+    bytes.fill(0, position + 124, position + 136);
+    bytes.writeUInt8(0x80, position + 124);
+    bytes.writeBigUInt64BE(size << 8n, position + 128);
+  } else bytes.write(`${size.toString(8).padStart(11, '0')}\0`, position + 124, 'latin1');
+  bytes.write('        ', position + 148, 'latin1');
+  const sum = bytes.subarray(position, position + 512).reduce((total, byte) => total + byte, 0);
+  bytes.write(`${sum.toString(8).padStart(6, '0')}\0 `, position + 148, 'latin1');
 }

@@ -8,7 +8,7 @@ import { fuzzCases } from '../tools/fuzzCases.ts';
 const usualCases = 40;
 const usualSeed = 20261126;
 
-/** How many cases of each property, and where chance begins. `npm run fuzz` sets both. */
+/** The number of cases of each property, and the seed. `npm run fuzz` sets both. */
 export function cases(): { readonly numRuns: number; readonly seed: number } {
   return { numRuns: fuzzCases(usualCases), seed: Number(process.env['TEA_CHEST_FUZZ_SEED'] ?? usualSeed) };
 }
@@ -27,7 +27,7 @@ export async function holds<T>(
   );
 }
 
-/** The result, or the clear error that came in its place; anything else fails. */
+/** The result or a TeaChestError; anything else fails. */
 export async function resultOrError<T>(work: () => Promise<T> | T): Promise<T | TeaChestError> {
   try {
     return await work();
@@ -42,12 +42,12 @@ export async function resultOrError<T>(work: () => Promise<T> | T): Promise<T | 
   }
 }
 
-/** Bytes in pieces, cut at the given places. */
+/** Bytes in pieces, cut at the given positions. */
 export async function* cut(bytes: Buffer, places: readonly number[]): AsyncGenerator<Buffer, void, void> {
   let at = 0;
-  for (const place of [...places].map((one) => one % (bytes.byteLength + 1)).sort((a, b) => a - b)) {
-    if (place > at) yield bytes.subarray(at, place);
-    at = Math.max(at, place);
+  for (const position of [...places].map((one) => one % (bytes.byteLength + 1)).sort((a, b) => a - b)) {
+    if (position > at) yield bytes.subarray(at, position);
+    at = Math.max(at, position);
   }
   if (at < bytes.byteLength) yield bytes.subarray(at);
 }

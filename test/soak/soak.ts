@@ -32,7 +32,7 @@ export interface SoakSummary {
   readonly problems: readonly string[];
 }
 
-/** What a process holds. */
+/** The resources of a process. */
 interface Holdings {
   readonly bytes: number;
   readonly handles: number;
@@ -108,7 +108,7 @@ class SoakRun implements SoakSummary {
     await Promise.all(Array.from({ length: atOnce }, worker));
   }
 
-  /** Lets go of what may be let go: idle connections and garbage. */
+  /** Closes idle connections and collects garbage. */
   async rest(): Promise<Holdings> {
     this.#fakeGitea.faults.clear();
     await this.#client.close();
@@ -116,7 +116,7 @@ class SoakRun implements SoakSummary {
     this.#fakeGitea.clearRequests();
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
-    // Sockets close in a turn of their own, and what they held is free only then.
+    // Sockets close in a later turn, and free their memory only then.
     for (let turn = 0; turn < 5; turn++) {
       await new Promise(setImmediate);
       collect();
@@ -192,7 +192,7 @@ class SoakRun implements SoakSummary {
     if (image.pusher.tags.size > 0) this.problems.push('a temporary name was left');
   }
 
-  /** `cancelAt`: at the so manieth event. */
+  /** `cancelAt`: the number of the event at which it is cancelled. */
   async #push(image: Machine, reference: string, cancelAt: number | undefined): Promise<void> {
     const [repository = '', tag = ''] = reference.split(':');
     const controller = new AbortController();

@@ -1,7 +1,7 @@
 import type { Fault } from '../fakeGitea/http/faults.ts';
 import { badGateway, gatewayTimeout, nginxReply, tooManyRequests } from '../fakeGitea/http/proxyReplies.ts';
 
-/** Chance that can be had again: a linear congruential generator (Numerical Recipes). */
+/** Repeatable random numbers: a linear congruential generator (Numerical Recipes). */
 export class Chance {
   #state: number;
 
@@ -20,7 +20,7 @@ export class Chance {
   }
 }
 
-/** Faults that pass: a push is to survive each of them. */
+/** Transient faults: a push must succeed with each of them. */
 const transient: readonly [Fault, ...Fault[]] = [
   { action: { kind: 'reset' } },
   { action: { kind: 'delay', ms: 30 } },
@@ -36,7 +36,7 @@ const transient: readonly [Fault, ...Fault[]] = [
   { method: 'PUT', action: { kind: 'answer', reply: { status: 500 } } },
 ];
 
-/** One fault that waits for one of the next requests. A DELETE is spared: nobody asks a second time for a clean-up. */
+/** A fault for one of the next requests, but not a DELETE: the cleanup is not repeated. */
 export function someFault(chance: Chance): Fault {
   const fault = chance.pick(transient);
   return { method: chance.pick(['GET', 'HEAD', 'POST', 'PATCH', 'PUT']), ...fault, skip: chance.below(20) };

@@ -22,7 +22,7 @@ export async function startBrowser(): Promise<Browser> {
       '--disable-gpu',
       '--disable-quic',
       '--no-first-run',
-      // Tests reach nothing but loopback: no look-ups of the browser's own.
+      // Tests use only loopback: no requests of the browser itself.
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',

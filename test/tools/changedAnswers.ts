@@ -12,18 +12,18 @@ export interface Answer {
   readonly body: unknown;
 }
 
-/** A socket before a container engine that can change what the engine says: an engine that a person cannot trust. */
+/** A proxy in front of a container engine that can change its responses: an engine that is not to be trusted. */
 export interface ChangedAnswers {
   /** As DOCKER_HOST has it. */
   readonly host: string;
-  /** From now on, for each GET of a path that fits. */
+  /** Changes the responses to each GET of a matching path from now on. */
   change(path: RegExp, change: (answer: Answer) => Answer): void;
-  /** The engine's own answers again. */
+  /** Changes nothing any more. */
   clear(): void;
   close(): Promise<void>;
 }
 
-/** Passes on requests and answers; not what takes a connection over, which listing and exporting do not. */
+/** Forwards requests and responses, but no upgraded connections, which lists and exports do not use. */
 export async function changeAnswers(engine: Engine): Promise<ChangedAnswers> {
   const scratch = await makeScratch('changed-answers');
   const path = join(scratch.path, 'docker.sock');

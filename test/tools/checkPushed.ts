@@ -6,7 +6,7 @@ import { copyBySkopeo, differences, pullByEngine } from './verifyPull.ts';
 import type { CopiedImage, Credentials } from './verifyPull.ts';
 
 export interface StoredImage {
-  /** Where others find it: `host:port/owner/name:tag`. */
+  /** The reference for other tools: `host:port/owner/name:tag`. */
   readonly reference: string;
   /** What the engine has that it was pushed from. */
   readonly built: BuiltImage;
@@ -31,8 +31,8 @@ export async function checkPushed({ result, ...image }: PushedImage): Promise<Co
 }
 
 /**
- * Other people's tools find in the registry what the engine has: skopeo copies it and every digest,
- * size and diffID is compared; another engine pulls it and has the same image.
+ * Compares the registry's image with the engine's: skopeo copies it, and every digest, size and diffID is compared;
+ * another engine pulls it and must have the same image.
  */
 export async function checkStored({ reference, built, credentials, puller }: StoredImage): Promise<CopiedImage> {
   const copy = await copyBySkopeo(reference, credentials);

@@ -1,8 +1,8 @@
-/** What was opened, closed again in reverse order: once, whoever asks first. */
+/** Closes all that was opened, once, in reverse order. */
 export interface Closer {
-  /** Remembers how to undo something; a thing added after the closing began is undone at once. */
+  /** Adds a function that undoes something. If closing has begun, it is called at once. */
   add(undo: () => Promise<void> | void): void;
-  /** Undoes everything; a failing part does not keep the rest from being undone. */
+  /** Undoes everything, also after a failure of a part. */
   close(): Promise<void>;
 }
 
@@ -40,11 +40,11 @@ export function createCloser(): Closer {
 
 /**
  * Resolves when this process is asked to stop: by Ctrl-C, a signal, or the death of the process that started it (`npm`
- * and its shell die of a SIGTERM without passing it on, so that waiting for our own signal would leave us running).
+ * and its shell end at a SIGTERM without forwarding it, so we would get no signal).
  */
 export function stopRequested(): Promise<string> {
   return new Promise((resolve) => {
-    // Listeners stay: a second Ctrl-C while things are being stopped must not kill us half-way.
+    // The listeners stay: a second Ctrl-C must not end the cleanup.
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => {
         resolve(signal);

@@ -1,6 +1,6 @@
-// A proxy as companies have it, on a host of its own: tunnels by CONNECT, and prints each tunnel.
+// A company's proxy, on a host of its own: opens tunnels by CONNECT, and prints each.
 //
-//   node connectProxy.ts ADDRESS PORT '{"gitea.test":"192.0.2.3"}'      the last: names that it alone resolves
+//   node connectProxy.ts ADDRESS PORT '{"gitea.test":"192.0.2.3"}'      the last argument: names that only it resolves
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';

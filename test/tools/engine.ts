@@ -11,7 +11,7 @@ import type { RunResult } from './run.ts';
 import { makeScratch } from './scratch.ts';
 import { startService, waitFor } from './service.ts';
 
-/** A container engine to build, pull and look with. The tests' own hands: the extension has its own client. */
+/** A container engine for tests, used by docker's command line: the extension has its own client. */
 export interface Engine {
   /** As DOCKER_HOST has it: `unix:///…`. */
   readonly host: string;

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** Lets this many turns of the event loop pass: whatever this process can do by itself in that many steps is done. */
+/** Waits for so many turns of the event loop. */
 export async function turns(count: number): Promise<void> {
   for (let at = 0; at < count; at++) await nextTurn();
 }

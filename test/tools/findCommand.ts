@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Where a command is: in one of `first`, on the PATH, or where system programs are that a PATH may leave out. */
+/** The path of a command: in one of `first`, on the PATH, or in the folders of system programs. */
 export function findCommand(name: string, first: readonly string[] = []): string | undefined {
   const suffixes = process.platform === 'win32' ? ['.exe', '.cmd', ''] : [''];
   const folders = [...first, ...(process.env['PATH'] ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];

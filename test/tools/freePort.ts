@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo } from 'node:net';
 
-/** For programs that cannot be asked which port they were given: one that was free a moment ago. */
+/** A port that was free a moment ago, for programs that do not report the port that they got. */
 export async function freePort(address: string): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, address, resolve));

@@ -5,12 +5,12 @@ import { run } from './run.ts';
 import { makeScratch } from './scratch.ts';
 import { startService, waitFor, type Service } from './service.ts';
 
-/** Puts a program on a host: the command that runs `command` there. */
+/** The command that runs `command` on a host. */
 export type Within = (command: readonly [string, ...string[]]) => [string, ...string[]];
 
 export const onThisMachine: Within = ([...command]) => command;
 
-/** A host of its own, as the network has it: its loopback is nobody else's. Files and processes are this machine's. */
+/** A host with a network and a loopback of its own. Files and processes are this machine's. */
 export interface NetworkHost {
   /** `192.0.2.1` */
   readonly address: string;
@@ -61,7 +61,7 @@ export async function startNetwork(count: number): Promise<Network> {
       await ip(within, `link add eth0 type veth peer name port${number} netns ${wire.pid}`);
       await ip(wire, `link set port${number} master bridge0 up`);
       await ip(within, `address add ${host.address}/24 dev eth0`);
-      // No other host can have it: it need not be asked for, and is there at once.
+      // No other host can have this address: without duplicate address detection it can be used at once.
       await ip(within, `address add ${host.address6}/64 dev eth0 nodad`);
       await ip(within, 'link set eth0 up');
       hosts.push(host);

@@ -20,7 +20,7 @@ export interface NewEngineOptions {
 /** A Debian of its own with a newer engine; kept from run to run. */
 const root = join(cacheFolder, 'new-engine', 'root');
 
-/** Where the engine finds its data and its sockets inside of that Debian. */
+/** The paths of the engine's data and sockets inside of that Debian. */
 const inside = { data: '/var/lib/docker', sockets: '/run/tea-chest' };
 
 /**
@@ -56,7 +56,7 @@ export async function startNewEngine({ containerdStore }: NewEngineOptions): Pro
 }
 
 /**
- * Everything is mounted in a mount namespace of the engine's own, so that nothing of it is to be seen on the machine,
+ * Everything is mounted in a mount namespace of the engine's own, so that the machine does not see it,
  * and nothing stays mounted however the engine ends.
  */
 function mountAndRun(data: string, sockets: string): string {
@@ -107,7 +107,7 @@ async function makeRoot(): Promise<void> {
   );
 }
 
-/** The place from which this machine itself gets its Debian packages. */
+/** The mirror of this machine's Debian packages. */
 async function mirror(): Promise<string> {
   const format = ['indextargets', '--format', '$(COMPONENT) $(REPO_URI)', 'Created-By: Packages'];
   const { stdout } = await run(needCommand('apt-get', 'apt'), format);

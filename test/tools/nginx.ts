@@ -7,7 +7,7 @@ import { onThisMachine, type Within } from './netns.ts';
 import { makeScratch } from './scratch.ts';
 import { startService, waitFor } from './service.ts';
 
-/** How nginx stands before a registry. All that is absent is as nginx has it by itself. */
+/** The configuration of nginx in front of a registry. What is absent has nginx's default. */
 export interface NginxOptions {
   /** `client_max_body_size` as nginx writes it, such as `1m`; `0` for none. nginx's own is 1 MB. */
   readonly bodyLimit?: string;
@@ -23,7 +23,7 @@ export interface NginxOptions {
   readonly keepAliveSeconds?: number;
   /** Speaks HTTP/2 where the client offers it in the TLS handshake. With `tls` alone. */
   readonly http2?: boolean;
-  /** Whoever has no cookie of the sign-in gateway is sent (302) to a sign-in page on another origin, as oauth2-proxy does. */
+  /** Redirects (302) requests without the cookie of the sign-in gateway to a page on another origin, as oauth2-proxy does. */
   readonly signInGateway?: boolean;
   /** False: the server gets nginx's own upstream address as Host, as with a `proxy_pass` without further settings. */
   readonly passHost?: boolean;
@@ -39,9 +39,9 @@ export interface Nginx {
   /** `127.0.0.1:port`. */
   readonly host: string;
   readonly origin: string;
-  /** The page where the sign-in gateway sends people; undefined without one. */
+  /** The page of the sign-in gateway; undefined without one. */
   readonly signInPage: string | undefined;
-  /** What nginx has said: its error log. */
+  /** nginx's error log. */
   output(): string;
   stop(): Promise<void>;
 }

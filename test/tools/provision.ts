@@ -6,7 +6,7 @@ import { findCommand } from './findCommand.ts';
 import { step } from './step.ts';
 import { installVscodeServer, isVscodeServerInstalled } from './vscodeServer.ts';
 
-/** A thing that tests or `npm start` need on the machine. */
+/** A program that tests or `npm start` need on the machine. */
 export type Need =
   'engine' | 'debootstrap' | 'skopeo' | 'registry' | 'nginx' | 'ssh' | 'openssl' | 'netns' | 'browser' | 'vscodeServer';
 

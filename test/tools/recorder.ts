@@ -11,18 +11,18 @@ export interface RecorderOptions {
   readonly tls: boolean;
   /** Where it listens; 127.0.0.2 by default, which VS Code treats as any other host. */
   readonly address?: string;
-  /** The name that clients know it by, if not its address. */
+  /** The name that clients use, if not the address. */
   readonly name?: string;
 }
 
 export interface RecordedConnection {
-  /** What the client's first bytes are. `nothing` while there are none. */
+  /** The kind of the client's first bytes. `nothing` while there are none. */
   readonly kind: 'nothing' | 'tls' | 'clear';
   /** The first bytes as text, without marked secrets and credentials. */
   readonly begins: string;
 }
 
-/** A TCP proxy before a test's server. It sees each connection as it is on the wire. */
+/** A TCP proxy in front of a server, which records each connection. */
 export interface Recorder {
   /** `host:port` as clients write it. */
   readonly host: string;
@@ -32,11 +32,11 @@ export interface Recorder {
   readonly marks: Marks;
   /** Settles as `work` does, but rejects at once when a rule of this recorder is broken meanwhile. */
   watch<T>(work: Promise<T>): Promise<T>;
-  /** Every connection that said something began with a TLS ClientHello, and there was one. */
+  /** Asserts that there were connections, and that all with data began with a TLS ClientHello. */
   assertAllTls(): void;
-  /** No marked bytes passed in the clear. */
+  /** Asserts that no marked bytes were sent in the clear. */
   assertNothingInTheClear(): void;
-  /** Begins anew, with the connections that are still open: what follows may go by them. */
+  /** Clears the record, except for open connections, which may be used again. */
   clear(): void;
   close(): Promise<void>;
 }
@@ -44,7 +44,7 @@ export interface Recorder {
 export async function startRecorder(options: RecorderOptions): Promise<Recorder> {
   const recording = new Recording(options);
   const address = options.address ?? '127.0.0.2';
-  // A client that is done with sending may still wait for its answer.
+  // A client that has closed its end may still wait for a response.
   const server = createServer({ allowHalfOpen: true }, (client) => {
     recording.take(client);
   });
@@ -192,7 +192,7 @@ class Recording {
     this.#sockets.add(socket);
     socket.setNoDelay(true);
     socket.on('close', () => this.#sockets.delete(socket));
-    // The other end may go away at any time; what was seen by then is what counts.
+    // The other end may close at any time. The record has the bytes until then.
     socket.on('error', () => socket.destroy());
   }
 

@@ -12,7 +12,7 @@ export interface Registry {
   /** `127.0.0.1:port`, as references begin. */
   readonly host: string;
   readonly origin: string;
-  /** All that it stores; to be looked at only. */
+  /** The folder of its data; read only. */
   readonly dataFolder: string;
   output(): string;
   stop(): Promise<void>;

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 
 export interface RunOptions {
   readonly cwd?: string;
-  /** Added to this process's environment; `undefined` takes a variable away. */
+  /** Added to this process's environment; `undefined` removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly input?: string | AsyncIterable<unknown>;
   /** Each line of output as it comes, from both streams. */
@@ -33,7 +33,7 @@ export async function run(command: string, args: readonly string[], options: Run
   const stdout = collect(child.stdout, options.onLine);
   const stderr = collect(child.stderr, options.onLine);
   const closed = once(child, 'close');
-  // A child that ends before it has read everything is judged by its exit code, not by our broken pipe.
+  // If a child ends before it has read everything, its exit code matters, not our broken pipe.
   const input = typeof options.input === 'string' ? [options.input] : (options.input ?? []);
   pipeline(input, child.stdin).catch(() => undefined);
   await closed;
@@ -54,7 +54,7 @@ async function collect(stream: Readable, onLine: ((line: string) => void) | unde
   return lines.join('\n');
 }
 
-/** The last `count` lines that say something. */
+/** The last `count` lines that are not empty. */
 export function lastLines(text: string, count: number): string {
   return text
     .split('\n')

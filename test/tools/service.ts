@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { lastLines } from './run.ts';
 
-/** A program that runs beside this process until it is stopped. It ends with this process, whatever ends that. */
+/** A program that runs until it is stopped. It also ends if this process ends in any way. */
 export interface Service {
   /** Its output so far, both streams. Read it before the service is stopped. */
   output(): string;
@@ -18,7 +18,7 @@ export interface ServiceOptions {
   readonly logFile: string;
   /** Removed once it has ended. */
   readonly folders?: readonly string[];
-  /** Added to our own environment; `undefined` takes a variable away. */
+  /** Added to our own environment; `undefined` removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 

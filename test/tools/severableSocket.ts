@@ -2,11 +2,11 @@ import { createConnection, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { makeScratch } from './scratch.ts';
 
-/** An engine's socket with a cut-out switch before it: to the client, the engine dies in the middle of a sentence. */
+/** A proxy in front of an engine's socket that can close it: to the client the engine ends in the middle of a response. */
 export interface SeverableSocket {
   /** As DOCKER_HOST has it. */
   readonly host: string;
-  /** Every connection ends at once, and no new one is taken. */
+  /** Closes every connection, and accepts no new one. */
   sever(): void;
   close(): Promise<void>;
 }
@@ -20,7 +20,7 @@ export async function severableSocket(engineHost: string): Promise<SeverableSock
     for (const socket of [near, far]) {
       sockets.add(socket);
       socket.on('close', () => sockets.delete(socket));
-      // Each end's trouble ends the other; that is all a cable does.
+      // An error at one end closes the other.
       socket.on('error', () => undefined);
     }
     near.pipe(far).pipe(near);

@@ -1,6 +1,6 @@
-/** Tells a person what is being done, while it is done. */
+/** Shows the progress of a task. */
 export interface Progress {
-  /** What the work is at right now; shown, not kept. */
+  /** The current part of the work; shown until the next one. */
   readonly report: (detail: string) => void;
 }
 
@@ -21,7 +21,7 @@ let frame = 0;
 
 /**
  * Runs `work` under a title. On a terminal one line moves while it runs; elsewhere a line comes every ten seconds, so
- * that nobody takes a long step for a dead one. Ends with the time it took, or with the failure.
+ * that a long step does not look hung. Ends with the time it took, or with the failure.
  */
 export async function step<T>(title: string, work: (progress: Progress) => Promise<T>): Promise<T> {
   const current = { title, started: Date.now(), detail: '', spoken: Date.now() };
@@ -39,7 +39,7 @@ export async function step<T>(title: string, work: (progress: Progress) => Promi
   }
 }
 
-/** Prints a line without tearing the moving one. */
+/** Prints a line without breaking the moving one. */
 export function say(line: string): void {
   if (process.stdout.isTTY) process.stdout.write('\r\u001b[2K');
   console.log(line);

@@ -24,7 +24,7 @@ export interface CopiedBlob {
   readonly mediaType: string;
 }
 
-/** What skopeo brought from a registry, hashed by us from its files. */
+/** An image that skopeo copied from a registry, with digests of its files. */
 export interface CopiedImage {
   readonly manifestDigest: string;
   readonly mediaType: string;
@@ -97,7 +97,7 @@ async function withCopy<T>(
   try {
     const folder = join(scratch.path, 'image');
     const login = await loginArguments(scratch.path, reference, credentials);
-    // A private self-signed certificate is the case on purpose: what is compared is the content.
+    // The certificate is self-signed. This test is about the content.
     const tls = ['--src-tls-verify=false', ...login];
     const copy = ['--insecure-policy', 'copy', '--preserve-digests', ...options, ...tls];
     const [command, ...args] = within([skopeo, ...copy, `docker://${reference}`, `dir:${folder}`]);
@@ -114,7 +114,7 @@ export async function loginArguments(
   credentials: Credentials | undefined,
 ): Promise<string[]> {
   if (credentials === undefined) return ['--src-no-creds'];
-  // By file: a secret never stands among a process's arguments.
+  // In a file: process arguments are visible to others.
   const file = join(folder, 'auth.json');
   await writeFile(file, authFile(reference, credentials), { mode: 0o600 });
   return ['--authfile', file];
@@ -203,7 +203,7 @@ export function differences(local: BuiltImage, copy: CopiedImage): string[] {
   return found;
 }
 
-/** Pulls by an engine that does not have the image, and returns what it then says of it. */
+/** Pulls by an engine that does not have the image, and returns its details. */
 export function pullByEngine(engine: Engine, reference: string, credentials?: Credentials): Promise<BuiltImage> {
   return withLogin(reference, credentials, async (client) => {
     await engine.docker([...client, 'pull', '--quiet', reference]);

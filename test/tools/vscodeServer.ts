@@ -30,7 +30,7 @@ export async function installVscodeServer(progress: Progress): Promise<void> {
   const manifest = {
     private: true,
     dependencies: { 'code-server': codeServerVersion },
-    // npm 11 runs no install script without leave; argon2 is for code-server's own login page, which we do not start.
+    // npm 11 runs install scripts only if they are allowed; argon2 is for code-server's own login page, which we do not start.
     allowScripts: { 'code-server': true, argon2: false },
   };
   await writeFile(join(folder, 'package.json'), JSON.stringify(manifest, undefined, 2));
@@ -152,8 +152,8 @@ async function linkExtension(source: string, extensions: string): Promise<void> 
 }
 
 /**
- * What an npm that runs us says of itself, mapped to `undefined`: it may run under another Node, and code-server's
- * install script believes `npm_config_user_agent`.
+ * The variables of an npm that runs us, mapped to `undefined`: it may run under another Node, and code-server's install
+ * script reads `npm_config_user_agent`.
  */
 function npmFree(env: NodeJS.ProcessEnv): Record<string, undefined> {
   const own = /^npm_(package|lifecycle|command|node_execpath|config_(user_agent|local_prefix|npm_version|node_gyp))/;

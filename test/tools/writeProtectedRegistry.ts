@@ -22,7 +22,7 @@ export async function protectWrites(
       outgoing.writeHead(401, { 'www-authenticate': 'Basic realm="writers"' }).end();
       return;
     }
-    // The Host goes along: the registry builds the addresses of its answers from it.
+    // The Host is kept: the registry builds its Locations from it.
     const onward = request(new URL(url, target.origin), { method, headers }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(outgoing);

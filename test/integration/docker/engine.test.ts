@@ -68,7 +68,7 @@ function exportOf(
   return engine.exportImage(image, { signal: stop, onReceived });
 }
 
-/** What was exported is the image, byte for byte, and each hint was right. */
+/** Checks that the export is the image, byte for byte, and that each expected diffID is right. */
 function assertWhole({ layers, config, order }: Exported, image: ImageDetails): void {
   assert.deepEqual(
     order.map((path) => layers[path]?.hash),
@@ -222,7 +222,7 @@ test('a docker context made by docker’s client leads to its engine', async () 
 });
 
 test('the docker program that ssh starts over there carries lists and exports', async () => {
-  // Everything is real but the journey: this `ssh` runs the command here.
+  // Everything is real except the network: this `ssh` runs the command on this machine.
   const folder = join(scratch.path, 'bin');
   await run('mkdir', [folder]);
   const docker = needCommand('docker', 'docker.io', ['/usr/bin']);

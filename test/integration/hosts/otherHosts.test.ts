@@ -22,7 +22,7 @@ const enginePort = 2375;
 const proxyPort = 3128;
 const skip = canMakeHosts() ? false : 'hosts of their own can only be made on Linux, by root';
 
-/** The extension, the engine, the registry and a proxy, each on a host of its own: no loopback is another's. */
+/** The extension, the engine, the registry and a proxy, each on a host with a loopback of its own. */
 suite('hosts of their own', { timeout: 300_000, skip }, () => {
   const closer = createCloser();
   let here: NetworkHost;
@@ -196,7 +196,7 @@ async function startProxyOn(
   return service;
 }
 
-/** The command that asks without credentials, and shows what the answer's challenge is. */
+/** The command that sends a request without credentials and shows the challenge. */
 function askChallenge({ within }: NetworkHost, caFile: string, url: string): [string, string[]] {
   const program = `
     const options = { ca: require('fs').readFileSync(process.argv[2]), agent: false };

@@ -103,7 +103,7 @@ describe('a push that is interrupted', { timeout: 1_200_000 }, () => {
     return unseen.map(({ id }) => id);
   }
 
-  /** The tag is what it was, and becomes what it should be by the next push. */
+  /** Checks that the tag is unchanged, and that the next push succeeds. */
   async function assertNextPushWorks({ gitea, rig, tagBefore }: Scenario, strategy: Strategy): Promise<void> {
     const tag = await gitea.manifest('dev', 'interrupted', '1');
     assert.equal(tag?.digest, tagBefore, 'the tag is the former image, whole');
@@ -135,7 +135,7 @@ describe('a push that is interrupted', { timeout: 1_200_000 }, () => {
       await assert.rejects(work, { code: 'cancelled' });
       clearTimeout(late);
       assert.ok(isReached, 'the push came to this point');
-      // At once: whoever cancels may push again in the next moment.
+      // At once: the person may push again immediately after a cancel.
       await assertNothingIsLeft(scenario);
       await assertNextPushWorks(scenario, strategy);
       await assertNothingIsLeft(scenario);
@@ -169,8 +169,8 @@ describe('a push that is interrupted', { timeout: 1_200_000 }, () => {
   }
 
   /**
-   * Waits until the journal has as many sessions as the registry: one whose answer is on its way at the moment of the kill
-   * is known to nobody, and only the registry itself can remove it. The push hangs meanwhile.
+   * Waits until the journal has as many sessions as the registry: if the process is killed before a response arrives, nobody
+   * has the session's URL, and only the registry itself can remove it. The push hangs meanwhile.
    */
   async function journalWritten({ gitea }: Scenario, scratch: Scratch): Promise<void> {
     const folder = join(scratch.path, 'pushes');

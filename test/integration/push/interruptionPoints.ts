@@ -7,7 +7,7 @@ export type Strategy = 'export' | 'relay';
 export interface InterruptionPoint {
   readonly name: string;
   readonly isReached?: (event: PushEvent, strategy: Strategy) => boolean;
-  /** The first request that meets it hangs. `config`: the digest of the image's config. */
+  /** The first matching request hangs. `config`: the digest of the image's config. */
   readonly fault?: (config: string) => readonly Fault[];
 }
 
@@ -21,7 +21,7 @@ const hangs = (method: string, path: RegExp, afterBytes?: number): Fault => ({
   action: afterBytes === undefined ? { kind: 'stall' } : { kind: 'stall', afterBytes },
 });
 
-/** Bytes that came out of the engine, whichever way they take. */
+/** Bytes from the engine, by export or relay. */
 function arrived(event: PushEvent): number {
   if (event.type === 'received') return event.bytes;
   return event.type === 'layer' ? Math.max(event.status.readBytes, event.status.storedBytes) : 0;

@@ -59,7 +59,7 @@ describe('a push from a real engine', () => {
     return buildImage(engine, { tags: [tag], layers });
   }
 
-  /** By two tools that are not ours, from scratch: digests, sizes and content must be those of the engine's image. */
+  /** Compares digests, sizes and content with the engine's image, by skopeo and by a second engine. */
   async function assertSame(
     local: BuiltImage,
     reference: string,

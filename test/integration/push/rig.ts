@@ -38,7 +38,7 @@ export interface PushRig {
 export interface PushOptions {
   readonly codec?: LayerCodec;
   readonly strategy?: 'export' | 'relay';
-  /** True: the engine may push to us, where that is reckoned to be sooner done. Implied by the strategy. */
+  /** True: the engine may push to us if that is estimated to be faster. Implied by the strategy. */
   readonly isNear?: boolean;
   readonly recheck?: boolean;
   readonly signal?: AbortSignal;
@@ -113,7 +113,7 @@ export async function makeRig(options: RigOptions): Promise<PushRig> {
           uploads,
           spoolRoot: otherRoot ?? spoolRoot,
           spoolLimit: 1e9,
-          // Other stories are of exports.
+          // Other tests are about exports.
           relay: strategy === 'relay' || how.isNear === true ? relay : undefined,
           logger: silentLogger,
           now: () => performance.now(),

@@ -15,7 +15,7 @@ const silent = { signal: never, onSent: (): void => undefined };
 
 interface Behind {
   readonly app: Repository;
-  /** Undefined where the registry does not tell. */
+  /** Undefined if the registry does not say. */
   readonly openSessions: () => number | undefined;
 }
 

@@ -32,7 +32,7 @@ async function registryFor(
   return { registry, client, app: await client.repository('me/app', call) };
 }
 
-/** What the registry gives to somebody who is not us. */
+/** Reads from the registry without our client. */
 async function fetchBlob(registry: Registry, repository: string, digest: string): Promise<Buffer> {
   const response = await fetch(`${registry.origin}/v2/${repository}/blobs/${digest}`);
   assert.equal(response.status, 200);
@@ -156,7 +156,7 @@ test('a connection that breaks in mid-chunk: docker-registry gets the blob in a 
   assert.ok((await fetchBlob(registry, 'me/app', digestOf(bytes))).equals(bytes));
 });
 
-/** A wire to `target` that breaks once, after so many bytes have gone up. */
+/** A TCP proxy to `target` that breaks one connection after so many uploaded bytes. */
 async function startCutter(
   t: TestContext,
   target: string,

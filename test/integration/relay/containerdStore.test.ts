@@ -150,7 +150,7 @@ describe('what only containerd’s store holds, through the relay to docker-regi
     return { ...result, copy };
   }
 
-  /** What the registry gives to whoever asks it by plain http. */
+  /** Reads from the registry by plain http. */
   async function bytesOf(path: string, accept: string): Promise<Uint8Array> {
     const response = await fetch(`${registry.origin}/v2/${path}`, { headers: { accept } });
     assert.equal(response.status, 200, path);

@@ -15,7 +15,7 @@ import { makeRig, type PushRig } from '../push/rig.ts';
 
 const dev = { username: 'dev', secret: 'dev pässword: with everything' };
 
-/** Every push here is looked at by skopeo, which reads what was published and hashes all of it: see the rig. */
+/** The rig checks every push by skopeo, which reads the published image and hashes all of it. */
 describe('what a push from containerd’s store publishes is one image', { timeout: 600_000 }, () => {
   let engine: Engine;
   let registry: Registry;
@@ -143,7 +143,7 @@ describe('what a push from containerd’s store publishes is one image', { timeo
           .push('doomed:1', `${owner}/doomed:1`, { strategy: 'relay', onEvent: remove })
           .catch((error: unknown) => error);
         await removed?.catch(() => undefined);
-        // It may have gone out before the engine took it away; then it is that image, as the rig has seen.
+        // The image may have been published before the engine removed it. Then the rig has checked it.
         if (!(outcome instanceof Error)) return;
         assert.ok(outcome instanceof TeaChestError);
         assert.deepEqual([outcome.code, outcome.stage], ['imageNotFound', 'export'], outcome.message);

@@ -144,7 +144,7 @@ function relayStories({ store, start }: Kind): void {
         },
       });
 
-  /** As another program sees it. */
+  /** Read by another program. */
   async function checkPulled(
     tag: string,
     built: { readonly id: string; readonly diffIds: readonly string[] },
@@ -153,13 +153,13 @@ function relayStories({ store, start }: Kind): void {
     const folder = join(scratch.path, `pulled-${serial}-${tag}`);
     await run('skopeo', ['copy', '--src-tls-verify=false', '--insecure-policy', source, `dir:${folder}`]);
     const { stdout } = await run('skopeo', ['inspect', '--tls-verify=false', '--config', '--raw', source]);
-    // An image is called by its config in the classic store, by its manifest in containerd's.
+    // An image's ID is its config's digest in the classic store, its manifest's in containerd's.
     const named =
       store === 'classic' ? stdout : (await run('skopeo', ['inspect', '--tls-verify=false', '--raw', source])).stdout;
     assert.equal(`sha256:${createHash('sha256').update(named).digest('hex')}`, built.id);
     const config = JSON.parse(stdout) as { rootfs: { diff_ids: string[] } };
     assert.deepEqual(config.rootfs.diff_ids, built.diffIds);
-    // The engine itself unpacks every layer and holds it to its diffID.
+    // The engine unpacks every layer and checks its diffID.
     await real.docker(['rmi', '--force', `${registry.host}/${repository}:${tag}`], { mayFail: true });
     await real.docker(['pull', `${registry.host}/${repository}:${tag}`]);
     await real.docker(['rmi', `${registry.host}/${repository}:${tag}`]);
@@ -227,7 +227,7 @@ function relayStories({ store, start }: Kind): void {
     };
     const target = await client.repository(repository, { signal });
     const wrap = wrapped({
-      // A stream is torn in the middle of its request, and the engine sends it again. The first try of each other upload
+      // A stream breaks in the middle of its request, and the engine sends it again. The first try of each other upload
       // begins twice, as after a 500: the source must be readable again.
       uploadBlob: async (source, options) => {
         if (!source.replayable) {

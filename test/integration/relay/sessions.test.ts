@@ -13,7 +13,7 @@ import { startRegistry, type Registry } from '../../tools/registry.ts';
 import { plainGzip } from '../../unit/push/fakes.ts';
 import { makeRig, type PushRig } from '../push/rig.ts';
 
-/** A relay ends in many ways; in none of them does a registry keep an upload that nobody will finish. */
+/** However a relay ends, no upload session stays open in the registry. */
 suite('upload sessions of a relay', { timeout: 300_000 }, () => {
   let engine: Engine;
   let gitea: FakeGitea;
@@ -78,7 +78,7 @@ suite('upload sessions of a relay', { timeout: 300_000 }, () => {
     await nothingIsLeft(rig);
   });
 
-  // One that is cancelled in mid-chunk docker-registry does not let go: see test/integration/registry.
+  // docker-registry cannot delete a session that was cancelled during a chunk: see test/integration/registry.
   test('none is open on docker-registry after one that went well, nor is anything left of one that was cancelled', async () => {
     const rig = rigs.get('docker-registry') ?? assert.fail('no rig for docker-registry');
     await build('plain:1');
