@@ -32,7 +32,7 @@ async function demonstrate(): Promise<number> {
     // From here on Ctrl-C is the ordinary end, and not an error to npm.
     isDone = true;
   } catch (error) {
-    // What is under way fails while things are being stopped: that is no news.
+    // Running tasks fail while everything is stopped: that needs no report.
     if (isStopping) return 130;
     console.error(error instanceof Error ? `\n${error.message}` : error);
     return 1;

@@ -31,7 +31,7 @@ export const layersCase: BenchCase = {
   },
 };
 
-/** Images of all sizes: Tea Chest's memory and event loop must not tell which one it was. */
+/** Images of all sizes: Tea Chest’s memory and event-loop delay must not depend on the size. */
 export const sizesCase: BenchCase = {
   name: 'sizes',
   titles: Object.fromEntries(['10MB', '200MB', '2GB', '10GB'].map((size) => [`size-${size}`, `An image of ${size}`])),

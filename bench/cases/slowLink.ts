@@ -6,7 +6,7 @@ import type { Measurement } from '../report/row.ts';
 import type { BenchCase } from './benchCase.ts';
 import { toolsFor } from './coldPush.ts';
 
-/** 20 Mbit/s each way, 80 ms from a question to its answer. */
+/** 20 Mbit/s each way, 80 ms round trip. */
 const home: LinkShape = { bytesPerSecond: 20e6 / 8, delayMs: 40, buffers: false };
 const gigabit: LinkShape = { bytesPerSecond: 1e9 / 8, delayMs: 0.5, buffers: false };
 

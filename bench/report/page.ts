@@ -2,7 +2,7 @@ import { format, resolveConfig } from 'prettier';
 
 const [begin, end] = ['<!-- bench:begin -->', '<!-- bench:end -->'];
 
-/** The page with the part between its marks made anew. */
+/** The page with a new part between its marks. */
 export function replaceBetweenMarks(page: string, text: string): string {
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`The page has no ${begin} … ${end} to write between.`);

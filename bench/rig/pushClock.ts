@@ -18,7 +18,7 @@ export class PushClock {
     return { before: asked - startedAt, silent: first - asked, reading: last - first, after: endedAt - last };
   }
 
-  /** Begins anew, also where a push asks the engine a second time. */
+  /** Restarts the clock, also if a push asks the engine a second time. */
   reset(asked?: number): void {
     this.#asked = asked;
     this.#first = this.#last = undefined;

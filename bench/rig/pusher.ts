@@ -9,7 +9,7 @@ import type { Measurement } from '../report/row.ts';
 import type { BenchRegistry } from './benchRegistry.ts';
 import { startTeaChest } from './teaChestProcess.ts';
 
-/** A way to push. */
+/** A tool or a strategy to push with. */
 export interface Tool {
   readonly name: string;
   /** As after a fresh install, with the person signed in. */
@@ -118,7 +118,7 @@ export function teaChest(variant: TeaChestVariant, profileFolder: string | undef
           const { result, ...output } = await child.push({ image, repository, tag, compression, strategy }, options);
           const { strategy: way, uploadedBytes } = result;
           if (strategy !== 'auto' && way !== 'none' && way !== strategy) {
-            throw new Error(`The strategy “${strategy}” was asked for, but the image went by ${way}.`);
+            throw new Error(`The strategy “${strategy}” was requested, but the push used ${way}.`);
           }
           return { ...output, way, uploadedBytes };
         },

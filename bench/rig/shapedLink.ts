@@ -14,7 +14,7 @@ export interface LinkShape {
   readonly buffers: boolean;
 }
 
-/** A slow way to a server, for everybody alike: a relay of TCP connections on loopback. */
+/** A slow link to a server: a TCP proxy on loopback. */
 export interface ShapedLink {
   /** `127.0.0.1:port`, to be used instead of the server's own. */
   readonly host: string;

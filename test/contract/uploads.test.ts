@@ -148,7 +148,7 @@ describe('an upload', () => {
       sent: blob.bytes.subarray(0, 200_000),
       announced: 400_000,
     });
-    await poisoned(location);
+    await untilUnusable(location);
     assert.equal((await patch(location, blob.bytes, '0-399999')).status, 500);
     const put = await finish(location, blob.digest, { body: blob.bytes });
     assert.equal(put.status, 500);
@@ -159,7 +159,7 @@ describe('an upload', () => {
 });
 
 /** Waits until the server has noticed a broken body: a PUT whose digest cannot fit is harmless until then. */
-async function poisoned(location: string): Promise<void> {
+async function untilUnusable(location: string): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt++) {
     if ((await finish(location, freshContent(1).digest)).status === 500) return;
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -19,8 +19,8 @@ export function publicUrl(gitea: Gitea, exchange: Exchange): string {
 function isDetected({ quirks, options }: Gitea, exchange: Exchange): boolean {
   const forwarded = header(exchange, 'x-forwarded-proto') !== '';
   if (quirks.realm !== 'requestHost') return quirks.realm === 'requestHostIfForwarded' && forwarded;
-  const way = options.publicUrlDetection ?? 'auto';
-  return way === 'auto' || (way === 'legacy' && forwarded);
+  const detection = options.publicUrlDetection ?? 'auto';
+  return detection === 'auto' || (detection === 'legacy' && forwarded);
 }
 
 /** Scheme and host of the request, as Gitea gets them from its headers. */

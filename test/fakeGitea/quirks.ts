@@ -120,8 +120,8 @@ function giteaRealm(from: (least: string) => boolean): Quirks['realm'] {
 function compareVersions(left: string, right: string): number {
   const numbers = (text: string): number[] => (text.split(/[+-]/)[0] ?? '').split('.').map(Number);
   const [a, b] = [numbers(left), numbers(right)];
-  for (let place = 0; place < 3; place++) {
-    const difference = (a[place] ?? 0) - (b[place] ?? 0);
+  for (let part = 0; part < 3; part++) {
+    const difference = (a[part] ?? 0) - (b[part] ?? 0);
     if (difference !== 0) return difference;
   }
   return 0;

@@ -43,9 +43,9 @@ export async function resultOrError<T>(work: () => Promise<T> | T): Promise<T | 
 }
 
 /** Bytes in pieces, cut at the given positions. */
-export async function* cut(bytes: Buffer, places: readonly number[]): AsyncGenerator<Buffer, void, void> {
+export async function* cut(bytes: Buffer, positions: readonly number[]): AsyncGenerator<Buffer, void, void> {
   let at = 0;
-  for (const position of [...places].map((one) => one % (bytes.byteLength + 1)).sort((a, b) => a - b)) {
+  for (const position of [...positions].map((one) => one % (bytes.byteLength + 1)).sort((a, b) => a - b)) {
     if (position > at) yield bytes.subarray(at, position);
     at = Math.max(at, position);
   }

@@ -13,7 +13,7 @@ export interface Expected {
 
 /**
  * Copies what a push has published by skopeo, with all that an index names: each file has the digest and the size by
- * which it is named, and each layer uncompressed the diffID that the config has in that place.
+ * which it is named, and each layer uncompressed the diffID that the config has at that position.
  */
 export async function checkPublished(
   reference: string,

@@ -163,7 +163,7 @@ test('an image without layers is refused with the engine’s own message', async
   await assert.rejects(collect(exportOf(image)), { code: 'engineFailed', message: /empty export - not implemented/ });
 });
 
-test('events tell of each change, and begin once the engine listens', async () => {
+test('each change is an event, and events begin once the engine listens', async () => {
   const { id } = await buildImage(real, { tags: ['eventful:1'], layers: [{ files: { a: 'eventful' } }] });
   const stop = new AbortController();
   const events: EngineEvent[] = [];
@@ -221,7 +221,7 @@ test('a docker context made by docker’s client leads to its engine', async () 
   assert.equal((await reached.version({ signal })).version, real.version);
 });
 
-test('the docker program that ssh starts over there carries lists and exports', async () => {
+test('lists and exports work through the docker program that ssh starts on the other machine', async () => {
   // Everything is real except the network: this `ssh` runs the command on this machine.
   const folder = join(scratch.path, 'bin');
   await run('mkdir', [folder]);

@@ -153,7 +153,7 @@ describe('a push from a real engine', () => {
       assert.ok(other.mountedBytes > 1e6 && other.uploadedBytes < 10_000, JSON.stringify(other));
     });
 
-    it('carries odd images: the same layer twice, empty layers, no tag', async () => {
+    it('pushes unusual images: the same layer twice, empty layers, no tag', async () => {
       const twice = await buildImage(engine, {
         tags: ['twice:1'],
         layers: [{ megabytes: 1 }, { files: { a: 'b' } }, { sameAs: 0 }],
@@ -192,7 +192,7 @@ describe('a push from a real engine', () => {
       assert.deepEqual(differences(fresh, await copyBySkopeo(result.reference, dev)), []);
     });
 
-    it('begins a poisoned upload anew and survives lost answers, 502s and a 1 MB body limit', async () => {
+    it('restarts an upload whose session is unusable, and survives lost responses, 502s and a 1 MB body limit', async () => {
       const broken = fakeGitea.faults.add({ method: 'PATCH', action: { kind: 'cutRequest', afterBytes: 300_000 } });
       fakeGitea.faults.add({ method: 'PUT', path: /uploads/, action: { kind: 'loseAnswer' } });
       const badGateway = { status: 502, headers: { 'content-type': 'text/html' }, body: '<h1>502 Bad Gateway</h1>' };

@@ -57,7 +57,7 @@ describe('what a push from containerd’s store publishes is one image', { timeo
         await rig.push('far:1', `${owner}/far-away:1`);
       });
 
-      it('where it has lost its name and goes by its ID', async () => {
+      it('where it has lost its name and is named by its ID', async () => {
         const { id } = await build('named:1');
         await rig.push('named:1', `${owner}/named:1`, { strategy: 'relay' });
         await engine.docker(['tag', 'named:1', 'keeper:1']);

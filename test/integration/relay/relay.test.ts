@@ -173,7 +173,7 @@ function relayStories({ store, start }: Kind): void {
     assert.deepEqual(await readdir(join(scratch.path, 'spool')).catch(() => []), []);
   }
 
-  it('carries a whole image', async () => {
+  it('relays a whole image', async () => {
     const built = await build('relay:cold', randomBytes(8).toString('hex'));
     const result = await push('relay:cold', '1');
     assert.equal(result.strategy, 'relay');

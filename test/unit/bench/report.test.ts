@@ -91,7 +91,7 @@ describe('the page', () => {
     );
   });
 
-  it('is made anew between its marks and nowhere else', () => {
+  it('is replaced between its marks and nowhere else', () => {
     const page = 'a\n<!-- bench:begin -->\nold\n<!-- bench:end -->\nb';
     assert.equal(replaceBetweenMarks(page, 'new'), 'a\n<!-- bench:begin -->\n\nnew\n\n<!-- bench:end -->\nb');
     assert.throws(() => replaceBetweenMarks('no marks', 'new'), /no <!-- bench:begin -->/);

@@ -25,7 +25,7 @@ describe('chooseCompression', () => {
     assert.equal(chooseCompression({ scope: 'loopback', bytesPerSecond: 200 * mega }, means), 'gzip');
   });
 
-  it('goes by the network scope until something was measured, and by the measure from then on', () => {
+  it('uses the network scope until a rate was measured, and the rate from then on', () => {
     assert.equal(chooseCompression({ scope: 'public', bytesPerSecond: undefined }, means), 'zstd');
     assert.equal(chooseCompression({ scope: 'public', bytesPerSecond: 5_000 * mega }, means), 'none');
   });

@@ -28,7 +28,7 @@ describe('the digest cache', () => {
     warnings.length = 0;
   });
 
-  it('keeps layers by diffID and codec, images by ID, codec and platform, and places by registry', async () => {
+  it('keeps layers by diffID and codec, images by ID, codec and platform, and locations by registry', async () => {
     const cache = await open();
     const layers = [{ mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest: known.digest, size: 4 }];
     cache.rememberLayer(digest('tar'), 'gzip-1', known);
@@ -126,7 +126,7 @@ describe('the digest cache', () => {
     assert.ok(!(await readFile(file, 'utf8')).includes(image.config));
   });
 
-  it('does not take back from the file what it dropped, until it is remembered anew', async () => {
+  it('does not read back from the file what it dropped, until it is stored again', async () => {
     const cache = await open();
     const image = { config: Buffer.from('{}'), layers: [] };
     cache.rememberImage(digest('image'), 'gzip-1', 'linux/amd64', image);

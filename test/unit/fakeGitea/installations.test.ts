@@ -92,7 +92,7 @@ describe('an owner that was renamed', () => {
 });
 
 describe('JSON bodies', () => {
-  test('end with a line feed, or without one, by the way the server was built', async () => {
+  test('end with or without a line feed, as the server was built', async () => {
     for (const newJson of [false, true]) {
       await using b = await bench({ newJson });
       for (const path of ['/api/v1/version', '/v2/token', '/v2/dev/app/tags/list']) {
@@ -254,7 +254,7 @@ describe('quotas', () => {
 });
 
 describe('Forgejo', () => {
-  test('counts ranges the old way and leaves scopes to the registry', async () => {
+  test('has the old ranges, and checks scopes in the registry', async () => {
     await using b = await bench({ flavour: 'forgejo' });
     const opened = await b.ask('POST', '/v2/dev/app/blobs/uploads/');
     assert.equal(opened.headers.range, '0-0');

@@ -235,11 +235,11 @@ suite('redirects of GET /v2/', () => {
 
   test('to a registry at another address are not followed; the error has the address', async (t) => {
     const other = watched((_request, response) => response.end('{}'));
-    const place = await serve(t, other.listener);
-    const url = await serve(t, (_request, response) => response.writeHead(308, { location: `${place}/v2/` }).end());
+    const movedTo = await serve(t, other.listener);
+    const url = await serve(t, (_request, response) => response.writeHead(308, { location: `${movedTo}/v2/` }).end());
     const error = await signInError(t, url);
-    assert.deepEqual([error.code, error.facts['suggestion']], ['notARegistry', place]);
-    assert.ok(error.message.includes(place));
+    assert.deepEqual([error.code, error.facts['suggestion']], ['notARegistry', movedTo]);
+    assert.ok(error.message.includes(movedTo));
     assert.equal(other.secrets(), 0);
   });
 

@@ -139,9 +139,9 @@ suite('whatever the REST API answers', () => {
 
   test('an invalid row hides no valid one', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(anyRow, { maxLength: 5 }), fc.nat({ max: 5 }), async (rows, place) => {
+      fc.asyncProperty(fc.array(anyRow, { maxLength: 5 }), fc.nat({ max: 5 }), async (rows, at) => {
         const good = { name: 'good/app', version: 'v1' };
-        const body = Buffer.from(JSON.stringify([...rows.slice(0, place), good, ...rows.slice(place)]));
+        const body = Buffer.from(JSON.stringify([...rows.slice(0, at), good, ...rows.slice(at)]));
         const { api } = apiOf([{ status: 200, headers: {}, body }]);
         assert.ok((await api.packages('dev', call)).some(({ name }) => name === good.name));
       }),

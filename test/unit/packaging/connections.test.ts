@@ -33,7 +33,7 @@ for (const text of [
   "export const ask = () => globalThis.fetch('https://a.test');",
   "import type { RequestConnection } from '../registry/connection.ts';\nexport const lie = (socket: object) => socket as RequestConnection;",
 ]) {
-  test(`lint refuses a way around the one place that opens connections: ${text}`, async () => {
+  test(`lint rejects every other code that opens connections: ${text}`, async () => {
     assert.equal((await refusals('src/core/push/pushImage.ts', text)).length, 1);
   });
 }

@@ -136,7 +136,7 @@ describe('what is about to be published', () => {
     }
   });
 
-  it('is refused if a layer is not proved, in another place, missing, or of another size', () => {
+  it('is refused if a layer is not proved, at another position, missing, or of another size', () => {
     const named = describeBlob(mediaTypes.ociConfig, config);
     assert.match(refusal({ ...good, blobs: new Map([first]) }), /nothing proves the layer/);
     const swapped = rebuilt(named, [descriptorOf(second), descriptorOf(first)]);

@@ -28,7 +28,7 @@ interface Case {
   /** The engine is reached over the network. */
   readonly isFar?: boolean;
   readonly hasNoName?: boolean;
-  /** It was tried a short time ago, in vain. */
+  /** It failed a short time ago. */
   readonly wasMissed?: boolean;
   readonly manifestType?: string;
   /** Layers that the registry has; it gives all other sizes from the image. */

@@ -46,7 +46,7 @@ describe('a push that goes wrong', () => {
     }
   });
 
-  it('says so when the archive ends before it has told what is in it', async () => {
+  it('says so if the archive ends before its manifest.json', async () => {
     const engine = new FakeEngine(layers);
     engine.endsEarly = true;
     assert.equal((await rig.failure(engine)).code, 'archiveTruncated');
@@ -62,7 +62,7 @@ describe('a push that goes wrong', () => {
     assert.deepEqual([error.code, error.stage, engine.opened], ['ownerNotFound', 'plan', 0]);
   });
 
-  it('tells first of all that it may not write, whatever else the registry refuses meanwhile', async () => {
+  it('reports first that it may not write, even if the registry refuses other requests', async () => {
     await rig.push(new FakeEngine(layers));
     const asked = Promise.withResolvers<undefined>();
     rig.registry.onCall = async (call) => {
@@ -79,7 +79,7 @@ describe('a push that goes wrong', () => {
     assert.deepEqual([error.code, error.stage], ['accessDenied', 'plan']);
   });
 
-  it('stops the engine and the other uploads when one upload fails, and tells the failure that came first', async () => {
+  it('stops the engine and the other uploads when one upload fails, and reports the failure that came first', async () => {
     const failed = Promise.withResolvers<undefined>();
     rig.registry.onCall = (call) => {
       if (call !== 'uploadBlob') return;
@@ -95,7 +95,7 @@ describe('a push that goes wrong', () => {
     await rig.assertNothingLeft();
   });
 
-  it('tells an engine that goes away in mid-export, keeps the old tag, and needs less the next time', async () => {
+  it('reports an engine that stops during an export, keeps the old tag, and sends less the next time', async () => {
     const engine = new FakeEngine(layers);
     let gone = true;
     engine.onChunk = async (layer) => {
@@ -165,7 +165,7 @@ describe('a push that goes wrong', () => {
       await rig.assertNothingLeft();
     });
 
-    it('a refusal by the registry is told at once, not when the layer has been read', async () => {
+    it('a refusal by the registry is reported at once, not after the layer was read', async () => {
       let read = 0;
       const engine = new FakeEngine([{ bytes: big }]);
       const refused = Promise.withResolvers<undefined>();
@@ -211,7 +211,7 @@ describe('a push that goes wrong', () => {
     );
   });
 
-  it('sends a layer anew when what the registry has under its digest is of another size', async () => {
+  it('sends a layer again if the registry’s blob of its digest has another size', async () => {
     await rig.push(new FakeEngine(layers));
     const [first = assert.fail()] = rig.registry.blobs.keys();
     rig.registry.blobs.set(first, Buffer.from('cut short'));

@@ -130,7 +130,7 @@ describe('pushImage', () => {
     assert.ok(rig.registry.calls.includes('mountBlob dev/other'));
   });
 
-  it('finds out which layer it has read where the archive does not tell', async () => {
+  it('finds out which layer it has read if the archive does not say', async () => {
     const engine = new FakeEngine(layers.map((layer) => ({ ...layer, named: false })));
     await rig.push(engine);
     assert.deepEqual(
@@ -208,7 +208,7 @@ describe('pushImage', () => {
     }
   });
 
-  it('gives up an upload that is under way once the registry turns out to have the blob', async () => {
+  it('stops a running upload once the registry turns out to have the blob', async () => {
     const big = someLayer(6, 40_000_000);
     rig.registry.elsewhere.set(digestOf(big), big);
     rig.registry.chunk = 1_000_000;
@@ -260,7 +260,7 @@ describe('pushImage', () => {
     await rig.push(new FakeEngine(layers));
   });
 
-  it('tells what happens in bytes that were counted', async () => {
+  it('reports progress in bytes that were counted', async () => {
     const engine = new FakeEngine(layers);
     await rig.push(engine);
     const stages = rig.events.flatMap((event) => (event.type === 'stage' ? [event.stage] : []));

@@ -62,7 +62,7 @@ describe('PushProgress', () => {
     assert.equal(snapshot.etaSeconds, 4);
   });
 
-  it('leaves layers that need not travel out of totals and rates', () => {
+  it('leaves layers that are not sent out of totals and rates', () => {
     const there = layer({ state: 'exists', readTotal: 80 * mega, storedTotal: 30 * mega });
     at(0, { type: 'planned', layers: [there, layer({})], imageBytes: 100 * mega });
     at(0, {
@@ -121,7 +121,7 @@ describe('PushProgress', () => {
     assert.equal(progress.snapshot().fraction, 0.1);
   });
 
-  it('starts measuring anew when an upload is begun anew', () => {
+  it('restarts the measurement when an upload is restarted', () => {
     at(0, { type: 'planned', layers: [layer({})], imageBytes: 0 });
     at(0, { type: 'layer', index: 0, status: layer({ state: 'uploading', sentBytes: 0 }) });
     at(3_000, { type: 'layer', index: 0, status: layer({ state: 'uploading', sentBytes: 30 * mega }) });

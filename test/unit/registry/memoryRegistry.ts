@@ -3,7 +3,7 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 
-/** True if it answered in place of the registry. */
+/** True if it answered instead of the registry. */
 export type Intercept = (request: IncomingMessage, response: ServerResponse, nth: number) => boolean;
 
 /** A registry by the distribution spec that keeps everything in memory, and whose answers a test may replace. */
@@ -70,7 +70,7 @@ export class MemoryRegistry {
       this.#accept(response, `s${++this.#turn}`, []);
       return;
     }
-    // As distribution does it, each answer names another place, and only the last of them counts.
+    // As in distribution, each response has another Location, and only the last one is valid.
     const had = url.searchParams.get('turn') === String(this.#turn) ? this.sessions.get(name) : undefined;
     if (had === undefined) {
       response.writeHead(404).end('{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN","message":"unknown"}]}');

@@ -46,7 +46,7 @@ async function ask(recorder: Recorder, tls: boolean, body: Buffer, headers = {})
   return Buffer.concat(chunks);
 }
 
-test('what goes by TLS passes, and nothing of it is seen', async (t) => {
+test('TLS connections are forwarded, and no content is recorded', async (t) => {
   const recorder = await recorded(t, true);
   const content = randomBytes(200_000);
   recorder.marks.markSecret(secret, 'dev');

@@ -78,7 +78,7 @@ test('the connection pauses when 4 MiB wait, and resumes below half of that', as
     const { value: piece } = await next;
     assert.ok(piece !== undefined && piece.byteLength <= mib);
     // The memory that brought the bytes has been used 64 times since the first of them.
-    for (let place = 0; place < piece.byteLength; place += block.byteLength, at++) assert.equal(piece[place], at);
+    for (let offset = 0; offset < piece.byteLength; offset += block.byteLength, at++) assert.equal(piece[offset], at);
     waiting -= piece.byteLength;
     if (waiting === 0) break;
     // What is asked for next is answered before the connection is looked at again: give the reader its turn.

@@ -25,7 +25,7 @@ export interface RawEngine extends AsyncDisposable {
 }
 
 /** Something that listens where an engine would, and says what the test wants it to. */
-export async function startRawEngine(way: EngineTransport, serve: Serve): Promise<RawEngine> {
+export async function startRawEngine(transport: EngineTransport, serve: Serve): Promise<RawEngine> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'raw-engine-'));
   const sockets: Socket[] = [];
   const ends: Promise<unknown>[] = [];
@@ -45,15 +45,15 @@ export async function startRawEngine(way: EngineTransport, serve: Serve): Promis
   };
   const certificate = makeCertificate('valid');
   const server =
-    way === 'TLS'
+    transport === 'TLS'
       ? tls.createServer({ cert: certificate.certificatePem, key: certificate.privateKeyPem }, accept)
       : net.createServer(accept);
   const socketPath = path.join(folder, 'docker.sock');
-  await once(way === 'a unix socket' ? server.listen(socketPath) : server.listen(0, '127.0.0.1'), 'listening');
+  await once(transport === 'a unix socket' ? server.listen(socketPath) : server.listen(0, '127.0.0.1'), 'listening');
   const address = ((): EngineEndpoint['address'] => {
-    if (way === 'a unix socket') return { kind: 'socket', path: socketPath };
+    if (transport === 'a unix socket') return { kind: 'socket', path: socketPath };
     const ca = Buffer.from(certificate.certificatePem);
-    const security = way === 'TLS' ? { ca, verify: true } : undefined;
+    const security = transport === 'TLS' ? { ca, verify: true } : undefined;
     return { kind: 'tcp', host: '127.0.0.1', port: (server.address() as AddressInfo).port, tls: security };
   })();
   return {

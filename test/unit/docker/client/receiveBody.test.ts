@@ -16,11 +16,11 @@ async function readAll(bytes: AsyncIterable<Buffer>): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-for (const way of engineTransports) {
-  describe(`an export over ${way}`, () => {
+for (const transport of engineTransports) {
+  describe(`an export over ${transport}`, () => {
     test('sends a valid request, on a connection of its own that is closed with the response', async () => {
       const heads: string[] = [];
-      await using engine = await startRawEngine(way, (connection, head) => {
+      await using engine = await startRawEngine(transport, (connection, head) => {
         heads.push(head);
         connection.end(`${okChunked}3\r\nabc\r\n${lastChunk}`);
       });
@@ -33,7 +33,7 @@ for (const way of engineTransports) {
     });
 
     test('ends with its last chunk, though the engine keeps the connection', async () => {
-      await using engine = await startRawEngine(way, (connection) => {
+      await using engine = await startRawEngine(transport, (connection) => {
         connection.write(`${okChunked}3\r\nabc\r\n${lastChunk}`);
       });
       assert.equal((await readAll(engine.get(unfired))).toString(), 'abc');
@@ -44,7 +44,7 @@ for (const way of engineTransports) {
       const body = randomBytes(20 * mib + 17);
       // As a Go server writes, and the odd sizes between which a head and a proxy may cut.
       const sizes = [32 * 1024, 1, 32 * 1024, 4093, 700_001, 32 * 1024, 3 * mib];
-      await using engine = await startRawEngine(way, async (connection) => {
+      await using engine = await startRawEngine(transport, async (connection) => {
         connection.write(okChunked);
         for (let at = 0, turn = 0; at < body.byteLength; turn++) {
           const size = sizes[turn % sizes.length] ?? 1;
@@ -65,12 +65,12 @@ for (const way of engineTransports) {
 
     test('is read with a Content-Length, and until the end of the connection', async () => {
       const body = randomBytes(3 * mib);
-      await using sized = await startRawEngine(way, (connection) => {
+      await using sized = await startRawEngine(transport, (connection) => {
         connection.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.byteLength}\r\n\r\n`);
         connection.write(body);
       });
       assert.ok((await readAll(sized.get(unfired))).equals(body));
-      await using untold = await startRawEngine(way, (connection) => {
+      await using untold = await startRawEngine(transport, (connection) => {
         connection.write('HTTP/1.1 200 OK\r\n\r\n');
         connection.end(body);
       });
@@ -79,7 +79,7 @@ for (const way of engineTransports) {
 
     test('is read byte by byte, and after interim responses', async () => {
       const answer = `HTTP/1.1 103 Early Hints\r\n\r\n${okChunked}3\r\nabc\r\n2\r\nde\r\n${lastChunk}`;
-      await using engine = await startRawEngine(way, async (connection) => {
+      await using engine = await startRawEngine(transport, async (connection) => {
         connection.setNoDelay(true);
         for (const byte of Buffer.from(answer)) {
           connection.write(Buffer.of(byte));
@@ -90,7 +90,7 @@ for (const way of engineTransports) {
     });
 
     test('that is empty is empty', async () => {
-      await using engine = await startRawEngine(way, (connection) => {
+      await using engine = await startRawEngine(transport, (connection) => {
         connection.write(`${okChunked}${lastChunk}`);
       });
       assert.deepEqual(await engine.get(unfired).next(), { done: true, value: undefined });
@@ -105,7 +105,7 @@ for (const way of engineTransports) {
         `HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n${length.toString(16)}\r\n${errorBody}\r\n${lastChunk}`,
         `HTTP/1.1 404 Not Found\r\n\r\n${errorBody}`,
       ]) {
-        await using engine = await startRawEngine(way, (connection) => {
+        await using engine = await startRawEngine(transport, (connection) => {
           connection.end(answer);
         });
         await assert.rejects(readAll(engine.get(unfired)), refusal, answer);
@@ -114,7 +114,7 @@ for (const way of engineTransports) {
     });
 
     test('that is rejected with an endless body ends', async () => {
-      await using engine = await startRawEngine(way, async (connection) => {
+      await using engine = await startRawEngine(transport, async (connection) => {
         connection.write('HTTP/1.1 500 Internal Server Error\r\n\r\n');
         while (await write(connection, Buffer.alloc(mib, 'x')));
       });
@@ -123,7 +123,7 @@ for (const way of engineTransports) {
     });
 
     test('from a server that is not an engine is rejected', async () => {
-      await using engine = await startRawEngine(way, (connection) => {
+      await using engine = await startRawEngine(transport, (connection) => {
         connection.write('220 mail.example ESMTP\r\n\r\n');
       });
       await assert.rejects(readAll(engine.get(unfired)), { message: 'it is no HTTP' });
@@ -134,12 +134,12 @@ for (const way of engineTransports) {
       const answer = `${okChunked}3\r\nabc\r\n2\r\nde\r\n`;
       const headLength = okChunked.length;
       for (const end of [0, 1, headLength - 1, headLength, headLength + 5, headLength + 8, headLength + 12, Infinity]) {
-        await using engine = await startRawEngine(way, (connection) => {
+        await using engine = await startRawEngine(transport, (connection) => {
           connection.end(answer.slice(0, end));
         });
         await assert.rejects(readAll(engine.get(unfired)), { code: 'ECONNRESET' }, `cut at ${end}`);
       }
-      await using sized = await startRawEngine(way, (connection) => {
+      await using sized = await startRawEngine(transport, (connection) => {
         connection.end('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabc');
       });
       await assert.rejects(readAll(sized.get(unfired)), { code: 'ECONNRESET' });
@@ -149,7 +149,7 @@ for (const way of engineTransports) {
       const total = 128 * mib;
       const block = chunk(randomBytes(mib));
       let written = 0;
-      await using engine = await startRawEngine(way, async (connection) => {
+      await using engine = await startRawEngine(transport, async (connection) => {
         connection.write(okChunked);
         for (; written < total; written += mib) await write(connection, block);
         connection.end(lastChunk);
@@ -174,7 +174,7 @@ for (const way of engineTransports) {
     test('ends at once when it is cancelled, even before the first byte', async () => {
       for (const before of ['', okChunked, `${okChunked}3\r\nab`]) {
         const cancel = new AbortController();
-        await using engine = await startRawEngine(way, async (connection) => {
+        await using engine = await startRawEngine(transport, async (connection) => {
           connection.write(before);
           await setImmediate();
           cancel.abort(new Error('enough'));
@@ -186,13 +186,13 @@ for (const way of engineTransports) {
     });
 
     test('that was cancelled before it began sends nothing', async () => {
-      await using engine = await startRawEngine(way, () => assert.fail('nothing is asked'));
+      await using engine = await startRawEngine(transport, () => assert.fail('nothing is asked'));
       await assert.rejects(readAll(engine.get(AbortSignal.abort(new Error('enough')))), { message: 'enough' });
       assert.equal(engine.connections, 0);
     });
 
     test('closes its connection when its reader leaves', async () => {
-      await using engine = await startRawEngine(way, async (connection) => {
+      await using engine = await startRawEngine(transport, async (connection) => {
         connection.write(okChunked);
         while (await write(connection, chunk(Buffer.alloc(mib))));
       });

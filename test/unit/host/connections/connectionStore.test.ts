@@ -34,7 +34,7 @@ suite('kept sign-ins', () => {
 });
 
 suite('a registry somebody is signed in to', () => {
-  test('is logged in to anew with the new secret after another sign-in as the same user', async (t) => {
+  test('gets a new token with the new secret after another sign-in as the same user', async (t) => {
     const { store, access } = buildHost(t);
     const fakeGitea = await startFakeGitea();
     t.after(() => fakeGitea.close());

@@ -72,7 +72,7 @@ suite('registries in two windows', () => {
     assert.deepEqual(origins(there), [one, two]);
     await here.remove(one);
     for (const store of stores) await store.settled();
-    assert.deepEqual(origins(there), [two], 'it has not heard of the state yet');
+    assert.deepEqual(origins(there), [two], 'it does not have the new state yet');
     // Its next write must not bring the row back.
     await there.save(connectionTo(three), dev);
     await settled();

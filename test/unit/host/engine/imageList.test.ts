@@ -51,7 +51,7 @@ function engine(listImages: Engine['listImages']): Engine & { readonly calls: st
 }
 
 suite('image list', () => {
-  test('connecting anew waits for no load that hangs, and those who waited for it get the new one', async () => {
+  test('a new connection does not wait for a hanging load, whose callers get the new one', async () => {
     const asked = Promise.withResolvers<undefined>();
     const hung = engine(({ signal }) => {
       asked.resolve(undefined);
@@ -128,7 +128,7 @@ function fakeTime() {
 }
 
 suite('image list over time', () => {
-  test('an engine that tells of something again and again is listed once a second all the same', async () => {
+  test('an engine with events all the time is listed once a second', async () => {
     const { sleep, pass, settle } = fakeTime();
     let report = (): void => undefined;
     const busy = engine(() => Promise.resolve([image]));
@@ -159,12 +159,12 @@ suite('image list over time', () => {
     await pass(300);
     const after = lists();
     await pass(5000);
-    assert.equal(lists(), after, 'and not when nothing is told');
+    assert.equal(lists(), after, 'and not without an event');
     list.dispose();
   });
 
   for (const [whom, visible, most] of [
-    ['somebody who looks at it', true, 2000],
+    ['a visible view', true, 2000],
     ['nobody', false, 30_000],
   ] as const) {
     test(`an engine that was away is listed again for ${whom} within ${most / 1000} s`, async () => {
@@ -207,7 +207,7 @@ suite('image list over time', () => {
         isUp = true;
         list.setVisible(true);
         await pass(0);
-        assert.equal(list.state.kind, 'ready', 'at once for somebody who comes to look');
+        assert.equal(list.state.kind, 'ready', 'at once when the view becomes visible');
       }
       list.dispose();
     });
@@ -244,9 +244,9 @@ suite('engine link', () => {
   });
 
   test('an engine that was found and is no longer there is stopped, not missing', async () => {
-    let places: 'one' | 'none' = 'one';
+    let sockets: 'one' | 'none' = 'one';
     const discover = (): Promise<EngineEndpoint> =>
-      places === 'one'
+      sockets === 'one'
         ? Promise.resolve({
             address: { kind: 'socket', path: '/run/engine.sock' },
             source: 'default socket',
@@ -254,11 +254,11 @@ suite('engine link', () => {
           })
         : Promise.reject(new TeaChestError('engineNotFound', 'No container engine was found.'));
     const find = engineFinder(() => undefined, silentLogger, discover);
-    places = 'none';
+    sockets = 'none';
     await assert.rejects(find(), { code: 'engineNotFound' });
-    places = 'one';
+    sockets = 'one';
     await find();
-    places = 'none';
+    sockets = 'none';
     await assert.rejects(find(), { code: 'engineStopped', message: /unix:\/\/\/run\/engine\.sock \(default socket\)/ });
   });
 

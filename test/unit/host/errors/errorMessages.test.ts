@@ -4,7 +4,7 @@ import { errorCodes, TeaChestError, type Stage } from '../../../../src/core/base
 import { actionTitle, errorMessage } from '../../../../src/host/errors/errorMessages.ts';
 
 suite('explaining a failure', () => {
-  test('every code keeps the words of the error and says what to do next', () => {
+  test('every code keeps the message of the error and says what to do next', () => {
     for (const code of errorCodes) {
       const { message, actions } = errorMessage(new TeaChestError(code, 'The registry said “no more tea”.'));
       assert.ok(message.startsWith('The registry said “no more tea”.'), code);

@@ -46,7 +46,7 @@ suite('the rows of a list that takes typed text', () => {
     assert.deepEqual(others, choices.map(choiceRow));
   });
 
-  test('keep a way on, which fits nothing itself', () => {
+  test('keep the row that leads on, although it matches nothing', () => {
     const more: Choice<string> = { label: '…', description: 'Another owner', always: true, value: '' };
     const rows = choiceRows([...choices, more], 'owner', owner);
     assert.deepEqual(labels(rows), ['owner', 'dev', 'team', 'my-team', '…']);

@@ -5,7 +5,7 @@ import { AskAgain, runSteps, Navigation, type StepPosition, type Step } from '..
 type Answers = Readonly<Record<string, string>>;
 type Reply = string | Navigation | AskAgain<Answers>;
 
-/** Steps that answer from a script, and what was asked at which place. */
+/** Steps with scripted answers, and a record of what was asked at which step. */
 function scripted(
   names: readonly string[],
   replies: readonly Reply[],

@@ -15,7 +15,7 @@ const push: JournaledPush = {
 };
 const session = `${origin}/v2/dev/app/blobs/uploads/one`;
 
-/** This process after it was started anew: the one that wrote before has ended. */
+/** This process after a restart: the one that wrote before has ended. */
 function restarted(times = 1): ProcessView {
   const view = thisMachine();
   return { ...view, own: { ...view.own, start: `${times}` } };

@@ -15,7 +15,7 @@ function refusalOf(repository: string): TeaChestError {
   return assert.fail('it should be refused');
 }
 
-suite('a name that is suggested in place of one that Gitea does not take', () => {
+suite('a name that is suggested instead of one that Gitea refuses', () => {
   test('has a warning that another image has it, while it is typed', () => {
     const judged = judgeName('x--y', 'gitea', (name) => warnOfOthers(name, 'x--y:1', references));
     assert.match(

@@ -20,7 +20,7 @@ import { FakePusher } from '../../relay/fakePusher.ts';
 export const layers = [400_000, 300_000, 2_000].map((size) => ({ bytes: randomBytes(size) }));
 export const changed = [...layers.slice(0, 2), { bytes: randomBytes(5_000) }];
 
-/** Bytes of a blob are on their way to the registry. */
+/** Bytes of a blob are being sent to the registry. */
 export const isSending = (call: string): boolean => call === 'chunk' || call === 'streamed';
 
 export interface Machine {

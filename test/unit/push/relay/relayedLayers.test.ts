@@ -38,7 +38,7 @@ describe('what containerd’s store holds uncompressed, by the relay', () => {
     assert.deepEqual(rig.pulledLayers('1'), tars);
   });
 
-  it('compresses them on the way, and says whose digest it is', async () => {
+  it('compresses them while they are relayed, and reports the engine’s digest', async () => {
     const here = machine(loaded, 'loaded');
     const plain = await rig.push(here);
     rig.registry = new FakeRepository();
@@ -149,7 +149,7 @@ describe('the layers of an index', () => {
     assert.deepEqual(await layersOf({ manifests }, []), [amd.layer]);
   });
 
-  it('are not guessed where neither tells', async () => {
+  it('are not guessed if neither shows them', async () => {
     assert.deepEqual(await layersOf({}, []), []);
   });
 });

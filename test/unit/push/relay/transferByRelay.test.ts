@@ -232,7 +232,7 @@ describe('pushImage by the relay', () => {
   for (const store of ['classic', 'containerd', 'loaded'] as const) {
     const isCodecRequired = store === 'loaded';
     describe(`whatever goes wrong (${store})`, () => {
-      it('tells our own error when the registry refuses, and stops the engine', async () => {
+      it('reports our own error if the registry refuses, and stops the engine', async () => {
         rig.registry.onCall = (call) => {
           if (isSending(call)) throw new TeaChestError('quotaExceeded', 'The rig.registry has no room left.');
         };
@@ -404,6 +404,6 @@ describe('pushImage by the relay', () => {
     await kept.load();
     const [diffId] = engine.details.diffIds as readonly [Digest];
     assert.equal(kept.engineDigest(pusher.id, diffId), pusher.known.get(diffId));
-    assert.equal(kept.engineBlob(diffId)?.digest, undefined, 'the engine did not tell how much it read');
+    assert.equal(kept.engineBlob(diffId)?.digest, undefined, 'the engine did not report how much it read');
   });
 });

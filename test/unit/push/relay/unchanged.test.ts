@@ -42,7 +42,7 @@ describe('“unchanged” means that a push now would publish the same', () => {
     assert.equal(here.pusher.pushes, 2);
   });
 
-  it('not where the engine does not tell what it has of an index: it is let push, which moves nothing', async () => {
+  it('not if the engine does not list the manifests of an index: it pushes, and no blob is sent', async () => {
     const here = machine(layers, 'containerd');
     sayIndex(here, 'unknown');
     await rig.push(here);
@@ -50,7 +50,7 @@ describe('“unchanged” means that a push now would publish the same', () => {
     assert.deepEqual([again.strategy, again.uploadedBytes, here.pusher.pushes], ['relay', 0, 2]);
   });
 
-  it('and what the engine said of its push is told each time', async () => {
+  it('and the notices of the engine’s push are in each result', async () => {
     const here = machine(layers, 'containerd');
     here.pusher.notice = 'Only one platform was pushed.';
     const results = [await rig.push(here), await rig.push(here)];
@@ -88,7 +88,7 @@ describe('an image that changes while the engine pushes it', () => {
     rig.reset();
   });
 
-  it('is told to be gone where it was removed', async () => {
+  it('is reported as missing if it was removed', async () => {
     for (const store of ['classic', 'containerd'] as const) {
       const here = machine(layers, store);
       here.pusher.onRequest = (method) => {

@@ -66,7 +66,7 @@ test('an empty blob is empty', async (t) => {
   assert.equal((await read(app, digestOf(nothing))).byteLength, 0);
 });
 
-test('a web page in place of a blob is no blob, whether it says so in its head or not', async (t) => {
+test('a web page instead of a blob is an error, with or without its Content-Type', async (t) => {
   for (const intercept of [
     answersPage({ method: 'GET', path: /blobs/ }, 200),
     answers({ method: 'GET', path: /blobs/ }, 200, { 'content-type': 'application/octet-stream' }, page),

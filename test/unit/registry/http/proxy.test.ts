@@ -70,7 +70,7 @@ test('credentials of a proxy are decoded; the setting for them comes first', () 
   assert.equal(authorization('http://us:pw@proxy:3128', 'Negotiate abc'), 'Negotiate abc');
 });
 
-test('a proxy carries its source, and where hosts that need none are listed', () => {
+test('a proxy has its source, and the name of the list of hosts without a proxy', () => {
   const target = new URL('https://h.example');
   const names = { source: 'the setting a.proxy', bypassSource: 'a.noProxy' };
   const given = chooseProxy(target, { url: 'http://p:1', bypass: [], ...names }, { HTTPS_PROXY: 'http://q:1' });

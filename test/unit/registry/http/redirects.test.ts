@@ -82,7 +82,7 @@ for (const location of [
   'http://gitea.example.com/x',
   'https://gitea.example.com:8443/x',
 ]) {
-  test(`what carries a password does not follow to ${location}: the redirect is the answer`, async () => {
+  test(`a request with a password does not follow to ${location}: the redirect is the answer`, async () => {
     const send = redirecting(302, location);
     assert.equal((await withinOrigin(send)(request('GET'))).status, 302);
     assert.equal(send.seen.length, 1);

@@ -139,7 +139,7 @@ for (const once of [false, true]) {
     assert.deepEqual([status, text.toString()], [413, 'large']);
     await body.closed;
     assert.equal((await transport.send(requestTo(origin))).status, 200);
-    assert.equal(connections.length, 2, 'what is left of a body cannot be told apart from the next request');
+    assert.equal(connections.length, 2, 'the rest of a body cannot be distinguished from the next request');
   });
 
   test(`a kept connection that the server has closed is not used for a ${what}body`, async (t) => {

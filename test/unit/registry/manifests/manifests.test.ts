@@ -22,7 +22,7 @@ for (const status of [undefined, 500, 502, 504]) {
 }
 
 for (const status of [200, 202, 204]) {
-  test(`a ${status} to a manifest is believed when a look shows the manifest, and not before`, async (t) => {
+  test(`a ${status} to the PUT of a manifest counts as success only if a HEAD shows the manifest`, async (t) => {
     const { registry, app } = await startRegistry(t);
     registry.intercept = answers(put, status);
     await assert.rejects(app.putManifest('v1', manifest, mediaTypes.ociManifest, call), {
@@ -128,7 +128,7 @@ test('an answer that names another blob says nothing of this one', async (t) => 
 for (const [what, headers, found] of [
   ['a page of another host, whatever its length, is no blob', {}, undefined],
   ['a text of another host is no blob', { 'content-type': 'text/plain' }, undefined],
-  ['a storage elsewhere tells that it has bytes', { 'content-type': 'binary/octet-stream' }, 7],
+  ['another storage answers with the media type of bytes', { 'content-type': 'binary/octet-stream' }, 7],
 ] as const) {
   test(`${what}, when the registry redirects there`, async (t) => {
     const { registry, app } = await startRegistry(t);

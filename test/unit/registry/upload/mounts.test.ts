@@ -92,7 +92,7 @@ test('where only mounts get no answer, blobs are sent, and no mount is asked for
 test('an upload begins though Gitea ≤ 1.18.0 claims to have mounted the blob', async (t) => {
   const { fakeGitea, client, app } = await setUp(t, { version: '1.18.0' });
   const bytes = bytesOf(7);
-  // It looks for the blob in the whole instance, and then forgets to make it part of the repository.
+  // It searches the blob in the whole instance, but does not add it to the repository.
   await (await client.repository('dev/other', call)).uploadBlob(bytesSource(bytes, digest), silent);
   assert.equal(await app.mountBlob(digest, undefined, call), false);
   const session = await app.openSession(digest, call);

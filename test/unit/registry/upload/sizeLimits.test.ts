@@ -14,7 +14,7 @@ import type { Intercept } from '../memoryRegistry.ts';
 
 const mib = 1024 * 1024;
 
-/** A gateway's 502 in place of the cut. */
+/** A gateway's 502 instead of the closed connection. */
 const failsAbove = (bytes: number): Intercept => {
   const fail = new Map<string, Intercept>();
   return (request, ...rest) => {

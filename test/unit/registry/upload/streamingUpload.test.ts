@@ -252,14 +252,14 @@ describe('a streamed blob, in chunks or in one request', () => {
   for (const isNear of [false, true]) {
     const way = isNear ? 'in one request' : 'in chunks';
 
-    test(`has another digest: told as such, nothing left (${way})`, async (t) => {
+    test(`has another digest: an error says so, and no session is left (${way})`, async (t) => {
       const rig = await startRig(t, { chunk: size, isNear });
       const wrong = rig.send(randomBytes(size), { digestOf: Buffer.from('other bytes') });
       await assert.rejects(wrong, { code: 'digestMismatch' });
       assertNothingLeft(rig, ['POST', ...(isNear ? [] : [`PATCH 0-${size - 1}`]), 'PUT', 'DELETE']);
     });
 
-    test(`was stored as something else: told as such (${way})`, async (t) => {
+    test(`was stored under another digest: an error says so (${way})`, async (t) => {
       const rig = await startRig(t, { chunk: size, isNear });
       const stored = digestOf(Buffer.from('x'));
       rig.registry.intercept = (request, response) => {
@@ -316,7 +316,7 @@ describe('a streamed blob, in chunks or in one request', () => {
       assert.equal(written, size);
     });
 
-    test(`is not taken: its source is closed (${way})`, async (t) => {
+    test(`is refused: its source is closed (${way})`, async (t) => {
       const rig = await startRig(t, { chunk: size, isNear });
       // Refused before it was read to its end.
       rig.registry.intercept = (request, response) => {
@@ -340,7 +340,7 @@ describe('a streamed blob, in chunks or in one request', () => {
       await over.promise;
     });
 
-    test(`is there though the answer says otherwise: a HEAD shows it (${way})`, async (t) => {
+    test(`is stored although the response says otherwise: a HEAD shows it (${way})`, async (t) => {
       const blob = randomBytes(size);
       for (const status of [404, 500, 502, 504]) {
         const rig = await startRig(t, { chunk: size, isNear });
@@ -351,7 +351,7 @@ describe('a streamed blob, in chunks or in one request', () => {
       }
     });
 
-    test(`is not there and the answer says so: an error, and no session (${way})`, async (t) => {
+    test(`is not stored, and the response says so: an error, and no session (${way})`, async (t) => {
       const rig = await startRig(t, { chunk: size, isNear });
       rig.registry.intercept = answer('PUT', 1, 404, '{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}');
       await assert.rejects(rig.send(randomBytes(size)), { code: 'uploadLost' });

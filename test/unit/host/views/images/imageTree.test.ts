@@ -77,7 +77,7 @@ suite('the image tree', () => {
     );
   });
 
-  test('emptiness tells no images from untagged ones only', () => {
+  test('the empty view distinguishes no images from only untagged ones', () => {
     assert.equal(describeEmptiness([]), 'none');
     assert.equal(describeEmptiness([dangling]), 'onlyDangling');
     assert.equal(describeEmptiness([dangling, old]), 'some');

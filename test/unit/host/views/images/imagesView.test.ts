@@ -103,7 +103,7 @@ suite('the Images view', () => {
     }
   });
 
-  test('tells the list whether it is visible', () => {
+  test('the list gets the visibility of the view', () => {
     const { visible, tree } = viewOf({ kind: 'unknown' });
     tree.show(true);
     tree.show(false);

@@ -34,7 +34,7 @@ describe('what a tag says of layers', () => {
     assert.deepEqual(pulled.config, engine.config);
   }
 
-  it('is not believed where its blobs are other bytes: the layers are read from the engine', async () => {
+  it('is not used if its blobs are other bytes: the layers are read from the engine', async () => {
     const engine = new FakeEngine(layers);
     const junk = [gzipSync(someLayer(66, 5_000)), Buffer.from('not even gzip'), gzipSync(Buffer.alloc(0))];
     plant(engine, junk);
@@ -43,7 +43,7 @@ describe('what a tag says of layers', () => {
     assertPulled(engine, '1');
   });
 
-  it('is not believed where the registry gives other bytes than the digest says', async () => {
+  it('is not used if the registry gives bytes of another digest', async () => {
     const engine = new FakeEngine(layers);
     const right = layers.map(({ bytes }) => gzipSync(bytes, { level: 9 }));
     plant(engine, right);
@@ -99,7 +99,7 @@ describe('what a tag says of layers', () => {
     assertPulled(engine, '1');
   });
 
-  it('is not believed for a large layer either, whatever is wrong with its blob', async () => {
+  it('is not used for a large layer either, whatever is wrong with its blob', async () => {
     const large = [{ bytes: randomBytes(3_000_000) }];
     const right = gzipSync(large[0]?.bytes ?? Buffer.alloc(0), { level: 1 });
     const flipped = Buffer.from(right);
@@ -118,7 +118,7 @@ describe('what a tag says of layers', () => {
     }
   });
 
-  it('is not believed where the registry gives more or fewer bytes than it told', async () => {
+  it('is not used if the registry gives more or fewer bytes than its HEAD says', async () => {
     const large = [{ bytes: randomBytes(3_000_000) }];
     const right = gzipSync(large[0]?.bytes ?? Buffer.alloc(0), { level: 9 });
     for (const given of [right.subarray(0, 1_000_000), Buffer.concat([right, Buffer.alloc(1_000_000)])]) {

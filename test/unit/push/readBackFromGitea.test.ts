@@ -61,12 +61,12 @@ async function pulledLayer(target: Repository): Promise<Buffer> {
   return gunzipSync(Buffer.concat(pieces));
 }
 
-const places: readonly (readonly [string, FakeGiteaOptions])[] = [
+const installations: readonly (readonly [string, FakeGiteaOptions])[] = [
   ['a Gitea', {}],
-  ['a Gitea whose blobs lie in a storage elsewhere', { serveDirect: true }],
+  ['a Gitea with its blobs in another storage', { serveDirect: true }],
 ];
 
-for (const [where, options] of places) {
+for (const [where, options] of installations) {
   test(`a layer of 12 MB that a tag of ${where} names needs no export once it was proved`, async (t) => {
     const { fakeGitea, app } = await setUp(t, options);
     const bytes = randomBytes(12_000_000);
@@ -77,7 +77,7 @@ for (const [where, options] of places) {
     assert.ok((await pulledLayer(app)).equals(bytes));
   });
 
-  test(`a tag of ${where} that names 12 MB of other bytes is not believed`, async (t) => {
+  test(`a tag of ${where} that names 12 MB of other bytes is not used`, async (t) => {
     const bytes = randomBytes(12_000_000);
     const other = gzipSync(randomBytes(12_000_000), { level: 0 });
     for (const junk of [other, randomBytes(12_000_000)]) {
