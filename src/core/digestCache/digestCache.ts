@@ -8,8 +8,8 @@ import type { DigestTables, EngineBlob, KnownImage, KnownLayer, PublishedImage }
 import { removeOrigins } from './removeOrigins.ts';
 
 /**
- * Version 1 had images whose config was a manifest, layers that only a tag spoke for, and what was published of an index
- * without the platforms: of it only what was proved by bytes is read.
+ * Version 1 had images whose config was a manifest, layers that only a tag named, and published indexes without their
+ * platforms: only the tables that were proved by bytes are read from it.
  */
 const version = 2;
 const tablesOfVersion1 = ['layers', 'locations', 'engineDigests', 'pushes'];
@@ -114,7 +114,7 @@ export class DigestCache {
     this.#tables.published.set(key, image);
   }
 
-  /** An image goes to a registry: what is remembered of it goes with the last registry that it went to. */
+  /** Records a push. The cached facts of an image are removed with the last registry to which it was pushed. */
   rememberPush(id: Digest, origin: string): void {
     const before = this.#tables.pushes.get(id);
     this.#tables.pushes.set(id, { ...before, [origin]: this.#now() });

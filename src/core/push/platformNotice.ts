@@ -3,8 +3,8 @@ import { describePlatform } from '../oci/platform.ts';
 import type { ImageDetails } from '../ports/imageSource.ts';
 
 /**
- * What a person must know who pushes a multi-platform image with a manifest of ours: an export is of one platform. As a
- * sentence; undefined for other images, and where the engine does not say what the image is (before Docker 28).
+ * The notice for a multi-platform image that is published with a manifest of ours: it has one platform only, as an export
+ * does. Undefined for other images, and for engines before Docker 28, which do not give the image's media type.
  */
 export function platformNotice({ manifestType, platform, manifests = [] }: ImageDetails): string | undefined {
   if (!isIndex(manifestType)) return undefined;
@@ -13,6 +13,6 @@ export function platformNotice({ manifestType, platform, manifests = [] }: Image
     .filter(({ isAvailable }) => isAvailable)
     .map((manifest) => manifest.platform && describePlatform(manifest.platform))
     .filter((other) => other !== undefined && other !== pushed);
-  const left = others.length === 0 ? '' : ` Not pushed, though the engine has it: ${others.join(', ')}.`;
-  return `The image is a multi-platform one, of which an export brings only ${pushed}, without its attestations.${left}`;
+  const left = others.length === 0 ? '' : ` Not pushed, although the engine has it: ${others.join(', ')}.`;
+  return `This is a multi-platform image. An export pushes only ${pushed}, without its attestations.${left}`;
 }

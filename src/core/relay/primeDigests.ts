@@ -30,8 +30,8 @@ export interface PrimingOptions {
 }
 
 /**
- * Makes a classic engine know a digest for each layer of an image, so that its next push asks for them instead of
- * compressing them. Such an engine keeps no compressed layers: it remembers the digests of what it has pushed, and sends
+ * Makes a classic engine store a digest for each layer of an image, so that its next push asks for these digests instead
+ * of compressing the layers. Such an engine keeps no compressed layers: it remembers the digests of what it has pushed, and sends
  * everything else without asking. So it pushes to us once, and we discard the bytes. Nothing leaves the machine, but the
  * engine compresses each layer once, at 35 to 45 MB/s and core. Each body is read to its end: if an upload is answered
  * while the engine still sends, dockerd may read a digest that is being written to and crash (28.5.2: `panic: d.nx != 0`

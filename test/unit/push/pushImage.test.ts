@@ -66,7 +66,7 @@ describe('pushImage', () => {
     };
     engine.inspect = () => Promise.resolve(details);
     const notice =
-      'The image is a multi-platform one, of which an export brings only linux/amd64, without its attestations. Not pushed, though the engine has it: linux/arm64.';
+      'This is a multi-platform image. An export pushes only linux/amd64, without its attestations. Not pushed, although the engine has it: linux/arm64.';
     const results = [await rig.push(engine), await rig.push(engine)];
     assert.deepEqual(
       results.map(({ strategy, notices }) => [strategy, notices]),

@@ -19,7 +19,7 @@ type ManifestEntry = v.InferOutput<typeof manifestEntry>;
 
 const index = v.object({ manifests: listOf(v.object({ digest: v.string() })) });
 
-/** As much of an image's config as tells images apart. */
+/** The fields of a config that identify an image. */
 const configSchema = v.object({
   os: v.fallback(v.string(), ''),
   architecture: v.fallback(v.string(), ''),

@@ -100,7 +100,7 @@ class StreamReader implements BlobReader {
 
   body(start: number, end: number): RequestBody {
     let isOpened = false;
-    // A first reader that still waits for a piece would take it away from the second.
+    // Opened once: a first reader that still waits for a piece would get one that the second needs.
     const open = (): AsyncIterable<Uint8Array> => {
       if (isOpened) throw new TeaChestError('uploadLost', 'The bytes of a stream were sent and cannot be sent again.');
       isOpened = true;

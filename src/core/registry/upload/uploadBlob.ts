@@ -161,7 +161,7 @@ async function store(
           : commitSession(context, session, digest, body, signal),
       // A body that was sent in part spoils its session.
       isRepeatable: body === undefined,
-      // The question is repeated only for bytes that cannot be sent again.
+      // The HEAD is retried only if the bytes cannot be sent again.
       verify: async () => (await headBlob(context, digest, signal, isLastChance ? {} : { retry: 'never' })) === size,
       explain: (answer) =>
         toError(context, answer, session === undefined ? 'POST' : 'PUT', `store a layer of ${context.repository}`),
