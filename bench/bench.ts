@@ -49,10 +49,10 @@ const rows: Row[] = [];
 const engines: string[] = [];
 const started: BenchEngine[] = [];
 
-/** Fires when somebody wants the run to end. */
+/** Fires when the run is stopped. */
 const stopping = new AbortController();
 const finished = Promise.withResolvers<undefined>();
-/** Time for the case under way to notice that its engine is gone, and to take away what it had made; ms. */
+/** Time for the case under way to notice that its engine is gone, and to remove what it had made; ms. */
 const timeToNotice = 20_000;
 
 void stopRequested().then(async (reason) => {
@@ -142,7 +142,7 @@ try {
     try {
       await benchCase.run(bench);
     } catch (error) {
-      // One case that cannot be had is no reason to lose the others.
+      // A case that fails does not end the others.
       const note = `not measured: ${error instanceof Error ? error.message : String(error)}`;
       console.error(`${name}: ${note}`);
       rows.push({ case: name, tool: 'all', ...nothingMeasured, note });
@@ -150,13 +150,13 @@ try {
     // After each case, so that a run that is stopped leaves what it has.
     await writeRows();
   }
-  // What a stopped run has is no whole.
+  // The results of a stopped run are not complete.
   if (!stopping.signal.aborted) await writeReport();
 } finally {
   await closer.close();
   finished.resolve(undefined);
 }
-// Whoever asked for the end gives the exit code.
+// The signal decides about the exit code.
 if (stopping.signal.aborted) await sleep(timeToNotice);
 // Timers of deadlines and connections that are being closed must not keep a finished run waiting.
 process.exit(0);

@@ -1,5 +1,5 @@
-// Tea Chest without VS Code around it, in a process of its own, so that its memory, its CPU time and its event loop are
-// nobody else's: the parts of the composition root (src/extension.ts) that a push uses, put together in the same way.
+// Tea Chest without VS Code around it, in a process of its own, so that its memory, CPU time and event loop are its
+// own: the parts of the composition root (src/extension.ts) that a push uses, put together in the same way.
 // Driven by messages from its parent (rig/teaChestProcess.ts).
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -104,7 +104,7 @@ function secretStorage(): Pick<SecretStorage, 'get' | 'store'> {
   };
 }
 
-/** Resident bytes once all garbage is gone: a low mark, so that what is above it is the push's. */
+/** Resident bytes after a garbage collection: the base above which the memory of a push is measured. */
 async function restingRss(): Promise<number> {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;

@@ -18,8 +18,7 @@ const tool = (name: string, packageName: string, bin: string, ...args: string[])
   command: async () => [await binaryOf(packageName, bin), ...args],
 });
 
-// Tools keep in .cache what they found out about files that have not changed. A checkout without .cache, such as a CI
-// run's, is looked at as a whole.
+// The tools cache the results for unchanged files in .cache. In a checkout without it, as in CI, they check all files.
 const cacheOf = (name: string): string => relative(projectRoot, join(cacheFolder, 'check', name));
 const cachedByContent = (name: string): string[] => [
   '--cache',

@@ -9,7 +9,7 @@ export function replaceBetweenMarks(page: string, text: string): string {
   return `${page.slice(0, from + begin.length)}\n\n${text}\n\n${page.slice(to)}`;
 }
 
-/** As the project's formatter would leave it, so that a new table is nothing to complain of. */
+/** Formatted as Prettier does, so that a new table passes the check. */
 export async function formatPage(page: string, file: string): Promise<string> {
   return format(page, { ...(await resolveConfig(file)), filepath: file });
 }

@@ -6,11 +6,11 @@ export interface Row {
   /** Names the task: `cold`, `slow-link`, … */
   readonly case: string;
   readonly tool: string;
-  /** Null where it never came to an end; `note` then says why. */
+  /** Null if no run has ended; `note` says why. */
   readonly medianMs: number | null;
   /** How many times it was measured. */
   readonly runs: number;
-  /** Bytes that the registry got, median; null where nobody could see. */
+  /** Bytes that the registry got, median; null if it cannot be measured. */
   readonly uploadedBytes: number | null;
   /** Of the Tea Chest process above idle, million bytes: the highest of all runs. Null for other tools. */
   readonly peakRssMb: number | null;
@@ -18,7 +18,7 @@ export interface Row {
   readonly delayP99Ms: number | null;
   /** Why it was not measured, or not as often as it should have been. */
   readonly note?: string;
-  /** How the bytes left the engine, by what Tea Chest itself said of each run. */
+  /** How the bytes left the engine, as Tea Chest reported it for each run. */
   readonly ways?: Readonly<Partial<Record<PushStrategy, number>>>;
   /** Where the time went, means of the runs in which the engine had to give something. */
   readonly spent?: Spent;
@@ -43,7 +43,7 @@ export interface Measurement {
   readonly cpuMs?: number;
 }
 
-/** What a row says of a thing that was not measured, or is measured otherwise. */
+/** The note of a row that was not measured, or was measured in another way. */
 export const nothingMeasured = {
   medianMs: null,
   runs: 0,

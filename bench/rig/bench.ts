@@ -16,7 +16,7 @@ export interface BenchEngine {
 /** Which of docker's image stores an engine has. */
 export type Store = 'classic' | 'containerd';
 
-/** What a case works with. */
+/** The environment of a case. */
 export interface Bench {
   /** A trial of the bench itself: small images, one round. */
   readonly quick: boolean;
@@ -30,18 +30,18 @@ export interface Bench {
   record(row: Row): void;
 }
 
-/** A task: what it is called in rows, and what one run of it is. */
+/** A task: its name in the rows, and one run of it. */
 export interface Task {
   readonly name: string;
   readonly tools: readonly Tool[];
   /** How often each tool takes part. */
   readonly rounds: number | ((tool: Tool) => number);
-  /** All tools at once, not in turn: where they wait, and do not work. */
+  /** All tools at the same time: only for tasks in which they just wait. */
   readonly isSideBySide?: boolean;
   run(tool: Tool): Promise<Measurement>;
 }
 
-/** Everybody in turn, round by round, so that whatever else the machine does is shared by all. */
+/** All tools in turn, round by round, so that other load of the machine affects all of them. */
 export async function alternate(bench: Bench, task: Task): Promise<void> {
   const { name, tools, isSideBySide = false } = task;
   const tally = new Tally(name);
@@ -56,7 +56,7 @@ export async function alternate(bench: Bench, task: Task): Promise<void> {
   tally.record(bench, tools);
 }
 
-/** What was measured at one task so far. A tool that failed at it is not asked again. */
+/** What was measured at one task so far. A tool that has failed is not run again. */
 export class Tally {
   readonly #task: string;
   readonly #runs = new Map<Tool, Measurement[]>();
@@ -89,10 +89,10 @@ export class Tally {
   }
 }
 
-/** Measures one push; the bytes are what the registry has more of afterwards, where we can look. */
+/** Measures one push; the bytes are the growth of the registry's data, if we can read it. */
 export async function measured(registry: BenchRegistry, push: () => Promise<Measurement>): Promise<Measurement> {
   const before = await registry.storedBytes();
-  // What the last run left to be written must not be written during this one.
+  // Writes of the last run must not reach the disk during this one.
   execFileSync('sync');
   const measurement = await push();
   const after = await registry.storedBytes();
@@ -100,7 +100,7 @@ export async function measured(registry: BenchRegistry, push: () => Promise<Meas
   return { ...measurement, uploadedBytes: after - before };
 }
 
-/** A signal for a run that may take so long and no longer. */
+/** A signal with a time limit for a run. */
 export function deadline(what: string, limitMs: number): AbortSignal {
   const controller = new AbortController();
   setTimeout(() => {

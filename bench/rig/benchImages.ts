@@ -106,7 +106,7 @@ export async function prepareBenchImages(engine: Engine, appMegabytes: number): 
   };
 }
 
-/** Layers of the large image that come to so many megabytes, taken again and again. */
+/** Layers of the large image that come to so many megabytes, repeated. */
 function copies(megabytes: number, whole: number): number[] {
   const layers: number[] = [];
   for (let left = megabytes; left > (whole * (shares[2] ?? 0)) / 2;) {

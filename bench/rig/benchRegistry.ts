@@ -16,7 +16,7 @@ export interface BenchRegistry {
   readonly credential: Credential | undefined;
   /** Before the name of an image: `owner/`, or nothing where there are no owners. */
   readonly prefix: string;
-  /** All bytes it has stored; undefined where we cannot look. */
+  /** All bytes that it has stored; undefined if we cannot read them. */
   storedBytes(): Promise<number | undefined>;
   /** Removes what was pushed, or all of it. */
   stop(): Promise<void>;
@@ -117,7 +117,7 @@ function realGiteaProvider(url: string): RegistryProvider {
         connection: { ...address, kind: 'gitea', version: undefined, username, trust: await trustFor(url) },
         credential: { username, secret },
         prefix: `${owner}/tea-chest-bench-`,
-        // Its disk is its own: the bytes are taken from what the manifests name.
+        // Its disk is not readable: the bytes are those that the manifests name.
         storedBytes: () => Promise.resolve(undefined),
         stop: () => removePackages(url, owner, { username, secret }),
       };
@@ -125,7 +125,7 @@ function realGiteaProvider(url: string): RegistryProvider {
   };
 }
 
-/** Whoever runs the bench has named this server: its certificate is taken as it is, and only that one. */
+/** The environment names this server: its present certificate is trusted, and only that one. */
 async function trustFor(url: string): Promise<Connection['trust']> {
   const address = parseRegistryAddress(url);
   if (address.origin.startsWith('http:')) return { allowHttp: true };

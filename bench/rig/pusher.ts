@@ -131,14 +131,14 @@ export function teaChest(variant: TeaChestVariant, profileFolder: string | undef
   };
 }
 
-/** By file: a secret never stands among a process's arguments. */
+/** In a file: process arguments are visible to others. */
 async function writeLogin(scratch: Scratch, { connection, credential }: BenchRegistry): Promise<void> {
   const auth = credential && Buffer.from(`${credential.username}:${credential.secret}`).toString('base64');
   const logins = auth === undefined ? {} : { auths: { [connection.host]: { auth } } };
   await writeFile(join(scratch.path, 'config.json'), JSON.stringify(logins), { mode: 0o600 });
 }
 
-/** A command that was stopped says nothing of why: the signal does. */
+/** A stopped command does not say why: the signal does. */
 async function timed(work: () => Promise<unknown>, signal: AbortSignal): Promise<number> {
   const startedAt = performance.now();
   try {

@@ -8,8 +8,8 @@ export interface LinkShape {
   /** One way, milliseconds: a round trip takes twice that. */
   readonly delayMs: number;
   /**
-   * False: a sender is held back, as by a slow line. True: it is taken everything from at once, as by a gateway or a
-   * server that buffers a body before it stores it slowly.
+   * False: a sender has to wait, as on a slow line. True: everything is read at once, as by a gateway or a server that
+   * buffers a body before it stores it slowly.
    */
   readonly buffers: boolean;
 }
@@ -25,9 +25,9 @@ export interface ShapedLink {
 
 /** What is sent is cut into pieces of this many bytes at most, so that connections share the line fairly. */
 const pieceBytes = 16 * 1024;
-/** Timers are no finer than a millisecond: a piece waits only if the line is taken for longer than this, ms. */
+/** Timers are no finer than a millisecond: a piece waits only if the line is busy for longer than this, ms. */
 const tolerance = 2;
-/** More bytes than anybody sends. */
+/** More bytes than any sender has. */
 const endless = 2 ** 50;
 
 /** One direction of the line: a piece leaves when those before it have left. */
@@ -50,7 +50,7 @@ class Lane {
   }
 }
 
-/** A relay before `server` (`host:port`). */
+/** A TCP proxy in front of `server` (`host:port`). */
 export async function startShapedLink(server: string, shape: LinkShape): Promise<ShapedLink> {
   const { hostname, port } = new URL(`http://${server}`);
   const [up, down] = [new Lane(shape.bytesPerSecond), new Lane(shape.bytesPerSecond)];
@@ -85,7 +85,7 @@ export async function startShapedLink(server: string, shape: LinkShape): Promise
 /** `handshake`: how long TCP itself would have taken to connect, ms. */
 async function forward(from: Socket, to: Socket, lane: Lane, shape: LinkShape, handshake: number): Promise<void> {
   const waiting = new PassThrough({ highWaterMark: shape.buffers ? endless : pieceBytes });
-  // Who hangs up while what he sent still waits has given up: the rest is not stored.
+  // A client that disconnects while its bytes still wait has given up: the rest is not stored.
   from.once('end', () => shape.buffers && waiting.readableLength > 0 && from.destroy(new Error('hung up')));
   from.once('close', () => from.errored !== null && waiting.destroy());
   to.once('close', () => waiting.destroy());

@@ -3,24 +3,24 @@ import type { Descriptor } from '../oci/manifest.ts';
 import { isUncompressedLayer, mediaTypes } from '../oci/mediaTypes.ts';
 import { LayerLedger } from './layerLedger.ts';
 import { platformNotice } from './platformNotice.ts';
-import { composeManifest, countImage, describeImage } from './publishLayers.ts';
+import { composeManifest, countImage, composeCheckedManifest } from './publishLayers.ts';
 import { publishedKey } from './imageIndex.ts';
-import { countBytes, referenceOf, type Outcome } from './publishTag.ts';
+import { countBytes, referenceOf, type PushOutcome } from './publishTag.ts';
 import type { AttemptContext } from './pushContext.ts';
 import { recallImage } from './rememberedImage.ts';
 
 /** One HEAD: if the tag already is what this push would make of the image, there is nothing to do. */
-export async function confirmUnchanged(context: AttemptContext): Promise<Outcome | undefined> {
+export async function confirmUnchanged(context: AttemptContext): Promise<PushOutcome | undefined> {
   const known = recallImage(context);
   return known === undefined ? await confirmEngineManifest(context) : await confirmOwnManifest(context, known);
 }
 
-async function confirmOwnManifest(context: AttemptContext, known: KnownImage): Promise<Outcome | undefined> {
+async function confirmOwnManifest(context: AttemptContext, known: KnownImage): Promise<PushOutcome | undefined> {
   return await context.runStage('plan', async () => {
     const { digest } = composeManifest(known);
-    if (!(await isTag(context, digest))) return undefined;
-    const ledger = showExisting(context, known.layers);
-    describeImage(context, ledger, known);
+    if (!(await isTagDigest(context, digest))) return undefined;
+    const ledger = markAllExisting(context, known.layers);
+    composeCheckedManifest(context, ledger, known);
     const counted = countImage(ledger, { size: known.config.byteLength, isSent: false });
     const reference = referenceOf(context.request);
     const notice = platformNotice(context.image);
@@ -30,7 +30,7 @@ async function confirmOwnManifest(context: AttemptContext, known: KnownImage): P
 }
 
 /** For an image that was published with the engine's own manifest, if the engine would push just that again. */
-async function confirmEngineManifest(context: AttemptContext): Promise<Outcome | undefined> {
+async function confirmEngineManifest(context: AttemptContext): Promise<PushOutcome | undefined> {
   const { cache, request, image, compressesStored } = context;
   const key = request.strategy === 'export' ? undefined : publishedKey(image);
   const published = key === undefined ? undefined : cache.published(key);
@@ -38,19 +38,22 @@ async function confirmEngineManifest(context: AttemptContext): Promise<Outcome |
   if (compressesStored && published.layers.some(({ mediaType }) => isUncompressedLayer(mediaType))) return undefined;
   const { digest, mediaType, layers, notices } = published;
   return await context.runStage('plan', async () => {
-    if (!(await isTag(context, digest))) return undefined;
-    showExisting(context, layers);
+    if (!(await isTagDigest(context, digest))) return undefined;
+    markAllExisting(context, layers);
     const counted = countBytes([{ size: published.bytes, origin: 'exists' }]);
     return { reference: referenceOf(request), digest, mediaType, strategy: 'none', ...counted, notices };
   });
 }
 
-async function isTag({ target, request, signal }: AttemptContext, expected: Descriptor['digest']): Promise<boolean> {
+async function isTagDigest(
+  { target, request, signal }: AttemptContext,
+  expected: Descriptor['digest'],
+): Promise<boolean> {
   return (await target.headManifest(request.tag, { signal, expected }))?.digest === expected;
 }
 
 /** Every layer is shown as one that the registry has. */
-function showExisting(context: AttemptContext, layers: readonly Descriptor[]): LayerLedger {
+function markAllExisting(context: AttemptContext, layers: readonly Descriptor[]): LayerLedger {
   const { image, onEvent } = context;
   const ledger = new LayerLedger(context);
   image.diffIds.forEach((diffId, at) => {

@@ -8,7 +8,7 @@ import type { PushStrategy } from './pushEvents.ts';
 import type { LayerLedger } from './layerLedger.ts';
 import { platformNotice } from './platformNotice.ts';
 import type { AttemptContext } from './pushContext.ts';
-import { countBytes, publishTag, referenceOf, type CountedBytes, type Outcome } from './publishTag.ts';
+import { countBytes, publishTag, referenceOf, type CountedBytes, type PushOutcome } from './publishTag.ts';
 import { rememberImage } from './rememberedImage.ts';
 
 /** All layers are in the repository. The next step is to compose our own manifest. */
@@ -31,10 +31,10 @@ export async function publishLayers(
   context: AttemptContext,
   ledger: LayerLedger,
   { config, strategy, wasConfigSent = false, engineDigest, notices = [], cleanup }: TransferredLayers,
-): Promise<Outcome> {
+): Promise<PushOutcome> {
   const { runStage, request, image, logger } = context;
   const known = { config, layers: image.diffIds.map((diffId) => descriptorOf(ledger, diffId)) };
-  const { bytes, digest } = describeImage(context, ledger, known);
+  const { bytes, digest } = composeCheckedManifest(context, ledger, known);
   rememberImage(context, known);
   const isConfigSent = await runStage('upload', () => sendConfig(context, config));
   await publishTag(context, [], { mediaType: mediaTypes.ociManifest, bytes, digest });
@@ -54,7 +54,7 @@ export async function publishLayers(
 }
 
 /** Our manifest of an image whose layers are all in the repository; throws `imageMismatch` if that is not one image. */
-export function describeImage(
+export function composeCheckedManifest(
   { image }: AttemptContext,
   ledger: LayerLedger,
   { config, layers }: KnownImage,

@@ -7,7 +7,7 @@ import type { SmallBlobs } from '../relay/smallBlobs.ts';
 import { checkImage } from './checkImage.ts';
 import type { AttemptContext } from './pushContext.ts';
 import { isExpectedManifest, publishedKey } from './imageIndex.ts';
-import { countBytes, publishTag, referenceOf, type Outcome } from './publishTag.ts';
+import { countBytes, publishTag, referenceOf, type PushOutcome } from './publishTag.ts';
 import type { BlobOrigin } from './repositoryBlobs.ts';
 
 /** All blobs are in the repository. The next step is to publish the engine's own manifests, unchanged. */
@@ -29,7 +29,10 @@ export interface TransferredManifests {
 }
 
 /** Publishes the engine's own manifests, byte for byte: the children under their digests, the top one under the tag. */
-export async function publishManifests(context: AttemptContext, transferred: TransferredManifests): Promise<Outcome> {
+export async function publishManifests(
+  context: AttemptContext,
+  transferred: TransferredManifests,
+): Promise<PushOutcome> {
   const { image, cache, request, runStage } = context;
   const { top, children, blobs, small, layers, cleanup } = transferred;
   const manifests = [...children, top];

@@ -9,7 +9,7 @@ import type { BlobOrigin } from './repositoryBlobs.ts';
 const checkTimeoutMs = 150_000;
 
 /** The result of a push, without its duration. */
-export type Outcome = Omit<PushResult, 'durationMs'>;
+export type PushOutcome = Omit<PushResult, 'durationMs'>;
 
 export type CountedBytes = Pick<PushResult, 'uploadedBytes' | 'mountedBytes' | 'skippedBytes'>;
 

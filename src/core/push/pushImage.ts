@@ -11,7 +11,7 @@ import type { LayerLedger } from './layerLedger.ts';
 import { planLayers } from './planLayers.ts';
 import { publishLayers, type TransferredLayers } from './publishLayers.ts';
 import { publishManifests, type TransferredManifests } from './publishManifests.ts';
-import type { Outcome } from './publishTag.ts';
+import type { PushOutcome } from './publishTag.ts';
 import type {
   AttemptContext,
   PushContext,
@@ -42,7 +42,7 @@ export async function pushImage(
     const image = await runStage('inspect', () => source.inspect(request.image, { signal }));
     cache.rememberPush(image.id, request.origin);
     const own = { request, image, runStage, compressesStored: compressesStored(request, image) };
-    const outcome = await attemptUntilWhole({ ...dependencies, ...own, signal, onEvent });
+    const outcome = await attemptWithRetries({ ...dependencies, ...own, signal, onEvent });
     const result = { ...outcome, durationMs: Math.round(now() - startedAt) };
     onEvent({ type: 'done', result });
     return result;
@@ -53,7 +53,7 @@ export async function pushImage(
 }
 
 /** Repeats the attempt after a failure that a new one can cure, once for each `RetryReason`. */
-async function attemptUntilWhole(push: PushContext): Promise<Outcome> {
+async function attemptWithRetries(push: PushContext): Promise<PushOutcome> {
   const { target, cache, uploads, request, logger } = push;
   const tried = new Set<RetryReason>();
   for (let previous: RepositoryBlobs | undefined; ;) {
@@ -78,7 +78,7 @@ async function attemptUntilWhole(push: PushContext): Promise<Outcome> {
   }
 }
 
-async function attempt(context: AttemptContext, { isFirst }: { readonly isFirst: boolean }): Promise<Outcome> {
+async function attempt(context: AttemptContext, { isFirst }: { readonly isFirst: boolean }): Promise<PushOutcome> {
   const { request, image, runStage, onEvent, spoolRoot, spoolLimit } = context;
   const unchanged = isFirst && request.recheck !== true ? await confirmUnchanged(context) : undefined;
   if (unchanged !== undefined) return unchanged;

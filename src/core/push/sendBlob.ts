@@ -3,9 +3,9 @@ import type { BlobDescriptor, ReplayableBlob } from '../ports/blobSource.ts';
 import type { BlobOrigin, RepositoryBlobs } from './repositoryBlobs.ts';
 
 /** Bytes from which on a blob is sent before it is complete; a smaller one waits until its digest is known. */
-const eagerFrom = 16 * 1024 * 1024;
+const minEagerBytes = 16 * 1024 * 1024;
 /** Bytes still to send above which the registry is asked whether it has the blob. */
-const worthAsking = 4 * 1024 * 1024;
+const minBytesLeft = 4 * 1024 * 1024;
 
 /**
  * Brings one blob into the repository. A large one is sent while it is still being compressed; should the registry turn
@@ -19,7 +19,7 @@ export async function sendBlob(
   const find = async ({ digest, size }: BlobDescriptor, until: AbortSignal): Promise<BlobOrigin | undefined> =>
     (await blobs.locate(digest, size, until))?.origin;
 
-  const start = await blob.available(0, eagerFrom, signal);
+  const start = await blob.available(0, minEagerBytes, signal);
   if (start.complete) {
     const made = await blob.finished;
     const found = await find(made, signal);
@@ -38,7 +38,7 @@ export async function sendBlob(
   let found: BlobOrigin | undefined;
   const asking = orCancelled(blob.finished, whileSending)
     .then(async (made) => {
-      if (made.size - sent < worthAsking) return;
+      if (made.size - sent < minBytesLeft) return;
       found = await find(made, whileSending);
       if (found !== undefined) giveUp.abort();
     })

@@ -34,7 +34,7 @@ export interface Timing {
 }
 
 /** What became of a request: an answer, or none (`registryUnreachable`). */
-export type Outcome = { readonly response: RegistryResponse } | { readonly unreachable: TeaChestError };
+export type RequestOutcome = { readonly response: RegistryResponse } | { readonly unreachable: TeaChestError };
 
 /** What may help after a request to the registry failed. */
 export type Remedy =
@@ -97,7 +97,7 @@ export class Retries {
   }
 
   /** Milliseconds until the next try; undefined if another one does not help, or the budget is spent. */
-  after(outcome: Outcome): number | undefined {
+  after(outcome: RequestOutcome): number | undefined {
     if ('unreachable' in outcome) return this.next();
     const { response } = outcome;
     return isTransientStatus(response.status) ? this.next(retryAfter(response, this.#timing.now())) : undefined;
@@ -168,7 +168,7 @@ function backoff(attempt: number, policy: RetryPolicy, random: () => number): nu
 }
 
 /** The outcome of a request; rejects with every error that says more than that no answer came. */
-export async function settle(response: Promise<RegistryResponse>): Promise<Outcome> {
+export async function settle(response: Promise<RegistryResponse>): Promise<RequestOutcome> {
   try {
     return { response: await response };
   } catch (error) {
@@ -177,7 +177,7 @@ export async function settle(response: Promise<RegistryResponse>): Promise<Outco
   }
 }
 
-function unwrap(outcome: Outcome): RegistryResponse {
+function unwrap(outcome: RequestOutcome): RegistryResponse {
   if ('unreachable' in outcome) throw outcome.unreachable;
   return outcome.response;
 }

@@ -1,7 +1,7 @@
 import { isCancelled, type TeaChestError } from '../../base/errors.ts';
 import { isWebPage } from '../errors/errorResponse.ts';
 import type { RegistryResponse } from '../http/httpTypes.ts';
-import { Retries, settle, usualRetries, type Outcome } from '../http/retry.ts';
+import { Retries, settle, usualRetries, type RequestOutcome } from '../http/retry.ts';
 import type { RepositoryContext } from '../repositoryContext.ts';
 
 /** A request that stores a blob or a manifest. */
@@ -50,7 +50,7 @@ export function isStored(response: RegistryResponse): boolean {
 }
 
 /** True for an outcome after which the object may be stored all the same. */
-function mayBeStored(outcome: Outcome): boolean {
+function mayBeStored(outcome: RequestOutcome): boolean {
   if ('unreachable' in outcome) return true;
   const { status } = outcome.response;
   // 404: an earlier PUT closed the session, and its answer was lost.
