@@ -13,6 +13,7 @@ import { UploadsInFlight } from '../../src/core/push/uploadsInFlight.ts';
 import { parseRegistryAddress } from '../../src/core/registry/registryAddress.ts';
 import { readImage } from '../faults/readImage.ts';
 import { startFakeGitea, type FakeGitea } from '../fakeGitea/fakeGitea.ts';
+import { lingerMs } from '../fakeGitea/http/writeReply.ts';
 import { copyBySkopeo } from '../tools/verifyPull.ts';
 import { makeScratch, type Scratch } from '../tools/scratch.ts';
 import { silentLogger } from '../tools/silentLogger.ts';
@@ -31,6 +32,8 @@ export interface SoakOptions {
 export interface SoakSummary {
   readonly problems: readonly string[];
 }
+
+const never = new AbortController().signal;
 
 /** The resources of a process. */
 interface Holdings {
@@ -108,12 +111,16 @@ class SoakRun implements SoakSummary {
     await Promise.all(Array.from({ length: atOnce }, worker));
   }
 
-  /** Closes idle connections and collects garbage. */
+  /**
+   * Closes idle connections and collects garbage. The fake Gitea, which runs in this process too, keeps a connection open
+   * for a while after an early answer: it is given that time.
+   */
   async rest(): Promise<Holdings> {
     this.#fakeGitea.faults.clear();
     await this.#client.close();
     this.#client = this.#connect();
     this.#fakeGitea.clearRequests();
+    await sleep(lingerMs + 500, never);
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     // Sockets close in a later turn, and free their memory only then.

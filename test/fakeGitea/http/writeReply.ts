@@ -10,10 +10,10 @@ const drainLimit = 256 * 1024;
 /** Go's server sends a body without Content-Length in one piece up to here, above it in chunks. */
 const chunkingSize = 2048;
 /**
- * How long the connection stays open for reading after an early answer, so that a reset does not destroy the answer. Go
+ * Milliseconds: how long the connection stays open for reading after an early answer, so that a reset does not destroy the answer. Go
  * waits 500 ms (net/http, rstAvoidanceDelay). Here it is longer: on a busy machine a test's client needs more.
  */
-const lingerMs = 5_000;
+export const lingerMs = 5_000;
 
 export interface Outgoing {
   readonly request: IncomingMessage;
