@@ -66,7 +66,7 @@ describe('pushImage', () => {
     };
     engine.inspect = () => Promise.resolve(details);
     const notice =
-      'This is a multi-platform image. An export pushes only linux/amd64, without its attestations. Not pushed, although the engine has it: linux/arm64.';
+      'The image is an index of platforms or attestations. An export pushes only linux/amd64 of it. Not pushed, although the engine has it: linux/arm64.';
     const results = [await rig.push(engine), await rig.push(engine)];
     assert.deepEqual(
       results.map(({ strategy, notices }) => [strategy, notices]),

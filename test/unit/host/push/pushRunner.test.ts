@@ -24,6 +24,22 @@ const { signal } = new AbortController();
 const here = 'https://one.example';
 const there = 'https://two.example';
 
+/** Pushes nothing: its registry, codec and folders do not exist. */
+function runnerFor(engine: Partial<Engine>, journal?: Pick<PushJournal, 'begin'>): PushRunner {
+  return new PushRunner({
+    link: new EngineLink(() => Promise.resolve(engine as Engine)),
+    openTarget: () => Promise.resolve({} as BlobTarget),
+    createCodec: () => ({}) as LayerCodec,
+    cache: new DigestCache('/nowhere/digests.json', silentLogger, Date.now),
+    memory: new TargetMemory(memento()),
+    settings: () => usualSettings,
+    relay: { parts: () => Promise.resolve(undefined) },
+    spoolRoot: () => '/nowhere',
+    logger: silentLogger,
+    ...(journal !== undefined && { journal }),
+  });
+}
+
 /** What the engine is asked for when `requestedImage` is pushed. It has one image, by the beginning of its ID. */
 async function askedFor(requestedImage: string, image: string): Promise<readonly string[]> {
   const asked: string[] = [];
@@ -37,17 +53,7 @@ async function askedFor(requestedImage: string, image: string): Promise<readonly
         : Promise.reject(new TeaChestError('imageNotFound', `No ${name}.`));
     },
   };
-  const runner = new PushRunner({
-    link: new EngineLink(() => Promise.resolve(engine as Engine)),
-    openTarget: () => Promise.resolve({} as BlobTarget),
-    createCodec: () => ({}) as LayerCodec,
-    cache: new DigestCache('/nowhere/digests.json', silentLogger, Date.now),
-    memory: new TargetMemory(memento()),
-    settings: () => usualSettings,
-    relay: { parts: () => Promise.resolve(undefined) },
-    spoolRoot: () => '/nowhere',
-    logger: silentLogger,
-  });
+  const runner = runnerFor(engine);
   const connection = { origin: 'https://one.example', host: 'one.example' } as Connection;
   const target = { host: connection.host, repository: 'dev/app', tag: '1' };
   await assert.rejects(runner.run({ image, requestedImage, connection, target }, { signal }), {
@@ -131,18 +137,7 @@ function hangingRunner(journal?: Pick<PushJournal, 'begin'>): {
       throw new TeaChestError('cancelled', 'Cancelled.');
     },
   };
-  const runner = new PushRunner({
-    link: new EngineLink(() => Promise.resolve(engine as Engine)),
-    openTarget: () => Promise.resolve({} as BlobTarget),
-    createCodec: () => ({}) as LayerCodec,
-    cache: new DigestCache('/nowhere/digests.json', silentLogger, Date.now),
-    memory: new TargetMemory(memento()),
-    settings: () => usualSettings,
-    relay: { parts: () => Promise.resolve(undefined) },
-    spoolRoot: () => '/nowhere',
-    logger: silentLogger,
-    ...(journal !== undefined && { journal }),
-  });
+  const runner = runnerFor(engine, journal);
   return {
     runner,
     events,
