@@ -43,7 +43,7 @@ export async function addPlatform(blobs: Blobs, architecture: string): Promise<D
 export function addAttestation(blobs: Blobs, of: Described): Described {
   const statement = {
     _type: 'https://in-toto.io/Statement/v0.1',
-    subject: [{ name: 'app', digest: {} }],
+    subject: [{ name: 'app', digest: { sha256: of.digest.replace('sha256:', '') } }],
     predicate: {},
   };
   const config = { architecture: 'unknown', os: 'unknown', config: {}, rootfs: { type: 'layers', diff_ids: [] } };

@@ -22,6 +22,8 @@ export const errorCodes = [
   'engineEndpointInvalid', // DOCKER_HOST, the context or the setting cannot be used
   'engineFailed', // the engine answered with an error
   'imageNotFound',
+  'imageUnsupported', // no registry of this kind can hold the image: sha512 digests, layers that may not be distributed
+  'platformNeeded', // the engine has a part of an index, and it must be chosen what is pushed
   // the exported archive
   'archiveTruncated',
   'archiveInvalid',

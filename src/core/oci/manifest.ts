@@ -10,6 +10,20 @@ export const descriptor = v.object({ mediaType: v.string(), digest: digestSchema
 
 export type Descriptor = Readonly<v.InferOutput<typeof descriptor>>;
 
+/** OCI image-spec, image-index.md: an item of `manifests`. */
+const indexItem = v.object({
+  ...descriptor.entries,
+  platform: lenient(
+    v.object({
+      ...{ os: v.fallback(v.string(), ''), architecture: v.fallback(v.string(), '') },
+      variant: v.optional(v.fallback(v.string(), '')),
+    }),
+  ),
+  annotations: lenient(v.record(v.string(), v.string())),
+});
+
+export type IndexItem = Readonly<v.InferOutput<typeof indexItem>>;
+
 /** OCI image-spec, manifest.md. */
 export interface ImageManifest {
   readonly schemaVersion: 2;
@@ -44,7 +58,7 @@ const manifestOrIndex = v.union([
     v.transform((manifest) => ({ kind: 'image' as const, ...manifest })),
   ),
   v.pipe(
-    v.object({ schemaVersion, mediaType, config: absent, manifests: v.array(descriptor) }),
+    v.object({ schemaVersion, mediaType, config: absent, manifests: v.array(indexItem) }),
     v.transform((index) => ({ kind: 'index' as const, ...index })),
   ),
 ]);

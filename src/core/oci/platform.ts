@@ -16,3 +16,24 @@ export function formatPlatform(platform: Platform): string {
   const base = `${platform.os}/${platform.architecture}`;
   return platform.variant === undefined || platform.variant === '' ? base : `${base}/${platform.variant}`;
 }
+
+/** Other names of architectures, and the variants that go without saying (containerd/platforms, database.go). */
+const aliases: Readonly<Record<string, string>> = {
+  ...{ x86_64: 'amd64', 'x86-64': 'amd64', 'amd64/v1': 'amd64', aarch64: 'arm64', 'arm64/v8': 'arm64' },
+  ...{ i386: '386', armhf: 'arm/v7', armel: 'arm/v6', arm: 'arm/v7' },
+};
+
+function normalized(platform: string): string {
+  const [os = '', ...rest] = platform.toLowerCase().split('/');
+  const architecture = rest.join('/');
+  return `${os === 'macos' ? 'darwin' : os}/${aliases[architecture] ?? architecture}`;
+}
+
+/** True if an image of this platform is what a person means by `linux/arm64` or `linux/arm/v7`; any variant if none is named. */
+export function matchesPlatform(wanted: string, platform: Platform): boolean {
+  const found = normalized(formatPlatform(platform));
+  const asked = normalized(wanted);
+  if (asked === found) return true;
+  const namesVariant = wanted.split('/').length > 2;
+  return !namesVariant && found.split('/').slice(0, 2).join('/') === asked.split('/').slice(0, 2).join('/');
+}

@@ -1,4 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
+import type { Platform } from '../oci/platform.ts';
 import type { CallOptions } from './callOptions.ts';
 
 /** An engine that can push by itself, for the relay. */
@@ -27,8 +28,13 @@ export interface EnginePusher {
   push(
     name: EngineImageName,
     credential: { readonly username: string; readonly secret: string },
-    options: CallOptions,
+    options: EnginePushOptions,
   ): AsyncIterable<EnginePushStep>;
+}
+
+export interface EnginePushOptions extends CallOptions {
+  /** Of an index only the manifest of this platform is pushed (API 1.46). */
+  readonly platform?: Platform | undefined;
 }
 
 export interface EngineImageName {

@@ -10,12 +10,23 @@ export interface ImageSource {
    * meanwhile changes nothing. Leaving the loop early closes the engine's stream.
    */
   exportImage(image: ImageDetails, options: ExportOptions): AsyncIterable<ArchiveItem>;
+  /**
+   * The same for an image of an engine that stores blobs (`ImageDetails.storesBlobs`): every blob of its archive, as it is
+   * stored. That are layers, configs, manifests and indexes, those of attestations too, in no useful order. Nothing is
+   * hashed here.
+   */
+  exportBlobs(image: ImageDetails, options: ExportBlobsOptions): AsyncIterable<ArchiveBlob>;
 }
 
 export interface ExportOptions {
   readonly signal: AbortSignal;
   /** Called with the bytes received from the engine so far. */
   readonly onReceived: (bytes: number) => void;
+}
+
+export interface ExportBlobsOptions extends ExportOptions {
+  /** Of an index: only the manifest of this platform, and what it refers to (API 1.48). */
+  readonly platform?: Platform | undefined;
 }
 
 /** An image by the engine's `inspect`, before any byte of it is read. */
@@ -31,11 +42,16 @@ export interface ImageDetails {
   readonly platform: Platform;
   /** ISO 8601; undefined if the image has no valid date. */
   readonly createdAt: string | undefined;
+  /**
+   * True for containerd's store: it holds manifests and blobs as they are published, and `id` is a manifest's digest. Other
+   * stores hold layers unpacked.
+   */
+  readonly storesBlobs?: boolean | undefined;
   /** Media type of what `id` is the digest of: a manifest or an index. Given by containerd's store since Docker 28. */
   readonly manifestType?: string | undefined;
   /**
-   * The manifests of the image, and which of them are complete: what the engine would push now. Given by containerd's
-   * store since API 1.48 (Docker 28); undefined for other engines.
+   * The manifests of the image, those of nested indexes too, and which of them are complete. Given by containerd's store
+   * since API 1.48 (Docker 28); undefined for other engines.
    */
   readonly manifests?: readonly EngineManifest[] | undefined;
 }
@@ -47,6 +63,10 @@ export interface EngineManifest {
   readonly isAvailable: boolean;
   /** Undefined for what has none, such as attestations. */
   readonly platform: Platform | undefined;
+  /** The manifest that this one is an attestation of. */
+  readonly attests?: Digest | undefined;
+  /** Stored bytes of what is in the engine of it; undefined if the engine does not say. */
+  readonly size?: number | undefined;
 }
 
 /** The archive, item by item. Exactly one `image` comes, last. */
@@ -64,6 +84,14 @@ export interface ArchiveLayer {
   readonly size: number;
   /** Its diffID by the file's name or the archive's lists, to be proved by hashing; undefined if neither gives it. */
   readonly expectedDiffId: Digest | undefined;
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** A blob of an archive of an engine that stores blobs. `body` is as in `ArchiveLayer`. */
+export interface ArchiveBlob {
+  /** By the file's name, to be proved by hashing. */
+  readonly digest: Digest;
+  readonly size: number;
   readonly body: AsyncIterable<Uint8Array>;
 }
 

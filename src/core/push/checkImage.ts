@@ -5,6 +5,7 @@ import { readManifest, type Descriptor, type ReadManifest } from '../oci/manifes
 import { isForeignLayer, isImageConfig, isLayer, mediaTypes } from '../oci/mediaTypes.ts';
 import type { ImageDetails } from '../ports/imageSource.ts';
 import type { LayerProof } from './layerLedger.ts';
+import type { Selection } from './chooseManifests.ts';
 import { isManifestOf } from './imageIndex.ts';
 
 /** A blob that is in the repository. */
@@ -17,7 +18,9 @@ export interface PresentBlob {
 
 /** Everything that a push is about to publish. */
 export interface Publication {
-  readonly image: Pick<ImageDetails, 'id' | 'references' | 'diffIds' | 'manifestType' | 'manifests'>;
+  readonly image: Pick<ImageDetails, 'id' | 'references' | 'diffIds' | 'manifestType'>;
+  /** Of the engine's manifests. */
+  readonly selection: Selection;
   /** True: the engine's own manifests, byte for byte. */
   readonly isEngineManifest: boolean;
   /** The manifests of an index come before it; the last one is the tag's. */
@@ -67,7 +70,7 @@ export function checkImage(publication: Publication): void {
   const top = manifests.at(-1);
   if (top === undefined) return fail('it has no manifest');
   if (!hasItsLayers) return fail('no manifest of it has the layers that the container engine named');
-  if (publication.isEngineManifest && !isManifestOf(image, digestOf(top.bytes))) {
+  if (publication.isEngineManifest && !isManifestOf(image, publication.selection, digestOf(top.bytes))) {
     fail(`the engine pushed the manifest ${digestOf(top.bytes)}, which is not of the image ${image.id}`);
   }
 }

@@ -17,11 +17,6 @@ export type RelayOption =
       readonly isPossible: true;
       readonly parts: RelayParts;
       readonly store: 'classic' | 'containerd';
-      /**
-       * The engine asks us (HEAD) for every blob by the digest under which it is published. So `planLayers` need not ask the
-       * registry first.
-       */
-      readonly asksByDigest: boolean;
     };
 
 export type Transfer =
@@ -47,25 +42,28 @@ export function acceptsEngineGzip({
   return !isCodecRequired || codec.mediaType === mediaTypes.ociLayerGzip;
 }
 
-/** Called before the plan. Asks the engine for its store if nothing else rules the relay out. */
-export async function findRelay({
+/** Called before the plan. */
+export function findRelay({
   request,
   image,
+  selection,
   relay,
-  compressesStored: compresses,
-  signal,
-}: Pick<PushContext, 'request' | 'image' | 'relay' | 'compressesStored' | 'signal'>): Promise<RelayOption> {
+}: Pick<PushContext, 'request' | 'image' | 'selection' | 'relay'>): RelayOption {
   const isRequired = request.strategy === 'relay';
   const impossible = (reason: string): RelayOption => ({ isPossible: false, reason });
   if (request.strategy === 'export') return impossible('An export is asked for.');
   if (relay === undefined) return impossible('It is reached over the network, and not on this machine.');
   const obstacle = relayObstacle(image, relay, { isRequired });
   if (obstacle !== undefined) return impossible(obstacle);
-  const store = await relay.pusher.store({ signal });
+  if (selection.kind === 'available') return impossible('It pushes an index only if it has all of it.');
+  if (selection.kind === 'unlisted' && selection.platform !== undefined) {
+    return impossible('It cannot be asked for one platform of an image (Docker 28 can).');
+  }
+  const store = image.storesBlobs === true ? 'containerd' : 'classic';
   if (store === 'classic' && !isRequired && !acceptsEngineGzip(request)) {
     return impossible('It compresses by gzip, and another compression is asked for.');
   }
-  return { isPossible: true, parts: relay, store, asksByDigest: store === 'containerd' && !compresses };
+  return { isPossible: true, parts: relay, store };
 }
 
 /**

@@ -2,7 +2,6 @@ import type { KnownImage } from '../digestCache/digestTables.ts';
 import type { Descriptor } from '../oci/manifest.ts';
 import { isUncompressedLayer, mediaTypes } from '../oci/mediaTypes.ts';
 import { LayerLedger } from './layerLedger.ts';
-import { platformNotice } from './platformNotice.ts';
 import { composeManifest, countImage, composeCheckedManifest } from './publishLayers.ts';
 import { publishedKey } from './imageIndex.ts';
 import { countBytes, referenceOf, type PushOutcome } from './publishTag.ts';
@@ -23,16 +22,14 @@ async function confirmOwnManifest(context: AttemptContext, known: KnownImage): P
     composeCheckedManifest(context, ledger, known);
     const counted = countImage(ledger, { size: known.config.byteLength, isSent: false });
     const reference = referenceOf(context.request);
-    const notice = platformNotice(context.image);
-    const notices = notice === undefined ? [] : [notice];
-    return { reference, digest, mediaType: mediaTypes.ociManifest, strategy: 'none', ...counted, notices };
+    return { reference, digest, mediaType: mediaTypes.ociManifest, strategy: 'none', ...counted, notices: [] };
   });
 }
 
 /** For an image that was published with the engine's own manifest, if the engine would push just that again. */
 async function confirmEngineManifest(context: AttemptContext): Promise<PushOutcome | undefined> {
-  const { cache, request, image, compressesStored } = context;
-  const key = request.strategy === 'export' ? undefined : publishedKey(image);
+  const { cache, request, image, selection, compressesStored } = context;
+  const key = publishedKey(image, selection);
   const published = key === undefined ? undefined : cache.published(key);
   if (published === undefined) return undefined;
   if (compressesStored && published.layers.some(({ mediaType }) => isUncompressedLayer(mediaType))) return undefined;

@@ -13,7 +13,7 @@ export async function findConfig(context: AttemptContext): Promise<Uint8Array | 
   const { target, image, logger, runStage, signal, usesCache } = context;
   const known = recallImage(context);
   if (known !== undefined) return known.config;
-  if (!usesCache || image.manifestType !== undefined) return undefined;
+  if (!usesCache || image.storesBlobs === true) return undefined;
   const config = await runStage('plan', () => target.getBlob(image.id, { signal })).catch((error: unknown) => {
     throwIfCancelled(signal);
     logger.debug(`The config cannot be read back, so the engine is asked for it: ${String(error)}`);

@@ -1,36 +1,47 @@
 import type { Digest } from '../oci/digest.ts';
-import { isImageManifest } from '../oci/mediaTypes.ts';
+import { formatPlatform } from '../oci/platform.ts';
 import type { ImageDetails } from '../ports/imageSource.ts';
+import type { Selection } from './chooseManifests.ts';
 
 /**
- * A cache key for what the engine would push of an image now: the same key means the same bytes. The engine chooses what
- * it pushes of an index by the platforms that it holds, and the index keeps its ID while platforms are pulled or removed:
- * so the key contains the manifests that the engine holds. Undefined if the engine does not list them: then only a push
- * shows whether the image is unchanged.
+ * A cache key for what is published of an image of an engine that stores blobs: the same key means the same bytes. An index
+ * keeps its ID while platforms are pulled or removed, so the key contains what was selected of it. Undefined if that is
+ * known only at the end of the push, and for other engines.
  */
-export function publishedKey({ id, manifestType, manifests }: ImageDetails): string | undefined {
-  if (isImageManifest(manifestType)) return `${id} ${id}`;
-  if (manifests === undefined || manifests.length === 0) return undefined;
-  const available = manifests.filter(({ isAvailable }) => isAvailable).map(({ digest }) => digest);
-  return `${id} ${available.sort().join(',')}`;
+export function publishedKey({ id, storesBlobs }: ImageDetails, selection: Selection): string | undefined {
+  if (storesBlobs !== true) return undefined;
+  switch (selection.kind) {
+    case 'whole':
+      return `${id} ${id}`;
+    case 'unlisted':
+      return selection.platform === undefined ? `${id} ${id}` : undefined;
+    case 'manifest':
+      return `${id} ${selection.manifest.digest}`;
+    case 'available':
+      return `${id} index of ${[...selection.digests].sort().join(',')}`;
+  }
 }
 
-/** False where the engine pushed something else than it said it held: a platform was pulled or removed meanwhile. */
-export function isExpectedManifest({ id, manifests }: ImageDetails, pushed: Digest): boolean {
-  const isWhole = manifests?.every(({ isAvailable }) => isAvailable) ?? true;
-  if (isWhole) return pushed === id;
-  return manifests?.some(({ digest, isAvailable }) => isAvailable && digest === pushed) ?? false;
+/** True if `top` is what the key stands for. An engine that does not list its manifests may push something else. */
+export function isExpectedManifest({ id }: Pick<ImageDetails, 'id'>, selection: Selection, top: Digest): boolean {
+  if (selection.kind === 'available') return true;
+  return top === (selection.kind === 'manifest' ? selection.manifest.digest : id);
 }
 
-/**
- * True if a manifest may be what an engine pushes of an image: its index, or one of the index's manifests where the others
- * are not in the engine. Engines before Docker 28 do not list them.
- */
+/** False for a manifest that cannot be what was selected. Engines before Docker 28 do not list an index's manifests. */
 export function isManifestOf(
-  { id, manifestType, manifests }: Pick<ImageDetails, 'id' | 'manifestType' | 'manifests'>,
+  image: Pick<ImageDetails, 'id' | 'manifestType'>,
+  selection: Selection,
   top: Digest,
 ): boolean {
-  if (top === id) return true;
-  if (manifests !== undefined) return manifests.some(({ digest }) => digest === top);
-  return manifestType === undefined;
+  return (
+    isExpectedManifest(image, selection, top) || (selection.kind === 'unlisted' && image.manifestType === undefined)
+  );
+}
+
+/** The image as it is published: `inspect` described the platform of an index that suits the engine's machine best. */
+export function selectedImage(image: ImageDetails, selection: Selection): ImageDetails {
+  const platform = selection.kind === 'manifest' ? selection.manifest.platform : undefined;
+  if (platform === undefined || formatPlatform(platform) === formatPlatform(image.platform)) return image;
+  return { ...image, platform, diffIds: [] };
 }

@@ -6,7 +6,6 @@ import { mediaTypes } from '../oci/mediaTypes.ts';
 import { checkImage } from './checkImage.ts';
 import type { PushStrategy } from './pushEvents.ts';
 import type { LayerLedger } from './layerLedger.ts';
-import { platformNotice } from './platformNotice.ts';
 import type { AttemptContext } from './pushContext.ts';
 import { countBytes, publishTag, referenceOf, type CountedBytes, type PushOutcome } from './publishTag.ts';
 import { rememberImage } from './rememberedImage.ts';
@@ -41,11 +40,7 @@ export async function publishLayers(
   await cleanup;
   const counted = countImage(ledger, { size: config.byteLength, isSent: isConfigSent || wasConfigSent });
   const mediaType = mediaTypes.ociManifest;
-  const platform = platformNotice(image);
-  const outcome = {
-    ...{ reference: referenceOf(request), digest, mediaType, strategy, ...counted },
-    notices: platform === undefined ? [...notices] : [...notices, platform],
-  };
+  const outcome = { reference: referenceOf(request), digest, mediaType, strategy, ...counted, notices: [...notices] };
   if (engineDigest === undefined) return outcome;
   logger.info(
     `Layers that the engine holds uncompressed were compressed: the manifest is ${digest}, and not the engine’s own, ${engineDigest}.`,
@@ -55,13 +50,14 @@ export async function publishLayers(
 
 /** Our manifest of an image whose layers are all in the repository; throws `imageMismatch` if that is not one image. */
 export function composeCheckedManifest(
-  { image }: AttemptContext,
+  { image, selection }: AttemptContext,
   ledger: LayerLedger,
   { config, layers }: KnownImage,
 ): { readonly bytes: Buffer; readonly digest: Digest } {
   const described = composeManifest({ config, layers });
   checkImage({
     image,
+    selection,
     isEngineManifest: false,
     manifests: [{ bytes: described.bytes, mediaType: mediaTypes.ociManifest }],
     configs: new Map([[digestOf(config), config]]),

@@ -6,13 +6,19 @@ import type { RelayedManifest } from '../relay/relayBackend.ts';
 import type { SmallBlobs } from '../relay/smallBlobs.ts';
 import { checkImage } from './checkImage.ts';
 import type { AttemptContext } from './pushContext.ts';
-import { isExpectedManifest, publishedKey } from './imageIndex.ts';
+import { isExpectedManifest, publishedKey, selectedImage } from './imageIndex.ts';
 import { countBytes, publishTag, referenceOf, type PushOutcome } from './publishTag.ts';
+import type { Selection } from './chooseManifests.ts';
+import type { PushStrategy } from './pushEvents.ts';
 import type { BlobOrigin } from './repositoryBlobs.ts';
+import { selectionNotice } from './selectionNotice.ts';
 
 /** All blobs are in the repository. The next step is to publish the engine's own manifests, unchanged. */
 export interface TransferredManifests {
   readonly kind: 'manifests';
+  readonly strategy: PushStrategy;
+  /** What of the image they are. */
+  readonly selection: Selection;
   /** The tag's. */
   readonly top: RelayedManifest;
   /** The manifests that an index lists, each before the index that refers to it. */
@@ -28,17 +34,18 @@ export interface TransferredManifests {
   readonly cleanup: Promise<void>;
 }
 
-/** Publishes the engine's own manifests, byte for byte: the children under their digests, the top one under the tag. */
+/** Publishes the engine's manifests, byte for byte but for an index of which only a part is here: the children under their digests, the top one under the tag. */
 export async function publishManifests(
   context: AttemptContext,
   transferred: TransferredManifests,
 ): Promise<PushOutcome> {
   const { image, cache, request, runStage } = context;
-  const { top, children, blobs, small, layers, cleanup } = transferred;
+  const { top, children, blobs, small, layers, cleanup, strategy, selection } = transferred;
   const manifests = [...children, top];
   await runStage('verify', async () => {
     checkImage({
-      image,
+      image: selectedImage(image, selection),
+      selection,
       isEngineManifest: true,
       manifests,
       configs: await readConfigs(context, manifests, small),
@@ -48,15 +55,16 @@ export async function publishManifests(
   });
   await publishTag(context, children, top);
   await cleanup;
-  const notices = [...transferred.notices];
+  const notice = selectionNotice(selection);
+  const notices = [...transferred.notices, ...(notice === undefined ? [] : [notice])];
   const { digest, mediaType } = top;
   const counted = countBytes(blobs.values());
-  const key = publishedKey(image);
-  if (key !== undefined && isExpectedManifest(image, digest)) {
+  const key = publishedKey(image, context.selection);
+  if (key !== undefined && isExpectedManifest(image, context.selection, digest)) {
     const bytes = counted.uploadedBytes + counted.mountedBytes + counted.skippedBytes;
     cache.rememberPublished(key, { digest, mediaType, bytes, layers, notices });
   }
-  return { reference: referenceOf(request), digest, mediaType, strategy: 'relay', ...counted, notices };
+  return { reference: referenceOf(request), digest, mediaType, strategy, ...counted, notices };
 }
 
 /** The configs of the manifests that are images, as the engine sent them or as the registry has them. */

@@ -5,6 +5,7 @@ import type { BlobTarget } from '../ports/blobTarget.ts';
 import type { ImageDetails, ImageSource } from '../ports/imageSource.ts';
 import type { LayerCodec } from '../ports/layerCodec.ts';
 import type { RelayParts } from '../relay/pushFromEngine.ts';
+import type { Selection } from './chooseManifests.ts';
 import type { PushEvent } from './pushEvents.ts';
 import type { RepositoryBlobs } from './repositoryBlobs.ts';
 import type { UploadsInFlight } from './uploadsInFlight.ts';
@@ -30,6 +31,8 @@ export interface PushRequest {
   readonly parallelBlobs: number;
   /** True: the registry is asked for every blob, even if the tag is unchanged, and blobs that it has lost are sent again. */
   readonly recheck?: boolean;
+  /** What of an index is pushed: see `chooseManifests`. The engine must have any other image for this platform. */
+  readonly platform?: string | undefined;
   /** How the bytes leave the engine. Absent: `chooseTransfer` decides. */
   readonly strategy?: 'export' | 'relay' | undefined;
 }
@@ -67,6 +70,8 @@ export type RunStage = <T>(
 export interface PushContext extends PushDependencies, PushOptions {
   readonly request: PushRequest;
   readonly image: ImageDetails;
+  /** What of it is published. */
+  readonly selection: Selection;
   readonly runStage: RunStage;
   /** Layers that the engine holds uncompressed are compressed: the manifest is then ours, and not the engine's. */
   readonly compressesStored: boolean;

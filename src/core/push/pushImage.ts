@@ -2,11 +2,13 @@ import { throwIfCancelled } from '../base/cancel.ts';
 import { TeaChestError, toTeaChestError } from '../base/errors.ts';
 import { RelayUnavailable } from '../relay/pushFromEngine.ts';
 import { Spool } from '../spool/spool.ts';
+import { chooseManifests } from './chooseManifests.ts';
 import { chooseTransfer, compressesStored, findRelay, relayRefused, type RelayOption } from './chooseTransfer.ts';
 import { confirmUnchanged } from './confirmUnchanged.ts';
 import type { PushResult } from './pushEvents.ts';
 import { transferByExport } from './export/transferByExport.ts';
 import { findConfig } from './findConfig.ts';
+import { selectedImage } from './imageIndex.ts';
 import type { LayerLedger } from './layerLedger.ts';
 import { planLayers } from './planLayers.ts';
 import { publishLayers, type TransferredLayers } from './publishLayers.ts';
@@ -23,6 +25,7 @@ import type {
 import { dropImage } from './rememberedImage.ts';
 import { transferByRelay } from './relay/transferByRelay.ts';
 import { RepositoryBlobs } from './repositoryBlobs.ts';
+import { transferStored } from './stored/transferStored.ts';
 
 /**
  * Brings one image of the engine into one repository of a registry. Rejects with a TeaChestError that has its stage; then
@@ -39,9 +42,13 @@ export async function pushImage(
   onEvent({ type: 'target', reference: `${request.repository}:${request.tag}` });
   await cache.load();
   try {
-    const image = await runStage('inspect', () => source.inspect(request.image, { signal }));
+    const { image, selection } = await runStage('inspect', async () => {
+      const inspected = await source.inspect(request.image, { signal });
+      const chosen = chooseManifests(inspected, request.platform);
+      return { image: selectedImage(inspected, chosen), selection: chosen };
+    });
     cache.rememberPush(image.id, request.origin);
-    const own = { request, image, runStage, compressesStored: compressesStored(request, image) };
+    const own = { request, image, selection, runStage, compressesStored: compressesStored(request, image) };
     const outcome = await attemptWithRetries({ ...dependencies, ...own, signal, onEvent });
     const result = { ...outcome, durationMs: Math.round(now() - startedAt) };
     onEvent({ type: 'done', result });
@@ -83,12 +90,14 @@ async function attempt(context: AttemptContext, { isFirst }: { readonly isFirst:
   const unchanged = isFirst && request.recheck !== true ? await confirmUnchanged(context) : undefined;
   if (unchanged !== undefined) return unchanged;
   const { relay, ledger } = await runStage('plan', async () => {
-    const found = await findRelay(context);
-    const asksByDigest = found.isPossible && found.asksByDigest;
+    const found = findRelay(context);
+    // Blobs that are published as they are stored are asked for by their digests, as they come.
+    const asksByDigest = image.storesBlobs === true && !context.compressesStored;
     return { relay: found, ledger: await planLayers(context, { asksByDigest }) };
   });
   onEvent({ type: 'planned', layers: ledger.statuses.rows, imageBytes: image.size });
-  const config = ledger.areAllStored ? await findConfig(context) : undefined;
+  const isOurs = image.storesBlobs !== true || context.compressesStored;
+  const config = isOurs && ledger.areAllStored ? await findConfig(context) : undefined;
   if (config !== undefined) return await publishLayers(context, ledger, { kind: 'layers', strategy: 'none', config });
   const spool = await Spool.create(spoolRoot, spoolLimit);
   let cleanup: Promise<void> | undefined;
@@ -120,6 +129,7 @@ async function transfer(
     }
     logger.info(`The image is exported instead of being pushed by the engine: ${error.message}`);
   }
+  if (context.image.storesBlobs === true) return await transferStored(context, ledger, spool);
   return await transferByExport(context, ledger, spool);
 }
 

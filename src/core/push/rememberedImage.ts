@@ -11,9 +11,13 @@ function keyOf({ image, request, compressesStored }: AttemptContext): Key {
   return [image.id, form, formatPlatform(image.platform)];
 }
 
-/** The config and layers that an earlier push published of this image. */
+/**
+ * The config and layers that an earlier push published of this image with a manifest of ours. Not for an engine that stores
+ * blobs, whose own manifest is published, unless this push compresses them.
+ */
 export function recallImage(context: AttemptContext): KnownImage | undefined {
-  const { cache, image, usesCache } = context;
+  const { cache, image, compressesStored } = context;
+  const usesCache = context.usesCache && (compressesStored || image.storesBlobs !== true);
   const known = usesCache ? cache.image(...keyOf(context)) : undefined;
   if (known === undefined) return undefined;
   if (known.layers.length === image.diffIds.length && isConfigOf(known.config, image.diffIds)) return known;

@@ -2,6 +2,7 @@ import { throwIfCancelled } from '../base/cancel.ts';
 import { TeaChestError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { EngineImageName, EnginePusher, EnginePushStep } from '../ports/enginePusher.ts';
+import type { Platform } from '../oci/platform.ts';
 import type { ImageDetails } from '../ports/imageSource.ts';
 import { checkReachable, type Reachability } from './reachability.ts';
 import type { RelayBackend } from './relayBackend.ts';
@@ -38,6 +39,8 @@ export interface PushFromEngineOptions {
   readonly onNotice?: (notice: string) => void;
   /** The tag under which the top manifest will arrive. */
   readonly onTag?: (tag: string) => void;
+  /** Of an index only the manifest of this platform is pushed (API 1.46). */
+  readonly platform?: Platform;
   /** Resolves when the whole image has arrived: what the engine does after that is not waited for. */
   readonly arrival?: Promise<void>;
   /**
@@ -81,7 +84,10 @@ export async function pushFromEngine(
     await pusher.tag(image.id, name, { signal });
     firstRequest.start(reachability.firstRequestTimeoutMs(pusher.id, options.isRequired));
     const stop = AbortSignal.any([signal, firstRequest.timedOut, output.timedOut]);
-    const pushed = output.read(pusher.push(name, session.credential, { signal: stop }), options);
+    const pushed = output.read(
+      pusher.push(name, session.credential, { signal: stop, platform: options.platform }),
+      options,
+    );
     await (options.arrival === undefined ? pushed : Promise.race([pushed, options.arrival]));
     reachability.reached(pusher.id);
     hasPushed = true;

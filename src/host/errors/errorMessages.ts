@@ -49,6 +49,8 @@ const adviceByCode: Readonly<Record<ErrorCode, Advice>> = {
     next: 'It may have been removed or renamed meanwhile. Choose another image.',
     actions: ['refreshImages'],
   },
+  imageUnsupported: { next: 'Nothing was published.', actions: ['showLog', 'changeTarget'] },
+  platformNeeded: { next: 'Push it again and choose.', actions: ['retry'] },
   archiveTruncated: { next: 'Nothing was published. Try again.', actions: ['retry', 'showLog'] },
   archiveInvalid: {
     next: 'Nothing was published. The log shows what the engine sent.',

@@ -1,5 +1,4 @@
 import { TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
-import { formatPlatform } from '../../core/oci/platform.ts';
 import type { BlobTarget } from '../../core/ports/blobTarget.ts';
 import type { LayerCodec } from '../../core/ports/layerCodec.ts';
 import { acceptsEngineGzip } from '../../core/push/chooseTransfer.ts';
@@ -192,7 +191,6 @@ export class PushRunner {
     await this.#priming.interrupt();
     const source = await this.#dependencies.link.get();
     const image = await findImage(source, job, signal);
-    await requirePlatform(source, { image, platform: job.platform }, signal);
     const request = {
       image,
       origin: connection.origin,
@@ -203,6 +201,7 @@ export class PushRunner {
       strategy: strategy === 'auto' ? undefined : strategy,
       parallelBlobs,
       recheck: job.recheck === true,
+      platform: job.platform,
     };
     const dependencies = {
       source,
@@ -253,20 +252,4 @@ async function findImage(engine: Engine, { image, requestedImage }: PushJob, sig
     }
   };
   return !(await exists(image)) && (await exists(requestedImage)) ? requestedImage : image;
-}
-
-/** Fails if the engine has the image for another platform: that one must not be pushed instead. */
-async function requirePlatform(
-  engine: Engine,
-  job: Pick<PushJob, 'image' | 'platform'>,
-  signal: AbortSignal,
-): Promise<void> {
-  if (job.platform === undefined) return;
-  const found = formatPlatform((await engine.inspect(job.image, { signal })).platform);
-  const bare = found.split('/').slice(0, 2).join('/');
-  if (job.platform === found || job.platform === bare) return;
-  throw new TeaChestError('imageNotFound', `The engine has ${job.image} for ${found}, not for ${job.platform}.`, {
-    stage: 'inspect',
-    facts: { image: job.image, platform: found },
-  });
 }

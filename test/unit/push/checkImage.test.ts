@@ -8,6 +8,7 @@ import { serializeManifest, type Descriptor } from '../../../src/core/oci/manife
 import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
 import { checkImage, type PresentBlob, type Publication } from '../../../src/core/push/checkImage.ts';
 
+const whole = { kind: 'whole' } as const;
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 const describeBlob = (mediaType: string, bytes: Uint8Array): Descriptor => ({
   mediaType,
@@ -30,6 +31,7 @@ function ownImage(contents: readonly string[]): OwnImage {
   const manifest = serializeManifest(describeBlob(mediaTypes.ociConfig, config), layers);
   return {
     image: { id: digestOf(config), references: ['app:1'], diffIds },
+    selection: whole,
     isEngineManifest: false,
     manifests: [{ bytes: manifest, mediaType: mediaTypes.ociManifest }],
     configs: new Map([[digestOf(config), config]]),
@@ -76,8 +78,8 @@ function engineIndex(platforms: readonly Platform[], listed = platforms): Public
       references: ['app:1'],
       diffIds: platforms[0]?.diffIds ?? [],
       manifestType: mediaTypes.ociIndex,
-      manifests: listed.map(({ manifest }) => ({ digest: digestOf(manifest), isAvailable: true, platform: undefined })),
     },
+    selection: whole,
     isEngineManifest: true,
     manifests: [
       ...platforms.map(({ manifest }) => ({ bytes: manifest, mediaType: mediaTypes.ociManifest })),
@@ -172,10 +174,27 @@ describe('what is about to be published', () => {
   describe('as the engine pushed it', () => {
     const [amd, arm] = [platform('amd64'), platform('arm64')];
 
-    it('may be an index with all its platforms, or the only one that is here', () => {
-      checkImage(engineIndex([amd, arm]));
-      const whole = engineIndex([amd, arm]);
-      checkImage({ ...whole, manifests: whole.manifests.slice(0, 1) });
+    it('may be an index with all its platforms, or that one of them which was selected', () => {
+      const index = engineIndex([amd, arm]);
+      checkImage(index);
+      const manifests = index.manifests.slice(0, 1);
+      assert.match(refusal({ ...index, manifests }), /which is not of the image/);
+      const select = (digest: Digest): Publication['selection'] => ({
+        kind: 'manifest',
+        manifest: { digest, isAvailable: true, platform: undefined },
+        isAsked: true,
+        missing: [],
+      });
+      checkImage({ ...index, manifests, selection: select(digestOf(amd.manifest)) });
+      const other = { ...index, manifests, selection: select(digestOf(arm.manifest)) };
+      assert.match(refusal(other), /which is not of the image/);
+    });
+
+    it('may be what the engine pushes of an index whose manifests it does not list', () => {
+      const index = engineIndex([amd, arm]);
+      const selection = { kind: 'unlisted', platform: undefined } as const;
+      const image = { ...index.image, manifestType: undefined };
+      checkImage({ ...index, image, selection, manifests: index.manifests.slice(0, 1) });
     });
 
     it('may hold attestations, which are no layers, and artifacts, which have no diffIDs', () => {
@@ -192,6 +211,7 @@ describe('what is about to be published', () => {
       ]);
       checkImage({
         image: { id: digestOf(manifest), references: [], diffIds: [] },
+        selection: whole,
         isEngineManifest: true,
         manifests: [{ bytes: manifest, mediaType: mediaTypes.ociManifest }],
         configs: new Map(),

@@ -64,6 +64,7 @@ describe('how the bytes leave the engine', () => {
       ...(wanted.isFar === true ? {} : { relay: { pusher, endpoint, reachability } }),
       runStage: (_, work) => work(),
       compressesStored: compressesStored(request, image),
+      selection: { kind: 'whole' },
       blobs: new RepositoryBlobs({ target, cache, uploads, origin: request.origin }, undefined),
       usesCache: true,
     };
@@ -79,7 +80,7 @@ describe('how the bytes leave the engine', () => {
       const descriptor = { mediaType: mediaTypes.ociLayerGzip, digest: diffId, size: 1 };
       ledger.claimStored({ diffId, descriptor, proof: 'provedBefore' }, 'exists');
     }
-    const relay = await findRelay(context);
+    const relay = findRelay(context);
     const choice = await chooseTransfer(context, ledger, relay).then(
       (transfer) => (transfer.by === 'relay' ? `relay, ${transfer.store}` : `export: ${transfer.reason}`),
       (error: unknown) => `refused: ${String(error)}`,
@@ -138,17 +139,6 @@ describe('how the bytes leave the engine', () => {
       assert.match((await choose(wanted)).choice, expected);
     });
   }
-
-  it('plans nothing where the engine asks for each blob by the digest that is published', async () => {
-    const isAsking = async (wanted: Case): Promise<boolean> => {
-      const { relay } = await choose(wanted);
-      return relay.isPossible && relay.asksByDigest;
-    };
-    const manifestType = mediaTypes.ociManifest;
-    assert.equal(await isAsking({ store: 'containerd', manifestType }), true);
-    assert.equal(await isAsking({ store: 'containerd', manifestType, isCodecRequired: true }), false);
-    assert.equal(await isAsking({ store: 'classic' }), false);
-  });
 
   it('compresses stored layers of a single image where a codec is asked for', () => {
     const compresses = (codec: LayerCodec, isCodecRequired: boolean, manifestType?: string): boolean =>

@@ -6,7 +6,14 @@ import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
 import type { BlobTarget, StoredManifest, UploadOptions, UploadSession } from '../../../src/core/ports/blobTarget.ts';
 import type { CallOptions } from '../../../src/core/ports/callOptions.ts';
 import type { BlobSource } from '../../../src/core/ports/blobSource.ts';
-import type { ArchiveItem, ExportOptions, ImageDetails, ImageSource } from '../../../src/core/ports/imageSource.ts';
+import type {
+  ArchiveBlob,
+  ArchiveItem,
+  ExportBlobsOptions,
+  ExportOptions,
+  ImageDetails,
+  ImageSource,
+} from '../../../src/core/ports/imageSource.ts';
 import type { LayerCodec } from '../../../src/core/ports/layerCodec.ts';
 
 /** A layer's tar for tests: real bytes of a given size that do not repeat too much. */
@@ -39,6 +46,12 @@ export class FakeEngine implements ImageSource {
   onChunk: (layer: number, offset: number) => Promise<void> | void = () => undefined;
   extra: ArchiveItem[] = [];
   endsEarly = false;
+  /** What an engine that stores blobs has: its archive gives them sorted by their digests. */
+  stored: readonly Uint8Array[] = [];
+  /** The platform that the last export of blobs asked for. */
+  exportedPlatform: ExportBlobsOptions['platform'];
+  /** The digests of the blobs that were read of the last export of blobs. */
+  readonly readBlobs: Digest[] = [];
   readonly #layers: readonly FakeLayer[];
 
   constructor(layers: readonly FakeLayer[]) {
@@ -88,6 +101,34 @@ export class FakeEngine implements ImageSource {
       onReceived(received);
     }
     if (!this.endsEarly) yield { kind: 'image', config: this.config, layers: paths };
+  }
+
+  async *exportBlobs(
+    _image: ImageDetails,
+    { signal, onReceived, platform }: ExportBlobsOptions,
+  ): AsyncGenerator<ArchiveBlob> {
+    this.opened++;
+    this.exportedPlatform = platform;
+    this.readBlobs.length = 0;
+    let received = 0;
+    const named = this.stored.map((bytes) => ({ digest: digestOf(bytes), bytes }));
+    for (const { digest, bytes } of named.sort((a, b) => (a.digest < b.digest ? -1 : 1))) {
+      yield { digest, size: bytes.byteLength, body: this.#blobBody(digest, bytes, signal) };
+      received += bytes.byteLength;
+      onReceived(received);
+    }
+  }
+
+  async *#blobBody(digest: Digest, bytes: Uint8Array, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    this.readBlobs.push(digest);
+    for (let at = 0; at < bytes.byteLength; at += 65536) {
+      await this.onChunk(this.readBlobs.length - 1, at);
+      signal.throwIfAborted();
+      // The memory of a piece is used again.
+      const piece = Buffer.from(bytes.subarray(at, at + 65536));
+      yield piece;
+      piece.fill(0xee);
+    }
   }
 
   async *#body(index: number, bytes: Uint8Array, signal: AbortSignal): AsyncGenerator<Uint8Array> {
@@ -237,7 +278,14 @@ export class FakeRepository implements BlobTarget {
   async putManifest(reference: string, bytes: Uint8Array): Promise<Digest> {
     await this.#begin('putManifest');
     const manifest = JSON.parse(Buffer.from(bytes).toString()) as ImageManifest;
-    for (const { digest, size } of [manifest.config, ...manifest.layers]) {
+    const index = manifest as { readonly manifests?: readonly { readonly digest: Digest }[] };
+    for (const { digest } of index.manifests ?? []) {
+      if (this.manifests.has(digest)) continue;
+      const facts = { codes: ['MANIFEST_BLOB_UNKNOWN'] };
+      throw new TeaChestError('registryRefused', `The registry does not have the manifest ${digest}.`, { facts });
+    }
+    const blobs = index.manifests === undefined ? [manifest.config, ...manifest.layers] : [];
+    for (const { digest, size } of blobs) {
       if (this.blobs.get(digest)?.byteLength !== size) {
         const facts = { codes: ['BLOB_UNKNOWN'] };
         throw new TeaChestError('registryRefused', `The registry does not have the blob ${digest}.`, { facts });

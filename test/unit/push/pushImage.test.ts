@@ -3,7 +3,6 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { compressionOf } from '../../../src/core/oci/compressionOf.ts';
-import type { EngineManifest, ImageDetails } from '../../../src/core/ports/imageSource.ts';
 import { digestOf, type Digest } from '../../../src/core/oci/digest.ts';
 import type { ImageManifest } from '../../../src/core/oci/manifest.ts';
 import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
@@ -50,31 +49,6 @@ describe('pushImage', () => {
     assert.equal(second.strategy, 'none');
     assert.equal(second.uploadedBytes, 0);
     assert.equal(second.skippedBytes, first.uploadedBytes);
-  });
-
-  it('says each time that an export of a multi-platform image brings one platform, and which it leaves', async () => {
-    const engine = new FakeEngine(layers);
-    const child = (architecture: string, isAvailable: boolean): EngineManifest => ({
-      digest: digestOf(Buffer.from(architecture)),
-      isAvailable,
-      platform: { os: 'linux', architecture },
-    });
-    const details: ImageDetails = {
-      ...engine.details,
-      manifestType: mediaTypes.ociIndex,
-      manifests: [child('amd64', true), child('arm64', true), child('s390x', false)],
-    };
-    engine.inspect = () => Promise.resolve(details);
-    const notice =
-      'The image is an index of platforms or attestations. An export pushes only linux/amd64 of it. Not pushed, although the engine has it: linux/arm64.';
-    const results = [await rig.push(engine), await rig.push(engine)];
-    assert.deepEqual(
-      results.map(({ strategy, notices }) => [strategy, notices]),
-      [
-        ['export', [notice]],
-        ['none', [notice]],
-      ],
-    );
   });
 
   it('remembers across restarts: another cache object on the same file moves nothing either', async () => {

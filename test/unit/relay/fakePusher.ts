@@ -101,7 +101,7 @@ export class FakePusher implements EnginePusher {
     const descriptors =
       this.#store === 'classic'
         ? await this.#pushLayers(ask)
-        : await Promise.all(this.#blobs().map((blob) => put(ask, blob)));
+        : await Promise.all(this.storedBlobs().map((blob) => put(ask, blob)));
     yield { id: undefined, status: 'layers are there', current: undefined, total: undefined };
     const config = await (this.#store === 'classic' ? this.#pushConfig(ask) : put(ask, this.#image.config));
     const body = this.manifest(descriptors, config);
@@ -116,7 +116,7 @@ export class FakePusher implements EnginePusher {
   /** Containerd's: the manifest whose digest is the image's ID. */
   storedManifest(): Buffer {
     const describe = (blob: Uint8Array) => ({ digest: digestOf(blob), size: blob.byteLength });
-    return Buffer.from(this.manifest(this.#blobs().map(describe), describe(this.#image.config)));
+    return Buffer.from(this.manifest(this.storedBlobs().map(describe), describe(this.#image.config)));
   }
 
   /** The manifest as this engine writes it: with a shape of its own. */
@@ -131,7 +131,7 @@ export class FakePusher implements EnginePusher {
   }
 
   /** What containerd's store holds. */
-  #blobs(): Uint8Array[] {
+  storedBlobs(): Uint8Array[] {
     const { layers } = this.#image;
     return layers.map((layer, at) => (this.#isUncompressed(at) ? layer : gzipOf(layer)));
   }

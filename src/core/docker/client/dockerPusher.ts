@@ -1,5 +1,5 @@
 import type { CallOptions } from '../../ports/callOptions.ts';
-import type { EngineImageName, EnginePushStep, EnginePusher } from '../../ports/enginePusher.ts';
+import type { EngineImageName, EnginePushOptions, EnginePushStep, EnginePusher } from '../../ports/enginePusher.ts';
 import type Docker from 'dockerode';
 import * as v from 'valibot';
 import { TeaChestError } from '../../base/errors.ts';
@@ -105,14 +105,15 @@ export class DockerPusher implements EnginePusher {
   async *push(
     { repository, tag }: EngineImageName,
     credential: { readonly username: string; readonly secret: string },
-    { signal: outer }: CallOptions,
+    { signal: outer, platform }: EnginePushOptions,
   ): AsyncGenerator<EnginePushStep, void, void> {
     const stop = new AbortController();
     const signal = AbortSignal.any([outer, stop.signal]);
     const authconfig = { username: credential.username, password: credential.secret };
+    const only = platform === undefined ? {} : { platform: JSON.stringify(platform) };
     try {
       // No timeout: the relay's endpoint sees whether the engine hangs.
-      const push = (docker: Docker): Promise<unknown> => docker.getImage(repository).push({ tag, authconfig });
+      const push = (docker: Docker): Promise<unknown> => docker.getImage(repository).push({ tag, authconfig, ...only });
       const stream = await this.#call(signal, push, Infinity);
       for await (const line of lines(stream as AsyncIterable<Buffer>)) yield readStep(line);
     } catch (error) {

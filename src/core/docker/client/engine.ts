@@ -10,6 +10,7 @@ import { parseImageReference } from '../../oci/imageReference.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { chooseApiVersion } from './chooseApiVersion.ts';
 import { readArchive } from '../archive/readArchive.ts';
+import { readBlobs } from '../archive/readBlobs.ts';
 import { connectReading, EngineAgent, hostHeader } from './engineConnections.ts';
 import { explainEngineError, withOwningGroup } from './engineErrors.ts';
 import { DockerHttp } from './dockerHttp.ts';
@@ -19,7 +20,14 @@ import { toEngineImage, toImageDetails } from '../images/imageRecords.ts';
 import { parseEvents } from '../images/imageEvents.ts';
 import { ReceiveBuffers } from './receiveBuffers.ts';
 import type { EngineEndpoint, EngineEvent, EngineImage, EngineVersion } from '../types.ts';
-import type { ArchiveItem, ImageDetails, ExportOptions, ImageSource } from '../../ports/imageSource.ts';
+import type {
+  ArchiveBlob,
+  ArchiveItem,
+  ExportBlobsOptions,
+  ExportOptions,
+  ImageDetails,
+  ImageSource,
+} from '../../ports/imageSource.ts';
 
 const versionAnswer = v.object({
   Version: lenient(v.string()),
@@ -130,19 +138,40 @@ export class Engine implements ImageSource {
     const name = imagePath(image);
     const prefix = await this.#prefix(signal);
     try {
-      return toImageDetails(
+      const image = toImageDetails(
         await this.#call(signal, prefix, (docker, http) => inspectImage(docker, http, name, prefix)),
       );
+      return image.storesBlobs === undefined && mayHideItsStore(prefix)
+        ? { ...image, storesBlobs: (await this.#imageStore(signal)) === 'containerd' }
+        : image;
     } catch (error) {
       throw notFound(error, image, 'inspect');
     }
   }
 
   /** Streams the image's archive in constant memory. Leaving the loop closes the stream. */
-  async *exportImage(
+  exportImage(image: ImageDetails, options: ExportOptions): AsyncGenerator<ArchiveItem, void, void> {
+    return this.#readExport(image, options, '', (bytes, onConsumed) => readArchive(bytes, image, onConsumed));
+  }
+
+  /** The same for the blobs of an image of containerd's store. */
+  exportBlobs(
+    image: ImageDetails,
+    { platform, ...options }: ExportBlobsOptions,
+  ): AsyncGenerator<ArchiveBlob, void, void> {
+    const query = platform === undefined ? '' : `?platform=${encodeURIComponent(JSON.stringify(platform))}`;
+    return this.#readExport(image, options, query, readBlobs);
+  }
+
+  async *#readExport<T>(
     image: ImageDetails,
     { signal: outer, onReceived }: ExportOptions,
-  ): AsyncGenerator<ArchiveItem, void, void> {
+    query: string,
+    readItems: (
+      bytes: AsyncIterable<Uint8Array>,
+      onConsumed: (position: number) => void,
+    ) => AsyncGenerator<T, void, void>,
+  ): AsyncGenerator<T, void, void> {
     const stop = new AbortController();
     const signal = AbortSignal.any([outer, stop.signal]);
     try {
@@ -151,8 +180,8 @@ export class Engine implements ImageSource {
       const onConsumed = (position: number): void => {
         memory.consumed(position);
       };
-      const bytes = this.#export(`${prefix}/images/${imagePath(image.id)}/get`, memory, signal);
-      for await (const item of readArchive(countBytes(bytes, onReceived), image, onConsumed)) {
+      const bytes = this.#export(`${prefix}/images/${imagePath(image.id)}/get${query}`, memory, signal);
+      for await (const item of readItems(countBytes(bytes, onReceived), onConsumed)) {
         yield item;
         // A small archive has arrived whole before a cancel, which then breaks no connection.
         throwIfCancelled(outer);
@@ -164,9 +193,18 @@ export class Engine implements ImageSource {
     }
   }
 
+  /** Asked once, and only of engines whose `inspect` does not show it. */
+  #imageStore(signal: AbortSignal): Promise<'classic' | 'containerd'> {
+    return this.#dockerPusher().store({ signal });
+  }
+
   /** Undefined for an engine that cannot reach this machine's loopback, because it is reached over a network. */
   pusher(): DockerPusher | undefined {
     if (this.endpoint.address.kind !== 'socket') return undefined;
+    return this.#dockerPusher();
+  }
+
+  #dockerPusher(): DockerPusher {
     return (this.#pusher ??= new DockerPusher(
       this.endpoint.url,
       async (signal, use, timeoutMs) => this.#call(signal, await this.#prefix(signal), use, timeoutMs),
@@ -246,10 +284,21 @@ export class Engine implements ImageSource {
   }
 }
 
+/** Docker 23 to 27 may have containerd's store, but their `inspect` gives no descriptor, which came with API 1.48. */
+function mayHideItsStore(prefix: string): boolean {
+  const minor = apiMinor(prefix);
+  return minor >= 42 && minor < 48;
+}
+
+/** 41 of `/v1.41`. */
+function apiMinor(prefix: string): number {
+  const [, minor = '0'] = /^\/v1\.(\d+)$/.exec(prefix) ?? [];
+  return Number(minor);
+}
+
 /** Asks for the image's manifests too (API 1.48), which dockerode's own `inspect` cannot do. */
 function inspectImage(docker: Docker, http: DockerHttp, name: string, prefix: string): Promise<ImageInspectInfo> {
-  const [, minor = '0'] = /^\/v1\.(\d+)$/.exec(prefix) ?? [];
-  if (Number(minor) < 48) return docker.getImage(name).inspect();
+  if (apiMinor(prefix) < 48) return docker.getImage(name).inspect();
   const call = { path: `/images/${name}/json?`, method: 'GET', options: { manifests: true } };
   return new Promise((resolve, reject) => {
     http.dial(call, (error, answer) => {

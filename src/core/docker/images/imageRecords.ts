@@ -44,11 +44,16 @@ const manifest = v.pipe(
   v.object({
     ID: digestSchema,
     Available: v.boolean(),
+    Size: lenient(v.object({ Content: lenient(v.pipe(v.number(), v.minValue(0))) })),
     ImageData: lenient(v.object({ Platform: lenient(platform) })),
+    AttestationData: lenient(v.object({ For: lenient(digestSchema) })),
   }),
-  v.transform(({ ID, Available, ImageData }): EngineManifest => {
+  v.transform(({ ID, Available, Size, ImageData, AttestationData }): EngineManifest => {
     const runsOn = ImageData?.Platform;
-    return { digest: ID, isAvailable: Available, platform: runsOn && toPlatform(runsOn) };
+    return {
+      ...{ digest: ID, isAvailable: Available, platform: runsOn && toPlatform(runsOn) },
+      ...{ attests: AttestationData?.For, size: Size?.Content },
+    };
   }),
 );
 
@@ -84,6 +89,7 @@ export function toImageDetails(info: unknown): ImageDetails {
     size: image.Size,
     platform: toPlatform({ os: image.Os, architecture: image.Architecture, variant: image.Variant }),
     createdAt: toDate(image.Created),
+    storesBlobs: image.Descriptor?.mediaType === undefined ? undefined : true,
     manifestType: image.Descriptor?.mediaType,
     manifests: image.Manifests,
   };

@@ -32,6 +32,8 @@ export interface BlobForwarderOptions {
   readonly engineId: string;
   /** Classic engines are answered by layer, not by digest: we compose a manifest of our own. */
   readonly isClassic: boolean;
+  /** The blobs come from an archive, each of them once: they go through the spool, and nobody waits for an answer. */
+  readonly isArchive?: boolean;
   readonly spool: Spool;
   /** The uploads are its tasks: the first that fails ends the push. */
   readonly group: TaskGroup;
@@ -65,7 +67,7 @@ export class BlobForwarder implements RelayBackend {
     this.#ledger = ledger;
     this.#options = options;
     this.#uploads = new Semaphore(context.request.parallelBlobs);
-    this.#mustSpool = options.isClassic;
+    this.#mustSpool = options.isClassic || options.isArchive === true;
   }
 
   async headBlob(digest: Digest): Promise<number | undefined> {
@@ -113,7 +115,7 @@ export class BlobForwarder implements RelayBackend {
     const { group, spool } = this.#options;
     const upload = await LayerUpload.begin(digest, {
       ...{ context: this.#context, ledger: this.#ledger, spool, group },
-      ...{ slots: this.#uploads, isEngineWaiting: true },
+      ...{ slots: this.#uploads, isEngineWaiting: this.#options.isArchive !== true },
     });
     const pipe = new BoundedPipe();
     const layer = { kind: 'layer', path: digest, size, expectedDiffId: digest, body: pipe.read() } as const;
@@ -216,11 +218,11 @@ export class BlobForwarder implements RelayBackend {
   }
 
   async #beginSpooled(claim: BlobClaim | undefined): Promise<IncomingBlob> {
-    const { group, spool, isClassic } = this.#options;
+    const { group, spool, isClassic, isArchive = false } = this.#options;
     const blob = await spool.begin(group.signal, recentBytes);
     const updateRow = this.#ledger.statuses.addBlob(claim?.size);
     const forward = new SpooledForward(blob, {
-      ...{ blobs: this.#context.blobs, signal: group.signal, updateRow, isEngineWaiting: !isClassic },
+      ...{ blobs: this.#context.blobs, signal: group.signal, updateRow, isEngineWaiting: !isClassic && !isArchive },
     });
     const sent = Promise.withResolvers<BlobOrigin | undefined>();
     // `commit` reports the failure; a blob that is dropped needs no report.

@@ -54,7 +54,7 @@ export async function collectClassicLayers(relayed: Relayed): Promise<Collected<
 }
 
 /** An uncompressed layer is a blob whose digest is its diffID. */
-export function holdsUncompressed(image: ImageDetails, top: RelayedManifest): boolean {
+function holdsUncompressed(image: ImageDetails, top: RelayedManifest): boolean {
   return readImageManifest(top)?.layers.some(({ digest }, at) => digest === image.diffIds[at]) === true;
 }
 
@@ -62,7 +62,7 @@ export function holdsUncompressed(image: ImageDetails, top: RelayedManifest): bo
  * Pairs the layers of an image of containerd's store with what is in the repository now: those that came uncompressed
  * are stored since they were compressed, the others are the engine's own blobs.
  */
-export async function collectStoredLayers(relayed: Relayed): Promise<Collected<TransferredLayers>> {
+async function collectStoredLayers(relayed: Relayed): Promise<Collected<TransferredLayers>> {
   const { context, ledger, forwarder, top } = relayed;
   const { config, layers = [] } = readImageManifest(top) ?? {};
   context.image.diffIds.forEach((diffId, at) => {
@@ -82,6 +82,18 @@ export async function collectStoredLayers(relayed: Relayed): Promise<Collected<T
   return { kind: 'layers', strategy: 'relay', config: bytes, wasConfigSent, engineDigest: top.digest };
 }
 
+/**
+ * The manifests of an engine that stores blobs: its own, or, where the push compresses what is stored uncompressed, the
+ * layers for a manifest of ours.
+ */
+export async function collectStored(
+  relayed: Relayed,
+): Promise<Collected<TransferredLayers> | Collected<TransferredManifests>> {
+  const { context, top } = relayed;
+  const isOurs = context.compressesStored && holdsUncompressed(context.image, top);
+  return isOurs ? await collectStoredLayers(relayed) : collectEngineManifests(relayed);
+}
+
 /** The engine's manifests as they are. Marks the layers of the image that `inspect` described as stored. */
 export function collectEngineManifests(relayed: Relayed): Collected<TransferredManifests> {
   const { context, ledger, forwarder, top } = relayed;
@@ -94,7 +106,7 @@ export function collectEngineManifests(relayed: Relayed): Collected<TransferredM
     markStored(ledger, diffId, descriptor, blob);
   });
   const children = manifests.filter((manifest) => manifest !== top);
-  return { kind: 'manifests', top, children, blobs, small, layers };
+  return { kind: 'manifests', strategy: 'relay', selection: context.selection, top, children, blobs, small, layers };
 }
 
 /**

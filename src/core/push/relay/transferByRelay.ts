@@ -11,13 +11,7 @@ import type { TransferredManifests } from '../publishManifests.ts';
 import type { AttemptContext } from '../pushContext.ts';
 import { BlobForwarder } from './blobForwarder.ts';
 import { PreopenedSessions } from './preopenedSessions.ts';
-import {
-  collectClassicLayers,
-  collectEngineManifests,
-  collectStoredLayers,
-  holdsUncompressed,
-  incompletePush,
-} from './relayedLayers.ts';
+import { collectClassicLayers, collectStored, incompletePush } from './relayedLayers.ts';
 
 /**
  * Has the engine push the image to us, and forwards what the registry lacks. Rejects with `RelayUnavailable` if the
@@ -39,6 +33,8 @@ export async function transferByRelay(
   const access = isClassic || compressesStored ? Promise.resolve() : sessions.proveAccess(group.signal);
   group.start(() => access);
   if (isClassic) group.start(() => headConfig(context, group.signal));
+  const { selection } = context;
+  const platform = selection.kind === 'manifest' && selection.isAsked ? selection.manifest.platform : undefined;
   const notices = new Set<string>();
   const topManifest = Promise.withResolvers<undefined>();
   let tag = '';
@@ -58,6 +54,7 @@ export async function transferByRelay(
       },
       onNotice: (notice) => notices.add(`The container engine says: ${notice}`),
       onTag: (given) => (tag = given),
+      ...(platform === undefined ? {} : { platform }),
       // A classic engine still reports how large its layers were; for containerd's store nothing of interest follows.
       ...(isClassic ? {} : { arrival: topManifest.promise }),
       onCleanup: (promise) => {
@@ -74,10 +71,7 @@ export async function transferByRelay(
     if (top === undefined) throw incompletePush(image, 'it never sent the manifest');
     const relayed = { context, ledger, forwarder, top, engineId: parts.pusher.id };
     if (isClassic) return { ...(await collectClassicLayers(relayed)), notices, cleanup };
-    if (compressesStored && holdsUncompressed(image, top)) {
-      return { ...(await collectStoredLayers(relayed)), notices, cleanup };
-    }
-    return { ...collectEngineManifests(relayed), notices, cleanup };
+    return { ...(await collectStored(relayed)), notices, cleanup };
   } catch (error) {
     await cleanup;
     throw error;

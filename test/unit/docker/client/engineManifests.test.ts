@@ -12,6 +12,7 @@ const manifests = [
     ID: amd,
     Descriptor: { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: amd, size: 402 },
     Available: true,
+    Size: { Content: 1_000, Total: 3_000 },
     Kind: 'image',
     ImageData: { Platform: { architecture: 'amd64', os: 'linux' }, Containers: null },
   },
@@ -24,16 +25,43 @@ const manifests = [
   { ID: attestation, Available: true, Kind: 'attestation', AttestationData: { For: amd } },
 ];
 
+const unsaid = { platform: undefined, attests: undefined, size: undefined };
+
 test('an engine of API 1.48 or later is asked which manifests of an image it has', async () => {
   const answer = { ...inspection(index ?? ''), Manifests: manifests };
   await using fake = await startFakeEngine({ '/version': version, '/images/app:1/json': json(200, answer) });
   const image = await fake.engine.inspect('app:1', { signal });
   assert.ok(fake.requests.includes('/v1.51/images/app:1/json?manifests=true'), fake.requests.join());
   assert.deepEqual(image.manifests, [
-    { digest: amd, isAvailable: true, platform: { os: 'linux', architecture: 'amd64' } },
-    { digest: arm, isAvailable: false, platform: { os: 'linux', architecture: 'arm64', variant: 'v8' } },
-    { digest: attestation, isAvailable: true, platform: undefined },
+    { ...unsaid, digest: amd, isAvailable: true, platform: { os: 'linux', architecture: 'amd64' }, size: 1_000 },
+    {
+      ...unsaid,
+      digest: arm,
+      isAvailable: false,
+      platform: { os: 'linux', architecture: 'arm64', variant: 'v8' },
+    },
+    { ...unsaid, digest: attestation, isAvailable: true, attests: amd },
   ]);
+});
+
+test('the store of an engine whose inspect does not show it is asked for once', async () => {
+  const answers = { '/images/app:1/json': json(200, inspection(index ?? '')) };
+  const driver = { DriverStatus: [['driver-type', 'io.containerd.snapshotter.v1']] };
+  for (const [api, info, expected] of [
+    ['1.43', driver, true],
+    ['1.43', { DriverStatus: [['Backing Filesystem', 'extfs']] }, false],
+    ['1.41', undefined, undefined],
+    ['1.51', undefined, undefined],
+  ] as const) {
+    const version = json(200, { Version: '24.0.0', ApiVersion: api, MinAPIVersion: '1.12' });
+    const asked = info === undefined ? {} : { '/info': json(200, info) };
+    await using fake = await startFakeEngine({ '/version': version, ...answers, ...asked });
+    for (let count = 0; count < 2; count++) {
+      assert.equal((await fake.engine.inspect('app:1', { signal })).storesBlobs, expected);
+    }
+    const questions = fake.requests.filter((path) => path.endsWith('/info'));
+    assert.equal(questions.length, info === undefined ? 0 : 1, fake.requests.join());
+  }
 });
 
 test('the engine’s manifests are used only if all are valid', async () => {

@@ -44,6 +44,7 @@ function engine(listImages: Engine['listImages']): Engine & { readonly calls: st
     platformOf: unused,
     inspect: unused,
     exportImage: unused,
+    exportBlobs: unused,
     pusher: unused,
     retire: () => calls.push('retire'),
     dispose: () => calls.push('dispose'),

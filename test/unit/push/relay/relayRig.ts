@@ -38,7 +38,8 @@ export function machine(bytes: readonly { readonly bytes: Buffer }[], store: Sto
   const uncompressed = store === 'loaded' ? [0] : [];
   const pusher = new FakePusher({ layers, config: engine.config, uncompressed }, 'containerd');
   const id = digestOf(pusher.storedManifest());
-  Object.assign(engine.details, { id, manifestType: mediaTypes.dockerManifest });
+  Object.assign(engine.details, { id, storesBlobs: true, manifestType: mediaTypes.dockerManifest });
+  engine.stored = [...pusher.storedBlobs(), engine.config, pusher.storedManifest()];
   return { engine, pusher };
 }
 

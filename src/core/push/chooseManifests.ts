@@ -1,0 +1,151 @@
+import { TeaChestError } from '../base/errors.ts';
+import { shortDigest, type Digest } from '../oci/digest.ts';
+import { isImageManifest } from '../oci/mediaTypes.ts';
+import { describePlatform, matchesPlatform } from '../oci/platform.ts';
+import type { EngineManifest, ImageDetails } from '../ports/imageSource.ts';
+
+/** What of an image is published. */
+export type Selection =
+  /** All of it: the tag gets the digest that the engine has. */
+  | { readonly kind: 'whole' }
+  /** The engine does not list the image's manifests (Docker 23 to 27): its archive shows them, or it pushes what it has. */
+  | { readonly kind: 'unlisted'; readonly platform: string | undefined }
+  /** One manifest of an index alone, with the digest that it has there. `isAsked`: for its platform. */
+  | {
+      readonly kind: 'manifest';
+      readonly manifest: EngineManifest;
+      readonly isAsked: boolean;
+      readonly missing: readonly string[];
+    }
+  /** An index of ours with the manifests of the engine's index that are here. */
+  | { readonly kind: 'available'; readonly digests: ReadonlySet<Digest>; readonly missing: readonly string[] };
+
+/** As a value of the argument `platform`: everything that the engine has of an index (as `crane --platform all`). */
+export const allPlatforms = 'all';
+
+type Listed = Pick<ImageDetails, 'id' | 'references' | 'platform' | 'storesBlobs' | 'manifestType' | 'manifests'>;
+
+/**
+ * Decides what of an image is published, before any byte moves. `platform`: `os/architecture[/variant]` or `all`, as the
+ * person or the caller chose. Without it a complete index goes out whole, and of an incomplete one its only platform, as
+ * with `docker push` of Docker 28; if several platforms are here, rejects with `platformNeeded`. With a platform that the
+ * engine does not have, rejects with `imageNotFound`.
+ */
+export function chooseManifests(image: Listed, platform: string | undefined): Selection {
+  const { manifests } = image;
+  const wanted = platform === allPlatforms ? undefined : platform;
+  if (image.storesBlobs === true && image.manifestType === undefined) return { kind: 'unlisted', platform };
+  if (manifests === undefined || isImageManifest(image.manifestType)) {
+    if (wanted !== undefined && !matchesPlatform(wanted, image.platform)) throw otherPlatform(image, wanted);
+    return { kind: 'whole' };
+  }
+  const missing = namesOfMissing(manifests);
+  if (wanted !== undefined) return { kind: 'manifest', manifest: findPlatform(image, wanted), isAsked: true, missing };
+  if (missing.length === 0) return { kind: 'whole' };
+  const here = availablePlatforms(manifests);
+  const [only, ...others] = here;
+  if (only === undefined) throw nothingHere(image, missing);
+  if (platform === allPlatforms) return { kind: 'available', digests: availableDigests(manifests), missing };
+  if (others.length === 0) return { kind: 'manifest', manifest: only, isAsked: false, missing };
+  throw undecided(image, here, missing);
+}
+
+/** What a person can choose from; undefined where there is nothing to choose. */
+export interface ManifestChoices {
+  readonly platforms: readonly EngineManifest[];
+  readonly attestations: number;
+  /** What the index names and the engine does not have. */
+  readonly missing: readonly string[];
+}
+
+/**
+ * Of an index that is not complete. If a single platform is left of it, there is no choice: that one is pushed, with a
+ * notice.
+ */
+export function manifestChoices({ manifestType, manifests = [] }: Listed): ManifestChoices | undefined {
+  const missing = namesOfMissing(manifests);
+  const kept = availableDigests(manifests);
+  if (isImageManifest(manifestType) || missing.length === 0 || kept.size < 2) return undefined;
+  const attestations = manifests.filter(({ attests, digest }) => attests !== undefined && kept.has(digest)).length;
+  const platforms = availablePlatforms(manifests);
+  return platforms.length === 0 ? undefined : { platforms, attestations, missing };
+}
+
+export function availablePlatforms(manifests: readonly EngineManifest[]): readonly EngineManifest[] {
+  return manifests.filter(({ isAvailable, attests, platform }) => isAvailable && !attests && platform !== undefined);
+}
+
+/** Attestations go with the manifest that they are of. */
+function availableDigests(manifests: readonly EngineManifest[]): ReadonlySet<Digest> {
+  const available = manifests.filter(({ isAvailable }) => isAvailable);
+  const images = new Set(available.filter(({ attests }) => attests === undefined).map(({ digest }) => digest));
+  const attestations = available.filter(({ attests }) => attests !== undefined && images.has(attests));
+  return new Set([...images, ...attestations.map(({ digest }) => digest)]);
+}
+
+/** `linux/arm64`, `the attestation of linux/amd64`. */
+function namesOfMissing(manifests: readonly EngineManifest[]): readonly string[] {
+  return manifests.filter(({ isAvailable }) => !isAvailable).map((manifest) => nameOf(manifest, manifests));
+}
+
+function nameOf({ digest, platform, attests }: EngineManifest, manifests: readonly EngineManifest[]): string {
+  const subject = attests && manifests.find((other) => other.digest === attests);
+  if (subject !== undefined) return `the attestation of ${nameOf(subject, [])}`;
+  return (platform && describePlatform(platform)) ?? `the manifest ${shortDigest(digest)}`;
+}
+
+function findPlatform(image: Listed, wanted: string): EngineManifest {
+  const { manifests = [] } = image;
+  const found = manifests.filter(
+    ({ platform, attests }) => attests === undefined && platform && matchesPlatform(wanted, platform),
+  );
+  const here = found.filter(({ isAvailable }) => isAvailable);
+  const [only, ...others] = here;
+  if (only !== undefined && others.length === 0) return only;
+  if (only !== undefined) throw undecided(image, here, []);
+  const names = listOf(availablePlatforms(manifests));
+  const instead =
+    names === '' ? 'It has nothing of it that could be pushed' : `It can push ${names}, or “all” of these`;
+  const why =
+    found.length > 0
+      ? `The engine has only a part of ${nameOfImage(image)} for ${wanted}: pull that platform again, or build it.`
+      : `The engine has ${nameOfImage(image)} not for ${wanted}.`;
+  throw new TeaChestError('imageNotFound', `${why} ${instead}.`, {
+    stage: 'inspect',
+    facts: { image: nameOfImage(image), platform: wanted, platforms: names },
+  });
+}
+
+function otherPlatform(image: Listed, wanted: string): TeaChestError {
+  const found = describePlatform(image.platform) ?? 'no platform that it names';
+  return new TeaChestError('imageNotFound', `The engine has ${nameOfImage(image)} for ${found}, not for ${wanted}.`, {
+    stage: 'inspect',
+    facts: { image: nameOfImage(image), platform: found },
+  });
+}
+
+function undecided(image: Listed, here: readonly EngineManifest[], missing: readonly string[]): TeaChestError {
+  const names = listOf(here);
+  const lacks = missing.length === 0 ? '' : ` The engine does not have ${missing.join(', ')}.`;
+  return new TeaChestError(
+    'platformNeeded',
+    `${nameOfImage(image)} is an index of several platforms.${lacks} Choose what to push: ${names}, or “all” that is there.`,
+    { stage: 'inspect', facts: { image: nameOfImage(image), platforms: names, missing } },
+  );
+}
+
+function nothingHere(image: Listed, missing: readonly string[]): TeaChestError {
+  const sentence = `The container engine has only a part of ${nameOfImage(image)}: ${missing.join(', ')} are not complete. Pull it again, or build it anew.`;
+  return new TeaChestError('engineFailed', sentence, {
+    stage: 'inspect',
+    facts: { image: nameOfImage(image), missing },
+  });
+}
+
+function listOf(manifests: readonly EngineManifest[]): string {
+  return manifests.map((manifest) => nameOf(manifest, manifests)).join(', ');
+}
+
+function nameOfImage({ references, id }: Listed): string {
+  return references[0] ?? shortDigest(id);
+}

@@ -1,0 +1,49 @@
+import { TeaChestError } from '../../base/errors.ts';
+import { shortDigest, type Digest } from '../../oci/digest.ts';
+import type { Descriptor } from '../../oci/manifest.ts';
+import { isForeignLayer } from '../../oci/mediaTypes.ts';
+import type { ImageDetails } from '../../ports/imageSource.ts';
+import type { AttemptContext } from '../pushContext.ts';
+import type { ManifestGraph } from './storedManifests.ts';
+
+export function unreadableManifest(image: ImageDetails): TeaChestError {
+  const sentence = `The engine’s archive of ${nameOf(image)} has no manifest ${shortDigest(image.id)} that can be read: it is missing, too large, or names digests that are not sha256.`;
+  return new TeaChestError('archiveInvalid', sentence, { stage: 'verify', facts: { image: image.id } });
+}
+
+/** Neither the engine nor the registry has them. */
+export function missingBlobs(
+  image: ImageDetails,
+  manifests: readonly Digest[],
+  blobs: readonly Descriptor[],
+): TeaChestError {
+  const parts = [
+    ...manifests.map((digest) => `the manifest ${shortDigest(digest)}`),
+    ...blobs.map(({ digest, size }) => `${shortDigest(digest)} (${size} bytes)`),
+  ];
+  const more = parts.length > 8 ? ` and ${parts.length - 8} more` : '';
+  return new TeaChestError(
+    'engineFailed',
+    `The container engine has only a part of ${nameOf(image)}, and the registry lacks the rest too: ${parts.slice(0, 8).join(', ')}${more}. Pull the image again, or its base image, or build it anew.`,
+    { stage: 'export', facts: { image: nameOf(image), missing: [...manifests, ...blobs.map(({ digest }) => digest)] } },
+  );
+}
+
+/**
+ * A layer that engines neither push nor export, because it may not be distributed (image-spec, layer.md
+ * §Non-Distributable Layers). Gitea rejects a manifest without its blob (docs/gitea.md); other registries may take it.
+ */
+export function unsendableLayer(
+  { blobs }: ManifestGraph,
+  { image, target }: Pick<AttemptContext, 'image' | 'target'>,
+): { readonly digest: Digest; readonly error: TeaChestError } | undefined {
+  const layer = [...blobs.values()].find(({ mediaType }) => isForeignLayer(mediaType));
+  if (layer === undefined || target.kind === 'generic') return undefined;
+  const sentence = `${nameOf(image)} has the layer ${shortDigest(layer.digest)} of the type ${layer.mediaType}, which may not be distributed: container engines do not give it out, and Gitea takes no image whose layers it does not have. Build the image on another base.`;
+  const facts = { image: nameOf(image), digest: layer.digest, mediaType: layer.mediaType };
+  return { digest: layer.digest, error: new TeaChestError('imageUnsupported', sentence, { stage: 'verify', facts }) };
+}
+
+function nameOf({ references, id }: ImageDetails): string {
+  return `“${references[0] ?? shortDigest(id)}”`;
+}
