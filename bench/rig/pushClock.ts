@@ -33,7 +33,7 @@ export class PushClock {
   watchExports<T extends Engine>(engine: T): T {
     const open = engine.exportImage.bind(engine);
     return Object.assign(engine, {
-      open: (...[image, options]: Parameters<Engine['exportImage']>) => {
+      exportImage: (...[image, options]: Parameters<Engine['exportImage']>) => {
         this.reset(performance.now());
         return open(image, {
           ...options,
