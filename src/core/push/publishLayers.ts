@@ -97,7 +97,7 @@ function descriptorOf(ledger: LayerLedger, diffId: Digest): Descriptor {
 /** Gives true if the config had to be sent. */
 async function sendConfig({ target, blobs, signal }: AttemptContext, config: Uint8Array): Promise<boolean> {
   const digest = digestOf(config);
-  if ((await blobs.head(digest, signal)) === config.byteLength) return false;
+  if ((await blobs.head(digest, config.byteLength, signal)) === config.byteLength) return false;
   const sent = await blobs.uploads.sendOnce(digest, signal, async () => {
     await target.uploadBlob(bytesSource(config, digest), { signal, onSent: () => undefined });
     return true;

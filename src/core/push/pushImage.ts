@@ -36,10 +36,12 @@ export async function pushImage(
   dependencies: PushDependencies,
   { signal, onEvent }: PushOptions,
 ): Promise<PushResult> {
-  const { source, cache, now } = dependencies;
+  const { source, relay, cache, now } = dependencies;
   const startedAt = now();
   const runStage = stageRunner({ signal, onEvent });
   onEvent({ type: 'target', reference: `${request.repository}:${request.tag}` });
+  // Asked once for each engine. The answer is needed only after the inspection, by `findRelay`, which reports a failure.
+  void relay?.pusher.store({ signal }).catch(() => undefined);
   await cache.load();
   try {
     const { image, selection } = await runStage('inspect', async () => {
@@ -80,7 +82,7 @@ async function attemptWithRetries(push: PushContext): Promise<PushOutcome> {
         logger.warn('The registry no longer has a blob that it said it had; checking all of them again.');
       }
     } finally {
-      blobs.close();
+      await blobs.close(push.signal);
     }
   }
 }

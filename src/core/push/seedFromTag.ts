@@ -28,12 +28,13 @@ export async function seedFromTag(
 
 /** Of the tag that is about to be replaced, or else of one that probably shares its base layers. */
 async function chooseManifest(
-  { target, request }: AttemptContext,
+  { target, blobs, request }: AttemptContext,
   signal: AbortSignal,
 ): Promise<Uint8Array | undefined> {
   const own = await target.getManifest(request.tag, { signal });
   if (own !== undefined) return own;
   const tags = await target.listTags({ signal });
+  if (tags.length === 0) blobs.noteNoTags();
   const tag = tags.includes('latest') ? 'latest' : tags.at(-1);
   return tag === undefined ? undefined : await target.getManifest(tag, { signal });
 }

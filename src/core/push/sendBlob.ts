@@ -25,7 +25,8 @@ export async function sendBlob(
     const found = await find(made, signal);
     if (found !== undefined) return found;
     const sent = await blobs.uploads.sendOnce(made.digest, signal, async () => {
-      await blobs.target.uploadBlob(blob, { signal, onSent });
+      const session = blobs.takeSession(made.digest);
+      await blobs.target.uploadBlob(blob, { signal, onSent, session });
       return 'uploaded' as const;
     });
     return sent ?? 'exists';

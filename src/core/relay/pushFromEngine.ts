@@ -68,20 +68,25 @@ export async function pushFromEngine(
   const session = await endpoint.open(backend, () => {
     firstRequest.received();
   });
+  const name: EngineImageName = { repository: session.repository, tag: temporaryTag() };
+  options.onTag?.(name.tag);
+  const removal = { logger, references: image.references };
+  // Nothing leaves the engine with the name alone, so it need not wait for the proof.
+  const tagging = pusher.tag(image.id, name, { signal });
+  tagging.catch(() => undefined);
   // The secret and the image go only to an address that is proved to be ours.
   try {
     await checkReachable(pusher, session, reachability.firstRequestTimeoutMs(pusher.id, options.isRequired), signal);
   } catch (error) {
-    await session.close();
+    await tagging.catch(() => undefined);
+    await Promise.all([session.close(), removeName(pusher, name, removal)]);
     throwIfCancelled(signal);
     throw unreachable(pusher, reachability, error);
   }
-  const name: EngineImageName = { repository: session.repository, tag: temporaryTag() };
-  options.onTag?.(name.tag);
   const output = new PushOutput();
   let hasPushed = false;
   try {
-    await pusher.tag(image.id, name, { signal });
+    await tagging;
     firstRequest.start(reachability.firstRequestTimeoutMs(pusher.id, options.isRequired));
     const stop = AbortSignal.any([signal, firstRequest.timedOut, output.timedOut]);
     const pushed = output.read(
@@ -96,7 +101,7 @@ export async function pushFromEngine(
     throw unreachable(pusher, reachability, error);
   } finally {
     firstRequest.stop();
-    const cleanup = cleanUp(pusher, name, session, output, { logger, references: image.references });
+    const cleanup = cleanUp(pusher, name, session, output, removal);
     if (hasPushed && options.onCleanup !== undefined) options.onCleanup(cleanup);
     else await cleanup;
   }

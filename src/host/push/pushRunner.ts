@@ -189,6 +189,9 @@ export class PushRunner {
     const { compression = defaults.compression, strategy = defaults.strategy } = job;
     const { connection, target } = job;
     await this.#priming.interrupt();
+    // The registry and the engine are asked at the same time; if both fail, the engine's error is the one reported.
+    const opening = openTarget(connection, target.repository, signal, sessions);
+    opening.catch(() => undefined);
     const source = await this.#dependencies.link.get();
     const image = await findImage(source, job, signal);
     const request = {
@@ -205,7 +208,7 @@ export class PushRunner {
     };
     const dependencies = {
       source,
-      target: await openTarget(connection, target.repository, signal, sessions),
+      target: await opening,
       cache,
       uploads: this.#uploads,
       spoolRoot: spoolRoot(),

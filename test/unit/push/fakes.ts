@@ -221,9 +221,9 @@ export class FakeRepository implements BlobTarget {
   }
 
   async uploadBlob(source: BlobSource, { signal, onSent, session }: UploadOptions): Promise<void> {
-    await this.#begin('uploadBlob');
     const used = session ?? this.#newSession();
     try {
+      await this.#begin('uploadBlob');
       const parts: Uint8Array[] = [];
       let sent = 0;
       const take = (piece: Uint8Array): void => {
@@ -255,8 +255,10 @@ export class FakeRepository implements BlobTarget {
 
   async openSession(digest: Digest | undefined): Promise<UploadSession | undefined> {
     await this.#begin('openSession');
-    if (this.kind !== 'generic' && digest !== undefined && this.elsewhere.has(digest)) {
-      this.blobs.set(digest, this.elsewhere.get(digest) ?? new Uint8Array());
+    // Gitea finds the blobs of this repository as well.
+    const found = digest && (this.blobs.get(digest) ?? this.elsewhere.get(digest));
+    if (this.kind !== 'generic' && digest !== undefined && found !== undefined) {
+      this.blobs.set(digest, found);
       return undefined;
     }
     return this.#newSession();

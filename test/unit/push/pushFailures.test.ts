@@ -119,6 +119,8 @@ describe('a push that goes wrong', () => {
     for (const step of ['checkAccess', 'headBlob', 'uploadBlob', 'chunk', 'putManifest']) {
       rig.registry = new FakeRepository();
       rig.clearCache();
+      // Of a repository without tags nothing is asked.
+      rig.registry.listTags = () => Promise.resolve(['other']);
       const controller = new AbortController();
       rig.registry.onCall = (call) => {
         if (call !== step) return;

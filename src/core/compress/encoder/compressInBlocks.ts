@@ -1,6 +1,7 @@
 import { untilCancelled } from '../../base/cancel.ts';
 import type { FreeList } from '../../base/freeList.ts';
-import type { CompressTask, WorkerPool } from './workerPool.ts';
+import type { CompressTask } from './compressBlock.ts';
+import type { WorkerPool } from './workerPool.ts';
 
 /** Turns a stream of bytes into a compressed one. The same bytes in give the same bytes out. */
 export interface Encoder {

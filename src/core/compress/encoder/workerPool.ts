@@ -3,7 +3,8 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { orCancelled, throwIfCancelled } from '../../base/cancel.ts';
 import { TeaChestError } from '../../base/errors.ts';
-import { webAssembly, type WasmModule } from './deflate/deflater.ts';
+import { compressBlock, type CompressResult, type CompressTask } from './compressBlock.ts';
+import { Deflater, webAssembly, type WasmModule } from './deflate/deflater.ts';
 
 export interface WorkerPoolOptions {
   /** The script of the worker threads: compressWorker, bundled or not. */
@@ -17,27 +18,12 @@ export interface WorkerPoolOptions {
 }
 
 /**
- * A block of a stream on its way to a thread. The memory is shared with the thread and used again for later blocks: when
- * blocks were transferred instead, each was new memory to V8, which then stopped to collect garbage.
+ * A stream of at most this many bytes is compressed without a thread while none runs, up to `mostHere` in all: starting a
+ * thread takes some 70 ms, such a block 1 or 2 ms at these levels.
  */
-export interface CompressTask {
-  readonly format: 'gzip' | 'zstd';
-  readonly level: number;
-  /** The last `history` bytes before the block, then its own `length` bytes; the output from `outputStart` on. */
-  readonly buffer: SharedArrayBuffer;
-  readonly history: number;
-  readonly length: number;
-  readonly outputStart: number;
-  /** The stream ends with this block. */
-  readonly isLast: boolean;
-}
-
-export interface CompressResult {
-  /** Bytes at `outputStart`. gzip: a part of a DEFLATE stream that ends at a byte boundary. zstd: a whole frame. */
-  readonly outputLength: number;
-  /** CRC-32 of the block; 0 where the format needs none. */
-  readonly crc32: number;
-}
+const smallStream = 256 * 1024;
+const mostHere = 1024 * 1024;
+const quickLevels: Readonly<Record<CompressTask['format'], number>> = { gzip: 4, zstd: 5 };
 
 /** In MiB. A thread makes few objects; in a large young generation their garbage would pile up. */
 const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
@@ -70,6 +56,9 @@ export class WorkerPool {
   readonly #threads = new Set<Thread>();
   readonly #queue: Job[] = [];
   #module: Promise<WasmModule> | undefined;
+  #deflater: Deflater | undefined;
+  /** Bytes that were compressed without a thread since the last one ran. */
+  #bytesHere = 0;
   #closed = false;
 
   constructor(options: WorkerPoolOptions) {
@@ -92,6 +81,10 @@ export class WorkerPool {
     const module = await this.#load();
     throwIfCancelled(signal);
     if (this.#closed) throw new TeaChestError('cancelled', closedMessage);
+    if (this.#needsNoThread(task)) {
+      this.#bytesHere += task.length;
+      return compressBlock((this.#deflater ??= new Deflater(module)), task);
+    }
     const { promise, resolve, reject } = Promise.withResolvers<CompressResult>();
     const job: Job = { task, resolve, reject };
     this.#queue.push(job);
@@ -124,6 +117,12 @@ export class WorkerPool {
     }
   }
 
+  /** The bytes are the same on any thread. */
+  #needsNoThread({ format, level, history, length, isLast }: CompressTask): boolean {
+    const isSmall = isLast && history === 0 && length <= smallStream && level <= quickLevels[format];
+    return isSmall && this.#threads.size === 0 && this.#bytesHere + length <= mostHere;
+  }
+
   #dispatch(module: WasmModule): void {
     while (this.#queue.length > 0) {
       const idle = [...this.#threads].find((thread) => thread.job === undefined);
@@ -153,6 +152,7 @@ export class WorkerPool {
     });
     const thread: Thread = { worker, job: undefined, idleTimer: undefined, hasAnswered: false };
     this.#threads.add(thread);
+    this.#bytesHere = 0;
     worker.on('message', (result: CompressResult) => {
       const job = thread.job;
       thread.job = undefined;

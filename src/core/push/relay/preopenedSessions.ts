@@ -1,5 +1,6 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { BlobTarget, UploadSession } from '../../ports/blobTarget.ts';
+import type { RepositoryBlobs } from '../repositoryBlobs.ts';
 
 /** Sessions that are open before their blob arrives. Further ones are opened when the blob begins. */
 const mostAhead = 6;
@@ -7,11 +8,14 @@ const mostAhead = 6;
 /** Upload sessions that are opened as soon as the engine asks for a blob, so that its bytes need not wait for one. */
 export class PreopenedSessions {
   readonly #target: BlobTarget;
+  readonly #blobs: Pick<RepositoryBlobs, 'takeSession'>;
   readonly #open = new Map<Digest, Promise<UploadSession | undefined>>();
   #spare: UploadSession | undefined;
 
-  constructor(target: BlobTarget) {
+  /** `blobs`: has the sessions that were opened by requests for a mount. */
+  constructor(target: BlobTarget, blobs: Pick<RepositoryBlobs, 'takeSession'>) {
     this.#target = target;
+    this.#blobs = blobs;
   }
 
   /**
@@ -39,6 +43,8 @@ export class PreopenedSessions {
   }
 
   #begin(digest: Digest, signal: AbortSignal): Promise<UploadSession | undefined> {
+    const opened = this.#blobs.takeSession(digest);
+    if (opened !== undefined) return Promise.resolve(opened);
     const spare = this.#spare;
     this.#spare = undefined;
     return spare === undefined ? this.#target.openSession(digest, { signal }) : Promise.resolve(spare);

@@ -28,9 +28,8 @@ export async function transferByRelay(
   const present = ledger.storedLayers.map(({ diffId }) => diffId);
   if (isClassic && !hasDigests(present, parts, cache)) await primeDigests(image, parts, cache, { signal, logger });
   const group = new TaskGroup(signal);
-  const sessions = new PreopenedSessions(context.target);
-  // In the other cases `planLayers` has checked the access.
-  const access = isClassic || compressesStored ? Promise.resolve() : sessions.proveAccess(group.signal);
+  const sessions = new PreopenedSessions(context.target, context.blobs);
+  const access = proveAccess(context, sessions, { isPlanned: isClassic || compressesStored, signal: group.signal });
   group.start(() => access);
   if (isClassic) group.start(() => headConfig(context, group.signal));
   const { selection } = context;
@@ -78,10 +77,32 @@ export async function transferByRelay(
   }
 }
 
+/** `isPlanned`: `planLayers` has done it. */
+async function proveAccess(
+  context: AttemptContext,
+  sessions: PreopenedSessions,
+  { isPlanned, signal }: { readonly isPlanned: boolean; readonly signal: AbortSignal },
+): Promise<void> {
+  if (!isPlanned) await Promise.all([sessions.proveAccess(signal), lookForTags(context, signal)]);
+}
+
+/**
+ * On Gitea a repository without tags saves a question for each blob (`RepositoryBlobs.locate`). A failure here costs time, but
+ * does not fail the push.
+ */
+async function lookForTags({ target, blobs, logger }: AttemptContext, signal: AbortSignal): Promise<void> {
+  if (target.kind === 'generic') return;
+  try {
+    if ((await target.listTags({ signal })).length === 0) blobs.noteNoTags();
+  } catch (error) {
+    logger.debug(`The tags of ${target.repository} cannot be listed: ${String(error)}`);
+  }
+}
+
 /** Asks the registry for the config while the engine compresses. The ID of a classic image is its config's digest. */
 async function headConfig({ image, blobs }: AttemptContext, signal: AbortSignal): Promise<void> {
   try {
-    await blobs.head(image.id, signal);
+    await blobs.head(image.id, undefined, signal);
   } catch {
     // `publishLayers` asks for it again.
   }

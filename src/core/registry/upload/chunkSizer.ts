@@ -8,7 +8,7 @@ const minute = 60_000;
 
 /** Bytes. The largest is below Cloudflare's limit of 100 MB; the smallest is above the limit of any usual proxy. */
 const largest = 64 * mib;
-const smallest = 512 * kib;
+export const smallestChunk = 512 * kib;
 const first = 16 * mib;
 /** The duration of a smaller chunk depends more on the round trip than on the bandwidth. */
 const leastMeasured = 4 * mib;
@@ -112,7 +112,7 @@ export class ChunkSizer {
 
   /** A chunk was refused as too large (413). False if it was one of the smallest: a smaller one is not tried. */
   tooLarge(bytes: number): boolean {
-    if (bytes <= smallest) return false;
+    if (bytes <= smallestChunk) return false;
     const limit = { bytes: Math.min(this.#bound, bytes), times: 1, until: this.#now() + longestHold };
     this.#set(Math.min(this.#size, clamp(bytes / 2)), limit);
     return true;
@@ -124,7 +124,7 @@ export class ChunkSizer {
    * larger. False if it was one of the smallest.
    */
   broken(bytes: number): boolean {
-    if (bytes <= smallest) return false;
+    if (bytes <= smallestChunk) return false;
     // Of several chunks in flight, the first failure has lowered the size already.
     const isOfThisSize = bytes <= this.#size;
     const divisor = isOfThisSize && this.#brokenInARow++ > 0 ? 4 : 2;
@@ -160,5 +160,5 @@ export class ChunkSizer {
 }
 
 function clamp(bytes: number): number {
-  return Math.floor(Math.min(largest, Math.max(smallest, bytes)));
+  return Math.floor(Math.min(largest, Math.max(smallestChunk, bytes)));
 }

@@ -8,6 +8,7 @@ import type { RegistryResponse, RequestBody } from '../http/httpTypes.ts';
 import { isUnreachable, remedyFor, Retries } from '../http/retry.ts';
 import { toError, type RepositoryContext } from '../repositoryContext.ts';
 import { readerOf } from './blobReader.ts';
+import { smallestChunk } from './chunkSizer.ts';
 import { chunksCut, wholeRefused } from './patchRefusal.ts';
 import { sendChunks } from './sendChunks.ts';
 import { isStored, storeAndVerify } from './storeAndVerify.ts';
@@ -15,8 +16,6 @@ import { restarts, type Interruption, type Upload, type UploadBlobOptions } from
 import { uploadLocation } from './uploadLocation.ts';
 import { commitSession, isSessionOpened, openSession, postBlob, sessionAt } from './uploadSession.ts';
 
-/** Bytes up to which a complete blob goes in one request: chunks would cost two more. */
-const smallBlob = 64 * 1024;
 /**
  * Bytes up to which a stream goes in one request if the registry is near and no limit of requests was ever seen, as docker
  * push does it. Each chunk costs distribution a flush to its disk.
@@ -123,7 +122,9 @@ async function tryOnce(
   const { signal } = options;
   const isWhole = form === 'any' ? await reader.isAtMost(wholeUpTo(upload)) : form === 'whole';
   const body = isWhole ? reader.body(0, (await reader.finished()).size) : undefined;
-  if (body !== undefined && options.takesPost && source.replayable) return store(upload, undefined, body);
+  if (given === undefined && body !== undefined && options.takesPost && source.replayable) {
+    return store(upload, undefined, body);
+  }
   const session = given ?? (await openSession(context, signal));
   if (session === undefined) throw new TeaChestError('internal', 'An upload was mounted that asked for no mount.');
   try {
@@ -135,7 +136,8 @@ async function tryOnce(
 }
 
 function wholeUpTo({ source, options: { isNear, sizer } }: Upload): number {
-  if (source.replayable) return smallBlob;
+  // A chunk would cost one more request, and is never smaller than this.
+  if (source.replayable) return smallestChunk;
   return isNear && sizer.seemsUnlimited ? largestWholeStream : 0;
 }
 

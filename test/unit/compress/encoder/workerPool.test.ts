@@ -68,6 +68,22 @@ describe('WorkerPool', () => {
     assert.ok((await encodeAll(codec, inChunks(mixedBytes(3 * mebibyte, 42), 100_000))).equals(first));
   });
 
+  it('starts no thread for the first small streams, and makes the same bytes of them with threads and without', async (t) => {
+    const small = mixedBytes(200 * 1024, 43);
+    for (const kind of ['gzip', 'zstd'] as const) {
+      const [idle, busy] = [await openPool(t), await openPool(t)];
+      await encodeAll(createCodec(kind, undefined, busy), inChunks(mixedBytes(3 * mebibyte, 42), 100_000));
+      assert.ok(busy.threads > 0);
+      const here = await encodeAll(createCodec(kind, undefined, idle), inChunks(small, 65_536));
+      assert.equal(idle.threads, 0);
+      assert.ok(here.equals(await encodeAll(createCodec(kind, undefined, busy), inChunks(small, 65_536))), kind);
+      for (let at = 0; at < 5; at++) {
+        assert.ok(here.equals(await encodeAll(createCodec(kind, undefined, idle), inChunks(small, 65_536))), kind);
+      }
+      assert.equal(idle.threads, 1, 'many small streams are work for threads');
+    }
+  });
+
   it('reads no further ahead than two blocks more than it has threads', async (t) => {
     const pool = await openPool(t, { size: 2 });
     const source = new Endless();
@@ -158,7 +174,7 @@ describe('WorkerPool', () => {
   it('reports that threads cannot start, or that the compressor is missing', async (t) => {
     const nowhere = join(await temporaryFolder(t), 'nothing-here');
     const withoutScript = await openPool(t, { worker: `${nowhere}.cjs` });
-    await assert.rejects(encodeAll(createCodec('gzip', 1, withoutScript), inChunks(Buffer.from('tea'), 3)), {
+    await assert.rejects(encodeAll(createCodec('gzip', 9, withoutScript), inChunks(Buffer.from('tea'), 3)), {
       code: 'internal',
       message: /could not start a compression thread.*nothing-here/s,
     });

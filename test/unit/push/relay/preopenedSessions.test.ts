@@ -15,7 +15,7 @@ describe('PreopenedSessions', () => {
   beforeEach(() => {
     registry = new FakeRepository();
     registry.kind = 'generic';
-    uploads = new PreopenedSessions(registry);
+    uploads = new PreopenedSessions(registry, { takeSession: () => undefined });
   });
 
   it('gives the first missing blob the session that has proved our access', async () => {

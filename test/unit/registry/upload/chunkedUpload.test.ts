@@ -68,11 +68,11 @@ test('a small blob goes in one request, a larger one does not', async (t) => {
   const all = await setUp(t);
   const uploads = (): string[] =>
     all.fakeGitea.requests.filter(({ path }) => path.includes('/uploads/')).map(({ method }) => method);
-  const small = bytesOf(64 * 1024, 1);
+  const small = bytesOf(mib / 2, 1);
   await all.app.uploadBlob(wholeBlob(small), silent);
   assert.deepEqual(uploads(), ['POST']);
   await assertStored(all, small);
-  const larger = bytesOf(64 * 1024 + 1, 2);
+  const larger = bytesOf(mib / 2 + 1, 2);
   await all.app.uploadBlob(wholeBlob(larger), silent);
   assert.deepEqual(uploads(), ['POST', 'POST', 'PATCH', 'PUT']);
   await assertStored(all, larger);
