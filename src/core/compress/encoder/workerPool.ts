@@ -19,9 +19,9 @@ export interface WorkerPoolOptions {
 
 /**
  * A stream of at most this many bytes is compressed without a thread while none runs, up to `mostHere` in all: starting a
- * thread takes some 70 ms, such a block 1 or 2 ms at these levels.
+ * thread takes some 70 ms, such a block 1 to 3 ms at these levels.
  */
-const smallStream = 256 * 1024;
+const smallStream = 512 * 1024;
 const mostHere = 1024 * 1024;
 const quickLevels: Readonly<Record<CompressTask['format'], number>> = { gzip: 4, zstd: 5 };
 

@@ -69,7 +69,7 @@ describe('WorkerPool', () => {
   });
 
   it('starts no thread for the first small streams, and makes the same bytes of them with threads and without', async (t) => {
-    const small = mixedBytes(200 * 1024, 43);
+    const small = mixedBytes(300 * 1024, 43);
     for (const kind of ['gzip', 'zstd'] as const) {
       const [idle, busy] = [await openPool(t), await openPool(t)];
       await encodeAll(createCodec(kind, undefined, busy), inChunks(mixedBytes(3 * mebibyte, 42), 100_000));
