@@ -27,7 +27,7 @@ export async function transferStored(
   const access = compressesStored ? Promise.resolve() : target.checkAccess({ signal: group.signal });
   const forwarder = new BlobForwarder(context, ledger, {
     ...{ engineId: '', isClassic: false, isArchive: true, spool, group, access },
-    ...{ sessions: new PreopenedSessions(target), onManifest: () => undefined },
+    ...{ sessions: new PreopenedSessions(target, context.blobs), onManifest: () => undefined },
   });
   const reading = new StoredReading(context, forwarder, group);
   const onReceived = (bytes: number): void => {
