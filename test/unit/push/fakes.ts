@@ -170,7 +170,7 @@ export class FakeRepository implements BlobTarget {
 
   async headManifest(reference: string): Promise<StoredManifest | undefined> {
     await this.#begin(`headManifest ${reference}`);
-    const bytes = this.manifests.get(reference);
+    const bytes = this.#manifest(reference);
     return (
       bytes && {
         digest: digestOf(bytes),
@@ -187,7 +187,7 @@ export class FakeRepository implements BlobTarget {
 
   async getManifest(reference: string): Promise<Uint8Array | undefined> {
     await this.#begin(`getManifest ${reference}`);
-    return this.manifests.get(reference);
+    return this.#manifest(reference);
   }
 
   async getBlob(digest: Digest): Promise<Uint8Array | undefined> {
@@ -310,11 +310,14 @@ export class FakeRepository implements BlobTarget {
     };
   }
 
+  /** By tag or digest. */
+  #manifest(reference: string): Buffer | undefined {
+    return this.manifests.get(reference) ?? [...this.manifests.values()].find((one) => digestOf(one) === reference);
+  }
+
   /** Gitea serves manifests under `blobs/` as well. */
   #manifestBlob(digest: Digest): Buffer | undefined {
-    return this.kind === 'generic'
-      ? undefined
-      : [...this.manifests.values()].find((manifest) => digestOf(manifest) === digest);
+    return this.kind === 'generic' ? undefined : this.#manifest(digest);
   }
 
   async #begin(call: string): Promise<void> {

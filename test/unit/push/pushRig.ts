@@ -21,6 +21,8 @@ export interface PushOptions {
   readonly image?: string;
   readonly spoolRoot?: string;
   readonly recheck?: boolean;
+  readonly platform?: string;
+  readonly isCodecRequired?: boolean;
 }
 
 /** Pushes of fake engines to a fake repository, with a real spool and a real digest cache. */
@@ -62,6 +64,8 @@ export class PushRig {
         codec: options.codec ?? plainGzip,
         parallelBlobs: 2,
         recheck: options.recheck === true,
+        platform: options.platform,
+        isCodecRequired: options.isCodecRequired === true,
       },
       {
         source: engine,

@@ -104,6 +104,10 @@ function read<T>(schema: v.GenericSchema<unknown, T>, info: unknown): T {
   const result = v.safeParse(schema, info);
   if (result.success) return result.output;
   const found = result.issues[0].input;
+  if (typeof found === 'string' && /^sha(384|512):/.test(found)) {
+    const sentence = `The image has the digest “${found}”. Only images whose digests are all sha256 can be pushed: Gitea stores no others.`;
+    throw new TeaChestError('imageUnsupported', sentence, { stage: 'inspect', facts: { digest: found } });
+  }
   const what = typeof found === 'string' ? `“${found.slice(0, 200)}”` : 'something else';
   throw new TeaChestError('engineFailed', `The container engine gave ${what} where a sha256 digest belongs.`, {
     stage: 'engine',
