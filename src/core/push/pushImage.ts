@@ -36,12 +36,10 @@ export async function pushImage(
   dependencies: PushDependencies,
   { signal, onEvent }: PushOptions,
 ): Promise<PushResult> {
-  const { source, relay, cache, now } = dependencies;
+  const { source, cache, now } = dependencies;
   const startedAt = now();
   const runStage = stageRunner({ signal, onEvent });
   onEvent({ type: 'target', reference: `${request.repository}:${request.tag}` });
-  // Asked once for each engine. The answer is needed only after the inspection, by `findRelay`, which reports a failure.
-  void relay?.pusher.store({ signal }).catch(() => undefined);
   await cache.load();
   try {
     const { image, selection } = await runStage('inspect', async () => {

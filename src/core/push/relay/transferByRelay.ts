@@ -6,6 +6,7 @@ import { pushFromEngine } from '../../relay/pushFromEngine.ts';
 import type { Spool } from '../../spool/spool.ts';
 import type { Transfer } from '../chooseTransfer.ts';
 import type { LayerLedger } from '../layerLedger.ts';
+import { proveAccess } from '../proveAccess.ts';
 import type { TransferredLayers } from '../publishLayers.ts';
 import type { TransferredManifests } from '../publishManifests.ts';
 import type { AttemptContext } from '../pushContext.ts';
@@ -29,7 +30,9 @@ export async function transferByRelay(
   if (isClassic && !hasDigests(present, parts, cache)) await primeDigests(image, parts, cache, { signal, logger });
   const group = new TaskGroup(signal);
   const sessions = new PreopenedSessions(context.target, context.blobs);
-  const access = proveAccess(context, sessions, { isPlanned: isClassic || compressesStored, signal: group.signal });
+  // In the other cases `planLayers` has checked the access.
+  const isPlanned = isClassic || compressesStored;
+  const access = isPlanned ? Promise.resolve() : proveAccess(context, sessions.proveAccess(group.signal), group.signal);
   group.start(() => access);
   if (isClassic) group.start(() => headConfig(context, group.signal));
   const { selection } = context;
@@ -74,28 +77,6 @@ export async function transferByRelay(
   } catch (error) {
     await cleanup;
     throw error;
-  }
-}
-
-/** `isPlanned`: `planLayers` has done it. */
-async function proveAccess(
-  context: AttemptContext,
-  sessions: PreopenedSessions,
-  { isPlanned, signal }: { readonly isPlanned: boolean; readonly signal: AbortSignal },
-): Promise<void> {
-  if (!isPlanned) await Promise.all([sessions.proveAccess(signal), lookForTags(context, signal)]);
-}
-
-/**
- * On Gitea a repository without tags saves a question for each blob (`RepositoryBlobs.locate`). A failure here costs time, but
- * does not fail the push.
- */
-async function lookForTags({ target, blobs, logger }: AttemptContext, signal: AbortSignal): Promise<void> {
-  if (target.kind === 'generic') return;
-  try {
-    if ((await target.listTags({ signal })).length === 0) blobs.noteNoTags();
-  } catch (error) {
-    logger.debug(`The tags of ${target.repository} cannot be listed: ${String(error)}`);
   }
 }
 

@@ -36,12 +36,12 @@ export class ArchiveBlobs {
     await Promise.all(asked.map((digest) => this.#lookups.run(() => this.#isStored(digest), signal)));
   }
 
-  /** Resolves as soon as the next blob can be read; whether the registry lacks this one is asked meanwhile. */
+  /** Resolves as soon as the next blob can be read; the upload asks whether the registry lacks this one. */
   async sendBytes(claim: BlobClaim, bytes: Buffer): Promise<void> {
     checkDigest(claim, digestOf(bytes), bytes.byteLength);
     this.#passed.add(claim.digest);
     await this.#begin(async () => {
-      if (await this.#isStored(claim.digest)) return;
+      if (this.#found.has(claim.digest)) return;
       const blob = await this.#forwarder.beginBlob(claim);
       await blob.write(bytes);
       await blob.commit(claim.digest);

@@ -2,6 +2,7 @@ import { TaskGroup } from '../../base/taskGroup.ts';
 import type { EngineManifest } from '../../ports/imageSource.ts';
 import type { Spool } from '../../spool/spool.ts';
 import type { LayerLedger } from '../layerLedger.ts';
+import { proveAccess } from '../proveAccess.ts';
 import type { TransferredLayers } from '../publishLayers.ts';
 import type { TransferredManifests } from '../publishManifests.ts';
 import type { AttemptContext } from '../pushContext.ts';
@@ -24,7 +25,9 @@ export async function transferStored(
   const { source, signal, onEvent, target, compressesStored } = context;
   const group = new TaskGroup(signal);
   // Where layers are compressed, `planLayers` has checked the access.
-  const access = compressesStored ? Promise.resolve() : target.checkAccess({ signal: group.signal });
+  const access = compressesStored
+    ? Promise.resolve()
+    : proveAccess(context, target.checkAccess({ signal: group.signal }), group.signal);
   const forwarder = new BlobForwarder(context, ledger, {
     ...{ engineId: '', isClassic: false, isArchive: true, spool, group, access },
     ...{ sessions: new PreopenedSessions(target, context.blobs), onManifest: () => undefined },
