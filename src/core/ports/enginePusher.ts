@@ -6,8 +6,6 @@ import type { CallOptions } from './callOptions.ts';
 export interface EnginePusher {
   /** Names the engine across restarts: a key of the digest cache. */
   readonly id: string;
-  /** Which of docker's two image stores it has: classic ones hold layers unpacked, containerd's hold blobs. */
-  store(options: CallOptions): Promise<'classic' | 'containerd'>;
   /** Bytes of the files of each build step, base first; zero for steps that made no layer. */
   historySizes(image: Digest, options: CallOptions): Promise<readonly number[]>;
   tag(image: string, name: EngineImageName, options: CallOptions): Promise<void>;

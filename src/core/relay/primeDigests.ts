@@ -61,7 +61,7 @@ export async function primeDigestsOf(
 ): Promise<boolean> {
   if (hasDigests(image.diffIds, parts, cache)) return false;
   if (relayObstacle(image, parts, { isRequired: false }) !== undefined) return false;
-  if ((await parts.pusher.store(options)) !== 'classic') return false;
+  if (image.storesBlobs === true) return false;
   await primeDigests(image, parts, cache, options);
   return true;
 }

@@ -41,10 +41,6 @@ export class FakePusher implements EnginePusher {
     this.#store = store;
   }
 
-  store(): Promise<'classic' | 'containerd'> {
-    return Promise.resolve(this.#store);
-  }
-
   historySizes(): Promise<readonly number[]> {
     return Promise.resolve(this.#image.layers.map(({ byteLength }) => byteLength));
   }
