@@ -1,4 +1,4 @@
-// How fast layers are compressed, and how small they get:  node bench/codec.ts [--megabytes N] [FOLDER | FILE]...
+// How fast layers are compressed, and how small they get:  node bench/codec.ts [--megabytes N] [--slow] [FOLDER | FILE]...
 // Everything in one run, on tars of this machine's own files: first one thread without any stream around it, then the
 // codecs as a push uses them. CPU time, since another process on the machine would spoil the time on the clock.
 import { spawn } from 'node:child_process';
@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import * as zlib from 'node:zlib';
 import { buildWasm } from '../scripts/buildWasm.mjs';
 import { createCodec } from '../src/core/compress/codecs.ts';
+import { codecCandidates } from '../src/core/compress/codecSpeeds.ts';
 import type { CodecKind } from '../src/core/compress/codecs.ts';
 import {
   Deflater,
@@ -23,7 +24,7 @@ import { WorkerPool } from '../src/core/compress/encoder/workerPool.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { megabytes: { type: 'string', default: '64' } },
+  options: { megabytes: { type: 'string', default: '64' }, slow: { type: 'boolean', default: false } },
 });
 const root = fileURLToPath(new URL('..', import.meta.url));
 const paths = positionals.length > 0 ? positionals : ['/usr/lib', `${root}node_modules`, '/usr/bin'];
@@ -49,6 +50,16 @@ async function sample(path: string): Promise<Uint8Array> {
   const step = Math.floor((all.byteLength - size) / (parts - 1) / 512) * 512;
   return Buffer.concat(Array.from({ length: parts }, (_, part) => all.subarray(part * step, part * step + size)));
 }
+
+/** Levels that `auto` never chooses; they take minutes. */
+const slowLevels: readonly [CodecKind, number][] = [
+  ['gzip', 6],
+  ['gzip', 9],
+  ['zstd', 9],
+  ['zstd', 12],
+  ['zstd', 17],
+  ['zstd', 19],
+];
 
 interface Figures {
   readonly what: string;
@@ -117,10 +128,8 @@ async function codecs(bytes: Uint8Array, size: number): Promise<Figures[]> {
     }
   }
   const kinds: [CodecKind, number | undefined][] = [
-    ['gzip', 1],
-    ['gzip', 6],
-    ['zstd', 3],
-    ['none', undefined],
+    ...codecCandidates.map(({ kind, level }): [CodecKind, number | undefined] => [kind, level]),
+    ...(values.slow ? slowLevels : []),
   ];
   const rows: Figures[] = [];
   for (const [kind, level] of kinds) {
@@ -129,7 +138,7 @@ async function codecs(bytes: Uint8Array, size: number): Promise<Figures[]> {
     const before = process.memoryUsage.rss();
     let peak = before;
     delay.enable();
-    const figures = await measure(`${codec.id}, ${size} threads`, bytes, 3, async () => {
+    const figures = await measure(`${codec.id}, ${size} threads`, bytes, codec.isSlow === true ? 1 : 3, async () => {
       let out = 0;
       for await (const piece of codec.encode(tar(), { signal: new AbortController().signal })) {
         out += piece.byteLength;

@@ -60,12 +60,15 @@ async function build(open: OpenRequest): Promise<Parts> {
     logger: silentLogger,
     userAgent: 'tea-chest-bench',
   });
-  const codecs = new Codecs(open.dist);
+  const codecs = new Codecs(open.dist, new OriginValues(state, 'auto choices', v.string()));
   const runner = new PushRunner({
     link,
     openTarget: (connection, repository, signal) => access.openTarget(connection, repository, signal),
     createCodec: (compression, gzipLevel, { origin, host }) =>
-      codecs.create(compression, gzipLevel, { scope: networkScope(host), bytesPerSecond: linkRates.get(origin) }),
+      codecs.create(compression, gzipLevel, {
+        ...{ origin, scope: networkScope(host) },
+        ...{ roundTripMs: access.roundTripMs(origin), bytesPerSecond: linkRates.get(origin) },
+      }),
     cache: new DigestCache(join(open.storage, 'digests.json'), silentLogger, Date.now),
     memory: new TargetMemory(state),
     // The defaults of package.json.

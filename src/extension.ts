@@ -39,7 +39,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const logger = createLogger(channel);
   const secrets = new SessionSecrets(context.secrets, warnSecretsNotKept);
   const registries = buildRegistries(context, secrets, logger);
-  const { store, access, cache, memory, publicOwners, chunkSizes, linkRates } = registries;
+  const { store, access, cache, memory, publicOwners, chunkSizes, linkRates, autoChoices } = registries;
   const { auth } = access;
 
   const relay = new EngineRelay({ secrets, state: context.globalState, logger });
@@ -50,7 +50,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const imagesView = new ImagesView(images, link, showDangling);
   const registriesView = new RegistriesView(store, access, logger);
 
-  const codecs = new Codecs(join(context.extensionPath, 'dist'));
+  const codecs = new Codecs(join(context.extensionPath, 'dist'), autoChoices);
   const journal = new PushJournal(join(storage, 'pushes'), logger);
   const defaultSpool = join(storage, 'spool');
   const spoolRoot = (): string => spoolFolder() ?? defaultSpool;
@@ -58,7 +58,10 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
     ...{ link, relay, journal, cache, memory, spoolRoot, logger, settings: pushSettings },
     openTarget: (...asked) => access.openTarget(...asked),
     createCodec: (compression, gzipLevel, { origin, host }) =>
-      codecs.create(compression, gzipLevel, { scope: networkScope(host), bytesPerSecond: linkRates.get(origin) }),
+      codecs.create(compression, gzipLevel, {
+        ...{ origin, scope: networkScope(host) },
+        ...{ roundTripMs: access.roundTripMs(origin), bytesPerSecond: linkRates.get(origin) },
+      }),
   });
   const statusBar = new PushStatusBar(runner);
   const push = new PushController({
@@ -70,7 +73,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const cleanup = new RegistryCleanup({
     store,
     stopPushes: (origin) => runner.stop(origin),
-    data: [access, memory, publicOwners, chunkSizes, linkRates, cache],
+    data: [access, memory, publicOwners, chunkSizes, linkRates, autoChoices, cache],
   });
 
   const parts = { logger, channel, store, access, auth, cleanup, link, images, imagesView, registriesView, push };

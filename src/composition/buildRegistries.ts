@@ -24,6 +24,8 @@ export interface Registries {
   readonly publicOwners: PublicOwners;
   readonly chunkSizes: OriginValues<ChunkState>;
   readonly linkRates: OriginValues<number>;
+  /** What the compression `auto` chose the last time. */
+  readonly autoChoices: OriginValues<string>;
 }
 
 export function buildRegistries(
@@ -42,6 +44,7 @@ export function buildRegistries(
   const isSaved = (origin: string): boolean => store.find(origin) !== undefined;
   const chunkSizes = new OriginValues(rows('chunkSizes'), 'teaChest.chunkSizes', chunkState, isSaved);
   const linkRates = new OriginValues(rows('linkRates'), 'teaChest.linkRates', v.number(), isSaved);
+  const autoChoices = new OriginValues(rows('autoChoices'), 'teaChest.autoChoices', v.string(), isSaved);
   const access = new RegistryAccess({
     credential: (origin) => store.credential(origin),
     generation: (origin) => store.generation(origin),
@@ -61,5 +64,6 @@ export function buildRegistries(
     publicOwners: new PublicOwners(rows('publicOwners'), (...asked) => access.isPublicOwner(...asked), askModal),
     chunkSizes,
     linkRates,
+    autoChoices,
   };
 }

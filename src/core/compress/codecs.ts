@@ -12,10 +12,13 @@ export type CodecKind = 'gzip' | 'zstd' | 'none';
 /** Node has zstd since 22.15 and 23.8. */
 export const hasZstd = 'createZstdCompress' in zlib;
 
-/** The levels of each format, and the default: the level with the shortest push. */
+/**
+ * The levels of each format, and the default: the level with the shortest push on a quick link. `slow`: from here on a
+ * thread compresses some 100 MB/s or less.
+ */
 const levels = {
-  gzip: { lowest: 1, highest: 9, default: 1 },
-  zstd: { lowest: 1, highest: 19, default: 3 },
+  gzip: { lowest: 1, highest: 9, default: 1, slow: 4 },
+  zstd: { lowest: 1, highest: 19, default: 3, slow: 6 },
 } as const;
 
 /**
@@ -33,9 +36,10 @@ export function createCodec(kind: CodecKind, level: number | undefined, pool: Wo
       { facts: { compression: kind, level: chosen } },
     );
   }
-  if (kind === 'gzip') return { ...gzipEncoder(chosen, pool), mediaType: mediaTypes.ociLayerGzip, isIdentity: false };
+  const traits = { isIdentity: false, isSlow: chosen >= range.slow };
+  if (kind === 'gzip') return { ...gzipEncoder(chosen, pool), mediaType: mediaTypes.ociLayerGzip, ...traits };
   const encoder = zstdEncoder(chosen, zstdVersion(), pool);
-  return { ...encoder, mediaType: mediaTypes.ociLayerZstd, isIdentity: false };
+  return { ...encoder, mediaType: mediaTypes.ociLayerZstd, ...traits };
 }
 
 /** An editor may bring a Node that was built without zstd. */

@@ -6,6 +6,7 @@ import type { Challenge } from '../registry/auth/challenge.ts';
 import { ChunkSizer, type ChunkMemory } from '../registry/upload/chunkSizer.ts';
 import { distributionScheme } from '../registry/auth/distributionScheme.ts';
 import { explainErrorResponse, type ExplainErrorResponse } from '../registry/errors/explainErrorResponse.ts';
+import { withAnswerTimes } from '../registry/http/answerTimes.ts';
 import { withLogging } from '../registry/http/logging.ts';
 import type { Environment } from '../registry/http/proxy.ts';
 import { withRedirects } from '../registry/http/redirects.ts';
@@ -35,6 +36,8 @@ export interface RegistryClientOptions {
   readonly chunkMemory: ChunkMemory;
   /** Gets the measured rate of uploads, in bytes per second. */
   readonly onLinkRate?: (bytesPerSecond: number) => void;
+  /** Gets the milliseconds that each answer to a request without a body took, its connection included. */
+  readonly onAnswer?: (ms: number) => void;
   /** For HTTPS_PROXY and the like. */
   readonly environment: Environment;
   /** `tea-chest/1.2.3` */
@@ -73,7 +76,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const { address, credential, logger, timing = realTiming } = options;
   const closing = new AbortController();
   const transport = createTransport(options);
-  const logged = withLogging(transport.send, logger, timing.now);
+  const logged = withLogging(withAnswerTimes(transport.send, options.onAnswer, timing.now), logger, timing.now);
   const plain = withRetry(logged, options.retries ?? usualRetries, timing, logger);
   const { origin } = address;
 

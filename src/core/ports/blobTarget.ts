@@ -74,6 +74,8 @@ export interface UploadSession {
 export interface UploadOptions extends CallOptions {
   /** Bytes of this blob that the registry has (or is being sent), from 0. Goes back when a new session begins. */
   readonly onSent: (bytes: number) => void;
+  /** Bytes with which a request may begin, although more would fit into it, if the source is slow to give them. */
+  readonly firstBytes?: number | undefined;
   /** A session to use for the first try. */
   readonly session?: UploadSession | undefined;
 }

@@ -5,6 +5,8 @@ export interface LayerCodec {
   readonly mediaType: string;
   /** True: what comes out is what went in. */
   readonly isIdentity: boolean;
+  /** True: it compresses more slowly than most links send, so that its blobs are sent from their first bytes on. */
+  readonly isSlow?: boolean;
   /**
    * Compresses in other threads. Stops when the signal fires or the consumer leaves the loop. Each piece is valid until
    * the next one is asked for: its memory is used again.

@@ -4,8 +4,17 @@ import type { BlobOrigin, RepositoryBlobs } from './repositoryBlobs.ts';
 
 /** Bytes from which on a blob is sent before it is complete; a smaller one waits until its digest is known. */
 const minEagerBytes = 16 * 1024 * 1024;
+/** The same for a codec that is slow: the link would wait for it. */
+const minEagerBytesOfSlow = 1024 * 1024;
 /** Bytes still to send above which the registry is asked whether it has the blob. */
 const minBytesLeft = 4 * 1024 * 1024;
+
+export interface SendOptions {
+  readonly signal: AbortSignal;
+  readonly onSent: (bytes: number) => void;
+  /** The blob is written more slowly than most links send. */
+  readonly isSlow?: boolean | undefined;
+}
 
 /**
  * Brings one blob into the repository. A large one is sent while it is still being compressed; should the registry turn
@@ -14,12 +23,13 @@ const minBytesLeft = 4 * 1024 * 1024;
 export async function sendBlob(
   blob: ReplayableBlob,
   blobs: RepositoryBlobs,
-  { signal, onSent }: { readonly signal: AbortSignal; readonly onSent: (bytes: number) => void },
+  { signal, onSent, isSlow = false }: SendOptions,
 ): Promise<BlobOrigin> {
   const find = async ({ digest, size }: BlobDescriptor, until: AbortSignal): Promise<BlobOrigin | undefined> =>
     (await blobs.locate(digest, size, until))?.origin;
 
-  const start = await blob.available(0, minEagerBytes, signal);
+  const eagerBytes = isSlow ? minEagerBytesOfSlow : minEagerBytes;
+  const start = await blob.available(0, eagerBytes, signal);
   if (start.complete) {
     const made = await blob.finished;
     const found = await find(made, signal);
@@ -48,6 +58,7 @@ export async function sendBlob(
   try {
     await blobs.target.uploadBlob(blob, {
       signal: AbortSignal.any([signal, giveUp.signal]),
+      firstBytes: isSlow ? eagerBytes : undefined,
       onSent: (bytes) => {
         sent = bytes;
         onSent(bytes);

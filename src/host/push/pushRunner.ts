@@ -194,6 +194,7 @@ export class PushRunner {
     opening.catch(() => undefined);
     const source = await this.#dependencies.link.get();
     const image = await findImage(source, job, signal);
+    const opened = await opening;
     const request = {
       image,
       origin: connection.origin,
@@ -208,7 +209,7 @@ export class PushRunner {
     };
     const dependencies = {
       source,
-      target: await opening,
+      target: opened,
       cache,
       uploads: this.#uploads,
       spoolRoot: spoolRoot(),

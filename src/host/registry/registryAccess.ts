@@ -27,6 +27,7 @@ export class RegistryAccess implements RegistryBrowser {
   readonly #clients = new Map<string, { readonly key: string; readonly client: Promise<RegistryClient> }>();
   readonly #owners = new Map<string, Promise<Owners>>();
   readonly #publicOwners = new Map<string, Promise<boolean>>();
+  readonly #roundTrips = new Map<string, number>();
 
   constructor(options: RegistryAccessOptions) {
     this.#options = options;
@@ -41,6 +42,11 @@ export class RegistryAccess implements RegistryBrowser {
   ): Promise<BlobTarget> {
     const client = await this.#client(connection);
     return await client.repository(repository, { signal, sessions });
+  }
+
+  /** Milliseconds of a registry's quickest answer since this window was opened; undefined if it has not answered yet. */
+  roundTripMs(origin: string): number | undefined {
+    return this.#roundTrips.get(origin);
   }
 
   /** Closes upload sessions that a push left open. Rejects if the registry cannot be reached. */
@@ -201,6 +207,9 @@ export class RegistryAccess implements RegistryBrowser {
       chunkMemory,
       onLinkRate: (bytesPerSecond) => {
         onLinkRate(origin, bytesPerSecond);
+      },
+      onAnswer: (ms) => {
+        this.#roundTrips.set(origin, Math.min(ms, this.#roundTrips.get(origin) ?? Infinity));
       },
       environment: process.env,
       userAgent,

@@ -115,6 +115,7 @@ export class LayerUpload {
     try {
       const origin = await sendBlob(this.#blob, context.blobs, {
         signal: group.signal,
+        isSlow: context.request.codec.isSlow,
         onSent: (sentBytes) => {
           ledger.statuses.update(this.#diffId, { sentBytes });
         },

@@ -1,5 +1,6 @@
 import { TeaChestError } from '../../base/errors.ts';
 import type { BlobDescriptor, BlobSource, ReplayableBlob, StreamedBlob } from '../../ports/blobSource.ts';
+import type { UploadOptions } from '../../ports/blobTarget.ts';
 import type { RequestBody } from '../http/httpTypes.ts';
 
 /** Reads a blob as the bodies of the requests that upload it. */
@@ -18,9 +19,10 @@ export interface BlobReader {
   close(): void;
 }
 
-/** `onSent` gets the number of bytes handed to the connection. */
-export function readerOf(source: BlobSource, signal: AbortSignal, onSent: (bytes: number) => void): BlobReader {
-  return source.replayable ? new ReplayReader(source, signal, onSent) : new StreamReader(source, onSent);
+export function readerOf(source: BlobSource, { signal, onSent, firstBytes }: UploadOptions): BlobReader {
+  return source.replayable
+    ? new ReplayReader(source, { signal, onSent, firstBytes })
+    : new StreamReader(source, onSent);
 }
 
 class ReplayReader implements BlobReader {
@@ -28,11 +30,13 @@ class ReplayReader implements BlobReader {
   readonly #source: ReplayableBlob;
   readonly #signal: AbortSignal;
   readonly #onSent: (bytes: number) => void;
+  readonly #firstBytes: number;
 
-  constructor(source: ReplayableBlob, signal: AbortSignal, onSent: (bytes: number) => void) {
+  constructor(source: ReplayableBlob, { signal, onSent, firstBytes = Infinity }: UploadOptions) {
     this.#source = source;
     this.#signal = signal;
     this.#onSent = onSent;
+    this.#firstBytes = firstBytes;
   }
 
   async isAtMost(limit: number): Promise<boolean> {
@@ -41,7 +45,7 @@ class ReplayReader implements BlobReader {
   }
 
   async chunkEnd(start: number, size: number): Promise<number> {
-    const { bytes } = await this.#source.available(start, size, this.#signal);
+    const { bytes } = await this.#source.available(start, Math.min(size, this.#firstBytes), this.#signal);
     return Math.min(bytes, start + size);
   }
 

@@ -38,8 +38,8 @@ export async function uploadBlob(
   source: BlobSource,
   options: UploadBlobOptions,
 ): Promise<void> {
-  const { signal, onSent, session } = options;
-  const reader = readerOf(source, signal, onSent);
+  const { signal, session } = options;
+  const reader = readerOf(source, options);
   const upload = { context, source, reader, options };
   try {
     if (source.replayable) await uploadUntilStored(upload);

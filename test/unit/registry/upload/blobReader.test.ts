@@ -9,7 +9,7 @@ test('a body of a stream is opened once, even if its first piece is still waited
     yield await piece.promise;
   }
   const blob = { replayable: false, digest: digestOf(Buffer.of(1)), size: 1, bytes: waiting() } as const;
-  const body = readerOf(blob, new AbortController().signal, () => undefined).body(0, 1);
+  const body = readerOf(blob, { signal: new AbortController().signal, onSent: () => undefined }).body(0, 1);
   const first = body.open()[Symbol.asyncIterator]().next();
   assert.throws(() => body.open(), { code: 'uploadLost' });
   piece.resolve(Uint8Array.of(1));

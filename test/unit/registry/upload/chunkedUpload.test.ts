@@ -99,6 +99,21 @@ test('chunks leave while the source is still growing', async (t) => {
   await assertStored(all, bytes);
 });
 
+test('a chunk of a slow source begins with the bytes that are there, and the next one has all that came meanwhile', async (t) => {
+  const all = await setUp(t, { chunk: 8 * mib });
+  const bytes = bytesOf(7 * mib);
+  const growing = growingBlob(bytes, mib);
+  await all.app.uploadBlob(growing.source, {
+    signal: never,
+    firstBytes: mib,
+    onSent: (sent) => {
+      if (sent === mib) growing.grow(bytes.length);
+    },
+  });
+  await assertStored(all, bytes);
+  assert.equal(asked(all.fakeGitea, 'PATCH'), 2);
+});
+
 test('a source that fails ends the upload with its own error, and the session goes', async (t) => {
   const { fakeGitea, app } = await setUp(t, { chunk: mib });
   const growing = growingBlob(bytesOf(3 * mib), mib);
