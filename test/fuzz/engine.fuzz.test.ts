@@ -7,7 +7,8 @@ import { discoverEndpoint } from '../../src/core/docker/endpoint/discoverEndpoin
 import { DockerPusher } from '../../src/core/docker/client/dockerPusher.ts';
 import type { EnginePushStep } from '../../src/core/ports/enginePusher.ts';
 import { parseEvents } from '../../src/core/docker/images/imageEvents.ts';
-import { toEngineImage, toImageDetails } from '../../src/core/docker/images/imageRecords.ts';
+import { toImageDetails } from '../../src/core/docker/images/imageRecords.ts';
+import { countContainers, mergeListed, toListedImage } from '../../src/core/docker/images/listedImages.ts';
 import { legacyDiffId } from '../../src/core/docker/archive/legacyLayerIds.ts';
 import type { HostEnvironment } from '../../src/core/docker/endpoint/hostEnvironment.ts';
 import { ResponseDecoder } from '../../src/core/docker/client/responseDecoder.ts';
@@ -147,8 +148,12 @@ describe('what an engine says of its images', () => {
       'Descriptor',
     ]);
     await holds(fc.tuple(listed, inspected), async ([one, other]) => {
-      const image = await resultOrError(() => toEngineImage(JSON.parse(one)));
-      if (!(image instanceof Error)) assert(isDigest(image.id));
+      const image = toListedImage(JSON.parse(one));
+      if (!('unusable' in image)) {
+        assert(isDigest(image.id) || image.obstacle !== undefined);
+        assert(mergeListed([image, image]).every(({ references }) => new Set(references).size === references.length));
+      }
+      countContainers(JSON.parse(one));
       const details = await resultOrError(() => toImageDetails(JSON.parse(other)));
       if (!(details instanceof Error)) assert(details.diffIds.every(isDigest));
     });

@@ -1,5 +1,4 @@
 import type { ImageDetails } from '../ports/imageSource.ts';
-import type { Digest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';
 
 /** The address of an engine, and where it was configured. */
@@ -25,17 +24,34 @@ export interface EngineTls {
 
 /** An image as the engine lists it. */
 export interface EngineImage {
-  readonly id: Digest;
-  /** `repository:tag`, none for a dangling image. */
+  /** `sha256:…`; of another algorithm, or empty, only if there is an `obstacle`. */
+  readonly id: string;
+  /** `repository:tag`, each once; none for a dangling image, and for one that is known by its digest only. */
   readonly references: readonly string[];
+  /** `repository@sha256:…`, of the repositories of which the image has no tag. */
+  readonly digestReferences: readonly string[];
   /** Bytes, as the engine reports. */
   readonly size: number;
   /** ISO 8601; empty if the engine does not say. */
   readonly createdAt: string;
-  /** Undefined if the list does not say and the image was not inspected. */
-  readonly platform: Platform | undefined;
-  /** Number of containers that use it; undefined if the engine did not count. */
-  readonly containers: number | undefined;
+  /** ISO 8601; read for images whose `createdAt` says nothing, where the engine keeps it. */
+  readonly taggedAt: string | undefined;
+  /** Those that are in the engine. Empty for an image that names none, undefined if the list does not say. */
+  readonly platforms: readonly Platform[] | undefined;
+  /** True for what runs nowhere, such as a Helm chart. */
+  readonly isArtifact: boolean;
+  /** `application/vnd.cncf.helm.config.v1+json`: what the artifact is, where that is known. */
+  readonly artifactType: string | undefined;
+  /** The containers that were created from it; undefined if the engine did not say. */
+  readonly usedBy: ContainerCount | undefined;
+  /** Why it cannot be pushed, as the end of a sentence. */
+  readonly obstacle: string | undefined;
+}
+
+export interface ContainerCount {
+  /** Paused and restarting ones too. */
+  readonly running: number;
+  readonly stopped: number;
 }
 
 /** A change of an image that concerns a list of images. */
@@ -47,6 +63,7 @@ export interface EngineEvent {
 }
 
 export interface EngineVersion {
+  readonly product: 'Docker' | 'Podman';
   /** `28.5.2` */
   readonly version: string;
   /** The API version that we use with it: `1.41`. */

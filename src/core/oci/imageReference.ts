@@ -70,6 +70,15 @@ function isHost(text: string): boolean {
   return URL.canParse(`https://${text}`);
 }
 
+/** `localhost:5000/team/app` of `localhost:5000/team/app:1@sha256:…`: text alone, for references of any kind. */
+export function withoutTagAndDigest(reference: string): string {
+  const at = reference.indexOf('@');
+  const named = at < 0 ? reference : reference.slice(0, at);
+  const colon = named.lastIndexOf(':');
+  // A colon before the last slash belongs to a port.
+  return colon < 0 || colon < named.lastIndexOf('/') ? named : named.slice(0, colon);
+}
+
 /** The text form of a reference; the inverse of `parseImageReference`. */
 export function formatImageReference(reference: ImageReference): string {
   const registry = reference.registry === undefined ? '' : `${reference.registry}/`;

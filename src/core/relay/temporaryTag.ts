@@ -35,9 +35,12 @@ export function temporaryTag(): string {
   return tag;
 }
 
-/** True for a name that a Tea Chest gave to an image for one push; it is never shown. */
+/** What a classic store keeps of such a name after the push, until the name is removed. */
+const pushedPattern = /^127\.0\.0\.1:\d+\/tea-chest\/[0-9a-f]{24}\/\d+@/;
+
+/** True for a name that a Tea Chest gave to an image for one push, with its tag or a digest; it is never shown. */
 export function isTemporaryName(reference: string): boolean {
-  return pattern.test(reference);
+  return pattern.test(reference) || pushedPattern.test(reference);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { TeaChestError } from '../../core/base/errors.ts';
-import type { EngineImage } from '../../core/docker/types.ts';
-import { describePlatform } from '../../core/oci/platform.ts';
+import type { ContainerCount, EngineImage } from '../../core/docker/types.ts';
+import { describePlatform, type Platform } from '../../core/oci/platform.ts';
 import type { Engine, EngineLink } from '../engine/engine.ts';
 import { listShownImages } from '../engine/listShownImages.ts';
 import { toRejection } from './toRejection.ts';
@@ -9,12 +9,21 @@ import { toRejection } from './toRejection.ts';
 export interface ListedImage {
   readonly id: string;
   readonly references: readonly string[];
+  /** `repository@sha256:…`, where the image has no tag of that repository. */
+  readonly digestReferences: readonly string[];
   /** Bytes, as the engine reports them. */
   readonly size: number;
   /** ISO 8601. */
   readonly createdAt: string;
-  /** `linux/amd64`, or `unknown` if the engine fails to return it. */
+  /** `linux/amd64`, the first of `platforms`, or `unknown` if the engine fails to return one. */
   readonly platform: string;
+  readonly platforms: readonly string[];
+  /** Undefined for an image that runs. */
+  readonly artifact?: string;
+  /** Undefined if the engine does not say. */
+  readonly usedBy?: ContainerCount;
+  /** Why it cannot be pushed; undefined if it can. */
+  readonly obstacle?: string;
 }
 
 /** `teaChest.listImages`: all images of the engine except intermediate ones. */
@@ -23,7 +32,7 @@ export async function listImagesCommand(link: EngineLink): Promise<readonly List
   try {
     const engine = await link.get();
     const images = await listShownImages(engine, { signal });
-    const listed = await Promise.all(images.map((image) => withPlatform(engine, image, signal)));
+    const listed = await Promise.all(images.map((image) => withPlatforms(engine, image, signal)));
     return listed.filter((image) => image !== undefined);
   } catch (error) {
     link.reset();
@@ -32,16 +41,31 @@ export async function listImagesCommand(link: EngineLink): Promise<readonly List
 }
 
 /** Undefined if the image was removed after it was listed. */
-async function withPlatform(engine: Engine, image: EngineImage, signal: AbortSignal): Promise<ListedImage | undefined> {
-  const { id, references, size, createdAt } = image;
+async function withPlatforms(
+  engine: Engine,
+  image: EngineImage,
+  signal: AbortSignal,
+): Promise<ListedImage | undefined> {
   try {
-    const platform = image.platform ?? (await engine.platformOf(id, { signal }));
-    return { id, references, size, createdAt, platform: describePlatform(platform) ?? 'unknown' };
+    return toEntry(image, image.platforms ?? (await engine.platformsOf(image, { signal })));
   } catch (error) {
     if (!(error instanceof TeaChestError)) throw error;
     if (error.code === 'imageNotFound') return undefined;
     // One damaged image must not hide the others.
-    if (error.code === 'engineFailed') return { id, references, size, createdAt, platform: 'unknown' };
+    if (error.code === 'engineFailed') return toEntry(image, []);
     throw error;
   }
+}
+
+function toEntry(image: EngineImage, found: readonly Platform[]): ListedImage {
+  const { id, references, digestReferences, size, createdAt, isArtifact, artifactType, usedBy, obstacle } = image;
+  const platforms = found.map(describePlatform).filter((one) => one !== undefined);
+  return {
+    ...{ id, references, digestReferences, size, createdAt },
+    platform: platforms[0] ?? 'unknown',
+    platforms,
+    ...(isArtifact && { artifact: artifactType ?? 'unknown' }),
+    ...(usedBy !== undefined && { usedBy }),
+    ...(obstacle !== undefined && { obstacle }),
+  };
 }

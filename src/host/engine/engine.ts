@@ -10,8 +10,8 @@ interface CallOptions {
 /** What the host needs from an engine. Implemented by `core/docker`. */
 export interface Engine extends ImageSource {
   listImages(options: CallOptions): Promise<readonly EngineImage[]>;
-  /** One request for each image; the result is cached. */
-  platformOf(id: string, options: CallOptions): Promise<Platform>;
+  /** At most one request for each image; the result is cached. */
+  platformsOf(image: Pick<EngineImage, 'id' | 'references'>, options: CallOptions): Promise<readonly Platform[]>;
   /** One item when connected and one for each change of an image. Ends or rejects with the connection. */
   events(options: CallOptions): AsyncIterable<{ readonly action: string }>;
   /** For a push by the engine to this machine. Undefined if the engine is certainly on another one. */

@@ -3,6 +3,7 @@ import { isCancelled, toTeaChestError, type TeaChestError } from '../../core/bas
 import type { Logger } from '../../core/base/logger.ts';
 import type { EngineImage } from '../../core/docker/types.ts';
 import type { EngineLink } from './engine.ts';
+import { ImageWatch } from './imageWatch.ts';
 import { listShownImages } from './listShownImages.ts';
 
 export type ImageListState =
@@ -10,49 +11,41 @@ export type ImageListState =
   | { readonly kind: 'ready'; readonly images: readonly EngineImage[] }
   | { readonly kind: 'problem'; readonly error: TeaChestError };
 
-/** Milliseconds. A build fires a burst of events; the list is refreshed after it, or after the longest delay. */
-const quietMs = 300;
-const longestBurstMs = 900;
-const shortestRetryMs = 1000;
-const longestRetryMs = 30_000;
-/** While the list is visible, it has to return soon after the engine does. */
-const longestVisibleRetryMs = 2000;
-
-/** The engine's images. Follows the engine's events after the first `open`. */
+/**
+ * The engine's images. While the view is visible the list follows the engine, see `ImageWatch`; while it is hidden, the
+ * engine is asked only by `open`, `refresh` and `reconnect`.
+ */
 export class ImageList {
   readonly #link: EngineLink;
   readonly #logger: Logger;
   readonly #onChange: (state: ImageListState) => void;
+  readonly #watch: ImageWatch;
   readonly #life = new AbortController();
   #state: ImageListState = { kind: 'unknown' };
   #loading: Promise<void> | undefined;
   #attempt = new AbortController();
   #stale = false;
-  readonly #sleep: typeof sleep;
-  /** The number of events so far. */
-  #events = 0;
-  #burst = false;
-  #visible = false;
-  #pause = new AbortController();
-  #watch: AbortController | undefined;
 
   constructor(link: EngineLink, logger: Logger, onChange: (state: ImageListState) => void, wait: typeof sleep = sleep) {
     this.#link = link;
     this.#logger = logger;
     this.#onChange = onChange;
-    this.#sleep = wait;
+    this.#watch = new ImageWatch({
+      ...{ link, logger, sleep: wait },
+      refresh: () => this.refresh(),
+      problem: () => (this.#state.kind === 'problem' ? this.#state.error : undefined),
+    });
   }
 
   get state(): ImageListState {
     return this.#state;
   }
 
-  /** Loads the list at the first call, and begins to follow events. */
+  /** The list as it is now: loaded, unless it follows the engine. */
   async open(): Promise<ImageListState> {
-    if (this.#state.kind === 'unknown') {
-      this.#startWatching();
-      await this.refresh();
-    }
+    const isFollowed = this.#watch.isFollowing;
+    if (isFollowed) await this.#watch.firstList();
+    if (!isFollowed || this.#state.kind === 'unknown') await this.refresh();
     return this.#state;
   }
 
@@ -69,18 +62,21 @@ export class ImageList {
     this.#attempt.abort();
     this.#attempt = new AbortController();
     this.#loading = undefined;
-    this.#startWatching();
-    await this.refresh();
+    this.#watch.restart();
+    await this.open();
   }
 
-  /** A stopped engine is looked for at once when the list becomes visible, and more often while it is. */
   setVisible(visible: boolean): void {
-    if (visible && !this.#visible && this.#state.kind === 'problem') this.#pause.abort();
-    this.#visible = visible;
+    this.#watch.setVisible(visible);
+  }
+
+  /** Whether the window has the focus. */
+  setFocused(focused: boolean): void {
+    this.#watch.setFocused(focused);
   }
 
   dispose(): void {
-    this.#watch?.abort();
+    this.#watch.dispose();
     this.#life.abort();
   }
 
@@ -118,62 +114,6 @@ export class ImageList {
       this.#logger.warn(`The images could not be listed (${problem.code}): ${problem.message}`);
       this.#set({ kind: 'problem', error: problem });
     }
-  }
-
-  #startWatching(): void {
-    this.#watch?.abort();
-    this.#watch = new AbortController();
-    void this.#follow(AbortSignal.any([this.#watch.signal, this.#life.signal]));
-  }
-
-  /** Follows the engine's events. Tries again with growing delays when the connection ends. */
-  async #follow(signal: AbortSignal): Promise<void> {
-    const stopped = (): boolean => signal.aborted;
-    for (let wait = shortestRetryMs; !stopped(); wait = Math.min(wait * 2, longestRetryMs)) {
-      try {
-        const engine = await this.#link.get();
-        if (this.#state.kind === 'problem') await this.refresh();
-        for await (const { action } of engine.events({ signal })) {
-          wait = shortestRetryMs;
-          this.#logger.trace(`Event of the engine's images: ${action}`);
-          this.#noteEvent();
-        }
-      } catch (error) {
-        if (!stopped()) this.#logger.debug(`The engine's events ended: ${toTeaChestError(error).message}`);
-      }
-      if (stopped()) return;
-      // Changes without a connection fire no event, and the engine itself may be gone.
-      this.#link.reset();
-      await this.refresh();
-      this.#pause = new AbortController();
-      const pause = Math.min(wait, this.#longestPause());
-      await this.#sleep(pause, AbortSignal.any([signal, this.#pause.signal])).catch(() => undefined);
-    }
-  }
-
-  /** By ssh each attempt is a login, and servers limit their rate. */
-  #longestPause(): number {
-    const endpoint = this.#state.kind === 'problem' ? this.#state.error.facts['endpoint'] : undefined;
-    const isSsh = typeof endpoint === 'string' && endpoint.startsWith('ssh:');
-    return this.#visible && !isSsh ? longestVisibleRetryMs : longestRetryMs;
-  }
-
-  #noteEvent(): void {
-    this.#events++;
-    if (this.#burst) return;
-    this.#burst = true;
-    void this.#refreshAfterBurst().catch(() => undefined);
-  }
-
-  async #refreshAfterBurst(): Promise<void> {
-    let seen: number | undefined;
-    for (let waited = 0; seen !== this.#events && waited < longestBurstMs; waited += quietMs) {
-      seen = this.#events;
-      await this.#sleep(quietMs, this.#life.signal);
-    }
-    // Later events may not be in this list.
-    this.#burst = false;
-    await this.refresh();
   }
 
   #set(state: ImageListState): void {

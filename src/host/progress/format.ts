@@ -1,3 +1,5 @@
+import { isBuildDate } from '../../core/docker/images/buildDate.ts';
+
 const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
 /** `184 MB`, `1.8 GB`: decimal units, as engines print them; three digits at most. */
@@ -25,8 +27,7 @@ export function formatDuration(seconds: number): string {
 /** `just now`, `5 min ago`, `3 weeks ago`; empty where the date says nothing. Times in milliseconds since the epoch. */
 export function formatAge(createdAt: string | undefined, now: number): string {
   const then = createdAt === undefined ? Number.NaN : Date.parse(createdAt);
-  // Reproducible builds stamp their images with 0 or 1980: no age worth showing.
-  if (Number.isNaN(then) || then < Date.UTC(1981, 0)) return '';
+  if (Number.isNaN(then) || createdAt === undefined || !isBuildDate(createdAt)) return '';
   const seconds = Math.max(0, (now - then) / 1000);
   if (seconds < 60) return 'just now';
   const steps: readonly (readonly [string, number, number])[] = [

@@ -205,7 +205,7 @@ const askTag: Ask = async (dialog, answers, position) => {
   const kind = chosenConnection(dialog, answers)?.kind ?? 'generic';
   const tag = await askText(position, {
     prompt: 'Tag',
-    value: answers.tag ?? proposeTarget(answers.image ?? '', undefined).tag,
+    value: answers.tag ?? proposeTarget(answers.image ?? '', undefined).tag ?? '',
     placeholder: 'latest',
     judge: (text) => judgeTag(text.trim(), kind),
   });

@@ -1,14 +1,15 @@
 import type { EngineImage } from '../../core/docker/types.ts';
 import type { Choice } from '../input/choiceRows.ts';
 import { formatAge, formatBytes } from '../progress/format.ts';
-import { buildImageTree } from '../views/images/imageTree.ts';
+import { buildImageTree, dateOf } from '../views/images/imageTree.ts';
 
 /** Every tag, newest first, then untagged images by ID. `now` in milliseconds since the epoch. */
 export function imageChoices(images: readonly EngineImage[], now: number): readonly Choice<string>[] {
-  const tags = buildImageTree(images, { showDangling: true }).flatMap((repository) => repository.tags);
+  const pushable = images.filter(({ obstacle }) => obstacle === undefined);
+  const tags = buildImageTree(pushable, { showDangling: true }).flatMap((repository) => repository.tags);
   const newestFirst = tags.toSorted((one, other) => {
     if ((one.reference === undefined) !== (other.reference === undefined)) return one.reference === undefined ? 1 : -1;
-    return other.image.createdAt.localeCompare(one.image.createdAt);
+    return dateOf(other.image).localeCompare(dateOf(one.image));
   });
   return newestFirst.map(({ reference, label, image }) => ({
     label: reference ?? label,

@@ -20,7 +20,7 @@ export interface Destination {
 /** The parts of a target that an image's own name suggests. */
 export interface Proposal {
   readonly name: string | undefined;
-  readonly tag: string;
+  readonly tag: string | undefined;
 }
 
 export function formatTarget({ host, repository, tag }: Target): string {
@@ -51,20 +51,20 @@ export function parseTarget(text: string, isHost?: (first: string) => boolean): 
 }
 
 /**
- * The name and tag that an image reference suggests: `docker.io/library/app:1` → `app`, `1`. An ID suggests no name, a
- * digest only the tag `latest`. With an `owner`, the name is the rest of the path after that owner, or its last part.
+ * The name and tag that an image reference suggests: `docker.io/library/app:1` → `app`, `1`. An ID suggests the tag
+ * `latest` and no name, a digest a name and no tag: `latest` may be a newer image of that name. With an `owner`, the name is the rest of the path after that owner, or its last part.
  * Without one, it is the whole path.
  */
 export function proposeTarget(image: string, owner: string | undefined): Proposal {
   if (isImageId(image)) return { name: undefined, tag: 'latest' };
   try {
-    const { registry, repository, tag } = parseImageReference(image);
+    const { registry, repository, tag, digest } = parseImageReference(image);
     const parts = repository.toLowerCase().split('/');
     // Docker Hub's official images have no owner: `library` stands in for it.
     if (registry === 'docker.io' && parts[0] === 'library') parts.shift();
     const isOwners = parts.length > 1 && parts[0] === owner?.toLowerCase();
     const name = owner === undefined ? parts : parts.slice(isOwners ? 1 : -1);
-    return { name: name.join('/'), tag: tag ?? 'latest' };
+    return { name: name.join('/'), tag: tag ?? (digest === undefined ? 'latest' : undefined) };
   } catch {
     return { name: undefined, tag: 'latest' };
   }

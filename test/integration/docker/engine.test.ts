@@ -94,7 +94,7 @@ test('version, list, platform and inspect agree with docker’s own client', asy
   assert.equal(inspected.id, built.id);
   assert.equal(`${inspected.platform.os}/${inspected.platform.architecture}`, platform);
   assert.equal(inspected.createdAt, new Date(created ?? '').toISOString());
-  assert.deepEqual(await engine.platformOf(built.id, { signal }), inspected.platform);
+  assert.deepEqual(await engine.platformsOf(listed, { signal }), [inspected.platform]);
 });
 
 test('an export is what docker save writes: layers, order, config', async () => {

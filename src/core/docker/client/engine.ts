@@ -3,9 +3,8 @@ import Docker, { type ImageInspectInfo } from 'dockerode';
 import * as v from 'valibot';
 import { throwIfCancelled } from '../../base/cancel.ts';
 import { TeaChestError, toTeaChestError, type Stage } from '../../base/errors.ts';
-import { lenient, readValue } from '../../base/json.ts';
+import { lenient, listOf, readValue } from '../../base/json.ts';
 import type { Logger } from '../../base/logger.ts';
-import { Semaphore } from '../../base/semaphore.ts';
 import { parseImageReference } from '../../oci/imageReference.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { chooseApiVersion } from './chooseApiVersion.ts';
@@ -16,7 +15,9 @@ import { explainEngineError, withOwningGroup } from './engineErrors.ts';
 import { DockerHttp } from './dockerHttp.ts';
 import { DockerPusher } from './dockerPusher.ts';
 import { receiveBody } from './receiveBody.ts';
-import { toEngineImage, toImageDetails } from '../images/imageRecords.ts';
+import { toImageDetails } from '../images/imageRecords.ts';
+import { InspectedFacts, inspectForFacts } from '../images/inspectedFacts.ts';
+import { listEngineImages, type EngineGet } from '../images/listEngineImages.ts';
 import { parseEvents } from '../images/imageEvents.ts';
 import { ReceiveBuffers } from './receiveBuffers.ts';
 import type { EngineEndpoint, EngineEvent, EngineImage, EngineVersion } from '../types.ts';
@@ -33,6 +34,8 @@ const versionAnswer = v.object({
   Version: lenient(v.string()),
   ApiVersion: lenient(v.string()),
   MinAPIVersion: lenient(v.string()),
+  /** Docker's `Engine`, podman's `Podman Engine`. */
+  Components: listOf(v.object({ Name: v.string() })),
 });
 
 interface EngineOptions {
@@ -43,9 +46,6 @@ interface EngineOptions {
 
 /** An engine that sends nothing for so long hangs: it responds in milliseconds, with a large list in seconds. */
 const defaultTimeoutMs = 20_000;
-
-/** Concurrent inspections: a list may have thousands of images. */
-const inspectionsAtOnce = 6;
 
 /**
  * A container engine with docker's API. On a local socket it holds no idle connection; `dispose` closes those to remote
@@ -60,8 +60,8 @@ export class Engine implements ImageSource {
   readonly #agent: EngineAgent;
   readonly #timeoutMs: number;
   readonly #logger: Pick<Logger, 'warn'> | undefined;
-  readonly #inspections = new Semaphore(inspectionsAtOnce);
-  readonly #platforms = new Map<string, Platform>();
+  readonly #facts: InspectedFacts;
+  readonly #warnings = new Set<string>();
   #version: EngineVersion | undefined;
 
   /** `timeoutMs`: without a byte for so long, any call but an export, a push or events fails. */
@@ -70,52 +70,52 @@ export class Engine implements ImageSource {
     this.#logger = logger;
     this.#timeoutMs = timeoutMs;
     this.#agent = new EngineAgent(endpoint.address);
+    this.#facts = new InspectedFacts(async (image, signal) => {
+      const version = this.#version ?? (await this.version({ signal }));
+      const inspect = (name: string): Promise<unknown> => this.#inspect(name, signal);
+      return await inspectForFacts({ inspect, get: this.#getter(signal, version) }, version, image);
+    });
   }
 
   /** Not cached: it also serves to check that the engine is there. */
   async version({ signal }: CallOptions): Promise<EngineVersion> {
     const answer = await this.#call<unknown>(signal, '', (docker) => docker.version());
-    const { Version, ApiVersion, MinAPIVersion } = readValue(versionAnswer, answer) ?? {};
-    this.#version = { version: Version ?? '', api: chooseApiVersion(ApiVersion, MinAPIVersion) };
+    const { Version, ApiVersion, MinAPIVersion, Components = [] } = readValue(versionAnswer, answer) ?? {};
+    const product = Components.some(({ Name }) => Name.startsWith('Podman')) ? 'Podman' : 'Docker';
+    this.#version = { product, version: Version ?? '', api: chooseApiVersion(ApiVersion, MinAPIVersion) };
     return this.#version;
   }
 
-  /** Tagged and dangling images, not intermediate ones. Those that `platformOf` was called for have a `platform`. */
-  async listImages({ signal }: CallOptions): Promise<EngineImage[]> {
-    const prefix = await this.#prefix(signal);
-    const images = await this.#call<unknown>(signal, prefix, (docker) => docker.listImages());
-    if (!Array.isArray(images)) {
-      throw new TeaChestError('engineFailed', 'The container engine gave something else than a list of its images.', {
-        stage: 'engine',
-      });
-    }
-    const listed = images.flatMap((image) => this.#readListed(image));
-    const listedIds = new Set<string>(listed.map(({ id }) => id));
-    for (const id of this.#platforms.keys()) if (!listedIds.has(id)) this.#platforms.delete(id);
-    return listed.map((image) => ({ ...image, platform: this.#platforms.get(image.id) }));
+  /**
+   * Tagged and dangling images, not intermediate ones, and the containers that use them: two requests. Those that
+   * `platformsOf` was called for have `platforms`.
+   */
+  async listImages({ signal }: CallOptions): Promise<readonly EngineImage[]> {
+    const version = this.#version ?? (await this.version({ signal }));
+    const images = await listEngineImages(this.#getter(signal, version), version, { warn: this.#warnOnce });
+    // Elsewhere each request takes a round trip, so images without a date stay without an order there.
+    const asksForTags = this.endpoint.address.kind === 'socket';
+    return await this.#facts.addTo(images, { signal, asksForTags });
   }
 
-  /** An image without a digest cannot be pushed and is left out. */
-  #readListed(image: unknown): ReturnType<typeof toEngineImage>[] {
-    try {
-      return [toEngineImage(image)];
-    } catch (error) {
-      if (!(error instanceof TeaChestError)) throw error;
-      this.#logger?.warn(`An image is left out of the list: ${error.message}`);
-      return [];
-    }
+  /** Each image is inspected once, because an ID never changes its platforms. */
+  async platformsOf(
+    image: Pick<EngineImage, 'id' | 'references'>,
+    { signal }: CallOptions,
+  ): Promise<readonly Platform[]> {
+    return await this.#facts.platformsOf(image, signal);
   }
 
-  /** Each image is inspected once, because an ID never changes its platform. */
-  async platformOf(id: string, { signal }: CallOptions): Promise<Platform> {
-    const known = this.#platforms.get(id);
-    if (known !== undefined) return known;
-    return this.#inspections.run(async () => {
-      const { platform } = await this.inspect(id, { signal });
-      this.#platforms.set(id, platform);
-      return platform;
-    }, signal);
+  #getter(signal: AbortSignal, { api }: EngineVersion): EngineGet {
+    return async (path, { query = {}, prefix = `/v${api}` } = {}) =>
+      await this.#call(signal, prefix, (_docker, http) => dial(http, path, query));
   }
+
+  /** A list is read again and again, and its odd records stay what they are. */
+  readonly #warnOnce = (message: string): void => {
+    if (!this.#warnings.has(message)) this.#logger?.warn(message);
+    this.#warnings.add(message);
+  };
 
   /**
    * Changes of images from now on; begins with `connected`. Ends when the engine closes the stream, throws `engineLost` if
@@ -135,15 +135,16 @@ export class Engine implements ImageSource {
 
   /** Rejects with `imageNotFound` (facts: image), or with `referenceInvalid` if `image` is not a name. */
   async inspect(image: string, { signal }: CallOptions): Promise<ImageDetails> {
+    const details = toImageDetails(await this.#inspect(image, signal));
+    if (details.storesBlobs !== undefined || !mayHideItsStore(await this.#prefix(signal))) return details;
+    return { ...details, storesBlobs: (await this.#imageStore(signal)) === 'containerd' };
+  }
+
+  async #inspect(image: string, signal: AbortSignal): Promise<unknown> {
     const name = imagePath(image);
     const prefix = await this.#prefix(signal);
     try {
-      const image = toImageDetails(
-        await this.#call(signal, prefix, (docker, http) => inspectImage(docker, http, name, prefix)),
-      );
-      return image.storesBlobs === undefined && mayHideItsStore(prefix)
-        ? { ...image, storesBlobs: (await this.#imageStore(signal)) === 'containerd' }
-        : image;
+      return await this.#call(signal, prefix, (docker, http) => inspectImage(docker, http, name, prefix));
     } catch (error) {
       throw notFound(error, image, 'inspect');
     }
@@ -299,10 +300,14 @@ function apiMinor(prefix: string): number {
 /** Asks for the image's manifests too (API 1.48), which dockerode's own `inspect` cannot do. */
 function inspectImage(docker: Docker, http: DockerHttp, name: string, prefix: string): Promise<ImageInspectInfo> {
   if (apiMinor(prefix) < 48) return docker.getImage(name).inspect();
-  const call = { path: `/images/${name}/json?`, method: 'GET', options: { manifests: true } };
+  return dial(http, `/images/${name}/json?`, { manifests: true }) as Promise<ImageInspectInfo>;
+}
+
+/** A GET that dockerode has no function for, or not with this query. */
+function dial(http: DockerHttp, path: string, query: Readonly<Record<string, unknown>>): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    http.dial(call, (error, answer) => {
-      if (error === null) resolve(answer as ImageInspectInfo);
+    http.dial({ path, method: 'GET', options: query }, (error, answer) => {
+      if (error === null) resolve(answer);
       else reject(error instanceof Error ? error : new Error('the call failed', { cause: error }));
     });
   });

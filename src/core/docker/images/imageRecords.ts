@@ -3,10 +3,9 @@ import { TeaChestError } from '../../base/errors.ts';
 import { lenient, listOf } from '../../base/json.ts';
 import { digestSchema, isDigest } from '../../oci/digest.ts';
 import type { EngineManifest, ImageDetails } from '../../ports/imageSource.ts';
-import type { Platform } from '../../oci/platform.ts';
-import type { EngineImage } from '../types.ts';
+import { describePlatform, formatPlatform, type Platform } from '../../oci/platform.ts';
 
-const size = v.fallback(v.pipe(v.number(), v.minValue(0)), 0);
+export const size = v.fallback(v.pipe(v.number(), v.minValue(0)), 0);
 const text = v.fallback(v.string(), '');
 
 /** Older engines call a dangling image `<none>:<none>`, newer ones give it no tags. */
@@ -16,7 +15,7 @@ export const references = v.pipe(
 );
 
 /** Older podman leaves the algorithm out of ids. */
-const engineDigest = v.pipe(
+export const engineDigest = v.pipe(
   v.string(),
   v.rawTransform(({ dataset: { value: id }, addIssue, NEVER }) => {
     const digest = id.includes(':') ? id : `sha256:${id}`;
@@ -26,18 +25,7 @@ const engineDigest = v.pipe(
   }),
 );
 
-/** An item of `GET /images/json`. Beyond its ID, what is missing or of another type is not said. */
-const listedImage = v.object({
-  Id: engineDigest,
-  RepoTags: references,
-  Size: size,
-  /** Seconds since the epoch. */
-  Created: lenient(v.number()),
-  // −1: the engine did not count (GET /images/json without shared-size, moby's API notes).
-  Containers: v.fallback(v.number(), -1),
-});
-
-const platform = v.object({ os: v.string(), architecture: v.string(), variant: text });
+export const platform = v.object({ os: v.string(), architecture: v.string(), variant: text });
 
 /** One of `Manifests` of an answer that was asked for with `manifests=1` (API 1.48). */
 const manifest = v.pipe(
@@ -71,15 +59,6 @@ const inspectedImage = v.object({
   Manifests: lenient(v.array(manifest)),
 });
 
-export function toEngineImage(info: unknown): Omit<EngineImage, 'platform'> {
-  const { Id: id, RepoTags, Size, Created, Containers } = read(listedImage, info);
-  return {
-    ...{ id, references: RepoTags, size: Size },
-    createdAt: (Created === undefined ? undefined : toDate(Created * 1000)) ?? '',
-    containers: Containers >= 0 ? Containers : undefined,
-  };
-}
-
 export function toImageDetails(info: unknown): ImageDetails {
   const image = read(inspectedImage, info);
   return {
@@ -95,17 +74,31 @@ export function toImageDetails(info: unknown): ImageDetails {
   };
 }
 
-function toPlatform({ os, architecture, variant }: v.InferOutput<typeof platform>): Platform {
+export function toPlatform({ os, architecture, variant }: v.InferOutput<typeof platform>): Platform {
   return { os, architecture, ...(variant !== '' && { variant }) };
+}
+
+/** Each once, without those that say nothing. */
+export function distinctPlatforms(platforms: readonly Platform[]): readonly Platform[] {
+  const named = platforms.filter((one) => describePlatform(one) !== undefined);
+  return [...new Map(named.map((one) => [formatPlatform(one), one])).values()];
+}
+
+/** Why an image with this ID, which is no sha256 digest, cannot be pushed: the end of a sentence. */
+export function obstacleOf(id: string): string {
+  if (id === '') return 'the engine gives no ID for it';
+  const algorithm = /^([a-z0-9]+(?:[.+_-][a-z0-9]+)*):/.exec(id)?.[1];
+  if (algorithm === undefined || algorithm === 'sha256') return `its ID “${id.slice(0, 200)}” is not a digest`;
+  return `its ID is a ${algorithm} digest, and registries such as Gitea store sha256 alone`;
 }
 
 /** Only a digest can be so wrong that the rest is of no use. */
 function read<T>(schema: v.GenericSchema<unknown, T>, info: unknown): T {
   const result = v.safeParse(schema, info);
   if (result.success) return result.output;
-  const found = result.issues[0].input;
-  if (typeof found === 'string' && /^sha(384|512):/.test(found)) {
-    const sentence = `The image has the digest “${found}”. Only images whose digests are all sha256 can be pushed: Gitea stores no others.`;
+  const [{ input: found, path }] = result.issues;
+  if (path?.[0].key === 'Id' && typeof found === 'string') {
+    const sentence = `The image cannot be pushed: ${obstacleOf(found)}.`;
     throw new TeaChestError('imageUnsupported', sentence, { stage: 'inspect', facts: { digest: found } });
   }
   const what = typeof found === 'string' ? `“${found.slice(0, 200)}”` : 'something else';
@@ -115,7 +108,7 @@ function read<T>(schema: v.GenericSchema<unknown, T>, info: unknown): T {
 }
 
 /** Go's zero time, the year 1, stands for “not said”. */
-function toDate(when: string | number): string | undefined {
+export function toDate(when: string | number): string | undefined {
   const time = new Date(when);
   return Number.isNaN(time.getTime()) || time.getUTCFullYear() <= 1 ? undefined : time.toISOString();
 }

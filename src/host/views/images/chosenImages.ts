@@ -17,12 +17,15 @@ export function tagsOf(rows: readonly ImageNode[]): readonly TagNode[] {
 
 /**
  * The tags to push: one of each entry, which the person chooses if there are several. A repository is ignored if some of
- * its tags are selected as well.
+ * its tags are selected as well, and so is an image that cannot be pushed.
  */
 export function pushChoices(rows: readonly ImageNode[]): readonly (readonly TagNode[])[] {
   const chosen = new Set(rows.map(({ id }) => id));
-  return rows.flatMap((row) => {
+  const choices = rows.flatMap((row) => {
     if (row.type === 'tag') return [[row]];
     return row.tags.some(({ id }) => chosen.has(id)) ? [] : [row.tags];
   });
+  return choices
+    .map((tags) => tags.filter(({ image }) => image.obstacle === undefined))
+    .filter((tags) => tags.length > 0);
 }

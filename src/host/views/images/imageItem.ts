@@ -1,10 +1,12 @@
 import type * as vscode from 'vscode';
-import { describePlatform, type Platform } from '../../../core/oci/platform.ts';
+import type { Platform } from '../../../core/oci/platform.ts';
 import { treeItem } from '../../display/treeItem.ts';
 import { formatAge, formatBytes } from '../../progress/format.ts';
+import { describeArtifact, describeContainers, describePlatforms, describeUse, joined } from './imageFacts.ts';
 import {
-  describeTags,
   contextValueOf,
+  describeTags,
+  describeUseOfAll,
   repositoryAccessibleName,
   type ImageNode,
   type RepositoryNode,
@@ -12,7 +14,11 @@ import {
 } from './imageTree.ts';
 
 /** The tree item of a node. `platforms` by image ID, `now` in milliseconds since the epoch. */
-export function imageItem(node: ImageNode, platforms: ReadonlyMap<string, Platform>, now: number): vscode.TreeItem {
+export function imageItem(
+  node: ImageNode,
+  platforms: ReadonlyMap<string, readonly Platform[]>,
+  now: number,
+): vscode.TreeItem {
   return node.type === 'repository' ? repositoryItem(node) : tagItem(node, platforms.get(node.image.id), now);
 }
 
@@ -21,7 +27,7 @@ function repositoryItem(node: RepositoryNode): vscode.TreeItem {
     id: node.id,
     contextValue: contextValueOf(node),
     label: node.name,
-    description: describeTags(node),
+    description: joined([describeTags(node), describeUseOfAll(node.tags)], ' · '),
     icon: 'package',
     expandable: true,
     accessibleName: repositoryAccessibleName(node),
@@ -29,21 +35,32 @@ function repositoryItem(node: RepositoryNode): vscode.TreeItem {
   });
 }
 
-function tagItem(node: TagNode, loaded: Platform | undefined, now: number): vscode.TreeItem {
+function tagItem(node: TagNode, loaded: readonly Platform[] | undefined, now: number): vscode.TreeItem {
   const { id, label, reference, image } = node;
-  const platform = image.platform ?? loaded;
+  const obstacle = image.obstacle === undefined ? undefined : `cannot be pushed: ${image.obstacle}`;
   const facts = [
     formatBytes(image.size),
     formatAge(image.createdAt, now),
-    (platform && describePlatform(platform)) ?? '',
-  ].filter((fact) => fact !== '');
+    image.isArtifact ? describeArtifact(image) : describePlatforms(image.platforms ?? loaded ?? []),
+  ];
   return treeItem({
     id,
     contextValue: contextValueOf(node),
     label,
-    description: facts.join(' · '),
-    icon: reference === undefined ? 'circle-slash' : 'tag',
+    description: joined([obstacle, describeUse(image), ...facts], ' · '),
+    icon: iconOf(node),
     expandable: false,
-    accessibleName: `Image ${reference ?? `${label}, untagged`}, ${facts.join(', ')}`,
+    accessibleName: joined(
+      [`Image ${reference ?? `${label}, untagged`}`, obstacle, describeContainers(image), ...facts],
+      ', ',
+    ),
   });
+}
+
+function iconOf({ reference, image }: TagNode): string {
+  if (image.obstacle !== undefined) return 'warning';
+  if (image.usedBy !== undefined && image.usedBy.running > 0) return 'vm-running';
+  if (image.usedBy !== undefined && image.usedBy.stopped > 0) return 'vm-outline';
+  if (image.isArtifact) return 'archive';
+  return reference === undefined ? 'circle-slash' : 'tag';
 }

@@ -1,8 +1,9 @@
 import type { EngineImage } from '../../../core/docker/types.ts';
 import type { ImageDetails } from '../../../core/ports/imageSource.ts';
-import { describePlatform } from '../../../core/oci/platform.ts';
+import { describePlatform, type Platform } from '../../../core/oci/platform.ts';
 import { markdownValue, type MarkdownLine } from '../../display/markdownText.ts';
 import { formatBytes } from '../../progress/format.ts';
+import { describeArtifact, describeContainers, describePlatforms } from './imageFacts.ts';
 
 /** The tooltip of an image. `details` is undefined if the engine no longer has it. */
 export function imageTooltip(
@@ -10,20 +11,43 @@ export function imageTooltip(
   image: EngineImage,
   details: Pick<ImageDetails, 'diffIds' | 'platform' | 'createdAt'> | undefined,
 ): readonly MarkdownLine[] {
-  const platform = details?.platform ?? image.platform;
-  const others = image.references.filter((reference) => reference !== title);
-  const created = (details?.createdAt ?? image.createdAt).replace('T', ' ').replace(/(?:\.\d+)?Z$/, ' UTC');
-  const runsOn = platform && describePlatform(platform);
-  const users = image.containers ?? 0;
-  const also = others.flatMap((one, index) => [index === 0 ? 'Also: ' : ', ', markdownValue(one)]);
+  const names = [...image.references, ...image.digestReferences];
+  const also = names
+    .filter((name) => name !== title)
+    .flatMap((name, index) => [index === 0 ? 'Also: ' : ', ', markdownValue(name)]);
+  const created = asDate(details === undefined ? image.createdAt : (details.createdAt ?? ''));
+  const layers = image.isArtifact ? undefined : details?.diffIds.length;
   return [
     ['**', markdownValue(title), '**'],
+    ...(image.obstacle === undefined ? [] : [['Cannot be pushed: ', markdownValue(image.obstacle)]]),
     ['ID: ', markdownValue(image.id)],
     ...(created === '' ? [] : [['Created: ', markdownValue(created)]]),
+    ...(image.taggedAt === undefined ? [] : [['Tagged: ', markdownValue(asDate(image.taggedAt))]]),
     [`Size: ${formatBytes(image.size)} (${image.size.toLocaleString('en')} bytes)`],
-    ...(runsOn === undefined ? [] : [['Platform: ', markdownValue(runsOn)]]),
-    ...(details === undefined ? [] : [[`Layers: ${details.diffIds.length}`]]),
-    ...(users === 0 ? [] : [[`Used by: ${users === 1 ? '1 container' : `${users} containers`}`]]),
+    ...(image.isArtifact ? [['Kind: ', markdownValue(describeArtifact(image))]] : platformLines(image, details)),
+    ...(layers === undefined ? [] : [[`Layers: ${layers}`]]),
+    ...containerLines(image),
     ...(also.length === 0 ? [] : [also]),
   ];
+}
+
+function platformLines(
+  image: EngineImage,
+  details: { readonly platform: Platform } | undefined,
+): readonly MarkdownLine[] {
+  const single = details && describePlatform(details.platform);
+  const all = describePlatforms(image.platforms ?? []);
+  const platforms = all === '' ? (single ?? '') : all;
+  if (platforms !== '') return [['Platform: ', markdownValue(platforms)]];
+  return details === undefined ? [] : [['Platform: unknown']];
+}
+
+function containerLines(image: EngineImage): readonly MarkdownLine[] {
+  const use = describeContainers(image);
+  return use === undefined ? [] : [[`${use.charAt(0).toUpperCase()}${use.slice(1)}`]];
+}
+
+/** `2026-11-26 07:52:20 UTC` */
+function asDate(iso: string): string {
+  return iso.replace('T', ' ').replace(/(?:\.\d+)?Z$/, ' UTC');
 }

@@ -1,5 +1,8 @@
+import { isBuildDate } from '../../../core/docker/images/buildDate.ts';
 import type { EngineImage } from '../../../core/docker/types.ts';
 import { shortDigest } from '../../../core/oci/digest.ts';
+import { withoutTagAndDigest } from '../../../core/oci/imageReference.ts';
+import { describeUse } from './imageFacts.ts';
 
 export type ImageNode = RepositoryNode | TagNode;
 
@@ -15,8 +18,9 @@ export interface RepositoryNode {
 export interface TagNode {
   readonly type: 'tag';
   readonly id: string;
-  /** `1.2`, or the short ID of an untagged image. */
+  /** `1.2`, `@1a2b3c4d5e6f` for an image that is known by its digest, or the short ID of an image without a name. */
   readonly label: string;
+  /** `repository:tag` or `repository@sha256:…`. */
   readonly reference: string | undefined;
   readonly image: EngineImage;
 }
@@ -29,19 +33,22 @@ export function buildImageTree(
   options: { readonly showDangling: boolean },
 ): readonly RepositoryNode[] {
   const byRepository = new Map<string, TagNode[]>();
-  const add = (name: string, tag: TagNode): void => {
+  const ids = new Set<string>();
+  const add = (name: string, tag: Omit<TagNode, 'type'>): void => {
+    // VS Code shows nothing if an ID comes twice. The engine may give one reference to two images.
+    const id = ids.has(tag.id) ? `${tag.id} ${tag.image.id} ${ids.size}` : tag.id;
+    ids.add(id);
+    const node: TagNode = { type: 'tag', ...tag, id };
     const tags = byRepository.get(name);
-    if (tags === undefined) byRepository.set(name, [tag]);
-    else tags.push(tag);
+    if (tags === undefined) byRepository.set(name, [node]);
+    else tags.push(node);
   };
   for (const image of images) {
-    for (const reference of image.references) {
-      const [name, label] = splitTag(reference);
-      add(name, { type: 'tag', id: `tag ${reference}`, label, reference, image });
+    for (const reference of [...image.references, ...image.digestReferences]) {
+      add(withoutTagAndDigest(reference), { id: `tag ${reference}`, label: labelOf(reference), reference, image });
     }
-    if (image.references.length === 0 && options.showDangling) {
-      const label = shortDigest(image.id);
-      add(untagged, { type: 'tag', id: `image ${image.id}`, label, reference: undefined, image });
+    if (!hasName(image) && options.showDangling) {
+      add(untagged, { id: `image ${image.id}`, label: shortDigest(image.id), reference: undefined, image });
     }
   }
   const repositories = [...byRepository].map(([name, tags]): RepositoryNode => ({
@@ -58,45 +65,77 @@ export function buildImageTree(
   });
 }
 
+function labelOf(reference: string): string {
+  const at = reference.indexOf('@');
+  if (at >= 0) return `@${shortDigest(reference.slice(at + 1))}`;
+  return reference.slice(withoutTagAndDigest(reference).length + 1) || 'latest';
+}
+
 /** `3 tags`, or a single tag as `:2`. Untagged: `3 images`, or the ID of a single image. */
 export function describeTags({ name, tags: [first, ...others] }: RepositoryNode): string {
   if (first === undefined) return '';
-  if (others.length > 0) return `${others.length + 1} ${name === untagged ? 'images' : 'tags'}`;
-  return first.reference === undefined ? first.label : `:${first.label}`;
+  if (others.length > 0) return `${others.length + 1} ${countedAs(name, [first, ...others])}`;
+  return first.reference === undefined || isByDigest(first) ? first.label : `:${first.label}`;
 }
 
-/** `Repository app, 1 tag`: the row for a screen reader. */
+/** `Repository app, 1 tag, in use`: the row for a screen reader. */
 export function repositoryAccessibleName({ name, tags }: RepositoryNode): string {
-  if (name === untagged) return `Images without a tag, ${tags.length}`;
-  return `Repository ${name}, ${tags.length === 1 ? '1 tag' : `${tags.length} tags`}`;
+  const use = describeUseOfAll(tags);
+  const inUse = use === undefined ? '' : `, ${use}`;
+  if (name === untagged) return `Images without a tag, ${tags.length}${inUse}`;
+  const counted = countedAs(name, tags);
+  return `Repository ${name}, ${tags.length} ${tags.length === 1 ? counted.slice(0, -1) : counted}${inUse}`;
+}
+
+function countedAs(name: string, tags: readonly TagNode[]): 'images' | 'tags' {
+  return name === untagged || tags.some(isByDigest) ? 'images' : 'tags';
+}
+
+function isByDigest({ reference }: TagNode): boolean {
+  return reference?.includes('@') === true;
+}
+
+/** Whether containers use the images of a repository: `in use`, `in use (stopped)` or undefined. */
+export function describeUseOfAll(tags: readonly TagNode[]): string | undefined {
+  const uses = tags.map(({ image }) => describeUse(image));
+  return uses.find((use) => use === 'in use') ?? uses.find((use) => use !== undefined);
 }
 
 /** The `viewItem` of the menus in package.json. A repository with a single image has the menu of that image. */
 export function contextValueOf(node: ImageNode): string {
-  if (node.type === 'tag') return node.reference === undefined ? 'image.untagged' : 'image.tagged';
+  if (node.type === 'tag') return `image.${menuOf(node)}`;
   const [first, ...others] = node.tags;
-  if (first === undefined || others.length > 0) return 'repository.several';
-  return first.reference === undefined ? 'repository.untagged' : 'repository.tagged';
+  if (first !== undefined && others.length === 0) return `repository.${menuOf(first)}`;
+  return node.tags.every(({ image }) => image.obstacle !== undefined) ? 'repository.obstacle' : 'repository.several';
+}
+
+/** An image that is known by its digest has the menu of a tagged one: its reference can be copied, too. */
+function menuOf({ reference, image }: TagNode): 'tagged' | 'untagged' | 'obstacle' {
+  if (image.obstacle !== undefined) return 'obstacle';
+  return reference === undefined ? 'untagged' : 'tagged';
 }
 
 /** The context key `teaChest.images`, which selects the view's welcome text. */
 export function describeEmptiness(images: readonly EngineImage[]): 'some' | 'none' | 'onlyDangling' {
   if (images.length === 0) return 'none';
-  return images.some((image) => image.references.length > 0) ? 'some' : 'onlyDangling';
+  return images.some(hasName) ? 'some' : 'onlyDangling';
 }
 
+function hasName({ references, digestReferences }: EngineImage): boolean {
+  return references.length + digestReferences.length > 0;
+}
+
+/** By the time of the build; of images that reproducible builds stamp with 1970 or 1980, by the time of their tag. */
 function newest(one: TagNode, other: TagNode): number {
-  return compare(other.image.createdAt, one.image.createdAt) || compare(one.label, other.label);
+  return compare(dateOf(other.image), dateOf(one.image)) || compare(one.label, other.label);
+}
+
+/** Empty if the image has no date: it comes after those that have one. */
+export function dateOf({ createdAt, taggedAt }: EngineImage): string {
+  return isBuildDate(createdAt) ? createdAt : (taggedAt ?? '');
 }
 
 function compare(one: string, other: string): number {
   if (one === other) return 0;
   return one < other ? -1 : 1;
-}
-
-function splitTag(reference: string): readonly [string, string] {
-  const colon = reference.lastIndexOf(':');
-  // A colon before the last slash is a port: `localhost:5000/app`.
-  if (colon < reference.lastIndexOf('/')) return [reference, 'latest'];
-  return [reference.slice(0, colon), reference.slice(colon + 1)];
 }

@@ -16,9 +16,10 @@ export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Di
   readonly #link: EngineLink;
   readonly #showDangling: () => boolean;
   readonly #changed = new vscode.EventEmitter<ImageNode | undefined>();
-  readonly #platforms = new Map<string, Platform>();
+  readonly #platforms = new Map<string, readonly Platform[]>();
   readonly #life = new AbortController();
   readonly #tree: vscode.TreeView<ImageNode>;
+  readonly #focus: vscode.Disposable;
 
   readonly onDidChangeTreeData = this.#changed.event;
 
@@ -35,6 +36,10 @@ export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Di
       images.setVisible(visible);
     });
     images.setVisible(this.#tree.visible);
+    this.#focus = vscode.window.onDidChangeWindowState(({ focused }) => {
+      images.setFocused(focused);
+    });
+    images.setFocused(vscode.window.state.focused);
   }
 
   get selection(): readonly ImageNode[] {
@@ -61,13 +66,13 @@ export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Di
 
   /** Engines do not list platforms, so they are loaded when a repository is expanded. */
   async #loadPlatforms(node: RepositoryNode): Promise<void> {
-    const unknown = node.tags.filter(({ image }) => image.platform === undefined && !this.#platforms.has(image.id));
+    const unknown = node.tags.filter(({ image }) => image.platforms === undefined && !this.#platforms.has(image.id));
     if (unknown.length === 0) return;
     try {
       const engine = await this.#link.get();
       await Promise.all(
         unknown.map(async ({ image }) => {
-          this.#platforms.set(image.id, await engine.platformOf(image.id, { signal: this.#life.signal }));
+          this.#platforms.set(image.id, await engine.platformsOf(image, { signal: this.#life.signal }));
         }),
       );
       this.#changed.fire(node);
@@ -97,6 +102,7 @@ export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Di
 
   dispose(): void {
     this.#life.abort();
+    this.#focus.dispose();
     this.#tree.dispose();
     this.#changed.dispose();
   }

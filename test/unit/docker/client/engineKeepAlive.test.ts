@@ -62,7 +62,7 @@ for (const scheme of ['tcp', 'tls'] as const) {
     patchAsEditorDoes(t);
     const { engine, connections, image } = await startRemote(t, scheme);
     assert.equal((await engine.version({ signal })).version, '28.5.2');
-    await Promise.all(images.map((id) => engine.platformOf(id, { signal })));
+    await Promise.all(images.map((id) => engine.platformsOf({ id, references: [] }, { signal })));
     assert.deepEqual(await engine.listImages({ signal }), []);
     assert.ok(connections.size <= 6, `${connections.size} connections`);
     const events = await listOf(engine.events({ signal }));
@@ -105,7 +105,7 @@ test('a list by ssh signs in at most twice', async (t) => {
   await chmod(program, 0o755);
   process.env['PATH'] = folder;
   const engine = engineAt('ssh://box');
-  const platforms = await Promise.all(images.map((id) => engine.platformOf(id, { signal })));
+  const platforms = await Promise.all(images.map((id) => engine.platformsOf({ id, references: [] }, { signal })));
   engine.dispose();
   assert.equal(platforms.length, images.length);
   const logins = (await readFile(log, 'utf8')).trim().split('\n').length;
@@ -116,5 +116,5 @@ test('no idle connection to a local socket is kept', async () => {
   await using fake = await startFakeEngine({ '/images/json': (_request, response) => response.end('[]') });
   await fake.engine.listImages({ signal });
   await fake.allClosed();
-  assert.equal(fake.requests.length, 2);
+  assert.equal(fake.requests.length, 3);
 });

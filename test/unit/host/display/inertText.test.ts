@@ -25,6 +25,7 @@ import {
   packageNodes,
   type RegistryNode,
 } from '../../../../src/host/views/registries/registryTree.ts';
+import { engineImage } from '../../../tools/engineImage.ts';
 import { fuzzCases } from '../../../tools/fuzzCases.ts';
 import { QuickInput, takeShown, useFakeVscode, type Shown } from '../support/fakeVscode.ts';
 import { connectionTo } from '../support/hostFakes.ts';
@@ -131,14 +132,16 @@ async function check(work: (text: string) => unknown): Promise<void> {
 }
 
 function imageOf(text: string): EngineImage {
-  return {
-    id: `sha256:${'a'.repeat(64)}`,
+  return engineImage({
     references: [text, `${text}:1`, 'app:1'],
-    size: 1,
+    digestReferences: [`${text}@${text}`],
     createdAt: text,
-    platform: { os: text, architecture: text },
-    containers: 1,
-  };
+    taggedAt: text,
+    platforms: [{ os: text, architecture: text }],
+    artifactType: text,
+    usedBy: { running: 1, stopped: 1 },
+    obstacle: text,
+  });
 }
 
 suite('text from outside, whatever it is', () => {
@@ -294,7 +297,7 @@ suite('text from outside, whatever it is', () => {
       }
       assertOnlyCode(
         markdownText(imageTooltip(text, image, undefined)),
-        /^(?:\*\*\*\*|ID: |Created: |Size: 1 B \(1 bytes\)|Platform: |Used by: 1 container|Also: (?:, )*)$/,
+        /^(?:\*\*\*\*|ID: |Created: |Size: 1 B \(1 bytes\)|Cannot be pushed: |Tagged: |Platform: |In use by 1 running container and 1 stopped one|Also: (?:, )*)$/,
       );
       assertOnlyCode(markdownText([['Ours ', markdownValue(text)]]), /^Ours $/);
     });

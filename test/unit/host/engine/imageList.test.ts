@@ -9,16 +9,10 @@ import { EngineLink, type Engine } from '../../../../src/host/engine/engine.ts';
 import { engineFinder } from '../../../../src/host/engine/engineFinder.ts';
 import { ImageList } from '../../../../src/host/engine/imageList.ts';
 import { listShownImages } from '../../../../src/host/engine/listShownImages.ts';
+import { engineImage } from '../../../tools/engineImage.ts';
 import { silentLogger } from '../../../tools/silentLogger.ts';
 
-const image: EngineImage = {
-  id: `sha256:${'a'.repeat(64)}`,
-  references: ['app:1'],
-  size: 1,
-  createdAt: '2026-11-24T10:50:24.000Z',
-  platform: undefined,
-  containers: undefined,
-};
+const image = engineImage();
 
 async function untilAborted(signal: AbortSignal): Promise<never> {
   if (!signal.aborted) await once(signal, 'abort');
@@ -41,7 +35,7 @@ function engine(listImages: Engine['listImages']): Engine & { readonly calls: st
     events: async function* ({ signal }) {
       await untilAborted(signal);
     },
-    platformOf: unused,
+    platformsOf: unused,
     inspect: unused,
     exportImage: unused,
     exportBlobs: unused,
@@ -99,7 +93,7 @@ suite('image list', () => {
 
 /** Time that a test lets pass. */
 function fakeTime() {
-  const sleepers: { at: number; readonly wake: () => void }[] = [];
+  const sleepers: { readonly at: number; readonly wake: () => void }[] = [];
   let now = 0;
   const sleep = async (ms: number, signal?: AbortSignal): Promise<void> => {
     const { promise, resolve, reject } = Promise.withResolvers<undefined>();
@@ -128,100 +122,247 @@ function fakeTime() {
   return { sleep, pass, settle };
 }
 
-suite('image list over time', () => {
-  test('an engine with events all the time is listed once a second', async () => {
-    const { sleep, pass, settle } = fakeTime();
-    let report = (): void => undefined;
-    const busy = engine(() => Promise.resolve([image]));
-    busy.events = async function* ({ signal }) {
-      for (;;) {
-        const reported = Promise.withResolvers<undefined>();
-        report = () => {
-          reported.resolve(undefined);
-        };
-        await Promise.race([reported.promise, untilAborted(signal)]);
-        yield { action: 'tag' };
-      }
+/** An engine that a test controls, and the list of its images. */
+function followed() {
+  const time = fakeTime();
+  let isUp = true;
+  let hasEvents = true;
+  let report: (action: string) => void = () => undefined;
+  let fall: () => void = () => undefined;
+  const stopped = (): never => {
+    throw new TeaChestError('engineStopped', 'It does not answer.', { facts: { endpoint: 'unix:///engine.sock' } });
+  };
+  const one = engine(() => (isUp ? Promise.resolve([image]) : stopped()));
+  one.events = async function* ({ signal }) {
+    one.calls.push('events');
+    if (!isUp || !hasEvents) stopped();
+    const actions: string[] = ['connected'];
+    let wake = Promise.withResolvers<undefined>();
+    report = (action) => {
+      actions.push(action);
+      wake.resolve(undefined);
     };
-    const list = new ImageList(new EngineLink(() => Promise.resolve(busy)), silentLogger, () => undefined, sleep);
-    await list.open();
-    const lists = (): number => busy.calls.filter((call) => call === 'list').length;
-    const before = lists();
-    for (let passed = 0; passed < 10_000; passed += 100) {
-      report();
-      await settle();
-      await pass(100);
+    fall = () => {
+      wake.reject(new TeaChestError('engineLost', 'It is gone.'));
+    };
+    signal.addEventListener('abort', () => one.calls.push('closed'), { once: true });
+    for (;;) {
+      for (let action = actions.shift(); action !== undefined; action = actions.shift()) yield { action };
+      wake = Promise.withResolvers<undefined>();
+      await Promise.race([wake.promise, untilAborted(signal)]);
     }
-    assert.ok(lists() - before >= 8, `${lists() - before} lists in 10 s`);
-    assert.ok(lists() - before <= 12, `${lists() - before} lists in 10 s`);
-    report();
+  };
+  const states: string[] = [];
+  const link = new EngineLink(() => Promise.resolve(one));
+  const list = new ImageList(link, silentLogger, ({ kind }) => states.push(kind), time.sleep);
+  return {
+    ...time,
+    ...{ list, states },
+    /** What the engine was asked since the last call. */
+    asked: () => one.calls.splice(0).filter((call) => call !== 'retire'),
+    report: (action: string) => {
+      report(action);
+    },
+    start: () => {
+      isUp = true;
+    },
+    stop: () => {
+      isUp = false;
+      fall();
+    },
+    refuseEvents: () => {
+      hasEvents = false;
+    },
+  };
+}
+
+suite('image list over time', () => {
+  test('a view that is shown loads the list once, and then follows events', async () => {
+    const { list, settle, asked, report, pass } = followed();
+    list.setVisible(true);
+    assert.equal((await list.open()).kind, 'ready');
+    await pass(5000);
+    assert.deepEqual(asked(), ['events', 'list']);
+    await list.open();
+    assert.deepEqual(asked(), [], 'a list that follows the engine is not loaded again');
+    report('tag');
     await settle();
     await pass(300);
     await pass(300);
-    const after = lists();
-    await pass(5000);
-    assert.equal(lists(), after, 'and not without an event');
+    assert.deepEqual(asked(), ['list']);
     list.dispose();
   });
 
-  for (const [whom, visible, most] of [
-    ['a visible view', true, 2000],
-    ['nobody', false, 30_000],
-  ] as const) {
-    test(`an engine that was away is listed again for ${whom} within ${most / 1000} s`, async () => {
-      const { sleep, pass } = fakeTime();
-      let isUp = true;
-      const stopped = (): never => {
-        throw new TeaChestError('engineStopped', 'It does not answer.', { facts: { endpoint: 'unix:///engine.sock' } });
-      };
-      let fall = (): void => undefined;
-      const one = engine(() => (isUp ? Promise.resolve([image]) : stopped()));
-      // eslint-disable-next-line require-yield -- nothing ever happens but the end
-      one.events = async function* () {
-        if (!isUp) stopped();
-        await new Promise<void>((resolve) => {
-          fall = resolve;
-        });
-        stopped();
-      };
-      const states: string[] = [];
-      const list = new ImageList(
-        new EngineLink(() => Promise.resolve(one)),
-        silentLogger,
-        ({ kind }) => states.push(kind),
-        sleep,
-      );
-      list.setVisible(visible);
-      await list.open();
-      isUp = false;
-      fall();
-      for (let passed = 0; passed < 100_000; passed += 500) await pass(500);
-      assert.deepEqual(states, ['ready', 'problem']);
-      isUp = true;
-      let needed = 0;
-      for (; list.state.kind !== 'ready'; needed += 500) await pass(500);
-      assert.ok(needed <= most, `${needed} ms`);
-      if (!visible) {
-        isUp = false;
-        fall();
-        for (let passed = 0; passed < 100_000; passed += 500) await pass(500);
-        isUp = true;
-        list.setVisible(true);
-        await pass(0);
-        assert.equal(list.state.kind, 'ready', 'at once when the view becomes visible');
-      }
-      list.dispose();
-    });
-  }
+  test('an engine with events all the time is listed once a second', async () => {
+    const { list, settle, asked, report, pass } = followed();
+    list.setVisible(true);
+    await list.open();
+    asked();
+    for (let passed = 0; passed < 10_000; passed += 100) {
+      report('tag');
+      await settle();
+      await pass(100);
+    }
+    const lists = asked().length;
+    assert.ok(lists >= 8 && lists <= 12, `${lists} lists in 10 s`);
+    await pass(300);
+    await pass(300);
+    asked();
+    await pass(5000);
+    assert.deepEqual(asked(), [], 'and not without an event');
+    list.dispose();
+  });
+
+  test('an engine that sends nothing before the first event is listed after a moment', async () => {
+    const { sleep, pass } = fakeTime();
+    const mute = engine(() => Promise.resolve([image]));
+    const list = new ImageList(new EngineLink(() => Promise.resolve(mute)), silentLogger, () => undefined, sleep);
+    list.setVisible(true);
+    const opening = list.open();
+    await pass(300);
+    assert.equal((await opening).kind, 'ready');
+    assert.deepEqual(mute.calls, ['list']);
+    list.dispose();
+  });
+
+  test('a hidden view asks the engine for nothing, whatever happens, and its events are closed after a while', async () => {
+    const { list, asked, report, pass, settle } = followed();
+    list.setVisible(true);
+    await list.open();
+    asked();
+    list.setVisible(false);
+    report('tag');
+    list.setFocused(false);
+    list.setFocused(true);
+    await settle();
+    for (let passed = 0; passed < 20_000; passed += 500) await pass(500);
+    assert.deepEqual(asked(), []);
+    for (let passed = 0; passed < 600_000; passed += 5000) await pass(5000);
+    assert.deepEqual(asked(), ['closed']);
+    list.setVisible(true);
+    await settle();
+    assert.deepEqual(asked(), ['events', 'list'], 'once when it is shown again');
+    list.dispose();
+  });
+
+  test('a view that is hidden for a moment keeps its events, and misses no change', async () => {
+    const { list, asked, report, pass, settle } = followed();
+    list.setVisible(true);
+    await list.open();
+    asked();
+    list.setVisible(false);
+    report('tag');
+    await pass(5000);
+    list.setVisible(true);
+    await settle();
+    await pass(60_000);
+    assert.ok(!asked().includes('closed'));
+    list.dispose();
+  });
+
+  test('an engine that stops while the view is hidden is not looked for until it is shown', async () => {
+    const { list, asked, pass, settle, stop, start } = followed();
+    list.setVisible(true);
+    await list.open();
+    asked();
+    list.setVisible(false);
+    stop();
+    for (let passed = 0; passed < 600_000; passed += 1000) await pass(1000);
+    start();
+    for (let passed = 0; passed < 600_000; passed += 1000) await pass(1000);
+    assert.deepEqual(
+      asked().filter((call) => call !== 'closed'),
+      [],
+    );
+    list.setVisible(true);
+    await settle();
+    assert.deepEqual(asked(), ['events', 'list']);
+    list.dispose();
+  });
+
+  test('an engine that was away is listed again within 2 s of its return, and at once when the view is shown', async () => {
+    const { list, states, pass, settle, stop, start } = followed();
+    list.setVisible(true);
+    await list.open();
+    stop();
+    for (let passed = 0; passed < 100_000; passed += 500) await pass(500);
+    assert.deepEqual(states, ['ready', 'problem']);
+    start();
+    let needed = 0;
+    for (; list.state.kind !== 'ready'; needed += 500) await pass(500);
+    assert.ok(needed <= 2000, `${needed} ms`);
+    stop();
+    for (let passed = 0; passed < 100_000; passed += 500) await pass(500);
+    list.setVisible(false);
+    start();
+    list.setVisible(true);
+    await settle();
+    await pass(0);
+    assert.equal(list.state.kind, 'ready');
+    list.dispose();
+  });
+
+  test('an engine that lists but refuses events is asked less and less often', async () => {
+    const { list, asked, pass, refuseEvents } = followed();
+    refuseEvents();
+    list.setVisible(true);
+    list.setFocused(false);
+    await list.open();
+    for (let passed = 0; passed < 300_000; passed += 500) await pass(500);
+    asked();
+    for (let passed = 0; passed < 300_000; passed += 500) await pass(500);
+    const lists = asked().filter((call) => call === 'list').length;
+    assert.ok(lists >= 8 && lists <= 11, `${lists} lists in 5 min`);
+    list.dispose();
+  });
+
+  test('what sends no event shows when the window gets the focus, and every 30 s while it has it', async () => {
+    const { list, asked, pass, settle } = followed();
+    list.setVisible(true);
+    await list.open();
+    asked();
+    await pass(29_000);
+    assert.deepEqual(asked(), []);
+    await pass(1000);
+    assert.deepEqual(asked(), ['list']);
+    list.setFocused(false);
+    for (let passed = 0; passed < 600_000; passed += 1000) await pass(1000);
+    assert.deepEqual(asked(), [], 'not while another window has the focus');
+    list.setFocused(true);
+    await settle();
+    assert.deepEqual(asked(), ['list']);
+    for (let passed = 0; passed < 90_000; passed += 1000) await pass(1000);
+    assert.deepEqual(asked(), ['list', 'list', 'list']);
+    list.dispose();
+    for (let passed = 0; passed < 90_000; passed += 1000) await pass(1000);
+    assert.deepEqual(
+      asked().filter((call) => call === 'list'),
+      [],
+    );
+  });
+
+  test('a hidden list is loaded for each question: a push asks for what there is now', async () => {
+    const { list, asked } = followed();
+    await list.open();
+    await list.open();
+    assert.deepEqual(asked(), ['list', 'list']);
+    list.dispose();
+  });
 });
 
 suite('shown images', () => {
   test('bear no name that is there for a push only', async () => {
     const name = `127.0.0.1:41234/tea-chest/${'ab'.repeat(12)}/0:push-0a0a0a0a-0b0b0b0b-17-1f-0123456789abcdef`;
     const references = ['app:1', name, `127.0.0.1:41234/tea-chest/app:1`];
-    const busy = engine(() => Promise.resolve([{ ...image, references }, image]));
+    const digest = `sha256:${'b'.repeat(64)}`;
+    const digestReferences = [`127.0.0.1:41234/tea-chest/${'ab'.repeat(12)}/0@${digest}`, `app@${digest}`];
+    const busy = engine(() => Promise.resolve([{ ...image, references, digestReferences }, image]));
     const shown = await listShownImages(busy, { signal: new AbortController().signal });
-    assert.deepEqual(shown, [{ ...image, references: ['app:1', '127.0.0.1:41234/tea-chest/app:1'] }, image]);
+    const kept = {
+      references: ['app:1', '127.0.0.1:41234/tea-chest/app:1'],
+      digestReferences: [`app@${digest}`],
+    };
+    assert.deepEqual(shown, [{ ...image, ...kept }, image]);
   });
 });
 

@@ -50,6 +50,24 @@ suite('typing in the push dialog', () => {
     assert.equal(formatTarget(job.target), 'gitea.test/team/tool:armv7');
   });
 
+  test('an image that is known by its digest proposes its name, and has to be given a tag', async () => {
+    const image = `127.0.0.1:5000/app@sha256:${'b'.repeat(64)}`;
+    const asked = askPush(sources(), { image });
+    (await inputAsking(/Which owner/)).enter();
+    const name = await inputAsking(/Name/);
+    assert.equal(name.value, 'app');
+    name.enter();
+    const tag = await inputAsking(/Tag/);
+    assert.equal(tag.value, '');
+    tag.enter();
+    assert.match(await said(tag), /tag/i);
+    tag.type('restored');
+    tag.enter();
+    const job = await asked;
+    assert.equal(job?.image, image);
+    assert.equal(formatTarget(job.target), 'gitea.test/dev/app:restored');
+  });
+
   test('before the choices are there nothing is taken, and then what fits', async () => {
     const loading = Promise.withResolvers<readonly { label: string; value: string }[]>();
     const position = { title: 'Push Image', step: 1, totalSteps: 1 };

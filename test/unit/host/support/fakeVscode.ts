@@ -216,7 +216,17 @@ function message(element: string) {
   };
 }
 
+const windowStateChanged = new EventEmitter<{ readonly focused: boolean }>();
+
+/** Gives the focus to the window, or to another one. */
+export function focusWindow(focused: boolean): void {
+  window.state = { focused };
+  windowStateChanged.fire({ focused });
+}
+
 export const window = {
+  state: { focused: true },
+  onDidChangeWindowState: windowStateChanged.event,
   showErrorMessage: message('error'),
   showInformationMessage: message('information'),
   showWarningMessage: message('warning'),

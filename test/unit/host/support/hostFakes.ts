@@ -4,6 +4,7 @@ import type { Credential } from '../../../../src/core/registry/types.ts';
 import type { Connection } from '../../../../src/host/connections/connection.ts';
 import { ConnectionStore } from '../../../../src/host/connections/connectionStore.ts';
 import { RegistryAccess } from '../../../../src/host/registry/registryAccess.ts';
+import { engineImage } from '../../../tools/engineImage.ts';
 import { silentLogger } from '../../../tools/silentLogger.ts';
 
 /** What VS Code keeps for an extension, in memory. */
@@ -104,12 +105,6 @@ export function connectionTo(origin: string, more: Partial<Connection> = {}): Co
 
 /** An image of an engine that has only this reference. */
 export function imageNamed(reference: string): EngineImage {
-  return {
-    id: `sha256:${Buffer.from(reference).toString('hex').padEnd(64, '0').slice(0, 64)}`,
-    references: [reference],
-    size: 1,
-    createdAt: '',
-    platform: undefined,
-    containers: undefined,
-  };
+  const id = `sha256:${Buffer.from(reference).toString('hex').padEnd(64, '0').slice(0, 64)}`;
+  return engineImage({ id, references: [reference], createdAt: '' });
 }

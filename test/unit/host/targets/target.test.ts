@@ -97,10 +97,10 @@ suite('images as they are named', () => {
     assert.equal(briefImage('team/app:1'), 'team/app:1');
   });
 
-  test('the name proposes where to go; an ID proposes no name', () => {
+  test('the name proposes where to go; an ID proposes no name, a digest no tag', () => {
     assert.deepEqual(proposeTarget('docker.io/library/App:1.2', undefined), { name: 'app', tag: '1.2' });
     assert.deepEqual(proposeTarget(id, 'dev'), { name: undefined, tag: 'latest' });
-    assert.deepEqual(proposeTarget(`app@${id}`, 'dev'), { name: 'app', tag: 'latest' });
+    assert.deepEqual(proposeTarget(`127.0.0.1:5000/team/app@${id}`, 'dev'), { name: 'app', tag: undefined });
   });
 
   test('a registry in the name of an image is replaced, and never proposed', () => {

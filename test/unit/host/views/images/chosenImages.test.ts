@@ -1,17 +1,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { EngineImage } from '../../../../../src/core/docker/types.ts';
 import { chosenRows, pushChoices, tagsOf } from '../../../../../src/host/views/images/chosenImages.ts';
+import { engineImage } from '../../../../tools/engineImage.ts';
 import { buildImageTree, type RepositoryNode, type TagNode } from '../../../../../src/host/views/images/imageTree.ts';
 
-const image: EngineImage = {
-  id: `sha256:${'a'.repeat(64)}`,
-  references: ['app:1', 'app:2', 'tool:2'],
-  size: 1,
-  createdAt: '2026-11-01T00:00:00Z',
-  platform: undefined,
-  containers: undefined,
-};
+const image = engineImage({ references: ['app:1', 'app:2', 'tool:2'] });
 const [app, tool] = buildImageTree([image], { showDangling: false }) as [RepositoryNode, RepositoryNode];
 const [one, two] = app.tags as [TagNode, TagNode];
 const labels = (tags: readonly TagNode[]): readonly string[] => tags.map(({ label }) => label);

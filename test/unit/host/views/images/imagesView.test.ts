@@ -5,7 +5,7 @@ import { TeaChestError, type ErrorCode } from '../../../../../src/core/base/erro
 import type { ImageDetails } from '../../../../../src/core/ports/imageSource.ts';
 import { EngineLink, type Engine } from '../../../../../src/host/engine/engine.ts';
 import type { ImageList, ImageListState } from '../../../../../src/host/engine/imageList.ts';
-import { takeShown, TreeView, useFakeVscode } from '../../support/fakeVscode.ts';
+import { focusWindow, takeShown, TreeView, useFakeVscode } from '../../support/fakeVscode.ts';
 import { imageNamed } from '../../support/hostFakes.ts';
 
 useFakeVscode();
@@ -15,13 +15,15 @@ const token = { isCancellationRequested: false, onCancellationRequested: () => (
 
 function viewOf(state: ImageListState, engine: Partial<Engine> = {}, showDangling = false) {
   const visible: boolean[] = [];
-  const images: Pick<ImageList, 'open' | 'setVisible'> = {
+  const focused: boolean[] = [];
+  const images: Pick<ImageList, 'open' | 'setVisible' | 'setFocused'> = {
     open: () => Promise.resolve(state),
     setVisible: (isVisible) => visible.push(isVisible),
+    setFocused: (isFocused) => focused.push(isFocused),
   };
   const link = new EngineLink(() => Promise.resolve(engine as Engine));
   const view = new ImagesView(images as ImageList, link, () => showDangling);
-  return { view, visible, tree: TreeView.all.get('teaChest.images') ?? assert.fail() };
+  return { view, visible, focused, tree: TreeView.all.get('teaChest.images') ?? assert.fail() };
 }
 
 async function contextOf(state: ImageListState): Promise<Record<string, string>> {
@@ -74,11 +76,11 @@ suite('the Images view', () => {
 
   test('loads platforms when a repository is expanded, and updates its rows', async () => {
     const asked: string[] = [];
-    const platformOf: Engine['platformOf'] = (id) => {
+    const platformsOf: Engine['platformsOf'] = ({ id }) => {
       asked.push(id);
-      return Promise.resolve({ os: 'linux', architecture: 'arm64' });
+      return Promise.resolve([{ os: 'linux', architecture: 'arm64' }]);
     };
-    const { view } = viewOf({ kind: 'ready', images: [tagged] }, { platformOf });
+    const { view } = viewOf({ kind: 'ready', images: [tagged] }, { platformsOf });
     const [app = assert.fail()] = await view.getChildren();
     const updated = new Promise((resolve) => view.onDidChangeTreeData(resolve));
     const [tag = assert.fail()] = await view.getChildren(app);
@@ -90,7 +92,8 @@ suite('the Images view', () => {
   });
 
   test('inspects an image for its tooltip, and has one without the engine too', async () => {
-    const details = { diffIds: ['a', 'b'], platform: undefined, createdAt: '' } as unknown as ImageDetails;
+    const platform = { os: 'linux', architecture: 'arm64' };
+    const details = { diffIds: ['a', 'b'], platform, createdAt: '' } as unknown as ImageDetails;
     for (const [inspect, expected] of [
       [() => Promise.resolve(details), /Layers: 2/],
       [() => Promise.reject(new Error('gone')), /^\*\*`app:1`\*\*(?![^]*Layers)/],
@@ -108,5 +111,14 @@ suite('the Images view', () => {
     tree.show(true);
     tree.show(false);
     assert.deepEqual(visible, [false, true, false]);
+  });
+
+  test('the list gets the focus of the window, until the view is closed', () => {
+    const { view, focused } = viewOf({ kind: 'unknown' });
+    focusWindow(false);
+    focusWindow(true);
+    view.dispose();
+    focusWindow(false);
+    assert.deepEqual(focused, [true, false, true]);
   });
 });
