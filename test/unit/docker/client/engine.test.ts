@@ -103,15 +103,6 @@ test('an image without a date, a variant or layers has none', async () => {
   );
 });
 
-test('an image with a sha512 digest is refused, and it is said why', async () => {
-  const odd = { ...inspection(id('a')), Id: `sha512:${'a'.repeat(128)}` };
-  await using fake = await startFakeEngine({ '/images/app:1/json': json(200, odd) });
-  await assert.rejects(fake.engine.inspect('app:1', { signal }), {
-    code: 'imageUnsupported',
-    message: /digests are all sha256 can be pushed: Gitea stores no others\.$/,
-  });
-});
-
 test('an image with a layer that has no digest is refused, with what stands there', async () => {
   const odd = { ...inspection(id('a')), RootFS: { Type: 'layers', Layers: [id('b'), 'md5:1'] } };
   await using fake = await startFakeEngine({ '/images/app:1/json': json(200, odd) });

@@ -80,7 +80,7 @@ test('an image of a foreign digest is refused by its name, with the reason', asy
   const odd = { ...inspection(`sha512:${'b'.repeat(128)}`), RepoTags: ['odd:1'] };
   await using fake = await startFakeEngine({ '/images/odd:1/json': json(200, odd) });
   await assert.rejects(fake.engine.inspect('odd:1', { signal }), {
-    code: 'engineFailed',
+    code: 'imageUnsupported',
     message: 'The image cannot be pushed: its ID is a sha512 digest, and registries such as Gitea store sha256 alone.',
   });
 });
