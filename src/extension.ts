@@ -66,6 +66,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const statusBar = new PushStatusBar(runner);
   const push = new PushController({
     ...{ runner, images, store, memory, access, auth, publicOwners },
+    inspect: async (image) => (await link.get()).inspect(image, { signal: new AbortController().signal }),
     onPushed: () => {
       registriesView.update();
     },

@@ -29,7 +29,17 @@ function normalized(platform: string): string {
   return `${os === 'macos' ? 'darwin' : os}/${aliases[architecture] ?? architecture}`;
 }
 
-/** True if an image of this platform is what a person means by `linux/arm64` or `linux/arm/v7`; any variant if none is named. */
+/**
+ * The items whose platform a person means by `linux/arm64` or `linux/arm/v7`. If no variant is named and none is the usual
+ * one, any variant.
+ */
+export function findByPlatform<T>(wanted: string, items: readonly T[], platformOf: (item: T) => Platform): readonly T[] {
+  const asked = normalized(wanted);
+  const exact = items.filter((item) => normalized(formatPlatform(platformOf(item))) === asked);
+  return exact.length > 0 ? exact : items.filter((item) => matchesPlatform(wanted, platformOf(item)));
+}
+
+/** True for a platform that `linux/arm64` or `linux/arm/v7` may mean; any variant if none is named. */
 export function matchesPlatform(wanted: string, platform: Platform): boolean {
   const found = normalized(formatPlatform(platform));
   const asked = normalized(wanted);

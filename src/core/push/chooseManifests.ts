@@ -1,7 +1,7 @@
 import { TeaChestError } from '../base/errors.ts';
 import { shortDigest, type Digest } from '../oci/digest.ts';
 import { isImageManifest } from '../oci/mediaTypes.ts';
-import { describePlatform, matchesPlatform } from '../oci/platform.ts';
+import { describePlatform, findByPlatform, matchesPlatform } from '../oci/platform.ts';
 import type { EngineManifest, ImageDetails } from '../ports/imageSource.ts';
 
 /** What of an image is published. */
@@ -71,7 +71,7 @@ export function manifestChoices({ manifestType, manifests = [] }: Listed): Manif
   return platforms.length === 0 ? undefined : { platforms, attestations, missing };
 }
 
-export function availablePlatforms(manifests: readonly EngineManifest[]): readonly EngineManifest[] {
+function availablePlatforms(manifests: readonly EngineManifest[]): readonly EngineManifest[] {
   return manifests.filter(({ isAvailable, attests, platform }) => isAvailable && !attests && platform !== undefined);
 }
 
@@ -96,9 +96,10 @@ function nameOf({ digest, platform, attests }: EngineManifest, manifests: readon
 
 function findPlatform(image: Listed, wanted: string): EngineManifest {
   const { manifests = [] } = image;
-  const found = manifests.filter(
-    ({ platform, attests }) => attests === undefined && platform && matchesPlatform(wanted, platform),
+  const platforms = manifests.flatMap(({ platform, attests, ...rest }) =>
+    platform === undefined || attests !== undefined ? [] : [{ ...rest, platform }],
   );
+  const found = findByPlatform(wanted, platforms, ({ platform }) => platform);
   const here = found.filter(({ isAvailable }) => isAvailable);
   const [only, ...others] = here;
   if (only !== undefined && others.length === 0) return only;
@@ -129,7 +130,7 @@ function undecided(image: Listed, here: readonly EngineManifest[], missing: read
   const lacks = missing.length === 0 ? '' : ` The engine does not have ${missing.join(', ')}.`;
   return new TeaChestError(
     'platformNeeded',
-    `${nameOfImage(image)} is an index of several platforms.${lacks} Choose what to push: ${names}, or “all” that is there.`,
+    `${nameOfImage(image)} is an index of several platforms.${lacks} It has ${names}: one of these can be pushed, or “all” that is there.`,
     { stage: 'inspect', facts: { image: nameOfImage(image), platforms: names, missing } },
   );
 }

@@ -6,6 +6,7 @@ export type ActionKind =
   | 'signIn'
   | 'createToken'
   | 'changeTarget'
+  | 'choosePlatform'
   | 'trustCertificate'
   | 'chooseClientCertificate'
   | 'openEngineSettings'
@@ -49,8 +50,11 @@ const adviceByCode: Readonly<Record<ErrorCode, Advice>> = {
     next: 'It may have been removed or renamed meanwhile. Choose another image.',
     actions: ['refreshImages'],
   },
-  imageUnsupported: { next: 'Nothing was published.', actions: ['showLog', 'changeTarget'] },
-  platformNeeded: { next: 'Push it again and choose.', actions: ['retry'] },
+  imageUnsupported: {
+    next: 'Build the image on another base or with other settings, or choose another image.',
+    actions: ['showLog', 'changeTarget'],
+  },
+  platformNeeded: { next: 'Choose what to push.', actions: ['choosePlatform'] },
   archiveTruncated: { next: 'Nothing was published. Try again.', actions: ['retry', 'showLog'] },
   archiveInvalid: {
     next: 'Nothing was published. The log shows what the engine sent.',
@@ -197,6 +201,7 @@ const titles: Readonly<Record<ActionKind, string>> = {
   signIn: 'Sign In',
   createToken: 'Create a Token',
   changeTarget: 'Change Target',
+  choosePlatform: 'Choose',
   trustCertificate: 'Show Certificate',
   chooseClientCertificate: 'Choose Client Certificate…',
   openEngineSettings: 'Open Settings',

@@ -3,10 +3,12 @@ import { describeConnection, type Connection } from '../connections/connection.t
 import type { Choice } from '../input/choiceRows.ts';
 import { askChoice, askText } from '../input/prompts.ts';
 import { AskAgain, runSteps, type Step, type StepPosition } from '../input/runSteps.ts';
+import type { ManifestChoices } from '../../core/push/chooseManifests.ts';
 import type { Owners } from '../registry/registryBrowser.ts';
 import { hasOwners, judgeName, judgeOwner, judgeTag, settleTarget } from '../targets/settleTarget.ts';
 import { warnOfOthers } from '../targets/suggestedName.ts';
 import { formatTarget, parseTypedImage, proposeTarget, type Destination } from '../targets/target.ts';
+import { askPlatform, findManifestChoices } from './askPlatform.ts';
 import { imageChoices } from './imageChoices.ts';
 import { OwnersCache } from './ownersCache.ts';
 import type { PushJob } from './pushRunner.ts';
@@ -22,6 +24,8 @@ export interface PushStart {
   /** Another image of the same selection goes here. Its registry and owner are not asked for again. */
   readonly sameOwnerAs?: Destination | undefined;
   readonly title?: string | undefined;
+  /** What of an index is pushed, if that was said already. */
+  readonly platform?: string | undefined;
 }
 
 /** The answers so far. */
@@ -34,6 +38,8 @@ interface Answers {
   readonly owner?: string | undefined;
   readonly name?: string | undefined;
   readonly tag?: string | undefined;
+  /** What of an index is pushed; undefined where there is no choice. */
+  readonly platform?: string | undefined;
   /** Why the answers together are no target. Shown where the person can correct them. */
   readonly problem?: string | undefined;
 }
@@ -41,18 +47,31 @@ interface Answers {
 interface Dialog extends Omit<PushSources, 'access'> {
   readonly start: PushStart;
   readonly owners: OwnersCache;
+  /** Asks the engine once for each image. */
+  readonly manifestChoices: (image: string) => Promise<ManifestChoices | undefined>;
 }
 
 type Ask = (dialog: Dialog, answers: Answers, position: StepPosition) => Promise<Answers>;
 
 /** Asks what to push and where to, and skips what has only one answer. Undefined if the person leaves. */
 export async function askPush(sources: PushSources, start: PushStart): Promise<PushJob | undefined> {
-  const dialog: Dialog = { ...sources, start, owners: new OwnersCache(sources.access) };
+  const owners = new OwnersCache(sources.access);
+  const dialog: Dialog = { ...sources, start, owners, manifestChoices: choicesOnce(sources.inspect) };
   const answers = await runSteps(start.title ?? 'Push Image', pushSteps(dialog), firstAnswers(start));
   if (answers?.image === undefined) return undefined;
   const { image, requestedImage } = answers;
   const destination = acceptedSuggestion(answers) ?? (await settledDestination(dialog, answers));
-  return destination && { image, requestedImage, ...destination };
+  const { platform } = answers;
+  return destination && { image, requestedImage, ...destination, ...(platform !== undefined && { platform }) };
+}
+
+function choicesOnce(inspect: PushSources['inspect']): Dialog['manifestChoices'] {
+  const asked = new Map<string, Promise<ManifestChoices | undefined>>();
+  return (image) => {
+    const choices = asked.get(image) ?? findManifestChoices(image, inspect);
+    asked.set(image, choices);
+    return choices;
+  };
 }
 
 function firstAnswers({ image: requestedImage, edit, sameOwnerAs }: PushStart): Answers {
@@ -98,6 +117,12 @@ function pushSteps(dialog: Dialog): readonly Step<Answers>[] {
     },
     { name: 'name', isSettled: isAccepted, ask: ask(askName) },
     { name: 'tag', isSettled: isAccepted, ask: ask(askTag) },
+    {
+      name: 'platform',
+      isSettled: async ({ image }) =>
+        start.platform !== undefined || image === undefined || (await dialog.manifestChoices(image)) === undefined,
+      ask: ask(askWhatOfIndex),
+    },
   ];
 }
 
@@ -218,6 +243,12 @@ const askTag: Ask = async (dialog, answers, position) => {
     throw new AskAgain('name', { ...answered, problem: error.message });
   }
   return answered;
+};
+
+const askWhatOfIndex: Ask = async (dialog, answers, position) => {
+  const { image = '' } = answers;
+  const choices = await dialog.manifestChoices(image);
+  return choices === undefined ? answers : { ...answers, platform: await askPlatform(position, image, choices) };
 };
 
 /** Undefined while an answer is missing. */

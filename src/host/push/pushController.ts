@@ -13,6 +13,8 @@ import type { PublicOwners } from '../targets/publicOwners.ts';
 import { withWarningOfOthers } from '../targets/suggestedName.ts';
 import { briefImage } from '../targets/target.ts';
 import { askPush, localReferences, type PushStart } from './askPush.ts';
+import { runSteps, type StepPosition } from '../input/runSteps.ts';
+import { askPlatform, findManifestChoices } from './askPlatform.ts';
 import { withNearestOwner } from './withNearestOwner.ts';
 import type { PushArguments, PushOptions } from './pushArguments.ts';
 import type { PushJob, PushRunner } from './pushRunner.ts';
@@ -97,9 +99,20 @@ export class PushController {
   async #ask(start: PushStart, options: PushOptions): Promise<PushJob | undefined> {
     const { store, publicOwners } = this.#dependencies;
     if (store.list().length === 0 && !(await this.#signIn({ toPush: true }))) return undefined;
-    const job = await askPush(this.#dependencies, start);
+    const { platform } = options;
+    const job = await askPush(this.#dependencies, { ...start, platform });
     if (job === undefined || !(await publicOwners.confirm(job)) || !(await this.#hasCredential(job))) return undefined;
-    return { ...this.#refresh(job), ...options };
+    return { ...this.#refresh(job), ...options, platform: platform ?? job.platform };
+  }
+
+  /** After a push that failed because nobody said what of an index is pushed. */
+  async #choosePlatform(job: PushJob): Promise<void> {
+    const choices = await findManifestChoices(job.image, this.#dependencies.inspect);
+    const ask = (_: unknown, position: StepPosition): Promise<string> =>
+      choices === undefined ? Promise.resolve('') : askPlatform(position, job.image, choices);
+    const steps = [{ name: 'platform', isSettled: () => choices === undefined, ask }];
+    const platform = await runSteps<string | undefined>('Push Image', steps, job.platform);
+    if (platform !== undefined) await this.#push(this.#refresh({ ...job, platform })).catch(() => undefined);
   }
 
   /** Signs in again if this machine did not keep the credential. False if the person cancels that. */
@@ -139,6 +152,7 @@ export class PushController {
     };
     return {
       retry,
+      choosePlatform: () => this.#choosePlatform(job),
       changeTarget: () =>
         this.askAndPush({ image: requestedImage, edit: { connection, target } }, { compression, strategy, platform }),
       createToken: () => openInBrowser(pageAt(connection, tokenSettingsUrl(connection.webRoot))),

@@ -1,3 +1,4 @@
+import type { ImageDetails } from '../../core/ports/imageSource.ts';
 import type { ConnectionStore } from '../connections/connectionStore.ts';
 import type { ImageList } from '../engine/imageList.ts';
 import type { RegistryBrowser } from '../registry/registryBrowser.ts';
@@ -12,6 +13,8 @@ export interface TargetSources {
 /** What the questions of the push dialog are made from: adds the images, the connections and their owners. */
 export interface PushSources extends TargetSources {
   readonly images: Pick<ImageList, 'open'>;
+  /** Rejects if the engine has no such image. */
+  readonly inspect: (image: string) => Promise<ImageDetails>;
   readonly store: Pick<ConnectionStore, 'findByHost' | 'list'>;
   readonly access: Pick<RegistryBrowser, 'owners'>;
 }

@@ -39,7 +39,7 @@ export function unsendableLayer(
 ): { readonly digest: Digest; readonly error: TeaChestError } | undefined {
   const layer = [...blobs.values()].find(({ mediaType }) => isForeignLayer(mediaType));
   if (layer === undefined || target.kind === 'generic') return undefined;
-  const sentence = `${nameOf(image)} has the layer ${shortDigest(layer.digest)} of the type ${layer.mediaType}, which may not be distributed: container engines do not give it out, and Gitea takes no image whose layers it does not have. Build the image on another base.`;
+  const sentence = `${nameOf(image)} has the layer ${shortDigest(layer.digest)} of the type ${layer.mediaType}, which may not be distributed: container engines do not give it out, and Gitea takes no image whose layers it does not have.`;
   const facts = { image: nameOf(image), digest: layer.digest, mediaType: layer.mediaType };
   return { digest: layer.digest, error: new TeaChestError('imageUnsupported', sentence, { stage: 'verify', facts }) };
 }

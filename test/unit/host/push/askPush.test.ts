@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { EngineImage } from '../../../../src/core/docker/types.ts';
+import { digestOf } from '../../../../src/core/oci/digest.ts';
+import { mediaTypes } from '../../../../src/core/oci/mediaTypes.ts';
+import type { EngineManifest, ImageDetails } from '../../../../src/core/ports/imageSource.ts';
 import type { PushSources } from '../../../../src/host/push/pushSources.ts';
 import type { Owners } from '../../../../src/host/registry/registryBrowser.ts';
 import { formatTarget } from '../../../../src/host/targets/target.ts';
@@ -21,6 +24,7 @@ function sources(more: Partial<PushSources> = {}): PushSources {
     store: { list: () => [gitea], findByHost: () => undefined },
     memory: { last: () => undefined },
     access: { owners: () => Promise.resolve(someOwners) },
+    inspect: () => Promise.reject(new Error('The engine is not asked in this test.')),
     ...more,
   };
 }
@@ -126,6 +130,59 @@ suite('typing in the push dialog', () => {
     (await inputAsking(/Name/)).enter();
     (await inputAsking(/Tag/)).enter();
     assert.equal((await asked)?.target.repository, 'te/app');
+  });
+});
+
+suite('an index of which the engine has a part', () => {
+  const target = { host: 'gitea.test', repository: 'team/app', tag: '1' };
+  const memory = { last: () => ({ origin: gitea.origin, target }) };
+  const store = { list: () => [gitea], findByHost: () => gitea };
+  const child = (architecture: string, more: Partial<EngineManifest> = {}): EngineManifest => ({
+    digest: digestOf(Buffer.from(architecture)),
+    ...{ isAvailable: true, platform: { os: 'linux', architecture }, size: 2_000_000, ...more },
+  });
+  const attestation = child('attestation', { platform: undefined, attests: child('amd64').digest, size: 1_000 });
+  const index = (...manifests: EngineManifest[]): Partial<PushSources> => ({
+    ...{ memory, store },
+    inspect: () => Promise.resolve({ ...details, manifestType: mediaTypes.ociIndex, manifests }),
+  });
+  const details: ImageDetails = {
+    ...{ id: child('index').digest, references: ['app:1'], diffIds: [], size: 1, createdAt: undefined },
+    platform: { os: 'linux', architecture: 'amd64' },
+  };
+
+  test('is asked about: what is missing is named, and the rows say what would be pushed', async () => {
+    const part = index(child('amd64'), child('arm64'), child('s390x', { isAvailable: false }), attestation);
+    for (const [typed, platform] of [
+      ['', 'all'],
+      ['arm64', 'linux/arm64'],
+    ] as const) {
+      const asked = askPush(sources(part), { image: 'app:1' });
+      (await inputAsking(/Where should app:1 go/)).enter();
+      const list = await inputAsking(/does not have linux\/s390x of app:1\. What should be pushed\?/);
+      assert.deepEqual(labels(list), [
+        '$(layers) Everything that is here (linux/amd64, linux/arm64 · 1 attestation · 4.0 MB)',
+        '$(package) Only linux/amd64 (2.0 MB · without attestations)',
+        '$(package) Only linux/arm64 (2.0 MB · without attestations)',
+      ]);
+      if (typed !== '') list.type(`Only linux/${typed}`);
+      list.enter();
+      assert.equal((await asked)?.platform, platform);
+    }
+  });
+
+  test('is not asked about where nothing can be chosen, or it is said already', async () => {
+    const part = index(child('amd64'), child('arm64'), child('s390x', { isAvailable: false }));
+    for (const [more, platform] of [
+      [index(child('amd64'), child('arm64'), attestation), undefined],
+      [index(child('amd64'), child('arm64', { isAvailable: false })), undefined],
+      [part, 'linux/amd64'],
+      [{ memory, store }, undefined],
+    ] as const) {
+      const asked = askPush(sources(more), { image: 'app:1', platform });
+      (await inputAsking(/Where should app:1 go/)).enter();
+      assert.ok(!('platform' in ((await asked) ?? assert.fail())));
+    }
   });
 });
 

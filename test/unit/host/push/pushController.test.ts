@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { TeaChestError } from '../../../../src/core/base/errors.ts';
+import { digestOf } from '../../../../src/core/oci/digest.ts';
+import { mediaTypes } from '../../../../src/core/oci/mediaTypes.ts';
+import type { EngineManifest, ImageDetails } from '../../../../src/core/ports/imageSource.ts';
 import type { PushResult } from '../../../../src/core/push/pushEvents.ts';
 import type { PushJob, PushRunner } from '../../../../src/host/push/pushRunner.ts';
 import { PublicOwners } from '../../../../src/host/targets/publicOwners.ts';
@@ -20,6 +23,19 @@ function resultOf({ target }: PushJob): PushResult {
     digest: `sha256:${'a'.repeat(64)}`,
     mediaType: 'application/vnd.oci.image.manifest.v1+json',
     ...{ uploadedBytes: 1, mountedBytes: 0, skippedBytes: 0, durationMs: 1000, strategy: 'export', notices: [] },
+  };
+}
+
+/** An index of which one platform of three is missing. */
+function inspected(): ImageDetails {
+  const child = (architecture: string, isAvailable = true): EngineManifest => ({
+    digest: digestOf(Buffer.from(architecture)),
+    ...{ isAvailable, platform: { os: 'linux', architecture } },
+  });
+  return {
+    ...{ id: digestOf(Buffer.from('index')), references: ['app:1'], diffIds: [], size: 1, createdAt: undefined },
+    ...{ platform: { os: 'linux', architecture: 'amd64' }, manifestType: mediaTypes.ociIndex },
+    manifests: [child('amd64'), child('arm64'), child('s390x', false)],
   };
 }
 
@@ -54,6 +70,8 @@ async function controllerFor(t: { after(work: () => unknown): void }, options: F
   const controller = new PushController({
     runner: runner as PushRunner,
     images: { open: () => Promise.resolve({ kind: 'ready', images }) },
+    inspect: (image) =>
+      image === 'part:1' ? Promise.resolve(inspected()) : Promise.reject(new Error('It is not asked in this test.')),
     memory: { last: () => undefined },
     auth: access.auth,
     onPushed: () => updates++,
@@ -188,6 +206,19 @@ suite('a push by the controller', () => {
     assert.match((await shownAs('error')).join(), /^Push of app:1 to dev\/app:1 failed: Nobody listens\./);
     while (jobs.length < 2) await setImmediate();
     assert.equal(jobs[1]?.connection.version, '9');
+  });
+
+  test('that failed because nobody said what of an index is pushed asks that, and pushes again', async (t) => {
+    const { controller, connection, failures, jobs } = await controllerFor(t);
+    failures.push(new TeaChestError('platformNeeded', 'part:1 is an index. Choose.'));
+    press('Choose');
+    const args = { image: 'part:1', target: `${connection.host}/guild/part:1` };
+    await assert.rejects(controller.pushArguments(args), { code: 'platformNeeded' });
+    const list = await inputAsking(/does not have linux\/s390x of part:1/);
+    list.type('arm64');
+    list.enter();
+    while (jobs.length < 2) await setImmediate();
+    assert.deepEqual([jobs[0]?.platform, jobs[1]?.platform], [undefined, 'linux/arm64']);
   });
 
   test('that failed can go to another target, without losing the options', async (t) => {

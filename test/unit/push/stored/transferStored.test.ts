@@ -143,7 +143,10 @@ describe('an image that the engine exports as it is stored', () => {
     missingOf(engine, layer);
     const error = await rig.failure(engine);
     assert.equal(error.code, 'imageUnsupported');
-    assert.match(error.message, /rootfs\.foreign.* may not be distributed.* Build the image on another base/);
+    assert.match(
+      error.message,
+      /rootfs\.foreign.* may not be distributed.* Gitea takes no image whose layers it does not have/,
+    );
     assert.equal(rig.registry.manifests.size, 0);
     await rig.assertNothingLeft();
     // Where the registry has it, it goes out.
@@ -213,10 +216,7 @@ describe('an image that the engine exports as it is stored', () => {
       it(`is not pushed before it is chosen what is: the engine ${engineIs}`, async () => {
         const error = await rig.failure(engineWith(blobs, top, list));
         assert.equal(error.code, 'platformNeeded');
-        assert.match(
-          error.message,
-          /does not have linux\/riscv64.* Choose what to push: linux\/amd64, linux\/arm64, or “all”/,
-        );
+        assert.match(error.message, /does not have linux\/riscv64.* It has linux\/amd64, linux\/arm64: .*“all”/);
         assert.equal(rig.registry.manifests.size, 0);
         await rig.assertNothingLeft();
       });

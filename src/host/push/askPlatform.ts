@@ -1,0 +1,51 @@
+import { describePlatform } from '../../core/oci/platform.ts';
+import type { ImageDetails } from '../../core/ports/imageSource.ts';
+import { allPlatforms, manifestChoices, type ManifestChoices } from '../../core/push/chooseManifests.ts';
+import type { Choice } from '../input/choiceRows.ts';
+import { askChoice } from '../input/prompts.ts';
+import type { StepPosition } from '../input/runSteps.ts';
+import { formatBytes } from '../progress/format.ts';
+
+/** What there is to choose of an image. Undefined if there is no choice, or the engine does not answer: the push says why. */
+export async function findManifestChoices(
+  image: string,
+  inspect: (image: string) => Promise<ImageDetails>,
+): Promise<ManifestChoices | undefined> {
+  try {
+    return manifestChoices(await inspect(image));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Asks what of an incomplete index is pushed. Gives a value of the argument `platform`. */
+export async function askPlatform(position: StepPosition, image: string, choices: ManifestChoices): Promise<string> {
+  return await askChoice(position, {
+    placeholder: `The engine does not have ${choices.missing.join(', ')} of ${image}. What should be pushed?`,
+    choices: platformChoices(choices),
+  });
+}
+
+function platformChoices({ platforms, attestations }: ManifestChoices): readonly Choice<string>[] {
+  const names = platforms.map(({ platform }) => (platform && describePlatform(platform)) ?? '');
+  const sizes = platforms.map(({ size }) => size);
+  const total = sizes.includes(undefined) ? '' : formatBytes(sizes.reduce<number>((sum, size = 0) => sum + size, 0));
+  const attested = attestations === 0 ? '' : `${attestations} ${attestations === 1 ? 'attestation' : 'attestations'}`;
+  const all = { label: 'Everything that is here', description: joined(names.join(', '), attested, total) };
+  return [
+    { ...all, icon: 'layers', value: allPlatforms },
+    ...platforms.map(({ size }, at) => ({
+      label: `Only ${names[at] ?? ''}`,
+      description: joined(
+        size === undefined ? '' : formatBytes(size),
+        attestations === 0 ? '' : 'without attestations',
+      ),
+      icon: 'package',
+      value: names[at] ?? '',
+    })),
+  ];
+}
+
+function joined(...parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join(' · ');
+}
