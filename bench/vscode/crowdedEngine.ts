@@ -10,13 +10,18 @@ export interface CrowdedEngine {
 }
 
 const tagsPerRepository = 5;
+/** One container for so many images. */
+const imagesPerContainer = 10;
 
 export async function startCrowdedEngine(images: number): Promise<CrowdedEngine> {
   const scratch = await makeScratch('crowded');
   const path = join(scratch.path, 'docker.sock');
   const list = JSON.stringify(Array.from({ length: images }, (_, index) => record(index)));
+  const containers = JSON.stringify(
+    Array.from({ length: Math.floor(images / imagesPerContainer) }, (_, index) => container(index)),
+  );
   const server = createServer((request, response) => {
-    answer(request, response, list);
+    answer(request, response, { list, containers });
   });
   await new Promise<void>((resolve) => server.listen(path, resolve));
   return {
@@ -29,13 +34,33 @@ export async function startCrowdedEngine(images: number): Promise<CrowdedEngine>
   };
 }
 
-function answer({ url = '' }: IncomingMessage, response: ServerResponse, list: string): void {
+interface Answers {
+  readonly list: string;
+  readonly containers: string;
+}
+
+function answer({ url = '' }: IncomingMessage, response: ServerResponse, { list, containers }: Answers): void {
   const json = (body: string): void => void response.writeHead(200, { 'content-type': 'application/json' }).end(body);
   if (url.endsWith('/version')) json(JSON.stringify({ Version: '28.5.2', ApiVersion: '1.51', MinAPIVersion: '1.24' }));
   else if (url.includes('/images/json')) json(list);
+  else if (url.includes('/containers/json')) json(containers);
   // Events: a stream on which nothing ever happens.
   else if (url.includes('/events')) response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
   else response.writeHead(404, { 'content-type': 'application/json' }).end('{"message":"no such thing here"}');
+}
+
+/** One container as GET /containers/json has it. */
+function container(index: number): object {
+  const image = record(index * imagesPerContainer) as { readonly Id: string };
+  return {
+    Id: createHash('sha256').update(`container ${index}`).digest('hex'),
+    Names: [`/service-${index}`],
+    ImageID: image.Id,
+    State: index % 2 === 0 ? 'running' : 'exited',
+    Status: 'Up 3 days',
+    Ports: [],
+    Labels: { 'com.docker.compose.project': `project-${index % 7}` },
+  };
 }
 
 /** One image as GET /images/json has it. */

@@ -46,7 +46,7 @@ interface HostGlobals {
   readonly MonacoPerformanceMarks?: { getMarks(): readonly { readonly name: string; readonly startTime: number }[] };
 }
 
-/** From an empty view to its rows: asks the engine, sorts, makes the tree's items. */
+/** From an empty view to its rows: asks the engine for images and containers, sorts, makes the tree's items. */
 async function tree(host: string): Promise<Pick<HostFigures, 'treeMs' | 'treeRows'>> {
   const link = new EngineLink(engineFinder(() => host, silentLogger));
   const images = new ImageList(link, silentLogger, () => {
@@ -55,6 +55,7 @@ async function tree(host: string): Promise<Pick<HostFigures, 'treeMs' | 'treeRow
   const view = new ImagesView(images, link, () => false);
   try {
     const startedAt = performance.now();
+    images.setVisible(true);
     const rows = await view.getChildren();
     for (const row of rows) view.getTreeItem(row);
     const treeMs = performance.now() - startedAt;

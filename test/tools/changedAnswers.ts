@@ -16,6 +16,8 @@ export interface Answer {
 export interface ChangedAnswers {
   /** As DOCKER_HOST has it. */
   readonly host: string;
+  /** The paths of all requests so far. */
+  readonly requests: string[];
   /** Changes the responses to each GET of a matching path from now on. */
   change(path: RegExp, change: (answer: Answer) => Answer): void;
   /** Changes nothing any more. */
@@ -29,8 +31,10 @@ export async function changeAnswers(engine: Engine): Promise<ChangedAnswers> {
   const path = join(scratch.path, 'docker.sock');
   const socketPath = engine.host.replace('unix://', '');
   let changes: { readonly path: RegExp; readonly change: (answer: Answer) => Answer }[] = [];
+  const requests: string[] = [];
   const server = createServer((asked, response) => {
     const { method = 'GET', url = '/', headers } = asked;
+    requests.push(url);
     const onward = httpRequest({ socketPath, method, path: url, headers, agent: false });
     const found = method === 'GET' ? changes.find((each) => each.path.test(url)) : undefined;
     onward.on('response', (answer) => {
@@ -44,6 +48,7 @@ export async function changeAnswers(engine: Engine): Promise<ChangedAnswers> {
   await once(server.listen(path), 'listening');
   return {
     host: `unix://${path}`,
+    requests,
     change: (fitting, change) => {
       changes = [{ path: fitting, change }, ...changes];
     },
