@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { engineAt, inspection, json, startFakeEngine, type Handler } from './fakeEngine.ts';
 
@@ -175,3 +176,38 @@ test('images without a date of their own are inspected once for the time of thei
   await fake.engine.listImages({ signal });
   assert.equal(inspections(), 72, 'a new name is a new time');
 });
+
+test('the list of podman 4.3.1, as it was recorded, is what `podman images` shows', async () => {
+  const file = new URL('../../../fixtures/podman-4.3.1-images.json', import.meta.url);
+  const recorded = JSON.parse(await readFile(file, 'utf8')) as PodmanRecord;
+  await using podman = await startFakeEngine({
+    '/version': podmanVersion,
+    '/v4.0.0/libpod/images/json': json(200, recorded.images),
+    '/v4.0.0/libpod/manifests/localhost/multi:1/json': json(200, recorded.manifests['localhost/multi:1']),
+    '/containers/json': json(200, []),
+  });
+  const images = await podman.engine.listImages({ signal });
+  const rows = images.flatMap((image) =>
+    (image.references.length === 0 ? ['<none>:<none>'] : image.references).map(
+      (name) => `${image.id} ${name} ${podmanSize(image.size)}`,
+    ),
+  );
+  const shown = recorded.shown.map(
+    ({ id: shownId, repository, tag, size }) => `${shownId} ${repository}:${tag} ${size}`,
+  );
+  assert.deepEqual(rows.sort(), shown.sort());
+  assert.ok(images.every(({ digestReferences }) => digestReferences.length === 0));
+  const multi = images.find(({ references }) => references.includes('localhost/multi:1')) ?? assert.fail();
+  assert.deepEqual(await podman.engine.platformsOf(multi, { signal }), [{ os: 'linux', architecture: 'amd64' }]);
+});
+
+interface PodmanRecord {
+  readonly images: readonly object[];
+  readonly manifests: Readonly<Record<string, object>>;
+  readonly shown: readonly Readonly<Record<'id' | 'repository' | 'tag' | 'size', string>>[];
+}
+
+/** As podman writes a size below a megabyte: three digits. */
+function podmanSize(bytes: number): string {
+  return bytes < 1000 ? `${bytes} B` : `${Number((bytes / 1000).toPrecision(3))} kB`;
+}
