@@ -179,6 +179,7 @@ suite('the list of images', () => {
         assert.deepEqual(await platformsOf(engine, named('multi:1')), ['linux/amd64', 'linux/arm64']);
         const chart = named('chart:1');
         assert.deepEqual([chart.isArtifact, chart.platforms], [true, []]);
+        assert.equal(chart.artifactType, 'application/vnd.cncf.helm.config.v1+json');
         assert.notEqual(chart.taggedAt, undefined, 'it has no date of its own');
         assert.match(named('odd:1').obstacle ?? '', /sha512/);
         await assert.rejects(engine.inspect('odd:1', { signal }), { message: /cannot be pushed: its ID is a sha512/ });

@@ -15,6 +15,7 @@ import { explainEngineError, withOwningGroup } from './engineErrors.ts';
 import { DockerHttp } from './dockerHttp.ts';
 import { DockerPusher } from './dockerPusher.ts';
 import { receiveBody } from './receiveBody.ts';
+import { readArtifactType } from '../images/artifactType.ts';
 import { toImageDetails } from '../images/imageRecords.ts';
 import { InspectedFacts, inspectForFacts } from '../images/inspectedFacts.ts';
 import { listEngineImages, type EngineGet } from '../images/listEngineImages.ts';
@@ -70,10 +71,13 @@ export class Engine implements ImageSource {
     this.#logger = logger;
     this.#timeoutMs = timeoutMs;
     this.#agent = new EngineAgent(endpoint.address);
-    this.#facts = new InspectedFacts(async (image, signal) => {
-      const version = this.#version ?? (await this.version({ signal }));
-      const inspect = (name: string): Promise<unknown> => this.#inspect(name, signal);
-      return await inspectForFacts({ inspect, get: this.#getter(signal, version) }, version, image);
+    this.#facts = new InspectedFacts({
+      inspect: async (image, signal) => {
+        const version = this.#version ?? (await this.version({ signal }));
+        const inspect = (name: string): Promise<unknown> => this.#inspect(name, signal);
+        return await inspectForFacts({ inspect, get: this.#getter(signal, version) }, version, image);
+      },
+      artifactType: ({ id }, signal) => this.#artifactType(id, signal),
     });
   }
 
@@ -94,8 +98,7 @@ export class Engine implements ImageSource {
     const version = this.#version ?? (await this.version({ signal }));
     const images = await listEngineImages(this.#getter(signal, version), version, { warn: this.#warnOnce });
     // Elsewhere each request takes a round trip, so images without a date stay without an order there.
-    const asksForTags = this.endpoint.address.kind === 'socket';
-    return await this.#facts.addTo(images, { signal, asksForTags });
+    return await this.#facts.addTo(images, { signal, asks: this.endpoint.address.kind === 'socket' });
   }
 
   /** Each image is inspected once, because an ID never changes its platforms. */
@@ -104,6 +107,20 @@ export class Engine implements ImageSource {
     { signal }: CallOptions,
   ): Promise<readonly Platform[]> {
     return await this.#facts.platformsOf(image, signal);
+  }
+
+  async #artifactType(id: string, outer: AbortSignal): Promise<string | undefined> {
+    const stop = new AbortController();
+    const signal = AbortSignal.any([outer, stop.signal]);
+    const memory = new ReceiveBuffers();
+    try {
+      const bytes = this.#export(`${await this.#prefix(signal)}/images/${imagePath(id)}/get`, memory, signal);
+      return await readArtifactType(bytes, id, (position) => {
+        memory.consumed(position);
+      });
+    } finally {
+      stop.abort();
+    }
   }
 
   #getter(signal: AbortSignal, { api }: EngineVersion): EngineGet {

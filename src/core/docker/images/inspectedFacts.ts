@@ -1,9 +1,10 @@
 import * as v from 'valibot';
-import { TeaChestError } from '../../base/errors.ts';
+import { TeaChestError, type ErrorCode } from '../../base/errors.ts';
 import { lenient, listOf, readValue } from '../../base/json.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { EngineImage, EngineVersion } from '../types.ts';
+import { longestArtifact } from './artifactType.ts';
 import { isBuildDate } from './buildDate.ts';
 import { distinctPlatforms, platform, toDate, toPlatform } from './imageRecords.ts';
 import { podmanPrefix, type EngineGet } from './listEngineImages.ts';
@@ -11,8 +12,8 @@ import { podmanPrefix, type EngineGet } from './listEngineImages.ts';
 /** Concurrent inspections: a list may have thousands of images. */
 const inspectionsAtOnce = 6;
 
-/** Inspections that one list may need to learn when images without a date were tagged. */
-const tagTimesAtOnce = 50;
+/** Images without a date, and artifacts, that one list may ask about. */
+const askedAtOnce = 50;
 
 type Identified = Pick<EngineImage, 'id' | 'references'>;
 
@@ -21,59 +22,75 @@ interface Inspected {
   readonly taggedAt: string | undefined;
 }
 
+interface FactCalls {
+  readonly inspect: (image: Identified, signal: AbortSignal) => Promise<Inspected>;
+  readonly artifactType: (image: Identified, signal: AbortSignal) => Promise<string | undefined>;
+}
+
 /** What the list of images does not say of each, by inspection; cached. */
 export class InspectedFacts {
-  readonly #inspect: (image: Identified, signal: AbortSignal) => Promise<Inspected>;
+  readonly #calls: FactCalls;
   readonly #inspections = new Semaphore(inspectionsAtOnce);
   readonly #platforms = new Map<string, readonly Platform[]>();
   /** By ID and names, because a new name is a new time. */
   readonly #tagTimes = new Map<string, string | undefined>();
 
-  constructor(inspect: (image: Identified, signal: AbortSignal) => Promise<Inspected>) {
-    this.#inspect = inspect;
+  readonly #artifactTypes = new Map<string, string | undefined>();
+
+  constructor(calls: FactCalls) {
+    this.#calls = calls;
   }
 
   async platformsOf(image: Identified, signal: AbortSignal): Promise<readonly Platform[]> {
     return this.#platforms.get(image.id) ?? (await this.#inspected(image, signal)).platforms;
   }
 
-  /** Adds what is known. With `asksForTags`, asks when images without a date were tagged. */
+  /** Adds what is known. With `asks`, asks when images without a date were tagged, and what artifacts are. */
   async addTo(
     images: readonly Omit<EngineImage, 'taggedAt'>[],
-    { signal, asksForTags }: { readonly signal: AbortSignal; readonly asksForTags: boolean },
+    { signal, asks }: { readonly signal: AbortSignal; readonly asks: boolean },
   ): Promise<readonly EngineImage[]> {
     const undated = images.filter(
       ({ createdAt, references, obstacle }) =>
         references.length > 0 && obstacle === undefined && !isBuildDate(createdAt),
     );
+    const artifacts = images.filter(({ isArtifact, artifactType }) => isArtifact && artifactType === undefined);
     keepOnly(this.#platforms, new Set(images.map(({ id }) => id)));
     keepOnly(this.#tagTimes, new Set(undated.map(tagKey)));
-    if (asksForTags) await this.#askForTags(undated, signal);
+    keepOnly(this.#artifactTypes, new Set(artifacts.map(({ id }) => id)));
+    if (asks) await Promise.all([this.#askForTags(undated, signal), this.#askForTypes(artifacts, signal)]);
     return images.map((image) => ({
       ...image,
       platforms: image.platforms ?? this.#platforms.get(image.id),
       taggedAt: this.#tagTimes.get(tagKey(image)),
+      artifactType: image.artifactType ?? this.#artifactTypes.get(image.id),
     }));
   }
 
   async #askForTags(undated: readonly Identified[], signal: AbortSignal): Promise<void> {
-    const unknown = undated.filter((image) => !this.#tagTimes.has(tagKey(image))).slice(0, tagTimesAtOnce);
+    const unknown = undated.filter((image) => !this.#tagTimes.has(tagKey(image))).slice(0, askedAtOnce);
     await Promise.all(
       unknown.map(async (image) => {
-        try {
-          await this.#inspected(image, signal);
-        } catch (error) {
-          // Damaged, or removed meanwhile. The order of one image is not worth the list.
-          if (!(error instanceof TeaChestError) || !isAboutTheImage(error)) throw error;
+        if ((await unlessDamaged(this.#inspected(image, signal))) === undefined) {
           this.#tagTimes.set(tagKey(image), undefined);
         }
       }),
     );
   }
 
+  async #askForTypes(artifacts: readonly Pick<EngineImage, 'id' | 'references' | 'size'>[], signal: AbortSignal) {
+    const unknown = artifacts.filter(({ id, size }) => !this.#artifactTypes.has(id) && size <= longestArtifact);
+    await Promise.all(
+      unknown.slice(0, askedAtOnce).map(async (image) => {
+        const read = this.#inspections.run(() => this.#calls.artifactType(image, signal), signal);
+        this.#artifactTypes.set(image.id, await unlessDamaged(read));
+      }),
+    );
+  }
+
   #inspected(image: Identified, signal: AbortSignal): Promise<Inspected> {
     return this.#inspections.run(async () => {
-      const facts = await this.#inspect(image, signal);
+      const facts = await this.#calls.inspect(image, signal);
       this.#platforms.set(image.id, facts.platforms);
       this.#tagTimes.set(tagKey(image), facts.taggedAt);
       return facts;
@@ -89,9 +106,22 @@ function keepOnly(map: Map<string, unknown>, keys: ReadonlySet<string>): void {
   for (const key of map.keys()) if (!keys.has(key)) map.delete(key);
 }
 
-function isAboutTheImage({ code }: TeaChestError): boolean {
-  return code === 'engineFailed' || code === 'imageNotFound';
+/** Undefined if the image is damaged, or was removed meanwhile: a fact about one image is not worth the list. */
+async function unlessDamaged<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof TeaChestError && aboutOneImage.has(error.code)) return undefined;
+    throw error;
+  }
 }
+
+const aboutOneImage: ReadonlySet<string> = new Set<ErrorCode>([
+  'engineFailed',
+  'imageNotFound',
+  'archiveInvalid',
+  'archiveTruncated',
+]);
 
 const text = v.fallback(v.string(), '');
 

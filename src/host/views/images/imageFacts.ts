@@ -11,9 +11,13 @@ export function describePlatforms(platforms: readonly Platform[]): string {
   return joined(platforms.map(describePlatform), ', ');
 }
 
-/** `artifact`, with what it is: `artifact application/vnd.cncf.helm.config.v1+json`. */
-export function describeArtifact({ artifactType }: EngineImage): string {
-  return joined(['artifact', artifactType], ' ');
+const artifactNames: Readonly<Record<string, string>> = {
+  'application/vnd.cncf.helm.config.v1+json': 'Helm chart',
+};
+
+/** `Helm chart`, `artifact application/vnd.example.thing`, or `artifact` where its type is not known. */
+export function describeArtifact({ artifactType }: Pick<EngineImage, 'artifactType'>): string {
+  return artifactNames[artifactType ?? ''] ?? joined(['artifact', artifactType], ' ');
 }
 
 /** `in use by 2 running containers and 1 stopped one`; undefined if there are none, or the engine did not say. */

@@ -60,8 +60,9 @@ suite('the row of an image', () => {
   test('says of an artifact what it is, and shows no platform', () => {
     const artifact = { isArtifact: true, platforms: [], createdAt: '1970-01-01T00:00:00.000Z' };
     assert.deepEqual(rowOf(artifact), ['archive', '184 MB · artifact', 'Image app:1, 184 MB, artifact']);
-    const artifactType = 'application/vnd.cncf.helm.config.v1+json';
-    assert.equal(rowOf({ ...artifact, artifactType })[1], `184 MB · artifact ${artifactType}`);
+    const ofType = (artifactType: string): string => rowOf({ ...artifact, artifactType })[1];
+    assert.equal(ofType('application/vnd.cncf.helm.config.v1+json'), '184 MB · Helm chart');
+    assert.equal(ofType('application/vnd.example.thing'), '184 MB · artifact application/vnd.example.thing');
   });
 
   test('never shows a platform without a name, nor an age of 1970 or 1980', () => {
