@@ -1,14 +1,16 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { buildRegistries } from './composition/buildRegistries.ts';
+import { engines, followContexts } from './composition/engineChoice.ts';
 import { networkScope } from './core/registry/http/networkScope.ts';
 import type { TeaChestApi } from './host/api.ts';
 import { listImagesCommand } from './host/commands/listImages.ts';
 import { pushImageCommand } from './host/commands/pushImage.ts';
 import { registerCommands } from './host/commands/registerCommands.ts';
+import { selectEngineCommand } from './host/commands/selectEngine.ts';
 import { signInCommand } from './host/commands/signIn.ts';
 import { signOutCommand } from './host/commands/signOut.ts';
-import { engineHost, pushSettings, showDangling, spoolFolder } from './host/config.ts';
+import { engineChoice, pushSettings, showDangling, spoolFolder } from './host/config.ts';
 import { SessionSecrets } from './host/connections/sessionSecrets.ts';
 import { warnSecretsNotKept } from './host/connections/warnSecretsNotKept.ts';
 import { EngineLink } from './host/engine/engine.ts';
@@ -43,7 +45,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const { auth } = access;
 
   const relay = new EngineRelay({ secrets, state: context.globalState, logger });
-  const link = new EngineLink(relay.sweeping(engineFinder(engineHost, logger)));
+  const link = new EngineLink(relay.sweeping(engineFinder(engineChoice, logger)));
   const images: ImageList = new ImageList(link, logger, () => {
     imagesView.update();
   });
@@ -77,9 +79,17 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
     data: [access, memory, publicOwners, chunkSizes, linkRates, autoChoices, cache],
   });
 
-  const parts = { logger, channel, store, access, auth, cleanup, link, images, imagesView, registriesView, push };
+  const reconnect = async (): Promise<void> => {
+    await images.reconnect();
+    // Another engine may have the same images.
+    imagesView.update();
+  };
+  const parts = {
+    ...{ logger, channel, store, access, auth, cleanup, link, engines, images: { reconnect } },
+    ...{ imagesView, registriesView, push },
+  };
   context.subscriptions.push(images, imagesView, registriesView, statusBar);
-  context.subscriptions.push(registerCommands(parts), followChanges(parts));
+  context.subscriptions.push(registerCommands(parts), followChanges(parts), followContexts(link, reconnect, logger));
   end = () => endPushes(runner, [access, relay, link, codecs, store, channel]);
 
   // In the background: the activation does not wait for it.
@@ -90,6 +100,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
     signIn: (argument) => signInCommand(parts, argument),
     signOut: (argument) => signOutCommand(parts, argument),
     listImages: () => listImagesCommand(link),
+    selectEngine: (argument) => selectEngineCommand(parts, argument),
     pushImage: (argument) => pushImageCommand(push, argument),
   };
 }

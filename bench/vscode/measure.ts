@@ -48,7 +48,7 @@ interface HostGlobals {
 
 /** From an empty view to its rows: asks the engine for images and containers, sorts, makes the tree's items. */
 async function tree(host: string): Promise<Pick<HostFigures, 'treeMs' | 'treeRows'>> {
-  const link = new EngineLink(engineFinder(() => host, silentLogger));
+  const link = new EngineLink(engineFinder(() => ({ host }), silentLogger));
   const images = new ImageList(link, silentLogger, () => {
     view.update();
   });

@@ -1,7 +1,8 @@
 import type { PushResult } from '../core/push/pushEvents.ts';
-import type { SignInArguments, SignOutArguments } from './commands/arguments.ts';
+import type { SelectEngineArguments, SignInArguments, SignOutArguments } from './commands/arguments.ts';
 import type { PushArguments } from './push/pushArguments.ts';
 import type { ListedImage } from './commands/listImages.ts';
+import type { SelectedEngine } from './commands/selectEngine.ts';
 import type { SignedIn } from './commands/signIn.ts';
 
 /** The exports of the extension: the commands of docs/automation.md as functions. */
@@ -9,5 +10,6 @@ export interface TeaChestApi {
   signIn(argument?: SignInArguments): Promise<SignedIn | undefined>;
   signOut(argument?: SignOutArguments): Promise<void>;
   listImages(): Promise<readonly ListedImage[]>;
+  selectEngine(argument?: SelectEngineArguments): Promise<SelectedEngine | undefined>;
   pushImage(argument?: PushArguments): Promise<PushResult | undefined>;
 }

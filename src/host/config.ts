@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { EngineChoice } from '../core/docker/endpoint/discoverEndpoint.ts';
 import type { ProxySettings } from '../core/registry/types.ts';
 import { compressions, strategies, type Compression, type Strategy } from './push/pushArguments.ts';
 
@@ -12,9 +13,26 @@ export interface PushSettings {
 
 const section = (): vscode.WorkspaceConfiguration => vscode.workspace.getConfiguration('teaChest');
 
-/** Undefined: use DOCKER_HOST, the docker context or the default sockets. */
-export function engineHost(): string | undefined {
-  return emptyToUndefined(section().get<string>('engine.host'));
+const engineSettings = { host: 'engine.host', context: 'engine.context' } as const;
+
+/** Without a host and a context: DOCKER_HOST, the current docker context, CONTAINER_HOST or the well-known sockets. */
+export function engineChoice(): EngineChoice {
+  const read = (name: string): string | undefined => emptyToUndefined(section().get<string>(name));
+  return { host: read(engineSettings.host), context: read(engineSettings.context) };
+}
+
+/** Writes both settings, the one that is not chosen as unset: where a workspace has set one, there. */
+export async function setEngineChoice(choice: EngineChoice): Promise<void> {
+  const isInWorkspace = Object.values(engineSettings).some(
+    (name) => section().inspect(name)?.workspaceValue !== undefined,
+  );
+  const { Global, Workspace } = vscode.ConfigurationTarget;
+  const target = isInWorkspace ? Workspace : Global;
+  // In a workspace, an empty value hides the one of the user.
+  const unset = isInWorkspace ? '' : undefined;
+  for (const name of ['host', 'context'] as const) {
+    await section().update(engineSettings[name], choice[name] ?? unset, target);
+  }
 }
 
 /** Undefined: the extension's own storage folder. */

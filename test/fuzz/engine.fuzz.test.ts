@@ -54,7 +54,7 @@ describe('what an engine says while it pushes', () => {
       const image = { push: () => Promise.resolve(cut(bytes, at)) };
       const docker = { getImage: () => image } as unknown as Docker;
       const pusher = new DockerPusher(
-        'fuzz',
+        { id: 'fuzz', isolation: undefined },
         async (_signal, use) => await use(docker),
         (error) => toTeaChestError(error),
       );
@@ -181,7 +181,7 @@ describe('docker’s own configuration', () => {
   it('gives the usual engine where it names no context, however broken it is', async () => {
     await holds(config, async (bytes) => {
       const found = await resultOrError(() =>
-        discoverEndpoint(undefined, machineWith(new Map([['/home/dev/.docker/config.json', bytes]]))),
+        discoverEndpoint({}, machineWith(new Map([['/home/dev/.docker/config.json', bytes]]))),
       );
       if (found instanceof Error)
         assert(found.code === 'engineEndpointInvalid' && found.message.includes('context'), found.message);
@@ -200,7 +200,7 @@ describe('docker’s own configuration', () => {
         ['/home/dev/.docker/config.json', Buffer.from('{"currentContext":"mine"}')],
         [`/home/dev/.docker/contexts/meta/${id}/meta.json`, bytes],
       ]);
-      const found = await resultOrError(() => discoverEndpoint(undefined, machineWith(files)));
+      const found = await resultOrError(() => discoverEndpoint({}, machineWith(files)));
       if (found instanceof Error) assert.equal(found.code, 'engineEndpointInvalid');
     });
   });
@@ -210,6 +210,8 @@ function machineWith(files: ReadonlyMap<string, Buffer>): HostEnvironment {
   return {
     ...{ env: {}, platform: 'linux', home: '/home/dev', uid: 1000 },
     readFile: (path) => Promise.resolve(files.get(path)),
+    listFolder: () => Promise.resolve([]),
+    realPath: () => Promise.resolve(undefined),
     probe: (path) => Promise.resolve(path === '/var/run/docker.sock' ? 'usable' : 'missing'),
   };
 }

@@ -6,13 +6,29 @@ export interface EngineEndpoint {
   readonly address:
     | { readonly kind: 'socket'; readonly path: string } // unix socket or Windows named pipe
     | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly tls: EngineTls | undefined }
-    // `socket`: the engine's socket on that machine; undefined lets its docker command choose.
-    | { readonly kind: 'ssh'; readonly destination: string; readonly socket: string | undefined };
-  /** `the setting teaChest.engine.host`, `DOCKER_HOST`, `docker context “colima”`, `default socket`. */
+    | SshAddress;
+  /** `the setting teaChest.engine.host`, `DOCKER_HOST`, `the docker context “colima”`, `default socket`. */
   readonly source: string;
   /** As a person would write it: `unix:///var/run/docker.sock`. */
   readonly url: string;
+  /** The docker context that has this address. */
+  readonly context?: string;
+  /** What listens at a well-known socket: `Colima`. */
+  readonly product?: string;
+  readonly situation?: EngineSituation;
 }
+
+export interface SshAddress {
+  readonly kind: 'ssh';
+  readonly destination: string;
+  /** The engine's socket on that machine; undefined lets its docker command choose. */
+  readonly socket: string | undefined;
+  /** The file of the private key; absent: ssh chooses. */
+  readonly identity?: string;
+}
+
+/** Where the engine behind a local socket runs, so that its 127.0.0.1 is not this machine's. */
+export type EngineSituation = 'vm' | 'rootless';
 
 /** PEM contents. */
 export interface EngineTls {

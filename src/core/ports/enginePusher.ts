@@ -6,6 +6,8 @@ import type { CallOptions } from './callOptions.ts';
 export interface EnginePusher {
   /** Names the engine across restarts: a key of the digest cache. */
   readonly id: string;
+  /** Why its 127.0.0.1 is probably not this machine's: `it runs in a virtual machine (Colima)`. Absent: nothing is known. */
+  readonly isolation?: string | undefined;
   /** Bytes of the files of each build step, base first; zero for steps that made no layer. */
   historySizes(image: Digest, options: CallOptions): Promise<readonly number[]>;
   tag(image: string, name: EngineImageName, options: CallOptions): Promise<void>;

@@ -16,6 +16,8 @@ export interface ImageSource {
    * hashed here.
    */
   exportBlobs(image: ImageDetails, options: ExportBlobsOptions): AsyncIterable<ArchiveBlob>;
+  /** Why it cannot push to this machine's loopback because of its address, as a sentence. */
+  whyNoPusher?(): string | undefined;
 }
 
 export interface ExportOptions {

@@ -48,11 +48,13 @@ export function findRelay({
   image,
   selection,
   relay,
-}: Pick<PushContext, 'request' | 'image' | 'selection' | 'relay'>): RelayOption {
+  source,
+}: Pick<PushContext, 'request' | 'image' | 'selection' | 'relay' | 'source'>): RelayOption {
   const isRequired = request.strategy === 'relay';
   const impossible = (reason: string): RelayOption => ({ isPossible: false, reason });
   if (request.strategy === 'export') return impossible('An export is asked for.');
-  if (relay === undefined) return impossible('It is reached over the network, and not on this machine.');
+  if (relay === undefined)
+    return impossible(source.whyNoPusher?.() ?? 'Tea Chest could not open a port for it at 127.0.0.1.');
   const obstacle = relayObstacle(image, relay, { isRequired });
   if (obstacle !== undefined) return impossible(obstacle);
   if (selection.kind === 'available') return impossible('It pushes an index only if it has all of it.');

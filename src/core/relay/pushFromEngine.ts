@@ -110,10 +110,9 @@ export async function pushFromEngine(
 /** No request has arrived: the engine's 127.0.0.1 is not ours, or it does not push as docker does. */
 function unreachable(pusher: EnginePusher, reachability: Reachability, cause: unknown): RelayUnavailable {
   reachability.missed(pusher.id);
-  return new RelayUnavailable(
-    'No request of it arrives at 127.0.0.1 here: it runs in a virtual machine or elsewhere, or pushes by https only, as Podman does.',
-    { cause },
-  );
+  const unknown = 'it may run in a virtual machine or in a network of its own, or push by https only, as Podman does';
+  const reason = pusher.isolation ?? unknown;
+  return new RelayUnavailable(`No request of it arrives at 127.0.0.1 here: ${reason}.`, { cause });
 }
 
 async function cleanUp(

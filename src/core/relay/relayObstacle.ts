@@ -13,6 +13,7 @@ export function relayObstacle(
 ): string | undefined {
   // The temporary name would be its only one, and removing the last name removes the image.
   if (references.every(isTemporaryName)) return 'The image has no name of its own.';
-  if (!isRequired && !reachability.isWorthTrying(pusher.id)) return 'It did not reach us a short time ago.';
-  return undefined;
+  if (isRequired || reachability.isWorthTrying(pusher.id)) return undefined;
+  const reason = pusher.isolation === undefined ? '' : `: ${pusher.isolation}`;
+  return `It did not reach Tea Chest at 127.0.0.1 a short time ago${reason}.`;
 }

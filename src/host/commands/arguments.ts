@@ -17,10 +17,16 @@ const signInArguments = v.strictObject({
   clientKeyFile: v.optional(pemFile),
 });
 
+/** Neither: the automatic choice. */
+const selectEngineArguments = v.strictObject({ context: v.optional(text), host: v.optional(text) });
+
 const signOutArguments = v.strictObject({ url: text });
 
 /** Arguments of `teaChest.signIn` (docs/automation.md). */
 export type SignInArguments = Readonly<v.InferOutput<typeof signInArguments>>;
+
+/** Arguments of `teaChest.selectEngine`. */
+export type SelectEngineArguments = Readonly<v.InferOutput<typeof selectEngineArguments>>;
 
 /** Arguments of `teaChest.signOut`. */
 export type SignOutArguments = Readonly<v.InferOutput<typeof signOutArguments>>;
@@ -31,6 +37,13 @@ export function readSignInArguments(value: unknown): SignInArguments {
 
 export function readSignOutArguments(value: unknown): SignOutArguments {
   return readArguments('teaChest.signOut', 'signIn', signOutArguments, value);
+}
+
+export function readSelectEngineArguments(value: unknown): SelectEngineArguments {
+  const choice = readArguments('teaChest.selectEngine', 'engine', selectEngineArguments, value);
+  if (choice.context === undefined || choice.host === undefined) return choice;
+  const message = 'The command teaChest.selectEngine takes “context” or “host”, not both.';
+  throw new TeaChestError('argumentInvalid', message, { stage: 'engine' });
 }
 
 export function readPushArguments(value: unknown): PushArguments {

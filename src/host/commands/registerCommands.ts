@@ -17,10 +17,11 @@ import { imagesPushCommand } from './imagesPush.ts';
 import { listImagesCommand } from './listImages.ts';
 import { pushImageCommand } from './pushImage.ts';
 import { registriesReconnectCommand } from './registriesReconnect.ts';
+import { selectEngineCommand, type SelectEngineDependencies } from './selectEngine.ts';
 import { signInCommand } from './signIn.ts';
 import { confirmSignOut, signOutCommand, type SignOutDependencies } from './signOut.ts';
 
-export interface CommandDependencies extends SignInDependencies, SignOutDependencies {
+export interface CommandDependencies extends SignInDependencies, SignOutDependencies, SelectEngineDependencies {
   readonly store: ConnectionStore;
   readonly auth: SignInDependencies['auth'];
   readonly access: { refresh(): void };
@@ -43,6 +44,7 @@ export function registerCommands(dependencies: CommandDependencies): vscode.Disp
     signIn: (argument?: unknown) => signInCommand(dependencies, argument),
     signOut: (argument?: unknown) => signOutCommand(dependencies, argument),
     listImages: () => listImagesCommand(link),
+    selectEngine: (argument?: unknown) => selectEngineCommand(dependencies, argument),
     pushImage: (argument?: unknown) => pushImageCommand(push, argument),
     'images.push': (clicked?: ImageNode, selected?: readonly ImageNode[]) =>
       imagesPushCommand(push, rows(clicked, selected)),
@@ -51,9 +53,11 @@ export function registerCommands(dependencies: CommandDependencies): vscode.Disp
       copyReferences(tags(clicked, selected).flatMap(({ reference }) => reference ?? [])),
     'images.copyId': (clicked?: ImageNode, selected?: readonly ImageNode[]) =>
       copyImageIds(tags(clicked, selected).map(({ image }) => image.id)),
+    // From the title of a view, VS Code passes the focused row, which is no argument of `teaChest.selectEngine`.
+    'images.selectEngine': () => selectEngineCommand(dependencies, undefined),
     'images.showDangling': () => setShowDangling(true),
     'images.hideDangling': () => setShowDangling(false),
-    // From the title of a view, VS Code passes the focused row, which is no argument of `teaChest.signIn`.
+    // As `images.selectEngine`.
     'registries.signIn': () => signInCommand(dependencies, undefined),
     'registries.refresh': () => {
       access.refresh();

@@ -1,4 +1,4 @@
-import type { EngineImage } from '../../core/docker/types.ts';
+import type { EngineEndpoint, EngineImage } from '../../core/docker/types.ts';
 import type { Platform } from '../../core/oci/platform.ts';
 import type { EnginePusher } from '../../core/ports/enginePusher.ts';
 import type { ImageSource } from '../../core/ports/imageSource.ts';
@@ -9,6 +9,9 @@ interface CallOptions {
 
 /** What the host needs from an engine. Implemented by `core/docker`. */
 export interface Engine extends ImageSource {
+  readonly endpoint: EngineEndpoint;
+  /** `Docker 28.5.2 · context colima`; without the version before the first call. */
+  readonly description: string;
   listImages(options: CallOptions): Promise<readonly EngineImage[]>;
   /** At most one request for each image; the result is cached. */
   platformsOf(image: Pick<EngineImage, 'id' | 'references'>, options: CallOptions): Promise<readonly Platform[]>;
@@ -38,6 +41,11 @@ export class EngineLink {
       if (this.#engine === engine) this.#engine = undefined;
       throw error;
     }
+  }
+
+  /** The endpoint of the connection, if there is one. */
+  async endpoint(): Promise<EngineEndpoint | undefined> {
+    return (await this.#engine?.catch(() => undefined))?.endpoint;
   }
 
   /** The next `get` looks for the engine again. A running push keeps its connection. */

@@ -1,19 +1,20 @@
 import { TeaChestError } from '../../core/base/errors.ts';
 import type { Logger } from '../../core/base/logger.ts';
-import { discoverEndpoint } from '../../core/docker/endpoint/discoverEndpoint.ts';
+import { describeEndpoint } from '../../core/docker/endpoint/describeEndpoint.ts';
+import { discoverEndpoint, type EngineChoice } from '../../core/docker/endpoint/discoverEndpoint.ts';
 import type { EngineEndpoint } from '../../core/docker/types.ts';
 import type { Engine } from './engine.ts';
 
 /** Returns a function that finds the engine's endpoint. It also loads the client, a large part of the code. */
 export function engineFinder(
-  setting: () => string | undefined,
+  choice: () => EngineChoice,
   logger: Logger,
-  discover: (setting: string | undefined) => Promise<EngineEndpoint> = discoverEndpoint,
+  discover: (choice: EngineChoice) => Promise<EngineEndpoint> = discoverEndpoint,
 ): () => Promise<Engine> {
   let logged = '';
   let last: EngineEndpoint | undefined;
   return async () => {
-    const endpoint = await discover(setting()).catch((error: unknown) => {
+    const endpoint = await discover(choice()).catch((error: unknown) => {
       throw asStopped(error, last);
     });
     last = endpoint;
@@ -34,6 +35,6 @@ function asStopped(error: unknown, last: EngineEndpoint | undefined): unknown {
   return new TeaChestError('engineStopped', sentence, {
     stage: 'engine',
     cause: error,
-    facts: { ...error.facts, endpoint: url, source },
+    facts: { ...error.facts, endpoint: url, source, engine: describeEndpoint(last) },
   });
 }

@@ -9,7 +9,7 @@ export type ActionKind =
   | 'choosePlatform'
   | 'trustCertificate'
   | 'chooseClientCertificate'
-  | 'openEngineSettings'
+  | 'selectEngine'
   | 'openSpoolSettings'
   | 'openProxySettings'
   | 'engineHelp'
@@ -32,19 +32,19 @@ interface Advice {
 /** What to do next, for every code: without a row for each code it does not compile. */
 const adviceByCode: Readonly<Record<ErrorCode, Advice>> = {
   engineNotFound: {
-    next: 'Install Docker or Podman, or set the engine’s address.',
-    actions: ['openEngineSettings', 'engineHelp', 'retry'],
+    next: 'Install Docker or Podman, or select the engine that you have.',
+    actions: ['selectEngine', 'engineHelp', 'retry'],
   },
   engineStopped: {
-    next: 'Start the engine, or set its right address.',
-    actions: ['retry', 'engineHelp', 'openEngineSettings'],
+    next: 'Start the engine, or select another one.',
+    actions: ['retry', 'engineHelp', 'selectEngine'],
   },
   enginePermission: {
     next: 'Join the group that owns the socket, sign out of this machine and in again, and retry.',
     actions: ['permissionHelp', 'retry'],
   },
   engineLost: { next: 'Check that the engine is still running and try again.', actions: ['retry', 'showLog'] },
-  engineEndpointInvalid: { next: 'Correct the engine’s address.', actions: ['openEngineSettings', 'retry'] },
+  engineEndpointInvalid: { next: 'Correct it, or select another engine.', actions: ['selectEngine', 'retry'] },
   engineFailed: { next: 'Try again; the engine’s own log may say more.', actions: ['retry', 'showLog'] },
   imageNotFound: {
     next: 'It may have been removed or renamed meanwhile. Choose another image.',
@@ -164,6 +164,12 @@ const stagesAfterContact: ReadonlySet<Stage | undefined> = new Set<Stage>([
 /** What to do next, by the code and some facts. */
 function adviceFor({ code, stage, facts }: TeaChestError): Advice {
   const usual = adviceByCode[code];
+  if (code === 'enginePermission' && facts['isMember'] === true) {
+    const next =
+      'In a remote window, run “Kill VS Code Server on Host…” of its extension and connect again; else sign out of this machine and in again.';
+    return { next, actions: ['retry'] };
+  }
+  if (facts['isMissing'] === true) return { next: 'Select another engine.', actions: ['selectEngine', 'retry'] };
   // The message says what to do about the account or the sign-in page; another owner or address does not help.
   if (typeof facts['account'] === 'string') return { next: '', actions: ['retry', 'signIn'] };
   if (typeof facts['signInPage'] === 'string') {
@@ -204,7 +210,7 @@ const titles: Readonly<Record<ActionKind, string>> = {
   choosePlatform: 'Choose',
   trustCertificate: 'Show Certificate',
   chooseClientCertificate: 'Choose Client Certificate…',
-  openEngineSettings: 'Open Settings',
+  selectEngine: 'Select Engine…',
   openSpoolSettings: 'Choose Folder',
   openProxySettings: 'Proxy Settings',
   engineHelp: 'Engine Help',

@@ -29,7 +29,7 @@ export function followChanges(dependencies: FollowChangesDependencies): vscode.D
       });
     }),
     vscode.workspace.onDidChangeConfiguration((change) => {
-      if (change.affectsConfiguration('teaChest.engine.host')) void images.reconnect();
+      if (change.affectsConfiguration('teaChest.engine')) void images.reconnect();
       if (change.affectsConfiguration('teaChest.images.showDangling')) imagesView.update();
     }),
   );

@@ -26,7 +26,7 @@ before(async () => {
   await provision(['engine']);
   real = await startPrivateEngine();
   scratch = await makeScratch('docker-test');
-  engine = new Engine(await discoverEndpoint(real.host));
+  engine = new Engine(await discoverEndpoint({ host: real.host }));
 });
 
 after(async () => {
@@ -215,7 +215,7 @@ test('a docker context made by docker’s client leads to its engine', async () 
     run(needCommand('docker', 'docker.io', ['/usr/bin']), args, { env: { DOCKER_CONFIG, DOCKER_HOST: undefined } });
   await docker('context', 'create', 'for the test'.replaceAll(' ', '-'), '--docker', `host=${real.host}`);
   await docker('context', 'use', 'for-the-test');
-  const endpoint = await discoverEndpoint(undefined, { ...thisHost(), env: { DOCKER_CONFIG } });
+  const endpoint = await discoverEndpoint({}, { ...thisHost(), env: { DOCKER_CONFIG } });
   assert.equal(endpoint.source, 'the docker context “for-the-test”');
   const reached = new Engine(endpoint);
   assert.equal((await reached.version({ signal })).version, real.version);
@@ -226,11 +226,14 @@ test('lists and exports work through the docker program that ssh starts on the o
   const folder = join(scratch.path, 'bin');
   await run('mkdir', [folder]);
   const docker = needCommand('docker', 'docker.io', ['/usr/bin']);
-  await writeFile(join(folder, 'ssh'), `#!/bin/sh\nshift 6\nexec '${docker}' "$@"\n`);
+  await writeFile(
+    join(folder, 'ssh'),
+    `#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done; shift 3\nexec '${docker}' "$@"\n`,
+  );
   await chmod(join(folder, 'ssh'), 0o755);
   const searchPath = process.env['PATH'];
   process.env['PATH'] = `${folder}:${searchPath ?? ''}`;
-  const remote = new Engine(await discoverEndpoint(`ssh://box${real.host.slice('unix://'.length)}`));
+  const remote = new Engine(await discoverEndpoint({ host: `ssh://box${real.host.slice('unix://'.length)}` }));
   try {
     const image = await remote.inspect('big:1', { signal });
     assertWhole(await collect(remote.exportImage(image, { signal, onReceived: () => undefined })), image);

@@ -59,8 +59,8 @@ describe('images of containerd’s store by tcp, to docker-registry', () => {
     proxy = tcpToSocket(real.host.replace('unix://', ''));
     await once(proxy.listen(0, '127.0.0.1'), 'listening');
     const { port } = proxy.address() as { port: number };
-    engine = new Engine(await discoverEndpoint(`tcp://127.0.0.1:${port}`));
-    near = new Engine(await discoverEndpoint(real.host));
+    engine = new Engine(await discoverEndpoint({ host: `tcp://127.0.0.1:${port}` }));
+    near = new Engine(await discoverEndpoint({ host: real.host }));
     client = createRegistryClient({
       ...{ address: parseRegistryAddress(registry.origin), trust: { allowHttp: true }, userAgent: 'tea-chest/test' },
       ...{ proxy: { url: undefined, bypass: [] }, environment: {}, logger: silentLogger },

@@ -53,7 +53,7 @@ describe('what only containerd’s store holds, through the relay to docker-regi
       startRegistry(),
       makeScratch('relay-index'),
     ]);
-    engine = new Engine(await discoverEndpoint(real.host));
+    engine = new Engine(await discoverEndpoint({ host: real.host }));
     client = createRegistryClient({
       ...{ address: parseRegistryAddress(registry.origin), trust: { allowHttp: true }, userAgent: 'tea-chest/test' },
       ...{ proxy: { url: undefined, bypass: [] }, environment: {}, logger: silentLogger },

@@ -30,7 +30,7 @@ suite('a classic engine in idle time', () => {
   before(async () => {
     await provision(['engine']);
     [real, scratch] = await Promise.all([startPrivateEngine(), makeScratch('priming')]);
-    engine = new Engine(await discoverEndpoint(real.host));
+    engine = new Engine(await discoverEndpoint({ host: real.host }));
     parts = {
       pusher: engine.pusher() ?? assert.fail('an engine behind a socket can push'),
       endpoint: new RelayEndpoint({

@@ -73,7 +73,7 @@ function relayStories({ store, start }: Kind): void {
   before(async () => {
     await provision(['engine', 'registry', 'skopeo']);
     [real, registry, scratch] = await Promise.all([start(), startRegistry(), makeScratch('relay')]);
-    engine = new Engine(await discoverEndpoint(real.host));
+    engine = new Engine(await discoverEndpoint({ host: real.host }));
     pusher = engine.pusher() ?? assert.fail('an engine behind a socket can push');
     client = createRegistryClient({
       ...{ address: parseRegistryAddress(registry.origin), trust: { allowHttp: true }, userAgent: 'tea-chest/test' },

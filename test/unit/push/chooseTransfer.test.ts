@@ -25,6 +25,8 @@ interface Case {
   readonly strategy?: 'export' | 'relay';
   readonly codec?: LayerCodec;
   readonly isCodecRequired?: boolean;
+  /** The relay could not be opened. */
+  readonly isClosed?: boolean;
   /** The engine is reached over the network. */
   readonly isFar?: boolean;
   readonly hasNoName?: boolean;
@@ -37,6 +39,7 @@ interface Case {
 }
 
 describe('how the bytes leave the engine', () => {
+  const far = 'It is reached over the network.';
   let rig: RelayRig;
   before(async () => (rig = await RelayRig.create()));
   after(() => rig.remove());
@@ -50,7 +53,7 @@ describe('how the bytes leave the engine', () => {
     const references = wanted.hasNoName === true ? [] : engine.details.references;
     // A base of 1 GB and a change of 1 MB, by the engine's own figures.
     const { diffIds } = wanted.hasNoLayers === true ? { diffIds: [] } : engine.details;
-    const { manifestType } = wanted;
+    const { manifestType, isFar = false } = wanted;
     const image = { ...engine.details, references, diffIds, size: 1_001_000_000, manifestType };
     pusher.historySizes = () => Promise.resolve([1_000_000_000, 1_000_000]);
     if (wanted.wasMissed === true) reachability.missed(pusher.id);
@@ -59,9 +62,18 @@ describe('how the bytes leave the engine', () => {
       ...{ codec, isCodecRequired, strategy, parallelBlobs: 2 },
     };
     return {
-      ...{ request, image, source: engine, target, cache, uploads, spoolRoot: '', spoolLimit: 0 },
+      ...{
+        request,
+        image,
+        source: isFar ? Object.assign(engine, { whyNoPusher: () => far }) : engine,
+        target,
+        cache,
+        uploads,
+        spoolRoot: '',
+        spoolLimit: 0,
+      },
       ...{ logger: silentLogger, now: () => 0, signal: new AbortController().signal, onEvent: () => undefined },
-      ...(wanted.isFar === true ? {} : { relay: { pusher, endpoint, reachability } }),
+      ...(isFar || wanted.isClosed === true ? {} : { relay: { pusher, endpoint, reachability } }),
       runStage: (_, work) => work(),
       compressesStored: compressesStored(request, image),
       selection: { kind: 'whole' },
@@ -115,6 +127,11 @@ describe('how the bytes leave the engine', () => {
       { store: 'classic', strategy: 'relay', codec: noCompression, isCodecRequired: true },
       /^relay, classic$/,
     ],
+    [
+      'an engine whose relay could not be opened',
+      { store: 'containerd', isClosed: true },
+      /^export: Tea Chest could not open a port for it at 127\.0\.0\.1\.$/,
+    ],
     ['an engine on another machine', { store: 'containerd', isFar: true }, /^export: It is reached over the network/],
     [
       'that, where a relay is asked for',
@@ -127,7 +144,11 @@ describe('how the bytes leave the engine', () => {
       { store: 'containerd', hasNoName: true, strategy: 'relay' },
       /^refused: .*no name of its own/,
     ],
-    ['an engine that did not reach us', { store: 'containerd', wasMissed: true }, /^export: It did not reach us/],
+    [
+      'an engine that did not reach us',
+      { store: 'containerd', wasMissed: true },
+      /^export: It did not reach Tea Chest at 127/,
+    ],
     [
       'that, where a relay is asked for',
       { store: 'containerd', wasMissed: true, strategy: 'relay' },

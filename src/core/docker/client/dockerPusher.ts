@@ -44,12 +44,14 @@ type Explain = (error: unknown, signal: AbortSignal) => TeaChestError;
 export class DockerPusher implements EnginePusher {
   /** The engine's endpoint: identifies it across restarts. */
   readonly id: string;
+  readonly isolation: string | undefined;
   readonly #call: Call;
   readonly #explain: Explain;
   #store: Promise<'classic' | 'containerd'> | undefined;
 
-  constructor(id: string, call: Call, explain: Explain) {
+  constructor({ id, isolation }: Pick<EnginePusher, 'id' | 'isolation'>, call: Call, explain: Explain) {
     this.id = id;
+    this.isolation = isolation;
     this.#call = call;
     this.#explain = explain;
   }

@@ -7,11 +7,12 @@ import { lenient, listOf, readValue } from '../../base/json.ts';
 import type { Logger } from '../../base/logger.ts';
 import { parseImageReference } from '../../oci/imageReference.ts';
 import type { Platform } from '../../oci/platform.ts';
+import { describeEndpoint } from '../endpoint/describeEndpoint.ts';
 import { chooseApiVersion } from './chooseApiVersion.ts';
 import { readArchive } from '../archive/readArchive.ts';
 import { readBlobs } from '../archive/readBlobs.ts';
 import { connectReading, EngineAgent, hostHeader } from './engineConnections.ts';
-import { explainEngineError, withOwningGroup } from './engineErrors.ts';
+import { explainEngineError } from './engineErrors.ts';
 import { DockerHttp } from './dockerHttp.ts';
 import { DockerPusher } from './dockerPusher.ts';
 import { receiveBody } from './receiveBody.ts';
@@ -20,7 +21,9 @@ import { toImageDetails } from '../images/imageRecords.ts';
 import { InspectedFacts, inspectForFacts } from '../images/inspectedFacts.ts';
 import { listEngineImages, type EngineGet } from '../images/listEngineImages.ts';
 import { parseEvents } from '../images/imageEvents.ts';
+import { isolationOf, whyNoPush } from './pushFromEndpoint.ts';
 import { ReceiveBuffers } from './receiveBuffers.ts';
+import { withOwningGroup } from './socketPermission.ts';
 import type { EngineEndpoint, EngineEvent, EngineImage, EngineVersion } from '../types.ts';
 import type {
   ArchiveBlob,
@@ -88,6 +91,12 @@ export class Engine implements ImageSource {
     const product = Components.some(({ Name }) => Name.startsWith('Podman')) ? 'Podman' : 'Docker';
     this.#version = { product, version: Version ?? '', api: chooseApiVersion(ApiVersion, MinAPIVersion) };
     return this.#version;
+  }
+
+  /** `Docker 28.5.2 · context colima`; without the version before the first call. */
+  get description(): string {
+    const { product = '', version = '' } = this.#version ?? {};
+    return [`${product} ${version}`.trim(), describeEndpoint(this.endpoint)].filter((part) => part !== '').join(' · ');
   }
 
   /**
@@ -216,18 +225,23 @@ export class Engine implements ImageSource {
     return this.#dockerPusher().store({ signal });
   }
 
-  /** Undefined for an engine that cannot reach this machine's loopback, because it is reached over a network. */
+  /** Undefined for an engine that is not at a local socket: see `whyNoPusher`. */
   pusher(): DockerPusher | undefined {
-    if (this.endpoint.address.kind !== 'socket') return undefined;
+    if (this.whyNoPusher() !== undefined) return undefined;
     return this.#dockerPusher();
   }
 
   #dockerPusher(): DockerPusher {
     return (this.#pusher ??= new DockerPusher(
-      this.endpoint.url,
+      { id: this.endpoint.url, isolation: isolationOf(this.endpoint) },
       async (signal, use, timeoutMs) => this.#call(signal, await this.#prefix(signal), use, timeoutMs),
       (error, signal) => explainEngineError(error, this.endpoint, signal),
     ));
+  }
+
+  /** Why the engine is not asked to push to this machine's loopback, as a sentence. */
+  whyNoPusher(): string | undefined {
+    return whyNoPush(this.endpoint);
   }
 
   /** Docker 20.10 answers an export of a removed image with 500 and the path of a missing file: so the engine is asked again by inspect. */

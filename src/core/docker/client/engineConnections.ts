@@ -14,8 +14,11 @@ const keepAlive = { keepAlive: true, keepAliveInitialDelay: 30_000 } as const;
 /** An idle connection is kept this long: engines do not close theirs. */
 const idleMs = 600_000;
 
-/** Concurrent calls. Few with ssh: each connection is a process that has to sign in. */
-const callsAtOnce = { socket: 16, tcp: 6, ssh: 2 } as const;
+/**
+ * Concurrent calls. One with ssh: each connection is a process that has to sign in, servers limit those that sign in at the
+ * same time (sshd_config, MaxStartups), and the engine's events have a connection of their own.
+ */
+const callsAtOnce = { socket: 16, tcp: 6, ssh: 1 } as const;
 
 export interface EngineRequest {
   readonly method: Dispatcher.HttpMethod;
@@ -191,7 +194,7 @@ function connectTo(address: Address, reading: { readonly onread?: net.OnReadOpts
     case 'socket':
       return socketFor(reading).connect({ path: address.path });
     case 'ssh':
-      return connectBySsh(address.destination, address.socket);
+      return connectBySsh(address);
     case 'tcp': {
       const { host, port } = address;
       if (address.tls === undefined) return socketFor(reading).connect({ host, port, ...keepAlive });

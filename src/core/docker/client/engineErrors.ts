@@ -1,6 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
 import { isCancelled, systemCode, TeaChestError, type ErrorCode, type ErrorFacts } from '../../base/errors.ts';
+import { describeEndpoint } from '../endpoint/describeEndpoint.ts';
 import { engineErrorMessage } from './engineErrorMessage.ts';
+import { remotePrograms } from './remotePrograms.ts';
 import { SshError } from './sshConnection.ts';
 import type { EngineEndpoint } from '../types.ts';
 
@@ -29,7 +30,7 @@ export function explainEngineError(error: unknown, endpoint: EngineEndpoint, sig
   const { code, sentence, facts } = explanationOf(error, endpoint);
   return new TeaChestError(code, sentence, {
     cause: error,
-    facts: { endpoint: endpoint.url, source: endpoint.source, ...facts },
+    facts: { endpoint: endpoint.url, source: endpoint.source, engine: describeEndpoint(endpoint), ...facts },
   });
 }
 
@@ -107,36 +108,34 @@ function explainSsh(error: SshError, endpoint: EngineEndpoint): Explanation {
     const sentence = `The program “ssh”, by which the container engine at ${where} is reached, could not be started: ${error.message}.`;
     return { code: 'engineEndpointInvalid', sentence, facts };
   }
-  const sentence = `The container engine at ${where} could not be reached through ssh: ${error.message}`;
-  return { code: sshCode(error), sentence, facts };
+  const [tried] = error.unusable;
+  if (error.unusable.length === remotePrograms.length) {
+    const sentence = `The container engine at ${where} could not be reached through ssh: the other machine has neither “docker” nor “podman” with the command “system dial-stdio” in the PATH of its shell. It says: ${error.message}`;
+    return { code: 'engineNotFound', sentence, facts };
+  }
+  const after = tried === undefined ? '' : ` (it has no usable “${tried}”, so “podman” was tried)`;
+  const sentence = `The container engine at ${where} could not be reached through ssh${after}: ${error.message}`;
+  const next = adviceForSsh.find(([pattern]) => pattern.test(error.message))?.[1];
+  return { code: sshCode(error), sentence: next === undefined ? sentence : `${sentence}. ${next}`, facts };
 }
+
+/** What to do on the other machine, or about it, by the message of ssh or of the program there. */
+const adviceForSsh: readonly (readonly [RegExp, string])[] = [
+  [/unable to connect to podman/i, 'Start its service there: “systemctl --user enable --now podman.socket”.'],
+  [/host key verification failed/i, 'Sign in there once by ssh in a terminal, and look at the key that it shows.'],
+  [
+    /permission denied \(/i,
+    'VS Code cannot be asked for a pass phrase: load the key into the ssh agent, or start VS Code where the agent is known.',
+  ],
+];
 
 /** By the message: ssh has one exit code for all its failures, and `docker system dial-stdio` another. */
-function sshCode({ exitCode, message }: SshError): ErrorCode {
-  if (exitCode === 127) return 'engineNotFound';
+function sshCode({ message }: SshError): ErrorCode {
   if (/permission denied while trying to connect/i.test(message)) return 'enginePermission';
   if (/could not resolve hostname/i.test(message)) return 'engineEndpointInvalid';
-  if (/cannot connect to the docker daemon|connection refused|timed out|no route to host/i.test(message)) {
-    return 'engineStopped';
-  }
-  return 'engineFailed';
+  return stoppedOverThere.test(message) ? 'engineStopped' : 'engineFailed';
 }
 
-/** Adds to `enginePermission` the group whose members may open the socket, if that can be found out (facts: group). */
-export async function withOwningGroup(error: TeaChestError): Promise<TeaChestError> {
-  const path = error.facts['path'];
-  if (error.code !== 'enginePermission' || typeof path !== 'string') return error;
-  const group = await owningGroup(path).catch(() => undefined);
-  if (group === undefined) return error;
-  const sentence = `${error.message} The members of the group “${group}” are.`;
-  return new TeaChestError(error.code, sentence, { cause: error.cause, facts: { ...error.facts, group } });
-}
-
-async function owningGroup(path: string): Promise<string | undefined> {
-  const { gid } = await stat(path);
-  const groups = await readFile('/etc/group', 'utf8');
-  return groups
-    .split('\n')
-    .find((line) => line.split(':')[2] === String(gid))
-    ?.split(':')[0];
-}
+/** ssh found nobody at the address, or docker (before 28, since 28) or podman found no engine on the other machine. */
+const stoppedOverThere =
+  /connection refused|timed out|no route to host|cannot connect to the docker daemon|no such file or directory|unable to connect to podman/i;

@@ -1,34 +1,76 @@
 import { TeaChestError } from '../../base/errors.ts';
-import { chosenContext, contextEndpoint, dockerConfigFolder, pathsOf, readTlsFiles } from './dockerContext.ts';
+import { builtInContext, chosenContext, contextEndpoint } from './dockerContext.ts';
+import { dockerConfigFolder } from './dockerConfigFolder.ts';
+import { candidateAt, socketCandidates, type SocketCandidate } from './knownSockets.ts';
 import { endpointInvalid, parseEndpoint } from './parseEndpoint.ts';
+import { podmanConnections } from './podmanConnections.ts';
+import { readTlsFiles } from './tlsFiles.ts';
 import { thisHost, type HostEnvironment, type SocketState } from './hostEnvironment.ts';
 import type { EngineEndpoint, EngineTls } from '../types.ts';
 
-/**
- * Finds the engine as docker's command line does: the setting, DOCKER_HOST, DOCKER_CONTEXT, the current context, the
- * default sockets. A configured address that does not work is an error, never a reason to use another engine. Rejects with
- * `engineEndpointInvalid`, or with `engineNotFound` (facts: searched) if nothing is configured and no socket is there.
- */
-export async function discoverEndpoint(
-  setting: string | undefined,
-  machine: HostEnvironment = thisHost(),
-): Promise<EngineEndpoint> {
-  if (setting !== undefined && setting.trim() !== '') {
-    return fromUrl(setting, 'the setting teaChest.engine.host', machine);
-  }
-  const dockerHost = machine.env['DOCKER_HOST'];
-  if (dockerHost !== undefined && dockerHost.trim() !== '') return fromUrl(dockerHost, 'DOCKER_HOST', machine);
-  const { name, unread } = await chosenContext(machine);
-  const chosen = name === undefined ? undefined : await contextEndpoint(name, machine);
-  const endpoint = chosen ?? (await defaultEndpoint(machine));
-  return unread === undefined ? endpoint : { ...endpoint, source: `${endpoint.source}, as ${unread}` };
+/** The settings by which a person chooses an engine. An empty one is not set. */
+export interface EngineChoice {
+  readonly host?: string | undefined;
+  /** The name of a docker context. */
+  readonly context?: string | undefined;
 }
 
-async function fromUrl(url: string, source: string, machine: HostEnvironment): Promise<EngineEndpoint> {
-  const { platform } = machine;
-  const endpoint = parseEndpoint(url, { source, platform, tls: undefined });
-  if (endpoint.address.kind !== 'tcp') return endpoint;
-  return parseEndpoint(url, { source, platform, tls: await tlsOfEnvironment(source, machine) });
+/**
+ * Finds the engine as docker's command line does, and then as podman's does: the settings, DOCKER_HOST, DOCKER_CONTEXT, the
+ * current context, CONTAINER_HOST, the well-known sockets. A configured address that does not work is an error, never a reason
+ * to use another engine. Rejects with `engineEndpointInvalid` (facts: source, context, isMissing), or with `engineNotFound`
+ * (facts: searched) if nothing is configured and no socket is there.
+ */
+export async function discoverEndpoint(
+  choice: EngineChoice,
+  machine: HostEnvironment = thisHost(),
+): Promise<EngineEndpoint> {
+  const endpoint = await configuredEndpoint(choice, machine);
+  if (endpoint.address.kind !== 'socket') return endpoint;
+  const known = await candidateAt(endpoint.address.path, machine);
+  if (known === undefined) return endpoint;
+  return { ...endpoint, product: known.product, ...(known.situation && { situation: known.situation }) };
+}
+
+async function configuredEndpoint(choice: EngineChoice, machine: HostEnvironment): Promise<EngineEndpoint> {
+  const host = choice.host?.trim() ?? '';
+  if (host !== '') return fromUrl(host, 'the setting teaChest.engine.host', machine);
+  const context = choice.context?.trim() ?? '';
+  const dockerHost = machine.env['DOCKER_HOST']?.trim() ?? '';
+  if (dockerHost !== '' && (context === '' || context === builtInContext)) {
+    return fromUrl(dockerHost, 'DOCKER_HOST', machine);
+  }
+  const folder = await dockerConfigFolder(machine);
+  const { name, unread } = context === '' ? await chosenContext(folder, machine) : { name: context };
+  const isStored = name !== undefined && name !== builtInContext;
+  const stored = isStored ? await contextEndpoint(name, folder, machine) : undefined;
+  const endpoint = stored ?? (name === undefined ? await containerHost(machine) : undefined);
+  const found = endpoint ?? (await knownSocket(machine));
+  return unread === undefined ? found : { ...found, source: `${found.source}, as ${unread}` };
+}
+
+/** Podman's DOCKER_HOST. podman(1) reads the key of an ssh address from CONTAINER_SSHKEY. */
+async function containerHost(machine: HostEnvironment): Promise<EngineEndpoint | undefined> {
+  const url = machine.env['CONTAINER_HOST']?.trim() ?? '';
+  return url === '' ? undefined : fromUrl(url, 'CONTAINER_HOST', machine, machine.env['CONTAINER_SSHKEY']);
+}
+
+async function fromUrl(url: string, source: string, machine: HostEnvironment, key?: string): Promise<EngineEndpoint> {
+  const options = { source, platform: machine.platform, tls: undefined };
+  const endpoint = parseEndpoint(url, options);
+  switch (endpoint.address.kind) {
+    case 'socket':
+      return endpoint;
+    case 'ssh':
+      return parseEndpoint(url, { ...options, identity: key ?? (await keyOfPodman(url, machine)) });
+    case 'tcp':
+      return parseEndpoint(url, { ...options, tls: await tlsOfEnvironment(source, machine) });
+  }
+}
+
+/** An address that is one of podman's connections is reached with the key of that connection, as podman does it. */
+async function keyOfPodman(url: string, machine: HostEnvironment): Promise<string | undefined> {
+  return (await podmanConnections(machine)).find(({ uri }) => uri === url)?.identity;
 }
 
 /** As for docker's command line, DOCKER_TLS_VERIFY and DOCKER_TLS switch TLS on, and DOCKER_CERT_PATH alone does not. */
@@ -37,7 +79,7 @@ async function tlsOfEnvironment(source: string, machine: HostEnvironment): Promi
   const verify = isSet('DOCKER_TLS_VERIFY');
   if (!verify && !isSet('DOCKER_TLS')) return undefined;
   const certPath = machine.env['DOCKER_CERT_PATH'];
-  const folder = certPath === undefined || certPath === '' ? dockerConfigFolder(machine) : certPath;
+  const folder = certPath === undefined || certPath === '' ? await dockerConfigFolder(machine) : certPath;
   const files = await readTlsFiles(folder, machine, source);
   if (verify && files?.ca === undefined) {
     throw endpointInvalid(source, `DOCKER_TLS_VERIFY is set, and there is no ca.pem in ${folder}`);
@@ -46,48 +88,30 @@ async function tlsOfEnvironment(source: string, machine: HostEnvironment): Promi
 }
 
 /** The first socket with an engine; else one that is denied or dead, so that the error can say why. */
-async function defaultEndpoint(machine: HostEnvironment): Promise<EngineEndpoint> {
-  const sockets = machine.platform === 'win32' ? defaultPipes : defaultSockets(machine);
-  const first = new Map<SocketState, string>();
-  for (const socket of sockets) {
-    const state = await machine.probe(socket);
-    if (!first.has(state)) first.set(state, socket);
+async function knownSocket(machine: HostEnvironment): Promise<EngineEndpoint> {
+  const candidates = await socketCandidates(machine);
+  const first = new Map<SocketState, SocketCandidate>();
+  for (const candidate of candidates) {
+    const state = await machine.probe(candidate.path);
+    if (!first.has(state)) first.set(state, candidate);
     if (state === 'usable') break;
   }
-  const path = first.get('usable') ?? first.get('denied') ?? first.get('dead');
-  if (path === undefined) {
-    throw new TeaChestError('engineNotFound', `No container engine was found: none listens at ${sockets.join(', ')}.`, {
-      stage: 'engine',
-      facts: { searched: sockets },
-    });
+  const found = first.get('usable') ?? first.get('denied') ?? first.get('dead');
+  if (found !== undefined) {
+    return {
+      address: { kind: 'socket', path: found.path },
+      source: 'default socket',
+      url: socketUrl(found.path, machine),
+    };
   }
-  const scheme = machine.platform === 'win32' ? 'npipe' : 'unix';
-  return { address: { kind: 'socket', path }, source: 'default socket', url: `${scheme}://${path}` };
+  const searched = candidates.map(({ path }) => path);
+  throw new TeaChestError('engineNotFound', `No container engine was found: none listens at ${searched.join(', ')}.`, {
+    stage: 'engine',
+    facts: { searched },
+  });
 }
 
-const defaultPipes: readonly string[] = [
-  '//./pipe/docker_engine',
-  '//./pipe/dockerDesktopLinuxEngine',
-  '//./pipe/podman-machine-default',
-];
-
-function defaultSockets(machine: HostEnvironment): string[] {
-  const join = (...parts: string[]): string => pathsOf(machine).join(...parts);
-  const home = (...parts: string[]): string => join(machine.home, ...parts);
-  // Remote sessions often lack XDG_RUNTIME_DIR; this is systemd's value for it.
-  const runtime =
-    machine.env['XDG_RUNTIME_DIR'] ?? (machine.uid === undefined ? undefined : `/run/user/${machine.uid}`);
-  const inRuntime = (...parts: string[]): string[] => (runtime === undefined ? [] : [join(runtime, ...parts)]);
-  return [
-    '/var/run/docker.sock',
-    home('.docker', 'run', 'docker.sock'),
-    home('.docker', 'desktop', 'docker.sock'),
-    ...inRuntime('docker.sock'),
-    home('.colima', 'default', 'docker.sock'),
-    home('.rd', 'docker.sock'),
-    home('.orbstack', 'run', 'docker.sock'),
-    ...inRuntime('podman', 'podman.sock'),
-    '/run/podman/podman.sock',
-    home('.local', 'share', 'containers', 'podman', 'machine', 'podman.sock'),
-  ];
+/** The address of a local socket, as DOCKER_HOST has it. */
+export function socketUrl(path: string, { platform }: Pick<HostEnvironment, 'platform'>): string {
+  return `${platform === 'win32' ? 'npipe' : 'unix'}://${path}`;
 }

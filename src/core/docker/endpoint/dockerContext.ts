@@ -1,47 +1,47 @@
 import { createHash } from 'node:crypto';
-import path from 'node:path';
 import * as v from 'valibot';
-import { lenient } from '../../base/json.ts';
+import { lenient, parseJson } from '../../base/json.ts';
+import { pathsOf } from './hostPaths.ts';
 import { endpointInvalid, parseEndpoint } from './parseEndpoint.ts';
+import { readTlsFiles } from './tlsFiles.ts';
 import type { HostEnvironment } from './hostEnvironment.ts';
-import type { EngineEndpoint, EngineTls } from '../types.ts';
+import type { EngineEndpoint } from '../types.ts';
 
 /** `config.json` and a context's `meta.json` (docker/cli): a member of another type counts as missing. */
 const dockerConfig = v.fallback(v.object({ currentContext: lenient(v.string()) }), {});
 const dockerEndpoint = v.object({ Host: lenient(v.string()), SkipTLSVerify: lenient(v.boolean()) });
-const contextMeta = v.fallback(v.object({ Endpoints: lenient(v.object({ docker: lenient(dockerEndpoint) })) }), {});
+const contextMeta = v.fallback(
+  v.object({
+    Name: lenient(v.string()),
+    Metadata: lenient(v.object({ Description: lenient(v.string()) })),
+    Endpoints: lenient(v.object({ docker: lenient(dockerEndpoint) })),
+  }),
+  {},
+);
 
-/** The configuration folder of docker's command line: `$DOCKER_CONFIG` or `~/.docker`. */
-export function dockerConfigFolder(machine: HostEnvironment): string {
-  const given = machine.env['DOCKER_CONFIG'];
-  return given === undefined || given === '' ? pathsOf(machine).join(machine.home, '.docker') : given;
-}
-
-/** Joins paths by the rules of that machine. */
-export function pathsOf(machine: HostEnvironment): path.PlatformPath {
-  return machine.platform === 'win32' ? path.win32 : path.posix;
-}
+/** Docker's name for the context that is not stored: DOCKER_HOST or the default socket. */
+export const builtInContext = 'default';
 
 export interface ContextChoice {
-  /** Undefined for docker's built-in `default`. */
+  /** Undefined if no context is chosen; `default` only if it is chosen by name. */
   readonly name: string | undefined;
   /** Why docker's configuration could not be read, as the end of “as …”. */
   readonly unread?: string;
 }
 
-/** The context that DOCKER_CONTEXT or else config.json names. */
-export async function chosenContext(machine: HostEnvironment): Promise<ContextChoice> {
+/** The context that DOCKER_CONTEXT or else config.json names. `folder`: see `dockerConfigFolder`. */
+export async function chosenContext(folder: string, machine: HostEnvironment): Promise<ContextChoice> {
   const fromEnv = machine.env['DOCKER_CONTEXT'];
-  const choice = fromEnv === undefined || fromEnv === '' ? await contextOfConfig(machine) : { name: fromEnv };
-  return choice.name === 'default' || choice.name === '' ? { ...choice, name: undefined } : choice;
+  const choice = fromEnv === undefined || fromEnv === '' ? await contextOfConfig(folder, machine) : { name: fromEnv };
+  return choice.name === '' ? { ...choice, name: undefined } : choice;
 }
 
 /**
  * A configuration that cannot be read names no context: docker's command line also warns and goes on (docker/cli,
  * cli/config `LoadDefaultConfigFile`). An empty file, which a crash may leave, has no settings.
  */
-async function contextOfConfig(machine: HostEnvironment): Promise<ContextChoice> {
-  const file = pathsOf(machine).join(dockerConfigFolder(machine), 'config.json');
+async function contextOfConfig(folder: string, machine: HostEnvironment): Promise<ContextChoice> {
+  const file = pathsOf(machine).join(folder, 'config.json');
   try {
     return { name: (await readJson(machine, file, dockerConfig))?.currentContext };
   } catch (error) {
@@ -53,51 +53,54 @@ async function contextOfConfig(machine: HostEnvironment): Promise<ContextChoice>
  * The endpoint of a context in docker's store: `contexts/meta/<sha256 of the name>/meta.json`, with TLS files under
  * `contexts/tls` (docker/cli, cli/context/store). Undefined if the context has no address: docker uses its default then.
  */
-export async function contextEndpoint(name: string, machine: HostEnvironment): Promise<EngineEndpoint | undefined> {
+export async function contextEndpoint(
+  name: string,
+  folder: string,
+  machine: HostEnvironment,
+): Promise<EngineEndpoint | undefined> {
   const join = (...parts: string[]): string => pathsOf(machine).join(...parts);
-  const source = `the docker context “${name}”`;
+  const isUsual = folder === join(machine.home, '.docker');
+  const source = `the docker context “${name}”${isUsual ? '' : ` of ${folder}`}`;
+  const facts = { context: name };
   const id = createHash('sha256').update(name).digest('hex');
-  const store = join(dockerConfigFolder(machine), 'contexts');
+  const store = join(folder, 'contexts');
   const file = join(store, 'meta', id, 'meta.json');
-  const meta = await readJson(machine, file, contextMeta).catch((error: unknown) => {
-    throw endpointInvalid(source, `${file} cannot be read (${messageOf(error)})`, error);
+  const meta = await readJson(machine, file, contextMeta).catch((cause: unknown) => {
+    throw endpointInvalid(source, `${file} cannot be read (${messageOf(cause)})`, { cause, facts });
   });
   if (meta === undefined) {
-    throw endpointInvalid(
-      source,
-      `docker has no context of that name in ${store}; “docker context ls” lists those it has, and “docker context use” chooses one`,
-    );
+    const why = `docker has no context of that name in ${store}; it may have been removed`;
+    throw endpointInvalid(source, why, { facts: { ...facts, isMissing: true } });
   }
   const docker = meta.Endpoints?.docker;
-  if (docker === undefined) throw endpointInvalid(source, 'it has no docker endpoint');
+  if (docker === undefined) throw endpointInvalid(source, 'it has no docker endpoint', { facts });
   const { Host: host, SkipTLSVerify } = docker;
   if (host === undefined || host === '') return undefined;
   const verify = SkipTLSVerify !== true;
   const files = await readTlsFiles(join(store, 'tls', id, 'docker'), machine, source);
   const tls = files === undefined && verify ? undefined : { ...files, verify };
-  return parseEndpoint(host, { source, platform: machine.platform, tls });
+  return { ...parseEndpoint(host, { source, platform: machine.platform, tls }), context: name };
 }
 
-/** `ca.pem`, `cert.pem` and `key.pem` of a folder, those that exist; undefined if none does. */
-export async function readTlsFiles(
-  folder: string,
-  machine: HostEnvironment,
-  source: string,
-): Promise<Omit<EngineTls, 'verify'> | undefined> {
-  const read = async (name: string): Promise<Buffer | undefined> => {
-    const file = pathsOf(machine).join(folder, name);
-    try {
-      return await machine.readFile(file);
-    } catch (error) {
-      throw endpointInvalid(source, `${file} cannot be read (${messageOf(error)})`, error);
-    }
-  };
-  const [ca, cert, key] = await Promise.all([read('ca.pem'), read('cert.pem'), read('key.pem')]);
-  if ((cert === undefined) !== (key === undefined)) {
-    throw endpointInvalid(source, `of cert.pem and key.pem, ${folder} has only one`);
-  }
-  if (ca === undefined && cert === undefined) return undefined;
-  return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+/** A context of docker's store. */
+export interface StoredContext {
+  readonly name: string;
+  readonly host: string;
+  readonly description: string;
+}
+
+/** All contexts of docker's store, by name. One that cannot be read is left out. */
+export async function listContexts(folder: string, machine: HostEnvironment): Promise<readonly StoredContext[]> {
+  const store = pathsOf(machine).join(folder, 'contexts', 'meta');
+  const contexts = await Promise.all(
+    (await machine.listFolder(store)).map(async (id): Promise<StoredContext[]> => {
+      const bytes = await machine.readFile(pathsOf(machine).join(store, id, 'meta.json')).catch(() => undefined);
+      const { Name, Metadata, Endpoints } = (bytes && parseJson(contextMeta, decode(bytes))) ?? {};
+      if (Name === undefined || Name === '') return [];
+      return [{ name: Name, host: Endpoints?.docker?.Host ?? '', description: Metadata?.Description ?? '' }];
+    }),
+  );
+  return contexts.flat().toSorted((one, other) => (one.name < other.name ? -1 : 1));
 }
 
 /** Undefined if there is no such file, or nothing in it. */

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, realpath } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
 
@@ -14,6 +14,10 @@ export interface HostEnvironment {
   readonly uid: number | undefined;
   /** Undefined if there is no such file; rejects if it cannot be read. */
   readFile(path: string): Promise<Buffer | undefined>;
+  /** The names in a folder; empty if there is no such folder or it cannot be read. */
+  listFolder(path: string): Promise<readonly string[]>;
+  /** The path without symbolic links; undefined if nothing is there. */
+  realPath(path: string): Promise<string | undefined>;
   probe(socketPath: string): Promise<SocketState>;
 }
 
@@ -25,6 +29,8 @@ export function thisHost(): HostEnvironment {
     home: os.homedir(),
     uid: process.getuid?.(),
     readFile: readFileIfAny,
+    listFolder: (path) => readdir(path).catch(() => []),
+    realPath: (path) => realpath(path).catch(() => undefined),
     probe: probeSocket,
   };
 }

@@ -1,4 +1,4 @@
-import { TeaChestError } from '../../base/errors.ts';
+import { TeaChestError, type ErrorFacts } from '../../base/errors.ts';
 import type { EngineEndpoint, EngineTls } from '../types.ts';
 
 export interface EndpointOptions {
@@ -7,6 +7,8 @@ export interface EndpointOptions {
   readonly platform: NodeJS.Platform;
   /** For a tcp address; undefined for plain tcp. */
   readonly tls: EngineTls | undefined;
+  /** For an ssh address: the file of the private key. Absent: ssh chooses. */
+  readonly identity?: string | undefined;
 }
 
 type Address = EngineEndpoint['address'];
@@ -27,11 +29,15 @@ export function parseEndpoint(text: string, options: EndpointOptions): EngineEnd
 }
 
 /** The error for a configured address that cannot be used. */
-export function endpointInvalid(source: string, why: string, cause?: unknown): TeaChestError {
+export function endpointInvalid(
+  source: string,
+  why: string,
+  { cause, facts = {} }: { readonly cause?: unknown; readonly facts?: ErrorFacts } = {},
+): TeaChestError {
   return new TeaChestError('engineEndpointInvalid', `The engine’s address from ${source} cannot be used: ${why}.`, {
     stage: 'engine',
     cause,
-    facts: { source },
+    facts: { source, ...facts },
   });
 }
 
@@ -53,7 +59,7 @@ function addressOf(scheme: string, rest: string, url: string, options: EndpointO
     case 'https':
       return tcpAddress(url, options.tls ?? { verify: true }, { plain: 80, tls: 443 }, options.source);
     case 'ssh':
-      return sshAddress(url, options.source);
+      return sshAddress(url, options);
     default:
       throw endpointInvalid(options.source, `“${scheme}://” is not a way to reach an engine that Tea Chest knows`);
   }
@@ -86,7 +92,7 @@ function tcpAddress(
   return { kind: 'tcp', host, port: port ?? (tls === undefined ? ports.plain : ports.tls), tls };
 }
 
-function sshAddress(url: string, source: string): Address {
+function sshAddress(url: string, { source, identity }: EndpointOptions): Address {
   const { host, port, path, user } = splitAuthority(url, source);
   if (user?.includes(':') === true) {
     throw endpointInvalid(source, 'it has a password in it; ssh takes keys, or asks by itself');
@@ -95,7 +101,8 @@ function sshAddress(url: string, source: string): Address {
   if (!/^[\w./-]*$/.test(path)) throw endpointInvalid(source, `“${path}” is not a plain path of a socket`);
   const name = user === undefined ? host : `${user}@${host}`;
   const destination = port === undefined ? name : `ssh://${name}:${port}`;
-  return { kind: 'ssh', destination, socket: path === '' ? undefined : path };
+  const key = identity === undefined || identity === '' ? {} : { identity };
+  return { kind: 'ssh', destination, socket: path === '' ? undefined : path, ...key };
 }
 
 interface Authority {

@@ -1,11 +1,12 @@
 import * as vscode from 'vscode';
-import type { ErrorCode } from '../../../core/base/errors.ts';
+import type { ErrorCode, TeaChestError } from '../../../core/base/errors.ts';
 import type { Platform } from '../../../core/oci/platform.ts';
 import type { EngineLink } from '../../engine/engine.ts';
 import type { ImageList, ImageListState } from '../../engine/imageList.ts';
 import { inertText } from '../../display/inertText.ts';
 import { markdownTooltip } from '../../display/markdownTooltip.ts';
 import { withSignal } from '../../progress/cancellation.ts';
+import { describeEngine } from './describeEngine.ts';
 import { imageItem } from './imageItem.ts';
 import { imageTooltip } from './imageTooltip.ts';
 import { buildImageTree, describeEmptiness, type ImageNode, type RepositoryNode } from './imageTree.ts';
@@ -58,7 +59,7 @@ export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Di
       return [...node.tags];
     }
     const state = await this.#images.open();
-    this.#tree.description = inertText(factOf(state, 'endpoint'));
+    this.#tree.description = inertText(await describeEngine(state, this.#link));
     await setContextKeys(state);
     if (state.kind !== 'ready') return [];
     return [...buildImageTree(state.images, { showDangling: this.#showDangling() })];
@@ -114,14 +115,20 @@ const engineStates: Partial<Record<ErrorCode, string>> = {
   enginePermission: 'noPermission',
 };
 
-function factOf(state: ImageListState, name: 'endpoint' | 'source'): string {
+function engineState({ code, facts }: TeaChestError): string {
+  if (facts['isMissing'] === true) return 'contextMissing';
+  if (facts['isMember'] === true) return 'oldGroups';
+  return engineStates[code] ?? 'failed';
+}
+
+function factOf(state: ImageListState, name: 'source'): string {
   const fact = state.kind === 'problem' ? state.error.facts[name] : undefined;
   return typeof fact === 'string' ? fact : '';
 }
 
 /** Sets the context keys that select the view's welcome text. */
 async function setContextKeys(state: ImageListState): Promise<void> {
-  const engine = state.kind === 'problem' ? (engineStates[state.error.code] ?? 'failed') : 'ready';
+  const engine = state.kind === 'problem' ? engineState(state.error) : 'ready';
   await vscode.commands.executeCommand('setContext', 'teaChest.engine', engine);
   await vscode.commands.executeCommand('setContext', 'teaChest.engineSource', factOf(state, 'source'));
   const emptiness = state.kind === 'ready' ? describeEmptiness(state.images) : 'none';

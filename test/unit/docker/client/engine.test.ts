@@ -17,7 +17,9 @@ test('uses the newest API version that both sides support', async () => {
     ['1.41', '1.12', '1.41'],
     ['1.51', '1.24', '1.51'],
     ['1.60', '1.44', '1.51'],
-    ['1.80', '1.55', '1.55'],
+    // Docker 29 no longer supports versions before 1.44.
+    ['1.52', '1.44', '1.51'],
+    ['1.60', '1.55', '1.55'],
     [undefined, undefined, '1.51'],
   ];
   for (const [ApiVersion, MinAPIVersion, spoken] of offers) {

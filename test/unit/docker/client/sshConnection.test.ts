@@ -3,6 +3,8 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { Engine } from '../../../../src/core/docker/client/engine.ts';
+import { parseEndpoint } from '../../../../src/core/docker/endpoint/parseEndpoint.ts';
 import { engineAt, json, startFakeEngine } from './fakeEngine.ts';
 
 const { signal } = new AbortController();
@@ -42,7 +44,7 @@ test('an engine is reached through the person’s ssh, by one connection for man
   assert.deepEqual(fake.requests, ['/version', '/v1.41/images/json', '/v1.41/images/json']);
   assert.equal(
     await readFile(log, 'utf8'),
-    '-o ConnectTimeout=30 -T -- ssh://ada@box:2222 docker --host unix:///run/user/1000/docker.sock system dial-stdio\n',
+    '-o ConnectTimeout=30 -o ServerAliveInterval=30 -T -- ssh://ada@box:2222 docker --host unix:///run/user/1000/docker.sock system dial-stdio\n',
   );
 });
 
@@ -52,12 +54,18 @@ test('the message of ssh or of the remote docker becomes the error', async () =>
     ['ssh: Could not resolve hostname box: Name or service not known', 255, 'engineEndpointInvalid'],
     ['ssh: connect to host box port 22: Connection refused', 255, 'engineStopped'],
     ['ssh: connect to host box port 22: Connection timed out', 255, 'engineStopped'],
-    ['sh: 1: docker: not found', 127, 'engineNotFound'],
+    ['sh: 1: not found', 127, 'engineNotFound'],
     [
       'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?',
       1,
       'engineStopped',
     ],
+    [
+      'failed to open the raw stream connection: dial unix /x.sock: connect: no such file or directory',
+      1,
+      'engineStopped',
+    ],
+    ['Error: failed to open connection to podman: unable to connect to Podman socket', 125, 'engineStopped'],
     ['permission denied while trying to connect to the Docker daemon socket', 1, 'enginePermission'],
   ];
   for (const [stderr, exitCode, code] of failures) {
@@ -122,3 +130,79 @@ function isRunning(pid: number): boolean {
     return false;
   }
 }
+
+test('a host that has podman only is reached through podman, from the first connection on', async () => {
+  await using fake = await startFakeEngine({ '/images/json': json(200, []) });
+  const log = path.join(folder, 'log-of-podman');
+  await putSsh(
+    `echo "$*" >> ${log}
+     case "$*" in *docker*) echo 'sh: 1: docker: not found' >&2; exit 127;; esac
+     exec '${process.execPath}' -e '${bridge.replaceAll("'", '"')}' ${fake.socket}`,
+  );
+  const engine = engineAt('ssh://box/run/podman.sock');
+  assert.deepEqual(await engine.listImages({ signal }), []);
+  engine.retire();
+  assert.deepEqual(await engine.listImages({ signal }), []);
+  engine.dispose();
+  const commands = (await readFile(log, 'utf8')).trim().split('\n');
+  assert.deepEqual(
+    commands.map((line) => line.replace(/^.* -- box /, '')),
+    [
+      'docker --host unix:///run/podman.sock system dial-stdio',
+      'podman --url unix:///run/podman.sock system dial-stdio',
+      'podman --url unix:///run/podman.sock system dial-stdio',
+    ],
+  );
+});
+
+test('without docker and podman, or with a podman that is too old, the error says what is missing over there', async () => {
+  const missing = 'Error: unrecognized command `podman system dial-stdio`';
+  for (const script of ['echo nothing >&2; exit 127', `echo '${missing}' >&2; exit 125`]) {
+    await putSsh(script);
+    await assert.rejects(engineAt('ssh://box').version({ signal }), {
+      code: 'engineNotFound',
+      message: /the other machine has neither “docker” nor “podman” with the command “system dial-stdio”/,
+    });
+  }
+  await putSsh(
+    'case "$*" in *docker*) exit 127;; esac; echo "Error: unable to connect to Podman socket: no such file" >&2; exit 125',
+  );
+  await assert.rejects(engineAt('ssh://box').version({ signal }), {
+    code: 'engineStopped',
+    message: /no usable “docker”, so “podman” was tried.*systemctl --user enable --now podman\.socket/,
+  });
+});
+
+test('a connection that the server drops before the sign-in is made again, and then given up', async () => {
+  await using fake = await startFakeEngine({ '/images/json': json(200, []) });
+  const log = path.join(folder, 'log-of-drops');
+  const drop = 'echo "kex_exchange_identification: read: Connection reset by peer" >&2; exit 255';
+  await putSsh(
+    `echo x >> ${log}
+     if [ "$(wc -l < ${log})" -lt 3 ]; then ${drop}; fi
+     exec '${process.execPath}' -e '${bridge.replaceAll("'", '"')}' ${fake.socket}`,
+  );
+  const engine = engineAt('ssh://box');
+  // The commands of the script.
+  process.env['PATH'] = `${folder}:/usr/bin:/bin`;
+  assert.deepEqual(await engine.listImages({ signal }), []);
+  engine.dispose();
+  assert.deepEqual(fake.requests, ['/version', '/v1.41/images/json']);
+
+  await putSsh(`echo y >> ${log}; ${drop}`);
+  await assert.rejects(engineAt('ssh://box').version({ signal }), { message: /Connection reset by peer/ });
+  assert.equal((await readFile(log, 'utf8')).split('y').length - 1, 5);
+});
+
+test('the key of a connection of podman is given to ssh', async () => {
+  const log = path.join(folder, 'log-of-key');
+  await putSsh(`echo "$*" >> ${log}; exit 1`);
+  const endpoint = parseEndpoint('ssh://box', {
+    source: 'test',
+    platform: 'linux',
+    tls: undefined,
+    identity: '/a key',
+  });
+  await assert.rejects(new Engine(endpoint).version({ signal }));
+  assert.match(await readFile(log, 'utf8'), / -T -i \/a key -- box docker/);
+});

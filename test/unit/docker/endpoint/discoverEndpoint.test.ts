@@ -2,41 +2,10 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { discoverEndpoint } from '../../../../src/core/docker/endpoint/discoverEndpoint.ts';
-import type { HostEnvironment, SocketState } from '../../../../src/core/docker/endpoint/hostEnvironment.ts';
-
-interface Description {
-  readonly env?: Record<string, string>;
-  readonly platform?: NodeJS.Platform;
-  readonly uid?: number;
-  readonly files?: Record<string, string | Buffer | Error>;
-  readonly sockets?: Record<string, SocketState>;
-}
-
-/** A machine that has what is described, and nothing else. */
-function machine({ env = {}, platform = 'linux', uid, files = {}, sockets = {} }: Description = {}): HostEnvironment {
-  return {
-    env,
-    platform,
-    home: platform === 'win32' ? 'C:\\Users\\ada' : '/home/ada',
-    uid,
-    readFile: (path) => {
-      const content = files[path];
-      if (content instanceof Error) return Promise.reject(content);
-      return Promise.resolve(content === undefined ? undefined : Buffer.from(content));
-    },
-    probe: (path) => Promise.resolve(sockets[path] ?? 'missing'),
-  };
-}
+import type { SocketState } from '../../../../src/core/docker/endpoint/hostEnvironment.ts';
+import { contextFiles, machine, type Description } from './machine.ts';
 
 const usual = { '/var/run/docker.sock': 'usable' } as const;
-
-function contextFiles(name: string, docker: object, folder = '/home/ada/.docker'): Record<string, string> {
-  const id = createHash('sha256').update(name).digest('hex');
-  return {
-    [`${folder}/config.json`]: JSON.stringify({ currentContext: name }),
-    [`${folder}/contexts/meta/${id}/meta.json`]: JSON.stringify({ Name: name, Metadata: {}, Endpoints: { docker } }),
-  };
-}
 
 const tlsFolder = (name: string): string =>
   `/home/ada/.docker/contexts/tls/${createHash('sha256').update(name).digest('hex')}/docker`;
@@ -50,7 +19,7 @@ test('the setting comes first, then the sources in docker’s order', async () =
     sockets: usual,
   };
   const find = async (setting: string | undefined, description: Description): Promise<string> => {
-    const { source, url } = await discoverEndpoint(setting, machine(description));
+    const { source, url } = await discoverEndpoint({ host: setting }, machine(description));
     return `${source}: ${url}`;
   };
   assert.equal(await find('unix:///run/mine.sock', all), 'the setting teaChest.engine.host: unix:///run/mine.sock');
@@ -91,11 +60,11 @@ test('an address is parsed as docker does', async () => {
     },
   };
   for (const [text, address] of Object.entries(understood)) {
-    assert.deepEqual((await discoverEndpoint(text, machine())).address, address, text);
+    assert.deepEqual((await discoverEndpoint({ host: text }, machine())).address, address, text);
   }
   const windows = machine({ platform: 'win32' });
   for (const text of ['npipe:////./pipe/docker_engine', 'npipe://\\\\.\\pipe\\docker_engine', 'npipe://']) {
-    assert.deepEqual((await discoverEndpoint(text, windows)).address, {
+    assert.deepEqual((await discoverEndpoint({ host: text }, windows)).address, {
       kind: 'socket',
       path: '//./pipe/docker_engine',
     });
@@ -120,7 +89,7 @@ test('an unusable address is an error that names its source, and no other engine
   ];
   for (const DOCKER_HOST of refused) {
     await assert.rejects(
-      discoverEndpoint(undefined, machine({ env: { DOCKER_HOST }, sockets: usual })),
+      discoverEndpoint({}, machine({ env: { DOCKER_HOST }, sockets: usual })),
       (error: Error & { code?: string }) =>
         error.code === 'engineEndpointInvalid' &&
         error.message.includes('DOCKER_HOST') &&
@@ -129,7 +98,10 @@ test('an unusable address is an error that names its source, and no other engine
     );
   }
   const windows = machine({ platform: 'win32' });
-  await assert.rejects(discoverEndpoint('unix:///x', windows), { code: 'engineEndpointInvalid', message: /npipe/ });
+  await assert.rejects(discoverEndpoint({ host: 'unix:///x' }, windows), {
+    code: 'engineEndpointInvalid',
+    message: /npipe/,
+  });
 });
 
 test('DOCKER_TLS_VERIFY uses the certificates of DOCKER_CERT_PATH, or of docker’s own folder', async () => {
@@ -139,7 +111,7 @@ test('DOCKER_TLS_VERIFY uses the certificates of DOCKER_CERT_PATH, or of docker�
   const expected = { ca: Buffer.from('CA'), cert: Buffer.from('CERT'), key: Buffer.from('KEY') };
   const env = { DOCKER_HOST: 'tcp://box', DOCKER_TLS_VERIFY: '1' };
   const find = async (description: Description): Promise<object> =>
-    (await discoverEndpoint(undefined, machine(description))).address;
+    (await discoverEndpoint({}, machine(description))).address;
 
   const secure = { kind: 'tcp', host: 'box', port: 2376 };
   assert.deepEqual(await find({ env: { ...env, DOCKER_CERT_PATH: '/certs' }, files: filesIn('/certs') }), {
@@ -181,7 +153,7 @@ test('DOCKER_TLS_VERIFY uses the certificates of DOCKER_CERT_PATH, or of docker�
 test('a context may have its own TLS, or leave the address to docker’s default', async () => {
   const find = async (docker: object, files: Record<string, string> = {}): Promise<object> => {
     const all = { ...contextFiles('box', docker), ...files };
-    return (await discoverEndpoint(undefined, machine({ files: all, sockets: usual }))).address;
+    return (await discoverEndpoint({}, machine({ files: all, sockets: usual }))).address;
   };
   const host = { Host: 'tcp://box:2376' };
   const address = { kind: 'tcp', host: 'box', port: 2376 };
@@ -205,7 +177,7 @@ test('a broken current context is an error, not a reason to use the default', as
     [{ files: contextFiles('odd', { Host: 'gopher://box' }) }, /“odd” cannot be used: “gopher:/],
   ];
   for (const [description, message] of cases) {
-    await assert.rejects(discoverEndpoint(undefined, machine({ ...description, sockets: usual })), {
+    await assert.rejects(discoverEndpoint({}, machine({ ...description, sockets: usual })), {
       code: 'engineEndpointInvalid',
       message,
     });
@@ -215,7 +187,7 @@ test('a broken current context is an error, not a reason to use the default', as
 test('an empty or unreadable configuration of docker’s names no context, and is mentioned', async () => {
   const file = '/home/ada/.docker/config.json';
   const find = async (content: string | Buffer | Error): Promise<string> => {
-    const found = await discoverEndpoint(undefined, machine({ files: { [file]: content }, sockets: usual }));
+    const found = await discoverEndpoint({}, machine({ files: { [file]: content }, sockets: usual }));
     assert.equal(found.url, 'unix:///var/run/docker.sock');
     return found.source;
   };
@@ -236,19 +208,19 @@ test('a byte order mark, as Windows’ editors write it, does not hide the chose
   const { '/home/ada/.docker/config.json': config = '', ...meta } = contextFiles('box', { Host: 'tcp://box:1' });
   for (const encoding of ['utf8', 'utf16le'] as const) {
     const files = { ...meta, '/home/ada/.docker/config.json': Buffer.from(`\uFEFF${config}`, encoding) };
-    assert.equal((await discoverEndpoint(undefined, machine({ files, sockets: usual }))).url, 'tcp://box:1', encoding);
+    assert.equal((await discoverEndpoint({}, machine({ files, sockets: usual }))).url, 'tcp://box:1', encoding);
   }
 });
 
 test('DOCKER_CONFIG moves config.json and the contexts', async () => {
   const files = contextFiles('box', { Host: 'tcp://box:1' }, '/cfg');
-  const found = await discoverEndpoint(undefined, machine({ env: { DOCKER_CONFIG: '/cfg' }, files }));
+  const found = await discoverEndpoint({}, machine({ env: { DOCKER_CONFIG: '/cfg' }, files }));
   assert.equal(found.url, 'tcp://box:1');
 });
 
 test('of the default sockets, the first that answers is used; else the first that is denied or dead', async () => {
   const find = async (sockets: Record<string, SocketState>, more: Description = {}): Promise<string> =>
-    (await discoverEndpoint(undefined, machine({ ...more, sockets }))).url;
+    (await discoverEndpoint({}, machine({ ...more, sockets }))).url;
   const rootless = '/run/user/1000/docker.sock';
   assert.equal(
     await find({ [rootless]: 'usable' }, { env: { XDG_RUNTIME_DIR: '/run/user/1000' } }),
@@ -265,8 +237,8 @@ test('of the default sockets, the first that answers is used; else the first tha
   );
   assert.equal(await find({ '/var/run/docker.sock': 'dead' }), 'unix:///var/run/docker.sock');
   assert.equal(
-    await find({ '/run/podman/podman.sock': 'usable', '/home/ada/.orbstack/run/docker.sock': 'usable' }),
-    'unix:///home/ada/.orbstack/run/docker.sock',
+    await find({ '/run/podman/podman.sock': 'usable', '/home/ada/.lima/docker/sock/docker.sock': 'usable' }),
+    'unix:///home/ada/.lima/docker/sock/docker.sock',
   );
   assert.equal(
     await find({ '//./pipe/dockerDesktopLinuxEngine': 'usable' }, { platform: 'win32' }),
@@ -275,8 +247,124 @@ test('of the default sockets, the first that answers is used; else the first tha
 });
 
 test('no engine: not found, with the sockets that were searched', async () => {
-  await assert.rejects(discoverEndpoint(undefined, machine()), {
+  await assert.rejects(discoverEndpoint({}, machine()), {
     code: 'engineNotFound',
     message: /\/var\/run\/docker.sock, \/home\/ada\/.docker\/run\/docker.sock/,
   });
+});
+
+test('the context of the settings comes before DOCKER_HOST and the current context', async () => {
+  const files = {
+    ...contextFiles('box', { Host: 'ssh://box' }),
+    ...contextFiles('colima', { Host: 'tcp://127.0.0.1:1' }),
+  };
+  const all: Description = { env: { DOCKER_HOST: 'tcp://10.0.0.1:2375' }, files, sockets: usual };
+  const found = await discoverEndpoint({ context: 'box' }, machine(all));
+  assert.deepEqual([found.url, found.source, found.context], ['ssh://box', 'the docker context “box”', 'box']);
+  // Docker’s own context is DOCKER_HOST, or the usual socket: not what CONTAINER_HOST names for podman.
+  assert.equal((await discoverEndpoint({ context: 'default' }, machine(all))).source, 'DOCKER_HOST');
+  const podman = { env: { CONTAINER_HOST: 'unix:///tmp/p.sock' }, files, sockets: usual };
+  assert.equal((await discoverEndpoint({ context: 'default' }, machine(podman))).url, 'unix:///var/run/docker.sock');
+  assert.equal((await discoverEndpoint({ host: 'tcp://x', context: 'box' }, machine(all))).url, 'tcp://x');
+});
+
+test('a context that was removed is named, and “default” is docker’s own', async () => {
+  const config = (currentContext: string): Description['files'] => ({
+    '/home/ada/.docker/config.json': JSON.stringify({ currentContext }),
+  });
+  await assert.rejects(discoverEndpoint({}, machine({ files: config('gone') ?? {}, sockets: usual })), {
+    code: 'engineEndpointInvalid',
+    message:
+      'The engine’s address from the docker context “gone” cannot be used: docker has no context of that name in /home/ada/.docker/contexts; it may have been removed.',
+    facts: { source: 'the docker context “gone”', context: 'gone', isMissing: true },
+  });
+  for (const machineWithDefault of [
+    machine({ files: config('default') ?? {}, sockets: usual }),
+    machine({ files: config('gone') ?? {}, env: { DOCKER_CONTEXT: 'default' }, sockets: usual }),
+  ]) {
+    assert.equal((await discoverEndpoint({}, machineWithDefault)).url, 'unix:///var/run/docker.sock');
+  }
+});
+
+test('CONTAINER_HOST comes after docker’s contexts, with the key of CONTAINER_SSHKEY', async () => {
+  const env = { CONTAINER_HOST: 'ssh://core@box:5000/run/podman/podman.sock', CONTAINER_SSHKEY: '/keys/box' };
+  const found = await discoverEndpoint({}, machine({ env, sockets: usual }));
+  assert.equal(found.source, 'CONTAINER_HOST');
+  assert.deepEqual(found.address, {
+    kind: 'ssh',
+    destination: 'ssh://core@box:5000',
+    socket: '/run/podman/podman.sock',
+    identity: '/keys/box',
+  });
+  const files = contextFiles('colima', { Host: 'unix:///c.sock' });
+  assert.equal((await discoverEndpoint({}, machine({ env, files }))).context, 'colima');
+  assert.equal(
+    (await discoverEndpoint({}, machine({ env: { ...env, DOCKER_HOST: 'tcp://x' } }))).source,
+    'DOCKER_HOST',
+  );
+  await assert.rejects(discoverEndpoint({}, machine({ env: { CONTAINER_HOST: 'ftp://x' }, sockets: usual })), {
+    message: /CONTAINER_HOST/,
+  });
+});
+
+test('an address that is a connection of podman has the key of that connection', async () => {
+  const uri = 'ssh://core@127.0.0.1:5000/run/user/501/podman/podman.sock';
+  const connections = { box: { URI: uri, Identity: '/keys/machine', IsMachine: true } };
+  const files = {
+    '/home/ada/.config/containers/podman-connections.json': JSON.stringify({
+      Connection: { Default: 'box', Connections: connections },
+    }),
+  };
+  const { address } = await discoverEndpoint({ host: uri }, machine({ files }));
+  assert.equal(address.kind === 'ssh' && address.identity, '/keys/machine');
+  const other = await discoverEndpoint({ host: 'ssh://elsewhere' }, machine({ files }));
+  assert.ok(!('identity' in other.address));
+});
+
+test('docker from a snap has its contexts elsewhere, which counts only without the usual configuration', async () => {
+  const snap = '/home/ada/snap/docker/current/.docker';
+  const files = contextFiles('box', { Host: 'tcp://box:1' }, snap);
+  const env = { PATH: '/usr/bin:/snap/bin' };
+  const links = { '/snap/bin/docker': '/usr/bin/snap' };
+  const found = await discoverEndpoint({}, machine({ env, files, links, sockets: usual }));
+  assert.deepEqual([found.url, found.source], ['tcp://box:1', `the docker context “box” of ${snap}`]);
+  const others: Description[] = [
+    // Another docker comes first, there is no docker, or the usual configuration exists.
+    { env, files, links: { ...links, '/usr/bin/docker': '/usr/bin/docker' } },
+    { env, files },
+    { env, files: { ...files, '/home/ada/.docker/config.json': '{}' }, links },
+  ];
+  for (const other of others) {
+    assert.equal((await discoverEndpoint({}, machine({ ...other, sockets: usual }))).source, 'default socket');
+  }
+});
+
+test('a snap’s XDG_RUNTIME_DIR does not hide the socket in the user’s own', async () => {
+  const env = { XDG_RUNTIME_DIR: '/run/user/1000/snap.code' };
+  for (const path of ['/run/user/1000/docker.sock', '/run/user/1000/podman/podman.sock']) {
+    const found = await discoverEndpoint({}, machine({ env, uid: 1000, sockets: { [path]: 'usable' } }));
+    assert.deepEqual([found.url, found.situation], [`unix://${path}`, 'rootless']);
+  }
+});
+
+test('an engine behind a well-known socket has a name, however its address was found', async () => {
+  const sockets = { '/home/ada/.colima/work/docker.sock': 'usable' } as const;
+  const named = async (description: Description): Promise<unknown[]> => {
+    const { product, situation } = await discoverEndpoint({}, machine({ ...description, sockets }));
+    return [product, situation];
+  };
+  assert.deepEqual(await named({}), ['Colima', 'vm']);
+  const files = contextFiles('colima-work', { Host: 'unix:///home/ada/.colima/work/docker.sock' });
+  assert.deepEqual(await named({ files }), ['Colima', 'vm']);
+  assert.deepEqual(await named({ env: { DOCKER_HOST: 'unix:///elsewhere.sock' } }), [undefined, undefined]);
+  // Docker Desktop’s link to its own socket.
+  const linked = await discoverEndpoint(
+    {},
+    machine({
+      platform: 'darwin',
+      sockets: { '/var/run/docker.sock': 'usable', '/Users/ada/.docker/run/docker.sock': 'usable' },
+      links: { '/var/run/docker.sock': '/Users/ada/.docker/run/docker.sock' },
+    }),
+  );
+  assert.deepEqual([linked.product, linked.situation], ['Docker Desktop', 'vm']);
 });

@@ -27,6 +27,8 @@ function engine(listImages: Engine['listImages']): Engine & { readonly calls: st
   };
   return {
     calls,
+    endpoint: { address: { kind: 'socket', path: '/run/engine.sock' }, source: 'test', url: 'unix:///run/engine.sock' },
+    description: 'Docker 28.5.2',
     listImages: (options) => {
       calls.push('list');
       return listImages(options);
@@ -395,7 +397,7 @@ suite('engine link', () => {
             url: 'unix:///run/engine.sock',
           })
         : Promise.reject(new TeaChestError('engineNotFound', 'No container engine was found.'));
-    const find = engineFinder(() => undefined, silentLogger, discover);
+    const find = engineFinder(() => ({}), silentLogger, discover);
     sockets = 'none';
     await assert.rejects(find(), { code: 'engineNotFound' });
     sockets = 'one';
@@ -408,7 +410,7 @@ suite('engine link', () => {
     const lines: string[] = [];
     const logger: Logger = { ...silentLogger, info: (line) => void lines.push(line) };
     let setting = 'tcp://127.0.0.1:1';
-    const find = engineFinder(() => setting, logger);
+    const find = engineFinder(() => ({ host: setting }), logger);
     await find();
     await find();
     setting = 'tcp://127.0.0.1:2';

@@ -118,7 +118,15 @@ export class Disposable {
     return joined;
   }
 
-  dispose(): void {}
+  readonly #work: (() => unknown) | undefined;
+
+  constructor(work?: () => unknown) {
+    this.#work = work;
+  }
+
+  dispose(): void {
+    this.#work?.();
+  }
 }
 
 export class EventEmitter<T> {
@@ -297,26 +305,74 @@ export const commands = {
   },
 };
 
-export const ConfigurationTarget = { Global: 1 };
+export const ConfigurationTarget = { Global: 1, Workspace: 2 };
+
+export class Uri {
+  static file = (fsPath: string): Uri => new Uri(fsPath);
+  static joinPath = ({ fsPath }: Uri, ...parts: readonly string[]): Uri => new Uri([fsPath, ...parts].join('/'));
+  readonly fsPath: string;
+
+  constructor(fsPath: string) {
+    this.fsPath = fsPath;
+  }
+}
+
+export class RelativePattern {
+  readonly baseUri: Uri;
+  readonly pattern: string;
+
+  constructor(base: Uri, pattern: string) {
+    this.baseUri = base;
+    this.pattern = pattern;
+  }
+}
+
+const filesChanged = new EventEmitter<string>();
+const watched: string[] = [];
+
+/** The files that are watched, as `folder: pattern`. */
+export function watchedFiles(): readonly string[] {
+  return watched;
+}
+
+/** Tells those who watch this folder and pattern of a change. */
+export function changeFile(folder: string, pattern: string): void {
+  filesChanged.fire(`${folder}: ${pattern}`);
+}
 
 const settings = new Map<string, unknown>();
+/** Those that the workspace has set. */
+export const workspaceSettings = new Map<string, unknown>();
 const configurationChanged = new EventEmitter<{ affectsConfiguration(section: string): boolean }>();
 
 /** Changes a setting as the person does. */
 export function changeSetting(name: string, value: unknown): void {
   settings.set(name, value);
-  configurationChanged.fire({ affectsConfiguration: (section) => section === name });
+  configurationChanged.fire({ affectsConfiguration: (section) => `${name}.`.startsWith(`${section}.`) });
 }
 
 export const workspace = {
   getConfiguration: (section: string) => ({
     get: (name: string) => settings.get(`${section}.${name}`),
-    update: (name: string, value: unknown) => {
+    inspect: (name: string) => ({ workspaceValue: workspaceSettings.get(`${section}.${name}`) }),
+    update: (name: string, value: unknown, target: number) => {
+      const ofWorkspace = target === ConfigurationTarget.Workspace;
+      if (ofWorkspace) workspaceSettings.set(`${section}.${name}`, value);
       changeSetting(`${section}.${name}`, value);
       return Promise.resolve();
     },
   }),
   onDidChangeConfiguration: configurationChanged.event,
+  createFileSystemWatcher: ({ baseUri, pattern }: RelativePattern) => {
+    const name = `${baseUri.fsPath}: ${pattern}`;
+    watched.push(name);
+    const on = (listener: () => unknown): Disposable =>
+      filesChanged.event((changed) => {
+        if (changed === name) listener();
+      });
+    const dispose = (): unknown => watched.splice(watched.indexOf(name), 1);
+    return { onDidChange: on, onDidCreate: () => new Disposable(), onDidDelete: () => new Disposable(), dispose };
+  },
 };
 
 /** From here on `import 'vscode'` gives this file. Modules that use it are imported by `import()` after that. */

@@ -21,7 +21,7 @@ function viewOf(state: ImageListState, engine: Partial<Engine> = {}, showDanglin
     setVisible: (isVisible) => visible.push(isVisible),
     setFocused: (isFocused) => focused.push(isFocused),
   };
-  const link = new EngineLink(() => Promise.resolve(engine as Engine));
+  const link = new EngineLink(() => Promise.resolve({ description: '', ...engine } as Engine));
   const view = new ImagesView(images as ImageList, link, () => showDangling);
   return { view, visible, focused, tree: TreeView.all.get('teaChest.images') ?? assert.fail() };
 }
@@ -69,9 +69,22 @@ suite('the Images view', () => {
     ] as const) {
       assert.equal((await contextOf(problem(code)))['engine'], engine);
     }
-    const facts = { endpoint: 'tcp://10.0.0.5:2375', source: 'DOCKER_HOST' };
-    assert.equal((await contextOf(problem('engineStopped', facts)))['engineSource'], 'DOCKER_HOST');
-    assert.equal(TreeView.all.get('teaChest.images')?.description, 'tcp://10.0.0.5:2375');
+    const far = { endpoint: 'tcp://10.0.0.5:2375', engine: 'tcp://10.0.0.5:2375', source: 'DOCKER_HOST' };
+    assert.equal((await contextOf(problem('engineStopped', far)))['engineSource'], 'DOCKER_HOST');
+    assert.equal(TreeView.all.get('teaChest.images')?.description, 'tcp://10.0.0.5:2375 · not running');
+    const facts = { context: 'gone', isMissing: true };
+    assert.equal((await contextOf(problem('engineEndpointInvalid', facts)))['engine'], 'contextMissing');
+    assert.equal(TreeView.all.get('teaChest.images')?.description, 'context gone · does not exist');
+    assert.equal((await contextOf(problem('enginePermission', { isMember: true })))['engine'], 'oldGroups');
+  });
+
+  test('says beside its title which engine it shows', async () => {
+    const { view, tree } = viewOf(
+      { kind: 'ready', images: [tagged] },
+      { description: 'Docker 28.5.2 · context colima' },
+    );
+    await view.getChildren();
+    assert.equal(tree.description, 'Docker 28.5.2 · context colima');
   });
 
   test('loads platforms when a repository is expanded, and updates its rows', async () => {

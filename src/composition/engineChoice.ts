@@ -1,0 +1,27 @@
+import type * as vscode from 'vscode';
+import type { Logger } from '../core/base/logger.ts';
+import { discoverEndpoint } from '../core/docker/endpoint/discoverEndpoint.ts';
+import { dockerConfigFolder } from '../core/docker/endpoint/dockerConfigFolder.ts';
+import { thisHost } from '../core/docker/endpoint/hostEnvironment.ts';
+import { listEngines } from '../core/docker/endpoint/listEngines.ts';
+import type { SelectEngineDependencies } from '../host/commands/selectEngine.ts';
+import { engineChoice, setEngineChoice } from '../host/config.ts';
+import type { EngineLink } from '../host/engine/engine.ts';
+import { followDockerContexts } from '../host/engine/followDockerContexts.ts';
+
+/** The engines of this machine, and the settings that choose one. */
+export const engines: SelectEngineDependencies['engines'] = {
+  list: () => listEngines(),
+  find: (choice) => discoverEndpoint(choice),
+  current: engineChoice,
+  save: setEngineChoice,
+};
+
+/** Calls `reconnect` when a change of docker's contexts leads to another engine. */
+export function followContexts(link: EngineLink, reconnect: () => Promise<void>, logger: Logger): vscode.Disposable {
+  return followDockerContexts({
+    ...{ link, logger, images: { reconnect } },
+    folder: () => dockerConfigFolder(thisHost()),
+    find: () => discoverEndpoint(engineChoice()),
+  });
+}
