@@ -21,8 +21,15 @@ export interface SshServer {
   stop(): Promise<void>;
 }
 
+export interface SshServerOptions {
+  /** sshd_config(5), MaxStartups. */
+  readonly maxStartups?: string;
+  /** The PATH of the commands that clients start. */
+  readonly path?: string;
+}
+
 /** Debian's sshd at 127.0.0.2. Linux, root. */
-export async function startSshServer(): Promise<SshServer> {
+export async function startSshServer({ maxStartups, path }: SshServerOptions = {}): Promise<SshServer> {
   const sshd = needCommand('sshd', 'openssh-server');
   const unshare = needCommand('unshare', 'util-linux');
   const scratch = await makeScratch('sshd');
@@ -40,6 +47,8 @@ export async function startSshServer(): Promise<SshServer> {
       'PasswordAuthentication no',
       'PermitRootLogin prohibit-password',
     ],
+    ...(maxStartups === undefined ? [] : [`MaxStartups ${maxStartups}`]),
+    ...(path === undefined ? [] : [`SetEnv PATH=${path}`]),
   ];
   await writeFile(at('sshd_config'), `${config.join('\n')}\n`);
   // sshd wants a folder below /run, which this machine need not have.

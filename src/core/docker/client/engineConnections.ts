@@ -2,6 +2,7 @@ import net from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 import tls from 'node:tls';
 import { Client, type buildConnector, type Dispatcher } from 'undici';
+import { TeaChestError } from '../../base/errors.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import { connectBySsh } from './sshConnection.ts';
 import type { EngineEndpoint } from '../types.ts';
@@ -117,6 +118,10 @@ export class EngineAgent {
         const result = await use(connection);
         isReusable = true;
         return result;
+      } catch (error) {
+        // A refusal is an answer that was read to its end, or else its connection is opened again by the next call.
+        isReusable = error instanceof TeaChestError && error.code === 'engineFailed';
+        throw error;
       } finally {
         if (isReusable && isKeptAlive(this.#address) && !this.#isRetired) this.#idle.push(connection);
         else this.#close(connection);
