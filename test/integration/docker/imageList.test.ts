@@ -152,7 +152,7 @@ suite('the list of images', () => {
       await provision(['engine', 'registry']);
       const [real, registry] = await Promise.all([start(), startRegistry()]);
       const warnings: string[] = [];
-      const endpoint = await discoverEndpoint(real.host);
+      const endpoint = await discoverEndpoint({ host: real.host });
       const engine = new Engine(endpoint, { logger: { warn: (message) => warnings.push(message) } });
       try {
         await addImages(real);

@@ -26,7 +26,7 @@ after(async () => {
 
 /** The list as the extension has it, behind a proxy that logs the requests. */
 async function openList() {
-  const endpoint = await discoverEndpoint(proxy.host);
+  const endpoint = await discoverEndpoint({ host: proxy.host });
   const link = new EngineLink(() => Promise.resolve(new Engine(endpoint)));
   let changed = Promise.withResolvers<undefined>();
   const list = new ImageList(link, silentLogger, () => {
@@ -53,7 +53,7 @@ async function openList() {
 
 /** Resolves when the engine has reported this. */
 async function reported(action: string, work: () => Promise<unknown>): Promise<void> {
-  const engine = new Engine(await discoverEndpoint(real.host));
+  const engine = new Engine(await discoverEndpoint({ host: real.host }));
   const { signal } = new AbortController();
   for await (const event of engine.events({ signal })) {
     if (event.action === 'connected') void work();

@@ -8,6 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 
 import { Engine } from '../../../src/core/docker/client/engine.ts';
 import { discoverEndpoint } from '../../../src/core/docker/endpoint/discoverEndpoint.ts';
+import { formatPlatform } from '../../../src/core/oci/platform.ts';
 import { createCloser } from '../../tools/closer.ts';
 import { startPrivateEngine, type Engine as RealEngine } from '../../tools/engine.ts';
 import { needCommand } from '../../tools/findCommand.ts';
@@ -60,10 +61,10 @@ suite('an engine by ssh', { timeout: 240_000 }, () => {
     const connected = events.next();
     const images = await engine.listImages({ signal });
     t.diagnostic(`listed after ${Math.round(performance.now() - startedAt)} ms`);
-    const platforms = await Promise.all(images.map(({ id }) => engine.platformOf(id, { signal })));
+    const platforms = await Promise.all(images.map((image) => engine.platformsOf(image, { signal })));
     t.diagnostic(`${images.length} images after ${Math.round(performance.now() - startedAt)} ms`);
     assert.equal(images.length, imageCount);
-    assert.ok(platforms.every(({ os, architecture }) => `${os}/${architecture}` === 'linux/amd64'));
+    assert.ok(platforms.every((runsOn) => runsOn.map(formatPlatform).join() === 'linux/amd64'));
     assert.equal((await connected).value?.action, 'connected');
     assert.equal(ssh.connections.length - before, 2);
     engine.dispose();
