@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { cacheFolder } from '../../test/tools/projectPaths.ts';
-import { alternate, type BenchEngine } from '../rig/bench.ts';
+import { alternate, type BenchEngine, type Store } from '../rig/bench.ts';
 import { step } from '../../test/tools/step.ts';
 import { nothingMeasured } from '../report/row.ts';
 import { distributionProvider } from '../rig/benchRegistry.ts';
@@ -10,26 +10,30 @@ import { pushCold, toolsFor } from './coldPush.ts';
 
 const { gzip } = teaChestVariants;
 
-/** Many layers: what a layer costs beside its bytes. */
-export const layersCase: BenchCase = {
-  name: 'layers',
-  titles: Object.fromEntries(
-    [1, 40, 120].map((count) => [`layers-${count}`, `${count} ${count === 1 ? 'layer' : 'layers'} of 256 KiB`]),
-  ),
-  run: async (bench) => {
-    const side = await bench.classic();
-    for (const count of [1, 40, 120]) {
-      const image = await side.images.ofLayers(count);
-      const name = `layers-${count}`;
-      await alternate(bench, {
-        name,
-        tools: toolsFor(bench, 'classic', [gzip]),
-        rounds: bench.rounds,
-        run: (tool) => pushCold(tool, side, distributionProvider, image),
-      });
-    }
-  },
-};
+const counts = [1, 40, 120] as const;
+
+/** Many layers: what a layer costs beside its bytes. With one layer it is what the first push of a process costs. */
+export function layersCase(suffix: string, store: Store): BenchCase {
+  const title = (count: number): string =>
+    `${count === 1 ? 'The first push of a process: 1 layer' : `${count} layers`} of 256 KiB, ${store} store`;
+  return {
+    name: `layers${suffix}`,
+    titles: Object.fromEntries(counts.map((count) => [`layers-${count}${suffix}`, title(count)])),
+    run: async (bench) => {
+      const side = await bench[store]();
+      for (const count of counts) {
+        const image = await side.images.ofLayers(count);
+        await alternate(bench, {
+          name: `layers-${count}${suffix}`,
+          tools: toolsFor(bench, store, [gzip]).filter(({ name }) => !name.startsWith('docker save')),
+          // Over in a moment.
+          rounds: bench.quick || count > 1 ? bench.rounds : 7,
+          run: (tool) => pushCold(tool, side, distributionProvider, image),
+        });
+      }
+    },
+  };
+}
 
 /** Images of all sizes: Tea Chest’s memory and event-loop delay must not depend on the size. */
 export const sizesCase: BenchCase = {
