@@ -1,5 +1,5 @@
 import { TeaChestError, toTeaChestError } from '../../base/errors.ts';
-import type { Semaphore } from '../../base/semaphore.ts';
+import { Semaphore } from '../../base/semaphore.ts';
 import type { TaskGroup } from '../../base/taskGroup.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { ArchiveLayer } from '../../ports/imageSource.ts';
@@ -13,6 +13,14 @@ import { readLayer, type LayerRead } from './readLayer.ts';
 /** Bytes that an engine with containerd's store may have sent beyond those that are uploaded. */
 export const containerdLead = 8 * 1024 * 1024;
 
+/** How many small layers are sent at a time for each large one that may be. */
+const smallForEachLarge = 3;
+
+/** Both kinds of slots, by the setting for large blobs. */
+export function uploadSlots(parallelBlobs: number): Pick<LayerUploadContext, 'slots' | 'smallSlots'> {
+  return { slots: new Semaphore(parallelBlobs), smallSlots: new Semaphore(parallelBlobs * smallForEachLarge) };
+}
+
 /** What the layer uploads of one attempt share. */
 export interface LayerUploadContext {
   readonly context: AttemptContext;
@@ -22,6 +30,8 @@ export interface LayerUploadContext {
   readonly group: TaskGroup;
   /** Limits how many blobs are sent at one time. */
   readonly slots: Semaphore;
+  /** The same for small ones, of which more fit: they wait for the registry's answers and not for the link. */
+  readonly smallSlots: Semaphore;
   /**
    * True for layers that an engine with containerd's store pushes to us. After its last byte containerd 2.3 waits 30 s at
    * most for the response (moby #53700): so we read only a little more than is uploaded, and small layers do not queue.
@@ -44,13 +54,14 @@ export class LayerUpload {
   }
 
   private constructor(blob: SpooledBlob, expected: Digest | undefined, shared: LayerUploadContext) {
-    const { spool, group, slots, isEngineWaiting = false } = shared;
+    const { spool, group, slots, smallSlots, isEngineWaiting = false } = shared;
     this.#shared = shared;
     this.#blob = blob;
     this.#diffId = expected;
     this.sent = (async () => {
-      const isSmall = isEngineWaiting && (await this.#isSmall());
-      await (isSmall ? this.#send() : slots.run(() => this.#send(), group.signal));
+      const isSmall = await this.#isSmall();
+      if (isSmall && isEngineWaiting) await this.#send();
+      else await (isSmall ? smallSlots : slots).run(() => this.#send(), group.signal);
       // Not after a failure: somebody may still be writing, and the whole spool is removed anyway.
       await spool.release(blob);
     })();

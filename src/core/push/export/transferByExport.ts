@@ -1,5 +1,4 @@
 import { TeaChestError } from '../../base/errors.ts';
-import { Semaphore } from '../../base/semaphore.ts';
 import { TaskGroup } from '../../base/taskGroup.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { ArchiveImage, ArchiveLayer, ImageDetails } from '../../ports/imageSource.ts';
@@ -7,7 +6,8 @@ import type { Spool } from '../../spool/spool.ts';
 import type { LayerLedger } from '../layerLedger.ts';
 import type { TransferredLayers } from '../publishLayers.ts';
 import type { AttemptContext } from '../pushContext.ts';
-import { LayerUpload, type LayerUploadContext } from './layerUpload.ts';
+import { LayerUpload, uploadSlots, type LayerUploadContext } from './layerUpload.ts';
+import { isSmallLayer, SmallLayers } from './smallLayers.ts';
 
 /**
  * Streams the image out of the engine once. Each layer that the registry lacks is proved, compressed into the spool and
@@ -20,9 +20,14 @@ export async function transferByExport(
 ): Promise<TransferredLayers> {
   const { source, image, request, signal, onEvent } = context;
   const group = new TaskGroup(signal);
-  const uploads = { context, ledger, spool, group, slots: new Semaphore(request.parallelBlobs) };
+  const uploads = { context, ledger, spool, group, ...uploadSlots(request.parallelBlobs) };
   const diffIdOf = new Map<string, Digest>();
   let described: ArchiveImage | undefined;
+  const send = async (layer: ArchiveLayer): Promise<void> => {
+    const diffId = await sendOrShare(layer, uploads);
+    if (diffId !== undefined) diffIdOf.set(layer.path, diffId);
+  };
+  const small = new SmallLayers(group, send);
 
   await group.run(async () => {
     const onReceived = (bytes: number): void => {
@@ -32,12 +37,13 @@ export async function transferByExport(
     for await (const item of source.exportImage(image, { signal: group.signal, onReceived })) {
       if (item.kind === 'image') {
         described = item;
-      } else if (item.expectedDiffId !== undefined && ledger.isClaimed(item.expectedDiffId)) {
+      } else if (
+        item.expectedDiffId !== undefined &&
+        (ledger.isClaimed(item.expectedDiffId) || small.has(item.expectedDiffId))
+      ) {
         diffIdOf.set(item.path, item.expectedDiffId);
-      } else {
-        const diffId = await sendOrShare(item, uploads);
-        if (diffId !== undefined) diffIdOf.set(item.path, diffId);
-      }
+      } else if (isSmallLayer(item)) await small.begin(item);
+      else await send(item);
     }
   });
   if (described === undefined) {

@@ -115,7 +115,7 @@ export class BlobForwarder implements RelayBackend {
     const { group, spool } = this.#options;
     const upload = await LayerUpload.begin(digest, {
       ...{ context: this.#context, ledger: this.#ledger, spool, group },
-      ...{ slots: this.#uploads, isEngineWaiting: this.#options.isArchive !== true },
+      ...{ slots: this.#uploads, smallSlots: this.#smallUploads, isEngineWaiting: this.#options.isArchive !== true },
     });
     const pipe = new BoundedPipe();
     const layer = { kind: 'layer', path: digest, size, expectedDiffId: digest, body: pipe.read() } as const;
