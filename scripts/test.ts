@@ -1,4 +1,4 @@
-// npm test [-- layer…]: sets the machine up, builds the extension, runs the layers, sums up. The last line is
+// npm test [-- layer… [--large]]: sets the machine up, builds the extension, runs the layers, sums up. The last line is
 // `N passed, N failed`; the exit code is 0 only when nothing failed.
 import { stopRequested } from '../test/tools/closer.ts';
 import { projectRoot } from '../test/tools/projectPaths.ts';
@@ -17,7 +17,10 @@ void stopRequested().then((why) => {
   stop.abort();
 });
 
-process.exitCode = await main(process.argv.slice(2));
+const [large, names] = [process.argv.includes('--large'), process.argv.slice(2).filter((name) => name !== '--large')];
+// For test/engines: what takes minutes as well.
+if (large) process.env['TEA_CHEST_LARGE'] = '1';
+process.exitCode = await main(names);
 // Signal handlers and a parent watch would keep us.
 process.exit();
 

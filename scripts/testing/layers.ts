@@ -29,6 +29,13 @@ export const layers: readonly Layer[] = [
   },
   { name: 'integration', files: 'test/integration/**/*.test.ts', needs: realThings, needsBuild: true, concurrency: 1 },
   {
+    name: 'engines',
+    files: 'test/engines/**/*.test.ts',
+    needs: ['engine', 'podman', 'rootless', 'debootstrap', 'skopeo', 'registry', 'ssh', 'openssl'],
+    needsBuild: true,
+    concurrency: 1,
+  },
+  {
     name: 'e2e',
     files: 'test/e2e/**/*.test.ts',
     needs: [...realThings, 'browser', 'vscodeServer'],

@@ -45,6 +45,8 @@ export interface PrivateEngineOptions {
   readonly tcp?: string;
   /** The host it runs on; this machine by default. */
   readonly within?: Within;
+  /** Where its data is put: by default the disk of the checkout. */
+  readonly dataParent?: string | undefined;
 }
 
 /** Starts a dockerd that shares nothing with the machine's own: data, sockets, network. Linux, root. */
@@ -53,7 +55,7 @@ export async function startPrivateEngine(options: PrivateEngineOptions = {}): Pr
   if (process.getuid?.() !== 0) throw new Error('A private container engine can only be started by root.');
   await mkdir(cacheFolder, { recursive: true });
   // Data beside the checkout, on a real disk; sockets under the temp folder, as their paths must be short.
-  const data = await makeScratch('engine-data', cacheFolder);
+  const data = await makeScratch('engine-data', options.dataParent ?? cacheFolder);
   const sockets = await makeScratch('engine');
   const host = `unix://${join(sockets.path, 'docker.sock')}`;
   await writeFile(join(sockets.path, 'daemon.json'), '{}');

@@ -128,7 +128,7 @@ interface InspectedImage {
 }
 
 /** What the engine says of an image of its own. */
-export async function inspectImage(engine: Engine, reference: string): Promise<BuiltImage> {
+export async function inspectImage(engine: Pick<Engine, 'docker'>, reference: string): Promise<BuiltImage> {
   const { stdout } = await engine.docker(['image', 'inspect', reference]);
   const [image] = JSON.parse(stdout) as [InspectedImage];
   // containerd's store, which calls images by other digests, has snapshotters for drivers.

@@ -1,41 +1,48 @@
-import { existsSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { dockerClient, serverVersion } from './engine.ts';
 import type { Engine } from './engine.ts';
-import { needCommand } from './findCommand.ts';
+import { inNewDebian } from './newDebian.ts';
 import { cacheFolder } from './projectPaths.ts';
-import { provision } from './provision.ts';
-import { run } from './run.ts';
 import { makeScratch } from './scratch.ts';
 import { startService, waitFor } from './service.ts';
-import { step } from './step.ts';
 
 export interface NewEngineOptions {
   /** True: docker's containerd image store, which keeps layers as compressed blobs. False: the classic one. */
   readonly containerdStore: boolean;
+  /** Listens at `host:port` as well, for everybody who reaches it. */
+  readonly tcp?: string;
+  /** Where its data is put: a disk, or a file system in memory, which is faster. By default the disk of the checkout. */
+  readonly dataParent?: string | undefined;
 }
 
-/** A Debian of its own with a newer engine; kept from run to run. */
-const root = join(cacheFolder, 'new-engine', 'root');
-
-/** The paths of the engine's data and sockets inside of that Debian. */
+/** The paths of the engine's data and sockets inside of the newer Debian. */
 const inside = { data: '/var/lib/docker', sockets: '/run/tea-chest' };
 
-/**
- * As `startPrivateEngine`, with the engine of Debian unstable, which is some years newer than that of Debian 12. Its
- * Debian is made on first use (a minute or so, 550 MB in .cache). Linux with apt, root.
- */
-export async function startNewEngine({ containerdStore }: NewEngineOptions): Promise<Engine> {
-  await makeRoot();
-  const unshare = needCommand('unshare', 'util-linux');
-  const data = await makeScratch('new-engine-data', cacheFolder);
+/** As `startPrivateEngine`, with the Docker of Debian unstable, which is some years newer than that of Debian 12. */
+export async function startNewEngine(options: NewEngineOptions): Promise<Engine> {
+  const { containerdStore, tcp, dataParent = cacheFolder } = options;
+  const data = await makeScratch('new-engine-data', dataParent);
   const sockets = await makeScratch('new-engine');
-  const service = startService(unshare, ['--mount', '--', 'sh', '-euc', mountAndRun(data.path, sockets.path), 'sh'], {
+  await writeFile(join(sockets.path, 'daemon.json'), '{}');
+  const [command, ...args] = await inNewDebian(
+    [
+      { from: data.path, to: inside.data },
+      { from: sockets.path, to: inside.sockets },
+    ],
+    [
+      `/usr/sbin/dockerd --config-file ${inside.sockets}/daemon.json`,
+      `--data-root ${inside.data} --exec-root /run/docker --pidfile ${inside.sockets}/pid`,
+      `--host unix://${inside.sockets}/docker.sock --bridge none --iptables=false --ip6tables=false`,
+      ...(tcp === undefined ? [] : [`--host tcp://${tcp}`]),
+      `--feature containerd-snapshotter=${String(containerdStore)}`,
+    ].join(' '),
+  );
+  const service = startService(command, args, {
     logFile: join(sockets.path, 'dockerd.log'),
     folders: [data.path, sockets.path],
-    env: { CONTAINERD_STORE: String(containerdStore), LC_ALL: 'C' },
+    env: { LC_ALL: 'C' },
   });
   const stop = async (): Promise<void> => {
     await service.stop();
@@ -53,75 +60,4 @@ export async function startNewEngine({ containerdStore }: NewEngineOptions): Pro
     await stop();
     throw error;
   }
-}
-
-/**
- * Everything is mounted in a mount namespace of the engine's own, so that the machine does not see it,
- * and nothing stays mounted however the engine ends.
- */
-function mountAndRun(data: string, sockets: string): string {
-  const bind = (from: string, to: string): string => `mkdir -p '${root}${to}'; mount --bind '${from}' '${root}${to}'`;
-  return [
-    'mount --make-rprivate /',
-    `mount --bind '${root}' '${root}'`,
-    `mount --rbind /sys '${root}/sys'`,
-    `mount --rbind /dev '${root}/dev'`,
-    `mount -t proc proc '${root}/proc'`,
-    // Its own runtime folders: a containerd of another run may have left its sockets there.
-    `mount -t tmpfs tmpfs '${root}/run'`,
-    bind(data, inside.data),
-    bind(sockets, inside.sockets),
-    `echo '{}' > '${root}${inside.sockets}/daemon.json'`,
-    [
-      `exec chroot '${root}' /usr/sbin/dockerd --config-file ${inside.sockets}/daemon.json`,
-      `--data-root ${inside.data} --exec-root /run/docker --pidfile ${inside.sockets}/pid`,
-      `--host unix://${inside.sockets}/docker.sock --bridge none --iptables=false --ip6tables=false`,
-      `--feature containerd-snapshotter="$CONTAINERD_STORE"`,
-    ].join(' '),
-  ].join('\n');
-}
-
-async function makeRoot(): Promise<void> {
-  if (existsSync(join(root, 'usr/sbin/dockerd'))) return;
-  await provision(['debootstrap']);
-  await step(
-    'Making a Debian with a newer container engine (550 MB, kept in .cache; a minute or so)',
-    async (progress) => {
-      const draft = `${root}.${process.pid}`;
-      await mkdir(draft, { recursive: true });
-      const debootstrap = needCommand('debootstrap', 'debootstrap');
-      try {
-        await run(debootstrap, ['--variant=minbase', '--include=docker.io', 'sid', draft, await mirror()], {
-          env: { LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' },
-          onLine: (line) => {
-            progress.report(line.replace(/^[IWE]: /, ''));
-          },
-        });
-        await forgetMirror(draft);
-        await rm(root, { recursive: true, force: true });
-        await rename(draft, root);
-      } finally {
-        await rm(draft, { recursive: true, force: true });
-      }
-    },
-  );
-}
-
-/** The mirror of this machine's Debian packages. */
-async function mirror(): Promise<string> {
-  const format = ['indextargets', '--format', '$(COMPONENT) $(REPO_URI)', 'Created-By: Packages'];
-  const { stdout } = await run(needCommand('apt-get', 'apt'), format);
-  const found = stdout
-    .split('\n')
-    .map((line) => line.split(' '))
-    .find(([component, uri = '']) => component === 'main' && /\/debian\/?$/.test(uri));
-  if (found?.[1] === undefined) throw new Error('This machine’s apt names no Debian mirror to take an engine from.');
-  return found[1];
-}
-
-/** Where the packages came from is this machine's business alone. */
-async function forgetMirror(folder: string): Promise<void> {
-  await writeFile(join(folder, 'etc/apt/sources.list'), '');
-  const traces = ['debootstrap', 'var/lib/apt/lists', 'var/cache/apt', 'var/log'];
-  await Promise.all(traces.map((trace) => rm(join(folder, trace), { recursive: true, force: true })));
 }

@@ -5,7 +5,11 @@ import { pack } from 'tar-stream';
 import type { Engine } from './engine.ts';
 
 export const oci = 'application/vnd.oci.image';
-const digestOf = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+/** The algorithms of the image-spec (descriptor.md §Registered algorithms). */
+export type Algorithm = 'sha256' | 'sha512';
+
+export const digestOf = (bytes: Uint8Array, algorithm: Algorithm = 'sha256'): string =>
+  `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`;
 
 export interface Described {
   readonly mediaType: string;
@@ -17,9 +21,9 @@ export interface Described {
 export class Blobs {
   readonly all = new Map<string, { readonly bytes: Buffer; readonly mediaType: string }>();
 
-  add(mediaType: string, content: Buffer | object): Described {
+  add(mediaType: string, content: Buffer | object, algorithm?: Algorithm): Described {
     const bytes = Buffer.isBuffer(content) ? content : Buffer.from(JSON.stringify(content));
-    const digest = digestOf(bytes);
+    const digest = digestOf(bytes, algorithm);
     this.all.set(digest, { bytes, mediaType });
     return { mediaType, digest, size: bytes.byteLength };
   }

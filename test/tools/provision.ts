@@ -8,7 +8,18 @@ import { installVscodeServer, isVscodeServerInstalled } from './vscodeServer.ts'
 
 /** A program that tests or `npm start` need on the machine. */
 export type Need =
-  'engine' | 'debootstrap' | 'skopeo' | 'registry' | 'nginx' | 'ssh' | 'openssl' | 'netns' | 'browser' | 'vscodeServer';
+  | 'engine'
+  | 'podman'
+  | 'rootless'
+  | 'debootstrap'
+  | 'skopeo'
+  | 'registry'
+  | 'nginx'
+  | 'ssh'
+  | 'openssl'
+  | 'netns'
+  | 'browser'
+  | 'vscodeServer';
 
 interface Recipe {
   readonly packages: readonly string[];
@@ -25,6 +36,18 @@ const recipes: Record<Need, Recipe> = {
     why: 'a real container engine, run privately beside whatever the machine has',
     byHand: 'Docker Engine (dockerd and docker)',
     isMissing: () => lacks('dockerd', 'docker'),
+  },
+  podman: {
+    packages: ['podman'],
+    why: 'the other container engine, run privately as well',
+    byHand: 'podman',
+    isMissing: () => lacks('podman'),
+  },
+  rootless: {
+    packages: ['uidmap', 'rootlesskit', 'slirp4netns'],
+    why: 'engines that a plain user runs',
+    byHand: 'newuidmap, rootlesskit and slirp4netns',
+    isMissing: () => lacks('newuidmap', 'rootlesskit', 'slirp4netns'),
   },
   debootstrap: {
     packages: ['debootstrap'],

@@ -1,5 +1,5 @@
 import { throwIfCancelled } from '../base/cancel.ts';
-import { TeaChestError } from '../base/errors.ts';
+import { TeaChestError, toTeaChestError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { EngineImageName, EnginePusher, EnginePushStep } from '../ports/enginePusher.ts';
 import type { Platform } from '../oci/platform.ts';
@@ -54,7 +54,8 @@ export interface PushFromEngineOptions {
 
 /**
  * Lets the engine push an image to `backend` under a temporary name, which is removed in any case. Resolves when the engine
- * reports that it is done, or at `arrival`. Rejects with `RelayUnavailable` if none of its requests has arrived.
+ * reports that it is done, or at `arrival`. Rejects with `RelayUnavailable` if none of its requests has arrived, or it
+ * refuses before the first one.
  */
 export async function pushFromEngine(
   image: ImageDetails,
@@ -98,7 +99,9 @@ export async function pushFromEngine(
     hasPushed = true;
   } catch (error) {
     if (signal.aborted || firstRequest.isReceived) throw error;
-    throw unreachable(pusher, reachability, error);
+    if (firstRequest.timedOut.aborted) throw unreachable(pusher, reachability, error);
+    // It reached us a moment ago: so it is about this image, and the next one may be relayed.
+    throw new RelayUnavailable(toTeaChestError(error).message, { cause: error });
   } finally {
     firstRequest.stop();
     const cleanup = cleanUp(pusher, name, session, output, removal);

@@ -45,6 +45,8 @@ export interface PushOptions {
   readonly onEvent?: (event: PushEvent) => void;
   readonly spoolRoot?: string;
   readonly sessions?: SessionObserver;
+  /** True: the caller compares what was published. */
+  readonly isCheckedByCaller?: boolean;
 }
 
 export interface RigOptions {
@@ -120,6 +122,7 @@ export async function makeRig(options: RigOptions): Promise<PushRig> {
         },
         { signal: ownSignal, onEvent: onEvent ?? (() => undefined) },
       );
+      if (how.isCheckedByCaller === true) return result;
       const { digest } = result;
       await checkPublished(`${options.readAt ?? host}/${target}`, {
         digest,

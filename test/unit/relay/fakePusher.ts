@@ -21,6 +21,8 @@ export class FakePusher implements EnginePusher {
   pushes = 0;
   probes = 0;
   unreachable = false;
+  /** Why the engine refuses to push, before its first request. */
+  refusal: string | undefined;
   /** A sentence that the engine says of its push. */
   notice: string | undefined;
   /** `127.0.0.1:port`: who answers on this engine's loopback instead of us. */
@@ -78,6 +80,7 @@ export class FakePusher implements EnginePusher {
   ): AsyncGenerator<EnginePushStep> {
     this.pushes++;
     if (this.unreachable) throw new TeaChestError('engineFailed', 'connection refused');
+    if (this.refusal !== undefined) throw new TeaChestError('engineFailed', this.refusal);
     const client = new RelayClient({ repository: name.repository, credential });
     const ask: Ask = async (method, path, options) => {
       signal.throwIfAborted();

@@ -329,6 +329,18 @@ describe('pushImage by the relay', () => {
     await rig.assertNothingLeft(here);
   });
 
+  it('exports an image that the engine refuses to push, and has it push the next one', async () => {
+    const here = machine(layers, 'containerd');
+    here.pusher.refusal = 'NotFound: content digest sha512:…';
+    assert.equal((await rig.push(here, { strategy: 'auto' })).strategy, 'export');
+    assert.match(
+      (await rig.failure(here, { strategy: 'relay', recheck: true })).message,
+      /“relay”.*content digest sha512/s,
+    );
+    assert.equal((await rig.push(machine(changed, 'containerd'), { tag: '2', strategy: 'auto' })).strategy, 'relay');
+    await rig.assertNothingLeft(here);
+  });
+
   it('gives neither secret nor image to an engine whose loopback is not ours, whoever listens there', async () => {
     const here = machine(layers, 'containerd');
     const given: (string | undefined)[] = [];

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+
+import type { Engine } from '../tools/engine.ts';
+import { canInstallDebianPackages } from '../tools/debian.ts';
+import { provision } from '../tools/provision.ts';
+import { pullByEngine } from '../tools/verifyPull.ts';
+import { matrixEngines, type MatrixEngine } from './engineList.ts';
+import { expectedCell, isPublished, isWorse } from './expected.ts';
+import { allKinds } from './kinds/allKinds.ts';
+import type { ImageKind } from './kinds/imageKind.ts';
+import { openColumn, startMatrix, type Matrix } from './matrixRig.ts';
+import { pushCell, type Cell, type CellEngine } from './pushCell.ts';
+import type { Source } from './sourceImage.ts';
+
+const isLarge = process.env['TEA_CHEST_LARGE'] === '1';
+const kinds = allKinds({ isLarge });
+/** In memory an engine loads many layers in half the time. A file of 9 GB is too large for it. */
+const dataParent = !isLarge && existsSync('/dev/shm') ? '/dev/shm' : undefined;
+const skip = canInstallDebianPackages() ? false : 'private engines of several releases need Debian, and root';
+const obstacles = new Map(
+  await Promise.all(
+    matrixEngines.map(async ({ id, obstacle }) => [id, skip ? undefined : await obstacle?.()] as const),
+  ),
+);
+
+describe('each kind of image from each engine', { skip, concurrency: 2, timeout: 1_800_000 }, () => {
+  let matrix: Matrix;
+  const sources = new Map<string, Promise<Source>>();
+  const cells = new Map<string, Cell>();
+
+  before(async () => {
+    await provision(['engine', 'podman', 'rootless', 'registry', 'skopeo']);
+    matrix = await startMatrix(dataParent);
+  });
+  after(async () => {
+    await matrix.stop();
+  });
+
+  const sourceOf = async (kind: ImageKind): Promise<Source> => {
+    const made = sources.get(kind.name) ?? Promise.resolve(kind.make());
+    sources.set(kind.name, made);
+    return made;
+  };
+
+  for (const column of matrixEngines) {
+    describe(column.title, { skip: obstacles.get(column.id) ?? false }, () => {
+      let engine: Engine;
+      let at: CellEngine;
+      before(async () => {
+        engine = await column.start({ dataParent });
+        at = await openColumn(matrix, engine, { ...column, name: column.id });
+      });
+      after(async () => {
+        await at.rig.close();
+        await engine.stop();
+      });
+      for (const kind of kinds) {
+        const isSlow = !isLarge && kind.slowOn?.includes(column.id) === true;
+        it(kind.name, { skip: isSlow && 'tried with --large' }, async () => {
+          const source = await sourceOf(kind);
+          const cell = await pushCell(kind, source, at);
+          cells.set(`${column.id} ${kind.name}`, cell);
+          const expected = expectedCell(kind.name, column.id);
+          assert.ok(!isWorse(cell, expected), `expected: ${expected.outcome}, found: ${cell.outcome}. ${cell.words}`);
+          if (isPulledFrom(column, kind)) await pullBack(matrix, cell.reference ?? '', source);
+        });
+      }
+    });
+  }
+});
+
+/** One engine's push of each kind is pulled by another engine. */
+function isPulledFrom({ id }: MatrixEngine, { name, unpullable }: ImageKind): boolean {
+  const first = (['containerd28', 'docker20'] as const).find((from) => isPublished(expectedCell(name, from)));
+  return unpullable === undefined && first === id;
+}
+
+async function pullBack({ puller, credentials }: Matrix, reference: string, { diffIds }: Source): Promise<void> {
+  const pulled = await pullByEngine(puller, reference, credentials);
+  assert.deepEqual(pulled.diffIds, diffIds);
+  await puller.docker(['image', 'rm', '--force', reference]);
+}
