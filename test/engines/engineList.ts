@@ -22,7 +22,10 @@ const pullByDocker = (engine: Engine, reference: string): Promise<unknown> =>
   engine.docker(['pull', '--quiet', reference]);
 
 const pullByPodman = (engine: Engine, reference: string): Promise<unknown> =>
-  callPodman(engine, 'images/pull', { reference, tlsVerify: 'false' });
+  callPodman(engine, 'images/pull', [
+    ['reference', reference],
+    ['tlsVerify', 'false'],
+  ]);
 
 /** Those whose column takes longest first: two run at a time. */
 export const matrixEngines: readonly MatrixEngine[] = [

@@ -7,12 +7,22 @@ import { canInstallDebianPackages } from '../tools/debian.ts';
 import { provision } from '../tools/provision.ts';
 import { pullByEngine } from '../tools/verifyPull.ts';
 import { matrixEngines, type MatrixEngine } from './engineList.ts';
-import { expectedCell, isPublished, isWorse } from './expected.ts';
+import { report, cellName, type Cells } from './enginesDocument.ts';
+import {
+  enginesByWay,
+  expectedByWay,
+  expectedCell,
+  isPublished,
+  isWorse,
+  kindsByWay,
+  type Expectation,
+} from './expected.ts';
 import { allKinds } from './kinds/allKinds.ts';
 import type { ImageKind } from './kinds/imageKind.ts';
 import { openColumn, startMatrix, type Matrix } from './matrixRig.ts';
 import { pushCell, type Cell, type CellEngine } from './pushCell.ts';
 import type { Source } from './sourceImage.ts';
+import { openWays, ways, type Ways } from './ways.ts';
 
 const isLarge = process.env['TEA_CHEST_LARGE'] === '1';
 const kinds = allKinds({ isLarge });
@@ -27,22 +37,22 @@ const obstacles = new Map(
 
 describe('each kind of image from each engine', { skip, concurrency: 2, timeout: 1_800_000 }, () => {
   let matrix: Matrix;
+  const cells: Cells = new Map();
   const sources = new Map<string, Promise<Source>>();
-  const cells = new Map<string, Cell>();
-
-  before(async () => {
-    await provision(['engine', 'podman', 'rootless', 'registry', 'skopeo']);
-    matrix = await startMatrix(dataParent);
-  });
-  after(async () => {
-    await matrix.stop();
-  });
-
-  const sourceOf = async (kind: ImageKind): Promise<Source> => {
+  const sourceOf = (kind: ImageKind): Promise<Source> => {
     const made = sources.get(kind.name) ?? Promise.resolve(kind.make());
     sources.set(kind.name, made);
     return made;
   };
+
+  before(async () => {
+    await provision(['engine', 'podman', 'rootless', 'registry', 'skopeo', 'ssh', 'openssl']);
+    matrix = await startMatrix(dataParent);
+  });
+  after(async () => {
+    await matrix.stop();
+    await report(cells, kinds, obstacles);
+  });
 
   for (const column of matrixEngines) {
     describe(column.title, { skip: obstacles.get(column.id) ?? false }, () => {
@@ -56,20 +66,54 @@ describe('each kind of image from each engine', { skip, concurrency: 2, timeout:
         await at.rig.close();
         await engine.stop();
       });
+
       for (const kind of kinds) {
         const isSlow = !isLarge && kind.slowOn?.includes(column.id) === true;
-        it(kind.name, { skip: isSlow && 'tried with --large' }, async () => {
+        it(kind.name, { skip: isSlow && 'takes half a minute: npm run test:engines -- --large' }, async () => {
           const source = await sourceOf(kind);
           const cell = await pushCell(kind, source, at);
-          cells.set(`${column.id} ${kind.name}`, cell);
-          const expected = expectedCell(kind.name, column.id);
-          assert.ok(!isWorse(cell, expected), `expected: ${expected.outcome}, found: ${cell.outcome}. ${cell.words}`);
+          cells.set(cellName(column.id, 'socket', kind.name), cell);
+          check(cell, expectedCell(kind.name, column.id));
           if (isPulledFrom(column, kind)) await pullBack(matrix, cell.reference ?? '', source);
         });
       }
     });
   }
+
+  for (const column of matrixEngines.filter(({ id }) => enginesByWay.includes(id))) {
+    describe(`${column.title}, not by its socket`, () => {
+      let engine: Engine;
+      let open: Ways;
+      before(async () => {
+        [engine, open] = await Promise.all([column.start({ dataParent }), openWays()]);
+      });
+      after(async () => {
+        await open.stop();
+        await engine.stop();
+      });
+
+      for (const way of ways) {
+        for (const kind of kinds.filter(({ name }) => kindsByWay.includes(name))) {
+          it(`${kind.name} by ${way}`, async () => {
+            const endpoint = await open.endpoint(engine, way);
+            const at = await openColumn(matrix, engine, { ...column, name: `${column.id}-${way}`, endpoint });
+            try {
+              const cell = await pushCell(kind, await sourceOf(kind), at);
+              cells.set(cellName(column.id, way, kind.name), cell);
+              check(cell, expectedByWay(kind.name, column.id));
+            } finally {
+              await at.rig.close();
+            }
+          });
+        }
+      }
+    });
+  }
 });
+
+function check(cell: Cell, expected: Expectation): void {
+  assert.ok(!isWorse(cell, expected), `expected: ${expected.outcome}, found: ${cell.outcome}. ${cell.words}`);
+}
 
 /** One engine's push of each kind is pulled by another engine. */
 function isPulledFrom({ id }: MatrixEngine, { name, unpullable }: ImageKind): boolean {

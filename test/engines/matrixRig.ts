@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import { createCodec } from '../../src/core/compress/codecs.ts';
 import { WorkerPool } from '../../src/core/compress/encoder/workerPool.ts';
+import type { EngineEndpoint } from '../../src/core/docker/types.ts';
 import type { LayerCodec } from '../../src/core/ports/layerCodec.ts';
 import { startFakeGitea, type FakeGitea } from '../fakeGitea/fakeGitea.ts';
 import { makeRig } from '../integration/push/rig.ts';
@@ -43,16 +44,23 @@ export async function startMatrix(dataParent: string | undefined): Promise<Matri
   };
 }
 
+export interface ColumnOptions extends Pick<MatrixEngine, 'family' | 'pull'> {
+  /** A part of the names of its repositories. */
+  readonly name: string;
+  /** How the engine is reached; by its socket if absent. */
+  readonly endpoint?: EngineEndpoint;
+}
+
 /** Prepares pushes from an engine as the extension makes them: with its pipeline, its codec and the default strategy. */
 export async function openColumn(
   { gitea, source, codec, credentials }: Matrix,
   engine: Engine,
-  { family, pull, name }: Pick<MatrixEngine, 'family' | 'pull'> & { readonly name: string },
+  { family, pull, name, endpoint }: ColumnOptions,
 ): Promise<CellEngine> {
-  const rig = await makeRig({ engine, url: gitea.url, codec, credential: credentials });
+  const rig = await makeRig({ engine, endpoint, url: gitea.url, codec, credential: credentials });
   return {
     ...{ engine, rig, credentials },
-    format: family === 'podman' ? 'oci' : 'both',
+    family,
     repositories: { host: gitea.host, owner: `dev/${slugOf(name)}` },
     pullByDigest:
       pull &&

@@ -3,7 +3,8 @@ import type { PushResult } from '../../src/core/push/pushEvents.ts';
 import type { PushRig } from '../integration/push/rig.ts';
 import type { Engine } from '../tools/engine.ts';
 import { inspectImage } from '../tools/images.ts';
-import { digestOf } from '../tools/ociLayout.ts';
+import { digestOf, type Described } from '../tools/ociLayout.ts';
+import { callPodman } from '../tools/podman.ts';
 import { copyAllBySkopeo, type CopiedReference, type Credentials } from '../tools/verifyPull.ts';
 import type { ImageKind } from './kinds/imageKind.ts';
 import { loadSource, type ArchiveFormat } from './loadSource.ts';
@@ -28,8 +29,8 @@ export interface Cell {
 
 /** An engine and a rig that pushes from it. */
 export interface CellEngine {
-  readonly engine: Pick<Engine, 'docker'>;
-  readonly format: ArchiveFormat;
+  readonly engine: Pick<Engine, 'docker' | 'host'>;
+  readonly family: 'docker' | 'podman';
   readonly rig: PushRig;
   /** `host:port/owner`, below which the repository is made, and its name in the rig. */
   readonly repositories: { readonly host: string; readonly owner: string };
@@ -72,18 +73,16 @@ interface Loaded {
 }
 
 /** The image by which the engine has it then, or why it does not take it. */
-async function load(
-  kind: ImageKind,
-  source: Source,
-  slug: string,
-  { engine, format, pullByDigest }: CellEngine,
-): Promise<Loaded> {
+async function load(kind: ImageKind, source: Source, slug: string, at: CellEngine): Promise<Loaded> {
+  const { engine, family, pullByDigest } = at;
   if (kind.by === 'digest') {
     if (pullByDigest === undefined) return { words: 'It reaches no registry of this test.' };
     return { image: await pullByDigest(source, slug), words: '' };
   }
+  if (kind.isPodmanList === true) return makePodmanList(source, slug, at);
   const names = Array.from({ length: kind.tags ?? 1 }, (_, at) => `kinds.test/${slug}:${at + 1}`);
-  const { code, stdout, stderr } = await loadSource(engine, source, { names, format: kind.format ?? format });
+  const format: ArchiveFormat = family === 'docker' ? 'both' : (kind.podmanFormat ?? 'oci');
+  const { code, stdout, stderr } = await loadSource(engine, source, { names, format });
   const [name = ''] = names;
   const inspected = await inspectImage(engine, name).catch(() => undefined);
   if (code !== 0 || inspected === undefined) return { words: `${stderr} ${stdout}`.trim() };
@@ -91,6 +90,29 @@ async function load(
   if (kind.by !== 'id') return { image: name, isWhole, words: '' };
   await loadSource(engine, await untagging(), { names, format });
   return { image: inspected.id, words: '' };
+}
+
+/** A manifest list of images that podman has. */
+async function makePodmanList(source: Source, slug: string, { engine, family }: CellEngine): Promise<Loaded> {
+  if (family !== 'podman') return { words: 'Only podman has manifest lists of its own.' };
+  const images: string[] = [];
+  for (const child of childrenOf(source)) {
+    const name = `kinds.test/${slug}-${images.length}:1`;
+    await loadSource(engine, { ...source, top: child }, { names: [name], format: 'oci' });
+    images.push(name);
+  }
+  const image = `kinds.test/${slug}:1`;
+  await callPodman(
+    engine,
+    `manifests/${encodeURIComponent(image)}`,
+    images.map((name) => ['images', `containers-storage:${name}`]),
+  );
+  return { image, isWhole: true, words: '' };
+}
+
+function childrenOf({ blobs, top }: Source): readonly Described[] {
+  const bytes = blobs.all.get(top.digest)?.bytes.toString() ?? '';
+  return (JSON.parse(bytes) as { readonly manifests?: readonly Described[] }).manifests ?? [];
 }
 
 /** Takes the tag from another image. */
@@ -110,7 +132,8 @@ function compare(
     return missing.length === 0 ? { outcome: 'same', words } : wrong(`Not published: ${missing.join(', ')}.`);
   }
   const [image] = copy.images;
-  if (image === undefined || copy.images.length > 1) return wrong(`${copy.images.length} images were published.`);
+  if (image === undefined) return wrong('No image was published.');
+  if (copy.images.length > 1) return comparePlatforms(source, copy);
   const wanted = JSON.stringify(source.diffIds);
   if (JSON.stringify(image.configDiffIds) !== wanted || JSON.stringify(image.diffIds) !== wanted) {
     return wrong('The published layers are not those of the source.');
@@ -123,6 +146,22 @@ function compare(
   const config = source.blobs.all.get(source.manifest.config.digest)?.bytes ?? Buffer.alloc(0);
   if (image.config.digest !== digestOf(config)) return wrong('The published config is another one.');
   return { outcome: 'equal', words };
+}
+
+/** Each platform of an index that the engine has made anew. */
+function comparePlatforms(source: Source, { images }: CopiedReference): Cell {
+  const wrong = (words: string): Cell => ({ outcome: 'wrong', words });
+  const configs = childrenOf(source).map(({ digest }) => {
+    const { config } = JSON.parse(source.blobs.all.get(digest)?.bytes.toString() ?? '{}') as { config?: Described };
+    return config?.digest;
+  });
+  if (JSON.stringify(images.map(({ config }) => config.digest)) !== JSON.stringify(configs)) {
+    return wrong('The published platforms are not those of the source.');
+  }
+  const isEqual = images.every(
+    ({ diffIds, configDiffIds }) => JSON.stringify(diffIds) === JSON.stringify(configDiffIds),
+  );
+  return isEqual ? { outcome: 'equal', words: '' } : wrong('The published layers are not those of the configs.');
 }
 
 const digestsOf = ({ manifestDigest, config, layers }: CopiedReference['images'][number]): string[] => [

@@ -85,12 +85,12 @@ const serviceArguments = (data: string, sockets: string): string[] => [
 export async function callPodman(
   engine: Pick<Engine, 'host'>,
   path: string,
-  query: Readonly<Record<string, string>>,
+  query: readonly (readonly [string, string])[],
 ): Promise<string> {
   const call = request({
     socketPath: engine.host.replace('unix://', ''),
     method: 'POST',
-    path: `/v4.0.0/libpod/${path}?${new URLSearchParams(query).toString()}`,
+    path: `/v4.0.0/libpod/${path}?${new URLSearchParams(query.map(([name, value]): [string, string] => [name, value])).toString()}`,
   });
   call.end();
   const [response] = (await once(call, 'response')) as [IncomingMessage];

@@ -17,6 +17,8 @@ export interface ImageKind {
   readonly slowOn?: readonly EngineId[];
   /** Why docker's classic store cannot pull it back, if it cannot. */
   readonly unpullable?: string;
-  /** Other than what the engine reads best. */
-  readonly format?: ArchiveFormat;
+  /** Other than the OCI layout that podman gets: podman reads one image of that. */
+  readonly podmanFormat?: ArchiveFormat;
+  /** True: made by podman’s own command from the images of the index; other engines have no such thing. */
+  readonly isPodmanList?: boolean;
 }

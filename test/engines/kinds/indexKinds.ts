@@ -5,7 +5,7 @@ import type { ImageKind } from './imageKind.ts';
 
 /** Indexes, and what is no image. */
 export const indexKinds: readonly ImageKind[] = [
-  { name: 'an index', about: 'linux/amd64 and linux/arm64, both here.', make: completeIndex },
+  { name: 'an index', about: 'linux/amd64 and linux/arm64, both here.', make: () => completeIndex('complete') },
   { name: 'an index with a platform missing', about: 'Only linux/amd64 is here.', make: partialIndex },
   {
     name: 'an index with attestations',
@@ -13,6 +13,12 @@ export const indexKinds: readonly ImageKind[] = [
     make: attestedIndex,
   },
   { name: 'a nested index', about: 'An index that names an index.', make: nestedIndex },
+  {
+    name: 'a podman manifest list',
+    about: 'Made by `podman manifest create` of two images.',
+    make: () => completeIndex('listed'),
+    isPodmanList: true,
+  },
   {
     name: 'a Helm chart',
     about: 'An OCI artifact: its config is no image config.',
@@ -42,10 +48,10 @@ function source(blobs: Blobs, listed: readonly object[], { diffIds }: PlatformIm
   return { blobs, top: addIndex(blobs, listed), diffIds, manifest: undefined };
 }
 
-async function completeIndex(): Promise<Source> {
+async function completeIndex(name: string): Promise<Source> {
   const blobs = new Blobs();
-  const amd = await addPlatform(blobs, 'complete', 'amd64');
-  const arm = await addPlatform(blobs, 'complete', 'arm64');
+  const amd = await addPlatform(blobs, name, 'amd64');
+  const arm = await addPlatform(blobs, name, 'arm64');
   return source(blobs, [amd.described, arm.described], amd);
 }
 

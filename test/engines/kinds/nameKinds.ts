@@ -21,7 +21,7 @@ export const nameKinds: readonly ImageKind[] = [
     about: 'The image has 50 names in the engine.',
     make: () => image('fifty'),
     tags: 50,
-    format: 'docker',
+    podmanFormat: 'docker',
   },
 ];
 

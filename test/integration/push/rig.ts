@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Engine as EngineClient } from '../../../src/core/docker/client/engine.ts';
 import { parseEndpoint } from '../../../src/core/docker/endpoint/parseEndpoint.ts';
 import { createRegistryClient, type RegistryClient } from '../../../src/core/gitea/registryClient.ts';
+import type { EngineEndpoint } from '../../../src/core/docker/types.ts';
 import type { EnginePusher } from '../../../src/core/ports/enginePusher.ts';
 import type { LayerCodec } from '../../../src/core/ports/layerCodec.ts';
 import { sleep } from '../../../src/core/base/cancel.ts';
@@ -51,6 +52,8 @@ export interface PushOptions {
 
 export interface RigOptions {
   readonly engine: Pick<Engine, 'host'>;
+  /** How the engine is reached; by its `host` if absent. */
+  readonly endpoint?: EngineEndpoint | undefined;
   readonly url: string;
   /** `host:port` from which skopeo reads the image, where the push uses another address. */
   readonly readAt?: string;
@@ -74,7 +77,8 @@ export async function makeRig(options: RigOptions): Promise<PushRig> {
       ? await makeScratch('push-rig')
       : { path: options.folder, remove: () => Promise.resolve() };
   const engine = new EngineClient(
-    parseEndpoint(options.engine.host, { source: 'the test', platform: process.platform, tls: undefined }),
+    options.endpoint ??
+      parseEndpoint(options.engine.host, { source: 'the test', platform: process.platform, tls: undefined }),
   );
   const client = connect(options);
   const pusher = engine.pusher();
