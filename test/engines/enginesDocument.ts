@@ -45,8 +45,10 @@ export async function report(
   const differing = differences(cells, kinds);
   print(differing);
   const isWhole = matrixEngines.every(({ id }) => kinds.some(({ name }) => cells.has(cellName(id, 'socket', name))));
-  if (differing.length === 0 && isWhole)
-    await writeFile(join(projectRoot, 'docs', 'engines.md'), await document(kinds));
+  if (differing.length > 0 || !isWhole) return;
+  const file = join(projectRoot, 'docs', 'engines.md');
+  const style = await resolveConfig(file);
+  await writeFile(file, await format(document(kinds), { ...style, parser: 'markdown' }));
 }
 
 function print(lines: readonly string[] | readonly (readonly string[])[]): void {

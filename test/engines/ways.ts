@@ -35,7 +35,7 @@ export async function openWays(): Promise<Ways> {
     return `tcp://${forwarder.host}`;
   };
   const discover = (env: Readonly<Record<string, string>>): Promise<EngineEndpoint> =>
-    discoverEndpoint(undefined, { ...thisHost(), env });
+    discoverEndpoint({}, { ...thisHost(), env });
   // The program that the extension starts is looked up in our own PATH.
   const searchPath = process.env['PATH'];
   process.env['PATH'] = ssh.path;
