@@ -152,7 +152,7 @@ function describeOption(option: EngineOption): readonly [label: string, icon: st
       return [
         option.name,
         'layers',
-        ['docker context', option.isCurrent ? 'current' : '', option.host, option.description],
+        ['docker context', option.isCurrent ? 'current' : '', option.description, option.host],
       ];
     case 'variable':
       return [option.name, 'symbol-variable', [option.host]];

@@ -40,7 +40,8 @@ export function followDockerContexts(dependencies: FollowContextsDependencies): 
     // A recursive pattern in the folder itself would watch all that docker's plugins store there.
     watchers.push(
       watch(new vscode.RelativePattern(folder, 'config.json'), changes.note),
-      watch(new vscode.RelativePattern(vscode.Uri.joinPath(folder, 'contexts', 'meta'), '**/meta.json'), changes.note),
+      // VS Code reports the removal of a folder, and not that of the files in it.
+      watch(new vscode.RelativePattern(vscode.Uri.joinPath(folder, 'contexts', 'meta'), '**'), changes.note),
     );
   };
   begin().catch((error: unknown) => {

@@ -96,7 +96,9 @@ export class Engine implements ImageSource {
   /** `Docker 28.5.2 · context colima`; without the version before the first call. */
   get description(): string {
     const { product = '', version = '' } = this.#version ?? {};
-    return [`${product} ${version}`.trim(), describeEndpoint(this.endpoint)].filter((part) => part !== '').join(' · ');
+    // Without the suffix of a distribution: `20.10.24+dfsg1`.
+    const name = `${product} ${version.split('+')[0] ?? ''}`.trim();
+    return [name, describeEndpoint(this.endpoint)].filter((part) => part !== '').join(' · ');
   }
 
   /**

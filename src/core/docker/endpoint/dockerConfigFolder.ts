@@ -16,6 +16,11 @@ export async function dockerConfigFolder(machine: HostEnvironment): Promise<stri
   return (await exists(ofSnap)) && (await isDockerOfSnap(machine)) ? ofSnap : usual;
 }
 
+/** True for the folder of docker's snap, which people do not expect. */
+export function isSnapFolder(folder: string, machine: HostEnvironment): boolean {
+  return folder === snapFolder(machine);
+}
+
 function snapFolder(machine: HostEnvironment): string {
   return pathsOf(machine).join(machine.home, 'snap', 'docker', 'current', '.docker');
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import { lenient, parseJson } from '../../base/json.ts';
+import { isSnapFolder } from './dockerConfigFolder.ts';
 import { pathsOf } from './hostPaths.ts';
 import { endpointInvalid, parseEndpoint } from './parseEndpoint.ts';
 import { readTlsFiles } from './tlsFiles.ts';
@@ -59,8 +60,7 @@ export async function contextEndpoint(
   machine: HostEnvironment,
 ): Promise<EngineEndpoint | undefined> {
   const join = (...parts: string[]): string => pathsOf(machine).join(...parts);
-  const isUsual = folder === join(machine.home, '.docker');
-  const source = `the docker context “${name}”${isUsual ? '' : ` of ${folder}`}`;
+  const source = `the docker context “${name}”${isSnapFolder(folder, machine) ? ` of ${folder}` : ''}`;
   const facts = { context: name };
   const id = createHash('sha256').update(name).digest('hex');
   const store = join(folder, 'contexts');

@@ -93,7 +93,7 @@ suite('teaChest.selectEngine', () => {
       [
         '$(sparkle) Automatic | now unix:///c.sock (the setting)',
         '$(layers) default | docker context · DOCKER_HOST, or the usual sockets',
-        '$(check) colima | chosen · docker context · current · unix:///c.sock · colima',
+        '$(check) colima | chosen · docker context · current · colima · unix:///c.sock',
         '$(plug) vm | podman connection · ssh://core@box/p.sock',
         '$(plug) Docker | unix:///var/run/docker.sock · you may not open it',
         '$(edit) Enter an address… | ',

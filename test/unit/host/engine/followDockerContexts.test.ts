@@ -54,10 +54,10 @@ suite('docker’s contexts', () => {
   test('are followed: another engine is connected to, once for a burst of changes', async () => {
     const { state, following } = followed();
     await settled();
-    assert.deepEqual(watchedFiles(), ['/cfg: config.json', '/cfg/contexts/meta: **/meta.json']);
+    assert.deepEqual(watchedFiles(), ['/cfg: config.json', '/cfg/contexts/meta: **']);
     state.found = at('/two');
     changeFile('/cfg', 'config.json');
-    changeFile('/cfg/contexts/meta', '**/meta.json');
+    changeFile('/cfg/contexts/meta', '**');
     await settled();
     assert.equal(state.reconnects, 1);
     following.dispose();
@@ -78,7 +78,7 @@ suite('docker’s contexts', () => {
     const { state, following } = followed();
     await settled();
     state.found = new TeaChestError('engineEndpointInvalid', 'There is no such context.');
-    changeFile('/cfg/contexts/meta', '**/meta.json');
+    changeFile('/cfg/contexts/meta', '**');
     await settled();
     state.current = undefined;
     changeFile('/cfg', 'config.json');
