@@ -15,7 +15,7 @@ export const references = v.pipe(
 );
 
 /** Older podman leaves the algorithm out of ids. */
-export const engineDigest = v.pipe(
+const engineDigest = v.pipe(
   v.string(),
   v.rawTransform(({ dataset: { value: id }, addIssue, NEVER }) => {
     const digest = id.includes(':') ? id : `sha256:${id}`;
@@ -87,9 +87,14 @@ export function distinctPlatforms(platforms: readonly Platform[]): readonly Plat
 /** Why an image with this ID, which is no sha256 digest, cannot be pushed: the end of a sentence. */
 export function obstacleOf(id: string): string {
   if (id === '') return 'the engine gives no ID for it';
-  const algorithm = /^([a-z0-9]+(?:[.+_-][a-z0-9]+)*):/.exec(id)?.[1];
-  if (algorithm === undefined || algorithm === 'sha256') return `its ID “${id.slice(0, 200)}” is not a digest`;
+  const algorithm = otherAlgorithm(id);
+  if (algorithm === undefined) return `its ID “${id.slice(0, 200)}” is not a digest`;
   return `its ID is a ${algorithm} digest, and registries such as Gitea store sha256 alone`;
+}
+
+/** `sha512` of a digest that is none of sha256 (OCI image-spec, descriptor.md §Digests). */
+function otherAlgorithm(id: string): string | undefined {
+  return /^(?!sha256:)([a-z0-9]+(?:[.+_-][a-z0-9]+)*):/.exec(id)?.[1];
 }
 
 /** Only a digest can be so wrong that the rest is of no use. */
@@ -97,7 +102,7 @@ function read<T>(schema: v.GenericSchema<unknown, T>, info: unknown): T {
   const result = v.safeParse(schema, info);
   if (result.success) return result.output;
   const [{ input: found, path }] = result.issues;
-  if (path?.[0].key === 'Id' && typeof found === 'string') {
+  if (path?.[0].key === 'Id' && typeof found === 'string' && otherAlgorithm(found) !== undefined) {
     const sentence = `The image cannot be pushed: ${obstacleOf(found)}.`;
     throw new TeaChestError('imageUnsupported', sentence, { stage: 'inspect', facts: { digest: found } });
   }
