@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { buffer } from 'node:stream/consumers';
+import { pack } from 'tar-stream';
 import { engineAt, inspection, json, startFakeEngine, type Handler } from './fakeEngine.ts';
 
 const { signal } = new AbortController();
@@ -175,6 +177,37 @@ test('images without a date of their own are inspected once for the time of thei
   second = ['app:x', 'app:y'];
   await fake.engine.listImages({ signal });
   assert.equal(inspections(), 72, 'a new name is a new time');
+});
+
+test('what an artifact is is read from its archive, once, and from no large one', async () => {
+  const artifact = { Created: 0, Manifests: [{ Available: true, Kind: 'unknown' }] };
+  let archives = 0;
+  await using fake = await startFakeEngine({
+    '/version': json(200, { Version: '28.5.2', ApiVersion: '1.51', MinAPIVersion: '1.24' }),
+    '/images/json': json(200, [
+      { ...artifact, Id: id('a'), RepoTags: ['chart:1'], Size: 400 },
+      { ...artifact, Id: id('b'), RepoTags: ['large:1'], Size: 400_000_000 },
+      { ...artifact, Id: id('c'), RepoTags: ['broken:1'], Size: 400 },
+    ]),
+    '/containers/json': json(200, []),
+    [`/images/${id('a')}/get`]: (_request, response) => {
+      archives++;
+      const archive = pack();
+      archive.entry({ name: `blobs/sha256/${'a'.repeat(64)}` }, '{"artifactType":"application/vnd.example.thing"}');
+      archive.entry({ name: `blobs/sha256/${'f'.repeat(64)}` }, Buffer.alloc(300_000));
+      archive.finalize();
+      void buffer(archive).then((bytes) => response.end(bytes));
+    },
+    [`/images/${id('c')}/get`]: json(500, { message: 'damaged' }),
+  });
+  for (let round = 0; round < 2; round++) {
+    const images = await fake.engine.listImages({ signal });
+    assert.deepEqual(
+      images.map(({ artifactType }) => artifactType),
+      ['application/vnd.example.thing', undefined, undefined],
+    );
+  }
+  assert.equal(archives, 1);
 });
 
 test('the list of podman 4.3.1, as it was recorded, is what `podman images` shows', async () => {
