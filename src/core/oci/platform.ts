@@ -33,7 +33,11 @@ function normalized(platform: string): string {
  * The items whose platform a person means by `linux/arm64` or `linux/arm/v7`. If no variant is named and none is the usual
  * one, any variant.
  */
-export function findByPlatform<T>(wanted: string, items: readonly T[], platformOf: (item: T) => Platform): readonly T[] {
+export function findByPlatform<T>(
+  wanted: string,
+  items: readonly T[],
+  platformOf: (item: T) => Platform,
+): readonly T[] {
   const asked = normalized(wanted);
   const exact = items.filter((item) => normalized(formatPlatform(platformOf(item))) === asked);
   return exact.length > 0 ? exact : items.filter((item) => matchesPlatform(wanted, platformOf(item)));

@@ -53,7 +53,7 @@ export interface ImageDetails {
   readonly manifestType?: string | undefined;
   /**
    * The manifests of the image, those of nested indexes too, and which of them are complete. Given by containerd's store
-   * since API 1.48 (Docker 28); undefined for other engines.
+   * since API 1.48 (Docker 28), and by podman for a manifest list; undefined for other engines and images.
    */
   readonly manifests?: readonly EngineManifest[] | undefined;
 }
@@ -67,6 +67,10 @@ export interface EngineManifest {
   readonly platform: Platform | undefined;
   /** The manifest that this one is an attestation of. */
   readonly attests?: Digest | undefined;
+  /** The ID of its image, in an engine that holds lists beside the images (podman); undefined if it is not there. */
+  readonly imageId?: Digest | undefined;
+  /** As such an engine's list names it: a descriptor with its platform and annotations (image-spec, image-index.md). */
+  readonly listItem?: Readonly<Record<string, unknown>> | undefined;
   /** Stored bytes of what is in the engine of it; undefined if the engine does not say. */
   readonly size?: number | undefined;
 }

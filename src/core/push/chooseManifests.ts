@@ -50,6 +50,11 @@ export function chooseManifests(image: Listed, platform: string | undefined): Se
   throw undecided(image, here, missing);
 }
 
+/** The manifests of an index that are published, in its order. */
+export function selectedManifests({ manifests = [] }: Listed, selection: Selection): readonly EngineManifest[] {
+  return selection.kind === 'available' ? manifests.filter(({ digest }) => selection.digests.has(digest)) : manifests;
+}
+
 /** What a person can choose from; undefined where there is nothing to choose. */
 export interface ManifestChoices {
   readonly platforms: readonly EngineManifest[];

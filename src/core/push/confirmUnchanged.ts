@@ -4,7 +4,7 @@ import { isUncompressedLayer, mediaTypes } from '../oci/mediaTypes.ts';
 import { LayerLedger } from './layerLedger.ts';
 import { composeManifest, countImage, composeCheckedManifest } from './publishLayers.ts';
 import { publishedKey } from './imageIndex.ts';
-import { countBytes, referenceOf, type PushOutcome } from './publishTag.ts';
+import { countBytes, manifestReference, referenceOf, type PushOutcome } from './publishTag.ts';
 import type { AttemptContext } from './pushContext.ts';
 import { recallImage } from './rememberedImage.ts';
 
@@ -42,11 +42,10 @@ async function confirmEngineManifest(context: AttemptContext): Promise<PushOutco
   });
 }
 
-async function isTagDigest(
-  { target, request, signal }: AttemptContext,
-  expected: Descriptor['digest'],
-): Promise<boolean> {
-  return (await target.headManifest(request.tag, { signal, expected }))?.digest === expected;
+async function isTagDigest(context: AttemptContext, expected: Descriptor['digest']): Promise<boolean> {
+  const { target, signal } = context;
+  const reference = manifestReference(context, expected);
+  return (await target.headManifest(reference, { signal, expected }))?.digest === expected;
 }
 
 /** Every layer is shown as one that the registry has. */

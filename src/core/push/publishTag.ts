@@ -21,25 +21,35 @@ export function countBytes(blobs: Iterable<{ readonly size: number; readonly ori
 
 /** Sends the manifests, the tag's last, and then compares what the tag is with what was sent, bit for bit. */
 export async function publishTag(
-  { target, request, runStage, signal }: AttemptContext,
+  context: Pick<AttemptContext, 'target' | 'request' | 'publishedUnder' | 'runStage' | 'signal'>,
   children: readonly RelayedManifest[],
   top: Omit<RelayedManifest, 'reference'>,
 ): Promise<void> {
+  const { target, request, runStage, signal } = context;
+  const reference = manifestReference(context, top.digest);
   await runStage('manifest', async () => {
     const manifests = children.map((child) => ({ ...child, reference: child.digest }));
-    for (const { reference, bytes, mediaType, digest } of [...manifests, { ...top, reference: request.tag }]) {
-      const stored = await target.putManifest(reference, bytes, mediaType, { signal });
+    for (const { reference: name, bytes, mediaType, digest } of [...manifests, { ...top, reference }]) {
+      const stored = await target.putManifest(name, bytes, mediaType, { signal });
       if (stored !== undefined && stored !== digest) throw mismatch(request, digest, stored);
     }
   });
   const check = async (): Promise<void> => {
     const options = { signal: AbortSignal.timeout(checkTimeoutMs), expected: top.digest };
-    const stored = await target.headManifest(request.tag, options).catch((error: unknown) => {
+    const stored = await target.headManifest(reference, options).catch((error: unknown) => {
       throw unchecked(request, error);
     });
     if (stored?.digest !== top.digest) throw mismatch(request, top.digest, stored?.digest);
   };
   await runStage('check', check, { isPublished: true });
+}
+
+/** By which reference the registry is given a manifest, and asked for it. */
+export function manifestReference(
+  { request, publishedUnder }: Pick<AttemptContext, 'request' | 'publishedUnder'>,
+  digest: Digest,
+): string {
+  return publishedUnder === 'tag' ? request.tag : digest;
 }
 
 export function referenceOf({ repository, tag }: Pick<PushRequest, 'repository' | 'tag'>): string {

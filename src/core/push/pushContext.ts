@@ -72,6 +72,8 @@ export interface PushContext extends PushDependencies, PushOptions {
   readonly image: ImageDetails;
   /** What of it is published. */
   readonly selection: Selection;
+  /** `digest`: for an image of an index, which the tag then is. */
+  readonly publishedUnder: 'tag' | 'digest';
   readonly runStage: RunStage;
   /** Layers that the engine holds uncompressed are compressed: the manifest is then ours, and not the engine's. */
   readonly compressesStored: boolean;

@@ -2,7 +2,8 @@ import { throwIfCancelled } from '../base/cancel.ts';
 import { TeaChestError, toTeaChestError } from '../base/errors.ts';
 import { RelayUnavailable } from '../relay/pushFromEngine.ts';
 import { Spool } from '../spool/spool.ts';
-import { chooseManifests } from './chooseManifests.ts';
+import type { ImageDetails, ImageSource } from '../ports/imageSource.ts';
+import { chooseManifests, type Selection } from './chooseManifests.ts';
 import { chooseTransfer, compressesStored, findRelay, relayRefused, type RelayOption } from './chooseTransfer.ts';
 import { confirmUnchanged } from './confirmUnchanged.ts';
 import type { PushResult } from './pushEvents.ts';
@@ -24,6 +25,7 @@ import type {
 } from './pushContext.ts';
 import { dropImage } from './rememberedImage.ts';
 import { transferByRelay } from './relay/transferByRelay.ts';
+import { isListOfImages, pushList } from './pushList.ts';
 import { RepositoryBlobs } from './repositoryBlobs.ts';
 import { transferStored } from './stored/transferStored.ts';
 
@@ -45,11 +47,12 @@ export async function pushImage(
     const { image, selection } = await runStage('inspect', async () => {
       const inspected = await source.inspect(request.image, { signal });
       const chosen = chooseManifests(inspected, request.platform);
-      return { image: selectedImage(inspected, chosen), selection: chosen };
+      return await selectImage(source, inspected, chosen, signal);
     });
     cache.rememberPush(image.id, request.origin);
     const own = { request, image, selection, runStage, compressesStored: compressesStored(request, image) };
-    const outcome = await attemptWithRetries({ ...dependencies, ...own, signal, onEvent });
+    const push = { ...dependencies, ...own, publishedUnder: 'tag' as const, signal, onEvent };
+    const outcome = await (isListOfImages(image) ? pushList(push, attemptWithRetries) : attemptWithRetries(push));
     const result = { ...outcome, durationMs: Math.round(now() - startedAt) };
     onEvent({ type: 'done', result });
     return result;
@@ -57,6 +60,18 @@ export async function pushImage(
     // The digests of layers that were read stay valid after a failure, and shorten the next push.
     await cache.save();
   }
+}
+
+/** What is pushed. Of a list whose images the engine holds one by one, a single one is an image like any other. */
+async function selectImage(
+  source: ImageSource,
+  image: ImageDetails,
+  selection: Selection,
+  signal: AbortSignal,
+): Promise<Pick<PushContext, 'image' | 'selection'>> {
+  const imageId = selection.kind === 'manifest' ? selection.manifest.imageId : undefined;
+  if (imageId === undefined) return { image: selectedImage(image, selection), selection };
+  return { image: await source.inspect(imageId, { signal }), selection: { kind: 'whole' } };
 }
 
 /** Repeats the attempt after a failure that a new one can cure, once for each `RetryReason`. */

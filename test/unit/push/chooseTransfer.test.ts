@@ -77,6 +77,7 @@ describe('how the bytes leave the engine', () => {
       runStage: (_, work) => work(),
       compressesStored: compressesStored(request, image),
       selection: { kind: 'whole' },
+      publishedUnder: 'tag',
       blobs: new RepositoryBlobs({ target, cache, uploads, origin: request.origin }, undefined),
       usesCache: true,
     };

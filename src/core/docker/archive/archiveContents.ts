@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { TeaChestError, type ErrorFacts } from '../../base/errors.ts';
 import { listOf, parseJson, readValue } from '../../base/json.ts';
 import { digestOf, shortDigest } from '../../oci/digest.ts';
+import { readManifest, type Descriptor, type ReadManifest } from '../../oci/manifest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { archivePath } from './tarEntries.ts';
 import type { ArchiveSubject } from '../types.ts';
@@ -39,6 +40,8 @@ export class ArchiveContents {
   readonly #layers = new Set<string>();
   readonly #oversized = new Set<string>();
   readonly #configs = new Map<string, Config>();
+  /** By digest: what the manifests of an OCI layout say. */
+  readonly #manifests = new Map<string, ManifestEntry>();
   #manifest: unknown;
   /** Digests in `index.json`: with containerd's store one of them is the image's ID. */
   #indexed: readonly string[] = [];
@@ -73,7 +76,10 @@ export class ArchiveContents {
     } else if (path === 'index.json') {
       this.#indexed = (parseJson(index, bytes)?.manifests ?? []).map(({ digest }) => digest);
     } else {
-      const isTheImage = digestOf(bytes) === this.#subject.id;
+      const digest = digestOf(bytes);
+      const manifest = readManifest(bytes);
+      if (manifest?.kind === 'image') this.#manifests.set(digest, toLayoutEntry(manifest));
+      const isTheImage = digest === this.#subject.id;
       if (isTheImage || isLike(bytes, this.#subject)) this.#configs.set(path, { bytes, isTheImage });
     }
   }
@@ -91,6 +97,9 @@ export class ArchiveContents {
 
   #entries(): ManifestEntry[] {
     if (this.#oversized.has('manifest.json')) throw invalid('has a manifest.json of absurd size');
+    // Podman's OCI archive has no manifest.json.
+    const listed = this.#indexed.flatMap((digest) => this.#manifests.get(digest) ?? []);
+    if (this.#manifest === undefined && listed.length > 0) return listed;
     if (this.#manifest === undefined) {
       const sentence = 'The engine’s archive of the image ends without its manifest.json, so it is not whole.';
       throw new TeaChestError('archiveTruncated', sentence, { stage: 'export' });
@@ -125,6 +134,11 @@ export class ArchiveContents {
     }
     return invalid(`holds no configuration that is the one of image ${shortDigest(id)}`, { image: id });
   }
+}
+
+function toLayoutEntry({ config, layers }: Extract<ReadManifest, { kind: 'image' }>): ManifestEntry {
+  const pathOf = ({ digest }: Descriptor): string => `blobs/${digest.replace(':', '/')}`;
+  return { Config: pathOf(config), Layers: layers.map(pathOf) };
 }
 
 function toEntry(value: unknown): ManifestEntry {

@@ -1,11 +1,11 @@
 import type { CallOptions } from '../../ports/callOptions.ts';
-import Docker, { type ImageInspectInfo } from 'dockerode';
+import Docker from 'dockerode';
 import * as v from 'valibot';
 import { throwIfCancelled } from '../../base/cancel.ts';
-import { TeaChestError, toTeaChestError, type Stage } from '../../base/errors.ts';
+import { TeaChestError, type Stage } from '../../base/errors.ts';
 import { lenient, listOf, readValue } from '../../base/json.ts';
 import type { Logger } from '../../base/logger.ts';
-import { parseImageReference } from '../../oci/imageReference.ts';
+import { isDigest } from '../../oci/digest.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { describeEndpoint } from '../endpoint/describeEndpoint.ts';
 import { chooseApiVersion } from './chooseApiVersion.ts';
@@ -14,12 +14,14 @@ import { readBlobs } from '../archive/readBlobs.ts';
 import { connectReading, EngineAgent, hostHeader } from './engineConnections.ts';
 import { explainEngineError } from './engineErrors.ts';
 import { DockerHttp } from './dockerHttp.ts';
+import { dial, imagePath, inspectImage, mayHideItsStore, notFound, refusesZstd } from './imageRequests.ts';
 import { DockerPusher } from './dockerPusher.ts';
 import { receiveBody } from './receiveBody.ts';
 import { readArtifactType } from '../images/artifactType.ts';
 import { toImageDetails } from '../images/imageRecords.ts';
+import { describeManifestList } from '../images/manifestList.ts';
 import { InspectedFacts, inspectForFacts } from '../images/inspectedFacts.ts';
-import { listEngineImages, type EngineGet } from '../images/listEngineImages.ts';
+import { listEngineImages, podmanPrefix, type EngineGet } from '../images/listEngineImages.ts';
 import { parseEvents } from '../images/imageEvents.ts';
 import { isolationOf, whyNoPush } from './pushFromEndpoint.ts';
 import { ReceiveBuffers } from './receiveBuffers.ts';
@@ -47,6 +49,12 @@ interface EngineOptions {
   /** Logs unusable parts of the engine's responses. */
   readonly logger?: Pick<Logger, 'warn'>;
 }
+
+/** Reads the items of an export; `onConsumed` gets the position before which no byte is needed any more. */
+type ReadItems<T> = (
+  bytes: AsyncIterable<Uint8Array>,
+  onConsumed: (position: number) => void,
+) => AsyncGenerator<T, void, void>;
 
 /** An engine that sends nothing for so long hangs: it responds in milliseconds, with a large list in seconds. */
 const defaultTimeoutMs = 20_000;
@@ -164,8 +172,17 @@ export class Engine implements ImageSource {
   /** Rejects with `imageNotFound` (facts: image), or with `referenceInvalid` if `image` is not a name. */
   async inspect(image: string, { signal }: CallOptions): Promise<ImageDetails> {
     const details = toImageDetails(await this.#inspect(image, signal));
+    if (this.#version?.product === 'Podman' && !isDigest(image)) {
+      return { ...details, ...(await this.#manifestList(image, signal)) };
+    }
     if (details.storesBlobs !== undefined || !mayHideItsStore(await this.#prefix(signal))) return details;
     return { ...details, storesBlobs: (await this.#imageStore(signal)) === 'containerd' };
+  }
+
+  async #manifestList(image: string, signal: AbortSignal): ReturnType<typeof describeManifestList> {
+    const version = this.#version ?? (await this.version({ signal }));
+    const inspect = async (name: string): Promise<ImageDetails> => toImageDetails(await this.#inspect(name, signal));
+    return await describeManifestList(image, this.#getter(signal, version), inspect);
   }
 
   async #inspect(image: string, signal: AbortSignal): Promise<unknown> {
@@ -179,8 +196,16 @@ export class Engine implements ImageSource {
   }
 
   /** Streams the image's archive in constant memory. Leaving the loop closes the stream. */
-  exportImage(image: ImageDetails, options: ExportOptions): AsyncGenerator<ArchiveItem, void, void> {
-    return this.#readExport(image, options, '', (bytes, onConsumed) => readArchive(bytes, image, onConsumed));
+  async *exportImage(image: ImageDetails, options: ExportOptions): AsyncGenerator<ArchiveItem, void, void> {
+    const read: ReadItems<ArchiveItem> = (bytes, onConsumed) => readArchive(bytes, image, onConsumed);
+    const name = imagePath(image.id);
+    try {
+      yield* this.#readExport(image, options, { path: `/images/${name}/get` }, read);
+    } catch (error) {
+      if (!refusesZstd(error)) throw error;
+      const path = `/libpod/images/${name}/get?format=oci-archive`;
+      yield* this.#readExport(image, options, { prefix: podmanPrefix, path }, read);
+    }
   }
 
   /** The same for the blobs of an image of containerd's store. */
@@ -189,27 +214,23 @@ export class Engine implements ImageSource {
     { platform, ...options }: ExportBlobsOptions,
   ): AsyncGenerator<ArchiveBlob, void, void> {
     const query = platform === undefined ? '' : `?platform=${encodeURIComponent(JSON.stringify(platform))}`;
-    return this.#readExport(image, options, query, readBlobs);
+    return this.#readExport(image, options, { path: `/images/${imagePath(image.id)}/get${query}` }, readBlobs);
   }
 
   async *#readExport<T>(
     image: ImageDetails,
     { signal: outer, onReceived }: ExportOptions,
-    query: string,
-    readItems: (
-      bytes: AsyncIterable<Uint8Array>,
-      onConsumed: (position: number) => void,
-    ) => AsyncGenerator<T, void, void>,
+    { path, prefix }: { readonly path: string; readonly prefix?: string },
+    readItems: ReadItems<T>,
   ): AsyncGenerator<T, void, void> {
     const stop = new AbortController();
     const signal = AbortSignal.any([outer, stop.signal]);
     try {
-      const prefix = await this.#prefix(signal);
       const memory = new ReceiveBuffers();
       const onConsumed = (position: number): void => {
         memory.consumed(position);
       };
-      const bytes = this.#export(`${prefix}/images/${imagePath(image.id)}/get${query}`, memory, signal);
+      const bytes = this.#export(`${prefix ?? (await this.#prefix(signal))}${path}`, memory, signal);
       for await (const item of readItems(countBytes(bytes, onReceived), onConsumed)) {
         yield item;
         // A small archive has arrived whole before a cancel, which then breaks no connection.
@@ -316,62 +337,6 @@ export class Engine implements ImageSource {
       throw explainEngineError(error, this.endpoint, signal).at(stage);
     }
   }
-}
-
-/** Docker 23 to 27 may have containerd's store, but their `inspect` gives no descriptor, which came with API 1.48. */
-function mayHideItsStore(prefix: string): boolean {
-  const minor = apiMinor(prefix);
-  return minor >= 42 && minor < 48;
-}
-
-/** 41 of `/v1.41`. */
-function apiMinor(prefix: string): number {
-  const [, minor = '0'] = /^\/v1\.(\d+)$/.exec(prefix) ?? [];
-  return Number(minor);
-}
-
-/** Asks for the image's manifests too (API 1.48), which dockerode's own `inspect` cannot do. */
-function inspectImage(docker: Docker, http: DockerHttp, name: string, prefix: string): Promise<ImageInspectInfo> {
-  if (apiMinor(prefix) < 48) return docker.getImage(name).inspect();
-  return dial(http, `/images/${name}/json?`, { manifests: true }) as Promise<ImageInspectInfo>;
-}
-
-/** A GET that dockerode has no function for, or not with this query. */
-function dial(http: DockerHttp, path: string, query: Readonly<Record<string, unknown>>): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    http.dial({ path, method: 'GET', options: query }, (error, answer) => {
-      if (error === null) resolve(answer);
-      else reject(error instanceof Error ? error : new Error('the call failed', { cause: error }));
-    });
-  });
-}
-
-/** The name as a part of a URL's path. Its slashes are not escaped: engines expect them. */
-function imagePath(image: string): string {
-  const parts = image.split('/');
-  parseImageReference(image);
-  if (parts.includes('.') || parts.includes('..')) {
-    throw new TeaChestError('referenceInvalid', `“${image}” is not the name of an image.`, { facts: { image } });
-  }
-  return parts.map((part) => encodeURIComponent(part).replaceAll('%3A', ':').replaceAll('%40', '@')).join('/');
-}
-
-/** containerd's content store, of a blob that an image needs and the engine does not have. */
-const missingContent = /content digest sha256:[0-9a-f]{64}: not found/;
-
-function notFound(error: unknown, image: string, stage: 'inspect' | 'export'): TeaChestError {
-  const known = toTeaChestError(error, stage);
-  if (known.code !== 'engineFailed' || known.facts.status !== 404) return known;
-  const message = String(known.facts['message']);
-  if (missingContent.test(message)) {
-    const sentence = `The container engine has only a part of the image “${image}”. Pull it again, or build it anew. (The engine says: ${message}.)`;
-    return new TeaChestError('engineFailed', sentence, { stage, cause: error, facts: { image, status: 404 } });
-  }
-  return new TeaChestError('imageNotFound', `The container engine has no image “${image}” (it says: ${message}).`, {
-    stage,
-    cause: error,
-    facts: { image },
-  });
 }
 
 async function* countBytes(

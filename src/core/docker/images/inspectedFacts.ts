@@ -1,13 +1,14 @@
 import * as v from 'valibot';
 import { TeaChestError, type ErrorCode } from '../../base/errors.ts';
-import { lenient, listOf, readValue } from '../../base/json.ts';
+import { lenient, readValue } from '../../base/json.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { EngineImage, EngineVersion } from '../types.ts';
 import { longestArtifact } from './artifactType.ts';
 import { isBuildDate } from './buildDate.ts';
-import { distinctPlatforms, platform, toDate, toPlatform } from './imageRecords.ts';
-import { podmanPrefix, type EngineGet } from './listEngineImages.ts';
+import { distinctPlatforms, toDate, toPlatform } from './imageRecords.ts';
+import type { EngineGet } from './listEngineImages.ts';
+import { getManifestList } from './manifestList.ts';
 
 /** Concurrent inspections: a list may have thousands of images. */
 const inspectionsAtOnce = 6;
@@ -134,9 +135,6 @@ const inspectedImage = v.object({
   Metadata: lenient(v.object({ LastTagTime: lenient(v.string()) })),
 });
 
-/** The answer of podman's `GET /libpod/manifests/{name}/json`. */
-const manifestList = v.object({ manifests: listOf(v.object({ platform })) });
-
 interface InspectCalls {
   /** The answer about an image; rejects with `imageNotFound`. */
   readonly inspect: (image: string) => Promise<unknown>;
@@ -179,11 +177,6 @@ function isAbout(answer: unknown, { id }: Identified): boolean {
 async function podmanList(get: EngineGet, { references }: Identified): Promise<readonly Platform[] | undefined> {
   const [name] = references;
   if (name === undefined) return undefined;
-  const path = `/libpod/manifests/${name.split('/').map(encodeURIComponent).join('/').replaceAll('%3A', ':')}/json`;
-  const list = await get(path, { prefix: podmanPrefix }).catch((error: unknown) => {
-    if (error instanceof TeaChestError && error.code === 'engineFailed') return undefined;
-    throw error;
-  });
-  const found = readValue(manifestList, list);
+  const found = await getManifestList(get, name);
   return found && distinctPlatforms(found.manifests.map((one) => toPlatform(one.platform)));
 }
