@@ -115,7 +115,10 @@ test('podman is asked by its own API, which lists manifest lists too; by dockerâ
 
 test('the platforms of podmanâ€™s manifest list are those of its manifests; it is inspected by no ID', async () => {
   const image = { id: id('b'), references: ['localhost:5000/team/multi:1'] };
-  const manifests = ['amd64', 'arm64'].map((architecture) => ({ platform: { os: 'linux', architecture } }));
+  const manifests = ['amd64', 'arm64'].map((architecture, at) => ({
+    digest: id(`${at}`),
+    platform: { os: 'linux', architecture },
+  }));
   for (const inspected of [notFound, json(200, inspection(id('c')))]) {
     await using podman = await startFakeEngine({
       '/version': podmanVersion,
