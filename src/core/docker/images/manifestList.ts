@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { TeaChestError } from '../../base/errors.ts';
 import { lenient, listOf, readValue } from '../../base/json.ts';
-import { digestSchema } from '../../oci/digest.ts';
+import { digestSchema, type Digest } from '../../oci/digest.ts';
 import type { EngineManifest, ImageDetails } from '../../ports/imageSource.ts';
 import { toPlatform } from './imageRecords.ts';
 import { podmanPrefix, type EngineGet } from './listEngineImages.ts';
@@ -11,7 +11,7 @@ const manifestList = v.object({
   mediaType: lenient(v.string()),
   manifests: listOf(
     v.looseObject({
-      digest: digestSchema,
+      digest: lenient(digestSchema),
       platform: v.looseObject({ os: v.string(), architecture: v.string(), variant: v.fallback(v.string(), '') }),
     }),
   ),
@@ -41,16 +41,19 @@ export async function describeManifestList(
   const list = await getManifestList(get, name);
   if (list === undefined) return {};
   const repository = name.replace(/@.*$/, '').replace(/:[^/:]*$/, '');
-  const toManifest = async (item: ManifestList['manifests'][number]): Promise<EngineManifest> => {
+  const toManifest = async (item: ManifestList['manifests'][number], digest: Digest): Promise<EngineManifest> => {
     // Podman looks for the image of a digest in its lists too.
-    const found = await inspect(`${repository}@${item.digest}`).catch((error: unknown) => {
+    const found = await inspect(`${repository}@${digest}`).catch((error: unknown) => {
       if (error instanceof TeaChestError && error.code === 'imageNotFound') return undefined;
       throw error;
     });
     return {
-      ...{ digest: item.digest, isAvailable: found !== undefined, imageId: found?.id },
+      ...{ digest, isAvailable: found !== undefined, imageId: found?.id },
       ...{ platform: toPlatform(item.platform), listItem: item },
     };
   };
-  return { manifestType: list.mediaType, manifests: await Promise.all(list.manifests.map(toManifest)) };
+  const manifests = list.manifests.flatMap((item) =>
+    item.digest === undefined ? [] : [toManifest(item, item.digest)],
+  );
+  return { manifestType: list.mediaType, manifests: await Promise.all(manifests) };
 }
