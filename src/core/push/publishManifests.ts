@@ -11,6 +11,7 @@ import { countBytes, publishTag, referenceOf, type PushOutcome } from './publish
 import type { Selection } from './chooseManifests.ts';
 import type { PushStrategy } from './pushEvents.ts';
 import type { BlobOrigin } from './repositoryBlobs.ts';
+import { unsendableLayer } from './stored/storedErrors.ts';
 import { selectionNotice } from './selectionNotice.ts';
 
 /** All blobs are in the repository. The next step is to publish the engine's own manifests, unchanged. */
@@ -43,6 +44,7 @@ export async function publishManifests(
   const { top, children, blobs, small, layers, cleanup, strategy, selection } = transferred;
   const manifests = [...children, top];
   await runStage('verify', async () => {
+    refuseUnsendable(context, manifests, blobs);
     checkImage({
       image: selectedImage(image, selection),
       selection,
@@ -65,6 +67,20 @@ export async function publishManifests(
     cache.rememberPublished(key, { digest, mediaType, bytes, layers, notices });
   }
   return { reference: referenceOf(request), digest, mediaType, strategy, ...counted, notices };
+}
+
+/** An engine pushes an image without its layers that may not be distributed, and only some registries take that. */
+function refuseUnsendable(
+  context: AttemptContext,
+  manifests: readonly RelayedManifest[],
+  blobs: TransferredManifests['blobs'],
+): void {
+  const layers = manifests.flatMap(({ bytes }) => {
+    const manifest = readManifest(bytes);
+    return manifest?.kind === 'image' ? manifest.layers.filter(({ digest }) => !blobs.has(digest)) : [];
+  });
+  const refused = unsendableLayer({ blobs: new Map(layers.map((layer) => [layer.digest, layer])) }, context);
+  if (refused !== undefined) throw refused.error;
 }
 
 /** The configs of the manifests that are images, as the engine sent them or as the registry has them. */

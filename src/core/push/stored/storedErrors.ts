@@ -34,7 +34,7 @@ export function missingBlobs(
  * §Non-Distributable Layers). Gitea rejects a manifest without its blob (docs/gitea.md); other registries may take it.
  */
 export function unsendableLayer(
-  { blobs }: ManifestGraph,
+  { blobs }: Pick<ManifestGraph, 'blobs'>,
   { image, target }: Pick<AttemptContext, 'image' | 'target'>,
 ): { readonly digest: Digest; readonly error: TeaChestError } | undefined {
   const layer = [...blobs.values()].find(({ mediaType }) => isForeignLayer(mediaType));
