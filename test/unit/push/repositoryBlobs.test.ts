@@ -110,3 +110,28 @@ describe('the requests before a blob is sent', () => {
     }
   });
 });
+
+describe('a layer of a slow codec', () => {
+  const rig = new PushRig();
+  before(() => rig.setUp());
+  after(() => rig.tearDown());
+
+  it('is sent while it is still being compressed, though it is small', { timeout: 60_000 }, async () => {
+    rig.reset();
+    const begun = Promise.withResolvers<undefined>();
+    rig.registry.onCall = (call) => {
+      if (call === 'uploadBlob') begun.resolve(undefined);
+    };
+    const engine = new FakeEngine([{ bytes: someLayer(8, 3_000_000) }]);
+    // The rest of the layer does not come before its upload has begun.
+    engine.onChunk = async (_layer, offset) => {
+      if (offset > 2_000_000) await begun.promise;
+    };
+    await rig.push(engine, { codec: { ...noCompression, isSlow: true } });
+    assert.deepEqual(
+      rig.registry.pull('1').layers.map((layer) => layer.byteLength),
+      [3_000_000],
+    );
+    await rig.assertNothingLeft();
+  });
+});
