@@ -14,6 +14,7 @@ import { startPrivateEngine, type Engine } from '../test/tools/engine.ts';
 import { startNewEngine } from '../test/tools/newEngine.ts';
 import { projectRoot, resultsFolder } from '../test/tools/projectPaths.ts';
 import { provision } from '../test/tools/provision.ts';
+import { startPodman } from '../test/tools/podman.ts';
 import { step } from '../test/tools/step.ts';
 import { cases } from './cases/cases.ts';
 import { describeMachine } from './report/machine.ts';
@@ -64,13 +65,13 @@ void stopRequested().then(async (reason) => {
 });
 
 /** Starts once, when first asked for. */
-function lazily(title: string, start: () => Promise<Engine>): () => Promise<BenchEngine> {
+function lazily(program: string, title: string, start: () => Promise<Engine>): () => Promise<BenchEngine> {
   let starting: Promise<BenchEngine> | undefined;
   return () => {
     starting ??= (async () => {
       const engine = await step(`Starting an engine: ${title}`, start);
       closer.add(() => engine.stop());
-      engines.push(`dockerd ${engine.version}: ${title}`);
+      engines.push(`${program} ${engine.version}: ${title}`);
       const side = { engine, images: await prepareBenchImages(engine, appMegabytes) };
       started.push(side);
       return side;
@@ -83,8 +84,10 @@ const bench: Bench = {
   quick,
   rounds: Number(values.rounds ?? (quick ? 1 : 3)),
   profileFolder: values.profile === undefined ? undefined : resolve(values.profile),
-  classic: lazily('classic image store', () => startPrivateEngine(enginesOptions())),
-  containerd: lazily('containerd image store', () => startNewEngine({ containerdStore: true })),
+  classic: lazily('dockerd', 'classic image store', () => startPrivateEngine(enginesOptions())),
+  containerd: lazily('dockerd', 'containerd image store', () => startNewEngine({ containerdStore: true })),
+  podman4: lazily('podman', 'a service of its own', () => startPodman(4)),
+  podman5: lazily('podman', 'a service of its own', () => startPodman(5)),
   record: (row) => rows.push(row),
 };
 

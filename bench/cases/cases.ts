@@ -34,6 +34,12 @@ export function cases(gitea: RegistryProvider): readonly BenchCase[] {
     }),
     againCase('-containerd', 'containerd', distributionProvider, { withSkopeo: false }),
     gigabitCase,
+    ...(['podman4', 'podman5'] as const).map((store) =>
+      coldCase({
+        ...{ suffix: `-${store}`, store, provider: distributionProvider },
+        ...{ variants: [gzip], withFirstChange: false },
+      }),
+    ),
     layersCase('', 'classic'),
     layersCase('-containerd', 'containerd'),
     sizesCase,

@@ -10,7 +10,7 @@ import {
 } from '../rig/bench.ts';
 import type { RegistryProvider } from '../rig/benchRegistry.ts';
 import {
-  dockerPush,
+  ownPush,
   skopeoCopy,
   skopeoOfSaved,
   teaChest,
@@ -27,8 +27,8 @@ export function toolsFor(
   store: Store,
   variants: readonly TeaChestVariant[],
 ): readonly Tool[] {
-  const skopeo = store === 'classic' ? skopeoCopy : skopeoOfSaved;
-  return [dockerPush, skopeo, ...variants.map((variant) => teaChest(variant, profileFolder))];
+  const skopeo = { classic: [skopeoCopy], containerd: [skopeoOfSaved], podman4: [], podman5: [] }[store];
+  return [ownPush(store), ...skopeo, ...variants.map((variant) => teaChest(variant, profileFolder))];
 }
 
 /** The large image in layers that `provider` has never seen; to be dropped after use where `isOwn`. */
@@ -101,7 +101,7 @@ export function coldCase({ suffix, store, provider, variants, withFirstChange }:
       const tools = toolsFor(bench, store, variants);
       // skopeo reads the whole image whatever changed; the other ways of Tea Chest differ in the cold push only.
       const changers = withFirstChange
-        ? tools.filter(({ name: tool }) => tool === dockerPush.name || tool === gzip.name)
+        ? tools.filter(({ name: tool }) => tool === ownPush(store).name || tool === gzip.name)
         : [];
       const changes = new Tally(changeName);
       await alternate(bench, {

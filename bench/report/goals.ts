@@ -18,6 +18,7 @@ const goals: readonly { readonly task: RegExp; readonly tool: RegExp; readonly g
   { task: /^unchanged/, tool: /^Tea Chest/, goal: { kind: 'atMost', factor: 0.15 } },
   { task: /^(first-change|changed)(-gitea)?$/, tool: /^Tea Chest/, goal: { kind: 'atMost', factor: 1 } },
   { task: /^(cold|first-change|changed)-containerd$/, tool: /^Tea Chest/, goal: { kind: 'atMost', factor: 1.1 } },
+  { task: /^cold-podman/, tool: /^Tea Chest/, goal: { kind: 'atMost', factor: 1 } },
   { task: /^gigabit-containerd$/, tool: /^Tea Chest/, goal: { kind: 'atMost', factor: 1 } },
   { task: /^layers-1(-|$)/, tool: /^Tea Chest/, goal: { kind: 'atMost', factor: 1.5 } },
   { task: /^layers-120/, tool: /^Tea Chest/, goal: { kind: 'atMost', factor: 1 } },

@@ -9,6 +9,9 @@ export interface Report {
   readonly rows: readonly Row[];
 }
 
+/** What the others are compared with. */
+const enginesPushes: ReadonlySet<string> = new Set(['docker push', 'podman push']);
+
 /** The result as a page of markdown. */
 export function toMarkdown({ date, machine, titles, rows }: Report): string {
   const tasks = [...new Set(rows.map((row) => row.case))];
@@ -23,8 +26,8 @@ export function toMarkdown({ date, machine, titles, rows }: Report): string {
 
 function section(task: string, title: string, all: readonly Row[]): string {
   const rows = all.filter((row) => row.case === task);
-  const docker = rows.find(({ tool }) => tool === 'docker push');
-  const head = ['tool', 'median', 'docker push = 1', 'way', 'bytes sent', 'memory', 'delay p99', 'goals'];
+  const docker = rows.find(({ tool }) => enginesPushes.has(tool));
+  const head = ['tool', 'median', 'engine’s push = 1', 'way', 'bytes sent', 'memory', 'delay p99', 'goals'];
   const lines = rows.map((row) => [
     row.tool,
     [row.medianMs === null ? [] : milliseconds(row.medianMs), row.note ?? []].flat().join('; ') || '–',

@@ -13,8 +13,8 @@ export interface BenchEngine {
   readonly images: BenchImages;
 }
 
-/** Which of docker's image stores an engine has. */
-export type Store = 'classic' | 'containerd';
+/** An engine of docker, by its image store, or podman of that release. Both releases hold layers unpacked. */
+export type Store = 'classic' | 'containerd' | 'podman4' | 'podman5';
 
 /** The environment of a case. */
 export interface Bench {
@@ -27,6 +27,8 @@ export interface Bench {
   classic(): Promise<BenchEngine>;
   /** Docker's containerd image store. */
   containerd(): Promise<BenchEngine>;
+  podman4(): Promise<BenchEngine>;
+  podman5(): Promise<BenchEngine>;
   record(row: Row): void;
 }
 

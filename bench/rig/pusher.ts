@@ -7,6 +7,7 @@ import { run } from '../../test/tools/run.ts';
 import { makeScratch, type Scratch } from '../../test/tools/scratch.ts';
 import type { Measurement } from '../report/row.ts';
 import type { BenchRegistry } from './benchRegistry.ts';
+import type { Store } from './bench.ts';
 import { startTeaChest } from './teaChestProcess.ts';
 
 /** A tool or a strategy to push with. */
@@ -55,6 +56,30 @@ export const dockerPush: Tool = {
     };
   },
 };
+
+/** podman's own client; the service does the work. */
+export const podmanPush: Tool = {
+  name: 'podman push',
+  open: async (engine, registry) => {
+    const scratch = await makeScratch('podman-login');
+    await writeLogin(scratch, registry);
+    const program = needCommand('podman', 'podman');
+    const options = ['--tls-verify=false', '--quiet', '--authfile', join(scratch.path, 'config.json')];
+    return {
+      push: async (image, repository, tag, { signal }) => {
+        const reference = `docker://${registry.connection.host}/${repository}:${tag}`;
+        const push = ['--remote', '--url', engine.host, 'push', ...options, image, reference];
+        return { ms: await timed(() => run(program, push, { signal }), signal) };
+      },
+      close: () => scratch.remove(),
+    };
+  },
+};
+
+/** What others are compared with: the push of the engine itself. */
+export function ownPush(store: Store): Tool {
+  return store === 'podman4' || store === 'podman5' ? podmanPush : dockerPush;
+}
 
 export const skopeoCopy: Tool = {
   name: 'skopeo copy',
