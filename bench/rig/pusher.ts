@@ -58,7 +58,7 @@ export const dockerPush: Tool = {
 };
 
 /** podman's own client; the service does the work. */
-export const podmanPush: Tool = {
+const podmanPush: Tool = {
   name: 'podman push',
   open: async (engine, registry) => {
     const scratch = await makeScratch('podman-login');
