@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 
 import type { Engine } from '../tools/engine.ts';
@@ -26,8 +26,7 @@ import { openWays, ways, type Ways } from './ways.ts';
 
 const isLarge = process.env['TEA_CHEST_LARGE'] === '1';
 const kinds = allKinds({ isLarge });
-/** In memory an engine loads many layers in half the time. A file of 9 GB is too large for it. */
-const dataParent = !isLarge && existsSync('/dev/shm') ? '/dev/shm' : undefined;
+const dataParent = isLarge ? undefined : await folderInMemory();
 const skip = canInstallDebianPackages() ? false : 'private engines of several releases need Debian, and root';
 const obstacles = new Map(
   await Promise.all(
@@ -113,6 +112,13 @@ describe('each kind of image from each engine', { skip, concurrency: 2, timeout:
 
 function check(cell: Cell, expected: Expectation): void {
   assert.ok(!isWorse(cell, expected), `expected: ${expected.outcome}, found: ${cell.outcome}. ${cell.words}`);
+}
+
+/** In memory an engine loads many layers in half the time. Undefined if there are less than 8 GB for it. */
+async function folderInMemory(): Promise<string | undefined> {
+  const folder = '/dev/shm';
+  const space = await statfs(folder).catch(() => undefined);
+  return space !== undefined && space.bavail * space.bsize > 8e9 ? folder : undefined;
 }
 
 /** One engine's push of each kind is pulled by another engine. */

@@ -75,7 +75,7 @@ const table: Readonly<Record<string, Partial<Readonly<Record<Key, Expectation>>>
   },
   'sha512 digests': {
     containerd: refused(
-      /does not hold it|not found/,
+      /not sha256|content digest sha512/,
       'containerd imports only blobs that are named by sha256; docker push says “content digest sha512:… not found”.',
     ),
     podman: engine(/does not match/, 'podman verifies a config by sha256 alone.'),
@@ -86,7 +86,10 @@ const table: Readonly<Record<string, Partial<Readonly<Record<Key, Expectation>>>
   'a foreign layer that is here': { podman: foreignPodman },
   'a foreign layer that is elsewhere': {
     classic: engine(/no such file or directory/, 'The classic store loads no image with a layer missing.'),
-    containerd: refused(/not found/, 'The engine pushes a foreign layer only if it has it, and here it has not.'),
+    containerd: refused(
+      /not found|only a part|may not be distributed/,
+      'The engine pushes a foreign layer only if it has it, and here it has not.',
+    ),
     podman: foreignPodman,
   },
   'an index': { classic: noIndex, podman: onePlatform },
@@ -94,7 +97,7 @@ const table: Readonly<Record<string, Partial<Readonly<Record<Key, Expectation>>>
     classic: noIndex,
     containerd: {
       outcome: 'platform',
-      words: /only the available single-platform image was pushed: linux\/amd64/,
+      words: /(Only|only) .*linux\/amd64/,
       reason: 'Only that platform is in the engine, which docker push publishes as well; the push says so.',
     },
     podman: onePlatform,

@@ -1,10 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { dockerClient, serverVersion } from './engine.ts';
 import type { Engine } from './engine.ts';
+import { needCommand } from './findCommand.ts';
 import { inNewDebian } from './newDebian.ts';
 import { cacheFolder } from './projectPaths.ts';
+import { run } from './run.ts';
 import { makeScratch } from './scratch.ts';
 import { startService, waitFor } from './service.ts';
 
@@ -17,11 +20,17 @@ export interface NewEngineOptions {
   readonly dataParent?: string | undefined;
 }
 
+/** Docker of Debian unstable. */
+export interface NewEngine extends Engine {
+  /** Runs `ctr` against the engine's own containerd, and gives its output. */
+  containerd(args: readonly string[]): Promise<string>;
+}
+
 /** The paths of the engine's data and sockets inside of the newer Debian. */
 const inside = { data: '/var/lib/docker', sockets: '/run/tea-chest' };
 
 /** As `startPrivateEngine`, with the Docker of Debian unstable, which is some years newer than that of Debian 12. */
-export async function startNewEngine(options: NewEngineOptions): Promise<Engine> {
+export async function startNewEngine(options: NewEngineOptions): Promise<NewEngine> {
   const { containerdStore, tcp, dataParent = cacheFolder } = options;
   const data = await makeScratch('new-engine-data', dataParent);
   const sockets = await makeScratch('new-engine');
@@ -55,7 +64,13 @@ export async function startNewEngine(options: NewEngineOptions): Promise<Engine>
   try {
     const docker = dockerClient(host, join(sockets.path, 'client'), true);
     const version = await waitFor('The newer container engine', service, () => serverVersion(docker));
-    return { host, version, isPrivate: true, docker, output: () => service.output(), kill, stop };
+    const containerd = async (call: readonly string[]): Promise<string> => {
+      const pid = readFileSync(join(sockets.path, 'pid'), 'utf8').trim();
+      const within = [`--mount=/proc/${pid}/ns/mnt`, `--root=/proc/${pid}/root`, '--', 'ctr'];
+      const address = ['--address', '/run/docker/containerd/containerd.sock', '--namespace', 'moby'];
+      return (await run(needCommand('nsenter', 'util-linux'), [...within, ...address, ...call])).stdout;
+    };
+    return { host, version, isPrivate: true, docker, output: () => service.output(), kill, stop, containerd };
   } catch (error) {
     await stop();
     throw error;
