@@ -38,6 +38,7 @@ module.exports = {
     only('docker', ['ports', 'oci', 'base']),
     only('registry', ['ports', 'oci', 'base']),
     only('gitea', ['registry', 'ports', 'oci', 'base']),
+    only('credentials', ['docker/endpoint', 'oci', 'base']),
     only('compress', ['ports', 'oci', 'base']),
     only('compress/encoder', ['base']),
     only('spool', ['ports', 'oci', 'base']),

@@ -15,7 +15,7 @@ import { thirdPartyNotices } from './scripts/packaging/thirdPartyNotices.mjs';
 const root = fileURLToPath(new URL('.', import.meta.url));
 const dist = join(root, 'dist');
 /** Packages with a bundle of their own. The other packages are small, and esbuild keeps only what is used of them. */
-export const largePackages = ['dockerode', 'tar-stream', 'undici'];
+export const largePackages = ['dockerode', 'tar-stream', 'undici', 'yaml'];
 
 /**
  * What dockerode brings for uses that are not ours: building images (tar-fs, dockerignore), BuildKit sessions (grpc,

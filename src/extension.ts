@@ -1,8 +1,7 @@
-import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { buildPushing } from './composition/buildPushing.ts';
 import { buildRegistries } from './composition/buildRegistries.ts';
 import { engines, followContexts } from './composition/engineChoice.ts';
-import { networkScope } from './core/registry/http/networkScope.ts';
 import type { TeaChestApi } from './host/api.ts';
 import { listImagesCommand } from './host/commands/listImages.ts';
 import { pushImageCommand } from './host/commands/pushImage.ts';
@@ -10,20 +9,19 @@ import { registerCommands } from './host/commands/registerCommands.ts';
 import { selectEngineCommand } from './host/commands/selectEngine.ts';
 import { signInCommand } from './host/commands/signIn.ts';
 import { signOutCommand } from './host/commands/signOut.ts';
-import { engineChoice, pushSettings, showDangling, spoolFolder } from './host/config.ts';
+import { engineChoice, showDangling } from './host/config.ts';
 import { SessionSecrets } from './host/connections/sessionSecrets.ts';
+import { gitRemotes } from './host/connections/gitRemotes.ts';
+import { machineLogins } from './host/connections/loginSources.ts';
 import { warnSecretsNotKept } from './host/connections/warnSecretsNotKept.ts';
 import { EngineLink } from './host/engine/engine.ts';
 import { engineFinder } from './host/engine/engineFinder.ts';
 import { ImageList } from './host/engine/imageList.ts';
 import { createLogger } from './host/log.ts';
-import { Codecs } from './host/push/codecs.ts';
 import { endPushes } from './host/push/endPushes.ts';
 import { EngineRelay } from './host/push/engineRelay.ts';
 import { offerToPushAgain } from './host/push/offerToPushAgain.ts';
 import { PushController } from './host/push/pushController.ts';
-import { PushJournal } from './host/push/pushJournal.ts';
-import { PushRunner } from './host/push/pushRunner.ts';
 import { PushStatusBar } from './host/push/pushStatusBar.ts';
 import { recoverPushes } from './host/push/recoverPushes.ts';
 import { RegistryCleanup } from './host/registry/registryCleanup.ts';
@@ -36,13 +34,14 @@ let end = (): Promise<void> => Promise.resolve();
 /** Builds all objects and registers them, in the order of the arrows in docs/architecture.md. Does nothing slow. */
 export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const startedAt = performance.now();
-  const storage = context.globalStorageUri.fsPath;
   const channel = vscode.window.createOutputChannel('Tea Chest', { log: true });
   const logger = createLogger(channel);
   const secrets = new SessionSecrets(context.secrets, warnSecretsNotKept);
   const registries = buildRegistries(context, secrets, logger);
   const { store, access, cache, memory, publicOwners, chunkSizes, linkRates, autoChoices } = registries;
   const { auth } = access;
+  const logins = machineLogins({ remotes: gitRemotes, images: () => images.references }, logger);
+  const signIn = { auth, store, logins, logger };
 
   const relay = new EngineRelay({ secrets, state: context.globalState, logger });
   const link = new EngineLink(relay.sweeping(engineFinder(engineChoice, logger)));
@@ -52,22 +51,10 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const imagesView = new ImagesView(images, link, showDangling);
   const registriesView = new RegistriesView(store, access, logger);
 
-  const codecs = new Codecs(join(context.extensionPath, 'dist'), autoChoices);
-  const journal = new PushJournal(join(storage, 'pushes'), logger);
-  const defaultSpool = join(storage, 'spool');
-  const spoolRoot = (): string => spoolFolder() ?? defaultSpool;
-  const runner = new PushRunner({
-    ...{ link, relay, journal, cache, memory, spoolRoot, logger, settings: pushSettings },
-    openTarget: (...asked) => access.openTarget(...asked),
-    createCodec: (compression, gzipLevel, { origin, host }) =>
-      codecs.create(compression, gzipLevel, {
-        ...{ origin, scope: networkScope(host) },
-        ...{ roundTripMs: access.roundTripMs(origin), bytesPerSecond: linkRates.get(origin) },
-      }),
-  });
+  const { runner, codecs, journal, spoolRoots } = buildPushing(context, registries, { link, relay }, logger);
   const statusBar = new PushStatusBar(runner);
   const push = new PushController({
-    ...{ runner, images, store, memory, access, auth, publicOwners },
+    ...{ ...signIn, runner, images, store, memory, access, publicOwners },
     inspect: async (image) => (await link.get()).inspect(image, { signal: new AbortController().signal }),
     onPushed: () => {
       registriesView.update();
@@ -85,7 +72,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
     imagesView.update();
   };
   const parts = {
-    ...{ logger, channel, store, access, auth, cleanup, link, engines, images: { reconnect } },
+    ...{ ...signIn, store, channel, access, cleanup, link, engines, images: { reconnect } },
     ...{ imagesView, registriesView, push },
   };
   context.subscriptions.push(images, imagesView, registriesView, statusBar);
@@ -94,7 +81,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
 
   // In the background: the activation does not wait for it.
   const notify: Parameters<typeof recoverPushes>[0]['notify'] = (pushes) => void offerToPushAgain(pushes, push);
-  void recoverPushes({ journal, store, access, notify, logger }, [defaultSpool, spoolRoot()]);
+  void recoverPushes({ journal, store, access, notify, logger }, spoolRoots);
   logger.info(`Ready after ${(performance.now() - startedAt).toFixed(1)} ms.`);
   return {
     signIn: (argument) => signInCommand(parts, argument),

@@ -49,6 +49,7 @@ export const errorCodes = [
   'credentialsIgnored', // anonymous token: the credentials never arrived or were dropped
   'scopeMissing', // the token cannot write packages
   'oneTimePasswordNeeded',
+  'credentialSourceFailed', // a login of another program on this machine cannot be used
   'accessDenied', // signed in, not allowed (Gitea: 401 reqPackageAccess)
   'ownerNotFound',
   // what the registry says while we push

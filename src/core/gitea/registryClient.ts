@@ -7,6 +7,7 @@ import { ChunkSizer, type ChunkMemory } from '../registry/upload/chunkSizer.ts';
 import { distributionScheme } from '../registry/auth/distributionScheme.ts';
 import { explainErrorResponse, type ExplainErrorResponse } from '../registry/errors/explainErrorResponse.ts';
 import { withAnswerTimes } from '../registry/http/answerTimes.ts';
+import type { Send } from '../registry/http/httpTypes.ts';
 import { withLogging } from '../registry/http/logging.ts';
 import type { Environment } from '../registry/http/proxy.ts';
 import { withRedirects } from '../registry/http/redirects.ts';
@@ -20,6 +21,7 @@ import { closeSession } from '../registry/upload/uploadSession.ts';
 import type { ProxySettings, RegistryAddress, RegistryTrust, SignInResult } from '../registry/types.ts';
 import { GiteaApi } from './giteaApi.ts';
 import { checkSignIn } from './checkSignIn.ts';
+import { createAccessToken, type TokenRequest } from './createAccessToken.ts';
 import { detectServer, type DetectedServer } from './detectServer.ts';
 import { giteaScheme } from './giteaTokens.ts';
 import { isPublicOwner } from './isPublicOwner.ts';
@@ -51,6 +53,8 @@ export interface RegistryClient {
   readonly address: RegistryAddress;
   /** Checks address and credential, without retries. */
   checkSignIn(call: { readonly signal: AbortSignal }): Promise<SignInResult>;
+  /** Makes an access token on Gitea, by the credential of the request. */
+  createToken(request: TokenRequest, call: { readonly signal: AbortSignal }): Promise<string>;
   /** Detected once. */
   server(call: { readonly signal: AbortSignal }): Promise<DetectedServer>;
   /** `name`: `owner/name`, as `checkTarget` returns it. */
@@ -104,15 +108,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     address,
     api,
     server: async ({ signal }) => detected.get(signal),
-    checkSignIn: async ({ signal }) => {
-      const server = await detectNow({ ...options, send: logged, signal });
-      const ownApi = new GiteaApi({
-        send: withRedirects(logged, origin),
-        webRoot: async () => Promise.resolve(server.webRoot),
-        credential,
-      });
-      return checkSignIn({ send: logged, server, origin, credential, api: ownApi, logger, signal });
-    },
+    ...signInCalls({ ...options, send: logged }),
     repository: async (repository, { signal, sessions }) => {
       const { kind } = await detected.get(signal);
       const explainGitea: ExplainErrorResponse = (response, context) =>
@@ -137,6 +133,26 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   };
 }
 
+/** What a person who signs in waits for. Without retries. */
+function signInCalls(
+  options: RegistryClientOptions & { readonly send: Send },
+): Pick<RegistryClient, 'checkSignIn' | 'createToken'> {
+  const { address, send, credential, logger } = options;
+  const { origin } = address;
+  return {
+    checkSignIn: async ({ signal }) => {
+      const server = await detectNow({ ...options, signal });
+      const webRoot = async (): Promise<string> => Promise.resolve(server.webRoot);
+      const api = new GiteaApi({ send: withRedirects(send, origin), webRoot, credential });
+      return checkSignIn({ send, server, origin, credential, api, logger, signal });
+    },
+    createToken: async (request, { signal }) => {
+      const { webRoot } = await detectNow({ ...options, signal });
+      return createAccessToken({ send, webRoot, signal }, request);
+    },
+  };
+}
+
 function isSessionOf(context: RepositoryContext, session: URL): boolean {
   const { origin, pathname } = repositoryUrl(context, 'blobs/uploads/');
   return session.origin === origin && session.pathname.startsWith(pathname);
@@ -145,7 +161,7 @@ function isSessionOf(context: RepositoryContext, session: URL): boolean {
 /** For a person who waits: one try, and then one by the other scheme (http or https). */
 async function detectNow(
   options: RegistryClientOptions & {
-    readonly send: Parameters<typeof detectServer>[0]['send'];
+    readonly send: Send;
     readonly signal: AbortSignal;
   },
 ): Promise<DetectedServer> {

@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import * as v from 'valibot';
+import { loginSources } from '../../core/credentials/login.ts';
 import { TeaChestError, type Stage } from '../../core/base/errors.ts';
 import { flag, pushArguments, text, type PushArguments } from '../push/pushArguments.ts';
 
@@ -10,6 +11,9 @@ const signInArguments = v.strictObject({
   url: text,
   username: v.optional(text),
   secret: v.optional(text),
+  /** Where the login is, in place of a secret. */
+  source: v.optional(v.picklist(loginSources, `one of ${loginSources.join(', ')}`)),
+  sessionOnly: v.optional(flag),
   trustFingerprint: v.optional(text),
   allowHttp: v.optional(flag),
   caFile: v.optional(pemFile),

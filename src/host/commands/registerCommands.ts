@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { setShowDangling } from '../config.ts';
 import { copyImageIds, copyPullCommand, copyReferences } from '../display/clipboard.ts';
 import type { ConnectionStore } from '../connections/connectionStore.ts';
-import type { SignInDependencies } from '../connections/signIn.ts';
+import type { AskSignInDependencies } from '../connections/signInState.ts';
 import type { EngineLink } from '../engine/engine.ts';
 import type { ImageList } from '../engine/imageList.ts';
 import { openInBrowser } from '../openInBrowser.ts';
@@ -21,9 +21,9 @@ import { selectEngineCommand, type SelectEngineDependencies } from './selectEngi
 import { signInCommand } from './signIn.ts';
 import { confirmSignOut, signOutCommand, type SignOutDependencies } from './signOut.ts';
 
-export interface CommandDependencies extends SignInDependencies, SignOutDependencies, SelectEngineDependencies {
+export interface CommandDependencies extends AskSignInDependencies, SignOutDependencies, SelectEngineDependencies {
   readonly store: ConnectionStore;
-  readonly auth: SignInDependencies['auth'];
+  readonly auth: AskSignInDependencies['auth'];
   readonly access: { refresh(): void };
   readonly link: EngineLink;
   readonly images: Pick<ImageList, 'reconnect'>;

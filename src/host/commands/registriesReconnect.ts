@@ -1,11 +1,11 @@
 import { reconnect } from '../connections/reconnect.ts';
-import type { SignInDependencies } from '../connections/signIn.ts';
+import type { AskSignInDependencies } from '../connections/signInState.ts';
 import { reportFailure } from '../errors/reportFailure.ts';
 import { noteRemedy } from '../views/registries/noteLabel.ts';
 import type { RegistriesView } from '../views/registries/registriesView.ts';
 import type { RegistryNode } from '../views/registries/registryTree.ts';
 
-export interface ReconnectDependencies extends SignInDependencies {
+export interface ReconnectDependencies extends AskSignInDependencies {
   readonly registriesView: Pick<RegistriesView, 'update'>;
 }
 

@@ -1,11 +1,15 @@
 import * as vscode from 'vscode';
 import { TeaChestError } from '../../core/base/errors.ts';
 import { normalizeFingerprint } from '../../core/registry/http/tls/certificatePin.ts';
+import type { LoginSource } from '../../core/credentials/login.ts';
 import type { RegistryTrust } from '../../core/registry/types.ts';
-import { askSignIn, type SignInStart } from '../connections/askSignIn.ts';
-import { anyUser, describeConnection, type Connection } from '../connections/connection.ts';
+import { askSignIn } from '../connections/askSignIn.ts';
+import { anyUser, type Connection } from '../connections/connection.ts';
+import { describeSignIn } from '../connections/describeSignIn.ts';
 import { pastedSecret } from '../connections/pastedSecret.ts';
-import { signIn, signInIfOpen, wantsClientCertificate, type SignInDependencies } from '../connections/signIn.ts';
+import { signIn, signInIfOpen, wantsClientCertificate } from '../connections/signIn.ts';
+import type { AskSignInDependencies, SignedIn as SignInOutcome, SignInStart } from '../connections/signInState.ts';
+import { signInFrom } from '../connections/signInFrom.ts';
 import { withCaFile } from '../connections/verifyServerTrust.ts';
 import { showInformation } from '../display/messages.ts';
 import { readSignInArguments, type SignInArguments } from './arguments.ts';
@@ -15,42 +19,48 @@ import { toRejection } from './toRejection.ts';
 export interface SignedIn {
   readonly origin: string;
   readonly username: string;
+  /** Where the login came from, if not from the arguments or the person. */
+  readonly source?: LoginSource;
 }
 
 /**
- * `teaChest.signIn`. With url and secret it asks nothing; a registry that needs no sign-in needs only the url. What is
+ * `teaChest.signIn`. With url and secret, or url and source, it asks nothing; a registry that needs no sign-in needs only the url. What is
  * missing is asked for. If the person cancels, it resolves with undefined, or with arguments rejects with `cancelled`.
  */
 export async function signInCommand(
-  dependencies: SignInDependencies,
+  dependencies: AskSignInDependencies,
   argument: unknown,
 ): Promise<SignedIn | undefined> {
   if (argument === undefined) {
-    const connection = await askSignIn(dependencies, {});
-    if (connection !== undefined) void confirm(connection);
-    return connection && summary(connection);
+    const signedIn = await askSignIn(dependencies, {});
+    if (signedIn !== undefined) void confirm(signedIn);
+    return signedIn && summary(signedIn.connection);
   }
   try {
     const args = readSignInArguments(argument);
     const connection = await signInWith(dependencies, args);
     if (connection === undefined) throw new TeaChestError('cancelled', 'The sign-in was cancelled.');
-    return summary(connection);
+    return { ...summary(connection), ...(args.source !== undefined && { source: args.source }) };
   } catch (error) {
     throw toRejection(error, 'signIn');
   }
 }
 
-async function signInWith(dependencies: SignInDependencies, args: SignInArguments): Promise<Connection | undefined> {
+async function signInWith(dependencies: AskSignInDependencies, args: SignInArguments): Promise<Connection | undefined> {
   const { auth, store } = dependencies;
   const address = auth.parse(args.url);
   const saved = store.find(address.origin);
   const trust = mergeTrust(args, saved?.trust ?? {});
-  const { secret } = args;
+  const { secret, source, sessionOnly = false } = args;
+  refuseContradictions(args);
   const username = args.username ?? saved?.username;
   const options = { signal: new AbortController().signal };
   if (secret !== undefined) {
     const credential = { username: username ?? anyUser, secret: pastedSecret(secret) };
-    return await signIn(dependencies, { address, credential, trust }, options);
+    return await signIn(dependencies, { address, credential, trust, sessionOnly }, options);
+  }
+  if (source !== undefined) {
+    return await signInFrom(dependencies, { address, trust, source, username: args.username, sessionOnly }, options);
   }
   const open =
     args.username === undefined
@@ -58,7 +68,14 @@ async function signInWith(dependencies: SignInDependencies, args: SignInArgument
       : undefined;
   if (open !== undefined) return open;
   const start: SignInStart = { url: args.url, trust, askCredential: args.username !== undefined };
-  return await askSignIn(dependencies, username === undefined ? start : { ...start, username });
+  return (await askSignIn(dependencies, username === undefined ? start : { ...start, username }))?.connection;
+}
+
+function refuseContradictions({ secret, source, sessionOnly }: SignInArguments): void {
+  if (source !== undefined && secret !== undefined) throw invalid('“secret” and “source” exclude each other.');
+  if (sessionOnly !== undefined && source === undefined && secret === undefined) {
+    throw invalid('“sessionOnly” needs a “secret” or a “source”: in the dialog the person decides.');
+  }
 }
 
 /** The dialog asks for the client certificate. */
@@ -70,10 +87,9 @@ function summary({ origin, username }: Connection): SignedIn {
   return { origin, username };
 }
 
-async function confirm(connection: Connection): Promise<void> {
+async function confirm(signedIn: SignInOutcome): Promise<void> {
   const push = { title: 'Push an Image' };
-  const text = `Connected to ${connection.host}: ${describeConnection(connection)}.`;
-  if ((await showInformation(text, [push])) !== push) return;
+  if ((await showInformation(describeSignIn(signedIn), [push])) !== push) return;
   await vscode.commands.executeCommand('teaChest.pushImage');
 }
 

@@ -4,8 +4,12 @@ import { parseJson } from '../../core/base/json.ts';
 import type { Credential } from '../../core/registry/types.ts';
 import { readConnections, type Connection } from './connection.ts';
 import { findByHost } from './findByHost.ts';
+import type { SessionSecrets } from './sessionSecrets.ts';
+import type { SaveOptions } from './signIn.ts';
 import type { SignInRecords } from './signInRecords.ts';
 
+/** VS Code's secret storage, with secrets that are not stored. */
+type Secrets = SecretStorage & Pick<SessionSecrets, 'storeForSession'>;
 type Changes = Pick<EventEmitter<void>, 'event' | 'fire' | 'dispose'>;
 
 const stateKey = 'teaChest.connections';
@@ -19,7 +23,7 @@ const secretKey = (origin: string): string => `teaChest.credential ${origin}`;
  */
 export class ConnectionStore implements Disposable {
   readonly #state: Memento;
-  readonly #secrets: SecretStorage;
+  readonly #secrets: Secrets;
   readonly #changed: Changes;
   readonly #records: SignInRecords | undefined;
   readonly #listeners: readonly Pick<Disposable, 'dispose'>[];
@@ -32,7 +36,7 @@ export class ConnectionStore implements Disposable {
   #changes: Promise<void> = Promise.resolve();
 
   /** `records`: shared by the windows of this machine. */
-  constructor(state: Memento, secrets: SecretStorage, changed: Changes, records?: SignInRecords) {
+  constructor(state: Memento, secrets: Secrets, changed: Changes, records?: SignInRecords) {
     this.#state = state;
     this.#secrets = secrets;
     this.#changed = changed;
@@ -82,8 +86,8 @@ export class ConnectionStore implements Disposable {
     return stored === undefined ? undefined : parseJson(storedCredential, stored);
   }
 
-  async save(connection: Connection, credential: Credential | undefined): Promise<void> {
-    await this.#enqueue(() => this.#save(connection, credential));
+  async save(connection: Connection, credential: Credential | undefined, how: SaveOptions = {}): Promise<void> {
+    await this.#enqueue(() => this.#save(connection, credential, how));
   }
 
   /** Removes a registry: its row, the trust in its certificate, and the secret. */
@@ -101,16 +105,25 @@ export class ConnectionStore implements Disposable {
     this.#changed.dispose();
   }
 
-  async #save(connection: Connection, credential: Credential | undefined): Promise<void> {
+  async #save(
+    connection: Connection,
+    credential: Credential | undefined,
+    { sessionOnly = false }: SaveOptions,
+  ): Promise<void> {
     const { origin } = connection;
     this.#signedOut.delete(origin);
     this.#seen.set(origin, connection);
     await this.#write([...this.list().filter((other) => other.origin !== origin), connection]);
-    await this.#records?.set(origin, { isSignedIn: true, isOpen: credential === undefined });
+    await this.#records?.set(origin, {
+      isSignedIn: true,
+      isOpen: credential === undefined || sessionOnly,
+    });
     if (credential === undefined) await this.#secrets.delete(secretKey(origin));
     else {
       const { username, secret } = credential;
-      await this.#secrets.store(secretKey(origin), JSON.stringify({ username, secret }));
+      const value = JSON.stringify({ username, secret });
+      if (sessionOnly) await this.#secrets.storeForSession(secretKey(origin), value);
+      else await this.#secrets.store(secretKey(origin), value);
     }
     this.#noteChange(origin);
   }

@@ -1,7 +1,10 @@
+import { showInformation } from '../display/messages.ts';
 import { askSignIn } from './askSignIn.ts';
 import type { Connection } from './connection.ts';
 import { consent } from './consent.ts';
-import { signIn, type SignInDependencies } from './signIn.ts';
+import { describeSignIn, isWorthSaying } from './describeSignIn.ts';
+import { signIn } from './signIn.ts';
+import type { AskSignInDependencies, SignInStart } from './signInState.ts';
 import { verifyServerTrust, type TrustDependencies } from './verifyServerTrust.ts';
 import { withClientCertificate } from './withClientCertificate.ts';
 
@@ -12,7 +15,7 @@ const timeLimitMs = 20_000;
 
 /** Asks the person for what the saved registry needs now, and saves it. False if they cancel. */
 export async function reconnect(
-  dependencies: SignInDependencies,
+  dependencies: AskSignInDependencies,
   connection: Connection,
   remedy: Remedy,
 ): Promise<boolean> {
@@ -22,7 +25,14 @@ export async function reconnect(
   }
   // A credential is needed even if the registry seemed to be open.
   const start = { url: connection.webRoot, username: connection.username, askCredential: true };
-  return (await askSignIn(dependencies, start)) !== undefined;
+  return await signInToGoOn(dependencies, start);
+}
+
+/** Signs in because something else needs it. Says which login was used. False if the person cancels. */
+export async function signInToGoOn(dependencies: AskSignInDependencies, start: SignInStart): Promise<boolean> {
+  const signedIn = await askSignIn(dependencies, start);
+  if (signedIn !== undefined && isWorthSaying(signedIn)) void showInformation(describeSignIn(signedIn), []);
+  return signedIn !== undefined;
 }
 
 /** Shows the certificate that the registry has now. True if it is valid, or the person trusts it. */

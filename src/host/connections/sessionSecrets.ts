@@ -39,6 +39,12 @@ export class SessionSecrets implements SecretStorage {
     }
   }
 
+  /** Keeps a secret in memory until the window closes, and removes a stored one. */
+  async storeForSession(key: string, value: string): Promise<void> {
+    await this.delete(key);
+    this.#session.set(key, value);
+  }
+
   /** Rejects only if the secret still exists: the sign-out has failed then. */
   async delete(key: string): Promise<void> {
     this.#session.delete(key);

@@ -1,4 +1,5 @@
 import { TeaChestError } from '../../core/base/errors.ts';
+import type { TokenRequest } from '../../core/gitea/createAccessToken.ts';
 import type {
   CertificateDetails,
   Credential,
@@ -25,6 +26,13 @@ export interface AuthService {
     trust: RegistryTrust,
     options: { readonly signal: AbortSignal },
   ): Promise<SignInResult>;
+  /** Makes an access token on a Gitea or Forgejo. Rejects with its reason if it does not. */
+  createToken(
+    address: RegistryAddress,
+    request: TokenRequest,
+    trust: RegistryTrust,
+    options: { readonly signal: AbortSignal },
+  ): Promise<string>;
 }
 
 /** Where sign-ins are saved. */
@@ -32,7 +40,12 @@ interface ConnectionSaver {
   find(origin: string): Connection | undefined;
   credential(origin: string): Promise<Credential | undefined>;
   /** `credential` is undefined for a registry that needs no sign-in. */
-  save(connection: Connection, credential: Credential | undefined): Promise<void>;
+  save(connection: Connection, credential: Credential | undefined, how?: SaveOptions): Promise<void>;
+}
+
+export interface SaveOptions {
+  /** The secret is kept in memory until this window closes, and written nowhere. */
+  readonly sessionOnly?: boolean;
 }
 
 export interface SignInDependencies {
@@ -50,16 +63,39 @@ export interface TrustedServer {
   readonly trust: RegistryTrust;
 }
 
-/** Checks a credential with the registry, and then saves it. */
-export async function signIn(
-  { auth, store }: SignInDependencies,
-  request: TrustedServer & { readonly credential: Credential | undefined },
+/** What is asked of a registry, and how its credential is saved. */
+interface SignInRequest extends TrustedServer, SaveOptions {
+  readonly credential: Credential | undefined;
+}
+
+/** A sign-in that the registry has accepted. */
+export interface CheckedSignIn {
+  readonly connection: Connection;
+  readonly credential: Credential | undefined;
+  /** What the token may do; undefined if the server does not say. */
+  readonly scope: string | undefined;
+}
+
+/** Checks a credential with the registry. */
+export async function checkSignIn(
+  { auth }: Pick<SignInDependencies, 'auth'>,
+  request: Omit<SignInRequest, keyof SaveOptions>,
   options: Options,
-): Promise<Connection> {
+): Promise<CheckedSignIn> {
   const { address, credential, trust } = request;
   refusePlainHttp(request);
-  const connection = connectionOf(request, await auth.check(address, credential, trust, options));
-  await store.save(connection, credential);
+  const result = await auth.check(address, credential, trust, options);
+  return { connection: connectionOf(request, result), credential, scope: result.scope };
+}
+
+/** Checks a credential with the registry, and then saves it. */
+export async function signIn(
+  dependencies: SignInDependencies,
+  request: SignInRequest,
+  options: Options,
+): Promise<Connection> {
+  const { connection, credential } = await checkSignIn(dependencies, request, options);
+  await dependencies.store.save(connection, credential, request);
   return connection;
 }
 

@@ -7,7 +7,7 @@ const prefix = 'teaChest.signIn ';
 
 const signInRecord = v.object({
   isSignedIn: v.fallback(v.boolean(), false),
-  /** The registry needs no sign-in, so there is no secret. */
+  /** No secret is stored: the registry needs no sign-in, or one window keeps the secret for itself. */
   isOpen: v.fallback(v.boolean(), false),
 });
 

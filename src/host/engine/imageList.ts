@@ -41,6 +41,11 @@ export class ImageList {
     return this.#state;
   }
 
+  /** Every `repository:tag` that is known now. Asks the engine nothing. */
+  get references(): readonly string[] {
+    return this.#state.kind === 'ready' ? this.#state.images.flatMap(({ references }) => references) : [];
+  }
+
   /** The list as it is now: loaded, unless it follows the engine. */
   async open(): Promise<ImageListState> {
     const isFollowed = this.#watch.isFollowing;

@@ -109,6 +109,10 @@ const adviceByCode: Readonly<Record<ErrorCode, Advice>> = {
     next: 'Create a token with the scope write:package and use it in place of the password.',
     actions: ['createToken', 'signIn'],
   },
+  credentialSourceFailed: {
+    next: 'Choose another login, or enter user name and token.',
+    actions: ['signIn', 'showLog'],
+  },
   accessDenied: {
     next: 'Choose an owner you may write to, or ask for write access to its packages.',
     actions: ['changeTarget', 'signIn', 'createToken'],

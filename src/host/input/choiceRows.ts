@@ -5,10 +5,14 @@ import { inertText, withIcon } from '../display/inertText.ts';
 export interface Choice<T> {
   readonly label: string;
   readonly description?: string;
+  /** A second line. */
+  readonly detail?: string;
   readonly icon?: string;
   /** Shown whatever the person types. */
   readonly always?: boolean;
   readonly value: T;
+  /** A button in the row, which chooses another value. */
+  readonly other?: { readonly icon: string; readonly tooltip: string; readonly value: T };
 }
 
 /** A typed text as a choice, or the reason why it is not valid. */
@@ -20,13 +24,23 @@ export interface ChoiceRow<T> extends QuickPickItem {
 }
 
 export function choiceRow<T>(choice: Choice<T>): ChoiceRow<T> {
-  const { label, description, icon, always } = choice;
+  const { label, description, detail, icon, always } = choice;
   return {
     label: withIcon(icon, label),
     ...(description !== undefined && { description: inertText(description) }),
+    ...(detail !== undefined && { detail: inertText(detail) }),
     ...(always === true && { alwaysShow: true }),
     choice,
   };
+}
+
+/** Why a choice cannot be accepted: in one line, or in two. */
+export type Problem = string | { readonly label: string; readonly detail: string };
+
+/** A quick pick has no validation message, so a row shows it. */
+export function problemRow<T>(problem: Problem): ChoiceRow<T> {
+  if (typeof problem === 'string') return { label: withIcon('error', problem), alwaysShow: true };
+  return { label: withIcon('error', problem.label), detail: inertText(problem.detail), alwaysShow: true };
 }
 
 /**
@@ -46,8 +60,7 @@ export function choiceRows<T>(
 
 /** The first row, so that Enter accepts it and not a choice that is always shown. */
 function typedRow<T>(typed: Typed<T>): ChoiceRow<T> {
-  // A quick pick has no validation message, so a row shows the reason.
-  if ('problem' in typed) return { label: withIcon('error', typed.problem), alwaysShow: true };
+  if ('problem' in typed) return problemRow(typed.problem);
   return { ...choiceRow(typed), alwaysShow: true };
 }
 

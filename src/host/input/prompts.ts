@@ -1,7 +1,15 @@
 import * as vscode from 'vscode';
 import { inertText } from '../display/inertText.ts';
 import { openInBrowser, type WebPage } from '../openInBrowser.ts';
-import { choiceRow, choiceRows, type Choice, type ChoiceRow, type Typed } from './choiceRows.ts';
+import {
+  choiceRow,
+  choiceRows,
+  problemRow,
+  type Choice,
+  type ChoiceRow,
+  type Problem,
+  type Typed,
+} from './choiceRows.ts';
 import { Navigation, type StepPosition } from './runSteps.ts';
 
 /** A button in the title of a prompt that opens a page. */
@@ -10,12 +18,21 @@ export interface LinkButton {
   readonly page: WebPage;
 }
 
+/** A button in the title of a prompt that does something else with the typed text. */
+interface ActionButton {
+  readonly icon: string;
+  readonly tooltip: string;
+  /** A message keeps the input open, undefined continues. */
+  readonly run: (text: string) => string | undefined;
+}
+
 export interface TextQuestion {
   readonly prompt: string;
   readonly placeholder?: string;
   readonly value?: string;
   readonly password?: boolean;
   readonly link?: LinkButton;
+  readonly action?: ActionButton | undefined;
   /** Shown at once: what is wrong with the former answer. */
   readonly problem?: string | undefined;
   /** Validates while the person types. A `problem` must be corrected, a `notice` need not. */
@@ -30,14 +47,23 @@ export interface ChoiceQuestion<T> {
   readonly choices: readonly Choice<T>[] | Promise<readonly Choice<T>[]>;
   /** Turns a text that matches no choice into one, or explains why it is not valid. */
   readonly custom?: (text: string) => Typed<T> | undefined;
+  /** Shown at once as the first row. */
+  readonly problem?: string | undefined;
+  /** Called after Enter. A problem keeps the list open, undefined continues. The signal fires when the list closes. */
+  readonly accept?: (value: T, signal: AbortSignal) => Promise<Problem | undefined>;
 }
 
 /** Asks for a text. Rejects with `Navigation` if the person goes back or cancels. */
 export async function askText(position: StepPosition, question: TextQuestion): Promise<string> {
   const box = vscode.window.createInputBox();
   const closed = new AbortController();
-  const link = question.link === undefined ? undefined : linkButton(question.link);
-  initialize(box, position, link === undefined ? [] : [link]);
+  const link = question.link && iconButton('link-external', question.link.tooltip);
+  const action = question.action && iconButton(question.action.icon, question.action.tooltip);
+  initialize(
+    box,
+    position,
+    [link, action].filter((button) => button !== undefined),
+  );
   box.prompt = inertText(question.prompt);
   box.value = question.value ?? '';
   box.placeholder = question.placeholder;
@@ -62,7 +88,11 @@ export async function askText(position: StepPosition, question: TextQuestion): P
         box.onDidAccept(() => void accept().catch(reject)),
         box.onDidTriggerButton((button) => {
           if (button === vscode.QuickInputButtons.Back) reject(new Navigation('back'));
-          else if (question.link !== undefined) void openInBrowser(question.link.page);
+          else if (button === action && question.action !== undefined) {
+            const problem = box.enabled ? question.action.run(box.value) : undefined;
+            if (problem === undefined) resolve(box.value);
+            else box.validationMessage = inertMessage(problem);
+          } else if (question.link !== undefined) void openInBrowser(question.link.page);
         }),
         box.onDidHide(() => {
           reject(new Navigation('cancel'));
@@ -79,6 +109,7 @@ export async function askText(position: StepPosition, question: TextQuestion): P
 /** Asks for one of several choices. Rejects with `Navigation` if the person goes back or cancels. */
 export async function askChoice<T>(position: StepPosition, question: ChoiceQuestion<T>): Promise<T> {
   const list = vscode.window.createQuickPick<ChoiceRow<T>>();
+  const closed = new AbortController();
   initialize(list, position, []);
   list.placeholder = inertText(question.placeholder);
   list.matchOnDescription = true;
@@ -87,20 +118,32 @@ export async function askChoice<T>(position: StepPosition, question: ChoiceQuest
     return await new Promise<T>((resolve, reject) => {
       // Undefined while loading. Nothing can be accepted until then.
       let choices: readonly Choice<T>[] | undefined;
+      let problem: Problem | undefined = question.problem;
       const draw = (): void => {
-        list.items = choices === undefined ? [] : choiceRows(choices, list.value.trim(), question.custom);
+        const rows = choices === undefined ? [] : choiceRows(choices, list.value.trim(), question.custom);
+        list.items = [...(problem === undefined ? [] : [problemRow<T>(problem)]), ...rows.map(withButton)];
+      };
+      const accept = async (value: T): Promise<void> => {
+        if (question.accept === undefined) resolve(value);
+        if (question.accept === undefined || !list.enabled) return;
+        setBusy(list, true);
+        problem = await question.accept(value, closed.signal);
+        setBusy(list, false);
+        if (problem === undefined) resolve(value);
+        else draw();
       };
       listeners.push(
-        list.onDidChangeValue(draw),
+        list.onDidChangeValue(() => {
+          problem = undefined;
+          draw();
+        }),
         list.onDidAccept(() => {
-          const choice = list.selectedItems[0]?.choice;
-          if (choice === undefined || choices === undefined) return;
-          if (choices.includes(choice)) resolve(choice.value);
-          // The row of the typed text may lag behind the last key.
-          else {
-            const [typed] = choiceRows(choices, list.value.trim(), question.custom);
-            if (typed?.choice !== undefined && !choices.includes(typed.choice)) resolve(typed.choice.value);
-          }
+          const choice = choices && chosenOf(list, choices, question);
+          if (choice !== undefined) void accept(choice.value).catch(reject);
+        }),
+        list.onDidTriggerItemButton(({ item }) => {
+          const other = item.choice?.other;
+          if (other !== undefined) void accept(other.value).catch(reject);
         }),
         list.onDidTriggerButton(() => {
           reject(new Navigation('back'));
@@ -118,8 +161,28 @@ export async function askChoice<T>(position: StepPosition, question: ChoiceQuest
       }, reject);
     });
   } finally {
+    closed.abort();
     vscode.Disposable.from(...listeners, list).dispose();
   }
+}
+
+/** The choice that Enter takes. Undefined for a row that only shows a message. */
+function chosenOf<T>(
+  list: vscode.QuickPick<ChoiceRow<T>>,
+  choices: readonly Choice<T>[],
+  question: ChoiceQuestion<T>,
+): Choice<T> | undefined {
+  const choice = list.selectedItems[0]?.choice;
+  if (choice === undefined || choices.includes(choice)) return choice;
+  // The row of the typed text may lag behind the last key.
+  const [typed] = choiceRows(choices, list.value.trim(), question.custom);
+  return typed?.choice !== undefined && !choices.includes(typed.choice) ? typed.choice : undefined;
+}
+
+/** The row with the button for its other value. */
+function withButton<T>(row: ChoiceRow<T>): ChoiceRow<T> {
+  const other = row.choice?.other;
+  return other === undefined ? row : { ...row, buttons: [iconButton(other.icon, other.tooltip)] };
 }
 
 function initialize(
@@ -148,11 +211,11 @@ function inertMessage(problem: string | undefined): string | undefined {
   return problem === undefined ? undefined : inertText(problem);
 }
 
-function linkButton(link: LinkButton): vscode.QuickInputButton {
-  return { iconPath: new vscode.ThemeIcon('link-external'), tooltip: link.tooltip };
+function iconButton(icon: string, tooltip: string): vscode.QuickInputButton {
+  return { iconPath: new vscode.ThemeIcon(icon), tooltip };
 }
 
-function setBusy(box: vscode.InputBox, busy: boolean): void {
+function setBusy(box: vscode.InputBox | vscode.QuickPick<vscode.QuickPickItem>, busy: boolean): void {
   box.busy = busy;
   box.enabled = !busy;
 }

@@ -1,11 +1,10 @@
 import { TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
 import { tokenSettingsUrl } from '../../core/gitea/webUrls.ts';
 import type { PushResult } from '../../core/push/pushEvents.ts';
-import { askSignIn, type SignInStart } from '../connections/askSignIn.ts';
 import { pageAt } from '../connections/connection.ts';
 import type { ConnectionStore } from '../connections/connectionStore.ts';
-import { reconnect, type Remedy } from '../connections/reconnect.ts';
-import type { AuthService } from '../connections/signIn.ts';
+import { reconnect, signInToGoOn, type Remedy } from '../connections/reconnect.ts';
+import type { AskSignInDependencies } from '../connections/signInState.ts';
 import { openInBrowser } from '../openInBrowser.ts';
 import type { ActionHandlers } from '../errors/offerActions.ts';
 import { reportFailure } from '../errors/reportFailure.ts';
@@ -22,10 +21,9 @@ import type { PushSources } from './pushSources.ts';
 import { pushWithNotification, showResult } from './pushWithNotification.ts';
 import { resolvePush } from './resolvePush.ts';
 
-export interface PushControllerDependencies extends PushSources {
+export interface PushControllerDependencies extends PushSources, AskSignInDependencies {
   readonly runner: PushRunner;
   readonly store: ConnectionStore;
-  readonly auth: AuthService;
   /** Asked about a target that a person chose in the dialog, not about the target of a command. */
   readonly publicOwners: Pick<PublicOwners, 'confirm'>;
   /** Called after each successful push. */
@@ -98,7 +96,7 @@ export class PushController {
 
   async #ask(start: PushStart, options: PushOptions): Promise<PushJob | undefined> {
     const { store, publicOwners } = this.#dependencies;
-    if (store.list().length === 0 && !(await this.#signIn({ toPush: true }))) return undefined;
+    if (store.list().length === 0 && !(await signInToGoOn(this.#dependencies, { toPush: true }))) return undefined;
     const { platform } = options;
     const job = await askPush(this.#dependencies, { ...start, platform });
     if (job === undefined || !(await publicOwners.confirm(job)) || !(await this.#hasCredential(job))) return undefined;
@@ -163,19 +161,16 @@ export class PushController {
   }
 
   #actionsBeforePush(args: PushArguments, error: unknown): ActionHandlers {
-    const { host } = toTeaChestError(error).facts;
+    const { host, repository } = toTeaChestError(error).facts;
     return {
       changeTarget: () => this.askAndPush({ image: args.image }, optionsOf(args)),
       ...(typeof host === 'string' && {
         signIn: async () => {
-          if (await this.#signIn({ url: `https://${host}` })) await this.pushArguments(args).catch(() => undefined);
+          const start = { url: `https://${host}`, ...(typeof repository === 'string' && { repository }) };
+          if (await signInToGoOn(this.#dependencies, start)) await this.pushArguments(args).catch(() => undefined);
         },
       }),
     };
-  }
-
-  async #signIn(start: SignInStart): Promise<boolean> {
-    return (await askSignIn(this.#dependencies, start)) !== undefined;
   }
 }
 

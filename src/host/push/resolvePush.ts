@@ -45,7 +45,7 @@ function parseDestination(text: string, store: TargetSources['store']): Destinat
   if (connection === undefined) {
     throw new TeaChestError('notSignedIn', `You are not signed in to ${target.host}.`, {
       stage: 'resolve',
-      facts: { host: target.host },
+      facts: { host: target.host, repository: target.repository },
     });
   }
   return { connection, target: settleTarget({ ...target, host: connection.host }, connection.kind) };

@@ -131,6 +131,16 @@ export class RegistryAccess implements RegistryBrowser {
           await client.close();
         }
       },
+      createToken: async (address, request, trust, { signal }) => {
+        const client = await this.#create(address, trust, () => Promise.resolve(request.credential));
+        try {
+          const token = await client.createToken(request, { signal });
+          logger.info(`${address.origin} has made the token “${request.name}” for ${request.credential.username}.`);
+          return token;
+        } finally {
+          await client.close();
+        }
+      },
     };
   }
 

@@ -154,12 +154,13 @@ export class Directory {
     );
   }
 
-  addToken(user: User, name: string, scopes: readonly string[]): PersonalToken {
+  /** `value`: a token that a test has given out before. */
+  addToken(user: User, name: string, scopes: readonly string[], value?: string): PersonalToken {
     const token = {
       id: ++this.#lastToken,
       userId: user.id,
       name,
-      value: randomBytes(20).toString('hex'),
+      value: value ?? randomBytes(20).toString('hex'),
       scope: normalizeScopes(scopes),
       createdAt: this.#clock(),
     };

@@ -18,42 +18,36 @@ async function fakeGiteaFor(t: { after(work: () => unknown): void }): Promise<Fa
 
 suite('a pasted secret', () => {
   test('signs in by the command', async (t) => {
-    const { store, access } = buildHost(t);
+    const { store, signingIn } = buildHost(t);
     const fakeGitea = await fakeGiteaFor(t);
     const secret = fakeGitea.createToken('dev', ['write:package']);
     for (const typed of [`${secret} `, `${secret}\n`, `  ${secret}\r\n`]) {
-      await signInCommand(
-        { auth: access.auth, store },
-        { url: fakeGitea.url, username: 'dev', secret: typed, allowHttp: true },
-      );
+      await signInCommand(signingIn, { url: fakeGitea.url, username: 'dev', secret: typed, allowHttp: true });
       assert.equal((await store.credential(fakeGitea.origin))?.secret, secret);
     }
   });
 
   test('signs in by the dialog', async (t) => {
-    const { store, access } = buildHost(t);
+    const { store, signingIn } = buildHost(t);
     const fakeGitea = await fakeGiteaFor(t);
     const secret = fakeGitea.createToken('dev', ['write:package']);
     const trust = { allowHttp: true };
-    const signedIn = askSignIn({ auth: access.auth, store }, { url: fakeGitea.url, username: 'dev', trust });
+    const signedIn = askSignIn(signingIn, { url: fakeGitea.url, username: 'dev', trust });
     (await inputAsking(/Address/)).enter();
     (await inputAsking(/User name/)).enter();
     const box = await inputAsking(/Token/);
     box.type(`${secret} `);
     box.enter();
-    assert.equal((await signedIn)?.username, 'dev');
+    assert.equal((await signedIn)?.connection.username, 'dev');
     assert.equal((await store.credential(fakeGitea.origin))?.secret, secret);
   });
 });
 
 suite('what was typed to sign in', () => {
   test('is still there after the registry refused it', async (t) => {
-    const { store, access } = buildHost(t);
+    const { signingIn } = buildHost(t);
     const fakeGitea = await fakeGiteaFor(t);
-    const left = askSignIn(
-      { auth: access.auth, store },
-      { url: fakeGitea.url, username: 'dev', trust: { allowHttp: true } },
-    );
+    const left = askSignIn(signingIn, { url: fakeGitea.url, username: 'dev', trust: { allowHttp: true } });
     (await inputAsking(/Address/)).enter();
     (await inputAsking(/User name/)).enter();
     const box = await inputAsking(/Token/);
@@ -66,7 +60,7 @@ suite('what was typed to sign in', () => {
   });
 
   test('is still there after the registry went away, the secret too', async (t) => {
-    const { store, access } = buildHost(t);
+    const { access, signingIn } = buildHost(t);
     const fakeGitea = await fakeGiteaFor(t);
     const secret = fakeGitea.createToken('dev', ['write:package']);
     const nobody = net.createServer().listen(0, '127.0.0.1');
@@ -81,7 +75,10 @@ suite('what was typed to sign in', () => {
       check: (...[address, ...rest]: Parameters<typeof access.auth.check>) =>
         access.auth.check(isGone ? { ...address, origin: `http://127.0.0.1:${port}` } : address, ...rest),
     };
-    const signedIn = askSignIn({ auth, store }, { url: fakeGitea.url, username: 'dev', trust: { allowHttp: true } });
+    const signedIn = askSignIn(
+      { ...signingIn, auth },
+      { url: fakeGitea.url, username: 'dev', trust: { allowHttp: true } },
+    );
     (await inputAsking(/Address/)).enter();
     (await inputAsking(/User name/)).enter();
     const box = await inputAsking(/Token/);
@@ -99,6 +96,6 @@ suite('what was typed to sign in', () => {
     const again = await inputAsking(/Token/);
     assert.equal(again.value, secret);
     again.enter();
-    assert.equal((await signedIn)?.username, 'dev');
+    assert.equal((await signedIn)?.connection.username, 'dev');
   });
 });

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, suite, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import type { SecretStorage } from 'vscode';
 import { ConnectionStore } from '../../../../src/host/connections/connectionStore.ts';
+import { SessionSecrets } from '../../../../src/host/connections/sessionSecrets.ts';
 import { SignInRecords } from '../../../../src/host/connections/signInRecords.ts';
 import { FileState } from '../../../../src/host/state/fileState.ts';
 import { connectionTo, dev, emitter, secretStorage } from '../support/hostFakes.ts';
@@ -35,9 +36,10 @@ suite('registries in two windows', () => {
   });
 
   function open(kept: SecretStorage = secrets): ConnectionStore {
+    const session = new SessionSecrets(kept, () => undefined);
     const changed = emitter<undefined>() as ConstructorParameters<typeof ConnectionStore>[2];
     const records = new SignInRecords(new FileState(join(folder, 'sign-ins')));
-    const store = new ConnectionStore(global.open(), kept, changed, records);
+    const store = new ConnectionStore(global.open(), session, changed, records);
     store.onDidChange(() => changes.emit('change'));
     stores.push(store);
     return store;
@@ -79,6 +81,34 @@ suite('registries in two windows', () => {
     for (const store of [here, there]) assert.deepEqual(origins(store), [three, two]);
   });
 
+  test('that one keeps for its session stay in the other, without a secret, until one signs out', async () => {
+    const [here, there] = [open(), open()];
+    await here.save(connectionTo(one), { ...dev, secret: 'former' });
+    await settled();
+    await here.save(connectionTo(one), dev, { sessionOnly: true });
+    await settled();
+    assert.deepEqual(await secrets.keys(), []);
+    assert.deepEqual([origins(here), origins(there)], [[one], [one]]);
+    assert.deepEqual(await here.credential(one), dev);
+    assert.equal(await there.credential(one), undefined, 'there the person is asked again');
+    await there.save(connectionTo(two), dev);
+    await settled();
+    assert.deepEqual(
+      [origins(here), origins(there)],
+      [
+        [one, two],
+        [one, two],
+      ],
+    );
+    // A stored secret replaces the one of the session, and a sign-out removes it.
+    await here.save(connectionTo(one), { ...dev, secret: 'new' });
+    assert.equal((await here.credential(one))?.secret, 'new');
+    await here.save(connectionTo(one), dev, { sessionOnly: true });
+    await here.remove(one);
+    await until(() => origins(there).length === 1);
+    assert.equal(await here.credential(one), undefined);
+  });
+
   test('that need no sign-in are gone in the other as well, and come back with the next one', async () => {
     const [here, there] = [open(), open()];
     const connection = connectionTo(one, { username: '' });
@@ -103,7 +133,7 @@ suite('registries in two windows', () => {
       },
     };
     const changed = emitter<undefined>() as ConstructorParameters<typeof ConnectionStore>[2];
-    const store = new ConnectionStore(global.open(), slow, changed);
+    const store = new ConnectionStore(global.open(), new SessionSecrets(slow, () => undefined), changed);
     stores.push(store);
     await store.save(connectionTo(one), dev);
     await store.settled();

@@ -6,13 +6,16 @@ import { digestOf } from '../../../../src/core/oci/digest.ts';
 import { mediaTypes } from '../../../../src/core/oci/mediaTypes.ts';
 import type { EngineManifest, ImageDetails } from '../../../../src/core/ports/imageSource.ts';
 import type { PushResult } from '../../../../src/core/push/pushEvents.ts';
+import type { LoginSources } from '../../../../src/host/connections/loginSources.ts';
 import type { PushJob, PushRunner } from '../../../../src/host/push/pushRunner.ts';
 import { PublicOwners } from '../../../../src/host/targets/publicOwners.ts';
 import { formatTarget } from '../../../../src/host/targets/target.ts';
+import { basic, home } from '../../credentials/fakeMachine.ts';
 import type { FakeGiteaOptions } from '../../../fakeGitea/options.ts';
 import { startFakeGitea } from '../../../fakeGitea/fakeGitea.ts';
 import { inputAsking, press, QuickInput, takeShown, useFakeVscode } from '../support/fakeVscode.ts';
-import { buildHost, connectionTo, dev, imageNamed, memento } from '../support/hostFakes.ts';
+import { buildHost, connectionTo, dev, imageNamed, memento, noLogins } from '../support/hostFakes.ts';
+import { loginsOn } from '../support/loginsOn.ts';
 
 useFakeVscode();
 const { PushController } = await import('../../../../src/host/push/pushController.ts');
@@ -40,10 +43,13 @@ function inspected(): ImageDetails {
 }
 
 /** A controller that is signed in to a fake Gitea. The runner only records its jobs, and fails with `failures` first. */
-async function controllerFor(t: { after(work: () => unknown): void }, options: FakeGiteaOptions = {}) {
+async function controllerFor(
+  t: { after(work: () => unknown): void },
+  { logins = noLogins, ...options }: FakeGiteaOptions & { readonly logins?: LoginSources } = {},
+) {
   const fakeGitea = await startFakeGitea(options);
   t.after(() => fakeGitea.close());
-  const { store, access, secrets } = buildHost(t);
+  const { store, access, secrets, signingIn } = buildHost(t);
   const connection = connectionTo(fakeGitea.origin);
   await store.save(connection, dev);
   const asked: string[] = [];
@@ -73,9 +79,8 @@ async function controllerFor(t: { after(work: () => unknown): void }, options: F
     inspect: (image) =>
       image === 'part:1' ? Promise.resolve(inspected()) : Promise.reject(new Error('It is not asked in this test.')),
     memory: { last: () => undefined },
-    auth: access.auth,
     onPushed: () => updates++,
-    ...{ store, access, publicOwners },
+    ...{ ...signingIn, logins, store, access, publicOwners },
   });
   const answer = async (owner: string): Promise<void> => {
     const owners = await inputAsking(/Which owner/);
@@ -263,5 +268,32 @@ suite('a push by the controller', () => {
     (await inputAsking(/Name/)).leave();
     await left;
     assert.equal(jobs.length, 2);
+  });
+});
+
+suite('a push to a registry without a sign-in', () => {
+  test('offers the logins for its repository, says which one was used, and goes on', async (t) => {
+    const gitea = await startFakeGitea({ tls: 'valid' });
+    t.after(() => gitea.close());
+    const token = gitea.createToken('dev', ['all']);
+    const key = `${gitea.host}/dev`;
+    const file = { auths: { [key]: { auth: basic('dev', token) }, [`${gitea.host}/team`]: { auth: basic('a', 'b') } } };
+    const logins = loginsOn({ files: { [`${home}/.config/containers/auth.json`]: JSON.stringify(file) } });
+    const { controller, pushed } = await controllerFor(t, { logins });
+    press('Sign In');
+    press('Trust This Certificate');
+    const target = `${gitea.host}/dev/app:1`;
+    await assert.rejects(controller.pushArguments({ image: 'app:1', target }), { code: 'notSignedIn' });
+    (await inputAsking(/Address/)).enter();
+    const list = await inputAsking(/How do you want/);
+    assert.deepEqual(
+      list.items.map(({ label, description }) => `${label} ${description ?? ''}`.trim()),
+      [`$(key) Use the login of Podman (auth.json) dev · for ${key}`, '$(edit) Enter user name and token or password'],
+    );
+    list.enter();
+    while (pushed().length === 0) await setImmediate();
+    assert.deepEqual(pushed(), ['dev/app']);
+    const said = await shownAs('information');
+    assert.match(said.join('\n'), /Connected to .*: dev · Gitea .*, with the login of Podman \(auth\.json\)\./);
   });
 });

@@ -35,7 +35,13 @@ export class QuickInput {
   constructor(element: string) {
     this.element = element;
     QuickInput.latest = this;
-    for (const name of ['onDidChangeValue', 'onDidAccept', 'onDidTriggerButton', 'onDidHide']) {
+    for (const name of [
+      'onDidChangeValue',
+      'onDidAccept',
+      'onDidTriggerButton',
+      'onDidTriggerItemButton',
+      'onDidHide',
+    ]) {
       this[name] = (handler: (value: unknown) => unknown): Disposable => {
         this.handlers.set(name, handler);
         return new Disposable();
@@ -351,7 +357,14 @@ export function changeSetting(name: string, value: unknown): void {
   configurationChanged.fire({ affectsConfiguration: (section) => `${name}.`.startsWith(`${section}.`) });
 }
 
+/** Extensions by their IDs, as `vscode.extensions` gives them. */
+export const installedExtensions = new Map<string, { readonly isActive: boolean; readonly exports: unknown }>();
+
+export const extensions = { getExtension: (id: string) => installedExtensions.get(id) };
+
 export const workspace = {
+  workspaceFolders: undefined as
+    readonly { readonly uri: { readonly scheme: string; readonly fsPath: string } }[] | undefined,
   getConfiguration: (section: string) => ({
     get: (name: string) => settings.get(`${section}.${name}`),
     inspect: (name: string) => ({ workspaceValue: workspaceSettings.get(`${section}.${name}`) }),

@@ -3,6 +3,9 @@ import type { EngineImage } from '../../../../src/core/docker/types.ts';
 import type { Credential } from '../../../../src/core/registry/types.ts';
 import type { Connection } from '../../../../src/host/connections/connection.ts';
 import { ConnectionStore } from '../../../../src/host/connections/connectionStore.ts';
+import type { LoginSources } from '../../../../src/host/connections/loginSources.ts';
+import { SessionSecrets } from '../../../../src/host/connections/sessionSecrets.ts';
+import type { AskSignInDependencies } from '../../../../src/host/connections/signInState.ts';
 import { RegistryAccess } from '../../../../src/host/registry/registryAccess.ts';
 import { engineImage } from '../../../tools/engineImage.ts';
 import { silentLogger } from '../../../tools/silentLogger.ts';
@@ -73,12 +76,21 @@ export interface Host {
   readonly store: ConnectionStore;
   readonly access: RegistryAccess;
   readonly secrets: ReturnType<typeof secretStorage>;
+  /** What a sign-in needs, on a machine that has no login. */
+  readonly signingIn: AskSignInDependencies;
 }
+
+/** A machine that has no login of any program, and names no address. */
+export const noLogins: LoginSources = {
+  find: () => Promise.resolve({ logins: [], problems: [] }),
+  findIn: () => Promise.resolve({ logins: [], problems: [] }),
+  addresses: () => Promise.resolve([]),
+};
 
 /** The store and the access of the extension, as it builds them. */
 export function buildHost(t: { after(work: () => void): void }): Host {
   const secrets = secretStorage();
-  const store = new ConnectionStore(memento(), secrets, emitter());
+  const store = new ConnectionStore(memento(), new SessionSecrets(secrets, () => undefined), emitter());
   const access = new RegistryAccess({
     credential: (origin) => store.credential(origin),
     generation: (origin) => store.generation(origin),
@@ -92,7 +104,8 @@ export function buildHost(t: { after(work: () => void): void }): Host {
     access.dispose();
     store.dispose();
   });
-  return { store, access, secrets };
+  const signingIn = { auth: access.auth, store, logins: noLogins, logger: silentLogger };
+  return { store, access, secrets, signingIn };
 }
 
 export const dev: Credential = { username: 'dev', secret: 'dev pässword: with everything' };

@@ -75,14 +75,14 @@ suite('the Registries view', () => {
     assert.equal(item.command?.command, 'teaChest.registries.reconnect');
     assert.deepEqual(item.command.arguments, [note]);
     assert.deepEqual(await view.getChildren(note), []);
-    const { store, access } = buildHost(t);
+    const { signingIn } = buildHost(t);
     let updates = 0;
     const registriesView = {
       update: () => {
         updates++;
       },
     };
-    const done = registriesReconnectCommand({ auth: access.auth, store, registriesView }, note);
+    const done = registriesReconnectCommand({ ...signingIn, registriesView }, note);
     const address = await inputAsking(/Address/);
     assert.equal(address.value, gitea.webRoot);
     address.leave();

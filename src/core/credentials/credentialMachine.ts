@@ -1,0 +1,12 @@
+import { thisHost, type HostEnvironment } from '../docker/endpoint/hostEnvironment.ts';
+import { runHelper, type RunHelper } from './helperProcess.ts';
+
+/** All of the machine that the sources of logins read, so that tests can describe any machine. */
+export interface CredentialMachine extends HostEnvironment {
+  readonly runHelper: RunHelper;
+}
+
+/** The machine that this process runs on. */
+export function thisMachine(): CredentialMachine {
+  return { ...thisHost(), runHelper };
+}

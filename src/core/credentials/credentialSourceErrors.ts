@@ -1,0 +1,36 @@
+import { TeaChestError } from '../base/errors.ts';
+import { plainText } from '../base/plainText.ts';
+import { helperLimitMs } from './helperProcess.ts';
+
+/** A login of this machine cannot be used. There is no `cause`: messages of parsers quote the text, which has secrets. */
+export function credentialSourceError(message: string): TeaChestError {
+  return new TeaChestError('credentialSourceFailed', message, { stage: 'signIn' });
+}
+
+export function tooSlow(command: string): TeaChestError {
+  return credentialSourceError(
+    `${command} gave no answer within ${helperLimitMs / 1000} seconds and was stopped. It may be waiting for a password or for another machine.`,
+  );
+}
+
+/** What an answer with a secret looks like: docker's helpers write JSON, git's write lines. */
+const answer = /["']?(?:secret|password)["']?\s*[:=]/i;
+
+/** With the program's own error text; but where it wrote a login and failed nevertheless, that is not shown. */
+export function helperFailed(
+  command: string,
+  { stdout, stderr }: { readonly stdout: string; readonly stderr: string },
+): TeaChestError {
+  const hasLogin = answer.test(stdout) || answer.test(stderr);
+  const said = hasLogin ? '' : plainText(stderr.trim() === '' ? stdout : stderr, 300);
+  return credentialSourceError(
+    said === '' ? `${command} failed, without a message that can be shown.` : `${command} failed: ${said}`,
+  );
+}
+
+/** Docker keeps it in place of a password, after a login by a browser (docker/cli, native_store.go `tokenUsername`). */
+export function identityToken(source: string, server: string): TeaChestError {
+  return credentialSourceError(
+    `${source} has an identity token for ${server}, not a user and a password. Gitea has no such tokens, so it is of no use there.`,
+  );
+}

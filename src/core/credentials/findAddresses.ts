@@ -1,0 +1,80 @@
+import { parseImageReference } from '../oci/imageReference.ts';
+import type { CredentialMachine } from './credentialMachine.ts';
+import { storedLogins } from './findLogins.ts';
+import { remoteServer } from './gitRemotes.ts';
+import type { FoundLogin } from './login.ts';
+import { readRegistryKey } from './registryKey.ts';
+
+/** An address that a person may want to sign in to. */
+export interface FoundAddress {
+  readonly url: string;
+  /** `git remote`, `Docker (config.json)` */
+  readonly sources: readonly string[];
+}
+
+/** Registries of everybody's, and hosts of code that are none of the person's own: nobody pushes there with this tool. */
+const publicHosts = [
+  ...['docker.io', 'ghcr.io', 'quay.io', 'gcr.io', 'pkg.dev', 'mcr.microsoft.com', 'azurecr.io', 'public.ecr.aws'],
+  ...['amazonaws.com', 'registry.k8s.io', 'lscr.io', 'docker.elastic.co', 'nvcr.io', 'redhat.com', 'redhat.io'],
+  ...['github.com', 'gitlab.com', 'bitbucket.org', 'dev.azure.com', 'visualstudio.com', 'googlesource.com'],
+];
+
+/**
+ * The addresses that this machine names: git remotes, logins of other programs, names of images. One row for each host;
+ * an address with a scheme wins over one without.
+ */
+export async function findAddresses(
+  machine: CredentialMachine,
+  named: { readonly remotes: readonly string[]; readonly images: readonly string[] },
+): Promise<readonly FoundAddress[]> {
+  const { logins } = await storedLogins(machine);
+  const candidates = [
+    ...named.remotes.map((remote) => ({ address: remoteServer(remote), source: 'git remote' })),
+    { address: machine.env['GITEA_SERVER_URL'], source: 'GITEA_SERVER_URL' },
+    ...logins.map((login) => ({ address: addressOf(login), source: login.name })),
+    ...named.images.map((image) => ({ address: registryOf(image), source: 'name of an image' })),
+  ];
+  return merge(candidates.flatMap(({ address, source }) => (address === undefined ? [] : [{ address, source }])));
+}
+
+/** The usual address of idpbuilder's Gitea (its documentation; `--host` and `--port` change it). */
+const localIdpbuilder = 'https://gitea.cnoe.localtest.me:8443';
+
+function addressOf({ scope, source }: FoundLogin): string | undefined {
+  if (source === 'environment' || scope === 'anyRegistry') return undefined;
+  return scope === 'localRegistry' ? localIdpbuilder : scope.address;
+}
+
+function merge(candidates: readonly { readonly address: string; readonly source: string }[]): readonly FoundAddress[] {
+  const rows = new Map<string, { url: string; hasScheme: boolean; sources: Set<string> }>();
+  for (const { address, source } of candidates) {
+    const key = readRegistryKey(address);
+    if (key === undefined || isPublic(key.host)) continue;
+    const hasScheme = key.scheme !== undefined;
+    const { host } = new URL(`${key.scheme ?? 'https'}://${key.host}`);
+    // The path of a server's address is the sub-path of the install; that of a login is an owner.
+    const isServer = source === 'git remote' || source === 'GITEA_SERVER_URL';
+    const path = isServer && key.path !== '' ? `/${key.path}` : '';
+    const url = `${key.scheme ?? 'https'}://${host}${path}`;
+    const row = rows.get(host);
+    if (row === undefined) rows.set(host, { url, hasScheme, sources: new Set([source]) });
+    else {
+      row.sources.add(source);
+      if (hasScheme && !row.hasScheme) Object.assign(row, { url, hasScheme });
+    }
+  }
+  return [...rows.values()].map(({ url, sources }) => ({ url, sources: [...sources] }));
+}
+
+function isPublic(host: string): boolean {
+  const name = host.replace(/:\d+$/, '');
+  return publicHosts.some((hub) => name === hub || name.endsWith(`.${hub}`));
+}
+
+function registryOf(image: string): string | undefined {
+  try {
+    return parseImageReference(image).registry;
+  } catch {
+    return undefined;
+  }
+}

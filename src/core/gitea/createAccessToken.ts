@@ -1,0 +1,56 @@
+import * as v from 'valibot';
+import { TeaChestError } from '../base/errors.ts';
+import { parseJson } from '../base/json.ts';
+import { basicAuthorization } from '../registry/auth/authenticator.ts';
+import { bytesBody, type Send } from '../registry/http/httpTypes.ts';
+import { withinOrigin } from '../registry/http/redirects.ts';
+import type { Credential } from '../registry/types.ts';
+import { explainRestError } from './explainRestError.ts';
+import { neededScopes } from './tokenScopes.ts';
+
+const createdToken = v.object({ sha1: v.pipe(v.string(), v.nonEmpty()) });
+
+export interface TokenRequest {
+  /** User and password. A token cannot make another one. */
+  readonly credential: Credential;
+  /** The code of a second factor. Newer servers accept each code once. */
+  readonly oneTimeCode?: string | undefined;
+  /** As the person sees it in their settings. A name that exists is refused. */
+  readonly name: string;
+}
+
+/**
+ * Makes an access token with the scopes that we need: POST `/users/{user}/tokens`, by Basic alone (docs/gitea.md §4). The
+ * request is sent once: a code of a second factor is good for one.
+ */
+export async function createAccessToken(
+  { send, webRoot, signal }: { readonly send: Send; readonly webRoot: string; readonly signal: AbortSignal },
+  { credential, oneTimeCode, name }: TokenRequest,
+): Promise<string> {
+  const { host } = new URL(webRoot);
+  const response = await withinOrigin(send)({
+    method: 'POST',
+    url: new URL(`${webRoot}/api/v1/users/${encodeURIComponent(credential.username)}/tokens`),
+    headers: {
+      authorization: basicAuthorization(credential),
+      accept: 'application/json',
+      'content-type': 'application/json',
+      // Forgejo reads this name as well.
+      ...(oneTimeCode !== undefined && { 'x-gitea-otp': oneTimeCode }),
+    },
+    body: bytesBody(Buffer.from(JSON.stringify({ name, scopes: neededScopes }))),
+    signal,
+    retry: 'never',
+  });
+  const token = response.status === 201 ? parseJson(createdToken, response.body)?.sha1 : undefined;
+  if (token !== undefined) return token;
+  const error = explainRestError(response, 'make a token', webRoot);
+  if (error.code === 'oneTimePasswordNeeded' && oneTimeCode !== undefined) {
+    throw new TeaChestError(
+      'credentialsRejected',
+      `${host} does not accept this password with this one-time code. A code is good for half a minute, and often only once.`,
+      { facts: { host, username: credential.username } },
+    );
+  }
+  throw error;
+}

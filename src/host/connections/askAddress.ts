@@ -1,0 +1,127 @@
+import { toTeaChestError } from '../../core/base/errors.ts';
+import type { FoundAddress } from '../../core/credentials/findAddresses.ts';
+import type { RegistryAddress } from '../../core/registry/types.ts';
+import type { Choice } from '../input/choiceRows.ts';
+import { askChoice, askText } from '../input/prompts.ts';
+import { AskAgain, type StepPosition } from '../input/runSteps.ts';
+import type { AuthService } from './signIn.ts';
+import { explainShortly, type SignInDialog, type SignInState } from './signInState.ts';
+import { tryAddress, type AnsweredAddress, type OriginTrust } from './tryAddress.ts';
+
+/** Offers the addresses that this machine names. Another one is typed in the next step, or here. */
+export async function askSuggestedAddress(
+  dialog: SignInDialog,
+  addresses: readonly FoundAddress[],
+  state: SignInState,
+  position: StepPosition,
+): Promise<SignInState> {
+  let answered: AnsweredAddress | undefined;
+  const choices = addresses.map(({ url, sources }): Choice<string | undefined> => ({
+    label: url,
+    description: sources.join(', '),
+    icon: 'server',
+    value: url,
+  }));
+  const url = await askChoice<string | undefined>(position, {
+    placeholder: addressPrompt(dialog),
+    choices: [...choices, { label: 'Another address…', icon: 'edit', always: true, value: undefined }],
+    custom: (text) => {
+      const problem = problemOf(() => dialog.auth.parse(text));
+      return problem === undefined ? { label: text, description: 'as typed', value: text } : { problem };
+    },
+    accept: async (chosen, signal) => {
+      if (chosen === undefined) return undefined;
+      const attempt = await attemptAddress(dialog, chosen, state, signal);
+      if ('problem' in attempt) {
+        throw new AskAgain('address', { ...state, url: chosen, isSuggested: false, problem: attempt.problem });
+      }
+      answered = attempt;
+      return undefined;
+    },
+  });
+  if (url === undefined || answered === undefined) return { ...state, url: url ?? state.url, isSuggested: false };
+  return { ...afterAddress(state, url, answered), isSuggested: true };
+}
+
+export async function askAddress(
+  dialog: SignInDialog,
+  state: SignInState,
+  position: StepPosition,
+): Promise<SignInState> {
+  const { auth } = dialog;
+  let answered: AnsweredAddress | undefined;
+  const url = await askText(position, {
+    prompt: addressPrompt(dialog),
+    placeholder: 'https://gitea.example.com',
+    value: state.url,
+    problem: state.problem,
+    judge: (text) => {
+      const problem = problemOf(() => auth.parse(text.trim()));
+      return problem === undefined ? {} : { problem };
+    },
+    accept: async (text, signal) => {
+      const attempt = await attemptAddress(dialog, text, state, signal);
+      if ('problem' in attempt) return attempt.problem;
+      answered = attempt;
+      return undefined;
+    },
+  });
+  return { ...afterAddress(state, url, answered), isSuggested: false };
+}
+
+function addressPrompt({ start }: SignInDialog): string {
+  return start.toPush === true
+    ? 'First sign in to a registry: the address of Gitea, Forgejo or another one'
+    : 'Address of Gitea, Forgejo or another container registry';
+}
+
+function afterAddress(state: SignInState, url: string, answered: AnsweredAddress | undefined): SignInState {
+  const connection = answered?.connection;
+  const done = connection && { connection, scope: undefined };
+  return { ...state, url, reached: answered?.reached, done, problem: undefined };
+}
+
+async function attemptAddress(
+  dialog: SignInDialog,
+  text: string,
+  { reached }: SignInState,
+  signal: AbortSignal,
+): Promise<AnsweredAddress | { readonly problem: string | undefined }> {
+  const { auth, start } = dialog;
+  const startOrigin = originOf(auth, start.url);
+  const decided: OriginTrust[] = [];
+  if (reached !== undefined) decided.push({ origin: reached.address.origin, trust: reached.trust });
+  if (startOrigin !== undefined && start.trust !== undefined) decided.push({ origin: startOrigin, trust: start.trust });
+  const closedOrigin = start.askCredential === true ? startOrigin : undefined;
+  try {
+    const answered = await tryAddress(dialog, { text, decided, closedOrigin }, { signal });
+    return answered ?? { problem: refused(auth.parse(text.trim())) };
+  } catch (error) {
+    return { problem: explainShortly(error) };
+  }
+}
+
+/** Undefined for what is no address. */
+export function originOf(auth: AuthService, url: string | undefined): string | undefined {
+  try {
+    return url === undefined ? undefined : auth.parse(url).origin;
+  } catch {
+    return undefined;
+  }
+}
+
+function problemOf(parse: () => unknown): string | undefined {
+  try {
+    parse();
+    return undefined;
+  } catch (error) {
+    return toTeaChestError(error).message;
+  }
+}
+
+/** The message after the person declined to trust the address. */
+function refused({ origin }: RegistryAddress): string {
+  return origin.startsWith('http:')
+    ? 'Nothing was sent there. Is there an https address?'
+    : 'Not trusted, so nothing was sent there.';
+}

@@ -1,0 +1,105 @@
+import { isCancelled, toTeaChestError } from '../../core/base/errors.ts';
+import type { FoundLogin, WantedRegistry } from '../../core/credentials/login.ts';
+import { showWarning } from '../display/messages.ts';
+import type { Choice, Problem } from '../input/choiceRows.ts';
+import { askChoice } from '../input/prompts.ts';
+import { AskAgain, type StepPosition } from '../input/runSteps.ts';
+import { explainShortly, hostOf, type SignedIn, type SignInDialog, type SignInState } from './signInState.ts';
+import type { CheckedSignIn } from './signIn.ts';
+import { checkCredential, credentialOf, isPassword } from './useCredential.ts';
+
+type Chosen = { readonly login: FoundLogin; readonly sessionOnly: boolean } | 'typed';
+
+/** The registry that the dialog is about; undefined until it has answered. */
+export function wantedRegistry({ start }: SignInDialog, { reached }: SignInState): WantedRegistry | undefined {
+  return reached && { origin: reached.address.origin, repository: start.repository };
+}
+
+/**
+ * Offers the logins that this machine has for the registry, by the names of their sources. The one that is chosen is read
+ * and checked with the registry. If that fails, the list says why and stays open.
+ */
+export async function askLogin(
+  dialog: SignInDialog,
+  logins: readonly FoundLogin[],
+  state: SignInState,
+  position: StepPosition,
+): Promise<SignInState> {
+  const { reached } = state;
+  const wanted = wantedRegistry(dialog, state);
+  if (reached === undefined || wanted === undefined) throw new AskAgain('address', state);
+  let used: { readonly done: SignedIn } | { readonly password: CheckedSignIn } | undefined;
+  const chosen = await askChoice<Chosen>(position, {
+    placeholder: `How do you want to sign in to ${hostOf(state)}?`,
+    choices: loginChoices(logins),
+    problem: state.problem,
+    accept: async (choice, signal) => {
+      if (choice === 'typed') return undefined;
+      const { login, sessionOnly } = choice;
+      try {
+        const secret = await login.read(wanted, { signal });
+        const checked = await checkCredential(dialog, reached, credentialOf(secret), signal);
+        used =
+          secret.isToken !== true && !sessionOnly && isPassword(checked)
+            ? { password: checked }
+            : { done: await save(dialog, checked, login, sessionOnly) };
+        return undefined;
+      } catch (error) {
+        if (isCancelled(error)) throw error;
+        return refuse(dialog, login, error);
+      }
+    },
+  });
+  const base = { ...state, done: undefined, password: undefined, needsCode: false, problem: undefined };
+  if (chosen === 'typed' || used === undefined) {
+    const known = logins.find(({ username }) => username !== undefined)?.username;
+    return { ...base, source: undefined, username: state.username === '' ? (known ?? '') : state.username };
+  }
+  return { ...base, ...used, source: chosen.login.name };
+}
+
+/** The row has room for the beginning of the reason; the notification and the log have all of it. */
+function refuse({ logger }: SignInDialog, login: FoundLogin, error: unknown): Problem {
+  const title = loginTitle(login);
+  const label = `${title.charAt(0).toUpperCase()}${title.slice(1)} did not work`;
+  const detail = explainShortly(error) ?? 'It was cancelled.';
+  logger.warn(`${label} (${login.location}): ${toTeaChestError(error).message}`);
+  void showWarning(`${label}: ${detail}`, []);
+  return { label, detail };
+}
+
+function loginChoices(logins: readonly FoundLogin[]): readonly Choice<Chosen>[] {
+  const rows = logins.map((login): Choice<Chosen> => {
+    const { username, note, problem } = login;
+    const description = [username, problem ?? note].filter((part) => part !== undefined).join(' · ');
+    const isUsable = problem === undefined;
+    return {
+      label: `Use ${loginTitle(login)}`,
+      ...(description !== '' && { description }),
+      icon: isUsable ? 'key' : 'warning',
+      value: { login, sessionOnly: false },
+      ...(isUsable && {
+        other: { icon: 'watch', tooltip: 'Use for This Session Only', value: { login, sessionOnly: true } },
+      }),
+    };
+  });
+  return [...rows, { label: 'Enter user name and token or password', icon: 'edit', always: true, value: 'typed' }];
+}
+
+/** `the login of tea (mine)`; `GITEA_TOKEN`, which says by itself what it is. */
+function loginTitle({ source, name }: FoundLogin): string {
+  return source === 'environment' ? name : `the login of ${name}`;
+}
+
+async function save(
+  { store, logger }: SignInDialog,
+  { connection, credential, scope }: CheckedSignIn,
+  login: FoundLogin,
+  sessionOnly: boolean,
+): Promise<SignedIn> {
+  await store.save(connection, credential, { sessionOnly });
+  logger.info(
+    `Signed in to ${connection.origin} as ${connection.username} with the login of ${login.name} (${login.location}).`,
+  );
+  return { connection, scope, source: login.name, sessionOnly };
+}

@@ -1,0 +1,100 @@
+import { hostname } from 'node:os';
+import { neededScopesText } from '../../core/gitea/tokenScopes.ts';
+import type { Credential } from '../../core/registry/types.ts';
+import { askChoice, askText } from '../input/prompts.ts';
+import { AskAgain, type StepPosition } from '../input/runSteps.ts';
+import { pastedSecret } from './pastedSecret.ts';
+import type { TrustedServer } from './signIn.ts';
+import { explainShortly, hostOf, type SignedIn, type SignInDialog, type SignInState } from './signInState.ts';
+import { checkCredential } from './useCredential.ts';
+
+/** Asks for the code of a second factor, makes a token with it, and saves the token alone. */
+export async function askCode(dialog: SignInDialog, state: SignInState, position: StepPosition): Promise<SignInState> {
+  const { reached, username } = state;
+  if (reached === undefined) throw new AskAgain('address', state);
+  let done: SignedIn | undefined;
+  await askText(position, {
+    prompt: `One-time code of ${username}. With it ${hostOf(state)} makes a token (${neededScopesText}), and only the token is stored`,
+    placeholder: '123456',
+    problem: state.problem,
+    judge: (text) => (/^\d{6,8}$/.test(withoutSpaces(text)) ? {} : { problem: 'The code has six digits.' }),
+    accept: async (text, signal) => {
+      const credential = { username, secret: pastedSecret(state.secret) };
+      try {
+        done = await makeToken(dialog, reached, { credential, oneTimeCode: withoutSpaces(text) }, signal);
+        return undefined;
+      } catch (error) {
+        return explainShortly(error);
+      }
+    },
+  });
+  return { ...state, secret: '', done, problem: undefined };
+}
+
+type Kept = 'token' | 'password' | 'session';
+
+/** For a password that the registry accepts: what is stored in its place, or whether it is stored. */
+export async function askWhatToKeep(
+  dialog: SignInDialog,
+  state: SignInState,
+  position: StepPosition,
+): Promise<SignInState> {
+  const { reached, password, source } = state;
+  if (reached === undefined || password?.credential === undefined) throw new AskAgain('address', state);
+  const { connection, credential, scope } = password;
+  let done: SignedIn | undefined;
+  await askChoice<Kept>(position, {
+    placeholder: `${hostOf(state)} accepts the password. What should be stored?`,
+    choices: [
+      {
+        label: 'A token made now for this machine, not the password',
+        detail: `For ${neededScopesText}. It can be deleted in the settings of ${hostOf(state)} at any time.`,
+        icon: 'key',
+        value: 'token',
+      },
+      { label: 'The password', icon: 'lock', value: 'password' },
+      { label: 'Nothing: keep the password until this window closes', icon: 'watch', value: 'session' },
+    ],
+    accept: async (kept, signal) => {
+      try {
+        if (kept === 'token') {
+          const own = { ...credential, username: connection.username };
+          const server = { address: { ...reached.address, webRoot: connection.webRoot }, trust: connection.trust };
+          done = { ...(await makeToken(dialog, server, { credential: own }, signal)), source };
+        } else {
+          const sessionOnly = kept === 'session';
+          await dialog.store.save(connection, credential, { sessionOnly });
+          done = { connection, scope, source, sessionOnly };
+        }
+        return undefined;
+      } catch (error) {
+        return explainShortly(error);
+      }
+    },
+  });
+  if (source !== undefined) {
+    dialog.logger.info(`Signed in to ${connection.origin} as ${connection.username} with the login of ${source}.`);
+  }
+  return { ...state, secret: '', password: undefined, done, problem: undefined };
+}
+
+/** Makes a token, checks it with the registry, and saves it. */
+async function makeToken(
+  dialog: SignInDialog,
+  server: TrustedServer,
+  { credential, oneTimeCode }: { readonly credential: Credential; readonly oneTimeCode?: string },
+  signal: AbortSignal,
+): Promise<SignedIn> {
+  const { auth, store } = dialog;
+  // Each name can be used once, and a one-time code is good for one request: so the name is new.
+  const tokenName = `Tea Chest on ${hostname()}, ${new Date().toISOString().slice(0, 19).replace('T', ' ')}`;
+  const request = { credential, oneTimeCode, name: tokenName };
+  const secret = await auth.createToken(server.address, request, server.trust, { signal });
+  const checked = await checkCredential(dialog, server, { username: credential.username, secret }, signal);
+  await store.save(checked.connection, checked.credential);
+  return { connection: checked.connection, scope: checked.scope, tokenName };
+}
+
+function withoutSpaces(text: string): string {
+  return text.replace(/\s/g, '');
+}

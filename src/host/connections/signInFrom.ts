@@ -1,0 +1,49 @@
+import { TeaChestError } from '../../core/base/errors.ts';
+import type { LoginSource } from '../../core/credentials/login.ts';
+import type { Connection } from './connection.ts';
+import { signIn, type SaveOptions, type TrustedServer } from './signIn.ts';
+import type { AskSignInDependencies } from './signInState.ts';
+import { credentialOf } from './useCredential.ts';
+
+interface SourceRequest extends TrustedServer, SaveOptions {
+  readonly source: LoginSource;
+  /** The login must be of this user. */
+  readonly username: string | undefined;
+}
+
+/** Signs in with the login that a source has, without a question. Of several it takes the one its program would take. */
+export async function signInFrom(
+  dependencies: AskSignInDependencies,
+  { source, username, sessionOnly = false, ...server }: SourceRequest,
+  options: { readonly signal: AbortSignal },
+): Promise<Connection> {
+  const { logins, logger } = dependencies;
+  const { origin, host } = server.address;
+  const found = await logins.findIn(source, { origin });
+  const fitting = found.logins.filter((login) => username === undefined || (login.username ?? username) === username);
+  const login = fitting.find(({ problem }) => problem === undefined) ?? fitting[0];
+  if (login === undefined) {
+    throw notFound(source, host, found.problems, found.logins.length === 0 ? undefined : username);
+  }
+  const credential = credentialOf(await login.read({ origin }, options));
+  if (username !== undefined && credential.username !== username) throw notFound(source, host, [], username);
+  const connection = await signIn(dependencies, { ...server, credential, sessionOnly }, options);
+  logger.info(`Signed in to ${origin} as ${connection.username} with the login of ${login.name} (${login.location}).`);
+  return connection;
+}
+
+const names: Readonly<Record<LoginSource, string>> = {
+  environment: 'The environment',
+  idpbuilder: 'idpbuilder',
+  docker: 'Docker',
+  podman: 'Podman',
+  tea: 'tea',
+  git: 'git',
+  keyring: 'The keyring',
+};
+
+function notFound(source: LoginSource, host: string, problems: readonly string[], username?: string): TeaChestError {
+  const user = username === undefined ? '' : ` of the user “${username}”`;
+  const message = [`${names[source]} has no login${user} for ${host}.`, ...problems].join(' ');
+  return new TeaChestError('credentialSourceFailed', message, { stage: 'signIn', facts: { host } });
+}

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { findAddresses } from '../../../src/core/credentials/findAddresses.ts';
+import { readGitRemotes, remoteServer } from '../../../src/core/credentials/gitRemotes.ts';
+import { basic, home, machine } from './fakeMachine.ts';
+
+suite('the server of a git remote', () => {
+  const servers: Readonly<Record<string, string | undefined>> = {
+    'https://gitea.test/dev/app.git': 'https://gitea.test',
+    'https://dev:marked-secret@gitea.test:3000/dev/app': 'https://gitea.test:3000',
+    'http://127.0.0.1:3000/gitea/dev/app.git/': 'http://127.0.0.1:3000/gitea',
+    'git@gitea.test:dev/app.git': 'https://gitea.test',
+    'gitea.test:dev/app.git': 'https://gitea.test',
+    'ssh://git@Gitea.test:2222/dev/app.git': 'https://gitea.test',
+    'ssh://gitea.test/dev/app.git': 'https://gitea.test',
+    'git+ssh://git@[fd00::1]:2222/dev/app': 'https://[fd00::1]',
+    '/srv/git/app.git': undefined,
+    '../app': undefined,
+    'C:\\git\\app': undefined,
+    'C:/git/app': undefined,
+    'file:///srv/git/app.git': undefined,
+    'git://gitea.test/dev/app': undefined,
+    '': undefined,
+  };
+  for (const [remote, server] of Object.entries(servers)) {
+    test(`of “${remote.replace('marked-secret', '…')}” is ${server ?? 'none'}`, () => {
+      assert.equal(remoteServer(remote), server);
+    });
+  }
+});
+
+test('git remotes are read from the folder, from one above it, and from a worktree', async () => {
+  const config = `[core]
+\trepositoryformatversion = 0
+[remote "origin"]
+\turl = git@gitea.test:dev/app.git
+\tfetch = +refs/heads/*:refs/remotes/origin/*
+[Remote "other"]
+    URL = "https://other.test/dev/app"
+[submodule "x"]
+\turl = https://submodule.test/x/y
+[branch "main"]
+\tremote = origin
+`;
+  const remotes = ['git@gitea.test:dev/app.git', 'https://other.test/dev/app'];
+  const on = machine({
+    files: {
+      '/work/app/.git/config': config,
+      '/trees/feature/.git': 'gitdir: /work/app/.git/worktrees/feature\n',
+      '/work/app/.git/worktrees/feature/commondir': '../..\n',
+    },
+  });
+  assert.deepEqual(await readGitRemotes(on, '/work/app'), remotes);
+  assert.deepEqual(await readGitRemotes(on, '/work/app/src/deep'), remotes);
+  assert.deepEqual(await readGitRemotes(on, '/trees/feature'), remotes);
+  assert.deepEqual(await readGitRemotes(on, '/elsewhere'), []);
+});
+
+test('addresses come from remotes, logins and images, each once, with where they are from; public ones are left out', async () => {
+  const on = machine({
+    env: { GITEA_SERVER_URL: 'https://env.test/' },
+    files: {
+      [`${home}/.docker/config.json`]: JSON.stringify({
+        auths: {
+          'gitea.test:3000': { auth: basic('dev', 'marked') },
+          'https://index.docker.io/v1/': { auth: basic('dev', 'marked') },
+          'ghcr.io': { auth: basic('dev', 'marked') },
+          '123.dkr.ecr.eu-west-1.amazonaws.com': {},
+        },
+        credHelpers: { 'helped.test': 'x', 'gcr.io': 'gcloud' },
+        credsStore: 'desktop',
+      }),
+      [`${home}/.config/containers/auth.json`]: JSON.stringify({
+        auths: { 'pod.test/team': { auth: basic('a', 'b') } },
+      }),
+      [`${home}/.config/tea/config.yml`]: 'logins: [{ name: t, url: "http://gitea.test:3000", token: a, user: dev }]',
+      [`${home}/.idpbuilder/config`]:
+        'registries: { gitea: { username: a, password: b, url: "https://idp.test:8443" } }',
+    },
+  });
+  const found = await findAddresses(on, {
+    remotes: ['git@gitea.test:dev/app.git', 'git@github.com:dev/app.git', 'https://dev:marked@sub.test/git/dev/app'],
+    images: ['gitea.test:3000/dev/app:1', 'app:1', 'docker.io/library/nginx:1', 'localhost:5000/x:1', '<none>:<none>'],
+  });
+  assert.deepEqual(
+    found.map(({ url, sources }) => `${url} (${sources.join(', ')})`),
+    [
+      'https://gitea.test (git remote)',
+      'https://sub.test/git (git remote)',
+      'https://env.test (GITEA_SERVER_URL)',
+      'https://idp.test:8443 (idpbuilder)',
+      'https://helped.test (Docker (credential helper x))',
+      'http://gitea.test:3000 (Docker (credential helper desktop), Docker (config.json), tea (t), name of an image)',
+      'https://pod.test (Podman (auth.json))',
+      'https://localhost:5000 (name of an image)',
+    ],
+  );
+  assert.doesNotMatch(JSON.stringify(found), /marked/);
+});
+
+test('a local idpbuilder whose settings name no address is suggested at its usual one', async () => {
+  const files = { [`${home}/.idpbuilder/config`]: 'registries: { gitea: { username: giteaAdmin, password: a } }' };
+  assert.deepEqual(await findAddresses(machine({ files }), { remotes: [], images: [] }), [
+    { url: 'https://gitea.cnoe.localtest.me:8443', sources: ['idpbuilder'] },
+  ]);
+});

@@ -1,0 +1,405 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { Logger } from '../../../../src/core/base/logger.ts';
+import type { AskSignInDependencies, SignInStart } from '../../../../src/host/connections/signInState.ts';
+import { startFakeGitea, type FakeGitea } from '../../../fakeGitea/fakeGitea.ts';
+import type { FakeGiteaOptions } from '../../../fakeGitea/options.ts';
+import { totp } from '../../../fakeGitea/model/totp.ts';
+import { basic, home } from '../../credentials/fakeMachine.ts';
+import { inputAsking, said, useFakeVscode, type QuickInput } from '../support/fakeVscode.ts';
+import { buildHost, dev, type Host } from '../support/hostFakes.ts';
+import { loginsOn } from '../support/loginsOn.ts';
+
+useFakeVscode();
+const { askSignIn } = await import('../../../../src/host/connections/askSignIn.ts');
+const { describeSignIn } = await import('../../../../src/host/connections/describeSignIn.ts');
+const { signInCommand } = await import('../../../../src/host/commands/signIn.ts');
+
+type Machine = Parameters<typeof loginsOn>[0];
+
+interface Rig extends Host {
+  readonly gitea: FakeGitea;
+  readonly log: readonly string[];
+  readonly dependencies: AskSignInDependencies;
+  /** Opens the dialog with the registry's address filled in. */
+  readonly open: (start?: SignInStart) => ReturnType<typeof askSignIn>;
+}
+
+async function rig(
+  t: { after(work: () => unknown): void },
+  describe: (gitea: FakeGitea) => Machine,
+  options: FakeGiteaOptions = {},
+): Promise<Rig> {
+  const gitea = await startFakeGitea(options);
+  t.after(() => gitea.close());
+  const host = buildHost(t);
+  const log: string[] = [];
+  const keep = (line: string): void => void log.push(line);
+  const logger: Logger = { trace: keep, debug: keep, info: keep, warn: keep, error: keep };
+  const dependencies = { ...host.signingIn, logger, logins: loginsOn(describe(gitea)) };
+  const open = (start: SignInStart = {}): ReturnType<typeof askSignIn> =>
+    askSignIn(dependencies, { url: gitea.url, trust: { allowHttp: true }, ...start });
+  return { ...host, gitea, log, dependencies, open };
+}
+
+function dockerFile(entries: Readonly<Record<string, unknown>>): Record<string, string> {
+  return { [`${home}/.docker/config.json`]: JSON.stringify({ auths: entries }) };
+}
+
+function teaFile(url: string, token: string, user = 'dev'): Record<string, string> {
+  return { [`${home}/.config/tea/config.yml`]: JSON.stringify({ logins: [{ name: 'mine', url, token, user }] }) };
+}
+
+const labels = (list: QuickInput): readonly string[] =>
+  list.items.map(({ label, description = '', detail = '' }) =>
+    [label, description, detail].filter((part) => part !== '').join(' — '),
+  );
+
+async function choose(pattern: RegExp, row: RegExp): Promise<void> {
+  const list = await inputAsking(pattern);
+  list.take(list.items.find(({ label }) => row.test(label)) ?? assert.fail(labels(list).join('\n')));
+}
+
+const login = /How do you want to sign in/;
+
+suite('a login of this machine', () => {
+  test('is offered by the name of its source with its user, and signs in', async (t) => {
+    let token = '';
+    const { open, store, gitea, log } = await rig(t, (gitea) => {
+      token = gitea.createToken('dev', ['write:package', 'read:user', 'read:organization']);
+      return { files: teaFile(gitea.url, token) };
+    });
+    const signedIn = open();
+    (await inputAsking(/Address/)).enter();
+    const list = await inputAsking(login);
+    assert.deepEqual(labels(list), [
+      '$(key) Use the login of tea (mine) — dev',
+      '$(edit) Enter user name and token or password',
+    ]);
+    list.enter();
+    const done = (await signedIn) ?? assert.fail('not signed in');
+    assert.equal(describeSignIn(done), `Connected to ${gitea.host}: dev · Gitea 1.26.4, with the login of tea (mine).`);
+    assert.deepEqual(await store.credential(gitea.origin), { username: 'dev', secret: token });
+    assert.match(log.join('\n'), /Signed in to \S+ as dev with the login of tea \(mine\) \(.*config\.yml\)/);
+    assert.ok(!log.join('\n').includes(token));
+  });
+
+  test('that the registry refuses says so, stores nothing, and the others are still there', async (t) => {
+    const { open, store, gitea, log } = await rig(t, (gitea) => ({
+      files: {
+        ...dockerFile({ [gitea.host]: { auth: basic('dev', 'marked-old-password') } }),
+        ...teaFile(gitea.url, gitea.createToken('dev', ['write:package'])),
+      },
+    }));
+    const signedIn = open();
+    (await inputAsking(/Address/)).enter();
+    await choose(login, /Docker/);
+    const list = await inputAsking(login);
+    while (!labels(list)[0]?.startsWith('$(error)')) await new Promise(setImmediate);
+    assert.match(
+      labels(list)[0] ?? '',
+      /^\$\(error\) The login of Docker \(config\.json\) did not work — .* does not accept this user name and password/,
+    );
+    assert.equal(await store.credential(gitea.origin), undefined);
+    assert.deepEqual(store.list(), []);
+    await choose(login, /tea/);
+    const done = (await signedIn) ?? assert.fail('not signed in');
+    assert.match(
+      describeSignIn(done),
+      /with the login of tea \(mine\)\. The token lacks the scopes read:user and read:organization: your own name/,
+    );
+    assert.match(log.join('\n'), /login of Docker \(config\.json\) did not work \(.*config\.json\): /);
+    assert.doesNotMatch(log.join('\n'), /marked/);
+  });
+
+  test('may be used until the window closes: nothing is stored then', async (t) => {
+    const { open, store, gitea, secrets } = await rig(t, (gitea) => ({
+      files: dockerFile({ [gitea.host]: { auth: basic(dev.username, dev.secret) } }),
+    }));
+    const signedIn = open();
+    (await inputAsking(/Address/)).enter();
+    const list = await inputAsking(login);
+    const [row] = list.items;
+    assert.deepEqual(JSON.parse(JSON.stringify((row as unknown as { buttons: unknown }).buttons)), [
+      { iconPath: { id: 'watch' }, tooltip: 'Use for This Session Only' },
+    ]);
+    list.handlers.get('onDidTriggerItemButton')?.({ item: row });
+    assert.match(describeSignIn((await signedIn) ?? assert.fail()), /until this window closes, and not stored/);
+    assert.deepEqual(await secrets.keys(), []);
+    assert.deepEqual(await store.credential(gitea.origin), dev);
+    assert.equal(store.find(gitea.origin)?.username, 'dev');
+  });
+
+  test('that is of no use says why, and the person types the rest', async (t) => {
+    const { open, gitea } = await rig(t, (gitea) => ({
+      env: { GITEA_SERVER_URL: gitea.url, GITEA_USERNAME: 'dev' },
+      files: dockerFile({ [gitea.host]: { identitytoken: 'marked-token' } }),
+    }));
+    const signedIn = open();
+    (await inputAsking(/Address/)).enter();
+    const list = await inputAsking(login);
+    assert.match(labels(list)[0] ?? '', /^\$\(warning\) Use environment variables — dev · GITEA_USERNAME is set, but/);
+    assert.match(
+      labels(list)[1] ?? '',
+      /^\$\(warning\) Use the login of Docker \(config\.json\) — Docker has an identity token/,
+    );
+    await choose(login, /Docker/);
+    while (!labels(list)[0]?.startsWith('$(error)')) await new Promise(setImmediate);
+    assert.match(labels(list)[0] ?? '', /identity token for .* no use there/);
+    await choose(login, /Enter user name/);
+    const user = await inputAsking(/User name/);
+    assert.equal(user.value, 'dev');
+    user.enter();
+    const secret = await inputAsking(/Token \(with the scopes write:package, read:user and read:organization\)/);
+    secret.type(gitea.createToken('dev', ['all']));
+    secret.enter();
+    assert.equal((await signedIn)?.source, undefined);
+  });
+
+  test('of another host is not offered, nor one whose name begins like it', async (t) => {
+    const { open } = await rig(t, (gitea) => ({
+      files: dockerFile({
+        [`${gitea.host}0`]: { auth: basic('a', 'b') },
+        [gitea.host.slice(0, -1)]: { auth: basic('a', 'b') },
+      }),
+    }));
+    const left = open();
+    (await inputAsking(/Address/)).enter();
+    const user = await inputAsking(/User name/);
+    assert.equal(user['step'], 2);
+    user.leave();
+    assert.equal(await left, undefined);
+  });
+});
+
+suite('a password', () => {
+  const kept = /What should be stored/;
+
+  test('is replaced by a token if the person agrees, and only the token is stored', async (t) => {
+    const { open, store, gitea, secrets } = await rig(t, (gitea) => ({
+      files: dockerFile({ [gitea.host]: { auth: basic(dev.username, dev.secret) } }),
+    }));
+    const signedIn = open();
+    (await inputAsking(/Address/)).enter();
+    await choose(login, /Docker/);
+    const list = await inputAsking(kept);
+    assert.deepEqual(labels(list), [
+      `$(key) A token made now for this machine, not the password — For write:package, read:user and read:organization. It can be deleted in the settings of ${gitea.host} at any time.`,
+      '$(lock) The password',
+      '$(watch) Nothing: keep the password until this window closes',
+    ]);
+    list.enter();
+    const text = describeSignIn((await signedIn) ?? assert.fail());
+    const [token] = gitea.directory.tokensOf(gitea.directory.user('dev').id);
+    assert.match(token?.name ?? '', /^Tea Chest on .+, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
+    assert.match(
+      text,
+      /with the login of Docker \(config\.json\)\. The token “Tea Chest on .*” was made and stored, the password was not\.$/,
+    );
+    assert.deepEqual(await store.credential(gitea.origin), { username: 'dev', secret: token?.value });
+    const stored = await Promise.all((await secrets.keys()).map((key) => secrets.get(key)));
+    assert.ok(!stored.join().includes(dev.secret));
+  });
+
+  test('is stored, or kept until the window closes, if the person says so', async (t) => {
+    for (const [row, isStored] of [
+      [/The password/, true],
+      [/Nothing/, false],
+    ] as const) {
+      const { open, store, gitea, secrets } = await rig(t, () => ({}));
+      const signedIn = open({ username: 'dev' });
+      (await inputAsking(/Address/)).enter();
+      (await inputAsking(/User name/)).enter();
+      const box = await inputAsking(/Token/);
+      box.type(dev.secret);
+      box.enter();
+      await choose(kept, row);
+      await signedIn;
+      assert.deepEqual(await store.credential(gitea.origin), dev);
+      assert.equal((await secrets.keys()).length, isStored ? 1 : 0);
+      assert.deepEqual(gitea.directory.tokensOf(gitea.directory.user('dev').id), []);
+    }
+  });
+
+  test('is not stored if the person leaves the question, and can be typed again', async (t) => {
+    const { open, store, gitea, secrets } = await rig(t, () => ({}));
+    const left = open({ username: 'dev' });
+    (await inputAsking(/Address/)).enter();
+    (await inputAsking(/User name/)).enter();
+    const box = await inputAsking(/Token/);
+    box.type(dev.secret);
+    box.enter();
+    const list = await inputAsking(kept);
+    list.handlers.get('onDidTriggerButton')?.(undefined);
+    const again = await inputAsking(/Token/);
+    assert.equal(again.value, dev.secret);
+    again.leave();
+    assert.equal(await left, undefined);
+    assert.deepEqual([await store.credential(gitea.origin), await secrets.keys()], [undefined, []]);
+  });
+
+  const totpSecret = 'JBSWY3DPEHPK3PXP';
+  const seed = { users: [{ name: 'dev', password: dev.secret, totpSecret }], organizations: [] };
+
+  for (const flavour of ['gitea', 'forgejo'] as const) {
+    test(`with a one-time code makes a token, and is not stored (${flavour})`, async (t) => {
+      const { open, store, gitea } = await rig(t, () => ({}), { seed, flavour });
+      const signedIn = open({ username: 'dev' });
+      (await inputAsking(/Address/)).enter();
+      (await inputAsking(/User name/)).enter();
+      const box = await inputAsking(/Token/);
+      box.type(dev.secret);
+      box.enter();
+      const answer = await Promise.race([inputAsking(/One-time code of dev/), said(box)]);
+      if (typeof answer === 'string') {
+        // Gitea says the same as for a wrong password.
+        assert.match(answer, /second factor/);
+        const buttons = box.buttons as readonly { readonly tooltip?: string }[];
+        box.handlers.get('onDidTriggerButton')?.(buttons.find(({ tooltip }) => tooltip?.includes('One-Time Code')));
+      }
+      const code = await inputAsking(/One-time code of dev/);
+      code.type('12');
+      assert.match(await said(code), /six digits/);
+      code.type('000000');
+      code.enter();
+      assert.match(await said(code), /does not accept/);
+      code.type(totp(totpSecret, Date.now()));
+      code.enter();
+      const done = (await signedIn) ?? assert.fail('not signed in');
+      assert.match(describeSignIn(done), /was made and stored, the password was not/);
+      const [token] = gitea.directory.tokensOf(gitea.directory.user('dev').id);
+      assert.deepEqual(await store.credential(gitea.origin), { username: 'dev', secret: token?.value });
+    });
+  }
+
+  test('is what the question is about: a token brings none', async (t) => {
+    const { open, gitea } = await rig(t, () => ({}));
+    const signedIn = open({ username: 'dev' });
+    (await inputAsking(/Address/)).enter();
+    (await inputAsking(/User name/)).enter();
+    const box = await inputAsking(/Token/);
+    box.type(gitea.createToken('dev', ['all']));
+    box.enter();
+    assert.equal((await signedIn)?.connection.username, 'dev');
+  });
+});
+
+suite('addresses', () => {
+  test('that the machine names are offered first, with their source; the chosen one goes on', async (t) => {
+    const { dependencies, gitea } = await rig(t, (gitea) => ({ env: { GITEA_SERVER_URL: gitea.url } }));
+    const logins = { ...loginsOn({ env: { GITEA_SERVER_URL: gitea.url } }, ['git@code.test:a/b.git']) };
+    await dependencies.store.save(
+      {
+        origin: 'https://saved.test',
+        host: 'saved.test',
+        webRoot: 'https://saved.test',
+        kind: 'gitea',
+        username: 'a',
+        trust: {},
+      },
+      dev,
+    );
+    const left = askSignIn({ ...dependencies, logins }, {});
+    const list = await inputAsking(/Address/);
+    assert.deepEqual(labels(list), [
+      '$(server) https://code.test — git remote',
+      `$(server) ${gitea.url} — GITEA_SERVER_URL`,
+      '$(edit) Another address…',
+    ]);
+    // Plain http is asked about in a dialog, which nobody confirms here: then the address can be corrected.
+    list.take(list.items[1]);
+    const box = await inputAsking(/Address/);
+    while (box.element !== 'input') await new Promise(setImmediate);
+    assert.equal(box.value, gitea.url);
+    assert.match(await said(box), /Nothing was sent there/);
+    box.leave();
+    assert.equal(await left, undefined);
+  });
+
+  test('may be typed into the list, or in the next step', async (t) => {
+    const { dependencies, gitea } = await rig(t, () => ({ env: { GITEA_SERVER_URL: 'https://a.test' } }));
+    const left = askSignIn(dependencies, {});
+    const list = await inputAsking(/Address/);
+    list.type('not an address');
+    assert.match(list.shownRows()[0]?.label ?? '', /^\$\(error\) .*space/);
+    list.type(`127.0.0.1:${new URL(gitea.url).port}`);
+    assert.match(list.shownRows()[0]?.description ?? '', /as typed/);
+    list.type('');
+    list.take(list.items.at(-1));
+    const box = await inputAsking(/Address/);
+    assert.equal(box.value, '');
+    box.leave();
+    assert.equal(await left, undefined);
+  });
+});
+
+suite('the command with a source', () => {
+  const allowHttp = true;
+
+  test('signs in without a question, checks first, and says which one it was', async (t) => {
+    let token = '';
+    const { dependencies, store, gitea, log } = await rig(t, (gitea) => {
+      token = gitea.createToken('dev', ['write:package']);
+      return {
+        env: { GITEA_SERVER_URL: gitea.url, GITEA_TOKEN: token },
+        files: {
+          ...teaFile(gitea.url, token),
+          ...dockerFile({ [gitea.host]: { auth: basic(dev.username, dev.secret) } }),
+        },
+      };
+    });
+    for (const source of ['environment', 'docker', 'tea'] as const) {
+      const result = await signInCommand(dependencies, { url: gitea.url, source, allowHttp });
+      assert.deepEqual({ ...result, username: undefined }, { origin: gitea.origin, username: undefined, source });
+      assert.equal((await store.credential(gitea.origin))?.secret, source === 'docker' ? dev.secret : token);
+    }
+    assert.match(log.join('\n'), /with the login of GITEA_TOKEN/);
+  });
+
+  test('rejects if the source has none, one of another user, or a wrong one; nothing is stored', async (t) => {
+    const { dependencies, store, gitea } = await rig(t, (gitea) => ({
+      files: {
+        ...dockerFile({ [gitea.host]: { auth: basic('dev', 'marked-wrong') } }),
+        [`${home}/.idpbuilder/config`]: '{ broken',
+      },
+    }));
+    const rejects = async (args: Record<string, unknown>, code: string, pattern: RegExp): Promise<void> => {
+      await assert.rejects(signInCommand(dependencies, { url: gitea.url, allowHttp, ...args }), (error: Error) => {
+        assert.equal((error as Error & { code?: string }).code, code);
+        assert.match(error.message, pattern);
+        assert.doesNotMatch(error.message, /marked/);
+        return true;
+      });
+    };
+    await rejects({ source: 'tea' }, 'credentialSourceFailed', /^tea has no login for 127\.0\.0\.1:\d+\.$/);
+    await rejects(
+      { source: 'idpbuilder' },
+      'credentialSourceFailed',
+      /idpbuilder has no login for .*config is not valid YAML/,
+    );
+    await rejects(
+      { source: 'docker', username: 'ada' },
+      'credentialSourceFailed',
+      /Docker has no login of the user “ada”/,
+    );
+    await rejects({ source: 'docker' }, 'credentialsRejected', /does not accept/);
+    await rejects({ source: 'docker', secret: 'x' }, 'argumentInvalid', /exclude each other/);
+    await rejects({ source: 'pass' }, 'argumentInvalid', /“source” to be one of environment, idpbuilder, docker/);
+    assert.deepEqual(store.list(), []);
+  });
+
+  test('may keep it for the session alone', async (t) => {
+    const { dependencies, store, gitea, secrets } = await rig(t, (gitea) => ({
+      files: dockerFile({ [gitea.host]: { auth: basic(dev.username, dev.secret) } }),
+    }));
+    for (const login of [{ source: 'docker' }, { ...dev }]) {
+      await signInCommand(dependencies, { url: gitea.url, ...login, sessionOnly: true, allowHttp });
+      assert.deepEqual(await store.credential(gitea.origin), dev);
+      assert.deepEqual(await secrets.keys(), []);
+      await store.remove(gitea.origin);
+    }
+    await assert.rejects(signInCommand(dependencies, { url: gitea.url, sessionOnly: true, allowHttp }), {
+      code: 'argumentInvalid',
+    });
+  });
+});
