@@ -77,6 +77,8 @@ async function signIn(vscode: VscodeWindow, fakeGitea: FakeGitea, theme: string)
   }
   await quickInput.type(dev.secret);
   await quickInput.accept();
+  await quickInput.waitFor(/What should be stored/);
+  await quickInput.pick('The password');
   await vscode.sideBar.view('Registries').row(fakeGitea.host).waitFor();
   await vscode.host.executeCommand('notifications.clearAll');
 }

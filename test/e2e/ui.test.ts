@@ -135,6 +135,9 @@ suite('by hand', { timeout: 600_000 }, () => {
 
     await quickInput.type(password);
     await quickInput.accept();
+    await quickInput.waitFor(/What should be stored/);
+    await vscode.screenshot('sign-in-what-to-store');
+    await quickInput.pick('The password');
     await notifications.waitFor(`Connected to ${fakeGitea.host}: dev`);
     await registries().row(fakeGitea.host).waitFor();
   });

@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 import type { Page } from 'playwright-core';
 
@@ -29,6 +29,10 @@ export interface OpenVscodeOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** For the extension host, such as `DOCKER_HOST`. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Files of the opened folder, which has no others, by path. */
+  readonly folder?: Readonly<Record<string, string>>;
+  /** Files of the extension host's home, which has no others: a sign-in finds the logins in it. By path. */
+  readonly home?: Readonly<Record<string, string>>;
   /** Names that the extension host shall resolve, and to what; see `canNameHosts`. */
   readonly hosts?: Readonly<Record<string, string>>;
   /** The extension's folder; this checkout by default. */
@@ -48,8 +52,16 @@ export interface VscodeWindow {
   statusBar(): Promise<string[]>;
   /** Keeps a picture in test-results/screenshots/; returns its path. */
   screenshot(name: string): Promise<string>;
+  /** Where VS Code writes: settings, state, logs. */
+  readonly dataFolder: string;
   close(): Promise<void>;
 }
+
+/** Variables that would give a sign-in the logins of whoever runs the tests. */
+const loginVariables = [
+  ...['GITEA_SERVER_URL', 'GITEA_USERNAME', 'GITEA_PASSWORD', 'GITEA_TOKEN'],
+  ...['DOCKER_CONFIG', 'REGISTRY_AUTH_FILE', 'XDG_CONFIG_HOME', 'XDG_RUNTIME_DIR'],
+];
 
 /** Opens the extension in a VS Code in a browser, with an empty folder and data of its own. */
 export async function openVscode(options: OpenVscodeOptions = {}): Promise<VscodeWindow> {
@@ -65,6 +77,10 @@ export async function openVscode(options: OpenVscodeOptions = {}): Promise<Vscod
 async function open(options: OpenVscodeOptions, closer: Closer): Promise<VscodeWindow> {
   const folder = await makeScratch('folder');
   closer.add(() => folder.remove());
+  const home = await makeScratch('home');
+  closer.add(() => home.remove());
+  await writeFiles(folder.path, options.folder ?? {});
+  await writeFiles(home.path, options.home ?? {});
   const desk = await openAgentServer();
   const server = await startVscodeServer({
     machineSettings: {
@@ -72,7 +88,12 @@ async function open(options: OpenVscodeOptions, closer: Closer): Promise<VscodeW
       'workbench.colorTheme': themes[options.theme ?? 'dark'],
       ...options.settings,
     },
-    env: { ...options.env, [agentVariable]: desk.address },
+    env: {
+      ...Object.fromEntries(loginVariables.map((name) => [name, undefined])),
+      HOME: home.path,
+      ...options.env,
+      [agentVariable]: desk.address,
+    },
     hosts: options.hosts ?? {},
     extensions: [options.extension ?? projectRoot, await bundleAgentExtension()],
   });
@@ -91,10 +112,17 @@ async function open(options: OpenVscodeOptions, closer: Closer): Promise<VscodeW
   await page.locator('.monaco-workbench .statusbar').waitFor({ timeout: 60_000 });
   const host = hostBehind(desk);
   await host.describe();
-  return windowOf(page, host, () => closer.close());
+  return { ...windowOf(page, host, () => closer.close()), dataFolder: server.dataFolder };
 }
 
-function windowOf(page: Page, host: ExtensionHost, close: () => Promise<void>): VscodeWindow {
+async function writeFiles(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), text);
+  }
+}
+
+function windowOf(page: Page, host: ExtensionHost, close: () => Promise<void>): Omit<VscodeWindow, 'dataFolder'> {
   return {
     page,
     host,

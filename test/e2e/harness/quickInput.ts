@@ -22,6 +22,8 @@ export interface QuickInput {
   /** Waits for a message under the box, such as a validation error, and returns it. */
   message(expected: string | RegExp): Promise<string>;
   isOpen(): Promise<boolean>;
+  /** Waits until no box is open. */
+  gone(): Promise<void>;
 }
 
 export function createQuickInput(page: Page): QuickInput {
@@ -58,5 +60,6 @@ export function createQuickInput(page: Page): QuickInput {
       return (await shown.innerText()).trim();
     },
     isOpen: () => box.isVisible(),
+    gone: () => box.waitFor({ state: 'detached' }),
   };
 }
