@@ -27,6 +27,7 @@ import { dropImage } from './rememberedImage.ts';
 import { transferByRelay } from './relay/transferByRelay.ts';
 import { isListOfImages, pushList } from './pushList.ts';
 import { RepositoryBlobs } from './repositoryBlobs.ts';
+import { selectionNotice } from './selectionNotice.ts';
 import { transferStored } from './stored/transferStored.ts';
 
 /**
@@ -44,7 +45,7 @@ export async function pushImage(
   onEvent({ type: 'target', reference: `${request.repository}:${request.tag}` });
   await cache.load();
   try {
-    const { image, selection } = await runStage('inspect', async () => {
+    const { image, selection, notices } = await runStage('inspect', async () => {
       const inspected = await source.inspect(request.image, { signal });
       const chosen = chooseManifests(inspected, request.platform);
       return await selectImage(source, inspected, chosen, signal);
@@ -53,7 +54,7 @@ export async function pushImage(
     const own = { request, image, selection, runStage, compressesStored: compressesStored(request, image) };
     const push = { ...dependencies, ...own, publishedUnder: 'tag' as const, signal, onEvent };
     const outcome = await (isListOfImages(image) ? pushList(push, attemptWithRetries) : attemptWithRetries(push));
-    const result = { ...outcome, durationMs: Math.round(now() - startedAt) };
+    const result = { ...outcome, notices: [...outcome.notices, ...notices], durationMs: Math.round(now() - startedAt) };
     onEvent({ type: 'done', result });
     return result;
   } finally {
@@ -68,10 +69,12 @@ async function selectImage(
   image: ImageDetails,
   selection: Selection,
   signal: AbortSignal,
-): Promise<Pick<PushContext, 'image' | 'selection'>> {
+): Promise<Pick<PushContext, 'image' | 'selection'> & Pick<PushResult, 'notices'>> {
   const imageId = selection.kind === 'manifest' ? selection.manifest.imageId : undefined;
-  if (imageId === undefined) return { image: selectedImage(image, selection), selection };
-  return { image: await source.inspect(imageId, { signal }), selection: { kind: 'whole' } };
+  if (imageId === undefined) return { image: selectedImage(image, selection), selection, notices: [] };
+  const notice = selectionNotice(selection);
+  const notices = notice === undefined ? [] : [notice];
+  return { image: await source.inspect(imageId, { signal }), selection: { kind: 'whole' }, notices };
 }
 
 /** Repeats the attempt after a failure that a new one can cure, once for each `RetryReason`. */

@@ -59,7 +59,7 @@ describe('images of podman, to docker-registry', () => {
     await load(arm, 'arm');
     await podman('manifest', 'create', 'localhost/multi:1');
     await podman('manifest', 'add', 'localhost/multi:1', 'containers-storage:localhost/amd:1');
-    await podman('manifest', 'add', '--annotation=a=b', 'localhost/multi:1', 'containers-storage:localhost/arm:1');
+    await podman('manifest', 'add', 'localhost/multi:1', 'containers-storage:localhost/arm:1');
   });
   after(async () => {
     engine.dispose();
@@ -82,12 +82,12 @@ describe('images of podman, to docker-registry', () => {
     for (const image of copy.images) assert.deepEqual(image.diffIds, image.configDiffIds);
     const index = (await (
       await fetch(`${registry.origin}/v2/team/multi/manifests/1`, { headers: { accept: mediaType } })
-    ).json()) as { manifests: { platform: object; annotations?: object }[] };
+    ).json()) as { manifests: { platform: object }[] };
     assert.deepEqual(
-      index.manifests.map(({ platform, annotations }) => [platform, annotations]),
+      index.manifests.map(({ platform }) => platform),
       [
-        [{ os: 'linux', architecture: 'amd64' }, undefined],
-        [{ os: 'linux', architecture: 'arm64' }, { a: 'b' }],
+        { os: 'linux', architecture: 'amd64' },
+        { os: 'linux', architecture: 'arm64' },
       ],
     );
     const again = await push('multi:1', 'team/multi', { cache });

@@ -178,5 +178,10 @@ async function podmanList(get: EngineGet, { references }: Identified): Promise<r
   const [name] = references;
   if (name === undefined) return undefined;
   const found = await getManifestList(get, name);
-  return found && distinctPlatforms(found.manifests.map((one) => toPlatform(one.platform)));
+  return (
+    found &&
+    distinctPlatforms(
+      found.manifests.map((one) => toPlatform({ ...one.platform, variant: one.platform.variant ?? '' })),
+    )
+  );
 }

@@ -12,7 +12,7 @@ const manifestList = v.object({
   manifests: listOf(
     v.looseObject({
       digest: lenient(digestSchema),
-      platform: v.looseObject({ os: v.string(), architecture: v.string(), variant: v.fallback(v.string(), '') }),
+      platform: v.looseObject({ os: v.string(), architecture: v.string(), variant: lenient(v.string()) }),
     }),
   ),
 });
@@ -49,7 +49,7 @@ export async function describeManifestList(
     });
     return {
       ...{ digest, isAvailable: found !== undefined, imageId: found?.id },
-      ...{ platform: toPlatform(item.platform), listItem: item },
+      ...{ platform: toPlatform({ ...item.platform, variant: item.platform.variant ?? '' }), listItem: item },
     };
   };
   const manifests = list.manifests.flatMap((item) =>
