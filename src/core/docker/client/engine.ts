@@ -13,6 +13,7 @@ import { readArchive } from '../archive/readArchive.ts';
 import { readBlobs } from '../archive/readBlobs.ts';
 import { connectReading, EngineAgent, hostHeader } from './engineConnections.ts';
 import { explainEngineError } from './engineErrors.ts';
+import { countBytes } from './countBytes.ts';
 import { DockerHttp } from './dockerHttp.ts';
 import { dial, imagePath, inspectImage, mayHideItsStore, notFound, refusesZstd } from './imageRequests.ts';
 import { DockerPusher } from './dockerPusher.ts';
@@ -336,17 +337,5 @@ export class Engine implements ImageSource {
     } catch (error) {
       throw explainEngineError(error, this.endpoint, signal).at(stage);
     }
-  }
-}
-
-async function* countBytes(
-  chunks: AsyncIterable<Buffer>,
-  onReceived: (bytes: number) => void,
-): AsyncGenerator<Buffer, void, void> {
-  let bytes = 0;
-  for await (const chunk of chunks) {
-    bytes += chunk.byteLength;
-    onReceived(bytes);
-    yield chunk;
   }
 }
