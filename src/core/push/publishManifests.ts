@@ -13,6 +13,7 @@ import type { PushStrategy } from './pushEvents.ts';
 import type { BlobOrigin } from './repositoryBlobs.ts';
 import { unsendableLayer } from './stored/storedErrors.ts';
 import { selectionNotice } from './selectionNotice.ts';
+import { uncompressedNotice } from './uncompressedNotice.ts';
 
 /** All blobs are in the repository. The next step is to publish the engine's own manifests, unchanged. */
 export interface TransferredManifests {
@@ -35,7 +36,10 @@ export interface TransferredManifests {
   readonly cleanup: Promise<void>;
 }
 
-/** Publishes the engine's manifests, byte for byte but for an index of which only a part is here: the children under their digests, the top one under the tag. */
+/**
+ * Publishes the engine's manifests, byte for byte but for an index of which only a part is here: the children under their
+ * digests, the top one under the tag.
+ */
 export async function publishManifests(
   context: AttemptContext,
   transferred: TransferredManifests,
@@ -66,7 +70,9 @@ export async function publishManifests(
     const bytes = counted.uploadedBytes + counted.mountedBytes + counted.skippedBytes;
     cache.rememberPublished(key, { digest, mediaType, bytes, layers, notices });
   }
-  return { reference: referenceOf(request), digest, mediaType, strategy, ...counted, notices };
+  const uncompressed = uncompressedNotice(top.bytes, blobs);
+  const allNotices = uncompressed === undefined ? notices : [...notices, uncompressed];
+  return { reference: referenceOf(request), digest, mediaType, strategy, ...counted, notices: allNotices };
 }
 
 /** An engine pushes an image without its layers that may not be distributed, and only some registries take that. */
