@@ -128,9 +128,12 @@ function peakRss(): number {
 }
 
 async function push({ runner, open, clock, idleRss }: Parts, order: PushOrder): Promise<PushReport> {
-  const { image, repository, tag, compression, strategy } = order;
+  const { images, repositories, tag, compression, strategy } = order;
   const { connection } = open;
-  const target = { host: connection.host, repository, tag };
+  const jobs = images.map((image, at) => {
+    const target = { host: connection.host, repository: repositories[at] ?? '', tag };
+    return { image, connection, target, compression, strategy };
+  });
   // What the extension does after a push while nobody pushes: a person's next push comes later than that.
   await runner.settled();
   const delay = monitorEventLoopDelay({ resolution: delayResolution });
@@ -139,16 +142,18 @@ async function push({ runner, open, clock, idleRss }: Parts, order: PushOrder): 
   const cpuBefore = process.cpuUsage();
   delay.enable();
   const startedAt = performance.now();
-  const result = await runner.run(
-    { image, connection, target, compression, strategy },
-    { signal: new AbortController().signal },
-  );
+  const outcomes = await runner.runAll(jobs, { signal: new AbortController().signal });
   const endedAt = performance.now();
   delay.disable();
   const { user, system } = process.cpuUsage(cpuBefore);
+  const results = outcomes.map((outcome) => {
+    if (outcome.kind === 'failed') throw outcome.error;
+    return outcome.result;
+  });
   return {
     ms: endedAt - startedAt,
-    result,
+    strategy: results[0]?.strategy ?? 'none',
+    uploadedBytes: results.reduce((sum, { uploadedBytes }) => sum + uploadedBytes, 0),
     peakRssMb: Math.max(0, peakRss() - idleRss) / 1e6,
     // A push that is over before the first look has not held the loop up.
     delayP99Ms: delay.count === 0 ? 0 : delay.percentile(99) / 1e6,

@@ -5,6 +5,7 @@ import { engines, followContexts } from './composition/engineChoice.ts';
 import type { TeaChestApi } from './host/api.ts';
 import { listImagesCommand } from './host/commands/listImages.ts';
 import { pushImageCommand } from './host/commands/pushImage.ts';
+import { pushImagesCommand } from './host/commands/pushImages.ts';
 import { registerCommands } from './host/commands/registerCommands.ts';
 import { selectEngineCommand } from './host/commands/selectEngine.ts';
 import { signInCommand } from './host/commands/signIn.ts';
@@ -89,6 +90,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
     listImages: () => listImagesCommand(link),
     selectEngine: (argument) => selectEngineCommand(parts, argument),
     pushImage: (argument) => pushImageCommand(push, argument),
+    pushImages: (argument) => pushImagesCommand(push, argument),
   };
 }
 

@@ -6,6 +6,7 @@ import { extensionCase } from './extensionItself.ts';
 import { layersCase, sizesCase } from './flatCost.ts';
 import { bodyLimitCase, gatewayTimeoutCase } from './limitedProxy.ts';
 import { againCase } from './pushAgain.ts';
+import { severalCase } from './severalImages.ts';
 import { gigabitCase, slowLinkCase } from './slowLink.ts';
 
 const { gzip, zstd, none, auto } = teaChestVariants;
@@ -42,6 +43,7 @@ export function cases(gitea: RegistryProvider): readonly BenchCase[] {
     ),
     layersCase('', 'classic'),
     layersCase('-containerd', 'containerd'),
+    severalCase,
     sizesCase,
     slowLinkCase,
     bodyLimitCase,

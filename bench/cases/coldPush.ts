@@ -48,16 +48,16 @@ export async function pushCold(
   tool: Tool,
   { engine }: Pick<BenchEngine, 'engine'>,
   provider: RegistryProvider,
-  image: string,
+  image: string | readonly string[],
   afterwards?: (push: (image: string) => Promise<Measurement>) => Promise<void>,
 ): Promise<Measurement> {
   const registry = await provider.open();
   try {
     const pusher = await tool.open(engine, registry);
     try {
-      const push = (name: string): Promise<Measurement> =>
+      const push = (images: string | readonly string[]): Promise<Measurement> =>
         measured(registry, () =>
-          pusher.push(name, `${registry.prefix}cold`, '1', { signal: deadline(tool.name, longestPush) }),
+          pusher.push([images].flat(), `${registry.prefix}cold`, '1', { signal: deadline(tool.name, longestPush) }),
         );
       const measurement = await push(image);
       await afterwards?.(push);

@@ -95,7 +95,7 @@ async function pushOnce(
     closer.add(() => pusher.close());
     const before = await registry.storedBytes();
     const signal = deadline(tool.name, limitMs);
-    const measurement = await pusher.push(image, `${registry.prefix}app`, '1', { signal });
+    const measurement = await pusher.push([image], `${registry.prefix}app`, '1', { signal });
     const after = await registry.storedBytes();
     return { ...measurement, uploadedBytes: (after ?? 0) - (before ?? 0) };
   } finally {

@@ -54,14 +54,14 @@ export function againCase(
         const pusher = await tool.open(engine, registry);
         closer.add(() => pusher.close());
         await step(`again${suffix}: ${tool.name} pushes for the first time`, () =>
-          pusher.push(app, repository(registry, tool), '1', { signal: deadline(tool.name, longestPush) }),
+          pusher.push([app], repository(registry, tool), '1', { signal: deadline(tool.name, longestPush) }),
         );
         return { registry, pusher };
       };
       const pushOnce = async (tool: Tool, image: string): ReturnType<typeof measured> => {
         const { registry, pusher } = await session(tool);
         const signal = deadline(tool.name, longestPush);
-        return measured(registry, () => pusher.push(image, repository(registry, tool), '1', { signal }));
+        return measured(registry, () => pusher.push([image], repository(registry, tool), '1', { signal }));
       };
       try {
         // Over in a moment, so that more rounds cost nothing; skopeo alone reads the whole image each time.

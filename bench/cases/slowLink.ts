@@ -57,7 +57,7 @@ async function pushOver(
     const pusher = await tool.open(engine, reachedBy(registry, link.host));
     try {
       const signal = deadline(tool.name, longestPush);
-      const measurement = await pusher.push(image, `${registry.prefix}app`, '1', { signal });
+      const measurement = await pusher.push([image], `${registry.prefix}app`, '1', { signal });
       // On the line, headers and all.
       return { ...measurement, uploadedBytes: link.bytesUp };
     } finally {

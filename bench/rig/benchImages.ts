@@ -17,6 +17,8 @@ export interface BenchImages {
   unseenApp(): Promise<string>;
   /** About so many megabytes, in layers of 2 GB at most; the large image itself where that is about as large. */
   ofSize(megabytes: number): Promise<string>;
+  /** So many images on one base of 100 MB, each with 1 MB of its own. */
+  onOneBase(count: number): Promise<readonly string[]>;
   /** So many layers, 256 kB each. */
   ofLayers(count: number): Promise<string>;
   drop(image: string): Promise<void>;
@@ -90,6 +92,19 @@ export async function prepareBenchImages(engine: Engine, appMegabytes: number): 
           ...copies(megabytes - whole, whole).map((layer, at) => `COPY --from=app /layer${layer} /copy${at}`),
         ]);
       });
+    },
+    onOneBase: async (count) => {
+      const base = await once('bench/base:100', async () => {
+        await buildImage(engine, { tags: ['bench/base:100'], layers: [{ megabytes: 100 }] });
+      });
+      const pieces = await machineBytes(count, changeBytes);
+      return await Promise.all(
+        pieces.map((piece, at) =>
+          once(`bench/service-${at}:1`, () =>
+            buildFrom(engine, `bench/service-${at}:1`, [`FROM ${base}`, 'COPY own /own'], { own: piece }),
+          ),
+        ),
+      );
     },
     ofLayers: (count) =>
       once(`bench/layers:${count}`, async () => {

@@ -31,11 +31,11 @@ export class PushClock {
 
   /** The engine, with its exports observed. */
   watchExports<T extends Engine>(engine: T): T {
-    const open = engine.exportImage.bind(engine);
+    const exportImages = engine.exportImages.bind(engine);
     return Object.assign(engine, {
-      exportImage: (...[image, options]: Parameters<Engine['exportImage']>) => {
+      exportImages: (...[images, options]: Parameters<Engine['exportImages']>) => {
         this.reset(performance.now());
-        return open(image, {
+        return exportImages(images, {
           ...options,
           onReceived: (bytes) => {
             this.#noteActivity();

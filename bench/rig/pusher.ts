@@ -17,9 +17,16 @@ export interface Tool {
   open(engine: Engine, registry: BenchRegistry): Promise<Pusher>;
 }
 
+interface PushOptions {
+  readonly signal: AbortSignal;
+}
+
 export interface Pusher {
-  /** Rejects when it fails, or as soon as the signal fires. */
-  push(image: string, repository: string, tag: string, options: { readonly signal: AbortSignal }): Promise<Measurement>;
+  /**
+   * Rejects when it fails, or as soon as the signal fires. Several images go to repositories whose names begin with
+   * `repository`: one after the other, or together where the tool can do that.
+   */
+  push(images: readonly string[], repository: string, tag: string, options: PushOptions): Promise<Measurement>;
   close(): Promise<void>;
 }
 
@@ -45,11 +52,17 @@ export const dockerPush: Tool = {
     const scratch = await makeScratch('docker');
     await writeLogin(scratch, registry);
     return {
-      push: async (image, repository, tag, { signal }) => {
-        const reference = `${registry.connection.host}/${repository}:${tag}`;
-        await engine.docker(['tag', image, reference]);
-        const ms = await timed(() => engine.docker(['--config', scratch.path, 'push', reference], { signal }), signal);
-        await engine.docker(['image', 'rm', reference]);
+      push: async (images, repository, tag, { signal }) => {
+        const references = repositoriesOf(images, repository).map(
+          (name) => `${registry.connection.host}/${name}:${tag}`,
+        );
+        for (const [at, image] of images.entries()) await engine.docker(['tag', image, references[at] ?? '']);
+        const ms = await timed(async () => {
+          for (const reference of references) {
+            await engine.docker(['--config', scratch.path, 'push', reference], { signal });
+          }
+        }, signal);
+        await engine.docker(['image', 'rm', ...references]);
         return { ms };
       },
       close: () => scratch.remove(),
@@ -66,10 +79,15 @@ const podmanPush: Tool = {
     const program = needCommand('podman', 'podman');
     const options = ['--tls-verify=false', '--quiet', '--authfile', join(scratch.path, 'config.json')];
     return {
-      push: async (image, repository, tag, { signal }) => {
-        const reference = `docker://${registry.connection.host}/${repository}:${tag}`;
-        const push = ['--remote', '--url', engine.host, 'push', ...options, image, reference];
-        return { ms: await timed(() => run(program, push, { signal }), signal) };
+      push: async (images, repository, tag, { signal }) => {
+        const repositories = repositoriesOf(images, repository);
+        const push = async (): Promise<void> => {
+          for (const [at, image] of images.entries()) {
+            const reference = `docker://${registry.connection.host}/${repositories[at] ?? ''}:${tag}`;
+            await run(program, ['--remote', '--url', engine.host, 'push', ...options, image, reference], { signal });
+          }
+        };
+        return { ms: await timed(push, signal) };
       },
       close: () => scratch.remove(),
     };
@@ -112,11 +130,14 @@ async function openSkopeo(
   const options = ['--insecure-policy', 'copy', '--quiet', '--dest-tls-verify=false'];
   options.push('--authfile', join(scratch.path, 'config.json'));
   return {
-    push: async (image, repository, tag, { signal }) => {
-      const reference = `docker://${registry.connection.host}/${repository}:${tag}`;
-      const copy = async (): Promise<unknown> => {
-        const [name = '', ...more] = await source(image, scratch.path, signal);
-        return await run(program, [...options, ...more, name, reference], { env, signal });
+    push: async (images, repository, tag, { signal }) => {
+      const repositories = repositoriesOf(images, repository);
+      const copy = async (): Promise<void> => {
+        for (const [at, image] of images.entries()) {
+          const [name = '', ...more] = await source(image, scratch.path, signal);
+          const reference = `docker://${registry.connection.host}/${repositories[at] ?? ''}:${tag}`;
+          await run(program, [...options, ...more, name, reference], { env, signal });
+        }
       };
       return { ms: await timed(copy, signal) };
     },
@@ -133,15 +154,16 @@ export function teaChest(variant: TeaChestVariant, profileFolder: string | undef
       const scratch = await makeScratch('storage');
       const storage = join(scratch.path, 'globalStorage');
       await mkdir(storage);
-      const order = { engineHost: engine.host, connection, credential, storage };
-      const child = await startTeaChest(order, profileFolder).catch(async (error: unknown) => {
+      const opening = { engineHost: engine.host, connection, credential, storage };
+      const child = await startTeaChest(opening, profileFolder).catch(async (error: unknown) => {
         await scratch.remove();
         throw error;
       });
       return {
-        push: async (image, repository, tag, options) => {
-          const { result, ...output } = await child.push({ image, repository, tag, compression, strategy }, options);
-          const { strategy: way, uploadedBytes } = result;
+        push: async (images, repository, tag, options) => {
+          const repositories = repositoriesOf(images, repository);
+          const order = { images, repositories, tag, compression, strategy };
+          const { strategy: way, uploadedBytes, ...output } = await child.push(order, options);
           if (strategy !== 'auto' && way !== 'none' && way !== strategy) {
             throw new Error(`The strategy “${strategy}” was requested, but the push used ${way}.`);
           }
@@ -154,6 +176,10 @@ export function teaChest(variant: TeaChestVariant, profileFolder: string | undef
       };
     },
   };
+}
+
+function repositoriesOf(images: readonly string[], repository: string): readonly string[] {
+  return images.length === 1 ? [repository] : images.map((_, at) => `${repository}-${at}`);
 }
 
 /** In a file: process arguments are visible to others. */

@@ -1,4 +1,4 @@
-import type { PushResult } from '../../src/core/push/pushEvents.ts';
+import type { PushStrategy } from '../../src/core/push/pushEvents.ts';
 import type { Compression, Strategy } from '../../src/host/push/pushArguments.ts';
 import type { Connection } from '../../src/host/connections/connection.ts';
 import type { Credential } from '../../src/core/registry/types.ts';
@@ -15,8 +15,9 @@ export interface OpenRequest {
 }
 
 export interface PushOrder {
-  readonly image: string;
-  readonly repository: string;
+  readonly images: readonly string[];
+  /** One for each image. */
+  readonly repositories: readonly string[];
   readonly tag: string;
   readonly compression: Compression;
   readonly strategy: Strategy;
@@ -33,7 +34,10 @@ export type ChildReply =
 /** One push as the process saw itself. */
 export interface PushReport {
   readonly ms: number;
-  readonly result: PushResult;
+  /** Of the image that was transferred first. */
+  readonly strategy: PushStrategy;
+  /** Of all images. */
+  readonly uploadedBytes: number;
   /** Resident memory: the peak during the push less what the idle process had. Million bytes. */
   readonly peakRssMb: number;
   /** Delay of the event loop by perf_hooks; it includes the probe's own interval. */

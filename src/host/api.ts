@@ -1,6 +1,7 @@
 import type { PushResult } from '../core/push/pushEvents.ts';
 import type { SelectEngineArguments, SignInArguments, SignOutArguments } from './commands/arguments.ts';
-import type { PushArguments } from './push/pushArguments.ts';
+import type { PushArguments, PushImagesArguments } from './push/pushArguments.ts';
+import type { PushImagesResult } from './push/pushImagesResult.ts';
 import type { ListedImage } from './commands/listImages.ts';
 import type { SelectedEngine } from './commands/selectEngine.ts';
 import type { SignedIn } from './commands/signIn.ts';
@@ -12,4 +13,5 @@ export interface TeaChestApi {
   listImages(): Promise<readonly ListedImage[]>;
   selectEngine(argument?: SelectEngineArguments): Promise<SelectedEngine | undefined>;
   pushImage(argument?: PushArguments): Promise<PushResult | undefined>;
+  pushImages(argument?: PushImagesArguments): Promise<PushImagesResult | undefined>;
 }

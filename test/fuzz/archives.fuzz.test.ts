@@ -44,7 +44,7 @@ interface Read {
 
 async function read(source: AsyncIterable<Uint8Array>, image: ArchiveSubject): Promise<Read> {
   const bodies = new Map<string, Buffer>();
-  for await (const item of readArchive(source, image)) {
+  for await (const item of readArchive(source, [image])) {
     if (item.kind === 'image') return { config: Buffer.from(item.config), layers: item.layers, bodies };
     const parts: Buffer[] = [];
     for await (const part of item.body) parts.push(Buffer.from(part));

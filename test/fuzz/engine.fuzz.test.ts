@@ -9,7 +9,7 @@ import type { EnginePushStep } from '../../src/core/ports/enginePusher.ts';
 import { parseEvents } from '../../src/core/docker/images/imageEvents.ts';
 import { toImageDetails } from '../../src/core/docker/images/imageRecords.ts';
 import { countContainers, mergeListed, toListedImage } from '../../src/core/docker/images/listedImages.ts';
-import { legacyDiffId } from '../../src/core/docker/archive/legacyLayerIds.ts';
+import { LegacyLayerIds } from '../../src/core/docker/archive/legacyLayerIds.ts';
 import type { HostEnvironment } from '../../src/core/docker/endpoint/hostEnvironment.ts';
 import { ResponseDecoder } from '../../src/core/docker/client/responseDecoder.ts';
 import type { EngineEvent } from '../../src/core/docker/types.ts';
@@ -164,7 +164,8 @@ describe('what an engine says of its images', () => {
       (text): `sha256:${string}` => `sha256:${createHash('sha256').update(text).digest('hex')}`,
     );
     await holds(fc.tuple(fc.string(), fc.jsonValue(), fc.nat(3)), ([id, json, count]) => {
-      const found = legacyDiffId(id, JSON.stringify(json), diffIds.slice(0, count));
+      const images = [{ diffIds: diffIds.slice(0, count), createdAt: undefined }];
+      const found = new LegacyLayerIds(images).diffId(id, JSON.stringify(json));
       assert(found === undefined || diffIds.includes(found));
     });
   });

@@ -86,5 +86,6 @@ export interface EngineVersion {
   readonly api: string;
 }
 
-/** The image that an archive was exported of. */
-export type ArchiveSubject = Pick<ImageDetails, 'id' | 'diffIds' | 'platform'>;
+/** An image that an archive was exported of. */
+export type ArchiveSubject = Pick<ImageDetails, 'id' | 'diffIds' | 'platform'> &
+  Partial<Pick<ImageDetails, 'createdAt'>>;

@@ -6,12 +6,13 @@ export interface ImageSource {
   /** One request. Rejects with `imageNotFound` if the engine does not have it. */
   inspect(image: string, options: { readonly signal: AbortSignal }): Promise<ImageDetails>;
   /**
-   * Streams the image out of the engine, once and in order. The export is by `image.id`, so that a tag that moves
-   * meanwhile changes nothing. Leaving the loop early closes the engine's stream.
+   * Streams images out of the engine, once and in order, in one archive that has a layer of several images once. The export
+   * is by `ImageDetails.id`, so that a tag that moves meanwhile changes nothing. Leaving the loop early closes the engine's
+   * stream.
    */
-  exportImage(image: ImageDetails, options: ExportOptions): AsyncIterable<ArchiveItem>;
+  exportImages(images: readonly ImageDetails[], options: ExportOptions): AsyncIterable<ArchiveItem>;
   /**
-   * The same for an image of an engine that stores blobs (`ImageDetails.storesBlobs`): every blob of its archive, as it is
+   * The same for one image of an engine that stores blobs (`ImageDetails.storesBlobs`): every blob of its archive, as it is
    * stored. That are layers, configs, manifests and indexes, those of attestations too, in no useful order. Nothing is
    * hashed here.
    */
@@ -75,7 +76,7 @@ export interface EngineManifest {
   readonly size?: number | undefined;
 }
 
-/** The archive, item by item. Exactly one `image` comes, last. */
+/** The archive, item by item. The last ones are one `image` for each image that was asked for. */
 export type ArchiveItem = ArchiveLayer | ArchiveImage;
 
 /**
@@ -101,9 +102,10 @@ export interface ArchiveBlob {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** The image by the archive's own lists, known once all of it was read. */
+/** An image by the archive's own lists, known once all of it was read. */
 export interface ArchiveImage {
   readonly kind: 'image';
+  readonly id: Digest;
   /** The config file's bytes, verbatim. */
   readonly config: Uint8Array;
   /** One archive path per layer, base first, links resolved: each was the `path` of an `ArchiveLayer`. */

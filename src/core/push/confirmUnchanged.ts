@@ -22,7 +22,15 @@ async function confirmOwnManifest(context: AttemptContext, known: KnownImage): P
     composeCheckedManifest(context, ledger, known);
     const counted = countImage(ledger, { size: known.config.byteLength, isSent: false });
     const reference = referenceOf(context.request);
-    return { reference, digest, mediaType: mediaTypes.ociManifest, strategy: 'none', ...counted, notices: [] };
+    return {
+      reference,
+      digest,
+      mediaType: mediaTypes.ociManifest,
+      strategy: 'none',
+      ...counted,
+      notices: [],
+      isUnchanged: true,
+    };
   });
 }
 
@@ -38,7 +46,15 @@ async function confirmEngineManifest(context: AttemptContext): Promise<PushOutco
     if (!(await isTagDigest(context, digest))) return undefined;
     markAllExisting(context, layers);
     const counted = countBytes([{ size: published.bytes, origin: 'exists' }]);
-    return { reference: referenceOf(request), digest, mediaType, strategy: 'none', ...counted, notices };
+    return {
+      reference: referenceOf(request),
+      digest,
+      mediaType,
+      strategy: 'none',
+      ...counted,
+      notices,
+      isUnchanged: true,
+    };
   });
 }
 

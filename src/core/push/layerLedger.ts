@@ -29,6 +29,8 @@ export interface StoredLayer extends ProvedLayer {
   readonly origin: BlobOrigin;
 }
 
+const notRead = { state: 'waiting', readBytes: 0, storedBytes: 0, storedTotal: undefined, sentBytes: 0 } as const;
+
 /** The layers of the image in one attempt. A layer is claimed first, with its proof, and then stored. */
 export class LayerLedger {
   /** Each distinct layer of the image once. */
@@ -61,6 +63,12 @@ export class LayerLedger {
     const { digest, size } = layer.descriptor;
     this.#stored.set(diffId, { ...layer, origin: this.#blobs.noteStored(digest, origin) });
     this.statuses.update(diffId, { state: origin, storedTotal: size });
+  }
+
+  /** What is claimed and not stored will not come: the transfer has failed. */
+  dropUnstored(): void {
+    for (const diffId of this.#claimed.keys()) if (!this.#stored.has(diffId)) this.#claimed.delete(diffId);
+    for (const diffId of this.diffIds) if (!this.#stored.has(diffId)) this.statuses.update(diffId, notRead);
   }
 
   claimStored(layer: ProvedLayer, origin: BlobOrigin): void {

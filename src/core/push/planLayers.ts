@@ -17,16 +17,13 @@ const parallelReads = 2;
 /**
  * Finds out, before any byte leaves the engine, whether we may write to the repository and which layers the registry has.
  * The registry can be asked only for layers whose blob an earlier push has made: the others must be read first. All
- * requests are concurrent, but if we may not write, that error is the one reported. `asksByDigest`: the engine is going to ask us for every
- * blob by its digest, and access is checked meanwhile; then nothing is asked here.
+ * requests are concurrent, but if we may not write, that error is the one reported. Nothing is asked here for blobs that are
+ * asked for by their digests (`asksByDigest`): then access is checked meanwhile.
  */
-export async function planLayers(
-  context: AttemptContext,
-  { asksByDigest }: { readonly asksByDigest: boolean },
-): Promise<LayerLedger> {
+export async function planLayers(context: AttemptContext): Promise<LayerLedger> {
   const { target, cache, image, request, signal, usesCache } = context;
   const ledger = new LayerLedger(context);
-  if (asksByDigest) return ledger;
+  if (asksByDigest(context)) return ledger;
   const group = new TaskGroup(signal);
   const lookups = new Semaphore(parallelLookups);
   const reads = new Semaphore(parallelReads);
@@ -56,6 +53,30 @@ export async function planLayers(
     }
   });
   return ledger;
+}
+
+/** Blobs that are published as they are stored are asked for by their digests, as they come. */
+function asksByDigest({ image, compressesStored }: Pick<AttemptContext, 'image' | 'compressesStored'>): boolean {
+  return image.storesBlobs === true && !compressesStored;
+}
+
+/** Asks again for the layers that the registry did not have: other images may have brought them there meanwhile. */
+export async function locateLayers(context: AttemptContext, ledger: LayerLedger): Promise<void> {
+  const { blobs, signal } = context;
+  if (asksByDigest(context)) return;
+  blobs.askAgain();
+  const group = new TaskGroup(signal);
+  const lookups = new Semaphore(parallelLookups);
+  await group.run(() => {
+    for (const diffId of ledger.diffIds) {
+      if (ledger.isClaimed(diffId)) continue;
+      const descriptor = rememberedBlob(context, ledger, diffId);
+      if (descriptor === undefined) continue;
+      const ask = (): Promise<void> => locateLayer(context, ledger, { diffId, descriptor }, group.signal);
+      group.start(() => lookups.run(ask, group.signal));
+    }
+    return Promise.resolve();
+  });
 }
 
 /** A layer, and the blob that the cache or a tag names for it. */

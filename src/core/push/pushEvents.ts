@@ -57,6 +57,8 @@ export interface PushResult {
   readonly strategy: PushStrategy;
   /** What the container engine reports of its push that a person should read: whole sentences, plain text. */
   readonly notices: readonly string[];
+  /** The tag was this image already: nothing was sent and nothing was published. */
+  readonly isUnchanged?: boolean;
   /** The engine's own digest of the image, where its stored layers were compressed and `digest` is another one. */
   readonly engineDigest?: Digest;
 }

@@ -7,7 +7,6 @@ import { chooseManifests, type Selection } from './chooseManifests.ts';
 import { chooseTransfer, compressesStored, findRelay, relayRefused, type RelayOption } from './chooseTransfer.ts';
 import { confirmUnchanged } from './confirmUnchanged.ts';
 import type { PushResult } from './pushEvents.ts';
-import { transferByExport } from './export/transferByExport.ts';
 import { findConfig } from './findConfig.ts';
 import { selectedImage } from './imageIndex.ts';
 import type { LayerLedger } from './layerLedger.ts';
@@ -28,7 +27,15 @@ import { transferByRelay } from './relay/transferByRelay.ts';
 import { isListOfImages, pushList } from './pushList.ts';
 import { RepositoryBlobs } from './repositoryBlobs.ts';
 import { selectionNotice } from './selectionNotice.ts';
+import { SharedTransfers, type TransferMember } from './sharedTransfers.ts';
 import { transferStored } from './stored/transferStored.ts';
+
+export interface PushImageOptions extends PushOptions {
+  /** The image, where it was inspected before. */
+  readonly inspected?: ImageDetails | undefined;
+  /** Absent: the image shares its transfer with no other. */
+  readonly transfers?: TransferMember | undefined;
+}
 
 /**
  * Brings one image of the engine into one repository of a registry. Rejects with a TeaChestError that has its stage; then
@@ -37,7 +44,7 @@ import { transferStored } from './stored/transferStored.ts';
 export async function pushImage(
   request: PushRequest,
   dependencies: PushDependencies,
-  { signal, onEvent }: PushOptions,
+  { signal, onEvent, inspected, transfers = new SharedTransfers(1).member() }: PushImageOptions,
 ): Promise<PushResult> {
   const { source, cache, now } = dependencies;
   const startedAt = now();
@@ -46,14 +53,15 @@ export async function pushImage(
   await cache.load();
   try {
     const { image, selection, notices } = await runStage('inspect', async () => {
-      const inspected = await source.inspect(request.image, { signal });
-      const chosen = chooseManifests(inspected, request.platform);
-      return await selectImage(source, inspected, chosen, signal);
+      const found = inspected ?? (await source.inspect(request.image, { signal }));
+      const chosen = chooseManifests(found, request.platform);
+      return await selectImage(source, found, chosen, signal);
     });
     cache.rememberPush(image.id, request.origin);
     const own = { request, image, selection, runStage, compressesStored: compressesStored(request, image) };
     const push = { ...dependencies, ...own, publishedUnder: 'tag' as const, signal, onEvent };
-    const outcome = await (isListOfImages(image) ? pushList(push, attemptWithRetries) : attemptWithRetries(push));
+    const pushOne = (one: PushContext): Promise<PushOutcome> => attemptWithRetries(one, transfers);
+    const outcome = await (isListOfImages(image) ? pushList(push, pushOne) : pushOne(push));
     const result = { ...outcome, notices: [...outcome.notices, ...notices], durationMs: Math.round(now() - startedAt) };
     onEvent({ type: 'done', result });
     return result;
@@ -78,14 +86,14 @@ async function selectImage(
 }
 
 /** Repeats the attempt after a failure that a new one can cure, once for each `RetryReason`. */
-async function attemptWithRetries(push: PushContext): Promise<PushOutcome> {
+async function attemptWithRetries(push: PushContext, transfers: TransferMember): Promise<PushOutcome> {
   const { target, cache, uploads, request, logger } = push;
   const tried = new Set<RetryReason>();
   for (let previous: RepositoryBlobs | undefined; ;) {
     const blobs = new RepositoryBlobs({ target, cache, uploads, origin: request.origin }, previous);
     const context = { ...push, blobs, usesCache: !tried.has('staleCache') };
     try {
-      return await attempt(context, { isFirst: tried.size === 0 });
+      return await attempt(context, transfers, { isFirst: tried.size === 0 });
     } catch (error) {
       const reason = retryReason(error);
       if (reason === undefined || tried.has(reason)) throw error;
@@ -103,16 +111,18 @@ async function attemptWithRetries(push: PushContext): Promise<PushOutcome> {
   }
 }
 
-async function attempt(context: AttemptContext, { isFirst }: { readonly isFirst: boolean }): Promise<PushOutcome> {
+async function attempt(
+  context: AttemptContext,
+  transfers: TransferMember,
+  { isFirst }: { readonly isFirst: boolean },
+): Promise<PushOutcome> {
   const { request, image, runStage, onEvent, spoolRoot, spoolLimit } = context;
   const unchanged = isFirst && request.recheck !== true ? await confirmUnchanged(context) : undefined;
   if (unchanged !== undefined) return unchanged;
-  const { relay, ledger } = await runStage('plan', async () => {
-    const found = findRelay(context);
-    // Blobs that are published as they are stored are asked for by their digests, as they come.
-    const asksByDigest = image.storesBlobs === true && !context.compressesStored;
-    return { relay: found, ledger: await planLayers(context, { asksByDigest }) };
-  });
+  const { relay, ledger } = await runStage('plan', async () => ({
+    relay: findRelay(context),
+    ledger: await planLayers(context),
+  }));
   onEvent({ type: 'planned', layers: ledger.statuses.rows, imageBytes: image.size });
   const isOurs = image.storesBlobs !== true || context.compressesStored;
   const config = isOurs && ledger.areAllStored ? await findConfig(context) : undefined;
@@ -120,7 +130,7 @@ async function attempt(context: AttemptContext, { isFirst }: { readonly isFirst:
   const spool = await Spool.create(spoolRoot, spoolLimit);
   let cleanup: Promise<void> | undefined;
   try {
-    const transferred = await runStage('export', () => transfer(context, ledger, relay, spool));
+    const transferred = await runStage('export', () => transfer(context, transfers, ledger, relay, spool));
     cleanup = transferred.cleanup;
     if (transferred.kind === 'manifests') return await publishManifests(context, transferred);
     return await publishLayers(context, ledger, transferred);
@@ -132,6 +142,7 @@ async function attempt(context: AttemptContext, { isFirst }: { readonly isFirst:
 /** Relays or exports the missing layers. If the relay is not possible after all, or lacks a layer, the image is exported. */
 async function transfer(
   context: AttemptContext,
+  transfers: TransferMember,
   ledger: LayerLedger,
   relay: RelayOption,
   spool: Spool,
@@ -139,7 +150,9 @@ async function transfer(
   const { request, logger } = context;
   try {
     const chosen = await chooseTransfer(context, ledger, relay);
-    if (chosen.by === 'relay') return await transferByRelay(context, ledger, chosen, spool);
+    if (chosen.by === 'relay') {
+      return await transfers.inTurn(context, ledger, () => transferByRelay(context, ledger, chosen, spool));
+    }
   } catch (error) {
     if (!(error instanceof RelayUnavailable)) throw await explainMissingImage(context, error);
     if (request.strategy === 'relay' && !error.isPartial) {
@@ -147,11 +160,13 @@ async function transfer(
     }
     logger.info(`The image is exported instead of being pushed by the engine: ${error.message}`);
   }
-  if (context.image.storesBlobs === true) return await transferStored(context, ledger, spool);
-  return await transferByExport(context, ledger, spool);
+  if (context.image.storesBlobs === true) {
+    return await transfers.inTurn(context, ledger, () => transferStored(context, ledger, spool));
+  }
+  return await transfers.export(context, ledger, spool);
 }
 
-function stageRunner({ signal, onEvent }: PushOptions): RunStage {
+export function stageRunner({ signal, onEvent }: PushOptions): RunStage {
   return async (stage, work, { isPublished } = { isPublished: false }) => {
     onEvent({ type: 'stage', stage });
     try {

@@ -72,6 +72,11 @@ export class RepositoryBlobs {
     return this.#missing.has(digest);
   }
 
+  /** What the registry did not have may be there now. */
+  askAgain(): void {
+    this.#missing.clear();
+  }
+
   /**
    * Size of a blob of this repository; asks the registry once for what it does not have, and not at all for a small blob
    * (`expectedSize`) that is probably missing.
@@ -117,7 +122,9 @@ export class RepositoryBlobs {
   }
 
   #isNotWorthAsking(digest: Digest, size: number | undefined): boolean {
-    return size !== undefined && size <= smallBlob && this.#isProbablyMissing(digest);
+    if (size === undefined || size > smallBlob || !this.#isProbablyMissing(digest)) return false;
+    // What another repository has can be mounted from there.
+    return this.#cache.repositoriesWith(this.#origin, digest).length === 0;
   }
 
   /** The repository has no tags, and no push of ours is known to have sent the blob there. */

@@ -2,7 +2,14 @@ import { isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { loginSources } from '../../core/credentials/login.ts';
 import { TeaChestError, type Stage } from '../../core/base/errors.ts';
-import { flag, pushArguments, text, type PushArguments } from '../push/pushArguments.ts';
+import {
+  flag,
+  pushArguments,
+  pushImagesArguments,
+  text,
+  type PushArguments,
+  type PushImagesArguments,
+} from '../push/pushArguments.ts';
 
 /** Absolute: there is no folder that a relative path could refer to. */
 const pemFile = v.pipe(text, v.check(isAbsolute, 'an absolute path'));
@@ -52,6 +59,10 @@ export function readSelectEngineArguments(value: unknown): SelectEngineArguments
 
 export function readPushArguments(value: unknown): PushArguments {
   return readArguments('teaChest.pushImage', 'resolve', pushArguments, value);
+}
+
+export function readPushImagesArguments(value: unknown): PushImagesArguments {
+  return readArguments('teaChest.pushImages', 'resolve', pushImagesArguments, value);
 }
 
 /** The query of `teaChest.openSettings`. From the title of a view, VS Code passes the focused row, which is ignored. */

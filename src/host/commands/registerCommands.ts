@@ -16,6 +16,7 @@ import { readSettingsQuery } from './arguments.ts';
 import { imagesPushCommand } from './imagesPush.ts';
 import { listImagesCommand } from './listImages.ts';
 import { pushImageCommand } from './pushImage.ts';
+import { pushImagesCommand } from './pushImages.ts';
 import { registriesReconnectCommand } from './registriesReconnect.ts';
 import { selectEngineCommand, type SelectEngineDependencies } from './selectEngine.ts';
 import { signInCommand } from './signIn.ts';
@@ -46,8 +47,11 @@ export function registerCommands(dependencies: CommandDependencies): vscode.Disp
     listImages: () => listImagesCommand(link),
     selectEngine: (argument?: unknown) => selectEngineCommand(dependencies, argument),
     pushImage: (argument?: unknown) => pushImageCommand(push, argument),
+    pushImages: (argument?: unknown) => pushImagesCommand(push, argument),
     'images.push': (clicked?: ImageNode, selected?: readonly ImageNode[]) =>
       imagesPushCommand(push, rows(clicked, selected)),
+    'images.pushAllTags': (clicked?: ImageNode, selected?: readonly ImageNode[]) =>
+      push.pushAll(tags(clicked, selected).map(({ reference, image }) => reference ?? image.id)),
     'images.refresh': () => images.reconnect(),
     'images.copyReference': (clicked?: ImageNode, selected?: readonly ImageNode[]) =>
       copyReferences(tags(clicked, selected).flatMap(({ reference }) => reference ?? [])),

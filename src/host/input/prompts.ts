@@ -185,6 +185,49 @@ function withButton<T>(row: ChoiceRow<T>): ChoiceRow<T> {
   return other === undefined ? row : { ...row, buttons: [iconButton(other.icon, other.tooltip)] };
 }
 
+export interface SubsetQuestion<T> {
+  readonly placeholder: string;
+  /** The list shows a progress bar while this is loading. */
+  readonly choices: readonly Choice<T>[] | Promise<readonly Choice<T>[]>;
+  /** True: all are ticked at first. */
+  readonly areTicked: boolean;
+}
+
+/** Asks which of several choices apply: one at least. Rejects with `Navigation` if the person goes back or cancels. */
+export async function askSubset<T>(position: StepPosition, question: SubsetQuestion<T>): Promise<readonly T[]> {
+  const list = vscode.window.createQuickPick<ChoiceRow<T>>();
+  initialize(list, position, []);
+  list.placeholder = inertText(question.placeholder);
+  list.canSelectMany = true;
+  list.matchOnDescription = true;
+  const listeners: vscode.Disposable[] = [];
+  try {
+    return await new Promise<readonly T[]>((resolve, reject) => {
+      listeners.push(
+        list.onDidAccept(() => {
+          const values = list.selectedItems.flatMap(({ choice }) => (choice === undefined ? [] : [choice.value]));
+          if (values.length > 0) resolve(values);
+        }),
+        list.onDidTriggerButton(() => {
+          reject(new Navigation('back'));
+        }),
+        list.onDidHide(() => {
+          reject(new Navigation('cancel'));
+        }),
+      );
+      list.busy = true;
+      list.show();
+      Promise.resolve(question.choices).then((choices) => {
+        list.busy = false;
+        list.items = choices.map(choiceRow);
+        if (question.areTicked) list.selectedItems = list.items;
+      }, reject);
+    });
+  } finally {
+    vscode.Disposable.from(...listeners, list).dispose();
+  }
+}
+
 function initialize(
   input: vscode.QuickInput,
   position: StepPosition,

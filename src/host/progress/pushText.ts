@@ -12,8 +12,11 @@ const stageTexts: Readonly<Partial<Record<Stage, string>>> = {
   check: 'checking what the registry stored',
 };
 
+/** What a line about a running push is made of. */
+export type RunningPush = Omit<PushSnapshot, 'reference' | 'layers' | 'result'>;
+
 /** One line under the notification's title: `184 MB of 420 MB · 61.2 MB/s · 12 s left`. */
-export function describePush(snapshot: PushSnapshot): string {
+export function describePush(snapshot: RunningPush): string {
   if (snapshot.enginePreparing) return 'the engine is preparing the image';
   const text = snapshot.stage === undefined ? 'starting' : stageTexts[snapshot.stage];
   if (text !== undefined) return text;
@@ -27,7 +30,7 @@ export function describePush(snapshot: PushSnapshot): string {
 }
 
 /** Undefined for a rate that is unknown or zero. */
-function describeRate({ bytesPerSecond }: PushSnapshot): string | undefined {
+export function describeRate({ bytesPerSecond }: RunningPush): string | undefined {
   return bytesPerSecond === undefined || bytesPerSecond < 1 ? undefined : `${formatBytes(bytesPerSecond)}/s`;
 }
 
@@ -39,38 +42,42 @@ const briefTexts: Readonly<Partial<Record<Stage, string>>> = {
   check: 'checking',
 };
 
-/** The status bar's short form: `43% · 61 MB/s · 12 s`. Several pushes: the first one, and how many more. */
-export function describeBriefly(snapshots: readonly PushSnapshot[]): string {
-  const [first] = snapshots;
-  if (first === undefined) return '';
-  const { fraction, etaSeconds, sentBytes, stage } = first;
-  const waiting = first.enginePreparing || sentBytes === 0 ? 'reading' : undefined;
+/** The status bar's short form: `43% · 61 MB/s · 12 s`. */
+export function describeBriefly(snapshot: RunningPush): string {
+  const { fraction, etaSeconds, sentBytes, stage } = snapshot;
+  const waiting = snapshot.enginePreparing || sentBytes === 0 ? 'reading' : undefined;
   const brief = (stage === undefined ? undefined : briefTexts[stage]) ?? waiting;
   const parts = [
     brief ?? (fraction === undefined ? 'pushing' : `${Math.floor(fraction * 100)}%`),
-    describeRate(first),
+    describeRate(snapshot),
     etaSeconds === undefined ? undefined : formatDuration(etaSeconds),
-    snapshots.length > 1 ? `+${snapshots.length - 1} more` : undefined,
   ];
   return parts.filter((part) => part !== undefined).join(' · ');
 }
 
 /** What a finished push did, in counted bytes. The log has the whole digest; 64 digits are too long for a notification. */
 export function describeResult(result: PushResult): string {
-  const moved = [
-    result.uploadedBytes > 0 ? `${formatBytes(result.uploadedBytes)} sent` : undefined,
-    result.mountedBytes > 0 ? `${formatBytes(result.mountedBytes)} mounted` : undefined,
-    result.skippedBytes > 0 ? `${formatBytes(result.skippedBytes)} already there` : undefined,
-  ].filter((part) => part !== undefined);
   const own =
     result.engineDigest === undefined
       ? ''
       : ` (compressed here; the engine’s own is sha256:${shortDigest(result.engineDigest)})`;
   const notices = result.notices.length === 0 ? '' : `. ${result.notices.join(' ')}`;
-  return `Pushed ${result.reference} in ${describeDuration(result.durationMs / 1000)}: ${moved.join(', ')}. sha256:${shortDigest(result.digest)}${own}${notices}`;
+  return `Pushed ${result.reference} in ${describeDuration(result.durationMs / 1000)}: ${describeBytes(result)}. sha256:${shortDigest(result.digest)}${own}${notices}`;
 }
 
-function describeDuration(seconds: number): string {
+/** `420 MB sent, 80 kB already there`. */
+export function describeBytes(bytes: Pick<PushResult, 'uploadedBytes' | 'mountedBytes' | 'skippedBytes'>): string {
+  const { uploadedBytes, mountedBytes, skippedBytes } = bytes;
+  return [
+    uploadedBytes > 0 ? `${formatBytes(uploadedBytes)} sent` : undefined,
+    mountedBytes > 0 ? `${formatBytes(mountedBytes)} mounted` : undefined,
+    skippedBytes > 0 ? `${formatBytes(skippedBytes)} already there` : undefined,
+  ]
+    .filter((part) => part !== undefined)
+    .join(', ');
+}
+
+export function describeDuration(seconds: number): string {
   if (seconds < 0.1) return 'less than 0.1 s';
   return seconds < 9.95 ? `${seconds.toFixed(1)} s` : formatDuration(seconds);
 }

@@ -1,17 +1,23 @@
 import { TeaChestError } from '../../core/base/errors.ts';
-import { describeConnection, type Connection } from '../connections/connection.ts';
-import type { Choice } from '../input/choiceRows.ts';
 import { askChoice, askText } from '../input/prompts.ts';
 import { AskAgain, runSteps, type Step, type StepPosition } from '../input/runSteps.ts';
-import type { ManifestChoices } from '../../core/push/chooseManifests.ts';
-import type { Owners } from '../registry/registryBrowser.ts';
-import { hasOwners, judgeName, judgeOwner, judgeTag, settleTarget } from '../targets/settleTarget.ts';
+import { hasOwners, judgeName, judgeTag, settleTarget } from '../targets/settleTarget.ts';
 import { warnOfOthers } from '../targets/suggestedName.ts';
 import { formatTarget, parseTypedImage, proposeTarget, type Destination } from '../targets/target.ts';
+import {
+  askOwner,
+  askRegistry,
+  chosenConnection,
+  hasOneOwner,
+  ownerOf,
+  type OwnerAnswers,
+  type OwnerDialog,
+} from './askOwner.ts';
 import { askPlatform, findManifestChoices } from './askPlatform.ts';
+import type { ManifestChoices } from '../../core/push/chooseManifests.ts';
 import { imageChoices } from './imageChoices.ts';
 import { OwnersCache } from './ownersCache.ts';
-import type { PushJob } from './pushRunner.ts';
+import type { PushJob } from './pushJob.ts';
 import type { PushSources } from './pushSources.ts';
 import { suggestDestination } from './resolvePush.ts';
 
@@ -21,21 +27,21 @@ export interface PushStart {
   readonly image?: string | undefined;
   /** A destination to change: it fills in the answers, and every question is asked. */
   readonly edit?: Destination | undefined;
-  /** Another image of the same selection goes here. Its registry and owner are not asked for again. */
-  readonly sameOwnerAs?: Destination | undefined;
+  /** The registry and owner that are answered already. */
+  readonly under?: OwnerAnswers | undefined;
   readonly title?: string | undefined;
   /** What of an index is pushed, if that was said already. */
   readonly platform?: string | undefined;
+  /** Why the name that the image suggests cannot be used. */
+  readonly problem?: string | undefined;
 }
 
 /** The answers so far. */
-interface Answers {
+interface Answers extends OwnerAnswers {
   readonly image?: string | undefined;
   readonly requestedImage?: string | undefined;
   /** The suggested destination if it was accepted; `other` if it was refused. */
   readonly suggestion?: Destination | 'other' | undefined;
-  readonly connection?: Connection | undefined;
-  readonly owner?: string | undefined;
   readonly name?: string | undefined;
   readonly tag?: string | undefined;
   /** What of an index is pushed; undefined where there is no choice. */
@@ -44,9 +50,9 @@ interface Answers {
   readonly problem?: string | undefined;
 }
 
-interface Dialog extends Omit<PushSources, 'access'> {
+interface Dialog extends Omit<PushSources, 'access'>, OwnerDialog {
+  readonly store: PushSources['store'];
   readonly start: PushStart;
-  readonly owners: OwnersCache;
   /** Asks the engine once for each image. */
   readonly manifestChoices: (image: string) => Promise<ManifestChoices | undefined>;
 }
@@ -74,13 +80,12 @@ function choicesOnce(inspect: PushSources['inspect']): Dialog['manifestChoices']
   };
 }
 
-function firstAnswers({ image: requestedImage, edit, sameOwnerAs }: PushStart): Answers {
+function firstAnswers({ image: requestedImage, edit, under, problem }: PushStart): Answers {
   const image = requestedImage && (parseTypedImage(requestedImage) ?? requestedImage);
   if (edit !== undefined) {
     return { image, requestedImage, connection: edit.connection, ...splitRepository(edit), tag: edit.target.tag };
   }
-  if (sameOwnerAs === undefined) return { image, requestedImage };
-  return { image, requestedImage, connection: sameOwnerAs.connection, owner: splitRepository(sameOwnerAs).owner };
+  return { image, requestedImage, ...under, problem };
 }
 
 function splitRepository({ connection, target: { repository } }: Destination): Pick<Answers, 'owner' | 'name'> {
@@ -92,7 +97,7 @@ function pushSteps(dialog: Dialog): readonly Step<Answers>[] {
   const { start, store } = dialog;
   const isAccepted = (answers: Answers): boolean => acceptedSuggestion(answers) !== undefined;
   const hasOwner = (answers: Answers): boolean =>
-    isAccepted(answers) || (start.sameOwnerAs !== undefined && answers.suggestion !== 'other');
+    isAccepted(answers) || (start.under !== undefined && answers.suggestion !== 'other');
   const ask =
     (step: Ask): Step<Answers>['ask'] =>
     (answers, position) =>
@@ -102,7 +107,10 @@ function pushSteps(dialog: Dialog): readonly Step<Answers>[] {
     {
       name: 'suggestion',
       isSettled: ({ image }) =>
-        start.edit !== undefined || image === undefined || suggestDestination(image, dialog) === undefined,
+        start.edit !== undefined ||
+        start.problem !== undefined ||
+        image === undefined ||
+        suggestDestination(image, dialog) === undefined,
       ask: ask(askSuggestion),
     },
     {
@@ -156,53 +164,6 @@ const askSuggestion: Ask = async (dialog, answers, position) => {
   });
   return { ...answers, suggestion };
 };
-
-const askRegistry: Ask = async ({ store }, answers, position) => {
-  const connection = await askChoice(position, {
-    placeholder: 'Which registry?',
-    choices: store.list().map((one) => ({ label: one.host, description: describeConnection(one), value: one })),
-  });
-  const owner = connection.origin === answers.connection?.origin ? answers.owner : undefined;
-  return { ...answers, connection, owner };
-};
-
-const askOwner: Ask = async (dialog, answers, position) => {
-  const connection = chosenConnection(dialog, answers);
-  if (connection === undefined) return answers;
-  const owner = await askChoice<string | undefined>(position, {
-    placeholder: `Which owner on ${connection.host}? Pick one, or type another user or organization`,
-    choices: dialog.owners.get(connection).then((owners) => ownerChoices(owners, connection, answers.owner)),
-    custom: (text) => {
-      const { problem } = judgeOwner(text);
-      return problem === undefined ? { label: text.toLowerCase(), description: 'as typed', value: text } : { problem };
-    },
-  });
-  return { ...answers, owner: owner ?? (await askOtherOwner(connection, position)) };
-};
-
-/** The former answer first. The last row asks for a name that is only the beginning of a listed one. */
-function ownerChoices(
-  { names, publicNames }: Owners,
-  connection: Connection,
-  former: string | undefined,
-): readonly Choice<string | undefined>[] {
-  const isFormer = (name: string): boolean => name === former;
-  const sorted = [...names.filter(isFormer), ...names.filter((name) => !isFormer(name))];
-  const choices = sorted.map((name): Choice<string | undefined> => {
-    const isYou = name.toLowerCase() === connection.username.toLowerCase();
-    const notes = [isYou ? 'you' : '', publicNames.includes(name) ? 'public' : ''].filter((note) => note !== '');
-    return { label: name, ...(notes.length > 0 && { description: notes.join(' · ') }), value: name };
-  });
-  return [...choices, { label: '…', description: 'Another owner', icon: 'edit', always: true, value: undefined }];
-}
-
-async function askOtherOwner(connection: Connection, position: StepPosition): Promise<string> {
-  const owner = await askText(position, {
-    prompt: `User or organization on ${connection.host}`,
-    judge: (text) => judgeOwner(text.trim()),
-  });
-  return owner.trim();
-}
 
 const askName: Ask = async (dialog, answers, position) => {
   const { image = '', problem } = answers;
@@ -259,24 +220,4 @@ async function settledDestination(dialog: Dialog, answers: Answers): Promise<Des
   const owner = await ownerOf(dialog, answers, connection);
   const repository = owner === undefined ? name : `${owner}/${name}`;
   return { connection, target: settleTarget({ host: connection.host, repository, tag }, connection.kind) };
-}
-
-function chosenConnection({ store }: Dialog, answers: Answers): Connection | undefined {
-  const all = store.list();
-  return all.length === 1 ? all[0] : answers.connection;
-}
-
-/** True if the registry has no owners, or the person may push to only one. */
-function hasOneOwner(dialog: Dialog, answers: Answers): boolean | Promise<boolean> {
-  const connection = chosenConnection(dialog, answers);
-  if (connection === undefined) return false;
-  if (!hasOwners(connection.kind)) return true;
-  const isOne = ({ names, complete }: Owners): boolean => complete && names.length === 1;
-  const loaded = dialog.owners.loaded(connection);
-  return loaded === undefined ? dialog.owners.get(connection).then(isOne) : isOne(loaded);
-}
-
-async function ownerOf({ owners }: Dialog, answers: Answers, connection: Connection): Promise<string | undefined> {
-  if (!hasOwners(connection.kind)) return undefined;
-  return answers.owner ?? (await owners.get(connection)).names[0];
 }

@@ -2,17 +2,20 @@ import { showWarning } from '../display/messages.ts';
 import type { InterruptedPush } from './interruptedPush.ts';
 import type { PushController } from './pushController.ts';
 
-/** Reports interrupted pushes, and repeats them one after the other if the person wants that. */
+/** Reports interrupted pushes, and repeats them if the person wants that. */
 export async function offerToPushAgain(
   pushes: readonly InterruptedPush[],
-  controller: Pick<PushController, 'pushArguments'>,
+  controller: Pick<PushController, 'pushArguments' | 'pushEach'>,
 ): Promise<void> {
   const choice = await showWarning(describeInterrupted(pushes), [{ title: 'Push Again' }]);
   if (choice === undefined) return;
-  for (const { image, target, compression, strategy, platform } of pushes) {
-    // The controller shows the failure.
-    await controller.pushArguments({ image, target, compression, strategy, platform }).catch(() => undefined);
-  }
+  const all = pushes.map(({ image, target, compression, strategy, platform }) => ({
+    ...{ image, target, compression, strategy, platform },
+  }));
+  const [first, ...others] = all;
+  // The controller shows the failure.
+  if (first !== undefined && others.length === 0) await controller.pushArguments(first).catch(() => undefined);
+  else await controller.pushEach(all).catch(() => undefined);
 }
 
 /** One message for all of them. */

@@ -33,3 +33,31 @@ export type PushArguments = Readonly<v.InferOutput<typeof pushArguments>>;
 
 /** How an image is pushed, wherever it goes. The settings decide what is absent. */
 export type PushOptions = Omit<PushArguments, 'image' | 'target'>;
+
+const imageList =
+  'a list of images that is not empty, each of them a text or an object with image, target and platform';
+const listed = v.pipe(v.string(imageList), v.nonEmpty(imageList));
+
+export const pushImagesArguments = v.strictObject({
+  images: v.pipe(
+    v.array(
+      v.union(
+        [
+          listed,
+          v.strictObject({ image: listed, target: v.optional(listed), platform: v.optional(listed) }, imageList),
+        ],
+        imageList,
+      ),
+      imageList,
+    ),
+    v.nonEmpty(imageList),
+  ),
+  /** `host[:port]/owner`: where images without a target of their own go, with their name and tag. */
+  target: v.optional(text),
+  compression: v.optional(choice(compressions)),
+  strategy: v.optional(choice(strategies)),
+  recheck: v.optional(flag),
+});
+
+/** Arguments of `teaChest.pushImages` (docs/automation.md). */
+export type PushImagesArguments = Readonly<v.InferOutput<typeof pushImagesArguments>>;

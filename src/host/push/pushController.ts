@@ -10,15 +10,21 @@ import type { ActionHandlers } from '../errors/offerActions.ts';
 import { reportFailure } from '../errors/reportFailure.ts';
 import type { PublicOwners } from '../targets/publicOwners.ts';
 import { withWarningOfOthers } from '../targets/suggestedName.ts';
-import { briefImage } from '../targets/target.ts';
+import { briefImage, formatTarget, normalizeImage } from '../targets/target.ts';
+import type { FinishedImage } from '../progress/imagesText.ts';
+import type { ImageOutcome } from '../../core/push/imagesEvents.ts';
+import { askImages } from './askImages.ts';
+import { summarize, toRejectedImage, type ImageResult, type PushImagesResult } from './pushImagesResult.ts';
+import { showSummary } from './showSummary.ts';
 import { askPush, localReferences, type PushStart } from './askPush.ts';
 import { runSteps, type StepPosition } from '../input/runSteps.ts';
 import { askPlatform, findManifestChoices } from './askPlatform.ts';
 import { withNearestOwner } from './withNearestOwner.ts';
 import type { PushArguments, PushOptions } from './pushArguments.ts';
-import type { PushJob, PushRunner } from './pushRunner.ts';
+import type { PushJob } from './pushJob.ts';
+import type { PushRunner } from './pushRunner.ts';
 import type { PushSources } from './pushSources.ts';
-import { pushWithNotification, showResult } from './pushWithNotification.ts';
+import { pushAllWithNotification, pushWithNotification, showResult } from './pushWithNotification.ts';
 import { resolvePush } from './resolvePush.ts';
 
 export interface PushControllerDependencies extends PushSources, AskSignInDependencies {
@@ -54,25 +60,110 @@ export class PushController {
     return await this.#push(await this.#resolve(args));
   }
 
-  /** Asks for all targets first, then pushes one image after the other. Cancelling a question cancels all pushes. */
-  async pushAll(images: readonly string[]): Promise<void> {
+  /** Asks once where all images should go, and pushes them together. Without `images`, the person chooses them. */
+  async pushAll(images?: readonly string[]): Promise<void> {
+    const [only, ...others] = images ?? [];
+    if (only !== undefined && others.length === 0) {
+      await this.askAndPush({ image: only });
+      return;
+    }
     try {
-      for (const job of await this.#askAll(images)) await this.#push(this.#refresh(job)).catch(() => undefined);
+      const jobs = await this.#askAll(images);
+      if (jobs.length > 0) await this.#pushAll(jobs, []);
     } catch (error) {
       void reportFailure(error, { retry: () => this.pushAll(images) });
     }
   }
 
-  async #askAll(images: readonly string[]): Promise<readonly PushJob[]> {
-    const jobs: PushJob[] = [];
-    for (const [index, image] of images.entries()) {
-      const title =
-        images.length === 1 ? undefined : `Push Image ${index + 1} of ${images.length}: ${briefImage(image)}`;
-      const job = await this.#ask({ image, title, sameOwnerAs: jobs.at(-1) }, {});
-      if (job === undefined) return [];
-      jobs.push(job);
+  /**
+   * Pushes several images together, each as its arguments say. Asks for the targets that are missing, once. Shows a summary,
+   * and gives the outcome of each image; rejects only if two of them have the same target.
+   */
+  async pushEach(all: readonly PushArguments[]): Promise<PushImagesResult> {
+    const startedAt = performance.now();
+    const resolved = await this.#resolveEach(all);
+    const jobs = resolved.flatMap(({ job }) => job ?? []);
+    const failures = resolved.flatMap(({ args, error }): FinishedImage[] =>
+      error === undefined ? [] : [{ reference: args.target ?? args.image, kind: 'failed', error }],
+    );
+    requireDistinctTargets(jobs);
+    const outcomes = jobs.length === 0 ? [] : await this.#pushAll(jobs, failures);
+    if (jobs.length === 0) void showSummary(failures, 0, {});
+    const byJob = new Map(jobs.map((job, at) => [job, outcomes[at]]));
+    const results = resolved.map(({ args, job, error }): ImageResult => {
+      const outcome = job && byJob.get(job);
+      return outcome?.kind === 'pushed'
+        ? { image: args.image, ...outcome.result }
+        : { image: args.image, error: toRejectedImage(outcome?.error ?? error) };
+    });
+    return summarize(results, performance.now() - startedAt);
+  }
+
+  /** The job of each image, or why it has none. */
+  async #resolveEach(all: readonly PushArguments[]): Promise<readonly Resolved[]> {
+    const resolved: Resolved[] = [];
+    for (const args of all) {
+      try {
+        resolved.push({ args, job: resolvePush(args, this.#dependencies) });
+      } catch (refusal) {
+        const references = await localReferences(this.#dependencies.images);
+        resolved.push({ args, error: toTeaChestError(withWarningOfOthers(refusal, args.image, references)) });
+      }
     }
-    return jobs;
+    const open = resolved.filter(({ job, error }) => job === undefined && error === undefined);
+    if (open.length === 0) return resolved;
+    const answered = await this.#askAll(open.map(({ args }) => args.image));
+    return resolved.map((one) => {
+      if (!open.includes(one)) return one;
+      const { args } = one;
+      const job = answered.find(({ image }) => image === normalizeImage(args.image));
+      return job === undefined
+        ? { args, error: targetNeeded(args.image) }
+        : { args, job: { ...job, ...optionsOf(args) } };
+    });
+  }
+
+  async #askAll(images: readonly string[] | undefined): Promise<readonly PushJob[]> {
+    const { store, publicOwners } = this.#dependencies;
+    if (store.list().length === 0 && !(await signInToGoOn(this.#dependencies, { toPush: true }))) return [];
+    const jobs = (await askImages(this.#dependencies, images)) ?? [];
+    for (const job of jobs) {
+      if (!(await publicOwners.confirm(job)) || !(await this.#hasCredential(job))) return [];
+    }
+    return jobs.map((job) => this.#refresh(job));
+  }
+
+  /** `before`: images that have failed already, for the summary. Never rejects. Does not wait for a button. */
+  async #pushAll(jobs: readonly PushJob[], before: readonly FinishedImage[]): Promise<readonly ImageOutcome[]> {
+    const { runner, access, onPushed } = this.#dependencies;
+    const startedAt = performance.now();
+    const outcomes = await Promise.all(
+      (await pushAllWithNotification(runner, jobs)).map(async (outcome, at): Promise<ImageOutcome> => {
+        const job = jobs[at];
+        if (outcome.kind === 'pushed' || job === undefined) return outcome;
+        return { kind: 'failed', error: toTeaChestError(await withNearestOwner(outcome.error, job, access)) };
+      }),
+    );
+    if (outcomes.some(({ kind }) => kind === 'pushed')) onPushed();
+    const finished = jobs.flatMap((job, at): FinishedImage[] => {
+      const outcome = outcomes[at];
+      return outcome === undefined ? [] : [{ reference: formatTarget(job.target), ...outcome }];
+    });
+    const failed = jobs.filter((_, at) => outcomes[at]?.kind === 'failed');
+    void showSummary([...finished, ...before], performance.now() - startedAt, this.#actionsAfterAll(failed));
+    return outcomes;
+  }
+
+  #actionsAfterAll(failed: readonly PushJob[]): ActionHandlers {
+    const [first] = failed;
+    if (first === undefined) return {};
+    const retry = (): Promise<unknown> =>
+      this.#pushAll(
+        failed.map((job) => this.#refresh(job)),
+        [],
+      );
+    const images = failed.map(({ image, requestedImage = image }) => requestedImage);
+    return { ...this.#actionsAfterPush(first, retry), retry, changeTarget: () => this.pushAll(images) };
   }
 
   /** Asks only if neither the arguments nor earlier pushes give the target. Rejects with `targetNeeded` without an answer. */
@@ -88,10 +179,7 @@ export class PushController {
     }
     const job = await this.#ask({ image }, optionsOf(args));
     if (job !== undefined) return job;
-    throw new TeaChestError('targetNeeded', `Nobody said where ${image} should go, and it was not pushed before.`, {
-      stage: 'resolve',
-      facts: { image },
-    });
+    throw targetNeeded(image);
   }
 
   async #ask(start: PushStart, options: PushOptions): Promise<PushJob | undefined> {
@@ -142,9 +230,11 @@ export class PushController {
     }
   }
 
-  #actionsAfterPush(job: PushJob): ActionHandlers {
+  #actionsAfterPush(
+    job: PushJob,
+    retry = (): Promise<unknown> => this.#push(this.#refresh(job)).catch(() => undefined),
+  ): ActionHandlers {
     const { image, requestedImage = image, connection, target, compression, strategy, platform } = job;
-    const retry = (): Promise<unknown> => this.#push(this.#refresh(job)).catch(() => undefined);
     const reconnectAndRetry = (remedy: Remedy) => async (): Promise<void> => {
       if (await reconnect(this.#dependencies, connection, remedy)) await retry();
     };
@@ -171,6 +261,34 @@ export class PushController {
         },
       }),
     };
+  }
+}
+
+/** An image with its job, or with the reason why it has none. Neither: the person has to say where it should go. */
+interface Resolved {
+  readonly args: PushArguments;
+  readonly job?: PushJob | undefined;
+  readonly error?: TeaChestError;
+}
+
+function targetNeeded(image: string): TeaChestError {
+  return new TeaChestError('targetNeeded', `Nobody said where ${image} should go, and it was not pushed before.`, {
+    stage: 'resolve',
+    facts: { image },
+  });
+}
+
+/** @throws TeaChestError `argumentInvalid` */
+function requireDistinctTargets(jobs: readonly PushJob[]): void {
+  const images = new Map<string, string>();
+  for (const { image, target } of jobs) {
+    const key = formatTarget(target);
+    const other = images.get(key);
+    if (other !== undefined) {
+      const message = `Two of the images have the target ${key}: ${other} and ${image}. Nothing was pushed.`;
+      throw new TeaChestError('argumentInvalid', message, { stage: 'resolve', facts: { reference: key } });
+    }
+    images.set(key, image);
   }
 }
 

@@ -2,9 +2,10 @@ import { TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
 import type { BlobTarget } from '../../core/ports/blobTarget.ts';
 import type { LayerCodec } from '../../core/ports/layerCodec.ts';
 import { acceptsEngineGzip } from '../../core/push/chooseTransfer.ts';
-import type { PushEvent, PushResult } from '../../core/push/pushEvents.ts';
-import { PushProgress, type PushSnapshot } from '../../core/push/pushProgress.ts';
-import { pushImage } from '../../core/push/pushImage.ts';
+import type { ImageOutcome, ImagesEvent } from '../../core/push/imagesEvents.ts';
+import { ImagesProgress, type ImagesSnapshot } from '../../core/push/imagesProgress.ts';
+import type { PushResult } from '../../core/push/pushEvents.ts';
+import { pushImages, type OpenedPush } from '../../core/push/pushImages.ts';
 import { UploadsInFlight } from '../../core/push/uploadsInFlight.ts';
 import type { PushSettings } from '../config.ts';
 import type { Connection } from '../connections/connection.ts';
@@ -12,19 +13,12 @@ import type { Engine, EngineLink } from '../engine/engine.ts';
 import type { SessionObserver } from '../../core/registry/upload/sessionObserver.ts';
 import type { EngineRelay } from './engineRelay.ts';
 import { IdlePriming, type IdlePrimingDependencies } from './idlePriming.ts';
-import type { JournaledPush } from './interruptedPush.ts';
-import type { Compression, PushOptions } from './pushArguments.ts';
-import type { JournalEntry, PushJournal } from './pushJournal.ts';
+import type { Compression } from './pushArguments.ts';
+import type { PushJob } from './pushJob.ts';
+import type { PushJournal } from './pushJournal.ts';
+import { RunningPush } from './runningPush.ts';
 import type { TargetMemory } from '../targets/targetMemory.ts';
-import { formatTarget, mayBeShortId, type Destination } from '../targets/target.ts';
-
-/** A push with nothing left to ask: adds the image as the engine knows it, the connection, and the target in its parts. */
-export interface PushJob extends Destination, PushOptions {
-  /** A reference or an ID. */
-  readonly image: string;
-  /** As the person or the command gave it. It may be the beginning of an ID: see `findImage`. */
-  readonly requestedImage?: string | undefined;
-}
+import { formatTarget, mayBeShortId } from '../targets/target.ts';
 
 export interface PushRunnerDependencies extends IdlePrimingDependencies {
   readonly link: EngineLink;
@@ -49,26 +43,19 @@ const reportIntervalMs = 200;
 /** Bytes. No layer is begun while this many compressed bytes on disk wait to be uploaded. */
 const spoolLimit = 4 * 1000 ** 3;
 
-interface RunningPush {
-  readonly job: PushJob;
-  readonly progress: PushProgress;
-  readonly controller: AbortController;
-  /** Resolves when the push has cleaned up its upload sessions, files and journal entry. */
-  readonly ended: Promise<void>;
-}
-
-type ProgressListener = (snapshots: readonly PushSnapshot[]) => void;
+type ProgressListener = (runs: readonly ImagesSnapshot[]) => void;
 
 interface RunOptions {
   readonly signal: AbortSignal;
-  /** Called regularly while this push runs, as its rate and the time left change without events too. */
-  readonly onProgress?: (snapshot: PushSnapshot) => void;
+  /** Called regularly while it runs, as its rate and the time left change without events too. */
+  readonly onProgress?: (snapshot: ImagesSnapshot) => void;
 }
 
 /** Runs pushes, lists those that are running, and reports their progress. */
 export class PushRunner {
   readonly #dependencies: PushRunnerDependencies;
   readonly #running = new Map<string, RunningPush>();
+  readonly #runs = new Set<ImagesProgress>();
   readonly #uploads = new UploadsInFlight();
   readonly #listeners: ProgressListener[] = [];
   readonly #priming: IdlePriming;
@@ -83,57 +70,35 @@ export class PushRunner {
     this.#listeners.push(listener);
   }
 
-  /** One snapshot per running push, the oldest first. */
-  snapshots(): readonly PushSnapshot[] {
-    return [...this.#running.values()].map(({ progress }) => progress.snapshot());
+  /** One snapshot for each run of one or several images, the oldest first. */
+  snapshots(): readonly ImagesSnapshot[] {
+    return [...this.#runs].map((progress) => progress.snapshot());
   }
 
   /** @throws TeaChestError with code and stage. The registry then has either the old tag or the new one. */
   async run(job: PushJob, options: RunOptions): Promise<PushResult> {
-    const { logger } = this.#dependencies;
-    const reference = formatTarget(job.target);
-    if (this.#running.has(reference)) {
-      throw new TeaChestError('busy', `${reference} is being pushed already.`, { stage: 'resolve' });
-    }
-    const progress = new PushProgress(() => performance.now());
-    const controller = new AbortController();
-    const signal = AbortSignal.any([options.signal, controller.signal]);
-    const { promise: ended, resolve: end } = Promise.withResolvers<undefined>();
-    this.#running.set(reference, { job, progress, controller, ended });
-    logger.info(`Push of ${job.image} to ${reference} begins.`);
+    const [outcome] = await this.runAll([job], options);
+    if (outcome?.kind === 'pushed') return outcome.result;
+    throw outcome?.error ?? new Error('the push has no outcome');
+  }
+
+  /** Pushes several images with one plan. Gives the outcome of each. */
+  async runAll(jobs: readonly PushJob[], options: RunOptions): Promise<readonly ImageOutcome[]> {
+    const origins = jobs.map(({ connection }) => connection.origin);
+    const progress = new ImagesProgress(origins, () => performance.now());
+    const pushes = jobs.map((job) => new RunningPush(job, options.signal, this.#dependencies.logger));
+    this.#runs.add(progress);
     const reports = setInterval(() => {
       options.onProgress?.(progress.snapshot());
       this.#report();
     }, reportIntervalMs);
-    let journal: JournalEntry | undefined;
-    let stopped: TeaChestError | undefined;
     try {
-      journal = await this.#dependencies.journal?.begin(this.#journaled(job));
-      const result = await this.#push(job, { signal, sessions: journal }, (event) => {
-        progress.apply(event);
-      });
-      await this.#remember(job);
-      const { uploadedBytes, mountedBytes, skippedBytes, durationMs } = result;
-      logger.info(
-        `Pushed ${result.reference} as ${result.digest} in ${durationMs} ms: ${uploadedBytes} bytes sent, ${mountedBytes} mounted, ${skippedBytes} already there.`,
-      );
-      return result;
-    } catch (error) {
-      const failure = toTeaChestError(error);
-      // If the person cancelled, there is no other reason to report.
-      if (failure.code === 'cancelled' && !options.signal.aborted) stopped = reasonOf(controller.signal);
-      const { code, message } = stopped ?? failure;
-      const stage = failure.stage ?? 'an unknown stage';
-      const line = `Push of ${job.image} to ${reference} ended at ${stage} (${code}): ${message}`;
-      if (failure.code === 'cancelled') logger.info(line);
-      else logger.error(line);
-      throw stopped === undefined || failure.stage === undefined ? (stopped ?? error) : stopped.at(failure.stage);
+      const outcomes = await this.#pushAll(pushes, progress, options.signal);
+      return await Promise.all(pushes.map((push, at) => this.#end(push, outcomes[at])));
     } finally {
       clearInterval(reports);
-      this.#running.delete(reference);
+      this.#runs.delete(progress);
       this.#report();
-      await journal?.end(stopped?.code === 'cancelled' ? 'windowClosed' : 'done');
-      end(undefined);
     }
   }
 
@@ -144,9 +109,7 @@ export class PushRunner {
   async stop(origin?: string): Promise<void> {
     const running = [...this.#running.values()];
     const stopped = running.filter(({ job }) => origin === undefined || job.connection.origin === origin);
-    for (const { controller, job } of stopped) {
-      controller.abort(origin === undefined ? windowClosed(job) : signedOut(job));
-    }
+    for (const push of stopped) push.stop(origin === undefined ? windowClosed(push.job) : signedOut(push.job));
     const priming = origin === undefined ? [this.#priming.interrupt()] : [];
     await Promise.all([...stopped.map(({ ended }) => ended), ...priming]);
   }
@@ -161,38 +124,58 @@ export class PushRunner {
     for (const listener of this.#listeners) listener(snapshots);
   }
 
-  #journaled({ image, requestedImage, connection, target, compression, strategy, platform }: PushJob): JournaledPush {
-    return {
-      ...{ image: requestedImage ?? image, origin: connection.origin, repository: target.repository },
-      ...{ target: formatTarget(target), compression, strategy, platform },
-      ...{ spoolRoot: this.#dependencies.spoolRoot(), startedAt: Date.now() },
+  /** Never rejects: without an engine, all images have failed. */
+  async #pushAll(
+    pushes: readonly RunningPush[],
+    progress: ImagesProgress,
+    signal: AbortSignal,
+  ): Promise<readonly ImageOutcome[]> {
+    const { link, cache, spoolRoot, logger, relay } = this.#dependencies;
+    const onEvent = (event: ImagesEvent): void => {
+      progress.apply(event);
     };
-  }
-
-  /** Never rejects: the image is published already, and the row only suggests the next target. */
-  async #remember({ image, connection, target }: PushJob): Promise<void> {
-    const { memory, logger } = this.#dependencies;
     try {
-      await memory.remember(image, connection.origin, target);
-    } catch (error) {
-      logger.warn(`Where ${image} was pushed to could not be remembered: ${String(error)}`);
+      await Promise.all(pushes.map((push) => this.#begin(push)));
+      await this.#priming.interrupt();
+      // The registry and the engine are asked at the same time; if both fail, the engine's error is the one reported.
+      const openings = pushes.map((push) => this.#openTarget(push));
+      const source = await link.get();
+      const opened: OpenedPush[] = [];
+      const images = pushes.map((push, at) => ({
+        ...{ reference: push.reference, origin: push.job.connection.origin, signal: push.signal },
+        open: async () => (opened[at] = await this.#open(push, source, openings[at])),
+      }));
+      const now = (): number => performance.now();
+      const own = { source, cache, uploads: this.#uploads, spoolRoot: spoolRoot(), spoolLimit, logger, now };
+      const outcomes = await pushImages(images, own, { signal, onEvent }).finally(() => relay.ended?.(source));
+      this.#primeLast(source, opened, outcomes);
+      return outcomes;
+    } catch (failure) {
+      const error = toTeaChestError(failure);
+      return pushes.map((_, index) => {
+        onEvent({ type: 'failed', index, error });
+        return { kind: 'failed', error };
+      });
     }
   }
 
-  async #push(
-    job: PushJob,
-    { signal, sessions }: { readonly signal: AbortSignal; readonly sessions: SessionObserver | undefined },
-    onEvent: (event: PushEvent) => void,
-  ): Promise<PushResult> {
-    const { openTarget, createCodec, cache, settings, spoolRoot, logger, relay } = this.#dependencies;
+  async #begin(push: RunningPush): Promise<void> {
+    const { journal, spoolRoot } = this.#dependencies;
+    if (this.#running.has(push.reference)) return;
+    this.#running.set(push.reference, push);
+    await push.record(journal, spoolRoot());
+  }
+
+  /** Checks everything that can be checked before the image is transferred. */
+  async #open(push: RunningPush, source: Engine, opening = this.#openTarget(push)): Promise<OpenedPush> {
+    const { createCodec, settings, relay } = this.#dependencies;
+    const { job, reference, signal } = push;
+    if (this.#running.get(reference) !== push) {
+      throw new TeaChestError('busy', `${reference} is being pushed already.`, { stage: 'resolve' });
+    }
     const { gzipLevel, parallelBlobs, ...defaults } = settings();
     const { compression = defaults.compression, strategy = defaults.strategy } = job;
     const { connection, target } = job;
-    await this.#priming.interrupt();
-    // The registry and the engine are asked at the same time; if both fail, the engine's error is the one reported.
-    const opening = openTarget(connection, target.repository, signal, sessions);
-    opening.catch(() => undefined);
-    const source = await this.#dependencies.link.get();
     const image = await findImage(source, job, signal);
     const opened = await opening;
     const request = {
@@ -207,25 +190,48 @@ export class PushRunner {
       recheck: job.recheck === true,
       platform: job.platform,
     };
-    const dependencies = {
-      source,
+    return {
+      request,
       target: opened,
-      cache,
-      uploads: this.#uploads,
-      spoolRoot: spoolRoot(),
-      spoolLimit,
       relay: await relay.parts(source, strategy),
-      logger,
-      now: () => performance.now(),
     };
-    const result = await pushImage(request, dependencies, { signal, onEvent }).finally(() => relay.ended?.(source));
-    const mayRelayLater = strategy === 'auto' && acceptsEngineGzip(request);
-    // This push still counts. The engine is primed only if no other one is running.
-    const isLast = this.#running.size === 1;
-    if (dependencies.relay !== undefined && mayRelayLater && isLast && result.strategy === 'export') {
-      this.#priming.begin((asked) => source.inspect(image, { signal: asked }), dependencies.relay);
+  }
+
+  #openTarget({ job, signal, sessions }: RunningPush): Promise<BlobTarget> {
+    const opening = this.#dependencies.openTarget(job.connection, job.target.repository, signal, sessions);
+    // Somebody may not get to wait for it.
+    opening.catch(() => undefined);
+    return opening;
+  }
+
+  /** Primes the engine for the image that was exported last, if no other push is running. */
+  #primeLast(source: Engine, opened: readonly OpenedPush[], outcomes: readonly ImageOutcome[]): void {
+    if (this.#runs.size > 1) return;
+    const exported = opened.filter((_, at) => {
+      const outcome = outcomes[at];
+      return outcome?.kind === 'pushed' && outcome.result.strategy === 'export';
+    });
+    const last = exported.findLast(({ request }) => request.strategy === undefined && acceptsEngineGzip(request));
+    if (last?.relay === undefined) return;
+    this.#priming.begin((signal) => source.inspect(last.request.image, { signal }), last.relay);
+  }
+
+  async #end(push: RunningPush, outcome: ImageOutcome | undefined): Promise<ImageOutcome> {
+    if (outcome === undefined) throw new Error(`the push to ${push.reference} has no outcome`);
+    if (this.#running.get(push.reference) !== push) return outcome;
+    if (outcome.kind === 'pushed') await this.#remember(push.job);
+    this.#running.delete(push.reference);
+    return await push.end(outcome);
+  }
+
+  /** Never rejects: the image is published already, and the row only suggests the next target. */
+  async #remember({ image, connection, target }: PushJob): Promise<void> {
+    const { memory, logger } = this.#dependencies;
+    try {
+      await memory.remember(image, connection.origin, target);
+    } catch (error) {
+      logger.warn(`Where ${image} was pushed to could not be remembered: ${String(error)}`);
     }
-    return result;
   }
 }
 
@@ -237,10 +243,6 @@ function signedOut({ image, connection }: PushJob): TeaChestError {
 
 function windowClosed({ image, target }: PushJob): TeaChestError {
   return new TeaChestError('cancelled', `The window closed during the push of ${image} to ${formatTarget(target)}.`);
-}
-
-function reasonOf({ reason }: AbortSignal): TeaChestError | undefined {
-  return reason instanceof TeaChestError ? reason : undefined;
 }
 
 /** The image that the engine has. `1a2b3c4` is read as a name first and then as the beginning of an ID, as engines do. */

@@ -1,16 +1,16 @@
 import * as vscode from 'vscode';
 import { inertLines, inertText, withIcon } from '../display/inertText.ts';
-import type { PushSnapshot } from '../../core/push/pushProgress.ts';
-import { describeBriefly, describePush } from '../progress/pushText.ts';
+import type { ImagesSnapshot } from '../../core/push/imagesProgress.ts';
+import { describeRuns, imageLines } from '../progress/imagesText.ts';
 import type { PushRunner } from './pushRunner.ts';
 
-/** `43% · 61 MB/s · 12 s` while pushes run. Created when the first one starts. A click shows the notification again. */
+/** `43% · 61 MB/s · 12 s` while pushes run, with a line for each image in its tooltip. Created when the first one starts. A click shows the notification again. */
 export class PushStatusBar implements vscode.Disposable {
   #item: vscode.StatusBarItem | undefined;
 
   constructor(runner: Pick<PushRunner, 'onProgress'>) {
-    runner.onProgress((snapshots) => {
-      this.#show(snapshots);
+    runner.onProgress((runs) => {
+      this.#show(runs);
     });
   }
 
@@ -18,19 +18,24 @@ export class PushStatusBar implements vscode.Disposable {
     this.#item?.dispose();
   }
 
-  #show(snapshots: readonly PushSnapshot[]): void {
-    if (snapshots.length === 0) {
+  #show(runs: readonly ImagesSnapshot[]): void {
+    if (runs.length === 0) {
       this.#item?.hide();
       return;
     }
     this.#item ??= createItem();
-    const brief = describeBriefly(snapshots);
+    const brief = describeRuns(runs);
     this.#item.text = withIcon('cloud-upload', brief);
-    this.#item.tooltip = inertLines(snapshots.map((one) => `${one.reference ?? 'Push'}: ${describePush(one)}`));
-    const spoken = `Push of ${snapshots[0]?.reference ?? 'an image'}: ${brief}`;
-    this.#item.accessibilityInformation = { label: inertText(spoken) };
+    this.#item.tooltip = inertLines(runs.flatMap(imageLines));
+    this.#item.accessibilityInformation = { label: inertText(`${spokenTitle(runs)}: ${brief}`) };
     this.#item.show();
   }
+}
+
+function spokenTitle([first]: readonly ImagesSnapshot[]): string {
+  const [only, ...others] = first?.images ?? [];
+  if (others.length > 0) return `Push of ${others.length + 1} images`;
+  return `Push of ${only?.snapshot.reference ?? 'an image'}`;
 }
 
 function createItem(): vscode.StatusBarItem {

@@ -1,27 +1,51 @@
+import type { ImageOutcome } from '../../core/push/imagesEvents.ts';
 import type { PushResult } from '../../core/push/pushEvents.ts';
-import type { PushSnapshot } from '../../core/push/pushProgress.ts';
+import type { ImagesSnapshot } from '../../core/push/imagesProgress.ts';
 import { pageAt } from '../connections/connection.ts';
 import { copyPullCommand, copyReferences } from '../display/clipboard.ts';
 import { showInformation, withNotification } from '../display/messages.ts';
 import { openInBrowser } from '../openInBrowser.ts';
 import { withSignal } from '../progress/cancellation.ts';
+import { countImages, describeImages } from '../progress/imagesText.ts';
 import { describePush, describeResult } from '../progress/pushText.ts';
 import { packagePage } from '../targets/packagePage.ts';
 import type { Destination } from '../targets/target.ts';
-import type { PushJob, PushRunner } from './pushRunner.ts';
+import type { PushJob } from './pushJob.ts';
+import type { PushRunner } from './pushRunner.ts';
 
 /** Runs a push under a notification that shows its progress and can cancel it. */
 export async function pushWithNotification(runner: Pick<PushRunner, 'run'>, job: PushJob): Promise<PushResult> {
   const { repository, tag } = job.target;
-  return await withNotification(`Pushing ${repository}:${tag}`, async (report, token) => {
-    let reported = 0;
-    const onProgress = (snapshot: PushSnapshot): void => {
-      const percent = Math.floor((snapshot.fraction ?? 0) * 100);
-      report(describePush(snapshot), Math.max(0, percent - reported));
-      reported = Math.max(reported, percent);
-    };
-    return await withSignal(token, (signal) => runner.run(job, { signal, onProgress }));
-  });
+  return await withNotification(`Pushing ${repository}:${tag}`, (report, token) =>
+    withSignal(token, (signal) => runner.run(job, { signal, onProgress: reporter(report, describeOnly) })),
+  );
+}
+
+/** The same for several images. */
+export async function pushAllWithNotification(
+  runner: Pick<PushRunner, 'runAll'>,
+  jobs: readonly PushJob[],
+): Promise<readonly ImageOutcome[]> {
+  return await withNotification(`Pushing ${countImages(jobs.length)}`, (report, token) =>
+    withSignal(token, (signal) => runner.runAll(jobs, { signal, onProgress: reporter(report, describeImages) })),
+  );
+}
+
+function describeOnly({ images: [only] }: ImagesSnapshot): string {
+  return only === undefined ? '' : describePush(only.snapshot);
+}
+
+/** A progress bar only moves forward. */
+function reporter(
+  report: (message: string, increment: number) => void,
+  describe: (snapshot: ImagesSnapshot) => string,
+): (snapshot: ImagesSnapshot) => void {
+  let reported = 0;
+  return (snapshot) => {
+    const percent = Math.floor((snapshot.fraction ?? 0) * 100);
+    report(describe(snapshot), Math.max(0, percent - reported));
+    reported = Math.max(reported, percent);
+  };
 }
 
 /** Shows what a push did, with the next steps as buttons. */

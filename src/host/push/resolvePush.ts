@@ -3,7 +3,7 @@ import { parseImageReference } from '../../core/oci/imageReference.ts';
 import { settleTarget } from '../targets/settleTarget.ts';
 import { isImageId, normalizeImage, parseTarget, type Destination } from '../targets/target.ts';
 import type { PushArguments } from './pushArguments.ts';
-import type { PushJob } from './pushRunner.ts';
+import type { PushJob } from './pushJob.ts';
 import type { TargetSources } from './pushSources.ts';
 
 /**

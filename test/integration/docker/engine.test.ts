@@ -65,7 +65,7 @@ function exportOf(
   stop: AbortSignal = signal,
   onReceived: (bytes: number) => void = () => undefined,
 ) {
-  return engine.exportImage(image, { signal: stop, onReceived });
+  return engine.exportImages([image], { signal: stop, onReceived });
 }
 
 /** Checks that the export is the image, byte for byte, and that each expected diffID is right. */
@@ -108,7 +108,7 @@ test('an export is what docker save writes: layers, order, config', async () => 
 
   const file = join(scratch.path, 'saved.tar');
   await real.docker(['save', '--output', file, image.id]);
-  assert.deepEqual(await collect(readArchive(createReadStream(file), image)), exported);
+  assert.deepEqual(await collect(readArchive(createReadStream(file), [image])), exported);
   const tar = needCommand('tar', 'tar');
   const manifest = JSON.parse((await run(tar, ['-xOf', file, 'manifest.json'])).stdout) as [
     { Config: string; Layers: string[] },
@@ -236,7 +236,7 @@ test('lists and exports work through the docker program that ssh starts on the o
   const remote = new Engine(await discoverEndpoint({ host: `ssh://box${real.host.slice('unix://'.length)}` }));
   try {
     const image = await remote.inspect('big:1', { signal });
-    assertWhole(await collect(remote.exportImage(image, { signal, onReceived: () => undefined })), image);
+    assertWhole(await collect(remote.exportImages([image], { signal, onReceived: () => undefined })), image);
   } finally {
     process.env['PATH'] = searchPath;
     remote.dispose();

@@ -10,6 +10,8 @@ import type { LayerCodec } from '../../../src/core/ports/layerCodec.ts';
 import { sleep } from '../../../src/core/base/cancel.ts';
 import { DigestCache } from '../../../src/core/digestCache/digestCache.ts';
 import type { PushEvent, PushResult } from '../../../src/core/push/pushEvents.ts';
+import type { ImageOutcome, ImagesEvent } from '../../../src/core/push/imagesEvents.ts';
+import { pushImages, type OpenedPush } from '../../../src/core/push/pushImages.ts';
 import { pushImage } from '../../../src/core/push/pushImage.ts';
 import { UploadsInFlight } from '../../../src/core/push/uploadsInFlight.ts';
 import { Reachability } from '../../../src/core/relay/reachability.ts';
@@ -29,6 +31,8 @@ export interface PushRig {
   readonly pusher: EnginePusher | undefined;
   closeSessions(repository: string, sessions: readonly URL[]): Promise<void>;
   push(image: string, target: string, options?: PushOptions): Promise<PushResult>;
+  /** Pushes several images together: pairs of image and target. */
+  pushAll(pairs: readonly (readonly [string, string])[], options?: PushAllOptions): Promise<readonly ImageOutcome[]>;
   /** Replaces the digest cache by an empty one. */
   clearCache(): void;
   /** Names of what pushes have left in the spool folder. */
@@ -48,6 +52,10 @@ export interface PushOptions {
   readonly sessions?: SessionObserver;
   /** True: the caller compares what was published. */
   readonly isCheckedByCaller?: boolean;
+}
+
+export interface PushAllOptions extends Pick<PushOptions, 'codec' | 'isNear' | 'signal'> {
+  readonly onEvent?: (event: ImagesEvent) => void;
 }
 
 export interface RigOptions {
@@ -134,6 +142,27 @@ export async function makeRig(options: RigOptions): Promise<PushRig> {
         credentials: options.credential,
       });
       return result;
+    },
+    pushAll: async (pairs, { codec = options.codec, isNear, signal, onEvent } = {}) => {
+      const ownSignal = signal ?? new AbortController().signal;
+      const { origin, host } = client.address;
+      const images = pairs.map(([image, target]) => {
+        const [name = '', tag = ''] = target.split(':');
+        const request = { image, origin, repository: `${host}/${name}`, tag, codec, parallelBlobs: 3 };
+        const open = async (): Promise<OpenedPush> => ({
+          request,
+          target: await client.repository(name, { signal: ownSignal }),
+          ...(isNear === true && { relay }),
+        });
+        return { origin, reference: `${host}/${target}`, open };
+      });
+      const parts = { source: engine, cache, uploads, spoolRoot, spoolLimit: 1e9, logger: silentLogger };
+      const onEach = onEvent ?? ((): undefined => undefined);
+      return await pushImages(
+        images,
+        { ...parts, now: () => performance.now() },
+        { signal: ownSignal, onEvent: onEach },
+      );
     },
     clearCache: () => {
       cache = newCache();

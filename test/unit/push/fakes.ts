@@ -76,7 +76,10 @@ export class FakeEngine implements ImageSource {
     return Promise.resolve(this.details);
   }
 
-  async *exportImage(_image: ImageDetails, { signal, onReceived }: ExportOptions): AsyncGenerator<ArchiveItem> {
+  async *exportImages(
+    _images: readonly ImageDetails[],
+    { signal, onReceived }: ExportOptions,
+  ): AsyncGenerator<ArchiveItem> {
     this.opened++;
     const paths: string[] = [];
     const given = new Set<string>();
@@ -100,7 +103,7 @@ export class FakeEngine implements ImageSource {
       received += bytes.byteLength;
       onReceived(received);
     }
-    if (!this.endsEarly) yield { kind: 'image', config: this.config, layers: paths };
+    if (!this.endsEarly) yield { kind: 'image', id: this.details.id, config: this.config, layers: paths };
   }
 
   async *exportBlobs(

@@ -35,8 +35,11 @@ describe('a list whose images the engine holds one by one', () => {
       const list: ImageDetails = { ...engine.details, manifestType: mediaTypes.dockerManifestList, manifests };
       return Promise.resolve(child?.details ?? list);
     };
-    engine.exportImage = (image, options) =>
-      (images.find(({ engine: { details } }) => details.id === image.id)?.engine ?? engine).exportImage(image, options);
+    engine.exportImages = (asked, options) =>
+      (images.find(({ engine: { details } }) => details.id === asked[0]?.id)?.engine ?? engine).exportImages(
+        asked,
+        options,
+      );
     return engine;
   }
 

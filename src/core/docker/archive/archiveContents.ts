@@ -1,17 +1,20 @@
 import * as v from 'valibot';
 import { TeaChestError, type ErrorFacts } from '../../base/errors.ts';
 import { listOf, parseJson, readValue } from '../../base/json.ts';
-import { digestOf, shortDigest } from '../../oci/digest.ts';
+import { digestOf, shortDigest, type Digest } from '../../oci/digest.ts';
 import { readManifest, type Descriptor, type ReadManifest } from '../../oci/manifest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { archivePath } from './tarEntries.ts';
 import type { ArchiveSubject } from '../types.ts';
 import type { ArchiveImage } from '../../ports/imageSource.ts';
 
+/** What may be the config of one of the images. */
 interface Config {
   readonly bytes: Uint8Array;
-  /** Its digest is the image's ID, as in docker's classic store. Otherwise its layers and platform are the image's. */
-  readonly isTheImage: boolean;
+  /** In docker's classic store it is the image's ID. */
+  readonly digest: Digest;
+  /** Images that have its layers and platform. */
+  readonly like: ReadonlySet<ArchiveSubject>;
 }
 
 const manifestEntry = v.object({ Config: v.string(), Layers: v.nullish(v.array(v.string()), []) });
@@ -28,13 +31,13 @@ const configSchema = v.object({
   rootfs: v.nullish(v.object({ diff_ids: v.nullish(v.array(v.string()), []) }), {}),
 });
 
-/** An image has at most 127 layers, so that its archive has far fewer files. */
+/** An image has at most 127 layers, so that an archive of a hundred images has far fewer files. */
 const maxFiles = 100_000;
 const maxLinks = 40;
 
-/** The paths of an archive, and those of its documents that may describe the image. */
+/** The paths of an archive, and those of its documents that may describe the images. */
 export class ArchiveContents {
-  readonly #subject: ArchiveSubject;
+  readonly #images: readonly ArchiveSubject[];
   readonly #files = new Set<string>();
   readonly #links = new Map<string, string>();
   readonly #layers = new Set<string>();
@@ -46,8 +49,8 @@ export class ArchiveContents {
   /** Digests in `index.json`: with containerd's store one of them is the image's ID. */
   #indexed: readonly string[] = [];
 
-  constructor(subject: ArchiveSubject) {
-    this.#subject = subject;
+  constructor(images: readonly ArchiveSubject[]) {
+    this.#images = images;
   }
 
   addFile(path: string): void {
@@ -79,20 +82,23 @@ export class ArchiveContents {
       const digest = digestOf(bytes);
       const manifest = readManifest(bytes);
       if (manifest?.kind === 'image') this.#manifests.set(digest, toLayoutEntry(manifest));
-      const isTheImage = digest === this.#subject.id;
-      if (isTheImage || isLike(bytes, this.#subject)) this.#configs.set(path, { bytes, isTheImage });
+      const like = imagesLike(bytes, this.#images);
+      if (like.size > 0 || this.#images.some(({ id }) => id === digest))
+        this.#configs.set(path, { bytes, digest, like });
     }
   }
 
-  /** The image that manifest.json describes; call it when the whole archive was read. */
-  image(): ArchiveImage {
+  /** One of the images, as manifest.json describes it; call it when the whole archive was read. */
+  image(image: ArchiveSubject): ArchiveImage {
+    const { id } = image;
     const entries = this.#entries();
     const config = (entry: ManifestEntry): Config | undefined => this.#configs.get(this.#resolve(entry.Config));
-    const byName = this.#indexed.includes(this.#subject.id) ? entries.find((entry) => config(entry)) : undefined;
-    const chosen = entries.find((entry) => config(entry)?.isTheImage) ?? byName;
+    const isLike = (entry: ManifestEntry): boolean => config(entry)?.like.has(image) === true;
+    const byName = this.#indexed.includes(id) ? entries.find(isLike) : undefined;
+    const chosen = entries.find((entry) => config(entry)?.digest === id) ?? byName;
     const found = chosen && config(chosen);
-    if (chosen === undefined || found === undefined) throw this.#noConfig(entries);
-    return { kind: 'image', config: found.bytes, layers: chosen.Layers.map((layer) => this.#layer(layer)) };
+    if (chosen === undefined || found === undefined) throw this.#noConfig(entries, id);
+    return { kind: 'image', id, config: found.bytes, layers: chosen.Layers.map((layer) => this.#layer(layer)) };
   }
 
   #entries(): ManifestEntry[] {
@@ -125,8 +131,7 @@ export class ArchiveContents {
     throw invalid(`has links that lead nowhere (“${name}”)`, { path: name });
   }
 
-  #noConfig(entries: readonly ManifestEntry[]): TeaChestError {
-    const { id } = this.#subject;
+  #noConfig(entries: readonly ManifestEntry[], id: Digest): TeaChestError {
     for (const { Config: config } of entries) {
       const path = this.#resolve(config);
       if (this.#oversized.has(path)) return invalid(`has a configuration of absurd size (“${config}”)`, { path });
@@ -148,11 +153,18 @@ function toEntry(value: unknown): ManifestEntry {
 }
 
 /** In containerd's store the ID is that of a manifest or an index: the config is identified by its layers and platform. */
-function isLike(bytes: Uint8Array, { diffIds, platform }: ArchiveSubject): boolean {
+function imagesLike(bytes: Uint8Array, images: readonly ArchiveSubject[]): ReadonlySet<ArchiveSubject> {
   const config = parseJson(configSchema, bytes);
-  if (config === undefined || formatPlatform(config) !== formatPlatform(platform)) return false;
+  if (config === undefined) return new Set();
   const { diff_ids: listed } = config.rootfs;
-  return listed.length === diffIds.length && diffIds.every((diffId, at) => listed[at] === diffId);
+  return new Set(
+    images.filter(
+      ({ diffIds, platform }) =>
+        listed.length === diffIds.length &&
+        diffIds.every((diffId, at) => listed[at] === diffId) &&
+        formatPlatform(config) === formatPlatform(platform),
+    ),
+  );
 }
 
 function invalid(what: string, facts: ErrorFacts = {}): TeaChestError {

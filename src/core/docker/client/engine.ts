@@ -2,7 +2,7 @@ import type { CallOptions } from '../../ports/callOptions.ts';
 import Docker from 'dockerode';
 import * as v from 'valibot';
 import { throwIfCancelled } from '../../base/cancel.ts';
-import { TeaChestError, type Stage } from '../../base/errors.ts';
+import { TeaChestError, toTeaChestError, type Stage } from '../../base/errors.ts';
 import { lenient, listOf, readValue } from '../../base/json.ts';
 import type { Logger } from '../../base/logger.ts';
 import { isDigest } from '../../oci/digest.ts';
@@ -15,7 +15,7 @@ import { connectReading, EngineAgent, hostHeader } from './engineConnections.ts'
 import { explainEngineError } from './engineErrors.ts';
 import { countBytes } from './countBytes.ts';
 import { DockerHttp } from './dockerHttp.ts';
-import { dial, imagePath, inspectImage, mayHideItsStore, notFound, refusesZstd } from './imageRequests.ts';
+import { dial, imagePath, inspectImage, mayHideItsStore, notFound, refusesZstd, exportPath } from './imageRequests.ts';
 import { DockerPusher } from './dockerPusher.ts';
 import { receiveBody } from './receiveBody.ts';
 import { readArtifactType } from '../images/artifactType.ts';
@@ -196,16 +196,19 @@ export class Engine implements ImageSource {
     }
   }
 
-  /** Streams the image's archive in constant memory. Leaving the loop closes the stream. */
-  async *exportImage(image: ImageDetails, options: ExportOptions): AsyncGenerator<ArchiveItem, void, void> {
-    const read: ReadItems<ArchiveItem> = (bytes, onConsumed) => readArchive(bytes, image, onConsumed);
-    const name = imagePath(image.id);
+  /** Streams the archive of the images in constant memory. Leaving the loop closes the stream. */
+  async *exportImages(
+    images: readonly ImageDetails[],
+    options: ExportOptions,
+  ): AsyncGenerator<ArchiveItem, void, void> {
+    const read: ReadItems<ArchiveItem> = (bytes, onConsumed) => readArchive(bytes, images, onConsumed);
+    const [only, ...others] = images;
     try {
-      yield* this.#readExport(image, options, { path: `/images/${name}/get` }, read);
+      yield* this.#readExport(images, options, { path: exportPath(images) }, read);
     } catch (error) {
-      if (!refusesZstd(error)) throw error;
-      const path = `/libpod/images/${name}/get?format=oci-archive`;
-      yield* this.#readExport(image, options, { prefix: podmanPrefix, path }, read);
+      if (!refusesZstd(error) || only === undefined || others.length > 0) throw error;
+      const path = `/libpod/images/${imagePath(only.id)}/get?format=oci-archive`;
+      yield* this.#readExport(images, options, { prefix: podmanPrefix, path }, read);
     }
   }
 
@@ -215,11 +218,11 @@ export class Engine implements ImageSource {
     { platform, ...options }: ExportBlobsOptions,
   ): AsyncGenerator<ArchiveBlob, void, void> {
     const query = platform === undefined ? '' : `?platform=${encodeURIComponent(JSON.stringify(platform))}`;
-    return this.#readExport(image, options, { path: `/images/${imagePath(image.id)}/get${query}` }, readBlobs);
+    return this.#readExport([image], options, { path: `${exportPath([image])}${query}` }, readBlobs);
   }
 
   async *#readExport<T>(
-    image: ImageDetails,
+    images: readonly ImageDetails[],
     { signal: outer, onReceived }: ExportOptions,
     { path, prefix }: { readonly path: string; readonly prefix?: string },
     readItems: ReadItems<T>,
@@ -238,7 +241,7 @@ export class Engine implements ImageSource {
         throwIfCancelled(outer);
       }
     } catch (error) {
-      throw await this.#explainExport(error, image, outer);
+      throw await this.#explainExport(error, images, outer);
     } finally {
       stop.abort();
     }
@@ -269,11 +272,14 @@ export class Engine implements ImageSource {
   }
 
   /** Docker 20.10 answers an export of a removed image with 500 and the path of a missing file: so the engine is asked again by inspect. */
-  async #explainExport(error: unknown, image: ImageDetails, signal: AbortSignal): Promise<TeaChestError> {
-    const name = image.references[0] ?? image.id;
+  async #explainExport(error: unknown, images: readonly ImageDetails[], signal: AbortSignal): Promise<TeaChestError> {
+    const [only, ...others] = images;
+    // Of several images each is exported by itself after this, and then explained.
+    if (only === undefined || others.length > 0) return toTeaChestError(error, 'export');
+    const name = only.references[0] ?? only.id;
     const explained = notFound(error, name, 'export');
     if (explained.code !== 'engineFailed') return explained;
-    const removed = await this.inspect(image.id, { signal }).then(
+    const removed = await this.inspect(only.id, { signal }).then(
       () => undefined,
       (later: unknown) => (later instanceof TeaChestError && later.code === 'imageNotFound' ? later : undefined),
     );

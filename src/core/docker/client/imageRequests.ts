@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import type { ImageInspectInfo } from 'dockerode';
 import { TeaChestError, toTeaChestError } from '../../base/errors.ts';
 import { parseImageReference } from '../../oci/imageReference.ts';
+import type { ImageDetails } from '../../ports/imageSource.ts';
 import type { DockerHttp } from './dockerHttp.ts';
 
 /** Docker 23 to 27 may have containerd's store, but their `inspect` gives no descriptor, which came with API 1.48. */
@@ -68,4 +69,11 @@ export function notFound(error: unknown, image: string, stage: 'inspect' | 'expo
 /** Podman 4.3 makes no docker-archive of an image with zstd layers; its OCI archive has them. */
 export function refusesZstd(error: unknown): boolean {
   return error instanceof TeaChestError && String(error.facts['message']).includes('zstd compression is not supported');
+}
+
+/** Of several images the engine makes one archive, with each layer once. Engines take IDs for names. */
+export function exportPath([first, ...others]: readonly ImageDetails[]): string {
+  if (first === undefined) throw new Error('an export needs an image');
+  if (others.length === 0) return `/images/${imagePath(first.id)}/get`;
+  return `/images/get?${[first, ...others].map(({ id }) => `names=${encodeURIComponent(id)}`).join('&')}`;
 }

@@ -6,7 +6,9 @@ import type { ArchiveLayer } from '../../ports/imageSource.ts';
 import type { Spool } from '../../spool/spool.ts';
 import type { SpooledBlob } from '../../spool/spooledBlob.ts';
 import type { LayerLedger } from '../layerLedger.ts';
+import type { StatusChange } from '../layerStatusTable.ts';
 import type { AttemptContext } from '../pushContext.ts';
+import type { BlobOrigin } from '../repositoryBlobs.ts';
 import { sendBlob } from '../sendBlob.ts';
 import { readLayer, type LayerRead } from './readLayer.ts';
 
@@ -21,12 +23,32 @@ export function uploadSlots(parallelBlobs: number): Pick<LayerUploadContext, 'sl
   return { slots: new Semaphore(parallelBlobs), smallSlots: new Semaphore(parallelBlobs * smallForEachLarge) };
 }
 
-/** What the layer uploads of one attempt share. */
-export interface LayerUploadContext {
+/** Other repositories that a layer is mounted or sent to at the same time, once the first one has it. */
+const othersAtOnce = 4;
+
+/** The repository of one image that layers are brought to. */
+export interface Destination {
   readonly context: AttemptContext;
   readonly ledger: LayerLedger;
+  /** Fires when the image is cancelled or has failed, or the transfer ends. */
+  readonly signal: AbortSignal;
+  /** The image has failed. Other images go on, unless this throws. */
+  readonly fail: (error: TeaChestError) => void;
+  /** What is being sent. */
+  readonly sending: Set<Promise<unknown>>;
+}
+
+/** For a destination whose failure ends the transfer. */
+export function rethrow(error: TeaChestError): never {
+  throw error;
+}
+
+/** What the layer uploads of one transfer share. */
+export interface LayerUploadContext {
+  /** One for each image, all with the same codec. */
+  readonly destinations: readonly [Destination, ...Destination[]];
   readonly spool: Spool;
-  /** The uploads are its tasks: the first that fails ends the push. */
+  /** The uploads are its tasks: the first that fails ends the transfer. */
   readonly group: TaskGroup;
   /** Limits how many blobs are sent at one time. */
   readonly slots: Semaphore;
@@ -39,14 +61,31 @@ export interface LayerUploadContext {
   readonly isEngineWaiting?: boolean;
 }
 
-/** One layer, read and sent at the same time. Archives of old engines do not name a layer: then its diffID is known only at its end. */
+/** The destinations whose image has the layer, and that do not have it yet. */
+export function wanting(destinations: readonly Destination[], diffId: Digest): readonly Destination[] {
+  return destinations.filter(
+    ({ ledger, signal }) => !signal.aborted && ledger.diffIds.has(diffId) && !ledger.isClaimed(diffId),
+  );
+}
+
+/**
+ * One layer, read once and brought to the repositories of all images that have it. Archives of old engines do not name a
+ * layer: then its diffID is known only at its end.
+ */
 export class LayerUpload {
-  /** Resolves once the layer is in the repository, or is not wanted. */
+  /** Resolves once the layer is in the repositories, or is not wanted. */
   readonly sent: Promise<void>;
   readonly #shared: LayerUploadContext;
   readonly #blob: SpooledBlob;
+  readonly #diffIds: ReadonlySet<Digest>;
+  /** Where the layer goes. For a layer without a name, and several images, known once it was read. */
+  readonly #targets = Promise.withResolvers<readonly Destination[]>();
+  readonly #readEnd = Promise.withResolvers<undefined>();
+  #known: readonly Destination[];
   #diffId: Digest | undefined;
   #isDiscarded = false;
+  /** Why the layer could not be read. */
+  #failure: TeaChestError | undefined;
 
   /** Waits for room in the spool. */
   static async begin(expected: Digest | undefined, shared: LayerUploadContext): Promise<LayerUpload> {
@@ -54,15 +93,20 @@ export class LayerUpload {
   }
 
   private constructor(blob: SpooledBlob, expected: Digest | undefined, shared: LayerUploadContext) {
-    const { spool, group, slots, smallSlots, isEngineWaiting = false } = shared;
+    const { destinations, spool, group, slots, smallSlots, isEngineWaiting = false } = shared;
     this.#shared = shared;
     this.#blob = blob;
     this.#diffId = expected;
+    this.#diffIds = new Set(destinations.flatMap(({ ledger }) => [...ledger.diffIds]));
+    this.#known = expected === undefined ? destinations : wanting(destinations, expected);
+    if (expected !== undefined || destinations.length === 1) this.#targets.resolve(this.#known);
     this.sent = (async () => {
       const isSmall = await this.#isSmall();
       if (isSmall && isEngineWaiting) await this.#send();
       else await (isSmall ? smallSlots : slots).run(() => this.#send(), group.signal);
-      // Not after a failure: somebody may still be writing, and the whole spool is removed anyway.
+      // The image that it was for may have failed while it is still being read.
+      await this.#readEnd.promise;
+      // Not after a failure: the whole spool is removed anyway.
       await spool.release(blob);
     })();
     group.start(() => this.sent);
@@ -73,43 +117,63 @@ export class LayerUpload {
    * upload fails at once.
    */
   async read(layer: ArchiveLayer): Promise<LayerRead | undefined> {
-    const { context, ledger, group, isEngineWaiting = false } = this.#shared;
-    ledger.statuses.update(this.#diffId, { state: 'reading', readTotal: layer.size });
+    const { group, isEngineWaiting = false } = this.#shared;
+    this.#update({ state: 'reading', readTotal: layer.size });
     try {
       const read = await readLayer(layer, this.#blob, {
-        codec: context.request.codec,
-        diffIds: ledger.diffIds,
+        codec: this.#shared.destinations[0].context.request.codec,
+        diffIds: this.#diffIds,
         signal: group.signal,
         lead: isEngineWaiting ? containerdLead : undefined,
         onProgress: (readBytes, storedBytes) => {
-          ledger.statuses.update(this.#diffId, { readBytes, storedBytes });
+          this.#update({ readBytes, storedBytes });
         },
       });
-      if (read === undefined || ledger.isClaimed(read.diffId)) this.discard();
+      if (read === undefined) this.discard();
       else this.#identify(read, layer.size);
       return read;
     } catch (error) {
-      this.#blob.fail(toTeaChestError(error));
+      this.#failure = toTeaChestError(error);
+      this.#blob.fail(this.#failure);
+      this.#targets.resolve([]);
       throw error;
+    } finally {
+      this.#readEnd.resolve(undefined);
     }
   }
 
-  /** The layer is already claimed, or is not of this image, or its rest will not come. */
+  /** The layer is already claimed, or is not of these images, or its rest will not come. */
   discard(): void {
     this.#isDiscarded = true;
     this.#blob.fail(new TeaChestError('cancelled', 'This blob is not needed.'));
+    this.#targets.resolve([]);
+    this.#readEnd.resolve(undefined);
+  }
+
+  /** The row of the first image shows what is read: the others wait for it. */
+  #update(change: StatusChange): void {
+    this.#known[0]?.ledger.statuses.update(this.#diffId, change);
   }
 
   /** The bytes are all there and proved. */
   #identify({ diffId, descriptor, tarSize, storedByEngine }: LayerRead, readTotal: number): void {
-    const { context, ledger } = this.#shared;
     const { digest, size } = descriptor;
     this.#diffId = diffId;
-    ledger.claim({ diffId, descriptor, proof: 'hashedHere' });
-    if (!storedByEngine) context.cache.rememberLayer(diffId, context.request.codec.id, { digest, size, tarSize });
+    this.#known = wanting(this.#known, diffId);
+    const [first] = this.#known;
+    if (first === undefined) {
+      this.discard();
+      return;
+    }
+    const { cache, request } = first.context;
+    if (!storedByEngine) cache.rememberLayer(diffId, request.codec.id, { digest, size, tarSize });
     const read = { readTotal, readBytes: readTotal, storedBytes: size, storedTotal: size };
-    ledger.statuses.update(diffId, { state: 'uploading', ...read });
+    for (const { ledger } of this.#known) {
+      ledger.claim({ diffId, descriptor, proof: 'hashedHere' });
+      ledger.statuses.update(diffId, { state: 'uploading', ...read });
+    }
     this.#blob.complete(digest);
+    this.#targets.resolve(this.#known);
   }
 
   async #isSmall(): Promise<boolean> {
@@ -121,19 +185,46 @@ export class LayerUpload {
     }
   }
 
+  /** To the first repository while the layer is still being read; then to the others, which can mostly mount it from there. */
   async #send(): Promise<void> {
-    const { context, ledger, group } = this.#shared;
+    let rest = await this.#targets.promise;
+    let stored: Destination | undefined;
+    for (let [first] = rest; first !== undefined && stored === undefined; [first] = rest) {
+      rest = rest.slice(1);
+      if (await this.#sendTo(first)) stored = first;
+    }
+    const others = new Semaphore(othersAtOnce);
+    await Promise.all(rest.map((one) => others.run(() => this.#sendTo(one, stored), this.#shared.group.signal)));
+  }
+
+  /** `stored`: a destination that has the layer by now. False if the image has failed, or the layer is not wanted. */
+  async #sendTo(destination: Destination, stored?: Destination): Promise<boolean> {
+    const { ledger, fail, sending } = destination;
+    const isStored = stored !== undefined && isSameRepository(stored, destination);
+    const upload = isStored ? Promise.resolve('exists' as const) : this.#upload(destination);
+    sending.add(upload);
     try {
-      const origin = await sendBlob(this.#blob, context.blobs, {
-        signal: group.signal,
-        isSlow: context.request.codec.isSlow,
-        onSent: (sentBytes) => {
-          ledger.statuses.update(this.#diffId, { sentBytes });
-        },
-      });
+      const origin = await upload;
       if (this.#diffId !== undefined) ledger.markStored(this.#diffId, origin);
+      return true;
     } catch (error) {
-      if (!this.#isDiscarded) throw toTeaChestError(error, 'upload');
+      if (this.#isDiscarded) return false;
+      if (this.#failure !== undefined) throw this.#failure;
+      fail(toTeaChestError(error, 'upload'));
+      return false;
+    } finally {
+      sending.delete(upload);
     }
   }
+
+  #upload({ context, ledger, signal }: Destination): Promise<BlobOrigin> {
+    const onSent = (sentBytes: number): void => {
+      ledger.statuses.update(this.#diffId, { sentBytes });
+    };
+    return sendBlob(this.#blob, context.blobs, { signal, isSlow: context.request.codec.isSlow, onSent });
+  }
+}
+
+function isSameRepository({ context: one }: Destination, { context: other }: Destination): boolean {
+  return one.request.origin === other.request.origin && one.target.repository === other.target.repository;
 }

@@ -8,7 +8,7 @@ import type { BlobClaim, IncomingBlob, RelayBackend, RelayedManifest } from '../
 import { SendAgainError } from '../../relay/relayErrors.ts';
 import { SmallBlobs } from '../../relay/smallBlobs.ts';
 import type { Spool } from '../../spool/spool.ts';
-import { LayerUpload } from '../export/layerUpload.ts';
+import { LayerUpload, rethrow } from '../export/layerUpload.ts';
 import type { LayerLedger } from '../layerLedger.ts';
 import type { StatusChange } from '../layerStatusTable.ts';
 import type { AttemptContext } from '../pushContext.ts';
@@ -114,8 +114,14 @@ export class BlobForwarder implements RelayBackend {
   async #beginCompressed({ digest, size }: BlobClaim): Promise<IncomingBlob> {
     const { group, spool } = this.#options;
     const upload = await LayerUpload.begin(digest, {
-      ...{ context: this.#context, ledger: this.#ledger, spool, group },
-      ...{ slots: this.#uploads, smallSlots: this.#smallUploads, isEngineWaiting: this.#options.isArchive !== true },
+      destinations: [
+        {
+          ...{ context: this.#context, ledger: this.#ledger, signal: group.signal },
+          ...{ fail: rethrow, sending: new Set() },
+        },
+      ],
+      ...{ spool, group, slots: this.#uploads, smallSlots: this.#smallUploads },
+      ...{ isEngineWaiting: this.#options.isArchive !== true },
     });
     const pipe = new BoundedPipe();
     const layer = { kind: 'layer', path: digest, size, expectedDiffId: digest, body: pipe.read() } as const;

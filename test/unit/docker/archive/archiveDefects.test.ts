@@ -193,7 +193,7 @@ test('leaving early closes the source', async () => {
         closed = true;
       }
     };
-    for await (const item of readArchive(source(), image)) {
+    for await (const item of readArchive(source(), [image])) {
       if (when === 'body' && item.kind === 'layer') {
         const first = await item.body[Symbol.asyncIterator]().next();
         assert.equal(first.done, false);

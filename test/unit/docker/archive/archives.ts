@@ -84,7 +84,7 @@ export async function readAll(
 ): Promise<{ layers: ReadLayer[]; image: ArchiveImage }> {
   const layers: ReadLayer[] = [];
   let described: ArchiveImage | undefined;
-  for await (const item of readArchive(source, image)) {
+  for await (const item of readArchive(source, [image])) {
     if (described !== undefined) throw new Error('something came after the image');
     if (item.kind === 'image') {
       described = item;

@@ -27,7 +27,7 @@ function spoiling(
 async function digests(bytes: Uint8Array, image: ArchiveSubject, size: number): Promise<string[]> {
   const { source, consumed } = spoiling(bytes, size);
   const found: string[] = [];
-  for await (const item of readArchive(source, image, consumed)) {
+  for await (const item of readArchive(source, [image], consumed)) {
     if (item.kind === 'image') {
       found.push(`config ${digestOf(item.config)}`, ...item.layers);
       continue;

@@ -62,7 +62,7 @@ test('an archive reads the same however it is cut into chunks', async () => {
 test('an unread layer, or one read in part, is skipped', async () => {
   const { members, image } = layoutOf([base, middle, top]);
   const paths: string[] = [];
-  for await (const item of readArchive(inChunks(await tarOf(members), 100), image)) {
+  for await (const item of readArchive(inChunks(await tarOf(members), 100), [image])) {
     if (item.kind === 'image') break;
     paths.push(item.path);
     if (paths.length !== 2) continue;

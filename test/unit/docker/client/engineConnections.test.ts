@@ -67,7 +67,7 @@ test('an export and events have no timeout', async () => {
     ['connected', 'tag'],
   );
   const details = { ...image, references: [], size: 1, createdAt: undefined };
-  const reading = listOf(engine.exportImage(details, { signal, onReceived: () => undefined }));
+  const reading = listOf(engine.exportImages([details], { signal, onReceived: () => undefined }));
   await asked.promise;
   await assert.rejects(reading, { code: 'engineFailed', message: /no such disk/ });
 });
@@ -106,7 +106,7 @@ test('a call is not repeated if its response breaks off on a kept connection', a
     const onReceived = (): void => {
       arrived.resolve(undefined);
     };
-    const reading = listOf(engine.exportImage(details, { signal, onReceived }));
+    const reading = listOf(engine.exportImages([details], { signal, onReceived }));
     await assert.rejects(reading, { code: 'engineLost', stage: 'export' });
     // A second request for the archive, were there one, would come before this one.
     await engine.version({ signal });

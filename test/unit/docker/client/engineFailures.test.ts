@@ -28,7 +28,7 @@ function closing(socket: net.Socket): Promise<unknown> {
 
 async function readExport(engine: Engine, image: ImageDetails, stop: AbortSignal = signal): Promise<number> {
   let items = 0;
-  for await (const item of engine.exportImage(image, { signal: stop, onReceived: ignore })) {
+  for await (const item of engine.exportImages([image], { signal: stop, onReceived: ignore })) {
     items++;
     if (item.kind === 'layer') for await (const chunk of item.body) assert.ok(chunk.byteLength > 0);
   }
@@ -227,7 +227,7 @@ test('an export reports each byte that it received', async () => {
   });
   const seen: number[] = [];
   const onReceived = (bytes: number): unknown => seen.push(bytes);
-  const items = await listOf(fake.engine.exportImage(detailsOf(image), { signal, onReceived }));
+  const items = await listOf(fake.engine.exportImages([detailsOf(image)], { signal, onReceived }));
   assert.deepEqual(
     items.map((item) => item.kind),
     ['layer', 'image'],
@@ -288,7 +288,7 @@ test('cancelling counts even when the whole archive has arrived', async () => {
     received = bytes;
   };
   const reading = (async () => {
-    for await (const item of fake.engine.exportImage(detailsOf(image), { signal: stop.signal, onReceived })) {
+    for await (const item of fake.engine.exportImages([detailsOf(image)], { signal: stop.signal, onReceived })) {
       items.push(item.kind);
       await settled(() => received);
       assert.equal(received, archive.byteLength);
@@ -315,7 +315,7 @@ test('leaving the loop over an export closes the connection', async () => {
       response.write(archive.subarray(0, 300_000));
     },
   });
-  for await (const item of fake.engine.exportImage(detailsOf(image), { signal, onReceived: ignore })) {
+  for await (const item of fake.engine.exportImages([detailsOf(image)], { signal, onReceived: ignore })) {
     assert.equal(item.kind, 'layer');
     break;
   }

@@ -73,7 +73,7 @@ for (const scheme of ['tcp', 'tls'] as const) {
     const details = { ...image, references: [], size: 1, createdAt: undefined };
     let received = 0;
     const onReceived = (bytes: number): void => void (received = bytes);
-    const kinds = (await listOf(engine.exportImage(details, { signal, onReceived }))).map(({ kind }) => kind);
+    const kinds = (await listOf(engine.exportImages([details], { signal, onReceived }))).map(({ kind }) => kind);
     assert.ok(kinds.includes('layer'));
     assert.ok(received > 300_000, `${received} bytes of the export`);
   });
@@ -82,7 +82,7 @@ for (const scheme of ['tcp', 'tls'] as const) {
 test('calls and exports send a valid Host header to an IPv6 address', async (t) => {
   const { engine, hosts, image } = await startRemote(t, 'tcp', '::1');
   const details = { ...image, references: [], size: 1, createdAt: undefined };
-  await listOf(engine.exportImage(details, { signal, onReceived: () => undefined }));
+  await listOf(engine.exportImages([details], { signal, onReceived: () => undefined }));
   assert.deepEqual([...hosts], ['[::1]']);
 });
 

@@ -97,7 +97,7 @@ suite('the context menus', () => {
     assert.deepEqual(menu(app[0]), ['copyId', 'copyReference', 'push']);
     assert.deepEqual(menu(several[0]?.tags[0]), ['copyId', 'copyReference', 'push']);
     assert.deepEqual(menu(untagged[0]), ['copyId', 'push']);
-    assert.deepEqual(menu(several[0]), ['push']);
+    assert.deepEqual(menu(several[0]), ['push', 'pushAllTags']);
   });
 
   test('of registries offer what the row has', () => {

@@ -6,6 +6,7 @@ import { TeaChestError } from '../../../../src/core/base/errors.ts';
 import { plainText } from '../../../../src/core/base/plainText.ts';
 import type { EngineImage } from '../../../../src/core/docker/types.ts';
 import { isReferenceText } from '../../../../src/core/oci/imageReference.ts';
+import type { ImagesSnapshot } from '../../../../src/core/push/imagesProgress.ts';
 import type { PushSnapshot } from '../../../../src/core/push/pushProgress.ts';
 import { toRejection } from '../../../../src/host/commands/toRejection.ts';
 import { certificateQuestion } from '../../../../src/host/connections/certificateQuestion.ts';
@@ -305,10 +306,11 @@ suite('text from outside, whatever it is', () => {
 
   test('is only text in the status bar', async () => {
     await check((text) => {
-      const snapshot: Partial<PushSnapshot> = { reference: text, enginePreparing: true };
+      const snapshot = { reference: text, enginePreparing: true } as PushSnapshot;
+      const run: Partial<ImagesSnapshot> = { images: [{ snapshot, outcome: undefined }], enginePreparing: true };
       const runner: Pick<PushRunner, 'onProgress'> = {
         onProgress: (listener) => {
-          listener([snapshot as PushSnapshot]);
+          listener([run as ImagesSnapshot]);
         },
       };
       new statusBar.PushStatusBar(runner);

@@ -39,7 +39,7 @@ function engine(listImages: Engine['listImages']): Engine & { readonly calls: st
     },
     platformsOf: unused,
     inspect: unused,
-    exportImage: unused,
+    exportImages: unused,
     exportBlobs: unused,
     pusher: unused,
     retire: () => calls.push('retire'),

@@ -240,8 +240,9 @@ suite('a push dialog that starts with a destination', () => {
     assert.equal(formatTarget((await asked)?.target ?? assert.fail()), 'gitea.test/team/app:2');
   });
 
-  test('of another image of the selection asks only for name and tag', async () => {
-    const asked = askPush(sources(), { image: 'tool:armv7', sameOwnerAs: destination });
+  test('of an image of a selection asks only for name and tag', async () => {
+    const under = { connection: gitea, owner: 'team' };
+    const asked = askPush(sources(), { image: 'tool:armv7', under });
     (await inputAsking(/Name/)).enter();
     (await inputAsking(/Tag/)).enter();
     assert.equal(formatTarget((await asked)?.target ?? assert.fail()), 'gitea.test/team/tool:armv7');

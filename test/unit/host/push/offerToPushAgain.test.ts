@@ -22,6 +22,10 @@ async function offer(pushes: readonly InterruptedPush[]): Promise<readonly PushA
       pushed.push(args);
       return Promise.reject(new Error('shown already'));
     },
+    pushEach: (all) => {
+      pushed.push(...all);
+      return Promise.reject(new Error('shown already'));
+    },
   });
   return pushed;
 }
@@ -40,7 +44,7 @@ suite('interrupted pushes', () => {
     );
   });
 
-  test('are all repeated with their options if the person wants that, even if one fails', async () => {
+  test('are all repeated together, with their options, if the person wants that', async () => {
     press('Push Again');
     const pushed = await offer([interrupted('app:1', { strategy: 'relay' }), interrupted('app:2')]);
     assert.deepEqual(

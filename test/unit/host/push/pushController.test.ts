@@ -7,13 +7,14 @@ import { mediaTypes } from '../../../../src/core/oci/mediaTypes.ts';
 import type { EngineManifest, ImageDetails } from '../../../../src/core/ports/imageSource.ts';
 import type { PushResult } from '../../../../src/core/push/pushEvents.ts';
 import type { LoginSources } from '../../../../src/host/connections/loginSources.ts';
-import type { PushJob, PushRunner } from '../../../../src/host/push/pushRunner.ts';
+import type { PushJob } from '../../../../src/host/push/pushJob.ts';
+import type { PushRunner } from '../../../../src/host/push/pushRunner.ts';
 import { PublicOwners } from '../../../../src/host/targets/publicOwners.ts';
 import { formatTarget } from '../../../../src/host/targets/target.ts';
 import { basic, home } from '../../credentials/fakeMachine.ts';
 import type { FakeGiteaOptions } from '../../../fakeGitea/options.ts';
 import { startFakeGitea } from '../../../fakeGitea/fakeGitea.ts';
-import { inputAsking, press, QuickInput, takeShown, useFakeVscode } from '../support/fakeVscode.ts';
+import { inputAsking, press, takeShown, useFakeVscode } from '../support/fakeVscode.ts';
 import { buildHost, connectionTo, dev, imageNamed, memento, noLogins } from '../support/hostFakes.ts';
 import { loginsOn } from '../support/loginsOn.ts';
 
@@ -63,13 +64,23 @@ async function controllerFor(
     },
   );
   const jobs: PushJob[] = [];
+  const runs: (readonly PushJob[])[] = [];
   const failures: TeaChestError[] = [];
   let updates = 0;
-  const runner: Pick<PushRunner, 'run'> = {
+  const runner: Pick<PushRunner, 'run' | 'runAll'> = {
     run: (job) => {
       jobs.push(job);
       const failure = failures.shift();
       return failure === undefined ? Promise.resolve(resultOf(job)) : Promise.reject(failure);
+    },
+    runAll: (all) => {
+      runs.push(all);
+      return Promise.resolve(
+        all.map((job) => {
+          const error = failures.shift();
+          return error === undefined ? { kind: 'pushed', result: resultOf(job) } : { kind: 'failed', error };
+        }),
+      );
     },
   };
   const images = ['app:1', 'tool:1', 'x--y:1', 'x-y:1'].map(imageNamed);
@@ -108,6 +119,7 @@ async function controllerFor(
       asked,
       answers,
       jobs,
+      runs,
       failures,
       pushed,
     },
@@ -252,22 +264,127 @@ suite('a push by the controller', () => {
     (await inputAsking(/Name|owner/)).leave();
     await rejected;
   });
+});
 
-  test('of a selection asks for every target first, and one cancelled question cancels all', async (t) => {
-    const { controller, jobs, pushed, answer } = await controllerFor(t, { seed });
+suite('a push of several images', () => {
+  const targetsOf = (jobs: readonly PushJob[] | undefined): readonly string[] =>
+    (jobs ?? []).map(({ target }) => `${target.repository}:${target.tag}`);
+
+  async function answerOwner(owner: string): Promise<void> {
+    const owners = await inputAsking(/Which owner/);
+    owners.type(owner);
+    owners.enter();
+  }
+
+  test('asks for the owner once, shows all targets, and runs once', async (t) => {
+    const { controller, runs, connection } = await controllerFor(t, { seed });
     const done = controller.pushAll(['app:1', 'tool:1']);
-    await answer('privateteam');
-    assert.deepEqual(jobs, []);
-    (await inputAsking(/Name/)).enter();
-    assert.match(String(QuickInput.latest?.['title']), /^Push Image 2 of 2: tool:1$/);
+    await answerOwner('privateteam');
+    const targets = await inputAsking(/Enter pushes/);
+    assert.match(String(targets['title']), /^Push 2 Images$/);
+    const rows = targets.items.map(({ label, description }) => `${label} ${description ?? ''}`);
+    assert.deepEqual(rows, [
+      `app:1 → ${connection.host}/privateteam/app:1`,
+      `tool:1 → ${connection.host}/privateteam/tool:1`,
+    ]);
+    targets.enter();
+    await done;
+    assert.deepEqual(runs.map(targetsOf), [['privateteam/app:1', 'privateteam/tool:1']]);
+    const [summary] = await shownAs('information');
+    assert.match(summary ?? '', /^Pushed 2 images in .*: 2 B sent\. privateteam\/app:1, privateteam\/tool:1\.$/);
+  });
+
+  test('pushes the images that stay ticked, and none if the person leaves', async (t) => {
+    const { controller, runs } = await controllerFor(t, { seed });
+    const done = controller.pushAll(['app:1', 'tool:1']);
+    await answerOwner('dev');
+    const targets = await inputAsking(/Enter pushes/);
+    targets.tick(targets.items.slice(1));
+    targets.enter();
+    await done;
+    const left = controller.pushAll(['app:1', 'tool:1']);
+    await answerOwner('dev');
+    (await inputAsking(/Enter pushes/)).leave();
+    await left;
+    assert.deepEqual(runs.map(targetsOf), [['dev/tool:1']]);
+  });
+
+  test('asks for another name where two images would have the same target, until it is another one', async (t) => {
+    const { controller, runs } = await controllerFor(t, { seed });
+    const done = controller.pushAll(['one/app:1', 'two/app:1', `sha256:${'b'.repeat(64)}`]);
+    await answerOwner('dev');
+    const targets = await inputAsking(/Enter pushes/);
+    const described = targets.items.map(({ description }) => description ?? '');
+    assert.match(
+      described[1] ?? '',
+      /needs another name: one\/app:1 goes to .*\/dev\/app:1 as well: one would replace/,
+    );
+    assert.match(described[2] ?? '', /has no name that it could keep/);
+    targets.enter();
+    for (const name of ['app', 'app-two']) {
+      const box = await inputAsking(/Name/);
+      assert.match(String(box['title']), /^Name 1 of 2: two\/app:1$/);
+      assert.match(JSON.stringify(box['validationMessage']), /one would replace the other/);
+      box.type(name);
+      box.enter();
+      (await inputAsking(/Tag/)).enter();
+    }
+    const box = await inputAsking(/Name/);
+    box.type('unnamed');
+    box.enter();
     (await inputAsking(/Tag/)).enter();
     await done;
-    assert.deepEqual(pushed(), ['privateteam/app', 'privateteam/tool']);
-    const left = controller.pushAll(['app:1', 'tool:1']);
-    await answer('privateteam');
-    (await inputAsking(/Name/)).leave();
-    await left;
-    assert.equal(jobs.length, 2);
+    assert.deepEqual(runs.map(targetsOf), [['dev/app:1', 'dev/app-two:1', 'dev/unnamed:latest']]);
+  });
+
+  test('says what failed and why, and pushes the failed ones again', async (t) => {
+    const { controller, runs, failures, connection } = await controllerFor(t, { seed });
+    failures.push(new TeaChestError('quotaExceeded', 'There is no room for it.'));
+    press('Push Failed Again');
+    const target = `${connection.host}/dev`;
+    const done = await controller.pushEach(
+      ['app:1', 'tool:1'].map((image) => ({ image, target: `${target}/${image}`, compression: 'none' })),
+    );
+    const [warning] = await shownAs('warning');
+    assert.match(
+      warning ?? '',
+      /^Pushed 1 of 2 images .* dev\/tool:1\. Not pushed: dev\/app:1: There is no room for it\./,
+    );
+    while (runs.length < 2) await setImmediate();
+    assert.deepEqual(runs.map(targetsOf), [['dev/app:1', 'dev/tool:1'], ['dev/app:1']]);
+    assert.equal(runs[1]?.[0]?.compression, 'none');
+    assert.equal(done.uploadedBytes, 1);
+    const [failed, pushed] = done.results;
+    const error = { code: 'quotaExceeded', stage: 'resolve', message: 'There is no room for it.' };
+    assert.deepEqual(failed, { image: 'app:1', error });
+    assert.ok(pushed !== undefined && 'digest' in pushed && pushed.image === 'tool:1');
+  });
+
+  test('by arguments goes on without the images whose target is wrong, and refuses two with one target', async (t) => {
+    const { controller, runs, connection } = await controllerFor(t, { seed });
+    const target = (name: string): string => `${connection.host}/dev/${name}`;
+    const { results } = await controller.pushEach([
+      { image: 'app:1', target: target('app:1') },
+      { image: 'tool:1', target: 'elsewhere.example/dev/tool:1' },
+      { image: 'x--y:1', target: target('x--y:1') },
+    ]);
+    const codes = results.map((one) => ('error' in one ? one.error.code : 'pushed'));
+    assert.deepEqual(codes, ['pushed', 'notSignedIn', 'nameInvalid']);
+    assert.deepEqual(runs.map(targetsOf), [['dev/app:1']]);
+    await assert.rejects(
+      controller.pushEach(['app:1', 'tool:1'].map((image) => ({ image, target: target('same:1') }))),
+      { code: 'argumentInvalid', message: /the target .*\/dev\/same:1: app:1 and tool:1\. Nothing was pushed/ },
+    );
+    assert.equal(runs.length, 1);
+  });
+
+  test('asks for missing targets only, and those that nobody gives are results', async (t) => {
+    const { controller, runs, connection } = await controllerFor(t, { seed });
+    const done = controller.pushEach([{ image: 'app:1', target: `${connection.host}/dev/app:1` }, { image: 'tool' }]);
+    (await inputAsking(/Which owner/)).leave();
+    const { results } = await done;
+    const codes = results.map((one) => ('error' in one ? one.error.code : 'pushed'));
+    assert.deepEqual([codes, runs.map(targetsOf)], [['pushed', 'targetNeeded'], [['dev/app:1']]]);
   });
 });
 

@@ -11,8 +11,9 @@ import type { PushResult } from '../../../../src/core/push/pushEvents.ts';
 import type { Connection } from '../../../../src/host/connections/connection.ts';
 import { EngineLink, type Engine } from '../../../../src/host/engine/engine.ts';
 import type { Compression } from '../../../../src/host/push/pushArguments.ts';
-import type { PushJournal } from '../../../../src/host/push/pushJournal.ts';
-import { PushRunner, type PushJob } from '../../../../src/host/push/pushRunner.ts';
+import type { JournalEntry, PushJournal } from '../../../../src/host/push/pushJournal.ts';
+import type { PushJob } from '../../../../src/host/push/pushJob.ts';
+import { PushRunner } from '../../../../src/host/push/pushRunner.ts';
 import { TargetMemory } from '../../../../src/host/targets/targetMemory.ts';
 import { silentLogger } from '../../../tools/silentLogger.ts';
 import { plainGzip } from '../../push/fakes.ts';
@@ -189,8 +190,63 @@ suite('a push', () => {
   test('that cannot be recorded fails, and is not taken for a running one afterwards', async () => {
     const failure = new Error('no journal');
     const { runner } = hangingRunner({ begin: () => Promise.reject(failure) });
-    for (let push = 1; push <= 2; push++) await assert.rejects(runner.run(jobTo(here), { signal }), failure);
+    for (let push = 1; push <= 2; push++) {
+      await assert.rejects(runner.run(jobTo(here), { signal }), { code: 'internal', cause: failure });
+    }
     assert.deepEqual(runner.snapshots(), []);
+    await runner.stop();
+  });
+});
+
+suite('several pushes', () => {
+  test('are recorded each, and one whose target is being pushed to already is busy while the others go on', async () => {
+    const recorded: string[] = [];
+    const ended: string[] = [];
+    const journal: Pick<PushJournal, 'begin'> = {
+      begin: ({ target }) => {
+        recorded.push(target);
+        const entry: Partial<JournalEntry> = {
+          end: () => {
+            ended.push(target);
+            return Promise.resolve();
+          },
+        };
+        return Promise.resolve(entry as JournalEntry);
+      },
+    };
+    const { runner, events, tidy } = hangingRunner(journal);
+    const stop = new AbortController();
+    const first = runner.runAll([jobTo(here)], { signal: stop.signal });
+    while (events.length < 1) await new Promise(setImmediate);
+    const both = runner.runAll([jobTo(here), jobTo(there)], { signal: stop.signal });
+    while (events.length < 2) await new Promise(setImmediate);
+    assert.deepEqual(
+      runner.snapshots().map(({ images }) => images.map(({ snapshot }) => snapshot.reference)),
+      [['one.example/dev/app:1'], ['one.example/dev/app:1', 'two.example/dev/app:1']],
+    );
+    stop.abort();
+    tidy();
+    const codes = [...(await first), ...(await both)].map((outcome) => outcome.kind === 'failed' && outcome.error.code);
+    assert.deepEqual(codes, ['cancelled', 'busy', 'cancelled']);
+    assert.deepEqual(recorded, ['one.example/dev/app:1', 'two.example/dev/app:1']);
+    assert.deepEqual(ended.toSorted(), recorded);
+    assert.deepEqual(runner.snapshots(), []);
+  });
+
+  test('all fail for the same reason if there is no engine', async () => {
+    const failure = new TeaChestError('engineStopped', 'Nothing listens there.');
+    const link = new EngineLink(() => Promise.reject(failure));
+    const runner = new PushRunner({
+      ...{ link, openTarget: () => Promise.resolve({} as BlobTarget), createCodec: () => ({}) as LayerCodec },
+      ...{
+        cache: new DigestCache('/nowhere/digests.json', silentLogger, Date.now),
+        memory: new TargetMemory(memento()),
+      },
+      ...{ settings: () => usualSettings, relay: { parts: () => Promise.resolve(undefined) } },
+      ...{ spoolRoot: () => '/nowhere', logger: silentLogger },
+    });
+    const outcomes = await runner.runAll([jobTo(here), jobTo(there)], { signal });
+    assert.ok(outcomes.every((outcome) => outcome.kind === 'failed' && outcome.error === failure));
     await runner.stop();
   });
 });

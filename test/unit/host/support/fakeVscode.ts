@@ -75,9 +75,15 @@ export class QuickInput {
     return text === '' ? this.items : fitting.toSorted((one, other) => rankOf(one) - rankOf(other));
   }
 
-  /** Enter: takes the first row. */
+  /** Enter: takes the first row, or where several may be chosen, those that are ticked. */
   enter(): void {
-    this.take(this.shownRows()[0]);
+    if (this['canSelectMany'] === true) this.handlers.get('onDidAccept')?.(undefined);
+    else this.take(this.shownRows()[0]);
+  }
+
+  /** Ticks these rows and no others. */
+  tick(rows: readonly Row[]): void {
+    this.selectedItems = rows;
   }
 
   take(row: Row | undefined): void {

@@ -1,0 +1,89 @@
+import type { Stage, TeaChestError } from '../base/errors.ts';
+import type { ImagesEvent } from './imagesEvents.ts';
+import { planImages } from './imagesPlan.ts';
+import type { LayerStatus, PushResult } from './pushEvents.ts';
+import { PushProgress, type PushSnapshot } from './pushProgress.ts';
+
+/** One image of a push of several. */
+export interface ImageProgress {
+  readonly snapshot: PushSnapshot;
+  /** Undefined while it is not over. */
+  readonly outcome: { readonly result: PushResult } | { readonly error: TeaChestError } | undefined;
+}
+
+/** The state of a running push of several images. Bytes of layers that images share are counted once. */
+export interface ImagesSnapshot extends Omit<PushSnapshot, 'reference' | 'result'> {
+  readonly images: readonly ImageProgress[];
+  /** Images that are pushed or have failed. */
+  readonly ended: number;
+}
+
+const transferStages: ReadonlySet<Stage> = new Set(['export', 'verify', 'spool', 'upload']);
+
+interface Row {
+  readonly origin: string;
+  readonly progress: PushProgress;
+  imageBytes: number;
+  layers: LayerStatus[];
+  outcome: ImageProgress['outcome'];
+}
+
+/** Folds the events of a push of several images into a snapshot. `now` gives milliseconds. */
+export class ImagesProgress {
+  readonly #rows: readonly Row[];
+  readonly #whole: PushProgress;
+
+  /** `origins`: the registry of each image. */
+  constructor(origins: readonly string[], now: () => number) {
+    this.#whole = new PushProgress(now);
+    this.#rows = origins.map((origin) => ({
+      ...{ origin, progress: new PushProgress(now), imageBytes: 0, layers: [], outcome: undefined },
+    }));
+  }
+
+  apply(event: ImagesEvent): void {
+    if (event.type === 'planned') return;
+    const row = this.#rows[event.index];
+    if (row === undefined) return;
+    if (event.type === 'failed') {
+      row.outcome = { error: event.error };
+      // What it has not sent, it will not send.
+      row.layers = row.layers.filter(({ state }) => state === 'uploaded');
+      return;
+    }
+    const { event: own } = event;
+    row.progress.apply(own);
+    if (own.type === 'planned') {
+      row.layers = [...own.layers];
+      row.imageBytes = own.imageBytes;
+    } else if (own.type === 'layer') {
+      row.layers[own.index] = own.status;
+    } else if (own.type === 'done') {
+      row.outcome = { result: own.result };
+    }
+  }
+
+  snapshot(): ImagesSnapshot {
+    const images = this.#rows.map(({ progress, outcome }) => ({ snapshot: progress.snapshot(), outcome }));
+    const running = images.flatMap(({ snapshot, outcome }) => (outcome === undefined ? [snapshot] : []));
+    const stages = running.flatMap(({ stage }) => stage ?? []);
+    const stage = stages.find((one) => transferStages.has(one)) ?? stages[0];
+    const { layers, imageBytes } = planImages(
+      this.#rows.map((row) => ({ ...row, reference: '', imageBytes: row.layers.length === 0 ? 0 : row.imageBytes })),
+    );
+    if (stage !== undefined) this.#whole.apply({ type: 'stage', stage });
+    this.#whole.apply({ type: 'planned', layers, imageBytes });
+    const whole = this.#whole.snapshot();
+    const isOver = running.length === 0;
+    return {
+      ...whole,
+      ...{ images, ended: images.length - running.length, fraction: isOver ? 1 : whole.fraction },
+      ...(isOver && { stage: undefined, bytesPerSecond: undefined, etaSeconds: undefined }),
+      enginePreparing: running.some((one) => one.enginePreparing) && !running.some(isReceiving),
+    };
+  }
+}
+
+function isReceiving({ stage, enginePreparing }: PushSnapshot): boolean {
+  return stage !== undefined && transferStages.has(stage) && !enginePreparing;
+}

@@ -1,0 +1,38 @@
+import { TeaChestError } from '../base/errors.ts';
+import { digestOf } from '../oci/digest.ts';
+import type { AttemptContext } from './pushContext.ts';
+import type { PushResult } from './pushEvents.ts';
+import { publishTag, referenceOf, type PushOutcome } from './publishTag.ts';
+
+/**
+ * Gives the manifest that was just published one more tag of the same repository. The bytes are read from the registry and
+ * must have the digest that was checked there: so nothing of the image is transferred again.
+ */
+export async function publishOtherTag(
+  context: Pick<AttemptContext, 'target' | 'request' | 'runStage' | 'signal'>,
+  published: PushResult,
+): Promise<PushOutcome> {
+  const { target, request, runStage, signal } = context;
+  const { digest, mediaType, notices, engineDigest } = published;
+  const tagged = await runStage('plan', () => target.headManifest(request.tag, { signal, expected: digest }));
+  const isUnchanged = tagged?.digest === digest;
+  if (!isUnchanged) {
+    const bytes = await runStage('manifest', () => target.getManifest(digest, { signal }));
+    if (bytes === undefined || digestOf(bytes) !== digest) {
+      const found = bytes === undefined ? 'no longer has it' : 'gives other bytes for it';
+      throw new TeaChestError(
+        'digestMismatch',
+        `The manifest ${digest} was published as ${published.reference}, but the registry ${found}, so ${referenceOf(request)} was not published.`,
+        { stage: 'manifest', facts: { reference: referenceOf(request), sent: digest } },
+      );
+    }
+    await publishTag({ ...context, publishedUnder: 'tag' }, [], { mediaType, bytes: Buffer.from(bytes), digest });
+  }
+  const skippedBytes = published.uploadedBytes + published.mountedBytes + published.skippedBytes;
+  return {
+    ...{ reference: referenceOf(request), digest, mediaType, uploadedBytes: 0, mountedBytes: 0, skippedBytes },
+    ...{ strategy: 'none', notices },
+    ...(isUnchanged && { isUnchanged }),
+    ...(engineDigest !== undefined && { engineDigest }),
+  };
+}

@@ -1,0 +1,33 @@
+import type { PushController } from '../push/pushController.ts';
+import type { PushArguments, PushImagesArguments } from '../push/pushArguments.ts';
+import type { PushImagesResult } from '../push/pushImagesResult.ts';
+import { targetUnderPrefix } from '../push/targetsUnder.ts';
+import { readPushImagesArguments } from './arguments.ts';
+import { toRejection } from './toRejection.ts';
+
+/**
+ * `teaChest.pushImages`. Without an argument the person chooses the images, and it resolves with undefined. With one it
+ * gives the result of each image; it rejects only if the arguments are wrong.
+ */
+export async function pushImagesCommand(
+  push: PushController,
+  argument: unknown,
+): Promise<PushImagesResult | undefined> {
+  if (argument === undefined) {
+    await push.pushAll();
+    return undefined;
+  }
+  try {
+    return await push.pushEach(eachOf(readPushImagesArguments(argument)));
+  } catch (error) {
+    throw toRejection(error, 'resolve');
+  }
+}
+
+function eachOf({ images, target: prefix, ...options }: PushImagesArguments): readonly PushArguments[] {
+  return images.map((item) => {
+    const { image, target, ...own } = typeof item === 'string' ? { image: item } : item;
+    const wanted = target ?? (prefix === undefined ? undefined : targetUnderPrefix(image, prefix));
+    return { image, ...(wanted !== undefined && { target: wanted }), ...own, ...options };
+  });
+}

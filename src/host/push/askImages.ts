@@ -1,0 +1,164 @@
+import type { Choice } from '../input/choiceRows.ts';
+import { askChoice, askSubset } from '../input/prompts.ts';
+import { runSteps, type Step } from '../input/runSteps.ts';
+import { briefImage, formatTarget, normalizeImage, type Destination } from '../targets/target.ts';
+import {
+  askOwner,
+  askRegistry,
+  chosenConnection,
+  hasOneOwner,
+  ownerOf,
+  type OwnerAnswers,
+  type OwnerDialog,
+} from './askOwner.ts';
+import { askPush } from './askPush.ts';
+import { imageChoices } from './imageChoices.ts';
+import { OwnersCache } from './ownersCache.ts';
+import type { PushJob } from './pushJob.ts';
+import type { PushSources } from './pushSources.ts';
+import { suggestDestination } from './resolvePush.ts';
+import { conflict, targetsUnder, withoutConflicts, type ProposedTarget } from './targetsUnder.ts';
+
+/** The answers so far. */
+interface Answers extends OwnerAnswers {
+  readonly images?: readonly string[];
+  /** Each image goes where it went last. */
+  readonly asBefore?: boolean;
+  readonly chosen?: readonly ProposedTarget[];
+}
+
+interface Dialog extends OwnerDialog {
+  readonly sources: PushSources;
+}
+
+/**
+ * Asks for the registry and the owner of several images once. Each image keeps its name and tag, and the person sees all
+ * targets before the push. Only an image that cannot keep its name is asked for another one. Without `images`, the person
+ * chooses them. Undefined if the person leaves.
+ */
+export async function askImages(
+  sources: PushSources,
+  images: readonly string[] | undefined,
+): Promise<readonly PushJob[] | undefined> {
+  const dialog: Dialog = { sources, store: sources.store, owners: new OwnersCache(sources.access) };
+  const title = images === undefined ? 'Push Images' : `Push ${images.length} Images`;
+  const start: Answers = images === undefined ? {} : { images: images.map(normalizeImage) };
+  const answers = await runSteps(title, imagesSteps(dialog), start);
+  if (answers?.chosen === undefined) return undefined;
+  return await nameTheRest(dialog, answers, answers.chosen);
+}
+
+type Ask = Step<Answers>['ask'];
+
+function imagesSteps(dialog: Dialog): readonly Step<Answers>[] {
+  const { sources, store } = dialog;
+  return [
+    { name: 'images', isSettled: ({ images }) => images !== undefined, ask: askWhich(sources) },
+    {
+      name: 'asBefore',
+      isSettled: ({ images = [] }) => targetsBefore(sources, images) === undefined,
+      ask: askAsBefore(sources),
+    },
+    {
+      name: 'registry',
+      isSettled: ({ asBefore }) => asBefore === true || store.list().length === 1,
+      ask: (answers, position) => askRegistry(dialog, answers, position),
+    },
+    {
+      name: 'owner',
+      isSettled: (answers) => answers.asBefore === true || hasOneOwner(dialog, answers),
+      ask: (answers, position) => askOwner(dialog, answers, position),
+    },
+    { name: 'targets', ask: askTargets(dialog) },
+  ];
+}
+
+function askWhich({ images }: PushSources): Ask {
+  return async (answers, position) => {
+    const choices = images.open().then((state) => {
+      if (state.kind === 'problem') throw state.error;
+      return state.kind === 'ready' ? imageChoices(state.images, Date.now()) : [];
+    });
+    const question = { placeholder: 'Which images? Tick them, and press Enter', choices, areTicked: false };
+    return { ...answers, images: await askSubset(position, question) };
+  };
+}
+
+function askAsBefore(sources: PushSources): Ask {
+  return async (answers, position) => {
+    const targets = targetsBefore(sources, answers.images ?? []) ?? [];
+    const description = targets.map(({ destination: { target } }) => formatTarget(target)).join(', ');
+    const asBefore = await askChoice(position, {
+      placeholder: 'Where should they go?',
+      choices: [
+        { label: 'Where each of them went last', description, icon: 'history', value: true },
+        { label: 'Somewhere else…', icon: 'list-unordered', value: false, always: true },
+      ],
+    });
+    return { ...answers, asBefore };
+  };
+}
+
+/** Shows all targets. The person may leave images out. */
+function askTargets(dialog: Dialog): Ask {
+  return async (answers, position) => {
+    const targets = await proposeTargets(dialog, answers);
+    const question = { placeholder: 'Enter pushes the images that are ticked', choices: targets.map(targetRow) };
+    return { ...answers, chosen: await askSubset(position, { ...question, areTicked: true }) };
+  };
+}
+
+function targetRow(target: ProposedTarget): Choice<ProposedTarget> {
+  const { image, destination, problem = '' } = target;
+  const description = destination === undefined ? `needs another name: ${problem}` : formatTarget(destination.target);
+  return { label: briefImage(image), description: `→ ${description}`, value: target };
+}
+
+async function proposeTargets(dialog: Dialog, answers: Answers): Promise<readonly ProposedTarget[]> {
+  const { images = [], asBefore } = answers;
+  const connection = chosenConnection(dialog, answers);
+  if (asBefore === true) return withoutConflicts(targetsBefore(dialog.sources, images) ?? []);
+  if (connection === undefined) return [];
+  return targetsUnder(images, connection, await ownerOf(dialog, answers, connection));
+}
+
+/** Where all images went last, or the registries in their names. Undefined if that is not known of one. */
+function targetsBefore(
+  sources: PushSources,
+  images: readonly string[],
+): readonly (ProposedTarget & { readonly destination: Destination })[] | undefined {
+  const targets = images.flatMap((image) => {
+    const destination = suggestDestination(image, sources);
+    return destination === undefined ? [] : [{ image, destination, problem: undefined }];
+  });
+  return targets.length === images.length && targets.length > 0 ? targets : undefined;
+}
+
+/** Asks for the names of images that have no destination yet. Undefined if the person leaves one of these questions. */
+async function nameTheRest(
+  dialog: Dialog,
+  answers: Answers,
+  targets: readonly ProposedTarget[],
+): Promise<readonly PushJob[] | undefined> {
+  const jobs = targets.flatMap(({ image, destination }) =>
+    destination === undefined ? [] : [{ image, ...destination }],
+  );
+  const open = targets.filter(({ destination }) => destination === undefined);
+  const connection = chosenConnection(dialog, answers);
+  const under =
+    answers.asBefore === true || connection === undefined
+      ? undefined
+      : { connection, owner: await ownerOf(dialog, answers, connection) };
+  for (const [at, { image, problem: reason }] of open.entries()) {
+    const title = `Name ${at + 1} of ${open.length}: ${briefImage(image)}`;
+    for (let problem = reason; problem !== undefined;) {
+      const job = await askPush(dialog.sources, { image, title, under, problem });
+      if (job === undefined) return undefined;
+      const key = formatTarget(job.target);
+      const other = jobs.find(({ target }) => formatTarget(target) === key);
+      if (other === undefined) jobs.push(job);
+      problem = other && conflict(key, other.image);
+    }
+  }
+  return jobs;
+}

@@ -1,0 +1,10 @@
+import type { Destination } from '../targets/target.ts';
+import type { PushOptions } from './pushArguments.ts';
+
+/** A push with nothing left to ask: adds the image as the engine knows it, the connection, and the target in its parts. */
+export interface PushJob extends Destination, PushOptions {
+  /** A reference or an ID. */
+  readonly image: string;
+  /** As the person or the command gave it. It may be the beginning of an ID: see `findImage`. */
+  readonly requestedImage?: string | undefined;
+}

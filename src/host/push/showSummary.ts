@@ -1,0 +1,64 @@
+import * as vscode from 'vscode';
+import { copyReferences } from '../display/clipboard.ts';
+import { showError, showInformation, showWarning } from '../display/messages.ts';
+import { actionTitle, errorMessage, type ActionKind } from '../errors/errorMessages.ts';
+import type { ActionHandlers } from '../errors/offerActions.ts';
+import { reportFailure } from '../errors/reportFailure.ts';
+import { describeSummary, type FinishedImage } from '../progress/imagesText.ts';
+
+interface Button {
+  readonly title: string;
+  readonly run: () => unknown;
+}
+
+/** What helps against the reason of a failure, before the images are pushed again. */
+const remedies: readonly ActionKind[] = ['signIn', 'trustCertificate', 'chooseClientCertificate', 'changeTarget'];
+
+/**
+ * Shows what a push of several images did, and offers to push the failed ones again. Resolves when the person chose, or
+ * closed the message. Shows nothing if all are cancelled.
+ */
+export async function showSummary(
+  images: readonly FinishedImage[],
+  durationMs: number,
+  handlers: ActionHandlers,
+): Promise<void> {
+  const pushed = images.flatMap((image) => (image.kind === 'pushed' ? [image.result.reference] : []));
+  const errors = images.flatMap((image) => (image.kind === 'failed' ? [image.error] : []));
+  const failures = errors.filter(({ code }) => code !== 'cancelled');
+  if (pushed.length === 0 && failures.length === 0) return;
+  const show = failures.length === 0 ? showInformation : pushed.length === 0 ? showError : showWarning;
+  const chosen = await show(
+    describeSummary(images, durationMs, (error) => errorMessage(error).message),
+    [
+      ...remedyFor(failures, handlers),
+      ...(handlers.retry === undefined ? [] : [{ title: retryTitle(errors.length), run: handlers.retry }]),
+      failures.length === 0
+        ? { title: 'Copy References', run: () => copyReferences(pushed) }
+        : { title: 'Show Log', run: () => vscode.commands.executeCommand('teaChest.showLog') },
+    ],
+  );
+  try {
+    await chosen?.run();
+  } catch (error) {
+    await reportFailure(error, handlers);
+  }
+}
+
+function retryTitle(count: number): string {
+  return count === 1 ? 'Push Failed Again' : `Push ${count} Failed Again`;
+}
+
+/** A button, if all failed for the same reason and something helps against it. */
+function remedyFor(
+  failures: readonly Extract<FinishedImage, { kind: 'failed' }>['error'][],
+  handlers: ActionHandlers,
+): readonly Button[] {
+  const [first] = failures;
+  if (first === undefined || failures.some(({ code }) => code !== first.code)) return [];
+  const helps = (one: ActionKind): boolean =>
+    remedies.includes(one) || (one === 'choosePlatform' && failures.length === 1);
+  const kind = errorMessage(first).actions.find((one) => helps(one) && handlers[one] !== undefined);
+  const run = kind && handlers[kind];
+  return kind === undefined || run === undefined ? [] : [{ title: actionTitle(kind, first.code), run }];
+}

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, afterEach, before, suite, test } from 'node:test';
+import type { PushImagesResult } from '../../src/host/push/pushImagesResult.ts';
+import { startFakeGitea, type FakeGitea } from '../fakeGitea/fakeGitea.ts';
+import { textReply } from '../fakeGitea/http/reply.ts';
+import { checkStored } from '../tools/checkPushed.ts';
+import { startPrivateEngine, type Engine } from '../tools/engine.ts';
+import { buildImage, inspectImage } from '../tools/images.ts';
+import { openVscode, type VscodeWindow } from './harness/openVscode.ts';
+
+const dev = { username: 'dev', secret: 'dev pässword: with everything' };
+const services = ['api', 'web', 'worker'];
+
+/** Several images in a real VS Code, by mouse and keyboard, with a real engine. */
+suite('several images by hand', { timeout: 300_000 }, () => {
+  let engine: Engine;
+  let puller: Engine;
+  let fakeGitea: FakeGitea;
+  let vscode: VscodeWindow;
+
+  before(async () => {
+    [engine, puller, fakeGitea] = await Promise.all([startPrivateEngine(), startPrivateEngine(), startFakeGitea()]);
+    const base = { files: { base: randomBytes(30_000_000) } };
+    for (const name of services) {
+      await buildImage(engine, { tags: [`${name}:1`], layers: [base, { files: { [name]: randomBytes(100_000) } }] });
+    }
+    await engine.docker(['tag', 'api:1', 'tool:1']);
+    for (const tag of ['tool:2', 'tool:latest']) await engine.docker(['tag', 'web:1', tag]);
+    vscode = await openVscode({ env: { DOCKER_HOST: engine.host } });
+    await vscode.host.executeCommand('teaChest.signIn', { url: fakeGitea.origin, allowHttp: true, ...dev });
+    await vscode.sideBar.open('Tea Chest');
+  });
+  after(async () => {
+    await vscode.close();
+    await Promise.all([fakeGitea.close(), engine.stop(), puller.stop()]);
+  });
+  afterEach(async () => {
+    fakeGitea.faults.clear();
+    await vscode.host.executeCommand('notifications.clearAll');
+  });
+
+  const images = (): ReturnType<VscodeWindow['sideBar']['view']> => vscode.sideBar.view('Images');
+
+  async function isStored(target: string, image: string): Promise<void> {
+    const built = await inspectImage(engine, image);
+    await checkStored({ reference: `${fakeGitea.host}/${target}`, built, puller, credentials: dev });
+  }
+
+  async function agreeToPublic(owner: string): Promise<void> {
+    const dialog = vscode.page.locator('.monaco-dialog-box').filter({ hasText: `${owner} on` });
+    await dialog.locator('.monaco-button').filter({ hasText: 'Push' }).click();
+  }
+
+  test('three selected rows are pushed together: one question for the owner, one progress, one summary', async () => {
+    const { quickInput, notifications, page } = vscode;
+    fakeGitea.faults.add({ method: 'PATCH', times: Infinity, action: { kind: 'delay', ms: 1_500 } });
+    await images().row('api').click();
+    for (const name of ['web', 'worker'])
+      await images()
+        .row(name)
+        .click({ modifiers: ['ControlOrMeta'] });
+    await images().chooseFromMenu('web', 'Push to Registry…');
+    await quickInput.waitFor('Push 3 Images');
+    await quickInput.pick('dev');
+    await quickInput.waitFor('Enter pushes');
+    await vscode.screenshot('several-targets');
+    const rows = await quickInput.rows();
+    for (const name of services)
+      assert.ok(
+        rows.some((row) => row.includes(`/dev/${name}:1`)),
+        rows.join('\n'),
+      );
+    await page.keyboard.press('Enter');
+    await agreeToPublic('dev');
+
+    await notifications.waitFor(/Pushing 3 images: \d of 3 images · \d+%/);
+    await vscode.screenshot('several-in-progress');
+    assert.ok((await vscode.statusBar()).some((label) => label.startsWith('Push of 3 images')));
+    const done = await notifications.waitFor(/Pushed 3 images in /);
+    await vscode.screenshot('several-done');
+    assert.match(done, /30\.\d MB sent.*60\.\d MB mounted.*dev\/api:1, dev\/web:1, dev\/worker:1/);
+    assert.deepEqual(await notifications.buttonsOf(/Pushed 3/), ['Copy References']);
+    for (const name of services) await isStored(`dev/${name}:1`, `${name}:1`);
+  });
+
+  test('all tags of a repository are pushed by its context menu, and images of the same layers are mounted', async () => {
+    const { quickInput, notifications, page } = vscode;
+    await images().chooseFromMenu('3 tags', 'Push All Tags…');
+    await quickInput.waitFor('Push 3 Images');
+    await quickInput.pick('dev');
+    await quickInput.waitFor('Enter pushes');
+    await page.keyboard.press('Enter');
+    const done = await notifications.waitFor(/Pushed 3 images in /);
+    assert.match(done, /: \d\.\d kB sent, 60\.\d MB mounted/, 'the configs alone are sent');
+    for (const [tag, image] of [
+      ['1', 'api:1'],
+      ['2', 'web:1'],
+      ['latest', 'web:1'],
+    ] as const) {
+      await isStored(`dev/tool:${tag}`, image);
+    }
+  });
+
+  test('what failed is said with its reason, and a button pushes it again', async () => {
+    const { host, notifications } = vscode;
+    const fault = { method: 'PUT', path: /\/v2\/dev\/web\/manifests\/2$/, times: 1 } as const;
+    fakeGitea.faults.add({ ...fault, action: { kind: 'answer', reply: textReply(403, 'the tag is protected') } });
+    const argument = {
+      images: ['api:1', { image: 'web:1', target: `${fakeGitea.host}/dev/web:2` }],
+      target: `${fakeGitea.host}/dev`,
+    };
+    const { results } = await host.executeCommand<PushImagesResult>('teaChest.pushImages', argument);
+    const [unchanged, failed] = results;
+    assert.ok(unchanged !== undefined && 'digest' in unchanged && unchanged.isUnchanged === true);
+    assert.ok(failed !== undefined && 'error' in failed && failed.error.stage === 'manifest', JSON.stringify(failed));
+    const warning = await notifications.waitFor(/Pushed 0 of 2 images/);
+    assert.match(warning, /There already, unchanged: dev\/api:1\. Not pushed: dev\/web:2: /);
+    await vscode.screenshot('several-failed');
+    await notifications.click(/Pushed 0 of 2 images/, 'Push Failed Again');
+    await notifications.waitFor(/Pushed 1 image in /);
+    await isStored('dev/web:2', 'web:1');
+  });
+});
