@@ -74,8 +74,11 @@ const table: Readonly<Record<string, Partial<Readonly<Record<Key, Expectation>>>
     ),
     podman: engine(/does not match/, 'podman verifies a config by sha256 alone.'),
   },
-  'annotations of 11 MB': {
-    containerd: refused(/more than 10 MiB/, 'Gitea takes no manifest above 10 MiB. Other stores keep no annotations.'),
+  'annotations of 5 MB': {
+    containerd: refused(
+      /more than 4 MiB.*fewer or shorter annotations/,
+      'podman and skopeo read no manifest above 4 MiB. Other stores keep no annotations.',
+    ),
   },
   'a foreign layer that is here': { podman: foreignPodman },
   'a foreign layer that is elsewhere': {
