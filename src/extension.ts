@@ -10,7 +10,7 @@ import { registerCommands } from './host/commands/registerCommands.ts';
 import { selectEngineCommand } from './host/commands/selectEngine.ts';
 import { signInCommand } from './host/commands/signIn.ts';
 import { signOutCommand } from './host/commands/signOut.ts';
-import { engineChoice, showDangling } from './host/config.ts';
+import { engineChoice, registriesSort, showDangling } from './host/config.ts';
 import { SessionSecrets } from './host/connections/sessionSecrets.ts';
 import { gitRemotes } from './host/connections/gitRemotes.ts';
 import { machineLogins } from './host/connections/loginSources.ts';
@@ -39,7 +39,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const logger = createLogger(channel);
   const secrets = new SessionSecrets(context.secrets, warnSecretsNotKept);
   const registries = buildRegistries(context, secrets, logger);
-  const { store, access, cache, memory, publicOwners, chunkSizes, linkRates, autoChoices } = registries;
+  const { store, access, cache, memory, publicOwners, addedOwners, chunkSizes, linkRates, autoChoices } = registries;
   const { auth } = access;
   const logins = machineLogins({ remotes: gitRemotes, images: () => images.references }, logger);
   const signIn = { auth, store, logins, logger };
@@ -50,7 +50,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
     imagesView.update();
   });
   const imagesView = new ImagesView(images, link, showDangling);
-  const registriesView = new RegistriesView(store, access, logger);
+  const registriesView = new RegistriesView({ ...registries, browser: access, sort: registriesSort, logger });
 
   const { runner, codecs, journal, spoolRoots } = buildPushing(context, registries, { link, relay }, logger);
   const statusBar = new PushStatusBar(runner);
@@ -64,7 +64,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const cleanup = new RegistryCleanup({
     store,
     stopPushes: (origin) => runner.stop(origin),
-    data: [access, memory, publicOwners, chunkSizes, linkRates, autoChoices, cache],
+    data: [access, memory, publicOwners, addedOwners, chunkSizes, linkRates, autoChoices, cache],
   });
 
   const reconnect = async (): Promise<void> => {
@@ -74,9 +74,9 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   };
   const parts = {
     ...{ ...signIn, store, channel, access, cleanup, link, engines, images: { reconnect } },
-    ...{ imagesView, registriesView, push },
+    ...{ imagesView, registriesView, push, addedOwners },
   };
-  context.subscriptions.push(images, imagesView, registriesView, statusBar);
+  context.subscriptions.push(images, imagesView, registriesView, registries.documents, statusBar);
   context.subscriptions.push(registerCommands(parts), followChanges(parts), followContexts(link, reconnect, logger));
   end = () => endPushes(runner, [access, relay, link, codecs, store, channel]);
 

@@ -9,7 +9,9 @@ import { ConnectionStore } from '../host/connections/connectionStore.ts';
 import type { SessionSecrets } from '../host/connections/sessionSecrets.ts';
 import { SignInRecords } from '../host/connections/signInRecords.ts';
 import { askModal } from '../host/display/messages.ts';
+import { AddedOwners } from '../host/registry/addedOwners.ts';
 import { OriginValues } from '../host/registry/originValues.ts';
+import { RegistryDocuments } from '../host/registry/registryDocuments.ts';
 import { RegistryAccess } from '../host/registry/registryAccess.ts';
 import { FileState } from '../host/state/fileState.ts';
 import { PublicOwners } from '../host/targets/publicOwners.ts';
@@ -22,6 +24,8 @@ export interface Registries {
   readonly cache: DigestCache;
   readonly memory: TargetMemory;
   readonly publicOwners: PublicOwners;
+  readonly addedOwners: AddedOwners;
+  readonly documents: RegistryDocuments;
   readonly chunkSizes: OriginValues<ChunkState>;
   readonly linkRates: OriginValues<number>;
   /** What the compression `auto` chose the last time. */
@@ -62,6 +66,8 @@ export function buildRegistries(
     cache: new DigestCache(join(globalStorageUri.fsPath, 'digests.json'), logger, Date.now),
     memory: new TargetMemory(rows('targets')),
     publicOwners: new PublicOwners(rows('publicOwners'), (...asked) => access.isPublicOwner(...asked), askModal),
+    documents: new RegistryDocuments(store, access),
+    addedOwners: new AddedOwners(rows('addedOwners'), isSaved),
     chunkSizes,
     linkRates,
     autoChoices,

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { EngineChoice } from '../core/docker/endpoint/discoverEndpoint.ts';
+import type { SortOrder } from '../core/gitea/browse/listImages.ts';
 import type { ProxySettings } from '../core/registry/types.ts';
 import { compressions, strategies, type Compression, type Strategy } from './push/pushArguments.ts';
 
@@ -46,6 +47,15 @@ export function showDangling(): boolean {
 
 export async function setShowDangling(show: boolean): Promise<void> {
   await section().update('images.showDangling', show, vscode.ConfigurationTarget.Global);
+}
+
+/** The order of images and tags in the Registries view. */
+export function registriesSort(): SortOrder {
+  return section().get<string>('registries.sort') === 'name' ? 'name' : 'newest';
+}
+
+export async function setRegistriesSort(order: SortOrder): Promise<void> {
+  await section().update('registries.sort', order, vscode.ConfigurationTarget.Global);
 }
 
 export function pushSettings(): PushSettings {

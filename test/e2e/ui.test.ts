@@ -315,12 +315,15 @@ suite('by hand', { timeout: 600_000 }, () => {
   test('the page of an image with a path for a name opens by its address as it is written', async () => {
     const { page } = vscode;
     // Not 127.0.0.1: VS Code in a browser replaces that address by one of its port forwarding.
-    const address = 'https://gitea.localhost/dev/-/packages/container/nested%2Fapp/1';
+    const origin = 'https://gitea.localhost';
+    const address = `${origin}/dev/-/packages/container/nested%2Fapp/1`;
     const opened = page.context().waitForEvent('request', (request) => request.url().includes('/-/packages/'));
     const tab = page.context().waitForEvent('page');
     await vscode.host.executeCommand('teaChest.registries.openInBrowser', {
       type: 'tag',
-      page: { url: address, root: 'https://gitea.localhost' },
+      connection: { origin, webRoot: origin, host: 'gitea.localhost', kind: 'gitea' },
+      repository: 'dev/nested/app',
+      tag: '1',
     });
     assert.equal((await opened).url(), address);
     await (await tab).close();

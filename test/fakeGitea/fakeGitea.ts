@@ -12,7 +12,7 @@ import { pageNotFound, type Reply } from './http/reply.ts';
 import { RequestLog, type RequestRecord } from './http/requestLog.ts';
 import { serve } from './http/serve.ts';
 import type { Directory } from './model/directory.ts';
-import { manifestFile } from './model/packages.ts';
+import { manifestFile, type Packages } from './model/packages.ts';
 import type { FakeGiteaOptions } from './options.ts';
 import { handleRest } from './rest/routes.ts';
 import { makeCertificate, type ServerCertificate } from './tls/certificate.ts';
@@ -33,6 +33,8 @@ export interface FakeGitea {
   readonly faults: Faults;
   /** Users, organisations, tokens: seeded, and changeable at any time. */
   readonly directory: Directory;
+  /** Images and their versions, to fill a large registry without pushing. */
+  readonly packages: Packages;
   /** All requests, oldest first. */
   readonly requests: readonly RequestRecord[];
   /** Bytes of all request bodies. */
@@ -136,6 +138,7 @@ function makeFakeGitea({ gitea, sweep, certificate, listener, storage, log, faul
     fingerprint256: certificate?.fingerprint256,
     faults,
     directory,
+    packages,
     get requests() {
       return log.records;
     },

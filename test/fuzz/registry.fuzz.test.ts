@@ -4,6 +4,8 @@ import fc from 'fast-check';
 import { unicodeString } from '../tools/unicodeString.ts';
 import { TeaChestError } from '../../src/core/base/errors.ts';
 import { GiteaApi } from '../../src/core/gitea/giteaApi.ts';
+import { allRows, PackagesApi } from '../../src/core/gitea/packagesApi.ts';
+import { RestClient } from '../../src/core/gitea/restClient.ts';
 import { detectServer } from '../../src/core/gitea/detectServer.ts';
 import { giteaScheme } from '../../src/core/gitea/giteaTokens.ts';
 import { explainGiteaError } from '../../src/core/gitea/explainGiteaError.ts';
@@ -193,13 +195,16 @@ describe('an answer of a registry', () => {
     await holds(answers, async (list) => {
       const address = parseRegistryAddress('https://gitea.test/sub');
       await resultOrError(() => detectServer({ send: answering(list), address, signal }));
-      const api = new GiteaApi({
-        send: answering(list),
-        webRoot: () => Promise.resolve('https://gitea.test'),
-        credential: () => Promise.resolve({ username: 'dev', secret: 'x' }),
-      });
-      await resultOrError<unknown>(() => api.pushOwners({ signal }));
-      await resultOrError<unknown>(() => api.packages('dev', { signal }));
+      const credential = () => Promise.resolve({ username: 'dev', secret: 'x' });
+      const webRoot = () => Promise.resolve('https://gitea.test');
+      const rest = new RestClient({ send: answering(list), webRoot, credential });
+      await resultOrError<unknown>(() => new GiteaApi(rest, credential).pushOwners({ signal }));
+      const packages = new PackagesApi(rest);
+      const id = { owner: 'dev', name: 'app' };
+      await resultOrError<unknown>(() => allRows(packages.versions('dev', { signal })));
+      await resultOrError<unknown>(() => allRows(packages.versionsOf(id, { signal })));
+      await resultOrError<unknown>(() => packages.deleteVersion(id, 'v1', { signal }));
+      await resultOrError<unknown>(() => packages.link(id, 'repo', { signal }));
     });
   });
 });

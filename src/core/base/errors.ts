@@ -1,4 +1,4 @@
-/** The step of a push (or sign-in) that failed. Part of the automation contract: values are stable. */
+/** The step of a push that failed, `signIn`, or `browse` (reading or changing what a registry has). Part of the automation contract: values are stable. */
 export type Stage =
   | 'signIn'
   | 'engine'
@@ -10,7 +10,8 @@ export type Stage =
   | 'spool'
   | 'upload'
   | 'manifest'
-  | 'check';
+  | 'check'
+  | 'browse';
 
 /** What went wrong, as data. Part of the automation contract: values are stable, new ones may be added. */
 export const errorCodes = [
@@ -61,6 +62,10 @@ export const errorCodes = [
   'imageMismatch', // manifest, config and layers are not of one image: nothing was published
   'registryRefused', // any other 4xx
   'registryFailed', // 5xx after all retries
+  // what the registry says while it is browsed or changed
+  'catalogRefused', // it does not list its repositories
+  'deleteUnsupported', // it deletes nothing, or no tag alone
+  'changedMeanwhile', // what was confirmed is not what is there now
   // this machine
   'spoolFull',
   'spoolFailed',

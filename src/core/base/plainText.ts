@@ -29,3 +29,12 @@ export function shortenText(text: string, limit: number): string {
     .slice(text.length - (kept - head))
     .replace(/^[\uDC00-\uDFFF]/, '')}`;
 }
+
+/** The same text with the characters that a person cannot see as `\u202e`. White space stays: it may be JSON's own. */
+export function escapeInvisible(text: string): string {
+  return text.replace(invisible, (found) =>
+    Array.from({ length: found.length }, (_, at) => `\\u${found.charCodeAt(at).toString(16).padStart(4, '0')}`).join(
+      '',
+    ),
+  );
+}

@@ -27,6 +27,7 @@ export function explainRestError(response: RegistryResponse, attempt: string, we
     case 403:
       return new TeaChestError('accessDenied', `${host} does not let you ${attempt}${message}.`, { facts });
     case 404:
+      if (parseJson(restError, response.body) === undefined) return apiMissing(host, webRoot, errorResponse.status);
       return new TeaChestError('ownerNotFound', `${host} cannot ${attempt}: there is no such thing${message}.`, {
         facts,
       });
@@ -35,6 +36,17 @@ export function explainRestError(response: RegistryResponse, attempt: string, we
         facts,
       });
   }
+}
+
+/** Gitea's own 404 is JSON with a message. For an install below a path, the registry is at the root and the API is not. */
+function apiMissing(host: string, webRoot: string, status: number): TeaChestError {
+  return new TeaChestError(
+    'notARegistry',
+    `${host} has a container registry, but the REST API of Gitea was not found at ${webRoot}/api/v1 (404). If Gitea is ` +
+      `installed below a path, sign in with that path, such as ${webRoot}/gitea; otherwise the proxy in front of it has to ` +
+      'let /api through.',
+    { facts: { host, status, api: false } },
+  );
 }
 
 export interface MissingScopes {

@@ -1,22 +1,9 @@
-import * as v from 'valibot';
+import type * as v from 'valibot';
 import { parseJson } from '../base/json.ts';
-import { basicAuthorization, notSignedIn, type ReadCredential } from '../registry/auth/authenticator.ts';
-import { header, type RegistryResponse, type Send } from '../registry/http/httpTypes.ts';
-import { explainRestError, readMissingScopes } from './explainRestError.ts';
-import {
-  packageRow,
-  readOwner,
-  readVersion,
-  teamRow,
-  userSchema,
-  writesPackages,
-  type PackageVersion,
-  type Visibility,
-} from './restRows.ts';
-
-export interface ApiCall {
-  readonly signal: AbortSignal;
-}
+import type { ReadCredential } from '../registry/auth/authenticator.ts';
+import { readMissingScopes } from './explainRestError.ts';
+import type { ApiCall, RestClient } from './restClient.ts';
+import { readOwner, teamRow, userSchema, writesPackages, type Visibility } from './restRows.ts';
 
 /** An owner to which the user may push. */
 export interface PushOwner {
@@ -27,27 +14,15 @@ export interface PushOwner {
   readonly visibility: Visibility | undefined;
 }
 
-const pageSize = 50; // Gitea's default maximum; a server may have a lower one
-const maxPages = 400;
-
-/**
- * The REST API of Gitea and Forgejo, as far as we use it (docs/gitea.md §4). Not a generated client: five calls do not need
- * its thousands of lines.
- */
+/** Users, teams and owners by the REST API of Gitea and Forgejo (docs/gitea.md §4). */
 export class GiteaApi {
-  readonly #send: Send;
-  readonly #webRoot: (signal: AbortSignal) => Promise<string>;
+  readonly #rest: RestClient;
   readonly #credential: ReadCredential;
   #knownOwners: readonly string[] = [];
 
-  constructor(options: {
-    readonly send: Send;
-    readonly webRoot: (signal: AbortSignal) => Promise<string>;
-    readonly credential: ReadCredential;
-  }) {
-    this.#send = options.send;
-    this.#webRoot = options.webRoot;
-    this.#credential = options.credential;
+  constructor(rest: RestClient, credential: ReadCredential) {
+    this.#rest = rest;
+    this.#credential = credential;
   }
 
   /** The user name of the credential; undefined if its token lacks the scope read:user. */
@@ -63,7 +38,9 @@ export class GiteaApi {
     const user = await this.#askUser(call);
     const name = readOwner(user?.login ?? (await this.#credential())?.username);
     const own: PushOwner[] = name === undefined ? [] : [{ name, kind: 'user', visibility: user?.visibility }];
-    const teams = (await this.#all('user/teams', teamRow, 'list your teams', call, { tolerant: true })) ?? [];
+    const teams: v.InferOutput<typeof teamRow>[] = [];
+    const tolerant = { attempt: 'list your teams', tolerant: true };
+    for await (const { rows } of this.#rest.pages('user/teams', teamRow, tolerant, call)) teams.push(...rows);
     const organizations = new Map<string, PushOwner>();
     for (const { organization } of teams.filter(writesPackages)) {
       const found = readOwner(organization?.username) ?? readOwner(organization?.name);
@@ -86,55 +63,14 @@ export class GiteaApi {
    */
   async visibilityOf(owner: string, call: ApiCall): Promise<Visibility | undefined> {
     // For organizations as well: to Gitea they are users.
-    const response = await this.#get(`users/${encodeURIComponent(owner)}`, call);
+    const response = await this.#rest.get(`users/${encodeURIComponent(owner)}`, call);
     return response.status === 200 ? parseJson(userSchema, response.body)?.visibility : undefined;
   }
 
-  /** All versions of all container packages of an owner, usable or not. Needs the scope read:package. */
-  async packages(owner: string, call: ApiCall): Promise<readonly PackageVersion[]> {
-    const path = `packages/${encodeURIComponent(owner)}?type=container`;
-    const rows = (await this.#all(path, packageRow, `list the packages of “${owner}”`, call)) ?? [];
-    return rows.map((row) => readVersion(row, owner));
-  }
-
   async #askUser(call: ApiCall): Promise<v.InferOutput<typeof userSchema> | undefined> {
-    const response = await this.#get('user', call);
+    const response = await this.#rest.get('user', call);
     if (readMissingScopes(response) !== undefined) return undefined;
-    if (response.status !== 200)
-      throw explainRestError(response, 'show your user name', await this.#webRoot(call.signal));
+    if (response.status !== 200) throw await this.#rest.errorOf(response, 'show your user name', call);
     return parseJson(userSchema, response.body) ?? {};
-  }
-
-  async #all<T>(
-    path: string,
-    row: v.GenericSchema<unknown, T>,
-    attempt: string,
-    call: ApiCall,
-    options: { readonly tolerant?: boolean } = {},
-  ): Promise<T[] | undefined> {
-    const rows: T[] = [];
-    let previous: Buffer | undefined;
-    for (let page = 1; page <= maxPages; page++) {
-      const response = await this.#get(`${path}${path.includes('?') ? '&' : '?'}page=${page}&limit=${pageSize}`, call);
-      if (options.tolerant === true && (response.status === 403 || response.status === 404)) return undefined;
-      const items = response.status === 200 ? parseJson(v.array(row), response.body) : undefined;
-      if (items === undefined) throw explainRestError(response, attempt, await this.#webRoot(call.signal));
-      // A server that ignores `page` sends the same page forever.
-      if (previous?.equals(response.body) === true) return rows;
-      previous = response.body;
-      rows.push(...items);
-      const total = Number(header(response, 'x-total-count') ?? NaN);
-      if (items.length === 0 || rows.length >= total) return rows;
-    }
-    return rows;
-  }
-
-  async #get(path: string, { signal }: ApiCall): Promise<RegistryResponse> {
-    const webRoot = await this.#webRoot(signal);
-    const credential = await this.#credential();
-    if (credential === undefined) throw notSignedIn(new URL(webRoot).host);
-    // Basic accepts a token as the password, so that both kinds of secret work.
-    const headers = { authorization: basicAuthorization(credential), accept: 'application/json' };
-    return this.#send({ method: 'GET', url: new URL(`${webRoot}/api/v1/${path}`), headers, signal });
   }
 }

@@ -7,8 +7,8 @@ import { ChunkSizer, type ChunkMemory } from '../registry/upload/chunkSizer.ts';
 import { distributionScheme } from '../registry/auth/distributionScheme.ts';
 import { explainErrorResponse, type ExplainErrorResponse } from '../registry/errors/explainErrorResponse.ts';
 import { withAnswerTimes } from '../registry/http/answerTimes.ts';
-import type { Send } from '../registry/http/httpTypes.ts';
 import { withLogging } from '../registry/http/logging.ts';
+import type { Send } from '../registry/http/httpTypes.ts';
 import type { Environment } from '../registry/http/proxy.ts';
 import { withRedirects } from '../registry/http/redirects.ts';
 import { Repository } from '../registry/repository.ts';
@@ -19,7 +19,11 @@ import { SingleFlight } from '../base/singleFlight.ts';
 import { createTransport } from '../registry/http/transport.ts';
 import { closeSession } from '../registry/upload/uploadSession.ts';
 import type { ProxySettings, RegistryAddress, RegistryTrust, SignInResult } from '../registry/types.ts';
+import { catalogPages } from '../registry/catalog.ts';
+import type { RegistryContents } from './browse/registryContents.ts';
 import { GiteaApi } from './giteaApi.ts';
+import { PackagesApi } from './packagesApi.ts';
+import { RestClient } from './restClient.ts';
 import { checkSignIn } from './checkSignIn.ts';
 import { createAccessToken, type TokenRequest } from './createAccessToken.ts';
 import { detectServer, type DetectedServer } from './detectServer.ts';
@@ -69,6 +73,10 @@ export interface RegistryClient {
   closeSessions(repository: string, sessions: readonly URL[], call: { readonly signal: AbortSignal }): Promise<void>;
   /** Gitea's REST API; other registries have none. */
   readonly api: GiteaApi;
+  /** Container packages by the REST API. */
+  readonly packages: PackagesApi;
+  /** For reading and changing what the registry has, outside of a push. */
+  contents(call: { readonly signal: AbortSignal }): Promise<RegistryContents>;
   /** On Gitea: whether everybody may pull images of this owner. */
   isPublicOwner(owner: string, call: { readonly signal: AbortSignal }): Promise<boolean>;
   close(): Promise<void>;
@@ -93,36 +101,41 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
 
   const authenticator = new Authenticator({
     askScheme: async (signal) => schemeFor((await detected.get(signal)).challenges),
-    schemeFor,
-    credential,
-    host: address.host,
-    now: timing.now,
-    closed: closing.signal,
+    ...{ schemeFor, credential, host: address.host, now: timing.now, closed: closing.signal },
   });
   const send = withAuth(withRedirects(plain, origin), authenticator);
   const sizer = new ChunkSizer(origin, options.chunkMemory, { onRate: options.onLinkRate, now: timing.now });
-  const api = new GiteaApi({ send: withRedirects(plain, origin), webRoot, credential });
+  const rest = new RestClient({ send: withRedirects(plain, origin), webRoot, credential });
+  const api = new GiteaApi(rest, credential);
+  const packages = new PackagesApi(rest);
   const shared = { origin, logger, timing };
+
+  const explainGitea: ExplainErrorResponse = (response, context) =>
+    suggestOwner(explainGiteaError(response, context), api.knownOwners);
+  const openRepository: RegistryClient['repository'] = async (repository, { signal, sessions }) => {
+    const { kind } = await detected.get(signal);
+    const explain = kind === 'generic' ? explainErrorResponse : explainGitea;
+    const observed = sessions === undefined ? send : withSessionObserver(send, origin, sessions);
+    return new Repository(kind, { ...shared, send: observed, repository, explain, unclosed: new Set() }, sizer);
+  };
 
   return {
     address,
     api,
+    packages,
     server: async ({ signal }) => detected.get(signal),
     ...signInCalls({ ...options, send: logged }),
-    repository: async (repository, { signal, sessions }) => {
+    repository: openRepository,
+    contents: async ({ signal }) => {
       const { kind } = await detected.get(signal);
-      const explainGitea: ExplainErrorResponse = (response, context) =>
-        suggestOwner(explainGiteaError(response, context), api.knownOwners);
-      const explain = kind === 'generic' ? explainErrorResponse : explainGitea;
-      const observed = sessions === undefined ? send : withSessionObserver(send, origin, sessions);
-      return new Repository(kind, { ...shared, send: observed, repository, explain, unclosed: new Set() }, sizer);
+      const catalog: RegistryContents['catalog'] = (call, after) => catalogPages({ send, origin, ...call, after });
+      const rows = kind === 'generic' ? undefined : packages;
+      return { kind, host: address.host, packages: rows, open: openRepository, catalog };
     },
     closeSessions: async (repository, sessions, { signal }) => {
       await detected.get(signal);
       const context = { ...shared, send, repository, explain: explainErrorResponse, unclosed: new Set<string>() };
-      // The credential is sent to its own registry and nowhere else, whatever addresses are given.
-      const own = sessions.filter((session) => isSessionOf(context, session));
-      await Promise.all(own.map((session) => closeSession(context, session, signal)));
+      await closeSessionsOf(context, sessions, signal);
     },
     isPublicOwner: async (owner, { signal }) =>
       isPublicOwner(owner, { send: withRedirects(plain, origin), webRoot: await webRoot(signal), signal }),
@@ -143,7 +156,7 @@ function signInCalls(
     checkSignIn: async ({ signal }) => {
       const server = await detectNow({ ...options, signal });
       const webRoot = async (): Promise<string> => Promise.resolve(server.webRoot);
-      const api = new GiteaApi({ send: withRedirects(send, origin), webRoot, credential });
+      const api = new GiteaApi(new RestClient({ send: withRedirects(send, origin), webRoot, credential }), credential);
       return checkSignIn({ send, server, origin, credential, api, logger, signal });
     },
     createToken: async (request, { signal }) => {
@@ -151,6 +164,16 @@ function signInCalls(
       return createAccessToken({ send, webRoot, signal }, request);
     },
   };
+}
+
+/** The credential is sent to its own registry and nowhere else, whatever addresses are given. */
+async function closeSessionsOf(
+  context: RepositoryContext,
+  sessions: readonly URL[],
+  signal: AbortSignal,
+): Promise<void> {
+  const own = sessions.filter((session) => isSessionOf(context, session));
+  await Promise.all(own.map((session) => closeSession(context, session, signal)));
 }
 
 function isSessionOf(context: RepositoryContext, session: URL): boolean {

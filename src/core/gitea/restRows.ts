@@ -7,8 +7,10 @@ import { checkImageName, checkOwner } from './checkTarget.ts';
 /** One version of a container package: a tag, or `sha256:…` for an untagged manifest. */
 export interface PackageVersion {
   readonly id: number;
-  /** Lower case, as in image references. */
+  /** Lower case, as in image references: the one that was asked for. */
   readonly owner: string;
+  /** The owner by the server: another name if it was renamed. */
+  readonly ownerNow: string;
   /** False if no image reference can have the name or the version that the server gave: then both are empty here. */
   readonly usable: boolean;
   /** `app`, `team/app`. */
@@ -16,6 +18,10 @@ export interface PackageVersion {
   readonly version: string;
   /** ISO 8601. */
   readonly createdAt: string | undefined;
+  /** Who pushed it. */
+  readonly creator: string | undefined;
+  /** The repository to which the package is linked, without its owner. */
+  readonly repository: string | undefined;
 }
 
 /** Who may see, and so pull, what an owner has: everybody, whoever is signed in, or the owner's own people. */
@@ -42,9 +48,15 @@ export const packageRow = v.fallback(
     name: lenient(v.string()),
     version: lenient(v.string()),
     created_at: lenient(time),
+    owner: lenient(v.object({ login: lenient(v.string()) })),
+    creator: lenient(v.object({ login: lenient(plainWord) })),
+    repository: lenient(v.object({ name: lenient(v.string()) })),
   }),
   {},
 );
+
+/** A row of `/users/{owner}/repos`. */
+export const repositoryRow = v.fallback(v.object({ name: lenient(v.string()) }), {});
 
 /** A row of `/user/teams`. */
 export const teamRow = v.fallback(
@@ -67,9 +79,17 @@ export function readVersion(row: v.InferOutput<typeof packageRow>, owner: string
   const usable = checkImageName(name).ok && (isTag(version) || isDigest(version));
   return {
     ...{ id, owner: owner.toLowerCase(), usable, createdAt },
+    ownerNow: readOwner(row.owner?.login) ?? owner.toLowerCase(),
+    creator: row.creator?.login,
+    repository: row.repository && readRepositoryName(row.repository),
     name: usable ? name : '',
     version: usable ? version : '',
   };
+}
+
+/** Gitea's grammar for names of repositories (modules/validation, `AlphaDashDotPattern`); undefined for anything else. */
+export function readRepositoryName({ name = '' }: v.InferOutput<typeof repositoryRow>): string | undefined {
+  return /^[\w.-]{1,100}$/.test(name) && !/^\.{1,2}$/.test(name) ? name : undefined;
 }
 
 /** A user's or an organization's name in lower case; undefined if no image reference could have it. */

@@ -7,14 +7,18 @@ import { headBlob } from './blobs/headBlob.ts';
 import type { BlobSource } from '../ports/blobSource.ts';
 import type { ChunkSizer } from './upload/chunkSizer.ts';
 import { networkScope } from './http/networkScope.ts';
+import { deleteManifest, type DeleteOutcome } from './manifests/deleteManifest.ts';
 import {
   getFrom,
   getManifest,
   headManifest,
   parseResponse,
   putManifest,
+  readManifestOf,
+  type ManifestBytes,
   type ManifestCall,
 } from './manifests/manifests.ts';
+import { tagPages } from './manifests/tagPages.ts';
 import type { BlobTarget, StoredManifest, UploadOptions, UploadSession } from '../ports/blobTarget.ts';
 import { UploadInterruptedError } from '../ports/uploadInterruptedError.ts';
 import { readBlob } from './blobs/readBlob.ts';
@@ -59,6 +63,21 @@ export class Repository implements BlobTarget {
     const response = await getFrom(this.#context, url, signal);
     if (response === undefined) return [];
     return parseResponse(v.object({ tags: listOf(v.string()) }), response).tags;
+  }
+
+  /** All tags, each once. */
+  tagPages(call: CallOptions): AsyncGenerator<readonly string[], void, void> {
+    return tagPages(this.#context, call);
+  }
+
+  /** The manifest with the digest of its bytes and its type; undefined if there is none. */
+  async readManifest(reference: string, { signal }: CallOptions): Promise<ManifestBytes | undefined> {
+    return readManifestOf(this.#context, reference, signal);
+  }
+
+  /** A tag alone, or a digest with all of its tags. */
+  async deleteManifest(reference: string, { signal }: CallOptions): Promise<DeleteOutcome> {
+    return deleteManifest(this.#context, reference, signal);
   }
 
   async getManifest(reference: string, { signal }: CallOptions): Promise<Uint8Array | undefined> {

@@ -15,6 +15,8 @@ export type ActionKind =
   | 'engineHelp'
   | 'permissionHelp'
   | 'refreshImages'
+  | 'refreshRegistries'
+  | 'addOwner'
   | 'showLog';
 
 export interface ErrorMessage {
@@ -144,6 +146,9 @@ const adviceByCode: Readonly<Record<ErrorCode, Advice>> = {
     next: 'Layers that arrived are kept: try again in a while.',
     actions: ['retry', 'showLog'],
   },
+  catalogRefused: { next: 'Add the repositories that you use by name.', actions: ['addOwner', 'retry'] },
+  deleteUnsupported: { next: 'Nothing was deleted.', actions: ['showLog'] },
+  changedMeanwhile: { next: 'Nothing of it was changed. Look at what is there now.', actions: ['refreshRegistries'] },
   spoolFull: {
     next: 'Free some room, or choose a folder on another disk.',
     actions: ['openSpoolSettings', 'retry'],
@@ -153,6 +158,23 @@ const adviceByCode: Readonly<Record<ErrorCode, Advice>> = {
   argumentInvalid: { next: 'Correct the command’s arguments.', actions: ['showLog'] },
   cancelled: { next: '', actions: [] },
   internal: { next: 'The log has the details.', actions: ['showLog', 'retry'] },
+};
+
+/** Outside of a push: where the advice for a push would be wrong. */
+const browseAdvice: Readonly<Partial<Record<ErrorCode, Advice>>> = {
+  registryFailed: { next: 'Try again in a while.', actions: ['retry', 'showLog'] },
+  registryRefused: { next: 'The log has the registry’s whole answer.', actions: ['showLog', 'retry'] },
+  accessDenied: {
+    next: 'Ask for the right on its packages, or sign in as somebody who has it.',
+    actions: ['signIn', 'retry', 'showLog'],
+  },
+  ownerNotFound: { next: 'It may have been removed or renamed meanwhile.', actions: ['refreshRegistries', 'retry'] },
+  scopeMissing: { next: 'Create a token that has it and sign in with that.', actions: ['createToken', 'signIn'] },
+  nameInvalid: { next: 'Choose another name.', actions: ['retry'] },
+  digestMismatch: {
+    next: 'Inform whoever runs the registry: what it gives is not what was pushed.',
+    actions: ['retry', 'showLog'],
+  },
 };
 
 /** Stages before which the registry has answered this push: its address is right. */
@@ -167,7 +189,7 @@ const stagesAfterContact: ReadonlySet<Stage | undefined> = new Set<Stage>([
 
 /** What to do next, by the code and some facts. */
 function adviceFor({ code, stage, facts }: TeaChestError): Advice {
-  const usual = adviceByCode[code];
+  const usual = (stage === 'browse' ? browseAdvice[code] : undefined) ?? adviceByCode[code];
   if (code === 'enginePermission' && facts['isMember'] === true) {
     const next =
       'In a remote window, run “Kill VS Code Server on Host…” of its extension and connect again; else sign out of this machine and in again.';
@@ -220,6 +242,8 @@ const titles: Readonly<Record<ActionKind, string>> = {
   engineHelp: 'Engine Help',
   permissionHelp: 'How to Fix',
   refreshImages: 'Refresh Images',
+  refreshRegistries: 'Refresh Registries',
+  addOwner: 'Add…',
   showLog: 'Show Log',
 };
 

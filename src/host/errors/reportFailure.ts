@@ -16,6 +16,7 @@ const dockerDocs = 'https://docs.docker.com';
 /** Buttons that work wherever the failure was. */
 const everywhere: ActionHandlers = {
   showLog: () => vscode.commands.executeCommand('teaChest.showLog'),
+  refreshRegistries: () => vscode.commands.executeCommand('teaChest.registries.refresh'),
   refreshImages: () => vscode.commands.executeCommand('teaChest.images.refresh'),
   selectEngine: () => vscode.commands.executeCommand('teaChest.selectEngine'),
   openSpoolSettings: () => vscode.commands.executeCommand('teaChest.openSettings', 'teaChest.spool.folder'),

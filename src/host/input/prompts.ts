@@ -234,8 +234,10 @@ function initialize(
   buttons: readonly vscode.QuickInputButton[],
 ): void {
   input.title = inertText(position.title);
-  input.step = position.step;
-  input.totalSteps = position.totalSteps;
+  if (position.totalSteps > 1) {
+    input.step = position.step;
+    input.totalSteps = position.totalSteps;
+  }
   // The person may switch to the browser for a token. Their text must not be lost.
   input.ignoreFocusOut = true;
   const withButtons = input as vscode.InputBox | vscode.QuickPick<vscode.QuickPickItem>;
@@ -275,4 +277,30 @@ export async function pickOne<T>(
     ignoreFocusOut: true,
   });
   return picked?.choice?.value;
+}
+
+/** Asks for several of these. All are chosen at first. Undefined if the person cancels. */
+export async function pickSeveral<T>(
+  choices: readonly Choice<T>[],
+  texts: { readonly title: string; readonly placeholder: string },
+): Promise<readonly T[] | undefined> {
+  const rows = choices.map((choice) => ({ ...choiceRow(choice), picked: true }));
+  const picked = await vscode.window.showQuickPick(rows, {
+    title: inertText(texts.title),
+    placeHolder: inertText(texts.placeholder),
+    canPickMany: true,
+    matchOnDescription: true,
+    ignoreFocusOut: true,
+  });
+  return picked?.flatMap(({ choice }) => (choice === undefined ? [] : [choice.value]));
+}
+
+/** A question by itself: undefined if the person cancels. */
+export async function askAlone<T>(title: string, ask: (position: StepPosition) => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask({ title, step: 1, totalSteps: 1 });
+  } catch (error) {
+    if (error instanceof Navigation) return undefined;
+    throw error;
+  }
 }

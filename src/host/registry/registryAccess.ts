@@ -1,5 +1,6 @@
 import { toTeaChestError } from '../../core/base/errors.ts';
 import type { Logger } from '../../core/base/logger.ts';
+import type { RegistryContents } from '../../core/gitea/browse/registryContents.ts';
 import type { RegistryClient } from '../../core/gitea/registryClient.ts';
 import type { BlobTarget } from '../../core/ports/blobTarget.ts';
 import type { ChunkMemory } from '../../core/registry/upload/chunkSizer.ts';
@@ -8,7 +9,7 @@ import { parseRegistryAddress } from '../../core/registry/registryAddress.ts';
 import type { Credential, ProxySettings, RegistryAddress, RegistryTrust } from '../../core/registry/types.ts';
 import { anyUser, type Connection } from '../connections/connection.ts';
 import type { AuthService } from '../connections/signIn.ts';
-import type { Owners, PackageVersion, RegistryBrowser } from './registryBrowser.ts';
+import type { Owners, RegistryBrowser } from './registryBrowser.ts';
 
 export interface RegistryAccessOptions {
   readonly credential: (origin: string) => Promise<Credential | undefined>;
@@ -71,9 +72,9 @@ export class RegistryAccess implements RegistryBrowser {
     return await known;
   }
 
-  async packages(connection: Connection, owner: string): Promise<readonly PackageVersion[]> {
-    const { api } = await this.#client(connection);
-    return await api.packages(owner, { signal: callTimeout() });
+  async contents(connection: Connection): Promise<RegistryContents> {
+    const client = await this.#client(connection);
+    return await client.contents({ signal: callTimeout() });
   }
 
   /** Clears the cached owners. */

@@ -1,3 +1,4 @@
+import type { RegistryContents } from '../../core/gitea/browse/registryContents.ts';
 import type { Connection } from '../connections/connection.ts';
 
 /** Owners that the person may push to, their own name first. `complete`: there are no others. */
@@ -8,17 +9,8 @@ export interface Owners {
   readonly publicNames: readonly string[];
 }
 
-/** Lists the contents of registries. */
+/** Reads registries, and changes what they have. */
 export interface RegistryBrowser {
   owners(connection: Connection): Promise<Owners>;
-  packages(connection: Connection, owner: string): Promise<readonly PackageVersion[]>;
-}
-
-/** A version of a container package, as the registry lists it. */
-export interface PackageVersion {
-  readonly name: string;
-  /** A tag, or a digest for a version without one. */
-  readonly version: string;
-  /** ISO 8601. */
-  readonly createdAt: string | undefined;
+  contents(connection: Connection): Promise<RegistryContents>;
 }

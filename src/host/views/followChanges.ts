@@ -19,7 +19,7 @@ export interface FollowChangesDependencies {
 
 /** Updates the views after a sign-in or sign-out, in this window or another one, and after a changed setting. */
 export function followChanges(dependencies: FollowChangesDependencies): vscode.Disposable {
-  const { logger, store, cleanup, images, imagesView } = dependencies;
+  const { logger, store, cleanup, images, imagesView, registriesView } = dependencies;
   showRegistries(dependencies);
   return vscode.Disposable.from(
     store.onDidChange(() => {
@@ -31,6 +31,7 @@ export function followChanges(dependencies: FollowChangesDependencies): vscode.D
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration('teaChest.engine')) void images.reconnect();
       if (change.affectsConfiguration('teaChest.images.showDangling')) imagesView.update();
+      if (change.affectsConfiguration('teaChest.registries.sort')) registriesView.update();
     }),
   );
 }

@@ -190,6 +190,15 @@ export class Directory {
     return this.#repositories.get(`${owner.name}/${name}`.toLowerCase());
   }
 
+  /** Their names in lower case, sorted. */
+  repositoriesOf(owner: Owner): string[] {
+    const prefix = `${owner.name}/`.toLowerCase();
+    return [...this.#repositories.keys()]
+      .filter((key) => key.startsWith(prefix))
+      .map((key) => key.slice(prefix.length))
+      .sort();
+  }
+
   removeRepository(owner: Owner, name: string): boolean {
     return this.#repositories.delete(`${owner.name}/${name}`.toLowerCase());
   }

@@ -74,6 +74,7 @@ export function linkPackage(call: RestCall): Reply {
 
 export function unlinkPackage(call: RestCall): Reply {
   return withImage(call, 'write', (image) => {
+    if (image.repository === undefined) return apiError(call, 400, 'invalid argument');
     image.repository = undefined;
     return apiDone();
   });

@@ -38,6 +38,7 @@ const routes: readonly Route[] = [
   { method: 'GET', path: '/user/quota/check', scopes: ['user'], exists: forgejoOnly, handle: users.checkQuota },
   { method: 'POST', path: '/user/repos', scopes: ['user', 'repository'], handle: admin.createRepository },
   { method: 'GET', path: '/users/{user}', scopes: ['user'], signIn: false, handle: users.showUser },
+  { method: 'GET', path: '/users/{user}/repos', scopes: ['user', 'repository'], handle: users.listRepositories },
   {
     method: 'GET',
     path: '/users/{user}/orgs/{org}/permissions',

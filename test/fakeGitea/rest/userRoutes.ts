@@ -5,7 +5,7 @@ import { atLeast, isVisible } from '../model/access.ts';
 import { usedBytes } from '../model/quota.ts';
 import { isScope } from '../model/scopes.ts';
 import { apiDone, apiError, apiJson, apiNotFound, apiPage, signedIn, type RestCall } from './call.ts';
-import { toOrganization, toTeam, toToken, toUser } from './convert.ts';
+import { toOrganization, toRepository, toTeam, toToken, toUser } from './convert.ts';
 
 export function currentUser(call: RestCall): Reply {
   return apiJson(200, toUser(call, signedIn(call)));
@@ -44,6 +44,13 @@ export function showUser(call: RestCall): Reply {
   const user = call.gitea.directory.owner(call.params['user'] ?? '');
   const shown = user !== undefined && isVisible(call.gitea.directory, user, call.doer);
   return shown ? apiJson(200, toUser(call, user)) : apiNotFound(call);
+}
+
+/** An owner's repositories; all of them are public here. */
+export function listRepositories(call: RestCall): Reply {
+  const owner = call.gitea.directory.owner(call.params['user'] ?? '');
+  if (owner === undefined || !isVisible(call.gitea.directory, owner, call.doer)) return apiNotFound(call);
+  return apiPage(call, call.gitea.directory.repositoriesOf(owner), (name) => toRepository(call, owner, name));
 }
 
 export function showOrganization(call: RestCall): Reply {

@@ -4,7 +4,7 @@ import { suite, test, type TestContext } from 'node:test';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { startFakeGitea, type FakeGitea } from '../../fakeGitea/fakeGitea.ts';
 import { serve } from '../registry/localRegistry.ts';
-import { clientFor, dev, never } from './testClient.ts';
+import { clientFor, dev, never, packagesOf } from './testClient.ts';
 
 const call = { signal: never };
 const challenge = 'Bearer realm="http://x/v2/token",service="container_registry",scope="*"';
@@ -40,7 +40,7 @@ suite('the address of the install', () => {
       const client = clientFor(fakeGitea.origin + page, { credential: dev });
       t.after(() => client.close());
       assert.equal((await client.checkSignIn(call)).webRoot, fakeGitea.origin + subPath);
-      assert.deepEqual(await client.api.packages('dev', call), []);
+      assert.deepEqual(await packagesOf(client, 'dev'), []);
       assert.deepEqual(
         (await client.api.pushOwners(call)).map(({ name }) => name),
         ['dev', 'team'],
@@ -69,7 +69,7 @@ suite('the address of the install', () => {
       const { webRoot, username } = await client.checkSignIn(call);
       assert.deepEqual([webRoot, username], [fakeGitea.origin, 'dev']);
       assert.equal((await client.repository('dev/app', call)).kind, 'gitea');
-      assert.ok(!JSON.stringify(await client.api.packages('dev', call)).includes('gitea.internal'));
+      assert.ok(!JSON.stringify(await packagesOf(client, 'dev')).includes('gitea.internal'));
       const token = fakeGitea.requests.filter(({ path }) => path.startsWith('/v2/token'));
       assert.ok(token.length > 0 && token.every(({ status }) => status === 200));
     });
@@ -291,5 +291,5 @@ test('JSON without a line feed at its end is accepted', async (t) => {
   const client = clientFor(fakeGitea.url, { credential: dev });
   t.after(() => client.close());
   assert.equal((await client.checkSignIn(call)).username, 'dev');
-  assert.deepEqual(await client.api.packages('dev', call), []);
+  assert.deepEqual(await packagesOf(client, 'dev'), []);
 });

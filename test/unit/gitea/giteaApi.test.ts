@@ -7,7 +7,7 @@ import { bytesSource } from '../../../src/core/ports/blobSource.ts';
 import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
 import { startFakeGitea } from '../../fakeGitea/fakeGitea.ts';
 import { serve } from '../registry/localRegistry.ts';
-import { clientFor, dev, never, signedIn } from './testClient.ts';
+import { clientFor, dev, never, signedIn, packagesOf } from './testClient.ts';
 
 const call = { signal: never };
 const giteaChallenge = 'Bearer realm="http://x/v2/token",service="container_registry",scope="*"';
@@ -48,7 +48,7 @@ test('the packages of an owner come from all pages', async (t) => {
   const tags = Array.from({ length: 120 }, (_, index) => `v${index}`);
   await push(client, 'team/group/app', tags);
   await push(client, 'team/other', ['latest']);
-  const versions = await client.api.packages('team', call);
+  const versions = await packagesOf(client, 'team');
   assert.deepEqual(new Set(versions.map(({ name }) => name)), new Set(['group/app', 'other']));
   const found = versions.filter(({ name }) => name === 'group/app').map(({ version }) => version);
   assert.deepEqual(found.toSorted(), tags.toSorted());
@@ -81,7 +81,7 @@ test('the packages of an owner that was renamed are found under the new name', a
   assert.ok(team !== undefined);
   fakeGitea.directory.rename(team, 'crew');
   assert.deepEqual(
-    (await client.api.packages('team', call)).map(({ name }) => name),
+    (await packagesOf(client, 'team')).map(({ name }) => name),
     ['app'],
   );
   await push(client, 'team/app', ['v2']);
@@ -128,7 +128,7 @@ test('rows with names that no reference can have are marked and emptied, and hid
   });
   const client = clientFor(url, { credential: dev });
   t.after(() => client.close());
-  const all = await client.api.packages('Dev', call);
+  const all = await packagesOf(client, 'Dev');
   const versions = all.filter(({ usable }) => usable);
   assert.deepEqual(
     versions.map(({ owner, name, version, createdAt }) => [owner, name, version, createdAt]),
@@ -173,7 +173,7 @@ for (const [body, code, pattern] of [
     });
     const client = clientFor(url, { credential: dev });
     t.after(() => client.close());
-    await assert.rejects(client.api.packages('dev', call), { code, message: pattern });
+    await assert.rejects(packagesOf(client, 'dev'), { code, message: pattern });
   });
 }
 
@@ -187,7 +187,7 @@ test('an account that must change its password, or may not sign in, gets an erro
   fakeGitea.directory.user('dev').prohibitLogin = true;
   const byToken = clientFor(fakeGitea.url, { credential: { username: 'dev', secret } });
   t.after(() => byToken.close());
-  await assert.rejects(byToken.api.packages('dev', call), { code: 'accessDenied', message: /switched it off/ });
+  await assert.rejects(packagesOf(byToken, 'dev'), { code: 'accessDenied', message: /switched it off/ });
 });
 
 test('a sign-in page in front of the REST API, and a server that is busy', async (t) => {
@@ -196,20 +196,20 @@ test('a sign-in page in front of the REST API, and a server that is busy', async
   const html = '<html><title>Sign in - Authelia</title></html>';
   const page = { status: 200, headers: { 'Content-Type': 'text/html' }, body: html };
   fakeGitea.faults.add({ path: /packages/, action: { kind: 'answer', reply: page } });
-  await assert.rejects(client.api.packages('dev', call), { code: 'notARegistry', message: /^A sign-in page answered/ });
+  await assert.rejects(packagesOf(client, 'dev'), { code: 'notARegistry', message: /^A sign-in page answered/ });
   const busy = { status: 429, headers: { 'Retry-After': '0' } };
   fakeGitea.faults.add({ path: /packages/, times: Infinity, action: { kind: 'answer', reply: busy } });
-  await assert.rejects(client.api.packages('dev', call), { code: 'registryFailed', message: /fewer requests \(429\)/ });
+  await assert.rejects(packagesOf(client, 'dev'), { code: 'registryFailed', message: /fewer requests \(429\)/ });
 });
 
 test('an owner that does not exist, and a token without read:package', async (t) => {
   const { fakeGitea, client } = await signedIn(t);
-  await assert.rejects(client.api.packages('nosuch', call), { code: 'ownerNotFound' });
+  await assert.rejects(packagesOf(client, 'nosuch'), { code: 'ownerNotFound' });
   const narrow = clientFor(fakeGitea.url, {
     credential: { username: 'dev', secret: fakeGitea.createToken('dev', ['read:user']) },
   });
   t.after(() => narrow.close());
-  await assert.rejects(narrow.api.packages('dev', call), { code: 'scopeMissing', message: /read:package/ });
+  await assert.rejects(packagesOf(narrow, 'dev'), { code: 'scopeMissing', message: /read:package/ });
 });
 
 test('a wrong password and no credential', async (t) => {

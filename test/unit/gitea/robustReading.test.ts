@@ -5,6 +5,8 @@ import { unicodeString } from '../../tools/unicodeString.ts';
 import { fuzzCases } from '../../tools/fuzzCases.ts';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { GiteaApi } from '../../../src/core/gitea/giteaApi.ts';
+import { allRows, PackagesApi } from '../../../src/core/gitea/packagesApi.ts';
+import { RestClient } from '../../../src/core/gitea/restClient.ts';
 import { detectServer } from '../../../src/core/gitea/detectServer.ts';
 import { requestGiteaToken } from '../../../src/core/gitea/giteaTokens.ts';
 import { checkImageName, checkOwner, checkTag, checkTarget } from '../../../src/core/gitea/checkTarget.ts';
@@ -93,21 +95,23 @@ async function readable<T>(work: Promise<T>): Promise<T | undefined> {
   }
 }
 
-function apiOf(answers: readonly Answer[]): { api: GiteaApi; secretsTo: Set<string> } {
+function apiOf(answers: readonly Answer[]): { api: GiteaApi; packages: PackagesApi; secretsTo: Set<string> } {
   const { send, secretsTo } = answering(answers);
-  const api = new GiteaApi({ send, webRoot: async () => Promise.resolve(origin), credential });
-  return { api, secretsTo };
+  const rest = new RestClient({ send, webRoot: async () => Promise.resolve(origin), credential });
+  return { api: new GiteaApi(rest, credential), packages: new PackagesApi(rest), secretsTo };
 }
 
 suite('whatever the REST API answers', () => {
   test('a list of packages names only what a reference can name, or there is an error', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyAnswer, { minLength: 1, maxLength: 3 }), async (answers) => {
-        const { api, secretsTo } = apiOf(answers);
-        for (const row of (await readable(api.packages('dev', call))) ?? []) {
+        const { packages, secretsTo } = apiOf(answers);
+        for (const row of (await readable(allRows(packages.versions('dev', call)))) ?? []) {
           assert.ok(row.owner === 'dev' && Number.isSafeInteger(row.id));
           assert.ok(row.createdAt === undefined || !Number.isNaN(Date.parse(row.createdAt)));
           assert.ok(row.usable || row.name + row.version === '');
+          assert.match(row.repository ?? 'none', /^[\w.-]{1,100}$/);
+          assert.match(row.creator ?? 'none', /^[\w.+~-]{1,255}$/);
           if (!row.usable) continue;
           assert.ok(checkImageName(row.name).ok && (isTag(row.version) || isDigest(row.version)));
           const page = new URL(packageUrl(origin, { owner: row.owner, name: row.name, tag: row.version }));
@@ -142,8 +146,8 @@ suite('whatever the REST API answers', () => {
       fc.asyncProperty(fc.array(anyRow, { maxLength: 5 }), fc.nat({ max: 5 }), async (rows, at) => {
         const good = { name: 'good/app', version: 'v1' };
         const body = Buffer.from(JSON.stringify([...rows.slice(0, at), good, ...rows.slice(at)]));
-        const { api } = apiOf([{ status: 200, headers: {}, body }]);
-        assert.ok((await api.packages('dev', call)).some(({ name }) => name === good.name));
+        const { packages } = apiOf([{ status: 200, headers: {}, body }]);
+        assert.ok((await allRows(packages.versions('dev', call))).some(({ name }) => name === good.name));
       }),
       { numRuns: fuzzCases() },
     );

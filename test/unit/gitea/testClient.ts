@@ -1,3 +1,5 @@
+import { allRows } from '../../../src/core/gitea/packagesApi.ts';
+import type { PackageVersion } from '../../../src/core/gitea/restRows.ts';
 import { setTimeout as timer } from 'node:timers/promises';
 import { sleep } from '../../../src/core/base/cancel.ts';
 import type { Logger } from '../../../src/core/base/logger.ts';
@@ -123,4 +125,12 @@ export function growingBlob(
       },
     },
   };
+}
+
+/** All versions of an owner's packages. */
+export async function packagesOf(
+  { packages }: Pick<TestClient, 'packages'>,
+  owner: string,
+): Promise<readonly PackageVersion[]> {
+  return allRows(packages.versions(owner, { signal: never }));
 }

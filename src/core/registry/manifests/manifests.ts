@@ -66,6 +66,23 @@ export async function getManifest(
   return (await getFrom(context, repositoryUrl(context, `manifests/${encodeURI(reference)}`), signal))?.body;
 }
 
+/** A manifest as it is stored. */
+export interface ManifestBytes {
+  readonly bytes: Uint8Array;
+  readonly digest: Digest;
+  readonly mediaType: string;
+}
+
+export async function readManifestOf(
+  context: RepositoryContext,
+  reference: string,
+  signal: AbortSignal,
+): Promise<ManifestBytes | undefined> {
+  const response = await getFrom(context, repositoryUrl(context, `manifests/${encodeURI(reference)}`), signal);
+  if (response === undefined) return undefined;
+  return { bytes: response.body, digest: digestOf(response.body), mediaType: typeOf(response) };
+}
+
 /** GET of anything below the repository; undefined where there is nothing. */
 export async function getFrom(
   context: RepositoryContext,

@@ -17,13 +17,22 @@ const labels: Readonly<Partial<Record<ErrorCode, string>>> = {
   scopeMissing: 'The token may not list this',
   accessDenied: 'You may not see this',
   registryFailed: 'The registry failed',
+  ownerNotFound: 'There is no such owner',
+  catalogRefused: 'Does not list its images',
 };
 
 /** What a click on a note does. */
-export type NoteRemedy = Extract<ActionKind, 'signIn' | 'trustCertificate' | 'chooseClientCertificate' | 'retry'>;
+export type NoteRemedy = Extract<
+  ActionKind,
+  'signIn' | 'trustCertificate' | 'chooseClientCertificate' | 'addOwner' | 'retry'
+>;
 
 /** The short label of a failure. The tooltip has the whole message. */
-export function noteLabel({ code }: TeaChestError): string {
+export function noteLabel({ code, facts }: TeaChestError): string {
+  if (facts['account'] === 'mustChangePassword') return 'The password must be changed';
+  if (typeof facts['account'] === 'string') return 'The account is refused';
+  if (facts['api'] === false) return 'The REST API was not found';
+  if (facts['gitea'] === true) return 'Packages are switched off';
   return labels[code] ?? 'Could not be listed';
 }
 
@@ -34,6 +43,12 @@ export function noteRemedy(error: TeaChestError): { readonly kind: NoteRemedy; r
 }
 
 function isRemedy(kind: ActionKind): kind is NoteRemedy {
-  const remedies: readonly ActionKind[] = ['signIn', 'trustCertificate', 'chooseClientCertificate', 'retry'];
+  const remedies: readonly ActionKind[] = [
+    'signIn',
+    'trustCertificate',
+    'chooseClientCertificate',
+    'addOwner',
+    'retry',
+  ];
   return remedies.includes(kind);
 }

@@ -1,82 +1,248 @@
 import * as vscode from 'vscode';
 import { toTeaChestError } from '../../../core/base/errors.ts';
 import type { Logger } from '../../../core/base/logger.ts';
+import { listImages, type ImagesEnd, type ListedImage, type SortOrder } from '../../../core/gitea/browse/listImages.ts';
+import { listTags, type ListedTag } from '../../../core/gitea/browse/listTags.ts';
+import { listUntagged } from '../../../core/gitea/browse/listUntagged.ts';
 import type { ConnectionStore } from '../../connections/connectionStore.ts';
+import { inertText } from '../../display/inertText.ts';
+import type { AddedOwners } from '../../registry/addedOwners.ts';
+import type { RegistryBrowser } from '../../registry/registryBrowser.ts';
+import { Listing } from './listing.ts';
 import { noteLabel } from './noteLabel.ts';
 import { registryItem } from './registryItem.ts';
 import {
+  addedImageNode,
+  childNode,
   connectionNode,
-  countInvalidNames,
+  imageNode,
+  moreNode,
   noteNode,
   ownerNode,
-  packageNodes,
+  tagNode,
+  untaggedNode,
+  untaggedVersionNode,
+  type ConnectionNode,
+  type DigestNode,
+  type ImageNode,
+  type MoreNode,
+  type OwnerNode,
   type RegistryNode,
+  type TagNode,
+  type UntaggedNode,
 } from './registryTree.ts';
-import type { RegistryBrowser } from '../../registry/registryBrowser.ts';
+import { TagDetails } from './tagDetails.ts';
 
-/** The Registries view: registry → owner → image → tag. Each level is loaded when it is expanded. */
+export interface RegistriesViewOptions {
+  readonly store: Pick<ConnectionStore, 'list'>;
+  readonly browser: RegistryBrowser;
+  readonly addedOwners: Pick<AddedOwners, 'list'>;
+  readonly sort: () => SortOrder;
+  readonly logger: Logger;
+}
+
+const imagesPerPage = 100;
+const tagsPerPage = 50;
+/** Milliseconds. Reads a manifest of each tag. */
+const untaggedTimeout = 120_000;
+
+/** The Registries view: registry → owner → image → tag. Each level is loaded when it is expanded, page by page. */
 export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vscode.Disposable {
-  readonly #store: Pick<ConnectionStore, 'list'>;
-  readonly #browser: RegistryBrowser;
-  readonly #logger: Logger;
-  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #options: RegistriesViewOptions;
+  readonly #changed = new vscode.EventEmitter<RegistryNode | RegistryNode[] | undefined>();
   readonly #tree: vscode.TreeView<RegistryNode>;
+  readonly #details: TagDetails;
+  readonly #images = new Map<string, Listing<ListedImage, ImagesEnd>>();
+  readonly #tags = new Map<string, Listing<ListedTag, number | undefined>>();
+  /** How many rows are shown below a node, by its ID; kept when the view is refreshed. */
+  readonly #wanted = new Map<string, number>();
+  /** The rows whose details are read, by ID: VS Code accepts only the objects that it was given last. */
+  readonly #shown = new Map<string, TagNode | DigestNode>();
+  #filter = '';
 
   readonly onDidChangeTreeData = this.#changed.event;
 
-  constructor(store: Pick<ConnectionStore, 'list'>, browser: RegistryBrowser, logger: Logger) {
-    this.#store = store;
-    this.#browser = browser;
-    this.#logger = logger;
+  constructor(options: RegistriesViewOptions) {
+    this.#options = options;
+    this.#details = new TagDetails(options.browser, (ids) => {
+      this.#changed.fire(ids.map((id) => this.#shown.get(id)).filter((node) => node !== undefined));
+    });
     this.#tree = vscode.window.createTreeView('teaChest.registries', {
       treeDataProvider: this,
       showCollapseAll: true,
+      canSelectMany: true,
     });
   }
 
+  /** Reads everything that is shown again. */
   update(): void {
-    this.#changed.fire();
+    this.#clear();
+    this.#changed.fire(undefined);
+  }
+
+  get selection(): readonly RegistryNode[] {
+    return this.#tree.selection;
+  }
+
+  get filter(): string {
+    return this.#filter;
+  }
+
+  /** Shows only images whose name contains the text; all for an empty one. */
+  setFilter(text: string): void {
+    this.#filter = text;
+    this.#wanted.clear();
+    this.#tree.description = text === '' ? '' : inertText(`“${text}”`);
+    void vscode.commands.executeCommand('setContext', 'teaChest.registriesFiltered', text !== '');
+    this.update();
+  }
+
+  loadMore({ parent }: MoreNode): void {
+    const page = parent.type === 'image' ? tagsPerPage : imagesPerPage;
+    this.#wanted.set(parent.id, (this.#wanted.get(parent.id) ?? page) + page);
+    this.#changed.fire(parent);
   }
 
   async getChildren(node?: RegistryNode): Promise<RegistryNode[]> {
-    if (node === undefined) return this.#store.list().map(connectionNode);
+    if (node === undefined) return this.#options.store.list().map(connectionNode);
+    if (node.type === 'note' || node.type === 'more') return [];
     try {
       return [...(await this.#childrenOf(node))];
     } catch (error) {
-      const failure = toTeaChestError(error);
-      this.#logger.warn(`The registry could not be listed (${failure.code}): ${failure.message}`);
-      if (node.type === 'note') return [];
-      return [noteNode(node.id, noteLabel(failure), { error: failure, connection: node.connection })];
+      return [this.#failureNode(node, error)];
     }
   }
 
   getTreeItem(node: RegistryNode): vscode.TreeItem {
-    return registryItem(node, Date.now());
+    const detail = node.type === 'tag' || node.type === 'digest' ? this.#details.known(node) : undefined;
+    return registryItem(node, Date.now(), detail);
   }
 
   dispose(): void {
+    this.#clear();
+    this.#details.dispose();
     this.#tree.dispose();
     this.#changed.dispose();
   }
 
-  async #childrenOf(node: RegistryNode): Promise<readonly RegistryNode[]> {
+  #clear(): void {
+    for (const listing of [...this.#images.values(), ...this.#tags.values()]) listing.dispose();
+    this.#images.clear();
+    this.#tags.clear();
+    this.#details.clear();
+    this.#shown.clear();
+  }
+
+  #failureNode(node: Exclude<RegistryNode, { type: 'note' | 'more' }>, error: unknown): RegistryNode {
+    const failure = toTeaChestError(error, 'browse');
+    this.#options.logger.warn(`The registry could not be listed (${failure.code}): ${failure.message}`);
+    return noteNode(node.id, noteLabel(failure), { error: failure, connection: node.connection });
+  }
+
+  async #childrenOf(node: Exclude<RegistryNode, { type: 'note' | 'more' }>): Promise<readonly RegistryNode[]> {
     switch (node.type) {
-      case 'registry': {
-        if (node.connection.kind === 'generic') return [];
-        const { names, publicNames } = await this.#browser.owners(node.connection);
-        return names.map((owner) => ownerNode(node.connection, owner, publicNames.includes(owner)));
-      }
-      case 'owner': {
-        const rows = await this.#browser.packages(node.connection, node.owner);
-        const images = packageNodes(node.connection, node.owner, rows);
-        const hidden = countInvalidNames(node.connection, node.owner, rows);
-        if (hidden > 0) return [...images, noteNode(node.id, `${hidden} not shown: no image can have such a name`)];
-        return images.length > 0 ? images : [noteNode(node.id, 'No images yet')];
-      }
+      case 'registry':
+        return node.connection.kind === 'generic' ? this.#repositoriesOf(node) : this.#ownersOf(node);
+      case 'owner':
+        return this.#imagesOf(node, node.owner);
       case 'image':
-        return node.versions;
-      default:
+        return this.#tagsOf(node);
+      case 'untagged':
+        return this.#untaggedOf(node);
+      case 'tag':
+        return this.#childrenOfIndex(node);
+      case 'digest':
         return [];
     }
+  }
+
+  async #ownersOf({ connection }: ConnectionNode): Promise<readonly RegistryNode[]> {
+    const { names, publicNames } = await this.#options.browser.owners(connection);
+    const added = this.#options.addedOwners.list(connection).filter((name) => !names.includes(name));
+    return [
+      ...names.map((owner) => ownerNode(connection, owner, publicNames.includes(owner))),
+      ...added.map((owner) => ownerNode(connection, owner, false, true)),
+    ];
+  }
+
+  async #repositoriesOf(node: ConnectionNode): Promise<readonly RegistryNode[]> {
+    const added = this.#options.addedOwners.list(node.connection).filter((name) => name.includes(this.#filter));
+    const addedNodes = added.map((name) => addedImageNode(node.connection, name));
+    const listed = await this.#imagesOf(node, undefined);
+    return [...addedNodes, ...listed.filter((one) => one.type !== 'image' || !added.includes(one.repository))];
+  }
+
+  async #imagesOf(node: ConnectionNode | OwnerNode, owner: string | undefined): Promise<readonly RegistryNode[]> {
+    const { connection } = node;
+    const contents = await this.#options.browser.contents(connection);
+    const query = { owner, sort: this.#options.sort(), filter: this.#filter };
+    const listing = this.#images.get(node.id) ?? new Listing((call) => listImages(contents, query, call));
+    this.#images.set(node.id, listing);
+    await this.#fill(node, listing, imagesPerPage);
+    const { hidden = 0, renamedTo } = listing.end ?? {};
+    const present = renamedTo ?? owner;
+    const images = listing.items.map((image) => imageNode(connection, present, image));
+    const notes = [
+      ...(renamedTo === undefined ? [] : [`This owner was renamed to ${renamedTo}`]),
+      ...(hidden === 0 ? [] : [`${hidden} not shown: no image can have such a name`]),
+      ...(images.length > 0 || hidden > 0 || listing.failure !== undefined ? [] : [this.#emptyText()]),
+    ];
+    return [...images, ...notes.map((text) => noteNode(node.id, text)), ...this.#rest(node, listing)];
+  }
+
+  #emptyText(): string {
+    return this.#filter === '' ? 'No images yet' : `No image has “${this.#filter}” in its name`;
+  }
+
+  async #tagsOf(node: ImageNode): Promise<readonly RegistryNode[]> {
+    const contents = await this.#options.browser.contents(node.connection);
+    const query = { repository: node.repository, sort: this.#options.sort() };
+    const listing = this.#tags.get(node.id) ?? new Listing((call) => listTags(contents, query, call));
+    this.#tags.set(node.id, listing);
+    await this.#fill(node, listing, tagsPerPage);
+    const tags = listing.items.map((tag) => tagNode(node, tag));
+    this.#request(tags);
+    const mayHaveUntagged = contents.packages !== undefined && listing.end !== 0 && listing.failure === undefined;
+    const isEmpty = tags.length === 0 && listing.failure === undefined && !listing.hasMore;
+    return [
+      ...tags,
+      ...(isEmpty ? [noteNode(node.id, 'No tags')] : []),
+      ...this.#rest(node, listing),
+      ...(mayHaveUntagged ? [untaggedNode(node)] : []),
+    ];
+  }
+
+  #request(nodes: readonly (TagNode | DigestNode)[]): void {
+    for (const node of nodes) this.#shown.set(node.id, node);
+    this.#details.request(nodes);
+  }
+
+  async #fill<T, End>(node: RegistryNode, listing: Listing<T, End>, page: number): Promise<void> {
+    await listing.fill(this.#wanted.get(node.id) ?? page);
+  }
+
+  /** What follows the rows: the failure, or the row that loads more. */
+  #rest<T, End>(node: ConnectionNode | OwnerNode | ImageNode, listing: Listing<T, End>): readonly RegistryNode[] {
+    if (listing.failure !== undefined) return [this.#failureNode(node, listing.failure)];
+    return listing.hasMore ? [moreNode(node, listing.items.length)] : [];
+  }
+
+  async #untaggedOf(node: UntaggedNode): Promise<readonly RegistryNode[]> {
+    const contents = await this.#options.browser.contents(node.connection);
+    const call = { signal: AbortSignal.timeout(untaggedTimeout) };
+    const rows = await listUntagged(contents, node.repository, call);
+    const nodes = rows.map((row) => untaggedVersionNode(node, row)).filter((one) => one !== undefined);
+    // There may be thousands: Clean Up shows the sizes of all.
+    this.#request(nodes.slice(0, imagesPerPage));
+    return nodes.length > 0 ? nodes : [noteNode(node.id, 'None: the images of indexes are below their tags')];
+  }
+
+  async #childrenOfIndex(node: TagNode): Promise<readonly DigestNode[]> {
+    const detail = await this.#details.read(node);
+    if (detail === 'gone') return [];
+    if ('failure' in detail) throw detail.failure;
+    const nodes = detail.children.map((child) => childNode(node, child));
+    this.#request(nodes);
+    return nodes;
   }
 }

@@ -1,60 +1,66 @@
 import type * as vscode from 'vscode';
+import type { ManifestDescription } from '../../../core/gitea/browse/describeManifest.ts';
+import { shortDigest } from '../../../core/oci/digest.ts';
 import { describeConnection } from '../../connections/connection.ts';
 import { markdownValue, type MarkdownLine } from '../../display/markdownText.ts';
 import { markdownTooltip } from '../../display/markdownTooltip.ts';
 import { treeItem, type TreeRow } from '../../display/treeItem.ts';
-import { formatAge } from '../../progress/format.ts';
+import { formatAge, formatBytes } from '../../progress/format.ts';
 import { errorMessage } from '../../errors/errorMessages.ts';
 import { noteRemedy } from './noteLabel.ts';
 import {
-  describeVersions,
   nodePage,
-  packageAccessibleName,
+  nodeReference,
   type ConnectionNode,
+  type DigestNode,
+  type ImageNode,
+  type MoreNode,
   type NoteNode,
+  type OwnerNode,
   type RegistryNode,
-  type VersionNode,
+  type TagNode,
+  type UntaggedNode,
 } from './registryTree.ts';
+import type { TagDetail } from './tagDetails.ts';
 
 /** The parts of a row that depend on the type of its node. */
 type Appearance = Omit<TreeRow, 'id' | 'contextValue'>;
 
-/** The tree item of a node. `now` in milliseconds since the epoch. */
-export function registryItem(node: RegistryNode, now: number): vscode.TreeItem {
-  // package.json shows “Open in Browser” for the suffix.
-  const contextValue = nodePage(node) === undefined ? node.type : `${node.type}.web`;
-  return treeItem({ ...appearanceOf(node, now), id: node.id, contextValue });
+/** The tree item of a node. `now` in milliseconds since the epoch; `detail`: what is known of a tag or digest. */
+export function registryItem(node: RegistryNode, now: number, detail?: TagDetail): vscode.TreeItem {
+  return treeItem({ ...appearanceOf(node, now, detail), id: node.id, contextValue: contextValueOf(node) });
 }
 
-function appearanceOf(node: RegistryNode, now: number): Appearance {
+/** The `when` clauses of package.json use it: the type, then what is special about the node. */
+function contextValueOf(node: RegistryNode): string {
+  const isAdded = (node.type === 'owner' || node.type === 'image') && node.isAdded;
+  const isLinked = node.type === 'image' && node.listed?.linkedTo !== undefined;
+  const parts = [node.type, ...(isAdded ? ['added'] : []), ...(isLinked ? ['linked'] : [])];
+  return [...parts, ...(nodePage(node) === undefined ? [] : ['web'])].join('.');
+}
+
+function appearanceOf(node: RegistryNode, now: number, detail: TagDetail | undefined): Appearance {
   switch (node.type) {
     case 'registry':
       return connectionAppearance(node);
     case 'owner':
-      return {
-        label: node.owner,
-        description: node.note,
-        icon: 'account',
-        expandable: true,
-        accessibleName: node.note === '' ? `Owner ${node.owner}` : `Owner ${node.owner}, ${node.note}`,
-      };
+      return ownerAppearance(node);
     case 'image':
-      return {
-        label: node.name,
-        description: describeVersions(node),
-        icon: 'package',
-        expandable: true,
-        accessibleName: packageAccessibleName(node),
-      };
+      return imageAppearance(node, now);
     case 'tag':
-      return versionAppearance(node, now);
+      return tagAppearance(node, now, detail);
+    case 'digest':
+      return digestAppearance(node, now, detail);
+    case 'untagged':
+      return untaggedAppearance(node);
+    case 'more':
+      return moreAppearance(node);
     case 'note':
       return noteAppearance(node);
   }
 }
 
 function connectionAppearance({ connection }: ConnectionNode): Appearance {
-  const expandable = connection.kind !== 'generic';
   const about = describeConnection(connection);
   const { trust } = connection;
   const lines: readonly MarkdownLine[] = [
@@ -62,28 +68,155 @@ function connectionAppearance({ connection }: ConnectionNode): Appearance {
     [markdownValue(about)],
     ...(trust.pinnedFingerprint === undefined ? [] : [['Its certificate was trusted by sight']]),
     ...(trust.allowHttp === true ? [['Not encrypted (http)']] : []),
-    ...(expandable ? [] : [['Its images are not listed here: only Gitea and Forgejo list the images of an owner']]),
   ];
   return {
     label: connection.host,
     description: about,
     icon: 'server',
-    expandable,
+    expandable: true,
     accessibleName: `Registry ${connection.host}, ${about}`,
     tooltip: markdownTooltip(lines),
   };
 }
 
-function versionAppearance(node: VersionNode, now: number): Appearance {
-  const age = formatAge(node.createdAt, now);
-  const pushed: readonly MarkdownLine[] = age === '' ? [] : [['Pushed ', markdownValue(node.createdAt)]];
+function ownerAppearance({ owner, note, isAdded }: OwnerNode): Appearance {
+  const notes = [note, isAdded ? 'added by you' : ''].filter((one) => one !== '');
   return {
-    label: node.label,
-    description: age,
-    icon: 'tag',
+    label: owner,
+    description: notes.join(' · '),
+    icon: 'account',
+    expandable: true,
+    accessibleName: [`Owner ${owner}`, ...notes].join(', '),
+  };
+}
+
+function imageAppearance(node: ImageNode, now: number): Appearance {
+  const { name, listed, isAdded } = node;
+  const tags = listed?.tags;
+  const age = formatAge(listed?.pushedAt, now);
+  const counted = tags === undefined ? '' : describeTags(tags);
+  const linked = listed?.linkedTo;
+  const notes = [counted, age, linked === undefined ? '' : `linked to ${linked}`, isAdded ? 'added by you' : ''];
+  const reference = nodeReference(node) ?? '';
+  const lines: readonly MarkdownLine[] = [
+    ['**', markdownValue(reference), '**'],
+    ...(age === '' ? [] : [['Last push: ', markdownValue(listed?.pushedAt ?? '')]]),
+    ...(linked === undefined ? [] : [['Linked to the repository ', markdownValue(linked)]]),
+  ];
+  const spoken = tags === undefined ? '' : `, ${tags.length === 1 ? '1 tag' : `${tags.length} tags`}`;
+  return {
+    label: name,
+    description: joined(notes),
+    icon: 'package',
+    expandable: true,
+    accessibleName: `Image ${name}${spoken}${linked === undefined ? '' : `, linked to ${linked}`}`,
+    tooltip: markdownTooltip(lines),
+  };
+}
+
+/** `3 tags`, or the one tag as `:2`, which cannot be mistaken for a number of tags. */
+function describeTags(tags: readonly string[]): string {
+  const [first] = tags;
+  if (first === undefined) return 'no tags';
+  return tags.length === 1 ? `:${first}` : `${tags.length} tags`;
+}
+
+function tagAppearance(node: TagNode, now: number, detail: TagDetail | undefined): Appearance {
+  const { tag, version } = node;
+  const age = formatAge(version?.createdAt, now);
+  const known = descriptionIn(detail);
+  const failure = detail !== undefined && detail !== 'gone' && 'failure' in detail ? detail.failure : undefined;
+  const facts =
+    detail === 'gone' ? ['deleted meanwhile'] : failure === undefined ? factsOf(known) : ['could not be read'];
+  const lines: readonly MarkdownLine[] = [
+    ['**', markdownValue(nodeReference(node) ?? ''), '**'],
+    ...linesOf(known),
+    ...pushLines(version?.createdAt, version?.creator),
+    ...(failure === undefined ? [] : [['Not read: ', markdownValue(errorMessage(failure).message)]]),
+  ];
+  return {
+    label: tag,
+    description: joined([...facts, age]),
+    icon: failure === undefined ? (known?.kind === 'index' ? 'layers' : 'tag') : 'warning',
+    expandable: known?.kind === 'index',
+    accessibleName: [`Tag ${nodeReference(node) ?? tag}`, ...facts, age === '' ? '' : `pushed ${age}`]
+      .filter((part) => part !== '')
+      .join(', '),
+    tooltip: markdownTooltip(lines),
+  };
+}
+
+function digestAppearance(node: DigestNode, now: number, detail: TagDetail | undefined): Appearance {
+  const { label, digest, createdAt, creator } = node;
+  const known = descriptionIn(detail);
+  const isLabelled = label === shortDigest(digest);
+  const facts = factsOf(known).filter((fact) => fact !== label && !(isLabelled && fact === shortDigest(digest)));
+  const age = formatAge(createdAt, now);
+  const shown = known === undefined && !isLabelled ? [shortDigest(digest)] : facts;
+  return {
+    label,
+    description: joined([...shown, age]),
+    icon: 'circle-outline',
     expandable: false,
-    accessibleName: `Tag ${node.reference}, pushed ${age}`,
-    tooltip: markdownTooltip([[markdownValue(node.reference)], ...pushed]),
+    accessibleName: [`Manifest ${label}`, ...shown, age].filter((part) => part !== '').join(', '),
+    tooltip: markdownTooltip([
+      ['**', markdownValue(nodeReference(node) ?? ''), '**'],
+      ...linesOf(known),
+      ...pushLines(createdAt, creator),
+    ]),
+  };
+}
+
+function descriptionIn(detail: TagDetail | undefined): ManifestDescription | undefined {
+  return detail === undefined || detail === 'gone' || 'failure' in detail ? undefined : detail;
+}
+
+/** Digest, size, platforms: what a row has room for. */
+function factsOf(known: ManifestDescription | undefined): readonly string[] {
+  if (known === undefined) return [];
+  const { digest, size, platforms, kind } = known;
+  const [first] = platforms;
+  const platform = platforms.length > 1 ? `${platforms.length} platforms` : (first ?? '');
+  const other = kind === 'other' ? 'no image' : '';
+  return [shortDigest(digest), size === undefined ? '' : formatBytes(size), platform, other].filter(
+    (one) => one !== '',
+  );
+}
+
+function linesOf(known: ManifestDescription | undefined): readonly MarkdownLine[] {
+  if (known === undefined) return [];
+  const { digest, size, platforms } = known;
+  return [
+    ['Digest ', markdownValue(digest)],
+    ...(size === undefined ? [] : [['Size ', markdownValue(formatBytes(size))]]),
+    ...(platforms.length === 0 ? [] : [['Platforms ', markdownValue(platforms.join(', '))]]),
+  ];
+}
+
+function pushLines(createdAt: string | undefined, creator: string | undefined): readonly MarkdownLine[] {
+  if (createdAt === undefined) return [];
+  const by: MarkdownLine = creator === undefined ? [] : [' by ', markdownValue(creator)];
+  return [['Pushed ', markdownValue(createdAt), ...by]];
+}
+
+function untaggedAppearance({ repository }: UntaggedNode): Appearance {
+  return {
+    label: 'Untagged',
+    description: 'what no tag needs',
+    icon: 'archive',
+    expandable: true,
+    accessibleName: `Untagged versions of ${repository}`,
+  };
+}
+
+function moreAppearance(node: MoreNode): Appearance {
+  return {
+    label: 'Load More',
+    description: `${node.shown} shown`,
+    icon: 'ellipsis',
+    expandable: false,
+    accessibleName: `Load more, ${node.shown} are shown`,
+    command: { command: 'teaChest.registries.loadMore', title: 'Load More', arguments: [node] },
   };
 }
 
@@ -101,4 +234,8 @@ function noteAppearance(node: NoteNode): Appearance {
     tooltip: message,
     command: { command: 'teaChest.registries.reconnect', title, arguments: [node] },
   };
+}
+
+function joined(facts: readonly string[]): string {
+  return facts.filter((fact) => fact !== '').join(' · ');
 }

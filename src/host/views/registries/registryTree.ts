@@ -1,11 +1,16 @@
 import type { TeaChestError } from '../../../core/base/errors.ts';
+import type { ListedImage } from '../../../core/gitea/browse/listImages.ts';
+import type { ListedTag } from '../../../core/gitea/browse/listTags.ts';
+import type { PackageVersion } from '../../../core/gitea/restRows.ts';
 import { ownerUrl, packageUrl } from '../../../core/gitea/webUrls.ts';
+import { isDigest, shortDigest, type Digest } from '../../../core/oci/digest.ts';
+import type { IndexChild } from '../../../core/oci/manifestLinks.ts';
 import { isReferenceText } from '../../../core/oci/imageReference.ts';
 import { pageAt, type Connection } from '../../connections/connection.ts';
 import type { WebPage } from '../../openInBrowser.ts';
-import type { PackageVersion } from '../../registry/registryBrowser.ts';
 
-export type RegistryNode = ConnectionNode | OwnerNode | PackageNode | VersionNode | NoteNode;
+export type RegistryNode =
+  ConnectionNode | OwnerNode | ImageNode | TagNode | DigestNode | UntaggedNode | MoreNode | NoteNode;
 
 export interface ConnectionNode {
   readonly type: 'registry';
@@ -20,29 +25,59 @@ export interface OwnerNode {
   readonly owner: string;
   /** `public`: everybody who can reach the server can pull its images. Empty if that is not known. */
   readonly note: string;
+  /** The person has added it, and can remove it from the view. */
+  readonly isAdded: boolean;
 }
 
-export interface PackageNode {
+export interface ImageNode {
   readonly type: 'image';
   readonly id: string;
   readonly connection: Connection;
-  /** `host/owner/name` */
+  /** `owner/name`, as in references after the host. */
   readonly repository: string;
+  /** Without the owner where the owner is the parent. */
   readonly name: string;
-  /** Newest first. */
-  readonly versions: readonly VersionNode[];
+  readonly listed: ListedImage | undefined;
+  /** The person has added it, and can remove it from the view. */
+  readonly isAdded: boolean;
 }
 
-export interface VersionNode {
+export interface TagNode {
   readonly type: 'tag';
   readonly id: string;
   readonly connection: Connection;
-  /** `host/owner/name:tag` */
-  readonly reference: string;
+  readonly repository: string;
+  readonly tag: string;
+  /** As the registry lists it; undefined if it lists only the name. */
+  readonly version: PackageVersion | undefined;
+}
+
+/** A manifest by its digest: an image of an index, or a version without a tag. */
+export interface DigestNode {
+  readonly type: 'digest';
+  readonly id: string;
+  readonly connection: Connection;
+  readonly repository: string;
+  readonly digest: Digest;
   readonly label: string;
-  /** ISO 8601. Empty if the registry does not say. */
-  readonly createdAt: string;
-  readonly page: WebPage;
+  readonly createdAt: string | undefined;
+  readonly creator: string | undefined;
+}
+
+/** The parent of the versions of an image that no tag needs. */
+export interface UntaggedNode {
+  readonly type: 'untagged';
+  readonly id: string;
+  readonly connection: Connection;
+  readonly repository: string;
+}
+
+/** Loads the next rows below its parent. */
+export interface MoreNode {
+  readonly type: 'more';
+  readonly id: string;
+  readonly parent: RegistryNode;
+  readonly shown: number;
 }
 
 /** A row that explains why there are no others. */
@@ -63,92 +98,105 @@ export function connectionNode(connection: Connection): ConnectionNode {
   return { type: 'registry', id: connection.origin, connection };
 }
 
-export function ownerNode(connection: Connection, owner: string, isPublic = false): OwnerNode {
+export function ownerNode(connection: Connection, owner: string, isPublic = false, isAdded = false): OwnerNode {
   const note = isPublic ? 'public' : '';
-  return { type: 'owner', id: `${connection.origin} ${owner}`, connection, owner, note };
+  return { type: 'owner', id: `${connection.origin} ${owner}`, connection, owner, note, isAdded };
 }
 
-/**
- * Groups versions into images, the latest pushed first. Leaves out versions without a tag, which are parts of others, and
- * names that are no valid reference, which cannot be pulled: see `countInvalidNames`.
- */
-export function packageNodes(
-  connection: Connection,
-  owner: string,
-  rows: readonly PackageVersion[],
-): readonly PackageNode[] {
-  const byName = new Map<string, VersionNode[]>();
-  for (const row of rows) {
-    if (row.version.startsWith('sha256:')) continue;
-    const reference = referenceOf(connection, owner, row);
-    if (!isReferenceText(reference)) continue;
-    const node: VersionNode = {
-      type: 'tag',
-      id: `${connection.origin} ${reference}`,
-      connection,
-      reference,
-      label: row.version,
-      createdAt: row.createdAt ?? '',
-      // Built here, because the address that the registry returns may lead anywhere.
-      page: pageAt(connection, packageUrl(connection.webRoot, { owner, name: row.name, tag: row.version })),
-    };
-    const others = byName.get(row.name);
-    if (others === undefined) byName.set(row.name, [node]);
-    else others.push(node);
-  }
-  const nodes = [...byName].map(([name, versions]): PackageNode => {
-    const repository = `${connection.host}/${owner.toLowerCase()}/${name}`;
-    versions.sort((one, other) => other.createdAt.localeCompare(one.createdAt));
-    return { type: 'image', id: `${connection.origin} ${repository}`, connection, repository, name, versions };
-  });
-  const newest = (node: PackageNode): string => node.versions[0]?.createdAt ?? '';
-  return nodes.sort((one, other) => newest(other).localeCompare(newest(one)));
+/** `owner`: undefined on registries without owners, where the listed name is the whole path. */
+export function imageNode(connection: Connection, owner: string | undefined, listed: ListedImage): ImageNode {
+  const { name } = listed;
+  const repository = owner === undefined ? name : `${owner.toLowerCase()}/${name}`;
+  return {
+    type: 'image',
+    id: `${connection.origin} image ${repository}`,
+    connection,
+    repository,
+    name,
+    listed,
+    isAdded: false,
+  };
 }
 
-/** How many versions have a name that is no valid reference. A registry in order has none. */
-export function countInvalidNames(connection: Connection, owner: string, rows: readonly PackageVersion[]): number {
-  const tags = rows.filter(({ version }) => !version.startsWith('sha256:'));
-  return tags.filter((row) => !isReferenceText(referenceOf(connection, owner, row))).length;
+export function addedImageNode(connection: Connection, repository: string): ImageNode {
+  const id = `${connection.origin} added ${repository}`;
+  return { type: 'image', id, connection, repository, name: repository, listed: undefined, isAdded: true };
 }
 
-function referenceOf({ host }: Connection, owner: string, { name, version }: PackageVersion): string {
-  return `${host}/${owner.toLowerCase()}/${name}:${version}`;
+export function tagNode({ connection, repository, id }: ImageNode, { tag, version }: ListedTag): TagNode {
+  return { type: 'tag', id: `${id} tag ${tag}`, connection, repository, tag, version };
+}
+
+export function untaggedNode({ connection, repository, id }: ImageNode): UntaggedNode {
+  return { type: 'untagged', id: `${id} untagged`, connection, repository };
+}
+
+/** An image of an index, below the index. */
+export function childNode({ connection, repository, id }: TagNode, child: IndexChild): DigestNode {
+  const { digest } = child;
+  const label = child.platform ?? shortDigest(digest);
+  const base = { connection, repository, digest, label, createdAt: undefined, creator: undefined };
+  return { type: 'digest', id: `${id} ${digest}`, ...base };
+}
+
+export function untaggedVersionNode(parent: UntaggedNode, row: PackageVersion): DigestNode | undefined {
+  const { version: digest, createdAt, creator } = row;
+  if (!isDigest(digest)) return undefined;
+  const { connection, repository } = parent;
+  const label = shortDigest(digest);
+  return { type: 'digest', id: `${parent.id} ${digest}`, connection, repository, digest, label, createdAt, creator };
+}
+
+export function moreNode(parent: RegistryNode, shown: number): MoreNode {
+  return { type: 'more', id: `${parent.id} more`, parent, shown };
 }
 
 export function noteNode(parent: string, text: string, failure?: NoteFailure): NoteNode {
-  return { type: 'note', id: `${parent} note`, text, failure };
+  return { type: 'note', id: `${parent} note ${text}`, text, failure };
 }
 
-/** The node's page in the browser. */
+/** The node's page in the browser. Built here: the address that the registry returns may lead anywhere. */
 export function nodePage(node: RegistryNode): WebPage | undefined {
+  if (node.type === 'note' || node.type === 'more' || node.connection.kind === 'generic') return undefined;
+  const { connection } = node;
+  if ('repository' in node && nodeReference(node) === undefined) return undefined;
+  const page = (version?: string): WebPage => {
+    const [owner = '', ...name] = 'repository' in node ? node.repository.split('/') : [];
+    const target = { owner, name: name.join('/'), ...(version === undefined ? {} : { tag: version }) };
+    return pageAt(connection, packageUrl(connection.webRoot, target));
+  };
   switch (node.type) {
     case 'registry':
-      return node.connection.kind === 'generic' ? undefined : pageAt(node.connection, node.connection.webRoot);
+      return pageAt(connection, connection.webRoot);
     case 'owner':
-      return pageAt(node.connection, ownerUrl(node.connection.webRoot, node.owner));
+      return pageAt(connection, ownerUrl(connection.webRoot, node.owner));
     case 'image':
-      // Gitea has pages of versions only.
-      return node.versions[0]?.page;
+      // Gitea redirects to the page of the last version.
+      return page();
     case 'tag':
-      return node.page;
-    case 'note':
+      return page(node.tag);
+    case 'digest':
+      return page(node.digest);
+    case 'untagged':
       return undefined;
   }
 }
 
-/** The reference that the copy commands use. */
+/** The reference that the copy commands use; undefined if no client could read it. */
 export function nodeReference(node: RegistryNode): string | undefined {
-  if (node.type === 'tag') return node.reference;
-  return node.type === 'image' ? node.repository : undefined;
+  const reference = referenceOf(node);
+  return reference !== undefined && isReferenceText(reference) ? reference : undefined;
 }
 
-/** `3 tags`, or the one tag as `:2`. */
-export function describeVersions({ versions }: PackageNode): string {
-  const [first] = versions;
-  return versions.length === 1 && first !== undefined ? `:${first.label}` : `${versions.length} tags`;
-}
-
-/** `Image app, 1 tag`: the row for a screen reader. */
-export function packageAccessibleName({ name, versions }: PackageNode): string {
-  return `Image ${name}, ${versions.length === 1 ? '1 tag' : `${versions.length} tags`}`;
+function referenceOf(node: RegistryNode): string | undefined {
+  switch (node.type) {
+    case 'image':
+      return `${node.connection.host}/${node.repository}`;
+    case 'tag':
+      return `${node.connection.host}/${node.repository}:${node.tag}`;
+    case 'digest':
+      return `${node.connection.host}/${node.repository}@${node.digest}`;
+    default:
+      return undefined;
+  }
 }

@@ -7,7 +7,8 @@ import {
   connectionNode,
   noteNode,
   ownerNode,
-  packageNodes,
+  imageNode,
+  tagNode,
 } from '../../../../src/host/views/registries/registryTree.ts';
 import { press, registeredCommands, takeShown, useFakeVscode } from '../support/fakeVscode.ts';
 import { connectionTo, imageNamed } from '../support/hostFakes.ts';
@@ -31,6 +32,8 @@ const root = new URL('../../../../', import.meta.url);
 const manifest = JSON.parse(await readFile(new URL('package.json', root), 'utf8')) as { contributes: Contributions };
 const { commands, menus } = manifest.contributes;
 
+const listed = { name: 'app', pushedAt: undefined, tags: ['1'], linkedTo: undefined };
+
 /** The commands with dependencies that record what is done. */
 function recorded() {
   const done: unknown[] = [];
@@ -42,7 +45,7 @@ function recorded() {
     access: { refresh: note('refresh access') },
     images: { reconnect: note('reconnect') },
     imagesView: { selection: [] },
-    registriesView: { update: note('update registries') },
+    registriesView: { update: note('update registries'), selection: [] },
     push: { askAndPush: note('ask and push'), pushArguments: note('push'), pushAll: note('push all') },
     channel: { show: note('show log') },
     cleanup: { signOut: note('sign out') },
@@ -102,15 +105,13 @@ suite('the context menus', () => {
 
   test('of registries offer what the row has', () => {
     const connection = connectionTo('https://gitea.test');
-    const [image = assert.fail()] = packageNodes(connection, 'dev', [
-      { name: 'app', version: '1', createdAt: undefined },
-    ]);
+    const image = imageNode(connection, 'dev', listed);
     const nodes = [
       connectionNode(connection),
       connectionNode(connectionTo('https://other.test', { kind: 'generic' })),
       ownerNode(connection, 'dev'),
       image,
-      image.versions[0] ?? assert.fail(),
+      tagNode(image, { tag: '1', version: undefined }),
       noteNode('parent', 'No images yet'),
     ];
     const offered = nodes.map((node) =>
@@ -119,11 +120,11 @@ suite('the context menus', () => {
         .join(),
     );
     assert.deepEqual(offered, [
-      'openInBrowser,signOut',
-      'signOut',
+      'addOwner,openInBrowser,signOut',
+      'addOwner,signOut',
       'openInBrowser',
-      'copyReference,openInBrowser',
-      'copyPullCommand,copyReference,openInBrowser',
+      'cleanUp,copyReference,delete,link,openInBrowser',
+      'copyAs,copyDigest,copyPullCommand,copyReference,delete,openInBrowser,retag,showConfig,showHistory,showManifest',
       '',
     ]);
   });
@@ -131,9 +132,7 @@ suite('the context menus', () => {
 
 suite('a command', () => {
   const connection = connectionTo('https://gitea.test');
-  const [image = assert.fail()] = packageNodes(connection, 'dev', [
-    { name: 'app', version: '1', createdAt: undefined },
-  ]);
+  const image = imageNode(connection, 'dev', listed);
   const rows = buildImageTree([imageNamed('app:1'), imageNamed('app:2'), imageNamed('tool:1')], { showDangling: true });
 
   test('of the Images view applies to the selected rows, or else to the clicked one', async () => {
@@ -160,7 +159,7 @@ suite('a command', () => {
 
   test('of the Registries view uses the row', async () => {
     const { done } = recorded();
-    const [version = assert.fail()] = image.versions;
+    const version = tagNode(image, { tag: '1', version: undefined });
     takeShown();
     await run('registries.copyReference', image);
     await run('registries.copyPullCommand', version);

@@ -23,13 +23,13 @@ import {
   nodeReference,
   noteNode,
   ownerNode,
-  packageNodes,
   type RegistryNode,
 } from '../../../../src/host/views/registries/registryTree.ts';
 import { engineImage } from '../../../tools/engineImage.ts';
 import { fuzzCases } from '../../../tools/fuzzCases.ts';
 import { QuickInput, takeShown, useFakeVscode, type Shown } from '../support/fakeVscode.ts';
 import { connectionTo } from '../support/hostFakes.ts';
+import { described, namedNodes } from '../support/namedNodes.ts';
 
 useFakeVscode();
 const messages = await import('../../../../src/host/display/messages.ts');
@@ -257,15 +257,11 @@ suite('text from outside, whatever it is', () => {
   test('is only text in the rows and tooltips of both trees', async () => {
     await check((text) => {
       const connection = connectionTo('https://gitea.test', { username: text, version: text });
-      const rows = [
-        { name: text, version: text, createdAt: text },
-        { name: 'app', version: '1', createdAt: text },
-      ];
       const error = new TeaChestError('registryFailed', text);
       const nodes: readonly RegistryNode[] = [
         connectionNode(connection),
         ownerNode(connection, text),
-        ...packageNodes(connection, 'dev', rows).flatMap((node) => [node, ...node.versions]),
+        ...namedNodes(connection, text),
         noteNode('parent', text),
         noteNode('parent', text, { error, connection }),
       ];
@@ -275,6 +271,8 @@ suite('text from outside, whatever it is', () => {
           .flatMap((repository) => [repository, ...repository.tags])
           .map((node) => images.imageItem(node, new Map(), 0)),
         ...nodes.map((node) => registries.registryItem(node, Date.now())),
+        ...nodes.map((node) => registries.registryItem(node, Date.now(), { failure: error })),
+        ...nodes.map((node) => registries.registryItem(node, Date.now(), described(text))),
         tree.treeItem({
           id: text,
           contextValue: 'ours',
@@ -293,7 +291,10 @@ suite('text from outside, whatever it is', () => {
         if (typeof tooltip === 'string') assertNoIcon({ element: 'tooltip', text: tooltip });
         else if (tooltip !== undefined) {
           assert.deepEqual([tooltip.isTrusted, tooltip.supportHtml, tooltip.supportThemeIcons], [false, false, false]);
-          assertOnlyCode(tooltip.value, /^(?:\*\*\*\*|Pushed |)$/);
+          assertOnlyCode(
+            tooltip.value,
+            /^(?:\*\*\*\*|Pushed |Pushed {2}by |Last push: |Linked to the repository |Digest |Size |Platforms |Not read: |)$/,
+          );
         }
       }
       assertOnlyCode(
@@ -337,9 +338,13 @@ suite('text from outside, whatever it is', () => {
       await clipboard.copyReferences([text, `gitea.test/dev/${text}`, `gitea.test/dev/app:${text}`]);
       await clipboard.copyPullCommand(`gitea.test/dev/${text}:1`);
       await clipboard.copyImageIds([text, `sha256:${text}`]);
+      await clipboard.copyDigests([text, `sha256:${text}`]);
+      for (const kind of ['podman', 'kubernetes', 'compose', 'dockerfile'] as const) {
+        await clipboard.copyImageLine(kind, `gitea.test/dev/${text}:1`);
+      }
       for (const { text: copied } of takeShown()) {
         for (const line of copied.split('\n')) {
-          assert.match(line.replace(/^docker pull /, ''), /^[A-Za-z0-9][A-Za-z0-9./:_@-]*$/);
+          assert.match(line.replace(/^(?:(?:docker|podman) pull|image:|FROM) /, ''), /^[A-Za-z0-9][A-Za-z0-9./:_@-]*$/);
         }
       }
     });
@@ -348,8 +353,7 @@ suite('text from outside, whatever it is', () => {
   test('names of a registry are pages of that registry, or open nothing', async () => {
     await check(async (text) => {
       const connection = connectionTo('https://gitea.test:3000');
-      const rows = [{ name: text, version: text, createdAt: undefined }];
-      const nodes = packageNodes(connection, 'dev', rows).flatMap((node) => [node, ...node.versions]);
+      const nodes = namedNodes(connection, text);
       for (const node of [...nodes, ownerNode(connection, text)]) {
         const page = nodePage(node);
         if (page !== undefined) await browser.openInBrowser(page);

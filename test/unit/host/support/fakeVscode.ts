@@ -119,6 +119,7 @@ interface Row {
   readonly description?: string;
   readonly detail?: string;
   readonly alwaysShow?: boolean;
+  readonly picked?: boolean;
 }
 
 export class Disposable {
@@ -257,10 +258,24 @@ export const window = {
   },
   createInputBox: () => new QuickInput('input'),
   createQuickPick: () => new QuickInput('list'),
-  showQuickPick: (items: readonly Row[], options: { readonly title?: string; readonly placeHolder?: string }) => {
+  showTextDocument: (document: { readonly path: string; readonly text: string }) => {
+    show('document', document.path);
+    show('document.text', document.text);
+    return Promise.resolve();
+  },
+  showQuickPick: (
+    items: readonly Row[],
+    options: { readonly title?: string; readonly placeHolder?: string; readonly canPickMany?: boolean },
+  ) => {
     const list = new QuickInput('list');
     Object.assign(list, { items, title: options.title, placeholder: options.placeHolder });
     list.record();
+    if (options.canPickMany === true) {
+      // `press('OK')` accepts what is chosen at first.
+      if (!presses.includes('OK')) return Promise.resolve(undefined);
+      presses.splice(presses.indexOf('OK'), 1);
+      return Promise.resolve(items.filter(({ picked }) => picked === true));
+    }
     const row = items.find(({ label }) => presses.includes(label));
     if (row !== undefined) presses.splice(presses.indexOf(row.label), 1);
     return Promise.resolve(row);
@@ -320,12 +335,23 @@ export const commands = {
 export const ConfigurationTarget = { Global: 1, Workspace: 2 };
 
 export class Uri {
-  static file = (fsPath: string): Uri => new Uri(fsPath);
-  static joinPath = ({ fsPath }: Uri, ...parts: readonly string[]): Uri => new Uri([fsPath, ...parts].join('/'));
-  readonly fsPath: string;
+  static file = (fsPath: string): Uri => new Uri('file', fsPath);
+  static joinPath = ({ fsPath }: Uri, ...parts: readonly string[]): Uri =>
+    new Uri('file', [fsPath, ...parts].join('/'));
+  static from = (parts: { readonly scheme: string; readonly path: string; readonly query: string }): Uri =>
+    new Uri(parts.scheme, parts.path, parts.query);
+  readonly scheme: string;
+  readonly path: string;
+  readonly query: string;
 
-  constructor(fsPath: string) {
-    this.fsPath = fsPath;
+  constructor(scheme: string, path: string, query = '') {
+    this.scheme = scheme;
+    this.path = path;
+    this.query = query;
+  }
+
+  get fsPath(): string {
+    return this.path;
   }
 }
 
@@ -363,6 +389,12 @@ export function changeSetting(name: string, value: unknown): void {
   configurationChanged.fire({ affectsConfiguration: (section) => `${name}.`.startsWith(`${section}.`) });
 }
 
+interface ContentProvider {
+  provideTextDocumentContent(uri: unknown): Promise<string>;
+}
+
+const contentProviders = new Map<string, ContentProvider>();
+
 /** Extensions by their IDs, as `vscode.extensions` gives them. */
 export const installedExtensions = new Map<string, { readonly isActive: boolean; readonly exports: unknown }>();
 
@@ -371,6 +403,14 @@ export const extensions = { getExtension: (id: string) => installedExtensions.ge
 export const workspace = {
   workspaceFolders: undefined as
     readonly { readonly uri: { readonly scheme: string; readonly fsPath: string } }[] | undefined,
+  registerTextDocumentContentProvider: (scheme: string, provider: ContentProvider) => {
+    contentProviders.set(scheme, provider);
+    return Disposable.from({ dispose: () => contentProviders.delete(scheme) });
+  },
+  openTextDocument: async (uri: Uri) => ({
+    path: uri.path,
+    text: (await contentProviders.get(uri.scheme)?.provideTextDocumentContent(uri)) ?? '',
+  }),
   getConfiguration: (section: string) => ({
     get: (name: string) => settings.get(`${section}.${name}`),
     inspect: (name: string) => ({ workspaceValue: workspaceSettings.get(`${section}.${name}`) }),

@@ -18,6 +18,6 @@ suite('notes in the Registries view', () => {
   });
 
   test('offer a retry where nothing better is known', () => {
-    assert.deepEqual(noteOf('ownerNotFound'), ['Could not be listed', 'retry', 'Retry']);
+    assert.deepEqual(noteOf('quotaExceeded'), ['Could not be listed', 'retry', 'Retry']);
   });
 });

@@ -1,100 +1,222 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { TeaChestError } from '../../../../../src/core/base/errors.ts';
-import type { PackageVersion, RegistryBrowser } from '../../../../../src/host/registry/registryBrowser.ts';
-import type { RegistryNode } from '../../../../../src/host/views/registries/registryTree.ts';
-import { silentLogger } from '../../../../tools/silentLogger.ts';
-import { inputAsking, useFakeVscode } from '../../support/fakeVscode.ts';
-import { buildHost, connectionTo } from '../../support/hostFakes.ts';
+import { once } from '../../../../tools/once.ts';
+import { pushImage, pushIndex } from '../../../gitea/pushContent.ts';
+import { plainRegistry } from '../../../gitea/browse/plainRegistry.ts';
+import { inputAsking, TreeView, useFakeVscode } from '../../support/fakeVscode.ts';
+import { connectionTo } from '../../support/hostFakes.ts';
 
 useFakeVscode();
 const { registriesReconnectCommand } = await import('../../../../../src/host/commands/registriesReconnect.ts');
-const { RegistriesView } = await import('../../../../../src/host/views/registries/registriesView.ts');
+const { buildRegistryRig, nodeAt, rowsBelow } = await import('../../support/registryRig.ts');
 
-const gitea = connectionTo('https://gitea.test');
-const other = connectionTo('https://other.test', { kind: 'generic' });
-const version = (name: string, tag: string, createdAt = '2026-01-01T00:00:00Z'): PackageVersion => ({
-  ...{ name, version: tag, createdAt },
-});
+/** Ages are all `just now`. */
+const short = (digest: string): string => digest.slice(7, 19);
 
-function viewOf(packages: () => Promise<readonly PackageVersion[]>) {
-  const browser: RegistryBrowser = {
-    owners: () => Promise.resolve({ names: ['dev', 'team'], complete: true, publicNames: ['team'] }),
-    packages,
-  };
-  return new RegistriesView({ list: () => [gitea, other] }, browser, silentLogger);
-}
-
-/** Labels and descriptions of the rows below a node. */
-async function rows(view: InstanceType<typeof RegistriesView>, node?: RegistryNode): Promise<readonly string[]> {
-  const nodes = await view.getChildren(node);
-  return nodes.map((one) => {
-    const { label, description } = view.getTreeItem(one);
-    return `${label as string} (${String(description)})`;
-  });
-}
-
-async function ownerOf(view: InstanceType<typeof RegistriesView>): Promise<RegistryNode> {
-  const [registry = assert.fail()] = await view.getChildren();
-  const [owner = assert.fail()] = await view.getChildren(registry);
-  return owner;
-}
+const textOf = (tooltip: unknown): string => (typeof tooltip === 'string' ? tooltip : assert.fail('no text'));
 
 suite('the Registries view', () => {
-  test('lists registries, owners, images and tags', async () => {
-    const view = viewOf(() => Promise.resolve([version('app', '1'), version('app', '2'), version('app', 'sha256:aa')]));
-    const [registry, generic] = await view.getChildren();
-    assert.deepEqual(await rows(view), ['gitea.test (dev · Gitea)', 'other.test (dev · Container registry)']);
-    assert.deepEqual(await rows(view, registry), ['dev ()', 'team (public)']);
-    assert.deepEqual(await rows(view, generic), []);
-    const owner = await ownerOf(view);
-    const [image = assert.fail()] = await view.getChildren(owner);
-    assert.deepEqual(await rows(view, owner), ['app (2 tags)']);
-    const tags = await view.getChildren(image);
-    assert.deepEqual(tags.map((tag) => view.getTreeItem(tag).label).sort(), ['1', '2']);
-    assert.deepEqual(await view.getChildren(tags[0]), []);
+  test('lists registries, owners, images and tags, and what tags stand for once it was read', async (t) => {
+    const { client, registriesView: view } = await buildRegistryRig(t);
+    const digest = await pushImage(client, 'team/app', ['1', '2'], { layerSize: 4_000_000 });
+    await pushImage(client, 'team/tool', ['only']);
+    assert.match((await rowsBelow(view)).join(), /^127\.0\.0\.1:\d+ \(dev · Gitea\)$/);
+    assert.deepEqual(await rowsBelow(view, await nodeAt(view)), ['dev (public)', 'team (public)']);
+    assert.deepEqual(await rowsBelow(view, await nodeAt(view, 'team')), [
+      'app (2 tags · just now)',
+      'tool (:only · just now)',
+    ]);
+    const app = await nodeAt(view, 'team', 'app');
+    const read = once(view.onDidChangeTreeData);
+    assert.deepEqual(await rowsBelow(view, app), ['1 (just now)', '2 (just now)']);
+    const changed = await read;
+    assert.equal(Array.isArray(changed) && changed.length, 2);
+    const row = `${short(digest)} · 4.0 MB · linux/amd64 · just now`;
+    assert.deepEqual(await rowsBelow(view, app), [`1 (${row})`, `2 (${row})`]);
+    const item = view.getTreeItem(await nodeAt(view, 'team', 'app', '1'));
+    const tooltip = item.tooltip as { value: string };
+    assert.match(tooltip.value, new RegExp(`Digest \`${digest}\``));
+    assert.match(tooltip.value, /Pushed `2\d{3}-.*` by `dev`/);
+    assert.deepEqual(await view.getChildren(await nodeAt(view, 'dev')).then((rows) => rows.map(({ type }) => type)), [
+      'note',
+    ]);
   });
 
-  test('says that an owner has no images, and how many cannot be shown', async () => {
-    const empty = viewOf(() => Promise.resolve([]));
-    assert.deepEqual(await rows(empty, await ownerOf(empty)), ['No images yet ()']);
-    const strange = viewOf(() => Promise.resolve([version('a b', '1')]));
-    assert.deepEqual(await rows(strange, await ownerOf(strange)), ['1 not shown: no image can have such a name ()']);
+  test('shows the images of an index below it, and untagged versions apart', async (t) => {
+    const { client, registriesView: view } = await buildRegistryRig(t);
+    const [amd64, arm64] = [await pushImage(client, 'team/app', []), await pushImage(client, 'team/app', [])];
+    const old = await pushImage(client, 'team/app', []);
+    await pushIndex(client, 'team/app', 'multi', [amd64, arm64]);
+    const app = await nodeAt(view, 'team', 'app');
+    const read = once(view.onDidChangeTreeData);
+    assert.deepEqual(await rowsBelow(view, app), ['multi (just now)', 'Untagged (what no tag needs)']);
+    await read;
+    assert.match((await rowsBelow(view, app))[0] ?? '', /^multi \([0-9a-f]{12} · 2 platforms · just now\)$/);
+    const multi = await nodeAt(view, 'team', 'app', 'multi');
+    assert.equal(view.getTreeItem(multi).collapsibleState, 1);
+    assert.deepEqual(await rowsBelow(view, multi), [`linux/amd64 (${short(amd64)})`, `linux/arm64 (${short(arm64)})`]);
+    const untagged = await rowsBelow(view, await nodeAt(view, 'team', 'app', 'Untagged'));
+    assert.deepEqual(untagged, [`${short(old)} (just now)`]);
   });
 
-  test('shows a failure as a row whose command reconnects', async (t) => {
-    const failure = new TeaChestError('notSignedIn', 'You are not signed in to gitea.test.');
-    const view = viewOf(() => Promise.reject(failure));
-    const owner = await ownerOf(view);
+  test('loads more of a long list, and keeps as many after a refresh', async (t) => {
+    const { fakeGitea, registriesView: view } = await buildRegistryRig(t);
+    const owner = fakeGitea.directory.owner('team')?.id ?? 0;
+    for (let at = 0; at < 230; at++) {
+      const manifest = { digest: `sha256:${'a'.repeat(64)}`, size: 2, mediaType: 'application/x' };
+      const version = { reference: '1', tagged: true, creatorId: 2, createdAt: at, blobs: [], manifest };
+      fakeGitea.packages.putVersion(owner, `app${String(at).padStart(3, '0')}`, version);
+    }
+    const team = await nodeAt(view, 'team');
+    const rows = await rowsBelow(view, team);
+    assert.deepEqual([rows.length, rows.at(-1)], [101, 'Load More (100 shown)']);
+    const more = await nodeAt(view, 'team', 'Load More');
+    assert.equal(view.getTreeItem(more).command?.command, 'teaChest.registries.loadMore');
+    assert.ok(more.type === 'more');
+    const changed = once(view.onDidChangeTreeData);
+    view.loadMore(more);
+    assert.equal(await changed, more.parent);
+    assert.equal((await rowsBelow(view, more.parent)).length, 201);
+    view.update();
+    assert.equal((await rowsBelow(view, await nodeAt(view, 'team'))).length, 201);
+  });
+
+  test('is filtered by a part of the name, and says what the filter is', async (t) => {
+    const { client, registriesView: view } = await buildRegistryRig(t);
+    await pushImage(client, 'team/app', ['1']);
+    await pushImage(client, 'team/tool', ['1']);
+    view.setFilter('OO');
+    assert.deepEqual(await rowsBelow(view, await nodeAt(view, 'team')), ['tool (:1 · just now)']);
+    assert.deepEqual(await rowsBelow(view, await nodeAt(view, 'dev')), ['No image has “OO” in its name ()']);
+    assert.equal(TreeView.all.get('teaChest.registries')?.description, '“OO”');
+    view.setFilter('');
+    assert.equal((await rowsBelow(view, await nodeAt(view, 'team'))).length, 2);
+  });
+
+  test('shows owners that the person has added, until they are removed', async (t) => {
+    const { client, fakeGitea, connection, addedOwners, registriesView: view } = await buildRegistryRig(t);
+    fakeGitea.directory.addUser({ name: 'other', password: 'x' });
+    await pushImage(client, 'team/app', ['1']);
+    addedOwners.add(connection, 'other');
+    addedOwners.add(connection, 'team');
+    assert.deepEqual(await rowsBelow(view, await nodeAt(view)), [
+      'dev (public)',
+      'team (public)',
+      'other (added by you)',
+    ]);
+    assert.equal(view.getTreeItem(await nodeAt(view, 'other')).contextValue, 'owner.added.web');
+    assert.deepEqual(await rowsBelow(view, await nodeAt(view, 'other')), ['No images yet ()']);
+    addedOwners.remove(connection, 'other');
+    assert.equal((await rowsBelow(view, await nodeAt(view))).length, 2);
+  });
+
+  test('shows linked repositories and a renamed owner', async (t) => {
+    const { client, fakeGitea, connection, addedOwners, registriesView: view } = await buildRegistryRig(t);
+    await pushImage(client, 'team/app', ['1']);
+    const team = fakeGitea.directory.owner('team') ?? assert.fail();
+    fakeGitea.directory.addRepository(team, 'source');
+    await client.packages.link({ owner: 'team', name: 'app' }, 'source', { signal: new AbortController().signal });
+    const app = await nodeAt(view, 'team', 'app');
+    const item = view.getTreeItem(app);
+    assert.deepEqual([item.description, item.contextValue], [':1 · just now · linked to source', 'image.linked.web']);
+    addedOwners.add(connection, 'team');
+    fakeGitea.directory.rename(team, 'crew');
+    view.update();
+    const old = await nodeAt(view, 'team');
+    assert.deepEqual(await rowsBelow(view, old), [
+      'app (:1 · just now · linked to source)',
+      'This owner was renamed to crew ()',
+    ]);
+    const [image] = await view.getChildren(old);
+    assert.ok(image?.type === 'image' && image.repository === 'crew/app');
+  });
+
+  test('shows a failure as a row whose command helps, with what was read before', async (t) => {
+    const { fakeGitea, connection, registriesView: view, ...parts } = await buildRegistryRig(t);
+    await view.getChildren(await nodeAt(view));
+    fakeGitea.expireTokens();
+    fakeGitea.directory.user('dev').password = 'changed';
+    const owner = await nodeAt(view, 'team').catch(() => nodeAt(view, 'dev'));
     const [note = assert.fail()] = await view.getChildren(owner);
     const item = view.getTreeItem(note);
-    assert.deepEqual(
-      [item.label, item.description, item.tooltip],
-      ['Not signed in', 'Sign In', `${failure.message} Sign in to it first.`],
-    );
+    assert.deepEqual([item.label, item.description], ['The sign-in is no longer accepted', 'Sign In Again']);
     assert.equal(item.command?.command, 'teaChest.registries.reconnect');
     assert.deepEqual(item.command.arguments, [note]);
     assert.deepEqual(await view.getChildren(note), []);
-    const { signingIn } = buildHost(t);
-    let updates = 0;
-    const registriesView = {
-      update: () => {
-        updates++;
-      },
-    };
-    const done = registriesReconnectCommand({ ...signingIn, registriesView }, note);
+    const done = registriesReconnectCommand({ ...parts, registriesView: view }, note);
     const address = await inputAsking(/Address/);
-    assert.equal(address.value, gitea.webRoot);
+    assert.equal(address.value, connection.webRoot);
+    const updated = once(view.onDidChangeTreeData);
     address.leave();
     await done;
-    assert.equal(updates, 1);
+    await updated;
   });
 
-  test('reports a change to VS Code', () => {
-    const view = viewOf(() => Promise.resolve([]));
-    let changes = 0;
-    view.onDidChangeTreeData(() => changes++);
+  for (const [what, prepare, label] of [
+    ['must change the password', { mustChangePassword: true }, 'The password must be changed'],
+    ['may not sign in any more', { prohibitLogin: true }, 'The account is refused'],
+  ] as const) {
+    test(`of an account that ${what} says so`, async (t) => {
+      const rig = await buildRegistryRig(t);
+      const { fakeGitea, registriesView: view, store, connection } = rig;
+      await store.save(connection, { username: 'dev', secret: fakeGitea.createToken('dev', ['all']) });
+      const owner = await nodeAt(view, 'team');
+      Object.assign(fakeGitea.directory.user('dev'), prepare);
+      const [note = assert.fail()] = await view.getChildren(owner);
+      const item = view.getTreeItem(note);
+      assert.equal(item.label, label);
+      assert.match(
+        textOf(item.tooltip),
+        /127\.0\.0\.1:\d+ (?:wants you to choose a new password|does not let this account)/,
+      );
+    });
+  }
+
+  test('of a Gitea whose packages were switched off says so', async (t) => {
+    const { registriesView: view } = await buildRegistryRig(t, { fakeGitea: { packages: false } });
+    const [note = assert.fail()] = await view.getChildren(await nodeAt(view, 'dev'));
+    const item = view.getTreeItem(note);
+    assert.equal(item.label, 'Packages are switched off');
+    assert.match(textOf(item.tooltip), /Either packages are switched off there, or the proxy/);
+  });
+
+  test('of a Gitea below a path that the address lacks says how to sign in', async (t) => {
+    const rig = await buildRegistryRig(t, { fakeGitea: { subPath: '/gitea' } });
+    const { store, connection, registriesView: view } = rig;
+    await store.save({ ...connection, webRoot: connection.origin }, await store.credential(connection.origin));
+    const [note = assert.fail()] = await view.getChildren(await nodeAt(view, 'dev'));
+    const item = view.getTreeItem(note);
+    assert.deepEqual([item.label, item.description], ['The REST API was not found', 'Sign In']);
+    assert.match(textOf(item.tooltip), /sign in with that path, such as http:\/\/127\.0\.0\.1:\d+\/gitea/);
+  });
+
+  test('of a sign-in gateway in front says what has to be let through', async (t) => {
+    const { fakeGitea, registriesView: view } = await buildRegistryRig(t);
+    const owner = await nodeAt(view, 'team');
+    const html = '<html><title>Sign in - Authelia</title></html>';
+    const page = { status: 200, headers: { 'Content-Type': 'text/html' }, body: html };
+    fakeGitea.faults.add({ path: /api\/v1\/packages/, times: Infinity, action: { kind: 'answer', reply: page } });
+    const [note = assert.fail()] = await view.getChildren(owner);
+    assert.match(textOf(view.getTreeItem(note).tooltip), /sign-in page answered.*must be let through/);
+  });
+
+  test('of a registry that is no Gitea lists repositories, and takes some by name if it has no list', async (t) => {
+    const { client, put } = await plainRegistry(t, { catalogStatus: 401 });
+    put('team/app', '1', '2');
+    const rig = await buildRegistryRig(t);
+    const { store, addedOwners, registriesView: view } = rig;
+    const generic = connectionTo(client.address.origin, { kind: 'generic', username: '' });
+    await store.save(generic, undefined);
+    const node = (await view.getChildren()).find((one) => one.id === generic.origin) ?? assert.fail();
+    assert.deepEqual(await rowsBelow(view, node), ['Does not list its images (Add…)']);
+    addedOwners.add(generic, 'team/app');
     view.update();
-    assert.equal(changes, 1);
+    const [app = assert.fail(), note] = await view.getChildren(node);
+    assert.deepEqual([view.getTreeItem(app).label, view.getTreeItem(app).contextValue], ['team/app', 'image.added']);
+    assert.equal(note?.type, 'note');
+    assert.deepEqual(
+      (await view.getChildren(app)).map((one) => view.getTreeItem(one).label),
+      ['1', '2'],
+    );
   });
 });

@@ -1,0 +1,67 @@
+import * as v from 'valibot';
+import { lenient, parseJson } from '../../base/json.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { Descriptor } from '../../oci/manifest.ts';
+import { readManifestLinks, type IndexChild } from '../../oci/manifestLinks.ts';
+import { isImageConfig } from '../../oci/mediaTypes.ts';
+import { describePlatform } from '../../oci/platform.ts';
+import type { Repository } from '../../registry/repository.ts';
+import type { BrowseCall } from './registryContents.ts';
+
+/** What a tag or a digest stands for. */
+export interface ManifestDescription {
+  readonly digest: Digest;
+  readonly kind: 'image' | 'index' | 'other';
+  /** Bytes of config and layers, compressed as they are stored. Of an index: unknown. */
+  readonly size: number | undefined;
+  /** `linux/amd64`. Of an index: of all of its images. */
+  readonly platforms: readonly string[];
+  /** Of an index: what it names, attestations included. */
+  readonly children: readonly IndexChild[];
+}
+
+/** A larger config is not read to show a platform. */
+const mostConfigBytes = 1024 * 1024;
+
+const config = v.object({ os: v.string(), architecture: v.string(), variant: lenient(v.string()) });
+
+/** Undefined if there is no such tag or digest. `platforms` of configs are kept in `known`: a digest never changes. */
+export async function describeManifest(
+  repository: Repository,
+  reference: string,
+  call: BrowseCall,
+  known: { get(config: Digest): string | undefined; set(config: Digest, platform: string): unknown },
+): Promise<ManifestDescription | undefined> {
+  const stored = await repository.readManifest(reference, call);
+  if (stored === undefined) return undefined;
+  const { digest, bytes } = stored;
+  const links = readManifestLinks(bytes);
+  if (links === undefined) return { digest, kind: 'other', size: undefined, platforms: [], children: [] };
+  const { children } = links;
+  if (links.kind === 'index') {
+    const platforms = children.map(({ platform }) => platform).filter((name) => name !== undefined);
+    return { digest, kind: 'index', size: undefined, platforms: [...new Set(platforms)], children };
+  }
+  const size = [...links.layers, ...(links.config === undefined ? [] : [links.config])].reduce(
+    (sum, one) => sum + one.size,
+    0,
+  );
+  const platform = links.config && (await platformOf(repository, links.config, call, known));
+  return { digest, kind: 'image', size, platforms: platform === undefined ? [] : [platform], children };
+}
+
+async function platformOf(
+  repository: Repository,
+  { digest, mediaType, size }: Descriptor,
+  call: BrowseCall,
+  known: Parameters<typeof describeManifest>[3],
+): Promise<string | undefined> {
+  if (!isImageConfig(mediaType) || size > mostConfigBytes) return undefined;
+  const kept = known.get(digest);
+  if (kept !== undefined) return kept === '' ? undefined : kept;
+  const bytes = await repository.getBlob(digest, call);
+  const read = bytes && parseJson(config, bytes);
+  const name = read && describePlatform({ ...read, variant: read.variant ?? '' });
+  known.set(digest, name ?? '');
+  return name;
+}

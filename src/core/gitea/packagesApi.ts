@@ -1,0 +1,119 @@
+import { parseJson } from '../base/json.ts';
+import type { DeleteOutcome } from '../registry/manifests/deleteManifest.ts';
+import type { RegistryResponse } from '../registry/http/httpTypes.ts';
+import type { ApiCall, RestClient, RestPage } from './restClient.ts';
+import { packageRow, readRepositoryName, readVersion, repositoryRow, type PackageVersion } from './restRows.ts';
+
+/** A container package: `name` without the owner. */
+export interface PackageId {
+  readonly owner: string;
+  readonly name: string;
+}
+
+/** Container packages by the REST API of Gitea and Forgejo (docs/gitea.md §4). */
+export class PackagesApi {
+  readonly #rest: RestClient;
+
+  constructor(rest: RestClient) {
+    this.#rest = rest;
+  }
+
+  /**
+   * The versions of an owner's packages, the last pushed first; `part`: only of packages whose name contains it. Needs the
+   * scope read:package.
+   */
+  async *versions(owner: string, call: ApiCall, part = ''): AsyncGenerator<RestPage<PackageVersion>, void, void> {
+    const query = part === '' ? '' : `&q=${encodeURIComponent(part.toWellFormed())}`;
+    const path = `packages/${encode(owner)}?type=container${query}`;
+    const attempt = `list the packages of “${owner}”`;
+    for await (const { rows, total } of this.#rest.pages(path, packageRow, { attempt }, call)) {
+      yield { rows: rows.map((row) => readVersion(row, owner)), total };
+    }
+  }
+
+  /**
+   * The versions of one package, the last pushed first. Gitea before 1.24 and Forgejo have no list of one package: there
+   * the packages whose names contain this one are read, and `total` is unknown.
+   */
+  async *versionsOf(id: PackageId, call: ApiCall): AsyncGenerator<RestPage<PackageVersion>, void, void> {
+    const attempt = `list the versions of “${id.name}”`;
+    let isListed = false;
+    for await (const page of this.#rest.pages(packagePath(id), packageRow, { attempt, tolerant: true }, call)) {
+      isListed = true;
+      yield { rows: page.rows.map((row) => readVersion(row, id.owner)), total: page.total };
+    }
+    if (isListed) return;
+    for await (const page of this.versions(id.owner, call, id.name)) {
+      yield { rows: page.rows.filter(({ name }) => name === id.name), total: undefined };
+    }
+  }
+
+  /** Undefined if there is no such version. */
+  async version(id: PackageId, version: string, call: ApiCall): Promise<PackageVersion | undefined> {
+    const response = await this.#rest.get(`${packagePath(id)}/${encode(version)}`, call);
+    if (response.status === 404) return undefined;
+    const row = response.status === 200 ? parseJson(packageRow, response.body) : undefined;
+    if (row === undefined) throw await this.#rest.errorOf(response, `show “${id.name}:${version}”`, call);
+    return readVersion(row, id.owner);
+  }
+
+  /** Deletes the version of this name alone: a tag, or `sha256:…`. Needs the scope write:package. */
+  async deleteVersion(id: PackageId, version: string, call: ApiCall): Promise<DeleteOutcome> {
+    const response = await this.#rest.delete(`${packagePath(id)}/${encode(version)}`, call);
+    if (isDone(response)) return 'deleted';
+    if (response.status === 404) return 'gone';
+    throw await this.#rest.errorOf(response, `delete ${version} of “${id.name}”`, call);
+  }
+
+  /** Deletes a package with all of its versions. `unsupported`: before Gitea 1.26, and on Forgejo. */
+  async deletePackage(id: PackageId, call: ApiCall): Promise<DeleteOutcome | 'unsupported'> {
+    const response = await this.#rest.delete(packagePath(id), call);
+    if (isDone(response)) return 'deleted';
+    // Without the route, the answer is the same 404 as for a package that does not exist, or 405.
+    if (response.status === 404 || response.status === 405) return 'unsupported';
+    throw await this.#rest.errorOf(response, `delete “${id.name}”`, call);
+  }
+
+  /** Links a package to a repository of the same owner. Gitea ≥ 1.24, Forgejo ≥ 11. */
+  async link(id: PackageId, repository: string, call: ApiCall): Promise<void> {
+    const response = await this.#rest.post(`${packagePath(id)}/-/link/${encode(repository)}`, call);
+    if (isDone(response)) return;
+    throw await this.#rest.errorOf(response, `link “${id.name}” to the repository “${repository}”`, call);
+  }
+
+  async unlink(id: PackageId, call: ApiCall): Promise<void> {
+    const response = await this.#rest.post(`${packagePath(id)}/-/unlink`, call);
+    if (isDone(response)) return;
+    throw await this.#rest.errorOf(response, `unlink “${id.name}” from its repository`, call);
+  }
+
+  /** The names of an owner's repositories that the user may see. Needs the scopes read:user and read:repository. */
+  async repositories(owner: string, call: ApiCall): Promise<readonly string[]> {
+    const attempt = `list the repositories of “${owner}”`;
+    const names: string[] = [];
+    for await (const { rows } of this.#rest.pages(`users/${encode(owner)}/repos`, repositoryRow, { attempt }, call)) {
+      names.push(...rows.map(readRepositoryName).filter((name) => name !== undefined));
+    }
+    return names;
+  }
+}
+
+/** A `/` in the name is written %2F (docs/gitea.md §4). */
+function packagePath({ owner, name }: PackageId): string {
+  return `packages/${encode(owner)}/container/${encode(name)}`;
+}
+
+function encode(part: string): string {
+  return encodeURIComponent(part.toWellFormed());
+}
+
+function isDone({ status }: RegistryResponse): boolean {
+  return status === 200 || status === 201 || status === 204;
+}
+
+/** All rows of pages, for where a list is needed as a whole. */
+export async function allRows<T>(pages: AsyncIterable<RestPage<T>>): Promise<readonly T[]> {
+  const all: T[] = [];
+  for await (const { rows } of pages) all.push(...rows);
+  return all;
+}

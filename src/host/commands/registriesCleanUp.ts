@@ -1,0 +1,100 @@
+import { planCleanUp, type CleanUpPlan, type UnneededVersion } from '../../core/gitea/browse/planCleanUp.ts';
+import { runDeletion } from '../../core/gitea/browse/runDeletion.ts';
+import { shortDigest } from '../../core/oci/digest.ts';
+import { askModal, showError, showInformation } from '../display/messages.ts';
+import { pickSeveral } from '../input/prompts.ts';
+import { formatAge, formatBytes } from '../progress/format.ts';
+import type { ImageNode, RegistryNode, UntaggedNode } from '../views/registries/registryTree.ts';
+import { deletionReport } from './deletionText.ts';
+import { withRegistry, type RegistryActionDependencies } from './registryAction.ts';
+
+/** `teaChest.registries.cleanUp`: shows the versions of an image that no tag needs, and deletes those that are chosen. */
+export async function registriesCleanUpCommand(
+  dependencies: RegistryActionDependencies,
+  node: RegistryNode | undefined,
+): Promise<void> {
+  if ((node?.type !== 'image' && node?.type !== 'untagged') || node.connection.kind === 'generic') return;
+  const plan = await look(dependencies, node);
+  if (plan === undefined) return;
+  const name = `${node.connection.host}/${node.repository}`;
+  const kept = keptText(plan);
+  if (plan.unneeded.length === 0) {
+    void showInformation(`${name} has nothing to clean up: every old version is needed by a tag.${kept}`, []);
+    return;
+  }
+  const placeholder = `No tag of ${name} needs these. Choose what is deleted.${kept}`;
+  const chosen = await pickSeveral(plan.unneeded.map(choiceOf), { title: 'Clean Up: Preview', placeholder });
+  if (chosen === undefined || chosen.length === 0) return;
+  const detail = [
+    chosen.map(({ digest }) => shortDigest(digest)).join(', '),
+    'Whoever pulls one of them by its digest cannot do so any more. This cannot be undone.',
+  ];
+  const message = `Delete ${count(chosen.length, 'untagged version')} of ${name}?`;
+  if (await askModal(message, detail, 'Delete')) await remove(dependencies, node, chosen);
+}
+
+async function look(
+  dependencies: RegistryActionDependencies,
+  { connection, repository }: ImageNode | UntaggedNode,
+): Promise<CleanUpPlan | undefined> {
+  const title = `Looking at the tags of ${connection.host}/${repository}`;
+  return await withRegistry(dependencies, connection, title, ({ contents, signal, report }) => {
+    const onRead = (done: number, total: number): void => {
+      report(`${done} of ${total}`);
+    };
+    return planCleanUp(contents, repository, { signal }, { now: Date.now(), onRead });
+  });
+}
+
+function choiceOf(version: UnneededVersion): { label: string; description: string; value: UnneededVersion } {
+  const { digest, createdAt, size, kind } = version;
+  const facts = [
+    kind === 'index' ? 'index' : '',
+    size === undefined ? '' : formatBytes(size),
+    formatAge(createdAt, Date.now()),
+  ];
+  return { label: shortDigest(digest), description: facts.filter((fact) => fact !== '').join(' · '), value: version };
+}
+
+/** Why there may be untagged versions that are not offered. */
+function keptText({ recent, unreadable }: CleanUpPlan): string {
+  const parts = [
+    ...(recent === 0
+      ? []
+      : [`${count(recent, 'version')} of the last hour may belong to a push that is still running`]),
+    ...(unreadable === 0 ? [] : [`${count(unreadable, 'version')} could not be read`]),
+  ];
+  return parts.length === 0 ? '' : ` Kept: ${parts.join(', ')}.`;
+}
+
+/** Looks again before it deletes: a tag that was pushed meanwhile may need one of them. */
+async function remove(
+  dependencies: RegistryActionDependencies,
+  node: ImageNode | UntaggedNode,
+  chosen: readonly UnneededVersion[],
+): Promise<void> {
+  const { connection, repository } = node;
+  const results = await withRegistry(dependencies, connection, 'Cleaning up', async ({ contents, signal, report }) => {
+    const { unneeded } = await planCleanUp(contents, repository, { signal }, { now: Date.now() });
+    const still = new Set(unneeded.map(({ digest }) => digest));
+    const steps = chosen
+      .filter(({ digest }) => still.has(digest))
+      .map(({ digest }) => ({ kind: 'version' as const, repository, digest }));
+    let done = 0;
+    return await runDeletion(contents, steps, { signal }, () => {
+      report(`${++done} of ${steps.length}`);
+    });
+  });
+  if (results === undefined) return;
+  dependencies.registriesView.update();
+  const { failures } = deletionReport(results);
+  const needed = chosen.length - results.length;
+  const skipped = needed === 0 ? '' : ` ${needed} are needed or gone by now, and were left alone.`;
+  const message = `Cleaned up ${connection.host}/${repository}: ${count(results.length - failures.length, 'version')} deleted.${skipped}`;
+  if (failures.length > 0) void showError(`${message} ${failures.join(' ')}`, []);
+  else void showInformation(message, []);
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
+}

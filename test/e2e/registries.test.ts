@@ -1,0 +1,289 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, suite, test } from 'node:test';
+
+import { startFakeGitea, type FakeGitea } from '../fakeGitea/fakeGitea.ts';
+import { makeScratch, type Scratch } from '../tools/scratch.ts';
+import { pushImage, pushIndex } from '../unit/gitea/pushContent.ts';
+import { clientFor, dev, type TestClient } from '../unit/gitea/testClient.ts';
+import { openVscode, type VscodeWindow } from './harness/openVscode.ts';
+
+const short = (digest: string): string => digest.slice('sha256:'.length, 'sha256:'.length + 12);
+
+/** What a person does in the Registries view, in a real VS Code. No engine is needed for it. */
+suite('the Registries view by hand', { timeout: 220_000 }, () => {
+  let fakeGitea: FakeGitea;
+  let client: TestClient;
+  let nowhere: Scratch;
+  let vscode: VscodeWindow;
+  let now = Date.now() - 3 * 3_600_000;
+
+  before(async () => {
+    [fakeGitea, nowhere] = await Promise.all([startFakeGitea({ clock: () => now }), makeScratch('nowhere')]);
+    client = clientFor(fakeGitea.url, { credential: dev });
+    const team = fakeGitea.directory.owner('team') ?? assert.fail();
+    for (const name of ['shop', 'website']) fakeGitea.directory.addRepository(team, name);
+    fakeGitea.directory.addUser({ name: 'guest', password: 'x' });
+    const children = [
+      await pushImage(client, 'team/shop/api', [], { layerSize: 30_000 }),
+      await pushImage(client, 'team/shop/api', [], { architecture: 'arm64' }),
+    ];
+    await pushIndex(client, 'team/shop/api', '2.0', children);
+    await pushImage(client, 'team/shop/api', [], { layerSize: 50_000 });
+    now = Date.now();
+    await pushImage(client, 'team/shop/api', ['1.9', '1.10'], { layerSize: 70_000 });
+    await pushImage(client, 'team/web', ['latest']);
+    await pushImage(client, 'team/tool', ['1', '2', '3']);
+    vscode = await openVscode({ env: { DOCKER_HOST: `unix://${nowhere.path}/docker.sock` } });
+    await vscode.host.executeCommand('teaChest.signIn', { url: fakeGitea.url, ...dev, allowHttp: true });
+    await vscode.sideBar.open('Tea Chest');
+  });
+
+  after(async () => {
+    await vscode.close();
+    await client.close();
+    await Promise.all([fakeGitea.close(), nowhere.remove()]);
+  });
+
+  afterEach(async () => {
+    await vscode.host.executeCommand('notifications.clearAll');
+  });
+
+  const registries = (): ReturnType<VscodeWindow['sideBar']['view']> => vscode.sideBar.view('Registries');
+
+  async function confirm(question: string | RegExp, answer: string): Promise<string> {
+    const dialog = vscode.page.locator('.monaco-dialog-box').filter({ hasText: question });
+    await dialog.waitFor();
+    const text = await dialog.innerText();
+    await dialog.locator('.monaco-button').filter({ hasText: answer }).click();
+    await dialog.waitFor({ state: 'detached' });
+    return text;
+  }
+
+  async function copied(expected: string): Promise<void> {
+    // Polls the clipboard: the click is handled in the extension host.
+    await vscode.page.waitForFunction(
+      `navigator.clipboard.readText().then((text) => text === ${JSON.stringify(expected)})`,
+    );
+  }
+
+  test('registry, owner, image, tags with digest, size and platform, the images of an index, untagged versions', async () => {
+    await registries().expand(fakeGitea.host);
+    await registries().expand(/^teampublic$/);
+    await registries().expand('shop/api');
+    await registries()
+      .row(/^1\.10/)
+      .filter({ hasText: '70.2 kB · linux/amd64' })
+      .waitFor();
+    await registries().row(/^2\.0/).filter({ hasText: '2 platforms' }).waitFor();
+    await registries().expand(/^2\.0/);
+    await registries()
+      .row(/^linux\/arm64/)
+      .waitFor();
+    await registries().expand('Untagged');
+    await registries()
+      .row(/^[0-9a-f]{12}50\.\d kB · linux\/amd64 · 3 h ago$/)
+      .waitFor();
+    await vscode.screenshot('registries-tags-dark');
+    assert.deepEqual(await registries().menuOf(/^1\.10/), [
+      'Open in Browser',
+      'Show Manifest',
+      'Show Config',
+      'Show History',
+      'Add Tag…',
+      'Copy Reference',
+      'Copy Digest',
+      'Copy Pull Command',
+      'Copy As…',
+      'Delete…',
+    ]);
+    assert.deepEqual(await registries().menuOf('shop/api'), [
+      'Open in Browser',
+      'Link to Repository…',
+      'Copy Reference',
+      'Clean Up Untagged Versions…',
+      'Delete…',
+    ]);
+  });
+
+  test('the digest, and the line for Kubernetes, are copied', async () => {
+    const stored = await fakeGitea.manifest('team', 'shop/api', '1.10');
+    await registries().chooseFromMenu(/^1\.10/, 'Copy Digest');
+    await copied(stored?.digest ?? assert.fail());
+    await registries().chooseFromMenu(/^1\.10/, 'Copy As…');
+    await vscode.quickInput.pick('Kubernetes');
+    await copied(`image: ${fakeGitea.host}/team/shop/api:1.10`);
+  });
+
+  test('manifest and history open as documents that cannot be changed', async () => {
+    const { page } = vscode;
+    await registries().chooseFromMenu(/^1\.10/, 'Show Manifest');
+    const editor = page.locator('.editor-instance .view-lines');
+    await editor.filter({ hasText: '"schemaVersion"' }).waitFor();
+    await page.locator('.tab').filter({ hasText: 'api 1.10 manifest.json' }).waitFor();
+    await vscode.screenshot('registries-manifest-dark');
+    await editor.click();
+    await page.keyboard.type('x');
+    await page.getByText('Cannot edit in read-only editor').first().waitFor();
+    await page.keyboard.press('Escape');
+    await registries().chooseFromMenu(/^1\.10/, 'Show History');
+    await editor.filter({ hasText: 'CREATED' }).waitFor();
+  });
+
+  test('another tag is the same manifest', async () => {
+    const { quickInput, notifications } = vscode;
+    await registries().chooseFromMenu(/^1\.10/, 'Add Tag…');
+    await quickInput.waitFor('Add Tag');
+    await quickInput.type('Stable');
+    await quickInput.message('Gitea stores tags in lower case');
+    await quickInput.accept();
+    await notifications.waitFor(/shop\/api:stable stands for/);
+    assert.deepEqual(
+      await fakeGitea.manifest('team', 'shop/api', 'stable'),
+      await fakeGitea.manifest('team', 'shop/api', '1.10'),
+    );
+    await registries()
+      .row(/^stable/)
+      .waitFor();
+  });
+
+  test('an image is linked to a repository of its owner, and unlinked', async () => {
+    const { quickInput, notifications } = vscode;
+    await registries().chooseFromMenu('shop/api', 'Link to Repository…');
+    await quickInput.waitFor('Link to Repository');
+    await vscode.screenshot('registries-link-dark');
+    await quickInput.pick('website');
+    await notifications.waitFor(/linked to the repository website now/);
+    await registries().row('linked to website').waitFor();
+    await registries().chooseFromMenu('shop/api', 'Unlink from Repository…');
+    await confirm('from the repository website?', 'Unlink');
+    await registries().row('linked to website').waitFor({ state: 'detached' });
+  });
+
+  test('a tag is deleted after a question that names it, and nothing without an answer', async () => {
+    const { page, notifications } = vscode;
+    const digest = short((await fakeGitea.manifest('team', 'shop/api', '1.9'))?.digest ?? assert.fail());
+    await registries().chooseFromMenu(/^1\.9/, 'Delete…');
+    const dialog = page.locator('.monaco-dialog-box').filter({ hasText: `team/shop/api:1.9 (${digest})?` });
+    await dialog.waitFor();
+    await vscode.screenshot('registries-delete-dark');
+    await dialog.locator('.monaco-button').filter({ hasText: 'Cancel' }).click();
+    assert.ok(fakeGitea.tags('team', 'shop/api').includes('1.9'));
+    await registries().chooseFromMenu(/^1\.9/, 'Delete…');
+    await confirm(`team/shop/api:1.9 (${digest})?`, 'Delete');
+    await notifications.waitFor(/^Deleted: the tag team\/shop\/api:1\.9/);
+    assert.deepEqual(fakeGitea.tags('team', 'shop/api'), ['1.10', '2.0', 'stable']);
+    await registries().row(/^1\.9/).waitFor({ state: 'detached' });
+  });
+
+  test('several rows are deleted at once, and the question lists them', async () => {
+    await registries().expand(/^tool/);
+    await registries()
+      .row(/^1[0-9a-f]{12} /)
+      .click();
+    await registries()
+      .row(/^3[0-9a-f]{12} /)
+      .click({ modifiers: ['Control'] });
+    await registries().chooseFromMenu(/^3[0-9a-f]{12} /, 'Delete…');
+    const text = await confirm(`Delete 2 things from ${fakeGitea.host}?`, 'Delete');
+    assert.match(text, /the tag team\/tool:1 /);
+    assert.match(text, /the tag team\/tool:3 /);
+    await vscode.notifications.waitFor('Deleted: 2 of 2.');
+    assert.deepEqual(fakeGitea.tags('team', 'tool'), ['2']);
+    await registries()
+      .row(/^3[0-9a-f]{12} /)
+      .waitFor({ state: 'detached' });
+  });
+
+  test('what no tag needs is cleaned up after a preview', async () => {
+    const { quickInput, notifications } = vscode;
+    await registries().chooseFromMenu('shop/api', 'Clean Up Untagged Versions…');
+    await quickInput.waitFor('Clean Up: Preview');
+    await vscode.screenshot('registries-clean-up-dark');
+    await quickInput.accept();
+    await confirm('Delete 1 untagged version of', 'Delete');
+    await notifications.waitFor(/shop\/api: 1 version deleted/);
+    const owner = fakeGitea.directory.owner('team')?.id ?? 0;
+    const left = [...(fakeGitea.packages.get(owner, 'shop/api')?.versions.keys() ?? [])];
+    assert.deepEqual(left.filter((name) => !name.includes(':')).sort(), ['1.10', '2.0', 'stable']);
+    assert.equal(left.length, 5, 'both images of the index stay');
+  });
+
+  test('a filter leaves the images that have it in their name, and an owner is added and removed', async () => {
+    const { quickInput } = vscode;
+    await registries().clickAction('Filter Images by Name');
+    await quickInput.waitFor('Filter Images by Name');
+    await quickInput.type('we');
+    await quickInput.accept();
+    await registries().row('shop/api').waitFor({ state: 'detached' });
+    await registries().row(/^web/).waitFor();
+    await registries().clickAction('Show All Images');
+    await registries().row('shop/api').waitFor();
+    await registries().chooseFromMenu(fakeGitea.host, 'Add Owner or Repository…');
+    await quickInput.waitFor('Add Owner');
+    await quickInput.type('nobody');
+    await quickInput.accept();
+    await quickInput.message('there is no such thing');
+    await quickInput.type('Guest');
+    await quickInput.accept();
+    await registries().row('added by you').waitFor();
+    await registries().chooseFromMenu('added by you', 'Remove from View');
+    await registries().row('added by you').waitFor({ state: 'detached' });
+  });
+
+  test('an image is deleted with all that it has', async () => {
+    await registries().chooseFromMenu(/^web/, 'Delete…');
+    const text = await confirm('Delete the image', 'Delete');
+    assert.match(text, /with 1 tag\?/);
+    await vscode.notifications.waitFor('Deleted: the image team/web');
+    await registries().row(/^web/).waitFor({ state: 'detached' });
+  });
+
+  test('a failure is a row with the way out, and what was read before stays usable', async () => {
+    await fakeGitea.goDown();
+    await registries().clickAction('Refresh Registries');
+    await registries().row('Cannot be reached').first().waitFor({ timeout: 90_000 });
+    await vscode.screenshot('registries-unreachable-dark');
+    await fakeGitea.comeBack();
+    await registries().row('Cannot be reached').click();
+    await registries().row('shop/api').waitFor();
+  });
+});
+
+suite('the Registries view in a light theme', { timeout: 120_000 }, () => {
+  test('has tooltips with all that is known of a tag', async () => {
+    const [fakeGitea, nowhere] = await Promise.all([startFakeGitea(), makeScratch('nowhere')]);
+    const client = clientFor(fakeGitea.url, { credential: dev });
+    const env = { DOCKER_HOST: `unix://${nowhere.path}/docker.sock` };
+    const vscode = await openVscode({ theme: 'light', env, size: { width: 1120, height: 700 } });
+    try {
+      const digest = await pushImage(client, 'team/shop/api', ['1.0', 'latest'], { layerSize: 1_200_000 });
+      const children = [await pushImage(client, 'team/shop/api', []), await pushImage(client, 'team/shop/api', [])];
+      await pushIndex(client, 'team/shop/api', '2.0', children);
+      const team = fakeGitea.directory.owner('team') ?? assert.fail();
+      fakeGitea.directory.addRepository(team, 'shop');
+      const signal = new AbortController().signal;
+      await client.packages.link({ owner: 'team', name: 'shop/api' }, 'shop', { signal });
+      await vscode.host.executeCommand('teaChest.signIn', { url: fakeGitea.url, ...dev, allowHttp: true });
+      await vscode.host.executeCommand('notifications.clearAll');
+      await vscode.sideBar.open('Tea Chest');
+      const view = vscode.sideBar.view('Registries');
+      await view.expand(fakeGitea.host);
+      await view.expand(/^teampublic$/);
+      await view.row('linked to shop').waitFor();
+      await view.expand('shop/api');
+      await view.expand(/^2\.0/);
+      await view.row(/^1\.0/).filter({ hasText: '1.2 MB' }).waitFor();
+      await view.row(/^1\.0/).hover();
+      const tooltip = vscode.page.locator('.monaco-hover:visible').filter({ hasText: digest });
+      await tooltip.waitFor();
+      const text = await tooltip.innerText();
+      assert.match(text, /Pushed 2\d{3}-\d\d-\d\dT\S+ by dev/);
+      assert.match(text, /Platforms linux\/amd64/);
+      await vscode.screenshot('registries-tags-light');
+    } finally {
+      await vscode.close();
+      await client.close();
+      await Promise.all([fakeGitea.close(), nowhere.remove()]);
+    }
+  });
+});

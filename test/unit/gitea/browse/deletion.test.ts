@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { planDeletion, type DeletionTarget } from '../../../../src/core/gitea/browse/planDeletion.ts';
+import { runDeletion } from '../../../../src/core/gitea/browse/runDeletion.ts';
+import type { RegistryContents } from '../../../../src/core/gitea/browse/registryContents.ts';
+import { TeaChestError } from '../../../../src/core/base/errors.ts';
+import { pushImage, pushIndex } from '../pushContent.ts';
+import { clientFor, never, signedIn } from '../testClient.ts';
+import { plainRegistry } from './plainRegistry.ts';
+
+const call = { signal: never };
+const repository = 'team/app';
+
+async function deleteAll(contents: RegistryContents, targets: readonly DeletionTarget[]): Promise<readonly unknown[]> {
+  const { steps } = await planDeletion(contents, targets, call);
+  const results = await runDeletion(contents, steps, call);
+  return results.map(({ outcome }) => (typeof outcome === 'object' ? outcome.failure.code : outcome));
+}
+
+suite('a deletion on Gitea', () => {
+  test('of a tag deletes the tag alone', async (t) => {
+    const { client, fakeGitea } = await signedIn(t);
+    await pushImage(client, repository, ['1', 'latest']);
+    const contents = await client.contents(call);
+    assert.deepEqual(await deleteAll(contents, [{ kind: 'tag', repository, tag: '1' }]), ['deleted']);
+    assert.deepEqual(fakeGitea.tags('team', 'app'), ['latest']);
+  });
+
+  test('of a digest names the tags that go with it, and deletes no others', async (t) => {
+    const { client, fakeGitea } = await signedIn(t);
+    const digest = await pushImage(client, repository, ['1', 'latest']);
+    await pushImage(client, repository, ['2']);
+    const contents = await client.contents(call);
+    const plan = await planDeletion(contents, [{ kind: 'digest', repository, digest }], call);
+    assert.deepEqual(
+      plan.steps.map((step) => (step.kind === 'tag' ? step.tag : step.kind)),
+      ['1', 'latest'],
+    );
+    // Pushed after the confirmation: DELETE of the digest would delete it too.
+    const opened = await client.repository(repository, call);
+    const bytes = (await opened.readManifest('1', call)) ?? assert.fail();
+    await opened.putManifest('later', bytes.bytes, bytes.mediaType, call);
+    await runDeletion(contents, plan.steps, call);
+    assert.deepEqual(fakeGitea.tags('team', 'app'), ['2', 'later']);
+  });
+
+  test('of an untagged version deletes it, and not the tag of the same digest', async (t) => {
+    const { client, fakeGitea } = await signedIn(t);
+    const digest = await pushImage(client, repository, []);
+    const contents = await client.contents(call);
+    const plan = await planDeletion(contents, [{ kind: 'digest', repository, digest }], call);
+    assert.deepEqual(plan.steps, [{ kind: 'version', repository, digest }]);
+    const opened = await client.repository(repository, call);
+    const stored = (await opened.readManifest(digest, call)) ?? assert.fail();
+    await opened.putManifest('new', stored.bytes, stored.mediaType, call);
+    await runDeletion(contents, plan.steps, call);
+    assert.deepEqual(fakeGitea.tags('team', 'app'), ['new']);
+  });
+
+  test('leaves a tag that was pushed again after the confirmation, and goes on with the others', async (t) => {
+    const { client, fakeGitea } = await signedIn(t);
+    await pushImage(client, repository, ['1']);
+    await pushImage(client, repository, ['2']);
+    const contents = await client.contents(call);
+    const targets = ['1', '2', 'nosuch'].map((tag) => ({ kind: 'tag', repository, tag }) as const);
+    const plan = await planDeletion(contents, targets, call);
+    assert.deepEqual(plan.gone, ['nosuch']);
+    await pushImage(client, repository, ['1']);
+    const results = await runDeletion(contents, plan.steps, call);
+    const [first, second] = results.map(({ outcome }) => outcome);
+    assert.ok(typeof first === 'object');
+    assert.match(first.failure.message, /team\/app:1 was pushed again after you confirmed, so it was kept/);
+    assert.equal(second, 'deleted');
+    assert.deepEqual(fakeGitea.tags('team', 'app'), ['1']);
+  });
+
+  test('says which index needs what is deleted', async (t) => {
+    const { client } = await signedIn(t);
+    const amd64 = await pushImage(client, repository, ['amd64']);
+    const arm64 = await pushImage(client, repository, ['arm64', 'arm']);
+    const both = await pushImage(client, repository, []);
+    await pushIndex(client, repository, 'multi', [amd64, arm64, both]);
+    const contents = await client.contents(call);
+    const brokenBy = async (...targets: DeletionTarget[]): Promise<unknown> =>
+      (await planDeletion(contents, targets, call)).broken.map(({ tag, lost }) => [tag, lost]);
+    assert.deepEqual(await brokenBy({ kind: 'tag', repository, tag: 'amd64' }), [['multi', ['linux/amd64']]]);
+    assert.deepEqual(await brokenBy({ kind: 'tag', repository, tag: 'arm' }), [], 'another tag of it stays');
+    assert.deepEqual(await brokenBy({ kind: 'digest', repository, digest: both }), [['multi', ['linux/s390x']]]);
+    const alsoIndex: DeletionTarget[] = [
+      { kind: 'tag', repository, tag: 'amd64' },
+      { kind: 'tag', repository, tag: 'multi' },
+    ];
+    assert.deepEqual(await brokenBy(...alsoIndex), [], 'the index goes as well');
+  });
+
+  test('of an image deletes all of its versions, on servers old and new', async (t) => {
+    for (const options of [{}, { version: '1.24.0' }, { version: '1.17.0' }, { flavour: 'forgejo' as const }]) {
+      const { client, fakeGitea } = await signedIn(t, options);
+      const name = 'team/group/app';
+      const child = await pushImage(client, name, []);
+      await pushIndex(client, name, 'multi', [child]);
+      await pushImage(client, name, ['1']);
+      await pushImage(client, 'team/group/app-other', ['1']);
+      const contents = await client.contents(call);
+      const [step] = (await planDeletion(contents, [{ kind: 'image', repository: name }], call)).steps;
+      assert.deepEqual(step, { kind: 'image', repository: name, tags: ['1', 'multi'], untagged: 1 });
+      assert.deepEqual(await deleteAll(contents, [{ kind: 'image', repository: name }]), ['deleted']);
+      const left = [
+        ...(fakeGitea.packages.get(fakeGitea.directory.owner('team')?.id ?? 0, 'group/app')?.versions ?? []),
+      ];
+      assert.deepEqual(left, [], JSON.stringify(options));
+      assert.deepEqual(fakeGitea.tags('team', 'group/app-other'), ['1']);
+      assert.deepEqual(await deleteAll(contents, [{ kind: 'image', repository: name }]), ['gone']);
+    }
+  });
+
+  test('that is not allowed says so, and why', async (t) => {
+    const { client, fakeGitea } = await signedIn(t);
+    const admin = clientFor(fakeGitea.url, { credential: { username: 'giteaAdmin', secret: 'adm:n@100% sure' } });
+    t.after(() => admin.close());
+    const own = 'readers/app';
+    await pushImage(admin, own, ['1']);
+    const digest = await pushImage(admin, own, []);
+    await pushImage(admin, 'readers/app2', ['1']);
+    const contents = await client.contents(call);
+    const { steps } = await planDeletion(
+      contents,
+      [
+        { kind: 'tag', repository: own, tag: '1' },
+        { kind: 'digest', repository: own, digest },
+        { kind: 'image', repository: 'readers/app2' },
+      ],
+      call,
+    );
+    const messages = (await runDeletion(contents, steps, call)).map(({ outcome }) =>
+      typeof outcome === 'object' ? `${outcome.failure.code}: ${outcome.failure.message}` : outcome,
+    );
+    assert.match(messages[0] ?? '', /accessDenied: .*does not let you delete “app2”: “user should have/);
+    assert.match(messages[1] ?? '', /accessDenied: .*write packages of “readers” \(reqPackageAccess\)/);
+    assert.match(messages[2] ?? '', /accessDenied: .*does not let you delete sha256:.* of “app”/);
+    assert.deepEqual([fakeGitea.tags('readers', 'app'), fakeGitea.tags('readers', 'app2')], [['1'], ['1']]);
+  });
+
+  test('that is cancelled leaves the rest', async (t) => {
+    const { client, fakeGitea } = await signedIn(t);
+    await pushImage(client, repository, ['1', '2', '3']);
+    const contents = await client.contents(call);
+    const targets = ['1', '2', '3'].map((tag) => ({ kind: 'tag', repository, tag }) as const);
+    const { steps } = await planDeletion(contents, targets, call);
+    const cancel = new AbortController();
+    const results = await runDeletion(contents, steps, cancel, () => {
+      cancel.abort();
+    });
+    assert.deepEqual(
+      results.map(({ outcome }) => (typeof outcome === 'object' ? outcome.failure.code : outcome)),
+      ['deleted', 'cancelled', 'cancelled'],
+    );
+    assert.equal(fakeGitea.tags('team', 'app').length, 2);
+  });
+});
+
+suite('a deletion on a plain registry', () => {
+  test('of a tag is refused by older ones, with the digest as the way out', async (t) => {
+    const { client, put, manifests } = await plainRegistry(t);
+    const digest = put(repository, '1', '2');
+    put(repository, '3');
+    const contents = await client.contents(call);
+    const { steps } = await planDeletion(contents, [{ kind: 'tag', repository, tag: '1' }], call);
+    const [result] = await runDeletion(contents, steps, call);
+    assert.ok(typeof result?.outcome === 'object');
+    assert.equal(result.outcome.failure.code, 'deleteUnsupported');
+    assert.equal(result.outcome.failure.facts['digestOnly'], true);
+    assert.match(result.outcome.failure.message, /cannot delete the tag “1” alone/);
+    const plan = await planDeletion(contents, [{ kind: 'digest', repository, digest }], call);
+    assert.deepEqual(plan.steps, [{ kind: 'manifest', repository, digest, tags: ['1', '2'] }]);
+    const outcomes = (await runDeletion(contents, plan.steps, call)).map(({ outcome }) => outcome);
+    assert.deepEqual(outcomes, ['deleted']);
+    assert.deepEqual(
+      [...manifests.keys()].filter((key) => !key.includes('@')),
+      ['team/app:3'],
+    );
+  });
+
+  test('by digest is not done if a tag has come that was not named', async (t) => {
+    const { client, put, manifests } = await plainRegistry(t);
+    const digest = put(repository, '1');
+    const contents = await client.contents(call);
+    const plan = await planDeletion(contents, [{ kind: 'digest', repository, digest }], call);
+    manifests.set(`${repository}:late`, manifests.get(`${repository}:1`) ?? assert.fail());
+    const [result] = await runDeletion(contents, plan.steps, call);
+    assert.ok(typeof result?.outcome === 'object' && result.outcome.failure instanceof TeaChestError);
+    assert.match(result.outcome.failure.message, /another tag “late” of the same digest/);
+    assert.equal(manifests.size, 3);
+  });
+
+  test('of a tag works where the registry can do it, and says where nobody may delete', async (t) => {
+    const able = await plainRegistry(t, { deletesTags: true });
+    able.put(repository, '1', '2');
+    const contents = await able.client.contents(call);
+    assert.deepEqual(await deleteAll(contents, [{ kind: 'tag', repository, tag: '1' }]), ['deleted']);
+    const never = await plainRegistry(t, { deletes: false });
+    never.put(repository, '1');
+    const closed = await never.client.contents(call);
+    const { steps } = await planDeletion(closed, [{ kind: 'tag', repository, tag: '1' }], call);
+    const [result] = await runDeletion(closed, steps, call);
+    assert.ok(typeof result?.outcome === 'object');
+    assert.match(result.outcome.failure.message, /does not allow anybody to delete images/);
+  });
+});
