@@ -160,7 +160,7 @@ export class RegistryAccess implements RegistryBrowser {
     } catch (error) {
       this.#options.logger.warn(`The owners on ${connection.host} could not be listed: ${String(error)}`);
       this.#owners.delete(connection.origin);
-      return { names: own, complete: false, publicNames: [] };
+      return { names: own, complete: false, publicNames: [], failure: toTeaChestError(error) };
     }
   }
 

@@ -1,3 +1,4 @@
+import type { TeaChestError } from '../../core/base/errors.ts';
 import type { RegistryContents } from '../../core/gitea/browse/registryContents.ts';
 import type { Connection } from '../connections/connection.ts';
 
@@ -7,6 +8,8 @@ export interface Owners {
   readonly complete: boolean;
   /** Those whose images everybody who can reach the server can pull, as far as the server says. */
   readonly publicNames: readonly string[];
+  /** Why there may be others. */
+  readonly failure?: TeaChestError;
 }
 
 /** Reads registries, and changes what they have. */

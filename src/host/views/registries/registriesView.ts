@@ -156,10 +156,12 @@ export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vs
     }
   }
 
-  async #ownersOf({ connection }: ConnectionNode): Promise<readonly RegistryNode[]> {
-    const { names, publicNames } = await this.#options.browser.owners(connection);
+  async #ownersOf(node: ConnectionNode): Promise<readonly RegistryNode[]> {
+    const { connection } = node;
+    const { names, publicNames, failure } = await this.#options.browser.owners(connection);
     const added = this.#options.addedOwners.list(connection).filter((name) => !names.includes(name));
     return [
+      ...(failure === undefined ? [] : [this.#failureNode(node, failure)]),
       ...names.map((owner) => ownerNode(connection, owner, publicNames.includes(owner))),
       ...added.map((owner) => ownerNode(connection, owner, false, true)),
     ];

@@ -172,6 +172,16 @@ suite('the Registries view', () => {
     });
   }
 
+  test('of a registry that cannot be reached says so below the registry, and lists again after a retry', async (t) => {
+    const rig = await buildRegistryRig(t);
+    const { fakeGitea, registriesView: view } = rig;
+    const node = await nodeAt(view);
+    const refused = { status: 401, body: 'no' };
+    fakeGitea.faults.add({ path: /api\/v1\/user$/, action: { kind: 'answer', reply: refused } });
+    assert.deepEqual(await rowsBelow(view, node), ['The sign-in is no longer accepted (Sign In Again)', 'dev ()']);
+    assert.deepEqual(await rowsBelow(view, node), ['dev (public)', 'team (public)']);
+  });
+
   test('of a Gitea whose packages were switched off says so', async (t) => {
     const { registriesView: view } = await buildRegistryRig(t, { fakeGitea: { packages: false } });
     const [note = assert.fail()] = await view.getChildren(await nodeAt(view, 'dev'));
