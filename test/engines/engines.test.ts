@@ -36,6 +36,7 @@ const obstacles = new Map(
 
 describe('each kind of image from each engine', { skip, concurrency: 2, timeout: 1_800_000 }, () => {
   let matrix: Matrix;
+  let open: Ways;
   const cells: Cells = new Map();
   const sources = new Map<string, Promise<Source>>();
   const sourceOf = (kind: ImageKind): Promise<Source> => {
@@ -47,8 +48,11 @@ describe('each kind of image from each engine', { skip, concurrency: 2, timeout:
   before(async () => {
     await provision(['engine', 'podman', 'rootless', 'registry', 'skopeo', 'ssh', 'openssl']);
     matrix = await startMatrix(dataParent);
+    // Once for all engines: it sets the PATH of this process.
+    open = await openWays();
   });
   after(async () => {
+    await open.stop();
     await matrix.stop();
     await report(cells, kinds, obstacles);
   });
@@ -82,14 +86,10 @@ describe('each kind of image from each engine', { skip, concurrency: 2, timeout:
   for (const column of matrixEngines.filter(({ id }) => enginesByWay.includes(id))) {
     describe(`${column.title}, not by its socket`, () => {
       let engine: Engine;
-      let open: Ways;
       before(async () => {
-        [engine, open] = await Promise.all([column.start({ dataParent }), openWays()]);
+        engine = await column.start({ dataParent });
       });
-      after(async () => {
-        await open.stop();
-        await engine.stop();
-      });
+      after(() => engine.stop());
 
       for (const way of ways) {
         for (const kind of kinds.filter(({ name }) => kindsByWay.includes(name))) {
