@@ -7,6 +7,7 @@ import { publishedKey } from './imageIndex.ts';
 import { countBytes, manifestReference, referenceOf, type PushOutcome } from './publishTag.ts';
 import type { AttemptContext } from './pushContext.ts';
 import { recallImage } from './rememberedImage.ts';
+import { selectionNotice } from './selectionNotice.ts';
 
 /** One HEAD: if the tag already is what this push would make of the image, there is nothing to do. */
 export async function confirmUnchanged(context: AttemptContext): Promise<PushOutcome | undefined> {
@@ -46,13 +47,14 @@ async function confirmEngineManifest(context: AttemptContext): Promise<PushOutco
     if (!(await isTagDigest(context, digest))) return undefined;
     markAllExisting(context, layers);
     const counted = countBytes([{ size: published.bytes, origin: 'exists' }]);
+    const notice = selectionNotice(selection);
     return {
       reference: referenceOf(request),
       digest,
       mediaType,
       strategy: 'none',
       ...counted,
-      notices,
+      notices: notice === undefined ? notices : [...notices, notice],
       isUnchanged: true,
     };
   });

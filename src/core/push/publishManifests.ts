@@ -61,17 +61,17 @@ export async function publishManifests(
   });
   await publishTag(context, children, top);
   await cleanup;
-  const notice = selectionNotice(selection);
-  const notices = [...transferred.notices, ...(notice === undefined ? [] : [notice])];
   const { digest, mediaType } = top;
+  const notices = [...transferred.notices];
   const counted = countBytes(blobs.values());
   const key = publishedKey(image, context.selection);
   if (key !== undefined && isExpectedManifest(image, context.selection, digest)) {
     const bytes = counted.uploadedBytes + counted.mountedBytes + counted.skippedBytes;
     cache.rememberPublished(key, { digest, mediaType, bytes, layers, notices });
   }
-  const uncompressed = uncompressedNotice(top.bytes, blobs);
-  const allNotices = uncompressed === undefined ? notices : [...notices, uncompressed];
+  // Not remembered: another push of the same manifests may have been asked for them, or leave out something else.
+  const ofThisPush = [selectionNotice(selection), uncompressedNotice(top.bytes, blobs)];
+  const allNotices = [...notices, ...ofThisPush.filter((notice) => notice !== undefined)];
   return { reference: referenceOf(request), digest, mediaType, strategy, ...counted, notices: allNotices };
 }
 

@@ -230,6 +230,16 @@ describe('an image that the engine exports as it is stored', () => {
       const one = await rig.push(engine, { platform: 'linux/amd64' });
       assert.deepEqual([one.digest, one.uploadedBytes], [amd.digest, 0]);
     });
+
+    it('is said to be a part whenever nobody asked for that part, also if it is there already', async () => {
+      const index = blobs.addIndex([amd, riscv]);
+      const engine = engineWith(blobs, index, [listed(amd), listed(riscv, false)]);
+      const asked = await rig.push(engine, { platform: 'linux/amd64' });
+      const unasked = await rig.push(engine);
+      assert.deepEqual([asked.notices, unasked.strategy], [[], 'none']);
+      assert.match(unasked.notices.join(), /does not have linux\/riscv64 .* Only linux\/amd64 was pushed/);
+      assert.deepEqual((await rig.push(engine, { platform: 'linux/amd64' })).notices, []);
+    });
   });
 
   it('is compressed where that is asked for, if the engine holds it uncompressed', async () => {
