@@ -230,8 +230,12 @@ class ImagesRun {
   }
 }
 
-/** Pushes with the same key transfer the same bytes to the same repository. */
-function groupKey({ image: { id }, request }: Inspected): string {
-  const { origin, repository, codec, isCodecRequired = false, strategy, recheck = false } = request;
-  return JSON.stringify([id, origin, repository, codec.id, isCodecRequired, strategy, recheck, request.platform]);
+/**
+ * Pushes with the same key transfer the same bytes to the same repository. Podman gives a list the ID of one of its images,
+ * so an ID alone does not tell the two apart.
+ */
+function groupKey({ image: { id, manifestType, manifests }, request }: Inspected): string {
+  const { origin, repository, codec, isCodecRequired = false, strategy, recheck = false, platform } = request;
+  const image = [id, manifestType, manifests?.map(({ digest, isAvailable }) => [digest, isAvailable])];
+  return JSON.stringify([image, origin, repository, codec.id, isCodecRequired, strategy, recheck, platform]);
 }

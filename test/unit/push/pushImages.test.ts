@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
+import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
+import type { EngineManifest } from '../../../src/core/ports/imageSource.ts';
 import { someLayer } from './fakes.ts';
 import { ImagesRig, type ImageSpec } from './imagesRig.ts';
 
@@ -98,6 +100,27 @@ describe('a push of several images', () => {
     assert.equal(calls.filter((call) => call === 'putManifest').length, 4);
     assert.equal(calls.filter((call) => call.startsWith('getManifest sha256:')).length, 3);
     assert.equal(calls.filter((call) => call === 'uploadBlob').length, 3, 'two layers and the config');
+  });
+
+  it('tells a list from the one of its images whose ID the engine gives for it', async () => {
+    const inspect = rig.engine.inspect.bind(rig.engine);
+    const manifests = ['app1:1', 'app2:1'].map((name, at): EngineManifest => {
+      const platform = { os: 'linux', architecture: `arch${at}` };
+      return { digest: digestOf(Buffer.from(name)), isAvailable: true, platform, imageId: rig.engine.idOf(name) };
+    });
+    // As podman does.
+    rig.engine.inspect = async (name) =>
+      name === 'list:1'
+        ? { ...(await inspect('app1:1')), manifestType: mediaTypes.ociIndex, manifests }
+        : await inspect(name);
+    await rig.pushed([
+      ['list:1', 'dev/app:list'],
+      ['app1:1', 'dev/app:one'],
+    ]);
+    const { manifests: stored } = rig.registry.repository('dev/app');
+    const index = JSON.parse(String(stored.get('list'))) as { manifests: unknown[] };
+    assert.equal(index.manifests.length, 2);
+    rig.assertPulled([['app1:1', 'dev/app:one']]);
   });
 
   it('goes on with the other tags if one tag is refused', async () => {
