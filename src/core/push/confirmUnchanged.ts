@@ -20,7 +20,8 @@ async function confirmOwnManifest(context: AttemptContext, known: KnownImage): P
     const { digest } = composeManifest(known);
     if (!(await isTagDigest(context, digest))) return undefined;
     const ledger = markAllExisting(context, known.layers);
-    composeCheckedManifest(context, ledger, known);
+    const { bytes } = composeCheckedManifest(context, ledger, known);
+    context.onManifest?.(bytes);
     const counted = countImage(ledger, { size: known.config.byteLength, isSent: false });
     const reference = referenceOf(context.request);
     return {

@@ -5,19 +5,21 @@ import type { PushResult } from './pushEvents.ts';
 import { publishTag, referenceOf, type PushOutcome } from './publishTag.ts';
 
 /**
- * Gives the manifest that was just published one more tag of the same repository. The bytes are read from the registry and
- * must have the digest that was checked there: so nothing of the image is transferred again.
+ * Gives the manifest that was just published one more tag of the same repository, so nothing of the image is transferred
+ * again. `known`: its bytes; where they are not known, they are read from the registry. They must have the digest that was
+ * checked there.
  */
 export async function publishOtherTag(
   context: Pick<AttemptContext, 'target' | 'request' | 'runStage' | 'signal'>,
   published: PushResult,
+  known: Uint8Array | undefined,
 ): Promise<PushOutcome> {
   const { target, request, runStage, signal } = context;
   const { digest, mediaType, notices, engineDigest } = published;
   const tagged = await runStage('plan', () => target.headManifest(request.tag, { signal, expected: digest }));
   const isUnchanged = tagged?.digest === digest;
   if (!isUnchanged) {
-    const bytes = await runStage('manifest', () => target.getManifest(digest, { signal }));
+    const bytes = known ?? (await runStage('manifest', () => target.getManifest(digest, { signal })));
     if (bytes === undefined || digestOf(bytes) !== digest) {
       const found = bytes === undefined ? 'no longer has it' : 'gives other bytes for it';
       throw new TeaChestError(

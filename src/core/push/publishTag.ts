@@ -21,7 +21,7 @@ export function countBytes(blobs: Iterable<{ readonly size: number; readonly ori
 
 /** Sends the manifests, the tag's last, and then compares what the tag is with what was sent, bit for bit. */
 export async function publishTag(
-  context: Pick<AttemptContext, 'target' | 'request' | 'publishedUnder' | 'runStage' | 'signal'>,
+  context: Pick<AttemptContext, 'target' | 'request' | 'publishedUnder' | 'runStage' | 'signal' | 'onManifest'>,
   children: readonly RelayedManifest[],
   top: Omit<RelayedManifest, 'reference'>,
 ): Promise<void> {
@@ -42,6 +42,7 @@ export async function publishTag(
     if (stored?.digest !== top.digest) throw mismatch(request, top.digest, stored?.digest);
   };
   await runStage('check', check, { isPublished: true });
+  context.onManifest?.(top.bytes);
 }
 
 /** By which reference the registry is given a manifest, and asked for it. */

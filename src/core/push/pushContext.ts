@@ -57,6 +57,11 @@ export interface PushDependencies {
 export interface PushOptions {
   readonly signal: AbortSignal;
   readonly onEvent: (event: PushEvent) => void;
+  /**
+   * Gets the bytes of the manifest that the push published or found unchanged, where they are known here. They cannot always
+   * be read back: Gitea's storage may be out of reach (SERVE_DIRECT).
+   */
+  readonly onManifest?: ((bytes: Uint8Array) => void) | undefined;
 }
 
 /** `isPublished`: the tag is published already, so that a cancel no longer makes this a cancelled push. */

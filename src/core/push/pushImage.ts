@@ -44,7 +44,7 @@ export interface PushImageOptions extends PushOptions {
 export async function pushImage(
   request: PushRequest,
   dependencies: PushDependencies,
-  { signal, onEvent, inspected, transfers = new SharedTransfers(1).member() }: PushImageOptions,
+  { signal, onEvent, onManifest, inspected, transfers = new SharedTransfers(1).member() }: PushImageOptions,
 ): Promise<PushResult> {
   const { source, cache, now } = dependencies;
   const startedAt = now();
@@ -59,7 +59,7 @@ export async function pushImage(
     });
     cache.rememberPush(image.id, request.origin);
     const own = { request, image, selection, runStage, compressesStored: compressesStored(request, image) };
-    const push = { ...dependencies, ...own, publishedUnder: 'tag' as const, signal, onEvent };
+    const push = { ...dependencies, ...own, publishedUnder: 'tag' as const, signal, onEvent, onManifest };
     const pushOne = (one: PushContext): Promise<PushOutcome> => attemptWithRetries(one, transfers);
     const outcome = await (isListOfImages(image) ? pushList(push, pushOne) : pushOne(push));
     const result = { ...outcome, notices: [...outcome.notices, ...notices], durationMs: Math.round(now() - startedAt) };

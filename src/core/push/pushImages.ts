@@ -146,13 +146,15 @@ class ImagesRun {
   /** Pushes the first tag, and then publishes the same manifest under the others. Never rejects. */
   async #pushGroup({ pushes }: Group, member: TransferMember): Promise<void> {
     let published: PushResult | undefined;
+    let manifest: Uint8Array | undefined;
+    const onManifest = (bytes: Uint8Array): void => void (manifest = bytes);
     let failure: TeaChestError | undefined;
     for (const push of pushes) {
       const { index } = push;
       try {
         if (failure !== undefined) throw failure;
-        if (published === undefined) published = await this.#pushFirst(push, member);
-        else await this.#pushTag(push, published);
+        if (published === undefined) published = await this.#pushFirst(push, member, onManifest);
+        else await this.#pushTag(push, published, manifest);
       } catch (error) {
         const { stage } = await this.#fail(index, error);
         const isOfTag = tagStages.has(stage) || this.#push(index).signal?.aborted === true;
@@ -164,7 +166,11 @@ class ImagesRun {
     }
   }
 
-  async #pushFirst({ request, target, relay, image, index }: Inspected, member: TransferMember): Promise<PushResult> {
+  async #pushFirst(
+    { request, target, relay, image, index }: Inspected,
+    member: TransferMember,
+    onManifest: (bytes: Uint8Array) => void,
+  ): Promise<PushResult> {
     const onEvent = (event: PushEvent): void => {
       if (event.type === 'planned') this.#layers.set(index, event);
       this.#report(index, event);
@@ -172,18 +178,22 @@ class ImagesRun {
     const result = await pushImage(
       { ...request, image: image.id },
       { ...this.#dependencies, target, relay },
-      { signal: this.#signal(index), inspected: image, transfers: member, onEvent },
+      { signal: this.#signal(index), inspected: image, transfers: member, onEvent, onManifest },
     );
     this.#outcomes.set(index, { kind: 'pushed', result });
     return result;
   }
 
-  async #pushTag({ request, target, index }: Inspected, published: PushResult): Promise<void> {
+  async #pushTag(
+    { request, target, index }: Inspected,
+    published: PushResult,
+    manifest: Uint8Array | undefined,
+  ): Promise<void> {
     const { now } = this.#dependencies;
     const startedAt = now();
     const signal = this.#signal(index);
     const runStage = stageRunner({ signal, onEvent: this.#reporter(index) });
-    const outcome = await publishOtherTag({ target, request, runStage, signal }, published);
+    const outcome = await publishOtherTag({ target, request, runStage, signal }, published, manifest);
     const result = { ...outcome, durationMs: Math.round(now() - startedAt) };
     this.#outcomes.set(index, { kind: 'pushed', result });
     this.#report(index, { type: 'done', result });

@@ -24,15 +24,20 @@ export async function pushList(
   const items: object[] = [];
   for (const manifest of selectedManifests(image, selection)) {
     const child = await runStage('inspect', () => source.inspect(manifest.imageId ?? manifest.digest, { signal }));
-    const outcome = await pushOne({ ...push, image: child, selection: { kind: 'whole' }, publishedUnder: 'digest' });
+    let bytes: Uint8Array | undefined;
+    const onManifest = (published: Uint8Array): void => void (bytes = published);
+    const one = { image: child, selection: { kind: 'whole' }, publishedUnder: 'digest', onManifest } as const;
+    const outcome = await pushOne({ ...push, ...one });
     pushed.push(outcome);
-    items.push(await itemOf(push, manifest, outcome));
+    items.push(itemOf(manifest, outcome, bytes));
   }
   const index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: items };
   const bytes = Buffer.from(JSON.stringify(index), 'utf8');
   const [digest, mediaType] = [digestOf(bytes), mediaTypes.ociIndex];
   if (request.recheck === true || !(await isPublished(push, digest))) {
     await publishTag(push, [], { bytes, digest, mediaType });
+  } else {
+    push.onManifest?.(bytes);
   }
   const sum = (of: (outcome: PushOutcome) => number): number => pushed.reduce((total, one) => total + of(one), 0);
   const notice = selectionNotice(selection);
@@ -54,13 +59,12 @@ async function isPublished(
 }
 
 /** The list's item with the manifest that was published in place of the engine's. */
-async function itemOf(
-  { target, signal }: PushContext,
+function itemOf(
   { listItem, platform }: EngineManifest,
   { digest, mediaType }: PushOutcome,
-): Promise<object> {
-  const bytes = await target.getManifest(digest, { signal });
-  if (bytes === undefined || digestOf(bytes) !== digest) throw new Error(`the manifest ${digest} was just published`);
+  bytes: Uint8Array | undefined,
+): object {
+  if (bytes === undefined || digestOf(bytes) !== digest) throw new Error(`the bytes of ${digest} are not known`);
   return {
     ...listItem,
     ...(platform && listItem === undefined && { platform }),

@@ -98,7 +98,11 @@ describe('a push of several images', () => {
     );
     const calls = rig.registry.callsOf('dev/app1');
     assert.equal(calls.filter((call) => call === 'putManifest').length, 4);
-    assert.equal(calls.filter((call) => call.startsWith('getManifest sha256:')).length, 3);
+    assert.deepEqual(
+      calls.filter((call) => call.startsWith('getManifest sha256:')),
+      [],
+      'the storage of a Gitea with SERVE_DIRECT may be out of reach',
+    );
     assert.equal(calls.filter((call) => call === 'uploadBlob').length, 3, 'two layers and the config');
   });
 

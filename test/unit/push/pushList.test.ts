@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
 import type { EngineManifest, ImageDetails } from '../../../src/core/ports/imageSource.ts';
@@ -60,6 +61,16 @@ describe('a list whose images the engine holds one by one', () => {
     const again = await rig.push(engine);
     assert.deepEqual([again.strategy, again.digest, again.uploadedBytes], ['none', result.digest, 0]);
     await rig.assertNothingLeft();
+  });
+
+  it('arrives where the registry gives out no manifest: a storage of its own is out of reach', async () => {
+    rig.registry.onCall = (call) => {
+      if (call.startsWith('getManifest')) throw new TeaChestError('registryUnreachable', 'minio.invalid');
+    };
+    const engine = listEngine();
+    const { digest } = await rig.push(engine);
+    assert.equal((await rig.push(engine, { recheck: true })).digest, digest);
+    assert.equal((await rig.push(engine)).strategy, 'none');
   });
 
   it('can be pushed for one platform, and is that platform’s image then', async () => {
