@@ -181,7 +181,9 @@ async function podmanList(get: EngineGet, { references }: Identified): Promise<r
   return (
     found &&
     distinctPlatforms(
-      found.manifests.map((one) => toPlatform({ ...one.platform, variant: one.platform.variant ?? '' })),
+      found.manifests.flatMap(({ platform }) =>
+        platform === undefined ? [] : [toPlatform({ ...platform, variant: platform.variant ?? '' })],
+      ),
     )
   );
 }

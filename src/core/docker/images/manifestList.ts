@@ -1,20 +1,24 @@
 import * as v from 'valibot';
 import { TeaChestError } from '../../base/errors.ts';
-import { lenient, listOf, readValue } from '../../base/json.ts';
-import { digestSchema, type Digest } from '../../oci/digest.ts';
+import { lenient, readValue } from '../../base/json.ts';
+import { isDigest } from '../../oci/digest.ts';
+import { isIndex, mediaTypes } from '../../oci/mediaTypes.ts';
 import type { EngineManifest, ImageDetails } from '../../ports/imageSource.ts';
-import { toPlatform } from './imageRecords.ts';
+import { obstacleOf, toPlatform } from './imageRecords.ts';
 import { podmanPrefix, type EngineGet } from './listEngineImages.ts';
+
+const text = v.fallback(v.string(), '');
+
+/** Every item is kept, however odd: an index must not lose one without a word. */
+const listItem = v.looseObject({
+  digest: text,
+  platform: lenient(v.looseObject({ os: text, architecture: text, variant: lenient(v.string()) })),
+});
 
 /** The answer of podman's `GET /libpod/manifests/{name}/json`. */
 const manifestList = v.object({
   mediaType: lenient(v.string()),
-  manifests: listOf(
-    v.looseObject({
-      digest: lenient(digestSchema),
-      platform: v.looseObject({ os: v.string(), architecture: v.string(), variant: lenient(v.string()) }),
-    }),
-  ),
+  manifests: v.array(v.fallback(listItem, { digest: '' })),
 });
 
 type ManifestList = Readonly<v.InferOutput<typeof manifestList>>;
@@ -41,7 +45,9 @@ export async function describeManifestList(
   const list = await getManifestList(get, name);
   if (list === undefined) return {};
   const repository = name.replace(/@.*$/, '').replace(/:[^/:]*$/, '');
-  const toManifest = async (item: ManifestList['manifests'][number], digest: Digest): Promise<EngineManifest> => {
+  const toManifest = async (item: ManifestList['manifests'][number]): Promise<EngineManifest> => {
+    const { digest, platform } = item;
+    if (!isDigest(digest)) throw odd(name, digest);
     // Podman looks for the image of a digest in its lists too.
     const found = await inspect(`${repository}@${digest}`).catch((error: unknown) => {
       if (error instanceof TeaChestError && error.code === 'imageNotFound') return undefined;
@@ -49,11 +55,15 @@ export async function describeManifestList(
     });
     return {
       ...{ digest, isAvailable: found !== undefined, imageId: found?.id },
-      ...{ platform: toPlatform({ ...item.platform, variant: item.platform.variant ?? '' }), listItem: item },
+      ...{ platform: platform && toPlatform({ ...platform, variant: platform.variant ?? '' }), listItem: item },
     };
   };
-  const manifests = list.manifests.flatMap((item) =>
-    item.digest === undefined ? [] : [toManifest(item, item.digest)],
-  );
-  return { manifestType: list.mediaType, manifests: await Promise.all(manifests) };
+  // An OCI index need not name its type.
+  const manifestType = isIndex(list.mediaType) ? list.mediaType : mediaTypes.ociIndex;
+  return { manifestType, manifests: await Promise.all(list.manifests.map(toManifest)) };
+}
+
+function odd(name: string, digest: string): TeaChestError {
+  const sentence = `The list ${name} cannot be pushed, because one of its items cannot: ${obstacleOf(digest)}. Remove it from the list (podman manifest remove), or make the list anew.`;
+  return new TeaChestError('imageUnsupported', sentence, { stage: 'inspect', facts: { image: name, digest } });
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { inspection, json, listOf, startFakeEngine } from './fakeEngine.ts';
+import { describe, test } from 'node:test';
+import { inspection, json, listOf, startFakeEngine, type Handler } from './fakeEngine.ts';
 
 const { signal } = new AbortController();
+const id = (digit: string): `sha256:${string}` => `sha256:${digit.repeat(64)}`;
 const [index, amd, arm, attestation] = ['a', 'b', 'c', 'd'].map((digit) => `sha256:${digit.repeat(64)}` as const);
 const version = json(200, { Version: '28.5.2', ApiVersion: '1.51', MinAPIVersion: '1.24' });
 
@@ -124,4 +125,47 @@ test('the error of an engine’s push has the engine’s message in its facts, a
     pusher.push({ repository: '127.0.0.1:1/t/n', tag: '1' }, { username: 'u', secret: 's' }, { signal }),
   );
   await assert.rejects(pushed, { code: 'engineFailed', facts: { message: 'denied by the registry' } });
+});
+
+describe('a manifest list of podman', () => {
+  const podman = json(200, {
+    Version: '5.2.2',
+    ApiVersion: '1.41',
+    MinAPIVersion: '1.24',
+    Components: [{ Name: 'Podman Engine' }],
+  });
+  const answers = {
+    '/version': podman,
+    '/images/team/app:1/json': json(200, inspection(id('e'))),
+    [`/images/team/app@${id('a')}/json`]: json(200, inspection(id('e'))),
+  };
+  const item = { digest: id('a'), platform: { os: 'linux', architecture: 'amd64' } };
+  const asked = (manifests: readonly unknown[]): Record<string, Handler> => ({
+    ...answers,
+    '/v4.0.0/libpod/manifests/team/app:1/json': json(200, { schemaVersion: 2, manifests }),
+  });
+
+  test('is one without a media type as well, and keeps an item without a platform', async () => {
+    await using fake = await startFakeEngine(asked([item, { digest: id('b'), size: 7 }]));
+    const { manifestType, manifests = [] } = await fake.engine.inspect('team/app:1', { signal });
+    assert.equal(manifestType, 'application/vnd.oci.image.index.v1+json');
+    assert.deepEqual(
+      manifests.map(({ digest, isAvailable, platform }) => [digest, isAvailable, platform?.architecture]),
+      [
+        [id('a'), true, 'amd64'],
+        [id('b'), false, undefined],
+      ],
+    );
+  });
+
+  test('is refused, and not pushed without an item that Gitea cannot store', async () => {
+    for (const [odd, why] of [
+      [{ ...item, digest: `sha512:${'a'.repeat(128)}` }, /sha512 digest/],
+      [{ platform: item.platform }, /no ID|gives no/],
+      ['x', /no ID|gives no/],
+    ] as const) {
+      await using fake = await startFakeEngine(asked([item, odd]));
+      await assert.rejects(fake.engine.inspect('team/app:1', { signal }), { code: 'imageUnsupported', message: why });
+    }
+  });
 });
