@@ -47,7 +47,7 @@ export class DockerPusher implements EnginePusher {
   readonly isolation: string | undefined;
   readonly #call: Call;
   readonly #explain: Explain;
-  #store: Promise<'classic' | 'containerd'> | undefined;
+  #store: 'classic' | 'containerd' | undefined;
 
   constructor({ id, isolation }: Pick<EnginePusher, 'id' | 'isolation'>, call: Call, explain: Explain) {
     this.id = id;
@@ -56,15 +56,14 @@ export class DockerPusher implements EnginePusher {
     this.#explain = explain;
   }
 
-  /** Which of docker's two image stores the engine has; asked once. */
+  /**
+   * Which of docker's two image stores the engine has. Its answer is kept; calls at the same time share no request, because
+   * the cancel of one push must not end another.
+   */
   async store({ signal }: CallOptions): Promise<'classic' | 'containerd'> {
-    this.#store ??= this.#askStore(signal);
-    try {
-      return await this.#store;
-    } catch (error) {
-      this.#store = undefined;
-      throw error;
-    }
+    const store = this.#store ?? (await this.#askStore(signal));
+    this.#store = store;
+    return store;
   }
 
   /** Bytes of the files of each layer, base first; zero for build steps without a layer. */

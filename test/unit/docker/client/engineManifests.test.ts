@@ -65,6 +65,32 @@ test('the store of an engine whose inspect does not show it is asked for once', 
   }
 });
 
+test('an inspection that is cancelled while the store is asked for ends no other one', async () => {
+  const asked = Promise.withResolvers<undefined>();
+  const infos: (() => void)[] = [];
+  await using fake = await startFakeEngine({
+    '/version': json(200, { Version: '24.0.0', ApiVersion: '1.43', MinAPIVersion: '1.12' }),
+    '/images/app:1/json': json(200, inspection(index ?? '')),
+    '/info': (request, response) => {
+      infos.push(() => {
+        json(200, { DriverStatus: [['driver-type', 'io.containerd.snapshotter.v1']] })(request, response);
+      });
+      asked.resolve(undefined);
+    },
+  });
+  const stop = new AbortController();
+  const first = fake.engine.inspect('app:1', { signal: stop.signal });
+  await asked.promise;
+  const second = fake.engine.inspect('app:1', { signal });
+  second.catch(() => undefined);
+  // Until its request has arrived as well, or it waits for the first one.
+  for (let turn = 0; turn < 200 && infos.length < 2; turn++) await new Promise(setImmediate);
+  stop.abort();
+  await assert.rejects(first, { code: 'cancelled' });
+  for (const answer of infos) answer();
+  assert.equal((await second).storesBlobs, true);
+});
+
 test('the engine’s manifests are used only if all are valid', async () => {
   for (const odd of [null, {}, 'x', [...manifests, { ID: 'sha512:1', Available: true }], [{ ID: amd }], [null]]) {
     const answer = { ...inspection(index ?? ''), Manifests: odd };
