@@ -8,7 +8,10 @@ import type { EngineManifest, ImageDetails } from '../ports/imageSource.ts';
 export type Selection =
   /** All of it: the tag gets the digest that the engine has. */
   | { readonly kind: 'whole' }
-  /** The engine does not list the image's manifests (Docker 23 to 27): its archive shows them, or it pushes what it has. */
+  /**
+   * The engine does not list the image's manifests (Docker 23 to 27), or not in a form that can be read: its archive shows
+   * them, or it pushes what it has.
+   */
   | { readonly kind: 'unlisted'; readonly platform: string | undefined }
   /** One manifest of an index alone, with the digest that it has there. `isAsked`: for its platform. */
   | {
@@ -34,7 +37,8 @@ type Listed = Pick<ImageDetails, 'id' | 'references' | 'platform' | 'storesBlobs
 export function chooseManifests(image: Listed, platform: string | undefined): Selection {
   const { manifests } = image;
   const wanted = platform === allPlatforms ? undefined : platform;
-  if (image.storesBlobs === true && image.manifestType === undefined) return { kind: 'unlisted', platform };
+  const isListed = manifests !== undefined || isImageManifest(image.manifestType);
+  if (image.storesBlobs === true && !isListed) return { kind: 'unlisted', platform };
   if (manifests === undefined || isImageManifest(image.manifestType)) {
     if (wanted !== undefined && !matchesPlatform(wanted, image.platform)) throw otherPlatform(image, wanted);
     return { kind: 'whole' };

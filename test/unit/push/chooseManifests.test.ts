@@ -113,6 +113,8 @@ describe('what is published of an image', () => {
       /^engineFailed: .*only a part of app:1: linux\/amd64 /,
     ],
     ['an image of an engine that does not say what it is', { ...image, storesBlobs: true }, undefined, 'unlisted'],
+    ['an index whose manifests cannot be read', { ...complete, manifests: undefined }, undefined, 'unlisted'],
+    ['one platform of that, not all of it', { ...complete, manifests: undefined }, 'linux/amd64', 'unlisted'],
   ];
   for (const [what, details, wanted, expected] of cases) {
     it(`${what} (${wanted ?? 'no platform'}): ${String(expected)}`, () => {
