@@ -16,7 +16,10 @@ import type { BlobOrigin } from '../repositoryBlobs.ts';
 import type { PreopenedSessions } from './preopenedSessions.ts';
 import { SpooledForward } from './spooledForward.ts';
 
-/** Of each spooled blob, this many bytes are kept in memory as well: what an upload that keeps up will read next. */
+/**
+ * Of each blob that an engine pushes, this many bytes are kept in memory as well: what an upload that keeps up will read
+ * next. Of an archive's blobs none: many more of them wait at one time.
+ */
 const recentBytes = 24 * 1024 * 1024;
 /** Small blobs that are streamed concurrently. With the large ones they leave some of the 16 connections for HEAD requests. */
 const smallAtOnce = 8;
@@ -225,7 +228,7 @@ export class BlobForwarder implements RelayBackend {
 
   async #beginSpooled(claim: BlobClaim | undefined): Promise<IncomingBlob> {
     const { group, spool, isClassic, isArchive = false } = this.#options;
-    const blob = await spool.begin(group.signal, recentBytes);
+    const blob = await spool.begin(group.signal, isArchive ? 0 : recentBytes);
     const updateRow = this.#ledger.statuses.addBlob(claim?.size);
     const forward = new SpooledForward(blob, {
       ...{ blobs: this.#context.blobs, signal: group.signal, updateRow, isEngineWaiting: !isClassic && !isArchive },

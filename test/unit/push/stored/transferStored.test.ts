@@ -3,6 +3,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { digestOf, type Digest } from '../../../../src/core/oci/digest.ts';
 import { mediaTypes } from '../../../../src/core/oci/mediaTypes.ts';
+import { Spool } from '../../../../src/core/spool/spool.ts';
 import { plainGzip, type FakeEngine } from '../fakes.ts';
 import { PushRig } from '../pushRig.ts';
 import { engineWith, listed, StoredBlobs, type Described } from './storedImage.ts';
@@ -240,6 +241,15 @@ describe('an image that the engine exports as it is stored', () => {
       assert.match(unasked.notices.join(), /does not have linux\/riscv64 .* Only linux\/amd64 was pushed/);
       assert.deepEqual((await rig.push(engine, { platform: 'linux/amd64' })).notices, []);
     });
+  });
+
+  it('is kept on disk while the registry is slow, not in memory: many of its blobs may wait', async (t) => {
+    const begin = t.mock.method(Spool.prototype, 'begin');
+    const blobs = new StoredBlobs();
+    await rig.push(engineWith(blobs, blobs.addImage('amd64', [2_000_000, 3_000_000])));
+    const kept = begin.mock.calls.map((call) => call.arguments[1] ?? 0);
+    assert.ok(kept.length >= 2);
+    assert.equal(Math.max(...kept), 0);
   });
 
   it('is compressed where that is asked for, if the engine holds it uncompressed', async () => {
