@@ -1,4 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { homedir } from 'node:os';
+import { dirname } from 'node:path';
 
 /** A program to run. Nothing secret is in it: other users of the machine can read the arguments. */
 export interface HelperCommand {
@@ -23,8 +25,11 @@ const maxOutput = 64 * 1024;
 /** Variables by which git, ssh and gpg find a program or a terminal to ask a person (man gitcredentials, gpg-agent). */
 const askingVariables = ['GIT_ASKPASS', 'SSH_ASKPASS', 'GPG_TTY', 'VSCODE_GIT_ASKPASS_NODE', 'VSCODE_GIT_ASKPASS_MAIN'];
 
+/** Variables that name a repository, as a hook or an editor of git has them (git rev-parse --local-env-vars). */
+const repositoryVariables = ['GIT_DIR', 'GIT_COMMON_DIR', 'GIT_WORK_TREE', 'GIT_CONFIG'];
+
 /**
- * Runs a credential helper without a terminal and without asking anybody. On Unix it leads a session of its own
+ * Runs a credential helper without a terminal and without asking anybody, outside of the open folder. On Unix it leads a session of its own
  * (setsid), so that /dev/tty is not there for it, and it is killed with its children. Rejects only if the signal fires.
  */
 export async function runHelper(
@@ -33,11 +38,13 @@ export async function runHelper(
 ): Promise<HelperResult> {
   signal.throwIfAborted();
   const isWindows = process.platform === 'win32';
+  const cwd = neutralFolder(process.env, isWindows);
   const child = spawn(command, args, {
+    cwd,
     stdio: 'pipe',
     detached: !isWindows,
     windowsHide: true,
-    env: helperEnvironment(process.env),
+    env: helperEnvironment(process.env, cwd),
   });
   const output = { stdout: collect(child.stdout), stderr: collect(child.stderr) };
   // A helper may end before it has read its input.
@@ -78,10 +85,21 @@ export async function runHelper(
   });
 }
 
-function helperEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const kept = Object.entries(env).filter(([name]) => !askingVariables.includes(name.toUpperCase()));
-  // GCM_INTERACTIVE: Git Credential Manager. Both have no effect on other programs.
-  return { ...Object.fromEntries(kept), GIT_TERMINAL_PROMPT: '0', GCM_INTERACTIVE: 'never' };
+/**
+ * The folder of a helper. VS Code may have been started in the folder that is open, and that need not be trusted: git would
+ * read the settings of its repository, which can name a command as the credential helper; and Windows looks for a program
+ * in the working directory before the PATH. Only the administrator can write to this one.
+ */
+function neutralFolder(env: NodeJS.ProcessEnv, isWindows: boolean): string {
+  return isWindows ? (env['SystemRoot'] ?? homedir()) : '/';
+}
+
+function helperEnvironment(env: NodeJS.ProcessEnv, cwd: string): NodeJS.ProcessEnv {
+  const removed = [...askingVariables, ...repositoryVariables];
+  const kept = Object.entries(env).filter(([name]) => !removed.includes(name.toUpperCase()));
+  // GCM_INTERACTIVE: Git Credential Manager. None has an effect on other programs.
+  const own = { GIT_TERMINAL_PROMPT: '0', GCM_INTERACTIVE: 'never', GIT_CEILING_DIRECTORIES: dirname(cwd) };
+  return { ...Object.fromEntries(kept), ...own };
 }
 
 /** The beginning of what a stream gives; the rest is read and dropped. */
@@ -100,7 +118,9 @@ function collect(stream: NodeJS.ReadableStream): () => string {
 function killWithChildren(child: ChildProcess, isWindows: boolean): void {
   if (child.pid === undefined) return;
   if (isWindows) {
-    const killer = spawn('taskkill', ['/pid', String(child.pid), '/t', '/f'], { windowsHide: true, stdio: 'ignore' });
+    const killer = spawn('taskkill', ['/pid', String(child.pid), '/t', '/f'], {
+      ...{ cwd: neutralFolder(process.env, isWindows), windowsHide: true, stdio: 'ignore' },
+    });
     killer.once('error', () => child.kill());
     return;
   }

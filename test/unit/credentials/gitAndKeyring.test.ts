@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { findLogins, loginsOf } from '../../../src/core/credentials/findLogins.ts';
 import { findCommand } from '../../tools/findCommand.ts';
+import { run } from '../../tools/run.ts';
 import { makeScratch, type Scratch } from '../../tools/scratch.ts';
 import { machine, options, putOnPath, read, shortRun, shown } from './fakeMachine.ts';
 
@@ -59,6 +60,37 @@ suite('git’s login', { skip: findCommand('git') === undefined ? 'git is not in
     await assert.rejects(read(login, origin), /^TeaChestError: git has no login for gitea\.test:3000\.$/);
     await gitWith(t, forHost, "printf 'host=evil.test\\nusername=dev\\npassword=marked\\n'");
     await assert.rejects(read(login, origin), /git has no login/);
+  });
+
+  test('is not looked for in the repository in which VS Code was started: its settings may name a command', async (t) => {
+    await gitWith(t, '', 'exit 0');
+    const repository = join(scratch.path, 'untrusted');
+    const ran = join(scratch.path, 'ran');
+    await run('git', ['init', '--quiet', repository]);
+    await run('git', [
+      '-C',
+      repository,
+      'config',
+      'credential.helper',
+      `!touch ${ran}; echo username=a; echo password=b`,
+    ]);
+    const before = process.cwd();
+    t.after(() => {
+      process.chdir(before);
+      delete process.env['GIT_DIR'];
+    });
+    const check = async (): Promise<void> => {
+      assert.deepEqual(shown((await findLogins(on, { origin }, options)).logins), []);
+      const [login] = (await loginsOf(on, 'git', { origin })).logins;
+      await assert.rejects(read(login, origin), /git has no login/);
+      await assert.rejects(readFile(ran), { code: 'ENOENT' });
+    };
+    process.chdir(repository);
+    await check();
+    process.chdir(before);
+    // As in the editor of “git commit”.
+    process.env['GIT_DIR'] = join(repository, '.git');
+    await check();
   });
 
   test('of a helper that hangs is given up', async (t) => {
