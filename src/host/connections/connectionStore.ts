@@ -9,7 +9,7 @@ import type { SaveOptions } from './signIn.ts';
 import type { SignInRecords } from './signInRecords.ts';
 
 /** VS Code's secret storage, with secrets that are not stored. */
-type Secrets = SecretStorage & Pick<SessionSecrets, 'storeForSession'>;
+type Secrets = SecretStorage & Pick<SessionSecrets, 'storeForSession' | 'isSessionOnly'>;
 type Changes = Pick<EventEmitter<void>, 'event' | 'fire' | 'dispose'>;
 
 const stateKey = 'teaChest.connections';
@@ -84,6 +84,11 @@ export class ConnectionStore implements Disposable {
   async credential(origin: string): Promise<Credential | undefined> {
     const stored = await this.#secrets.get(secretKey(origin));
     return stored === undefined ? undefined : parseJson(storedCredential, stored);
+  }
+
+  /** True if the credential must not be stored: it is kept in memory until this window closes. */
+  isSessionOnly(origin: string): boolean {
+    return this.#secrets.isSessionOnly(secretKey(origin));
   }
 
   async save(connection: Connection, credential: Credential | undefined, how: SaveOptions = {}): Promise<void> {

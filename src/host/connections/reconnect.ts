@@ -42,7 +42,9 @@ export async function trustCertificate(dependencies: TrustDependencies, connecti
   const reached = await verifyServerTrust(dependencies, server, { signal: AbortSignal.timeout(timeLimitMs) });
   if (reached === undefined) return false;
   // A registry that needs no sign-in has no credential, but its certificate is saved all the same.
-  await store.save({ ...connection, trust: reached.trust }, await store.credential(connection.origin));
+  const { origin } = connection;
+  const sessionOnly = store.isSessionOnly(origin);
+  await store.save({ ...connection, trust: reached.trust }, await store.credential(origin), { sessionOnly });
   return true;
 }
 
@@ -55,8 +57,11 @@ export async function chooseClientCertificate(
   const files = await person.toClientCertificate(`${connection.host} wants to be shown a client certificate.`);
   if (files === undefined) return false;
   const credential = await store.credential(connection.origin);
+  const sessionOnly = store.isSessionOnly(connection.origin);
   const server = { address: connection, trust: { ...connection.trust, ...files } };
   const options = { signal: AbortSignal.timeout(timeLimitMs) };
-  await withClientCertificate(person, server, (one) => signIn(dependencies, { ...one, credential }, options));
+  await withClientCertificate(person, server, (one) =>
+    signIn(dependencies, { ...one, credential, sessionOnly }, options),
+  );
   return true;
 }

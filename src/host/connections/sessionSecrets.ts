@@ -8,6 +8,8 @@ export class SessionSecrets implements SecretStorage {
   readonly #storage: SecretStorage;
   readonly #onSessionOnly: (reason: string) => void;
   readonly #session = new Map<string, string>();
+  /** Keys of secrets that must not be stored, although they could be. */
+  readonly #notStored = new Set<string>();
   #isReported = false;
 
   constructor(storage: SecretStorage, onSessionOnly: (reason: string) => void) {
@@ -31,6 +33,7 @@ export class SessionSecrets implements SecretStorage {
   async store(key: string, value: string): Promise<void> {
     try {
       await this.#storage.store(key, value);
+      this.#notStored.delete(key);
       this.#session.delete(key);
     } catch (error) {
       this.#session.set(key, value);
@@ -43,11 +46,18 @@ export class SessionSecrets implements SecretStorage {
   async storeForSession(key: string, value: string): Promise<void> {
     await this.delete(key);
     this.#session.set(key, value);
+    this.#notStored.add(key);
+  }
+
+  /** True for a secret of `storeForSession`. */
+  isSessionOnly(key: string): boolean {
+    return this.#notStored.has(key);
   }
 
   /** Rejects only if the secret still exists: the sign-out has failed then. */
   async delete(key: string): Promise<void> {
     this.#session.delete(key);
+    this.#notStored.delete(key);
     try {
       await this.#storage.delete(key);
     } catch (error) {

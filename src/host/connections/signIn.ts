@@ -39,6 +39,8 @@ export interface AuthService {
 interface ConnectionSaver {
   find(origin: string): Connection | undefined;
   credential(origin: string): Promise<Credential | undefined>;
+  /** True if the credential must not be stored. */
+  isSessionOnly(origin: string): boolean;
   /** `credential` is undefined for a registry that needs no sign-in. */
   save(connection: Connection, credential: Credential | undefined, how?: SaveOptions): Promise<void>;
 }

@@ -202,6 +202,22 @@ suite('a client certificate that a saved registry wants', () => {
     assert.match(somebody.asked[1] ?? '', /refuses the client certificate/);
     assert.deepEqual(store.find(origin)?.trust, { caFile, ...mine });
   });
+
+  test('and a secret for this session only, which is not stored then', async (t) => {
+    const [authority, save] = [await Authority.create(t), await folderFor(t)];
+    const asks = { requestCert: true, rejectUnauthorized: false, ca: authority.pem };
+    const origin = await startServer(t, authority, asks, answerAsNginx);
+    const caFile = await save('ca.pem', authority.pem);
+    const { cert, key } = await authority.issue('mine');
+    const mine = { clientCertFile: await save('mine.crt', cert), clientKeyFile: await save('mine.key', key) };
+    const { access, store, secrets } = buildHost(t);
+    const connection = connectionTo(origin, { kind: 'generic', trust: { caFile } });
+    const credential = { username: 'dev', secret: 'marked-secret' };
+    await store.save(connection, credential, { sessionOnly: true });
+    const consent = person({ client: [mine] });
+    assert.equal(await chooseClientCertificate({ auth: access.auth, store, consent }, connection), true);
+    assert.deepEqual([await store.credential(origin), await secrets.keys()], [credential, []]);
+  });
 });
 
 suite('certificate files in the arguments of a sign-in', () => {

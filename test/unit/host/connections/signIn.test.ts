@@ -100,6 +100,21 @@ suite('a registry that seems to be open', () => {
   });
 });
 
+test('a secret for this session only is not stored when another certificate is trusted', async (t) => {
+  const { store, access, secrets } = buildHost(t);
+  const fakeGitea = await startFakeGitea({ tls: 'valid' });
+  t.after(() => fakeGitea.close());
+  const connection = connectionTo(fakeGitea.origin);
+  await store.save(connection, dev, { sessionOnly: true });
+  assert.equal(await trustCertificate({ auth: access.auth, store, consent: answering(true) }, connection), true);
+  assert.equal(store.find(fakeGitea.origin)?.trust.pinnedFingerprint, fakeGitea.fingerprint256);
+  assert.deepEqual([await store.credential(fakeGitea.origin), await secrets.keys()], [dev, []]);
+  // Until the person signs in again, to stay.
+  await store.save(connection, dev);
+  assert.equal(await trustCertificate({ auth: access.auth, store, consent: answering(true) }, connection), true);
+  assert.equal((await secrets.keys()).length, 1);
+});
+
 suite('an address without a scheme', () => {
   test('whose server speaks only http is reported with the one that works, without a question', async (t) => {
     const host = buildHost(t);
