@@ -88,11 +88,12 @@ function helperLogin(machine: CredentialMachine, file: AuthFile, helper: string,
   };
 }
 
-/** Docker asks by the key of its file, which is the host as the person typed it; other tools put https:// before it. */
+/** Docker asks by the key of its file, which is the host as the person typed it; other tools put the scheme before it. */
 function serverNames(key: string | undefined, { origin }: WantedRegistry): readonly string[] {
   const { host } = new URL(origin);
   if (key !== undefined) return [...new Set([key, readRegistryKey(key)?.host ?? key])];
-  return [host, `https://${host}`];
+  // What is there for https is not given to http.
+  return [host, origin];
 }
 
 /** Go reads the names of members in any case: an old Docker wrote `credSstore`. */

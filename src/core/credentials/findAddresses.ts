@@ -3,7 +3,7 @@ import type { CredentialMachine } from './credentialMachine.ts';
 import { storedLogins } from './findLogins.ts';
 import { remoteServer } from './gitRemotes.ts';
 import type { FoundLogin } from './login.ts';
-import { readRegistryKey } from './registryKey.ts';
+import { readRegistryKey, type RegistryKey } from './registryKey.ts';
 
 /** An address that a person may want to sign in to. */
 export interface FoundAddress {
@@ -21,7 +21,7 @@ const publicHosts = [
 
 /**
  * The addresses that this machine names: git remotes, logins of other programs, names of images. One row for each host;
- * an address with a scheme wins over one without.
+ * an address with a scheme wins over one without, and https over http, which an untrusted folder's remote may name.
  */
 export async function findAddresses(
   machine: CredentialMachine,
@@ -46,21 +46,23 @@ function addressOf({ scope, source }: FoundLogin): string | undefined {
 }
 
 function merge(candidates: readonly { readonly address: string; readonly source: string }[]): readonly FoundAddress[] {
-  const rows = new Map<string, { url: string; hasScheme: boolean; sources: Set<string> }>();
+  const rows = new Map<string, { url: string; scheme: RegistryKey['scheme']; sources: Set<string> }>();
   for (const { address, source } of candidates) {
     const key = readRegistryKey(address);
     if (key === undefined || isPublic(key.host)) continue;
-    const hasScheme = key.scheme !== undefined;
+    const { scheme } = key;
     const { host } = new URL(`${key.scheme ?? 'https'}://${key.host}`);
     // The path of a server's address is the sub-path of the install; that of a login is an owner.
     const isServer = source === 'git remote' || source === 'GITEA_SERVER_URL';
     const path = isServer && key.path !== '' ? `/${key.path}` : '';
     const url = `${key.scheme ?? 'https'}://${host}${path}`;
     const row = rows.get(host);
-    if (row === undefined) rows.set(host, { url, hasScheme, sources: new Set([source]) });
+    if (row === undefined) rows.set(host, { url, scheme, sources: new Set([source]) });
     else {
       row.sources.add(source);
-      if (hasScheme && !row.hasScheme) Object.assign(row, { url, hasScheme });
+      const isBetter =
+        (scheme === 'https' && row.scheme !== 'https') || (scheme !== undefined && row.scheme === undefined);
+      if (isBetter) Object.assign(row, { url, scheme });
     }
   }
   return [...rows.values()].map(({ url, sources }) => ({ url, sources: [...sources] }));

@@ -23,8 +23,16 @@ async function worktreeConfig(machine: CredentialMachine, folder: string): Promi
   const link = /^gitdir:\s*(.+?)\s*$/m.exec((await readText(machine, paths.resolve(folder, '.git'))) ?? '')?.[1];
   if (link === undefined) return undefined;
   const own = paths.resolve(folder, link);
-  const common = (await readText(machine, paths.resolve(own, 'commondir')))?.trim();
-  return await readText(machine, paths.resolve(own, common ?? '.', 'config'));
+  if (isOtherMachine(machine, folder, own)) return undefined;
+  const common = paths.resolve(own, (await readText(machine, paths.resolve(own, 'commondir')))?.trim() ?? '.');
+  return isOtherMachine(machine, folder, common) ? undefined : await readText(machine, paths.resolve(common, 'config'));
+}
+
+/** To open a file of another machine, Windows signs in there: a folder that is not trusted must not bring that about. */
+function isOtherMachine(machine: CredentialMachine, folder: string, path: string): boolean {
+  const paths = pathsOf(machine);
+  const { root } = paths.parse(path);
+  return root.startsWith('\\\\') && root.toLowerCase() !== paths.parse(folder).root.toLowerCase();
 }
 
 /** Undefined for a folder, and for what cannot be read: a suggestion less is no fault. */

@@ -1,4 +1,4 @@
-import { systemCode } from '../base/errors.ts';
+import { systemCode, TeaChestError } from '../base/errors.ts';
 import type { CredentialMachine } from './credentialMachine.ts';
 
 /** A file's value, or why it has none. Neither if there is no such file. */
@@ -18,6 +18,7 @@ export async function readConfigFile(
   try {
     bytes = await machine.readFile(path);
   } catch (error) {
+    if (error instanceof TeaChestError) return { path, problem: error.message };
     return { path, problem: `${path} cannot be read (${systemCode(error) ?? 'unknown reason'}).` };
   }
   const text = bytes === undefined ? '' : decode(bytes);

@@ -166,6 +166,21 @@ suite('a credential store of docker', () => {
   });
 });
 
+test('a store is asked by the host and by the address with its scheme: for http not for what it has for https', async () => {
+  for (const origin of ['http://h:3000', 'https://h:3000']) {
+    const asked: string[] = [];
+    const on: CredentialMachine = {
+      ...docker({ credsStore: 'desktop' }),
+      runHelper: ({ command, input }) => {
+        if (command !== 'git') asked.push(input);
+        return Promise.resolve({ kind: 'ended', code: 1, stdout: 'credentials not found', stderr: '' });
+      },
+    };
+    await assert.rejects(read((await find(on, origin))[0], origin), /has no login/);
+    assert.deepEqual(asked, ['h:3000', origin]);
+  }
+});
+
 suite('logins of podman', () => {
   const auths = {
     h: { auth: basic('whole', 's') },

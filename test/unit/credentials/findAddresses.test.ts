@@ -98,6 +98,38 @@ test('addresses come from remotes, logins and images, each once, with where they
   assert.doesNotMatch(JSON.stringify(found), /marked/);
 });
 
+test('an address with http, which any folder may name, does not win over the https one of a login', async () => {
+  const files = { [`${home}/.config/tea/config.yml`]: 'logins: [{ name: t, url: "https://gitea.test", token: a }]' };
+  assert.deepEqual(await findAddresses(machine({ files }), { remotes: ['http://gitea.test/a/b'], images: [] }), [
+    { url: 'https://gitea.test', sources: ['git remote', 'tea (t)'] },
+  ]);
+});
+
+test('git remotes are not read from another machine, to which Windows would sign in', async () => {
+  const asked: string[] = [];
+  const on = (files: Record<string, string>): ReturnType<typeof machine> => ({
+    ...machine({ platform: 'win32' }),
+    readFile: (path) => {
+      asked.push(path);
+      return Promise.resolve(path in files ? Buffer.from(files[path] ?? '') : undefined);
+    },
+  });
+  for (const link of ['\\\\evil.test\\share\\.git', '//evil.test/share/.git', '\\\\?\\UNC\\evil.test\\share']) {
+    await readGitRemotes(on({ 'C:\\app\\.git': `gitdir: ${link}\n` }), 'C:\\app');
+    await readGitRemotes(on({ 'C:\\app\\.git': 'gitdir: C:\\x\n', 'C:\\x\\commondir': `${link}\n` }), 'C:\\app');
+  }
+  assert.deepEqual(
+    asked.filter((path) => path.includes('evil')),
+    [],
+  );
+  // A folder that is there itself, as those of WSL are.
+  const files = {
+    '\\\\wsl$\\d\\app\\.git': 'gitdir: ../main/.git\n',
+    '\\\\wsl$\\d\\main\\.git\\config': '[remote "o"]\n\turl = git@a.test:b/c\n',
+  };
+  assert.deepEqual(await readGitRemotes(on(files), '\\\\wsl$\\d\\app'), ['git@a.test:b/c']);
+});
+
 test('a local idpbuilder whose settings name no address is suggested at its usual one', async () => {
   const files = { [`${home}/.idpbuilder/config`]: 'registries: { gitea: { username: giteaAdmin, password: a } }' };
   assert.deepEqual(await findAddresses(machine({ files }), { remotes: [], images: [] }), [
