@@ -55,7 +55,7 @@ export async function loginsOf(
   wanted: WantedRegistry,
 ): Promise<FoundLogins> {
   if (source === 'git') return { logins: [gitLogin(machine)], problems: [] };
-  if (source === 'keyring') return { logins: [{ ...keyringLogin(machine), scope: 'anyRegistry' }], problems: [] };
+  if (source === 'keyring') return { logins: loginsFor([keyringLogin(machine)], wanted), problems: [] };
   const { logins = [], problem } = (await readers[source]?.(machine)) ?? {};
   return {
     logins: withoutRepeatedHelpers(loginsFor(logins, wanted)),

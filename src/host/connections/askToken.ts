@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { neededScopesText } from '../../core/gitea/tokenScopes.ts';
 import type { Credential } from '../../core/registry/types.ts';
+import { showWarning } from '../display/messages.ts';
 import { askChoice, askText } from '../input/prompts.ts';
 import { AskAgain, type StepPosition } from '../input/runSteps.ts';
 import { pastedSecret } from './pastedSecret.ts';
@@ -78,21 +79,30 @@ export async function askWhatToKeep(
   return { ...state, secret: '', password: undefined, done, problem: undefined };
 }
 
-/** Makes a token, checks it with the registry, and saves it. */
+/** Makes a token, checks it with the registry, and saves it. A token that is made and not saved is named. */
 async function makeToken(
   dialog: SignInDialog,
   server: TrustedServer,
   { credential, oneTimeCode }: { readonly credential: Credential; readonly oneTimeCode?: string },
   signal: AbortSignal,
 ): Promise<SignedIn> {
-  const { auth, store } = dialog;
+  const { auth, store, logger } = dialog;
   // Each name can be used once, and a one-time code is good for one request: so the name is new.
   const tokenName = `Tea Chest on ${hostname()}, ${new Date().toISOString().slice(0, 19).replace('T', ' ')}`;
   const request = { credential, oneTimeCode, name: tokenName };
   const secret = await auth.createToken(server.address, request, server.trust, { signal });
-  const checked = await checkCredential(dialog, server, { username: credential.username, secret }, signal);
-  await store.save(checked.connection, checked.credential);
-  return { connection: checked.connection, scope: checked.scope, tokenName };
+  try {
+    const checked = await checkCredential(dialog, server, { username: credential.username, secret }, signal);
+    await store.save(checked.connection, checked.credential);
+    return { connection: checked.connection, scope: checked.scope, tokenName };
+  } catch (error) {
+    // The person may have left the dialog. We cannot delete it: a one-time code is good for one request.
+    const { host } = server.address;
+    const text = `${host} has made the token “${tokenName}”, but the sign-in then failed, and the token is stored nowhere. Delete it in the settings of ${host}, under Applications.`;
+    logger.warn(text);
+    void showWarning(text, []);
+    throw error;
+  }
 }
 
 function withoutSpaces(text: string): string {

@@ -161,6 +161,8 @@ suite('the login in the keyring', { skip: windows }, () => {
       (await findLogins(on, { origin }, options)).logins.filter(({ source }) => source === 'keyring').length;
     await putOnPath(t, scratch.path, { 'secret-tool': secretTool('username') });
     assert.deepEqual([await offered(local), await offered('https://gitea.example.com')], [1, 0]);
+    const named = async (origin: string): Promise<number> => (await loginsOf(on, 'keyring', { origin })).logins.length;
+    assert.deepEqual([await named(local), await named('https://gitea.example.com')], [1, 0]);
   });
 
   test('cannot be read without the program, with its error, or on Windows: each says so', async (t) => {

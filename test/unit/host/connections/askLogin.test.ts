@@ -6,7 +6,7 @@ import { startFakeGitea, type FakeGitea } from '../../../fakeGitea/fakeGitea.ts'
 import type { FakeGiteaOptions } from '../../../fakeGitea/options.ts';
 import { totp } from '../../../fakeGitea/model/totp.ts';
 import { basic, home } from '../../credentials/fakeMachine.ts';
-import { inputAsking, said, useFakeVscode, type QuickInput } from '../support/fakeVscode.ts';
+import { inputAsking, said, takeShown, useFakeVscode, type QuickInput } from '../support/fakeVscode.ts';
 import { buildHost, dev, type Host } from '../support/hostFakes.ts';
 import { loginsOn } from '../support/loginsOn.ts';
 
@@ -199,6 +199,31 @@ suite('a password', () => {
     assert.deepEqual(await store.credential(gitea.origin), { username: 'dev', secret: token?.value });
     const stored = await Promise.all((await secrets.keys()).map((key) => secrets.get(key)));
     assert.ok(!stored.join().includes(dev.secret));
+  });
+
+  test('whose token is made and then fails is not stored, and the token is named, so that it can be deleted', async (t) => {
+    const { open, store, gitea, secrets, log } = await rig(t, () => ({}));
+    const signedIn = open({ username: 'dev' });
+    (await inputAsking(/Address/)).enter();
+    (await inputAsking(/User name/)).enter();
+    const box = await inputAsking(/Token/);
+    box.type(dev.secret);
+    box.enter();
+    const list = await inputAsking(kept);
+    const reply = { status: 500, body: 'broken' };
+    gitea.faults.add({ path: /^\/v2\/token/, action: { kind: 'answer', reply } });
+    takeShown();
+    list.enter();
+    while (!labels(list)[0]?.startsWith('$(error)')) await new Promise(setImmediate);
+    const [token] = gitea.directory.tokensOf(gitea.directory.user('dev').id);
+    assert.ok(token !== undefined);
+    for (const text of [JSON.stringify(takeShown()), log.join('\n')]) {
+      assert.match(text, /has made the token “Tea Chest on .*stored nowhere\. Delete it in the settings/);
+      assert.ok(text.includes(token.name) && !text.includes(token.value));
+    }
+    assert.deepEqual([await store.credential(gitea.origin), await secrets.keys()], [undefined, []]);
+    list.leave();
+    assert.equal(await signedIn, undefined);
   });
 
   test('is stored, or kept until the window closes, if the person says so', async (t) => {
