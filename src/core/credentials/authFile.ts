@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { readValue } from '../base/json.ts';
+import { asLogin } from './asLogin.ts';
 import type { CredentialMachine } from './credentialMachine.ts';
 import { credentialSourceError, identityToken } from './credentialSourceErrors.ts';
 import { askDockerHelper } from './dockerHelper.ts';
@@ -59,11 +60,12 @@ function storedLogin(file: AuthFile, key: string, entry: Readonly<Record<string,
   }
   const { username, secret } = pair;
   if (username === '' && secret === '') return undefined;
-  if (username === '' || secret === '') {
+  const login = asLogin(username, secret);
+  if (login.isToken !== true && (username === '' || secret === '')) {
     const missing = username === '' ? 'user name' : 'password';
     return fail(credentialSourceError(`The entry for ${key} in ${file.path} has no ${missing}.`), username);
   }
-  return { ...base, username, read: () => Promise.resolve({ username, secret }) };
+  return { ...base, username: login.username, read: () => Promise.resolve(login) };
 }
 
 /** `user:password` in base64. Docker itself removes NUL characters from the end (file.go `decodeAuth`). */

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { parseJson } from '../base/json.ts';
 import { plainText } from '../base/plainText.ts';
+import { asLogin } from './asLogin.ts';
 import type { CredentialMachine } from './credentialMachine.ts';
 import { credentialSourceError, helperFailed, identityToken, tooSlow } from './credentialSourceErrors.ts';
 import type { HelperResult } from './helperProcess.ts';
@@ -48,6 +49,8 @@ function readAnswer(command: string, server: string, result: HelperResult): Logi
   if (answer === undefined) throw credentialSourceError(`${command} did not answer as a credential helper does.`);
   const { Username: username, Secret: secret } = answer;
   if (username === '' || username === '<token>') throw identityToken(command, server);
-  if (secret === '') throw credentialSourceError(`${command} has the user “${username}” for ${server}, but no secret.`);
-  return { username, secret };
+  const login = asLogin(username, secret);
+  if (login.secret === '')
+    throw credentialSourceError(`${command} has the user “${username}” for ${server}, but no secret.`);
+  return login;
 }

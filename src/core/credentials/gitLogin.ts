@@ -1,3 +1,4 @@
+import { asLogin } from './asLogin.ts';
 import type { CredentialMachine } from './credentialMachine.ts';
 import { credentialSourceError, helperFailed, tooSlow } from './credentialSourceErrors.ts';
 import type { FoundLogin, LoginSecret, WantedRegistry } from './login.ts';
@@ -57,10 +58,11 @@ async function fill(
     throw helperFailed('git credential fill', { stdout: '', stderr: result.stderr });
   }
   const value = (name: string): string | undefined => new RegExp(`^${name}=(.*)$`, 'm').exec(result.stdout)?.[1];
-  const [username, secret] = [value('username'), value('password')];
+  const [username = '', secret = ''] = [value('username'), value('password')];
+  const login = username === '' ? { username: undefined, secret } : asLogin(username, secret);
   // A helper may lead git to another host.
-  if (value('host') !== host || secret === undefined || secret === '') {
+  if (value('host') !== host || login.secret === '') {
     throw credentialSourceError(`git has no login for ${host}.`);
   }
-  return { username: username === '' ? undefined : username, secret };
+  return login;
 }

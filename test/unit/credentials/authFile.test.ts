@@ -166,6 +166,32 @@ suite('a credential store of docker', () => {
   });
 });
 
+test('a token in place of the user is a token, and not shown as a user', async () => {
+  const token = 'feed'.repeat(10);
+  const asToken = { username: undefined, secret: token, isToken: true };
+  for (const secret of ['x-oauth-basic', '']) {
+    const inFile = docker({ auths: { h: { auth: basic(token, secret) } } });
+    const ofHelper: CredentialMachine = {
+      ...docker({ auths: { h: {} }, credsStore: 'desktop' }),
+      runHelper: ({ command }) => {
+        const stdout = command === 'git' ? '' : JSON.stringify({ Username: token, Secret: secret });
+        return Promise.resolve({ kind: 'ended', code: 0, stdout, stderr: '' });
+      },
+    };
+    for (const on of [inFile, ofHelper]) {
+      const logins = await find(on, 'https://h');
+      assert.doesNotMatch(shown(logins).join(), /feed/);
+      assert.deepEqual(await read(logins[0], 'https://h'), asToken);
+    }
+    const stdout = `protocol=https\nhost=h\nusername=${token}\npassword=${secret}\n`;
+    const ofGit = machine({ runHelper: () => Promise.resolve({ kind: 'ended', code: 0, stdout, stderr: '' }) });
+    assert.deepEqual(
+      await read((await loginsOf(ofGit, 'git', { origin: 'https://h' })).logins[0], 'https://h'),
+      asToken,
+    );
+  }
+});
+
 test('a store is asked by the host and by the address with its scheme: for http not for what it has for https', async () => {
   for (const origin of ['http://h:3000', 'https://h:3000']) {
     const asked: string[] = [];
