@@ -20,7 +20,10 @@ export interface EngineEndpoint {
 
 export interface SshAddress {
   readonly kind: 'ssh';
+  /** `host` or `user@host`, an IPv6 address without brackets. */
   readonly destination: string;
+  /** Absent: ssh chooses. Not a part of `destination`: ssh takes no IPv6 address in a URI. */
+  readonly port?: number;
   /** The engine's socket on that machine; undefined lets its docker command choose. */
   readonly socket: string | undefined;
   /** The file of the private key; absent: ssh chooses. */

@@ -65,10 +65,11 @@ class SshConnection extends Duplex {
   }
 
   #start(): ChildProcessWithoutNullStreams {
-    const { destination, socket, identity } = this.#address;
+    const { destination, port, socket, identity } = this.#address;
     const key = identity === undefined ? [] : ['-i', identity];
+    const at = port === undefined ? [] : ['-p', String(port)];
     const command = dialCommand(this.#program, socket);
-    const child = spawn('ssh', [...sshOptions, ...key, '--', destination, ...command], {
+    const child = spawn('ssh', [...sshOptions, ...key, ...at, '--', destination, ...command], {
       stdio: 'pipe',
       windowsHide: true,
     });

@@ -99,10 +99,10 @@ function sshAddress(url: string, { source, identity }: EndpointOptions): Address
   }
   // A shell on the other machine reads the path as part of a command.
   if (!/^[\w./-]*$/.test(path)) throw endpointInvalid(source, `“${path}” is not a plain path of a socket`);
-  const name = user === undefined ? host : `${user}@${host}`;
-  const destination = port === undefined ? name : `ssh://${name}:${port}`;
+  const destination = user === undefined ? host : `${user}@${host}`;
   const key = identity === undefined || identity === '' ? {} : { identity };
-  return { kind: 'ssh', destination, socket: path === '' ? undefined : path, ...key };
+  const address = { kind: 'ssh', destination, socket: path === '' ? undefined : path, ...key } as const;
+  return port === undefined ? address : { ...address, port };
 }
 
 interface Authority {

@@ -44,7 +44,7 @@ test('an engine is reached through the person’s ssh, by one connection for man
   assert.deepEqual(fake.requests, ['/version', '/version']);
   assert.equal(
     await readFile(log, 'utf8'),
-    '-o ConnectTimeout=30 -o ServerAliveInterval=30 -T -- ssh://ada@box:2222 docker --host unix:///run/user/1000/docker.sock system dial-stdio\n',
+    '-o ConnectTimeout=30 -o ServerAliveInterval=30 -T -p 2222 -- ada@box docker --host unix:///run/user/1000/docker.sock system dial-stdio\n',
   );
 });
 

@@ -52,10 +52,12 @@ test('an address is parsed as docker does', async () => {
     'http://box': { kind: 'tcp', host: 'box', port: 80, tls: undefined },
     'https://box': { kind: 'tcp', host: 'box', port: 443, tls },
     'ssh://ada@box': { kind: 'ssh', destination: 'ada@box', socket: undefined },
-    'ssh://ada@box:2222': { kind: 'ssh', destination: 'ssh://ada@box:2222', socket: undefined },
+    'ssh://ada@box:2222': { kind: 'ssh', destination: 'ada@box', port: 2222, socket: undefined },
+    'ssh://ada@[fe80::1]:2222': { kind: 'ssh', destination: 'ada@fe80::1', port: 2222, socket: undefined },
     'ssh://core@localhost:5000/run/podman/podman.sock': {
       kind: 'ssh',
-      destination: 'ssh://core@localhost:5000',
+      destination: 'core@localhost',
+      port: 5000,
       socket: '/run/podman/podman.sock',
     },
   };
@@ -292,7 +294,8 @@ test('CONTAINER_HOST comes after docker’s contexts, with the key of CONTAINER_
   assert.equal(found.source, 'CONTAINER_HOST');
   assert.deepEqual(found.address, {
     kind: 'ssh',
-    destination: 'ssh://core@box:5000',
+    destination: 'core@box',
+    port: 5000,
     socket: '/run/podman/podman.sock',
     identity: '/keys/box',
   });
