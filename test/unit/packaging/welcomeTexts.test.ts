@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { projectRoot } from '../../tools/projectPaths.ts';
+
+interface Manifest {
+  readonly contributes: { readonly viewsWelcome: readonly { readonly view: string; readonly when: string }[] };
+}
+
+type Keys = Readonly<Record<string, string>>;
+
+/** A `when` clause of the forms that the welcome texts use. */
+function isTrue(when: string, keys: Keys): boolean {
+  return when.split(' && ').every((part) => {
+    const [, not = '', key = '', pattern = ''] = /^(!\()?([\w.]+) =~ \/(.*)\/\)?$/.exec(part) ?? [];
+    if (key !== '') return new RegExp(pattern).test(keys[key] ?? '') !== (not !== '');
+    const [, name = assert.fail(part), value] = /^([\w.]+) == (\w+)$/.exec(part) ?? [];
+    return keys[name] === value;
+  });
+}
+
+const sources = [
+  'the setting teaChest.engine.host',
+  'the docker context “MY_HOST”',
+  'DOCKER_HOST',
+  'CONTAINER_HOST',
+  'default socket',
+  '',
+];
+
+test('an Images view without images has one welcome text, whatever the engine is like', async () => {
+  const manifest = JSON.parse(await readFile(join(projectRoot, 'package.json'), 'utf8')) as Manifest;
+  const whens = manifest.contributes.viewsWelcome.filter(({ view }) => view === 'teaChest.images');
+  const states: Keys[] = [
+    ...['none', 'onlyDangling'].map((images) => ({ engine: 'ready', images, engineSource: '' })),
+    ...['notFound', 'stopped', 'noPermission', 'failed', 'contextMissing', 'oldGroups'].flatMap((engine) =>
+      sources
+        .flatMap((source) => [source, `${source}, as /home/the docker_HOST/config.json cannot be read (EACCES)`])
+        .map((engineSource) => ({ engine, images: 'none', engineSource })),
+    ),
+  ];
+  for (const state of states) {
+    const keys = Object.fromEntries(Object.entries(state).map(([key, value]) => [`teaChest.${key}`, value]));
+    const shown = whens.filter(({ when }) => isTrue(when, keys));
+    assert.equal(shown.length, 1, `${JSON.stringify(state)}: ${JSON.stringify(shown)}`);
+  }
+});
