@@ -67,17 +67,20 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
     data: [access, memory, publicOwners, addedOwners, chunkSizes, linkRates, autoChoices, cache],
   });
 
-  const reconnect = async (): Promise<void> => {
-    await images.reconnect();
-    // Another engine may have the same images.
+  // Another engine may have the same images.
+  const update = (): void => {
     imagesView.update();
   };
+  const shown = {
+    reconnect: () => images.reconnect().then(update),
+    engineChanged: () => images.engineChanged().then(update),
+  };
   const parts = {
-    ...{ ...signIn, store, channel, access, cleanup, link, engines, images: { reconnect } },
+    ...{ ...signIn, store, channel, access, cleanup, link, engines, images: shown },
     ...{ imagesView, registriesView, push, addedOwners },
   };
   context.subscriptions.push(images, imagesView, registriesView, registries.documents, statusBar);
-  context.subscriptions.push(registerCommands(parts), followChanges(parts), followContexts(link, reconnect, logger));
+  context.subscriptions.push(registerCommands(parts), followChanges(parts), followContexts(link, shown, logger));
   end = () => endPushes(runner, [access, relay, link, codecs, store, channel]);
 
   // In the background: the activation does not wait for it.

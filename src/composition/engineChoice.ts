@@ -7,7 +7,7 @@ import { listEngines } from '../core/docker/endpoint/listEngines.ts';
 import type { SelectEngineDependencies } from '../host/commands/selectEngine.ts';
 import { engineChoice, setEngineChoice } from '../host/config.ts';
 import type { EngineLink } from '../host/engine/engine.ts';
-import { followDockerContexts } from '../host/engine/followDockerContexts.ts';
+import { followDockerContexts, type FollowContextsDependencies } from '../host/engine/followDockerContexts.ts';
 
 /** The engines of this machine, and the settings that choose one. */
 export const engines: SelectEngineDependencies['engines'] = {
@@ -17,10 +17,14 @@ export const engines: SelectEngineDependencies['engines'] = {
   save: setEngineChoice,
 };
 
-/** Calls `reconnect` when a change of docker's contexts leads to another engine. */
-export function followContexts(link: EngineLink, reconnect: () => Promise<void>, logger: Logger): vscode.Disposable {
+/** Reports to `images` when a change of docker's contexts leads to another engine. */
+export function followContexts(
+  link: EngineLink,
+  images: FollowContextsDependencies['images'],
+  logger: Logger,
+): vscode.Disposable {
   return followDockerContexts({
-    ...{ link, logger, images: { reconnect } },
+    ...{ link, images, logger },
     folder: () => dockerConfigFolder(thisHost()),
     find: () => discoverEndpoint(engineChoice()),
   });

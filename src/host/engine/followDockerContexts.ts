@@ -12,7 +12,7 @@ export interface FollowContextsDependencies {
   readonly folder: () => Promise<string>;
   readonly find: () => Promise<EngineEndpoint>;
   readonly link: Pick<EngineLink, 'endpoint'>;
-  readonly images: Pick<ImageList, 'reconnect'>;
+  readonly images: Pick<ImageList, 'engineChanged'>;
   readonly logger: Logger;
   readonly wait?: typeof sleep;
 }
@@ -29,7 +29,7 @@ export function followDockerContexts(dependencies: FollowContextsDependencies): 
   const watchers: vscode.Disposable[] = [];
   const changes = new ChangeBurst(
     async () => {
-      if (await hasMoved(dependencies)) await dependencies.images.reconnect();
+      if (await hasMoved(dependencies)) await dependencies.images.engineChanged();
     },
     life.signal,
     dependencies.wait ?? sleep,

@@ -13,7 +13,7 @@ export type ImageListState =
 
 /**
  * The engine's images. While the view is visible the list follows the engine, see `ImageWatch`; while it is hidden, the
- * engine is asked only by `open`, `refresh` and `reconnect`.
+ * engine is asked only by `open`, `refresh` and `reconnect`, which a person's command calls.
  */
 export class ImageList {
   readonly #link: EngineLink;
@@ -61,14 +61,20 @@ export class ImageList {
     await this.#settled();
   }
 
-  /** Looks for the engine again, after the person asked or its setting changed. Does not wait for a load that hangs. */
+  /** Looks for the engine again. Does not wait for a load that hangs. */
   async reconnect(): Promise<void> {
-    this.#link.reset();
-    this.#attempt.abort();
-    this.#attempt = new AbortController();
-    this.#loading = undefined;
-    this.#watch.restart();
+    this.#leave();
     await this.open();
+  }
+
+  /** Call when another engine may have been chosen. A hidden view connects to it when it is shown. */
+  async engineChanged(): Promise<void> {
+    if (this.#watch.isVisible || this.#loading !== undefined) {
+      await this.reconnect();
+      return;
+    }
+    this.#leave();
+    this.#set({ kind: 'unknown' });
   }
 
   setVisible(visible: boolean): void {
@@ -83,6 +89,14 @@ export class ImageList {
   dispose(): void {
     this.#watch.dispose();
     this.#life.abort();
+  }
+
+  #leave(): void {
+    this.#link.reset();
+    this.#attempt.abort();
+    this.#attempt = new AbortController();
+    this.#loading = undefined;
+    this.#watch.restart();
   }
 
   /** After `reconnect` it waits for the new load. */

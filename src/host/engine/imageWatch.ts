@@ -55,6 +55,10 @@ export class ImageWatch {
     this.#dependencies = dependencies;
   }
 
+  get isVisible(): boolean {
+    return this.#visible;
+  }
+
   /** True if the list is loaded after each change. */
   get isFollowing(): boolean {
     return this.#visible && this.#following !== undefined;

@@ -12,7 +12,7 @@ export interface FollowChangesDependencies {
   readonly store: Pick<ConnectionStore, 'list' | 'onDidChange'>;
   readonly access: Pick<RegistryAccess, 'refresh'>;
   readonly cleanup: Pick<RegistryCleanup, 'removeSignedOut'>;
-  readonly images: Pick<ImageList, 'reconnect'>;
+  readonly images: Pick<ImageList, 'engineChanged'>;
   readonly imagesView: Pick<ImagesView, 'update'>;
   readonly registriesView: Pick<RegistriesView, 'update'>;
 }
@@ -29,7 +29,7 @@ export function followChanges(dependencies: FollowChangesDependencies): vscode.D
       });
     }),
     vscode.workspace.onDidChangeConfiguration((change) => {
-      if (change.affectsConfiguration('teaChest.engine')) void images.reconnect();
+      if (change.affectsConfiguration('teaChest.engine')) void images.engineChanged();
       if (change.affectsConfiguration('teaChest.images.showDangling')) imagesView.update();
       if (change.affectsConfiguration('teaChest.registries.sort')) registriesView.update();
     }),

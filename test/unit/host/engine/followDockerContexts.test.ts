@@ -18,12 +18,12 @@ const at = (path: string): EngineEndpoint => ({
 interface State {
   found: EngineEndpoint | Error;
   current: EngineEndpoint | undefined;
-  reconnects: number;
+  changes: number;
   searches: number;
 }
 
 function followed() {
-  const state: State = { found: at('/one'), current: at('/one'), reconnects: 0, searches: 0 };
+  const state: State = { found: at('/one'), current: at('/one'), changes: 0, searches: 0 };
   const following = followDockerContexts({
     folder: () => Promise.resolve('/cfg'),
     find: () => {
@@ -32,8 +32,8 @@ function followed() {
     },
     link: { endpoint: () => Promise.resolve(state.current) },
     images: {
-      reconnect: () => {
-        state.reconnects++;
+      engineChanged: () => {
+        state.changes++;
         return Promise.resolve();
       },
     },
@@ -59,7 +59,7 @@ suite('docker’s contexts', () => {
     changeFile('/cfg', 'config.json');
     changeFile('/cfg/contexts/meta', '**');
     await settled();
-    assert.equal(state.reconnects, 1);
+    assert.equal(state.changes, 1);
     following.dispose();
     assert.deepEqual(watchedFiles(), []);
   });
@@ -70,7 +70,7 @@ suite('docker’s contexts', () => {
     // As after `docker login`, which writes config.json too.
     changeFile('/cfg', 'config.json');
     await settled();
-    assert.deepEqual([state.searches, state.reconnects], [1, 0]);
+    assert.deepEqual([state.searches, state.changes], [1, 0]);
     following.dispose();
   });
 
@@ -83,7 +83,7 @@ suite('docker’s contexts', () => {
     state.current = undefined;
     changeFile('/cfg', 'config.json');
     await settled();
-    assert.equal(state.reconnects, 2);
+    assert.equal(state.changes, 2);
     following.dispose();
   });
 });

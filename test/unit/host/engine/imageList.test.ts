@@ -1,60 +1,25 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { suite, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { TeaChestError } from '../../../../src/core/base/errors.ts';
-import type { Logger } from '../../../../src/core/base/logger.ts';
-import type { EngineEndpoint, EngineImage } from '../../../../src/core/docker/types.ts';
-import { EngineLink, type Engine } from '../../../../src/host/engine/engine.ts';
-import { engineFinder } from '../../../../src/host/engine/engineFinder.ts';
+import type { EngineImage } from '../../../../src/core/docker/types.ts';
+import { EngineLink } from '../../../../src/host/engine/engine.ts';
 import { ImageList } from '../../../../src/host/engine/imageList.ts';
 import { listShownImages } from '../../../../src/host/engine/listShownImages.ts';
 import { engineImage } from '../../../tools/engineImage.ts';
 import { silentLogger } from '../../../tools/silentLogger.ts';
+import { listingEngine, untilAborted } from './listingEngine.ts';
 
 const image = engineImage();
-
-async function untilAborted(signal: AbortSignal): Promise<never> {
-  if (!signal.aborted) await once(signal, 'abort');
-  throw new TeaChestError('cancelled', 'Cancelled.');
-}
-
-/** An engine that lists as it is reported and whose events never come. */
-function engine(listImages: Engine['listImages']): Engine & { readonly calls: string[] } {
-  const calls: string[] = [];
-  const unused = (): never => {
-    throw new Error('not asked for in this test');
-  };
-  return {
-    calls,
-    endpoint: { address: { kind: 'socket', path: '/run/engine.sock' }, source: 'test', url: 'unix:///run/engine.sock' },
-    description: 'Docker 28.5.2',
-    listImages: (options) => {
-      calls.push('list');
-      return listImages(options);
-    },
-    // eslint-disable-next-line require-yield -- nothing ever happens
-    events: async function* ({ signal }) {
-      await untilAborted(signal);
-    },
-    platformsOf: unused,
-    inspect: unused,
-    exportImages: unused,
-    exportBlobs: unused,
-    pusher: unused,
-    retire: () => calls.push('retire'),
-    dispose: () => calls.push('dispose'),
-  };
-}
 
 suite('image list', () => {
   test('a new connection does not wait for a hanging load, whose callers get the new one', async () => {
     const asked = Promise.withResolvers<undefined>();
-    const hung = engine(({ signal }) => {
+    const hung = listingEngine(({ signal }) => {
       asked.resolve(undefined);
       return untilAborted(signal);
     });
-    const good = engine(() => Promise.resolve([image]));
+    const good = listingEngine(() => Promise.resolve([image]));
     const engines = [hung, good];
     const list = new ImageList(
       new EngineLink(() => Promise.resolve(engines.shift() ?? good)),
@@ -72,11 +37,11 @@ suite('image list', () => {
   test('an engine that is left late says nothing any more', async () => {
     const asked = Promise.withResolvers<undefined>();
     const late = Promise.withResolvers<readonly EngineImage[]>();
-    const slow = engine(() => {
+    const slow = listingEngine(() => {
       asked.resolve(undefined);
       return late.promise;
     });
-    const good = engine(() => Promise.resolve([image]));
+    const good = listingEngine(() => Promise.resolve([image]));
     const engines = [slow, good];
     const list = new ImageList(
       new EngineLink(() => Promise.resolve(engines.shift() ?? good)),
@@ -134,7 +99,7 @@ function followed() {
   const stopped = (): never => {
     throw new TeaChestError('engineStopped', 'It does not answer.', { facts: { endpoint: 'unix:///engine.sock' } });
   };
-  const one = engine(() => (isUp ? Promise.resolve([image]) : stopped()));
+  const one = listingEngine(() => (isUp ? Promise.resolve([image]) : stopped()));
   one.events = async function* ({ signal }) {
     one.calls.push('events');
     if (!isUp || !hasEvents) stopped();
@@ -217,7 +182,7 @@ suite('image list over time', () => {
 
   test('an engine that sends nothing before the first event is listed after a moment', async () => {
     const { sleep, pass } = fakeTime();
-    const mute = engine(() => Promise.resolve([image]));
+    const mute = listingEngine(() => Promise.resolve([image]));
     const list = new ImageList(new EngineLink(() => Promise.resolve(mute)), silentLogger, () => undefined, sleep);
     list.setVisible(true);
     const opening = list.open();
@@ -343,6 +308,38 @@ suite('image list over time', () => {
     );
   });
 
+  test('a hidden view does not connect to an engine that was chosen elsewhere before it is shown', async () => {
+    const { list, states, asked, pass, settle } = followed();
+    await list.open();
+    asked();
+    await list.engineChanged();
+    for (let passed = 0; passed < 60_000; passed += 1000) await pass(1000);
+    assert.deepEqual(asked(), []);
+    assert.deepEqual(states, ['ready', 'unknown'], 'what the other engine had is not shown as its own');
+    list.setVisible(true);
+    await settle();
+    assert.deepEqual(asked(), ['events', 'list']);
+    await list.engineChanged();
+    assert.deepEqual(asked(), ['closed', 'events', 'list'], 'a view that is shown connects at once');
+    list.dispose();
+  });
+
+  test('a push that waits for the list of a hidden view gets that of the engine that was chosen meanwhile', async () => {
+    const asked = Promise.withResolvers<undefined>();
+    const hung = listingEngine(({ signal }) => {
+      asked.resolve(undefined);
+      return untilAborted(signal);
+    });
+    const engines = [hung, listingEngine(() => Promise.resolve([image]))];
+    const link = new EngineLink(() => Promise.resolve(engines.shift() ?? hung));
+    const list = new ImageList(link, silentLogger, () => undefined);
+    const opening = list.open();
+    await asked.promise;
+    await list.engineChanged();
+    assert.deepEqual(await opening, { kind: 'ready', images: [image] });
+    list.dispose();
+  });
+
   test('a hidden list is loaded for each question: a push asks for what there is now', async () => {
     const { list, asked } = followed();
     await list.open();
@@ -358,63 +355,12 @@ suite('shown images', () => {
     const references = ['app:1', name, `127.0.0.1:41234/tea-chest/app:1`];
     const digest = `sha256:${'b'.repeat(64)}`;
     const digestReferences = [`127.0.0.1:41234/tea-chest/${'ab'.repeat(12)}/0@${digest}`, `app@${digest}`];
-    const busy = engine(() => Promise.resolve([{ ...image, references, digestReferences }, image]));
+    const busy = listingEngine(() => Promise.resolve([{ ...image, references, digestReferences }, image]));
     const shown = await listShownImages(busy, { signal: new AbortController().signal });
     const kept = {
       references: ['app:1', '127.0.0.1:41234/tea-chest/app:1'],
       digestReferences: [`app@${digest}`],
     };
     assert.deepEqual(shown, [{ ...image, ...kept }, image]);
-  });
-});
-
-suite('engine link', () => {
-  test('retires the engine it leaves, and disposes of the one it has', async () => {
-    const opened: ReturnType<typeof engine>[] = [];
-    const link = new EngineLink(() => {
-      const one = engine(() => Promise.resolve([]));
-      opened.push(one);
-      return Promise.resolve(one);
-    });
-    await link.get();
-    link.reset();
-    assert.equal(await link.get(), opened[1]);
-    link.dispose();
-    await Promise.resolve();
-    assert.deepEqual(
-      opened.map(({ calls }) => calls),
-      [['retire'], ['dispose']],
-    );
-  });
-
-  test('an engine that was found and is no longer there is stopped, not missing', async () => {
-    let sockets: 'one' | 'none' = 'one';
-    const discover = (): Promise<EngineEndpoint> =>
-      sockets === 'one'
-        ? Promise.resolve({
-            address: { kind: 'socket', path: '/run/engine.sock' },
-            source: 'default socket',
-            url: 'unix:///run/engine.sock',
-          })
-        : Promise.reject(new TeaChestError('engineNotFound', 'No container engine was found.'));
-    const find = engineFinder(() => ({}), silentLogger, discover);
-    sockets = 'none';
-    await assert.rejects(find(), { code: 'engineNotFound' });
-    sockets = 'one';
-    await find();
-    sockets = 'none';
-    await assert.rejects(find(), { code: 'engineStopped', message: /unix:\/\/\/run\/engine\.sock \(default socket\)/ });
-  });
-
-  test('an engine that is found at the same address again is not logged again', async () => {
-    const lines: string[] = [];
-    const logger: Logger = { ...silentLogger, info: (line) => void lines.push(line) };
-    let setting = 'tcp://127.0.0.1:1';
-    const find = engineFinder(() => ({ host: setting }), logger);
-    await find();
-    await find();
-    setting = 'tcp://127.0.0.1:2';
-    await find();
-    assert.equal(lines.length, 2, lines.join('\n'));
   });
 });

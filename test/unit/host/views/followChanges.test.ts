@@ -25,7 +25,7 @@ function followed(failure?: Error) {
         return failure === undefined ? Promise.resolve() : Promise.reject(failure);
       },
     },
-    images: { reconnect: () => Promise.resolve(void steps.push('reconnect')) },
+    images: { engineChanged: () => Promise.resolve(void steps.push('engine changed')) },
     imagesView: { update: step('update images') },
     registriesView: { update: step('update registries') },
   });
@@ -55,7 +55,7 @@ suite('the views', () => {
     changeSetting('teaChest.engine.host', 'unix:///x');
     changeSetting('teaChest.images.showDangling', true);
     changeSetting('teaChest.push.gzipLevel', 2);
-    assert.deepEqual(steps, ['reconnect', 'update images']);
+    assert.deepEqual(steps, ['engine changed', 'update images']);
     following.dispose();
     changeSetting('teaChest.engine.host', '');
     assert.equal(steps.length, 2);
