@@ -38,6 +38,8 @@ export class ImageWatch {
   readonly #life = new AbortController();
   /** Of the events; undefined while nothing follows them. */
   #following: AbortController | undefined;
+  /** Of the events that the engine sends at present. */
+  #connected: AbortSignal | undefined;
   /** Of the delay until they are closed. */
   #closing: AbortController | undefined;
   #beat: AbortController | undefined;
@@ -148,6 +150,7 @@ export class ImageWatch {
         const engine = await link.get();
         for await (const { action } of engine.events({ signal })) {
           wait = shortestRetryMs;
+          this.#connected = signal;
           logger.trace(`Event of the engine's images: ${action}`);
           // A list that is loaded from here on misses no change.
           if (action === 'connected') void this.#refresh();
@@ -156,6 +159,8 @@ export class ImageWatch {
       } catch (error) {
         if (!isOver()) logger.debug(`The engine's events ended: ${toTeaChestError(error).message}`);
       }
+      // `restart` may have connected again.
+      if (this.#connected === signal) this.#connected = undefined;
       if (isOver()) return;
       // Changes without a connection fire no event, and the engine itself may be gone.
       link.reset();
@@ -194,8 +199,9 @@ export class ImageWatch {
     const isOver = (): boolean => signal.aborted;
     while (!isOver()) {
       await this.#sleep(beatMs, signal);
-      // An engine that is away is looked for already.
-      if (!isOver() && this.#dependencies.problem() === undefined) await this.#refresh();
+      // An engine that is away is looked for already; but one that sends events may have failed to list.
+      const isLookedFor = this.#dependencies.problem() !== undefined && this.#connected === undefined;
+      if (!isOver() && !isLookedFor) await this.#refresh();
     }
   }
 

@@ -94,12 +94,13 @@ function followed() {
   const time = fakeTime();
   let isUp = true;
   let hasEvents = true;
+  let failsToList = false;
   let report: (action: string) => void = () => undefined;
   let fall: () => void = () => undefined;
   const stopped = (): never => {
     throw new TeaChestError('engineStopped', 'It does not answer.', { facts: { endpoint: 'unix:///engine.sock' } });
   };
-  const one = listingEngine(() => (isUp ? Promise.resolve([image]) : stopped()));
+  const one = listingEngine(() => (isUp && !failsToList ? Promise.resolve([image]) : stopped()));
   one.events = async function* ({ signal }) {
     one.calls.push('events');
     if (!isUp || !hasEvents) stopped();
@@ -136,6 +137,9 @@ function followed() {
     stop: () => {
       isUp = false;
       fall();
+    },
+    failToList: (fails: boolean) => {
+      failsToList = fails;
     },
     refuseEvents: () => {
       hasEvents = false;
@@ -337,6 +341,21 @@ suite('image list over time', () => {
     await asked.promise;
     await list.engineChanged();
     assert.deepEqual(await opening, { kind: 'ready', images: [image] });
+    list.dispose();
+  });
+
+  test('a list that failed once is loaded again, although the events of the engine go on', async () => {
+    const { list, pass, settle, report, failToList } = followed();
+    list.setVisible(true);
+    await list.open();
+    failToList(true);
+    report('tag');
+    await settle();
+    for (let passed = 0; passed < 1000; passed += 100) await pass(100);
+    assert.equal(list.state.kind, 'problem');
+    failToList(false);
+    for (let passed = 0; passed < 31_000; passed += 1000) await pass(1000);
+    assert.equal(list.state.kind, 'ready');
     list.dispose();
   });
 
