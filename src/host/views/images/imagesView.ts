@@ -9,7 +9,7 @@ import { withSignal } from '../../progress/cancellation.ts';
 import { describeEngine } from './describeEngine.ts';
 import { imageItem } from './imageItem.ts';
 import { imageTooltip } from './imageTooltip.ts';
-import { buildImageTree, describeEmptiness, type ImageNode, type RepositoryNode } from './imageTree.ts';
+import { buildImageTree, describeEmptiness, type ImageNode, type RepositoryNode, type TagNode } from './imageTree.ts';
 
 /** The Images view: repository → tag. Shows the image list, and asks the engine only for platforms and tooltips. */
 export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Disposable {
@@ -69,17 +69,13 @@ export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Di
   async #loadPlatforms(node: RepositoryNode): Promise<void> {
     const unknown = node.tags.filter(({ image }) => image.platforms === undefined && !this.#platforms.has(image.id));
     if (unknown.length === 0) return;
-    try {
+    const load = async ({ image }: TagNode): Promise<void> => {
       const engine = await this.#link.get();
-      await Promise.all(
-        unknown.map(async ({ image }) => {
-          this.#platforms.set(image.id, await engine.platformsOf(image, { signal: this.#life.signal }));
-        }),
-      );
-      this.#changed.fire(node);
-    } catch {
-      // The rows stay without a platform. An image that was removed disappears with the next list.
-    }
+      this.#platforms.set(image.id, await engine.platformsOf(image, { signal: this.#life.signal }));
+    };
+    const results = await Promise.allSettled(unknown.map(load));
+    // A row whose image cannot be read stays without a platform. It is asked for again when the list is shown again.
+    if (results.some(({ status }) => status === 'fulfilled')) this.#changed.fire(node);
   }
 
   getTreeItem(node: ImageNode): vscode.TreeItem {

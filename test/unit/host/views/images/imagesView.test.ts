@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import type { MarkdownString } from 'vscode';
 import { TeaChestError, type ErrorCode } from '../../../../../src/core/base/errors.ts';
 import type { ImageDetails } from '../../../../../src/core/ports/imageSource.ts';
@@ -102,6 +103,29 @@ suite('the Images view', () => {
     assert.match(String(view.getTreeItem(tag).description), /linux\/arm64$/);
     await view.getChildren(app);
     assert.deepEqual(asked, [tagged.id]);
+  });
+
+  test('one image whose platform cannot be read leaves the others theirs, and is not asked for in a loop', async () => {
+    const damaged = { ...imageNamed('app:2'), id: `sha256:${'d'.repeat(64)}` };
+    let asked = 0;
+    const platformsOf: Engine['platformsOf'] = ({ id }) => {
+      asked++;
+      if (id === damaged.id) return Promise.reject(new TeaChestError('engineFailed', 'It is damaged.'));
+      return setImmediate([{ os: 'linux', architecture: 'arm64' }]);
+    };
+    const { view } = viewOf({ kind: 'ready', images: [tagged, damaged] }, { platformsOf });
+    const [app = assert.fail()] = await view.getChildren();
+    let updates = 0;
+    view.onDidChangeTreeData(() => {
+      updates++;
+      // As VS Code does.
+      void view.getChildren(app);
+    });
+    const tags = await view.getChildren(app);
+    for (let turn = 0; turn < 20; turn++) await setImmediate();
+    const descriptions = tags.map((tag) => String(view.getTreeItem(tag).description));
+    assert.equal(descriptions.filter((text) => text.endsWith("linux/arm64")).length, 1);
+    assert.deepEqual([updates, asked], [1, 3]);
   });
 
   test('inspects an image for its tooltip, and has one without the engine too', async () => {
