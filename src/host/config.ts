@@ -31,7 +31,9 @@ export async function setEngineChoice(choice: EngineChoice): Promise<void> {
   const target = isInWorkspace ? Workspace : Global;
   // In a workspace, an empty value hides the one of the user.
   const unset = isInWorkspace ? '' : undefined;
-  for (const name of ['host', 'context'] as const) {
+  // A host has precedence: the context is written while the former host is there, and removed once the new one is.
+  const order = choice.host === undefined ? (['context', 'host'] as const) : (['host', 'context'] as const);
+  for (const name of order) {
     await section().update(engineSettings[name], choice[name] ?? unset, target);
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, suite, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import type { EngineChoice } from '../../../../src/core/docker/endpoint/discoverEndpoint.ts';
 import type { EngineOption } from '../../../../src/core/docker/endpoint/listEngines.ts';
 import { parseEndpoint } from '../../../../src/core/docker/endpoint/parseEndpoint.ts';
@@ -11,6 +12,7 @@ import {
   said,
   takeShown,
   useFakeVscode,
+  workspace,
   workspaceSettings,
 } from '../support/fakeVscode.ts';
 
@@ -55,6 +57,35 @@ suite('teaChest.selectEngine', () => {
     await selectEngineCommand(dependencies, {});
     assert.deepEqual(engineChoice(), { host: undefined, context: undefined });
     assert.deepEqual(takeShown(), []);
+  });
+
+  test('leads to no third engine between the two settings that it writes', async () => {
+    const host = { host: 'ssh://box', context: undefined };
+    const context = { host: undefined, context: 'colima' };
+    const automatic = { host: undefined, context: undefined };
+    const seen: EngineChoice[] = [];
+    // The setting of the host has precedence.
+    const effective = ({ host, context }: EngineChoice): EngineChoice => ({
+      host,
+      context: host === undefined ? context : undefined,
+    });
+    const following = workspace.onDidChangeConfiguration(() => seen.push(effective(engineChoice())));
+    for (const [from, to] of [
+      [host, context],
+      [context, host],
+      [context, automatic],
+      [host, automatic],
+    ] as const) {
+      await selectEngineCommand(dependencies, from);
+      seen.length = 0;
+      await selectEngineCommand(dependencies, to);
+      assert.deepEqual(seen.at(-1), to);
+      assert.ok(
+        seen.every((one) => [from, to].some((known) => isDeepStrictEqual(one, known))),
+        JSON.stringify(seen),
+      );
+    }
+    following.dispose();
   });
 
   test('refuses what leads to no engine, and changes nothing', async () => {
