@@ -13,6 +13,8 @@ const shortestRetryMs = 1000;
 const longestRetryMs = 2000;
 /** By ssh each attempt is a login, and servers limit their rate. An engine without events, too, is asked less often. */
 const longestSlowRetryMs = 30_000;
+/** After a sign-in that was refused: programs such as fail2ban count those of some minutes, and block the address. */
+const refusedRetryMs = 600_000;
 /** A person often looks at another view for a moment. */
 const closeAfterHiddenMs = 30_000;
 /** Some builds send no event (podman build without a tag), and containers send none that is asked for here. */
@@ -166,7 +168,8 @@ export class ImageWatch {
       link.reset();
       await this.#refresh();
       this.#pause = new AbortController();
-      await this.#sleep(wait, AbortSignal.any([signal, this.#pause.signal]));
+      const isRefused = this.#dependencies.problem()?.facts['isRefused'] === true;
+      await this.#sleep(isRefused ? refusedRetryMs : wait, AbortSignal.any([signal, this.#pause.signal]));
     }
   }
 

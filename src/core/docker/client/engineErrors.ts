@@ -103,7 +103,7 @@ function tlsReason(message: string): string {
 
 function explainSsh(error: SshError, endpoint: EngineEndpoint): Explanation {
   const where = `${endpoint.url} (${endpoint.source})`;
-  const facts = { message: error.message };
+  const facts = { message: error.message, ...(refusedSignIn.test(error.message) && { isRefused: true }) };
   if (error.exitCode === undefined) {
     const sentence = `The program “ssh”, by which the container engine at ${where} is reached, could not be started: ${error.message}.`;
     return { code: 'engineEndpointInvalid', sentence, facts };
@@ -118,6 +118,9 @@ function explainSsh(error: SshError, endpoint: EngineEndpoint): Explanation {
   const next = adviceForSsh.find(([pattern]) => pattern.test(error.message))?.[1];
   return { code: sshCode(error), sentence: next === undefined ? sentence : `${sentence}. ${next}`, facts };
 }
+
+/** OpenSSH's messages that another attempt would give again. Many of them may make the other machine block this one. */
+const refusedSignIn = /permission denied \(|too many authentication failures|host key verification failed/i;
 
 /** What to do on the other machine, or about it, by the message of ssh or of the program there. */
 const adviceForSsh: readonly (readonly [RegExp, string])[] = [

@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { TeaChestError } from '../../../../src/core/base/errors.ts';
 import { Engine } from '../../../../src/core/docker/client/engine.ts';
 import { parseEndpoint } from '../../../../src/core/docker/endpoint/parseEndpoint.ts';
 import { engineAt, startFakeEngine } from './fakeEngine.ts';
@@ -75,6 +76,24 @@ test('the message of ssh or of the remote docker becomes the error', async () =>
       assert.ok(error.message.includes(stderr), error.message);
       return true;
     });
+  }
+});
+
+test('a sign-in that was refused is marked, because another attempt would be refused as well', async () => {
+  const messages = {
+    'ada@box: Permission denied (publickey).': true,
+    'Received disconnect from 10.0.0.5 port 22:2: Too many authentication failures': true,
+    'Host key verification failed.': true,
+    'kex_exchange_identification: read: Connection aborted': undefined,
+    'ssh: connect to host box port 22: Connection refused': undefined,
+  };
+  for (const [message, isRefused] of Object.entries(messages)) {
+    await putSsh(`echo "${message}" >&2; exit ${message.startsWith('kex') ? 254 : 255}`);
+    const error: unknown = await engineAt('ssh://box')
+      .version({ signal })
+      .catch((failure: unknown) => failure);
+    assert.ok(error instanceof TeaChestError);
+    assert.equal(error.facts['isRefused'], isRefused, message);
   }
 });
 

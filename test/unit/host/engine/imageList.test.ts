@@ -97,8 +97,11 @@ function followed() {
   let failsToList = false;
   let report: (action: string) => void = () => undefined;
   let fall: () => void = () => undefined;
+  let failure = new TeaChestError('engineStopped', 'It does not answer.', {
+    facts: { endpoint: 'unix:///engine.sock' },
+  });
   const stopped = (): never => {
-    throw new TeaChestError('engineStopped', 'It does not answer.', { facts: { endpoint: 'unix:///engine.sock' } });
+    throw failure;
   };
   const one = listingEngine(() => (isUp && !failsToList ? Promise.resolve([image]) : stopped()));
   one.events = async function* ({ signal }) {
@@ -134,7 +137,8 @@ function followed() {
     start: () => {
       isUp = true;
     },
-    stop: () => {
+    stop: (reason = failure) => {
+      failure = reason;
       isUp = false;
       fall();
     },
@@ -270,6 +274,23 @@ suite('image list over time', () => {
     await settle();
     await pass(0);
     assert.equal(list.state.kind, 'ready');
+    list.dispose();
+  });
+
+  test('a sign-in that the other machine refuses is hardly repeated, or it may lock the address out', async () => {
+    const { list, asked, pass, settle, stop, start } = followed();
+    const facts = { endpoint: 'ssh://ada@box', isRefused: true };
+    stop(new TeaChestError('engineFailed', 'Permission denied (publickey).', { facts }));
+    list.setVisible(true);
+    await list.open();
+    for (let passed = 0; passed < 590_000; passed += 1000) await pass(1000);
+    const signIns = asked().length;
+    assert.ok(signIns <= 3, `${signIns} in 10 min`);
+    start();
+    const again = list.reconnect();
+    await settle();
+    await again;
+    assert.equal(list.state.kind, 'ready', 'but it is tried at once when the person asks');
     list.dispose();
   });
 
