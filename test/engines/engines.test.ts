@@ -6,17 +6,10 @@ import type { Engine } from '../tools/engine.ts';
 import { canInstallDebianPackages } from '../tools/debian.ts';
 import { provision } from '../tools/provision.ts';
 import { pullByEngine } from '../tools/verifyPull.ts';
+import { Closing } from './closing.ts';
 import { matrixEngines, type MatrixEngine } from './engineList.ts';
 import { report, cellName, type Cells } from './enginesDocument.ts';
-import {
-  enginesByWay,
-  expectedByWay,
-  expectedCell,
-  isPublished,
-  isWorse,
-  kindsByWay,
-  type Expectation,
-} from './expected.ts';
+import { enginesByWay, expectedCell, isPublished, isWorse, kindsByWay, type Expectation } from './expected.ts';
 import { allKinds } from './kinds/allKinds.ts';
 import type { ImageKind } from './kinds/imageKind.ts';
 import { openColumn, startMatrix, type Matrix } from './matrixRig.ts';
@@ -36,7 +29,9 @@ const obstacles = new Map(
 
 describe('each kind of image from each engine', { skip, concurrency: 2, timeout: 1_800_000 }, () => {
   let matrix: Matrix;
+  // One for all columns: the `ssh` of the PATH has the keys of one server.
   let open: Ways;
+  const closing = new Closing();
   const cells: Cells = new Map();
   const sources = new Map<string, Promise<Source>>();
   const sourceOf = (kind: ImageKind): Promise<Source> => {
@@ -48,27 +43,26 @@ describe('each kind of image from each engine', { skip, concurrency: 2, timeout:
   before(async () => {
     await provision(['engine', 'podman', 'rootless', 'registry', 'skopeo', 'ssh', 'openssl']);
     matrix = await startMatrix(dataParent);
-    // Once for all engines: it sets the PATH of this process.
+    closing.add(() => matrix.stop());
     open = await openWays();
+    closing.add(() => open.stop());
   });
   after(async () => {
-    await open.stop();
-    await matrix.stop();
+    await closing.close();
     await report(cells, kinds, obstacles);
   });
 
   for (const column of matrixEngines) {
     describe(column.title, { skip: obstacles.get(column.id) ?? false }, () => {
-      let engine: Engine;
       let at: CellEngine;
+      const closing = new Closing();
       before(async () => {
-        engine = await column.start({ dataParent });
+        const engine = await column.start({ dataParent });
+        closing.add(() => engine.stop());
         at = await openColumn(matrix, engine, { ...column, name: column.id });
+        closing.add(() => at.rig.close());
       });
-      after(async () => {
-        await at.rig.close();
-        await engine.stop();
-      });
+      after(() => closing.close());
 
       for (const kind of kinds) {
         const isSlow = !isLarge && kind.slowOn?.includes(column.id) === true;
@@ -86,10 +80,12 @@ describe('each kind of image from each engine', { skip, concurrency: 2, timeout:
   for (const column of matrixEngines.filter(({ id }) => enginesByWay.includes(id))) {
     describe(`${column.title}, not by its socket`, () => {
       let engine: Engine;
+      const closing = new Closing();
       before(async () => {
         engine = await column.start({ dataParent });
+        closing.add(() => engine.stop());
       });
-      after(() => engine.stop());
+      after(() => closing.close());
 
       for (const way of ways) {
         for (const kind of kinds.filter(({ name }) => kindsByWay.includes(name))) {
@@ -99,7 +95,7 @@ describe('each kind of image from each engine', { skip, concurrency: 2, timeout:
             try {
               const cell = await pushCell(kind, await sourceOf(kind), at);
               cells.set(cellName(column.id, way, kind.name), cell);
-              check(cell, expectedByWay(kind.name, column.id));
+              check(cell, expectedCell(kind.name, column.id));
             } finally {
               await at.rig.close();
             }

@@ -4,7 +4,7 @@ import { format, resolveConfig } from 'prettier';
 
 import { projectRoot } from '../tools/projectPaths.ts';
 import { matrixEngines, type EngineId } from './engineList.ts';
-import { enginesByWay, expectedByWay, expectedCell, isWorse, kindsByWay, type Expectation } from './expected.ts';
+import { enginesByWay, expectedCell, isWorse, kindsByWay, type Expectation } from './expected.ts';
 import type { ImageKind } from './kinds/imageKind.ts';
 import type { Cell, Outcome } from './pushCell.ts';
 import { ways, type Way } from './ways.ts';
@@ -86,7 +86,7 @@ function differences(cells: Cells, kinds: readonly ImageKind[]): string[] {
     for (const { id } of matrixEngines) compare(id, 'socket', name, expectedCell(name, id));
   }
   for (const kind of kindsByWay) {
-    for (const id of enginesByWay) for (const way of ways) compare(id, way, kind, expectedByWay(kind, id));
+    for (const id of enginesByWay) for (const way of ways) compare(id, way, kind, expectedCell(kind, id));
   }
   return lines;
 }
@@ -113,7 +113,7 @@ is pulled by another Docker as well.
 function document(kinds: readonly ImageKind[]): string {
   const notes = new Notes();
   const bySocket = tableOf(kinds, (id, _, kind) => notes.cell(expectedCell(kind, id)));
-  const byWay = wayTable((id, _, kind) => notes.cell(expectedByWay(kind, id)));
+  const byWay = wayTable((id, _, kind) => notes.cell(expectedCell(kind, id)));
   const abouts = kinds.map(({ name, about }) => `- **${name}**: ${about}`);
   const sections = [
     introduction,
@@ -129,11 +129,10 @@ function document(kinds: readonly ImageKind[]): string {
 class Notes {
   readonly #reasons: string[] = [];
 
-  cell({ outcome, reason, isFault }: Expectation): string {
+  cell({ outcome, reason }: Expectation): string {
     if (reason === undefined) return texts[outcome];
-    const sentence = isFault === true ? `A fault that is known: ${reason}` : reason;
-    if (!this.#reasons.includes(sentence)) this.#reasons.push(sentence);
-    return `${texts[outcome]} (${this.#reasons.indexOf(sentence) + 1})`;
+    if (!this.#reasons.includes(reason)) this.#reasons.push(reason);
+    return `${texts[outcome]} (${this.#reasons.indexOf(reason) + 1})`;
   }
 
   list(): string {

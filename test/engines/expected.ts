@@ -7,8 +7,6 @@ export interface Expectation {
   readonly words?: RegExp;
   /** For docs/engines.md; of each outcome that is not the usual one. */
   readonly reason?: string;
-  /** A fault of Tea Chest that is known, not what it should do. */
-  readonly isFault?: true;
 }
 
 /** An engine's store, or the engine itself where it differs. */
@@ -118,20 +116,13 @@ export function expectedCell(kind: string, id: EngineId): Expectation {
   return row?.[id] ?? row?.[store] ?? usual[store];
 }
 
-/** What is pushed by tcp, TLS, ssh and a docker context as well, and from which engines. */
+/** What is pushed by tcp, TLS, ssh and a docker context as well, and from which engines: the same is expected of each way. */
 export const kindsByWay: readonly string[] = [
   '3 layers',
   'gzip, zstd and uncompressed layers',
   'an index with attestations',
 ];
 export const enginesByWay: readonly EngineId[] = ['docker20', 'containerd28'];
-
-const byWay: typeof table = {};
-
-export function expectedByWay(kind: string, id: EngineId): Expectation {
-  const row = byWay[kind];
-  return row?.[id] ?? row?.[stores[id]] ?? expectedCell(kind, id);
-}
 
 const ranks: Readonly<Record<Outcome, number>> = { same: 3, equal: 2, platform: 1, refused: 0, engine: 0, wrong: -1 };
 
