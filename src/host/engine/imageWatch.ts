@@ -18,7 +18,7 @@ const refusedRetryMs = 600_000;
 /** A person often looks at another view for a moment. */
 const closeAfterHiddenMs = 30_000;
 /** Some builds send no event (podman build without a tag), and containers send none that is asked for here. */
-const beatMs = 30_000;
+const refreshIntervalMs = 30_000;
 
 export interface ImageWatchDependencies {
   readonly link: EngineLink;
@@ -32,7 +32,7 @@ export interface ImageWatchDependencies {
 
 /**
  * Says when to load the list of images. While the view is visible: when it is shown, after events of the engine, when the
- * window gets the focus, and, while it has it, in slow steps. While the view is hidden: never; the events are closed some
+ * window gets the focus, and at intervals while it has it. While the view is hidden: never; the events are closed some
  * time after that.
  */
 export class ImageWatch {
@@ -44,7 +44,7 @@ export class ImageWatch {
   #connected: AbortSignal | undefined;
   /** Of the delay until they are closed. */
   #closing: AbortController | undefined;
-  #beat: AbortController | undefined;
+  #interval: AbortController | undefined;
   #pause = new AbortController();
   #first = Promise.withResolvers<undefined>();
   /** The list was asked for since then. */
@@ -76,7 +76,7 @@ export class ImageWatch {
   setVisible(visible: boolean): void {
     if (visible === this.#visible || this.#life.signal.aborted) return;
     this.#visible = visible;
-    this.#setBeat();
+    this.#updateInterval();
     this.#closing?.abort();
     if (!visible) {
       // Nobody is to wait for a list that is not loaded.
@@ -95,7 +95,7 @@ export class ImageWatch {
   setFocused(focused: boolean): void {
     if (focused === this.#focused) return;
     this.#focused = focused;
-    this.#setBeat();
+    this.#updateInterval();
     if (focused && this.#visible) void this.#refresh();
   }
 
@@ -109,7 +109,7 @@ export class ImageWatch {
     this.#life.abort();
     this.#stop();
     this.#closing?.abort();
-    this.#beat?.abort();
+    this.#interval?.abort();
   }
 
   #stop(): void {
@@ -191,17 +191,17 @@ export class ImageWatch {
     await this.#refresh();
   }
 
-  #setBeat(): void {
-    this.#beat?.abort();
+  #updateInterval(): void {
+    this.#interval?.abort();
     if (!this.#visible || !this.#focused) return;
-    this.#beat = new AbortController();
-    void this.#refreshInSteps(AbortSignal.any([this.#beat.signal, this.#life.signal]));
+    this.#interval = new AbortController();
+    void this.#refreshAtIntervals(AbortSignal.any([this.#interval.signal, this.#life.signal]));
   }
 
-  async #refreshInSteps(signal: AbortSignal): Promise<void> {
+  async #refreshAtIntervals(signal: AbortSignal): Promise<void> {
     const isOver = (): boolean => signal.aborted;
     while (!isOver()) {
-      await this.#sleep(beatMs, signal);
+      await this.#sleep(refreshIntervalMs, signal);
       // An engine that is away is looked for already; but one that sends events may have failed to list.
       const isLookedFor = this.#dependencies.problem() !== undefined && this.#connected === undefined;
       if (!isOver() && !isLookedFor) await this.#refresh();

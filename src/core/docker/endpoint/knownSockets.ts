@@ -3,7 +3,7 @@ import { pathsOf } from './hostPaths.ts';
 import type { HostEnvironment } from './hostEnvironment.ts';
 
 /**
- * A place where an engine listens when nothing is configured. In a path, `~` is the home folder, `<uid>` the user's ID,
+ * Sockets at which an engine listens when nothing is configured. In a path, `~` is the home folder, `<uid>` the user's ID,
  * `$NAME` an environment variable (no path if it is not set), and `*` any one name.
  */
 interface KnownSocket {
