@@ -61,7 +61,7 @@ export function selectedManifests({ manifests = [] }: Listed, selection: Selecti
 
 /** What a person can choose from; undefined where there is nothing to choose. */
 export interface ManifestChoices {
-  readonly platforms: readonly EngineManifest[];
+  readonly platforms: readonly Pick<EngineManifest, 'platform' | 'size'>[];
   readonly attestations: number;
   /** What the index names and the engine does not have. */
   readonly missing: readonly string[];

@@ -1,3 +1,4 @@
+import { toTeaChestError } from '../../core/base/errors.ts';
 import { describePlatform } from '../../core/oci/platform.ts';
 import type { ImageDetails } from '../../core/ports/imageSource.ts';
 import { allPlatforms, manifestChoices, type ManifestChoices } from '../../core/push/chooseManifests.ts';
@@ -18,10 +19,27 @@ export async function findManifestChoices(
   }
 }
 
+/** What there is to choose by the error of a push: Docker 23 to 27 show an index's platforms only in its archive. */
+export function choicesOfError(error: unknown): ManifestChoices | undefined {
+  const { code, facts } = toTeaChestError(error);
+  const { platforms, missing } = facts;
+  if (code !== 'platformNeeded' || typeof platforms !== 'string') return undefined;
+  const named = platforms.split(', ').map((name) => {
+    const [os = '', architecture = '', variant] = name.split('/');
+    return { platform: { os, architecture, ...(variant !== undefined && { variant }) } };
+  });
+  return { platforms: named, attestations: 0, missing: typeof missing === 'object' ? missing : [] };
+}
+
 /** Asks what of an incomplete index is pushed. Gives a value of the argument `platform`. */
 export async function askPlatform(position: StepPosition, image: string, choices: ManifestChoices): Promise<string> {
+  const { missing } = choices;
+  const why =
+    missing.length === 0
+      ? `${image} has several platforms.`
+      : `The engine does not have ${missing.join(', ')} of ${image}.`;
   return await askChoice(position, {
-    placeholder: `The engine does not have ${choices.missing.join(', ')} of ${image}. What should be pushed?`,
+    placeholder: `${why} What should be pushed?`,
     choices: platformChoices(choices),
   });
 }

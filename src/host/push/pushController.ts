@@ -18,7 +18,7 @@ import { summarize, toRejectedImage, type ImageResult, type PushImagesResult } f
 import { showSummary } from './showSummary.ts';
 import { askPush, localReferences, type PushStart } from './askPush.ts';
 import { runSteps, type StepPosition } from '../input/runSteps.ts';
-import { askPlatform, findManifestChoices } from './askPlatform.ts';
+import { askPlatform, choicesOfError, findManifestChoices } from './askPlatform.ts';
 import { withNearestOwner } from './withNearestOwner.ts';
 import type { PushArguments, PushOptions } from './pushArguments.ts';
 import type { PushJob } from './pushJob.ts';
@@ -150,11 +150,14 @@ export class PushController {
       return outcome === undefined ? [] : [{ reference: formatTarget(job.target), ...outcome }];
     });
     const failed = jobs.filter((_, at) => outcomes[at]?.kind === 'failed');
-    void showSummary([...finished, ...before], performance.now() - startedAt, this.#actionsAfterAll(failed));
+    const firstError = outcomes.flatMap((outcome) => (outcome.kind === 'failed' ? [outcome.error] : []))[0];
+    const actions = this.#actionsAfterAll(failed, firstError);
+    void showSummary([...finished, ...before], performance.now() - startedAt, actions);
     return outcomes;
   }
 
-  #actionsAfterAll(failed: readonly PushJob[]): ActionHandlers {
+  /** `error`: of the first of them. */
+  #actionsAfterAll(failed: readonly PushJob[], error: unknown): ActionHandlers {
     const [first] = failed;
     if (first === undefined) return {};
     const retry = (): Promise<unknown> =>
@@ -163,7 +166,7 @@ export class PushController {
         [],
       );
     const images = failed.map(({ image, requestedImage = image }) => requestedImage);
-    return { ...this.#actionsAfterPush(first, retry), retry, changeTarget: () => this.pushAll(images) };
+    return { ...this.#actionsAfterPush(first, error, retry), retry, changeTarget: () => this.pushAll(images) };
   }
 
   /** Asks only if neither the arguments nor earlier pushes give the target. Rejects with `targetNeeded` without an answer. */
@@ -192,13 +195,19 @@ export class PushController {
   }
 
   /** After a push that failed because nobody said what of an index is pushed. */
-  async #choosePlatform(job: PushJob): Promise<void> {
-    const choices = await findManifestChoices(job.image, this.#dependencies.inspect);
-    const ask = (_: unknown, position: StepPosition): Promise<string> =>
-      choices === undefined ? Promise.resolve('') : askPlatform(position, job.image, choices);
-    const steps = [{ name: 'platform', isSettled: () => choices === undefined, ask }];
-    const platform = await runSteps<string | undefined>('Push Image', steps, job.platform);
-    if (platform !== undefined) await this.#push(this.#refresh({ ...job, platform })).catch(() => undefined);
+  async #choosePlatform(job: PushJob, error: unknown): Promise<void> {
+    const choices = (await findManifestChoices(job.image, this.#dependencies.inspect)) ?? choicesOfError(error);
+    const push = (platform = job.platform): Promise<unknown> =>
+      this.#push(this.#refresh({ ...job, ...(platform !== undefined && { platform }) })).catch(() => undefined);
+    if (choices === undefined) {
+      // The image has changed, and leaves no choice any more.
+      await push();
+      return;
+    }
+    const ask = (_: unknown, position: StepPosition): Promise<string> => askPlatform(position, job.image, choices);
+    const steps = [{ name: 'platform', isSettled: () => false, ask }];
+    const platform = await runSteps<string | undefined>('Push Image', steps, undefined);
+    if (platform !== undefined) await push(platform);
   }
 
   /** Signs in again if this machine did not keep the credential. False if the person cancels that. */
@@ -225,13 +234,14 @@ export class PushController {
       const error = await withNearestOwner(failure, job, access);
       const { repository, tag } = job.target;
       const title = `Push of ${briefImage(job.image)} to ${repository}:${tag} failed`;
-      void reportFailure(error, this.#actionsAfterPush(job), title);
+      void reportFailure(error, this.#actionsAfterPush(job, error), title);
       throw error;
     }
   }
 
   #actionsAfterPush(
     job: PushJob,
+    error: unknown,
     retry = (): Promise<unknown> => this.#push(this.#refresh(job)).catch(() => undefined),
   ): ActionHandlers {
     const { image, requestedImage = image, connection, target, compression, strategy, platform } = job;
@@ -240,7 +250,7 @@ export class PushController {
     };
     return {
       retry,
-      choosePlatform: () => this.#choosePlatform(job),
+      choosePlatform: () => this.#choosePlatform(job, error),
       changeTarget: () =>
         this.askAndPush({ image: requestedImage, edit: { connection, target } }, { compression, strategy, platform }),
       createToken: () => openInBrowser(pageAt(connection, tokenSettingsUrl(connection.webRoot))),

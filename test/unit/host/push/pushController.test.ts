@@ -227,15 +227,20 @@ suite('a push by the controller', () => {
 
   test('that failed because nobody said what of an index is pushed asks that, and pushes again', async (t) => {
     const { controller, connection, failures, jobs } = await controllerFor(t);
-    failures.push(new TeaChestError('platformNeeded', 'part:1 is an index. Choose.'));
-    press('Choose');
-    const args = { image: 'part:1', target: `${connection.host}/guild/part:1` };
-    await assert.rejects(controller.pushArguments(args), { code: 'platformNeeded' });
-    const list = await inputAsking(/does not have linux\/s390x of part:1/);
-    list.type('arm64');
-    list.enter();
-    while (jobs.length < 2) await setImmediate();
-    assert.deepEqual([jobs[0]?.platform, jobs[1]?.platform], [undefined, 'linux/arm64']);
+    // The engine lists the manifests of the first image alone.
+    const facts = { platforms: 'linux/amd64, linux/arm64', missing: ['linux/s390x'] };
+    for (const image of ['part:1', 'app:1']) {
+      jobs.length = 0;
+      failures.push(new TeaChestError('platformNeeded', `${image} is an index. Choose.`, { facts }));
+      press('Choose');
+      const args = { image, target: `${connection.host}/guild/part:1` };
+      await assert.rejects(controller.pushArguments(args), { code: 'platformNeeded' });
+      const list = await inputAsking(new RegExp(`does not have linux/s390x of ${image}`));
+      list.type('arm64');
+      list.enter();
+      while (jobs.length < 2) await setImmediate();
+      assert.deepEqual([jobs[0]?.platform, jobs[1]?.platform], [undefined, 'linux/arm64']);
+    }
   });
 
   test('that failed can go to another target, without losing the options', async (t) => {
