@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { isCancelled, toTeaChestError } from '../../core/base/errors.ts';
 import { neededScopesText } from '../../core/gitea/tokenScopes.ts';
 import type { Credential } from '../../core/registry/types.ts';
 import { showWarning } from '../display/messages.ts';
@@ -86,23 +87,33 @@ async function makeToken(
   { credential, oneTimeCode }: { readonly credential: Credential; readonly oneTimeCode?: string },
   signal: AbortSignal,
 ): Promise<SignedIn> {
-  const { auth, store, logger } = dialog;
+  const { auth, store } = dialog;
+  const { address, trust } = server;
   // Each name can be used once, and a one-time code is good for one request: so the name is new.
   const tokenName = `Tea Chest on ${hostname()}, ${new Date().toISOString().slice(0, 19).replace('T', ' ')}`;
   const request = { credential, oneTimeCode, name: tokenName };
-  const secret = await auth.createToken(server.address, request, server.trust, { signal });
+  let secret: string | undefined;
   try {
+    secret = await auth.createToken(address, request, trust, { signal });
     const checked = await checkCredential(dialog, server, { username: credential.username, secret }, signal);
     await store.save(checked.connection, checked.credential);
     return { connection: checked.connection, scope: checked.scope, tokenName };
   } catch (error) {
-    // The person may have left the dialog. We cannot delete it: a one-time code is good for one request.
-    const { host } = server.address;
-    const text = `${host} has made the token “${tokenName}”, but the sign-in then failed, and the token is stored nowhere. Delete it in the settings of ${host}, under Applications.`;
-    logger.warn(text);
-    void showWarning(text, []);
+    const isAnswerLost = isCancelled(error) || toTeaChestError(error).code === 'registryUnreachable';
+    if (secret !== undefined) warnOfToken(dialog, address.host, `has made the token “${tokenName}”`);
+    else if (isAnswerLost) warnOfToken(dialog, address.host, `may have made the token “${tokenName}”`);
     throw error;
   }
+}
+
+/**
+ * In a notification, because the person may have left the dialog. We cannot delete the token: a one-time code is good for
+ * one request.
+ */
+function warnOfToken({ logger }: SignInDialog, host: string, whatItDid: string): void {
+  const text = `${host} ${whatItDid}, but the sign-in was not completed, and the token is stored nowhere. Delete it in the settings of ${host}, under Applications.`;
+  logger.warn(text);
+  void showWarning(text, []);
 }
 
 function withoutSpaces(text: string): string {

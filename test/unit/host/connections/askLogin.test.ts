@@ -226,6 +226,33 @@ suite('a password', () => {
     assert.equal(await signedIn, undefined);
   });
 
+  test('whose token may have been made when the answer was lost, or the person left, is not stored, and that is said', async (t) => {
+    for (const action of [{ kind: 'loseAnswer' }, { kind: 'stall' }] as const) {
+      const { open, gitea, secrets } = await rig(t, () => ({}));
+      const signedIn = open({ username: 'dev' });
+      (await inputAsking(/Address/)).enter();
+      (await inputAsking(/User name/)).enter();
+      const box = await inputAsking(/Token/);
+      box.type(dev.secret);
+      box.enter();
+      const list = await inputAsking(kept);
+      const fault = gitea.faults.add({ method: 'POST', path: /\/tokens$/, action });
+      takeShown();
+      list.enter();
+      while (fault.strikes === 0) await new Promise(setImmediate);
+      if (action.kind === 'stall') list.leave();
+      let shown = '';
+      while (!shown.includes('may have made')) {
+        await new Promise(setImmediate);
+        shown += JSON.stringify(takeShown());
+      }
+      assert.match(shown, /may have made the token “Tea Chest on .*stored nowhere\. Delete it in the settings/);
+      list.leave();
+      assert.equal(await signedIn, undefined);
+      assert.deepEqual(await secrets.keys(), []);
+    }
+  });
+
   test('is stored, or kept until the window closes, if the person says so', async (t) => {
     for (const [row, isStored] of [
       [/The password/, true],
