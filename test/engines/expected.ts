@@ -106,13 +106,6 @@ const table: Readonly<Record<string, Partial<Readonly<Record<Key, Expectation>>>
   'a podman manifest list': {
     classic: noList,
     containerd: noList,
-    podman5: {
-      outcome: 'refused',
-      words: /has only a part of/,
-      reason:
-        'podman 5 does not find an image of a list by the list’s own name and the digest, so that Tea Chest takes it for missing.',
-      isFault: true,
-    },
   },
   'a Helm chart': { classic: noIndex, podman: noArtifact },
   'known by its digest': {

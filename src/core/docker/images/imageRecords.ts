@@ -15,7 +15,7 @@ export const references = v.pipe(
 );
 
 /** Older podman leaves the algorithm out of ids. */
-const engineDigest = v.pipe(
+export const engineDigest = v.pipe(
   v.string(),
   v.rawTransform(({ dataset: { value: id }, addIssue, NEVER }) => {
     const digest = id.includes(':') ? id : `sha256:${id}`;

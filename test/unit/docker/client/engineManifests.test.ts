@@ -184,6 +184,30 @@ describe('a manifest list of podman', () => {
     );
   });
 
+  test('of podman 5, which finds an image by a digest under its own name alone, has the images that are here', async () => {
+    const listed = [
+      { Id: 'c'.repeat(64), Digest: id('b'), RepoDigests: [] },
+      { Id: 'd'.repeat(64), Digest: id('9'), RepoDigests: [`localhost/part@${id('8')}`, 7] },
+      { Id: 'odd', Digest: id('7') },
+    ];
+    await using fake = await startFakeEngine({
+      ...asked([item, ...['b', '8', '7', '6'].map((digit) => ({ ...item, digest: id(digit) }))]),
+      '/v4.0.0/libpod/images/json': json(200, listed),
+    });
+    const { manifests = [] } = await fake.engine.inspect('team/app:1', { signal });
+    assert.deepEqual(
+      manifests.map(({ digest, isAvailable, imageId }) => [digest, isAvailable, imageId]),
+      [
+        [id('a'), true, id('e')],
+        [id('b'), true, id('c')],
+        [id('8'), true, id('d')],
+        [id('7'), false, undefined],
+        [id('6'), false, undefined],
+      ],
+    );
+    assert.equal(fake.requests.filter((path) => path.includes('/libpod/images/json')).length, 1);
+  });
+
   test('is refused, and not pushed without an item that Gitea cannot store', async () => {
     for (const [odd, why] of [
       [{ ...item, digest: `sha512:${'a'.repeat(128)}` }, /sha512 digest/],
