@@ -21,6 +21,8 @@ export interface Step<State, Name extends string = string> {
   readonly name: Name;
   /** True if the state answers the question already. It is skipped then, also on the way back. */
   readonly isSettled?: (state: State) => boolean | Promise<boolean>;
+  /** It seldom asks something, so it is not counted as long as that is not known. */
+  readonly isRare?: boolean;
   readonly ask: (state: State, position: StepPosition) => Promise<State>;
 }
 
@@ -71,9 +73,12 @@ export async function runSteps<State>(
   return state;
 }
 
-/** The steps that may still ask something. Does not wait for a server: such a step counts. */
+/** The steps that may still ask something. Does not wait for a server: such a step counts, unless it is rare. */
 function countOpen<State>(steps: readonly Step<State>[], state: State): number {
-  const settled = steps.map((step) => step.isSettled?.(state));
-  for (const one of settled) if (one instanceof Promise) one.catch(() => undefined);
-  return settled.filter((one) => one !== true).length;
+  return steps.filter((step) => {
+    const settled = step.isSettled?.(state);
+    if (!(settled instanceof Promise)) return settled !== true;
+    settled.catch(() => undefined);
+    return step.isRare !== true;
+  }).length;
 }

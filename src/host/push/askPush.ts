@@ -127,6 +127,7 @@ function pushSteps(dialog: Dialog): readonly Step<Answers>[] {
     { name: 'tag', isSettled: isAccepted, ask: ask(askTag) },
     {
       name: 'platform',
+      isRare: true,
       isSettled: async ({ image }) =>
         start.platform !== undefined || image === undefined || (await dialog.manifestChoices(image)) === undefined,
       ask: ask(askWhatOfIndex),

@@ -68,6 +68,19 @@ suite('multi-step input', () => {
     assert.deepEqual(asked, ['one 1/3']);
   });
 
+  test('a question that is seldom asked counts only once that is known', async () => {
+    const asked: string[] = [];
+    const ask =
+      (name: string) =>
+      (state: Answers, { step, totalSteps }: StepPosition): Promise<Answers> => {
+        asked.push(`${name} ${step}/${totalSteps}`);
+        return Promise.resolve(state);
+      };
+    const rare = { name: 'rare', isSettled: () => Promise.resolve(false), isRare: true, ask: ask('rare') };
+    await runSteps('Push', [{ name: 'first', ask: ask('first') }, rare], {});
+    assert.deepEqual(asked, ['first 1/1', 'rare 2/2']);
+  });
+
   test('leaving gives undefined', async () => {
     const { steps } = scripted(['one', 'two'], ['1', new Navigation('cancel')]);
     assert.equal(await runSteps('T', steps, {}), undefined);
