@@ -60,6 +60,10 @@ suite('several images by hand', { timeout: 300_000 }, () => {
       await images()
         .row(name)
         .click({ modifiers: ['ControlOrMeta'] });
+    await page
+      .locator('.pane .monaco-list-row.selected')
+      .nth(services.length - 1)
+      .waitFor();
     await images().chooseFromMenu('web', 'Push to Registry…');
     await quickInput.waitFor('Push 3 Images');
     await quickInput.pick('dev');
@@ -92,7 +96,7 @@ suite('several images by hand', { timeout: 300_000 }, () => {
     await quickInput.waitFor('Enter pushes');
     await page.keyboard.press('Enter');
     const done = await notifications.waitFor(/Pushed 3 images in /);
-    assert.match(done, /: \d\.\d kB sent, 60\.\d MB mounted/, 'the configs alone are sent');
+    assert.match(done, /: \d\.\d kB sent, \d\d\.\d MB mounted/, 'the configs alone are sent');
     for (const [tag, image] of [
       ['1', 'api:1'],
       ['2', 'web:1'],
@@ -104,6 +108,8 @@ suite('several images by hand', { timeout: 300_000 }, () => {
 
   test('what failed is said with its reason, and a button pushes it again', async () => {
     const { host, notifications } = vscode;
+    // VS Code shows three notifications at most.
+    await host.executeCommand('notifications.clearAll');
     const fault = { method: 'PUT', path: /\/v2\/dev\/web\/manifests\/2$/, times: 1 } as const;
     fakeGitea.faults.add({ ...fault, action: { kind: 'answer', reply: textReply(403, 'the tag is protected') } });
     const argument = {

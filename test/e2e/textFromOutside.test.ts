@@ -203,13 +203,26 @@ suite('text from outside', { timeout: 600_000 }, () => {
     },
   );
 
+  /** VS Code shows no tooltip if the row is drawn anew under the mouse, as when its list is refreshed. */
+  async function hoverUntilShown(shown: Locator, tooltip: Locator): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      await shown.hover();
+      try {
+        await tooltip.waitFor({ timeout: 5000 });
+        return;
+      } catch (error) {
+        if (tries === 5) throw error;
+        await vscode.page.mouse.move(600, 300);
+      }
+    }
+  }
+
   /** A row or an item of the status bar, and its tooltip, which must not be empty. */
   async function looksPlain(shown: Locator, says: string): Promise<void> {
     await shown.waitFor();
     assert.equal(await shown.locator('.codicon-trash').count(), 0, await shown.innerHTML());
-    await shown.hover();
     const hover = vscode.page.locator('.workbench-hover-container:visible, .monaco-hover:visible').first();
-    await hover.filter({ hasText: says }).waitFor();
+    await hoverUntilShown(shown, hover.filter({ hasText: says }));
     assert.equal(await hover.locator('a[href], a[data-href]').count(), 0, await hover.innerHTML());
     assert.equal(await hover.locator('.codicon-trash').count(), 0, await hover.innerHTML());
     await vscode.page.mouse.move(600, 300);
