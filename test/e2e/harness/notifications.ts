@@ -14,13 +14,25 @@ export interface Notifications {
 }
 
 export function createNotifications(page: Page): Notifications {
-  const toasts = page.locator('.notifications-toasts .notification-list-item');
+  const toasts = page
+    .locator('.notifications-toasts .notification-list-item')
+    .or(page.locator('.notifications-center .notification-list-item'));
   const toast = (text: string | RegExp): Locator => toasts.filter({ hasText: text }).first();
   const message = '.notification-list-item-message';
   const buttons = '.notification-list-item-buttons-container .monaco-button';
+  /** VS Code does not always show a new notification by itself. Then it is in the list that the bell opens. */
+  async function waitForToast(text: string | RegExp): Promise<void> {
+    try {
+      await toast(text).waitFor({ timeout: 20_000 });
+    } catch {
+      const bell = page.locator('.statusbar-item[id="status.notifications"]');
+      if (!(await page.locator('.notifications-center').isVisible())) await bell.click();
+      await toast(text).waitFor({ timeout: 40_000 });
+    }
+  }
   return {
     async waitFor(text) {
-      await toast(text).waitFor({ timeout: 60_000 });
+      await waitForToast(text);
       return (await toast(text).locator(message).innerText()).trim();
     },
     all: () => toasts.locator(message).allInnerTexts(),
