@@ -375,7 +375,7 @@ suite('by hand', { timeout: 600_000 }, () => {
   test('for an engine that has stopped the view says which one does not answer, and does not suggest to install one', async () => {
     await engine.stop();
     // While the engine stops, its connections break: that message comes first.
-    const text = 'at the address in DOCKER_HOST does not answer';
+    const text = 'in the environment variable DOCKER_HOST or CONTAINER_HOST does not answer';
     await vscode.page.locator('.welcome-view-content').filter({ hasText: text }).first().waitFor();
     await vscode.screenshot('engine-stopped');
   });
