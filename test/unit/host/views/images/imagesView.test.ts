@@ -124,7 +124,7 @@ suite('the Images view', () => {
     const tags = await view.getChildren(app);
     for (let turn = 0; turn < 20; turn++) await setImmediate();
     const descriptions = tags.map((tag) => String(view.getTreeItem(tag).description));
-    assert.equal(descriptions.filter((text) => text.endsWith("linux/arm64")).length, 1);
+    assert.equal(descriptions.filter((text) => text.endsWith('linux/arm64')).length, 1);
     assert.deepEqual([updates, asked], [1, 3]);
   });
 
