@@ -45,13 +45,13 @@ test('git remotes are read from the folder, from one above it, and from a worktr
   const remotes = ['git@gitea.test:dev/app.git', 'https://other.test/dev/app'];
   const on = machine({
     files: {
-      '/work/app/.git/config': config,
-      '/trees/feature/.git': 'gitdir: /work/app/.git/worktrees/feature\n',
-      '/work/app/.git/worktrees/feature/commondir': '../..\n',
+      '/projects/app/.git/config': config,
+      '/trees/feature/.git': 'gitdir: /projects/app/.git/worktrees/feature\n',
+      '/projects/app/.git/worktrees/feature/commondir': '../..\n',
     },
   });
-  assert.deepEqual(await readGitRemotes(on, '/work/app'), remotes);
-  assert.deepEqual(await readGitRemotes(on, '/work/app/src/deep'), remotes);
+  assert.deepEqual(await readGitRemotes(on, '/projects/app'), remotes);
+  assert.deepEqual(await readGitRemotes(on, '/projects/app/src/deep'), remotes);
   assert.deepEqual(await readGitRemotes(on, '/trees/feature'), remotes);
   assert.deepEqual(await readGitRemotes(on, '/elsewhere'), []);
 });
