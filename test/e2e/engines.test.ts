@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
 
 import type { PushResult } from '../../src/core/push/pushEvents.ts';
@@ -10,6 +8,7 @@ import { startFakeGitea, type FakeGitea } from '../fakeGitea/fakeGitea.ts';
 import { makeCertificateFolder } from '../tools/certificates.ts';
 import { checkPushed } from '../tools/checkPushed.ts';
 import { createCloser } from '../tools/closer.ts';
+import { writeDockerContext } from '../tools/dockerContext.ts';
 import { startPrivateEngine, type Engine } from '../tools/engine.ts';
 import { freePort } from '../tools/freePort.ts';
 import { canNameHosts } from '../tools/hostNames.ts';
@@ -65,7 +64,7 @@ suite('engines elsewhere', { timeout: 900_000 }, () => {
       classic,
       numbers.map((number) => ({ tags: [`tiny:${number}`], layers: [{ 'app/data': '1' }], labels: { number } })),
     );
-    await writeContext(folder.path, certificates.folder, `tcp://${tls.host}`);
+    await writeDockerContext(folder.path, certificates.folder, `tcp://${tls.host}`);
     vscode = await openVscode({
       // As from a terminal: otherwise VS Code uses the PATH of a login shell.
       env: { DOCKER_HOST: '', DOCKER_CONTEXT: '', DOCKER_CONFIG: folder.path, PATH: ssh.path, VSCODE_CLI: '1' },
@@ -143,15 +142,3 @@ suite('engines elsewhere', { timeout: 900_000 }, () => {
 });
 
 const socketOf = ({ host }: Engine): string => host.replace('unix://', '');
-
-/** A docker context in a folder for DOCKER_CONFIG, chosen there: docker/cli, cli/context/store. */
-async function writeContext(folder: string, certificates: string, host: string): Promise<void> {
-  const id = createHash('sha256').update('elsewhere').digest('hex');
-  const meta = join(folder, 'contexts', 'meta', id);
-  const keys = join(folder, 'contexts', 'tls', id, 'docker');
-  await Promise.all([mkdir(meta, { recursive: true }), mkdir(keys, { recursive: true })]);
-  const context = { Name: 'elsewhere', Metadata: {}, Endpoints: { docker: { Host: host, SkipTLSVerify: false } } };
-  await writeFile(join(meta, 'meta.json'), JSON.stringify(context));
-  for (const file of ['ca.pem', 'cert.pem', 'key.pem']) await copyFile(join(certificates, file), join(keys, file));
-  await writeFile(join(folder, 'config.json'), JSON.stringify({ currentContext: 'elsewhere' }));
-}

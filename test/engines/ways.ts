@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { discoverEndpoint } from '../../src/core/docker/endpoint/discoverEndpoint.ts';
@@ -7,6 +6,7 @@ import { thisHost } from '../../src/core/docker/endpoint/hostEnvironment.ts';
 import type { EngineEndpoint } from '../../src/core/docker/types.ts';
 import { makeCertificateFolder, type CertificateFolder } from '../tools/certificates.ts';
 import type { Engine } from '../tools/engine.ts';
+import { writeDockerContext } from '../tools/dockerContext.ts';
 import { makeScratch } from '../tools/scratch.ts';
 import { startSshServer } from '../tools/sshd.ts';
 import { startForwarder } from './forwarder.ts';
@@ -52,7 +52,7 @@ export async function openWays(): Promise<Ways> {
           return discover({ DOCKER_HOST: `ssh://${ssh.destination}${socketOf(engine)}` });
         case 'docker context': {
           const DOCKER_CONFIG = join(scratch.path, createHash('sha256').update(engine.host).digest('hex'));
-          await writeContext(DOCKER_CONFIG, certificates.folder, await forward(engine, certificates));
+          await writeDockerContext(DOCKER_CONFIG, certificates.folder, await forward(engine, certificates));
           return discover({ DOCKER_CONFIG });
         }
       }
@@ -65,15 +65,3 @@ export async function openWays(): Promise<Ways> {
 }
 
 const socketOf = ({ host }: Engine): string => host.replace('unix://', '');
-
-/** A docker context with TLS, chosen in that folder: docker/cli, cli/context/store. */
-async function writeContext(folder: string, certificates: string, host: string): Promise<void> {
-  const id = createHash('sha256').update('elsewhere').digest('hex');
-  const meta = join(folder, 'contexts', 'meta', id);
-  const keys = join(folder, 'contexts', 'tls', id, 'docker');
-  await Promise.all([mkdir(meta, { recursive: true }), mkdir(keys, { recursive: true })]);
-  const context = { Name: 'elsewhere', Metadata: {}, Endpoints: { docker: { Host: host, SkipTLSVerify: false } } };
-  await writeFile(join(meta, 'meta.json'), JSON.stringify(context));
-  for (const file of ['ca.pem', 'cert.pem', 'key.pem']) await copyFile(join(certificates, file), join(keys, file));
-  await writeFile(join(folder, 'config.json'), JSON.stringify({ currentContext: 'elsewhere' }));
-}

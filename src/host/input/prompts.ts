@@ -145,12 +145,7 @@ export async function askChoice<T>(position: StepPosition, question: ChoiceQuest
           const other = item.choice?.other;
           if (other !== undefined) void accept(other.value).catch(reject);
         }),
-        list.onDidTriggerButton(() => {
-          reject(new Navigation('back'));
-        }),
-        list.onDidHide(() => {
-          reject(new Navigation('cancel'));
-        }),
+        ...whenLeft(list, reject),
       );
       list.busy = true;
       list.show();
@@ -164,6 +159,21 @@ export async function askChoice<T>(position: StepPosition, question: ChoiceQuest
     closed.abort();
     vscode.Disposable.from(...listeners, list).dispose();
   }
+}
+
+/** The person goes back by the button, or closes the list. */
+function whenLeft(
+  list: vscode.QuickPick<vscode.QuickPickItem>,
+  reject: (navigation: Navigation) => void,
+): readonly vscode.Disposable[] {
+  return [
+    list.onDidTriggerButton(() => {
+      reject(new Navigation('back'));
+    }),
+    list.onDidHide(() => {
+      reject(new Navigation('cancel'));
+    }),
+  ];
 }
 
 /** The choice that Enter takes. Undefined for a row that only shows a message. */
@@ -208,12 +218,7 @@ export async function askSubset<T>(position: StepPosition, question: SubsetQuest
           const values = list.selectedItems.flatMap(({ choice }) => (choice === undefined ? [] : [choice.value]));
           if (values.length > 0) resolve(values);
         }),
-        list.onDidTriggerButton(() => {
-          reject(new Navigation('back'));
-        }),
-        list.onDidHide(() => {
-          reject(new Navigation('cancel'));
-        }),
+        ...whenLeft(list, reject),
       );
       list.busy = true;
       list.show();

@@ -1,7 +1,7 @@
 import type { Destination } from '../targets/target.ts';
 import type { PushOptions } from './pushArguments.ts';
 
-/** A push with nothing left to ask: adds the image as the engine knows it, the connection, and the target in its parts. */
+/** A push with nothing left to ask: adds the image as the engine names it, the connection, and the target in its parts. */
 export interface PushJob extends Destination, PushOptions {
   /** A reference or an ID. */
   readonly image: string;

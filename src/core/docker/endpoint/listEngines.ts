@@ -25,7 +25,7 @@ export type EngineOption =
   | { readonly kind: 'podman'; readonly host: string; readonly name: string }
   | { readonly kind: 'variable'; readonly host: string; readonly name: 'DOCKER_HOST' | 'CONTAINER_HOST' };
 
-/** The engines that this machine knows of: docker's contexts, podman's connections, and the sockets that exist. */
+/** The engines that are configured on this machine: docker's contexts, podman's connections, and the sockets that exist. */
 export async function listEngines(machine: HostEnvironment = thisHost()): Promise<readonly EngineOption[]> {
   const [contexts, podman, sockets] = await Promise.all([
     contextOptions(machine),

@@ -66,7 +66,7 @@ export async function describeManifestList(
   return { manifestType, manifests: await Promise.all(list.manifests.map(toManifest)) };
 }
 
-/** Podman 4 looks for the image of a digest in its lists too, and knows each digest that the image was listed under. */
+/** Podman 4 looks for the image of a digest in its lists too, and finds it by each digest that it was listed under. */
 async function idOfDigest(
   name: string,
   inspect: (name: string) => Promise<Pick<ImageDetails, 'id'>>,
