@@ -77,7 +77,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   };
   const parts = {
     ...{ ...signIn, store, channel, access, cleanup, link, engines, images: shown },
-    ...{ imagesView, registriesView, push, addedOwners },
+    ...{ imagesView, registriesView, push, addedOwners, extensionUri: context.extensionUri },
   };
   context.subscriptions.push(images, imagesView, registriesView, registries.documents, statusBar);
   context.subscriptions.push(registerCommands(parts), followChanges(parts), followContexts(link, shown, logger));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -16,6 +16,7 @@ test('the VSIX holds what users need and nothing else, in less than 1 MB', async
     const pictures = [...readme.matchAll(/\]\((media\/screenshots\/[^)]+)\)/g)].map(
       ([, path]) => `extension/${path ?? ''}`,
     );
+    const pages = await readdir(join(projectRoot, 'docs'), { withFileTypes: true });
     const expected = [
       '[Content_Types].xml',
       'extension.vsixmanifest',
@@ -31,6 +32,7 @@ test('the VSIX holds what users need and nothing else, in less than 1 MB', async
       'extension/package.json',
       'extension/readme.md',
       ...new Set(pictures),
+      ...pages.flatMap((page) => (page.isFile() ? [`extension/docs/${page.name}`] : [])),
     ];
     assert.deepEqual(files.map(({ path }) => path).sort(), expected.sort());
     assert.ok(size < 1_000_000, `${size} bytes`);

@@ -17,6 +17,7 @@ import { listImagesCommand } from './listImages.ts';
 import { pushImageCommand } from './pushImage.ts';
 import { pushImagesCommand } from './pushImages.ts';
 import { selectEngineCommand, type SelectEngineDependencies } from './selectEngine.ts';
+import { showTroubleshootingCommand } from './showTroubleshooting.ts';
 import { signInCommand } from './signIn.ts';
 
 export interface CommandDependencies extends RegistryCommandDependencies, SelectEngineDependencies {
@@ -27,11 +28,12 @@ export interface CommandDependencies extends RegistryCommandDependencies, Select
   readonly imagesView: Pick<ImagesView, 'selection'>;
   readonly push: PushController;
   readonly channel: Pick<vscode.LogOutputChannel, 'show'>;
+  readonly extensionUri: vscode.Uri;
 }
 
 /** Registers every command of package.json. */
 export function registerCommands(dependencies: CommandDependencies): vscode.Disposable {
-  const { link, images, imagesView, push, channel } = dependencies;
+  const { link, images, imagesView, push, channel, extensionUri } = dependencies;
   const rows = (clicked?: ImageNode, selected?: readonly ImageNode[]): readonly ImageNode[] =>
     chosenRows(clicked, selected, imagesView.selection);
   const tags = (clicked?: ImageNode, selected?: readonly ImageNode[]): readonly TagNode[] =>
@@ -62,6 +64,7 @@ export function registerCommands(dependencies: CommandDependencies): vscode.Disp
     showLog: () => {
       channel.show();
     },
+    showTroubleshooting: (argument?: unknown) => showTroubleshootingCommand(extensionUri, argument),
   };
   return vscode.Disposable.from(
     ...Object.entries(commands).map(([name, run]) =>

@@ -5,9 +5,31 @@ interface Button {
   readonly title: string;
 }
 
+/** A link of ours at the end of a message: the message itself may contain text from outside and never has one. */
+export interface MessageLink {
+  readonly title: string;
+  readonly command: string;
+  /** Plain data of ours. */
+  readonly argument: string;
+}
+
+/** VS Code cuts a longer message off, and would cut our link (src/vs/workbench/common/notifications.ts). */
+const longestMessage = 1000;
+
 /** An error with buttons. Undefined if the person closes it. */
-export async function showError<T extends Button>(message: string, buttons: readonly T[]): Promise<T | undefined> {
-  return await vscode.window.showErrorMessage(inertText(message), ...buttons);
+export async function showError<T extends Button>(
+  message: string,
+  buttons: readonly T[],
+  link?: MessageLink,
+): Promise<T | undefined> {
+  return await vscode.window.showErrorMessage(withLink(message, link), ...buttons);
+}
+
+function withLink(message: string, link: MessageLink | undefined): string {
+  if (link === undefined) return inertText(message);
+  const query = encodeURIComponent(JSON.stringify(link.argument));
+  const markup = ` [${link.title}](command:${link.command}?${query})`;
+  return inertText(message, longestMessage - markup.length) + markup;
 }
 
 export async function showInformation<T extends Button>(

@@ -1,4 +1,4 @@
-import { toTeaChestError, type TeaChestError } from '../../core/base/errors.ts';
+import { toTeaChestError, type ErrorCode, type TeaChestError } from '../../core/base/errors.ts';
 import { actionTitle, errorMessage, type ActionKind } from './errorMessages.ts';
 
 /** What the buttons do; a kind without a function gets no button. */
@@ -9,8 +9,12 @@ interface Button {
   readonly kind: ActionKind;
 }
 
-/** Shows a message with buttons; undefined if the person closes it. */
-export type ShowError = (message: string, buttons: readonly Button[]) => PromiseLike<Button | undefined>;
+/** Shows a message with buttons; undefined if the person closes it. `code`: for the page with more about it. */
+export type ShowError = (
+  message: string,
+  buttons: readonly Button[],
+  code: ErrorCode,
+) => PromiseLike<Button | undefined>;
 
 /**
  * Shows an error and runs the action that the person chooses. If the action fails, its error is shown in the same way,
@@ -29,7 +33,8 @@ export async function offerActions(
   const buttons = actions
     .filter((kind) => handlers[kind] !== undefined)
     .map((kind) => ({ title: actionTitle(kind, failure.code), kind }));
-  const choice = await show(failed === undefined ? prefixed(failure, message) : `${failed}: ${message}`, buttons);
+  const text = failed === undefined ? prefixed(failure, message) : `${failed}: ${message}`;
+  const choice = await show(text, buttons, failure.code);
   const run = choice && handlers[choice.kind];
   if (run === undefined) return;
   try {

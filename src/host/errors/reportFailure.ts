@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import { showError } from '../display/messages.ts';
+import type { ErrorCode } from '../../core/base/errors.ts';
+import { showError, type MessageLink } from '../display/messages.ts';
 import { openInBrowser } from '../openInBrowser.ts';
 import { offerActions, type ActionHandlers } from './offerActions.ts';
 
@@ -8,7 +9,16 @@ import { offerActions, type ActionHandlers } from './offerActions.ts';
  * `offerActions`.
  */
 export async function reportFailure(error: unknown, handlers: ActionHandlers, failed?: string): Promise<void> {
-  await offerActions(error, { ...everywhere, ...handlers }, showError, failed);
+  await offerActions(
+    error,
+    { ...everywhere, ...handlers },
+    (message, buttons, code) => showError(message, buttons, moreAbout(code)),
+    failed,
+  );
+}
+
+function moreAbout(code: ErrorCode): MessageLink {
+  return { title: 'More About This', command: 'teaChest.showTroubleshooting', argument: code };
 }
 
 const dockerDocs = 'https://docs.docker.com';
