@@ -30,7 +30,7 @@ const unitTests: Check = {
   name: 'unit tests',
   command: () => {
     // They wait for one another and for timers now and then, so that two at a time leave room for the tools beside them.
-    const concurrency = Math.max(2, availableParallelism() - 1);
+    const concurrency = Math.max(4, availableParallelism());
     const options = ['--test', `--test-concurrency=${concurrency}`, '--test-reporter=dot'];
     return Promise.resolve([...options, 'test/unit/**/*.test.ts']);
   },
