@@ -26,7 +26,7 @@ import { PushController } from './host/push/pushController.ts';
 import { PushStatusBar } from './host/push/pushStatusBar.ts';
 import { recoverPushes } from './host/push/recoverPushes.ts';
 import { RegistryCleanup } from './host/registry/registryCleanup.ts';
-import { followChanges } from './host/views/followChanges.ts';
+import { followChanges, showWhetherPushed } from './host/views/followChanges.ts';
 import { ImagesView } from './host/views/images/imagesView.ts';
 import { RegistriesView } from './host/views/registries/registriesView.ts';
 
@@ -59,6 +59,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
     inspect: async (image) => (await link.get()).inspect(image, { signal: new AbortController().signal }),
     onPushed: () => {
       registriesView.update();
+      showWhetherPushed(memory);
     },
   });
   const cleanup = new RegistryCleanup({
@@ -76,7 +77,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
     engineChanged: () => images.engineChanged().then(update),
   };
   const parts = {
-    ...{ ...signIn, store, channel, access, cleanup, link, engines, images: shown },
+    ...{ ...signIn, store, channel, access, memory, cleanup, link, engines, images: shown },
     ...{ imagesView, registriesView, push, addedOwners, extensionUri: context.extensionUri },
   };
   context.subscriptions.push(images, imagesView, registriesView, registries.documents, statusBar);

@@ -17,6 +17,7 @@ test('the VSIX holds what users need and nothing else, in less than 1 MB', async
       ([, path]) => `extension/${path ?? ''}`,
     );
     const pages = await readdir(join(projectRoot, 'docs'), { withFileTypes: true });
+    const steps = await readdir(join(projectRoot, 'media', 'walkthrough'));
     const expected = [
       '[Content_Types].xml',
       'extension.vsixmanifest',
@@ -32,6 +33,7 @@ test('the VSIX holds what users need and nothing else, in less than 1 MB', async
       'extension/package.json',
       'extension/readme.md',
       ...new Set(pictures),
+      ...steps.map((name) => `extension/media/walkthrough/${name}`),
       ...pages.flatMap((page) => (page.isFile() ? [`extension/docs/${page.name}`] : [])),
     ];
     assert.deepEqual(files.map(({ path }) => path).sort(), expected.sort());

@@ -39,6 +39,11 @@ export class TargetMemory {
     }
   }
 
+  /** True if any image was pushed to a registry that is still signed in to. */
+  hasAny(): boolean {
+    return this.#rows().length > 0;
+  }
+
   async remember(image: string, origin: string, target: Target): Promise<void> {
     const row: Row = { origin, target: formatTarget(target), at: this.#now() };
     await this.#state.update(prefix + image, row);

@@ -4,6 +4,7 @@ import type { ConnectionStore } from '../connections/connectionStore.ts';
 import type { ImageList } from '../engine/imageList.ts';
 import type { RegistryAccess } from '../registry/registryAccess.ts';
 import type { RegistryCleanup } from '../registry/registryCleanup.ts';
+import type { TargetMemory } from '../targets/targetMemory.ts';
 import type { ImagesView } from './images/imagesView.ts';
 import type { RegistriesView } from './registries/registriesView.ts';
 
@@ -11,6 +12,7 @@ export interface FollowChangesDependencies {
   readonly logger: Logger;
   readonly store: Pick<ConnectionStore, 'list' | 'onDidChange'>;
   readonly access: Pick<RegistryAccess, 'refresh'>;
+  readonly memory: Pick<TargetMemory, 'hasAny'>;
   readonly cleanup: Pick<RegistryCleanup, 'removeSignedOut'>;
   readonly images: Pick<ImageList, 'engineChanged'>;
   readonly imagesView: Pick<ImagesView, 'update'>;
@@ -21,6 +23,7 @@ export interface FollowChangesDependencies {
 export function followChanges(dependencies: FollowChangesDependencies): vscode.Disposable {
   const { logger, store, cleanup, images, imagesView, registriesView } = dependencies;
   showRegistries(dependencies);
+  showWhetherPushed(dependencies.memory);
   return vscode.Disposable.from(
     store.onDidChange(() => {
       showRegistries(dependencies);
@@ -40,4 +43,9 @@ function showRegistries({ store, access, registriesView }: FollowChangesDependen
   void vscode.commands.executeCommand('setContext', 'teaChest.hasRegistries', store.list().length > 0);
   access.refresh();
   registriesView.update();
+}
+
+/** The walkthrough's step for the first push is complete from now on. */
+export function showWhetherPushed(memory: Pick<TargetMemory, 'hasAny'>): void {
+  if (memory.hasAny()) void vscode.commands.executeCommand('setContext', 'teaChest.hasPushed', true);
 }

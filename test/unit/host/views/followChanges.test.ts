@@ -7,7 +7,7 @@ import { changeSetting, takeShown, useFakeVscode } from '../support/fakeVscode.t
 import { connectionTo, emitter } from '../support/hostFakes.ts';
 
 useFakeVscode();
-const { followChanges } = await import('../../../../src/host/views/followChanges.ts');
+const { followChanges, showWhetherPushed } = await import('../../../../src/host/views/followChanges.ts');
 
 function followed(failure?: Error) {
   const steps: string[] = [];
@@ -19,6 +19,7 @@ function followed(failure?: Error) {
     logger: { ...silentLogger, warn: (line) => void warnings.push(line) },
     store: { list: () => connections, onDidChange: changed.event },
     access: { refresh: step('refresh') },
+    memory: { hasAny: () => false },
     cleanup: {
       removeSignedOut: () => {
         steps.push('cleanup');
@@ -47,6 +48,14 @@ suite('the views', () => {
     assert.deepEqual(steps.slice(2), ['refresh', 'update registries', 'cleanup']);
     assert.match(warnings.join(), /the disk is full/);
     following.dispose();
+  });
+
+  test('count the first push of the walkthrough only after a push', () => {
+    takeShown();
+    showWhetherPushed({ hasAny: () => false });
+    assert.deepEqual(context(), []);
+    showWhetherPushed({ hasAny: () => true });
+    assert.deepEqual(context(), ['setContext teaChest.hasPushed true']);
   });
 
   test('follow the settings that concern them, until they are disposed of', () => {

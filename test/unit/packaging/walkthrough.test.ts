@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { glob, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { projectRoot } from '../../tools/projectPaths.ts';
+
+interface Walkthrough {
+  readonly steps: readonly {
+    readonly id: string;
+    readonly description: string;
+    readonly media: { readonly markdown: string };
+    readonly completionEvents?: readonly string[];
+  }[];
+}
+
+interface Manifest {
+  readonly contributes: {
+    readonly walkthroughs: readonly Walkthrough[];
+    readonly commands: readonly { readonly command: string }[];
+    readonly views: Readonly<Record<string, readonly { readonly id: string }[]>>;
+  };
+}
+
+const { contributes } = JSON.parse(await readFile(join(projectRoot, 'package.json'), 'utf8')) as Manifest;
+const steps = contributes.walkthroughs.flatMap((walkthrough) => walkthrough.steps);
+const views = Object.values(contributes.views)
+  .flat()
+  .map(({ id }) => id);
+
+suite('the walkthrough', () => {
+  test('has buttons for commands that exist', () => {
+    const commands = new Set([
+      ...contributes.commands.map(({ command }) => command),
+      ...views.map((view) => `${view}.focus`),
+    ]);
+    for (const { id, description } of steps) {
+      const buttons = [...description.matchAll(/\]\(command:([\w.]+)\)/g)].map(([, command = '']) => command);
+      assert.ok(buttons.length > 0, `${id} has a button`);
+      for (const command of buttons) assert.ok(commands.has(command), command);
+    }
+  });
+
+  test('has a text for each step', async () => {
+    for (const { media } of steps) {
+      assert.match(await readFile(join(projectRoot, media.markdown), 'utf8'), /^## .+\n\n/, media.markdown);
+    }
+  });
+
+  test('completes a step by what happened: context keys that the extension sets, and views', async () => {
+    let source = '';
+    for await (const file of glob('src/host/**/*.ts', { cwd: projectRoot })) {
+      source += await readFile(join(projectRoot, file), 'utf8');
+    }
+    for (const event of steps.flatMap(({ completionEvents = [] }) => completionEvents)) {
+      const [kind, what = ''] = event.split(':');
+      if (kind === 'onView') assert.ok(views.includes(what), event);
+      else assert.ok(kind === 'onContext' && source.includes(`'setContext', '${what.split(' ')[0] ?? ''}'`), event);
+    }
+  });
+});
