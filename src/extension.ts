@@ -18,6 +18,7 @@ import { warnSecretsNotKept } from './host/connections/warnSecretsNotKept.ts';
 import { EngineLink } from './host/engine/engine.ts';
 import { engineFinder } from './host/engine/engineFinder.ts';
 import { ImageList } from './host/engine/imageList.ts';
+import { folderRepositories } from './host/registry/folderRepositories.ts';
 import { createLogger } from './host/log.ts';
 import { endPushes } from './host/push/endPushes.ts';
 import { EngineRelay } from './host/push/engineRelay.ts';
@@ -39,7 +40,8 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const logger = createLogger(channel);
   const secrets = new SessionSecrets(context.secrets, warnSecretsNotKept);
   const registries = buildRegistries(context, secrets, logger);
-  const { store, access, cache, memory, publicOwners, addedOwners, chunkSizes, linkRates, autoChoices } = registries;
+  const { store, access, cache, memory, publicOwners, addedOwners, linkOffers, chunkSizes, linkRates, autoChoices } =
+    registries;
   const { auth } = access;
   const logins = machineLogins({ remotes: gitRemotes, images: () => images.references }, logger);
   const signIn = { auth, store, logins, logger };
@@ -55,7 +57,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const { runner, codecs, journal, spoolRoots } = buildPushing(context, registries, { link, relay }, logger);
   const statusBar = new PushStatusBar(runner);
   const push = new PushController({
-    ...{ ...signIn, runner, images, store, memory, access, publicOwners },
+    ...{ ...signIn, runner, images, store, memory, access, publicOwners, linkOffers, folderRepositories },
     inspect: async (image) => (await link.get()).inspect(image, { signal: new AbortController().signal }),
     onPushed: () => {
       registriesView.update();
@@ -65,7 +67,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const cleanup = new RegistryCleanup({
     store,
     stopPushes: (origin) => runner.stop(origin),
-    data: [access, memory, publicOwners, addedOwners, chunkSizes, linkRates, autoChoices, cache],
+    data: [access, memory, publicOwners, addedOwners, linkOffers, chunkSizes, linkRates, autoChoices, cache],
   });
 
   // Another engine may have the same images.

@@ -4,12 +4,14 @@ import * as vscode from 'vscode';
 import type { Logger } from '../core/base/logger.ts';
 import { DigestCache } from '../core/digestCache/digestCache.ts';
 import { chunkState, type ChunkState } from '../core/registry/upload/chunkSizer.ts';
-import { proxySettings } from '../host/config.ts';
+import { linkSetting, proxySettings } from '../host/config.ts';
 import { ConnectionStore } from '../host/connections/connectionStore.ts';
 import type { SessionSecrets } from '../host/connections/sessionSecrets.ts';
 import { SignInRecords } from '../host/connections/signInRecords.ts';
 import { askModal } from '../host/display/messages.ts';
 import { AddedOwners } from '../host/registry/addedOwners.ts';
+import { folderRepositories } from '../host/registry/folderRepositories.ts';
+import { LinkOffers } from '../host/registry/linkOffers.ts';
 import { OriginValues } from '../host/registry/originValues.ts';
 import { RegistryDocuments } from '../host/registry/registryDocuments.ts';
 import { RegistryAccess } from '../host/registry/registryAccess.ts';
@@ -25,6 +27,7 @@ export interface Registries {
   readonly memory: TargetMemory;
   readonly publicOwners: PublicOwners;
   readonly addedOwners: AddedOwners;
+  readonly linkOffers: LinkOffers;
   readonly documents: RegistryDocuments;
   readonly chunkSizes: OriginValues<ChunkState>;
   readonly linkRates: OriginValues<number>;
@@ -65,9 +68,13 @@ export function buildRegistries(
     access,
     cache: new DigestCache(join(globalStorageUri.fsPath, 'digests.json'), logger, Date.now),
     memory: new TargetMemory(rows('targets')),
-    publicOwners: new PublicOwners(rows('publicOwners'), (...asked) => access.isPublicOwner(...asked), askModal),
+    publicOwners: new PublicOwners(rows('publicOwners'), (...asked) => access.audienceOf(...asked), askModal),
     documents: new RegistryDocuments(store, access),
     addedOwners: new AddedOwners(rows('addedOwners'), isSaved),
+    linkOffers: new LinkOffers({
+      ...{ access, folderRepositories, setting: linkSetting, logger },
+      ...{ state: rows('declinedLinks'), isSaved },
+    }),
     chunkSizes,
     linkRates,
     autoChoices,

@@ -12,6 +12,9 @@ export interface PushSettings {
   readonly strategy: Strategy;
 }
 
+/** `teaChest.push.linkRepository` */
+export type LinkSetting = 'ask' | 'always' | 'never';
+
 const section = (): vscode.WorkspaceConfiguration => vscode.workspace.getConfiguration('teaChest');
 
 const engineSettings = { host: 'engine.host', context: 'engine.context' } as const;
@@ -58,6 +61,12 @@ export function registriesSort(): SortOrder {
 
 export async function setRegistriesSort(order: SortOrder): Promise<void> {
   await section().update('registries.sort', order, vscode.ConfigurationTarget.Global);
+}
+
+/** Whether a push links its package to the repository of the open folder. */
+export function linkSetting(): LinkSetting {
+  const value = section().get<string>('push.linkRepository');
+  return value === 'always' || value === 'never' ? value : 'ask';
 }
 
 export function pushSettings(): PushSettings {

@@ -198,7 +198,7 @@ describe('an answer of a registry', () => {
       const credential = () => Promise.resolve({ username: 'dev', secret: 'x' });
       const webRoot = () => Promise.resolve('https://gitea.test');
       const rest = new RestClient({ send: answering(list), webRoot, credential });
-      await resultOrError<unknown>(() => new GiteaApi(rest, credential).pushOwners({ signal }));
+      await resultOrError<unknown>(() => new GiteaApi(rest, credential).ownOwners({ signal }));
       const packages = new PackagesApi(rest);
       const id = { owner: 'dev', name: 'app' };
       await resultOrError<unknown>(() => allRows(packages.versions('dev', { signal })));

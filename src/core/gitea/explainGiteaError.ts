@@ -6,7 +6,6 @@ import {
 } from '../registry/errors/explainErrorResponse.ts';
 import { isHtml, serverMessage, type ErrorResponse } from '../registry/errors/errorResponse.ts';
 import { TeaChestError } from '../base/errors.ts';
-import { nearestName } from './nearestName.ts';
 
 /** Explains the error responses of Gitea and Forgejo (docs/gitea.md §1, §2, §5); `explainErrorResponse` has the others. */
 export const explainGiteaError: ExplainErrorResponse = (response, context) =>
@@ -39,6 +38,15 @@ function explainAccess(response: ErrorResponse, context: ErrorContext): TeaChest
       'credentialsRejected',
       `${host} does not accept the sign-in any more${serverMessage(response)}.`,
       response,
+    );
+  }
+  // Of a token with the scope public-only, for an owner who is private (routers/api/packages/api.go, reqPackageAccess).
+  if (status === 403 && bodyText.trim() === 'reqToken') {
+    return errorFromResponse(
+      'accessDenied',
+      `The token may see only what is public (its scope has public-only), and “${owner}” on ${host} is private.`,
+      response,
+      { owner },
     );
   }
   if (status === 403 && bodyText.trim() !== '' && !isHtml(response)) {
@@ -128,17 +136,4 @@ function explainProtocol(response: ErrorResponse, context: ErrorContext): TeaChe
 
 function ownerOf({ repository }: ErrorContext): string {
   return repository.split('/')[0] ?? repository;
-}
-
-/** Adds the nearest known owner to `ownerNotFound`, if one is near; other errors stay as they are. */
-export function suggestOwner(error: TeaChestError, owners: readonly string[]): TeaChestError {
-  const { owner } = error.facts;
-  if (error.code !== 'ownerNotFound' || typeof owner !== 'string') return error;
-  const nearest = nearestName(owner, owners);
-  if (nearest === undefined || nearest === owner.toLowerCase()) return error;
-  return new TeaChestError(
-    'ownerNotFound',
-    `${error.message} The nearest of those that you may push to is “${nearest}”.`,
-    { cause: error, facts: { ...error.facts, suggestion: nearest }, ...(error.stage && { stage: error.stage }) },
-  );
 }

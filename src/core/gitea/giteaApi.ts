@@ -5,20 +5,30 @@ import { readMissingScopes } from './explainRestError.ts';
 import type { ApiCall, RestClient } from './restClient.ts';
 import { readOwner, teamRow, userSchema, writesPackages, type Visibility } from './restRows.ts';
 
-/** An owner to which the user may push. */
-export interface PushOwner {
+/** The user, or an organization that they are a member of. */
+export interface OwnOwner {
   /** Lower case, as in image references. */
   readonly name: string;
   readonly kind: 'user' | 'organization';
   /** Undefined if the token lacks the scope read:user. */
   readonly visibility: Visibility | undefined;
+  /** False for an organization in which none of their teams may write packages. */
+  readonly mayPush: boolean;
+}
+
+export interface OwnOwners {
+  /** The user first, then the organizations by name. */
+  readonly owners: readonly OwnOwner[];
+  /** False if the token lacks the scope read:user: then organizations are missing. */
+  readonly complete: boolean;
+  /** A site administrator may push to every owner. */
+  readonly isAdmin: boolean;
 }
 
 /** Users, teams and owners by the REST API of Gitea and Forgejo (docs/gitea.md §4). */
 export class GiteaApi {
   readonly #rest: RestClient;
   readonly #credential: ReadCredential;
-  #knownOwners: readonly string[] = [];
 
   constructor(rest: RestClient, credential: ReadCredential) {
     this.#rest = rest;
@@ -31,31 +41,33 @@ export class GiteaApi {
   }
 
   /**
-   * The user, and the organizations in which a team of theirs may write packages. A token with fewer scopes gives fewer
-   * owners, never an error: a site administrator, for example, may push to all owners.
+   * The user and their organizations, with what the teams may do: only `/user/teams` says that. `/users/{u}/orgs/{org}/permissions`
+   * leaves out what a team may do in the packages unit alone, and wants the scope read:organization as well. A token with fewer
+   * scopes gives fewer owners, never an error.
    */
-  async pushOwners(call: ApiCall): Promise<readonly PushOwner[]> {
+  async ownOwners(call: ApiCall): Promise<OwnOwners> {
     const user = await this.#askUser(call);
+    const isAdmin = user?.is_admin === true;
     const name = readOwner(user?.login ?? (await this.#credential())?.username);
-    const own: PushOwner[] = name === undefined ? [] : [{ name, kind: 'user', visibility: user?.visibility }];
-    const teams: v.InferOutput<typeof teamRow>[] = [];
+    const own: OwnOwner[] =
+      name === undefined ? [] : [{ name, kind: 'user', visibility: user?.visibility, mayPush: true }];
+    const organizations = new Map<string, OwnOwner>();
     const tolerant = { attempt: 'list your teams', tolerant: true };
-    for await (const { rows } of this.#rest.pages('user/teams', teamRow, tolerant, call)) teams.push(...rows);
-    const organizations = new Map<string, PushOwner>();
-    for (const { organization } of teams.filter(writesPackages)) {
-      const found = readOwner(organization?.username) ?? readOwner(organization?.name);
-      const visibility = organization?.visibility;
-      if (found !== undefined) organizations.set(found, { name: found, kind: 'organization', visibility });
+    for await (const { rows } of this.#rest.pages('user/teams', teamRow, tolerant, call)) {
+      for (const team of rows) {
+        const { organization } = team;
+        const found = readOwner(organization?.username) ?? readOwner(organization?.name);
+        if (found === undefined) continue;
+        const mayPush = isAdmin || writesPackages(team) || organizations.get(found)?.mayPush === true;
+        organizations.set(found, { name: found, kind: 'organization', visibility: organization?.visibility, mayPush });
+      }
     }
-    const byName = (one: PushOwner, other: PushOwner): number => (one.name < other.name ? -1 : 1);
-    const owners = [...own, ...[...organizations.values()].sort(byName)];
-    this.#knownOwners = owners.map((owner) => owner.name);
-    return owners;
-  }
-
-  /** The names of the last `pushOwners`; empty before. */
-  get knownOwners(): readonly string[] {
-    return this.#knownOwners;
+    const byName = (one: OwnOwner, other: OwnOwner): number => (one.name < other.name ? -1 : 1);
+    return {
+      owners: [...own, ...[...organizations.values()].sort(byName)],
+      complete: user !== undefined,
+      isAdmin,
+    };
   }
 
   /**

@@ -5,7 +5,7 @@ import { Authenticator, withAuth, type AuthScheme, type ReadCredential } from '.
 import type { Challenge } from '../registry/auth/challenge.ts';
 import { ChunkSizer, type ChunkMemory } from '../registry/upload/chunkSizer.ts';
 import { distributionScheme } from '../registry/auth/distributionScheme.ts';
-import { explainErrorResponse, type ExplainErrorResponse } from '../registry/errors/explainErrorResponse.ts';
+import { explainErrorResponse } from '../registry/errors/explainErrorResponse.ts';
 import { withAnswerTimes } from '../registry/http/answerTimes.ts';
 import { withLogging } from '../registry/http/logging.ts';
 import type { Send } from '../registry/http/httpTypes.ts';
@@ -28,9 +28,9 @@ import { checkSignIn } from './checkSignIn.ts';
 import { createAccessToken, type TokenRequest } from './createAccessToken.ts';
 import { detectServer, type DetectedServer } from './detectServer.ts';
 import { giteaScheme } from './giteaTokens.ts';
-import { isPublicOwner } from './isPublicOwner.ts';
+import { readAudience, type Audience } from './readAudience.ts';
 import { tryOtherScheme } from '../registry/http/tryOtherScheme.ts';
-import { explainGiteaError, suggestOwner } from './explainGiteaError.ts';
+import { explainGiteaError } from './explainGiteaError.ts';
 
 export interface RegistryClientOptions {
   readonly address: RegistryAddress;
@@ -77,8 +77,8 @@ export interface RegistryClient {
   readonly packages: PackagesApi;
   /** For reading and changing what the registry has, outside of a push. */
   contents(call: { readonly signal: AbortSignal }): Promise<RegistryContents>;
-  /** On Gitea: whether everybody may pull images of this owner. */
-  isPublicOwner(owner: string, call: { readonly signal: AbortSignal }): Promise<boolean>;
+  /** On Gitea: who can pull the images of an owner. Undefined if the server does not say. */
+  audienceOf(owner: string, call: { readonly signal: AbortSignal }): Promise<Audience | undefined>;
   close(): Promise<void>;
 }
 
@@ -110,11 +110,9 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const packages = new PackagesApi(rest);
   const shared = { origin, logger, timing };
 
-  const explainGitea: ExplainErrorResponse = (response, context) =>
-    suggestOwner(explainGiteaError(response, context), api.knownOwners);
   const openRepository: RegistryClient['repository'] = async (repository, { signal, sessions }) => {
     const { kind } = await detected.get(signal);
-    const explain = kind === 'generic' ? explainErrorResponse : explainGitea;
+    const explain = kind === 'generic' ? explainErrorResponse : explainGiteaError;
     const observed = sessions === undefined ? send : withSessionObserver(send, origin, sessions);
     return new Repository(kind, { ...shared, send: observed, repository, explain, unclosed: new Set() }, sizer);
   };
@@ -137,8 +135,8 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       const context = { ...shared, send, repository, explain: explainErrorResponse, unclosed: new Set<string>() };
       await closeSessionsOf(context, sessions, signal);
     },
-    isPublicOwner: async (owner, { signal }) =>
-      isPublicOwner(owner, { send: withRedirects(plain, origin), webRoot: await webRoot(signal), signal }),
+    audienceOf: async (owner, { signal }) =>
+      readAudience(owner, { send: withRedirects(plain, origin), webRoot: await webRoot(signal), api, signal }),
     close: async () => {
       closing.abort();
       await transport.close();

@@ -32,7 +32,11 @@ export type Visibility = v.InferOutput<typeof visibility>;
 /** A login or a version, as Gitea and Forgejo write them: one word of plain letters. */
 export const plainWord = v.pipe(v.string(), v.regex(/^[\w.+~-]{1,255}$/));
 
-export const userSchema = v.object({ login: lenient(plainWord), visibility: lenient(visibility) });
+export const userSchema = v.object({
+  login: lenient(plainWord),
+  visibility: lenient(visibility),
+  is_admin: lenient(v.boolean()),
+});
 
 /** RFC 3339, as Go writes it. */
 const time = v.pipe(

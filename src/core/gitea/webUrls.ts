@@ -26,3 +26,11 @@ export function packageUrl(
   const page = `${webRoot}/${encodeURIComponent(target.owner)}/-/packages/container/${encodeURIComponent(target.name)}`;
   return target.tag === undefined ? page : `${page}/${encodeURIComponent(target.tag)}`;
 }
+
+/** The page on which a person links a package to a repository, on servers that have no request for it (Gitea before 1.24). */
+export function packageSettingsUrl(
+  webRoot: string,
+  target: { readonly owner: string; readonly name: string; readonly tag: string },
+): string {
+  return `${packageUrl(webRoot, target)}/settings`;
+}

@@ -4,6 +4,7 @@ import { readRepositoryName } from '../../core/gitea/restRows.ts';
 import { askModal, showInformation } from '../display/messages.ts';
 import type { Choice } from '../input/choiceRows.ts';
 import { askAlone, askChoice } from '../input/prompts.ts';
+import { linkPackage } from '../registry/linkPackage.ts';
 import { folderRepositories } from '../registry/folderRepositories.ts';
 import type { ImageNode, RegistryNode } from '../views/registries/registryTree.ts';
 import { withRegistry, type RegistryActionDependencies } from './registryAction.ts';
@@ -29,6 +30,7 @@ export async function registriesLinkCommand(
     }),
   );
   if (repository === undefined) return;
+  const link = { host: connection.host, id: packageOf(node) };
   const title = `Linking ${name} to ${repository}`;
   const done = await withRegistry(dependencies, connection, title, async ({ contents, signal }) => {
     const former = node.listed?.linkedTo;
@@ -36,9 +38,10 @@ export async function registriesLinkCommand(
     // Gitea does not link what is linked already.
     if (former !== undefined) await contents.packages?.unlink(packageOf(node), { signal });
     try {
-      await linkTo(contents.packages, node, repository, signal);
+      await linkPackage(contents.packages, { ...link, repository }, signal);
     } catch (error) {
-      if (former !== undefined) await linkTo(contents.packages, node, former, signal).catch(() => undefined);
+      if (former !== undefined)
+        await linkPackage(contents.packages, { ...link, repository: former }, signal).catch(() => undefined);
       throw error;
     }
     return true;
@@ -63,23 +66,6 @@ export async function registriesUnlinkCommand(
     return true;
   });
   if (done === true) dependencies.registriesView.update();
-}
-
-async function linkTo(
-  packages: Parameters<Parameters<typeof withRegistry>[3]>[0]['contents']['packages'],
-  node: ImageNode,
-  repository: string,
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    await packages?.link(packageOf(node), repository, { signal });
-  } catch (error) {
-    if (!(error instanceof TeaChestError) || error.facts.status !== 404) throw error;
-    const what =
-      `${node.connection.host} could not link ${node.repository} to “${repository}”: there is no such repository of ` +
-      'this owner, or the server is older than Gitea 1.24 or Forgejo 11, which cannot do this from outside.';
-    throw new TeaChestError('registryRefused', what, { cause: error, facts: error.facts });
-  }
 }
 
 /** The repository of the open folder first. Without the scopes for the list, only that; any other can be typed. */

@@ -28,6 +28,8 @@ interface ActionButton {
 
 export interface TextQuestion {
   readonly prompt: string;
+  /** A prompt with more in it, once that is known. Nobody waits for it. */
+  readonly betterPrompt?: Promise<string> | undefined;
   readonly placeholder?: string;
   readonly value?: string;
   readonly password?: boolean;
@@ -45,6 +47,8 @@ export interface ChoiceQuestion<T> {
   readonly placeholder: string;
   /** The list shows a progress bar while this is loading. */
   readonly choices: readonly Choice<T>[] | Promise<readonly Choice<T>[]>;
+  /** The same choices with more in their texts, once that is known. Nobody waits for it. */
+  readonly betterChoices?: Promise<readonly Choice<T>[]> | undefined;
   /** Turns a text that matches no choice into one, or explains why it is not valid. */
   readonly custom?: (text: string) => Typed<T> | undefined;
   /** Shown at once as the first row. */
@@ -99,6 +103,9 @@ export async function askText(position: StepPosition, question: TextQuestion): P
         }),
       );
       box.show();
+      question.betterPrompt?.then((prompt) => {
+        if (!closed.signal.aborted) box.prompt = inertText(prompt);
+      }, reject);
     });
   } finally {
     closed.abort();
@@ -118,6 +125,7 @@ export async function askChoice<T>(position: StepPosition, question: ChoiceQuest
     return await new Promise<T>((resolve, reject) => {
       // Undefined while loading. Nothing can be accepted until then.
       let choices: readonly Choice<T>[] | undefined;
+      let former: readonly Choice<T>[] = [];
       let problem: Problem | undefined = question.problem;
       const draw = (): void => {
         const rows = choices === undefined ? [] : choiceRows(choices, list.value.trim(), question.custom);
@@ -138,7 +146,8 @@ export async function askChoice<T>(position: StepPosition, question: ChoiceQuest
           draw();
         }),
         list.onDidAccept(() => {
-          const choice = choices && chosenOf(list, choices, question);
+          // A row may have been drawn anew since it was selected.
+          const choice = choices && chosenOf(list, [...choices, ...former], question);
           if (choice !== undefined) void accept(choice.value).catch(reject);
         }),
         list.onDidTriggerItemButton(({ item }) => {
@@ -150,9 +159,18 @@ export async function askChoice<T>(position: StepPosition, question: ChoiceQuest
       list.busy = true;
       list.show();
       Promise.resolve(question.choices).then((loaded) => {
-        choices = loaded;
+        choices ??= loaded;
         list.busy = false;
         draw();
+      }, reject);
+      question.betterChoices?.then((better) => {
+        if (closed.signal.aborted) return;
+        const active = list.activeItems[0]?.choice?.value;
+        former = choices ?? [];
+        choices = better;
+        draw();
+        const same = list.items.filter(({ choice }) => choice !== undefined && choice.value === active);
+        if (same.length > 0) list.activeItems = same;
       }, reject);
     });
   } finally {

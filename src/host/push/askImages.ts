@@ -14,6 +14,7 @@ import {
 import { askPush } from './askPush.ts';
 import { imageChoices } from './imageChoices.ts';
 import { OwnersCache } from './ownersCache.ts';
+import { Preflight } from './preflight.ts';
 import type { PushJob } from './pushJob.ts';
 import type { PushSources } from './pushSources.ts';
 import { suggestDestination } from './resolvePush.ts';
@@ -40,7 +41,11 @@ export async function askImages(
   sources: PushSources,
   images: readonly string[] | undefined,
 ): Promise<readonly PushJob[] | undefined> {
-  const dialog: Dialog = { sources, store: sources.store, owners: new OwnersCache(sources.access) };
+  const { store, memory, folderRepositories, access } = sources;
+  const dialog: Dialog = {
+    ...{ sources, store, memory, folderRepositories, isOfOneImage: false },
+    ...{ owners: new OwnersCache(access), preflight: new Preflight(access) },
+  };
   const title = images === undefined ? 'Push Images' : `Push ${images.length} Images`;
   const start: Answers = images === undefined ? {} : { images: images.map(normalizeImage) };
   const answers = await runSteps(title, imagesSteps(dialog), start);
@@ -57,7 +62,7 @@ function imagesSteps(dialog: Dialog): readonly Step<Answers>[] {
     {
       name: 'asBefore',
       isSettled: ({ images = [] }) => targetsBefore(sources, images) === undefined,
-      ask: askAsBefore(sources),
+      ask: askAsBefore(dialog),
     },
     {
       name: 'registry',
@@ -84,9 +89,11 @@ function askWhich({ images }: PushSources): Ask {
   };
 }
 
-function askAsBefore(sources: PushSources): Ask {
+function askAsBefore({ sources, preflight }: Dialog): Ask {
   return async (answers, position) => {
     const targets = targetsBefore(sources, answers.images ?? []) ?? [];
+    const destinations = targets.map(({ destination }) => destination);
+    for (const { connection, target } of destinations) preflight.begin(connection, target.repository);
     const description = targets.map(({ destination: { target } }) => formatTarget(target)).join(', ');
     const asBefore = await askChoice(position, {
       placeholder: 'Where should they go?',
@@ -94,6 +101,13 @@ function askAsBefore(sources: PushSources): Ask {
         { label: 'Where each of them went last', description, icon: 'history', value: true },
         { label: 'Somewhere else…', icon: 'list-unordered', value: false, always: true },
       ],
+      accept: async (isChosen) => {
+        if (!isChosen) return undefined;
+        const problems = await Promise.all(
+          destinations.map(({ connection, target }) => preflight.problemWith(connection, target.repository)),
+        );
+        return problems.find((problem) => problem !== undefined);
+      },
     });
     return { ...answers, asBefore };
   };

@@ -1,22 +1,33 @@
 import { describeConnection, type Connection } from '../connections/connection.ts';
-import type { Choice } from '../input/choiceRows.ts';
+import type { Choice, Typed } from '../input/choiceRows.ts';
 import { askChoice, askText } from '../input/prompts.ts';
 import type { StepPosition } from '../input/runSteps.ts';
 import type { Owners } from '../registry/registryBrowser.ts';
 import { hasOwners, judgeOwner } from '../targets/settleTarget.ts';
+import { formatTarget, type Destination } from '../targets/target.ts';
+import { ownerChoices } from './ownerChoices.ts';
 import type { OwnersCache } from './ownersCache.ts';
+import { pastedDestination } from './pastedDestination.ts';
+import type { Preflight } from './preflight.ts';
 import type { PushSources } from './pushSources.ts';
 
 /** The registry and the owner, as far as they are answered. */
 export interface OwnerAnswers {
   readonly connection?: Connection | undefined;
   readonly owner?: string | undefined;
+  /** A whole destination: the suggested one if it was accepted, or one that was pasted; `other` if none was accepted. */
+  readonly suggestion?: Destination | 'other' | undefined;
 }
 
 /** What these questions are made from. */
 export interface OwnerDialog {
-  readonly store: Pick<PushSources['store'], 'list'>;
+  readonly store: Pick<PushSources['store'], 'list' | 'findByHost'>;
   readonly owners: OwnersCache;
+  readonly preflight: Preflight;
+  readonly memory: Pick<PushSources['memory'], 'owners'>;
+  readonly folderRepositories: PushSources['folderRepositories'];
+  /** True if the push is of one image, so that its whole target can be pasted. */
+  readonly isOfOneImage: boolean;
 }
 
 type Ask = <T extends OwnerAnswers>(dialog: OwnerDialog, answers: T, position: StepPosition) => Promise<T>;
@@ -30,40 +41,65 @@ export const askRegistry: Ask = async ({ store }, answers, position) => {
   return { ...answers, connection, owner };
 };
 
+/** `undefined`: the person wants to type the owner. */
+type OwnerAnswer = string | Destination | undefined;
+
 export const askOwner: Ask = async (dialog, answers, position) => {
   const connection = chosenConnection(dialog, answers);
   if (connection === undefined) return answers;
-  const owner = await askChoice<string | undefined>(position, {
+  const answer = await askChoice<OwnerAnswer>(position, {
     placeholder: `Which owner on ${connection.host}? Pick one, or type another user or organization`,
-    choices: dialog.owners.get(connection).then((owners) => ownerChoices(owners, connection, answers.owner)),
-    custom: (text) => {
-      const { problem } = judgeOwner(text);
-      return problem === undefined ? { label: text.toLowerCase(), description: 'as typed', value: text } : { problem };
+    choices: loadChoices(dialog, connection, answers.owner),
+    custom: (text) => typedOwner(dialog, text),
+    accept: async (chosen) => {
+      if (chosen === undefined) return undefined;
+      if (typeof chosen === 'string') return await problemWithOwner(dialog, connection, chosen);
+      return await dialog.preflight.problemWith(chosen.connection, chosen.target.repository);
     },
   });
-  return { ...answers, owner: owner ?? (await askOtherOwner(connection, position)) };
+  if (typeof answer === 'object') return { ...answers, connection: answer.connection, suggestion: answer };
+  return { ...answers, owner: answer ?? (await askOtherOwner(dialog, connection, position)) };
 };
 
-/** The former answer first. The last row asks for a name that is only the beginning of a listed one. */
-function ownerChoices(
-  { names, publicNames }: Owners,
+async function loadChoices(
+  { owners, memory, folderRepositories }: OwnerDialog,
   connection: Connection,
   former: string | undefined,
-): readonly Choice<string | undefined>[] {
-  const isFormer = (name: string): boolean => name === former;
-  const sorted = [...names.filter(isFormer), ...names.filter((name) => !isFormer(name))];
-  const choices = sorted.map((name): Choice<string | undefined> => {
-    const isYou = name.toLowerCase() === connection.username.toLowerCase();
-    const notes = [isYou ? 'you' : '', publicNames.includes(name) ? 'public' : ''].filter((note) => note !== '');
-    return { label: name, ...(notes.length > 0 && { description: notes.join(' · ') }), value: name };
-  });
-  return [...choices, { label: '…', description: 'Another owner', icon: 'edit', always: true, value: undefined }];
+): Promise<readonly Choice<OwnerAnswer>[]> {
+  const [known, repositories] = await Promise.all([owners.get(connection), folderRepositories(connection)]);
+  const ofFolders = repositories.map((repository) => repository.split('/')[0] ?? '');
+  const pushedTo = memory.owners(connection.origin);
+  const rows = ownerChoices({ connection, owners: known, former, pushedTo, ofFolders });
+  // For a name that is only the beginning of a listed one.
+  return [...rows, { label: '…', description: 'Another owner', icon: 'edit', always: true, value: undefined }];
 }
 
-async function askOtherOwner(connection: Connection, position: StepPosition): Promise<string> {
+function typedOwner({ store, isOfOneImage }: OwnerDialog, text: string): Typed<OwnerAnswer> {
+  const pasted = isOfOneImage ? pastedDestination(text, store) : undefined;
+  if (pasted !== undefined) return 'problem' in pasted ? pasted : pastedRow(pasted);
+  const { problem } = judgeOwner(text);
+  return problem === undefined ? { label: text.toLowerCase(), description: 'as typed', value: text } : { problem };
+}
+
+/** The row of a pasted target. */
+export function pastedRow(destination: Destination): Choice<Destination> {
+  return { label: formatTarget(destination.target), description: 'as pasted', icon: 'clippy', value: destination };
+}
+
+/** Asks the registry whether the person may push to the owner. What the image will be called does not matter for that. */
+async function problemWithOwner(
+  { preflight }: OwnerDialog,
+  connection: Connection,
+  owner: string,
+): Promise<string | undefined> {
+  return await preflight.problemWith(connection, `${owner.toLowerCase()}/app`);
+}
+
+async function askOtherOwner(dialog: OwnerDialog, connection: Connection, position: StepPosition): Promise<string> {
   const owner = await askText(position, {
     prompt: `User or organization on ${connection.host}`,
     judge: (text) => judgeOwner(text.trim()),
+    accept: async (text) => await problemWithOwner(dialog, connection, text.trim()),
   });
   return owner.trim();
 }
@@ -74,12 +110,15 @@ export function chosenConnection({ store }: OwnerDialog, answers: OwnerAnswers):
   return all.length === 1 ? all[0] : answers.connection;
 }
 
-/** True if the registry has no owners, or the person may push to only one. */
+/** True if the registry has no owners, or the person may push to only one and has pushed to no other. */
 export function hasOneOwner(dialog: OwnerDialog, answers: OwnerAnswers): boolean | Promise<boolean> {
   const connection = chosenConnection(dialog, answers);
   if (connection === undefined) return false;
   if (!hasOwners(connection.kind)) return true;
-  const isOne = ({ names, complete }: Owners): boolean => complete && names.length === 1;
+  // A site administrator may have pushed to others.
+  const pushedTo = dialog.memory.owners(connection.origin);
+  const isOne = ({ names, complete }: Owners): boolean =>
+    complete && names.length === 1 && pushedTo.every((name) => names.includes(name));
   const loaded = dialog.owners.loaded(connection);
   return loaded === undefined ? dialog.owners.get(connection).then(isOne) : isOne(loaded);
 }

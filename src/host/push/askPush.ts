@@ -1,6 +1,10 @@
 import { TeaChestError } from '../../core/base/errors.ts';
+import type { Audience } from '../../core/gitea/readAudience.ts';
+import type { Connection } from '../connections/connection.ts';
+import type { Choice } from '../input/choiceRows.ts';
 import { askChoice, askText } from '../input/prompts.ts';
 import { AskAgain, runSteps, type Step, type StepPosition } from '../input/runSteps.ts';
+import { audienceNote, audienceSentence } from '../targets/audienceText.ts';
 import { hasOwners, judgeName, judgeTag, settleTarget } from '../targets/settleTarget.ts';
 import { warnOfOthers } from '../targets/suggestedName.ts';
 import { formatTarget, parseTypedImage, proposeTarget, type Destination } from '../targets/target.ts';
@@ -10,13 +14,16 @@ import {
   chosenConnection,
   hasOneOwner,
   ownerOf,
+  pastedRow,
   type OwnerAnswers,
   type OwnerDialog,
 } from './askOwner.ts';
+import { Preflight } from './preflight.ts';
 import { askPlatform, findManifestChoices } from './askPlatform.ts';
 import type { ManifestChoices } from '../../core/push/chooseManifests.ts';
 import { imageChoices } from './imageChoices.ts';
 import { OwnersCache } from './ownersCache.ts';
+import { pastedDestination } from './pastedDestination.ts';
 import type { PushJob } from './pushJob.ts';
 import type { PushSources } from './pushSources.ts';
 import { suggestDestination } from './resolvePush.ts';
@@ -40,8 +47,6 @@ export interface PushStart {
 interface Answers extends OwnerAnswers {
   readonly image?: string | undefined;
   readonly requestedImage?: string | undefined;
-  /** The suggested destination if it was accepted; `other` if it was refused. */
-  readonly suggestion?: Destination | 'other' | undefined;
   readonly name?: string | undefined;
   readonly tag?: string | undefined;
   /** What of an index is pushed; undefined where there is no choice. */
@@ -50,8 +55,9 @@ interface Answers extends OwnerAnswers {
   readonly problem?: string | undefined;
 }
 
-interface Dialog extends Omit<PushSources, 'access'>, OwnerDialog {
+interface Dialog extends PushSources, OwnerDialog {
   readonly store: PushSources['store'];
+  readonly memory: PushSources['memory'];
   readonly start: PushStart;
   /** Asks the engine once for each image. */
   readonly manifestChoices: (image: string) => Promise<ManifestChoices | undefined>;
@@ -61,8 +67,10 @@ type Ask = (dialog: Dialog, answers: Answers, position: StepPosition) => Promise
 
 /** Asks what to push and where to, and skips what has only one answer. Undefined if the person leaves. */
 export async function askPush(sources: PushSources, start: PushStart): Promise<PushJob | undefined> {
-  const owners = new OwnersCache(sources.access);
-  const dialog: Dialog = { ...sources, start, owners, manifestChoices: choicesOnce(sources.inspect) };
+  const dialog: Dialog = {
+    ...{ ...sources, start, isOfOneImage: true, manifestChoices: choicesOnce(sources.inspect) },
+    ...{ owners: new OwnersCache(sources.access), preflight: new Preflight(sources.access) },
+  };
   const answers = await runSteps(start.title ?? 'Push Image', pushSteps(dialog), firstAnswers(start));
   if (answers?.image === undefined) return undefined;
   const { image, requestedImage } = answers;
@@ -156,15 +164,38 @@ const askImage: Ask = async ({ images }, answers, position) => {
 const askSuggestion: Ask = async (dialog, answers, position) => {
   const suggested = answers.image === undefined ? undefined : suggestDestination(answers.image, dialog);
   if (suggested === undefined) return answers;
+  const { preflight, access, store } = dialog;
+  const { connection, target } = suggested;
+  preflight.begin(connection, target.repository);
+  const rows = (note: string | undefined): readonly Choice<Destination | 'other'>[] => [
+    {
+      ...{ label: formatTarget(target), icon: 'history', value: suggested },
+      ...(note !== undefined && { description: note }),
+    },
+    { label: 'Somewhere else…', icon: 'list-unordered', value: 'other', always: true },
+  ];
   const suggestion = await askChoice<Destination | 'other'>(position, {
     placeholder: `Where should ${answers.image ?? 'it'} go?`,
-    choices: [
-      { label: formatTarget(suggested.target), icon: 'history', value: suggested },
-      { label: 'Somewhere else…', icon: 'list-unordered', value: 'other', always: true },
-    ],
+    choices: rows(undefined),
+    betterChoices: audienceOf(access, connection, target.repository).then((audience) => rows(audienceNote(audience))),
+    custom: (text) => {
+      const pasted = pastedDestination(text, store);
+      return pasted === undefined || 'problem' in pasted ? pasted : pastedRow(pasted);
+    },
+    accept: async (chosen) =>
+      chosen === 'other' ? undefined : await preflight.problemWith(chosen.connection, chosen.target.repository),
   });
   return { ...answers, suggestion };
 };
+
+async function audienceOf(
+  access: PushSources['access'],
+  connection: Connection,
+  repository: string,
+): Promise<Audience | undefined> {
+  if (!hasOwners(connection.kind)) return undefined;
+  return await access.audienceOf(connection, (repository.split('/')[0] ?? '').toLowerCase());
+}
 
 const askName: Ask = async (dialog, answers, position) => {
   const { image = '', problem } = answers;
@@ -177,10 +208,39 @@ const askName: Ask = async (dialog, answers, position) => {
     value: answers.name ?? proposeTarget(image, owner).name ?? '',
     placeholder: 'app',
     problem,
-    judge: (text) => judgeName(text.trim(), kind, (suggestion) => warnOfOthers(suggestion, image, references)),
+    judge: (text) => {
+      const pasted = pastedDestination(text, dialog.store);
+      if (pasted !== undefined) return 'problem' in pasted ? pasted : { notice: `To ${formatTarget(pasted.target)}` };
+      return judgeName(text.trim(), kind, (suggestion) => warnOfOthers(suggestion, image, references));
+    },
+    accept: async (text) => await problemWithName(dialog, connection, owner, text.trim()),
   });
+  const pasted = pastedDestination(name, dialog.store);
+  if (pasted !== undefined && !('problem' in pasted)) {
+    return { ...answers, connection: pasted.connection, suggestion: pasted, problem: undefined };
+  }
   return { ...answers, name: name.trim(), problem: undefined };
 };
+
+/** Asks the registry whether the person may push there. */
+async function problemWithName(
+  { store, preflight }: Dialog,
+  connection: Connection | undefined,
+  owner: string | undefined,
+  name: string,
+): Promise<string | undefined> {
+  const pasted = pastedDestination(name, store);
+  if (pasted !== undefined) {
+    return 'problem' in pasted
+      ? pasted.problem
+      : await preflight.problemWith(pasted.connection, pasted.target.repository);
+  }
+  return connection && (await preflight.problemWith(connection, repositoryOf(owner, name)));
+}
+
+function repositoryOf(owner: string | undefined, name: string): string {
+  return owner === undefined ? name : `${owner.toLowerCase()}/${name}`;
+}
 
 /** Every `repository:tag` of the engine's images. Empty if the engine cannot be reached. */
 export async function localReferences(images: PushSources['images']): Promise<readonly string[]> {
@@ -189,9 +249,17 @@ export async function localReferences(images: PushSources['images']): Promise<re
 }
 
 const askTag: Ask = async (dialog, answers, position) => {
-  const kind = chosenConnection(dialog, answers)?.kind ?? 'generic';
+  const connection = chosenConnection(dialog, answers);
+  const kind = connection?.kind ?? 'generic';
+  const repository = connection && repositoryOf(await ownerOf(dialog, answers, connection), answers.name ?? '');
+  const prompt = connection === undefined ? 'Tag' : `Tag of ${connection.host}/${repository ?? ''}`;
   const tag = await askText(position, {
-    prompt: 'Tag',
+    prompt,
+    betterPrompt:
+      connection &&
+      audienceOf(dialog.access, connection, repository ?? '').then((audience) =>
+        audience === undefined ? prompt : `${prompt} (${audienceSentence(audience) ?? ''})`,
+      ),
     value: answers.tag ?? proposeTarget(answers.image ?? '', undefined).tag ?? '',
     placeholder: 'latest',
     judge: (text) => judgeTag(text.trim(), kind),

@@ -8,6 +8,7 @@ import type { AskSignInDependencies } from '../connections/signInState.ts';
 import { openInBrowser } from '../openInBrowser.ts';
 import type { ActionHandlers } from '../errors/offerActions.ts';
 import { reportFailure } from '../errors/reportFailure.ts';
+import type { LinkOffers } from '../registry/linkOffers.ts';
 import type { PublicOwners } from '../targets/publicOwners.ts';
 import { withWarningOfOthers } from '../targets/suggestedName.ts';
 import { briefImage, formatTarget, normalizeImage } from '../targets/target.ts';
@@ -15,16 +16,18 @@ import type { FinishedImage } from '../progress/imagesText.ts';
 import type { ImageOutcome } from '../../core/push/imagesEvents.ts';
 import { askImages } from './askImages.ts';
 import { summarize, toRejectedImage, type ImageResult, type PushImagesResult } from './pushImagesResult.ts';
+import { linkAutomatically, linkButton, type LinkButton } from './linkAfterPush.ts';
 import { showSummary } from './showSummary.ts';
 import { askPush, localReferences, type PushStart } from './askPush.ts';
 import { runSteps, type StepPosition } from '../input/runSteps.ts';
 import { askPlatform, choicesOfError, findManifestChoices } from './askPlatform.ts';
-import { withNearestOwner } from './withNearestOwner.ts';
+import { explainOwner } from './explainOwner.ts';
 import type { PushArguments, PushOptions } from './pushArguments.ts';
 import type { PushJob } from './pushJob.ts';
 import type { PushRunner } from './pushRunner.ts';
 import type { PushSources } from './pushSources.ts';
-import { pushAllWithNotification, pushWithNotification, showResult } from './pushWithNotification.ts';
+import { pushAllWithNotification, pushWithNotification } from './pushWithNotification.ts';
+import { showResult } from './showResult.ts';
 import { resolvePush } from './resolvePush.ts';
 
 export interface PushControllerDependencies extends PushSources, AskSignInDependencies {
@@ -32,6 +35,7 @@ export interface PushControllerDependencies extends PushSources, AskSignInDepend
   readonly store: ConnectionStore;
   /** Asked about a target that a person chose in the dialog, not about the target of a command. */
   readonly publicOwners: Pick<PublicOwners, 'confirm'>;
+  readonly linkOffers: LinkOffers;
   /** Called after each successful push. */
   readonly onPushed: () => void;
 }
@@ -141,7 +145,7 @@ export class PushController {
       (await pushAllWithNotification(runner, jobs)).map(async (outcome, at): Promise<ImageOutcome> => {
         const job = jobs[at];
         if (outcome.kind === 'pushed' || job === undefined) return outcome;
-        return { kind: 'failed', error: toTeaChestError(await withNearestOwner(outcome.error, job, access)) };
+        return { kind: 'failed', error: toTeaChestError(await explainOwner(outcome.error, repositoryOf(job), access)) };
       }),
     );
     if (outcomes.some(({ kind }) => kind === 'pushed')) onPushed();
@@ -152,8 +156,21 @@ export class PushController {
     const failed = jobs.filter((_, at) => outcomes[at]?.kind === 'failed');
     const firstError = outcomes.flatMap((outcome) => (outcome.kind === 'failed' ? [outcome.error] : []))[0];
     const actions = this.#actionsAfterAll(failed, firstError);
-    void showSummary([...finished, ...before], performance.now() - startedAt, actions);
+    const durationMs = performance.now() - startedAt;
+    const pushed = jobs.filter((_, at) => outcomes[at]?.kind === 'pushed');
+    void this.#linkButton(pushed).then((link) => showSummary([...finished, ...before], durationMs, actions, link));
     return outcomes;
+  }
+
+  /** Links what was pushed, if the person wants that always. Otherwise the button that does. */
+  async #linkButton(pushed: readonly PushJob[]): Promise<LinkButton | undefined> {
+    const { linkOffers } = this.#dependencies;
+    const packages = new Map(pushed.map((job) => [`${job.connection.origin} ${job.target.repository}`, job]));
+    const found = await Promise.all([...packages.values()].map((job) => linkOffers.find(job)));
+    const offers = found.filter((offer) => offer !== undefined);
+    if (!linkOffers.isAutomatic) return linkButton(linkOffers, offers);
+    await linkAutomatically(linkOffers, offers);
+    return undefined;
   }
 
   /** `error`: of the first of them. */
@@ -228,10 +245,10 @@ export class PushController {
     try {
       const result = await pushWithNotification(runner, job);
       onPushed();
-      void showResult(result, job);
+      void showResult(result, job, this.#dependencies.linkOffers);
       return result;
     } catch (failure) {
-      const error = await withNearestOwner(failure, job, access);
+      const error = await explainOwner(failure, repositoryOf(job), access);
       const { repository, tag } = job.target;
       const title = `Push of ${briefImage(job.image)} to ${repository}:${tag} failed`;
       void reportFailure(error, this.#actionsAfterPush(job, error), title);
@@ -279,6 +296,10 @@ interface Resolved {
   readonly args: PushArguments;
   readonly job?: PushJob | undefined;
   readonly error?: TeaChestError;
+}
+
+function repositoryOf({ connection, target }: PushJob): Parameters<typeof explainOwner>[1] {
+  return { connection, repository: target.repository };
 }
 
 function targetNeeded(image: string): TeaChestError {

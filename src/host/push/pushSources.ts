@@ -1,4 +1,5 @@
 import type { ImageDetails } from '../../core/ports/imageSource.ts';
+import type { Connection } from '../connections/connection.ts';
 import type { ConnectionStore } from '../connections/connectionStore.ts';
 import type { ImageList } from '../engine/imageList.ts';
 import type { RegistryBrowser } from '../registry/registryBrowser.ts';
@@ -16,5 +17,8 @@ export interface PushSources extends TargetSources {
   /** Rejects if the engine has no such image. */
   readonly inspect: (image: string) => Promise<ImageDetails>;
   readonly store: Pick<ConnectionStore, 'findByHost' | 'list'>;
-  readonly access: Pick<RegistryBrowser, 'owners'>;
+  readonly access: Pick<RegistryBrowser, 'owners' | 'audienceOf' | 'checkAccess' | 'explainDenied'>;
+  readonly memory: Pick<TargetMemory, 'last' | 'owners'>;
+  /** The repositories of this server that the open folders belong to, as `owner/name`. */
+  readonly folderRepositories: (connection: Connection) => Promise<readonly string[]>;
 }

@@ -1,15 +1,10 @@
 import type { ImageOutcome } from '../../core/push/imagesEvents.ts';
 import type { PushResult } from '../../core/push/pushEvents.ts';
 import type { ImagesSnapshot } from '../../core/push/imagesProgress.ts';
-import { pageAt } from '../connections/connection.ts';
-import { copyPullCommand, copyReferences } from '../display/clipboard.ts';
-import { showInformation, withNotification } from '../display/messages.ts';
-import { openInBrowser } from '../openInBrowser.ts';
+import { withNotification } from '../display/messages.ts';
 import { withSignal } from '../progress/cancellation.ts';
 import { countImages, describeImages } from '../progress/imagesText.ts';
-import { describePush, describeResult } from '../progress/pushText.ts';
-import { packagePage } from '../targets/packagePage.ts';
-import type { Destination } from '../targets/target.ts';
+import { describePush } from '../progress/pushText.ts';
 import type { PushJob } from './pushJob.ts';
 import type { PushRunner } from './pushRunner.ts';
 
@@ -46,16 +41,4 @@ function reporter(
     report(describe(snapshot), Math.max(0, percent - reported));
     reported = Math.max(reported, percent);
   };
-}
-
-/** Shows what a push did, with the next steps as buttons. */
-export async function showResult(result: PushResult, { connection, target }: Destination): Promise<void> {
-  const page = packagePage(connection, target);
-  const copy = { title: 'Copy Reference' };
-  const pull = { title: 'Copy Pull Command' };
-  const open = { title: connection.kind === 'forgejo' ? 'Open in Forgejo' : 'Open in Gitea' };
-  const choice = await showInformation(describeResult(result), page === undefined ? [copy, pull] : [copy, pull, open]);
-  if (choice === copy) await copyReferences([result.reference]);
-  else if (choice === pull) await copyPullCommand(result.reference);
-  else if (choice === open && page !== undefined) await openInBrowser(pageAt(connection, page));
 }

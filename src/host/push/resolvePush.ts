@@ -39,7 +39,8 @@ function destinationInName(image: string, store: TargetSources['store']): Destin
   }
 }
 
-function parseDestination(text: string, store: TargetSources['store']): Destination {
+/** @throws TeaChestError `referenceInvalid`, `nameInvalid`, `notSignedIn` */
+export function parseDestination(text: string, store: TargetSources['store']): Destination {
   const target = parseTarget(text, (first) => store.findByHost(first) !== undefined);
   const connection = store.findByHost(target.host);
   if (connection === undefined) {

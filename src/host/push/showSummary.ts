@@ -3,6 +3,7 @@ import { copyReferences } from '../display/clipboard.ts';
 import { showError, showInformation, showWarning } from '../display/messages.ts';
 import { actionTitle, errorMessage, type ActionKind } from '../errors/errorMessages.ts';
 import type { ActionHandlers } from '../errors/offerActions.ts';
+import type { LinkButton } from './linkAfterPush.ts';
 import { reportFailure } from '../errors/reportFailure.ts';
 import { describeSummary, type FinishedImage } from '../progress/imagesText.ts';
 
@@ -22,6 +23,7 @@ export async function showSummary(
   images: readonly FinishedImage[],
   durationMs: number,
   handlers: ActionHandlers,
+  link?: LinkButton,
 ): Promise<void> {
   const pushed = images.flatMap((image) => (image.kind === 'pushed' ? [image.result.reference] : []));
   const errors = images.flatMap((image) => (image.kind === 'failed' ? [image.error] : []));
@@ -36,8 +38,10 @@ export async function showSummary(
       failures.length === 0
         ? { title: 'Copy References', run: () => copyReferences(pushed) }
         : { title: 'Show Log', run: () => vscode.commands.executeCommand('teaChest.showLog') },
+      ...(link === undefined ? [] : [link]),
     ],
   );
+  if (chosen !== link) link?.decline();
   try {
     await chosen?.run();
   } catch (error) {

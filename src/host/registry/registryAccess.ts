@@ -1,6 +1,9 @@
-import { toTeaChestError } from '../../core/base/errors.ts';
+import { toTeaChestError, type TeaChestError } from '../../core/base/errors.ts';
 import type { Logger } from '../../core/base/logger.ts';
 import type { RegistryContents } from '../../core/gitea/browse/registryContents.ts';
+import { explainDenied } from '../../core/gitea/explainDenied.ts';
+import type { OwnOwner } from '../../core/gitea/giteaApi.ts';
+import { audienceIfClosed, type Audience } from '../../core/gitea/readAudience.ts';
 import type { RegistryClient } from '../../core/gitea/registryClient.ts';
 import type { BlobTarget } from '../../core/ports/blobTarget.ts';
 import type { ChunkMemory } from '../../core/registry/upload/chunkSizer.ts';
@@ -8,6 +11,7 @@ import type { SessionObserver } from '../../core/registry/upload/sessionObserver
 import { parseRegistryAddress } from '../../core/registry/registryAddress.ts';
 import type { Credential, ProxySettings, RegistryAddress, RegistryTrust } from '../../core/registry/types.ts';
 import { anyUser, type Connection } from '../connections/connection.ts';
+import { readPastedAddress } from '../connections/readPastedAddress.ts';
 import type { AuthService } from '../connections/signIn.ts';
 import type { Owners, RegistryBrowser } from './registryBrowser.ts';
 
@@ -27,7 +31,7 @@ export class RegistryAccess implements RegistryBrowser {
   readonly #options: RegistryAccessOptions;
   readonly #clients = new Map<string, { readonly key: string; readonly client: Promise<RegistryClient> }>();
   readonly #owners = new Map<string, Promise<Owners>>();
-  readonly #publicOwners = new Map<string, Promise<boolean>>();
+  readonly #audiences = new Map<string, Promise<Audience | undefined>>();
   readonly #roundTrips = new Map<string, number>();
 
   constructor(options: RegistryAccessOptions) {
@@ -64,12 +68,25 @@ export class RegistryAccess implements RegistryBrowser {
     return await known;
   }
 
-  /** Cached until `forgetRegistry` or `refresh`. False if the registry does not say. */
-  async isPublicOwner(connection: Connection, owner: string): Promise<boolean> {
+  /** Cached until `forgetRegistry` or `refresh`. */
+  async audienceOf(connection: Connection, owner: string): Promise<Audience | undefined> {
     const key = `${connection.origin} ${owner}`;
-    const known = this.#publicOwners.get(key) ?? this.#askIfPublic(connection, owner);
-    this.#publicOwners.set(key, known);
+    const known = this.#audiences.get(key) ?? this.#askAudience(connection, owner);
+    this.#audiences.set(key, known);
     return await known;
+  }
+
+  async checkAccess(connection: Connection, repository: string): Promise<void> {
+    // A server that is slower than this is checked by the push itself.
+    const signal = AbortSignal.timeout(5_000);
+    const client = await this.#client(connection);
+    await (await client.repository(repository, { signal })).checkAccess({ signal });
+  }
+
+  async explainDenied(connection: Connection, error: TeaChestError): Promise<TeaChestError> {
+    if (connection.kind === 'generic') return error;
+    const { api } = await this.#client(connection);
+    return await explainDenied(error, api, { signal: callTimeout() });
   }
 
   async contents(connection: Connection): Promise<RegistryContents> {
@@ -80,13 +97,13 @@ export class RegistryAccess implements RegistryBrowser {
   /** Clears the cached owners. */
   refresh(): void {
     this.#owners.clear();
-    this.#publicOwners.clear();
+    this.#audiences.clear();
   }
 
   /** Part of signing out of a registry: closes its connections and clears its caches. */
   forgetRegistry(origin: string): void {
     this.#owners.delete(origin);
-    for (const key of this.#publicOwners.keys()) if (key.startsWith(`${origin} `)) this.#publicOwners.delete(key);
+    for (const key of this.#audiences.keys()) if (key.startsWith(`${origin} `)) this.#audiences.delete(key);
     const kept = this.#clients.get(origin);
     this.#clients.delete(origin);
     void kept?.client
@@ -104,7 +121,7 @@ export class RegistryAccess implements RegistryBrowser {
   get auth(): AuthService {
     const { proxy, logger, userAgent } = this.#options;
     return {
-      parse: parseRegistryAddress,
+      parse: (text) => parseRegistryAddress(readPastedAddress(text)),
       inspectCertificate: async (address, trust, { signal }) => {
         const { inspectCertificate } = await import('../../core/registry/http/tls/inspectCertificate.ts');
         const options = { proxy: proxy(), environment: process.env, signal };
@@ -150,38 +167,49 @@ export class RegistryAccess implements RegistryBrowser {
     const own = username === '' || username === anyUser ? [] : [username.toLowerCase()];
     try {
       const { api } = await this.#client(connection);
-      const signal = callTimeout();
-      const found = await api.pushOwners({ signal });
-      // A token without the scope read:user cannot read teams either, so there may be more owners.
-      const user = await api.currentUser({ signal });
-      const names = found.map(({ name }) => name).filter((name) => user !== undefined || name !== anyUser);
-      const all = [...new Set([...own, ...names])];
-      return { names: all, complete: user !== undefined, publicNames: await this.#publicAmong(connection, all) };
+      const { owners, complete, isAdmin } = await api.ownOwners({ signal: callTimeout() });
+      // `anyUser` is no name. The real one is known if the token may read it.
+      const found = owners.filter(({ name }) => complete || name !== anyUser);
+      const names = [...new Set([...own, ...found.filter(({ mayPush }) => mayPush).map(({ name }) => name)])];
+      const readOnly = found.filter(({ mayPush }) => !mayPush).map(({ name }) => name);
+      const audiences = await this.#audiencesOf(connection, [...names, ...readOnly], found);
+      return { names, readOnly, complete, isAdmin, audiences };
     } catch (error) {
       this.#options.logger.warn(`The owners on ${connection.host} could not be listed: ${String(error)}`);
       this.#owners.delete(connection.origin);
-      return { names: own, complete: false, publicNames: [], failure: toTeaChestError(error) };
+      const failure = toTeaChestError(error);
+      return { names: own, readOnly: [], complete: false, isAdmin: false, audiences: new Map(), failure };
     }
   }
 
-  async #publicAmong(connection: Connection, names: readonly string[]): Promise<readonly string[]> {
-    // A longer list is not read. The chosen owner is checked before the push in any case.
-    const first = names.slice(0, 50);
-    const answers = await Promise.all(first.map((name) => this.isPublicOwner(connection, name)));
-    return first.filter((_, index) => answers[index]);
+  async #audiencesOf(
+    connection: Connection,
+    names: readonly string[],
+    found: readonly OwnOwner[],
+  ): Promise<ReadonlyMap<string, Audience>> {
+    const visibilities = new Map(found.map(({ name, visibility }) => [name, visibility]));
+    // What is limited or private needs no further question. Of a longer list, the chosen owner is asked for at the push.
+    const answers = await Promise.all(
+      names.slice(0, 50).map(async (name): Promise<readonly [string, Audience | undefined]> => {
+        const visibility = visibilities.get(name);
+        const isOpen = visibility === undefined || visibility === 'public';
+        return [name, isOpen ? await this.audienceOf(connection, name) : audienceIfClosed(visibility)];
+      }),
+    );
+    return new Map(answers.flatMap(([name, audience]) => (audience === undefined ? [] : [[name, audience] as const])));
   }
 
-  async #askIfPublic(connection: Connection, owner: string): Promise<boolean> {
-    if (connection.kind === 'generic') return false;
+  async #askAudience(connection: Connection, owner: string): Promise<Audience | undefined> {
+    if (connection.kind === 'generic') return undefined;
     try {
       const client = await this.#client(connection);
-      return await client.isPublicOwner(owner, { signal: callTimeout() });
+      return await client.audienceOf(owner, { signal: callTimeout() });
     } catch (error) {
-      this.#publicOwners.delete(`${connection.origin} ${owner}`);
+      this.#audiences.delete(`${connection.origin} ${owner}`);
       this.#options.logger.debug(
-        `Whether ${owner} on ${connection.host} is public could not be read: ${String(error)}`,
+        `Who can pull from ${owner} on ${connection.host} could not be read: ${String(error)}`,
       );
-      return false;
+      return undefined;
     }
   }
 

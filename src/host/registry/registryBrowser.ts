@@ -1,4 +1,5 @@
 import type { TeaChestError } from '../../core/base/errors.ts';
+import type { Audience } from '../../core/gitea/readAudience.ts';
 import type { RegistryContents } from '../../core/gitea/browse/registryContents.ts';
 import type { Connection } from '../connections/connection.ts';
 
@@ -6,8 +7,12 @@ import type { Connection } from '../connections/connection.ts';
 export interface Owners {
   readonly names: readonly string[];
   readonly complete: boolean;
-  /** Those whose images everybody who can reach the server can pull, as far as the server says. */
-  readonly publicNames: readonly string[];
+  /** Organizations of theirs in which they may not push. */
+  readonly readOnly: readonly string[];
+  /** A site administrator may push to every owner. */
+  readonly isAdmin: boolean;
+  /** Who can pull the images of each of these owners, as far as the server says. */
+  readonly audiences: ReadonlyMap<string, Audience>;
   /** Why there may be others. */
   readonly failure?: TeaChestError;
 }
@@ -15,5 +20,11 @@ export interface Owners {
 /** Reads registries, and changes what they have. */
 export interface RegistryBrowser {
   owners(connection: Connection): Promise<Owners>;
+  /** Undefined if the server does not say. */
+  audienceOf(connection: Connection, owner: string): Promise<Audience | undefined>;
+  /** Rejects if the person may not push to the repository. Leaves nothing in the registry. */
+  checkAccess(connection: Connection, repository: string): Promise<void>;
+  /** Says why an owner is refused, if the server knows; other errors stay as they are. */
+  explainDenied(connection: Connection, error: TeaChestError): Promise<TeaChestError>;
   contents(connection: Connection): Promise<RegistryContents>;
 }

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { Memento } from 'vscode';
 import { listOf, readValue } from '../../core/base/json.ts';
+import type { Audience } from '../../core/gitea/readAudience.ts';
 import type { Connection } from '../connections/connection.ts';
 import { hasOwners } from './settleTarget.ts';
 import type { Destination } from './target.ts';
@@ -12,20 +13,20 @@ const storedOwners = v.record(v.string(), listOf(v.string()));
 
 /**
  * On Gitea an image is as visible as its owner, even if it is linked to a private repository. So the person confirms the
- * first push to each public owner. Confirmed owners are stored by origin.
+ * first push to each owner whose images others can pull. Confirmed owners are stored by origin.
  */
 export class PublicOwners {
   readonly #state: Memento;
-  readonly #isPublic: (connection: Connection, owner: string) => Promise<boolean>;
+  readonly #audienceOf: (connection: Connection, owner: string) => Promise<Audience | undefined>;
   readonly #ask: (message: string, detail: readonly string[], yes: string) => Promise<boolean>;
 
   constructor(
     state: Memento,
-    isPublic: (connection: Connection, owner: string) => Promise<boolean>,
+    audienceOf: (connection: Connection, owner: string) => Promise<Audience | undefined>,
     ask: (message: string, detail: readonly string[], yes: string) => Promise<boolean>,
   ) {
     this.#state = state;
-    this.#isPublic = isPublic;
+    this.#audienceOf = audienceOf;
     this.#ask = ask;
   }
 
@@ -34,15 +35,10 @@ export class PublicOwners {
     if (!hasOwners(connection.kind)) return true;
     const owner = target.repository.slice(0, target.repository.indexOf('/')).toLowerCase();
     const confirmed = this.#rows()[connection.origin] ?? [];
-    if (confirmed.includes(owner) || !(await this.#isPublic(connection, owner))) return true;
-    const isConfirmed = await this.#ask(
-      `${owner} on ${connection.host} is public. Push there?`,
-      [
-        `Everybody who can reach this server can pull this image, and every other one of ${owner}.`,
-        'You are asked once for each owner.',
-      ],
-      'Push',
-    );
+    if (confirmed.includes(owner)) return true;
+    const audience = await this.#audienceOf(connection, owner);
+    if (audience === undefined || audience === 'members') return true;
+    const isConfirmed = await this.#ask(...question(owner, connection.host, audience), 'Push');
     if (isConfirmed)
       await this.#state.update(stateKey, { ...this.#rows(), [connection.origin]: [...confirmed, owner] });
     return isConfirmed;
@@ -57,4 +53,17 @@ export class PublicOwners {
   #rows(): Readonly<Record<string, readonly string[]>> {
     return readValue(storedOwners, this.#state.get(stateKey)) ?? {};
   }
+}
+
+function question(owner: string, host: string, audience: Exclude<Audience, 'members'>): [string, readonly string[]] {
+  const once = 'You are asked once for each owner.';
+  return audience === 'everybody'
+    ? [
+        `${owner} on ${host} is public. Push there?`,
+        [`Everybody who can reach this server can pull this image, and every other one of ${owner}.`, once],
+      ]
+    : [
+        `Everybody who is signed in to ${host} can pull the images of ${owner}. Push there?`,
+        [`That is not only ${owner}: it is every user of this server.`, once],
+      ];
 }

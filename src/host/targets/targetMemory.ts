@@ -44,6 +44,18 @@ export class TargetMemory {
     return this.#rows().length > 0;
   }
 
+  /** The first part of the repositories of this registry that were pushed to, lower case, the last one first. */
+  owners(origin: string): readonly string[] {
+    const rows = this.#rows().filter(([, row]) => row.origin === origin);
+    const repositories = rows
+      .sort(([, one], [, other]) => other.at - one.at)
+      .map(([key]) => this.last(key.slice(prefix.length))?.target.repository ?? '');
+    const owners = repositories
+      .filter((repository) => repository.includes('/'))
+      .map((path) => path.split('/')[0] ?? '');
+    return [...new Set(owners.map((owner) => owner.toLowerCase()))];
+  }
+
   async remember(image: string, origin: string, target: Target): Promise<void> {
     const row: Row = { origin, target: formatTarget(target), at: this.#now() };
     await this.#state.update(prefix + image, row);

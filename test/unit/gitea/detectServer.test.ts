@@ -42,8 +42,8 @@ suite('the address of the install', () => {
       assert.equal((await client.checkSignIn(call)).webRoot, fakeGitea.origin + subPath);
       assert.deepEqual(await packagesOf(client, 'dev'), []);
       assert.deepEqual(
-        (await client.api.pushOwners(call)).map(({ name }) => name),
-        ['dev', 'team'],
+        (await client.api.ownOwners(call)).owners.map(({ name }) => name),
+        ['dev', 'readers', 'team'],
       );
     });
   }

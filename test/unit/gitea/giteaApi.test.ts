@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TeaChestError } from '../../../src/core/base/errors.ts';
 import { packageUrl, tokenSettingsUrl } from '../../../src/core/gitea/webUrls.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import { bytesSource } from '../../../src/core/ports/blobSource.ts';
@@ -23,12 +22,38 @@ async function push(client: ReturnType<typeof clientFor>, name: string, tags: re
   }
 }
 
-test('owners are the user and the organizations in which they may write packages', async (t) => {
-  const { client } = await signedIn(t);
-  assert.deepEqual(await client.api.pushOwners(call), [
-    { name: 'dev', kind: 'user', visibility: 'public' },
-    { name: 'team', kind: 'organization', visibility: 'public' },
-  ]);
+test('owners are the user and their organizations, with what their teams may do there', async (t) => {
+  const { fakeGitea, client } = await signedIn(t);
+  fakeGitea.directory.addOrganization({
+    name: 'Unit',
+    teams: [
+      { name: 'code', permission: 'none', packages: 'read', members: ['dev'] },
+      { name: 'images', permission: 'none', packages: 'write', members: ['dev'] },
+    ],
+  });
+  const organization = { kind: 'organization', visibility: 'public' };
+  assert.deepEqual(await client.api.ownOwners(call), {
+    owners: [
+      { name: 'dev', kind: 'user', visibility: 'public', mayPush: true },
+      { name: 'readers', ...organization, mayPush: false },
+      { name: 'team', ...organization, mayPush: true },
+      { name: 'unit', ...organization, mayPush: true },
+    ],
+    ...{ complete: true, isAdmin: false },
+  });
+});
+
+test('a site administrator may push to every owner', async (t) => {
+  const { client } = await signedIn(
+    t,
+    {},
+    {
+      credential: { username: 'giteaAdmin', secret: 'adm:n@100% sure' },
+    },
+  );
+  const { owners, isAdmin } = await client.api.ownOwners(call);
+  assert.equal(isAdmin, true);
+  assert.deepEqual(new Set(owners.map(({ mayPush }) => mayPush)), new Set([true]));
 });
 
 test('a token that may not ask for the user still gives a suggestion', async (t) => {
@@ -40,7 +65,10 @@ test('a token that may not ask for the user still gives a suggestion', async (t)
     await fakeGitea.close();
   });
   assert.equal(await client.api.currentUser(call), undefined);
-  assert.deepEqual(await client.api.pushOwners(call), [{ name: 'dev', kind: 'user', visibility: undefined }]);
+  assert.deepEqual(await client.api.ownOwners(call), {
+    owners: [{ name: 'dev', kind: 'user', visibility: undefined, mayPush: true }],
+    ...{ complete: false, isAdmin: false },
+  });
 });
 
 test('the packages of an owner come from all pages', async (t) => {
@@ -65,11 +93,15 @@ test('visibility is known for owners one may push to, and for others', async (t)
   });
   fakeGitea.directory.addUser({ name: 'half', password: 'x', visibility: 'limited' });
   fakeGitea.directory.user('dev').visibility = 'limited';
-  assert.deepEqual(await client.api.pushOwners(call), [
-    { name: 'dev', kind: 'user', visibility: 'limited' },
-    { name: 'closed', kind: 'organization', visibility: 'private' },
-    { name: 'team', kind: 'organization', visibility: 'public' },
-  ]);
+  assert.deepEqual(
+    (await client.api.ownOwners(call)).owners.map(({ name, visibility }) => [name, visibility]),
+    [
+      ['dev', 'limited'],
+      ['closed', 'private'],
+      ['readers', 'public'],
+      ['team', 'public'],
+    ],
+  );
   const asked = ['closed', 'half', 'giteaadmin', 'nosuch'].map(async (name) => client.api.visibilityOf(name, call));
   assert.deepEqual(await Promise.all(asked), ['private', 'limited', 'public', undefined]);
 });
@@ -86,24 +118,6 @@ test('the packages of an owner that was renamed are found under the new name', a
   );
   await push(client, 'team/app', ['v2']);
   assert.deepEqual(fakeGitea.tags('crew', 'app'), ['v1', 'v2']);
-});
-
-test('for an owner that does not exist, the nearest that may be pushed to is suggested', async (t) => {
-  const { client } = await signedIn(t);
-  const repository = await client.repository('taem/app', call);
-  const put = async (): Promise<void> => {
-    const config = Buffer.from('{}');
-    await repository.uploadBlob(bytesSource(config, digestOf(config)), { signal: never, onSent: () => undefined });
-  };
-  await assert.rejects(put(), ({ message, facts }: TeaChestError) => {
-    assert.match(message, /no user or organization “taem”[^“]*$/);
-    return facts['suggestion'] === undefined;
-  });
-  await client.api.pushOwners(call);
-  await assert.rejects(put(), ({ code, message, facts }: TeaChestError) => {
-    assert.match(message, /no user or organization “taem”.*nearest of those that you may push to is “team”\.$/);
-    return code === 'ownerNotFound' && facts['suggestion'] === 'team';
-  });
 });
 
 test('rows with names that no reference can have are marked and emptied, and hide no others', async (t) => {

@@ -127,7 +127,7 @@ suite('whatever the REST API answers', () => {
   test('owners are names that a reference can have, each once, and the visibility one of three', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyAnswer, { minLength: 1, maxLength: 3 }), async (answers) => {
-        const owners = (await readable(apiOf(answers).api.pushOwners(call))) ?? [];
+        const { owners = [] } = (await readable(apiOf(answers).api.ownOwners(call))) ?? {};
         for (const { name, visibility } of owners) {
           assert.deepEqual(checkOwner(name), { ok: true, value: name });
           assert.ok([undefined, 'public', 'limited', 'private'].includes(visibility));
@@ -225,12 +225,54 @@ suite('whatever is typed', () => {
     );
   });
 
-  test('pasted text does not get longer, and the nearest name is one of the given ones', () => {
+  const frame = fc.constantFrom(
+    ...['{}', 'docker push {}', '$ sudo docker --context {} push {} # {}', 'docker tag {} {}\ndocker push {}', '"{}"'],
+    ...[
+      'https://{}/{}/-/packages/container/{}',
+      'https://h.example/{}/{}',
+      'docker build -t {} .',
+      'image: {}',
+      '`{}`',
+    ],
+    ...[
+      'FROM {} AS {}',
+      'skopeo copy {} docker://{}',
+      'oci://{}',
+      '> podman push {} {}',
+      'helm push {} oci://{}',
+      '{} {}',
+    ],
+  );
+
+  test('pasted text gives a target whose host and path stand in the text, or a refusal that does not quote it', () => {
+    fc.assert(
+      fc.property(frame, fc.array(typed, { minLength: 3, maxLength: 3 }), (pattern, texts) => {
+        const parts = [...texts];
+        const text = pattern.replaceAll('{}', () => parts.shift() ?? 'x');
+        const target = resultOf(() => readPastedTarget(text), 'referenceInvalid', text);
+        if (target === undefined) return;
+        assert.ok(target.length <= text.length + 1);
+        const host = /^([^/]*)\//.exec(target)?.[1] ?? '';
+        assert.ok(text.includes(host), `${host} is not in ${text}`);
+      }),
+      { numRuns: fuzzCases() },
+    );
+  });
+
+  /** Undefined if it throws the expected error. Any other error fails, and so does one that quotes `secret`. */
+  function resultOf<T>(read: () => T, code: string, secret: string): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      assert.ok(error instanceof TeaChestError && error.code === code, String(error));
+      assert.ok(secret.trim().length < 12 || !error.message.includes(secret));
+      return undefined;
+    }
+  }
+
+  test('the nearest name is one of the given ones', () => {
     fc.assert(
       fc.property(typed, typed, (one, other) => {
-        for (const text of [one, `docker push ${one}`, `https://h/${one}/-/packages/container/${other}`]) {
-          assert.ok(readPastedTarget(text).length <= text.length + 1);
-        }
         const near = nearestName(one, [other]);
         assert.ok(near === undefined || near === other);
       }),

@@ -158,11 +158,11 @@ export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vs
 
   async #ownersOf(node: ConnectionNode): Promise<readonly RegistryNode[]> {
     const { connection } = node;
-    const { names, publicNames, failure } = await this.#options.browser.owners(connection);
+    const { names, audiences, failure } = await this.#options.browser.owners(connection);
     const added = this.#options.addedOwners.list(connection).filter((name) => !names.includes(name));
     return [
       ...(failure === undefined ? [] : [this.#failureNode(node, failure)]),
-      ...names.map((owner) => ownerNode(connection, owner, publicNames.includes(owner))),
+      ...names.map((owner) => ownerNode(connection, owner, audiences.get(owner) === 'everybody')),
       ...added.map((owner) => ownerNode(connection, owner, false, true)),
     ];
   }

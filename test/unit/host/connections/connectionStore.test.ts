@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import { parseRegistryAddress } from '../../../../src/core/registry/registryAddress.ts';
 import { anyUser } from '../../../../src/host/connections/connection.ts';
 import { startFakeGitea } from '../../../fakeGitea/fakeGitea.ts';
-import { buildHost, connectionTo, dev } from '../support/hostFakes.ts';
+import { buildHost, connectionTo, dev, ownersNamed } from '../support/hostFakes.ts';
 
 const options = { signal: new AbortController().signal };
 
@@ -60,6 +60,6 @@ suite('a registry somebody is signed in to', () => {
     assert.equal(username, anyUser);
     const connection = connectionTo(fakeGitea.origin, { username });
     await store.save(connection, credential);
-    assert.deepEqual(await access.owners(connection), { names: [], complete: false, publicNames: [] });
+    assert.deepEqual(await access.owners(connection), ownersNamed([]));
   });
 });

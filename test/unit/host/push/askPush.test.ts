@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { EngineImage } from '../../../../src/core/docker/types.ts';
+import { TeaChestError } from '../../../../src/core/base/errors.ts';
 import { digestOf } from '../../../../src/core/oci/digest.ts';
 import { mediaTypes } from '../../../../src/core/oci/mediaTypes.ts';
 import type { EngineManifest, ImageDetails } from '../../../../src/core/ports/imageSource.ts';
@@ -8,22 +9,38 @@ import type { PushSources } from '../../../../src/host/push/pushSources.ts';
 import type { Owners } from '../../../../src/host/registry/registryBrowser.ts';
 import { formatTarget } from '../../../../src/host/targets/target.ts';
 import { inputAsking, QuickInput, said, useFakeVscode } from '../support/fakeVscode.ts';
-import { connectionTo, imageNamed } from '../support/hostFakes.ts';
+import { connectionTo, imageNamed, ownersNamed } from '../support/hostFakes.ts';
 
 useFakeVscode();
 const { askPush } = await import('../../../../src/host/push/askPush.ts');
 const { askChoice } = await import('../../../../src/host/input/prompts.ts');
 
 const gitea = connectionTo('https://gitea.test');
-const someOwners: Owners = { names: ['dev', 'team', 'my-team'], complete: true, publicNames: ['team'] };
+const someOwners = ownersNamed(['dev', 'team', 'my-team'], {
+  ...{ complete: true, audiences: new Map([['team', 'everybody'] as const]) },
+});
+
+/** A registry in which the person may push to every owner, unless there is a refusal for it. */
+function accessTo(owners: Owners, refusals: Readonly<Record<string, TeaChestError>> = {}): PushSources['access'] {
+  return {
+    owners: () => Promise.resolve(owners),
+    audienceOf: (_, owner) => Promise.resolve(owners.audiences.get(owner)),
+    checkAccess: (_, repository) => {
+      const refusal = refusals[repository.split('/')[0] ?? ''];
+      return refusal === undefined ? Promise.resolve() : Promise.reject(refusal);
+    },
+    explainDenied: (_, error) => Promise.resolve(error),
+  };
+}
 
 function sources(more: Partial<PushSources> = {}): PushSources {
   const images: EngineImage[] = ['tool:armv7', 'app:1', 'armv7-base:2', 'x--y:1', 'x-y:1'].map(imageNamed);
   return {
     images: { open: () => Promise.resolve({ kind: 'ready', images }) },
     store: { list: () => [gitea], findByHost: () => undefined },
-    memory: { last: () => undefined },
-    access: { owners: () => Promise.resolve(someOwners) },
+    memory: { last: () => undefined, owners: () => [] },
+    access: accessTo(someOwners),
+    folderRepositories: () => Promise.resolve([]),
     inspect: () => Promise.reject(new Error('The engine is not asked in this test.')),
     ...more,
   };
@@ -135,7 +152,7 @@ suite('typing in the push dialog', () => {
 
 suite('an index of which the engine has a part', () => {
   const target = { host: 'gitea.test', repository: 'team/app', tag: '1' };
-  const memory = { last: () => ({ origin: gitea.origin, target }) };
+  const memory = { last: () => ({ origin: gitea.origin, target }), owners: () => ['team'] };
   const store = { list: () => [gitea], findByHost: () => gitea };
   const child = (architecture: string, more: Partial<EngineManifest> = {}): EngineManifest => ({
     digest: digestOf(Buffer.from(architecture)),
@@ -202,7 +219,7 @@ suite('a name that Gitea does not take', () => {
 
 suite('a suggested target', () => {
   const target = { host: 'gitea.test', repository: 'team/app', tag: '1' };
-  const memory = { last: () => ({ origin: gitea.origin, target }) };
+  const memory = { last: () => ({ origin: gitea.origin, target }), owners: () => ['team'] };
   const store = { list: () => [gitea], findByHost: () => gitea };
 
   test('is the last one, and takes one Enter', async () => {
@@ -218,7 +235,7 @@ suite('a suggested target', () => {
     (await inputAsking(/Which owner/)).enter();
     (await inputAsking(/Name/)).enter();
     (await inputAsking(/Tag/)).enter();
-    assert.equal((await asked)?.target.repository, 'dev/app');
+    assert.equal((await asked)?.target.repository, 'team/app');
   });
 });
 

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { OwnersCache } from '../../../../src/host/push/ownersCache.ts';
-import { connectionTo } from '../support/hostFakes.ts';
+import { connectionTo, ownersNamed } from '../support/hostFakes.ts';
 
 suite('the owners in a push dialog', () => {
   test('are asked for once for each registry, even if the answer is not complete', async () => {
     const [one, two] = [connectionTo('https://one.example'), connectionTo('https://two.example')];
     const asked: string[] = [];
-    const answer = { names: ['dev'], complete: false, publicNames: [] };
+    const answer = ownersNamed(['dev']);
     const cache = new OwnersCache({
       owners: ({ origin }) => {
         asked.push(origin);

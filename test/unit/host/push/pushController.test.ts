@@ -9,11 +9,14 @@ import type { PushResult } from '../../../../src/core/push/pushEvents.ts';
 import type { LoginSources } from '../../../../src/host/connections/loginSources.ts';
 import type { PushJob } from '../../../../src/host/push/pushJob.ts';
 import type { PushRunner } from '../../../../src/host/push/pushRunner.ts';
+import type { LinkSetting } from '../../../../src/host/config.ts';
+import { LinkOffers } from '../../../../src/host/registry/linkOffers.ts';
 import { PublicOwners } from '../../../../src/host/targets/publicOwners.ts';
 import { formatTarget } from '../../../../src/host/targets/target.ts';
 import { basic, home } from '../../credentials/fakeMachine.ts';
 import type { FakeGiteaOptions } from '../../../fakeGitea/options.ts';
 import { startFakeGitea } from '../../../fakeGitea/fakeGitea.ts';
+import { silentLogger } from '../../../tools/silentLogger.ts';
 import { inputAsking, press, takeShown, useFakeVscode } from '../support/fakeVscode.ts';
 import { buildHost, connectionTo, dev, imageNamed, memento, noLogins } from '../support/hostFakes.ts';
 import { loginsOn } from '../support/loginsOn.ts';
@@ -57,12 +60,18 @@ async function controllerFor(
   const answers: boolean[] = [];
   const publicOwners = new PublicOwners(
     memento(),
-    (...which) => access.isPublicOwner(...which),
+    (...which) => access.audienceOf(...which),
     (message, detail) => {
       asked.push([message, ...detail].join('\n'));
       return Promise.resolve(answers.shift() ?? true);
     },
   );
+  const folder: string[] = [];
+  const links: { setting: LinkSetting } = { setting: 'ask' };
+  const linkOffers = new LinkOffers({
+    ...{ access, folderRepositories: () => Promise.resolve(folder), setting: () => links.setting },
+    ...{ state: memento(), isSaved: () => true, logger: silentLogger },
+  });
   const jobs: PushJob[] = [];
   const runs: (readonly PushJob[])[] = [];
   const failures: TeaChestError[] = [];
@@ -89,7 +98,9 @@ async function controllerFor(
     images: { open: () => Promise.resolve({ kind: 'ready', images }) },
     inspect: (image) =>
       image === 'part:1' ? Promise.resolve(inspected()) : Promise.reject(new Error('It is not asked in this test.')),
-    memory: { last: () => undefined },
+    memory: { last: () => undefined, owners: () => [] },
+    folderRepositories: () => Promise.resolve(folder),
+    linkOffers,
     onPushed: () => updates++,
     ...{ ...signingIn, logins, store, access, publicOwners },
   });
@@ -122,6 +133,8 @@ async function controllerFor(
       runs,
       failures,
       pushed,
+      folder,
+      links,
     },
     ...{ push, answer, updates: () => updates },
   };
@@ -135,6 +148,8 @@ async function shownAs(element: string): Promise<readonly string[]> {
     await setImmediate();
   }
 }
+
+const audiences = { dev: 'members', limitedteam: 'signedIn', privateteam: 'members', publicteam: 'everybody' };
 
 const seed = {
   users: [{ name: 'dev', password: dev.secret, visibility: 'private' as const }],
@@ -150,16 +165,16 @@ suite('a push to an owner whose images everybody can pull', () => {
     const { push, asked, pushed, answers, access, connection, controller, publicOwners } = await controllerFor(t, {
       seed,
     });
-    assert.deepEqual((await access.owners(connection)).publicNames, ['publicteam']);
+    assert.deepEqual((await access.owners(connection)).audiences, new Map(Object.entries(audiences)));
     answers.push(false);
     await push('publicteam');
     assert.deepEqual(pushed(), [], 'a no is a no');
     await push('publicteam');
     await push('publicteam');
-    for (const owner of ['privateteam', 'limitedteam', 'dev']) await push(owner);
+    for (const owner of ['privateteam', 'dev']) await push(owner);
     assert.equal(asked.length, 2);
     assert.match(asked[0] ?? '', /everybody who can reach this server can pull this image/i);
-    assert.deepEqual(pushed(), ['publicteam/app', 'publicteam/app', 'privateteam/app', 'limitedteam/app', 'dev/app']);
+    assert.deepEqual(pushed(), ['publicteam/app', 'publicteam/app', 'privateteam/app', 'dev/app']);
     await publicOwners.forgetRegistry(connection.origin);
     await controller.pushArguments({ image: 'app:1', target: `${connection.host}/publicteam/app:1` });
     assert.equal(asked.length, 2, 'automation is not asked');
@@ -167,10 +182,18 @@ suite('a push to an owner whose images everybody can pull', () => {
     assert.equal(asked.length, 3, 'signing out ends what was said');
   });
 
-  test('is no question where nobody sees anything without signing in', async (t) => {
-    const { push, asked, pushed } = await controllerFor(t, { seed, requireSignIn: true });
-    await push('publicteam');
-    assert.deepEqual([asked, pushed()], [[], ['publicteam/app']]);
+  test('is asked about in other words if everybody has to sign in for it', async (t) => {
+    for (const [owner, requireSignIn] of [
+      ['limitedteam', false],
+      ['publicteam', true],
+    ] as const) {
+      const { push, asked, pushed } = await controllerFor(t, { seed, requireSignIn });
+      await push(owner);
+      await push(owner);
+      assert.equal(asked.length, 1);
+      assert.match(asked[0] ?? '', new RegExp(`Everybody who is signed in to .* can pull the images of ${owner}`));
+      assert.deepEqual(pushed(), [`${owner}/app`, `${owner}/app`]);
+    }
   });
 });
 

@@ -26,6 +26,7 @@ export class QuickInput {
   readonly element: string;
   items: readonly Row[] = [];
   selectedItems: readonly Row[] = [];
+  activeItems: readonly Row[] = [];
   buttons: readonly unknown[] = [];
   value = '';
   enabled = true;

@@ -7,6 +7,7 @@ import type { LoginSources } from '../../../../src/host/connections/loginSources
 import { SessionSecrets } from '../../../../src/host/connections/sessionSecrets.ts';
 import type { AskSignInDependencies } from '../../../../src/host/connections/signInState.ts';
 import { RegistryAccess } from '../../../../src/host/registry/registryAccess.ts';
+import type { Owners } from '../../../../src/host/registry/registryBrowser.ts';
 import { engineImage } from '../../../tools/engineImage.ts';
 import { silentLogger } from '../../../tools/silentLogger.ts';
 
@@ -106,6 +107,11 @@ export function buildHost(t: { after(work: () => void): void }): Host {
   });
   const signingIn = { auth: access.auth, store, logins: noLogins, logger: silentLogger };
   return { store, access, secrets, signingIn };
+}
+
+/** Owners that the person may push to; nothing else is known of them. */
+export function ownersNamed(names: readonly string[], more: Partial<Owners> = {}): Owners {
+  return { names, readOnly: [], complete: false, isAdmin: false, audiences: new Map(), ...more };
 }
 
 export const dev: Credential = { username: 'dev', secret: 'dev pässword: with everything' };

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { TeaChestError } from '../../../../src/core/base/errors.ts';
-import { withNearestOwner } from '../../../../src/host/push/withNearestOwner.ts';
-import { connectionTo } from '../support/hostFakes.ts';
+import { explainOwner } from '../../../../src/host/push/explainOwner.ts';
+import { connectionTo, ownersNamed } from '../support/hostFakes.ts';
 
 const connection = connectionTo('https://gitea.test');
 
@@ -12,9 +12,11 @@ async function failureFor(
   code: 'ownerNotFound' | 'accessDenied' = 'ownerNotFound',
 ) {
   const error = new TeaChestError(code, `There is no owner “${owner}”.`, { stage: 'plan', facts: { host: 'h' } });
-  const target = { host: 'gitea.test', repository: `${owner}/app`, tag: '1' };
-  const access = { owners: () => Promise.resolve({ names, complete: true, publicNames: [] }) };
-  return (await withNearestOwner(error, { connection, target }, access)) as TeaChestError;
+  const access = {
+    owners: () => Promise.resolve(ownersNamed(names)),
+    explainDenied: (_: unknown, denied: TeaChestError) => Promise.resolve(denied),
+  };
+  return (await explainOwner(error, { connection, repository: `${owner}/app` }, access)) as TeaChestError;
 }
 
 suite('an owner that does not exist', () => {

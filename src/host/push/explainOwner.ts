@@ -1,0 +1,26 @@
+import { TeaChestError } from '../../core/base/errors.ts';
+import { nearestName } from '../../core/gitea/nearestName.ts';
+import type { Connection } from '../connections/connection.ts';
+import type { RegistryBrowser } from '../registry/registryBrowser.ts';
+
+/**
+ * Adds to a refusal of an owner what the server knows besides: for one that does not exist, the most similar one that the
+ * person may push to, as it is often mistyped; for one that may not be written to, the reason. Other errors stay as they are.
+ */
+export async function explainOwner(
+  error: unknown,
+  { connection, repository }: { readonly connection: Connection; readonly repository: string },
+  access: Pick<RegistryBrowser, 'owners' | 'explainDenied'>,
+): Promise<unknown> {
+  if (!(error instanceof TeaChestError)) return error;
+  if (error.code === 'accessDenied') return await access.explainDenied(connection, error);
+  if (error.code !== 'ownerNotFound') return error;
+  const { names } = await access.owners(connection);
+  const nearest = nearestName(repository.split('/')[0] ?? '', names);
+  if (nearest === undefined) return error;
+  return new TeaChestError(error.code, `${error.message} Did you mean “${nearest}”?`, {
+    cause: error,
+    ...(error.stage !== undefined && { stage: error.stage }),
+    facts: { ...error.facts, suggestion: nearest },
+  });
+}

@@ -1,0 +1,69 @@
+import { pageAt } from '../connections/connection.ts';
+import { showInformation } from '../display/messages.ts';
+import { reportFailure } from '../errors/reportFailure.ts';
+import { openInBrowser } from '../openInBrowser.ts';
+import type { LinkOffer, LinkOffers } from '../registry/linkOffers.ts';
+
+/** The button of the message after a push that links what was pushed. */
+export interface LinkButton {
+  readonly title: string;
+  readonly run: () => Promise<unknown>;
+  /** The person chose another button, or closed the message: these packages are not offered again. */
+  readonly decline: () => void;
+}
+
+/** Undefined if there is nothing to link, or packages would be linked to different repositories. */
+export function linkButton(links: LinkOffers, offers: readonly LinkOffer[]): LinkButton | undefined {
+  const [first] = offers;
+  if (first === undefined || new Set(offers.map(repositoryOf)).size > 1) return undefined;
+  return {
+    title: first.page === undefined ? `Link to ${repositoryOf(first)}` : `Link to ${repositoryOf(first)}…`,
+    run: () =>
+      first.page === undefined ? linkAll(links, offers) : openInBrowser(pageAt(first.connection, first.page)),
+    decline: () => {
+      for (const offer of offers) links.decline(offer);
+    },
+  };
+}
+
+/** For the setting `always`: the message about the push follows. */
+export async function linkAutomatically(links: LinkOffers, offers: readonly LinkOffer[]): Promise<void> {
+  for (const offer of offers) {
+    if (offer.page !== undefined) continue;
+    try {
+      await links.link(offer);
+    } catch (error) {
+      void reportFailure(error, { retry: () => linkAll(links, [offer]) }, failureTitle(offer));
+    }
+  }
+}
+
+async function linkAll(links: LinkOffers, offers: readonly LinkOffer[]): Promise<void> {
+  for (const [at, offer] of offers.entries()) {
+    try {
+      await links.link(offer);
+    } catch (error) {
+      void reportFailure(error, { retry: () => linkAll(links, offers.slice(at)) }, failureTitle(offer));
+      return;
+    }
+  }
+  const [first, ...others] = offers;
+  if (first === undefined) return;
+  const message =
+    others.length === 0
+      ? `${packageOf(first)} is linked to the repository ${repositoryOf(first)} now.`
+      : `${offers.length} packages are linked to the repository ${repositoryOf(first)} now.`;
+  void showInformation(message, []);
+}
+
+function failureTitle(offer: LinkOffer): string {
+  return `${packageOf(offer)} was pushed, but not linked to ${repositoryOf(offer)}`;
+}
+
+function packageOf({ connection, id }: LinkOffer): string {
+  return `${connection.host}/${id.owner}/${id.name}`;
+}
+
+function repositoryOf({ id, repository }: LinkOffer): string {
+  return `${id.owner}/${repository}`;
+}

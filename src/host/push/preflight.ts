@@ -1,0 +1,62 @@
+import { toTeaChestError, type ErrorCode } from '../../core/base/errors.ts';
+import type { Connection } from '../connections/connection.ts';
+import type { RegistryBrowser } from '../registry/registryBrowser.ts';
+import { hasOwners } from '../targets/settleTarget.ts';
+import { explainOwner } from './explainOwner.ts';
+
+/** Refusals that another answer in the dialog helps against. For all others the push has a message with its own buttons. */
+const correctable: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'accessDenied',
+  'ownerNotFound',
+  'nameInvalid',
+  'quotaExceeded',
+]);
+
+/**
+ * Finds out during the dialog whether the person may push to a repository, so that no image is read for a push that the
+ * registry refuses. An upload session is opened and closed, which leaves nothing in the registry. On Gitea the answer is the
+ * same for all repositories of an owner, so each owner is asked for once.
+ */
+export class Preflight {
+  readonly #access: Pick<RegistryBrowser, 'checkAccess' | 'explainDenied' | 'owners'>;
+  readonly #checks = new Map<string, Promise<string | undefined>>();
+
+  constructor(access: Pick<RegistryBrowser, 'checkAccess' | 'explainDenied' | 'owners'>) {
+    this.#access = access;
+  }
+
+  /** Begins the check, so that the answer is there when the person goes on. */
+  begin(connection: Connection, repository: string): void {
+    void this.problemWith(connection, repository);
+  }
+
+  /** Why the registry refuses a push. Undefined if it does not, or if something else is in the way, which the push reports. */
+  async problemWith(connection: Connection, repository: string): Promise<string | undefined> {
+    const unit = hasOwners(connection.kind) ? (repository.split('/')[0] ?? '') : repository;
+    const key = `${connection.origin} ${unit.toLowerCase()}`;
+    const check = this.#checks.get(key) ?? this.#check(connection, repository);
+    this.#checks.set(key, check);
+    const problem = await check;
+    // The person may ask somebody for the right, and try again.
+    if (problem !== undefined) this.#checks.delete(key);
+    return problem;
+  }
+
+  async #check(connection: Connection, repository: string): Promise<string | undefined> {
+    try {
+      await this.#access.checkAccess(connection, repository);
+      return undefined;
+    } catch (failure) {
+      const error = toTeaChestError(await this.#explain(failure, connection, repository));
+      return correctable.has(error.code) ? error.message : undefined;
+    }
+  }
+
+  async #explain(failure: unknown, connection: Connection, repository: string): Promise<unknown> {
+    try {
+      return await explainOwner(failure, { connection, repository }, this.#access);
+    } catch {
+      return failure;
+    }
+  }
+}

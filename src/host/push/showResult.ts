@@ -1,0 +1,39 @@
+import type { PushResult } from '../../core/push/pushEvents.ts';
+import { pageAt } from '../connections/connection.ts';
+import { copyPullCommand, copyReferences } from '../display/clipboard.ts';
+import { showInformation } from '../display/messages.ts';
+import { openInBrowser } from '../openInBrowser.ts';
+import { describeResult } from '../progress/pushText.ts';
+import type { LinkOffer, LinkOffers } from '../registry/linkOffers.ts';
+import { packagePage } from '../targets/packagePage.ts';
+import type { Destination } from '../targets/target.ts';
+import { linkAutomatically, linkButton } from './linkAfterPush.ts';
+
+/** Shows what a push did, with the next steps as buttons. Resolves when the person chose, or closed the message. */
+export async function showResult(
+  result: PushResult,
+  { connection, target }: Destination,
+  links: LinkOffers,
+): Promise<void> {
+  const found = await links.find({ connection, target });
+  const offers: readonly LinkOffer[] = found === undefined ? [] : [found];
+  if (links.isAutomatic) await linkAutomatically(links, offers);
+  const link = links.isAutomatic ? undefined : linkButton(links, offers);
+  const page = packagePage(connection, target);
+  const buttons = [
+    { title: 'Copy Reference', run: () => copyReferences([result.reference]) },
+    { title: 'Copy Pull Command', run: () => copyPullCommand(result.reference) },
+    ...(page === undefined
+      ? []
+      : [
+          {
+            title: connection.kind === 'forgejo' ? 'Open in Forgejo' : 'Open in Gitea',
+            run: () => openInBrowser(pageAt(connection, page)),
+          },
+        ]),
+    ...(link === undefined ? [] : [link]),
+  ];
+  const chosen = await showInformation(describeResult(result), buttons);
+  if (link !== undefined && chosen !== link) link.decline();
+  await chosen?.run();
+}

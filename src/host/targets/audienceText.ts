@@ -1,0 +1,29 @@
+import type { Audience } from '../../core/gitea/readAudience.ts';
+
+/** The visibility of an owner, for a row of a list. */
+export function audienceNote(audience: Audience | undefined): string | undefined {
+  switch (audience) {
+    case 'everybody':
+      return 'public';
+    case 'signedIn':
+      return 'limited to signed-in users';
+    case 'members':
+      return 'private';
+    case undefined:
+      return undefined;
+  }
+}
+
+/** Who can pull what is pushed to a target, for the line that shows the target. */
+export function audienceSentence(audience: Audience | undefined): string | undefined {
+  switch (audience) {
+    case 'everybody':
+      return 'public: anybody can pull it';
+    case 'signedIn':
+      return 'limited: everybody who is signed in to the server can pull it';
+    case 'members':
+      return 'private';
+    case undefined:
+      return undefined;
+  }
+}
