@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { pushImage } from './support/content.ts';
 import { basic } from './support/rawHttp.ts';
-import { Target } from './support/target.ts';
+import { Target, type Account } from './support/target.ts';
 
 let target: Target;
 before(async () => {
@@ -79,6 +80,138 @@ describe('who may see an owner', () => {
     ]);
   });
 });
+
+describe('where a user may push', () => {
+  const uploads = (owner: string): string => `/v2/${owner}/app/blobs/uploads/`;
+
+  /** Opens an upload session and closes it: the status of the first, with its text if that is no success. */
+  async function mayWrite(owner: string, user: Account, secret = user.password): Promise<string> {
+    const headers = await target.authorize(user.name, secret);
+    const opened = await target.registry('POST', uploads(owner), { headers });
+    if (opened.status !== 202) return `${opened.status} ${opened.text.trim()}`;
+    const closed = await target.registry('DELETE', opened.headers.location ?? '', { headers });
+    return `${opened.status} ${closed.status}`;
+  }
+
+  test('follows from the teams, of which a unit may have more rights than the team as a whole', async (t) => {
+    if (!target.capabilities.admin) {
+      t.skip(needsAdmin);
+      return;
+    }
+    const user = await target.user();
+    const secret = await target.personalToken(['write:package', 'read:user', 'read:organization'], user);
+    for (const [rights, level, general, may] of [
+      [{ permission: 'admin' }, 'admin', 'admin', '202 204'],
+      [{ permission: 'write' }, 'write', 'none', '202 204'],
+      [{ units_map: { 'repo.code': 'read', 'repo.packages': 'write' } }, 'write', 'none', '202 204'],
+      [{ permission: 'read' }, 'read', 'none', '401 reqPackageAccess'],
+      [{ units: ['repo.code'], units_map: { 'repo.code': 'write' } }, undefined, 'none', '401 reqPackageAccess'],
+    ] as const) {
+      const organization = await target.organization('private');
+      await target.team(organization, user, rights);
+      const teams = await target.rest('GET', '/user/teams', undefined, withToken(secret));
+      const team = (JSON.parse(teams.text) as TeamRow[]).find((one) => one.organization.username === organization);
+      assert.deepEqual([team?.permission, team?.units_map['repo.packages']], [general, level]);
+      const path = `/users/${user.name}/orgs/${organization}/permissions`;
+      const answer = await target.rest('GET', path, undefined, withToken(secret));
+      const { can_write: says } = JSON.parse(answer.text) as { can_write: boolean };
+      assert.equal(says, general === 'admin', 'the route leaves out what units may');
+      assert.equal(await mayWrite(organization, user), may);
+      assert.equal(await mayWrite(organization.toUpperCase(), user), may);
+      const packages = await target.rest('GET', `/packages/${organization}?type=container`);
+      assert.equal(packages.text.trim(), '[]', 'a session that was closed leaves nothing');
+    }
+  });
+
+  test('is not told apart by the registry from a token without the scope, and an owner that is not there is', async (t) => {
+    if (!target.capabilities.admin) {
+      t.skip(needsAdmin);
+      return;
+    }
+    const [user, other] = [await target.user(), await target.user({ visibility: 'private' })];
+    const hidden = await target.organization('private');
+    assert.equal(await mayWrite(user.name, user), '202 204');
+    for (const owner of [other.name, hidden]) assert.equal(await mayWrite(owner, user), '401 reqPackageAccess');
+    assert.equal(await mayWrite(target.image('nobody'), user), '404 Not found.');
+    const narrow = await target.personalToken(['read:package'], user);
+    assert.equal(await mayWrite(user.name, user, narrow), '401 reqPackageAccess');
+  });
+
+  test('ends at private owners for a token with public-only', async (t) => {
+    if (!target.capabilities.admin) {
+      t.skip(needsAdmin);
+      return;
+    }
+    const user = await target.user();
+    const secret = await target.personalToken(['write:package', 'public-only'], user);
+    const [shown, hidden] = [await target.organization('limited'), await target.organization('private')];
+    for (const organization of [shown, hidden]) await target.team(organization, user, { permission: 'write' });
+    assert.equal(await mayWrite(shown, user, secret), '202 204');
+    assert.equal(await mayWrite(hidden, user, secret), '403 reqToken');
+  });
+
+  test('is the own name for a restricted user, who does not see limited owners', async (t) => {
+    if (!target.capabilities.admin) {
+      t.skip(needsAdmin);
+      return;
+    }
+    const user = await target.user();
+    await target.restrict(user);
+    const as = basic(user.name, user.password);
+    const [shown, limited] = [await target.organization('public'), await target.organization('limited')];
+    assert.equal(await mayWrite(user.name, user), '202 204');
+    for (const owner of [shown, limited]) assert.equal(await mayWrite(owner, user), '401 reqPackageAccess');
+    assert.equal((await target.rest('GET', `/users/${shown}`, undefined, as)).status, 200);
+    assert.equal((await target.rest('GET', `/users/${limited}`, undefined, as)).status, 404);
+  });
+
+  test('is everywhere for a site administrator, which the user says', async (t) => {
+    if (!target.capabilities.admin) {
+      t.skip(needsAdmin);
+      return;
+    }
+    const user = await target.user({ visibility: 'private' });
+    assert.equal(await mayWrite(user.name, target.account), '202 204');
+    const isAdmin = async (headers?: Record<string, string>): Promise<boolean> => {
+      const answer = await target.rest('GET', '/user', undefined, headers);
+      return (JSON.parse(answer.text) as { is_admin: boolean }).is_admin;
+    };
+    assert.deepEqual([await isAdmin(), await isAdmin(basic(user.name, user.password))], [true, false]);
+  });
+
+  test('includes linking there, to a repository of that owner in any case', async (t) => {
+    if (!target.capabilities.admin || !target.atLeast('1.24.0')) {
+      t.skip('needs an admin account, to create others, and Gitea 1.24');
+      return;
+    }
+    const [user, organization] = [await target.user(), await target.organization()];
+    await target.team(organization, user, {
+      includes_all_repositories: true,
+      units_map: { 'repo.code': 'read', 'repo.packages': 'write' },
+    });
+    const repository = await target.organizationRepository(organization);
+    const secret = await target.personalToken(['write:package'], user);
+    await pushImage(target, 'app', 'v1', organization);
+    const link = async (name: string): Promise<number> => {
+      const path = `/packages/${organization}/container/app/-/link/${name}`;
+      return (await target.rest('POST', path, undefined, withToken(secret))).status;
+    };
+    assert.deepEqual(
+      [await link('nosuch'), await link(repository.toLowerCase()), await link(repository)],
+      [404, 201, 400],
+    );
+    const path = `/packages/${organization}/container/app/v1`;
+    const version = await target.rest('GET', path, undefined, withToken(secret));
+    assert.equal((JSON.parse(version.text) as { repository: { name: string } }).repository.name, repository);
+    assert.equal((await target.rest('DELETE', path)).status, 204);
+  });
+});
+
+interface TeamRow {
+  readonly organization: { readonly username: string };
+  readonly permission: string;
+  readonly units_map: Readonly<Partial<Record<string, string>>>;
+}
 
 describe('an account', () => {
   test('that must change its password may push; the REST API says that it must', async (t) => {

@@ -4,12 +4,13 @@ import type { RegistryBrowser } from '../registry/registryBrowser.ts';
 import { hasOwners } from '../targets/settleTarget.ts';
 import { explainOwner } from './explainOwner.ts';
 
-/** Refusals that another answer in the dialog helps against. For all others the push has a message with its own buttons. */
+/** Refusals that another answer in the dialog, such as another owner or registry, helps against. For all others the push has a message with its own buttons. */
 const correctable: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'accessDenied',
   'ownerNotFound',
   'nameInvalid',
   'quotaExceeded',
+  'notARegistry', // packages are switched off
 ]);
 
 /**

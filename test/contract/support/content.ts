@@ -40,8 +40,13 @@ export function manifestOf(config: Content, layers: readonly Content[], more: Re
 }
 
 /** Stores a blob with one POST. */
-export async function putBlob(target: Target, image: string, { bytes, digest }: Content): Promise<void> {
-  const path = `/v2/${target.owner}/${image}/blobs/uploads/?digest=${digest}`;
+export async function putBlob(
+  target: Target,
+  image: string,
+  { bytes, digest }: Content,
+  owner = target.owner,
+): Promise<void> {
+  const path = `/v2/${owner}/${image}/blobs/uploads/?digest=${digest}`;
   const answer = await target.registry('POST', path, { headers: octetStream, body: bytes });
   assert.equal(answer.status, 201, answer.text);
 }
@@ -52,8 +57,9 @@ export async function putManifest(
   reference: string,
   manifest: Content,
   mediaType = ociManifest,
+  owner = target.owner,
 ): ReturnType<Target['registry']> {
-  const path = `/v2/${target.owner}/${image}/manifests/${reference}`;
+  const path = `/v2/${owner}/${image}/manifests/${reference}`;
   return target.registry('PUT', path, { headers: { 'Content-Type': mediaType }, body: manifest.bytes });
 }
 
@@ -62,13 +68,14 @@ export async function pushImage(
   target: Target,
   image: string,
   tag: string,
+  owner = target.owner,
 ): Promise<{ config: Content; layer: Content; manifest: Content }> {
   const config = content(JSON.stringify({ architecture: 'amd64', os: 'linux', made: randomBytes(8).toString('hex') }));
   const layer = freshContent(1000);
   const manifest = manifestOf(config, [layer]);
-  await putBlob(target, image, config);
-  await putBlob(target, image, layer);
-  const answer = await putManifest(target, image, tag, manifest);
+  await putBlob(target, image, config, owner);
+  await putBlob(target, image, layer, owner);
+  const answer = await putManifest(target, image, tag, manifest, ociManifest, owner);
   assert.equal(answer.status, 201, answer.text);
   return { config, layer, manifest };
 }

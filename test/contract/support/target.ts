@@ -158,6 +158,12 @@ export class Target {
     return account;
   }
 
+  /** A user who sees only public owners and those of their own teams. */
+  async restrict(user: Account): Promise<void> {
+    const edit = { source_id: 0, login_name: user.name, restricted: true };
+    assert.equal((await this.rest('PATCH', `/admin/users/${user.name}`, edit)).status, 200);
+  }
+
   async organization(visibility: Visibility = 'public'): Promise<string> {
     const name = this.#unique('org');
     const answer = await this.rest('POST', '/orgs', { username: name, visibility });
@@ -184,6 +190,14 @@ export class Target {
     assert.equal(made.status, 201, made.text);
     const { id } = JSON.parse(made.text) as { id: number };
     assert.equal((await this.rest('PUT', `/teams/${String(id)}/members/${member.name}`)).status, 204);
+  }
+
+  /** In an organization of ours. */
+  async organizationRepository(organization: string): Promise<string> {
+    const name = this.#unique('Repo');
+    assert.equal((await this.rest('POST', `/orgs/${organization}/repos`, { name })).status, 201);
+    this.#undo.push(() => this.rest('DELETE', `/repos/${organization}/${name}`));
+    return name;
   }
 
   async repository(): Promise<string> {

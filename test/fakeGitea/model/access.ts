@@ -1,4 +1,4 @@
-import type { Directory, Organization, Owner, User } from './directory.ts';
+import type { Directory, Organization, Owner, Team, User } from './directory.ts';
 import type { Permission } from './seed.ts';
 
 /** Who sends a request: nobody, the "ghost" (Gitea's user of an anonymous token), or a user. */
@@ -34,10 +34,16 @@ export function mayDo(permission: Permission, need: Permission, doer: Doer): boo
 export function isVisible(directory: Directory, owner: Owner, doer: Doer): boolean {
   if (owner.visibility === 'public') return true;
   if (doer.kind !== 'user') return false;
-  if (owner.visibility === 'limited' || doer.user.admin || owner.id === doer.user.id) return true;
+  if (doer.user.admin || owner.id === doer.user.id) return true;
+  if (owner.visibility === 'limited' && !doer.user.restricted) return true;
   return (
     owner.kind === 'organization' && directory.teamsOf(doer.user).some(({ organization }) => organization === owner)
   );
+}
+
+/** What a team may do as a whole. Teams that are no admins have a level for each unit instead, and none as a whole. */
+export function generalPermission({ permission }: Team): Permission {
+  return atLeast(permission, 'admin') ? permission : 'none';
 }
 
 /** The highest level of the user's teams: their general level, or their right on the packages unit. */

@@ -11,6 +11,7 @@ export interface User {
   admin: boolean;
   visibility: Visibility;
   prohibitLogin: boolean;
+  restricted: boolean;
   mustChangePassword: boolean;
   readonly totpSecret: string | undefined;
 }
@@ -52,7 +53,7 @@ export class Directory {
   /** Former names → the owner's id. */
   readonly #formerNames = new Map<string, number>();
   readonly #tokens = new Map<string, PersonalToken>();
-  readonly #repositories = new Map<string, number>();
+  readonly #repositories = new Map<string, { readonly id: number; readonly name: string }>();
   readonly #clock: () => number;
   #lastId = 0;
   #lastTeam = 0;
@@ -75,6 +76,7 @@ export class Directory {
       admin: seed.admin ?? false,
       visibility: seed.visibility ?? 'public',
       prohibitLogin: seed.prohibitLogin ?? false,
+      restricted: seed.restricted ?? false,
       mustChangePassword: seed.mustChangePassword ?? false,
       totpSecret: seed.totpSecret,
     };
@@ -182,20 +184,25 @@ export class Directory {
 
   addRepository(owner: Owner, name: string): number {
     const id = ++this.#lastRepository;
-    this.#repositories.set(`${owner.name}/${name}`.toLowerCase(), id);
+    this.#repositories.set(`${owner.name}/${name}`.toLowerCase(), { id, name });
     return id;
   }
 
   repositoryId(owner: Owner, name: string): number | undefined {
-    return this.#repositories.get(`${owner.name}/${name}`.toLowerCase());
+    return this.#repositories.get(`${owner.name}/${name}`.toLowerCase())?.id;
   }
 
-  /** Their names in lower case, sorted. */
+  /** As it is written there; look-ups ignore the case. */
+  repositoryNamed(owner: Owner, name: string): string | undefined {
+    return this.#repositories.get(`${owner.name}/${name}`.toLowerCase())?.name;
+  }
+
+  /** Their names, sorted. */
   repositoriesOf(owner: Owner): string[] {
     const prefix = `${owner.name}/`.toLowerCase();
-    return [...this.#repositories.keys()]
-      .filter((key) => key.startsWith(prefix))
-      .map((key) => key.slice(prefix.length))
+    return [...this.#repositories]
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([, { name }]) => name)
       .sort();
   }
 

@@ -14,6 +14,8 @@ export interface SeedUser {
   readonly visibility?: Visibility;
   /** Disabled by an admin: may not sign in. */
   readonly prohibitLogin?: boolean;
+  /** Sees only public owners and those of its own teams. */
+  readonly restricted?: boolean;
   /** Must choose a new password before the REST API does anything; the registry ignores this. */
   readonly mustChangePassword?: boolean;
   /** Base32 secret of a second factor; sign-in by password then needs X-Gitea-OTP. */

@@ -24,8 +24,9 @@ export async function editUser(call: RestCall): Promise<Reply> {
   if (!signedIn(call).admin) return notAdmin(call);
   const user = call.gitea.directory.owner(call.params['user'] ?? '');
   if (user?.kind !== 'user') return apiNotFound(call);
-  const { prohibit_login: prohibited, visibility } = await jsonBody(call.exchange);
+  const { prohibit_login: prohibited, visibility, restricted } = await jsonBody(call.exchange);
   if (typeof prohibited === 'boolean') user.prohibitLogin = prohibited;
+  if (typeof restricted === 'boolean') user.restricted = restricted;
   if (typeof visibility === 'string') user.visibility = visibility as Visibility;
   return apiJson(200, toUser(call, user));
 }
@@ -101,6 +102,14 @@ export async function createRepository(call: RestCall): Promise<Reply> {
   const owner = signedIn(call);
   call.gitea.directory.addRepository(owner, String(name));
   return apiJson(201, toRepository(call, owner, String(name)));
+}
+
+export async function createOrganizationRepository(call: RestCall): Promise<Reply> {
+  const organization = ownedOrganization(call);
+  if (organization === undefined) return apiError(call, 403, 'Must be an organization owner');
+  const { name } = await jsonBody(call.exchange);
+  call.gitea.directory.addRepository(organization, String(name));
+  return apiJson(201, toRepository(call, organization, String(name)));
 }
 
 export function deleteRepository(call: RestCall): Reply {

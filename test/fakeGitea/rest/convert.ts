@@ -1,6 +1,7 @@
 import type { Organization, Owner, PersonalToken, Team } from '../model/directory.ts';
 import type { ContainerPackage, PackageVersion } from '../model/packages.ts';
 import { publicUrl } from '../publicUrl.ts';
+import { generalPermission } from '../model/access.ts';
 import type { RestCall } from './call.ts';
 
 /** The JSON forms of Gitea's `modules/structs`, fields in its order. */
@@ -19,7 +20,7 @@ export function toUser(call: RestCall, owner: Owner): unknown {
     is_admin: owner.kind === 'user' && owner.admin,
     last_login: '0001-01-01T00:00:00Z',
     created: toTime(owner.createdAt),
-    restricted: false,
+    restricted: owner.kind === 'user' && owner.restricted,
     active: true,
     prohibit_login: owner.kind === 'user' && owner.prohibitLogin,
     location: '',
@@ -50,15 +51,18 @@ export function toOrganization(call: RestCall, organization: Organization): unkn
 }
 
 export function toTeam(call: RestCall, organization: Organization, team: Team): unknown {
+  // A unit without a right is left out.
+  const levels = { 'repo.code': team.permission, 'repo.packages': team.packages };
+  const units = Object.fromEntries(Object.entries(levels).filter(([, level]) => level !== 'none'));
   return {
     id: team.id,
     name: team.name,
     description: '',
     organization: toOrganization(call, organization),
     includes_all_repositories: team.permission === 'owner',
-    permission: team.permission,
-    units: ['repo.code', 'repo.packages'],
-    units_map: { 'repo.code': team.permission, 'repo.packages': team.packages },
+    permission: generalPermission(team),
+    units: Object.keys(units),
+    units_map: units,
     can_create_org_repo: team.permission === 'owner',
   };
 }

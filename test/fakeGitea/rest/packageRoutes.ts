@@ -64,10 +64,11 @@ export async function listFiles(call: RestCall): Promise<Reply> {
 export function linkPackage(call: RestCall): Reply {
   return withImage(call, 'write', (image, owner) => {
     const repository = call.params['repository'] ?? '';
-    if (call.gitea.directory.repositoryId(owner, repository) === undefined) return apiNotFound(call);
+    const found = call.gitea.directory.repositoryNamed(owner, repository);
+    if (found === undefined) return apiNotFound(call);
     if (!mayWriteRepository(call, owner)) return apiError(call, 403, 'no permission to access this repository');
-    if (image.repository === repository) return apiError(call, 400, 'package is already linked to this repository');
-    image.repository = repository;
+    if (image.repository === found) return apiError(call, 400, 'invalid argument');
+    image.repository = found;
     return apiDone(201);
   });
 }

@@ -37,6 +37,12 @@ const routes: readonly Route[] = [
   { method: 'GET', path: '/user/orgs', scopes: ['user', 'organization'], handle: users.userOrganizations },
   { method: 'GET', path: '/user/quota/check', scopes: ['user'], exists: forgejoOnly, handle: users.checkQuota },
   { method: 'POST', path: '/user/repos', scopes: ['user', 'repository'], handle: admin.createRepository },
+  {
+    method: 'POST',
+    path: '/orgs/{org}/repos',
+    scopes: ['organization', 'repository'],
+    handle: admin.createOrganizationRepository,
+  },
   { method: 'GET', path: '/users/{user}', scopes: ['user'], signIn: false, handle: users.showUser },
   { method: 'GET', path: '/users/{user}/repos', scopes: ['user', 'repository'], handle: users.listRepositories },
   {

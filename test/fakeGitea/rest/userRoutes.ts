@@ -1,7 +1,7 @@
 import { usesBasic } from '../auth.ts';
 import { jsonBody } from '../http/exchange.ts';
 import type { Reply } from '../http/reply.ts';
-import { atLeast, isVisible } from '../model/access.ts';
+import { atLeast, generalPermission, isVisible } from '../model/access.ts';
 import { usedBytes } from '../model/quota.ts';
 import { isScope } from '../model/scopes.ts';
 import { apiDone, apiError, apiJson, apiNotFound, apiPage, signedIn, type RestCall } from './call.ts';
@@ -21,21 +21,22 @@ export function userOrganizations(call: RestCall): Reply {
   return apiPage(call, [...organizations], (organization) => toOrganization(call, organization));
 }
 
-/** Does not include rights that a team has on the packages unit alone. */
+/** Only what a team may do as a whole: not the level that it has for each unit, as all teams but admins and owners have. */
 export function organizationPermissions(call: RestCall): Reply {
   const { directory } = call.gitea;
   const [user, organization] = [directory.owner(call.params['user'] ?? ''), directory.owner(call.params['org'] ?? '')];
   if (user?.kind !== 'user' || organization?.kind !== 'organization') return apiNotFound(call);
+  if (!isVisible(directory, organization, call.doer)) return apiNotFound(call);
   const granted = directory
     .teamsOf(user)
     .filter((membership) => membership.organization === organization)
-    .map(({ team }) => team.permission);
+    .map(({ team }) => generalPermission(team));
   const has = (need: 'owner' | 'admin' | 'write' | 'read'): boolean => granted.some((each) => atLeast(each, need));
   return apiJson(200, {
     is_owner: has('owner'),
     is_admin: has('admin'),
     can_write: has('write'),
-    can_read: has('read') || isVisible(directory, organization, call.doer),
+    can_read: has('read'),
     can_create_repository: has('owner'),
   });
 }
