@@ -3,6 +3,7 @@ import type { Memento } from 'vscode';
 import { isCancelled, TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
 import type { Logger } from '../../core/base/logger.ts';
 import type { PackageId } from '../../core/gitea/packagesApi.ts';
+import { readRepositoryName } from '../../core/gitea/restRows.ts';
 import { packageSettingsUrl } from '../../core/gitea/webUrls.ts';
 import type { LinkSetting } from '../config.ts';
 import type { Connection } from '../connections/connection.ts';
@@ -123,13 +124,14 @@ function keyOf({ owner, name }: PackageId): string {
 function ofOwner({ owner, name }: PackageId, repositories: readonly string[]): string | undefined {
   const names = repositories
     .filter((repository) => repository.startsWith(`${owner}/`))
-    .map((repository) => repository.slice(owner.length + 1));
+    .map((repository) => readRepositoryName({ name: repository.slice(owner.length + 1) }))
+    .filter((one) => one !== undefined);
   return names.find((one) => one === name.split('/').at(-1)) ?? names[0];
 }
 
 /** Gitea ≥ 1.24, Forgejo ≥ 11. A server that does not say its version is asked. */
 function hasLinkRequest({ kind, version }: Connection): boolean {
-  const [major = NaN, minor = 0] = (version ?? '').split(/[.+-]/).map(Number);
-  if (Number.isNaN(major)) return true;
-  return kind === 'forgejo' ? major >= 11 : major > 1 || minor >= 24;
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(version ?? '') ?? [];
+  if (major === undefined) return true;
+  return kind === 'forgejo' ? Number(major) >= 11 : Number(major) > 1 || Number(minor) >= 24;
 }

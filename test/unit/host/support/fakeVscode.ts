@@ -220,6 +220,12 @@ interface MessageOptions {
 type Button = string | { readonly title: string };
 
 const presses: string[] = [];
+let buttons: readonly string[] = [];
+
+/** The titles of the buttons of the last message. */
+export function lastButtons(): readonly string[] {
+  return buttons;
+}
 
 /** Chooses this button of the next message, or this row of the next list, that has it. Others are closed. */
 export function press(title: string): void {
@@ -232,6 +238,7 @@ function message(element: string) {
     const [first] = rest as readonly MessageOptions[];
     if (first?.detail !== undefined) for (const line of first.detail.split('\n')) show(`${element}.detail`, line);
     const titleOf = (button: Button): string => (typeof button === 'string' ? button : button.title);
+    buttons = (rest as readonly Button[]).map(titleOf);
     const button = (rest as readonly Button[]).find((one) => presses.includes(titleOf(one)));
     if (button !== undefined) presses.splice(presses.indexOf(titleOf(button)), 1);
     return Promise.resolve(button);
