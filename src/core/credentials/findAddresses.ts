@@ -73,9 +73,11 @@ function isPublic(host: string): boolean {
   return publicHosts.some((hub) => name === hub || name.endsWith(`.${hub}`));
 }
 
+/** Podman names images that it has built `localhost/app`: that is no address. */
 function registryOf(image: string): string | undefined {
   try {
-    return parseImageReference(image).registry;
+    const { registry } = parseImageReference(image);
+    return registry === 'localhost' ? undefined : registry;
   } catch {
     return undefined;
   }

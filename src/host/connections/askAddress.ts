@@ -4,6 +4,7 @@ import type { RegistryAddress } from '../../core/registry/types.ts';
 import type { Choice } from '../input/choiceRows.ts';
 import { askChoice, askText } from '../input/prompts.ts';
 import { AskAgain, type StepPosition } from '../input/runSteps.ts';
+import { readPastedAddress } from './readPastedAddress.ts';
 import type { AuthService } from './signIn.ts';
 import { explainShortly, type SignInDialog, type SignInState } from './signInState.ts';
 import { tryAddress, type AnsweredAddress, type OriginTrust } from './tryAddress.ts';
@@ -27,7 +28,8 @@ export async function askSuggestedAddress(
     choices: [...choices, { label: 'Another address…', icon: 'edit', always: true, value: undefined }],
     custom: (text) => {
       const problem = problemOf(() => dialog.auth.parse(text));
-      return problem === undefined ? { label: text, description: 'as typed', value: text } : { problem };
+      const address = readPastedAddress(text);
+      return problem === undefined ? { label: address, description: 'as typed', value: address } : { problem };
     },
     accept: async (chosen, signal) => {
       if (chosen === undefined) return undefined;
@@ -66,7 +68,7 @@ export async function askAddress(
       return undefined;
     },
   });
-  return { ...afterAddress(state, url, answered), isSuggested: false };
+  return { ...afterAddress(state, readPastedAddress(url), answered), isSuggested: false };
 }
 
 function addressPrompt({ start }: SignInDialog): string {

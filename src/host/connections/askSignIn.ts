@@ -67,8 +67,10 @@ async function suggestions({ start, logins, store, auth, logger }: SignInDialog)
   try {
     const found = await logins.addresses();
     return found.filter(({ url }) => {
-      const origin = originOf(auth, url);
-      return origin !== undefined && store.find(origin) === undefined;
+      if (originOf(auth, url) === undefined) return false;
+      // By either scheme: the name of an image has none.
+      const { host } = auth.parse(url);
+      return ['https', 'http'].every((scheme) => store.find(`${scheme}://${host}`) === undefined);
     });
   } catch (error) {
     logger.warn(`Addresses on this machine could not be looked for: ${String(error)}`);

@@ -105,6 +105,28 @@ test('an address with http, which any folder may name, does not win over the htt
   ]);
 });
 
+test('one address in several spellings is one suggestion, and no program is started for any', async () => {
+  const helper = { auths: { 'GITEA.test:443': {}, 'https://xn--bcher-kva.example/v2/': {} }, credsStore: 'desktop' };
+  const on = machine({ files: { [`${home}/.docker/config.json`]: JSON.stringify(helper) } });
+  const started: string[] = [];
+  const runHelper: (typeof on)['runHelper'] = (...asked) => {
+    started.push(JSON.stringify(asked[0]));
+    return Promise.reject(new Error('No program is started.'));
+  };
+  const remotes = ['ssh://git@Gitea.TEST:22/a/b', 'https://gitea.test:443/a/b', 'https://bücher.example/a/b'];
+  const images = ['gitea.test/a/b:1', 'Gitea.test:443/a/b', 'localhost/app:1', 'localhost:5000/app:1'];
+  const found = await findAddresses({ ...on, runHelper }, { remotes, images });
+  assert.deepEqual(
+    found.map(({ url, sources }) => `${url} (${sources.join(', ')})`),
+    [
+      'https://gitea.test (git remote, Docker (credential helper desktop), name of an image)',
+      'https://xn--bcher-kva.example (git remote, Docker (credential helper desktop))',
+      'https://localhost:5000 (name of an image)',
+    ],
+  );
+  assert.deepEqual(started, []);
+});
+
 test('git remotes are not read from another machine, to which Windows would sign in', async () => {
   const asked: string[] = [];
   const on = (files: Record<string, string>): ReturnType<typeof machine> => ({
