@@ -122,9 +122,20 @@ suite('choosing by typing', { timeout: 300_000 }, () => {
     await quickInput.accept();
     await rows.filter({ hasText: 'Did you mean “team”?' }).waitFor();
     await vscode.screenshot('push-owner-unknown-dark');
+    // The nearest one is a row, which takes a choice of its own: another owner is somebody else.
+    await quickInput.pick(/^team/);
+    await quickInput.waitFor('(4/5)');
+    await quickInput.accept();
+    await quickInput.waitFor('(5/5)');
+    await quickInput.message('public: anybody can pull it');
+    await vscode.screenshot('push-tag-dark');
+    await quickInput.back();
+    await quickInput.waitFor('(4/5)');
+    await quickInput.back();
+    await quickInput.waitFor(/Which owner/);
     await quickInput.type('readers');
     await quickInput.accept();
-    await rows.filter({ hasText: 'none of your teams there may write packages' }).waitFor();
+    await rows.filter({ hasText: 'You are a member, but none of your teams there may write packages.' }).waitFor();
     await quickInput.dismiss();
     assert.deepEqual(gitea.openSessions(), [], 'the checks left nothing');
   });

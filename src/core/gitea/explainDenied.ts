@@ -22,8 +22,8 @@ export async function explainDenied(
     return because(
       error,
       own === undefined
-        ? `You may not push to “${owner}” on ${String(host)}: it is not you, and you are in none of its teams. Only its own people may push there.`
-        : `You may not push to “${owner}” on ${String(host)}: you are a member, but none of your teams there may write packages. ` +
+        ? `You may not push to “${owner}” on ${String(host)}. It is not you, and you are in none of its teams.`
+        : `You may not push to “${owner}” on ${String(host)}. You are a member, but none of your teams there may write packages. ` +
             'Whoever owns the organization can change that in the settings of your team: Packages, Write.',
     );
   } catch (refusal) {

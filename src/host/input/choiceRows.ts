@@ -34,13 +34,16 @@ export function choiceRow<T>(choice: Choice<T>): ChoiceRow<T> {
   };
 }
 
-/** Why a choice cannot be accepted: in one line, or in two. */
-export type Problem = string | { readonly label: string; readonly detail: string };
+/** Why a choice cannot be accepted: in one line, or in two. `instead`: a choice that can be. */
+export type Problem<T = never> =
+  string | { readonly label: string; readonly detail: string; readonly instead?: Choice<T> | undefined };
 
 /** A quick pick has no validation message, so a row shows it. */
-export function problemRow<T>(problem: Problem): ChoiceRow<T> {
-  if (typeof problem === 'string') return { label: withIcon('error', problem), alwaysShow: true };
-  return { label: withIcon('error', problem.label), detail: inertText(problem.detail), alwaysShow: true };
+export function problemRows<T>(problem: Problem<T>): readonly ChoiceRow<T>[] {
+  if (typeof problem === 'string') return [{ label: withIcon('error', problem), alwaysShow: true }];
+  const { label, detail, instead } = problem;
+  const row = { label: withIcon('error', label), detail: inertText(detail), alwaysShow: true };
+  return instead === undefined ? [row] : [row, { ...choiceRow(instead), alwaysShow: true }];
 }
 
 /**
@@ -60,7 +63,7 @@ export function choiceRows<T>(
 
 /** The first row, so that Enter accepts it and not a choice that is always shown. */
 function typedRow<T>(typed: Typed<T>): ChoiceRow<T> {
-  if ('problem' in typed) return problemRow(typed.problem);
+  if ('problem' in typed) return { label: withIcon('error', typed.problem), alwaysShow: true };
   return { ...choiceRow(typed), alwaysShow: true };
 }
 

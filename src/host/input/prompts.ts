@@ -4,7 +4,7 @@ import { openInBrowser, type WebPage } from '../openInBrowser.ts';
 import {
   choiceRow,
   choiceRows,
-  problemRow,
+  problemRows,
   type Choice,
   type ChoiceRow,
   type Problem,
@@ -54,7 +54,7 @@ export interface ChoiceQuestion<T> {
   /** Shown at once as the first row. */
   readonly problem?: string | undefined;
   /** Called after Enter. A problem keeps the list open, undefined continues. The signal fires when the list closes. */
-  readonly accept?: (value: T, signal: AbortSignal) => Promise<Problem | undefined>;
+  readonly accept?: (value: T, signal: AbortSignal) => Promise<Problem<T> | undefined>;
 }
 
 /** Asks for a text. Rejects with `Navigation` if the person goes back or cancels. */
@@ -126,10 +126,12 @@ export async function askChoice<T>(position: StepPosition, question: ChoiceQuest
       // Undefined while loading. Nothing can be accepted until then.
       let choices: readonly Choice<T>[] | undefined;
       let former: readonly Choice<T>[] = [];
-      let problem: Problem | undefined = question.problem;
+      let problem: Problem<T> | undefined = question.problem;
       const draw = (): void => {
-        const rows = choices === undefined ? [] : choiceRows(choices, list.value.trim(), question.custom);
-        list.items = [...(problem === undefined ? [] : [problemRow<T>(problem)]), ...rows.map(withButton)];
+        // What was typed and refused is not offered again: it would be the best match, above the reason.
+        const custom = problem === undefined ? question.custom : undefined;
+        const rows = choices === undefined ? [] : choiceRows(choices, list.value.trim(), custom);
+        list.items = [...(problem === undefined ? [] : problemRows(problem)), ...rows.map(withButton)];
       };
       const accept = async (value: T): Promise<void> => {
         if (question.accept === undefined) resolve(value);
@@ -147,7 +149,8 @@ export async function askChoice<T>(position: StepPosition, question: ChoiceQuest
         }),
         list.onDidAccept(() => {
           // A row may have been drawn anew since it was selected.
-          const choice = choices && chosenOf(list, [...choices, ...former], question);
+          const instead = typeof problem === 'object' && problem.instead !== undefined ? [problem.instead] : [];
+          const choice = choices && chosenOf(list, [...choices, ...former, ...instead], question);
           if (choice !== undefined) void accept(choice.value).catch(reject);
         }),
         list.onDidTriggerItemButton(({ item }) => {

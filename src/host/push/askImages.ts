@@ -14,7 +14,7 @@ import {
 import { askPush } from './askPush.ts';
 import { imageChoices } from './imageChoices.ts';
 import { OwnersCache } from './ownersCache.ts';
-import { Preflight } from './preflight.ts';
+import { Preflight, refusalRow } from './preflight.ts';
 import type { PushJob } from './pushJob.ts';
 import type { PushSources } from './pushSources.ts';
 import { suggestDestination } from './resolvePush.ts';
@@ -103,10 +103,10 @@ function askAsBefore({ sources, preflight }: Dialog): Ask {
       ],
       accept: async (isChosen) => {
         if (!isChosen) return undefined;
-        const problems = await Promise.all(
-          destinations.map(({ connection, target }) => preflight.problemWith(connection, target.repository)),
+        const refusals = await Promise.all(
+          destinations.map(({ connection, target }) => preflight.refusalOf(connection, target.repository)),
         );
-        return problems.find((problem) => problem !== undefined);
+        return refusalRow(refusals.find((refusal) => refusal !== undefined));
       },
     });
     return { ...answers, asBefore };

@@ -1,3 +1,4 @@
+import type { TeaChestError } from '../../core/base/errors.ts';
 import { describeConnection, type Connection } from '../connections/connection.ts';
 import type { Choice, Typed } from '../input/choiceRows.ts';
 import { askChoice, askText } from '../input/prompts.ts';
@@ -8,7 +9,7 @@ import { formatTarget, type Destination } from '../targets/target.ts';
 import { ownerChoices } from './ownerChoices.ts';
 import type { OwnersCache } from './ownersCache.ts';
 import { pastedDestination } from './pastedDestination.ts';
-import type { Preflight } from './preflight.ts';
+import { refusalRow, type Preflight } from './preflight.ts';
 import type { PushSources } from './pushSources.ts';
 
 /** The registry and the owner, as far as they are answered. */
@@ -53,8 +54,14 @@ export const askOwner: Ask = async (dialog, answers, position) => {
     custom: (text) => typedOwner(dialog, text),
     accept: async (chosen) => {
       if (chosen === undefined) return undefined;
-      if (typeof chosen === 'string') return await problemWithOwner(dialog, connection, chosen);
-      return await dialog.preflight.problemWith(chosen.connection, chosen.target.repository);
+      if (typeof chosen === 'object') {
+        return refusalRow(await dialog.preflight.refusalOf(chosen.connection, chosen.target.repository));
+      }
+      const refusal = await refusalOfOwner(dialog, connection, chosen);
+      const nearest = refusal?.facts['suggestion'];
+      const instead = typeof nearest === 'string' ? { label: nearest, value: nearest } : undefined;
+      const row = refusalRow(refusal);
+      return row && { ...row, instead };
     },
   });
   if (typeof answer === 'object') return { ...answers, connection: answer.connection, suggestion: answer };
@@ -87,19 +94,19 @@ export function pastedRow(destination: Destination): Choice<Destination> {
 }
 
 /** Asks the registry whether the person may push to the owner. What the image will be called does not matter for that. */
-async function problemWithOwner(
+async function refusalOfOwner(
   { preflight }: OwnerDialog,
   connection: Connection,
   owner: string,
-): Promise<string | undefined> {
-  return await preflight.problemWith(connection, `${owner.toLowerCase()}/app`);
+): Promise<TeaChestError | undefined> {
+  return await preflight.refusalOf(connection, `${owner.toLowerCase()}/app`);
 }
 
 async function askOtherOwner(dialog: OwnerDialog, connection: Connection, position: StepPosition): Promise<string> {
   const owner = await askText(position, {
     prompt: `User or organization on ${connection.host}`,
     judge: (text) => judgeOwner(text.trim()),
-    accept: async (text) => await problemWithOwner(dialog, connection, text.trim()),
+    accept: async (text) => (await refusalOfOwner(dialog, connection, text.trim()))?.message,
   });
   return owner.trim();
 }

@@ -18,7 +18,7 @@ import {
   type OwnerAnswers,
   type OwnerDialog,
 } from './askOwner.ts';
-import { Preflight } from './preflight.ts';
+import { Preflight, refusalRow } from './preflight.ts';
 import { askPlatform, findManifestChoices } from './askPlatform.ts';
 import type { ManifestChoices } from '../../core/push/chooseManifests.ts';
 import { imageChoices } from './imageChoices.ts';
@@ -183,7 +183,9 @@ const askSuggestion: Ask = async (dialog, answers, position) => {
       return pasted === undefined || 'problem' in pasted ? pasted : pastedRow(pasted);
     },
     accept: async (chosen) =>
-      chosen === 'other' ? undefined : await preflight.problemWith(chosen.connection, chosen.target.repository),
+      chosen === 'other'
+        ? undefined
+        : refusalRow(await preflight.refusalOf(chosen.connection, chosen.target.repository)),
   });
   return { ...answers, suggestion };
 };
@@ -233,9 +235,9 @@ async function problemWithName(
   if (pasted !== undefined) {
     return 'problem' in pasted
       ? pasted.problem
-      : await preflight.problemWith(pasted.connection, pasted.target.repository);
+      : (await preflight.refusalOf(pasted.connection, pasted.target.repository))?.message;
   }
-  return connection && (await preflight.problemWith(connection, repositoryOf(owner, name)));
+  return connection && (await preflight.refusalOf(connection, repositoryOf(owner, name)))?.message;
 }
 
 function repositoryOf(owner: string | undefined, name: string): string {

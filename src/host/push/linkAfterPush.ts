@@ -7,6 +7,8 @@ import type { LinkOffer, LinkOffers } from '../registry/linkOffers.ts';
 /** The button of the message after a push that links what was pushed. */
 export interface LinkButton {
   readonly title: string;
+  /** For the message that has the button. */
+  readonly explanation: string;
   readonly run: () => Promise<unknown>;
   /** The person chose another button, or closed the message: these packages are not offered again. */
   readonly decline: () => void;
@@ -18,6 +20,7 @@ export function linkButton(links: LinkOffers, offers: readonly LinkOffer[]): Lin
   if (first === undefined || new Set(offers.map(repositoryOf)).size > 1) return undefined;
   return {
     title: first.page === undefined ? `Link to ${repositoryOf(first)}` : `Link to ${repositoryOf(first)}…`,
+    explanation: `It is not linked to a repository yet: the open folder belongs to ${repositoryOf(first)}.`,
     run: () =>
       first.page === undefined ? linkAll(links, offers) : openInBrowser(pageAt(first.connection, first.page)),
     decline: () => {

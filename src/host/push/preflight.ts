@@ -1,7 +1,8 @@
-import { toTeaChestError, type ErrorCode } from '../../core/base/errors.ts';
+import { toTeaChestError, type ErrorCode, type TeaChestError } from '../../core/base/errors.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { RegistryBrowser } from '../registry/registryBrowser.ts';
 import { hasOwners } from '../targets/settleTarget.ts';
+import type { Problem } from '../input/choiceRows.ts';
 import { explainOwner } from './explainOwner.ts';
 
 /** Refusals that another answer in the dialog, such as another owner or registry, helps against. For all others the push has a message with its own buttons. */
@@ -20,7 +21,7 @@ const correctable: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
  */
 export class Preflight {
   readonly #access: Pick<RegistryBrowser, 'checkAccess' | 'explainDenied' | 'owners'>;
-  readonly #checks = new Map<string, Promise<string | undefined>>();
+  readonly #checks = new Map<string, Promise<TeaChestError | undefined>>();
 
   constructor(access: Pick<RegistryBrowser, 'checkAccess' | 'explainDenied' | 'owners'>) {
     this.#access = access;
@@ -28,28 +29,28 @@ export class Preflight {
 
   /** Begins the check, so that the answer is there when the person goes on. */
   begin(connection: Connection, repository: string): void {
-    void this.problemWith(connection, repository);
+    void this.refusalOf(connection, repository);
   }
 
   /** Why the registry refuses a push. Undefined if it does not, or if something else is in the way, which the push reports. */
-  async problemWith(connection: Connection, repository: string): Promise<string | undefined> {
+  async refusalOf(connection: Connection, repository: string): Promise<TeaChestError | undefined> {
     const unit = hasOwners(connection.kind) ? (repository.split('/')[0] ?? '') : repository;
     const key = `${connection.origin} ${unit.toLowerCase()}`;
     const check = this.#checks.get(key) ?? this.#check(connection, repository);
     this.#checks.set(key, check);
-    const problem = await check;
+    const refusal = await check;
     // The person may ask somebody for the right, and try again.
-    if (problem !== undefined) this.#checks.delete(key);
-    return problem;
+    if (refusal !== undefined) this.#checks.delete(key);
+    return refusal;
   }
 
-  async #check(connection: Connection, repository: string): Promise<string | undefined> {
+  async #check(connection: Connection, repository: string): Promise<TeaChestError | undefined> {
     try {
       await this.#access.checkAccess(connection, repository);
       return undefined;
     } catch (failure) {
       const error = toTeaChestError(await this.#explain(failure, connection, repository));
-      return correctable.has(error.code) ? error.message : undefined;
+      return correctable.has(error.code) ? error : undefined;
     }
   }
 
@@ -60,4 +61,17 @@ export class Preflight {
       return failure;
     }
   }
+}
+
+/** The refusal for a list, whose rows are cut off at their end: the first sentence, and below it the rest. */
+export function refusalRow(refusal: TeaChestError | undefined): Exclude<Problem, string> | undefined {
+  if (refusal === undefined) return undefined;
+  const { message, facts } = refusal;
+  const end = message.search(/[.,] /);
+  const { suggestion } = facts;
+  const rest = end < 0 ? '' : message.slice(end + 2);
+  return {
+    label: end < 0 ? message : message.slice(0, end),
+    detail: typeof suggestion === 'string' ? `Did you mean “${suggestion}”?` : rest,
+  };
 }

@@ -22,7 +22,8 @@ export async function showResult(
   const page = packagePage(connection, target);
   const buttons = [
     { title: 'Copy Reference', run: () => copyReferences([result.reference]) },
-    { title: 'Copy Pull Command', run: () => copyPullCommand(result.reference) },
+    // A message has room for three buttons: the titles of more are cut off.
+    ...(link === undefined ? [{ title: 'Copy Pull Command', run: () => copyPullCommand(result.reference) }] : []),
     ...(page === undefined
       ? []
       : [
@@ -33,7 +34,9 @@ export async function showResult(
         ]),
     ...(link === undefined ? [] : [link]),
   ];
-  const chosen = await showInformation(describeResult(result), buttons);
+  const description = describeResult(result);
+  const text = link === undefined ? description : `${description.replace(/\.$/, '')}. ${link.explanation}`;
+  const chosen = await showInformation(text, buttons);
   if (link !== undefined && chosen !== link) link.decline();
   await chosen?.run();
 }

@@ -64,6 +64,6 @@ function question(owner: string, host: string, audience: Exclude<Audience, 'memb
       ]
     : [
         `Everybody who is signed in to ${host} can pull the images of ${owner}. Push there?`,
-        [`That is not only ${owner}: it is every user of this server.`, once],
+        [`${owner} is visible to every user of this server, and so are its images.`, once],
       ];
 }

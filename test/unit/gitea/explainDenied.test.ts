@@ -37,11 +37,11 @@ suite('why an owner may not be pushed to', () => {
 
   test('is told: a member without the right, no member, an account that is switched off', async (t) => {
     const member = await refusal(t, 'readers', scopes);
-    assert.match(member.message, /You may not push to “readers” .* you are a member, but none of your teams/);
+    assert.match(member.message, /You may not push to “readers” .* You are a member, but none of your teams/);
     const stranger = await refusal(t, 'giteaadmin', scopes);
     assert.match(
       stranger.message,
-      /You may not push to “giteaadmin” .* it is not you, and you are in none of its teams/,
+      /You may not push to “giteaadmin” .* It is not you, and you are in none of its teams/,
     );
     const off = await refusal(t, 'dev', scopes, (gitea) => {
       gitea.directory.user('dev').prohibitLogin = true;

@@ -259,17 +259,21 @@ suite('an owner that the registry refuses', () => {
   test('is told in the list, with the nearest that may be pushed to, before anything else is asked', async () => {
     const asked = askPush(sources({ access }), { image: 'app:1' });
     const list = await inputAsking(/Which owner/);
-    for (const [typed, reason] of [
-      ['guild', '$(error) gitea.test has no owner “guild”.'],
-      ['taem', '$(error) gitea.test has no owner “taem”. Did you mean “team”?'],
-      ['readers', '$(error) You may only pull there.'],
+    for (const [typed, reason, detail] of [
+      ['guild', '$(error) gitea.test has no owner “guild”.', undefined],
+      ['taem', '$(error) gitea.test has no owner “taem”', 'Did you mean “team”?'],
+      ['readers', '$(error) You may only pull there.', undefined],
     ] as const) {
       list.type(typed);
       list.enter();
       assert.equal(await refusalIn(list), reason);
+      assert.ok(detail === undefined || list.items[0]?.detail === detail);
     }
-    list.type('team');
+    list.type('taem');
     list.enter();
+    await refusalIn(list);
+    assert.deepEqual(labels(list).slice(1, 2), ['team']);
+    list.take(list.items[1]);
     (await inputAsking(/Name/)).enter();
     (await inputAsking(/Tag/)).enter();
     assert.equal((await asked)?.target.repository, 'team/app');
