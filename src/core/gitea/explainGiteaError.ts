@@ -5,7 +5,7 @@ import {
   type ErrorContext,
 } from '../registry/errors/explainErrorResponse.ts';
 import { isHtml, serverMessage, type ErrorResponse } from '../registry/errors/errorResponse.ts';
-import { TeaChestError } from '../base/errors.ts';
+import type { TeaChestError } from '../base/errors.ts';
 
 /** Explains the error responses of Gitea and Forgejo (docs/gitea.md §1, §2, §5); `explainErrorResponse` has the others. */
 export const explainGiteaError: ExplainErrorResponse = (response, context) =>

@@ -22,8 +22,9 @@ function wordsOf(line: string): readonly string[] {
 /** Also typographic quotes, Markdown's backticks, and `<…>` as mail programs write addresses. */
 export function unquoted(text: string): string {
   const trimmed = text.trim();
-  const inner = /^(?:"(.*)"|'(.*)'|`+(.*?)`+|“(.*)”|‘(.*)’|<(.*)>)$/s.exec(trimmed)?.slice(1);
-  return inner?.find((part) => part !== undefined)?.trim() ?? trimmed;
+  const match = /^(?:"(.*)"|'(.*)'|`+(.*?)`+|“(.*)”|‘(.*)’|<(.*)>)$/s.exec(trimmed);
+  const inner: readonly (string | undefined)[] = match?.slice(1) ?? [];
+  return inner.find((part) => part !== undefined)?.trim() ?? trimmed;
 }
 
 /** Options of container tools that take the next word, unless their value follows a `=`. */

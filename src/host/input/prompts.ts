@@ -149,8 +149,7 @@ export async function askChoice<T>(position: StepPosition, question: ChoiceQuest
         }),
         list.onDidAccept(() => {
           // A row may have been drawn anew since it was selected.
-          const instead = typeof problem === 'object' && problem.instead !== undefined ? [problem.instead] : [];
-          const choice = choices && chosenOf(list, [...choices, ...former, ...instead], question);
+          const choice = choices && chosenOf(list, [...choices, ...former, ...insteadOf(problem)], question);
           if (choice !== undefined) void accept(choice.value).catch(reject);
         }),
         list.onDidTriggerItemButton(({ item }) => {
@@ -168,18 +167,23 @@ export async function askChoice<T>(position: StepPosition, question: ChoiceQuest
       }, reject);
       question.betterChoices?.then((better) => {
         if (closed.signal.aborted) return;
-        const active = list.activeItems[0]?.choice?.value;
         former = choices ?? [];
         choices = better;
-        draw();
-        const same = list.items.filter(({ choice }) => choice !== undefined && choice.value === active);
-        if (same.length > 0) list.activeItems = same;
+        keepActive(list, draw);
       }, reject);
     });
   } finally {
     closed.abort();
     vscode.Disposable.from(...listeners, list).dispose();
   }
+}
+
+/** Draws the rows anew, and leaves the row with the same value active. */
+function keepActive<T>(list: vscode.QuickPick<ChoiceRow<T>>, draw: () => void): void {
+  const active = list.activeItems[0]?.choice?.value;
+  draw();
+  const same = list.items.filter(({ choice }) => choice !== undefined && choice.value === active);
+  if (same.length > 0) list.activeItems = same;
 }
 
 /** The person goes back by the button, or closes the list. */
@@ -195,6 +199,10 @@ function whenLeft(
       reject(new Navigation('cancel'));
     }),
   ];
+}
+
+function insteadOf<T>(problem: Problem<T> | undefined): readonly Choice<T>[] {
+  return typeof problem === 'object' && problem.instead !== undefined ? [problem.instead] : [];
 }
 
 /** The choice that Enter takes. Undefined for a row that only shows a message. */
