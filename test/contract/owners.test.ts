@@ -123,7 +123,7 @@ describe('where a user may push', () => {
     }
   });
 
-  test('is not told apart by the registry from a token without the scope, and an owner that is not there is', async (t) => {
+  test('has the same refusal as a token without the scope; an owner that does not exist has another one', async (t) => {
     if (!target.capabilities.admin) {
       t.skip(needsAdmin);
       return;

@@ -4,8 +4,8 @@ import type { Connection } from '../connections/connection.ts';
 import type { RegistryBrowser } from '../registry/registryBrowser.ts';
 
 /**
- * Adds to a refusal of an owner what the server knows besides: for one that does not exist, the most similar one that the
- * person may push to, as it is often mistyped; for one that may not be written to, the reason. Other errors stay as they are.
+ * Adds details to the refusal of an owner. An owner that does not exist is often mistyped: the message gets the most similar
+ * one that the person may push to. For one that may not be written to, it gets the reason. Other errors stay as they are.
  */
 export async function explainOwner(
   error: unknown,

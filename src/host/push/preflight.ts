@@ -32,7 +32,7 @@ export class Preflight {
     void this.refusalOf(connection, repository);
   }
 
-  /** Why the registry refuses a push. Undefined if it does not, or if something else is in the way, which the push reports. */
+  /** Why the registry refuses a push. Undefined if it does not, or for another problem, which the push reports. */
   async refusalOf(connection: Connection, repository: string): Promise<TeaChestError | undefined> {
     const unit = hasOwners(connection.kind) ? (repository.split('/')[0] ?? '') : repository;
     const key = `${connection.origin} ${unit.toLowerCase()}`;

@@ -24,7 +24,7 @@ export interface RegistryBrowser {
   audienceOf(connection: Connection, owner: string): Promise<Audience | undefined>;
   /** Rejects if the person may not push to the repository. Leaves nothing in the registry. */
   checkAccess(connection: Connection, repository: string): Promise<void>;
-  /** Says why an owner is refused, if the server knows; other errors stay as they are. */
+  /** Says why an owner is refused, if the server says it; other errors stay as they are. */
   explainDenied(connection: Connection, error: TeaChestError): Promise<TeaChestError>;
   contents(connection: Connection): Promise<RegistryContents>;
 }

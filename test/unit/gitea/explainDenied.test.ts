@@ -7,7 +7,7 @@ import { clientFor, never } from './testClient.ts';
 
 const call = { signal: never };
 
-/** The refusal of a push to `owner` by a token of `dev`, with what the REST API knows besides. */
+/** The refusal of a push to `owner` by a token of `dev`, with the details of the REST API. */
 async function refusal(
   t: { after(work: () => Promise<void>): void },
   owner: string,
@@ -35,12 +35,12 @@ async function refusal(
 suite('why an owner may not be pushed to', () => {
   const scopes = ['write:package', 'read:user'];
 
-  test('is told: a member without the right, no member, an account that is switched off', async (t) => {
+  test('is explained: a member without the right, no member, an account that is switched off', async (t) => {
     const member = await refusal(t, 'readers', scopes);
     assert.match(member.message, /You may not push to “readers” .* You are a member, but none of your teams/);
-    const stranger = await refusal(t, 'giteaadmin', scopes);
+    const outsider = await refusal(t, 'giteaadmin', scopes);
     assert.match(
-      stranger.message,
+      outsider.message,
       /You may not push to “giteaadmin” .* It is not you, and you are in none of its teams/,
     );
     const off = await refusal(t, 'dev', scopes, (gitea) => {
@@ -48,11 +48,11 @@ suite('why an owner may not be pushed to', () => {
     });
     assert.match(off.message, /does not let this account sign in: whoever runs the server has switched it off/);
     assert.equal(off.facts['account'], 'prohibited');
-    for (const { code, facts } of [member, stranger, off])
+    for (const { code, facts } of [member, outsider, off])
       assert.deepEqual([code, facts.status], ['accessDenied', 401]);
   });
 
-  test('is not told where the token may not ask, and other refusals stay as they are', async (t) => {
+  test('is not explained where the token may not ask, and other refusals stay as they are', async (t) => {
     assert.match((await refusal(t, 'readers', ['write:package'])).message, /Either you have no write right/);
     assert.equal((await refusal(t, 'nosuch', scopes)).code, 'ownerNotFound');
     const hidden = await refusal(t, 'closed', ['write:package', 'public-only'], ({ directory }) => {

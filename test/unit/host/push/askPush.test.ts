@@ -256,7 +256,7 @@ suite('an owner that the registry refuses', () => {
     return list.items[0].label;
   }
 
-  test('is told in the list, with the nearest that may be pushed to, before anything else is asked', async () => {
+  test('is shown in the list, with the nearest that may be pushed to, before anything else is asked', async () => {
     const asked = askPush(sources({ access }), { image: 'app:1' });
     const list = await inputAsking(/Which owner/);
     for (const [typed, reason, detail] of [
@@ -279,7 +279,7 @@ suite('an owner that the registry refuses', () => {
     assert.equal((await asked)?.target.repository, 'team/app');
   });
 
-  test('is told in the box of another owner, and at a suggested target', async () => {
+  test('is shown in the box of another owner, and at a suggested target', async () => {
     const target = { host: 'gitea.test', repository: 'guild/app', tag: '1' };
     const memory = { last: () => ({ origin: gitea.origin, target }), owners: () => [] };
     const store = { list: () => [gitea], findByHost: () => gitea };

@@ -76,7 +76,7 @@ suite('the repository that the open folder names', () => {
     assert.equal(linkOf(host, 'privateteam', 'app'), undefined);
   });
 
-  test('is linked without a question if the person wants that, and a failure is told', async (t) => {
+  test('is linked without a question if the person wants that, and a failure is shown', async (t) => {
     const { host, push, links, fakeGitea, controller, connection } = await ready(t);
     links.setting = 'always';
     await push('privateteam/app:1');

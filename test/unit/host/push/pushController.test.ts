@@ -32,7 +32,7 @@ suite('a push to an owner whose images everybody can pull', () => {
     assert.equal(asked.length, 3, 'signing out ends what was said');
   });
 
-  test('is asked about in other words if everybody has to sign in for it', async (t) => {
+  test('has another text if everybody has to sign in for it', async (t) => {
     for (const [owner, requireSignIn] of [
       ['limitedteam', false],
       ['publicteam', true],
