@@ -230,22 +230,23 @@ suite('by hand', { timeout: 600_000 }, () => {
     await vscode.screenshot('registries-view');
   });
 
-  test('a refused owner is reported with the registry’s message, and another one can be chosen at once', async () => {
-    const { quickInput, notifications } = vscode;
+  test('an owner is refused in the dialog; for a command, a message says why and lets another one be chosen', async () => {
+    const { page, quickInput, notifications } = vscode;
     await images().chooseFromMenu('stable', 'Push to Registry…');
     await quickInput.pick('Somewhere else');
     await quickInput.waitFor('(2/4)');
-    await quickInput.type('readers');
-    await quickInput.pick('as typed');
-    await quickInput.waitFor('(3/4)');
-    await quickInput.accept();
-    await quickInput.waitFor('(4/4)');
-    await quickInput.accept();
-    await agreeToPublic('readers');
-    await notifications.waitFor('reqPackageAccess');
+    await quickInput.pick('readers');
+    const rows = page.locator('.quick-input-list .monaco-list-row');
+    await rows.filter({ hasText: 'You may not push to “readers”' }).waitFor();
+    await vscode.screenshot('push-refused-in-dialog');
+    await quickInput.dismiss();
+    const target = `${fakeGitea.host}/readers/app:stable`;
+    await assert.rejects(vscode.host.executeCommand('teaChest.pushImage', { image: 'app:stable', target }));
+    const refusal = 'none of your teams there may write packages';
+    await notifications.waitFor(refusal);
     await notifications.gone(/Pushing /);
     await vscode.screenshot('push-refused');
-    await notifications.click('reqPackageAccess', 'Choose Another Owner');
+    await notifications.click(refusal, 'Choose Another Owner');
     await quickInput.pick('team');
     await quickInput.waitFor('(2/3)');
     await quickInput.accept();
