@@ -16,8 +16,8 @@ import type { PushSources } from './pushSources.ts';
 export interface OwnerAnswers {
   readonly connection?: Connection | undefined;
   readonly owner?: string | undefined;
-  /** A whole destination: the suggested one if it was accepted, or one that was pasted; `other` if none was accepted. */
-  readonly suggestion?: Destination | 'other' | undefined;
+  /** A whole destination that was accepted: as it was proposed, or pasted. */
+  readonly accepted?: Destination | undefined;
 }
 
 /** What these questions are made from. */
@@ -64,7 +64,7 @@ export const askOwner: Ask = async (dialog, answers, position) => {
       return row && { ...row, instead };
     },
   });
-  if (typeof answer === 'object') return { ...answers, connection: answer.connection, suggestion: answer };
+  if (typeof answer === 'object') return { ...answers, connection: answer.connection, accepted: answer };
   return { ...answers, owner: answer ?? (await askOtherOwner(dialog, connection, position)) };
 };
 

@@ -1,0 +1,165 @@
+import { TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
+import type { Connection } from '../connections/connection.ts';
+import type { Choice, Typed } from '../input/choiceRows.ts';
+import { askChoice } from '../input/prompts.ts';
+import { audienceNote } from '../targets/audienceText.ts';
+import { hasOwners, settleTarget } from '../targets/settleTarget.ts';
+import { withWarningOfOthers } from '../targets/suggestedName.ts';
+import { formatTarget, proposeTarget, type Destination } from '../targets/target.ts';
+import { audienceOf } from './askNameAndTag.ts';
+import { chosenConnection, pastedRow } from './askOwner.ts';
+import { localReferences } from './localReferences.ts';
+import { pastedDestination } from './pastedDestination.ts';
+import { refusalRow } from './preflight.ts';
+import { splitRepository, type Answers, type Ask, type PushDialog, type TargetPart } from './pushAnswers.ts';
+import { parseDestination, suggestDestination } from './resolvePush.ts';
+
+/** A destination that is proposed, in its parts. An empty part is not known. */
+interface Draft {
+  readonly connection: Connection;
+  /** Undefined on a registry without owners. */
+  readonly owner: string | undefined;
+  readonly name: string;
+  readonly tag: string;
+}
+
+/** A draft, and whether it can be pushed to. */
+type Judged = Draft & ({ readonly destination: Destination } | { readonly part: TargetPart; readonly problem: string });
+
+/**
+ * Proposes a whole destination in the first row, which Enter accepts. The rows below it change one part each. A target can
+ * also be typed or pasted.
+ */
+export const askTarget: Ask = async (dialog, answers, position) => {
+  const { store, access, preflight } = dialog;
+  const { image = '', problem } = answers;
+  const drafting = draftOf(dialog, answers).then((draft) => judge(dialog, image, draft));
+  // A failure is shown by the list.
+  drafting.catch(() => undefined);
+  const last = dialog.memory.last(image);
+  const isAsBefore = ({ target }: Destination): boolean =>
+    last !== undefined && formatTarget(last.target) === formatTarget(target);
+  const chosen = await askChoice<Destination | TargetPart>(position, {
+    placeholder: `Where should ${image} go? Enter pushes it; the rows below change a part`,
+    problem,
+    choices: drafting.then((judged) => {
+      if ('destination' in judged) preflight.begin(judged.connection, judged.destination.target.repository);
+      return rows(dialog, judged, 'destination' in judged && isAsBefore(judged.destination), undefined);
+    }),
+    betterChoices: drafting.then(async (judged) => {
+      if (!('destination' in judged)) return rows(dialog, judged, false, undefined);
+      const { connection, target } = judged.destination;
+      const audience = audienceNote(await audienceOf(access, connection, target.repository));
+      return rows(dialog, judged, isAsBefore(judged.destination), audience);
+    }),
+    custom: (text) => typedTarget(dialog, answers, text),
+    accept: async (value) =>
+      typeof value === 'string'
+        ? undefined
+        : refusalRow(await preflight.refusalOf(value.connection, value.target.repository)),
+  });
+  if (typeof chosen === 'object') {
+    return { ...answers, connection: chosen.connection, accepted: chosen, change: undefined, problem: undefined };
+  }
+  const { connection, owner, name, tag } = await drafting;
+  const stored = store.list().find(({ origin }) => origin === connection.origin) ?? connection;
+  return { ...answers, connection: stored, owner, name, tag, accepted: undefined, change: chosen, problem: undefined };
+};
+
+/**
+ * What was answered, then where the image went last or what its name says. Otherwise the owner of the last push to the
+ * registry, or the person, and the image's own name and tag.
+ */
+async function draftOf(dialog: PushDialog, answers: Answers): Promise<Draft> {
+  const { store, memory, owners } = dialog;
+  const { image = '' } = answers;
+  const suggested = suggestDestination(image, dialog);
+  const connection = chosenConnection(dialog, answers) ?? suggested?.connection ?? store.list()[0];
+  if (connection === undefined) {
+    throw new TeaChestError('notSignedIn', 'You are not signed in to a registry.', { stage: 'resolve' });
+  }
+  const isThere = suggested?.connection.origin === connection.origin;
+  const parts = isThere ? { ...splitRepository(suggested), tag: suggested.target.tag } : undefined;
+  const owner = hasOwners(connection.kind)
+    ? (answers.owner ??
+      parts?.owner ??
+      memory.owners(connection.origin)[0] ??
+      (await owners.get(connection)).names[0] ??
+      connection.username)
+    : undefined;
+  const proposal = proposeTarget(image, owner);
+  const name = answers.name ?? parts?.name ?? proposal.name ?? '';
+  return { connection, owner, name, tag: answers.tag ?? parts?.tag ?? proposal.tag ?? '' };
+}
+
+async function judge(dialog: PushDialog, image: string, draft: Draft): Promise<Judged> {
+  const { connection, owner, name, tag } = draft;
+  if (owner === '') return { ...draft, part: 'owner', problem: 'An owner is needed.' };
+  if (name === '') return { ...draft, part: 'name', problem: `${image} has no name that it could have there.` };
+  if (tag === '') return { ...draft, part: 'tag', problem: `${image} has no tag that it could have there.` };
+  const repository = owner === undefined ? name : `${owner}/${name}`;
+  try {
+    const target = settleTarget({ host: connection.host, repository, tag }, connection.kind);
+    return { ...draft, destination: { connection, target } };
+  } catch (refusal) {
+    const error = withWarningOfOthers(refusal, image, await localReferences(dialog.images));
+    return { ...draft, part: 'name', problem: toTeaChestError(error).message };
+  }
+}
+
+function rows(
+  { store }: PushDialog,
+  judged: Judged,
+  isAsBefore: boolean,
+  audience: string | undefined,
+): readonly Choice<Destination | TargetPart>[] {
+  const { connection, owner, name, tag } = judged;
+  const notes = [isAsBefore ? 'as last time' : undefined, audience].filter((note) => note !== undefined);
+  const first: Choice<Destination | TargetPart> =
+    'destination' in judged
+      ? {
+          label: `Push to ${formatTarget(judged.destination.target)}`,
+          ...(notes.length > 0 && { description: notes.join(' · ') }),
+          icon: 'cloud-upload',
+          value: judged.destination,
+        }
+      : { label: problemLabels[judged.part], detail: judged.problem, icon: 'edit', value: judged.part };
+  return [
+    first,
+    ...(store.list().length > 1 ? [partRow('Registry', connection.host, 'server', 'registry')] : []),
+    ...(owner === undefined ? [] : [partRow('Owner', owner, 'organization', 'owner')]),
+    partRow('Name', name, 'package', 'name'),
+    partRow('Tag', tag, 'tag', 'tag'),
+  ];
+}
+
+const problemLabels: Readonly<Record<TargetPart, string>> = {
+  registry: 'Choose a Registry…',
+  owner: 'Choose an Owner…',
+  name: 'Choose Another Name…',
+  tag: 'Choose a Tag…',
+};
+
+function partRow(title: string, value: string, icon: string, part: TargetPart): Choice<TargetPart> {
+  return { label: `${title}: ${value}`, description: 'change', icon, value: part };
+}
+
+/** A text that matches no row: a whole target, or a repository of the proposed registry. */
+function typedTarget(dialog: PushDialog, answers: Answers, text: string): Typed<Destination> | undefined {
+  const pasted = pastedDestination(text, dialog.store);
+  if (pasted !== undefined) return 'problem' in pasted ? pasted : pastedRow(pasted);
+  const connection = chosenConnection(dialog, answers) ?? dialog.store.list()[0];
+  if (connection === undefined || !text.includes('/')) return undefined;
+  try {
+    const { target } = parseDestination(`${connection.host}/${text.trim()}`, dialog.store);
+    const destination = { connection, target };
+    return {
+      label: `Push to ${formatTarget(target)}`,
+      description: 'as typed',
+      icon: 'cloud-upload',
+      value: destination,
+    };
+  } catch (error) {
+    return { problem: toTeaChestError(error).message };
+  }
+}
