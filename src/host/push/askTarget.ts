@@ -141,7 +141,7 @@ const problemLabels: Readonly<Record<TargetPart, string>> = {
 };
 
 function partRow(title: string, value: string, icon: string, part: TargetPart): Choice<TargetPart> {
-  return { label: `${title}: ${value}`, description: 'change', icon, value: part };
+  return { label: `${title}: ${value === '' ? 'none yet' : value}`, description: 'change', icon, value: part };
 }
 
 /** A text that matches no row: a whole target, or a repository of the proposed registry. */

@@ -53,6 +53,20 @@ function labels(list: QuickInput): readonly string[] {
     .map(({ label, description }) => (description === undefined ? label : `${label} (${description})`));
 }
 
+/** The list that proposes the whole destination. */
+const proposal = (): Promise<QuickInput> => inputAsking(/Where should/);
+
+/** Chooses the row that changes a part of it. */
+async function change(part: string): Promise<void> {
+  const list = await proposal();
+  list.take(list.items.find(({ label }) => label.includes(`${part}: `)) ?? assert.fail(labels(list).join()));
+}
+
+async function ownerList(): Promise<QuickInput> {
+  await change('Owner');
+  return await inputAsking(/Which owner/);
+}
+
 suite('typing in the push dialog', () => {
   test('Enter takes what fits best, and what was typed only where nothing fits', async () => {
     const asked = askPush(sources(), {});
@@ -61,12 +75,11 @@ suite('typing in the push dialog', () => {
     assert.deepEqual(labels(images), ['armv7-base:2 (1 B)', 'tool:armv7 (1 B)']);
     images.type('tool:armv');
     images.enter();
-    const owners = await inputAsking(/Which owner/);
-    owners.type('te');
-    assert.deepEqual(labels(owners), ['team (public)', 'my-team', '$(edit) … (Another owner)']);
-    owners.enter();
-    (await inputAsking(/Name/)).enter();
-    (await inputAsking(/Tag/)).enter();
+    const choice = await ownerList();
+    choice.type('te');
+    assert.deepEqual(labels(choice), ['team (public)', 'my-team', '$(edit) … (Another owner)']);
+    choice.enter();
+    (await proposal()).enter();
     const job = await asked;
     assert.equal(job?.image, 'tool:armv7');
     assert.equal(formatTarget(job.target), 'gitea.test/team/tool:armv7');
@@ -75,16 +88,21 @@ suite('typing in the push dialog', () => {
   test('an image that is known by its digest proposes its name, and has to be given a tag', async () => {
     const image = `127.0.0.1:5000/app@sha256:${'b'.repeat(64)}`;
     const asked = askPush(sources(), { image });
-    (await inputAsking(/Which owner/)).enter();
-    const name = await inputAsking(/Name/);
-    assert.equal(name.value, 'app');
-    name.enter();
+    const list = await proposal();
+    assert.deepEqual(labels(list), [
+      '$(edit) Choose a Tag…',
+      '$(organization) Owner: dev (change)',
+      '$(package) Name: app (change)',
+      '$(tag) Tag: none yet (change)',
+    ]);
+    list.enter();
     const tag = await inputAsking(/Tag/);
     assert.equal(tag.value, '');
     tag.enter();
     assert.match(await said(tag), /tag/i);
     tag.type('restored');
     tag.enter();
+    (await proposal()).enter();
     const job = await asked;
     assert.equal(job?.image, image);
     assert.equal(formatTarget(job.target), 'gitea.test/dev/app:restored');
@@ -111,14 +129,17 @@ suite('typing in the push dialog', () => {
     images.type('1a2b3c4d5e6f');
     assert.deepEqual(labels(images), ['1a2b3c4d5e6f (as typed)']);
     images.enter();
-    const owners = await inputAsking(/Which owner/);
-    owners.type('guild');
-    assert.deepEqual(labels(owners), ['guild (as typed)', '$(edit) … (Another owner)']);
-    owners.enter();
+    const choice = await ownerList();
+    choice.type('guild');
+    assert.deepEqual(labels(choice), ['guild (as typed)', '$(edit) … (Another owner)']);
+    choice.enter();
+    const list = await proposal();
+    assert.equal(labels(list)[0], '$(edit) Choose Another Name…');
+    list.enter();
     const name = await inputAsking(/Name/);
     name.type('app');
     name.enter();
-    (await inputAsking(/Tag/)).enter();
+    (await proposal()).enter();
     const job = await asked;
     assert.equal(job?.requestedImage, '1a2b3c4d5e6f');
     assert.equal(formatTarget(job.target), 'gitea.test/guild/app:latest');
@@ -126,27 +147,25 @@ suite('typing in the push dialog', () => {
 
   test('an Enter that comes with the last key takes the whole text', async () => {
     const asked = askPush(sources(), { image: 'app:1' });
-    const owners = await inputAsking(/Which owner/);
-    owners.type('guil');
-    const [row] = owners.shownRows();
-    owners.type('guild');
-    owners.take(row);
-    (await inputAsking(/Name/)).enter();
-    (await inputAsking(/Tag/)).enter();
+    const choice = await ownerList();
+    choice.type('guil');
+    const [row] = choice.shownRows();
+    choice.type('guild');
+    choice.take(row);
+    (await proposal()).enter();
     assert.equal((await asked)?.target.repository, 'guild/app');
   });
 
   test('an owner whose name is the beginning of another’s can be typed by itself', async () => {
     const asked = askPush(sources(), { image: 'app:1' });
-    const owners = await inputAsking(/Which owner/);
-    owners.take(owners.items.at(-1));
+    const choice = await ownerList();
+    choice.take(choice.items.at(-1));
     const box = await inputAsking(/User or organization/);
     box.type('a b');
     assert.match(await said(box), /cannot be an owner/);
     box.type('te');
     box.enter();
-    (await inputAsking(/Name/)).enter();
-    (await inputAsking(/Tag/)).enter();
+    (await proposal()).enter();
     assert.equal((await asked)?.target.repository, 'te/app');
   });
 });
@@ -207,36 +226,100 @@ suite('an index of which the engine has a part', () => {
 suite('a name that Gitea does not take', () => {
   test('is not replaced by another local image’s without a warning', async () => {
     const asked = askPush(sources(), { image: 'x--y:1' });
-    (await inputAsking(/Which owner/)).enter();
+    const list = await proposal();
+    assert.match(String(list.items[0]?.detail), /“x-y” is also the name of another image here, of x-y:1/);
+    list.enter();
     const box = await inputAsking(/Name/);
     box.type('x--y');
     assert.match(await said(box), /Try “x-y”\. But “x-y” is also the name of another image here, of x-y:1/);
     box.type('x-y-two');
     box.enter();
-    (await inputAsking(/Tag/)).enter();
+    (await proposal()).enter();
     assert.equal((await asked)?.target.repository, 'dev/x-y-two');
   });
 });
 
-suite('a suggested target', () => {
+suite('the proposed target', () => {
   const target = { host: 'gitea.test', repository: 'team/app', tag: '1' };
   const memory = { last: () => ({ origin: gitea.origin, target }), owners: () => ['team'] };
-  const store = { list: () => [gitea], findByHost: () => gitea };
+  const store = { list: () => [gitea], findByHost: (host: string) => (host === gitea.host ? gitea : undefined) };
 
   test('is the last one, and takes one Enter', async () => {
     const asked = askPush(sources({ memory, store }), { image: 'app:1' });
-    (await inputAsking(/Where should app:1 go/)).enter();
+    const list = await proposal();
+    assert.match(labels(list)[0] ?? '', /^\$\(cloud-upload\) Push to gitea\.test\/team\/app:1 \(as last time/);
+    list.enter();
     assert.deepEqual(await asked, { image: 'app:1', requestedImage: 'app:1', connection: gitea, target });
   });
 
-  test('can be refused, and then everything is asked', async () => {
+  test('of an image that was never pushed is the owner of the last push, or the person, and its own name and tag', async () => {
+    for (const [more, repository] of [
+      [{}, 'dev/app'],
+      [{ memory: { last: () => undefined, owners: () => ['team'] } }, 'team/app'],
+    ] as const) {
+      const asked = askPush(sources(more), { image: 'app:1' });
+      const list = await proposal();
+      assert.match(labels(list)[0] ?? '', new RegExp(`Push to gitea\\.test/${repository}:1`));
+      assert.doesNotMatch(labels(list)[0] ?? '', /last time/);
+      list.enter();
+      assert.equal((await asked)?.target.repository, repository);
+    }
+  });
+
+  test('can be changed part by part, and is shown again after each', async () => {
     const asked = askPush(sources({ memory, store }), { image: 'app:1' });
-    const suggestion = await inputAsking(/Where should/);
-    suggestion.take(suggestion.items[1]);
-    (await inputAsking(/Which owner/)).enter();
-    (await inputAsking(/Name/)).enter();
-    (await inputAsking(/Tag/)).enter();
-    assert.equal((await asked)?.target.repository, 'team/app');
+    const choice = await ownerList();
+    choice.type('dev');
+    choice.enter();
+    await change('Name');
+    const name = await inputAsking(/Name/);
+    assert.equal(name.value, 'app');
+    name.type('api');
+    name.enter();
+    await change('Tag');
+    const tag = await inputAsking(/Tag/);
+    assert.equal(tag.value, '1');
+    tag.type('2');
+    tag.enter();
+    const list = await proposal();
+    assert.match(labels(list)[0] ?? '', /Push to gitea\.test\/dev\/api:2/);
+    list.enter();
+    assert.equal(formatTarget((await asked)?.target ?? assert.fail()), 'gitea.test/dev/api:2');
+  });
+
+  test('is shown again by going back from a part', async () => {
+    const asked = askPush(sources({ memory, store }), { image: 'app:1' });
+    await change('Tag');
+    const tag = await inputAsking(/Tag/);
+    tag.type('2');
+    tag.goBack();
+    const list = await proposal();
+    assert.match(labels(list)[0] ?? '', /team\/app:1/);
+    list.enter();
+    assert.equal((await asked)?.target.tag, '1');
+  });
+
+  test('of several registries can be changed to another one: owner and name are proposed anew', async () => {
+    const other = connectionTo('https://other.test');
+    const both = { list: () => [gitea, other], findByHost: () => gitea };
+    const asked = askPush(sources({ memory, store: both }), { image: 'app:1' });
+    await change('Registry');
+    const list = await inputAsking(/Which registry/);
+    list.type('other');
+    list.enter();
+    const again = await proposal();
+    assert.match(labels(again)[0] ?? '', /Push to other\.test\/team\/app:1/);
+    again.enter();
+    assert.equal((await asked)?.connection.origin, 'https://other.test');
+  });
+
+  test('can be typed as a repository of the registry', async () => {
+    const asked = askPush(sources({ memory, store }), { image: 'app:1' });
+    const list = await proposal();
+    list.type('guild/tool:3');
+    assert.deepEqual(labels(list), ['$(cloud-upload) Push to gitea.test/guild/tool:3 (as typed)']);
+    list.enter();
+    assert.equal(formatTarget((await asked)?.target ?? assert.fail()), 'gitea.test/guild/tool:3');
   });
 });
 
@@ -258,7 +341,7 @@ suite('an owner that the registry refuses', () => {
 
   test('is shown in the list, with the nearest that may be pushed to, before anything else is asked', async () => {
     const asked = askPush(sources({ access }), { image: 'app:1' });
-    const list = await inputAsking(/Which owner/);
+    const list = await ownerList();
     for (const [typed, reason, detail] of [
       ['guild', '$(error) gitea.test has no owner “guild”.', undefined],
       ['taem', '$(error) gitea.test has no owner “taem”', 'Did you mean “team”?'],
@@ -274,8 +357,7 @@ suite('an owner that the registry refuses', () => {
     await refusalIn(list);
     assert.deepEqual(labels(list).slice(1, 2), ['team']);
     list.take(list.items[1]);
-    (await inputAsking(/Name/)).enter();
-    (await inputAsking(/Tag/)).enter();
+    (await proposal()).enter();
     assert.equal((await asked)?.target.repository, 'team/app');
   });
 
@@ -284,11 +366,10 @@ suite('an owner that the registry refuses', () => {
     const memory = { last: () => ({ origin: gitea.origin, target }), owners: () => [] };
     const store = { list: () => [gitea], findByHost: () => gitea };
     const asked = askPush(sources({ access, memory, store }), { image: 'app:1' });
-    const suggestion = await inputAsking(/Where should/);
+    const suggestion = await proposal();
     suggestion.enter();
     assert.match(await refusalIn(suggestion), /no owner “guild”/);
-    suggestion.take(suggestion.items.at(-1));
-    const list = await inputAsking(/Which owner/);
+    const list = await ownerList();
     list.take(list.items.at(-1));
     const box = await inputAsking(/User or organization/);
     box.type('guild');
@@ -296,8 +377,7 @@ suite('an owner that the registry refuses', () => {
     assert.match(await said(box), /no owner “guild”/);
     box.type('dev');
     box.enter();
-    (await inputAsking(/Name/)).enter();
-    (await inputAsking(/Tag/)).enter();
+    (await proposal()).enter();
     assert.equal((await asked)?.target.repository, 'dev/app');
   });
 
@@ -312,14 +392,14 @@ suite('an owner that the registry refuses', () => {
     };
     for (const owner of ['team', 'slow']) {
       const asked = askPush(sources({ access: counting }), { image: 'app:1' });
-      const list = await inputAsking(/Which owner/);
+      const list = await ownerList();
       list.type(owner);
       list.enter();
-      (await inputAsking(/Name/)).enter();
-      (await inputAsking(/Tag/)).enter();
+      (await proposal()).enter();
       assert.equal((await asked)?.target.repository, `${owner}/app`);
     }
-    assert.deepEqual(checked, ['team/app', 'slow/app']);
+    // Each dialog also asks for the owner that it proposes.
+    assert.deepEqual(checked, ['dev/app', 'team/app', 'dev/app', 'slow/app']);
   });
 });
 
@@ -337,16 +417,14 @@ suite('a whole target that is pasted where a part of one is asked for', () => {
       'https://gitea.test/team/-/packages/container/tool/9',
       'gitea.test/team/tool:9',
     ]) {
-      for (const [question, more] of [
-        [/Where should/, { memory }],
-        [/Which owner/, {}],
-        [/Name/, {}],
-      ] as const) {
-        const asked = askPush(sources({ store, ...more }), { image: 'app:1' });
-        if (question.source === 'Name') (await inputAsking(/Which owner/)).enter();
-        const input = await inputAsking(question);
+      for (const part of ['', 'Owner', 'Name']) {
+        const asked = askPush(sources({ store, memory }), { image: 'app:1' });
+        if (part !== '') await change(part);
+        const input = await inputAsking(
+          part === '' ? /Where should/ : new RegExp(`${part.toLowerCase()} on|${part} of`),
+        );
         input.type(pasted);
-        if (question.source !== 'Name') {
+        if (part !== 'Name') {
           assert.equal(labels(input)[0], '$(clippy) gitea.test/team/tool:9 (as pasted)');
         } else assert.match(await said(input), /To gitea\.test\/team\/tool:9/);
         input.enter();
@@ -357,7 +435,7 @@ suite('a whole target that is pasted where a part of one is asked for', () => {
 
   test('is refused with a reason if it is none, or if the person is not signed in there', async () => {
     const asked = askPush(sources({ store }), { image: 'app:1' });
-    const list = await inputAsking(/Which owner/);
+    const list = await ownerList();
     for (const [pasted, reason] of [
       ['docker push elsewhere.test/team/tool:9', /not signed in to elsewhere\.test/],
       ['helm push app.tgz oci://gitea.test/team', /publishes charts/],
@@ -378,16 +456,13 @@ suite('who can pull from the target', () => {
     const memory = { last: () => ({ origin: gitea.origin, target }), owners: () => [] };
     const store = { list: () => [gitea], findByHost: () => gitea };
     const asked = askPush(sources({ memory, store }), { image: 'app:1' });
-    const suggestion = await inputAsking(/Where should/);
-    while (suggestion.items[0]?.description === undefined) await nextTurn();
-    assert.equal(labels(suggestion)[0], '$(history) gitea.test/team/app:1 (public)');
-    suggestion.take(suggestion.items[1]);
-    const owners = await inputAsking(/Which owner/);
-    owners.type('team');
-    owners.enter();
-    (await inputAsking(/Name/)).enter();
+    const list = await proposal();
+    while (list.items[0]?.description?.includes('public') !== true) await nextTurn();
+    assert.equal(labels(list)[0], '$(cloud-upload) Push to gitea.test/team/app:1 (as last time · public)');
+    await change('Tag');
     const tag = await inputAsking(/Tag of gitea\.test\/team\/app \(public: anybody can pull it\)/);
     tag.enter();
+    (await proposal()).enter();
     assert.equal((await asked)?.target.repository, 'team/app');
   });
 });
@@ -395,18 +470,21 @@ suite('who can pull from the target', () => {
 suite('a push dialog that starts with a destination', () => {
   const destination = { connection: gitea, target: { host: 'gitea.test', repository: 'team/app', tag: '1' } };
 
-  test('to change it fills in every answer', async () => {
+  test('to change it proposes that one', async () => {
     const asked = askPush(sources(), { image: 'app:1', edit: destination });
-    const owners = await inputAsking(/Which owner/);
-    assert.equal(labels(owners)[0], 'team (public)');
-    owners.enter();
+    const choice = await ownerList();
+    assert.equal(labels(choice)[0], 'team (public)');
+    choice.enter();
+    await change('Name');
     const name = await inputAsking(/Name/);
     assert.equal(name.value, 'app');
     name.enter();
+    await change('Tag');
     const tag = await inputAsking(/Tag/);
     assert.equal(tag.value, '1');
     tag.type('2');
     tag.enter();
+    (await proposal()).enter();
     assert.equal(formatTarget((await asked)?.target ?? assert.fail()), 'gitea.test/team/app:2');
   });
 

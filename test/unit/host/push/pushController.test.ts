@@ -139,7 +139,7 @@ suite('a push by the controller', () => {
   test('needs a target: cancelling the question rejects', async (t) => {
     const { controller } = await controllerFor(t);
     const rejected = assert.rejects(controller.pushArguments({ image: 'app:1' }), { code: 'targetNeeded' });
-    (await inputAsking(/Name|owner/)).leave();
+    (await inputAsking(/Where should/)).leave();
     await rejected;
   });
 });

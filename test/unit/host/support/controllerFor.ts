@@ -102,11 +102,12 @@ export async function controllerFor(
     ...{ ...signingIn, logins, store, access, publicOwners },
   });
   const answer = async (owner: string): Promise<void> => {
+    const proposal = await inputAsking(/Where should/);
+    proposal.take(proposal.items.find(({ label }) => label.includes('Owner: ')));
     const owners = await inputAsking(/Which owner/);
     owners.type(owner);
     owners.enter();
-    (await inputAsking(/Name/)).enter();
-    (await inputAsking(/Tag/)).enter();
+    (await inputAsking(/Where should/)).enter();
   };
   const push = async (owner: string): Promise<void> => {
     const done = controller.askAndPush({ image: 'app:1' });

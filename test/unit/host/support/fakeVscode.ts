@@ -92,6 +92,10 @@ export class QuickInput {
     this.handlers.get('onDidAccept')?.(undefined);
   }
 
+  goBack(): void {
+    this.handlers.get('onDidTriggerButton')?.(QuickInputButtons.Back);
+  }
+
   leave(): void {
     this.handlers.get('onDidHide')?.(undefined);
   }
