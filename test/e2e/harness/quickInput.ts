@@ -19,6 +19,8 @@ export interface QuickInput {
   rows(): Promise<string[]>;
   /** Clicks the first row whose label holds `label`. */
   pick(label: string | RegExp): Promise<void>;
+  /** In the push dialog: chooses the row that changes a part of the proposed target. */
+  changePart(part: 'Registry' | 'Owner' | 'Name' | 'Tag'): Promise<void>;
   /** Waits for a message under the box, such as a validation error, and returns it. */
   message(expected: string | RegExp): Promise<string>;
   isOpen(): Promise<boolean>;
@@ -54,6 +56,10 @@ export function createQuickInput(page: Page): QuickInput {
     dismiss: () => input.press('Escape'),
     rows: () => ariaLabels(rows),
     pick: (label) => rowWith(label).click(),
+    async changePart(part) {
+      await box.getByPlaceholder(/^Where should/).waitFor();
+      await rowWith(new RegExp(`^${part}: `)).click();
+    },
     async message(expected) {
       const shown = box.locator('.quick-input-message').filter({ hasText: expected });
       await shown.waitFor();
