@@ -17,6 +17,8 @@ const hostFolders = [
   'engine',
   'targets',
   'registry',
+  'sync',
+  'compare',
   'views',
   'push',
   'commands',
@@ -44,6 +46,8 @@ module.exports = {
     only('spool', ['ports', 'oci', 'base']),
     only('digestCache', ['oci', 'base']),
     only('relay', ['digestCache', 'ports', 'oci', 'base']),
+    only('compare', ['ports', 'oci', 'base']),
+    only('sync', ['push', 'digestCache', 'ports', 'oci', 'base']),
     only('push', ['relay', 'compress', 'spool', 'digestCache', 'ports', 'oci', 'base']),
     {
       name: 'the-core-knows-no-vscode',

@@ -38,6 +38,8 @@ export interface ImageDetails {
   readonly id: Digest;
   /** `repository:tag`, as the engine lists them; empty for an untagged image. */
   readonly references: readonly string[];
+  /** `repository@sha256:…`: where the engine has pulled the image from or pushed it to. Undefined if it does not say. */
+  readonly repositoryDigests?: readonly string[] | undefined;
   /** The digests of the uncompressed layer tars, base first (`RootFS.Layers`). */
   readonly diffIds: readonly Digest[];
   /** Bytes, as the engine reports: the files' sizes in the classic store. Not the size of anything that is sent. */

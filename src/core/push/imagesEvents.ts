@@ -3,7 +3,16 @@ import type { LayerStatus, PushEvent, PushResult } from './pushEvents.ts';
 
 /** What became of one of several images. */
 export type ImageOutcome =
-  { readonly kind: 'pushed'; readonly result: PushResult } | { readonly kind: 'failed'; readonly error: TeaChestError };
+  | { readonly kind: 'pushed'; readonly result: PushResult; readonly image: PushedImage }
+  | { readonly kind: 'failed'; readonly error: TeaChestError };
+
+/** The image that was pushed: a name may stand for another one by now. */
+export interface PushedImage {
+  /** See `imageIdentity`. */
+  readonly identity: string;
+  /** When it was built, ISO 8601. */
+  readonly createdAt: string | undefined;
+}
 
 /** All layers of several images, before bytes move. */
 export interface ImagesPlan {

@@ -4,7 +4,8 @@ import { Semaphore } from '../base/semaphore.ts';
 import type { BlobTarget } from '../ports/blobTarget.ts';
 import type { ImageDetails } from '../ports/imageSource.ts';
 import type { RelayParts } from '../relay/pushFromEngine.ts';
-import type { ImageOutcome, ImagesEvent } from './imagesEvents.ts';
+import { imageIdentity } from './imageIdentity.ts';
+import type { ImageOutcome, ImagesEvent, PushedImage } from './imagesEvents.ts';
 import { planImages } from './imagesPlan.ts';
 import type { PushDependencies, PushRequest } from './pushContext.ts';
 import type { LayerStatus, PushEvent, PushResult } from './pushEvents.ts';
@@ -180,12 +181,12 @@ class ImagesRun {
       { ...this.#dependencies, target, relay },
       { signal: this.#signal(index), inspected: image, transfers: member, onEvent, onManifest },
     );
-    this.#outcomes.set(index, { kind: 'pushed', result });
+    this.#outcomes.set(index, { kind: 'pushed', result, image: pushedImage(image) });
     return result;
   }
 
   async #pushTag(
-    { request, target, index }: Inspected,
+    { request, target, image, index }: Inspected,
     published: PushResult,
     manifest: Uint8Array | undefined,
   ): Promise<void> {
@@ -195,7 +196,7 @@ class ImagesRun {
     const runStage = stageRunner({ signal, onEvent: this.#reporter(index) });
     const outcome = await publishOtherTag({ target, request, runStage, signal }, published, manifest);
     const result = { ...outcome, durationMs: Math.round(now() - startedAt) };
-    this.#outcomes.set(index, { kind: 'pushed', result });
+    this.#outcomes.set(index, { kind: 'pushed', result, image: pushedImage(image) });
     this.#report(index, { type: 'done', result });
   }
 
@@ -238,6 +239,10 @@ class ImagesRun {
     const all = [this.#options.signal, this.#stops.signal(origin)];
     return AbortSignal.any(signal === undefined ? all : [...all, signal]);
   }
+}
+
+function pushedImage(image: ImageDetails): PushedImage {
+  return { identity: imageIdentity(image), createdAt: image.createdAt };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { isBuildDate } from '../../core/docker/images/buildDate.ts';
+import { isBuildDate } from '../../core/oci/buildDate.ts';
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 

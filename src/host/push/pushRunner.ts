@@ -219,21 +219,24 @@ export class PushRunner {
   async #end(push: RunningPush, outcome: ImageOutcome | undefined): Promise<ImageOutcome> {
     if (outcome === undefined) throw new Error(`the push to ${push.reference} has no outcome`);
     if (this.#running.get(push.reference) !== push) return outcome;
-    if (outcome.kind === 'pushed') await this.#remember(push.job);
+    if (outcome.kind === 'pushed') await this.#remember(push.job, outcome);
     this.#running.delete(push.reference);
     return await push.end(outcome);
   }
 
   /** Never rejects: the image is published already, and the row only suggests the next target. */
-  async #remember({ image, connection, target }: PushJob): Promise<void> {
+  async #remember({ image, connection, target }: PushJob, { result, image: pushed }: PushedOutcome): Promise<void> {
     const { memory, logger } = this.#dependencies;
     try {
-      await memory.remember(image, connection.origin, target);
+      const { identity: imageId, createdAt } = pushed;
+      await memory.remember(image, connection.origin, target, { imageId, digest: result.digest, createdAt });
     } catch (error) {
       logger.warn(`Where ${image} was pushed to could not be remembered: ${String(error)}`);
     }
   }
 }
+
+type PushedOutcome = Extract<ImageOutcome, { kind: 'pushed' }>;
 
 function signedOut({ image, connection }: PushJob): TeaChestError {
   return new TeaChestError('notSignedIn', `You signed out of ${connection.host} during the push of ${image}.`, {

@@ -1,22 +1,33 @@
 import * as v from 'valibot';
 import type { Memento } from 'vscode';
-import { readValue } from '../../core/base/json.ts';
+import { lenient, readValue } from '../../core/base/json.ts';
+import { digestSchema } from '../../core/oci/digest.ts';
+import type { LastPush } from '../../core/sync/compareSyncState.ts';
 import { hasHost } from '../connections/findByHost.ts';
 import { formatTarget, parseTarget, type Target } from './target.ts';
 
 const prefix = 'teaChest.lastTarget ';
-const limit = 200;
+const limit = 500;
 
 const storedRow = v.object({
   origin: v.string(),
   target: v.string(),
   /** Time of the push, in milliseconds since the epoch. */
   at: v.fallback(v.number(), 0),
+  /** What was pushed; absent in rows of earlier versions. */
+  pushed: lenient(v.object({ imageId: v.string(), digest: digestSchema, createdAt: lenient(v.string()) })),
 });
 
 type Row = Readonly<v.InferOutput<typeof storedRow>>;
 
-/** The last target of each image. Removes the oldest rows if there are too many. */
+export interface LastTarget {
+  readonly origin: string;
+  readonly target: Target;
+  /** What was pushed there, and when, in milliseconds since the epoch; undefined if that was not recorded. */
+  readonly push?: (LastPush & { readonly at: number }) | undefined;
+}
+
+/** The last target of each image, and what was pushed there. Removes the oldest rows if there are too many. */
 export class TargetMemory {
   readonly #state: Memento;
   readonly #now: () => number;
@@ -27,13 +38,14 @@ export class TargetMemory {
     this.#now = now;
   }
 
-  last(image: string): { readonly origin: string; readonly target: Target } | undefined {
+  last(image: string): LastTarget | undefined {
     const row = this.#row(prefix + image);
     if (row === undefined) return undefined;
     try {
-      const { origin } = row;
+      const { origin, pushed, at } = row;
       const registry = { origin, host: new URL(origin).host };
-      return { origin, target: parseTarget(row.target, (first) => hasHost(registry, first)) };
+      const push = pushed && { ...pushed, createdAt: pushed.createdAt, at };
+      return { origin, target: parseTarget(row.target, (first) => hasHost(registry, first)), push };
     } catch {
       return undefined;
     }
@@ -56,8 +68,8 @@ export class TargetMemory {
     return [...new Set(owners.map((owner) => owner.toLowerCase()))];
   }
 
-  async remember(image: string, origin: string, target: Target): Promise<void> {
-    const row: Row = { origin, target: formatTarget(target), at: this.#now() };
+  async remember(image: string, origin: string, target: Target, pushed?: LastPush): Promise<void> {
+    const row: Row = { origin, target: formatTarget(target), at: this.#now(), pushed };
     await this.#state.update(prefix + image, row);
     const surplus = this.#rows()
       .sort(([, one], [, other]) => other.at - one.at)

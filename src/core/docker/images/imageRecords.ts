@@ -49,6 +49,7 @@ const manifest = v.pipe(
 const inspectedImage = v.object({
   Id: engineDigest,
   RepoTags: references,
+  RepoDigests: references,
   RootFS: v.nullish(v.object({ Layers: v.nullish(v.array(engineDigest), []) }), {}),
   Size: size,
   Os: text,
@@ -64,6 +65,7 @@ export function toImageDetails(info: unknown): ImageDetails {
   return {
     id: image.Id,
     references: image.RepoTags,
+    repositoryDigests: image.RepoDigests,
     diffIds: image.RootFS.Layers,
     size: image.Size,
     platform: toPlatform({ os: image.Os, architecture: image.Architecture, variant: image.Variant }),

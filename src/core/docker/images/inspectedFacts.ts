@@ -5,7 +5,7 @@ import { Semaphore } from '../../base/semaphore.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { EngineImage, EngineVersion } from '../types.ts';
 import { longestArtifact } from './artifactType.ts';
-import { isBuildDate } from './buildDate.ts';
+import { isBuildDate } from '../../oci/buildDate.ts';
 import { distinctPlatforms, toDate, toPlatform } from './imageRecords.ts';
 import type { EngineGet } from './listEngineImages.ts';
 import { getManifestList } from './manifestList.ts';

@@ -1,4 +1,4 @@
-import { isBuildDate } from '../../../core/docker/images/buildDate.ts';
+import { isBuildDate } from '../../../core/oci/buildDate.ts';
 import type { EngineImage } from '../../../core/docker/types.ts';
 import { shortDigest } from '../../../core/oci/digest.ts';
 import { withoutTagAndDigest } from '../../../core/oci/imageReference.ts';

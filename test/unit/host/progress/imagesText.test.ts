@@ -78,6 +78,7 @@ suite('the text of a running push of several images', () => {
 suite('the summary of several images', () => {
   const pushed = (name: string, change?: Partial<PushResult>): FinishedImage => ({
     ...{ reference: `h.example/dev/${name}`, kind: 'pushed', result: resultOf(name, change) },
+    image: { identity: 'sha256:0', createdAt: undefined },
   });
   const failed = (name: string, code: 'accessDenied' | 'cancelled', message: string): FinishedImage => ({
     ...{ reference: `h.example/dev/${name}`, kind: 'failed', error: new TeaChestError(code, message) },

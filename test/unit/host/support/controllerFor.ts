@@ -84,7 +84,8 @@ export async function controllerFor(
       return Promise.resolve(
         all.map((job) => {
           const error = failures.shift();
-          return error === undefined ? { kind: 'pushed', result: resultOf(job) } : { kind: 'failed', error };
+          const image = { identity: 'sha256:0', createdAt: undefined };
+          return error === undefined ? { kind: 'pushed', result: resultOf(job), image } : { kind: 'failed', error };
         }),
       );
     },
