@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { buildPushing } from './composition/buildPushing.ts';
 import { buildRegistries } from './composition/buildRegistries.ts';
+import { buildSync } from './composition/buildSync.ts';
 import { engines, followContexts } from './composition/engineChoice.ts';
 import type { TeaChestApi } from './host/api.ts';
 import { listImagesCommand } from './host/commands/listImages.ts';
@@ -51,7 +52,14 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const images: ImageList = new ImageList(link, logger, () => {
     imagesView.update();
   });
-  const imagesView = new ImagesView(images, link, showDangling);
+  const sync = buildSync(registries, {
+    link,
+    codecs: () => codecs,
+    onChange: (references) => {
+      imagesView.updateRows(references);
+    },
+  });
+  const imagesView = new ImagesView({ images, link, showDangling, sync });
   const registriesView = new RegistriesView({ ...registries, browser: access, sort: registriesSort, logger });
 
   const { runner, codecs, journal, spoolRoots } = buildPushing(context, registries, { link, relay }, logger);
@@ -62,6 +70,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
     onPushed: () => {
       registriesView.update();
       showWhetherPushed(memory);
+      imagesView.update();
     },
   });
   const cleanup = new RegistryCleanup({
@@ -75,14 +84,17 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
     imagesView.update();
   };
   const shown = {
-    reconnect: () => images.reconnect().then(update),
+    reconnect: () => {
+      sync.refresh();
+      return images.reconnect().then(update);
+    },
     engineChanged: () => images.engineChanged().then(update),
   };
   const parts = {
     ...{ ...signIn, store, channel, access, memory, cleanup, link, engines, images: shown },
-    ...{ imagesView, registriesView, push, addedOwners, extensionUri: context.extensionUri },
+    ...{ imagesView, registriesView, push, addedOwners, sync, extensionUri: context.extensionUri },
   };
-  context.subscriptions.push(images, imagesView, registriesView, registries.documents, statusBar);
+  context.subscriptions.push(images, imagesView, sync, registriesView, registries.documents, statusBar);
   context.subscriptions.push(registerCommands(parts), followChanges(parts), followContexts(link, shown, logger));
   end = () => endPushes(runner, [access, relay, link, codecs, store, channel]);
 

@@ -1,5 +1,6 @@
 // Runs inside a real extension host (VS Code's own test interface): how long the extension takes to be there, and how
 // long the Images view takes for the first answer about an engine with thousands of images.
+import { SyncStates } from '../../src/host/sync/syncStates.ts';
 import { writeFile } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { engineFinder } from '../../src/host/engine/engineFinder.ts';
@@ -52,7 +53,13 @@ async function tree(host: string): Promise<Pick<HostFigures, 'treeMs' | 'treeRow
   const images = new ImageList(link, silentLogger, () => {
     view.update();
   });
-  const view = new ImagesView(images, link, () => false);
+  const sync = new SyncStates({
+    destinationOf: () => undefined,
+    read: () => Promise.reject(new Error('no image has a target')),
+    onChange: () => undefined,
+    now: Date.now,
+  });
+  const view = new ImagesView({ images, link, showDangling: () => false, sync });
   try {
     const startedAt = performance.now();
     images.setVisible(true);

@@ -5,6 +5,7 @@ import type { ImageList } from '../engine/imageList.ts';
 import type { RegistryAccess } from '../registry/registryAccess.ts';
 import type { RegistryCleanup } from '../registry/registryCleanup.ts';
 import type { TargetMemory } from '../targets/targetMemory.ts';
+import type { SyncStates } from '../sync/syncStates.ts';
 import type { ImagesView } from './images/imagesView.ts';
 import type { RegistriesView } from './registries/registriesView.ts';
 
@@ -17,16 +18,19 @@ export interface FollowChangesDependencies {
   readonly images: Pick<ImageList, 'engineChanged'>;
   readonly imagesView: Pick<ImagesView, 'update'>;
   readonly registriesView: Pick<RegistriesView, 'update'>;
+  readonly sync: Pick<SyncStates, 'refresh'>;
 }
 
 /** Updates the views after a sign-in or sign-out, in this window or another one, and after a changed setting. */
 export function followChanges(dependencies: FollowChangesDependencies): vscode.Disposable {
-  const { logger, store, cleanup, images, imagesView, registriesView } = dependencies;
+  const { logger, store, cleanup, images, imagesView, registriesView, sync } = dependencies;
   showRegistries(dependencies);
   showWhetherPushed(dependencies.memory);
   return vscode.Disposable.from(
     store.onDidChange(() => {
       showRegistries(dependencies);
+      sync.refresh();
+      imagesView.update();
       cleanup.removeSignedOut().catch((error: unknown) => {
         logger.warn(`Not all data about a registry could be removed after the sign-out: ${String(error)}`);
       });

@@ -6,17 +6,32 @@ import type { ImageList, ImageListState } from '../../engine/imageList.ts';
 import { inertText } from '../../display/inertText.ts';
 import { markdownTooltip } from '../../display/markdownTooltip.ts';
 import { withSignal } from '../../progress/cancellation.ts';
+import type { NamedImage, SyncEntry, SyncStates } from '../../sync/syncStates.ts';
+import { stateLines } from '../../sync/syncText.ts';
 import { describeEngine } from './describeEngine.ts';
-import { imageItem } from './imageItem.ts';
+import { imageItem, type LoadedFacts } from './imageItem.ts';
 import { imageTooltip } from './imageTooltip.ts';
 import { buildImageTree, describeEmptiness, type ImageNode, type RepositoryNode, type TagNode } from './imageTree.ts';
+
+export interface ImagesViewOptions {
+  readonly images: ImageList;
+  readonly link: EngineLink;
+  readonly showDangling: () => boolean;
+  readonly sync: SyncStates;
+}
+
+/** Of a repository with very many tags, the others are compared with the registry when the pointer is over them. */
+const mostComparedAtOnce = 100;
 
 /** The Images view: repository → tag. Shows the image list, and asks the engine only for platforms and tooltips. */
 export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Disposable {
   readonly #images: ImageList;
   readonly #link: EngineLink;
   readonly #showDangling: () => boolean;
-  readonly #changed = new vscode.EventEmitter<ImageNode | undefined>();
+  readonly #sync: SyncStates;
+  readonly #changed = new vscode.EventEmitter<ImageNode | ImageNode[] | undefined>();
+  /** The tags below each expanded repository, by the repository's ID: VS Code accepts only the objects that it was given last. */
+  readonly #expanded = new Map<string, readonly TagNode[]>();
   readonly #platforms = new Map<string, readonly Platform[]>();
   readonly #life = new AbortController();
   readonly #tree: vscode.TreeView<ImageNode>;
@@ -24,10 +39,11 @@ export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Di
 
   readonly onDidChangeTreeData = this.#changed.event;
 
-  constructor(images: ImageList, link: EngineLink, showDangling: () => boolean) {
+  constructor({ images, link, showDangling, sync }: ImagesViewOptions) {
     this.#images = images;
     this.#link = link;
     this.#showDangling = showDangling;
+    this.#sync = sync;
     this.#tree = vscode.window.createTreeView('teaChest.images', {
       treeDataProvider: this,
       canSelectMany: true,
@@ -35,8 +51,14 @@ export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Di
     });
     this.#tree.onDidChangeVisibility(({ visible }) => {
       images.setVisible(visible);
+      sync.setVisible(visible);
+    });
+    this.#tree.onDidCollapseElement(({ element }) => {
+      sync.hide((this.#expanded.get(element.id) ?? []).flatMap(({ reference }) => reference ?? []));
+      this.#expanded.delete(element.id);
     });
     images.setVisible(this.#tree.visible);
+    sync.setVisible(this.#tree.visible);
     this.#focus = vscode.window.onDidChangeWindowState(({ focused }) => {
       images.setFocused(focused);
     });
@@ -52,17 +74,34 @@ export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Di
     this.#changed.fire(undefined);
   }
 
+  /** Call when the sync states of these names were read. */
+  updateRows(references: readonly string[]): void {
+    const names = new Set(references);
+    const rows = [...this.#expanded.values()].flat();
+    const changed = rows.filter(({ reference }) => reference !== undefined && names.has(reference));
+    if (changed.length > 0) this.#changed.fire(changed);
+  }
+
   async getChildren(node?: ImageNode): Promise<ImageNode[]> {
     if (node?.type === 'tag') return [];
     if (node !== undefined) {
       void this.#loadPlatforms(node);
+      this.#expanded.set(node.id, node.tags);
+      this.#sync.show(node.tags.slice(0, mostComparedAtOnce).flatMap(namedImage));
       return [...node.tags];
     }
     const state = await this.#images.open();
     this.#tree.description = inertText(await describeEngine(state, this.#link));
     await setContextKeys(state);
+    this.#hideAll();
     if (state.kind !== 'ready') return [];
     return [...buildImageTree(state.images, { showDangling: this.#showDangling() })];
+  }
+
+  /** VS Code asks next for the rows of the repositories that are expanded. */
+  #hideAll(): void {
+    this.#sync.hide([...this.#expanded.values()].flat().flatMap(({ reference }) => reference ?? []));
+    this.#expanded.clear();
   }
 
   /** Engines do not list platforms, so they are loaded when a repository is expanded. */
@@ -79,21 +118,33 @@ export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Di
   }
 
   getTreeItem(node: ImageNode): vscode.TreeItem {
-    return imageItem(node, this.#platforms, Date.now());
+    const loaded = (tag: TagNode): LoadedFacts => ({
+      platforms: this.#platforms.get(tag.image.id),
+      sync: this.#syncOf(tag),
+    });
+    return imageItem(node, loaded, Date.now());
   }
 
-  /** Called when the pointer is over a row: one request to the engine. */
+  #syncOf(tag: TagNode): SyncEntry | undefined {
+    const [image] = namedImage(tag);
+    return image && this.#sync.known(image);
+  }
+
+  /** Called when the pointer is over a row: one request to the engine, and one to the registry if its state is not new. */
   async resolveTreeItem(
     item: vscode.TreeItem,
     node: ImageNode,
     token: vscode.CancellationToken,
   ): Promise<vscode.TreeItem> {
     if (node.type === 'repository') return item;
+    this.#sync.show(namedImage(node));
     const details = await withSignal(token, async (signal) => {
       const engine = await this.#link.get();
       return await engine.inspect(node.image.id, { signal });
     }).catch(() => undefined);
-    item.tooltip = markdownTooltip(imageTooltip(node.reference ?? node.label, node.image, details));
+    const sync = this.#syncOf(node);
+    const lines = imageTooltip(node.reference ?? node.label, node.image, details);
+    item.tooltip = markdownTooltip([...lines, ...(sync === undefined ? [] : stateLines(sync, Date.now()))]);
     return item;
   }
 
@@ -103,6 +154,11 @@ export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Di
     this.#tree.dispose();
     this.#changed.dispose();
   }
+}
+
+/** Of a tag that can be pushed. */
+function namedImage({ reference, image }: TagNode): readonly NamedImage[] {
+  return reference === undefined || image.obstacle !== undefined ? [] : [{ reference, imageId: image.id }];
 }
 
 const engineStates: Partial<Record<ErrorCode, string>> = {

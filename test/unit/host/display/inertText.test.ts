@@ -273,7 +273,7 @@ suite('text from outside, whatever it is', () => {
       const items = [
         ...buildImageTree([image], { showDangling: true })
           .flatMap((repository) => [repository, ...repository.tags])
-          .map((node) => images.imageItem(node, new Map(), 0)),
+          .map((node) => images.imageItem(node, () => ({}), 0)),
         ...nodes.map((node) => registries.registryItem(node, Date.now())),
         ...nodes.map((node) => registries.registryItem(node, Date.now(), { failure: error })),
         ...nodes.map((node) => registries.registryItem(node, Date.now(), described(text))),

@@ -168,6 +168,8 @@ export class EventEmitter<T> {
 export class TreeView {
   static readonly all = new Map<string, TreeView>();
   readonly #visibility = new EventEmitter<{ readonly visible: boolean }>();
+  readonly #collapsed = new EventEmitter<{ readonly element: unknown }>();
+  readonly onDidCollapseElement = this.#collapsed.event;
   readonly onDidChangeVisibility = this.#visibility.event;
   description = '';
   selection: readonly unknown[] = [];
@@ -176,6 +178,10 @@ export class TreeView {
   show(visible: boolean): void {
     this.visible = visible;
     this.#visibility.fire({ visible });
+  }
+
+  collapse(element: unknown): void {
+    this.#collapsed.fire({ element });
   }
 
   dispose(): void {}

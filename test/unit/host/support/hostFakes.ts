@@ -9,6 +9,7 @@ import type { AskSignInDependencies } from '../../../../src/host/connections/sig
 import { RegistryAccess } from '../../../../src/host/registry/registryAccess.ts';
 import type { Owners } from '../../../../src/host/registry/registryBrowser.ts';
 import { engineImage } from '../../../tools/engineImage.ts';
+import { SyncStates } from '../../../../src/host/sync/syncStates.ts';
 import { silentLogger } from '../../../tools/silentLogger.ts';
 
 /** What VS Code keeps for an extension, in memory. */
@@ -120,6 +121,16 @@ export function connectionTo(origin: string, more: Partial<Connection> = {}): Co
   const { host } = new URL(origin);
   const trust = origin.startsWith('http:') ? { allowHttp: true } : {};
   return { origin, host, webRoot: origin, kind: 'gitea', version: undefined, username: 'dev', trust, ...more };
+}
+
+/** The states of images of which none has a target. */
+export function noSyncStates(): SyncStates {
+  return new SyncStates({
+    destinationOf: () => undefined,
+    read: () => Promise.reject(new Error('no image has a target')),
+    onChange: () => undefined,
+    now: Date.now,
+  });
 }
 
 /** An image of an engine that has only this reference. */

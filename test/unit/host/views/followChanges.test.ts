@@ -29,6 +29,7 @@ function followed(failure?: Error) {
     images: { engineChanged: () => Promise.resolve(void steps.push('engine changed')) },
     imagesView: { update: step('update images') },
     registriesView: { update: step('update registries') },
+    sync: { refresh: step('refresh states') },
   });
   return { steps, warnings, changed, connections, following };
 }
@@ -45,7 +46,7 @@ suite('the views', () => {
     changed.fire(undefined);
     await setImmediate();
     assert.deepEqual(context(), ['setContext teaChest.hasRegistries true']);
-    assert.deepEqual(steps.slice(2), ['refresh', 'update registries', 'cleanup']);
+    assert.deepEqual(steps.slice(2), ['refresh', 'update registries', 'refresh states', 'update images', 'cleanup']);
     assert.match(warnings.join(), /the disk is full/);
     following.dispose();
   });

@@ -14,7 +14,7 @@ const now = Date.parse('2026-11-24T10:55:24.000Z');
 /** What a row shows, and what a screen reader says. */
 function rowOf(facts: Partial<EngineImage>): readonly [icon: string, text: string, spoken: string | undefined] {
   const [repository] = buildImageTree([engineImage({ size: 184_000_000, ...facts })], { showDangling: true });
-  const item = imageItem(repository?.tags[0] ?? assert.fail(), new Map(), now);
+  const item = imageItem(repository?.tags[0] ?? assert.fail(), () => ({}), now);
   return [(item.iconPath as ThemeIcon).id, String(item.description), item.accessibilityInformation?.label];
 }
 

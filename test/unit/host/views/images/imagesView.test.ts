@@ -7,14 +7,14 @@ import type { ImageDetails } from '../../../../../src/core/ports/imageSource.ts'
 import { EngineLink, type Engine } from '../../../../../src/host/engine/engine.ts';
 import type { ImageList, ImageListState } from '../../../../../src/host/engine/imageList.ts';
 import { focusWindow, takeShown, TreeView, useFakeVscode } from '../../support/fakeVscode.ts';
-import { imageNamed } from '../../support/hostFakes.ts';
+import { imageNamed, noSyncStates } from '../../support/hostFakes.ts';
 
 useFakeVscode();
 const { ImagesView } = await import('../../../../../src/host/views/images/imagesView.ts');
 
 const token = { isCancellationRequested: false, onCancellationRequested: () => ({ dispose: () => undefined }) };
 
-function viewOf(state: ImageListState, engine: Partial<Engine> = {}, showDangling = false) {
+function viewOf(state: ImageListState, engine: Partial<Engine> = {}, showDangling = false, sync = noSyncStates()) {
   const visible: boolean[] = [];
   const focused: boolean[] = [];
   const images: Pick<ImageList, 'open' | 'setVisible' | 'setFocused'> = {
@@ -23,7 +23,7 @@ function viewOf(state: ImageListState, engine: Partial<Engine> = {}, showDanglin
     setFocused: (isFocused) => focused.push(isFocused),
   };
   const link = new EngineLink(() => Promise.resolve({ description: '', ...engine } as Engine));
-  const view = new ImagesView(images as ImageList, link, () => showDangling);
+  const view = new ImagesView({ images: images as ImageList, link, showDangling: () => showDangling, sync });
   return { view, visible, focused, tree: TreeView.all.get('teaChest.images') ?? assert.fail() };
 }
 
