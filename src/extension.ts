@@ -7,6 +7,7 @@ import type { TeaChestApi } from './host/api.ts';
 import { listImagesCommand } from './host/commands/listImages.ts';
 import { pushImageCommand } from './host/commands/pushImage.ts';
 import { pushImagesCommand } from './host/commands/pushImages.ts';
+import { pushOutOfDateCommand } from './host/commands/pushOutOfDate.ts';
 import { registerCommands } from './host/commands/registerCommands.ts';
 import { selectEngineCommand } from './host/commands/selectEngine.ts';
 import { signInCommand } from './host/commands/signIn.ts';
@@ -89,6 +90,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
       return images.reconnect().then(update);
     },
     engineChanged: () => images.engineChanged().then(update),
+    open: () => images.open(),
   };
   const parts = {
     ...{ ...signIn, store, channel, access, memory, cleanup, link, engines, images: shown },
@@ -109,6 +111,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
     selectEngine: (argument) => selectEngineCommand(parts, argument),
     pushImage: (argument) => pushImageCommand(push, argument),
     pushImages: (argument) => pushImagesCommand(push, argument),
+    pushOutOfDate: (argument) => pushOutOfDateCommand(parts, argument),
   };
 }
 

@@ -1,7 +1,13 @@
 import type { PushResult } from '../core/push/pushEvents.ts';
-import type { SelectEngineArguments, SignInArguments, SignOutArguments } from './commands/arguments.ts';
+import type {
+  PushOutOfDateArguments,
+  SelectEngineArguments,
+  SignInArguments,
+  SignOutArguments,
+} from './commands/arguments.ts';
 import type { PushArguments, PushImagesArguments } from './push/pushArguments.ts';
 import type { PushImagesResult } from './push/pushImagesResult.ts';
+import type { PushOutOfDateResult } from './commands/pushOutOfDate.ts';
 import type { ListedImage } from './commands/listImages.ts';
 import type { SelectedEngine } from './commands/selectEngine.ts';
 import type { SignedIn } from './commands/signIn.ts';
@@ -14,4 +20,5 @@ export interface TeaChestApi {
   selectEngine(argument?: SelectEngineArguments): Promise<SelectedEngine | undefined>;
   pushImage(argument?: PushArguments): Promise<PushResult | undefined>;
   pushImages(argument?: PushImagesArguments): Promise<PushImagesResult | undefined>;
+  pushOutOfDate(argument?: PushOutOfDateArguments): Promise<PushOutOfDateResult | undefined>;
 }

@@ -31,6 +31,9 @@ const signInArguments = v.strictObject({
 /** Neither: the automatic choice. */
 const selectEngineArguments = v.strictObject({ context: v.optional(text), host: v.optional(text) });
 
+/** `notPushed`: also the images that their registry does not have. */
+const pushOutOfDateArguments = v.strictObject({ notPushed: v.optional(flag) });
+
 const signOutArguments = v.strictObject({ url: text });
 
 /** Arguments of `teaChest.signIn` (docs/automation.md). */
@@ -38,6 +41,9 @@ export type SignInArguments = Readonly<v.InferOutput<typeof signInArguments>>;
 
 /** Arguments of `teaChest.selectEngine`. */
 export type SelectEngineArguments = Readonly<v.InferOutput<typeof selectEngineArguments>>;
+
+/** Arguments of `teaChest.pushOutOfDate`. */
+export type PushOutOfDateArguments = Readonly<v.InferOutput<typeof pushOutOfDateArguments>>;
 
 /** Arguments of `teaChest.signOut`. */
 export type SignOutArguments = Readonly<v.InferOutput<typeof signOutArguments>>;
@@ -55,6 +61,10 @@ export function readSelectEngineArguments(value: unknown): SelectEngineArguments
   if (choice.context === undefined || choice.host === undefined) return choice;
   const message = 'The command teaChest.selectEngine takes “context” or “host”, not both.';
   throw new TeaChestError('argumentInvalid', message, { stage: 'engine' });
+}
+
+export function readPushOutOfDateArguments(value: unknown): PushOutOfDateArguments {
+  return readArguments('teaChest.pushOutOfDate', 'resolve', pushOutOfDateArguments, value);
 }
 
 export function readPushArguments(value: unknown): PushArguments {

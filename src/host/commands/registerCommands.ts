@@ -3,19 +3,23 @@ import type { ConnectionStore } from '../connections/connectionStore.ts';
 import type { AskSignInDependencies } from '../connections/signInState.ts';
 import type { EngineLink } from '../engine/engine.ts';
 import type { ImageList } from '../engine/imageList.ts';
+import type { SyncStates } from '../sync/syncStates.ts';
 import type { PushController } from '../push/pushController.ts';
 import { chosenRows, tagsOf } from '../views/images/chosenImages.ts';
 import type { ImageNode, TagNode } from '../views/images/imageTree.ts';
+import type { RegistryNode } from '../views/registries/registryTree.ts';
 import type { ImagesView } from '../views/images/imagesView.ts';
 import { setShowDangling } from '../config.ts';
 import { copyImageIds, copyReferences } from '../display/clipboard.ts';
 import { registryCommands, type RegistryCommandDependencies } from './registryCommands.ts';
 import { signOutCommand } from './signOut.ts';
 import { readSettingsQuery } from './arguments.ts';
+import { imagesCompareCommand, registriesCompareCommand, registriesCompareSelectedCommand } from './imagesCompare.ts';
 import { imagesPushCommand } from './imagesPush.ts';
 import { listImagesCommand } from './listImages.ts';
 import { pushImageCommand } from './pushImage.ts';
 import { pushImagesCommand } from './pushImages.ts';
+import { pushOutOfDateCommand } from './pushOutOfDate.ts';
 import { selectEngineCommand, type SelectEngineDependencies } from './selectEngine.ts';
 import { showTroubleshootingCommand } from './showTroubleshooting.ts';
 import { signInCommand } from './signIn.ts';
@@ -24,7 +28,8 @@ export interface CommandDependencies extends RegistryCommandDependencies, Select
   readonly store: ConnectionStore;
   readonly auth: AskSignInDependencies['auth'];
   readonly link: EngineLink;
-  readonly images: Pick<ImageList, 'reconnect'>;
+  readonly images: Pick<ImageList, 'reconnect' | 'open'>;
+  readonly sync: SyncStates;
   readonly imagesView: Pick<ImagesView, 'selection'>;
   readonly push: PushController;
   readonly channel: Pick<vscode.LogOutputChannel, 'show'>;
@@ -45,11 +50,18 @@ export function registerCommands(dependencies: CommandDependencies): vscode.Disp
     selectEngine: (argument?: unknown) => selectEngineCommand(dependencies, argument),
     pushImage: (argument?: unknown) => pushImageCommand(push, argument),
     pushImages: (argument?: unknown) => pushImagesCommand(push, argument),
+    pushOutOfDate: (argument?: unknown) => pushOutOfDateCommand(dependencies, argument),
+    // From the title of a view, VS Code passes the focused row.
+    'images.pushOutOfDate': () => pushOutOfDateCommand(dependencies, undefined),
     'images.push': (clicked?: ImageNode, selected?: readonly ImageNode[]) =>
       imagesPushCommand(push, rows(clicked, selected)),
     'images.pushAllTags': (clicked?: ImageNode, selected?: readonly ImageNode[]) =>
       push.pushAll(tags(clicked, selected).map(({ reference, image }) => reference ?? image.id)),
     'images.refresh': () => images.reconnect(),
+    'images.compare': (node?: ImageNode) => imagesCompareCommand(dependencies, node),
+    'registries.compare': (node?: RegistryNode) => registriesCompareCommand(dependencies, node),
+    'registries.compareSelected': (clicked?: RegistryNode, selected?: readonly RegistryNode[]) =>
+      registriesCompareSelectedCommand(dependencies, selected ?? (clicked === undefined ? [] : [clicked])),
     'images.copyReference': (clicked?: ImageNode, selected?: readonly ImageNode[]) =>
       copyReferences(tags(clicked, selected).flatMap(({ reference }) => reference ?? [])),
     'images.copyId': (clicked?: ImageNode, selected?: readonly ImageNode[]) =>

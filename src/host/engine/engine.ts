@@ -1,7 +1,8 @@
 import type { EngineEndpoint, EngineImage } from '../../core/docker/types.ts';
+import type { ImageDescription } from '../../core/oci/imageDescription.ts';
 import type { Platform } from '../../core/oci/platform.ts';
 import type { EnginePusher } from '../../core/ports/enginePusher.ts';
-import type { ImageSource } from '../../core/ports/imageSource.ts';
+import type { ImageDetails, ImageSource } from '../../core/ports/imageSource.ts';
 
 interface CallOptions {
   readonly signal: AbortSignal;
@@ -15,6 +16,11 @@ export interface Engine extends ImageSource {
   listImages(options: CallOptions): Promise<readonly EngineImage[]>;
   /** At most one request for each image; the result is cached. */
   platformsOf(image: Pick<EngineImage, 'id' | 'references'>, options: CallOptions): Promise<readonly Platform[]>;
+  /** Settings and layers of an image, of one platform of an index. Requests no export. */
+  describe(
+    image: ImageDetails,
+    options: CallOptions & { readonly platform?: string | undefined },
+  ): Promise<ImageDescription>;
   /** One item when connected and one for each change of an image. Ends or rejects with the connection. */
   events(options: CallOptions): AsyncIterable<{ readonly action: string }>;
   /** For a push by the engine to this machine. Undefined if the engine is certainly on another one. */

@@ -313,12 +313,13 @@ export async function pickOne<T>(
   return picked?.choice?.value;
 }
 
-/** Asks for several of these. All are chosen at first. Undefined if the person cancels. */
+/** Asks for several of these. All are ticked at first, or those that `isTicked` names. Undefined if the person cancels. */
 export async function pickSeveral<T>(
   choices: readonly Choice<T>[],
-  texts: { readonly title: string; readonly placeholder: string },
+  texts: { readonly title: string; readonly placeholder: string; readonly isTicked?: (value: T) => boolean },
 ): Promise<readonly T[] | undefined> {
-  const rows = choices.map((choice) => ({ ...choiceRow(choice), picked: true }));
+  const { isTicked = (): boolean => true } = texts;
+  const rows = choices.map((choice) => ({ ...choiceRow(choice), picked: isTicked(choice.value) }));
   const picked = await vscode.window.showQuickPick(rows, {
     title: inertText(texts.title),
     placeHolder: inertText(texts.placeholder),

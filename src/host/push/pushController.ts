@@ -81,6 +81,21 @@ export class PushController {
     }
   }
 
+  /** Pushes images to the targets that a person has chosen for them, together. Shows a failure. */
+  async pushChosen(all: readonly (PushArguments & { readonly target: string })[]): Promise<void> {
+    try {
+      const jobs = all.flatMap((args) => resolvePush(args, this.#dependencies) ?? []);
+      requireDistinctTargets(jobs);
+      if (!(await this.#areConfirmed(jobs))) return;
+      await this.#pushAll(
+        jobs.map((job) => this.#refresh(job)),
+        [],
+      );
+    } catch (error) {
+      void reportFailure(error, { retry: () => this.pushChosen(all) });
+    }
+  }
+
   /**
    * Pushes several images together, each as its arguments say. Asks for the targets that are missing, once. Shows a summary,
    * and gives the outcome of each image; rejects only if two of them have the same target.
@@ -130,13 +145,17 @@ export class PushController {
   }
 
   async #askAll(images: readonly string[] | undefined): Promise<readonly PushJob[]> {
-    const { store, publicOwners } = this.#dependencies;
+    const { store } = this.#dependencies;
     if (store.list().length === 0 && !(await signInToGoOn(this.#dependencies, { toPush: true }))) return [];
     const jobs = (await askImages(this.#dependencies, images)) ?? [];
+    return (await this.#areConfirmed(jobs)) ? jobs.map((job) => this.#refresh(job)) : [];
+  }
+
+  async #areConfirmed(jobs: readonly PushJob[]): Promise<boolean> {
     for (const job of jobs) {
-      if (!(await publicOwners.confirm(job)) || !(await this.#hasCredential(job))) return [];
+      if (!(await this.#dependencies.publicOwners.confirm(job)) || !(await this.#hasCredential(job))) return false;
     }
-    return jobs.map((job) => this.#refresh(job));
+    return true;
   }
 
   /** `before`: images that have failed already, for the summary. Never rejects. Does not wait for a button. */

@@ -78,6 +78,11 @@ export class SyncStates {
     return destination !== undefined && row.subject === subjectOf(image, destination) ? row.entry : undefined;
   }
 
+  /** Where a push of this image goes without a question; undefined if a person would be asked. Requests nothing. */
+  destinationOf(reference: string): Destination | undefined {
+    return this.#options.destinationOf(reference);
+  }
+
   /** These rows are shown: their states are read, now or when the view becomes visible. */
   show(images: readonly NamedImage[]): void {
     for (const image of images) this.#shown.set(image.reference, image);
@@ -104,14 +109,15 @@ export class SyncStates {
     this.#readShown([...this.#shown.values()]);
   }
 
-  /** Reads states that are not known or not new, for a command: whether or not the view is visible. */
+  /** Reads the states of these anew, for a command: whether or not the view is visible. */
   async readAll(
     images: readonly NamedImage[],
     { signal, onRead }: { readonly signal: AbortSignal; readonly onRead: () => void },
   ): Promise<void> {
+    this.#pauses.clear();
     await Promise.all(
       images.map(async (image) => {
-        await this.#read(image, signal);
+        await this.#read(image, signal, { isForced: true });
         onRead();
       }),
     );
@@ -134,11 +140,11 @@ export class SyncStates {
     for (const image of images) void this.#read(image, this.#stop.signal);
   }
 
-  /** Never rejects. */
-  async #read(image: NamedImage, signal: AbortSignal): Promise<void> {
+  /** Never rejects. `isForced`: even what is new enough. */
+  async #read(image: NamedImage, signal: AbortSignal, { isForced } = { isForced: false }): Promise<void> {
     const { reference } = image;
     const destination = this.#options.destinationOf(reference);
-    if (destination === undefined || this.#isFresh(image, destination)) return;
+    if (destination === undefined || (!isForced && this.#isFresh(image, destination))) return;
     const version = versionOf(image, destination);
     const running = this.#reading.get(reference);
     if (running?.version === version) await running.done;

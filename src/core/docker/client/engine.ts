@@ -6,6 +6,7 @@ import { TeaChestError, toTeaChestError, type Stage } from '../../base/errors.ts
 import { lenient, listOf, readValue } from '../../base/json.ts';
 import type { Logger } from '../../base/logger.ts';
 import { isDigest } from '../../oci/digest.ts';
+import type { ImageDescription } from '../../oci/imageDescription.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { describeEndpoint } from '../endpoint/describeEndpoint.ts';
 import { chooseApiVersion } from './chooseApiVersion.ts';
@@ -19,6 +20,7 @@ import { dial, imagePath, inspectImage, mayHideItsStore, notFound, refusesZstd, 
 import { DockerPusher } from './dockerPusher.ts';
 import { receiveBody } from './receiveBody.ts';
 import { readArtifactType } from '../images/artifactType.ts';
+import { describeEngineImage } from '../images/describeEngineImage.ts';
 import { toImageDetails } from '../images/imageRecords.ts';
 import { describeManifestList } from '../images/manifestList.ts';
 import { InspectedFacts, inspectForFacts } from '../images/inspectedFacts.ts';
@@ -178,6 +180,19 @@ export class Engine implements ImageSource {
     }
     if (details.storesBlobs !== undefined || !mayHideItsStore(await this.#prefix(signal))) return details;
     return { ...details, storesBlobs: (await this.#imageStore(signal)) === 'containerd' };
+  }
+
+  /** Settings and layers, of one platform of an index. Exports nothing. */
+  async describe(
+    image: ImageDetails,
+    { signal, platform }: CallOptions & { readonly platform?: string | undefined },
+  ): Promise<ImageDescription> {
+    const version = this.#version ?? (await this.version({ signal }));
+    try {
+      return await describeEngineImage(this.#getter(signal, version), version, image, platform);
+    } catch (error) {
+      throw notFound(error, image.references[0] ?? image.id, 'inspect');
+    }
   }
 
   async #manifestList(image: string, signal: AbortSignal): ReturnType<typeof describeManifestList> {

@@ -1,0 +1,102 @@
+import * as v from 'valibot';
+import { TeaChestError } from '../../base/errors.ts';
+import { readValue } from '../../base/json.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { containerSettings, noSettings, type ImageDescription } from '../../oci/imageDescription.ts';
+import { describePlatform, findByPlatform } from '../../oci/platform.ts';
+import type { ImageDetails } from '../../ports/imageSource.ts';
+import type { EngineVersion } from '../types.ts';
+import { imagePath } from '../client/imageRequests.ts';
+import { toImageDetails } from './imageRecords.ts';
+import type { EngineGet } from './listEngineImages.ts';
+
+/** Since this minor version of the API 1, `inspect` can be asked for one platform of an index. */
+const platformsSince = 49;
+
+const inspected = v.object({
+  Config: v.fallback(v.pipe(v.nullish(v.unknown(), {}), containerSettings), noSettings),
+});
+
+/** An item of `GET /images/{name}/history`, the newest first. */
+const historyStep = v.fallback(v.object({ CreatedBy: v.fallback(v.string(), ''), Size: v.fallback(v.number(), 0) }), {
+  CreatedBy: '',
+  Size: 0,
+});
+
+type HistoryStep = v.InferOutput<typeof historyStep>;
+
+/**
+ * Settings and layers of an image of the engine, by inspect and history: nothing is exported. `platform`: which image of an
+ * index; absent for the one that the engine describes by itself. Rejects with `imageNotFound`.
+ */
+export async function describeEngineImage(
+  get: EngineGet,
+  { api }: EngineVersion,
+  image: ImageDetails,
+  platform: string | undefined,
+): Promise<ImageDescription> {
+  const path = `/images/${imagePath(image.id)}`;
+  const query = platformQuery(image, api, platform);
+  const [answer, history] = await Promise.all([get(`${path}/json?`, { query }), get(`${path}/history?`, { query })]);
+  const { diffIds, platform: found, createdAt } = toImageDetails(answer);
+  const steps = (readValue(v.array(historyStep), history) ?? []).toReversed();
+  const makers = stepsOfLayers(steps, diffIds.length);
+  const named = describePlatform(found);
+  return {
+    ...identityOf(image, named),
+    platform: named,
+    createdAt,
+    settings: readValue(inspected, answer)?.Config ?? noSettings,
+    layers: diffIds.map((diffId, at) => ({
+      diffId,
+      blob: undefined,
+      size: makers?.[at]?.Size,
+      madeBy: makers?.[at]?.CreatedBy,
+    })),
+  };
+}
+
+function platformQuery(
+  { platform, id }: ImageDetails,
+  api: string,
+  wanted: string | undefined,
+): Readonly<Record<string, string>> {
+  if (wanted === undefined || wanted === describePlatform(platform)) return {};
+  if (Number(api.split('.')[1] ?? 0) < platformsSince) {
+    const shown = describePlatform(platform) ?? 'one platform';
+    const why = `This engine describes only ${shown} of the image ${id}, not ${wanted}. Docker 28.1 and newer describe each platform.`;
+    throw new TeaChestError('imageUnsupported', why, { stage: 'inspect' });
+  }
+  const [os = '', architecture = '', variant] = wanted.split('/');
+  return { platform: JSON.stringify({ os, architecture, ...(variant !== undefined && { variant }) }) };
+}
+
+/** Containerd's store names an image by its manifest or index, other stores by its config. */
+function identityOf(
+  { id, storesBlobs, manifests }: ImageDetails,
+  platform: string | undefined,
+): { readonly manifest: Digest | undefined; readonly config: Digest | undefined } {
+  if (storesBlobs !== true) return { manifest: undefined, config: manifests === undefined ? id : undefined };
+  const listed = (manifests ?? []).flatMap(({ platform: of, digest, attests }) =>
+    of === undefined || attests !== undefined ? [] : [{ platform: of, digest }],
+  );
+  const [only, ...others] = platform === undefined ? [] : findByPlatform(platform, listed, (one) => one.platform);
+  return { manifest: others.length === 0 ? (only?.digest ?? id) : undefined, config: undefined };
+}
+
+/**
+ * The step that made each layer, base first. The engine does not say which step made one: it is certain if as many steps
+ * have a size, or as many are of an instruction that makes a layer, as there are layers. Undefined otherwise.
+ */
+function stepsOfLayers(steps: readonly HistoryStep[], layers: number): readonly HistoryStep[] | undefined {
+  const ways = [steps.filter(({ Size }) => Size > 0), steps.filter(({ CreatedBy }) => makesLayer(CreatedBy)), steps];
+  return ways.find((way) => way.length === layers);
+}
+
+/** The classic builder marks what makes no layer with `#(nop)`, and BuildKit begins with the instruction's name. */
+function makesLayer(createdBy: string): boolean {
+  if (/^\/bin\/sh -c #\(nop\)/.test(createdBy)) return /#\(nop\)\s+(?:ADD|COPY)\b/.test(createdBy);
+  return !/^(?:ENV|CMD|ENTRYPOINT|LABEL|EXPOSE|USER|VOLUME|STOPSIGNAL|HEALTHCHECK|SHELL|ARG|MAINTAINER|ONBUILD)\b/.test(
+    createdBy,
+  );
+}
