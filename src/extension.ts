@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
+import { buildImages } from './composition/buildImages.ts';
 import { buildPushing } from './composition/buildPushing.ts';
 import { buildRegistries } from './composition/buildRegistries.ts';
-import { buildSync } from './composition/buildSync.ts';
 import { engines, followContexts } from './composition/engineChoice.ts';
 import type { TeaChestApi } from './host/api.ts';
 import { listImagesCommand } from './host/commands/listImages.ts';
@@ -12,14 +12,13 @@ import { registerCommands } from './host/commands/registerCommands.ts';
 import { selectEngineCommand } from './host/commands/selectEngine.ts';
 import { signInCommand } from './host/commands/signIn.ts';
 import { signOutCommand } from './host/commands/signOut.ts';
-import { engineChoice, registriesSort, showDangling } from './host/config.ts';
+import { engineChoice, registriesSort } from './host/config.ts';
 import { SessionSecrets } from './host/connections/sessionSecrets.ts';
 import { gitRemotes } from './host/connections/gitRemotes.ts';
 import { machineLogins } from './host/connections/loginSources.ts';
 import { warnSecretsNotKept } from './host/connections/warnSecretsNotKept.ts';
 import { EngineLink } from './host/engine/engine.ts';
 import { engineFinder } from './host/engine/engineFinder.ts';
-import { ImageList } from './host/engine/imageList.ts';
 import { folderRepositories } from './host/registry/folderRepositories.ts';
 import { createLogger } from './host/log.ts';
 import { endPushes } from './host/push/endPushes.ts';
@@ -30,7 +29,6 @@ import { PushStatusBar } from './host/push/pushStatusBar.ts';
 import { recoverPushes } from './host/push/recoverPushes.ts';
 import { RegistryCleanup } from './host/registry/registryCleanup.ts';
 import { followChanges, showWhetherPushed } from './host/views/followChanges.ts';
-import { ImagesView } from './host/views/images/imagesView.ts';
 import { RegistriesView } from './host/views/registries/registriesView.ts';
 
 let end = (): Promise<void> => Promise.resolve();
@@ -50,20 +48,10 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
 
   const relay = new EngineRelay({ secrets, state: context.globalState, logger });
   const link = new EngineLink(relay.sweeping(engineFinder(engineChoice, logger)));
-  const images: ImageList = new ImageList(link, logger, () => {
-    imagesView.update();
-  });
-  const sync = buildSync(registries, {
-    link,
-    codecs: () => codecs,
-    onChange: (references) => {
-      imagesView.updateRows(references);
-    },
-  });
-  const imagesView = new ImagesView({ images, link, showDangling, sync });
   const registriesView = new RegistriesView({ ...registries, browser: access, sort: registriesSort, logger });
 
   const { runner, codecs, journal, spoolRoots } = buildPushing(context, registries, { link, relay }, logger);
+  const { images, imagesView, sync, comparisons, shown } = buildImages(registries, { link, codecs, logger });
   const statusBar = new PushStatusBar(runner);
   const push = new PushController({
     ...{ ...signIn, runner, images, store, memory, access, publicOwners, linkOffers, folderRepositories },
@@ -80,23 +68,11 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
     data: [access, memory, publicOwners, addedOwners, linkOffers, chunkSizes, linkRates, autoChoices, cache],
   });
 
-  // Another engine may have the same images.
-  const update = (): void => {
-    imagesView.update();
-  };
-  const shown = {
-    reconnect: () => {
-      sync.refresh();
-      return images.reconnect().then(update);
-    },
-    engineChanged: () => images.engineChanged().then(update),
-    open: () => images.open(),
-  };
   const parts = {
     ...{ ...signIn, store, channel, access, memory, cleanup, link, engines, images: shown },
     ...{ imagesView, registriesView, push, addedOwners, sync, extensionUri: context.extensionUri },
   };
-  context.subscriptions.push(images, imagesView, sync, registriesView, registries.documents, statusBar);
+  context.subscriptions.push(images, imagesView, sync, comparisons, registriesView, registries.documents, statusBar);
   context.subscriptions.push(registerCommands(parts), followChanges(parts), followContexts(link, shown, logger));
   end = () => endPushes(runner, [access, relay, link, codecs, store, channel]);
 

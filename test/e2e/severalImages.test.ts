@@ -6,7 +6,9 @@ import { startFakeGitea, type FakeGitea } from '../fakeGitea/fakeGitea.ts';
 import { textReply } from '../fakeGitea/http/reply.ts';
 import { checkStored } from '../tools/checkPushed.ts';
 import { startPrivateEngine, type Engine } from '../tools/engine.ts';
+import { needCommand } from '../tools/findCommand.ts';
 import { buildImage, inspectImage } from '../tools/images.ts';
+import { run } from '../tools/run.ts';
 import { openVscode, type VscodeWindow } from './harness/openVscode.ts';
 
 const dev = { username: 'dev', secret: 'dev pässword: with everything' };
@@ -104,6 +106,118 @@ suite('several images by hand', { timeout: 300_000 }, () => {
     ] as const) {
       await isStored(`dev/tool:${tag}`, image);
     }
+  });
+
+  const registries = (): ReturnType<VscodeWindow['sideBar']['view']> => vscode.sideBar.view('Registries');
+
+  /** Builds the image anew: the name stands for another image then. */
+  async function rebuild(tag: string): Promise<void> {
+    const files = { [tag.slice(0, tag.indexOf(':'))]: randomBytes(120_000) };
+    const base = { files: { base: randomBytes(1_000_000) } };
+    await buildImage(engine, { tags: [tag], layers: [base, { files }], labels: { revision: '2' } });
+  }
+
+  /** Another client pushes an image of the engine. */
+  async function pushBySkopeo(image: string, target: string): Promise<void> {
+    await run(needCommand('skopeo', 'skopeo'), [
+      ...['--insecure-policy', 'copy', '--src-daemon-host', engine.host],
+      ...['--dest-tls-verify=false', '--dest-creds', `${dev.username}:${dev.secret}`],
+      ...[`docker-daemon:${image}`, `docker://${fakeGitea.host}/${target}`],
+    ]);
+  }
+
+  test('each image shows how it compares with the tag that it was pushed to', async () => {
+    await images().expand('api');
+    await images()
+      .row(/^1up to date · /)
+      .waitFor();
+    await rebuild('api:1');
+    await images()
+      .row(/^1newer here · /)
+      .waitFor();
+    const labels = await images().rows();
+    assert.ok(
+      labels.some((label) => label.startsWith(`Image api:1, newer here in ${fakeGitea.host}, `)),
+      labels.join('\n'),
+    );
+    await images()
+      .row(/^1newer here/)
+      .hover();
+    const tooltip = vscode.page
+      .locator('.monaco-hover:visible')
+      .filter({ hasText: 'the registry still has that push' });
+    await tooltip.waitFor();
+    await vscode.screenshot('sync-newer-here-dark');
+    await vscode.host.executeCommand('workbench.action.toggleLightDarkThemes');
+    await vscode.screenshot('sync-newer-here-light');
+    await vscode.host.executeCommand('workbench.action.toggleLightDarkThemes');
+  });
+
+  test('Push What Is Out of Date pushes what is newer here, and says so if there is nothing', async () => {
+    const { quickInput, notifications, page } = vscode;
+    await images().clickAction('Push What Is Out of Date…');
+    await quickInput.waitFor('Push What Is Out of Date');
+    const rows = await quickInput.rows();
+    assert.equal(rows.length, 1, rows.join('\n'));
+    assert.match(rows[0] ?? '', /^api:1, newer here · 1\.1 MB · → /);
+    await vscode.screenshot('sync-out-of-date');
+    await page.keyboard.press('Enter');
+    await notifications.waitFor(/Pushed 1 image in /);
+    await isStored('dev/api:1', 'api:1');
+    await images()
+      .row(/^1up to date · /)
+      .waitFor();
+    await vscode.quickInput.runCommand('Tea Chest: Push What Is Out of Date…');
+    await notifications.waitFor('Nothing is out of date: 6 images are as their registries have them.');
+  });
+
+  test('what another client has pushed is newer there, and the diff editor shows what differs', async () => {
+    const { page } = vscode;
+    await rebuild('later:1');
+    await pushBySkopeo('later:1', 'dev/api:1');
+    await images().clickAction('Refresh Images');
+    await images()
+      .row(/^1newer there · /)
+      .waitFor();
+    assert.deepEqual(await images().menuOf(/^1newer there/), [
+      'Push to Registry…',
+      'Compare with Registry…',
+      'Copy Reference',
+      'Copy Image ID',
+    ]);
+    await images().chooseFromMenu(/^1newer there/, 'Compare with Registry…');
+    const left = page.locator('.monaco-diff-editor .editor.original .view-lines');
+    const right = page.locator('.monaco-diff-editor .editor.modified .view-lines');
+    for (const side of [left, right]) await side.filter({ hasText: 'No layer is shared.' }).waitFor();
+    await right.filter({ hasText: 'A push would send 2 layers' }).waitFor();
+    await page.locator('.tab').filter({ hasText: 'api:1 ↔ api:1' }).waitFor();
+    await vscode.screenshot('compare-dark');
+    await vscode.host.executeCommand('workbench.action.toggleLightDarkThemes');
+    await vscode.screenshot('compare-light');
+    await vscode.host.executeCommand('workbench.action.toggleLightDarkThemes');
+  });
+
+  test('a tag of the Registries view is compared with a local image, and with another tag', async () => {
+    const { page, quickInput } = vscode;
+    await registries().expand(fakeGitea.host);
+    await registries().expand(/^dev$/);
+    await registries().expand(/^tool/);
+    await registries()
+      .row(/^2[0-9a-f]{12} /)
+      .waitFor();
+    await registries().chooseFromMenu(/^2[0-9a-f]{12} /, 'Compare with Local Image…');
+    const right = page.locator('.monaco-diff-editor .editor.modified .view-lines');
+    await right.filter({ hasText: 'The same image.' }).waitFor();
+    await registries()
+      .row(/^1[0-9a-f]{12} /)
+      .click();
+    await registries()
+      .row(/^2[0-9a-f]{12} /)
+      .click({ modifiers: ['ControlOrMeta'] });
+    await registries().chooseFromMenu(/^2[0-9a-f]{12} /, 'Compare Selected');
+    await right.filter({ hasText: 'The first of 2 layers is the same.' }).waitFor();
+    await vscode.screenshot('compare-selected-dark');
+    assert.equal(await quickInput.isOpen(), false);
   });
 
   test('what failed is said with its reason, and a button pushes it again', async () => {

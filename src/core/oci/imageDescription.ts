@@ -77,7 +77,7 @@ export const containerSettings = v.pipe(
     volumes: config.Volumes,
     labels: Object.entries(config.Labels).sort(([one], [other]) => (one < other ? -1 : 1)),
     stopSignal: config.StopSignal,
-    healthcheck: config.Healthcheck == null ? '' : JSON.stringify(config.Healthcheck),
+    healthcheck: config.Healthcheck ? JSON.stringify(config.Healthcheck) : '',
     shell: config.Shell,
     onBuild: config.OnBuild,
   })),

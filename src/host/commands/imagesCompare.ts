@@ -119,7 +119,7 @@ function isTargetOf(
   { connection, repository, reference }: RegistrySubject,
 ): boolean {
   const destination = sync.destinationOf(image);
-  if (destination === undefined || destination.connection.origin !== connection.origin) return false;
+  if (destination?.connection.origin !== connection.origin) return false;
   return destination.target.repository === repository && destination.target.tag === reference;
 }
 

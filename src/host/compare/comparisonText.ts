@@ -167,6 +167,6 @@ function settingsOf(settings: ContainerSettings): readonly (readonly [name: stri
 
 /** By diffID: the same files are the same line, however they are compressed. */
 function layerLines({ layers }: ImageDescription): readonly string[] {
-  const lines = layers.map((layer) => `${layer.diffId ?? layer.blob?.digest ?? 'unknown'}`);
+  const lines = layers.map((layer) => layer.diffId ?? layer.blob?.digest ?? 'unknown');
   return ['LAYERS', ...lines];
 }

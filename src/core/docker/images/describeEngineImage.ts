@@ -95,7 +95,7 @@ function stepsOfLayers(steps: readonly HistoryStep[], layers: number): readonly 
 
 /** The classic builder marks what makes no layer with `#(nop)`, and BuildKit begins with the instruction's name. */
 function makesLayer(createdBy: string): boolean {
-  if (/^\/bin\/sh -c #\(nop\)/.test(createdBy)) return /#\(nop\)\s+(?:ADD|COPY)\b/.test(createdBy);
+  if (createdBy.startsWith('/bin/sh -c #(nop)')) return /#\(nop\)\s+(?:ADD|COPY)\b/.test(createdBy);
   return !/^(?:ENV|CMD|ENTRYPOINT|LABEL|EXPOSE|USER|VOLUME|STOPSIGNAL|HEALTHCHECK|SHELL|ARG|MAINTAINER|ONBUILD)\b/.test(
     createdBy,
   );
