@@ -117,6 +117,16 @@ suite('several images by hand', { timeout: 300_000 }, () => {
     await buildImage(engine, { tags: [tag], layers: [base, { files }], labels: { revision: '2' } });
   }
 
+  async function inLightTheme(work: () => Promise<unknown>): Promise<void> {
+    const toggle = async (theme: string): Promise<void> => {
+      await vscode.host.executeCommand('workbench.action.toggleLightDarkThemes');
+      await vscode.page.locator(`.monaco-workbench.${theme}`).waitFor();
+    };
+    await toggle('vs');
+    await work();
+    await toggle('vs-dark');
+  }
+
   /** Another client pushes an image of the engine. */
   async function pushBySkopeo(image: string, target: string): Promise<void> {
     await run(needCommand('skopeo', 'skopeo'), [
@@ -148,9 +158,7 @@ suite('several images by hand', { timeout: 300_000 }, () => {
       .filter({ hasText: 'the registry still has that push' });
     await tooltip.waitFor();
     await vscode.screenshot('sync-newer-here-dark');
-    await vscode.host.executeCommand('workbench.action.toggleLightDarkThemes');
-    await vscode.screenshot('sync-newer-here-light');
-    await vscode.host.executeCommand('workbench.action.toggleLightDarkThemes');
+    await inLightTheme(() => vscode.screenshot('sync-newer-here-light'));
   });
 
   test('Push What Is Out of Date pushes what is newer here, and says so if there is nothing', async () => {
@@ -159,7 +167,7 @@ suite('several images by hand', { timeout: 300_000 }, () => {
     await quickInput.waitFor('Push What Is Out of Date');
     const rows = await quickInput.rows();
     assert.equal(rows.length, 1, rows.join('\n'));
-    assert.match(rows[0] ?? '', /^api:1, newer here · 1\.1 MB · → /);
+    assert.match(rows[0] ?? '', / api:1, newer here · 1\.1 MB · → /);
     await vscode.screenshot('sync-out-of-date');
     await page.keyboard.press('Enter');
     await notifications.waitFor(/Pushed 1 image in /);
@@ -192,15 +200,13 @@ suite('several images by hand', { timeout: 300_000 }, () => {
     await right.filter({ hasText: 'A push would send 2 layers' }).waitFor();
     await page.locator('.tab').filter({ hasText: 'api:1 ↔ api:1' }).waitFor();
     await vscode.screenshot('compare-dark');
-    await vscode.host.executeCommand('workbench.action.toggleLightDarkThemes');
-    await vscode.screenshot('compare-light');
-    await vscode.host.executeCommand('workbench.action.toggleLightDarkThemes');
+    await inLightTheme(() => vscode.screenshot('compare-light'));
   });
 
   test('a tag of the Registries view is compared with a local image, and with another tag', async () => {
     const { page, quickInput } = vscode;
     await registries().expand(fakeGitea.host);
-    await registries().expand(/^dev$/);
+    await registries().expand(/^devpublic$/);
     await registries().expand(/^tool/);
     await registries()
       .row(/^2[0-9a-f]{12} /)
@@ -227,7 +233,7 @@ suite('several images by hand', { timeout: 300_000 }, () => {
     const fault = { method: 'PUT', path: /\/v2\/dev\/web\/manifests\/2$/, times: 1 } as const;
     fakeGitea.faults.add({ ...fault, action: { kind: 'answer', reply: textReply(403, 'the tag is protected') } });
     const argument = {
-      images: ['api:1', { image: 'web:1', target: `${fakeGitea.host}/dev/web:2` }],
+      images: ['worker:1', { image: 'web:1', target: `${fakeGitea.host}/dev/web:2` }],
       target: `${fakeGitea.host}/dev`,
     };
     const { results } = await host.executeCommand<PushImagesResult>('teaChest.pushImages', argument);
@@ -235,7 +241,7 @@ suite('several images by hand', { timeout: 300_000 }, () => {
     assert.ok(unchanged !== undefined && 'digest' in unchanged && unchanged.isUnchanged === true);
     assert.ok(failed !== undefined && 'error' in failed && failed.error.stage === 'manifest', JSON.stringify(failed));
     const warning = await notifications.waitFor(/Pushed 0 of 2 images/);
-    assert.match(warning, /There already, unchanged: dev\/api:1\. Not pushed: dev\/web:2: /);
+    assert.match(warning, /There already, unchanged: dev\/worker:1\. Not pushed: dev\/web:2: /);
     await vscode.screenshot('several-failed');
     await notifications.click(/Pushed 0 of 2 images/, 'Push Failed Again');
     await notifications.waitFor(/Pushed 1 image in /);

@@ -65,39 +65,27 @@ export function stateIcon(entry: SyncEntry | undefined): string | undefined {
   return report && stateIcons[report.state];
 }
 
-/** The lines of a tooltip. `now` in milliseconds since the epoch. */
-export function stateLines(entry: SyncEntry, now: number): readonly MarkdownLine[] {
-  const target = markdownValue(formatTarget(entry.target));
-  const age = formatAge(new Date(entry.readAt).toISOString(), now);
-  const checked: MarkdownLine = [`Checked ${age}`];
-  if ('failure' in entry.outcome) {
-    const why = markdownValue(errorMessage(entry.outcome.failure).message);
-    return [['**State unknown** in ', target], [why], checked];
+/** For the tooltip of an image, which has the image's own ID and date already. `now` in milliseconds since the epoch. */
+export function stateLines({ outcome, target, lastPush, readAt }: SyncEntry, now: number): readonly MarkdownLine[] {
+  const name = markdownValue(formatTarget(target));
+  const checked: MarkdownLine = [`Checked ${formatAge(new Date(readAt).toISOString(), now)}`];
+  if ('failure' in outcome) {
+    return [['**State unknown** in ', name], [markdownValue(errorMessage(outcome.failure).message)], checked];
   }
-  const { state, reason, here, there } = entry.outcome;
-  const { lastPush } = entry;
+  const { state, reason, there } = outcome;
   return [
-    [`**${titles[state]}** in `, target],
+    [`**${titles[state]}** in `, name],
     [reasons[reason]],
-    ['Here: ', markdownValue(here.imageId), ...built(here.createdAt)],
-    there === undefined ? ['There: no such tag'] : ['There: ', markdownValue(there.digest), ...built(there.createdAt)],
+    ...(there === undefined ? [] : [['In the registry: ', markdownValue(there.digest)]]),
+    ...(there?.createdAt === undefined ? [] : [['Built: ', markdownValue(readableDate(there.createdAt))]]),
     ...(lastPush === undefined
       ? []
-      : [['Your last push: ', markdownValue(asDate(lastPush.at)), ', ', markdownValue(lastPush.digest)]]),
+      : [['Your last push: ', markdownValue(readableDate(new Date(lastPush.at).toISOString()))]]),
     checked,
   ];
 }
 
-function built(createdAt: string | undefined): MarkdownLine {
-  return createdAt === undefined
-    ? []
-    : [', built ', markdownValue(createdAt.replace('T', ' ').replace(/(?:\.\d+)?Z$/, ' UTC'))];
-}
-
 /** `2026-11-26 07:52:20 UTC` */
-function asDate(time: number): string {
-  return new Date(time)
-    .toISOString()
-    .replace('T', ' ')
-    .replace(/\.\d+Z$/, ' UTC');
+function readableDate(iso: string): string {
+  return iso.replace('T', ' ').replace(/(?:\.\d+)?Z$/, ' UTC');
 }

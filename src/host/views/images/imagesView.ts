@@ -143,8 +143,9 @@ export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Di
       return await engine.inspect(node.image.id, { signal });
     }).catch(() => undefined);
     const sync = this.#syncOf(node);
-    const lines = imageTooltip(node.reference ?? node.label, node.image, details);
-    item.tooltip = markdownTooltip([...lines, ...(sync === undefined ? [] : stateLines(sync, Date.now()))]);
+    const [title = [], ...lines] = imageTooltip(node.reference ?? node.label, node.image, details);
+    const state = sync === undefined ? [] : [...stateLines(sync, Date.now()), []];
+    item.tooltip = markdownTooltip([title, ...state, ...lines]);
     return item;
   }
 

@@ -60,7 +60,7 @@ async function run(name: string, ...args: readonly unknown[]): Promise<unknown> 
 /** The commands of a row's context menu in a view. */
 function menuOf(view: string, viewItem: string): readonly string[] {
   const entries = menus['view/item/context'].filter(({ when = '' }) => {
-    const [, id, pattern = ''] = /^view == (\S+) && viewItem =~ \/(.+)\/$/.exec(when) ?? assert.fail(when);
+    const [, id, pattern = ''] = /^view == (\S+) && viewItem =~ \/(.+?)\/(?: && .*)?$/.exec(when) ?? assert.fail(when);
     return id === view && new RegExp(pattern).test(viewItem);
   });
   return [...new Set(entries.map(({ command }) => command))].sort();
@@ -97,10 +97,10 @@ suite('the context menus', () => {
   test('of images offer what the row has', () => {
     const menu = (node: ImageNode | undefined): readonly string[] =>
       menuOf('teaChest.images', contextValueOf(node ?? assert.fail())).map((id) => id.replace('teaChest.images.', ''));
-    assert.deepEqual(menu(app[0]), ['copyId', 'copyReference', 'push']);
-    assert.deepEqual(menu(several[0]?.tags[0]), ['copyId', 'copyReference', 'push']);
+    assert.deepEqual(menu(app[0]), ['compare', 'copyId', 'copyReference', 'push']);
+    assert.deepEqual(menu(several[0]?.tags[0]), ['compare', 'copyId', 'copyReference', 'push']);
     assert.deepEqual(menu(untagged[0]), ['copyId', 'push']);
-    assert.deepEqual(menu(several[0]), ['push', 'pushAllTags']);
+    assert.deepEqual(menu(several[0]), ['compare', 'push', 'pushAllTags']);
   });
 
   test('of registries offer what the row has', () => {
@@ -124,7 +124,7 @@ suite('the context menus', () => {
       'addOwner,signOut',
       'openInBrowser',
       'cleanUp,copyReference,delete,link,openInBrowser',
-      'copyAs,copyDigest,copyPullCommand,copyReference,delete,openInBrowser,retag,showConfig,showHistory,showManifest',
+      'compare,compareSelected,copyAs,copyDigest,copyPullCommand,copyReference,delete,openInBrowser,retag,showConfig,showHistory,showManifest',
       '',
     ]);
   });

@@ -4,6 +4,13 @@ import type { ThemeIcon } from 'vscode';
 import type { EngineImage } from '../../../../../src/core/docker/types.ts';
 import { buildImageTree } from '../../../../../src/host/views/images/imageTree.ts';
 import { engineImage } from '../../../../tools/engineImage.ts';
+import { TeaChestError } from '../../../../../src/core/base/errors.ts';
+import { digestOf } from '../../../../../src/core/oci/digest.ts';
+import { markdownText } from '../../../../../src/host/display/markdownText.ts';
+import type { SyncReport } from '../../../../../src/core/sync/readSyncState.ts';
+import type { SyncEntry } from '../../../../../src/host/sync/syncStates.ts';
+import { stateLines } from '../../../../../src/host/sync/syncText.ts';
+import { connectionTo } from '../../support/hostFakes.ts';
 import { useFakeVscode } from '../../support/fakeVscode.ts';
 
 useFakeVscode();
@@ -12,11 +19,86 @@ const { imageItem } = await import('../../../../../src/host/views/images/imageIt
 const now = Date.parse('2026-11-24T10:55:24.000Z');
 
 /** What a row shows, and what a screen reader says. */
-function rowOf(facts: Partial<EngineImage>): readonly [icon: string, text: string, spoken: string | undefined] {
+function rowOf(
+  facts: Partial<EngineImage>,
+  sync?: SyncEntry,
+): readonly [icon: string, text: string, spoken: string | undefined] {
   const [repository] = buildImageTree([engineImage({ size: 184_000_000, ...facts })], { showDangling: true });
-  const item = imageItem(repository?.tags[0] ?? assert.fail(), () => ({}), now);
+  const item = imageItem(repository?.tags[0] ?? assert.fail(), () => ({ sync }), now);
   return [(item.iconPath as ThemeIcon).id, String(item.description), item.accessibilityInformation?.label];
 }
+
+function syncEntry(outcome: SyncEntry['outcome']): SyncEntry {
+  const connection = connectionTo('https://gitea.test');
+  const target = { host: 'gitea.test', repository: 'dev/app', tag: '1' };
+  return { connection, target, outcome, lastPush: undefined, readAt: now };
+}
+
+suite('the row of an image with a target', () => {
+  const platforms = [{ os: 'linux', architecture: 'amd64' }];
+  const digest = digestOf(Buffer.from('x'));
+
+  test('begins with its state, in a word and with an icon', () => {
+    const shown = (['upToDate', 'newerHere', 'newerThere', 'different', 'notPushed'] as const).map((state) => {
+      const there = state === 'notPushed' ? undefined : { digest, createdAt: undefined };
+      const report = { state, reason: 'sameImage', here: { imageId: digest, createdAt: undefined }, there } as const;
+      const [icon, text, spoken = ''] = rowOf({ references: ['app:1'], platforms }, syncEntry(report));
+      return [icon, text.split(' · ')[0], spoken.split(', ')[1]];
+    });
+    assert.deepEqual(shown, [
+      ['pass', 'up to date', 'up to date in gitea.test'],
+      ['arrow-circle-up', 'newer here', 'newer here in gitea.test'],
+      ['arrow-circle-down', 'newer there', 'newer there in gitea.test'],
+      ['diff', 'different', 'different in gitea.test'],
+      ['cloud-upload', 'not pushed', 'not pushed in gitea.test'],
+    ]);
+  });
+
+  test('says only in a word that its state is unknown, and keeps its icon', () => {
+    const failure = new TeaChestError('registryUnreachable', 'Nobody answers.');
+    const [icon, text] = rowOf({ references: ['app:1'], platforms }, syncEntry({ failure }));
+    assert.deepEqual([icon, text.split(' · ')[0]], ['tag', 'state unknown']);
+  });
+
+  test('keeps the icon of running containers while it is up to date', () => {
+    const report: SyncReport = {
+      ...{ state: 'upToDate', reason: 'sameImage' },
+      ...{ here: { imageId: digest, createdAt: undefined }, there: { digest, createdAt: undefined } },
+    };
+    const [icon] = rowOf({ references: ['app:1'], usedBy: { running: 1, stopped: 0 } }, syncEntry(report));
+    assert.equal(icon, 'vm-running');
+  });
+});
+
+suite('the tooltip of an image with a target', () => {
+  const digest = digestOf(Buffer.from('x'));
+
+  test('says why, with the registry’s digest and dates', () => {
+    const report: SyncReport = {
+      ...{ state: 'newerHere', reason: 'changedHere' },
+      ...{ here: { imageId: digest, createdAt: undefined }, there: { digest, createdAt: '2026-11-23T09:00:00.5Z' } },
+    };
+    const at = Date.parse('2026-11-24T08:00:00Z');
+    const entry = { ...syncEntry(report), lastPush: { imageId: 'a', digest, createdAt: undefined, at } };
+    assert.deepEqual(markdownText(stateLines(entry, now)).split('  \n'), [
+      '**Newer here** in `gitea.test/dev/app:1`',
+      'It has changed here since your last push, and the registry still has that push.',
+      `In the registry: \`${digest}\``,
+      'Built: `2026-11-23 09:00:00 UTC`',
+      'Your last push: `2026-11-24 08:00:00 UTC`',
+      'Checked just now',
+    ]);
+  });
+
+  test('says why a state is unknown', () => {
+    const failure = new TeaChestError('registryUnreachable', 'Nobody answers at [x](command:y).');
+    const text = markdownText(stateLines(syncEntry({ failure }), now));
+    assert.match(
+      text,
+      /^\*\*State unknown\*\* in `gitea\.test\/dev\/app:1` {2}\n`Nobody answers at \[x\]\(command:y\)/,
+    );
+  });
+});
 
 suite('the row of an image', () => {
   test('says size, age and platforms', () => {
