@@ -83,9 +83,15 @@ export class ComparisonDocuments implements vscode.TextDocumentContentProvider, 
   }
 
   async #readBoth({ left, right }: ComparedPair): Promise<ComparedImages> {
-    const signal = AbortSignal.timeout(requestTimeout);
-    const [one, other] = await Promise.all([this.#describe(left, signal), this.#describe(right, signal)]);
-    return { left: one, right: other };
+    const stop = new AbortController();
+    const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(requestTimeout)]);
+    try {
+      const [one, other] = await Promise.all([this.#describe(left, signal), this.#describe(right, signal)]);
+      return { left: one, right: other };
+    } finally {
+      // If one cannot be read, nobody needs the other.
+      stop.abort();
+    }
   }
 
   async #describe(side: ComparedSide, signal: AbortSignal): Promise<ImageDescription> {

@@ -36,9 +36,15 @@ export function comparisonText(
   return `${[...head, '', '─'.repeat(72), '', ...body].join('\n')}\n`;
 }
 
+const escapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+function unicodeEscape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
 /** A value from outside, as one line in which every difference can be seen. */
 function visible(value: string): string {
-  const line = value.replace(/[^\S ]|\u0085/g, (space) => JSON.stringify(space).slice(1, -1));
+  const line = value.replace(/[^\S ]|\u0085/g, (space) => escapes[space] ?? unicodeEscape(space));
   return shortenText(escapeInvisible(line), longestValue);
 }
 
