@@ -27,7 +27,7 @@ export interface RegistrySubject {
 }
 
 /** An image of one platform that can be compared. */
-export interface ComparableImage {
+interface ComparableImage {
   /** `linux/amd64`; undefined if it is the only image, and not one of an index. */
   readonly platform: string | undefined;
   readonly side: ComparedSide;

@@ -49,7 +49,7 @@ const reasons: Readonly<Record<SyncReason, string>> = {
   unknownOrder: 'The registry has another image, and nothing says which of them is newer.',
 };
 
-export function reportIn(entry: SyncEntry | undefined): SyncReport | undefined {
+function reportIn(entry: SyncEntry | undefined): SyncReport | undefined {
   return entry === undefined || 'failure' in entry.outcome ? undefined : entry.outcome;
 }
 

@@ -41,7 +41,12 @@ function withStates(states: Readonly<Record<string, SyncState | 'none' | 'fails'
       pushed.push({ by, images: all.map(({ image, target = '' }) => `${image} → ${target}`) });
       return Promise.resolve(nothing);
     };
-  const push = { pushEach: note('each'), pushChosen: async (all: never) => void (await note('chosen')(all)) };
+  const push = {
+    pushEach: note('each'),
+    pushChosen: async (all: never): Promise<void> => {
+      await note('chosen')(all);
+    },
+  };
   const images = Object.keys(states).map((name) => imageNamed(`${name}:1`));
   const dependencies = { images: { open: () => Promise.resolve({ kind: 'ready', images } as const) }, sync, push };
   return { dependencies, pushed };

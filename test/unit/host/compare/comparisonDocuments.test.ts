@@ -58,7 +58,7 @@ async function documentsOf(
   engine: Partial<Engine> = {},
 ): Promise<{ readonly left: readonly string[]; readonly right: readonly string[] }> {
   const link = new EngineLink(() => Promise.resolve(engine as Engine));
-  const documents = new ComparisonDocuments(rig.store as never, rig.access, link);
+  const documents = new ComparisonDocuments(rig.store, rig.access, link);
   const uris = comparisonUris({ left, right });
   const [one, other] = await Promise.all([
     documents.provideTextDocumentContent(uris.left),
