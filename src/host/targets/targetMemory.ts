@@ -7,7 +7,7 @@ import { hasHost } from '../connections/findByHost.ts';
 import { formatTarget, parseTarget, type Target } from './target.ts';
 
 const prefix = 'teaChest.lastTarget ';
-const limit = 500;
+const limit = 200;
 
 const storedRow = v.object({
   origin: v.string(),

@@ -84,6 +84,7 @@ test('inspects an image by any of its names', async () => {
     assert.deepEqual(await fake.engine.inspect(name, { signal }), {
       id: id('a'),
       references: ['app:1'],
+      repositoryDigests: [],
       diffIds: [id('b')],
       size: 1234,
       platform: { os: 'linux', architecture: 'arm64', variant: 'v8' },

@@ -177,7 +177,7 @@ suite('the sync states of images', () => {
     assert.equal(stateOf(states.known(image('open'))), 'upToDate');
   });
 
-  test('a command reads them while the view is hidden, those that are not known', async () => {
+  test('a command reads them anew while the view is hidden', async () => {
     const { states, asked } = statesOf();
     states.setVisible(true);
     states.show([image('a')]);
@@ -186,7 +186,7 @@ suite('the sync states of images', () => {
     let read = 0;
     const images = [image('a'), image('b'), { reference: 'local:1', imageId: 'c' }];
     await states.readAll(images, { signal: new AbortController().signal, onRead: () => read++ });
-    assert.deepEqual(asked, ['gitea.test/dev/a:1', 'gitea.test/dev/b:1']);
+    assert.deepEqual(asked.slice(1), ['gitea.test/dev/a:1', 'gitea.test/dev/b:1']);
     assert.equal(read, 3);
   });
 
