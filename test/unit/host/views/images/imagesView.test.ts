@@ -7,7 +7,10 @@ import type { ImageDetails } from '../../../../../src/core/ports/imageSource.ts'
 import { EngineLink, type Engine } from '../../../../../src/host/engine/engine.ts';
 import type { ImageList, ImageListState } from '../../../../../src/host/engine/imageList.ts';
 import { focusWindow, takeShown, TreeView, useFakeVscode } from '../../support/fakeVscode.ts';
-import { imageNamed, noSyncStates } from '../../support/hostFakes.ts';
+import { SyncStates } from '../../../../../src/host/sync/syncStates.ts';
+import { parseTarget } from '../../../../../src/host/targets/target.ts';
+import { digestOf } from '../../../../../src/core/oci/digest.ts';
+import { connectionTo, imageNamed, noSyncStates } from '../../support/hostFakes.ts';
 
 useFakeVscode();
 const { ImagesView } = await import('../../../../../src/host/views/images/imagesView.ts');
@@ -141,6 +144,55 @@ suite('the Images view', () => {
       const item = await view.resolveTreeItem(view.getTreeItem(tag), tag, token);
       assert.match((item.tooltip as MarkdownString).value, expected);
     }
+  });
+
+  test('compares the tags of an expanded repository with their registry while it is visible, and no others', async () => {
+    const asked: string[] = [];
+    const digest = digestOf(Buffer.from('x'));
+    const updated: string[] = [];
+    const sync = new SyncStates({
+      destinationOf: (reference) => {
+        const target = parseTarget(`gitea.test/dev/${reference}`);
+        return { connection: connectionTo('https://gitea.test'), target, lastPush: undefined };
+      },
+      read: ({ image }) => {
+        asked.push(image);
+        const facts = { here: { imageId: digest, createdAt: undefined }, there: { digest, createdAt: undefined } };
+        return Promise.resolve({ state: 'newerHere', reason: 'changedHere', ...facts });
+      },
+      onChange: (references) => updated.push(...references),
+      now: Date.now,
+    });
+    const many = Array.from({ length: 120 }, (_, at) => imageNamed(`many:${at + 1}`));
+    const images = [tagged, dangling, ...many];
+    const { view, tree } = viewOf({ kind: 'ready', images }, {}, false, sync);
+    const rows = await view.getChildren();
+    const [app = assert.fail()] = rows.filter((row) => view.getTreeItem(row).label === 'app');
+    const [tag = assert.fail()] = await view.getChildren(app);
+    await setImmediate();
+    assert.equal(asked.length, 0, 'not while it is hidden');
+    tree.show(true);
+    for (let turn = 0; turn < 5; turn++) await setImmediate();
+    assert.equal(asked.join(), 'app:1');
+    assert.match(String(view.getTreeItem(tag).description), /^newer here · /);
+
+    const changed: unknown[] = [];
+    view.onDidChangeTreeData((nodes) => changed.push(nodes));
+    view.updateRows(['app:1', 'many:1']);
+    assert.deepEqual(changed, [[tag]], 'only rows that are shown');
+    tree.collapse(app);
+    view.updateRows(['app:1']);
+    assert.equal(changed.length, 1);
+
+    const large = rows.find((row) => view.getTreeItem(row).label === 'many') ?? assert.fail();
+    const tags = await view.getChildren(large);
+    for (let turn = 0; turn < 150; turn++) await setImmediate();
+    assert.equal(asked.length, 101, 'the first hundred of very many');
+    const rest = tags.find((one) => one.type === 'tag' && !asked.includes(one.reference ?? '')) ?? assert.fail();
+    await view.resolveTreeItem(view.getTreeItem(rest), rest, token);
+    await setImmediate();
+    assert.equal(asked.length, 102, 'the others when the pointer is over them');
+    sync.dispose();
   });
 
   test('the list gets the visibility of the view', () => {
