@@ -59,7 +59,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
     onPushed: () => {
       registriesView.update();
       showWhetherPushed(memory);
-      imagesView.update();
+      sync.update();
     },
   });
   const cleanup = new RegistryCleanup({

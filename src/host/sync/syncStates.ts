@@ -105,7 +105,14 @@ export class SyncStates {
   refresh(): void {
     this.#abort();
     this.#pauses.clear();
+    const known = [...this.#rows.keys()];
     this.#rows.clear();
+    this.#noteChange(known);
+    this.#readShown([...this.#shown.values()]);
+  }
+
+  /** Reads the states of what is shown and was pushed meanwhile. */
+  update(): void {
     this.#readShown([...this.#shown.values()]);
   }
 
@@ -199,7 +206,12 @@ export class SyncStates {
     const isPaused = 'failure' in outcome && outcome.failure === this.#pauses.reason(connection.origin);
     const row = { entry, subject: subjectOf(image, destination), version: versionOf(image, destination), isPaused };
     this.#rows.set(image.reference, row);
-    this.#changed.push(image.reference);
+    this.#noteChange([image.reference]);
+  }
+
+  #noteChange(references: readonly string[]): void {
+    if (references.length === 0) return;
+    this.#changed.push(...references);
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#options.onChange(this.#changed.splice(0));

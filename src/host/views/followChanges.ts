@@ -30,7 +30,6 @@ export function followChanges(dependencies: FollowChangesDependencies): vscode.D
     store.onDidChange(() => {
       showRegistries(dependencies);
       sync.refresh();
-      imagesView.update();
       cleanup.removeSignedOut().catch((error: unknown) => {
         logger.warn(`Not all data about a registry could be removed after the sign-out: ${String(error)}`);
       });

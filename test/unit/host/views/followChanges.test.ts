@@ -46,7 +46,7 @@ suite('the views', () => {
     changed.fire(undefined);
     await setImmediate();
     assert.deepEqual(context(), ['setContext teaChest.hasRegistries true']);
-    assert.deepEqual(steps.slice(2), ['refresh', 'update registries', 'refresh states', 'update images', 'cleanup']);
+    assert.deepEqual(steps.slice(2), ['refresh', 'update registries', 'refresh states', 'cleanup']);
     assert.match(warnings.join(), /the disk is full/);
     following.dispose();
   });
