@@ -89,6 +89,7 @@ suite('the Registries view by hand', { timeout: 220_000 }, () => {
       'Show Manifest',
       'Show Config',
       'Show History',
+      'Compare with Local Image…',
       'Add Tag…',
       'Copy Reference',
       'Copy Digest',
