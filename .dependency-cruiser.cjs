@@ -17,6 +17,7 @@ const hostFolders = [
   'engine',
   'targets',
   'registry',
+  'history',
   'views',
   'push',
   'commands',

@@ -52,7 +52,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const imagesView = new ImagesView(images, link, showDangling);
   const registriesView = new RegistriesView({ ...registries, browser: access, sort: registriesSort, logger });
 
-  const { runner, codecs, journal, spoolRoots } = buildPushing(context, registries, { link, relay }, logger);
+  const { runner, history, codecs, journal, spoolRoots } = buildPushing(context, registries, { link, relay }, logger);
   const statusBar = new PushStatusBar(runner);
   const push = new PushController({
     ...{ ...signIn, runner, images, store, memory, access, publicOwners },
@@ -65,7 +65,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const cleanup = new RegistryCleanup({
     store,
     stopPushes: (origin) => runner.stop(origin),
-    data: [access, memory, publicOwners, addedOwners, chunkSizes, linkRates, autoChoices, cache],
+    data: [access, memory, publicOwners, addedOwners, chunkSizes, linkRates, autoChoices, cache, history],
   });
 
   // Another engine may have the same images.
@@ -82,7 +82,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   };
   context.subscriptions.push(images, imagesView, registriesView, registries.documents, statusBar);
   context.subscriptions.push(registerCommands(parts), followChanges(parts), followContexts(link, shown, logger));
-  end = () => endPushes(runner, [access, relay, link, codecs, store, channel]);
+  end = () => endPushes(runner, [access, relay, link, codecs, store, history, channel]);
 
   // In the background: the activation does not wait for it.
   const notify: Parameters<typeof recoverPushes>[0]['notify'] = (pushes) => void offerToPushAgain(pushes, push);

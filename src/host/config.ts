@@ -10,6 +10,8 @@ export interface PushSettings {
   readonly gzipLevel: number;
   readonly parallelBlobs: number;
   readonly strategy: Strategy;
+  /** Pushes that run at one time; the others wait. */
+  readonly maxConcurrent: number;
 }
 
 const section = (): vscode.WorkspaceConfiguration => vscode.workspace.getConfiguration('teaChest');
@@ -68,6 +70,7 @@ export function pushSettings(): PushSettings {
     gzipLevel: integerBetween(section().get<number>('push.gzipLevel'), 1, 9, 1),
     parallelBlobs: integerBetween(section().get<number>('push.parallelBlobs'), 1, 6, 3),
     strategy: strategies.find((one) => one === strategy) ?? 'auto',
+    maxConcurrent: integerBetween(section().get<number>('push.maxConcurrent'), 1, 10, 2),
   };
 }
 

@@ -1,7 +1,8 @@
 import type { EngineEndpoint, EngineImage } from '../../core/docker/types.ts';
 import type { Platform } from '../../core/oci/platform.ts';
 import type { EnginePusher } from '../../core/ports/enginePusher.ts';
-import type { ImageSource } from '../../core/ports/imageSource.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import type { ImageSource, ImageStep } from '../../core/ports/imageSource.ts';
 
 interface CallOptions {
   readonly signal: AbortSignal;
@@ -15,6 +16,8 @@ export interface Engine extends ImageSource {
   listImages(options: CallOptions): Promise<readonly EngineImage[]>;
   /** At most one request for each image; the result is cached. */
   platformsOf(image: Pick<EngineImage, 'id' | 'references'>, options: CallOptions): Promise<readonly Platform[]>;
+  /** The steps of an image's build, oldest first; one request. */
+  history(image: Digest, options: CallOptions): Promise<readonly ImageStep[]>;
   /** One item when connected and one for each change of an image. Ends or rejects with the connection. */
   events(options: CallOptions): AsyncIterable<{ readonly action: string }>;
   /** For a push by the engine to this machine. Undefined if the engine is certainly on another one. */

@@ -13,7 +13,7 @@ const stageTexts: Readonly<Partial<Record<Stage, string>>> = {
 };
 
 /** What a line about a running push is made of. */
-export type RunningPush = Omit<PushSnapshot, 'reference' | 'layers' | 'result'>;
+export type RunningPush = Omit<PushSnapshot, 'reference' | 'inspected' | 'layers' | 'result'>;
 
 /** One line under the notification's title: `184 MB of 420 MB · 61.2 MB/s · 12 s left`. */
 export function describePush(snapshot: RunningPush): string {

@@ -5,7 +5,7 @@ import { throwIfCancelled } from '../../base/cancel.ts';
 import { TeaChestError, toTeaChestError, type Stage } from '../../base/errors.ts';
 import { lenient, listOf, readValue } from '../../base/json.ts';
 import type { Logger } from '../../base/logger.ts';
-import { isDigest } from '../../oci/digest.ts';
+import { isDigest, type Digest } from '../../oci/digest.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { describeEndpoint } from '../endpoint/describeEndpoint.ts';
 import { chooseApiVersion } from './chooseApiVersion.ts';
@@ -19,6 +19,7 @@ import { dial, imagePath, inspectImage, mayHideItsStore, notFound, refusesZstd, 
 import { DockerPusher } from './dockerPusher.ts';
 import { receiveBody } from './receiveBody.ts';
 import { readArtifactType } from '../images/artifactType.ts';
+import { readHistory } from '../images/imageHistory.ts';
 import { toImageDetails } from '../images/imageRecords.ts';
 import { describeManifestList } from '../images/manifestList.ts';
 import { InspectedFacts, inspectForFacts } from '../images/inspectedFacts.ts';
@@ -35,6 +36,7 @@ import type {
   ExportOptions,
   ImageDetails,
   ImageSource,
+  ImageStep,
 } from '../../ports/imageSource.ts';
 
 const versionAnswer = v.object({
@@ -178,6 +180,12 @@ export class Engine implements ImageSource {
     }
     if (details.storesBlobs !== undefined || !mayHideItsStore(await this.#prefix(signal))) return details;
     return { ...details, storesBlobs: (await this.#imageStore(signal)) === 'containerd' };
+  }
+
+  /** The steps of an image's build, oldest first. Of an index, those of the platform that the engine runs on. */
+  async history(image: Digest, { signal }: CallOptions): Promise<readonly ImageStep[]> {
+    const prefix = await this.#prefix(signal);
+    return readHistory(await this.#call<unknown>(signal, prefix, (docker) => docker.getImage(image).history()));
   }
 
   async #manifestList(image: string, signal: AbortSignal): ReturnType<typeof describeManifestList> {

@@ -28,6 +28,7 @@ export function listingEngine(listImages: Engine['listImages']): Engine & { read
     },
     platformsOf: unused,
     inspect: unused,
+    history: unused,
     exportImages: unused,
     exportBlobs: unused,
     pusher: unused,

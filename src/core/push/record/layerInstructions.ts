@@ -1,0 +1,59 @@
+import type { Digest } from '../../oci/digest.ts';
+import type { ImageStep } from '../../ports/imageSource.ts';
+
+/** Longer instructions are cut: a RUN may be a whole script. Characters. */
+const longest = 300;
+
+/** Instructions that make no layer (Dockerfile reference); all others may make one, WORKDIR an empty one. */
+const withoutLayer =
+  /^(ARG|CMD|ENTRYPOINT|ENV|EXPOSE|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|SHELL|STOPSIGNAL|USER|VOLUME)\b/;
+
+/**
+ * Which instruction made each layer, by the engine's history, oldest step first. An engine's API does not say which of its
+ * steps made no layer (`empty_layer` of the image's config). So steps are paired with layers only if exactly as many
+ * remain without those that cannot have made one; otherwise no layer gets an instruction.
+ */
+export function layerInstructions(
+  diffIds: readonly Digest[],
+  steps: readonly ImageStep[],
+): ReadonlyMap<Digest, string> {
+  const named = steps.map(({ createdBy, size }) => ({ size, instruction: toInstruction(createdBy) }));
+  const candidates = [
+    named.filter(({ size }) => size > 0),
+    named.filter(({ size, instruction }) => size > 0 || !withoutLayer.test(instruction)),
+  ];
+  const paired = candidates.find(({ length }) => length === diffIds.length);
+  const pairs = new Map<Digest, string>();
+  paired?.forEach(({ instruction }, at) => {
+    const diffId = diffIds[at];
+    // An image may have a layer twice.
+    if (diffId !== undefined && instruction !== '' && !pairs.has(diffId)) pairs.set(diffId, instruction);
+  });
+  return pairs;
+}
+
+/**
+ * `created_by` as a line of a Dockerfile. The classic builder writes `/bin/sh -c #(nop)  ADD file:…`, BuildKit
+ * `RUN /bin/sh -c make # buildkit`. Both write the values of build arguments before the command (`|1 TOKEN=abc /bin/sh -c
+ * make`): these may be secrets, and are left out.
+ */
+export function toInstruction(createdBy: string): string {
+  const line = createdBy
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .replace(/ # buildkit$/, '');
+  const nop = /^\/bin\/sh -c #\(nop\) (.*)$/.exec(line);
+  if (nop !== null) return cut(nop[1] ?? '');
+  const withArguments = /^(?:RUN )?\|\d+ /.test(line);
+  if (withArguments) {
+    const command = /\/bin\/sh -c (.*)$/.exec(line)?.[1];
+    return cut(command === undefined ? 'RUN …' : `RUN ${command}`);
+  }
+  const shell = /^(?:RUN )?\/bin\/sh -c (.*)$/.exec(line);
+  return cut(shell === null ? line : `RUN ${shell[1] ?? ''}`);
+}
+
+function cut(text: string): string {
+  const trimmed = text.trim();
+  return trimmed.length > longest ? `${trimmed.slice(0, longest - 1)}…` : trimmed;
+}
