@@ -27,6 +27,7 @@ import { PushStatusBar } from './host/push/pushStatusBar.ts';
 import { recoverPushes } from './host/push/recoverPushes.ts';
 import { RegistryCleanup } from './host/registry/registryCleanup.ts';
 import { followChanges, showWhetherPushed } from './host/views/followChanges.ts';
+import { PushesView } from './host/views/pushes/pushesView.ts';
 import { ImagesView } from './host/views/images/imagesView.ts';
 import { RegistriesView } from './host/views/registries/registriesView.ts';
 
@@ -53,6 +54,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const registriesView = new RegistriesView({ ...registries, browser: access, sort: registriesSort, logger });
 
   const { runner, history, codecs, journal, spoolRoots } = buildPushing(context, registries, { link, relay }, logger);
+  const pushesView = new PushesView({ history, store });
   const statusBar = new PushStatusBar(runner);
   const push = new PushController({
     ...{ ...signIn, runner, images, store, memory, access, publicOwners },
@@ -78,9 +80,10 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   };
   const parts = {
     ...{ ...signIn, store, channel, access, memory, cleanup, link, engines, images: shown },
-    ...{ imagesView, registriesView, push, addedOwners, extensionUri: context.extensionUri },
+    ...{ imagesView, registriesView, pushesView, push, history, runner, addedOwners },
+    extensionUri: context.extensionUri,
   };
-  context.subscriptions.push(images, imagesView, registriesView, registries.documents, statusBar);
+  context.subscriptions.push(images, imagesView, registriesView, pushesView, registries.documents, statusBar);
   context.subscriptions.push(registerCommands(parts), followChanges(parts), followContexts(link, shown, logger));
   end = () => endPushes(runner, [access, relay, link, codecs, store, history, channel]);
 

@@ -9,6 +9,7 @@ import type { ImageNode, TagNode } from '../views/images/imageTree.ts';
 import type { ImagesView } from '../views/images/imagesView.ts';
 import { setShowDangling } from '../config.ts';
 import { copyImageIds, copyReferences } from '../display/clipboard.ts';
+import { pushesCommands, type PushesCommandDependencies } from './pushesCommands.ts';
 import { registryCommands, type RegistryCommandDependencies } from './registryCommands.ts';
 import { signOutCommand } from './signOut.ts';
 import { readSettingsQuery } from './arguments.ts';
@@ -20,8 +21,10 @@ import { selectEngineCommand, type SelectEngineDependencies } from './selectEngi
 import { showTroubleshootingCommand } from './showTroubleshooting.ts';
 import { signInCommand } from './signIn.ts';
 
-export interface CommandDependencies extends RegistryCommandDependencies, SelectEngineDependencies {
+export interface CommandDependencies
+  extends RegistryCommandDependencies, SelectEngineDependencies, PushesCommandDependencies {
   readonly store: ConnectionStore;
+  readonly registriesView: RegistryCommandDependencies['registriesView'] & PushesCommandDependencies['registriesView'];
   readonly auth: AskSignInDependencies['auth'];
   readonly link: EngineLink;
   readonly images: Pick<ImageList, 'reconnect'>;
@@ -58,6 +61,7 @@ export function registerCommands(dependencies: CommandDependencies): vscode.Disp
     'images.selectEngine': () => selectEngineCommand(dependencies, undefined),
     'images.showDangling': () => setShowDangling(true),
     'images.hideDangling': () => setShowDangling(false),
+    ...pushesCommands(dependencies),
     ...registryCommands(dependencies),
     openSettings: (argument?: unknown) =>
       vscode.commands.executeCommand('workbench.action.openSettings', readSettingsQuery(argument)),

@@ -91,6 +91,11 @@ export class PushHistory implements Disposable {
     return own !== undefined && !isOver(own.record.state);
   }
 
+  /** How many pushes this window runs. */
+  get runningHere(): number {
+    return [...this.#own.values()].filter(({ record }) => record.state === 'running').length;
+  }
+
   /** Adds a push that is about to run or to wait. Gives the function that records what happens to it. */
   begin(images: NewPush['images']): PushRecorder {
     const id = randomBytes(8).toString('hex');

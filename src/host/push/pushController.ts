@@ -1,6 +1,8 @@
 import { TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
 import { tokenSettingsUrl } from '../../core/gitea/webUrls.ts';
 import type { PushResult } from '../../core/push/pushEvents.ts';
+import type { ImageRecord } from '../../core/push/record/pushRecord.ts';
+import { toError } from '../../core/push/record/recordPush.ts';
 import { pageAt } from '../connections/connection.ts';
 import type { ConnectionStore } from '../connections/connectionStore.ts';
 import { reconnect, signInToGoOn, type Remedy } from '../connections/reconnect.ts';
@@ -25,6 +27,7 @@ import type { PushJob } from './pushJob.ts';
 import type { PushRunner } from './pushRunner.ts';
 import type { PushSources } from './pushSources.ts';
 import { pushAllWithNotification, pushWithNotification, showResult } from './pushWithNotification.ts';
+import { recordedArguments } from './recordedArguments.ts';
 import { resolvePush } from './resolvePush.ts';
 
 export interface PushControllerDependencies extends PushSources, AskSignInDependencies {
@@ -232,11 +235,26 @@ export class PushController {
       return result;
     } catch (failure) {
       const error = await withNearestOwner(failure, job, access);
-      const { repository, tag } = job.target;
-      const title = `Push of ${briefImage(job.image)} to ${repository}:${tag} failed`;
-      void reportFailure(error, this.#actionsAfterPush(job, error), title);
+      void reportFailure(error, this.#actionsAfterPush(job, error), failureTitle(job.image, formatTarget(job.target)));
       throw error;
     }
+  }
+
+  /** Shows the failure of a recorded push again, with its buttons. */
+  async showFailure(image: ImageRecord): Promise<void> {
+    if (image.error === undefined) return;
+    const args = recordedArguments(image);
+    const error = toError(image.error);
+    const retry = (): Promise<unknown> => this.pushArguments(args).catch(() => undefined);
+    let job: PushJob | undefined;
+    try {
+      job = resolvePush(args, this.#dependencies);
+    } catch {
+      // Its target cannot be used any more: a retry says why.
+    }
+    const shown = job === undefined ? error : await withNearestOwner(error, job, this.#dependencies.access);
+    const actions = job === undefined ? { retry } : this.#actionsAfterPush(job, shown);
+    await reportFailure(shown, actions, failureTitle(image.image, image.target));
   }
 
   #actionsAfterPush(
@@ -272,6 +290,11 @@ export class PushController {
       }),
     };
   }
+}
+
+/** `target`: `host[:port]/owner/name:tag`. The message names the host where that matters. */
+function failureTitle(image: string, target: string): string {
+  return `Push of ${briefImage(image)} to ${target.slice(target.indexOf('/') + 1)} failed`;
 }
 
 /** An image with its job, or with the reason why it has none. Neither: the person has to say where it should go. */

@@ -50,7 +50,7 @@ const spoolLimit = 4 * 1000 ** 3;
 
 type ProgressListener = (runs: readonly ImagesSnapshot[]) => void;
 
-interface RunOptions {
+export interface RunOptions {
   readonly signal: AbortSignal;
   /** Called regularly while it runs, as its rate and the time left change without events too. */
   readonly onProgress?: (snapshot: ImagesSnapshot) => void;

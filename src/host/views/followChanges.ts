@@ -17,11 +17,12 @@ export interface FollowChangesDependencies {
   readonly images: Pick<ImageList, 'engineChanged'>;
   readonly imagesView: Pick<ImagesView, 'update'>;
   readonly registriesView: Pick<RegistriesView, 'update'>;
+  readonly runner: { updateLimit(): void };
 }
 
 /** Updates the views after a sign-in or sign-out, in this window or another one, and after a changed setting. */
 export function followChanges(dependencies: FollowChangesDependencies): vscode.Disposable {
-  const { logger, store, cleanup, images, imagesView, registriesView } = dependencies;
+  const { logger, store, cleanup, images, imagesView, registriesView, runner } = dependencies;
   showRegistries(dependencies);
   showWhetherPushed(dependencies.memory);
   return vscode.Disposable.from(
@@ -35,6 +36,7 @@ export function followChanges(dependencies: FollowChangesDependencies): vscode.D
       if (change.affectsConfiguration('teaChest.engine')) void images.engineChanged();
       if (change.affectsConfiguration('teaChest.images.showDangling')) imagesView.update();
       if (change.affectsConfiguration('teaChest.registries.sort')) registriesView.update();
+      if (change.affectsConfiguration('teaChest.push.maxConcurrent')) runner.updateLimit();
     }),
   );
 }
