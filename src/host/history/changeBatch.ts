@@ -5,10 +5,13 @@ export interface HistoryChange {
   readonly isList: boolean;
 }
 
-/** Milliseconds between two reports. */
-const interval = 200;
+/**
+ * Milliseconds between two reports. VS Code waits until a tree has not changed for 200 ms before it draws it again
+ * (extHostTreeViews.ts), so that changes at a shorter distance are never shown.
+ */
+const interval = 300;
 
-/** Collects changes, and reports them at most five times a second: the first at once. */
+/** Collects changes, and reports them at most every 300 ms: the first at once. */
 export class ChangeBatch {
   readonly #report: (change: HistoryChange) => void;
   #ids = new Set<string>();

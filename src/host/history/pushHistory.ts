@@ -10,7 +10,14 @@ import {
   type ProcessView,
 } from '../../core/base/processIdentity.ts';
 import type { PushRecord } from '../../core/push/record/pushRecord.ts';
-import { isOver, newRecord, reducePush, type NewPush, type RecordChange } from '../../core/push/record/recordPush.ts';
+import {
+  isOver,
+  newRecord,
+  reducePush,
+  withoutRegistries,
+  type NewPush,
+  type RecordChange,
+} from '../../core/push/record/recordPush.ts';
 import { ChangeBatch, type HistoryChange } from './changeBatch.ts';
 import { recordVersion, storedRecord, type StoredRecord } from './storedRecord.ts';
 
@@ -66,7 +73,7 @@ export class PushHistory implements Disposable {
     });
   }
 
-  /** At most five times a second. */
+  /** At most three times a second. */
   get onDidChange(): Event<HistoryChange> {
     return this.#options.changed.event;
   }
@@ -231,13 +238,6 @@ export interface PushRecorder {
   readonly id: string;
   /** Never rejects. Resolves when a change that must survive a crash is on disk, or could not be written. */
   readonly apply: (change: RecordChange) => Promise<void>;
-}
-
-/** Undefined if no image is left. */
-function withoutRegistries(record: PushRecord, origins: ReadonlySet<string>): PushRecord | undefined {
-  const images = record.images.filter(({ origin }) => !origins.has(origin));
-  if (images.length === record.images.length) return record;
-  return images.length === 0 ? undefined : { ...record, images };
 }
 
 function timeOf({ endedAt, startedAt, queuedAt }: PushRecord): number {

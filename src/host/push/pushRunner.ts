@@ -134,7 +134,8 @@ export class PushRunner {
       this.#active.add(run);
       run.begin();
       reports = setInterval(() => {
-        options.onProgress?.(run.report());
+        const snapshot = run.report();
+        options.onProgress?.(snapshot);
         this.#report();
       }, reportIntervalMs);
       return await this.#pushAll(run);

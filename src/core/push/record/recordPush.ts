@@ -24,7 +24,7 @@ export type RecordChange =
   | { readonly type: 'started'; readonly at: number }
   /** Regularly while it runs. */
   | { readonly type: 'progress'; readonly at: number; readonly snapshot: ImagesSnapshot }
-  /** The engine's history of an image, oldest step first. Needs the diffIDs of `progress`. */
+  /** The engine's history of an image, oldest step first. */
   | {
       readonly type: 'history';
       readonly index: number;
@@ -130,9 +130,12 @@ function withHistory(
 ): PushRecord {
   const instructions = layerInstructions(diffIds, steps);
   if (instructions.size === 0) return record;
-  const images = record.images.map((image, at) =>
-    at === index ? { ...image, layers: withInstructions(image.layers, instructions) } : image,
-  );
+  const images = record.images.map((image, at) => {
+    if (at !== index) return image;
+    // The history may come before the first progress.
+    const layers = image.layers.length > 0 ? image.layers : [...new Set(diffIds)].map(untouched);
+    return { ...image, layers: withInstructions(layers, instructions) };
+  });
   return { ...record, images };
 }
 
@@ -172,16 +175,27 @@ function failedState({ code, facts }: TeaChestError): RecordState {
   return facts.isWindowClosed === true ? 'interrupted' : 'cancelled';
 }
 
+/** Without the images of these registries. Undefined if none is left. */
+export function withoutRegistries(record: PushRecord, origins: ReadonlySet<string>): PushRecord | undefined {
+  const images = record.images.filter(({ origin }) => !origins.has(origin));
+  if (images.length === record.images.length) return record;
+  return images.length === 0 ? undefined : { ...record, images, state: worstState(images) };
+}
+
 const worstFirst: readonly RecordState[] = ['failed', 'interrupted', 'cancelled', 'pushed'];
 
 function ended(record: PushRecord, at: number, images: readonly ImageRecord[]): PushRecord {
-  const state = worstFirst.find((one) => images.some((image) => image.state === one)) ?? 'failed';
+  const state = worstState(images);
   const { sentBytes, totalBytes, fraction } = record.progress;
   const progress: RecordProgress = {
     ...{ enginePreparing: false, sentBytes, totalBytes },
     fraction: state === 'pushed' ? 1 : fraction,
   };
   return { ...record, position: undefined, state, endedAt: at, images, progress };
+}
+
+function worstState(images: readonly ImageRecord[]): RecordState {
+  return worstFirst.find((one) => images.some((image) => image.state === one)) ?? 'failed';
 }
 
 function toErrorRecord({ code, stage, message, facts }: TeaChestError): ErrorRecord {

@@ -58,6 +58,7 @@ export class PushesView implements vscode.TreeDataProvider<PushNode>, vscode.Dis
   }
 
   getChildren(node?: PushNode): PushNode[] {
+    if (node !== undefined && node.type !== 'layer') this.#changedRows(node.record.id);
     const nodes = node === undefined ? this.#roots() : childNodes(this.#current.get(node.id) ?? node);
     if (node !== undefined) this.#children.set(node.id, idsOf(nodes));
     for (const one of nodes) {
@@ -119,7 +120,7 @@ export class PushesView implements vscode.TreeDataProvider<PushNode>, vscode.Dis
     if (changed.length > 0) this.#changed.fire(changed);
   }
 
-  /** The rows of a push that VS Code shows and that are not what they were. */
+  /** Brings the rows of a push up to date. Gives those that VS Code shows in another way. */
   #changedRows(id: string): readonly PushNode[] {
     const record = this.#options.history.find(id);
     if (record === undefined) return [];

@@ -166,6 +166,7 @@ export class TreeView {
   readonly onDidChangeVisibility = this.#visibility.event;
   description = '';
   selection: readonly unknown[] = [];
+  badge: unknown;
   visible = false;
 
   show(visible: boolean): void {
@@ -187,6 +188,14 @@ export class TreeItem {
 }
 
 export class ThemeIcon {
+  readonly id: string;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+}
+
+export class ThemeColor {
   readonly id: string;
 
   constructor(id: string) {
