@@ -41,7 +41,9 @@ export function toInstruction(createdBy: string): string {
   const line = createdBy
     .replaceAll(/\s+/g, ' ')
     .trim()
-    .replace(/ # buildkit$/, '');
+    .replace(/ # buildkit$/, '')
+    // The classic builder names what it copies by a hash: `COPY dir:1a2b… in /`.
+    .replaceAll(/\b(dir|file|multi):([0-9a-f]{12})[0-9a-f]{20,}/g, '$1:$2');
   const nop = /^\/bin\/sh -c #\(nop\) (.*)$/.exec(line);
   if (nop !== null) return cut(nop[1] ?? '');
   const withArguments = /^(?:RUN )?\|\d+ /.test(line);

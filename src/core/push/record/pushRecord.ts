@@ -58,7 +58,7 @@ export type LayerRecord = Pick<LayerStatus, 'state' | 'readBytes' | 'storedBytes
   };
 
 /** The arguments of `teaChest.pushImage` beside `image` and `target`. */
-export interface PushOptionsRecord {
+interface PushOptionsRecord {
   readonly compression?: string | undefined;
   readonly strategy?: string | undefined;
   readonly platform?: string | undefined;

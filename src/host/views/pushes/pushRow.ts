@@ -158,18 +158,21 @@ function runningImage({ layers }: ImageRecord): string {
   return `${done} of ${layers.length} layers done`;
 }
 
+/** The state comes first: an instruction is often longer than a side bar is wide. */
 function layerRow({ id, image, layer }: LayerNode): TreeRow {
-  const state = layerState(layer, image);
-  const size = layerSize(layer);
+  const words = layerState(layer, image);
+  const size = layerSize(layer) ?? '';
+  // `sending 12 of 80 MB` has it already.
+  const state = joined([words, words.includes(size) ? '' : size]);
   const name = layerName(layer);
   return {
-    ...{ id, contextValue: 'layer', label: name, description: joined([state, size ?? '']), expandable: false },
+    ...{ id, contextValue: 'layer', label: state, description: name, expandable: false },
     icon: layerIcon(layer.state, image.state),
-    accessibleName: [name, state, size ?? ''].filter((part) => part !== '').join(', '),
+    accessibleName: `${name}: ${state}`,
     tooltip: markdownTooltip([
       [markdownValue(name)],
       ...(layer.diffId === undefined ? [] : [['diffID ', markdownValue(layer.diffId)]]),
-      [joined([state, size ?? ''])],
+      [state],
     ]),
   };
 }

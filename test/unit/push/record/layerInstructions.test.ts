@@ -39,6 +39,7 @@ suite('the instruction of a layer', () => {
   test('is a line of a Dockerfile, whichever builder wrote it', () => {
     const lines = [
       ['/bin/sh -c #(nop) ADD file:1a in / ', 'ADD file:1a in /'],
+      [`/bin/sh -c #(nop) COPY dir:${'1a'.repeat(32)} in /app `, 'COPY dir:1a1a1a1a1a1a in /app'],
       ['/bin/sh -c apt-get update', 'RUN apt-get update'],
       ['RUN /bin/sh -c make   all # buildkit', 'RUN make all'],
       ['COPY /src /app # buildkit', 'COPY /src /app'],

@@ -100,8 +100,8 @@ suite('the Pushes view', () => {
     ];
     await running.apply({ type: 'history', index: 0, diffIds: [base, own], steps });
     assert.deepEqual(rig.rows(run), [
-      'COPY base / (mounted · 10.0 MB) [check-all] {layer}',
-      'RUN make (sending 5.0 of 20.0 MB · 20.0 MB) [cloud-upload] {layer}',
+      'mounted · 10.0 MB (COPY base /) [check-all] {layer}',
+      'sending 5.0 of 20.0 MB (RUN make) [cloud-upload] {layer}',
     ]);
   });
 
