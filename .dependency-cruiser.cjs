@@ -20,6 +20,7 @@ const hostFolders = [
   'history',
   'views',
   'push',
+  'pushPage',
   'commands',
 ];
 
@@ -57,6 +58,18 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/' },
       to: { path: '^(test|scripts|bench)/' },
+    },
+    {
+      name: 'the-webview-imports-only-itself',
+      severity: 'error',
+      from: { path: '^src/webview/' },
+      to: { path: '^src/', pathNot: '^src/webview/' },
+    },
+    {
+      name: 'only-the-protocol-is-shared-with-the-webview',
+      severity: 'error',
+      from: { path: '^src/(?!webview/)' },
+      to: { path: '^src/webview/', pathNot: '/protocol\\.ts$' },
     },
     ...hostRules,
     {
