@@ -35,6 +35,7 @@ const error: Schema<ErrorRecord> = v.object({ code: v.picklist(errorCodes), stag
 const layer: Schema<LayerRecord> = v.object({
   diffId: lenient(digestSchema),
   instruction: lenient(text),
+  stepBytes: lenient(bytes),
   state: v.picklist(['waiting', 'reading', 'uploading', 'exists', 'mounted', 'uploaded', 'superseded']),
   ...{ readBytes: bytes, readTotal: lenient(bytes), storedBytes: bytes, storedTotal: lenient(bytes) },
   sentBytes: bytes,

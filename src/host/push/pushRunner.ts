@@ -1,6 +1,5 @@
 import { TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
 import type { BlobTarget } from '../../core/ports/blobTarget.ts';
-import type { LayerCodec } from '../../core/ports/layerCodec.ts';
 import { acceptsEngineGzip } from '../../core/push/chooseTransfer.ts';
 import type { ImageOutcome, ImagesEvent } from '../../core/push/imagesEvents.ts';
 import type { ImagesSnapshot } from '../../core/push/imagesProgress.ts';
@@ -14,14 +13,13 @@ import type { PushHistory } from '../history/pushHistory.ts';
 import type { SessionObserver } from '../../core/registry/upload/sessionObserver.ts';
 import type { EngineRelay } from './engineRelay.ts';
 import { IdlePriming, type IdlePrimingDependencies } from './idlePriming.ts';
-import type { Compression } from './pushArguments.ts';
+import { openPush, type OpenPushOptions } from './openPush.ts';
 import type { PushJob } from './pushJob.ts';
 import type { PushJournal } from './pushJournal.ts';
 import { PushQueue } from './pushQueue.ts';
 import { PushRun, windowClosed } from './pushRun.ts';
 import type { RunningPush } from './runningPush.ts';
 import type { TargetMemory } from '../targets/targetMemory.ts';
-import { mayBeShortId } from '../targets/target.ts';
 
 export interface PushRunnerDependencies extends IdlePrimingDependencies {
   readonly link: EngineLink;
@@ -32,7 +30,7 @@ export interface PushRunnerDependencies extends IdlePrimingDependencies {
     signal: AbortSignal,
     sessions?: SessionObserver,
   ) => Promise<BlobTarget>;
-  readonly createCodec: (compression: Compression, gzipLevel: number, connection: Connection) => LayerCodec;
+  readonly createCodec: OpenPushOptions['createCodec'];
   readonly relay: Pick<EngineRelay, 'parts'> & Partial<Pick<EngineRelay, 'ended'>>;
   /** Records running pushes, so that the next start can clean up after a crash. */
   readonly journal?: Pick<PushJournal, 'begin'>;
@@ -56,6 +54,8 @@ export interface RunOptions {
   readonly onProgress?: (snapshot: ImagesSnapshot) => void;
   /** Called while it waits for other pushes, with its position among those that wait, from 1 on. */
   readonly onQueued?: (position: number) => void;
+  /** Called at once, with the ID of its record. */
+  readonly onRecord?: ((id: string) => void) | undefined;
 }
 
 /** Runs pushes, lists those that are running, and reports their progress. */
@@ -113,6 +113,7 @@ export class PushRunner {
     const { history, logger } = this.#dependencies;
     const run = new PushRun(jobs, options.signal, history, logger);
     this.#runs.set(run.id, run);
+    options.onRecord?.(run.id);
     let outcomes: readonly ImageOutcome[] = [];
     try {
       const found = await this.#runInTurn(run, options);
@@ -219,33 +220,11 @@ export class PushRunner {
 
   /** Checks everything that can be checked before the image is transferred. */
   async #open(push: RunningPush, source: Engine, opening = this.#openTarget(push)): Promise<OpenedPush> {
-    const { createCodec, settings, relay } = this.#dependencies;
     const { job, reference, signal } = push;
     if (this.#running.get(reference) !== push) {
       throw new TeaChestError('busy', `${reference} is being pushed already.`, { stage: 'resolve' });
     }
-    const { gzipLevel, parallelBlobs, ...defaults } = settings();
-    const { compression = defaults.compression, strategy = defaults.strategy } = job;
-    const { connection, target } = job;
-    const image = await findImage(source, job, signal);
-    const opened = await opening;
-    const request = {
-      image,
-      origin: connection.origin,
-      repository: `${target.host}/${target.repository}`,
-      tag: target.tag,
-      codec: createCodec(compression, gzipLevel, connection),
-      isCodecRequired: compression !== 'stored' && compression !== 'auto',
-      strategy: strategy === 'auto' ? undefined : strategy,
-      parallelBlobs,
-      recheck: job.recheck === true,
-      platform: job.platform,
-    };
-    return {
-      request,
-      target: opened,
-      relay: await relay.parts(source, strategy),
-    };
+    return await openPush(job, { ...this.#dependencies, source, opening, signal });
   }
 
   #openTarget({ job, signal, sessions }: RunningPush): Promise<BlobTarget> {
@@ -290,19 +269,4 @@ function signedOut({ image, connection }: PushJob): TeaChestError {
   return new TeaChestError('notSignedIn', `You signed out of ${connection.host} during the push of ${image}.`, {
     facts: { host: connection.host },
   });
-}
-
-/** The image that the engine has. `1a2b3c4` is read as a name first and then as the beginning of an ID, as engines do. */
-async function findImage(engine: Engine, { image, requestedImage }: PushJob, signal: AbortSignal): Promise<string> {
-  if (requestedImage === undefined || requestedImage === image || !mayBeShortId(requestedImage)) return image;
-  const exists = async (name: string): Promise<boolean> => {
-    try {
-      await engine.inspect(name, { signal });
-      return true;
-    } catch (error) {
-      if (error instanceof TeaChestError && error.code === 'imageNotFound') return false;
-      throw error;
-    }
-  };
-  return !(await exists(image)) && (await exists(requestedImage)) ? requestedImage : image;
 }

@@ -30,11 +30,11 @@ export class PublicOwners {
   }
 
   /** True if the push may continue. */
-  async confirm({ connection, target }: Destination): Promise<boolean> {
-    if (!hasOwners(connection.kind)) return true;
-    const owner = target.repository.slice(0, target.repository.indexOf('/')).toLowerCase();
+  async confirm(destination: Destination): Promise<boolean> {
+    const { connection } = destination;
+    const owner = ownerOf(destination);
     const confirmed = this.#rows()[connection.origin] ?? [];
-    if (confirmed.includes(owner) || !(await this.#isPublic(connection, owner))) return true;
+    if (confirmed.includes(owner) || !(await this.isPublic(destination))) return true;
     const isConfirmed = await this.#ask(
       `${owner} on ${connection.host} is public. Push there?`,
       [
@@ -48,6 +48,12 @@ export class PublicOwners {
     return isConfirmed;
   }
 
+  /** True if everybody who can reach the registry can pull what is pushed there. */
+  async isPublic(destination: Destination): Promise<boolean> {
+    const { connection } = destination;
+    return hasOwners(connection.kind) && (await this.#isPublic(connection, ownerOf(destination)));
+  }
+
   /** Part of signing out of a registry. */
   async forgetRegistry(origin: string): Promise<void> {
     const rows = Object.entries(this.#rows()).filter(([key]) => key !== origin);
@@ -57,4 +63,8 @@ export class PublicOwners {
   #rows(): Readonly<Record<string, readonly string[]>> {
     return readValue(storedOwners, this.#state.get(stateKey)) ?? {};
   }
+}
+
+function ownerOf({ target: { repository } }: Destination): string {
+  return repository.slice(0, repository.indexOf('/')).toLowerCase();
 }

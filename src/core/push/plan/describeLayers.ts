@@ -6,12 +6,15 @@ import type { PlanContext } from './planContext.ts';
 import type { FoundLayer } from './planUnpacked.ts';
 import type { PlannedLayer } from './pushPlan.ts';
 
-/** A layer of a plan, with the media type of its blob. */
+/** A layer of a plan, and what only the sums need. */
 export interface DescribedLayer extends PlannedLayer {
+  /** Of its blob. */
   readonly mediaType?: string | undefined;
+  /** Uncompressed bytes to count where nobody says its size: a share of the image's size. */
+  readonly share?: number | undefined;
 }
 
-interface DescribeContext extends Pick<PlanContext, 'readHistory' | 'logger' | 'signal'> {
+export interface DescribeContext extends Pick<PlanContext, 'readHistory' | 'logger' | 'signal'> {
   readonly image: Pick<ImageDetails, 'id' | 'diffIds' | 'size'>;
 }
 
@@ -24,18 +27,23 @@ export async function describeLayers(
   const steps = await readSteps(context);
   const instructions = layerInstructions(image.diffIds, steps);
   const counted = new Map(found.map(({ diffId, tarSize }) => [diffId, tarSize]));
-  const sizes = layerSizes(
+  const sizes = steps.map(({ size }) => size).filter((size) => size > 0);
+  const shares = layerSizes(
     image.diffIds.map((diffId) => counted.get(diffId)),
-    steps.map(({ size }) => size),
+    sizes,
     image.size,
   );
   return found.map(({ diffId, descriptor, state, knownIn, tarSize }) => {
-    const estimated = diffId === undefined ? undefined : sizes[image.diffIds.indexOf(diffId)];
-    const bytes = tarSize ?? (estimated === undefined ? undefined : Math.round(estimated));
+    const at = diffId === undefined ? -1 : image.diffIds.indexOf(diffId);
+    // As `layerSizes` pairs them.
+    const bySteps = sizes.length === image.diffIds.length ? sizes[at] : undefined;
+    const bytes = tarSize ?? bySteps;
+    const share = shares[at];
     return {
       ...{ diffId, digest: descriptor?.digest, mediaType: descriptor?.mediaType, state, knownIn },
       instruction: diffId && instructions.get(diffId),
       ...{ bytes, isEstimated: tarSize === undefined && bytes !== undefined, storedBytes: descriptor?.size },
+      share: share && Math.round(share),
     };
   });
 }

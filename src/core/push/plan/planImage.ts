@@ -99,7 +99,11 @@ async function describePart(context: PlanContext, { digest, manifest, layers }: 
           diffIds.map((diffId) => ({ diffId, state: 'unknown' as const })),
         );
   // The manifest and the config are counted as well.
-  const all = { key: digest, bytes: stored ?? sumOrUndefined(described.map(({ bytes }) => bytes)), isExact: false };
+  const all = {
+    key: digest,
+    bytes: stored ?? sumOrUndefined(described.map(({ bytes, share }) => bytes ?? share)),
+    isExact: false,
+  };
   return { layers: described.map(label), toSend: [all] };
 }
 
@@ -117,12 +121,12 @@ function describeManifests({ image, selection }: PlanContext): readonly PlannedM
   }));
 }
 
-function bytesOf({ state, digest, diffId, bytes, storedBytes }: DescribedLayer): readonly BytesToSend[] {
+function bytesOf({ state, digest, diffId, bytes, storedBytes, share }: DescribedLayer): readonly BytesToSend[] {
   const key: Digest | undefined = digest ?? diffId;
   if (key === undefined || (state !== 'send' && state !== 'unknown')) return [];
   return state === 'send'
     ? [{ key, bytes: storedBytes, isExact: true }]
-    : [{ key, bytes: storedBytes ?? bytes, isExact: false }];
+    : [{ key, bytes: storedBytes ?? bytes ?? share, isExact: false }];
 }
 
 /** Bytes that go out as containerd's store holds them, uncompressed: see `uncompressedNotice`. */

@@ -51,7 +51,7 @@ export async function planPush(
       const { found, ...image } = await planOne(request, dependencies, signal);
       const distinct = new Map(found.toSend.map((one) => [one.key, one]));
       const own = [...distinct.values()].filter(({ key }) => !seen.has(`${origin} ${key}`));
-      const layers = found.layers.map(({ mediaType: _, ...layer }) => {
+      const layers = found.layers.map(({ mediaType: _, share: _share, ...layer }) => {
         const key = `${origin} ${layer.digest ?? layer.diffId ?? ''}`;
         return (layer.state === 'send' || layer.state === 'unknown') && seen.has(key)
           ? { ...layer, isShared: true }

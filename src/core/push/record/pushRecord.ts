@@ -55,6 +55,8 @@ export type LayerRecord = Pick<LayerStatus, 'state' | 'readBytes' | 'storedBytes
   Partial<Pick<LayerStatus, 'diffId' | 'readTotal' | 'storedTotal'>> & {
     /** The instruction of the build that made the layer. Undefined where the image's history does not say it. */
     readonly instruction?: string | undefined;
+    /** Bytes of the layer's files, by that history. */
+    readonly stepBytes?: number | undefined;
   };
 
 /** The arguments of `teaChest.pushImage` beside `image` and `target`. */

@@ -5,7 +5,7 @@ import type { ImageStep } from '../../ports/imageSource.ts';
 import type { ImageOutcome } from '../imagesEvents.ts';
 import type { ImageProgress, ImagesSnapshot } from '../imagesProgress.ts';
 import type { LayerStatus } from '../pushEvents.ts';
-import { layerInstructions } from './layerInstructions.ts';
+import { layerSteps, type LayerStep } from './layerInstructions.ts';
 import type { ErrorRecord, ImageRecord, LayerRecord, PushRecord, RecordProgress, RecordState } from './pushRecord.ts';
 import { addSample, noSamples } from './rateSamples.ts';
 
@@ -111,7 +111,7 @@ function withSnapshot(image: ImageRecord, progress: ImageProgress | undefined): 
     ...(inspected !== undefined && {
       ...{ imageId: inspected.id, platform: formatPlatform(inspected.platform), imageBytes: inspected.size },
     }),
-    layers: withInstructions([...distinct.values()], instructionsOf(image.layers)),
+    layers: withSteps([...distinct.values()], stepsOf(image.layers)),
   };
   if (outcome === undefined) return known;
   return withOutcome(
@@ -128,32 +128,32 @@ function withHistory(
   record: PushRecord,
   { index, diffIds, steps }: Extract<RecordChange, { type: 'history' }>,
 ): PushRecord {
-  const instructions = layerInstructions(diffIds, steps);
-  if (instructions.size === 0) return record;
+  const pairs = layerSteps(diffIds, steps);
+  if (pairs.size === 0) return record;
   const images = record.images.map((image, at) => {
     if (at !== index) return image;
     // The history may come before the first progress.
     const layers = image.layers.length > 0 ? image.layers : [...new Set(diffIds)].map(untouched);
-    return { ...image, layers: withInstructions(layers, instructions) };
+    return { ...image, layers: withSteps(layers, pairs) };
   });
   return { ...record, images };
 }
 
-function instructionsOf(layers: readonly LayerRecord[]): ReadonlyMap<Digest, string> {
+/** What an earlier change has said of the layers. */
+function stepsOf(layers: readonly LayerRecord[]): ReadonlyMap<Digest, LayerStep> {
   return new Map(
-    layers.flatMap(({ diffId, instruction }) =>
-      diffId === undefined || instruction === undefined ? [] : [[diffId, instruction] as const],
+    layers.flatMap(({ diffId, instruction = '', stepBytes }) =>
+      diffId === undefined || stepBytes === undefined ? [] : [[diffId, { instruction, bytes: stepBytes }] as const],
     ),
   );
 }
 
-function withInstructions(
-  layers: readonly LayerRecord[],
-  instructions: ReadonlyMap<Digest, string>,
-): readonly LayerRecord[] {
+function withSteps(layers: readonly LayerRecord[], steps: ReadonlyMap<Digest, LayerStep>): readonly LayerRecord[] {
   return layers.map((layer) => {
-    const instruction = layer.diffId && instructions.get(layer.diffId);
-    return instruction === undefined ? layer : { ...layer, instruction };
+    const step = layer.diffId && steps.get(layer.diffId);
+    if (step === undefined) return layer;
+    const { instruction, bytes } = step;
+    return { ...layer, ...(instruction !== '' && { instruction }), stepBytes: bytes };
   });
 }
 
