@@ -1,9 +1,11 @@
 import * as vscode from 'vscode';
 import { buildPushing } from './composition/buildPushing.ts';
+import { buildPushPages } from './composition/buildPushPages.ts';
 import { buildRegistries } from './composition/buildRegistries.ts';
 import { engines, followContexts } from './composition/engineChoice.ts';
 import type { TeaChestApi } from './host/api.ts';
 import { listImagesCommand } from './host/commands/listImages.ts';
+import { planPushCommand } from './host/commands/planPush.ts';
 import { pushImageCommand } from './host/commands/pushImage.ts';
 import { pushImagesCommand } from './host/commands/pushImages.ts';
 import { registerCommands } from './host/commands/registerCommands.ts';
@@ -22,7 +24,6 @@ import { createLogger } from './host/log.ts';
 import { endPushes } from './host/push/endPushes.ts';
 import { EngineRelay } from './host/push/engineRelay.ts';
 import { offerToPushAgain } from './host/push/offerToPushAgain.ts';
-import { PushController } from './host/push/pushController.ts';
 import { PushStatusBar } from './host/push/pushStatusBar.ts';
 import { recoverPushes } from './host/push/recoverPushes.ts';
 import { RegistryCleanup } from './host/registry/registryCleanup.ts';
@@ -53,17 +54,16 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const imagesView = new ImagesView(images, link, showDangling);
   const registriesView = new RegistriesView({ ...registries, browser: access, sort: registriesSort, logger });
 
-  const { runner, history, codecs, journal, spoolRoots } = buildPushing(context, registries, { link, relay }, logger);
+  const pushing = buildPushing(context, registries, { link, relay }, logger);
+  const { runner, planner, history, codecs, journal, spoolRoots } = pushing;
   const pushesView = new PushesView({ history, store });
   const statusBar = new PushStatusBar(runner);
-  const push = new PushController({
-    ...{ ...signIn, runner, images, store, memory, access, publicOwners },
-    inspect: async (image) => (await link.get()).inspect(image, { signal: new AbortController().signal }),
-    onPushed: () => {
-      registriesView.update();
-      showWhetherPushed(memory);
-    },
-  });
+  const onPushed = (): void => {
+    registriesView.update();
+    showWhetherPushed(memory);
+  };
+  const dialogs = { ...signIn, images, store, memory, access, publicOwners, onPushed };
+  const { push, pages } = buildPushPages(context, pushing, link, dialogs);
   const cleanup = new RegistryCleanup({
     store,
     stopPushes: (origin) => runner.stop(origin),
@@ -80,10 +80,10 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   };
   const parts = {
     ...{ ...signIn, store, channel, access, memory, cleanup, link, engines, images: shown },
-    ...{ imagesView, registriesView, pushesView, push, history, runner, addedOwners },
+    ...{ imagesView, registriesView, pushesView, push, pages, planner, history, runner, addedOwners },
     extensionUri: context.extensionUri,
   };
-  context.subscriptions.push(images, imagesView, registriesView, pushesView, registries.documents, statusBar);
+  context.subscriptions.push(images, imagesView, registriesView, pushesView, registries.documents, statusBar, pages);
   context.subscriptions.push(registerCommands(parts), followChanges(parts), followContexts(link, shown, logger));
   end = () => endPushes(runner, [access, relay, link, codecs, store, history, channel]);
 
@@ -98,6 +98,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
     selectEngine: (argument) => selectEngineCommand(parts, argument),
     pushImage: (argument) => pushImageCommand(push, argument),
     pushImages: (argument) => pushImagesCommand(push, argument),
+    planPush: (argument) => planPushCommand(planner, argument),
   };
 }
 

@@ -8,6 +8,7 @@ import { PushHistory } from '../host/history/pushHistory.ts';
 import { Codecs } from '../host/push/codecs.ts';
 import type { EngineRelay } from '../host/push/engineRelay.ts';
 import { PushJournal } from '../host/push/pushJournal.ts';
+import { PushPlanner, type PushPlannerDependencies } from '../host/push/pushPlanner.ts';
 import { PushRunner } from '../host/push/pushRunner.ts';
 import { FileState } from '../host/state/fileState.ts';
 import type { Registries } from './buildRegistries.ts';
@@ -15,6 +16,7 @@ import type { Registries } from './buildRegistries.ts';
 /** What runs pushes, and what ended processes may have left of theirs. */
 export interface Pushing {
   readonly runner: PushRunner;
+  readonly planner: PushPlanner;
   readonly history: PushHistory;
   readonly codecs: Codecs;
   readonly journal: PushJournal;
@@ -24,7 +26,7 @@ export interface Pushing {
 
 export function buildPushing(
   { extensionPath, globalStorageUri }: vscode.ExtensionContext,
-  { access, cache, memory, linkRates, autoChoices }: Registries,
+  { store, access, cache, memory, publicOwners, linkRates, autoChoices }: Registries,
   engine: { readonly link: EngineLink; readonly relay: EngineRelay },
   logger: Logger,
 ): Pushing {
@@ -36,14 +38,19 @@ export function buildPushing(
   });
   const defaultSpool = join(storage, 'spool');
   const spoolRoot = (): string => spoolFolder() ?? defaultSpool;
-  const runner = new PushRunner({
-    ...{ ...engine, journal, history, cache, memory, spoolRoot, logger, settings: pushSettings },
+  const shared: Pick<PushPlannerDependencies, 'openTarget' | 'createCodec' | 'settings' | 'cache' | 'logger'> = {
+    ...{ cache, logger, settings: pushSettings },
     openTarget: (...asked) => access.openTarget(...asked),
     createCodec: (compression, gzipLevel, { origin, host }) =>
       codecs.create(compression, gzipLevel, {
         ...{ origin, scope: networkScope(host) },
         ...{ roundTripMs: access.roundTripMs(origin), bytesPerSecond: linkRates.get(origin) },
       }),
+  };
+  const runner = new PushRunner({ ...engine, ...shared, journal, history, memory, spoolRoot });
+  const planner = new PushPlanner({
+    ...{ ...engine, ...shared, sources: { store, memory }, publicOwners },
+    linkRate: (origin) => linkRates.get(origin),
   });
-  return { runner, history, codecs, journal, spoolRoots: [defaultSpool, spoolRoot()] };
+  return { runner, planner, history, codecs, journal, spoolRoots: [defaultSpool, spoolRoot()] };
 }

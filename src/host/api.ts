@@ -3,6 +3,7 @@ import type { SelectEngineArguments, SignInArguments, SignOutArguments } from '.
 import type { PushArguments, PushImagesArguments } from './push/pushArguments.ts';
 import type { PushImagesResult } from './push/pushImagesResult.ts';
 import type { ListedImage } from './commands/listImages.ts';
+import type { PlannedPush } from './commands/planPush.ts';
 import type { SelectedEngine } from './commands/selectEngine.ts';
 import type { SignedIn } from './commands/signIn.ts';
 
@@ -14,4 +15,5 @@ export interface TeaChestApi {
   selectEngine(argument?: SelectEngineArguments): Promise<SelectedEngine | undefined>;
   pushImage(argument?: PushArguments): Promise<PushResult | undefined>;
   pushImages(argument?: PushImagesArguments): Promise<PushImagesResult | undefined>;
+  planPush(argument: PushArguments | PushImagesArguments): Promise<PlannedPush>;
 }

@@ -74,6 +74,11 @@ export function pushSettings(): PushSettings {
   };
 }
 
+/** True: a push that a person asks for begins with its plan. */
+export function alwaysPreviewsPush(): boolean {
+  return section().get<string>('push.preview') === 'always';
+}
+
 /** VS Code's proxy settings. `http.proxySupport: off` also disables the proxy of the environment. */
 export function proxySettings(): ProxySettings {
   const http = vscode.workspace.getConfiguration('http');

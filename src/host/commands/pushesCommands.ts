@@ -6,7 +6,7 @@ import { copyDigests, copyReferences } from '../display/clipboard.ts';
 import { showInformation } from '../display/messages.ts';
 import type { PushHistory } from '../history/pushHistory.ts';
 import { openInBrowser } from '../openInBrowser.ts';
-import { pushAgain } from '../push/pushAgain.ts';
+import { imagesToPushAgain, pushAgain } from '../push/pushAgain.ts';
 import type { PushController } from '../push/pushController.ts';
 import type { PushRunner } from '../push/pushRunner.ts';
 import { recordedArguments } from '../push/recordedArguments.ts';
@@ -49,7 +49,9 @@ export function pushesCommands(dependencies: PushesCommandDependencies): Command
     'pushes.moveToFront': onRows(([node]) => {
       if (node !== undefined) runner.moveToFront(node.record.id);
     }),
-    'pushes.retry': onRows((nodes) => pushAgain(nodes.flatMap(imagesToRetry).map(recordedArguments), push)),
+    'pushes.retry': onRows((nodes) =>
+      pushAgain(nodes.map(imagesOf).flatMap(imagesToPushAgain).map(recordedArguments), push),
+    ),
     'pushes.copyDigest': onImages((images) => copyDigests(images.flatMap(({ result }) => result?.digest ?? []))),
     'pushes.copyReference': onImages((images) => copyReferences(images.map(({ target }) => target))),
     'pushes.showInRegistry': onImage((image) => showInRegistry(dependencies, image)),
@@ -64,13 +66,6 @@ export function pushesCommands(dependencies: PushesCommandDependencies): Command
           .map(({ id }) => id),
       ),
   };
-}
-
-/** Of a push that did not succeed, the images that were not published. */
-function imagesToRetry(node: Exclude<PushNode, { type: 'layer' }>): readonly ImageRecord[] {
-  const images = imagesOf(node);
-  const open = images.filter(({ state }) => state !== 'pushed');
-  return open.length === 0 ? images : open;
 }
 
 async function showInRegistry({ registriesView }: PushesCommandDependencies, image: ImageRecord): Promise<void> {

@@ -3,9 +3,14 @@ import type { ImageRecord, LayerRecord } from '../../core/push/record/pushRecord
 import { isOver } from '../../core/push/record/recordPush.ts';
 import { formatBytes } from './format.ts';
 
+/** The classic builder names what a layer was copied from by its hash, `COPY dir:…`: its beginning is enough. */
+export function briefInstruction(instruction: string): string {
+  return instruction.replaceAll(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, '$1');
+}
+
 /** The instruction that made the layer; its diffID where that is not known. */
 export function layerName({ instruction, diffId }: LayerRecord): string {
-  if (instruction !== undefined) return instruction;
+  if (instruction !== undefined) return briefInstruction(instruction);
   return diffId === undefined ? 'Layer that the engine is sending' : `Layer ${shortDigest(diffId)}`;
 }
 

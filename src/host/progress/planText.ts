@@ -1,5 +1,6 @@
 import type { ImagePlan, PlannedLayer, SendEstimate, TimeEstimate } from '../../core/push/plan/pushPlan.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
+import { briefInstruction } from './layerText.ts';
 import { formatBytes, formatDuration } from './format.ts';
 
 /** Something that a person should know before the push. */
@@ -72,7 +73,7 @@ export function plannedState({ state, knownIn = '', isShared }: PlannedLayer): s
 
 /** The instruction that made a layer, or its digest, or the platform whose layers are not known. */
 export function plannedName({ instruction, diffId, digest, platform, isAttestation }: PlannedLayer): string {
-  if (instruction !== undefined) return instruction;
+  if (instruction !== undefined) return briefInstruction(instruction);
   if (isAttestation === true) return 'Attestation';
   const known = diffId ?? digest;
   if (known !== undefined) return `Layer ${shortDigest(known)}`;

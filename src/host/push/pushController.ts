@@ -29,6 +29,7 @@ import type { PushSources } from './pushSources.ts';
 import { pushAllWithNotification, pushWithNotification, showResult } from './pushWithNotification.ts';
 import { recordedArguments } from './recordedArguments.ts';
 import { resolvePush } from './resolvePush.ts';
+import { targetNeeded } from './targetNeeded.ts';
 
 export interface PushControllerDependencies extends PushSources, AskSignInDependencies {
   readonly runner: PushRunner;
@@ -37,7 +38,27 @@ export interface PushControllerDependencies extends PushSources, AskSignInDepend
   readonly publicOwners: Pick<PublicOwners, 'confirm'>;
   /** Called after each successful push. */
   readonly onPushed: () => void;
+  readonly preview: PushPreview;
 }
+
+/** The plan of a push, shown in place of pushing. */
+export interface PushPreview {
+  /** True: a push that a person asks for begins with its plan. */
+  readonly isAlwaysShown: () => boolean;
+  readonly show: (all: readonly PushArguments[]) => void;
+  /** Shows a push by the ID of its record. */
+  readonly showPush: (id: string) => void;
+}
+
+/** Of a push that somebody follows. */
+export interface FollowOptions {
+  /** Called once it has a record, with its ID. */
+  readonly onRecord?: (id: string) => void;
+}
+
+/** Nothing needs to be confirmed before a preview. */
+const toPush = { isPreview: false };
+const preview = { isPreview: true };
 
 /** Turns a request into a job, by questions where something is missing, runs it, and shows the result. */
 export class PushController {
@@ -51,7 +72,8 @@ export class PushController {
   async askAndPush(start: PushStart = {}, options: PushOptions = {}): Promise<PushResult | undefined> {
     try {
       const job = await this.#ask(start, options);
-      return job && (await this.#push(job).catch(() => undefined));
+      if (job === undefined || this.#isPreviewed([job])) return undefined;
+      return await this.#push(job).catch(() => undefined);
     } catch (error) {
       void reportFailure(error, { retry: () => this.askAndPush(start, options) });
       return undefined;
@@ -59,8 +81,21 @@ export class PushController {
   }
 
   /** Pushes as the arguments say. Shows a failure and rejects. */
-  async pushArguments(args: PushArguments): Promise<PushResult> {
-    return await this.#push(await this.#resolve(args));
+  async pushArguments(args: PushArguments, follow: FollowOptions = {}): Promise<PushResult> {
+    return await this.#push(await this.#resolve(args), follow);
+  }
+
+  /** Asks where the images should go, as for a push, and shows what the push would do. Without `images`, asks for one. */
+  async preview(images?: readonly string[]): Promise<void> {
+    try {
+      const [image, ...others] = images ?? [];
+      const start = image === undefined ? {} : { image };
+      const jobs = others.length > 0 ? await this.#askAll(images, preview) : [await this.#ask(start, {}, preview)];
+      const asked = jobs.filter((job) => job !== undefined);
+      if (asked.length > 0) this.#dependencies.preview.show(asked.map(argumentsOf));
+    } catch (error) {
+      void reportFailure(error, { retry: () => this.preview(images) });
+    }
   }
 
   /** Asks once where all images should go, and pushes them together. Without `images`, the person chooses them. */
@@ -72,7 +107,7 @@ export class PushController {
     }
     try {
       const jobs = await this.#askAll(images);
-      if (jobs.length > 0) await this.#pushAll(jobs, []);
+      if (jobs.length > 0 && !this.#isPreviewed(jobs)) await this.#pushAll(jobs, []);
     } catch (error) {
       void reportFailure(error, { retry: () => this.pushAll(images) });
     }
@@ -82,7 +117,7 @@ export class PushController {
    * Pushes several images together, each as its arguments say. Asks for the targets that are missing, once. Shows a summary,
    * and gives the outcome of each image; rejects only if two of them have the same target.
    */
-  async pushEach(all: readonly PushArguments[]): Promise<PushImagesResult> {
+  async pushEach(all: readonly PushArguments[], follow: FollowOptions = {}): Promise<PushImagesResult> {
     const startedAt = performance.now();
     const resolved = await this.#resolveEach(all);
     const jobs = resolved.flatMap(({ job }) => job ?? []);
@@ -90,7 +125,7 @@ export class PushController {
       error === undefined ? [] : [{ reference: args.target ?? args.image, kind: 'failed', error }],
     );
     requireDistinctTargets(jobs);
-    const outcomes = jobs.length === 0 ? [] : await this.#pushAll(jobs, failures);
+    const outcomes = jobs.length === 0 ? [] : await this.#pushAll(jobs, failures, follow);
     if (jobs.length === 0) void showSummary(failures, 0, {});
     const byJob = new Map(jobs.map((job, at) => [job, outcomes[at]]));
     const results = resolved.map(({ args, job, error }): ImageResult => {
@@ -126,22 +161,27 @@ export class PushController {
     });
   }
 
-  async #askAll(images: readonly string[] | undefined): Promise<readonly PushJob[]> {
+  async #askAll(images: readonly string[] | undefined, { isPreview } = toPush): Promise<readonly PushJob[]> {
     const { store, publicOwners } = this.#dependencies;
     if (store.list().length === 0 && !(await signInToGoOn(this.#dependencies, { toPush: true }))) return [];
     const jobs = (await askImages(this.#dependencies, images)) ?? [];
     for (const job of jobs) {
-      if (!(await publicOwners.confirm(job)) || !(await this.#hasCredential(job))) return [];
+      const isConfirmed = isPreview || (await publicOwners.confirm(job));
+      if (!isConfirmed || !(await this.#hasCredential(job))) return [];
     }
     return jobs.map((job) => this.#refresh(job));
   }
 
   /** `before`: images that have failed already, for the summary. Never rejects. Does not wait for a button. */
-  async #pushAll(jobs: readonly PushJob[], before: readonly FinishedImage[]): Promise<readonly ImageOutcome[]> {
+  async #pushAll(
+    jobs: readonly PushJob[],
+    before: readonly FinishedImage[],
+    follow: FollowOptions = {},
+  ): Promise<readonly ImageOutcome[]> {
     const { runner, access, onPushed } = this.#dependencies;
     const startedAt = performance.now();
     const outcomes = await Promise.all(
-      (await pushAllWithNotification(runner, jobs)).map(async (outcome, at): Promise<ImageOutcome> => {
+      (await pushAllWithNotification(runner, jobs, follow)).map(async (outcome, at): Promise<ImageOutcome> => {
         const job = jobs[at];
         if (outcome.kind === 'pushed' || job === undefined) return outcome;
         return { kind: 'failed', error: toTeaChestError(await withNearestOwner(outcome.error, job, access)) };
@@ -188,12 +228,13 @@ export class PushController {
     throw targetNeeded(image);
   }
 
-  async #ask(start: PushStart, options: PushOptions): Promise<PushJob | undefined> {
+  async #ask(start: PushStart, options: PushOptions, { isPreview } = toPush): Promise<PushJob | undefined> {
     const { store, publicOwners } = this.#dependencies;
     if (store.list().length === 0 && !(await signInToGoOn(this.#dependencies, { toPush: true }))) return undefined;
     const { platform } = options;
     const job = await askPush(this.#dependencies, { ...start, platform });
-    if (job === undefined || !(await publicOwners.confirm(job)) || !(await this.#hasCredential(job))) return undefined;
+    if (job === undefined || (!isPreview && !(await publicOwners.confirm(job)))) return undefined;
+    if (!(await this.#hasCredential(job))) return undefined;
     return { ...this.#refresh(job), ...options, platform: platform ?? job.platform };
   }
 
@@ -225,13 +266,29 @@ export class PushController {
     return { ...job, connection: this.#dependencies.store.find(job.connection.origin) ?? job.connection };
   }
 
+  /** If a person wants to see the plan of each push first, shows it: they go on from there. */
+  #isPreviewed(jobs: readonly PushJob[]): boolean {
+    const { preview } = this.#dependencies;
+    if (!preview.isAlwaysShown()) return false;
+    preview.show(jobs.map(argumentsOf));
+    return true;
+  }
+
   /** Rejects as the push does, after showing the failure. Does not wait for a button. */
-  async #push(job: PushJob): Promise<PushResult> {
-    const { runner, access, onPushed } = this.#dependencies;
+  async #push(job: PushJob, { onRecord }: FollowOptions = {}): Promise<PushResult> {
+    const { runner, access, onPushed, preview } = this.#dependencies;
+    let record = '';
+    const follow = (id: string): void => {
+      record = id;
+      onRecord?.(id);
+    };
     try {
-      const result = await pushWithNotification(runner, job);
+      const result = await pushWithNotification(runner, job, { onRecord: follow });
       onPushed();
-      void showResult(result, job);
+      const showDetails = (): void => {
+        preview.showPush(record);
+      };
+      void showResult(result, job, showDetails);
       return result;
     } catch (failure) {
       const error = await withNearestOwner(failure, job, access);
@@ -304,13 +361,6 @@ interface Resolved {
   readonly error?: TeaChestError;
 }
 
-function targetNeeded(image: string): TeaChestError {
-  return new TeaChestError('targetNeeded', `Nobody said where ${image} should go, and it was not pushed before.`, {
-    stage: 'resolve',
-    facts: { image },
-  });
-}
-
 /** @throws TeaChestError `argumentInvalid` */
 function requireDistinctTargets(jobs: readonly PushJob[]): void {
   const images = new Map<string, string>();
@@ -327,4 +377,9 @@ function requireDistinctTargets(jobs: readonly PushJob[]): void {
 
 function optionsOf({ compression, strategy, platform, recheck }: PushOptions): PushOptions {
   return { compression, strategy, platform, recheck };
+}
+
+/** A job as arguments that make the same one again. */
+function argumentsOf({ image, requestedImage = image, target, ...options }: PushJob): PushArguments {
+  return recordedArguments({ image: requestedImage, target: formatTarget(target), options: optionsOf(options) });
 }

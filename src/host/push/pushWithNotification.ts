@@ -2,7 +2,7 @@ import type { ImageOutcome } from '../../core/push/imagesEvents.ts';
 import type { PushResult } from '../../core/push/pushEvents.ts';
 import type { ImagesSnapshot } from '../../core/push/imagesProgress.ts';
 import { pageAt } from '../connections/connection.ts';
-import { copyPullCommand, copyReferences } from '../display/clipboard.ts';
+import { copyPullCommand } from '../display/clipboard.ts';
 import { showInformation, withNotification } from '../display/messages.ts';
 import { openInBrowser } from '../openInBrowser.ts';
 import { withSignal } from '../progress/cancellation.ts';
@@ -14,10 +14,14 @@ import type { PushJob } from './pushJob.ts';
 import type { PushRunner, RunOptions } from './pushRunner.ts';
 
 /** Runs a push under a notification that shows its progress and can cancel it. */
-export async function pushWithNotification(runner: Pick<PushRunner, 'run'>, job: PushJob): Promise<PushResult> {
+export async function pushWithNotification(
+  runner: Pick<PushRunner, 'run'>,
+  job: PushJob,
+  { onRecord }: Pick<RunOptions, 'onRecord'>,
+): Promise<PushResult> {
   const { repository, tag } = job.target;
   return await withNotification(`Pushing ${repository}:${tag}`, (report, token) =>
-    withSignal(token, (signal) => runner.run(job, { signal, ...reporter(report, describeOnly) })),
+    withSignal(token, (signal) => runner.run(job, { signal, onRecord, ...reporter(report, describeOnly) })),
   );
 }
 
@@ -25,9 +29,10 @@ export async function pushWithNotification(runner: Pick<PushRunner, 'run'>, job:
 export async function pushAllWithNotification(
   runner: Pick<PushRunner, 'runAll'>,
   jobs: readonly PushJob[],
+  { onRecord }: Pick<RunOptions, 'onRecord'>,
 ): Promise<readonly ImageOutcome[]> {
   return await withNotification(`Pushing ${countImages(jobs.length)}`, (report, token) =>
-    withSignal(token, (signal) => runner.runAll(jobs, { signal, ...reporter(report, describeImages) })),
+    withSignal(token, (signal) => runner.runAll(jobs, { signal, onRecord, ...reporter(report, describeImages) })),
   );
 }
 
@@ -54,13 +59,18 @@ function reporter(
 }
 
 /** Shows what a push did, with the next steps as buttons. */
-export async function showResult(result: PushResult, { connection, target }: Destination): Promise<void> {
+export async function showResult(
+  result: PushResult,
+  { connection, target }: Destination,
+  showDetails: () => void,
+): Promise<void> {
   const page = packagePage(connection, target);
-  const copy = { title: 'Copy Reference' };
   const pull = { title: 'Copy Pull Command' };
   const open = { title: connection.kind === 'forgejo' ? 'Open in Forgejo' : 'Open in Gitea' };
-  const choice = await showInformation(describeResult(result), page === undefined ? [copy, pull] : [copy, pull, open]);
-  if (choice === copy) await copyReferences([result.reference]);
-  else if (choice === pull) await copyPullCommand(result.reference);
+  const details = { title: 'Show Details' };
+  const buttons = page === undefined ? [pull, details] : [pull, open, details];
+  const choice = await showInformation(describeResult(result), buttons);
+  if (choice === pull) await copyPullCommand(result.reference);
   else if (choice === open && page !== undefined) await openInBrowser(pageAt(connection, page));
+  else if (choice === details) showDetails();
 }

@@ -2,6 +2,7 @@ import { shortDigest } from '../../core/oci/digest.ts';
 import type { ImageLayer, ImageLayers } from '../../core/push/plan/imageLayers.ts';
 import type { Page, PageBar } from '../../webview/pushPage/protocol.ts';
 import { formatBytes } from '../progress/format.ts';
+import { briefInstruction } from '../progress/layerText.ts';
 import { pageLabels } from './pageLabels.ts';
 
 export type LayersState =
@@ -61,12 +62,11 @@ function toBar({ diffId, instruction, bytes }: ImageLayer, at: number, total: nu
   return {
     key: diffId,
     number: String(at + 1),
-    name: instruction ?? `Layer ${shortDigest(diffId)}`,
+    name: instruction === undefined ? `Layer ${shortDigest(diffId)}` : briefInstruction(instruction),
     isInstruction: instruction !== undefined,
     look: 'toSend',
     sizeText: bytes === undefined ? '–' : formatBytes(bytes),
     sendText: bytes === undefined || total === 0 ? '–' : share(bytes, total),
-    stateText: bytes === undefined ? 'not known' : 'the engine’s history',
     weight: bytes ?? 0,
     filled: 0,
   };

@@ -16,18 +16,14 @@ const looks: Readonly<Record<BarLook, string>> = {
 
 const name = 'Layer, base first';
 
-/** The texts of the page that are the same for all images of a kind. */
-export const pageLabels: Readonly<Record<Page['mode'], Page['labels']>> = {
-  push: labels({ number: '#', name, size: 'Size', state: 'State' }),
-  plan: labels({ number: '#', name, size: 'Size', send: 'To send', state: 'In the registry' }),
-  layers: labels({ number: '#', name, size: 'Size', send: 'Share', state: 'Size by' }),
+const shared = {
+  legend: 'What the patterns mean',
+  leastHeight: 'Heights are to scale. The smallest layers are drawn higher than they are.',
 };
 
-function labels(columns: Page['labels']['columns']): Page['labels'] {
-  return {
-    columns,
-    legend: 'What the patterns mean',
-    looks,
-    leastHeight: 'Heights are to scale. The smallest layers are drawn higher than they are.',
-  };
-}
+/** The texts of the page that are the same for all images of a kind. */
+export const pageLabels: Readonly<Record<Page['mode'], Page['labels']>> = {
+  push: { ...shared, looks, columns: { number: '#', name, size: 'Size', state: 'State' } },
+  plan: { ...shared, looks, columns: { number: '#', name, size: 'Size', send: 'To send', state: 'In the registry' } },
+  layers: { ...shared, looks: {}, columns: { number: '#', name, size: 'Size', send: 'Share' } },
+};

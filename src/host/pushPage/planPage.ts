@@ -13,13 +13,13 @@ import {
   planWarnings,
 } from '../progress/planText.ts';
 import type { PushArguments } from '../push/pushArguments.ts';
-import type { JobsPlan } from '../push/pushPlanner.ts';
+import type { ArgumentsPlan } from '../push/pushPlanner.ts';
 import { pageLabels } from './pageLabels.ts';
 
 /** How far a plan is. */
 export type PlanState =
   | { readonly kind: 'asking' }
-  | { readonly kind: 'planned'; readonly planned: JobsPlan }
+  | { readonly kind: 'planned'; readonly planned: ArgumentsPlan }
   | { readonly kind: 'failed'; readonly message: string };
 
 /** The page of a plan. `targets`: of the images, as the plan names them. */
@@ -30,6 +30,10 @@ export function planPage(asked: readonly PushArguments[], state: PlanState): Pag
   const images = state.kind === 'planned' ? state.planned.plan.images : [];
   const target = isOne ? (images[0]?.reference ?? only.target) : undefined;
   const status = statusOf(state);
+  const isPublic = state.kind === 'planned' ? state.planned.isPublic : [];
+  const drawn = images.map((image, at) =>
+    toImage(image, isPublic[at] === true, { at, isOne, name: asked[at]?.image ?? '' }),
+  );
   const canPush = images.some(({ kind }) => kind === 'planned');
   return {
     mode: 'plan',
@@ -37,18 +41,16 @@ export function planPage(asked: readonly PushArguments[], state: PlanState): Pag
     title,
     ...(target !== undefined && { subtitle: `to ${target}` }),
     status,
-    facts: state.kind === 'planned' && !isOne ? sumFacts(state.planned) : [],
+    facts: isOne ? (drawn[0]?.facts ?? []) : state.kind === 'planned' ? sumFacts(state.planned) : [],
     actions: [
       ...(canPush ? [{ id: 'push', label: 'Push', isPrimary: true } as const] : []),
       ...(state.kind === 'asking' ? [] : [{ id: 'planAgain', label: 'Plan Again', isPrimary: !canPush } as const]),
     ],
-    notices: state.kind === 'failed' ? [{ tone: 'error', text: state.message }] : [],
-    images:
-      state.kind === 'planned'
-        ? images.map((image, at) =>
-            toImage(image, state.planned.isPublic[at] === true, { at, isOne, name: asked[at]?.image ?? '' }),
-          )
-        : [],
+    notices: [
+      ...(state.kind === 'failed' ? [{ tone: 'error', text: state.message } as const] : []),
+      ...(isOne ? (drawn[0]?.notices ?? []) : []),
+    ],
+    images: isOne ? drawn.map((image) => ({ ...image, facts: [], notices: [] })) : drawn,
     announcement: `Preview of the push of ${title}: ${status.text}.`,
     labels: pageLabels.plan,
   };
@@ -64,7 +66,7 @@ function statusOf(state: PlanState): Page['status'] {
   return { tone: 'neutral', text: `Would send: ${describeSend(send)}` };
 }
 
-function sumFacts({ plan: { send, time } }: JobsPlan): PageFact[] {
+function sumFacts({ plan: { send, time } }: ArgumentsPlan): PageFact[] {
   return time === undefined || send.bytes === 0 ? [] : [{ label: 'Time', value: describeTime(time, send) }];
 }
 

@@ -32,7 +32,7 @@ export function recordPage(record: PushRecord, context: RecordContext): Page {
     ...progressOf(record),
     facts: factsOf(record),
     actions: actionsOf(record, context),
-    notices: noticesOf(record),
+    notices: [...(isOne ? errorsOf(only) : []), ...noticesOf(record)],
     images: record.images.map((image, at) => toImage(image, String(at), isOne)),
     chart: rateChart(record.samples),
     announcement: announcementOf(record, status.text),
@@ -137,6 +137,12 @@ function noticesOf({ images }: PushRecord): PageNotice[] {
   return [...notices].map((text) => ({ tone: 'neutral', text }));
 }
 
+/** Why an image was not pushed, and what to do next. */
+function errorsOf({ error }: ImageRecord): PageNotice[] {
+  if (error === undefined || error.code === 'cancelled') return [];
+  return [{ tone: 'error', text: errorMessage(toError(error)).message }];
+}
+
 function announcementOf({ state, images, progress: { fraction, etaSeconds } }: PushRecord, text: string): string {
   const what = images.length === 1 ? (images[0]?.image ?? '') : countImages(images.length);
   if (state !== 'running') return `Push of ${what}: ${text}.`;
@@ -147,7 +153,7 @@ function announcementOf({ state, images, progress: { fraction, etaSeconds } }: P
 }
 
 function toImage(image: ImageRecord, key: string, isOne: boolean): PageImage {
-  const { error, layers, platform, imageBytes } = image;
+  const { layers, platform, imageBytes } = image;
   const count = layers.length === 1 ? '1 layer' : `${layers.length} layers`;
   const facts = [count, platform, imageBytes === undefined ? undefined : `${formatBytes(imageBytes)} in the engine`];
   return {
@@ -156,10 +162,7 @@ function toImage(image: ImageRecord, key: string, isOne: boolean): PageImage {
     caption: facts.filter((fact) => fact !== undefined).join(' · '),
     bars: layers.map((layer, at) => toBar(layer, image, at)),
     ...(layers.length === 0 && { emptyText: 'Its layers are not known yet.' }),
-    notices:
-      error === undefined || error.code === 'cancelled'
-        ? []
-        : [{ tone: 'error', text: errorMessage(toError(error)).message }],
+    notices: isOne ? [] : errorsOf(image),
     facts: [],
   };
 }
@@ -196,4 +199,13 @@ function filledPart({ state, sentBytes, storedBytes, storedTotal, readBytes, rea
   // While it is compressed: of what is read, the part that is sent.
   if (readTotal === undefined || readTotal === 0 || storedBytes === 0) return 0;
   return Math.min(1, (readBytes / readTotal) * (sentBytes / storedBytes));
+}
+
+/** The page of a push whose record was removed. */
+export function goneRecordPage(): Page {
+  const text = 'This push is not in the list any more';
+  return {
+    ...{ mode: 'push', kicker: 'Push', title: text, status: { tone: 'neutral', text: 'Nothing to show' } },
+    ...{ facts: [], actions: [], notices: [], images: [], announcement: text, labels: pageLabels.push },
+  };
 }

@@ -46,7 +46,11 @@ function updateBlock(block: Block, { bar, height }: { readonly bar: PageBar; rea
   setStyle(block.root, 'height', `${height}px`);
   setText(block.number, height >= roomForNumber ? bar.number : '');
   setAttribute(block.bar, 'class', `bar look-${bar.look}`);
-  setAttribute(block.bar, 'title', `${bar.number}. ${bar.name}: ${bar.sizeText}, ${bar.stateText}`);
+  setAttribute(
+    block.bar,
+    'title',
+    [`${bar.number}. ${bar.name}`, bar.sizeText, bar.stateText].filter((part) => part !== undefined).join(' · '),
+  );
   setStyle(block.fill, 'width', `${(bar.filled * 100).toFixed(1)}%`);
   setAttribute(block.root, 'data-key', bar.key);
   setAttribute(block.root, 'data-filled', bar.filled.toFixed(4));

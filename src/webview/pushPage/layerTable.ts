@@ -10,6 +10,7 @@ interface Row {
   readonly send: HTMLElement;
   readonly swatch: HTMLElement;
   readonly state: HTMLElement;
+  readonly stateCell: HTMLElement;
 }
 
 /** The layers of an image as a table, base first. */
@@ -51,8 +52,9 @@ function createRow(): Row {
   const state = element('span');
   const cells = ['number', 'size', 'send'].map((kind) => element('td', kind));
   const [number = element('td'), size = element('td'), send = element('td')] = cells;
-  const root = element('tr', '', [number, head, size, send, element('td', 'state', [swatch, state])]);
-  return { root, number, name, note, size, send, swatch, state };
+  const stateCell = element('td', 'state', [swatch, state]);
+  const root = element('tr', '', [number, head, size, send, stateCell]);
+  return { root, number, name, note, size, send, swatch, state, stateCell };
 }
 
 function updateRow(row: Row, bar: PageBar): void {
@@ -65,6 +67,7 @@ function updateRow(row: Row, bar: PageBar): void {
   setText(row.send, bar.sendText ?? '');
   setShown(row.send, bar.sendText !== undefined);
   setAttribute(row.swatch, 'class', `swatch look-${bar.look}`);
-  setText(row.state, bar.stateText);
+  setText(row.state, bar.stateText ?? '');
+  setShown(row.stateCell, bar.stateText !== undefined);
   setAttribute(row.root, 'data-key', bar.key);
 }

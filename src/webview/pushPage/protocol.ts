@@ -11,7 +11,7 @@ export const pageActions = [
   ...['showDetails', 'showError', 'copyDigest', 'openInBrowser', 'showLog'],
 ] as const;
 
-/** How a layer is drawn. Its state in words is `stateText`. */
+/** How a layer is drawn, by pattern and colour. Its state in words is `stateText`. */
 export const barLooks = [
   'there',
   'mounted',
@@ -42,7 +42,7 @@ const bar = v.object({
   look: v.picklist(barLooks),
   sizeText: text,
   sendText: v.optional(text),
-  stateText: text,
+  stateText: v.optional(text),
   /** The height of its bar. */
   weight: bytes,
   filled: fraction,
@@ -87,9 +87,9 @@ const page = v.object({
   /** What a screen reader says when it changes, though not more often than every few seconds. */
   announcement: text,
   labels: v.object({
-    columns: v.object({ number: text, name: text, size: text, send: v.optional(text), state: text }),
+    columns: v.object({ number: text, name: text, size: text, send: v.optional(text), state: v.optional(text) }),
     legend: text,
-    /** By look. */
+    /** By look; one that has none is not explained. */
     looks: v.record(v.picklist(barLooks), text),
     /** Under a stack with bars that are higher than their size. */
     leastHeight: text,

@@ -7,6 +7,7 @@ import { mediaTypes } from '../../../../src/core/oci/mediaTypes.ts';
 import type { EngineManifest, ImageDetails } from '../../../../src/core/ports/imageSource.ts';
 import type { PushResult } from '../../../../src/core/push/pushEvents.ts';
 import type { LoginSources } from '../../../../src/host/connections/loginSources.ts';
+import type { PushArguments } from '../../../../src/host/push/pushArguments.ts';
 import type { PushJob } from '../../../../src/host/push/pushJob.ts';
 import type { PushRunner } from '../../../../src/host/push/pushRunner.ts';
 import { PublicOwners } from '../../../../src/host/targets/publicOwners.ts';
@@ -67,6 +68,8 @@ async function controllerFor(
   const runs: (readonly PushJob[])[] = [];
   const failures: TeaChestError[] = [];
   let updates = 0;
+  const isPreviewed = false;
+  const previews: (readonly PushArguments[])[] = [];
   const runner: Pick<PushRunner, 'run' | 'runAll'> = {
     run: (job) => {
       jobs.push(job);
@@ -91,6 +94,11 @@ async function controllerFor(
       image === 'part:1' ? Promise.resolve(inspected()) : Promise.reject(new Error('It is not asked in this test.')),
     memory: { last: () => undefined },
     onPushed: () => updates++,
+    preview: {
+      isAlwaysShown: () => isPreviewed,
+      show: (all) => previews.push(all),
+      showPush: () => undefined,
+    },
     ...{ ...signingIn, logins, store, access, publicOwners },
   });
   const answer = async (owner: string): Promise<void> => {
