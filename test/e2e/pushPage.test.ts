@@ -177,11 +177,19 @@ suite('the push page', { timeout: 400_000 }, () => {
 
   test('opens from the Pushes view, and says why a push failed and what to do', async () => {
     const target = `${fakeGitea.host}/readers/app:1`;
+    const message = '<img src="x" onerror="alert(1)"> is <b>denied</b>';
+    const body = JSON.stringify({ errors: [{ code: 'DENIED', message }] });
+    const reply = { status: 403, headers: { 'content-type': 'application/json' }, body };
+    fakeGitea.faults.add({ method: 'POST', times: Infinity, action: { kind: 'answer', reply } });
     await assert.rejects(vscode.host.executeCommand('teaChest.pushImage', { image: 'app:1', target }));
     await vscode.host.executeCommand('notifications.clearAll');
     await vscode.sideBar.view('Pushes').chooseFromMenu('readers/app', 'Show Push Details');
     await page.locator('.status').filter({ hasText: 'Failed' }).waitFor();
-    assert.match(await page.locator('.notice.tone-error').innerText(), /reqPackageAccess/);
+    const notice = await page.locator('.notice.tone-error').innerText();
+    assert.ok(notice.includes(message), notice);
+    assert.equal(await page.locator('img, b').count(), 0, 'a text of the registry is no HTML');
+    const policy = await page.locator('meta[http-equiv]').getAttribute('content');
+    assert.match(policy ?? '', /^default-src 'none'; style-src [^;']+ ?[^;]*; script-src 'nonce-[^']{20,}'$/);
     await isAccessible('page-failed');
     await closePages();
   });

@@ -9,7 +9,7 @@ import { toRejection } from './toRejection.ts';
 type Planned = Omit<ImagePlan, 'kind' | 'origin'>;
 
 /** What a push of one image would do (docs/automation.md). */
-export type PlannedImage =
+type PlannedImage =
   | ({ readonly image: string; readonly warnings: readonly PlanWarning[] } & Planned)
   | { readonly image: string; readonly reference: string; readonly error: RejectedImage };
 

@@ -42,7 +42,7 @@ export interface PushControllerDependencies extends PushSources, AskSignInDepend
 }
 
 /** The plan of a push, shown in place of pushing. */
-export interface PushPreview {
+interface PushPreview {
   /** True: a push that a person asks for begins with its plan. */
   readonly isAlwaysShown: () => boolean;
   readonly show: (all: readonly PushArguments[]) => void;

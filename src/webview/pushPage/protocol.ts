@@ -6,7 +6,7 @@ import * as v from 'valibot';
  */
 
 /** What the buttons of the page do. */
-export const pageActions = [
+const pageActions = [
   ...['cancel', 'push', 'retry', 'planAgain', 'preview'],
   ...['showDetails', 'showError', 'copyDigest', 'openInBrowser', 'showLog'],
 ] as const;

@@ -6,7 +6,7 @@ import type { AttemptContext } from '../pushContext.ts';
 import type { OpenedPush } from '../pushImages.ts';
 
 /** Opens any repository of the registry, to ask whether it has a blob. */
-export type FindRepository = (repository: string, options: CallOptions) => Promise<Pick<BlobTarget, 'headBlob'>>;
+type FindRepository = (repository: string, options: CallOptions) => Promise<Pick<BlobTarget, 'headBlob'>>;
 
 /** The steps of an image's build, oldest first. */
 export type ReadHistory = (image: Digest, options: CallOptions) => Promise<readonly ImageStep[]>;

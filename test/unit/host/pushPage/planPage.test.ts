@@ -169,6 +169,6 @@ describe('the page of an image', () => {
         ['–', 0],
       ],
     );
-    assert.match(page.images[0]?.notices[0]?.text ?? '', /the sizes of the layers are not known/);
+    assert.match(page.images[0].notices[0]?.text ?? '', /the sizes of the layers are not known/);
   });
 });

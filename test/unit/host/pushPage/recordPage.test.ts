@@ -107,7 +107,13 @@ describe('the page of a push', () => {
 
   it('after the end gives the numbers of the result, the digest and what the bytes waited for', () => {
     const result = {
-      ...{ reference: 'gitea.test/dev/app:1', digest, mediaType: 'm', strategy: 'relay', notices: ['Read this.'] },
+      ...{
+        reference: 'gitea.test/dev/app:1',
+        digest,
+        mediaType: 'm',
+        strategy: 'relay' as const,
+        notices: ['Read this.'],
+      },
       ...{ uploadedBytes: 40_000_000, mountedBytes: 0, skippedBytes: 80_000_000, durationMs: 9_000 },
     } as const;
     const list = [0, 1, 2, 3, 4, 5].map((at) => ({
