@@ -19,8 +19,10 @@ const hostFolders = [
   'registry',
   'sync',
   'compare',
+  'history',
   'views',
   'push',
+  'pushPage',
   'commands',
 ];
 
@@ -60,6 +62,18 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/' },
       to: { path: '^(test|scripts|bench)/' },
+    },
+    {
+      name: 'the-webview-imports-only-itself',
+      severity: 'error',
+      from: { path: '^src/webview/' },
+      to: { path: '^src/', pathNot: '^src/webview/' },
+    },
+    {
+      name: 'only-the-protocol-is-shared-with-the-webview',
+      severity: 'error',
+      from: { path: '^src/(?!webview/)' },
+      to: { path: '^src/webview/', pathNot: '/protocol\\.ts$' },
     },
     ...hostRules,
     {

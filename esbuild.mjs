@@ -3,6 +3,7 @@
 //   dist/PACKAGE.cjs         each large package we depend on, loaded by the first call that needs it
 //   dist/compressWorker.cjs  the script of its compression threads
 //   dist/deflate.wasm        the DEFLATE encoder they use
+//   dist/pushPage.js, .css   the push page, which VS Code shows in a frame of its own
 //   dist/THIRD-PARTY-NOTICES.txt  the licences of all that is in them and not ours
 // --production minifies, --watch rebuilds on every change, --metafile says what the bytes of each bundle are.
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
@@ -94,7 +95,28 @@ function bundles({ production, folder }) {
     { ...shared, entryPoints: ['src/extension.ts'], plugins: [packagesApart, vscodeAsItIs] },
     { ...shared, entryPoints: largePackages },
     { ...shared, entryPoints: ['src/core/compress/encoder/compressWorker.ts'] },
+    webview({ ...common({ production }), outdir: folder }),
   ];
+}
+
+/**
+ * What runs in the push page: in a browser, without Node.
+ * @type {(options: import('esbuild').BuildOptions) => import('esbuild').BuildOptions}
+ */
+function webview(options) {
+  const [script, style] = ['main.ts', 'pushPage.css'].map((file) => `src/webview/pushPage/${file}`);
+  return {
+    ...options,
+    entryPoints: [
+      { in: script, out: 'pushPage' },
+      { in: style, out: 'pushPage' },
+    ],
+    format: 'iife',
+    platform: 'browser',
+    target: 'chrome128',
+    plugins: [],
+    external: [],
+  };
 }
 
 /**

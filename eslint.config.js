@@ -151,6 +151,19 @@ export default tseslint.config(
     },
   },
   {
+    // The page draws text from outside: nothing of it is parsed as HTML.
+    files: ['src/webview/**/*.ts'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        ...['innerHTML', 'outerHTML', 'insertAdjacentHTML', 'write', 'createContextualFragment'].map((property) => ({
+          property,
+          message: 'Set texts by setText: nothing is parsed as HTML.',
+        })),
+      ],
+    },
+  },
+  {
     // A test story may be long, node:test returns promises nobody awaits, and scripts talk to a terminal.
     files: ['test/**/*.ts', 'bench/**/*.ts'],
     rules: {

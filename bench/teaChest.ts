@@ -20,6 +20,7 @@ import { PushRunner } from '../src/host/push/pushRunner.ts';
 import { OriginValues } from '../src/host/registry/originValues.ts';
 import { RegistryAccess } from '../src/host/registry/registryAccess.ts';
 import { TargetMemory } from '../src/host/targets/targetMemory.ts';
+import { noHistory } from '../test/tools/noHistory.ts';
 import { silentLogger } from '../test/tools/silentLogger.ts';
 import { PushClock } from './rig/pushClock.ts';
 import type { ChildReply, ChildRequest, OpenRequest, PushOrder, PushReport } from './rig/teaChestProtocol.ts';
@@ -72,7 +73,8 @@ async function build(open: OpenRequest): Promise<Parts> {
     cache: new DigestCache(join(open.storage, 'digests.json'), silentLogger, Date.now),
     memory: new TargetMemory(state),
     // The defaults of package.json.
-    settings: () => ({ compression: 'stored', gzipLevel: 1, parallelBlobs: 3, strategy: 'auto' }),
+    settings: () => ({ compression: 'stored', gzipLevel: 1, parallelBlobs: 3, strategy: 'auto', maxConcurrent: 2 }),
+    history: noHistory,
     relay: {
       parts: async (source, strategy) => {
         const parts = await relay.parts(source, strategy);

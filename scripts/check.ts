@@ -40,6 +40,7 @@ const unitTests: Check = {
 const tools: readonly Check[] = [
   tool('lint', 'eslint', 'eslint', '--max-warnings', '0', ...cachedByContent('eslint'), '.'),
   tool('types', 'typescript', 'tsc', '-p', '.', ...incremental('types')),
+  tool('types of the webview, in a browser', 'typescript', 'tsc', '-p', 'src/webview', ...incremental('webview')),
   tool('types of the core, without VS Code', 'typescript', 'tsc', '-p', 'src/core', ...incremental('core')),
   tool('format', 'prettier', 'prettier', '--check', '--log-level', 'warn', ...cachedByContent('prettier'), '.'),
   tool('dead code', 'knip', 'knip', '--no-progress'),

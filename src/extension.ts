@@ -1,10 +1,12 @@
 import * as vscode from 'vscode';
 import { buildImages } from './composition/buildImages.ts';
 import { buildPushing } from './composition/buildPushing.ts';
+import { buildPushPages } from './composition/buildPushPages.ts';
 import { buildRegistries } from './composition/buildRegistries.ts';
 import { engines, followContexts } from './composition/engineChoice.ts';
 import type { TeaChestApi } from './host/api.ts';
 import { listImagesCommand } from './host/commands/listImages.ts';
+import { planPushCommand } from './host/commands/planPush.ts';
 import { pushImageCommand } from './host/commands/pushImage.ts';
 import { pushImagesCommand } from './host/commands/pushImages.ts';
 import { pushOutOfDateCommand } from './host/commands/pushOutOfDate.ts';
@@ -24,11 +26,11 @@ import { createLogger } from './host/log.ts';
 import { endPushes } from './host/push/endPushes.ts';
 import { EngineRelay } from './host/push/engineRelay.ts';
 import { offerToPushAgain } from './host/push/offerToPushAgain.ts';
-import { PushController } from './host/push/pushController.ts';
 import { PushStatusBar } from './host/push/pushStatusBar.ts';
 import { recoverPushes } from './host/push/recoverPushes.ts';
 import { RegistryCleanup } from './host/registry/registryCleanup.ts';
 import { followChanges, showWhetherPushed } from './host/views/followChanges.ts';
+import { PushesView } from './host/views/pushes/pushesView.ts';
 import { RegistriesView } from './host/views/registries/registriesView.ts';
 
 let end = (): Promise<void> => Promise.resolve();
@@ -50,31 +52,33 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const link = new EngineLink(relay.sweeping(engineFinder(engineChoice, logger)));
   const registriesView = new RegistriesView({ ...registries, browser: access, sort: registriesSort, logger });
 
-  const { runner, codecs, journal, spoolRoots } = buildPushing(context, registries, { link, relay }, logger);
+  const pushing = buildPushing(context, registries, { link, relay }, logger);
+  const { runner, planner, history, codecs, journal, spoolRoots } = pushing;
   const { images, imagesView, sync, comparisons, shown } = buildImages(registries, { link, codecs, logger });
+  const pushesView = new PushesView({ history, store });
   const statusBar = new PushStatusBar(runner);
-  const push = new PushController({
-    ...{ ...signIn, runner, images, store, memory, access, publicOwners, linkOffers, folderRepositories },
-    inspect: async (image) => (await link.get()).inspect(image, { signal: new AbortController().signal }),
-    onPushed: () => {
-      registriesView.update();
-      showWhetherPushed(memory);
-      sync.update();
-    },
-  });
+  const onPushed = (): void => {
+    registriesView.update();
+    showWhetherPushed(memory);
+    sync.update();
+  };
+  const sources = { images, store, memory, access, publicOwners, linkOffers, folderRepositories };
+  const { push, pages } = buildPushPages(context, pushing, link, { ...signIn, ...sources, onPushed });
   const cleanup = new RegistryCleanup({
     store,
     stopPushes: (origin) => runner.stop(origin),
-    data: [access, memory, publicOwners, addedOwners, linkOffers, chunkSizes, linkRates, autoChoices, cache],
+    data: [access, memory, publicOwners, addedOwners, linkOffers, chunkSizes, linkRates, autoChoices, cache, history],
   });
 
   const parts = {
     ...{ ...signIn, store, channel, access, memory, cleanup, link, engines, images: shown },
-    ...{ imagesView, registriesView, push, addedOwners, sync, extensionUri: context.extensionUri },
+    ...{ imagesView, registriesView, pushesView, push, pages, planner, history, runner, addedOwners, sync },
+    extensionUri: context.extensionUri,
   };
-  context.subscriptions.push(images, imagesView, sync, comparisons, registriesView, registries.documents, statusBar);
+  context.subscriptions.push(images, imagesView, sync, comparisons, registriesView, pushesView, pages);
+  context.subscriptions.push(registries.documents, statusBar);
   context.subscriptions.push(registerCommands(parts), followChanges(parts), followContexts(link, shown, logger));
-  end = () => endPushes(runner, [access, relay, link, codecs, store, channel]);
+  end = () => endPushes(runner, [access, relay, link, codecs, store, history, channel]);
 
   // In the background: the activation does not wait for it.
   const notify: Parameters<typeof recoverPushes>[0]['notify'] = (pushes) => void offerToPushAgain(pushes, push);
@@ -88,6 +92,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
     pushImage: (argument) => pushImageCommand(push, argument),
     pushImages: (argument) => pushImagesCommand(push, argument),
     pushOutOfDate: (argument) => pushOutOfDateCommand(parts, argument),
+    planPush: (argument) => planPushCommand(planner, argument),
   };
 }
 

@@ -1,18 +1,23 @@
 import { join } from 'node:path';
-import type * as vscode from 'vscode';
+import * as vscode from 'vscode';
 import type { Logger } from '../core/base/logger.ts';
 import { networkScope } from '../core/registry/http/networkScope.ts';
 import { pushSettings, spoolFolder } from '../host/config.ts';
 import type { EngineLink } from '../host/engine/engine.ts';
+import { PushHistory } from '../host/history/pushHistory.ts';
 import { Codecs } from '../host/push/codecs.ts';
 import type { EngineRelay } from '../host/push/engineRelay.ts';
 import { PushJournal } from '../host/push/pushJournal.ts';
+import { PushPlanner, type PushPlannerDependencies } from '../host/push/pushPlanner.ts';
 import { PushRunner } from '../host/push/pushRunner.ts';
+import { FileState } from '../host/state/fileState.ts';
 import type { Registries } from './buildRegistries.ts';
 
 /** What runs pushes, and what ended processes may have left of theirs. */
 export interface Pushing {
   readonly runner: PushRunner;
+  readonly planner: PushPlanner;
+  readonly history: PushHistory;
   readonly codecs: Codecs;
   readonly journal: PushJournal;
   /** Folders in which pushes spool. */
@@ -21,23 +26,31 @@ export interface Pushing {
 
 export function buildPushing(
   { extensionPath, globalStorageUri }: vscode.ExtensionContext,
-  { access, cache, memory, linkRates, autoChoices }: Registries,
+  { store, access, cache, memory, publicOwners, linkRates, autoChoices }: Registries,
   engine: { readonly link: EngineLink; readonly relay: EngineRelay },
   logger: Logger,
 ): Pushing {
   const storage = globalStorageUri.fsPath;
   const codecs = new Codecs(join(extensionPath, 'dist'), autoChoices);
   const journal = new PushJournal(join(storage, 'pushes'), logger);
+  const history = new PushHistory({
+    ...{ state: new FileState(join(storage, 'state', 'pushHistory')), changed: new vscode.EventEmitter(), logger },
+  });
   const defaultSpool = join(storage, 'spool');
   const spoolRoot = (): string => spoolFolder() ?? defaultSpool;
-  const runner = new PushRunner({
-    ...{ ...engine, journal, cache, memory, spoolRoot, logger, settings: pushSettings },
+  const shared: Pick<PushPlannerDependencies, 'openTarget' | 'createCodec' | 'settings' | 'cache' | 'logger'> = {
+    ...{ cache, logger, settings: pushSettings },
     openTarget: (...asked) => access.openTarget(...asked),
     createCodec: (compression, gzipLevel, { origin, host }) =>
       codecs.create(compression, gzipLevel, {
         ...{ origin, scope: networkScope(host) },
         ...{ roundTripMs: access.roundTripMs(origin), bytesPerSecond: linkRates.get(origin) },
       }),
+  };
+  const runner = new PushRunner({ ...engine, ...shared, journal, history, memory, spoolRoot });
+  const planner = new PushPlanner({
+    ...{ ...engine, ...shared, sources: { store, memory }, publicOwners },
+    linkRate: (origin) => linkRates.get(origin),
   });
-  return { runner, codecs, journal, spoolRoots: [defaultSpool, spoolRoot()] };
+  return { runner, planner, history, codecs, journal, spoolRoots: [defaultSpool, spoolRoot()] };
 }

@@ -9,6 +9,7 @@ import type { PushArguments, PushImagesArguments } from './push/pushArguments.ts
 import type { PushImagesResult } from './push/pushImagesResult.ts';
 import type { PushOutOfDateResult } from './commands/pushOutOfDate.ts';
 import type { ListedImage } from './commands/listImages.ts';
+import type { PlannedPush } from './commands/planPush.ts';
 import type { SelectedEngine } from './commands/selectEngine.ts';
 import type { SignedIn } from './commands/signIn.ts';
 
@@ -21,4 +22,5 @@ export interface TeaChestApi {
   pushImage(argument?: PushArguments): Promise<PushResult | undefined>;
   pushImages(argument?: PushImagesArguments): Promise<PushImagesResult | undefined>;
   pushOutOfDate(argument?: PushOutOfDateArguments): Promise<PushOutOfDateResult | undefined>;
+  planPush(argument: PushArguments | PushImagesArguments): Promise<PlannedPush>;
 }

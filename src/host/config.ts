@@ -10,6 +10,8 @@ export interface PushSettings {
   readonly gzipLevel: number;
   readonly parallelBlobs: number;
   readonly strategy: Strategy;
+  /** Pushes that run at one time; the others wait. */
+  readonly maxConcurrent: number;
 }
 
 /** `teaChest.push.linkRepository` */
@@ -77,7 +79,13 @@ export function pushSettings(): PushSettings {
     gzipLevel: integerBetween(section().get<number>('push.gzipLevel'), 1, 9, 1),
     parallelBlobs: integerBetween(section().get<number>('push.parallelBlobs'), 1, 6, 3),
     strategy: strategies.find((one) => one === strategy) ?? 'auto',
+    maxConcurrent: integerBetween(section().get<number>('push.maxConcurrent'), 1, 10, 2),
   };
+}
+
+/** True: a push that a person asks for begins with its plan. */
+export function alwaysPreviewsPush(): boolean {
+  return section().get<string>('push.preview') === 'always';
 }
 
 /** VS Code's proxy settings. `http.proxySupport: off` also disables the proxy of the environment. */

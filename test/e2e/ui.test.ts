@@ -53,6 +53,8 @@ suite('by hand', { timeout: 600_000 }, () => {
   const images = (): ReturnType<VscodeWindow['sideBar']['view']> => vscode.sideBar.view('Images');
   const registries = (): ReturnType<VscodeWindow['sideBar']['view']> => vscode.sideBar.view('Registries');
 
+  const tagMenu = ['Push to Registry…', 'Preview Push…', 'Show Layers', 'Copy Reference', 'Copy Image ID'];
+
   /** Before the first push to an owner whose images everybody can pull. */
   async function agreeToPublic(owner: string): Promise<void> {
     const dialog = vscode.page
@@ -87,11 +89,11 @@ suite('by hand', { timeout: 600_000 }, () => {
       labels.some((label) => /^Image app:1, \d+(\.\d)? MB, .+, linux\/amd64$/.test(label)),
       labels.join('\n'),
     );
-    assert.deepEqual(await images().menuOf('stable'), ['Push to Registry…', 'Copy Reference', 'Copy Image ID']);
+    assert.deepEqual(await images().menuOf('stable'), tagMenu);
     assert.ok(labels.includes('Repository app, 2 tags'), labels.join('\n'));
     assert.ok(labels.includes('Repository big, 1 tag'), labels.join('\n'));
     assert.deepEqual(await images().menuOf('2 tags'), ['Push to Registry…', 'Push All Tags…']);
-    assert.deepEqual(await images().menuOf('big'), ['Push to Registry…', 'Copy Reference', 'Copy Image ID']);
+    assert.deepEqual(await images().menuOf('big'), tagMenu);
     await vscode.screenshot('images-view');
   });
 
@@ -189,11 +191,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     );
     const done = await notifications.waitFor(/Pushed /);
     assert.ok(done.includes(`${fakeGitea.host}/team/big:v1`), done);
-    assert.deepEqual(await notifications.buttonsOf(/Pushed /), [
-      'Copy Reference',
-      'Copy Pull Command',
-      'Open in Gitea',
-    ]);
+    assert.deepEqual(await notifications.buttonsOf(/Pushed /), ['Copy Pull Command', 'Open in Gitea', 'Show Details']);
     await vscode.screenshot('push-done');
     await isStored(done, 'big:1');
     await nothingIsLeft();

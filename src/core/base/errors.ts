@@ -1,17 +1,20 @@
 /** The step of a push that failed, `signIn`, or `browse` (reading or changing what a registry has). Part of the automation contract: values are stable. */
-export type Stage =
-  | 'signIn'
-  | 'engine'
-  | 'inspect'
-  | 'resolve'
-  | 'plan'
-  | 'export'
-  | 'verify'
-  | 'spool'
-  | 'upload'
-  | 'manifest'
-  | 'check'
-  | 'browse';
+export const stages = [
+  'signIn',
+  'engine',
+  'inspect',
+  'resolve',
+  'plan',
+  'export',
+  'verify',
+  'spool',
+  'upload',
+  'manifest',
+  'check',
+  'browse',
+] as const;
+
+export type Stage = (typeof stages)[number];
 
 /** What went wrong, as data. Part of the automation contract: values are stable, new ones may be added. */
 export const errorCodes = [
@@ -91,6 +94,8 @@ export interface ErrorFacts {
   readonly httpNotAllowed?: boolean;
   /** A TLS handshake failed in a way that also a missing client certificate would cause. */
   readonly mayWantClientCertificate?: boolean;
+  /** A push was cancelled because its window closed, and not by the person. */
+  readonly isWindowClosed?: boolean;
   readonly [fact: string]: string | number | boolean | readonly string[] | undefined;
 }
 

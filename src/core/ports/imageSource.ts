@@ -61,6 +61,14 @@ export interface ImageDetails {
   readonly manifests?: readonly EngineManifest[] | undefined;
 }
 
+/** A step of the build that made an image, as the engine's history has it. */
+export interface ImageStep {
+  /** `created_by` of the image's config (OCI image-spec, config.md): `RUN /bin/sh -c make # buildkit`. */
+  readonly createdBy: string;
+  /** Bytes of its files; zero for a step that made no layer, and for one whose layer has no files. */
+  readonly size: number;
+}
+
 /** One of the manifests of an image of containerd's store. */
 export interface EngineManifest {
   readonly digest: Digest;

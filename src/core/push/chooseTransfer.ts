@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { TeaChestError } from '../base/errors.ts';
 import { codecKindOf } from '../compress/codecSpeeds.ts';
+import type { Digest } from '../oci/digest.ts';
 import { isImageManifest, mediaTypes } from '../oci/mediaTypes.ts';
 import type { ImageDetails } from '../ports/imageSource.ts';
 import { hasDigests } from '../relay/primeDigests.ts';
 import type { RelayParts } from '../relay/pushFromEngine.ts';
 import { relayObstacle } from '../relay/relayObstacle.ts';
-import type { LayerLedger } from './layerLedger.ts';
 import type { AttemptContext, PushContext, PushRequest } from './pushContext.ts';
 import { estimateTransfer, layerSizes } from './transferCosts.ts';
 
@@ -21,7 +21,20 @@ export type RelayOption =
 
 export type Transfer =
   | { readonly by: 'export'; readonly reason: string }
-  | { readonly by: 'relay'; readonly parts: RelayParts; readonly store: 'classic' | 'containerd' };
+  | {
+      readonly by: 'relay';
+      readonly reason: string;
+      readonly parts: RelayParts;
+      readonly store: 'classic' | 'containerd';
+    };
+
+/** The layers of an image, and which of them the registry has. */
+export interface StoredLayers {
+  readonly diffIds: ReadonlySet<Digest>;
+  stored(diffId: Digest): unknown;
+}
+
+type TransferContext = Pick<AttemptContext, 'request' | 'image' | 'cache' | 'logger' | 'signal'>;
 
 /**
  * True if a push must compress the layers that containerd's store holds uncompressed. Images alone: the attestations of an
@@ -73,8 +86,8 @@ export function findRelay({
  * classic store it is the transfer that is estimated to end sooner. Rejects if the relay is required and not possible.
  */
 export async function chooseTransfer(
-  context: AttemptContext,
-  ledger: LayerLedger,
+  context: TransferContext,
+  layers: StoredLayers,
   relay: RelayOption,
 ): Promise<Transfer> {
   const isRequired = context.request.strategy === 'relay';
@@ -85,11 +98,21 @@ export async function chooseTransfer(
   const { parts, store } = relay;
   // A classic engine does not export an image without layers (moby: “empty export - not implemented”).
   const isExportable = store === 'classic' && context.image.diffIds.length > 0;
-  if (isRequired || !isExportable) return { by: 'relay', parts, store };
-  const { isRelaySooner, relayMs, exportMs } = await estimate(context, ledger, parts);
-  const reason = `pushed by the engine about ${relayMs} ms, exported ${exportMs} ms`;
+  if (isRequired || !isExportable) {
+    const reason = isRequired ? 'The engine’s own push is asked for.' : engineHasBlobs;
+    return { by: 'relay', reason, parts, store };
+  }
+  const { isRelaySooner, relayMs, exportMs } = await estimate(context, layers, parts);
+  const reason = `Estimated on the engine’s side: ${seconds(relayMs)} by its own push, ${seconds(exportMs)} by an export.`;
   context.logger.debug(`${isRelaySooner ? 'relay' : 'export'}: ${reason}`);
-  return isRelaySooner ? { by: 'relay', parts, store } : { by: 'export', reason };
+  return isRelaySooner ? { by: 'relay', reason, parts, store } : { by: 'export', reason };
+}
+
+/** Of containerd's store. Images without layers are always pushed by the engine too. */
+const engineHasBlobs = 'The engine holds the image as it is published, and pushes only what is missing.';
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
 }
 
 /** The error if the relay is required and not possible. */
@@ -100,8 +123,8 @@ export function relayRefused(reason: string, cause?: unknown): TeaChestError {
 
 /** Asks the engine for the sizes of layers that no push has counted. */
 async function estimate(
-  { image, cache, request, signal }: AttemptContext,
-  ledger: LayerLedger,
+  { image, cache, request, signal }: TransferContext,
+  layers: StoredLayers,
   parts: RelayParts,
 ): Promise<ReturnType<typeof estimateTransfer>> {
   const counted = image.diffIds.map(
@@ -109,12 +132,12 @@ async function estimate(
   );
   const history = counted.includes(undefined) ? await parts.pusher.historySizes(image.id, { signal }) : [];
   const sizes = layerSizes(counted, history, image.size);
-  const diffIds = [...ledger.diffIds];
-  const present = diffIds.filter((diffId) => ledger.stored(diffId) !== undefined);
+  const diffIds = [...layers.diffIds];
+  const present = diffIds.filter((diffId) => layers.stored(diffId) !== undefined);
   return estimateTransfer({
     layers: diffIds.map((diffId) => ({
       bytes: sizes[image.diffIds.indexOf(diffId)] ?? 0,
-      isMissing: ledger.stored(diffId) === undefined,
+      isMissing: layers.stored(diffId) === undefined,
     })),
     knowsDigests: hasDigests(present, parts, cache),
     cores: availableParallelism(),

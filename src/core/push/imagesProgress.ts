@@ -12,7 +12,7 @@ export interface ImageProgress {
 }
 
 /** The state of a running push of several images. Bytes of layers that images share are counted once. */
-export interface ImagesSnapshot extends Omit<PushSnapshot, 'reference' | 'result'> {
+export interface ImagesSnapshot extends Omit<PushSnapshot, 'reference' | 'inspected' | 'result'> {
   readonly images: readonly ImageProgress[];
   /** Images that are pushed or have failed. */
   readonly ended: number;

@@ -2,7 +2,7 @@ import { Semaphore } from '../base/semaphore.ts';
 import { TaskGroup } from '../base/taskGroup.ts';
 import { shortDigest, type Digest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/manifest.ts';
-import { acceptsEngineGzip } from './chooseTransfer.ts';
+import { knownBlob } from './knownBlob.ts';
 import { LayerLedger } from './layerLedger.ts';
 import { bytesWorthReading, readBackLayer } from './readBackLayer.ts';
 import type { AttemptContext } from './pushContext.ts';
@@ -56,7 +56,7 @@ export async function planLayers(context: AttemptContext): Promise<LayerLedger> 
 }
 
 /** Blobs that are published as they are stored are asked for by their digests, as they come. */
-function asksByDigest({ image, compressesStored }: Pick<AttemptContext, 'image' | 'compressesStored'>): boolean {
+export function asksByDigest({ image, compressesStored }: Pick<AttemptContext, 'image' | 'compressesStored'>): boolean {
   return image.storesBlobs === true && !compressesStored;
 }
 
@@ -95,18 +95,11 @@ async function accessErrorFirst<T>(access: Promise<void>, request: Promise<T>): 
   }
 }
 
-/** The blob that an earlier push made of a layer, or else the engine's own, which an earlier relay sent. */
-function rememberedBlob(
-  { cache, request }: AttemptContext,
-  ledger: LayerLedger,
-  diffId: Digest,
-): Descriptor | undefined {
-  const made = cache.layer(diffId, request.codec.id);
-  if (made !== undefined) return { mediaType: request.codec.mediaType, digest: made.digest, size: made.size };
-  const blob = acceptsEngineGzip(request) ? cache.engineBlob(diffId) : undefined;
-  if (blob === undefined) return undefined;
-  ledger.statuses.update(diffId, { readTotal: blob.tarSize });
-  return { mediaType: blob.mediaType, digest: blob.digest, size: blob.size };
+/** Its uncompressed size is shown from now on. */
+function rememberedBlob(context: AttemptContext, ledger: LayerLedger, diffId: Digest): Descriptor | undefined {
+  const known = knownBlob(context, diffId);
+  if (known !== undefined) ledger.statuses.update(diffId, { readTotal: known.tarSize });
+  return known?.descriptor;
 }
 
 async function locateLayer(

@@ -1,5 +1,6 @@
 import type { Stage } from '../base/errors.ts';
 import type { Digest } from '../oci/digest.ts';
+import type { ImageDetails } from '../ports/imageSource.ts';
 
 /**
  * `waiting` nothing done yet · `reading` out of the engine, being compressed · `uploading` complete on our side, bytes
@@ -28,10 +29,15 @@ export interface LayerStatus {
   readonly sentBytes: number;
 }
 
+/** What a report of a push says of its image. */
+export type InspectedImage = Pick<ImageDetails, 'id' | 'diffIds' | 'platform' | 'size'>;
+
 /** Everything a push reports while it runs. Progress is drawn from these events alone. */
 export type PushEvent =
   | { readonly type: 'stage'; readonly stage: Stage }
   | { readonly type: 'target'; readonly reference: string }
+  /** The image as the engine describes it, before anything is planned. */
+  | { readonly type: 'inspected'; readonly image: InspectedImage }
   /** Before bytes move: one status per distinct layer, base first. `imageBytes` is the engine's own figure for the image. */
   | { readonly type: 'planned'; readonly layers: readonly LayerStatus[]; readonly imageBytes: number }
   /** Bytes of the engine's archive received in all; 0 while the engine still prepares it. */

@@ -72,7 +72,7 @@ export async function pushImage(
 }
 
 /** What is pushed. Of a list whose images the engine holds one by one, a single one is an image like any other. */
-async function selectImage(
+export async function selectImage(
   source: ImageSource,
   image: ImageDetails,
   selection: Selection,

@@ -137,6 +137,7 @@ class ImagesRun {
       const runStage = stageRunner({ signal, onEvent: this.#reporter(index) });
       const { image: name } = opened.request;
       const image = await runStage('inspect', () => this.#dependencies.source.inspect(name, { signal }));
+      this.#report(index, { type: 'inspected', image });
       return { ...opened, index, image };
     } catch (error) {
       await this.#fail(index, error);

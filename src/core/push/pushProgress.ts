@@ -1,11 +1,13 @@
 import type { Stage } from '../base/errors.ts';
-import type { LayerStatus, PushEvent, PushResult } from './pushEvents.ts';
+import type { InspectedImage, LayerStatus, PushEvent, PushResult } from './pushEvents.ts';
 import { RateWindow } from './rateWindow.ts';
 
 /** The state of a running push at one moment. All bytes were counted. */
 export interface PushSnapshot {
   readonly reference: string | undefined;
   readonly stage: Stage | undefined;
+  /** Undefined until the engine has described the image. */
+  readonly inspected: InspectedImage | undefined;
   readonly layers: readonly LayerStatus[];
   /** The engine was asked for the image and has not given a byte yet: old engines first write it all to their disk. */
   readonly enginePreparing: boolean;
@@ -34,6 +36,7 @@ export class PushProgress {
   readonly #workRate: RateWindow;
   #reference: string | undefined;
   #stage: Stage | undefined;
+  #inspected: InspectedImage | undefined;
   #layers: LayerStatus[] = [];
   #imageBytes = 0;
   #receivedBytes: number | undefined;
@@ -54,6 +57,9 @@ export class PushProgress {
         break;
       case 'stage':
         this.#stage = event.stage;
+        break;
+      case 'inspected':
+        this.#inspected = event.image;
         break;
       case 'planned':
         this.#layers = [...event.layers];
@@ -95,6 +101,7 @@ export class PushProgress {
     return {
       reference: this.#reference,
       stage: this.#stage,
+      inspected: this.#inspected,
       layers: this.#layers.filter(({ state }) => state !== 'superseded'),
       enginePreparing: running && this.#stage === 'export' && this.#receivedBytes === 0,
       sentBytes: this.#sentBytes(),

@@ -3,7 +3,14 @@ import { digestOf, type Digest } from '../oci/digest.ts';
 import { readDiffIds } from '../oci/imageConfig.ts';
 import { readManifest, type Descriptor } from '../oci/manifest.ts';
 import { ociLayerType } from '../oci/mediaTypes.ts';
+import type { BlobTarget } from '../ports/blobTarget.ts';
 import type { AttemptContext } from './pushContext.ts';
+import type { RepositoryBlobs } from './repositoryBlobs.ts';
+
+interface SeedContext extends Pick<AttemptContext, 'request' | 'logger'> {
+  readonly target: Pick<BlobTarget, 'getManifest' | 'listTags' | 'getBlob'>;
+  readonly blobs: Pick<RepositoryBlobs, 'noteNoTags'>;
+}
 
 /**
  * Pairs of layers and blobs from an image that the repository has, for a machine that has never pushed it: its config names
@@ -12,10 +19,7 @@ import type { AttemptContext } from './pushContext.ts';
  *
  * Anyone with write access can have written these pairs: none counts before `readBackLayer` has read its bytes.
  */
-export async function seedFromTag(
-  context: AttemptContext,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<Digest, Descriptor>> {
+export async function seedFromTag(context: SeedContext, signal: AbortSignal): Promise<ReadonlyMap<Digest, Descriptor>> {
   try {
     const manifest = await chooseManifest(context, signal);
     return manifest === undefined ? new Map<Digest, Descriptor>() : await readPairs(context, manifest, signal);
@@ -28,7 +32,7 @@ export async function seedFromTag(
 
 /** Of the tag that is about to be replaced, or else of one that probably shares its base layers. */
 async function chooseManifest(
-  { target, blobs, request }: AttemptContext,
+  { target, blobs, request }: SeedContext,
   signal: AbortSignal,
 ): Promise<Uint8Array | undefined> {
   const own = await target.getManifest(request.tag, { signal });
@@ -40,7 +44,7 @@ async function chooseManifest(
 }
 
 async function readPairs(
-  { target, request }: AttemptContext,
+  { target, request }: SeedContext,
   stored: Uint8Array,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<Digest, Descriptor>> {

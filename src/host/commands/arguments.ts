@@ -2,6 +2,7 @@ import { isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { loginSources } from '../../core/credentials/login.ts';
 import { TeaChestError, type Stage } from '../../core/base/errors.ts';
+import { argumentsOfEach } from '../push/argumentsOfEach.ts';
 import {
   flag,
   pushArguments,
@@ -33,6 +34,7 @@ const selectEngineArguments = v.strictObject({ context: v.optional(text), host: 
 
 /** `notPushed`: also the images that their registry does not have. */
 const pushOutOfDateArguments = v.strictObject({ notPushed: v.optional(flag) });
+const imageArgument = v.strictObject({ image: text });
 
 const signOutArguments = v.strictObject({ url: text });
 
@@ -73,6 +75,18 @@ export function readPushArguments(value: unknown): PushArguments {
 
 export function readPushImagesArguments(value: unknown): PushImagesArguments {
   return readArguments('teaChest.pushImages', 'resolve', pushImagesArguments, value);
+}
+
+/** Arguments of `teaChest.planPush`: those of `teaChest.pushImage`, or those of `teaChest.pushImages`. */
+export function readPlanArguments(value: unknown): readonly PushArguments[] {
+  const isSeveral = typeof value === 'object' && value !== null && 'images' in value;
+  if (!isSeveral) return [readArguments('teaChest.planPush', 'plan', pushArguments, value)];
+  return argumentsOfEach(readArguments('teaChest.planPush', 'plan', pushImagesArguments, value));
+}
+
+/** An image alone, or undefined for a command that asks for it. */
+export function readImageArgument(command: string, value: unknown): string | undefined {
+  return value === undefined ? undefined : readArguments(command, 'resolve', imageArgument, value).image;
 }
 
 /** The query of `teaChest.openSettings`. From the title of a view, VS Code passes the focused row, which is ignored. */

@@ -1,7 +1,6 @@
 import type { PushController } from '../push/pushController.ts';
-import type { PushArguments, PushImagesArguments } from '../push/pushArguments.ts';
 import type { PushImagesResult } from '../push/pushImagesResult.ts';
-import { targetUnderPrefix } from '../push/targetsUnder.ts';
+import { argumentsOfEach } from '../push/argumentsOfEach.ts';
 import { readPushImagesArguments } from './arguments.ts';
 import { toRejection } from './toRejection.ts';
 
@@ -18,16 +17,8 @@ export async function pushImagesCommand(
     return undefined;
   }
   try {
-    return await push.pushEach(eachOf(readPushImagesArguments(argument)));
+    return await push.pushEach(argumentsOfEach(readPushImagesArguments(argument)));
   } catch (error) {
     throw toRejection(error, 'resolve');
   }
-}
-
-function eachOf({ images, target: prefix, ...options }: PushImagesArguments): readonly PushArguments[] {
-  return images.map((item) => {
-    const { image, target, ...own } = typeof item === 'string' ? { image: item } : item;
-    const wanted = target ?? (prefix === undefined ? undefined : targetUnderPrefix(image, prefix));
-    return { image, ...(wanted !== undefined && { target: wanted }), ...own, ...options };
-  });
 }

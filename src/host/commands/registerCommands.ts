@@ -11,6 +11,8 @@ import type { RegistryNode } from '../views/registries/registryTree.ts';
 import type { ImagesView } from '../views/images/imagesView.ts';
 import { setShowDangling } from '../config.ts';
 import { copyImageIds, copyReferences } from '../display/clipboard.ts';
+import { pageCommands, type PageCommandDependencies } from './pageCommands.ts';
+import { pushesCommands, type PushesCommandDependencies } from './pushesCommands.ts';
 import { registryCommands, type RegistryCommandDependencies } from './registryCommands.ts';
 import { signOutCommand } from './signOut.ts';
 import { readSettingsQuery } from './arguments.ts';
@@ -24,14 +26,17 @@ import { selectEngineCommand, type SelectEngineDependencies } from './selectEngi
 import { showTroubleshootingCommand } from './showTroubleshooting.ts';
 import { signInCommand } from './signIn.ts';
 
-export interface CommandDependencies extends RegistryCommandDependencies, SelectEngineDependencies {
+export interface CommandDependencies
+  extends RegistryCommandDependencies, SelectEngineDependencies, PushesCommandDependencies, PageCommandDependencies {
   readonly store: ConnectionStore;
+  readonly history: PushesCommandDependencies['history'] & PageCommandDependencies['history'];
+  readonly push: PushController;
+  readonly registriesView: RegistryCommandDependencies['registriesView'] & PushesCommandDependencies['registriesView'];
   readonly auth: AskSignInDependencies['auth'];
   readonly link: EngineLink;
   readonly images: Pick<ImageList, 'reconnect' | 'open'>;
   readonly sync: SyncStates;
   readonly imagesView: Pick<ImagesView, 'selection'>;
-  readonly push: PushController;
   readonly channel: Pick<vscode.LogOutputChannel, 'show'>;
   readonly extensionUri: vscode.Uri;
 }
@@ -70,6 +75,8 @@ export function registerCommands(dependencies: CommandDependencies): vscode.Disp
     'images.selectEngine': () => selectEngineCommand(dependencies, undefined),
     'images.showDangling': () => setShowDangling(true),
     'images.hideDangling': () => setShowDangling(false),
+    ...pageCommands(dependencies, tags),
+    ...pushesCommands(dependencies),
     ...registryCommands(dependencies),
     openSettings: (argument?: unknown) =>
       vscode.commands.executeCommand('workbench.action.openSettings', readSettingsQuery(argument)),

@@ -8,6 +8,8 @@ export interface TreeRow {
   readonly label: string;
   readonly description: string;
   readonly icon: string;
+  /** A theme colour of the icon. It never says what the text does not say. */
+  readonly color?: string | undefined;
   readonly expandable: boolean;
   /** For screen readers. */
   readonly accessibleName: string;
@@ -20,7 +22,10 @@ export function treeItem(row: TreeRow): vscode.TreeItem {
   const item = new vscode.TreeItem(inertText(row.label), row.expandable ? Collapsed : None);
   item.id = row.id;
   item.contextValue = row.contextValue;
-  item.iconPath = new vscode.ThemeIcon(row.icon);
+  item.iconPath = new vscode.ThemeIcon(
+    row.icon,
+    row.color === undefined ? undefined : new vscode.ThemeColor(row.color),
+  );
   item.description = inertText(row.description);
   item.accessibilityInformation = { label: inertText(row.accessibleName) };
   if (row.tooltip !== undefined) {

@@ -2,7 +2,8 @@ import type { EngineEndpoint, EngineImage } from '../../core/docker/types.ts';
 import type { ImageDescription } from '../../core/oci/imageDescription.ts';
 import type { Platform } from '../../core/oci/platform.ts';
 import type { EnginePusher } from '../../core/ports/enginePusher.ts';
-import type { ImageDetails, ImageSource } from '../../core/ports/imageSource.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import type { ImageDetails, ImageSource, ImageStep } from '../../core/ports/imageSource.ts';
 
 interface CallOptions {
   readonly signal: AbortSignal;
@@ -21,6 +22,8 @@ export interface Engine extends ImageSource {
     image: ImageDetails,
     options: CallOptions & { readonly platform?: string | undefined },
   ): Promise<ImageDescription>;
+  /** The steps of an image's build, oldest first; one request. */
+  history(image: Digest, options: CallOptions): Promise<readonly ImageStep[]>;
   /** One item when connected and one for each change of an image. Ends or rejects with the connection. */
   events(options: CallOptions): AsyncIterable<{ readonly action: string }>;
   /** For a push by the engine to this machine. Undefined if the engine is certainly on another one. */

@@ -1,6 +1,7 @@
 import type { TeaChestError } from '../../core/base/errors.ts';
 import type { ImageOutcome } from '../../core/push/imagesEvents.ts';
 import type { ImageProgress, ImagesSnapshot } from '../../core/push/imagesProgress.ts';
+import type { RecordProgress } from '../../core/push/record/pushRecord.ts';
 import { describeBriefly, describeBytes, describeDuration, describePush, describeRate } from './pushText.ts';
 import { formatDuration } from './format.ts';
 
@@ -22,13 +23,22 @@ export function describeRuns(runs: readonly ImagesSnapshot[]): string {
 }
 
 /** The line under the title of a notification: `3 of 7 images · 43% · 61.2 MB/s · 12 s left`. */
-export function describeImages(snapshot: ImagesSnapshot): string {
+export function describeImages(
+  snapshot: RecordProgress & { readonly ended: number; readonly images: readonly unknown[] },
+): string {
   const { ended, images, fraction, sentBytes, etaSeconds } = snapshot;
   const count = `${ended} of ${images.length} images`;
   if (fraction === undefined || sentBytes === 0) return `${count} · ${describePush(snapshot)}`;
   const left = etaSeconds === undefined ? undefined : `${formatDuration(etaSeconds)} left`;
   const parts = [count, `${Math.floor(fraction * 100)}%`, describeRate(snapshot), left];
   return parts.filter((part) => part !== undefined).join(' · ');
+}
+
+/** While a push waits for others; `position` among those that wait, from 1 on. */
+export function describePosition(position: number): string {
+  return position === 1
+    ? 'queued, begins when a running push has ended'
+    : `queued, number ${position} of those that wait`;
 }
 
 /** A line for each image. */

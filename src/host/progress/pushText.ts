@@ -1,6 +1,6 @@
 import type { Stage } from '../../core/base/errors.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
-import type { PushSnapshot } from '../../core/push/pushProgress.ts';
+import type { RecordProgress } from '../../core/push/record/pushRecord.ts';
 import type { PushResult } from '../../core/push/pushEvents.ts';
 import { formatBytes, formatDuration } from './format.ts';
 
@@ -12,11 +12,8 @@ const stageTexts: Readonly<Partial<Record<Stage, string>>> = {
   check: 'checking what the registry stored',
 };
 
-/** What a line about a running push is made of. */
-export type RunningPush = Omit<PushSnapshot, 'reference' | 'layers' | 'result'>;
-
 /** One line under the notification's title: `184 MB of 420 MB · 61.2 MB/s · 12 s left`. */
-export function describePush(snapshot: RunningPush): string {
+export function describePush(snapshot: RecordProgress): string {
   if (snapshot.enginePreparing) return 'the engine is preparing the image';
   const text = snapshot.stage === undefined ? 'starting' : stageTexts[snapshot.stage];
   if (text !== undefined) return text;
@@ -30,7 +27,7 @@ export function describePush(snapshot: RunningPush): string {
 }
 
 /** Undefined for a rate that is unknown or zero. */
-export function describeRate({ bytesPerSecond }: RunningPush): string | undefined {
+export function describeRate({ bytesPerSecond }: RecordProgress): string | undefined {
   return bytesPerSecond === undefined || bytesPerSecond < 1 ? undefined : `${formatBytes(bytesPerSecond)}/s`;
 }
 
@@ -43,7 +40,7 @@ const briefTexts: Readonly<Partial<Record<Stage, string>>> = {
 };
 
 /** The status bar's short form: `43% · 61 MB/s · 12 s`. */
-export function describeBriefly(snapshot: RunningPush): string {
+export function describeBriefly(snapshot: RecordProgress): string {
   const { fraction, etaSeconds, sentBytes, stage } = snapshot;
   const waiting = snapshot.enginePreparing || sentBytes === 0 ? 'reading' : undefined;
   const brief = (stage === undefined ? undefined : briefTexts[stage]) ?? waiting;

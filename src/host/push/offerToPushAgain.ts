@@ -1,5 +1,6 @@
 import { showWarning } from '../display/messages.ts';
 import type { InterruptedPush } from './interruptedPush.ts';
+import { pushAgain } from './pushAgain.ts';
 import type { PushController } from './pushController.ts';
 
 /** Reports interrupted pushes, and repeats them if the person wants that. */
@@ -12,10 +13,7 @@ export async function offerToPushAgain(
   const all = pushes.map(({ image, target, compression, strategy, platform }) => ({
     ...{ image, target, compression, strategy, platform },
   }));
-  const [first, ...others] = all;
-  // The controller shows the failure.
-  if (first !== undefined && others.length === 0) await controller.pushArguments(first).catch(() => undefined);
-  else await controller.pushEach(all).catch(() => undefined);
+  await pushAgain(all, controller);
 }
 
 /** One message for all of them. */

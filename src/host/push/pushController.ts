@@ -1,6 +1,8 @@
 import { TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
 import { tokenSettingsUrl } from '../../core/gitea/webUrls.ts';
 import type { PushResult } from '../../core/push/pushEvents.ts';
+import type { ImageRecord } from '../../core/push/record/pushRecord.ts';
+import { toError } from '../../core/push/record/recordPush.ts';
 import { pageAt } from '../connections/connection.ts';
 import type { ConnectionStore } from '../connections/connectionStore.ts';
 import { reconnect, signInToGoOn, type Remedy } from '../connections/reconnect.ts';
@@ -29,8 +31,10 @@ import type { PushJob } from './pushJob.ts';
 import type { PushRunner } from './pushRunner.ts';
 import type { PushSources } from './pushSources.ts';
 import { pushAllWithNotification, pushWithNotification } from './pushWithNotification.ts';
+import { recordedArguments } from './recordedArguments.ts';
 import { showResult } from './showResult.ts';
 import { resolvePush } from './resolvePush.ts';
+import { targetNeeded } from './targetNeeded.ts';
 
 export interface PushControllerDependencies extends PushSources, AskSignInDependencies {
   readonly runner: PushRunner;
@@ -40,7 +44,27 @@ export interface PushControllerDependencies extends PushSources, AskSignInDepend
   readonly linkOffers: LinkOffers;
   /** Called after each successful push. */
   readonly onPushed: () => void;
+  readonly preview: PushPreview;
 }
+
+/** The plan of a push, shown in place of pushing. */
+interface PushPreview {
+  /** True: a push that a person asks for begins with its plan. */
+  readonly isAlwaysShown: () => boolean;
+  readonly show: (all: readonly PushArguments[]) => void;
+  /** Shows a push by the ID of its record. */
+  readonly showPush: (id: string) => void;
+}
+
+/** Of a push that somebody follows. */
+export interface FollowOptions {
+  /** Called once it has a record, with its ID. */
+  readonly onRecord?: (id: string) => void;
+}
+
+/** Nothing needs to be confirmed before a preview. */
+const toPush = { isPreview: false };
+const preview = { isPreview: true };
 
 /** Turns a request into a job, by questions where something is missing, runs it, and shows the result. */
 export class PushController {
@@ -54,7 +78,8 @@ export class PushController {
   async askAndPush(start: PushStart = {}, options: PushOptions = {}): Promise<PushResult | undefined> {
     try {
       const job = await this.#ask(start, options);
-      return job && (await this.#push(job).catch(() => undefined));
+      if (job === undefined || this.#isPreviewed([job])) return undefined;
+      return await this.#push(job).catch(() => undefined);
     } catch (error) {
       void reportFailure(error, { retry: () => this.askAndPush(start, options) });
       return undefined;
@@ -62,8 +87,21 @@ export class PushController {
   }
 
   /** Pushes as the arguments say. Shows a failure and rejects. */
-  async pushArguments(args: PushArguments): Promise<PushResult> {
-    return await this.#push(await this.#resolve(args));
+  async pushArguments(args: PushArguments, follow: FollowOptions = {}): Promise<PushResult> {
+    return await this.#push(await this.#resolve(args), follow);
+  }
+
+  /** Asks where the images should go, as for a push, and shows what the push would do. Without `images`, asks for one. */
+  async preview(images?: readonly string[]): Promise<void> {
+    try {
+      const [image, ...others] = images ?? [];
+      const start = image === undefined ? {} : { image };
+      const jobs = others.length > 0 ? await this.#askAll(images, preview) : [await this.#ask(start, {}, preview)];
+      const asked = jobs.filter((job) => job !== undefined);
+      if (asked.length > 0) this.#dependencies.preview.show(asked.map(argumentsOf));
+    } catch (error) {
+      void reportFailure(error, { retry: () => this.preview(images) });
+    }
   }
 
   /** Asks once where all images should go, and pushes them together. Without `images`, the person chooses them. */
@@ -75,7 +113,7 @@ export class PushController {
     }
     try {
       const jobs = await this.#askAll(images);
-      if (jobs.length > 0) await this.#pushAll(jobs, []);
+      if (jobs.length > 0 && !this.#isPreviewed(jobs)) await this.#pushAll(jobs, []);
     } catch (error) {
       void reportFailure(error, { retry: () => this.pushAll(images) });
     }
@@ -86,7 +124,7 @@ export class PushController {
     try {
       const jobs = all.flatMap((args) => resolvePush(args, this.#dependencies) ?? []);
       requireDistinctTargets(jobs);
-      if (!(await this.#areConfirmed(jobs))) return;
+      if (this.#isPreviewed(jobs) || !(await this.#areConfirmed(jobs, false))) return;
       await this.#pushAll(
         jobs.map((job) => this.#refresh(job)),
         [],
@@ -100,7 +138,7 @@ export class PushController {
    * Pushes several images together, each as its arguments say. Asks for the targets that are missing, once. Shows a summary,
    * and gives the outcome of each image; rejects only if two of them have the same target.
    */
-  async pushEach(all: readonly PushArguments[]): Promise<PushImagesResult> {
+  async pushEach(all: readonly PushArguments[], follow: FollowOptions = {}): Promise<PushImagesResult> {
     const startedAt = performance.now();
     const resolved = await this.#resolveEach(all);
     const jobs = resolved.flatMap(({ job }) => job ?? []);
@@ -108,7 +146,7 @@ export class PushController {
       error === undefined ? [] : [{ reference: args.target ?? args.image, kind: 'failed', error }],
     );
     requireDistinctTargets(jobs);
-    const outcomes = jobs.length === 0 ? [] : await this.#pushAll(jobs, failures);
+    const outcomes = jobs.length === 0 ? [] : await this.#pushAll(jobs, failures, follow);
     if (jobs.length === 0) void showSummary(failures, 0, {});
     const byJob = new Map(jobs.map((job, at) => [job, outcomes[at]]));
     const results = resolved.map(({ args, job, error }): ImageResult => {
@@ -144,26 +182,32 @@ export class PushController {
     });
   }
 
-  async #askAll(images: readonly string[] | undefined): Promise<readonly PushJob[]> {
+  async #askAll(images: readonly string[] | undefined, { isPreview } = toPush): Promise<readonly PushJob[]> {
     const { store } = this.#dependencies;
     if (store.list().length === 0 && !(await signInToGoOn(this.#dependencies, { toPush: true }))) return [];
     const jobs = (await askImages(this.#dependencies, images)) ?? [];
-    return (await this.#areConfirmed(jobs)) ? jobs.map((job) => this.#refresh(job)) : [];
+    return (await this.#areConfirmed(jobs, isPreview)) ? jobs.map((job) => this.#refresh(job)) : [];
   }
 
-  async #areConfirmed(jobs: readonly PushJob[]): Promise<boolean> {
+  async #areConfirmed(jobs: readonly PushJob[], isPreview: boolean): Promise<boolean> {
+    const { publicOwners } = this.#dependencies;
     for (const job of jobs) {
-      if (!(await this.#dependencies.publicOwners.confirm(job)) || !(await this.#hasCredential(job))) return false;
+      const isConfirmed = isPreview || (await publicOwners.confirm(job));
+      if (!isConfirmed || !(await this.#hasCredential(job))) return false;
     }
     return true;
   }
 
   /** `before`: images that have failed already, for the summary. Never rejects. Does not wait for a button. */
-  async #pushAll(jobs: readonly PushJob[], before: readonly FinishedImage[]): Promise<readonly ImageOutcome[]> {
+  async #pushAll(
+    jobs: readonly PushJob[],
+    before: readonly FinishedImage[],
+    follow: FollowOptions = {},
+  ): Promise<readonly ImageOutcome[]> {
     const { runner, access, onPushed } = this.#dependencies;
     const startedAt = performance.now();
     const outcomes = await Promise.all(
-      (await pushAllWithNotification(runner, jobs)).map(async (outcome, at): Promise<ImageOutcome> => {
+      (await pushAllWithNotification(runner, jobs, follow)).map(async (outcome, at): Promise<ImageOutcome> => {
         const job = jobs[at];
         if (outcome.kind === 'pushed' || job === undefined) return outcome;
         return { kind: 'failed', error: toTeaChestError(await explainOwner(outcome.error, repositoryOf(job), access)) };
@@ -223,12 +267,13 @@ export class PushController {
     throw targetNeeded(image);
   }
 
-  async #ask(start: PushStart, options: PushOptions): Promise<PushJob | undefined> {
+  async #ask(start: PushStart, options: PushOptions, { isPreview } = toPush): Promise<PushJob | undefined> {
     const { store, publicOwners } = this.#dependencies;
     if (store.list().length === 0 && !(await signInToGoOn(this.#dependencies, { toPush: true }))) return undefined;
     const { platform } = options;
     const job = await askPush(this.#dependencies, { ...start, platform });
-    if (job === undefined || !(await publicOwners.confirm(job)) || !(await this.#hasCredential(job))) return undefined;
+    if (job === undefined || (!isPreview && !(await publicOwners.confirm(job)))) return undefined;
+    if (!(await this.#hasCredential(job))) return undefined;
     return { ...this.#refresh(job), ...options, platform: platform ?? job.platform };
   }
 
@@ -260,21 +305,52 @@ export class PushController {
     return { ...job, connection: this.#dependencies.store.find(job.connection.origin) ?? job.connection };
   }
 
+  /** If a person wants to see the plan of each push first, shows it: they go on from there. */
+  #isPreviewed(jobs: readonly PushJob[]): boolean {
+    const { preview } = this.#dependencies;
+    if (!preview.isAlwaysShown()) return false;
+    preview.show(jobs.map(argumentsOf));
+    return true;
+  }
+
   /** Rejects as the push does, after showing the failure. Does not wait for a button. */
-  async #push(job: PushJob): Promise<PushResult> {
-    const { runner, access, onPushed } = this.#dependencies;
+  async #push(job: PushJob, { onRecord }: FollowOptions = {}): Promise<PushResult> {
+    const { runner, access, onPushed, preview } = this.#dependencies;
+    let record = '';
+    const follow = (id: string): void => {
+      record = id;
+      onRecord?.(id);
+    };
     try {
-      const result = await pushWithNotification(runner, job);
+      const result = await pushWithNotification(runner, job, { onRecord: follow });
       onPushed();
-      void showResult(result, job, this.#dependencies.linkOffers);
+      const showDetails = (): void => {
+        preview.showPush(record);
+      };
+      void showResult(result, job, this.#dependencies.linkOffers, showDetails);
       return result;
     } catch (failure) {
       const error = await explainOwner(failure, repositoryOf(job), access);
-      const { repository, tag } = job.target;
-      const title = `Push of ${briefImage(job.image)} to ${repository}:${tag} failed`;
-      void reportFailure(error, this.#actionsAfterPush(job, error), title);
+      void reportFailure(error, this.#actionsAfterPush(job, error), failureTitle(job.image, formatTarget(job.target)));
       throw error;
     }
+  }
+
+  /** Shows the failure of a recorded push again, with its buttons. */
+  async showFailure(image: ImageRecord): Promise<void> {
+    if (image.error === undefined) return;
+    const args = recordedArguments(image);
+    const error = toError(image.error);
+    const retry = (): Promise<unknown> => this.pushArguments(args).catch(() => undefined);
+    let job: PushJob | undefined;
+    try {
+      job = resolvePush(args, this.#dependencies);
+    } catch {
+      // Its target cannot be used any more: a retry says why.
+    }
+    const shown = job === undefined ? error : await explainOwner(error, repositoryOf(job), this.#dependencies.access);
+    const actions = job === undefined ? { retry } : this.#actionsAfterPush(job, shown);
+    await reportFailure(shown, actions, failureTitle(image.image, image.target));
   }
 
   #actionsAfterPush(
@@ -312,6 +388,11 @@ export class PushController {
   }
 }
 
+/** `target`: `host[:port]/owner/name:tag`. The message names the host where that matters. */
+function failureTitle(image: string, target: string): string {
+  return `Push of ${briefImage(image)} to ${target.slice(target.indexOf('/') + 1)} failed`;
+}
+
 /** An image with its job, or with the reason why it has none. Neither: the person has to say where it should go. */
 interface Resolved {
   readonly args: PushArguments;
@@ -321,13 +402,6 @@ interface Resolved {
 
 function repositoryOf({ connection, target }: PushJob): Parameters<typeof explainOwner>[1] {
   return { connection, repository: target.repository };
-}
-
-function targetNeeded(image: string): TeaChestError {
-  return new TeaChestError('targetNeeded', `Nobody said where ${image} should go, and it was not pushed before.`, {
-    stage: 'resolve',
-    facts: { image },
-  });
 }
 
 /** @throws TeaChestError `argumentInvalid` */
@@ -346,4 +420,9 @@ function requireDistinctTargets(jobs: readonly PushJob[]): void {
 
 function optionsOf({ compression, strategy, platform, recheck }: PushOptions): PushOptions {
   return { compression, strategy, platform, recheck };
+}
+
+/** A job as arguments that make the same one again. */
+function argumentsOf({ image, requestedImage = image, target, ...options }: PushJob): PushArguments {
+  return recordedArguments({ image: requestedImage, target: formatTarget(target), options: optionsOf(options) });
 }

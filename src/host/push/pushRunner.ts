@@ -1,24 +1,25 @@
 import { TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
 import type { BlobTarget } from '../../core/ports/blobTarget.ts';
-import type { LayerCodec } from '../../core/ports/layerCodec.ts';
 import { acceptsEngineGzip } from '../../core/push/chooseTransfer.ts';
 import type { ImageOutcome, ImagesEvent } from '../../core/push/imagesEvents.ts';
-import { ImagesProgress, type ImagesSnapshot } from '../../core/push/imagesProgress.ts';
+import type { ImagesSnapshot } from '../../core/push/imagesProgress.ts';
 import type { PushResult } from '../../core/push/pushEvents.ts';
 import { pushImages, type OpenedPush } from '../../core/push/pushImages.ts';
 import { UploadsInFlight } from '../../core/push/uploadsInFlight.ts';
 import type { PushSettings } from '../config.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { Engine, EngineLink } from '../engine/engine.ts';
+import type { PushHistory } from '../history/pushHistory.ts';
 import type { SessionObserver } from '../../core/registry/upload/sessionObserver.ts';
 import type { EngineRelay } from './engineRelay.ts';
 import { IdlePriming, type IdlePrimingDependencies } from './idlePriming.ts';
-import type { Compression } from './pushArguments.ts';
+import { openPush, type OpenPushOptions } from './openPush.ts';
 import type { PushJob } from './pushJob.ts';
 import type { PushJournal } from './pushJournal.ts';
-import { RunningPush } from './runningPush.ts';
+import { PushQueue } from './pushQueue.ts';
+import { PushRun, windowClosed } from './pushRun.ts';
+import type { RunningPush } from './runningPush.ts';
 import type { TargetMemory } from '../targets/targetMemory.ts';
-import { formatTarget, mayBeShortId } from '../targets/target.ts';
 
 export interface PushRunnerDependencies extends IdlePrimingDependencies {
   readonly link: EngineLink;
@@ -29,10 +30,12 @@ export interface PushRunnerDependencies extends IdlePrimingDependencies {
     signal: AbortSignal,
     sessions?: SessionObserver,
   ) => Promise<BlobTarget>;
-  readonly createCodec: (compression: Compression, gzipLevel: number, connection: Connection) => LayerCodec;
+  readonly createCodec: OpenPushOptions['createCodec'];
   readonly relay: Pick<EngineRelay, 'parts'> & Partial<Pick<EngineRelay, 'ended'>>;
   /** Records running pushes, so that the next start can clean up after a crash. */
   readonly journal?: Pick<PushJournal, 'begin'>;
+  /** Lists running, queued and past pushes. */
+  readonly history: Pick<PushHistory, 'begin'>;
   readonly memory: TargetMemory;
   readonly settings: () => PushSettings;
   readonly spoolRoot: () => string;
@@ -45,17 +48,24 @@ const spoolLimit = 4 * 1000 ** 3;
 
 type ProgressListener = (runs: readonly ImagesSnapshot[]) => void;
 
-interface RunOptions {
+export interface RunOptions {
   readonly signal: AbortSignal;
   /** Called regularly while it runs, as its rate and the time left change without events too. */
   readonly onProgress?: (snapshot: ImagesSnapshot) => void;
+  /** Called while it waits for other pushes, with its position among those that wait, from 1 on. */
+  readonly onQueued?: (position: number) => void;
+  /** Called at once, with the ID of its record. */
+  readonly onRecord?: ((id: string) => void) | undefined;
 }
 
 /** Runs pushes, lists those that are running, and reports their progress. */
 export class PushRunner {
   readonly #dependencies: PushRunnerDependencies;
   readonly #running = new Map<string, RunningPush>();
-  readonly #runs = new Set<ImagesProgress>();
+  readonly #runs = new Map<string, PushRun>();
+  /** Those that do not wait. */
+  readonly #active = new Set<PushRun>();
+  readonly #queue: PushQueue;
   readonly #uploads = new UploadsInFlight();
   readonly #listeners: ProgressListener[] = [];
   readonly #priming: IdlePriming;
@@ -63,6 +73,7 @@ export class PushRunner {
   constructor(dependencies: PushRunnerDependencies) {
     this.#dependencies = dependencies;
     this.#priming = new IdlePriming(dependencies);
+    this.#queue = new PushQueue(() => dependencies.settings().maxConcurrent);
   }
 
   /** `listener` is called regularly while pushes run, and when one has ended. */
@@ -70,9 +81,24 @@ export class PushRunner {
     this.#listeners.push(listener);
   }
 
-  /** One snapshot for each run of one or several images, the oldest first. */
+  /** One snapshot for each running push of one or several images, the oldest first; none for those that wait. */
   snapshots(): readonly ImagesSnapshot[] {
-    return [...this.#runs].map((progress) => progress.snapshot());
+    return [...this.#active].map((run) => run.snapshot());
+  }
+
+  /** Cancels a run of this window, by the ID of its record. */
+  cancel(id: string): void {
+    this.#runs.get(id)?.cancel();
+  }
+
+  /** A run that waits is the next one. */
+  moveToFront(id: string): void {
+    this.#queue.moveToFront(id);
+  }
+
+  /** Call when the number of pushes that run at once may have changed. */
+  updateLimit(): void {
+    this.#queue.update();
   }
 
   /** @throws TeaChestError with code and stage. The registry then has either the old tag or the new one. */
@@ -82,24 +108,59 @@ export class PushRunner {
     throw outcome?.error ?? new Error('the push has no outcome');
   }
 
-  /** Pushes several images with one plan. Gives the outcome of each. */
+  /** Pushes several images with one plan, once it is their turn. Gives the outcome of each. */
   async runAll(jobs: readonly PushJob[], options: RunOptions): Promise<readonly ImageOutcome[]> {
-    const origins = jobs.map(({ connection }) => connection.origin);
-    const progress = new ImagesProgress(origins, () => performance.now());
-    const pushes = jobs.map((job) => new RunningPush(job, options.signal, this.#dependencies.logger));
-    this.#runs.add(progress);
-    const reports = setInterval(() => {
-      options.onProgress?.(progress.snapshot());
-      this.#report();
-    }, reportIntervalMs);
+    const { history, logger } = this.#dependencies;
+    const run = new PushRun(jobs, options.signal, history, logger);
+    this.#runs.set(run.id, run);
+    options.onRecord?.(run.id);
+    let outcomes: readonly ImageOutcome[] = [];
     try {
-      const outcomes = await this.#pushAll(pushes, progress, options.signal);
-      return await Promise.all(pushes.map((push, at) => this.#end(push, outcomes[at])));
+      const found = await this.#runInTurn(run, options);
+      outcomes = await Promise.all(run.pushes.map((push, at) => this.#end(push, found[at])));
+      return outcomes;
+    } finally {
+      this.#runs.delete(run.id);
+      await run.finish(outcomes);
+    }
+  }
+
+  /** Never rejects. */
+  async #runInTurn(run: PushRun, options: RunOptions): Promise<readonly ImageOutcome[]> {
+    let leave: (() => void) | undefined;
+    let reports: NodeJS.Timeout | undefined;
+    try {
+      await Promise.all(run.pushes.map((push) => this.#begin(push)));
+      leave = await this.#waitForTurn(run, options);
+      this.#active.add(run);
+      run.begin();
+      reports = setInterval(() => {
+        const snapshot = run.report();
+        options.onProgress?.(snapshot);
+        this.#report();
+      }, reportIntervalMs);
+      return await this.#pushAll(run);
+    } catch (failure) {
+      const error = toTeaChestError(failure);
+      return run.pushes.map((_, index) => {
+        run.apply({ type: 'failed', index, error });
+        return { kind: 'failed', error };
+      });
     } finally {
       clearInterval(reports);
-      this.#runs.delete(progress);
+      this.#active.delete(run);
+      leave?.();
       this.#report();
     }
+  }
+
+  /** A run whose targets are all being pushed to already does not wait to fail. */
+  async #waitForTurn(run: PushRun, { onQueued }: RunOptions): Promise<(() => void) | undefined> {
+    if (!run.pushes.some((push) => this.#running.get(push.reference) === push)) return undefined;
+    return await this.#queue.enter(run.id, run.unwanted, (position) => {
+      run.waitsAt(position);
+      onQueued?.(position);
+    });
   }
 
   /**
@@ -107,11 +168,13 @@ export class PushRunner {
    * closes.
    */
   async stop(origin?: string): Promise<void> {
-    const running = [...this.#running.values()];
-    const stopped = running.filter(({ job }) => origin === undefined || job.connection.origin === origin);
+    const isStopped = ({ job }: RunningPush): boolean => origin === undefined || job.connection.origin === origin;
+    const stopped = [...this.#running.values()].filter(isStopped);
+    // Their records are complete only at the end of the run.
+    const runs = [...this.#runs.values()].filter(({ pushes }) => pushes.every(isStopped));
     for (const push of stopped) push.stop(origin === undefined ? windowClosed(push.job) : signedOut(push.job));
     const priming = origin === undefined ? [this.#priming.interrupt()] : [];
-    await Promise.all([...stopped.map(({ ended }) => ended), ...priming]);
+    await Promise.all([...stopped.map(({ ended }) => ended), ...runs.map(({ ended }) => ended), ...priming]);
   }
 
   /** Resolves when the idle-time work after a push is done as well. */
@@ -124,39 +187,28 @@ export class PushRunner {
     for (const listener of this.#listeners) listener(snapshots);
   }
 
-  /** Never rejects: without an engine, all images have failed. */
-  async #pushAll(
-    pushes: readonly RunningPush[],
-    progress: ImagesProgress,
-    signal: AbortSignal,
-  ): Promise<readonly ImageOutcome[]> {
+  async #pushAll(run: PushRun): Promise<readonly ImageOutcome[]> {
     const { link, cache, spoolRoot, logger, relay } = this.#dependencies;
+    const { pushes, signal } = run;
+    await this.#priming.interrupt();
+    // The registry and the engine are asked at the same time; if both fail, the engine's error is the one reported.
+    const openings = pushes.map((push) => this.#openTarget(push));
+    const source = await link.get();
     const onEvent = (event: ImagesEvent): void => {
-      progress.apply(event);
+      run.apply(event);
+      if (event.type !== 'image' || event.event.type !== 'inspected') return;
+      void run.readHistory(event.index, event.event.image, (id) => source.history(id, { signal }));
     };
-    try {
-      await Promise.all(pushes.map((push) => this.#begin(push)));
-      await this.#priming.interrupt();
-      // The registry and the engine are asked at the same time; if both fail, the engine's error is the one reported.
-      const openings = pushes.map((push) => this.#openTarget(push));
-      const source = await link.get();
-      const opened: OpenedPush[] = [];
-      const images = pushes.map((push, at) => ({
-        ...{ reference: push.reference, origin: push.job.connection.origin, signal: push.signal },
-        open: async () => (opened[at] = await this.#open(push, source, openings[at])),
-      }));
-      const now = (): number => performance.now();
-      const own = { source, cache, uploads: this.#uploads, spoolRoot: spoolRoot(), spoolLimit, logger, now };
-      const outcomes = await pushImages(images, own, { signal, onEvent }).finally(() => relay.ended?.(source));
-      this.#primeLast(source, opened, outcomes);
-      return outcomes;
-    } catch (failure) {
-      const error = toTeaChestError(failure);
-      return pushes.map((_, index) => {
-        onEvent({ type: 'failed', index, error });
-        return { kind: 'failed', error };
-      });
-    }
+    const opened: OpenedPush[] = [];
+    const images = pushes.map((push, at) => ({
+      ...{ reference: push.reference, origin: push.job.connection.origin, signal: push.signal },
+      open: async () => (opened[at] = await this.#open(push, source, openings[at])),
+    }));
+    const now = (): number => performance.now();
+    const own = { source, cache, uploads: this.#uploads, spoolRoot: spoolRoot(), spoolLimit, logger, now };
+    const outcomes = await pushImages(images, own, { signal, onEvent }).finally(() => relay.ended?.(source));
+    this.#primeLast(source, opened, outcomes);
+    return outcomes;
   }
 
   async #begin(push: RunningPush): Promise<void> {
@@ -168,33 +220,11 @@ export class PushRunner {
 
   /** Checks everything that can be checked before the image is transferred. */
   async #open(push: RunningPush, source: Engine, opening = this.#openTarget(push)): Promise<OpenedPush> {
-    const { createCodec, settings, relay } = this.#dependencies;
     const { job, reference, signal } = push;
     if (this.#running.get(reference) !== push) {
       throw new TeaChestError('busy', `${reference} is being pushed already.`, { stage: 'resolve' });
     }
-    const { gzipLevel, parallelBlobs, ...defaults } = settings();
-    const { compression = defaults.compression, strategy = defaults.strategy } = job;
-    const { connection, target } = job;
-    const image = await findImage(source, job, signal);
-    const opened = await opening;
-    const request = {
-      image,
-      origin: connection.origin,
-      repository: `${target.host}/${target.repository}`,
-      tag: target.tag,
-      codec: createCodec(compression, gzipLevel, connection),
-      isCodecRequired: compression !== 'stored' && compression !== 'auto',
-      strategy: strategy === 'auto' ? undefined : strategy,
-      parallelBlobs,
-      recheck: job.recheck === true,
-      platform: job.platform,
-    };
-    return {
-      request,
-      target: opened,
-      relay: await relay.parts(source, strategy),
-    };
+    return await openPush(job, { ...this.#dependencies, source, opening, signal });
   }
 
   #openTarget({ job, signal, sessions }: RunningPush): Promise<BlobTarget> {
@@ -206,7 +236,7 @@ export class PushRunner {
 
   /** Primes the engine for the image that was exported last, if no other push is running. */
   #primeLast(source: Engine, opened: readonly OpenedPush[], outcomes: readonly ImageOutcome[]): void {
-    if (this.#runs.size > 1) return;
+    if (this.#active.size > 1) return;
     const exported = opened.filter((_, at) => {
       const outcome = outcomes[at];
       return outcome?.kind === 'pushed' && outcome.result.strategy === 'export';
@@ -242,23 +272,4 @@ function signedOut({ image, connection }: PushJob): TeaChestError {
   return new TeaChestError('notSignedIn', `You signed out of ${connection.host} during the push of ${image}.`, {
     facts: { host: connection.host },
   });
-}
-
-function windowClosed({ image, target }: PushJob): TeaChestError {
-  return new TeaChestError('cancelled', `The window closed during the push of ${image} to ${formatTarget(target)}.`);
-}
-
-/** The image that the engine has. `1a2b3c4` is read as a name first and then as the beginning of an ID, as engines do. */
-async function findImage(engine: Engine, { image, requestedImage }: PushJob, signal: AbortSignal): Promise<string> {
-  if (requestedImage === undefined || requestedImage === image || !mayBeShortId(requestedImage)) return image;
-  const exists = async (name: string): Promise<boolean> => {
-    try {
-      await engine.inspect(name, { signal });
-      return true;
-    } catch (error) {
-      if (error instanceof TeaChestError && error.code === 'imageNotFound') return false;
-      throw error;
-    }
-  };
-  return !(await exists(image)) && (await exists(requestedImage)) ? requestedImage : image;
 }

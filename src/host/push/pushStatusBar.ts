@@ -4,7 +4,7 @@ import type { ImagesSnapshot } from '../../core/push/imagesProgress.ts';
 import { describeRuns, imageLines } from '../progress/imagesText.ts';
 import type { PushRunner } from './pushRunner.ts';
 
-/** `43% · 61 MB/s · 12 s` while pushes run, with a line for each image in its tooltip. Created when the first one starts. A click shows the notification again. */
+/** `43% · 61 MB/s · 12 s` while pushes run, with a line for each image in its tooltip. Created when the first one starts. A click shows the Pushes view. */
 export class PushStatusBar implements vscode.Disposable {
   #item: vscode.StatusBarItem | undefined;
 
@@ -41,6 +41,6 @@ function spokenTitle([first]: readonly ImagesSnapshot[]): string {
 function createItem(): vscode.StatusBarItem {
   const item = vscode.window.createStatusBarItem('teaChest.push', vscode.StatusBarAlignment.Left, 10);
   item.name = 'Tea Chest Pushes';
-  item.command = 'notifications.showList';
+  item.command = 'teaChest.pushes.focus';
   return item;
 }

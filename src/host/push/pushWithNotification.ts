@@ -3,16 +3,20 @@ import type { PushResult } from '../../core/push/pushEvents.ts';
 import type { ImagesSnapshot } from '../../core/push/imagesProgress.ts';
 import { withNotification } from '../display/messages.ts';
 import { withSignal } from '../progress/cancellation.ts';
-import { countImages, describeImages } from '../progress/imagesText.ts';
+import { countImages, describeImages, describePosition } from '../progress/imagesText.ts';
 import { describePush } from '../progress/pushText.ts';
 import type { PushJob } from './pushJob.ts';
-import type { PushRunner } from './pushRunner.ts';
+import type { PushRunner, RunOptions } from './pushRunner.ts';
 
 /** Runs a push under a notification that shows its progress and can cancel it. */
-export async function pushWithNotification(runner: Pick<PushRunner, 'run'>, job: PushJob): Promise<PushResult> {
+export async function pushWithNotification(
+  runner: Pick<PushRunner, 'run'>,
+  job: PushJob,
+  { onRecord }: Pick<RunOptions, 'onRecord'>,
+): Promise<PushResult> {
   const { repository, tag } = job.target;
   return await withNotification(`Pushing ${repository}:${tag}`, (report, token) =>
-    withSignal(token, (signal) => runner.run(job, { signal, onProgress: reporter(report, describeOnly) })),
+    withSignal(token, (signal) => runner.run(job, { signal, onRecord, ...reporter(report, describeOnly) })),
   );
 }
 
@@ -20,9 +24,10 @@ export async function pushWithNotification(runner: Pick<PushRunner, 'run'>, job:
 export async function pushAllWithNotification(
   runner: Pick<PushRunner, 'runAll'>,
   jobs: readonly PushJob[],
+  { onRecord }: Pick<RunOptions, 'onRecord'>,
 ): Promise<readonly ImageOutcome[]> {
   return await withNotification(`Pushing ${countImages(jobs.length)}`, (report, token) =>
-    withSignal(token, (signal) => runner.runAll(jobs, { signal, onProgress: reporter(report, describeImages) })),
+    withSignal(token, (signal) => runner.runAll(jobs, { signal, onRecord, ...reporter(report, describeImages) })),
   );
 }
 
@@ -34,11 +39,16 @@ function describeOnly({ images: [only] }: ImagesSnapshot): string {
 function reporter(
   report: (message: string, increment: number) => void,
   describe: (snapshot: ImagesSnapshot) => string,
-): (snapshot: ImagesSnapshot) => void {
+): Pick<RunOptions, 'onProgress' | 'onQueued'> {
   let reported = 0;
-  return (snapshot) => {
-    const percent = Math.floor((snapshot.fraction ?? 0) * 100);
-    report(describe(snapshot), Math.max(0, percent - reported));
-    reported = Math.max(reported, percent);
+  return {
+    onProgress: (snapshot) => {
+      const percent = Math.floor((snapshot.fraction ?? 0) * 100);
+      report(describe(snapshot), Math.max(0, percent - reported));
+      reported = Math.max(reported, percent);
+    },
+    onQueued: (position) => {
+      report(describePosition(position), 0);
+    },
   };
 }

@@ -1,6 +1,6 @@
 import type { PushResult } from '../../core/push/pushEvents.ts';
 import { pageAt } from '../connections/connection.ts';
-import { copyPullCommand, copyReferences } from '../display/clipboard.ts';
+import { copyPullCommand } from '../display/clipboard.ts';
 import { showInformation } from '../display/messages.ts';
 import { openInBrowser } from '../openInBrowser.ts';
 import { describeResult } from '../progress/pushText.ts';
@@ -14,6 +14,7 @@ export async function showResult(
   result: PushResult,
   { connection, target }: Destination,
   links: LinkOffers,
+  showDetails: () => void,
 ): Promise<void> {
   const found = await links.find({ connection, target });
   const offers: readonly LinkOffer[] = found === undefined ? [] : [found];
@@ -21,9 +22,8 @@ export async function showResult(
   const link = links.isAutomatic ? undefined : linkButton(links, offers);
   const page = packagePage(connection, target);
   const buttons = [
-    { title: 'Copy Reference', run: () => copyReferences([result.reference]) },
     // A message has room for three buttons: the titles of more are cut off.
-    ...(link === undefined ? [{ title: 'Copy Pull Command', run: () => copyPullCommand(result.reference) }] : []),
+    { title: 'Copy Pull Command', run: () => copyPullCommand(result.reference) },
     ...(page === undefined
       ? []
       : [
@@ -32,7 +32,7 @@ export async function showResult(
             run: () => openInBrowser(pageAt(connection, page)),
           },
         ]),
-    ...(link === undefined ? [] : [link]),
+    link ?? { title: 'Show Details', run: showDetails },
   ];
   const description = describeResult(result);
   const text = link === undefined ? description : `${description.replace(/\.$/, '')}. ${link.explanation}`;

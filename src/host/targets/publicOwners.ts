@@ -31,12 +31,12 @@ export class PublicOwners {
   }
 
   /** True if the push may continue. */
-  async confirm({ connection, target }: Destination): Promise<boolean> {
-    if (!hasOwners(connection.kind)) return true;
-    const owner = target.repository.slice(0, target.repository.indexOf('/')).toLowerCase();
+  async confirm(destination: Destination): Promise<boolean> {
+    const { connection } = destination;
+    const owner = ownerOf(destination);
     const confirmed = this.#rows()[connection.origin] ?? [];
     if (confirmed.includes(owner)) return true;
-    const audience = await this.#audienceOf(connection, owner);
+    const audience = await this.#audience(destination);
     if (audience === undefined || audience === 'members') return true;
     const isConfirmed = await this.#ask(...question(owner, connection.host, audience), 'Push');
     if (isConfirmed)
@@ -44,10 +44,20 @@ export class PublicOwners {
     return isConfirmed;
   }
 
+  /** True if everybody who can reach the registry can pull what is pushed there. */
+  async isPublic(destination: Destination): Promise<boolean> {
+    return (await this.#audience(destination)) === 'everybody';
+  }
+
   /** Part of signing out of a registry. */
   async forgetRegistry(origin: string): Promise<void> {
     const rows = Object.entries(this.#rows()).filter(([key]) => key !== origin);
     await this.#state.update(stateKey, rows.length === 0 ? undefined : Object.fromEntries(rows));
+  }
+
+  async #audience(destination: Destination): Promise<Audience | undefined> {
+    const { connection } = destination;
+    return hasOwners(connection.kind) ? await this.#audienceOf(connection, ownerOf(destination)) : undefined;
   }
 
   #rows(): Readonly<Record<string, readonly string[]>> {
@@ -66,4 +76,8 @@ function question(owner: string, host: string, audience: Exclude<Audience, 'memb
         `Everybody who is signed in to ${host} can pull the images of ${owner}. Push there?`,
         [`${owner} is visible to every user of this server, and so are its images.`, once],
       ];
+}
+
+function ownerOf({ target: { repository } }: Destination): string {
+  return repository.slice(0, repository.indexOf('/')).toLowerCase();
 }

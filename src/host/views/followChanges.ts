@@ -19,11 +19,12 @@ export interface FollowChangesDependencies {
   readonly imagesView: Pick<ImagesView, 'update'>;
   readonly registriesView: Pick<RegistriesView, 'update'>;
   readonly sync: Pick<SyncStates, 'refresh'>;
+  readonly runner: { updateLimit(): void };
 }
 
 /** Updates the views after a sign-in or sign-out, in this window or another one, and after a changed setting. */
 export function followChanges(dependencies: FollowChangesDependencies): vscode.Disposable {
-  const { logger, store, cleanup, images, imagesView, registriesView, sync } = dependencies;
+  const { logger, store, cleanup, images, imagesView, registriesView, sync, runner } = dependencies;
   showRegistries(dependencies);
   showWhetherPushed(dependencies.memory);
   return vscode.Disposable.from(
@@ -38,6 +39,7 @@ export function followChanges(dependencies: FollowChangesDependencies): vscode.D
       if (change.affectsConfiguration('teaChest.engine')) void images.engineChanged();
       if (change.affectsConfiguration('teaChest.images.showDangling')) imagesView.update();
       if (change.affectsConfiguration('teaChest.registries.sort')) registriesView.update();
+      if (change.affectsConfiguration('teaChest.push.maxConcurrent')) runner.updateLimit();
     }),
   );
 }

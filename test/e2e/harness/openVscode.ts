@@ -21,11 +21,23 @@ import type { QuickInput } from './quickInput.ts';
 import { quietSettings } from './quietSettings.ts';
 import { createSideBar } from './sideBar.ts';
 import type { SideBar } from './sideBar.ts';
+import { createWebview } from './webview.ts';
+import type { Webview } from './webview.ts';
 
-const themes = { dark: 'Default Dark Modern', light: 'Default Light Modern' } as const;
+const themes = {
+  dark: 'Default Dark Modern',
+  light: 'Default Light Modern',
+  'hc-dark': 'Default High Contrast',
+  'hc-light': 'Default High Contrast Light',
+} as const;
+
+export type Theme = keyof typeof themes;
+
+/** Of the workbench's root (VS Code: ThemeTypeSelector). */
+const themeClasses = { dark: 'vs-dark', light: 'vs', 'hc-dark': 'hc-black', 'hc-light': 'hc-light' } as const;
 
 export interface OpenVscodeOptions {
-  readonly theme?: keyof typeof themes;
+  readonly theme?: Theme;
   readonly settings?: Readonly<Record<string, unknown>>;
   /** For the extension host, such as `DOCKER_HOST`. */
   readonly env?: Readonly<Record<string, string>>;
@@ -50,6 +62,9 @@ export interface VscodeWindow {
   readonly notifications: Notifications;
   /** The texts of the status bar's items, as a screen reader says them. */
   statusBar(): Promise<string[]>;
+  readonly webview: Webview;
+  /** Changes the colour theme, and waits until the window has it. */
+  useTheme(theme: Theme): Promise<void>;
   /** Keeps a picture in test-results/screenshots/; returns its path. */
   screenshot(name: string): Promise<string>;
   /** Where VS Code writes: settings, state, logs. */
@@ -104,7 +119,7 @@ async function open(options: OpenVscodeOptions, closer: Closer): Promise<VscodeW
 
   const context = await browser.newContext({
     viewport: options.size ?? { width: 1280, height: 800 },
-    colorScheme: options.theme ?? 'dark',
+    colorScheme: options.theme?.endsWith('light') === true ? 'light' : 'dark',
     permissions: ['clipboard-read', 'clipboard-write'],
   });
   const page = await context.newPage();
@@ -129,6 +144,11 @@ function windowOf(page: Page, host: ExtensionHost, close: () => Promise<void>): 
     quickInput: createQuickInput(page),
     sideBar: createSideBar(page),
     notifications: createNotifications(page),
+    webview: createWebview(page),
+    async useTheme(theme) {
+      await host.configure('workbench.colorTheme', themes[theme]);
+      await page.locator(`.monaco-workbench.${themeClasses[theme]}`).waitFor();
+    },
     async statusBar() {
       const items = await page.locator('.statusbar-item:visible').all();
       const labels = await Promise.all(

@@ -11,6 +11,9 @@ import { sleep } from '../../../src/core/base/cancel.ts';
 import { DigestCache } from '../../../src/core/digestCache/digestCache.ts';
 import type { PushEvent, PushResult } from '../../../src/core/push/pushEvents.ts';
 import type { ImageOutcome, ImagesEvent } from '../../../src/core/push/imagesEvents.ts';
+import type { OpenedPlan } from '../../../src/core/push/plan/planContext.ts';
+import { planPush } from '../../../src/core/push/plan/planPush.ts';
+import type { ImagePlan } from '../../../src/core/push/plan/pushPlan.ts';
 import { pushImages, type OpenedPush } from '../../../src/core/push/pushImages.ts';
 import { pushImage } from '../../../src/core/push/pushImage.ts';
 import { UploadsInFlight } from '../../../src/core/push/uploadsInFlight.ts';
@@ -33,6 +36,8 @@ export interface PushRig {
   push(image: string, target: string, options?: PushOptions): Promise<PushResult>;
   /** Pushes several images together: pairs of image and target. */
   pushAll(pairs: readonly (readonly [string, string])[], options?: PushAllOptions): Promise<readonly ImageOutcome[]>;
+  /** What the push of one image would do. */
+  plan(image: string, target: string, options?: Pick<PushOptions, 'codec' | 'strategy' | 'isNear'>): Promise<ImagePlan>;
   /** Replaces the digest cache by an empty one. */
   clearCache(): void;
   /** Names of what pushes have left in the spool folder. */
@@ -163,6 +168,29 @@ export async function makeRig(options: RigOptions): Promise<PushRig> {
         { ...parts, now: () => performance.now() },
         { signal: ownSignal, onEvent: onEach },
       );
+    },
+    plan: async (image, target, { codec = options.codec, strategy, isNear } = {}) => {
+      const [name = '', tag = ''] = target.split(':');
+      const { origin, host } = client.address;
+      const request = { image, origin, repository: `${host}/${name}`, tag, codec, strategy, parallelBlobs: 3 };
+      const { signal } = new AbortController();
+      const open = async (): Promise<OpenedPlan> => ({
+        request,
+        target: await client.repository(name, { signal }),
+        relay: strategy === 'relay' || isNear === true ? relay : undefined,
+        findRepository: (other, call) => client.repository(other, call),
+      });
+      const { images } = await planPush(
+        [{ origin, reference: `${host}/${target}`, open }],
+        {
+          ...{ source: engine, cache, logger: silentLogger, linkRate: () => undefined },
+          readHistory: (id, call) => engine.history(id, call),
+        },
+        { signal },
+      );
+      const [planned] = images;
+      if (planned?.kind !== 'planned') throw planned?.error ?? new Error('the image has no plan');
+      return planned;
     },
     clearCache: () => {
       cache = newCache();

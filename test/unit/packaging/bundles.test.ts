@@ -10,8 +10,8 @@ import { projectRoot } from '../../tools/projectPaths.ts';
 import { run } from '../../tools/run.ts';
 import { makeScratch, type Scratch } from '../../tools/scratch.ts';
 
-/** Runs on a thread of its own, where nothing of the others is: it may share source files with them. */
-const worker = 'compressWorker.cjs';
+/** Run on a thread or in a page of their own, where nothing of the others is: they may share source files with them. */
+const [worker, page] = ['compressWorker.cjs', 'pushPage.js'];
 
 /** Loads the bundle and prints which files were loaded. VS Code's interface is an object with any property. */
 const loader = `
@@ -46,7 +46,7 @@ describe('the bundles of the extension', () => {
   it('hold no module twice, so that a class is one class whoever throws its objects', () => {
     const homes = new Map<string, string>();
     for (const [file, paths] of modules) {
-      if (file === worker) continue;
+      if (file === worker || file === page) continue;
       for (const path of paths) {
         assert.equal(homes.get(path), undefined, `${path} is in ${file} and in ${homes.get(path) ?? ''}`);
         homes.set(path, file);
@@ -64,10 +64,22 @@ describe('the bundles of the extension', () => {
     );
     assert.deepEqual(
       [...modules.keys()].sort(),
-      ['extension.cjs', worker, ...largePackages.map((name) => `${name}.cjs`)].sort(),
+      ['extension.cjs', worker, page, 'pushPage.css', ...largePackages.map((name) => `${name}.cjs`)].sort(),
     );
     const code = await readFile(join(scratch.path, 'extension.cjs'), 'utf8');
     assert.ok(!code.includes('creditCard'), 'what is not used of valibot is not shipped');
+  });
+
+  it('keep the push page small, and without Node, VS Code or anything of the core', async () => {
+    const own = modules.get(page) ?? assert.fail();
+    assert.deepEqual(
+      own.filter((path) => !path.startsWith('src/webview/') && !path.includes('node_modules/valibot/')),
+      [],
+    );
+    const folder = join(scratch.path, 'production');
+    await bundle({ production: true, folder });
+    const bytes = (await readFile(join(folder, page))).byteLength;
+    assert.ok(bytes < 25_000, `${bytes} bytes`);
   });
 
   it('are loaded one by one: the first loads no other', async () => {

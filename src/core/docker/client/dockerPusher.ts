@@ -5,9 +5,9 @@ import * as v from 'valibot';
 import { TeaChestError } from '../../base/errors.ts';
 import { lenient, parseJson, readValue } from '../../base/json.ts';
 import type { Digest } from '../../oci/digest.ts';
+import { readHistory } from '../images/imageHistory.ts';
 import { references } from '../images/imageRecords.ts';
 
-const historyStep = v.fallback(v.object({ Size: v.fallback(v.number(), 0) }), { Size: 0 });
 const taggedImage = v.object({ RepoTags: references });
 const engineInfo = v.object({ DriverStatus: v.optional(v.unknown()) });
 
@@ -69,7 +69,7 @@ export class DockerPusher implements EnginePusher {
   /** Bytes of the files of each layer, base first; zero for build steps without a layer. */
   async historySizes(image: Digest, { signal }: CallOptions): Promise<readonly number[]> {
     const history = await this.#call<unknown>(signal, (docker) => docker.getImage(image).history());
-    return (readValue(v.array(historyStep), history) ?? []).map(({ Size }) => Size).reverse();
+    return readHistory(history).map(({ size }) => size);
   }
 
   /** Adds a name to an image, given by ID or name. Another image of that name loses it. */

@@ -5,7 +5,7 @@ import { throwIfCancelled } from '../../base/cancel.ts';
 import { TeaChestError, toTeaChestError, type Stage } from '../../base/errors.ts';
 import { lenient, listOf, readValue } from '../../base/json.ts';
 import type { Logger } from '../../base/logger.ts';
-import { isDigest } from '../../oci/digest.ts';
+import { isDigest, type Digest } from '../../oci/digest.ts';
 import type { ImageDescription } from '../../oci/imageDescription.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { describeEndpoint } from '../endpoint/describeEndpoint.ts';
@@ -21,6 +21,7 @@ import { DockerPusher } from './dockerPusher.ts';
 import { receiveBody } from './receiveBody.ts';
 import { readArtifactType } from '../images/artifactType.ts';
 import { describeEngineImage } from '../images/describeEngineImage.ts';
+import { readHistory } from '../images/imageHistory.ts';
 import { toImageDetails } from '../images/imageRecords.ts';
 import { describeManifestList } from '../images/manifestList.ts';
 import { InspectedFacts, inspectForFacts } from '../images/inspectedFacts.ts';
@@ -37,6 +38,7 @@ import type {
   ExportOptions,
   ImageDetails,
   ImageSource,
+  ImageStep,
 } from '../../ports/imageSource.ts';
 
 const versionAnswer = v.object({
@@ -193,6 +195,12 @@ export class Engine implements ImageSource {
     } catch (error) {
       throw notFound(error, image.references[0] ?? image.id, 'inspect');
     }
+  }
+
+  /** The steps of an image's build, oldest first. Of an index, those of the platform that the engine runs on. */
+  async history(image: Digest, { signal }: CallOptions): Promise<readonly ImageStep[]> {
+    const prefix = await this.#prefix(signal);
+    return readHistory(await this.#call<unknown>(signal, prefix, (docker) => docker.getImage(image).history()));
   }
 
   async #manifestList(image: string, signal: AbortSignal): ReturnType<typeof describeManifestList> {

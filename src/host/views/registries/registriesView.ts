@@ -8,6 +8,7 @@ import type { ConnectionStore } from '../../connections/connectionStore.ts';
 import { inertText } from '../../display/inertText.ts';
 import type { AddedOwners } from '../../registry/addedOwners.ts';
 import type { RegistryBrowser } from '../../registry/registryBrowser.ts';
+import { findTag, type PublishedTag } from './findTag.ts';
 import { Listing } from './listing.ts';
 import { noteLabel } from './noteLabel.ts';
 import { registryItem } from './registryItem.ts';
@@ -58,6 +59,8 @@ export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vs
   readonly #wanted = new Map<string, number>();
   /** The rows whose details are read, by ID: VS Code accepts only the objects that it was given last. */
   readonly #shown = new Map<string, TagNode | DigestNode>();
+  /** The parents of rows that were looked for, which VS Code asks for to show them. */
+  #parents = new WeakMap<RegistryNode, RegistryNode>();
   #filter = '';
 
   readonly onDidChangeTreeData = this.#changed.event;
@@ -95,6 +98,23 @@ export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vs
     this.#tree.description = text === '' ? '' : inertText(`“${text}”`);
     void vscode.commands.executeCommand('setContext', 'teaChest.registriesFiltered', text !== '');
     this.update();
+  }
+
+  /** Shows and selects a tag. False if it is not listed: then the row that is closest to it is shown. */
+  async reveal(tag: PublishedTag): Promise<boolean> {
+    if (this.#filter !== '') this.setFilter('');
+    const path = await findTag(this, tag);
+    path.forEach((node, at) => {
+      const parent = path[at - 1];
+      if (parent !== undefined) this.#parents.set(node, parent);
+    });
+    const last = path.at(-1);
+    if (last !== undefined) await this.#tree.reveal(last, { select: true, focus: true });
+    return last?.type === 'tag';
+  }
+
+  getParent(node: RegistryNode): RegistryNode | undefined {
+    return this.#parents.get(node);
   }
 
   loadMore({ parent }: MoreNode): void {

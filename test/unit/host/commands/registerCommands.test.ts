@@ -97,9 +97,10 @@ suite('the context menus', () => {
   test('of images offer what the row has', () => {
     const menu = (node: ImageNode | undefined): readonly string[] =>
       menuOf('teaChest.images', contextValueOf(node ?? assert.fail())).map((id) => id.replace('teaChest.images.', ''));
-    assert.deepEqual(menu(app[0]), ['compare', 'copyId', 'copyReference', 'push']);
-    assert.deepEqual(menu(several[0]?.tags[0]), ['compare', 'copyId', 'copyReference', 'push']);
-    assert.deepEqual(menu(untagged[0]), ['copyId', 'push']);
+    const ofTag = ['compare', 'copyId', 'copyReference', 'previewPush', 'push', 'showLayers'];
+    assert.deepEqual(menu(app[0]), ofTag);
+    assert.deepEqual(menu(several[0]?.tags[0]), ofTag);
+    assert.deepEqual(menu(untagged[0]), ['copyId', 'previewPush', 'push', 'showLayers']);
     assert.deepEqual(menu(several[0]), ['compare', 'push', 'pushAllTags']);
   });
 

@@ -29,6 +29,7 @@ export function listingEngine(listImages: Engine['listImages']): Engine & { read
     platformsOf: unused,
     inspect: unused,
     describe: unused,
+    history: unused,
     exportImages: unused,
     exportBlobs: unused,
     pusher: unused,

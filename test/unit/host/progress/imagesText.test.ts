@@ -18,7 +18,10 @@ const whole: Omit<ImagesSnapshot, 'images' | 'ended'> = {
 };
 
 function image(name: string, change: Partial<PushSnapshot> = {}, outcome?: ImageProgress['outcome']): ImageProgress {
-  return { snapshot: { ...whole, reference: `h.example/dev/${name}`, result: undefined, ...change }, outcome };
+  return {
+    snapshot: { ...whole, reference: `h.example/dev/${name}`, inspected: undefined, result: undefined, ...change },
+    outcome,
+  };
 }
 
 const resultOf = (name: string, change: Partial<PushResult> = {}): PushResult => ({

@@ -6,6 +6,7 @@ import { describeBriefly, describePush, describeResult } from '../../../../src/h
 const running: PushSnapshot = {
   reference: 'h.example/dev/app:1',
   stage: 'export',
+  inspected: undefined,
   layers: [],
   enginePreparing: false,
   sentBytes: 184_000_000,

@@ -15,6 +15,7 @@ import { EngineLink, type Engine } from '../../../../src/host/engine/engine.ts';
 import { IdlePriming } from '../../../../src/host/push/idlePriming.ts';
 import { PushRunner } from '../../../../src/host/push/pushRunner.ts';
 import { TargetMemory } from '../../../../src/host/targets/targetMemory.ts';
+import { noHistory } from '../../../tools/noHistory.ts';
 import { silentLogger } from '../../../tools/silentLogger.ts';
 import { FakeEngine, FakeRepository, plainGzip } from '../../push/fakes.ts';
 import { FakePusher } from '../../relay/fakePusher.ts';
@@ -95,6 +96,7 @@ suite('an engine in idle time', () => {
       createCodec: () => plainGzip,
       memory: new TargetMemory(memento()),
       settings: () => usualSettings,
+      history: noHistory,
       relay: { parts: () => Promise.resolve(parts) },
       spoolRoot: () => join(folder, 'spool'),
       ...{ cache, clock, logger: silentLogger },

@@ -15,6 +15,7 @@ import type { JournalEntry, PushJournal } from '../../../../src/host/push/pushJo
 import type { PushJob } from '../../../../src/host/push/pushJob.ts';
 import { PushRunner } from '../../../../src/host/push/pushRunner.ts';
 import { TargetMemory } from '../../../../src/host/targets/targetMemory.ts';
+import { noHistory } from '../../../tools/noHistory.ts';
 import { silentLogger } from '../../../tools/silentLogger.ts';
 import { plainGzip } from '../../push/fakes.ts';
 import { machine, RelayRig } from '../../push/relay/relayRig.ts';
@@ -34,6 +35,7 @@ function runnerFor(engine: Partial<Engine>, journal?: Pick<PushJournal, 'begin'>
     cache: new DigestCache('/nowhere/digests.json', silentLogger, Date.now),
     memory: new TargetMemory(memento()),
     settings: () => usualSettings,
+    history: noHistory,
     relay: { parts: () => Promise.resolve(undefined) },
     spoolRoot: () => '/nowhere',
     logger: silentLogger,
@@ -90,6 +92,7 @@ suite('what an engine holds uncompressed', () => {
       createCodec: () => plainGzip,
       memory,
       settings: () => ({ ...usualSettings, compression }),
+      history: noHistory,
       relay: { parts: () => Promise.resolve({ pusher, endpoint, reachability }) },
       spoolRoot: () => join(folder, 'spool'),
       ...{ cache, logger: silentLogger },
@@ -243,7 +246,7 @@ suite('several pushes', () => {
         memory: new TargetMemory(memento()),
       },
       ...{ settings: () => usualSettings, relay: { parts: () => Promise.resolve(undefined) } },
-      ...{ spoolRoot: () => '/nowhere', logger: silentLogger },
+      ...{ spoolRoot: () => '/nowhere', history: noHistory, logger: silentLogger },
     });
     const outcomes = await runner.runAll([jobTo(here), jobTo(there)], { signal });
     assert.ok(outcomes.every((outcome) => outcome.kind === 'failed' && outcome.error === failure));

@@ -100,6 +100,7 @@ export async function controllerFor(
     folderRepositories: () => Promise.resolve(folder),
     linkOffers,
     onPushed: () => updates++,
+    preview: { isAlwaysShown: () => false, show: () => undefined, showPush: () => undefined },
     ...{ ...signingIn, logins, store, access, publicOwners },
   });
   const answer = async (owner: string): Promise<void> => {

@@ -173,6 +173,7 @@ export class TreeView {
   readonly onDidChangeVisibility = this.#visibility.event;
   description = '';
   selection: readonly unknown[] = [];
+  badge: unknown;
   visible = false;
 
   show(visible: boolean): void {
@@ -198,6 +199,14 @@ export class TreeItem {
 }
 
 export class ThemeIcon {
+  readonly id: string;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+}
+
+export class ThemeColor {
   readonly id: string;
 
   constructor(id: string) {

@@ -6,4 +6,5 @@ export const usualSettings: PushSettings = {
   gzipLevel: 1,
   parallelBlobs: 1,
   strategy: 'auto',
+  maxConcurrent: 2,
 };

@@ -28,6 +28,7 @@ function followed(failure?: Error) {
     },
     images: { engineChanged: () => Promise.resolve(void steps.push('engine changed')) },
     imagesView: { update: step('update images') },
+    runner: { updateLimit: () => undefined },
     registriesView: { update: step('update registries') },
     sync: { refresh: step('refresh states') },
   });

@@ -1,0 +1,69 @@
+import { shortDigest } from '../../core/oci/digest.ts';
+import type { ImageRecord, LayerRecord } from '../../core/push/record/pushRecord.ts';
+import { isOver } from '../../core/push/record/recordPush.ts';
+import { formatBytes } from './format.ts';
+
+/** The classic builder names what a layer was copied from by its hash, `COPY dir:…`: its beginning is enough. */
+export function briefInstruction(instruction: string): string {
+  return instruction.replaceAll(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, '$1');
+}
+
+/** The instruction that made the layer; its diffID where that is not known. */
+export function layerName({ instruction, diffId }: LayerRecord): string {
+  if (instruction !== undefined) return briefInstruction(instruction);
+  return diffId === undefined ? 'Layer that the engine is sending' : `Layer ${shortDigest(diffId)}`;
+}
+
+/** `80 MB` as it is stored; `200 MB uncompressed` before that is known. Undefined while neither is. */
+export function layerSize({ storedTotal, readTotal }: LayerRecord): string | undefined {
+  if (storedTotal !== undefined) return formatBytes(storedTotal);
+  return readTotal === undefined ? undefined : `${formatBytes(readTotal)} uncompressed`;
+}
+
+/**
+ * What happens to a layer, in words: `there already`, `mounted`, `waiting`, `compressing 40%`, `sending 12 of 80 MB`, `done`.
+ * After a push that did not succeed, how far the layer came.
+ */
+export function layerState(layer: LayerRecord, image: Pick<ImageRecord, 'state' | 'options'>): string {
+  switch (layer.state) {
+    case 'exists':
+      return 'there already';
+    case 'mounted':
+      return 'mounted';
+    case 'uploaded':
+    case 'superseded':
+      return 'done';
+    case 'waiting':
+    case 'reading':
+    case 'uploading':
+      // The manifest was accepted, so the registry has every layer.
+      if (image.state === 'pushed') return 'done';
+      return isOver(image.state) ? stoppedState(layer) : movingState(layer, image.options);
+  }
+}
+
+function movingState(layer: LayerRecord, { compression }: ImageRecord['options']): string {
+  const { state, readBytes, readTotal, sentBytes } = layer;
+  if (state === 'waiting') return 'waiting';
+  if (state === 'uploading') return `sending ${sentOfTotal(layer)}`;
+  const verb = compression === 'none' ? 'reading' : 'compressing';
+  const read = readTotal === undefined || readTotal === 0 ? formatBytes(readBytes) : percent(readBytes / readTotal);
+  return sentBytes > 0 ? `${verb} ${read}, ${formatBytes(sentBytes)} sent` : `${verb} ${read}`;
+}
+
+function stoppedState(layer: LayerRecord): string {
+  return layer.sentBytes > 0 ? `stopped after ${sentOfTotal(layer)}` : 'not sent';
+}
+
+/** `12 of 80 MB`: the unit once, if both have the same. */
+function sentOfTotal({ sentBytes, storedTotal }: LayerRecord): string {
+  const sent = formatBytes(sentBytes);
+  if (storedTotal === undefined) return sent;
+  const total = formatBytes(storedTotal);
+  const [amount, unit] = sent.split(' ');
+  return total.endsWith(` ${unit ?? ''}`) ? `${amount ?? ''} of ${total}` : `${sent} of ${total}`;
+}
+
+function percent(fraction: number): string {
+  return `${Math.floor(Math.min(1, fraction) * 100)}%`;
+}

@@ -1,0 +1,11 @@
+import type { PushArguments, PushImagesArguments } from './pushArguments.ts';
+import { targetUnderPrefix } from './targetsUnder.ts';
+
+/** The arguments of each image: its own, or those of all. */
+export function argumentsOfEach({ images, target: prefix, ...options }: PushImagesArguments): readonly PushArguments[] {
+  return images.map((item) => {
+    const { image, target, ...own } = typeof item === 'string' ? { image: item } : item;
+    const wanted = target ?? (prefix === undefined ? undefined : targetUnderPrefix(image, prefix));
+    return { image, ...(wanted !== undefined && { target: wanted }), ...own, ...options };
+  });
+}

@@ -1,0 +1,82 @@
+import { shortDigest } from '../../core/oci/digest.ts';
+import type { ImageLayer, ImageLayers } from '../../core/push/plan/imageLayers.ts';
+import type { Page, PageBar } from '../../webview/pushPage/protocol.ts';
+import { formatBytes } from '../progress/format.ts';
+import { briefInstruction } from '../progress/layerText.ts';
+import { pageLabels } from './pageLabels.ts';
+
+export type LayersState =
+  | { readonly kind: 'asking' }
+  | { readonly kind: 'read'; readonly image: ImageLayers }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** The page of an image: which layers make it large. */
+export function layersPage(name: string, state: LayersState): Page {
+  const status = statusOf(state);
+  return {
+    mode: 'layers',
+    kicker: 'Layers of an image',
+    title: name,
+    status,
+    facts: [],
+    actions: [
+      { id: 'preview', label: 'Preview Push…', isPrimary: true },
+      { id: 'planAgain', label: 'Read Again', isPrimary: false },
+    ],
+    notices: state.kind === 'failed' ? [{ tone: 'error', text: state.message }] : [],
+    images: state.kind === 'read' ? [toImage(state.image)] : [],
+    announcement: `Layers of ${name}: ${status.text}.`,
+    labels: pageLabels.layers,
+  };
+}
+
+function statusOf(state: LayersState): Page['status'] {
+  if (state.kind === 'asking') return { tone: 'running', text: 'Asking the engine' };
+  if (state.kind === 'failed') return { tone: 'error', text: 'The layers could not be read' };
+  const { imageBytes, layers } = state.image;
+  const [largest] = [...layers].sort((one, other) => (other.bytes ?? 0) - (one.bytes ?? 0));
+  const total = totalOf(layers);
+  const size = formatBytes(imageBytes);
+  if (largest?.bytes === undefined || total === 0) return { tone: 'neutral', text: size };
+  const at = layers.indexOf(largest) + 1;
+  return { tone: 'neutral', text: `${size}; the largest layer is number ${at}, with ${share(largest.bytes, total)}` };
+}
+
+function toImage({ platform, layers }: ImageLayers): Page['images'][number] {
+  const total = totalOf(layers);
+  const count = layers.length === 1 ? '1 layer' : `${layers.length} layers`;
+  const isKnown = layers.some(({ bytes }) => bytes !== undefined);
+  const text =
+    'The image’s history does not say which step made which layer, so the sizes of the layers are not known.';
+  return {
+    key: 'layers',
+    caption: [count, platform, 'sizes of the files, uncompressed'].filter((fact) => fact !== undefined).join(' · '),
+    bars: layers.map((layer, at) => toBar(layer, at, total)),
+    ...(layers.length === 0 && { emptyText: 'The image has no layers.' }),
+    notices: isKnown || layers.length === 0 ? [] : [{ tone: 'neutral', text }],
+    facts: [],
+  };
+}
+
+function toBar({ diffId, instruction, bytes }: ImageLayer, at: number, total: number): PageBar {
+  return {
+    key: diffId,
+    number: String(at + 1),
+    name: instruction === undefined ? `Layer ${shortDigest(diffId)}` : briefInstruction(instruction),
+    isInstruction: instruction !== undefined,
+    look: 'toSend',
+    sizeText: bytes === undefined ? '–' : formatBytes(bytes),
+    sendText: bytes === undefined || total === 0 ? '–' : share(bytes, total),
+    weight: bytes ?? 0,
+    filled: 0,
+  };
+}
+
+function share(bytes: number, total: number): string {
+  const percent = (bytes / total) * 100;
+  return percent > 0 && percent < 1 ? 'less than 1%' : `${Math.round(percent)}%`;
+}
+
+function totalOf(layers: readonly ImageLayer[]): number {
+  return layers.reduce((sum, { bytes = 0 }) => sum + bytes, 0);
+}

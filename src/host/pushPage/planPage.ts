@@ -1,0 +1,152 @@
+import { shortDigest } from '../../core/oci/digest.ts';
+import type { FailedPlan, ImagePlan, PlannedLayer } from '../../core/push/plan/pushPlan.ts';
+import type { BarLook, Page, PageBar, PageFact, PageImage, PageNotice } from '../../webview/pushPage/protocol.ts';
+import { errorMessage } from '../errors/errorMessages.ts';
+import { formatBytes } from '../progress/format.ts';
+import { countImages } from '../progress/imagesText.ts';
+import {
+  describeSend,
+  describeStrategy,
+  describeTime,
+  plannedName,
+  plannedState,
+  planWarnings,
+} from '../progress/planText.ts';
+import type { PushArguments } from '../push/pushArguments.ts';
+import type { ArgumentsPlan } from '../push/pushPlanner.ts';
+import { pageLabels } from './pageLabels.ts';
+
+/** How far a plan is. */
+export type PlanState =
+  | { readonly kind: 'asking' }
+  | { readonly kind: 'planned'; readonly planned: ArgumentsPlan }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** The page of a plan. `targets`: of the images, as the plan names them. */
+export function planPage(asked: readonly PushArguments[], state: PlanState): Page {
+  const [only, ...others] = asked;
+  const isOne = only !== undefined && others.length === 0;
+  const title = isOne ? only.image : countImages(asked.length);
+  const images = state.kind === 'planned' ? state.planned.plan.images : [];
+  const target = isOne ? (images[0]?.reference ?? only.target) : undefined;
+  const status = statusOf(state);
+  const isPublic = state.kind === 'planned' ? state.planned.isPublic : [];
+  const drawn = images.map((image, at) =>
+    toImage(image, isPublic[at] === true, { at, isOne, name: asked[at]?.image ?? '' }),
+  );
+  const canPush = images.some(({ kind }) => kind === 'planned');
+  return {
+    mode: 'plan',
+    kicker: 'Preview of a push: nothing was sent',
+    title,
+    ...(target !== undefined && { subtitle: `to ${target}` }),
+    status,
+    facts: isOne ? (drawn[0]?.facts ?? []) : state.kind === 'planned' ? sumFacts(state.planned) : [],
+    actions: [
+      ...(canPush ? [{ id: 'push', label: 'Push', isPrimary: true } as const] : []),
+      ...(state.kind === 'asking' ? [] : [{ id: 'planAgain', label: 'Plan Again', isPrimary: !canPush } as const]),
+    ],
+    notices: [
+      ...(state.kind === 'failed' ? [{ tone: 'error', text: state.message } as const] : []),
+      ...(isOne ? (drawn[0]?.notices ?? []) : []),
+    ],
+    images: isOne ? drawn.map((image) => ({ ...image, facts: [], notices: [] })) : drawn,
+    announcement: `Preview of the push of ${title}: ${status.text}.`,
+    labels: pageLabels.plan,
+  };
+}
+
+function statusOf(state: PlanState): Page['status'] {
+  if (state.kind === 'asking') return { tone: 'running', text: 'Asking the engine and the registry' };
+  if (state.kind === 'failed') return { tone: 'error', text: 'No plan could be made' };
+  const { images, send } = state.planned.plan;
+  if (images.every(({ kind }) => kind === 'failed')) return { tone: 'error', text: 'The push would fail' };
+  const isThere = images.every((image) => image.kind === 'planned' && image.tag.state === 'same');
+  if (isThere) return { tone: 'good', text: 'There already: a push would change nothing' };
+  return { tone: 'neutral', text: `Would send: ${describeSend(send)}` };
+}
+
+function sumFacts({ plan: { send, time } }: ArgumentsPlan): PageFact[] {
+  return time === undefined || send.bytes === 0 ? [] : [{ label: 'Time', value: describeTime(time, send) }];
+}
+
+interface Position {
+  readonly at: number;
+  readonly isOne: boolean;
+  readonly name: string;
+}
+
+function toImage(image: ImagePlan | FailedPlan, isPublic: boolean, { at, isOne, name }: Position): PageImage {
+  const heading = isOne ? {} : { heading: `${name} to ${image.reference}` };
+  if (image.kind === 'failed') {
+    const text = `The push would fail: ${errorMessage(image.error).message}`;
+    return { key: String(at), ...heading, caption: '', bars: [], notices: [{ tone: 'error', text }], facts: [] };
+  }
+  const { layers, platform, imageBytes } = image;
+  const count = layers.length === 1 ? '1 layer' : `${layers.length} layers`;
+  const facts = [count, platform, `${formatBytes(imageBytes)} in the engine`];
+  return {
+    key: String(at),
+    ...heading,
+    caption: facts.filter((fact) => fact !== undefined).join(' · '),
+    bars: layers.map(toBar),
+    ...(layers.length === 0 && { emptyText: 'The image has no layers.' }),
+    notices: planWarnings(image, { isPublic }).map(({ message }): PageNotice => ({ tone: 'warning', text: message })),
+    facts: factsOf(image, isOne),
+  };
+}
+
+function factsOf({ send, time, transfer, tag, layers, manifests }: ImagePlan, isOne: boolean): PageFact[] {
+  const stored = (states: readonly string[]): number =>
+    layers.reduce((sum, { state, storedBytes = 0 }) => (states.includes(state) ? sum + storedBytes : sum), 0);
+  const [there, mounted] = [stored(['exists', 'probable']), stored(['mountable'])];
+  const published = manifests.filter(({ isPublished, isAttestation }) => isPublished && !isAttestation);
+  const platforms = published.map(({ platform, digest }) => platform ?? shortDigest(digest));
+  const all: (readonly [string, string | undefined])[] = [
+    ['To send', isOne ? undefined : describeSend(send)],
+    ['Time', time === undefined || send.bytes === 0 ? undefined : describeTime(time, send)],
+    ['There already', there === 0 ? undefined : formatBytes(there)],
+    ['Mounted', mounted === 0 ? undefined : formatBytes(mounted)],
+    ['Platforms', platforms.length === 0 ? undefined : platforms.join(', ')],
+    ['Tag', tag.state === 'free' ? 'new' : tag.state === 'same' ? 'this image already' : 'overwritten'],
+    ['Way', `${describeStrategy(transfer.by)}. ${transfer.reason}`],
+  ];
+  return all.flatMap(([label, value]) => (value === undefined ? [] : [{ label, value }]));
+}
+
+function toBar(layer: PlannedLayer, at: number): PageBar {
+  const { diffId, digest, bytes, isEstimated, storedBytes, instruction, platform, isAttestation } = layer;
+  const label = isAttestation === true || instruction !== undefined || diffId !== undefined ? platform : undefined;
+  return {
+    key: `${at} ${digest ?? diffId ?? ''}`,
+    number: String(at + 1),
+    name: plannedName(layer),
+    isInstruction: instruction !== undefined,
+    ...(label !== undefined && { note: label }),
+    look: lookOf(layer),
+    sizeText: bytes === undefined ? '–' : `${isEstimated ? 'about ' : ''}${formatBytes(bytes)}`,
+    sendText: sendText(layer),
+    stateText: plannedState(layer),
+    weight: bytes ?? storedBytes ?? 0,
+    filled: 0,
+  };
+}
+
+function lookOf({ state, isShared }: PlannedLayer): BarLook {
+  if (isShared === true) return 'mounted';
+  const all = {
+    exists: 'there',
+    mountable: 'mounted',
+    probable: 'probable',
+    send: 'toSend',
+    unknown: 'unknown',
+  } as const;
+  return all[state];
+}
+
+function sendText({ state, storedBytes, bytes, isShared }: PlannedLayer): string {
+  if (isShared === true || (state !== 'send' && state !== 'unknown')) return '–';
+  if (state === 'send' && storedBytes !== undefined) return formatBytes(storedBytes);
+  const most = storedBytes ?? bytes;
+  return most === undefined ? '?' : `≤ ${formatBytes(most)}`;
+}

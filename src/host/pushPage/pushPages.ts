@@ -1,0 +1,195 @@
+import * as vscode from 'vscode';
+import { toTeaChestError } from '../../core/base/errors.ts';
+import type { Logger } from '../../core/base/logger.ts';
+import type { ImageRecord } from '../../core/push/record/pushRecord.ts';
+import type { Page, PageAction } from '../../webview/pushPage/protocol.ts';
+import type { ConnectionStore } from '../connections/connectionStore.ts';
+import { copyDigests } from '../display/clipboard.ts';
+import { errorMessage } from '../errors/errorMessages.ts';
+import type { PushHistory } from '../history/pushHistory.ts';
+import { imagesToPushAgain, pushAgain } from '../push/pushAgain.ts';
+import type { PushArguments } from '../push/pushArguments.ts';
+import type { PushController } from '../push/pushController.ts';
+import type { PushPlanner } from '../push/pushPlanner.ts';
+import type { PushRunner } from '../push/pushRunner.ts';
+import { recordedArguments } from '../push/recordedArguments.ts';
+import { recordedPage } from '../targets/recordedTarget.ts';
+import { runNode } from '../views/pushes/pushNodes.ts';
+import { layersPage, type LayersState } from './layersPage.ts';
+import { PagePanel, pageType } from './pagePanel.ts';
+import { keyOf, readPageSource, type PageSource } from './pageSource.ts';
+import { planPage, type PlanState } from './planPage.ts';
+import { goneRecordPage, recordPage } from './recordPage.ts';
+
+export interface PushPagesOptions {
+  readonly extensionUri: vscode.Uri;
+  readonly history: Pick<PushHistory, 'find' | 'isHere' | 'onDidChange'>;
+  readonly runner: Pick<PushRunner, 'cancel'>;
+  readonly planner: Pick<PushPlanner, 'plan' | 'layers' | 'confirm'>;
+  readonly push: Pick<PushController, 'pushArguments' | 'pushEach' | 'preview' | 'showFailure'>;
+  readonly store: Pick<ConnectionStore, 'find'>;
+  readonly logger: Logger;
+}
+
+/** A tab, what it is of, and what was found out for it. */
+interface OpenPage {
+  readonly panel: PagePanel;
+  source: PageSource;
+  plan: PlanState;
+  layers: LayersState;
+  /** Ends the question that was asked last. */
+  asking: AbortController;
+}
+
+/** The push pages that are open: of pushes, of plans, and of the layers of images. Each thing has one tab. */
+export class PushPages implements vscode.Disposable {
+  readonly #options: PushPagesOptions;
+  readonly #pages = new Set<OpenPage>();
+  readonly #subscriptions: readonly vscode.Disposable[];
+
+  constructor(options: PushPagesOptions) {
+    this.#options = options;
+    this.#subscriptions = [
+      options.history.onDidChange(({ ids }) => {
+        for (const page of this.#pages) if (page.source.kind === 'push' && ids.has(page.source.id)) this.#draw(page);
+      }),
+      vscode.window.registerWebviewPanelSerializer(pageType, {
+        deserializeWebviewPanel: (panel, state) => {
+          const source = readPageSource(state);
+          if (source === undefined) panel.dispose();
+          else this.#add(panel, source);
+          return Promise.resolve();
+        },
+      }),
+    ];
+  }
+
+  showPush(id: string): void {
+    this.#open({ kind: 'push', id });
+  }
+
+  /** Shows what a push would do; the person can begin it there. */
+  showPlan(all: readonly PushArguments[]): void {
+    this.#open({ kind: 'plan', all });
+  }
+
+  showLayers(image: string): void {
+    this.#open({ kind: 'layers', image });
+  }
+
+  dispose(): void {
+    for (const subscription of this.#subscriptions) subscription.dispose();
+    for (const { panel, asking } of [...this.#pages]) {
+      asking.abort();
+      panel.dispose();
+    }
+  }
+
+  #open(source: PageSource): void {
+    const open = [...this.#pages].find((page) => keyOf(page.source) === keyOf(source));
+    if (open !== undefined) {
+      open.panel.reveal();
+      return;
+    }
+    this.#add(vscode.window.createWebviewPanel(pageType, 'Tea Chest', vscode.ViewColumn.Active), source);
+  }
+
+  #add(tab: vscode.WebviewPanel, source: PageSource): void {
+    const { extensionUri } = this.#options;
+    const panel = new PagePanel(tab, {
+      extensionUri,
+      onAction: (id) => void this.#run(page, id),
+      onDispose: () => {
+        page.asking.abort();
+        this.#pages.delete(page);
+      },
+    });
+    const asking = new AbortController();
+    const page: OpenPage = { panel, source, plan: { kind: 'asking' }, layers: { kind: 'asking' }, asking };
+    this.#pages.add(page);
+    void this.#ask(page);
+  }
+
+  /** Draws the page, and asks the engine and the registry where it needs their answers. */
+  async #ask(page: OpenPage): Promise<void> {
+    page.asking.abort();
+    const asking = new AbortController();
+    Object.assign(page, { asking, plan: { kind: 'asking' }, layers: { kind: 'asking' } });
+    this.#draw(page);
+    const { planner, logger } = this.#options;
+    const { source } = page;
+    const { signal } = asking;
+    try {
+      if (source.kind === 'plan') page.plan = { kind: 'planned', planned: await planner.plan(source.all, signal) };
+      if (source.kind === 'layers') page.layers = { kind: 'read', image: await planner.layers(source.image, signal) };
+    } catch (error) {
+      const failure = toTeaChestError(error);
+      if (signal.aborted) return;
+      logger.info(`The page of ${keyOf(source)} could not be filled (${failure.code}): ${failure.message}`);
+      const state = { kind: 'failed', message: errorMessage(failure).message } as const;
+      Object.assign(page, { plan: state, layers: state });
+    }
+    if (!signal.aborted && page.source === source) this.#draw(page);
+  }
+
+  #draw(page: OpenPage): void {
+    page.panel.show(this.#drawing(page), page.source);
+  }
+
+  #drawing({ source, plan, layers }: OpenPage): Page {
+    const { history } = this.#options;
+    switch (source.kind) {
+      case 'push': {
+        const record = history.find(source.id);
+        if (record === undefined) return goneRecordPage();
+        return recordPage(record, {
+          isHere: history.isHere(source.id),
+          hasPage: record.images.some((image) => this.#hasPage(image)),
+        });
+      }
+      case 'plan':
+        return planPage(source.all, plan);
+      case 'layers':
+        return layersPage(source.image, layers);
+    }
+  }
+
+  #hasPage(image: ImageRecord): boolean {
+    const connection = this.#options.store.find(image.origin);
+    return connection !== undefined && recordedPage(image, connection) !== undefined;
+  }
+
+  async #run(page: OpenPage, id: PageAction): Promise<void> {
+    const { source } = page;
+    if (id === 'showLog') await vscode.commands.executeCommand('teaChest.showLog');
+    else if (id === 'planAgain') await this.#ask(page);
+    else if (source.kind === 'plan' && id === 'push') {
+      if (await this.#options.planner.confirm(source.all)) await this.#push(page, source.all);
+    } else if (source.kind === 'layers' && id === 'preview') await this.#options.push.preview([source.image]);
+    else if (source.kind === 'push') await this.#runOnRecord(page, source.id, id);
+  }
+
+  async #runOnRecord(page: OpenPage, id: string, action: PageAction): Promise<void> {
+    const { history, runner, push } = this.#options;
+    const record = history.find(id);
+    if (record === undefined) return;
+    if (action === 'cancel') runner.cancel(id);
+    else if (action === 'retry') await this.#push(page, imagesToPushAgain(record.images).map(recordedArguments));
+    else if (action === 'copyDigest') await copyDigests(record.images.flatMap(({ result }) => result?.digest ?? []));
+    else if (action === 'openInBrowser') {
+      await vscode.commands.executeCommand('teaChest.pushes.openInBrowser', runNode(record));
+    } else if (action === 'showError') {
+      const failed = record.images.find(({ error }) => error !== undefined);
+      if (failed !== undefined) await push.showFailure(failed);
+    }
+  }
+
+  /** The page is that of the push from now on. The controller shows a failure. */
+  async #push(page: OpenPage, all: readonly PushArguments[]): Promise<void> {
+    const onRecord = (id: string): void => {
+      page.source = { kind: 'push', id };
+      this.#draw(page);
+    };
+    await pushAgain(all, this.#options.push, { onRecord });
+  }
+}

@@ -1,0 +1,211 @@
+import type { ImageRecord, LayerRecord, PushRecord } from '../../core/push/record/pushRecord.ts';
+import { findBottleneck } from '../../core/push/record/bottleneck.ts';
+import { isOver, toError } from '../../core/push/record/recordPush.ts';
+import type { BarLook, Page, PageBar, PageFact, PageImage, PageNotice, Tone } from '../../webview/pushPage/protocol.ts';
+import { errorMessage } from '../errors/errorMessages.ts';
+import { formatBytes, formatDuration } from '../progress/format.ts';
+import { countImages } from '../progress/imagesText.ts';
+import { layerName, layerSize, layerState } from '../progress/layerText.ts';
+import { describeStrategy } from '../progress/planText.ts';
+import { describeBytes, describeDuration, describePush } from '../progress/pushText.ts';
+import { pageLabels } from './pageLabels.ts';
+import { rateChart } from './rateChart.ts';
+
+export interface RecordContext {
+  /** This window runs it. */
+  readonly isHere: boolean;
+  /** The image has a page on its registry. */
+  readonly hasPage: boolean;
+}
+
+/** The page of a push: running, waiting or over. */
+export function recordPage(record: PushRecord, context: RecordContext): Page {
+  const [only, ...others] = record.images;
+  const isOne = only !== undefined && others.length === 0;
+  const status = describeState(record);
+  return {
+    mode: 'push',
+    kicker: 'Push',
+    title: isOne ? only.image : countImages(record.images.length),
+    ...(isOne && { subtitle: `to ${only.target}` }),
+    status,
+    ...progressOf(record),
+    facts: factsOf(record),
+    actions: actionsOf(record, context),
+    notices: [...(isOne ? errorsOf(only) : []), ...noticesOf(record)],
+    images: record.images.map((image, at) => toImage(image, String(at), isOne)),
+    chart: rateChart(record.samples),
+    announcement: announcementOf(record, status.text),
+    labels: pageLabels.push,
+  };
+}
+
+const tones: Readonly<Record<PushRecord['state'], Tone>> = {
+  queued: 'neutral',
+  running: 'running',
+  pushed: 'good',
+  failed: 'error',
+  cancelled: 'warning',
+  interrupted: 'warning',
+};
+
+function describeState(record: PushRecord): Page['status'] {
+  return { tone: tones[record.state], text: stateText(record) };
+}
+
+function stateText({ state, position, images, progress }: PushRecord): string {
+  switch (state) {
+    case 'queued':
+      return position === undefined
+        ? 'Waiting for other pushes'
+        : `Waiting for other pushes: number ${position} in the queue`;
+    case 'running': {
+      const text = describePush(progress);
+      return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+    }
+    case 'pushed':
+      return images.every(({ result }) => result?.isUnchanged === true) ? 'There already, unchanged' : 'Pushed';
+    case 'failed':
+      return 'Failed';
+    case 'cancelled':
+      return 'Cancelled';
+    case 'interrupted':
+      return 'Interrupted: its window closed, or its process ended';
+  }
+}
+
+function progressOf({ state, progress }: PushRecord): Pick<Page, 'progress'> {
+  if (state === 'queued') return {};
+  const { fraction } = progress;
+  const text = fraction === undefined ? 'not known yet' : `${Math.floor(fraction * 100)}%`;
+  return { progress: { label: 'Progress of the push', text, fraction } };
+}
+
+function factsOf(record: PushRecord): PageFact[] {
+  const { state, startedAt, endedAt, progress, images, samples } = record;
+  const results = images.flatMap(({ result }) => result ?? []);
+  const sum = (of: (result: (typeof results)[number]) => number): number =>
+    results.reduce((total, result) => total + of(result), 0);
+  const bytes = {
+    uploadedBytes: sum(({ uploadedBytes }) => uploadedBytes),
+    mountedBytes: sum(({ mountedBytes }) => mountedBytes),
+    skippedBytes: sum(({ skippedBytes }) => skippedBytes),
+  };
+  const { sentBytes, totalBytes, bytesPerSecond, etaSeconds } = progress;
+  const sent =
+    totalBytes === undefined ? formatBytes(sentBytes) : `${formatBytes(sentBytes)} of ${formatBytes(totalBytes)}`;
+  const strategies = [...new Set(results.map(({ strategy }) => describeStrategy(strategy)))];
+  const all: (readonly [string, string | undefined])[] = [
+    ['Sent', state === 'queued' || isOver(state) ? undefined : sent],
+    ['Rate', bytesPerSecond === undefined || bytesPerSecond < 1 ? undefined : `${formatBytes(bytesPerSecond)}/s`],
+    ['Time left', etaSeconds === undefined ? undefined : formatDuration(etaSeconds)],
+    ['Bytes', results.length === 0 ? undefined : describeBytes(bytes) || 'nothing to send'],
+    [
+      'Took',
+      startedAt === undefined || endedAt === undefined ? undefined : describeDuration((endedAt - startedAt) / 1000),
+    ],
+    ['Way', strategies.length === 0 ? undefined : strategies.join('; ')],
+    ['Bounded by', boundText(record, findBottleneck(samples.list))],
+    ['Digest', images.length === 1 ? results[0]?.digest : undefined],
+  ];
+  return all.flatMap(([label, value]) => (value === undefined ? [] : [{ label, value }]));
+}
+
+/** What the bytes waited for, by counts alone; nothing where these do not say it. */
+function boundText({ state, progress }: PushRecord, bottleneck: ReturnType<typeof findBottleneck>): string | undefined {
+  if (state === 'running' && progress.enginePreparing) return 'the engine, which has not given a byte yet';
+  if (bottleneck === 'registry') return 'the network or the registry: compressed bytes waited to be sent';
+  if (bottleneck === 'source') return 'the engine or compression: sending waited for the next bytes';
+  return undefined;
+}
+
+function actionsOf({ state, images }: PushRecord, { isHere, hasPage }: RecordContext): Page['actions'] {
+  if (!isOver(state)) return isHere ? [{ id: 'cancel', label: 'Cancel Push', isPrimary: false }] : [];
+  const hasDigest = images.some(({ result }) => result !== undefined);
+  const isFailed = state === 'failed';
+  return [
+    ...(hasDigest ? [{ id: 'copyDigest', label: 'Copy Digest', isPrimary: state === 'pushed' } as const] : []),
+    ...(hasDigest && hasPage ? [{ id: 'openInBrowser', label: 'Open in Browser', isPrimary: false } as const] : []),
+    { id: 'retry', label: 'Push Again', isPrimary: state !== 'pushed' },
+    ...(isFailed ? [{ id: 'showError', label: 'Show Error and Help', isPrimary: false } as const] : []),
+    ...(isFailed ? [{ id: 'showLog', label: 'Show Log', isPrimary: false } as const] : []),
+  ];
+}
+
+function noticesOf({ images }: PushRecord): PageNotice[] {
+  const notices = new Set(images.flatMap(({ result }) => result?.notices ?? []));
+  return [...notices].map((text) => ({ tone: 'neutral', text }));
+}
+
+/** Why an image was not pushed, and what to do next. */
+function errorsOf({ error }: ImageRecord): PageNotice[] {
+  if (error === undefined || error.code === 'cancelled') return [];
+  return [{ tone: 'error', text: errorMessage(toError(error)).message }];
+}
+
+function announcementOf({ state, images, progress: { fraction, etaSeconds } }: PushRecord, text: string): string {
+  const what = images.length === 1 ? (images[0]?.image ?? '') : countImages(images.length);
+  if (state !== 'running') return `Push of ${what}: ${text}.`;
+  const percent = fraction === undefined ? undefined : `${Math.floor(fraction * 100)}%`;
+  const left = etaSeconds === undefined ? undefined : `${formatDuration(etaSeconds)} left`;
+  const known = [percent, left].filter((part) => part !== undefined);
+  return `Push of ${what}: ${known.length === 0 ? text : known.join(', ')}.`;
+}
+
+function toImage(image: ImageRecord, key: string, isOne: boolean): PageImage {
+  const { layers, platform, imageBytes } = image;
+  const count = layers.length === 1 ? '1 layer' : `${layers.length} layers`;
+  const facts = [count, platform, imageBytes === undefined ? undefined : `${formatBytes(imageBytes)} in the engine`];
+  return {
+    key,
+    ...(!isOne && { heading: `${image.image} to ${image.target}` }),
+    caption: facts.filter((fact) => fact !== undefined).join(' · '),
+    bars: layers.map((layer, at) => toBar(layer, image, at)),
+    ...(layers.length === 0 && { emptyText: 'Its layers are not known yet.' }),
+    notices: isOne ? [] : errorsOf(image),
+    facts: [],
+  };
+}
+
+function toBar(layer: LayerRecord, image: ImageRecord, at: number): PageBar {
+  const { diffId, instruction, readTotal, storedTotal, stepBytes } = layer;
+  return {
+    key: diffId ?? `blob ${at}`,
+    number: String(at + 1),
+    name: layerName(layer),
+    isInstruction: instruction !== undefined,
+    look: lookOf(layer, image.state),
+    sizeText: layerSize(layer) ?? '–',
+    stateText: layerState(layer, image),
+    weight: readTotal ?? stepBytes ?? storedTotal ?? 0,
+    filled: filledPart(layer),
+  };
+}
+
+function lookOf({ state }: LayerRecord, imageState: ImageRecord['state']): BarLook {
+  if (state === 'exists') return 'there';
+  if (state === 'mounted') return 'mounted';
+  if (state === 'uploaded' || state === 'superseded' || imageState === 'pushed') return 'done';
+  if (isOver(imageState)) return 'stopped';
+  if (state === 'uploading') return 'sending';
+  return state;
+}
+
+/** The part of a layer that the registry was sent. */
+function filledPart({ state, sentBytes, storedBytes, storedTotal, readBytes, readTotal }: LayerRecord): number {
+  if (state === 'exists' || state === 'mounted') return 0;
+  if (state === 'uploaded' || state === 'superseded') return 1;
+  if (storedTotal !== undefined) return storedTotal === 0 ? 1 : Math.min(1, sentBytes / storedTotal);
+  // While it is compressed: of what is read, the part that is sent.
+  if (readTotal === undefined || readTotal === 0 || storedBytes === 0) return 0;
+  return Math.min(1, (readBytes / readTotal) * (sentBytes / storedBytes));
+}
+
+/** The page of a push whose record was removed. */
+export function goneRecordPage(): Page {
+  const text = 'This push is not in the list any more';
+  return {
+    ...{ mode: 'push', kicker: 'Push', title: text, status: { tone: 'neutral', text: 'Nothing to show' } },
+    ...{ facts: [], actions: [], notices: [], images: [], announcement: text, labels: pageLabels.push },
+  };
+}

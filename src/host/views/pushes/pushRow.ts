@@ -1,0 +1,252 @@
+import type { ImageRecord, PushRecord, RecordState } from '../../../core/push/record/pushRecord.ts';
+import { isOver, toError } from '../../../core/push/record/recordPush.ts';
+import { markdownValue, type MarkdownLine } from '../../display/markdownText.ts';
+import { markdownTooltip } from '../../display/markdownTooltip.ts';
+import type { TreeRow } from '../../display/treeItem.ts';
+import { errorMessage } from '../../errors/errorMessages.ts';
+import { formatAge } from '../../progress/format.ts';
+import { countImages, describeImages } from '../../progress/imagesText.ts';
+import { layerName, layerSize, layerState } from '../../progress/layerText.ts';
+import { describeBytes, describeDuration, describePush } from '../../progress/pushText.ts';
+import type { ImageNode, LayerNode, NoteNode, PushNode, RunNode } from './pushNodes.ts';
+
+/** What a row depends on beside its record. */
+export interface RowContext {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** True if this window runs the push, so that it can be cancelled here. */
+  readonly isHere: boolean;
+  /** True if the registry shows a page for each image. */
+  readonly hasPage: (image: ImageRecord) => boolean;
+}
+
+export function pushRow(node: PushNode, context: RowContext): TreeRow {
+  switch (node.type) {
+    case 'run':
+      return runRow(node, context);
+    case 'image':
+      return imageRow(node, context);
+    case 'layer':
+      return layerRow(node);
+    case 'note':
+      return noteRow(node, context);
+  }
+}
+
+const icons: Readonly<Record<RecordState, string>> = {
+  queued: 'watch',
+  running: 'sync~spin',
+  pushed: 'pass',
+  failed: 'error',
+  cancelled: 'circle-slash',
+  interrupted: 'debug-disconnect',
+};
+
+const colors: Readonly<Partial<Record<RecordState, string>>> = {
+  pushed: 'testing.iconPassed',
+  failed: 'testing.iconFailed',
+  interrupted: 'list.warningForeground',
+};
+
+function runRow({ id, record }: RunNode, context: RowContext): TreeRow {
+  const { images, state } = record;
+  const [only, ...others] = images;
+  const label = only !== undefined && others.length === 0 ? shortTarget(only) : countImages(images.length);
+  const description = describeRun(record, context);
+  return {
+    ...{ id, label, description, icon: icons[state], color: colors[state], expandable: true },
+    contextValue: contextValueOf('push', record, images, context),
+    accessibleName: `Push of ${images.map(({ image, target }) => `${image} to ${target}`).join(', ')}: ${description}`,
+    tooltip: markdownTooltip(runLines(record, context)),
+  };
+}
+
+/** Progress, rate and time left while it runs; the position while it waits; then what became of it, and when. */
+function describeRun(record: PushRecord, { now, isHere }: RowContext): string {
+  const { state, images, progress, position } = record;
+  const elsewhere = isHere || isOver(state) ? [] : ['in another window'];
+  if (state === 'queued')
+    return joined([
+      position === undefined || position === 1 ? 'queued, next' : `queued, number ${position}`,
+      ...elsewhere,
+    ]);
+  if (state === 'running') {
+    const ended = images.filter((image) => isOver(image.state)).length;
+    const text = images.length === 1 ? describePush(progress) : describeImages({ ...progress, ended, images });
+    return joined([text, ...elsewhere]);
+  }
+  const pushed = images.filter((image) => image.state === 'pushed');
+  const count =
+    images.length > 1 && pushed.length < images.length ? [`${pushed.length} of ${images.length} pushed`] : [];
+  const age = formatAge(new Date(record.endedAt ?? record.queuedAt).toISOString(), now);
+  return joined([describeOutcome(state, images), ...count, age]);
+}
+
+function describeOutcome(state: RecordState, images: readonly ImageRecord[]): string {
+  if (state !== 'pushed') return stateWords[state];
+  const results = images.flatMap(({ result }) => result ?? []);
+  if (results.length > 0 && results.every(({ isUnchanged }) => isUnchanged === true)) return 'unchanged';
+  const sum = (of: (result: (typeof results)[number]) => number): number =>
+    results.reduce((total, result) => total + of(result), 0);
+  const bytes = describeBytes({
+    uploadedBytes: sum(({ uploadedBytes }) => uploadedBytes),
+    mountedBytes: sum(({ mountedBytes }) => mountedBytes),
+    skippedBytes: sum(({ skippedBytes }) => skippedBytes),
+  });
+  return bytes === '' ? 'pushed' : `pushed, ${bytes}`;
+}
+
+const stateWords: Readonly<Record<RecordState, string>> = {
+  ...{ queued: 'queued', running: 'running', pushed: 'pushed', failed: 'failed', cancelled: 'cancelled' },
+  interrupted: 'interrupted',
+};
+
+function runLines(record: PushRecord, { isHere }: RowContext): readonly MarkdownLine[] {
+  const { state, images, startedAt, endedAt, queuedAt } = record;
+  const [only, ...others] = images;
+  const lines: MarkdownLine[] =
+    only !== undefined && others.length === 0
+      ? [...imageLines(only)]
+      : images.map(({ target }) => [markdownValue(target)]);
+  const start = startedAt ?? queuedAt;
+  if (isOver(state)) {
+    const took = endedAt === undefined ? '' : ` (${describeDuration((endedAt - start) / 1000)})`;
+    return [
+      ...lines,
+      [`${capital(stateWords[state])}: `, markdownValue(new Date(endedAt ?? start).toISOString()), took],
+    ];
+  }
+  if (!isHere) return [...lines, ['Another window runs this push. It can be cancelled there.']];
+  const closing =
+    state === 'queued'
+      ? 'If this window closes, it does not begin. It is then in this list as interrupted, to be pushed again.'
+      : 'If this window closes, the push stops and publishes nothing more. It is then in this list as interrupted; ' +
+        'pushed again, it does not send layers that have arrived.';
+  return [...lines, [closing]];
+}
+
+function imageLines({ image, target, platform, result, error }: ImageRecord): readonly MarkdownLine[] {
+  return [
+    ['**', markdownValue(target), '**'],
+    [
+      'Image ',
+      markdownValue(image),
+      ...(platform === undefined || platform === '' ? [] : [' ', markdownValue(platform)]),
+    ],
+    ...(result === undefined ? [] : [['Digest ', markdownValue(result.digest)]]),
+    ...(error === undefined || error.code === 'cancelled'
+      ? []
+      : [[markdownValue(errorMessage(toError(error)).message)]]),
+  ];
+}
+
+function imageRow({ id, record, image }: ImageNode, context: RowContext): TreeRow {
+  const { state } = image;
+  const description = state === 'running' ? runningImage(image) : describeOutcome(state, [image]);
+  return {
+    ...{ id, label: shortTarget(image), description, icon: icons[state], color: colors[state], expandable: true },
+    contextValue: contextValueOf('image', record, [image], context),
+    accessibleName: `Push of ${image.image} to ${image.target}: ${description}`,
+    tooltip: markdownTooltip(imageLines(image)),
+  };
+}
+
+/** How many of its layers the registry has: the bytes of layers that images share are counted for the whole run. */
+function runningImage({ layers }: ImageRecord): string {
+  if (layers.length === 0) return 'waiting';
+  const done = layers.filter(({ state }) => state !== 'waiting' && state !== 'reading' && state !== 'uploading').length;
+  return `${done} of ${layers.length} layers done`;
+}
+
+/** The state comes first: an instruction is often longer than a side bar is wide. */
+function layerRow({ id, image, layer }: LayerNode): TreeRow {
+  const words = layerState(layer, image);
+  const size = layerSize(layer) ?? '';
+  // `sending 12 of 80 MB` has it already.
+  const state = joined([words, words.includes(size) ? '' : size]);
+  const name = layerName(layer);
+  return {
+    ...{ id, contextValue: 'layer', label: state, description: name, expandable: false },
+    icon: layerIcon(layer.state, image.state),
+    accessibleName: `${name}: ${state}`,
+    tooltip: markdownTooltip([
+      [markdownValue(name)],
+      ...(layer.diffId === undefined ? [] : [['diffID ', markdownValue(layer.diffId)]]),
+      [state],
+    ]),
+  };
+}
+
+function layerIcon(state: LayerNode['layer']['state'], image: RecordState): string {
+  if (state === 'exists' || state === 'mounted') return 'check-all';
+  if (state === 'uploaded' || state === 'superseded' || image === 'pushed') return 'check';
+  if (isOver(image)) return 'circle-slash';
+  if (state === 'waiting') return 'circle-outline';
+  return state === 'reading' ? 'file-zip' : 'cloud-upload';
+}
+
+function noteRow(node: NoteNode, context: RowContext): TreeRow {
+  const { id, record, image } = node;
+  const { text, icon } = noteOf(image);
+  const isFailure = image.state === 'failed';
+  return {
+    ...{ id, label: text, description: '', icon, expandable: false, accessibleName: text, tooltip: text },
+    contextValue: contextValueOf('note', record, [image], context),
+    ...(isFailure && {
+      command: { command: 'teaChest.pushes.showError', title: 'Show Error', arguments: [node] },
+    }),
+  };
+}
+
+function noteOf(image: ImageRecord): { readonly text: string; readonly icon: string } {
+  const { state, error, result } = image;
+  if (state === 'failed' && error !== undefined) return { text: errorMessage(toError(error)).message, icon: 'error' };
+  if (state === 'interrupted') {
+    const how =
+      error?.facts.isWindowClosed === true ? 'Its window closed during the push.' : 'VS Code ended during the push.';
+    return { text: `${how} Push it again: layers that arrived are not sent again.`, icon: 'info' };
+  }
+  if (result?.isUnchanged === true) return { text: 'The tag was this image already: nothing was sent.', icon: 'info' };
+  if (state === 'queued') return { text: 'It begins when a running push has ended.', icon: 'info' };
+  return {
+    text: isOver(state) ? 'It ended before its layers were known.' : 'Its layers are not known yet.',
+    icon: 'info',
+  };
+}
+
+/**
+ * The `when` clauses of package.json use it: the type of the row, the state, and then what can be done with it. `here`: this
+ * window runs it. `digest`: it was published. `web`: it has a page.
+ */
+function contextValueOf(
+  type: string,
+  record: PushRecord,
+  images: readonly ImageRecord[],
+  { isHere, hasPage }: RowContext,
+): string {
+  const [only, ...others] = images;
+  const state = others.length === 0 ? (only?.state ?? record.state) : record.state;
+  const published = images.filter((image) => image.result !== undefined);
+  const isOne = others.length === 0;
+  return [
+    ...[type, state],
+    ...(isHere && !isOver(record.state) ? ['here'] : []),
+    ...(isOver(record.state) ? ['over'] : []),
+    ...(published.length > 0 ? ['digest'] : []),
+    ...(isOne && published.length > 0 ? ['shown'] : []),
+    ...(isOne && published.some(hasPage) ? ['web'] : []),
+  ].join('.');
+}
+
+/** Without the registry: `dev/app:1.2`. */
+function shortTarget({ target }: ImageRecord): string {
+  return target.slice(target.indexOf('/') + 1);
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function joined(parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join(' · ');
+}

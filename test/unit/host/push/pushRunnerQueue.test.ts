@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { suite, test } from 'node:test';
+import { TeaChestError } from '../../../../src/core/base/errors.ts';
+import { DigestCache } from '../../../../src/core/digestCache/digestCache.ts';
+import type { BlobTarget } from '../../../../src/core/ports/blobTarget.ts';
+import type { LayerCodec } from '../../../../src/core/ports/layerCodec.ts';
+import type { Connection } from '../../../../src/host/connections/connection.ts';
+import { EngineLink, type Engine } from '../../../../src/host/engine/engine.ts';
+import type { HistoryChange } from '../../../../src/host/history/changeBatch.ts';
+import { PushHistory } from '../../../../src/host/history/pushHistory.ts';
+import type { PushJob } from '../../../../src/host/push/pushJob.ts';
+import { PushRunner } from '../../../../src/host/push/pushRunner.ts';
+import { TargetMemory } from '../../../../src/host/targets/targetMemory.ts';
+import { silentLogger } from '../../../tools/silentLogger.ts';
+import { emitter, memento } from '../support/hostFakes.ts';
+import { usualSettings } from '../support/usualSettings.ts';
+
+const { signal } = new AbortController();
+const [here, there] = ['https://one.example', 'https://two.example'] as const;
+
+function job(name: string, origin: string = here): PushJob {
+  const { host } = new URL(origin);
+  const target = { host, repository: `dev/${name}`, tag: '1' };
+  return { image: `${name}:1`, connection: { origin, host } as Connection, target };
+}
+
+/** One push runs at a time, and hangs at the engine until it is cancelled. */
+class Rig {
+  readonly history: PushHistory;
+  readonly runner: PushRunner;
+  limit = 1;
+
+  constructor(t: { after(work: () => void): void }) {
+    this.history = new PushHistory({
+      ...{ state: { ...memento(), watch: () => ({ dispose: () => undefined }) }, changed: emitter<HistoryChange>() },
+      logger: silentLogger,
+    });
+    const engine: Partial<Engine> = {
+      inspect: async (_image, call) => {
+        if (!call.signal.aborted) await once(call.signal, 'abort');
+        throw new TeaChestError('cancelled', 'Cancelled.');
+      },
+    };
+    this.runner = new PushRunner({
+      link: new EngineLink(() => Promise.resolve(engine as Engine)),
+      openTarget: () => Promise.resolve({} as BlobTarget),
+      createCodec: () => ({}) as LayerCodec,
+      cache: new DigestCache('/nowhere/digests.json', silentLogger, Date.now),
+      memory: new TargetMemory(memento()),
+      settings: () => ({ ...usualSettings, maxConcurrent: this.limit }),
+      relay: { parts: () => Promise.resolve(undefined) },
+      ...{ history: this.history, spoolRoot: () => '/nowhere', logger: silentLogger },
+    });
+    t.after(() => {
+      this.history.dispose();
+    });
+  }
+
+  /** The code of what the push rejects with. */
+  async push(...args: Parameters<typeof job>): Promise<string> {
+    return await this.runner.run(job(...args), { signal }).then(
+      () => 'pushed',
+      (error: unknown) => (error instanceof TeaChestError ? error.code : String(error)),
+    );
+  }
+
+  /** `name state` of each push, as listed; resolves when that is so. */
+  async until(...expected: readonly string[]): Promise<void> {
+    const states = (): string[] =>
+      this.history.list().map(({ images: [image], state, position }) => {
+        const at = position === undefined ? '' : ` ${position}`;
+        return `${image?.image ?? ''} ${state}${at}`;
+      });
+    for (let turn = 0; turn < 1000 && states().join() !== expected.join(); turn++) await new Promise(setImmediate);
+    assert.deepEqual(states(), expected);
+  }
+
+  id(name: string): string {
+    return this.history.list().find(({ images: [image] }) => image?.image === `${name}:1`)?.id ?? '';
+  }
+}
+
+suite('pushes above the limit', () => {
+  test('wait in the list, can be moved to the front, and begin when one ends or the limit grows', async (t) => {
+    const rig = new Rig(t);
+    const [a, b, c] = [rig.push('a'), rig.push('b'), rig.push('c')];
+    await rig.until('a:1 running', 'b:1 queued 1', 'c:1 queued 2');
+    assert.equal(rig.runner.snapshots().length, 1);
+    rig.runner.moveToFront(rig.id('c'));
+    await rig.until('a:1 running', 'c:1 queued 1', 'b:1 queued 2');
+    rig.runner.cancel(rig.id('a'));
+    assert.equal(await a, 'cancelled');
+    await rig.until('c:1 running', 'b:1 queued 1', 'a:1 cancelled');
+    rig.limit = 2;
+    rig.runner.updateLimit();
+    await rig.until('b:1 running', 'c:1 running', 'a:1 cancelled');
+    await rig.runner.stop();
+    assert.deepEqual([await b, await c], ['cancelled', 'cancelled']);
+  });
+
+  test('can be cancelled while they wait, and then never ask the engine', async (t) => {
+    const rig = new Rig(t);
+    const running = rig.push('a');
+    const waiting = rig.push('b');
+    await rig.until('a:1 running', 'b:1 queued 1');
+    rig.runner.cancel(rig.id('b'));
+    assert.equal(await waiting, 'cancelled');
+    await rig.until('a:1 running', 'b:1 cancelled');
+    assert.equal(rig.history.find(rig.id('b'))?.startedAt, undefined);
+    rig.runner.cancel(rig.id('a'));
+    await running;
+  });
+
+  test('to a tag that is taken are busy at once, and do not wait for that', async (t) => {
+    const rig = new Rig(t);
+    const all = [rig.push('a'), rig.push('b')];
+    await rig.until('a:1 running', 'b:1 queued 1');
+    assert.deepEqual([await rig.push('a'), await rig.push('b')], ['busy', 'busy']);
+    await rig.runner.stop();
+    await Promise.all(all);
+  });
+
+  test('end when their registry is signed out of, with the record removed', async (t) => {
+    const rig = new Rig(t);
+    const running = rig.push('a', there);
+    const waiting = rig.push('b', here);
+    await rig.until('a:1 running', 'b:1 queued 1');
+    await rig.runner.stop(here);
+    await rig.history.forgetRegistry(here);
+    assert.equal(await waiting, 'notSignedIn');
+    await rig.until('a:1 running');
+    await rig.runner.stop();
+    await running;
+  });
+
+  test('are interrupted, running or waiting, when the window closes', async (t) => {
+    const rig = new Rig(t);
+    const all = [rig.push('a'), rig.push('b')];
+    await rig.until('a:1 running', 'b:1 queued 1');
+    await rig.runner.stop();
+    const states = rig.history.list().map(({ state }) => state);
+    assert.deepEqual(states, ['interrupted', 'interrupted'], 'they are recorded when `stop` resolves');
+    assert.deepEqual(await Promise.all(all), ['cancelled', 'cancelled']);
+  });
+});
