@@ -62,14 +62,14 @@ suite('the repository that the open folder names', () => {
     const { host, push, links } = await ready(t);
     const offers: boolean[] = [];
     for (const target of ['privateteam/app:1', 'privateteam/app:1', 'privateteam/tool:1', 'dev/app:1']) {
-      press('Copy Reference');
+      press('Copy Pull Command');
       await push(target);
       await shownUntil('clipboard', /./);
       offers.push(lastButtons().some((title) => title.startsWith('Link to')));
     }
     assert.deepEqual(offers, [true, false, true, true]);
     links.setting = 'never';
-    press('Copy Reference');
+    press('Copy Pull Command');
     await push('privateteam/app:1');
     await shownUntil('clipboard', /./);
     assert.ok(!lastButtons().includes(offer));
