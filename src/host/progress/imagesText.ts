@@ -1,7 +1,6 @@
 import type { TeaChestError } from '../../core/base/errors.ts';
 import type { ImageOutcome } from '../../core/push/imagesEvents.ts';
 import type { ImageProgress, ImagesSnapshot } from '../../core/push/imagesProgress.ts';
-import type { RecordProgress } from '../../core/push/record/pushRecord.ts';
 import { describeBriefly, describeBytes, describeDuration, describePush, describeRate } from './pushText.ts';
 import { formatDuration } from './format.ts';
 
@@ -23,9 +22,7 @@ export function describeRuns(runs: readonly ImagesSnapshot[]): string {
 }
 
 /** The line under the title of a notification: `3 of 7 images · 43% · 61.2 MB/s · 12 s left`. */
-export function describeImages(
-  snapshot: RecordProgress & { readonly ended: number; readonly images: readonly unknown[] },
-): string {
+export function describeImages(snapshot: ImagesSnapshot): string {
   const { ended, images, fraction, sentBytes, etaSeconds } = snapshot;
   const count = `${ended} of ${images.length} images`;
   if (fraction === undefined || sentBytes === 0) return `${count} · ${describePush(snapshot)}`;

@@ -5,9 +5,9 @@ import { markdownTooltip } from '../../display/markdownTooltip.ts';
 import type { TreeRow } from '../../display/treeItem.ts';
 import { errorMessage } from '../../errors/errorMessages.ts';
 import { formatAge } from '../../progress/format.ts';
-import { countImages, describeImages } from '../../progress/imagesText.ts';
+import { countImages } from '../../progress/imagesText.ts';
 import { layerName, layerSize, layerState } from '../../progress/layerText.ts';
-import { describeBytes, describeDuration, describePush } from '../../progress/pushText.ts';
+import { describeBriefly, describeBytes, describeDuration, describePush } from '../../progress/pushText.ts';
 import type { ImageNode, LayerNode, NoteNode, PushNode, RunNode } from './pushNodes.ts';
 
 /** What a row depends on beside its record. */
@@ -71,15 +71,18 @@ function describeRun(record: PushRecord, { now, isHere }: RowContext): string {
       ...elsewhere,
     ]);
   if (state === 'running') {
-    const ended = images.filter((image) => isOver(image.state)).length;
-    const text = images.length === 1 ? describePush(progress) : describeImages({ ...progress, ended, images });
-    return joined([text, ...elsewhere]);
+    const count = images.length > 1 ? `${countEnded(images)} of ${images.length}` : '';
+    return joined([count, describeBriefly(progress), ...elsewhere]);
   }
   const pushed = images.filter((image) => image.state === 'pushed');
   const count =
     images.length > 1 && pushed.length < images.length ? [`${pushed.length} of ${images.length} pushed`] : [];
   const age = formatAge(new Date(record.endedAt ?? record.queuedAt).toISOString(), now);
   return joined([describeOutcome(state, images), ...count, age]);
+}
+
+function countEnded(images: readonly ImageRecord[]): number {
+  return images.filter(({ state }) => isOver(state)).length;
 }
 
 function describeOutcome(state: RecordState, images: readonly ImageRecord[]): string {
@@ -116,6 +119,7 @@ function runLines(record: PushRecord, { isHere }: RowContext): readonly Markdown
       [`${capital(stateWords[state])}: `, markdownValue(new Date(endedAt ?? start).toISOString()), took],
     ];
   }
+  if (state === 'running') lines.push([describePush(record.progress)]);
   if (!isHere) return [...lines, ['Another window runs this push. It can be cancelled there.']];
   const closing =
     state === 'queued'

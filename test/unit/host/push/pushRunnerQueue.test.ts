@@ -31,7 +31,7 @@ class Rig {
   readonly runner: PushRunner;
   limit = 1;
 
-  constructor(t: { after(work: () => void): void }) {
+  constructor(t: { after(work: () => Promise<void>): void }) {
     this.history = new PushHistory({
       ...{ state: { ...memento(), watch: () => ({ dispose: () => undefined }) }, changed: emitter<HistoryChange>() },
       logger: silentLogger,
@@ -52,7 +52,9 @@ class Rig {
       relay: { parts: () => Promise.resolve(undefined) },
       ...{ history: this.history, spoolRoot: () => '/nowhere', logger: silentLogger },
     });
-    t.after(() => {
+    // A test that fails leaves no push behind.
+    t.after(async () => {
+      await this.runner.stop();
       this.history.dispose();
     });
   }
@@ -72,7 +74,8 @@ class Rig {
         const at = position === undefined ? '' : ` ${position}`;
         return `${image?.image ?? ''} ${state}${at}`;
       });
-    for (let turn = 0; turn < 1000 && states().join() !== expected.join(); turn++) await new Promise(setImmediate);
+    const end = Date.now() + 20_000;
+    while (states().join() !== expected.join() && Date.now() < end) await new Promise(setImmediate);
     assert.deepEqual(states(), expected);
   }
 

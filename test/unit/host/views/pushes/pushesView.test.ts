@@ -86,11 +86,12 @@ suite('the Pushes view', () => {
     const [running, queued] = [rig.begin('app:1'), rig.begin('tool:1')];
     await running.apply({ type: 'started', at: Date.now() });
     await queued.apply({ type: 'queued', position: 1 });
-    const sending = layer(own, { state: 'uploading', storedTotal: 20 * mega, sentBytes: 5 * mega });
+    const read = { readBytes: 40 * mega, readTotal: 40 * mega, storedTotal: 20 * mega };
+    const sending = layer(own, { state: 'uploading', ...read, sentBytes: 5 * mega });
     const progress = progressOf(layer(base, { state: 'mounted', storedTotal: 10 * mega }), sending);
     await running.apply({ type: 'progress', at: Date.now(), snapshot: progress.snapshot() });
     assert.deepEqual(rig.rows(), [
-      'dev/app:1 (5.0 MB of 20.0 MB · estimating) [sync~spin] {push.running.here}',
+      'dev/app:1 (25%) [sync~spin] {push.running.here}',
       'dev/tool:1 (queued, next) [watch] {push.queued.here}',
     ]);
     const [run] = rig.view.getChildren();
