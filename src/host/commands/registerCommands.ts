@@ -11,6 +11,7 @@ import { setShowDangling } from '../config.ts';
 import { copyImageIds, copyReferences } from '../display/clipboard.ts';
 import { registryCommands, type RegistryCommandDependencies } from './registryCommands.ts';
 import { signOutCommand } from './signOut.ts';
+import { connectIdpbuilderCommand } from './connectIdpbuilder.ts';
 import { readSettingsQuery } from './arguments.ts';
 import { imagesPushCommand } from './imagesPush.ts';
 import { listImagesCommand } from './listImages.ts';
@@ -40,6 +41,7 @@ export function registerCommands(dependencies: CommandDependencies): vscode.Disp
     tagsOf(rows(clicked, selected));
   const commands: Readonly<Record<string, (...args: never[]) => unknown>> = {
     signIn: (argument?: unknown) => signInCommand(dependencies, argument),
+    connectIdpbuilder: (argument?: unknown) => connectIdpbuilderCommand(dependencies, argument),
     signOut: (argument?: unknown) => signOutCommand(dependencies, argument),
     listImages: () => listImagesCommand(link),
     selectEngine: (argument?: unknown) => selectEngineCommand(dependencies, argument),

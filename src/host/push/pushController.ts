@@ -3,6 +3,7 @@ import { tokenSettingsUrl } from '../../core/gitea/webUrls.ts';
 import type { PushResult } from '../../core/push/pushEvents.ts';
 import { pageAt } from '../connections/connection.ts';
 import type { ConnectionStore } from '../connections/connectionStore.ts';
+import { explainRemadeCluster } from '../connections/explainRemadeCluster.ts';
 import { reconnect, signInToGoOn, type Remedy } from '../connections/reconnect.ts';
 import type { AskSignInDependencies } from '../connections/signInState.ts';
 import { openInBrowser } from '../openInBrowser.ts';
@@ -135,13 +136,13 @@ export class PushController {
 
   /** `before`: images that have failed already, for the summary. Never rejects. Does not wait for a button. */
   async #pushAll(jobs: readonly PushJob[], before: readonly FinishedImage[]): Promise<readonly ImageOutcome[]> {
-    const { runner, access, onPushed } = this.#dependencies;
+    const { runner, onPushed } = this.#dependencies;
     const startedAt = performance.now();
     const outcomes = await Promise.all(
       (await pushAllWithNotification(runner, jobs)).map(async (outcome, at): Promise<ImageOutcome> => {
         const job = jobs[at];
         if (outcome.kind === 'pushed' || job === undefined) return outcome;
-        return { kind: 'failed', error: toTeaChestError(await withNearestOwner(outcome.error, job, access)) };
+        return { kind: 'failed', error: toTeaChestError(await this.#explain(outcome.error, job)) };
       }),
     );
     if (outcomes.some(({ kind }) => kind === 'pushed')) onPushed();
@@ -224,19 +225,25 @@ export class PushController {
 
   /** Rejects as the push does, after showing the failure. Does not wait for a button. */
   async #push(job: PushJob): Promise<PushResult> {
-    const { runner, access, onPushed } = this.#dependencies;
+    const { runner, onPushed } = this.#dependencies;
     try {
       const result = await pushWithNotification(runner, job);
       onPushed();
       void showResult(result, job);
       return result;
     } catch (failure) {
-      const error = await withNearestOwner(failure, job, access);
+      const error = await this.#explain(failure, job);
       const { repository, tag } = job.target;
       const title = `Push of ${briefImage(job.image)} to ${repository}:${tag} failed`;
       void reportFailure(error, this.#actionsAfterPush(job, error), title);
       throw error;
     }
+  }
+
+  /** Adds what the host knows about the owner and the registry. */
+  async #explain(failure: unknown, job: PushJob): Promise<unknown> {
+    const error = explainRemadeCluster(failure, this.#refresh(job).connection);
+    return await withNearestOwner(error, job, this.#dependencies.access);
   }
 
   #actionsAfterPush(
@@ -257,6 +264,7 @@ export class PushController {
       signIn: reconnectAndRetry('signIn'),
       trustCertificate: reconnectAndRetry('trustCertificate'),
       chooseClientCertificate: reconnectAndRetry('chooseClientCertificate'),
+      reconnectCluster: reconnectAndRetry('reconnectCluster'),
     };
   }
 
