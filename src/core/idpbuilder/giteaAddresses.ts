@@ -23,8 +23,8 @@ const localbuilds = v.object({
           buildCustomization: lenient(
             v.object({
               protocol: v.picklist(['http', 'https']),
-              host: v.string(),
-              port: v.string(),
+              host: v.pipe(v.string(), v.nonEmpty()),
+              port: v.pipe(v.string(), v.digits()),
               usePathRouting: v.fallback(v.boolean(), false),
             }),
           ),
