@@ -79,6 +79,7 @@ async function signInToCluster(
 ): Promise<SignedIn> {
   const { store, logger } = dependencies;
   const { context, name, authority } = cluster;
+  const own = { cluster: { context, name, authority } };
   const dialog = {
     ...{ auth: dependencies.auth, consent, logger },
     store: {
@@ -86,8 +87,7 @@ async function signInToCluster(
       list: () => store.list(),
       credential: (origin: string) => store.credential(origin),
       isSessionOnly: (origin: string) => store.isSessionOnly(origin),
-      save: (connection: Connection, ...rest: SaveRest) =>
-        store.save({ ...connection, cluster: { context, name, authority } }, ...rest),
+      save: (connection: Connection, ...rest: SaveRest) => store.save({ ...connection, ...own }, ...rest),
     },
   };
   const password = { username: login.username, secret: login.password };
@@ -100,7 +100,7 @@ async function signInToCluster(
   logger.info(
     `Signed in to ${connection.origin} as ${connection.username}, the Gitea of the cluster ${context}, with the login of idpbuilder (${login.source}).`,
   );
-  return { ...signedIn, source: 'idpbuilder' };
+  return { ...signedIn, connection: { ...signedIn.connection, ...own }, source: 'idpbuilder' };
 }
 
 type SaveRest = Parameters<AskSignInDependencies['store']['save']> extends [Connection, ...infer Rest] ? Rest : never;
