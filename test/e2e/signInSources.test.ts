@@ -16,7 +16,11 @@ const wrongPassword = 'feedface-wrong-password-of-docker';
 /** Each of these sources has a user of its own, whose password says whose it is. */
 const others = [
   { user: 'ofidpbuilder', row: 'Use the login of idpbuilder', source: 'idpbuilder' },
-  { user: 'ofhelper', row: 'Use the login of Docker (credential helper planted)', source: 'Docker (credential helper planted)' },
+  {
+    user: 'ofhelper',
+    row: 'Use the login of Docker (credential helper planted)',
+    source: 'Docker (credential helper planted)',
+  },
   { user: 'ofpodman', row: 'Use the login of Podman', source: 'Podman (auth.json)' },
   { user: 'ofgit', row: 'Use the login of git', source: 'git' },
   { user: 'ofkeyring', row: 'Use the login of the system keyring', source: 'the system keyring (idpbuilder)' },

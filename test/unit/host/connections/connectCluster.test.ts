@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { errorMessage } from '../../../../src/host/errors/errorMessages.ts';
 import { toTeaChestError } from '../../../../src/core/base/errors.ts';
+import { startFakeGitea } from '../../../fakeGitea/fakeGitea.ts';
 import { makeCertificate } from '../../../fakeGitea/tls/certificate.ts';
 import { basic } from '../../credentials/fakeMachine.ts';
 import { clusterRig, type ClusterRig } from '../support/clusterRig.ts';
@@ -77,6 +78,33 @@ suite('connecting to the Gitea of a cluster', { skip: windows, timeout: 120_000 
     assert.equal(stored?.secret, token?.value);
     const owners = await rig.access.owners(saved);
     assert.deepEqual(owners.names, ['giteaadmin']);
+  });
+
+  test('takes the usual address that has a registry, where the cluster does not say its own', async (t) => {
+    const rig = await clusterRig(t, { password });
+    const { dependencies, gitea } = rig;
+    const without = await startFakeGitea({ tls: 'valid', packages: false });
+    t.after(() => without.close());
+    const usual = (...urls: string[]): typeof dependencies => ({
+      ...dependencies,
+      clusters: {
+        ...dependencies.clusters,
+        read: async (...asked) => ({
+          ...(await dependencies.clusters.read(...asked)),
+          addresses: { urls, isFromCluster: false },
+        }),
+      },
+    });
+    press('Connect');
+    const connected = await connectIdpbuilderCommand(usual(without.url, gitea.url), undefined);
+    assert.equal(connected?.origin, gitea.origin);
+    assert.ok(texts().includes(`Address: ${gitea.url} (idpbuilder’s usual address, which answers)`));
+    assert.deepEqual(authorizations({ ...rig, gitea: without }), []);
+    await assert.rejects(connectIdpbuilderCommand(usual(without.url, 'https://127.0.0.1:1'), {}), {
+      code: 'registryUnreachable',
+      message:
+        /^The Gitea of the idpbuilder cluster “localdev” does not answer\. https:.*packages.* https:\/\/127\.0\.0\.1:1: /s,
+    });
   });
 
   test('sends and saves nothing when the person declines', async (t) => {
