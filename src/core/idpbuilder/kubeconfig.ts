@@ -6,7 +6,7 @@ import { readConfigFile } from '../credentials/readConfigFile.ts';
 import { pathsOf } from '../docker/endpoint/hostPaths.ts';
 
 /** A context of the kubeconfig files. */
-export interface KubeContext {
+interface KubeContext {
   readonly name: string;
   /** SHA-256 of the certificate of the cluster's own authority. Undefined if the file does not have it. */
   readonly authority: string | undefined;

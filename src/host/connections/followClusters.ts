@@ -71,10 +71,7 @@ function showWhetherNoticed(clusters: readonly LocalCluster[], connections: read
 }
 
 /** The connections to clusters that were made anew. A cluster without an authority in kubeconfig is not judged. */
-export function remadeSince(
-  clusters: readonly LocalCluster[],
-  connections: readonly Connection[],
-): readonly Connection[] {
+function remadeSince(clusters: readonly LocalCluster[], connections: readonly Connection[]): readonly Connection[] {
   return connections.filter((connection) => {
     const now = authorityOf(connection, clusters);
     const before = connection.cluster?.authority;

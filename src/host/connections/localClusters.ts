@@ -4,7 +4,7 @@ import type { GiteaAddresses } from '../../core/idpbuilder/giteaAddresses.ts';
 import type { GiteaLogin } from '../../core/idpbuilder/giteaLogin.ts';
 
 /** All that `idpbuilder` and `kubectl` say about the Gitea of a cluster. */
-export interface ClusterGitea {
+interface ClusterGitea {
   readonly login: GiteaLogin;
   readonly addresses: GiteaAddresses;
   readonly certificates: ClusterCertificates;
