@@ -43,6 +43,7 @@ module.exports = {
     only('registry', ['ports', 'oci', 'base']),
     only('gitea', ['registry', 'ports', 'oci', 'base']),
     only('credentials', ['docker/endpoint', 'oci', 'base']),
+    only('idpbuilder', ['credentials', 'docker/endpoint', 'registry/http/tls', 'base']),
     only('compress', ['ports', 'oci', 'base']),
     only('compress/encoder', ['base']),
     only('spool', ['ports', 'oci', 'base']),

@@ -15,6 +15,8 @@ import { selectEngineCommand } from './host/commands/selectEngine.ts';
 import { signInCommand } from './host/commands/signIn.ts';
 import { signOutCommand } from './host/commands/signOut.ts';
 import { engineChoice, registriesSort } from './host/config.ts';
+import { followClusters } from './host/connections/followClusters.ts';
+import { machineClusters } from './host/connections/localClusters.ts';
 import { SessionSecrets } from './host/connections/sessionSecrets.ts';
 import { gitRemotes } from './host/connections/gitRemotes.ts';
 import { machineLogins } from './host/connections/loginSources.ts';
@@ -46,7 +48,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
     registries;
   const { auth } = access;
   const logins = machineLogins({ remotes: gitRemotes, images: () => images.references }, logger);
-  const signIn = { auth, store, logins, logger };
+  const signIn = { auth, store, logins, clusters: machineClusters, logger };
 
   const relay = new EngineRelay({ secrets, state: context.globalState, logger });
   const link = new EngineLink(relay.sweeping(engineFinder(engineChoice, logger)));
@@ -78,6 +80,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   context.subscriptions.push(images, imagesView, sync, comparisons, registriesView, pushesView, pages);
   context.subscriptions.push(registries.documents, statusBar);
   context.subscriptions.push(registerCommands(parts), followChanges(parts), followContexts(link, shown, logger));
+  context.subscriptions.push(followClusters(parts));
   end = () => endPushes(runner, [access, relay, link, codecs, store, history, channel]);
 
   // In the background: the activation does not wait for it.

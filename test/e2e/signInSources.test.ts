@@ -1,16 +1,39 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 
 import { startFakeGitea, type FakeGitea } from '../fakeGitea/fakeGitea.ts';
 import { checkStored } from '../tools/checkPushed.ts';
 import { startPrivateEngine, type Engine } from '../tools/engine.ts';
 import { buildImage } from '../tools/images.ts';
+import { makeScratch, type Scratch } from '../tools/scratch.ts';
 import { openVscode, type VscodeWindow } from './harness/openVscode.ts';
 
 const password = 'dev pässword: with everything';
 const wrongPassword = 'feedface-wrong-password-of-docker';
+
+/** Each of these sources has a user of its own, whose password says whose it is. */
+const others = [
+  { user: 'ofidpbuilder', row: 'Use the login of idpbuilder', source: 'idpbuilder' },
+  {
+    user: 'ofhelper',
+    row: 'Use the login of Docker (credential helper planted)',
+    source: 'Docker (credential helper planted)',
+  },
+  { user: 'ofpodman', row: 'Use the login of Podman', source: 'Podman (auth.json)' },
+  { user: 'ofgit', row: 'Use the login of git', source: 'git' },
+  { user: 'ofkeyring', row: 'Use the login of the system keyring', source: 'the system keyring (idpbuilder)' },
+] as const;
+
+const passwordOf = (user: string): string => `feedface-password-${user}`;
+
+/** Programs that give a login by the protocols of Docker, git and libsecret. */
+const programs = {
+  'docker-credential-planted': `cat > /dev/null; echo '{"Username":"ofhelper","Secret":"${passwordOf('ofhelper')}"}'`,
+  'git-credential-planted': `cat > /dev/null; printf 'username=ofgit\\npassword=${passwordOf('ofgit')}\\n'`,
+  'secret-tool': `case "$5" in gitea_username) printf ofkeyring;; gitea_password) printf ${passwordOf('ofkeyring')};; esac`,
+};
 
 /** Sign-ins by clicking, with logins that other programs have left on the machine. */
 suite('signing in with what the machine has', { timeout: 600_000 }, () => {
@@ -19,24 +42,36 @@ suite('signing in with what the machine has', { timeout: 600_000 }, () => {
   let ofDocker: FakeGitea;
   let ofEnvironment: FakeGitea;
   let ofTea: FakeGitea;
+  let ofOthers: FakeGitea;
+  let scratch: Scratch;
   let tokens: { readonly environment: string; readonly tea: string };
   let vscode: VscodeWindow;
 
   before(async () => {
-    [engine, puller, ofDocker, ofEnvironment, ofTea] = await Promise.all([
+    scratch = await makeScratch('programs');
+    for (const [name, script] of Object.entries(programs)) {
+      await writeFile(join(scratch.path, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    }
+    const users = others.map(({ user }) => ({ name: user, password: passwordOf(user) }));
+    [engine, puller, ofDocker, ofEnvironment, ofTea, ofOthers] = await Promise.all([
       startPrivateEngine(),
       startPrivateEngine(),
       startFakeGitea({ tls: 'valid' }),
       startFakeGitea({ tls: 'valid' }),
       startFakeGitea({ tls: 'valid' }),
+      startFakeGitea({ tls: 'valid', seed: { users, organizations: [] } }),
     ]);
     tokens = {
       environment: ofEnvironment.createToken('dev', ['write:package', 'read:user', 'read:organization']),
       tea: ofTea.createToken('dev', ['write:package']),
     };
-    const basic = (secret: string): string => Buffer.from(`dev:${secret}`).toString('base64');
+    const basic = (secret: string, user = 'dev'): string => Buffer.from(`${user}:${secret}`).toString('base64');
     vscode = await openVscode({
-      env: { DOCKER_HOST: engine.host, GITEA_SERVER_URL: ofEnvironment.url, GITEA_TOKEN: tokens.environment },
+      env: {
+        ...{ DOCKER_HOST: engine.host, PATH: `${scratch.path}${delimiter}${process.env['PATH'] ?? ''}` },
+        ...{ GITEA_SERVER_URL: ofEnvironment.url, GITEA_TOKEN: tokens.environment },
+        ...{ GITEA_USERNAME: 'dev', GITEA_PASSWORD: password },
+      },
       folder: { '.git/config': `[remote "origin"]\n\turl = ${ofDocker.url}/dev/app.git\n` },
       home: {
         '.docker/config.json': JSON.stringify({
@@ -45,7 +80,17 @@ suite('signing in with what the machine has', { timeout: 600_000 }, () => {
             [ofDocker.host]: { auth: basic(password) },
             [ofTea.host]: { auth: basic(wrongPassword) },
           },
+          credHelpers: { [ofOthers.host]: 'planted' },
         }),
+        '.config/containers/auth.json': JSON.stringify({
+          auths: { [ofOthers.host]: { auth: basic(passwordOf('ofpodman'), 'ofpodman') } },
+        }),
+        '.idpbuilder/config': JSON.stringify({
+          registries: {
+            gitea: { url: ofOthers.url, username: 'ofidpbuilder', password: passwordOf('ofidpbuilder') },
+          },
+        }),
+        '.gitconfig': `[credential "${ofOthers.url}"]\n\thelper = planted\n`,
         '.config/tea/config.yml': `logins:\n  - name: work\n    url: ${ofTea.url}\n    token: ${tokens.tea}\n    user: dev\n`,
       },
     });
@@ -55,11 +100,24 @@ suite('signing in with what the machine has', { timeout: 600_000 }, () => {
   after(async () => {
     await vscode.close();
     await Promise.all([engine.stop(), puller.stop(), ofDocker.close(), ofEnvironment.close(), ofTea.close()]);
+    await ofOthers.close();
+    await scratch.remove();
   });
 
   async function trust(): Promise<void> {
     const button = vscode.page.locator('.monaco-dialog-box .monaco-button');
     await button.filter({ hasText: 'Trust This Certificate' }).click();
+  }
+
+  /** Signs in to an address of the list by clicking, with the login of this row. */
+  async function signInBy(gitea: FakeGitea, row: string): Promise<void> {
+    const { quickInput } = vscode;
+    await quickInput.runCommand('Tea Chest: Sign In to a Registry…');
+    await quickInput.pick(gitea.host);
+    await trust();
+    await quickInput.waitFor(question(gitea));
+    await quickInput.pick(row);
+    await quickInput.waitFor(/What should be stored/);
   }
 
   const question = (gitea: FakeGitea): string => `How do you want to sign in to ${gitea.host}?`;
@@ -69,7 +127,7 @@ suite('signing in with what the machine has', { timeout: 600_000 }, () => {
     await quickInput.runCommand('Tea Chest: Sign In to a Registry…');
     await quickInput.waitFor('Address of Gitea, Forgejo or another container registry');
     const addresses = await quickInput.rows();
-    assert.equal(addresses.length, 4, addresses.join('\n'));
+    assert.equal(addresses.length, 5, addresses.join('\n'));
     assert.doesNotMatch(addresses.join('\n'), /docker\.io/);
     assert.match(addresses[0] ?? '', /git remote, Docker \(config\.json\)/);
     await vscode.screenshot('sign-in-addresses-dark');
@@ -79,7 +137,9 @@ suite('signing in with what the machine has', { timeout: 600_000 }, () => {
     const rows = await quickInput.rows();
     assert.match(rows.join('\n'), /Use the login of Docker \(config\.json\).*dev/);
     assert.match(rows.join('\n'), /Enter user name and token or password/);
-    assert.equal(rows.length, 2, rows.join('\n'));
+    // The keyring does not say for which registry of this machine its entry is.
+    assert.match(rows.join('\n'), /Use the login of the system keyring \(idpbuilder\)/);
+    assert.equal(rows.length, 3, rows.join('\n'));
     await vscode.screenshot('sign-in-login-of-docker-dark');
     await quickInput.pick('Use the login of Docker');
     await quickInput.waitFor(/What should be stored/);
@@ -137,8 +197,34 @@ suite('signing in with what the machine has', { timeout: 600_000 }, () => {
     await vscode.screenshot('sign-in-missing-scopes-light');
   });
 
+  test('the user and the password of the environment: used for this window, and not stored', async () => {
+    const { quickInput, notifications } = vscode;
+    await vscode.host.executeCommand('notifications.clearAll');
+    await vscode.host.executeCommand('teaChest.signOut', { url: ofEnvironment.url });
+    await signInBy(ofEnvironment, 'Use GITEA_USERNAME and GITEA_PASSWORD');
+    await quickInput.pick('Nothing: keep the password');
+    const text = await notifications.waitFor(`Connected to ${ofEnvironment.host}`);
+    assert.match(text, /: dev · Gitea .* with the login of GITEA_USERNAME and GITEA_PASSWORD/);
+    assert.match(text, /used until this window closes, and not stored/);
+  });
+
+  test('idpbuilder’s config, a helper of Docker, Podman, git and the keyring: each row signs in its own user', async () => {
+    const { quickInput, notifications } = vscode;
+    for (const { user, row, source } of others) {
+      await vscode.host.executeCommand('notifications.clearAll');
+      await signInBy(ofOthers, row);
+      await quickInput.pick('Nothing: keep the password');
+      const text = await notifications.waitFor(`Connected to ${ofOthers.host}`);
+      assert.ok(text.includes(`: ${user} · Gitea`) && text.includes(`with the login of ${source}.`), text);
+      await vscode.host.executeCommand('teaChest.signOut', { url: ofOthers.url });
+    }
+  });
+
   test('no secret of these programs is in what VS Code has written', async () => {
-    const secrets = [password, wrongPassword, ...Object.values(tokens)];
+    const secrets = [
+      ...[password, wrongPassword, ...Object.values(tokens)],
+      ...others.map(({ user }) => passwordOf(user)),
+    ];
     const forms = secrets.flatMap((secret) => [
       secret,
       Buffer.from(`dev:${secret}`).toString('base64'),

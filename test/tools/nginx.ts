@@ -29,10 +29,21 @@ export interface NginxOptions {
   readonly passHost?: boolean;
   /** Ends TLS with this certificate; absent: plain http. */
   readonly tls?: { readonly certificatePem: string; readonly privateKeyPem: string };
+  /** A free one by default. */
+  readonly port?: number;
+  /** The hosts that it has, as the ingress of a cluster; all others are answered with 404. */
+  readonly ingress?: IngressRoutes;
   /** Where it listens; 127.0.0.1 by default. `::` is every address, of both families. */
   readonly address?: string;
   /** The host it runs on; this machine by default. */
   readonly within?: Within;
+}
+
+/** The ingress of idpbuilder's Gitea (hack/gitea/ingress.yaml.tmpl), which takes bodies of 1024 MB. */
+export interface IngressRoutes {
+  readonly hosts: readonly string[];
+  /** `--use-path-routing`: `/gitea` leads to the pages, and both `/v2` and `/v2/gitea` to the registry. */
+  readonly usePathRouting: boolean;
 }
 
 export interface Nginx {
@@ -51,7 +62,7 @@ export async function startNginx(server: string, options: NginxOptions = {}): Pr
   const program = needCommand('nginx', 'nginx-light');
   const scratch = await makeScratch('nginx');
   const address = options.address ?? '127.0.0.1';
-  const host = `${bracketed(address)}:${await portAt(address, options.within)}`;
+  const host = `${bracketed(address)}:${options.port ?? (await portAt(address, options.within))}`;
   const gateway =
     options.signInGateway === true ? `${bracketed(address)}:${await portAt(address, options.within)}` : undefined;
   const signInPage = gateway === undefined ? undefined : `http://${gateway}/sign-in`;
@@ -62,6 +73,7 @@ export async function startNginx(server: string, options: NginxOptions = {}): Pr
   const servers = [
     serverBlock(server, host, signInPage, options),
     ...(gateway === undefined ? [] : [signInBlock(gateway)]),
+    ...(options.ingress === undefined ? [] : [otherHosts(host, options)]),
   ];
   await writeFile(configFile, await configuration(scratch.path, servers));
   const within = options.within ?? onThisMachine;
@@ -103,8 +115,25 @@ async function configuration(folder: string, servers: readonly string[]): Promis
   return `${lines.join('\n')}\n`;
 }
 
+/** What an ingress answers for a host that it does not have: the default backend. */
+function otherHosts(host: string, { tls }: NginxOptions): string {
+  const flags = tls === undefined ? ['default_server'] : ['ssl', 'default_server'];
+  const certificate = tls === undefined ? '' : 'ssl_certificate cert.pem; ssl_certificate_key key.pem;';
+  return ['server {', `listen ${[host, ...flags].join(' ')};`, certificate, 'return 404;', '}'].join('\n');
+}
+
+/** The paths of the server, each with how it is rewritten. */
+function locations(ingress: IngressRoutes | undefined): readonly { readonly path: string; readonly rewrite: string }[] {
+  if (ingress?.usePathRouting !== true) return [{ path: '/', rewrite: '' }];
+  return [
+    { path: '~ ^/v2/gitea(/|$)', rewrite: 'rewrite ^/v2/gitea(?:/|$)(.*) /v2/$1 break;' },
+    { path: '/v2', rewrite: '' },
+    { path: '~ ^/gitea(/|$)', rewrite: 'rewrite ^/gitea(?:/|$)(.*) /$1 break;' },
+  ];
+}
+
 function serverBlock(server: string, host: string, signInPage: string | undefined, options: NginxOptions): string {
-  const { bodyLimit, timeoutSeconds, requestBuffering, keepAliveSeconds, tls } = options;
+  const { bodyLimit, timeoutSeconds, requestBuffering, keepAliveSeconds, tls, ingress } = options;
   const given = (line: string, value: unknown): string[] => (value === undefined ? [] : [line]);
   const flags = [
     ...(options.address === '::' ? ['ipv6only=off'] : []),
@@ -117,20 +146,25 @@ function serverBlock(server: string, host: string, signInPage: string | undefine
     ...given('ssl_certificate cert.pem; ssl_certificate_key key.pem;', tls),
     ...given(`client_max_body_size ${bodyLimit ?? ''};`, bodyLimit),
     ...given(`keepalive_timeout ${keepAliveSeconds ?? ''};`, keepAliveSeconds),
-    'location / {',
-    ...Object.entries(options.refusedMethods ?? {}).map(
-      ([method, status]) => `if ($request_method = ${method}) { return ${status}; }`,
-    ),
-    ...given(`if ($cookie_gateway = "") { return 302 ${signInPage ?? ''}?rd=$request_uri; }`, signInPage),
-    `proxy_pass ${server.includes('://') ? server : `http://${server}`};`,
-    'proxy_http_version 1.1;',
-    ...(options.passHost === false ? [] : ['proxy_set_header Host $http_host;']),
-    'proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;',
-    'proxy_set_header X-Forwarded-Proto $scheme;',
-    ...given(`proxy_read_timeout ${timeoutSeconds ?? ''}s;`, timeoutSeconds),
-    ...given(`proxy_request_buffering ${requestBuffering === true ? 'on' : 'off'};`, requestBuffering),
-    ...(options.hiddenHeaders ?? []).map((name) => `proxy_hide_header ${name};`),
-    '}',
+    ...given(`server_name ${ingress?.hosts.join(' ') ?? ''};`, ingress),
+    ...given('client_max_body_size 1024m;', ingress),
+    ...locations(ingress).flatMap(({ path, rewrite }) => [
+      `location ${path} {`,
+      rewrite,
+      ...Object.entries(options.refusedMethods ?? {}).map(
+        ([method, status]) => `if ($request_method = ${method}) { return ${status}; }`,
+      ),
+      ...given(`if ($cookie_gateway = "") { return 302 ${signInPage ?? ''}?rd=$request_uri; }`, signInPage),
+      `proxy_pass ${server.includes('://') ? server : `http://${server}`};`,
+      'proxy_http_version 1.1;',
+      ...(options.passHost === false ? [] : ['proxy_set_header Host $http_host;']),
+      'proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;',
+      'proxy_set_header X-Forwarded-Proto $scheme;',
+      ...given(`proxy_read_timeout ${timeoutSeconds ?? ''}s;`, timeoutSeconds),
+      ...given(`proxy_request_buffering ${requestBuffering === true ? 'on' : 'off'};`, requestBuffering),
+      ...(options.hiddenHeaders ?? []).map((name) => `proxy_hide_header ${name};`),
+      '}',
+    ]),
     '}',
   ].join('\n');
 }

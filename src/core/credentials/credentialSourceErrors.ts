@@ -16,12 +16,17 @@ export function tooSlow(command: string): TeaChestError {
 /** What an answer with a secret looks like: docker's helpers write JSON, git's write lines. */
 const answer = /["']?(?:secret|password)["']?\s*[:=]/i;
 
+/** True if a text may be an answer with a secret, which is not shown. */
+export function hasSecretIn(text: string): boolean {
+  return answer.test(text);
+}
+
 /** With the program's own error text; but where it wrote a login and failed nevertheless, that is not shown. */
 export function helperFailed(
   command: string,
   { stdout, stderr }: { readonly stdout: string; readonly stderr: string },
 ): TeaChestError {
-  const hasLogin = answer.test(stdout) || answer.test(stderr);
+  const hasLogin = hasSecretIn(stdout) || hasSecretIn(stderr);
   const said = hasLogin ? '' : plainText(stderr.trim() === '' ? stdout : stderr, 300);
   return credentialSourceError(
     said === '' ? `${command} failed, without a message that can be shown.` : `${command} failed: ${said}`,

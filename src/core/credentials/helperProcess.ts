@@ -15,7 +15,13 @@ export type HelperResult =
   | { readonly kind: 'notFound' }
   | { readonly kind: 'tooSlow' };
 
-export type RunHelper = (command: HelperCommand, options: { readonly signal: AbortSignal }) => Promise<HelperResult>;
+export interface RunHelperOptions {
+  readonly signal: AbortSignal;
+  /** `helperLimitMs` by default. */
+  readonly limitMs?: number;
+}
+
+export type RunHelper = (command: HelperCommand, options: RunHelperOptions) => Promise<HelperResult>;
 
 /** A helper may wait for a person who does not see its question, or for another machine. */
 export const helperLimitMs = 5000;
@@ -34,7 +40,7 @@ const repositoryVariables = ['GIT_DIR', 'GIT_COMMON_DIR', 'GIT_WORK_TREE', 'GIT_
  */
 export async function runHelper(
   { command, args, input }: HelperCommand,
-  { signal, limitMs = helperLimitMs }: { readonly signal: AbortSignal; readonly limitMs?: number },
+  { signal, limitMs = helperLimitMs }: RunHelperOptions,
 ): Promise<HelperResult> {
   signal.throwIfAborted();
   const isWindows = process.platform === 'win32';

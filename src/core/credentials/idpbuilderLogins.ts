@@ -16,12 +16,16 @@ const config = v.object({
   registries: lenient(v.object({ gitea: lenient(registryRow), default: lenient(registryRow) })),
 });
 
+export function idpbuilderConfigPath(machine: CredentialMachine): string {
+  return pathsOf(machine).join(machine.home, '.idpbuilder', 'config');
+}
+
 /**
  * `~/.idpbuilder/config`, JSON or YAML: `registries.gitea` and `registries.default`, each with `username`, `password` and
  * `url`. Without a `url`, it is the Gitea of a local cluster.
  */
 export async function idpbuilderLogins(machine: CredentialMachine): Promise<SourceContents> {
-  const path = pathsOf(machine).join(machine.home, '.idpbuilder', 'config');
+  const path = idpbuilderConfigPath(machine);
   const { value, problem } = await readConfigFile(machine, path, 'yaml');
   const registries = readValue(config, value)?.registries;
   const rows = [

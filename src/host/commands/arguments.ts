@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { loginSources } from '../../core/credentials/login.ts';
+import { normalizeFingerprint } from '../../core/registry/http/tls/certificatePin.ts';
 import { TeaChestError, type Stage } from '../../core/base/errors.ts';
 import { argumentsOfEach } from '../push/argumentsOfEach.ts';
 import {
@@ -29,6 +30,13 @@ const signInArguments = v.strictObject({
   clientKeyFile: v.optional(pemFile),
 });
 
+/** All of them optional: the cluster that is noticed, and the address that it says. */
+const connectIdpbuilderArguments = v.strictObject({
+  context: v.optional(text),
+  url: v.optional(text),
+  trustFingerprint: v.optional(text),
+});
+
 /** Neither: the automatic choice. */
 const selectEngineArguments = v.strictObject({ context: v.optional(text), host: v.optional(text) });
 
@@ -52,6 +60,18 @@ export type SignOutArguments = Readonly<v.InferOutput<typeof signOutArguments>>;
 
 export function readSignInArguments(value: unknown): SignInArguments {
   return readArguments('teaChest.signIn', 'signIn', signInArguments, value);
+}
+
+export function readConnectIdpbuilderArguments(value: unknown): v.InferOutput<typeof connectIdpbuilderArguments> {
+  return readArguments('teaChest.connectIdpbuilder', 'signIn', connectIdpbuilderArguments, value);
+}
+
+/** @throws TeaChestError `argumentInvalid` */
+export function readFingerprint(value: string | undefined): string | undefined {
+  const fingerprint = value === undefined ? undefined : normalizeFingerprint(value);
+  if (value === undefined || fingerprint !== undefined) return fingerprint;
+  const message = '“trustFingerprint” is not a SHA-256 fingerprint: 64 hex digits.';
+  throw new TeaChestError('argumentInvalid', message, { stage: 'signIn' });
 }
 
 export function readSignOutArguments(value: unknown): SignOutArguments {

@@ -15,6 +15,7 @@ import { pageCommands, type PageCommandDependencies } from './pageCommands.ts';
 import { pushesCommands, type PushesCommandDependencies } from './pushesCommands.ts';
 import { registryCommands, type RegistryCommandDependencies } from './registryCommands.ts';
 import { signOutCommand } from './signOut.ts';
+import { connectIdpbuilderCommand } from './connectIdpbuilder.ts';
 import { readSettingsQuery } from './arguments.ts';
 import { imagesCompareCommand, registriesCompareCommand, registriesCompareSelectedCommand } from './imagesCompare.ts';
 import { imagesPushCommand } from './imagesPush.ts';
@@ -50,6 +51,7 @@ export function registerCommands(dependencies: CommandDependencies): vscode.Disp
     tagsOf(rows(clicked, selected));
   const commands: Readonly<Record<string, (...args: never[]) => unknown>> = {
     signIn: (argument?: unknown) => signInCommand(dependencies, argument),
+    connectIdpbuilder: (argument?: unknown) => connectIdpbuilderCommand(dependencies, argument),
     signOut: (argument?: unknown) => signOutCommand(dependencies, argument),
     listImages: () => listImagesCommand(link),
     selectEngine: (argument?: unknown) => selectEngineCommand(dependencies, argument),

@@ -4,6 +4,7 @@ import { toTeaChestError } from '../../core/base/errors.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { pageAt, type Connection } from '../connections/connection.ts';
 import type { ConnectionStore } from '../connections/connectionStore.ts';
+import { explainRemadeCluster } from '../connections/explainRemadeCluster.ts';
 import { reconnect, type Remedy } from '../connections/reconnect.ts';
 import type { AskSignInDependencies } from '../connections/signInState.ts';
 import { withNotification } from '../display/messages.ts';
@@ -72,12 +73,13 @@ async function reportRegistryFailure(
   };
   const page = pageAt(connection, tokenSettingsUrl(connection.webRoot));
   await reportFailure(
-    toTeaChestError(error, 'browse'),
+    toTeaChestError(explainRemadeCluster(error, connection), 'browse'),
     {
       ...(retry !== undefined && { retry }),
       signIn: apply('signIn'),
       trustCertificate: apply('trustCertificate'),
       chooseClientCertificate: apply('chooseClientCertificate'),
+      reconnectCluster: apply('reconnectCluster'),
       ...(connection.kind !== 'generic' && { createToken: () => openInBrowser(page) }),
     },
     `${title} failed`,

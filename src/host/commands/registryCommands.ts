@@ -2,6 +2,7 @@ import { setRegistriesSort } from '../config.ts';
 import { copyPullCommand, copyReferences } from '../display/clipboard.ts';
 import { openInBrowser } from '../openInBrowser.ts';
 import { nodePage, nodeReference, type RegistryNode } from '../views/registries/registryTree.ts';
+import { connectIdpbuilderCommand } from './connectIdpbuilder.ts';
 import { registriesAddOwnerCommand, registriesRemoveOwnerCommand } from './registriesAddOwner.ts';
 import { registriesCleanUpCommand } from './registriesCleanUp.ts';
 import { registriesCopyAsCommand, registriesCopyDigestCommand } from './registriesCopy.ts';
@@ -31,6 +32,7 @@ export function registryCommands(dependencies: RegistryCommandDependencies): Com
     ...imageCommands(dependencies),
     // From the title of a view, VS Code passes the focused row, which is no argument of `teaChest.signIn`.
     'registries.signIn': () => signInCommand(dependencies, undefined),
+    'registries.connectIdpbuilder': () => connectIdpbuilderCommand(dependencies, undefined),
     'registries.refresh': () => {
       access.refresh();
       registriesView.update();

@@ -1,6 +1,5 @@
 import * as vscode from 'vscode';
 import { TeaChestError } from '../../core/base/errors.ts';
-import { normalizeFingerprint } from '../../core/registry/http/tls/certificatePin.ts';
 import type { LoginSource } from '../../core/credentials/login.ts';
 import type { RegistryTrust } from '../../core/registry/types.ts';
 import { askSignIn } from '../connections/askSignIn.ts';
@@ -12,7 +11,7 @@ import type { AskSignInDependencies, SignedIn as SignInOutcome, SignInStart } fr
 import { signInFrom } from '../connections/signInFrom.ts';
 import { withCaFile } from '../connections/verifyServerTrust.ts';
 import { showInformation } from '../display/messages.ts';
-import { readSignInArguments, type SignInArguments } from './arguments.ts';
+import { readFingerprint, readSignInArguments, type SignInArguments } from './arguments.ts';
 import { toRejection } from './toRejection.ts';
 
 /** The result of `teaChest.signIn` (docs/automation.md). */
@@ -33,7 +32,7 @@ export async function signInCommand(
 ): Promise<SignedIn | undefined> {
   if (argument === undefined) {
     const signedIn = await askSignIn(dependencies, {});
-    if (signedIn !== undefined) void confirm(signedIn);
+    if (signedIn !== undefined) void confirmSignIn(signedIn);
     return signedIn && summary(signedIn.connection);
   }
   try {
@@ -87,7 +86,8 @@ function summary({ origin, username }: Connection): SignedIn {
   return { origin, username };
 }
 
-async function confirm(signedIn: SignInOutcome): Promise<void> {
+/** Says who is signed in, and leads on to a push. */
+export async function confirmSignIn(signedIn: SignInOutcome): Promise<void> {
   const push = { title: 'Push an Image' };
   if ((await showInformation(describeSignIn(signedIn), [push])) !== push) return;
   await vscode.commands.executeCommand('teaChest.pushImage');
@@ -99,10 +99,7 @@ export function mergeTrust(args: SignInArguments, saved: RegistryTrust): Registr
   if ((clientCertFile === undefined) !== (clientKeyFile === undefined)) {
     throw invalid('“clientCertFile” and “clientKeyFile” are needed together.');
   }
-  const pinnedFingerprint = trustFingerprint === undefined ? undefined : normalizeFingerprint(trustFingerprint);
-  if (trustFingerprint !== undefined && pinnedFingerprint === undefined) {
-    throw invalid('“trustFingerprint” is not a SHA-256 fingerprint: 64 hex digits.');
-  }
+  const pinnedFingerprint = readFingerprint(trustFingerprint);
   return {
     ...(caFile === undefined ? saved : withCaFile(saved, caFile)),
     ...(clientCertFile !== undefined && clientKeyFile !== undefined && { clientCertFile, clientKeyFile }),

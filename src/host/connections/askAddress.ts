@@ -1,5 +1,6 @@
 import { toTeaChestError } from '../../core/base/errors.ts';
 import type { FoundAddress } from '../../core/credentials/findAddresses.ts';
+import type { LocalCluster } from '../../core/idpbuilder/findClusters.ts';
 import type { RegistryAddress } from '../../core/registry/types.ts';
 import type { Choice } from '../input/choiceRows.ts';
 import { askChoice, askText } from '../input/prompts.ts';
@@ -9,40 +10,63 @@ import type { AuthService } from './signIn.ts';
 import { explainShortly, type SignInDialog, type SignInState } from './signInState.ts';
 import { tryAddress, type AnsweredAddress, type OriginTrust } from './tryAddress.ts';
 
-/** Offers the addresses that this machine names. Another one is typed in the next step, or here. */
+/** The registries that this machine names: clusters whose Gitea can be connected to, and addresses. */
+export interface Suggestions {
+  readonly clusters: readonly LocalCluster[];
+  readonly addresses: readonly FoundAddress[];
+}
+
+/** An address, a cluster, or undefined for another address. */
+type Suggested = string | LocalCluster | undefined;
+
+/** Offers what this machine names. Another address is typed in the next step, or here. */
 export async function askSuggestedAddress(
   dialog: SignInDialog,
-  addresses: readonly FoundAddress[],
+  suggestions: Suggestions,
   state: SignInState,
   position: StepPosition,
 ): Promise<SignInState> {
   let answered: AnsweredAddress | undefined;
-  const choices = addresses.map(({ url, sources }): Choice<string | undefined> => ({
-    label: url,
-    description: sources.join(', '),
-    icon: 'server',
-    value: url,
-  }));
-  const url = await askChoice<string | undefined>(position, {
+  const chosen = await askChoice<Suggested>(position, {
     placeholder: addressPrompt(dialog),
-    choices: [...choices, { label: 'Another address…', icon: 'edit', always: true, value: undefined }],
+    choices: suggestionChoices(suggestions),
     custom: (text) => {
       const problem = problemOf(() => dialog.auth.parse(text));
       const address = readPastedAddress(text);
       return problem === undefined ? { label: address, description: 'as typed', value: address } : { problem };
     },
-    accept: async (chosen, signal) => {
-      if (chosen === undefined) return undefined;
-      const attempt = await attemptAddress(dialog, chosen, state, signal);
+    accept: async (url, signal) => {
+      if (typeof url !== 'string') return undefined;
+      const attempt = await attemptAddress(dialog, url, state, signal);
       if ('problem' in attempt) {
-        throw new AskAgain('address', { ...state, url: chosen, isSuggested: false, problem: attempt.problem });
+        throw new AskAgain('address', { ...state, url, isSuggested: false, problem: attempt.problem });
       }
       answered = attempt;
       return undefined;
     },
   });
+  if (typeof chosen === 'object') return { ...state, cluster: chosen };
+  const url = chosen;
   if (url === undefined || answered === undefined) return { ...state, url: url ?? state.url, isSuggested: false };
   return { ...afterAddress(state, url, answered), isSuggested: true };
+}
+
+function suggestionChoices({ clusters, addresses }: Suggestions): readonly Choice<Suggested>[] {
+  return [
+    ...clusters.map((cluster): Choice<Suggested> => ({
+      label: 'Connect to idpbuilder’s Gitea',
+      description: `cluster ${cluster.name}`,
+      icon: 'server-environment',
+      value: cluster,
+    })),
+    ...addresses.map(({ url, sources }): Choice<Suggested> => ({
+      label: url,
+      description: sources.join(', '),
+      icon: 'server',
+      value: url,
+    })),
+    { label: 'Another address…', icon: 'edit', always: true, value: undefined },
+  ];
 }
 
 export async function askAddress(

@@ -1,10 +1,10 @@
-import type { FoundAddress } from '../../core/credentials/findAddresses.ts';
 import type { FoundLogin } from '../../core/credentials/login.ts';
 import { runSteps, type Step } from '../input/runSteps.ts';
-import { askAddress, askSuggestedAddress, originOf } from './askAddress.ts';
+import { askAddress, askSuggestedAddress, originOf, type Suggestions } from './askAddress.ts';
 import { askLogin, wantedRegistry } from './askLogin.ts';
 import { askSecret, askUsername } from './askSecret.ts';
 import { askCode, askWhatToKeep } from './askToken.ts';
+import { connectOrReport } from './connectOrReport.ts';
 import { consent } from './consent.ts';
 import type { AskSignInDependencies, SignedIn, SignInDialog, SignInStart, SignInState } from './signInState.ts';
 
@@ -21,24 +21,28 @@ export async function askSignIn(
     secret: '',
     needsCode: false,
   };
-  return (await runSteps('Sign In to a Registry', signInSteps(dialog), first))?.done;
+  const answered = await runSteps('Sign In to a Registry', signInSteps(dialog), first);
+  return answered?.cluster === undefined ? answered?.done : await connectOrReport(dependencies, answered.cluster);
 }
 
 function signInSteps(dialog: SignInDialog): readonly Step<SignInState>[] {
-  const addresses = suggestions(dialog);
+  const suggested = suggestions(dialog);
   const logins = loginsOfMachine(dialog);
   // A registry that needs no sign-in is done after the address.
-  const isDone = ({ done }: SignInState): boolean => done !== undefined;
+  const isDone = ({ done, cluster }: SignInState): boolean => done !== undefined || cluster !== undefined;
   const isTyped = (state: SignInState): boolean => isDone(state) || state.source !== undefined;
   return [
     {
       name: 'suggestedAddress',
-      isSettled: async () => (await addresses).length === 0,
-      ask: async (state, position) => askSuggestedAddress(dialog, await addresses, state, position),
+      isSettled: async () => {
+        const { addresses, clusters } = await suggested;
+        return addresses.length === 0 && clusters.length === 0;
+      },
+      ask: async (state, position) => askSuggestedAddress(dialog, await suggested, state, position),
     },
     {
       name: 'address',
-      isSettled: ({ isSuggested }) => isSuggested,
+      isSettled: ({ isSuggested, cluster }) => isSuggested || cluster !== undefined,
       ask: (state, position) => askAddress(dialog, state, position),
     },
     {
@@ -61,21 +65,30 @@ function signInSteps(dialog: SignInDialog): readonly Step<SignInState>[] {
   ];
 }
 
-/** None if the address is known, or cannot be read from this machine. Registries that are saved are not among them. */
-async function suggestions({ start, logins, store, auth, logger }: SignInDialog): Promise<readonly FoundAddress[]> {
-  if (start.url !== undefined) return [];
-  try {
-    const found = await logins.addresses();
-    return found.filter(({ url }) => {
+/** Nothing if the address is known, or this machine cannot be read. Registries that are saved are not among them. */
+async function suggestions({ start, logins, clusters, store, auth, logger }: SignInDialog): Promise<Suggestions> {
+  if (start.url !== undefined) return { addresses: [], clusters: [] };
+  const ignore = (error: unknown): readonly [] => {
+    logger.warn(`Addresses on this machine could not be looked for: ${String(error)}`);
+    return [];
+  };
+  const [addresses, found] = await Promise.all([
+    logins.addresses().catch(ignore),
+    clusters
+      .find()
+      .then((all) => all.clusters)
+      .catch(ignore),
+  ]);
+  const connected = store.list().map(({ cluster }) => cluster?.context);
+  return {
+    addresses: addresses.filter(({ url }) => {
       if (originOf(auth, url) === undefined) return false;
       // By either scheme: the name of an image has none.
       const { host } = auth.parse(url);
       return ['https', 'http'].every((scheme) => store.find(`${scheme}://${host}`) === undefined);
-    });
-  } catch (error) {
-    logger.warn(`Addresses on this machine could not be looked for: ${String(error)}`);
-    return [];
-  }
+    }),
+    clusters: found.filter(({ isNoticed, context }) => isNoticed && !connected.includes(context)),
+  };
 }
 
 /** The logins for the registry that was reached. Each registry is looked for once. */

@@ -26,6 +26,8 @@ const storedConnection = v.object({
     }),
     {},
   ),
+  /** The local cluster of idpbuilder whose Gitea it is. */
+  cluster: lenient(v.object({ context: v.string(), name: v.string(), authority: lenient(v.string()) })),
 });
 
 /** A registry that the person signed in to, without the secret. */

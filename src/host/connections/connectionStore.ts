@@ -111,11 +111,14 @@ export class ConnectionStore implements Disposable {
   }
 
   async #save(
-    connection: Connection,
+    given: Connection,
     credential: Credential | undefined,
     { sessionOnly = false }: SaveOptions,
   ): Promise<void> {
-    const { origin } = connection;
+    const { origin } = given;
+    // A sign-in as another user does not change whose Gitea it is.
+    const cluster = given.cluster ?? this.find(origin)?.cluster;
+    const connection = cluster === undefined ? given : { ...given, cluster };
     this.#signedOut.delete(origin);
     this.#seen.set(origin, connection);
     await this.#write([...this.list().filter((other) => other.origin !== origin), connection]);

@@ -3,13 +3,14 @@ import { askSignIn } from './askSignIn.ts';
 import type { Connection } from './connection.ts';
 import { consent } from './consent.ts';
 import { describeSignIn, isWorthSaying } from './describeSignIn.ts';
+import { reconnectCluster } from './reconnectCluster.ts';
 import { signIn } from './signIn.ts';
 import type { AskSignInDependencies, SignInStart } from './signInState.ts';
 import { verifyServerTrust, type TrustDependencies } from './verifyServerTrust.ts';
 import { withClientCertificate } from './withClientCertificate.ts';
 
 /** What a person can do about a registry that refuses us. */
-export type Remedy = 'signIn' | 'trustCertificate' | 'chooseClientCertificate';
+export type Remedy = 'signIn' | 'trustCertificate' | 'chooseClientCertificate' | 'reconnectCluster';
 
 const timeLimitMs = 20_000;
 
@@ -19,6 +20,7 @@ export async function reconnect(
   connection: Connection,
   remedy: Remedy,
 ): Promise<boolean> {
+  if (remedy === 'reconnectCluster') return await reconnectCluster(dependencies, connection);
   if (remedy === 'trustCertificate') return await trustCertificate({ ...dependencies, consent }, connection);
   if (remedy === 'chooseClientCertificate') {
     return await chooseClientCertificate({ ...dependencies, consent }, connection);

@@ -38,6 +38,7 @@ export interface AuthService {
 /** Where sign-ins are saved. */
 interface ConnectionSaver {
   find(origin: string): Connection | undefined;
+  list(): readonly Connection[];
   credential(origin: string): Promise<Credential | undefined>;
   /** True if the credential must not be stored. */
   isSessionOnly(origin: string): boolean;

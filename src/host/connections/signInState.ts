@@ -1,8 +1,10 @@
 import { isCancelled, toTeaChestError, type ErrorCode } from '../../core/base/errors.ts';
 import type { Logger } from '../../core/base/logger.ts';
+import type { LocalCluster } from '../../core/idpbuilder/findClusters.ts';
 import type { RegistryTrust } from '../../core/registry/types.ts';
 import { errorMessage } from '../errors/errorMessages.ts';
 import type { Connection } from './connection.ts';
+import type { LocalClusters } from './localClusters.ts';
 import type { LoginSources } from './loginSources.ts';
 import type { CheckedSignIn, SignInDependencies, TrustedServer } from './signIn.ts';
 import type { Consent } from './verifyServerTrust.ts';
@@ -23,6 +25,7 @@ export interface SignInStart {
 
 export interface AskSignInDependencies extends SignInDependencies {
   readonly logins: LoginSources;
+  readonly clusters: LocalClusters;
   readonly logger: Logger;
 }
 
@@ -53,6 +56,8 @@ export interface SignInState {
   readonly username: string;
   /** Kept while another address is typed, so that it need not be typed again. */
   readonly secret: string;
+  /** The person wants to connect to the Gitea of this cluster. Nothing else is asked then. */
+  readonly cluster?: LocalCluster | undefined;
   /** A login of this machine was chosen. Undefined: user and secret are typed. */
   readonly source?: string | undefined;
   /** The registry accepts this password. The person says what is stored. */

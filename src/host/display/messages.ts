@@ -58,6 +58,17 @@ export async function askModalChoice(
   return await vscode.window.showWarningMessage(inertText(message), options, ...answers);
 }
 
+/** A modal dialog about something dangerous: the answer that does nothing is offered first, and Escape gives it too. */
+export async function askModalWarning(
+  message: string,
+  detail: readonly string[],
+  { yes, no }: { readonly yes: string; readonly no: string },
+): Promise<boolean> {
+  const options = { modal: true, detail: inertLines(detail) };
+  const answers = [{ title: no, isCloseAffordance: true }, { title: yes }];
+  return (await vscode.window.showWarningMessage(inertText(message), options, ...answers))?.title === yes;
+}
+
 /** A progress notification with a cancel button. */
 export async function withNotification<T>(
   title: string,

@@ -9,6 +9,7 @@ export type ActionKind =
   | 'choosePlatform'
   | 'trustCertificate'
   | 'chooseClientCertificate'
+  | 'reconnectCluster'
   | 'selectEngine'
   | 'openSpoolSettings'
   | 'openProxySettings'
@@ -195,6 +196,14 @@ function adviceFor({ code, stage, facts }: TeaChestError): Advice {
       'In a remote window, run “Kill VS Code Server on Host…” of its extension and connect again; else sign out of this machine and in again.';
     return { next, actions: ['retry'] };
   }
+  if (typeof facts['remadeCluster'] === 'string') {
+    const next = `The idpbuilder cluster “${facts['remadeCluster']}” seems to have been made anew, with another password and another certificate. Reconnect to it.`;
+    return { next, actions: ['reconnectCluster', ...usual.actions.slice(0, 1), 'showLog'] };
+  }
+  if (typeof facts['cluster'] === 'string') {
+    const next = 'Check that the cluster is running and that idpbuilder has finished.';
+    return { next, actions: ['retry', 'signIn', 'showLog'] };
+  }
   if (facts['isMissing'] === true) return { next: 'Select another engine.', actions: ['selectEngine', 'retry'] };
   // The message says what to do about the account or the sign-in page; another owner or address does not help.
   if (typeof facts['account'] === 'string') return { next: '', actions: ['retry', 'signIn'] };
@@ -219,7 +228,10 @@ function adviceFor({ code, stage, facts }: TeaChestError): Advice {
 /** The message and buttons for an error. The caller leaves out the buttons that do not apply. */
 export function errorMessage(error: TeaChestError): ErrorMessage {
   const { next, actions } = adviceFor(error);
-  const { host, pinnedFingerprint } = error.facts;
+  const { host, pinnedFingerprint, remadeCluster } = error.facts;
+  if (typeof host === 'string' && remadeCluster !== undefined && error.code === 'certificateChanged') {
+    return { message: `${host} shows another certificate than the one you trusted. ${next}`, actions };
+  }
   if (error.code === 'certificateChanged' && typeof host === 'string' && typeof pinnedFingerprint === 'string') {
     // The error's own sentences have both fingerprints, for the log; here the button shows them, in groups.
     const message = `${host} shows another certificate than the one you trusted: look at it before you go on, somebody may be listening in.`;
@@ -236,6 +248,7 @@ const titles: Readonly<Record<ActionKind, string>> = {
   choosePlatform: 'Choose',
   trustCertificate: 'Show Certificate',
   chooseClientCertificate: 'Choose Client Certificate…',
+  reconnectCluster: 'Reconnect',
   selectEngine: 'Select Engine…',
   openSpoolSettings: 'Choose Folder',
   openProxySettings: 'Proxy Settings',

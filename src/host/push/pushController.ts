@@ -5,6 +5,7 @@ import type { ImageRecord } from '../../core/push/record/pushRecord.ts';
 import { toError } from '../../core/push/record/recordPush.ts';
 import { pageAt } from '../connections/connection.ts';
 import type { ConnectionStore } from '../connections/connectionStore.ts';
+import { explainRemadeCluster } from '../connections/explainRemadeCluster.ts';
 import { reconnect, signInToGoOn, type Remedy } from '../connections/reconnect.ts';
 import type { AskSignInDependencies } from '../connections/signInState.ts';
 import { openInBrowser } from '../openInBrowser.ts';
@@ -204,13 +205,13 @@ export class PushController {
     before: readonly FinishedImage[],
     follow: FollowOptions = {},
   ): Promise<readonly ImageOutcome[]> {
-    const { runner, access, onPushed } = this.#dependencies;
+    const { runner, onPushed } = this.#dependencies;
     const startedAt = performance.now();
     const outcomes = await Promise.all(
       (await pushAllWithNotification(runner, jobs, follow)).map(async (outcome, at): Promise<ImageOutcome> => {
         const job = jobs[at];
         if (outcome.kind === 'pushed' || job === undefined) return outcome;
-        return { kind: 'failed', error: toTeaChestError(await explainOwner(outcome.error, repositoryOf(job), access)) };
+        return { kind: 'failed', error: toTeaChestError(await this.#explain(outcome.error, job)) };
       }),
     );
     if (outcomes.some(({ kind }) => kind === 'pushed')) onPushed();
@@ -315,7 +316,7 @@ export class PushController {
 
   /** Rejects as the push does, after showing the failure. Does not wait for a button. */
   async #push(job: PushJob, { onRecord }: FollowOptions = {}): Promise<PushResult> {
-    const { runner, access, onPushed, preview } = this.#dependencies;
+    const { runner, onPushed, preview } = this.#dependencies;
     let record = '';
     const follow = (id: string): void => {
       record = id;
@@ -330,7 +331,7 @@ export class PushController {
       void showResult(result, job, this.#dependencies.linkOffers, showDetails);
       return result;
     } catch (failure) {
-      const error = await explainOwner(failure, repositoryOf(job), access);
+      const error = await this.#explain(failure, job);
       void reportFailure(error, this.#actionsAfterPush(job, error), failureTitle(job.image, formatTarget(job.target)));
       throw error;
     }
@@ -348,9 +349,15 @@ export class PushController {
     } catch {
       // Its target cannot be used any more: a retry says why.
     }
-    const shown = job === undefined ? error : await explainOwner(error, repositoryOf(job), this.#dependencies.access);
+    const shown = job === undefined ? error : await this.#explain(error, job);
     const actions = job === undefined ? { retry } : this.#actionsAfterPush(job, shown);
     await reportFailure(shown, actions, failureTitle(image.image, image.target));
+  }
+
+  /** Adds what the host knows about the owner and the registry. */
+  async #explain(failure: unknown, job: PushJob): Promise<unknown> {
+    const error = explainRemadeCluster(failure, this.#refresh(job).connection);
+    return await explainOwner(error, repositoryOf(job), this.#dependencies.access);
   }
 
   #actionsAfterPush(
@@ -371,6 +378,7 @@ export class PushController {
       signIn: reconnectAndRetry('signIn'),
       trustCertificate: reconnectAndRetry('trustCertificate'),
       chooseClientCertificate: reconnectAndRetry('chooseClientCertificate'),
+      reconnectCluster: reconnectAndRetry('reconnectCluster'),
     };
   }
 

@@ -27,9 +27,13 @@ const oid = {
 };
 
 /** Makes a fresh P-256 key and a certificate signed with it (RFC 5280), as `gitea cert --ca` would. */
-export function makeCertificate(kind: CertificateKind, now: number = Date.now()): ServerCertificate {
+export function makeCertificate(
+  kind: CertificateKind,
+  now: number = Date.now(),
+  validNames: readonly string[] = ownNames,
+): ServerCertificate {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const names = kind === 'wrongHost' ? ['gitea.example.org'] : ownNames;
+  const names = kind === 'wrongHost' ? ['gitea.example.org'] : validNames;
   const validTo = kind === 'expired' ? now - day : now + 365 * day;
   const body = toBeSigned(publicKey, names, now - 30 * day, validTo);
   const certificate = sequence(body, signatureAlgorithm(), bitString(sign('sha256', body, privateKey)));

@@ -24,11 +24,12 @@ const labels: Readonly<Partial<Record<ErrorCode, string>>> = {
 /** What a click on a note does. */
 export type NoteRemedy = Extract<
   ActionKind,
-  'signIn' | 'trustCertificate' | 'chooseClientCertificate' | 'addOwner' | 'retry'
+  'signIn' | 'trustCertificate' | 'chooseClientCertificate' | 'reconnectCluster' | 'addOwner' | 'retry'
 >;
 
 /** The short label of a failure. The tooltip has the whole message. */
 export function noteLabel({ code, facts }: TeaChestError): string {
+  if (typeof facts['remadeCluster'] === 'string') return 'The cluster seems to have been made anew';
   if (facts['account'] === 'mustChangePassword') return 'The password must be changed';
   if (typeof facts['account'] === 'string') return 'The account is refused';
   if (facts['api'] === false) return 'The REST API was not found';
@@ -47,6 +48,7 @@ function isRemedy(kind: ActionKind): kind is NoteRemedy {
     'signIn',
     'trustCertificate',
     'chooseClientCertificate',
+    'reconnectCluster',
     'addOwner',
     'retry',
   ];

@@ -5,6 +5,7 @@ import { listImages, type ImagesEnd, type ListedImage, type SortOrder } from '..
 import { listTags, type ListedTag } from '../../../core/gitea/browse/listTags.ts';
 import { listUntagged } from '../../../core/gitea/browse/listUntagged.ts';
 import type { ConnectionStore } from '../../connections/connectionStore.ts';
+import { explainRemadeCluster } from '../../connections/explainRemadeCluster.ts';
 import { inertText } from '../../display/inertText.ts';
 import type { AddedOwners } from '../../registry/addedOwners.ts';
 import type { RegistryBrowser } from '../../registry/registryBrowser.ts';
@@ -154,7 +155,7 @@ export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vs
   }
 
   #failureNode(node: Exclude<RegistryNode, { type: 'note' | 'more' }>, error: unknown): RegistryNode {
-    const failure = toTeaChestError(error, 'browse');
+    const failure = toTeaChestError(explainRemadeCluster(error, node.connection), 'browse');
     this.#options.logger.warn(`The registry could not be listed (${failure.code}): ${failure.message}`);
     return noteNode(node.id, noteLabel(failure), { error: failure, connection: node.connection });
   }

@@ -21,7 +21,7 @@ const { SessionSecrets } = await import('../../../../src/host/connections/sessio
 const { SignInRecords } = await import('../../../../src/host/connections/signInRecords.ts');
 const { FileState } = await import('../../../../src/host/state/fileState.ts');
 const { createLogger } = await import('../../../../src/host/log.ts');
-const { emitter, memento, secretStorage } = await import('../support/hostFakes.ts');
+const { emitter, memento, noClusters, secretStorage } = await import('../support/hostFakes.ts');
 
 const skip =
   process.platform !== 'linux'
@@ -99,7 +99,7 @@ suite('a secret of another program', { skip, timeout: 120_000 }, () => {
     const store = new ConnectionStore(state, new SessionSecrets(secrets, () => undefined), emitter(), records);
     const { access } = buildHost(t);
     const logins = machineLogins({ remotes: () => Promise.resolve([]), images: () => [] }, logger);
-    const dependencies = { auth: access.auth, store, logins, logger };
+    const dependencies = { auth: access.auth, store, logins, clusters: noClusters, logger };
     const errors: unknown[] = [];
     takeShown();
 

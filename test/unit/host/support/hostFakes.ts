@@ -3,6 +3,7 @@ import type { EngineImage } from '../../../../src/core/docker/types.ts';
 import type { Credential } from '../../../../src/core/registry/types.ts';
 import type { Connection } from '../../../../src/host/connections/connection.ts';
 import { ConnectionStore } from '../../../../src/host/connections/connectionStore.ts';
+import type { LocalClusters } from '../../../../src/host/connections/localClusters.ts';
 import type { LoginSources } from '../../../../src/host/connections/loginSources.ts';
 import { SessionSecrets } from '../../../../src/host/connections/sessionSecrets.ts';
 import type { AskSignInDependencies } from '../../../../src/host/connections/signInState.ts';
@@ -89,6 +90,13 @@ export const noLogins: LoginSources = {
   addresses: () => Promise.resolve([]),
 };
 
+/** A machine that has no cluster. */
+export const noClusters: LocalClusters = {
+  find: () => Promise.resolve({ clusters: [], problems: [] }),
+  read: () => Promise.reject(new Error('There is no cluster.')),
+  files: () => Promise.resolve([]),
+};
+
 /** The store and the access of the extension, as it builds them. */
 export function buildHost(t: { after(work: () => void): void }): Host {
   const secrets = secretStorage();
@@ -106,7 +114,7 @@ export function buildHost(t: { after(work: () => void): void }): Host {
     access.dispose();
     store.dispose();
   });
-  const signingIn = { auth: access.auth, store, logins: noLogins, logger: silentLogger };
+  const signingIn = { auth: access.auth, store, logins: noLogins, clusters: noClusters, logger: silentLogger };
   return { store, access, secrets, signingIn };
 }
 

@@ -1,0 +1,88 @@
+import { toTeaChestError, TeaChestError } from '../../core/base/errors.ts';
+import type { LocalCluster } from '../../core/idpbuilder/findClusters.ts';
+import type { GiteaLogin } from '../../core/idpbuilder/giteaLogin.ts';
+import type { CertificateDetails, RegistryAddress } from '../../core/registry/types.ts';
+import { judgeTrust, type ClusterTrust } from './clusterTrust.ts';
+import type { AuthService } from './signIn.ts';
+import type { AskSignInDependencies } from './signInState.ts';
+
+/** The Gitea of a cluster, before anything secret was sent to it. */
+export interface FoundGitea {
+  readonly cluster: LocalCluster;
+  readonly login: GiteaLogin;
+  readonly address: RegistryAddress;
+  /** The cluster itself gave the address. */
+  readonly isFromCluster: boolean;
+  /** Undefined for http. */
+  readonly certificate: CertificateDetails | undefined;
+  readonly trust: ClusterTrust;
+}
+
+export interface ClusterRequest {
+  readonly cluster: LocalCluster;
+  /** In place of the address that the cluster says. */
+  readonly url?: string | undefined;
+  /** A fingerprint that the caller trusts. */
+  readonly trustFingerprint?: string | undefined;
+}
+
+interface Reached {
+  readonly address: RegistryAddress;
+  readonly certificate: CertificateDetails | undefined;
+}
+
+/** Asks the cluster for the login and the address of its Gitea, and the server there for its certificate. */
+export async function findClusterGitea(
+  { auth, store, clusters }: Pick<AskSignInDependencies, 'auth' | 'store' | 'clusters'>,
+  { cluster, url, trustFingerprint }: ClusterRequest,
+  options: { readonly signal: AbortSignal },
+): Promise<FoundGitea> {
+  const { login, addresses, certificates } = await clusters.read(cluster, options);
+  const urls = url === undefined ? addresses.urls : [url];
+  const { address, certificate } = await reach(auth, urls, cluster, options);
+  const pinned = trustFingerprint ?? store.find(address.origin)?.trust.pinnedFingerprint;
+  const trust = judgeTrust({ address, certificate, pinned }, certificates);
+  return { cluster, login, address, isFromCluster: addresses.isFromCluster && url === undefined, certificate, trust };
+}
+
+/** The first address with a registry. A single one is not asked what it is: the sign-in finds that out. */
+async function reach(
+  auth: AuthService,
+  urls: readonly string[],
+  cluster: LocalCluster,
+  options: { readonly signal: AbortSignal },
+): Promise<Reached> {
+  const failures: string[] = [];
+  for (const url of urls) {
+    try {
+      const address = auth.parse(url);
+      const isHttps = address.origin.startsWith('https:');
+      const certificate = isHttps ? await auth.inspectCertificate(address, {}, options) : undefined;
+      if (urls.length > 1) await requireRegistry(auth, { address, certificate }, options);
+      return { address, certificate };
+    } catch (error) {
+      options.signal.throwIfAborted();
+      failures.push(`${url}: ${toTeaChestError(error).message}`);
+    }
+  }
+  throw new TeaChestError(
+    'registryUnreachable',
+    `The Gitea of the idpbuilder cluster “${cluster.name}” does not answer. ${failures.join(' ')}`,
+    { stage: 'signIn', facts: { cluster: cluster.name } },
+  );
+}
+
+/** Both usual addresses lead to the same ingress, which has a registry at one of them. Sends no credential. */
+async function requireRegistry(
+  auth: AuthService,
+  { address, certificate }: Reached,
+  options: { readonly signal: AbortSignal },
+): Promise<void> {
+  const trust = certificate === undefined ? { allowHttp: true } : { pinnedFingerprint: certificate.fingerprint256 };
+  try {
+    await auth.check(address, undefined, trust, options);
+  } catch (error) {
+    // Gitea may want a sign-in for everything.
+    if (toTeaChestError(error).code !== 'notSignedIn') throw error;
+  }
+}

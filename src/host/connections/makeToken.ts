@@ -1,0 +1,48 @@
+import { hostname } from 'node:os';
+import { isCancelled, toTeaChestError } from '../../core/base/errors.ts';
+import type { Credential } from '../../core/registry/types.ts';
+import { showWarning } from '../display/messages.ts';
+import type { TrustedServer } from './signIn.ts';
+import type { SignedIn, SignInDialog } from './signInState.ts';
+import { checkCredential } from './useCredential.ts';
+
+interface TokenWish {
+  readonly credential: Credential;
+  readonly oneTimeCode?: string;
+}
+
+/** Makes a token, checks it with the registry, and saves it. A token that is made and not saved is named. */
+export async function makeToken(
+  dialog: Pick<SignInDialog, 'auth' | 'store' | 'consent' | 'logger'>,
+  server: TrustedServer,
+  { credential, oneTimeCode }: TokenWish,
+  signal: AbortSignal,
+): Promise<SignedIn> {
+  const { auth, store } = dialog;
+  const { address, trust } = server;
+  // Each name can be used once, and a one-time code is good for one request: so the name is new.
+  const tokenName = `Tea Chest on ${hostname()}, ${new Date().toISOString().slice(0, 19).replace('T', ' ')}`;
+  const request = { credential, oneTimeCode, name: tokenName };
+  let secret: string | undefined;
+  try {
+    secret = await auth.createToken(address, request, trust, { signal });
+    const checked = await checkCredential(dialog, server, { username: credential.username, secret }, signal);
+    await store.save(checked.connection, checked.credential);
+    return { connection: checked.connection, scope: checked.scope, tokenName };
+  } catch (error) {
+    const isAnswerLost = isCancelled(error) || toTeaChestError(error).code === 'registryUnreachable';
+    if (secret !== undefined) warnOfToken(dialog, address.host, `has made the token “${tokenName}”`);
+    else if (isAnswerLost) warnOfToken(dialog, address.host, `may have made the token “${tokenName}”`);
+    throw error;
+  }
+}
+
+/**
+ * In a notification, because the person may have left the dialog. We cannot delete the token: a one-time code is good for
+ * one request.
+ */
+function warnOfToken({ logger }: Pick<SignInDialog, 'logger'>, host: string, whatItDid: string): void {
+  const text = `${host} ${whatItDid}, but the sign-in was not completed, and the token is stored nowhere. Delete it in the settings of ${host}, under Applications.`;
+  logger.warn(text);
+  void showWarning(text, []);
+}
