@@ -19,6 +19,7 @@ const hostFolders = [
   'registry',
   'views',
   'push',
+  'containerTools',
   'commands',
 ];
 

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { buildContainerTools } from './composition/buildContainerTools.ts';
 import { buildPushing } from './composition/buildPushing.ts';
 import { buildRegistries } from './composition/buildRegistries.ts';
 import { engines, followContexts } from './composition/engineChoice.ts';
@@ -28,7 +29,7 @@ import { recoverPushes } from './host/push/recoverPushes.ts';
 import { RegistryCleanup } from './host/registry/registryCleanup.ts';
 import { followChanges, showWhetherPushed } from './host/views/followChanges.ts';
 import { ImagesView } from './host/views/images/imagesView.ts';
-import { RegistriesView } from './host/views/registries/registriesView.ts';
+import { RegistriesTreeView } from './host/views/registries/registriesTreeView.ts';
 
 let end = (): Promise<void> => Promise.resolve();
 
@@ -41,6 +42,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const registries = buildRegistries(context, secrets, logger);
   const { store, access, cache, memory, publicOwners, addedOwners, chunkSizes, linkRates, autoChoices } = registries;
   const { auth } = access;
+  const stored = [access, memory, publicOwners, addedOwners, chunkSizes, linkRates, autoChoices];
   const logins = machineLogins({ remotes: gitRemotes, images: () => images.references }, logger);
   const signIn = { auth, store, logins, logger };
 
@@ -50,7 +52,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
     imagesView.update();
   });
   const imagesView = new ImagesView(images, link, showDangling);
-  const registriesView = new RegistriesView({ ...registries, browser: access, sort: registriesSort, logger });
+  const registriesView = new RegistriesTreeView({ ...registries, browser: access, sort: registriesSort, logger });
 
   const { runner, codecs, journal, spoolRoots } = buildPushing(context, registries, { link, relay }, logger);
   const statusBar = new PushStatusBar(runner);
@@ -62,10 +64,11 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
       showWhetherPushed(memory);
     },
   });
+  const inContainerTools = buildContainerTools(context, { ...signIn, access, addedOwners, registriesView });
   const cleanup = new RegistryCleanup({
     store,
     stopPushes: (origin) => runner.stop(origin),
-    data: [access, memory, publicOwners, addedOwners, chunkSizes, linkRates, autoChoices, cache],
+    data: [...stored, inContainerTools.sharing, cache],
   });
 
   // Another engine may have the same images.
@@ -78,7 +81,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   };
   const parts = {
     ...{ ...signIn, store, channel, access, memory, cleanup, link, engines, images: shown },
-    ...{ imagesView, registriesView, push, addedOwners, extensionUri: context.extensionUri },
+    ...{ imagesView, registriesView, push, addedOwners, inContainerTools, extensionUri: context.extensionUri },
   };
   context.subscriptions.push(images, imagesView, registriesView, registries.documents, statusBar);
   context.subscriptions.push(registerCommands(parts), followChanges(parts), followContexts(link, shown, logger));

@@ -9,6 +9,7 @@ import type { ImageNode, TagNode } from '../views/images/imageTree.ts';
 import type { ImagesView } from '../views/images/imagesView.ts';
 import { setShowDangling } from '../config.ts';
 import { copyImageIds, copyReferences } from '../display/clipboard.ts';
+import { containerToolsCommands, type ContainerToolsDependencies } from './containerToolsCommands.ts';
 import { registryCommands, type RegistryCommandDependencies } from './registryCommands.ts';
 import { signOutCommand } from './signOut.ts';
 import { readSettingsQuery } from './arguments.ts';
@@ -27,6 +28,7 @@ export interface CommandDependencies extends RegistryCommandDependencies, Select
   readonly images: Pick<ImageList, 'reconnect'>;
   readonly imagesView: Pick<ImagesView, 'selection'>;
   readonly push: PushController;
+  readonly inContainerTools: ContainerToolsDependencies;
   readonly channel: Pick<vscode.LogOutputChannel, 'show'>;
   readonly extensionUri: vscode.Uri;
 }
@@ -59,6 +61,7 @@ export function registerCommands(dependencies: CommandDependencies): vscode.Disp
     'images.showDangling': () => setShowDangling(true),
     'images.hideDangling': () => setShowDangling(false),
     ...registryCommands(dependencies),
+    ...containerToolsCommands(dependencies),
     openSettings: (argument?: unknown) =>
       vscode.commands.executeCommand('workbench.action.openSettings', readSettingsQuery(argument)),
     showLog: () => {

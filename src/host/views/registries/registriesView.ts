@@ -5,7 +5,6 @@ import { listImages, type ImagesEnd, type ListedImage, type SortOrder } from '..
 import { listTags, type ListedTag } from '../../../core/gitea/browse/listTags.ts';
 import { listUntagged } from '../../../core/gitea/browse/listUntagged.ts';
 import type { ConnectionStore } from '../../connections/connectionStore.ts';
-import { inertText } from '../../display/inertText.ts';
 import type { AddedOwners } from '../../registry/addedOwners.ts';
 import type { RegistryBrowser } from '../../registry/registryBrowser.ts';
 import { Listing } from './listing.ts';
@@ -46,11 +45,10 @@ const tagsPerPage = 50;
 /** Milliseconds. Reads a manifest of each tag. */
 const untaggedTimeout = 120_000;
 
-/** The Registries view: registry → owner → image → tag. Each level is loaded when it is expanded, page by page. */
+/** The rows of the Registries view: registry → owner → image → tag. Each level is loaded when it is expanded, page by page. */
 export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vscode.Disposable {
   readonly #options: RegistriesViewOptions;
   readonly #changed = new vscode.EventEmitter<RegistryNode | RegistryNode[] | undefined>();
-  readonly #tree: vscode.TreeView<RegistryNode>;
   readonly #details: TagDetails;
   readonly #images = new Map<string, Listing<ListedImage, ImagesEnd>>();
   readonly #tags = new Map<string, Listing<ListedTag, number | undefined>>();
@@ -67,21 +65,12 @@ export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vs
     this.#details = new TagDetails(options.browser, (ids) => {
       this.#changed.fire(ids.map((id) => this.#shown.get(id)).filter((node) => node !== undefined));
     });
-    this.#tree = vscode.window.createTreeView('teaChest.registries', {
-      treeDataProvider: this,
-      showCollapseAll: true,
-      canSelectMany: true,
-    });
   }
 
   /** Reads everything that is shown again. */
   update(): void {
     this.#clear();
     this.#changed.fire(undefined);
-  }
-
-  get selection(): readonly RegistryNode[] {
-    return this.#tree.selection;
   }
 
   get filter(): string {
@@ -92,8 +81,6 @@ export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vs
   setFilter(text: string): void {
     this.#filter = text;
     this.#wanted.clear();
-    this.#tree.description = text === '' ? '' : inertText(`“${text}”`);
-    void vscode.commands.executeCommand('setContext', 'teaChest.registriesFiltered', text !== '');
     this.update();
   }
 
@@ -121,7 +108,6 @@ export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vs
   dispose(): void {
     this.#clear();
     this.#details.dispose();
-    this.#tree.dispose();
     this.#changed.dispose();
   }
 
