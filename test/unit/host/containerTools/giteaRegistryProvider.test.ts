@@ -118,7 +118,7 @@ suite('our registries in Container Tools', () => {
     const { command } = provider.getTreeItem(more);
     assert.equal(command?.command, 'teaChest.containerTools.loadMore');
     const changed = once(provider.onDidChangeTreeData);
-    const [node] = (command?.arguments ?? []) as [Parameters<typeof provider.loadMore>[0]];
+    const [node] = (command.arguments ?? []) as [Parameters<typeof provider.loadMore>[0]];
     provider.loadMore(node);
     assert.equal(await changed, image);
     assert.equal((await provider.getChildren(image)).filter(({ type }) => type === 'commontag').length, 60);
@@ -228,7 +228,7 @@ suite('Delete Image of Container Tools', () => {
     await rig.store.save(plain, undefined);
     const tag = await itemAt(rig.provider, plain.host, 'app', '1');
     await assert.rejects(rig.provider.deleteTag(tag), CancellationError);
-    assert.ok(takeShown().some(({ text }) => /with its tags 1, same\?$/.test(text)));
+    assert.ok(takeShown().some(({ text }) => text.endsWith('with its tags 1, same?')));
     press('Delete');
     await rig.provider.deleteTag(tag);
     assert.deepEqual([...registry.manifests.keys()], []);
