@@ -21,9 +21,9 @@ export async function deleteConfirmedTag(
   { repository, tag }: { readonly repository: string; readonly tag: string },
 ): Promise<boolean> {
   const contents = await access.contents(connection);
+  const plan = await planOf(contents, { kind: 'tag', repository, tag });
+  if (plan.broken.length > 0 && !(await confirm(connection, plan))) return false;
   try {
-    const plan = await planOf(contents, { kind: 'tag', repository, tag });
-    if (plan.broken.length > 0 && !(await confirm(connection, plan))) return false;
     const refused = await run(contents, plan);
     if (refused === undefined) return true;
     const whole = await planOf(contents, { kind: 'digest', repository, digest: refused });
