@@ -91,7 +91,7 @@ async function makeEveryCall(account: Account): Promise<void> {
   const credential = { username: account.name, secret: account.password };
   const client = clientFor(`${target.http.origin}${target.subPath}`, { credential, chunk: 65_536 });
   try {
-    assert.equal((await client.checkSignIn(call)).username?.toLowerCase(), owner);
+    assert.equal((await client.checkSignIn(call)).username.toLowerCase(), owner);
     await makeToken(client, account);
     assert.ok((await client.api.pushOwners(call)).some(({ name, kind }) => name === owner && kind === 'user'));
     assert.equal(await client.api.visibilityOf(owner, call), 'public');

@@ -51,6 +51,8 @@ suite('Gitea in Container Tools', { timeout: 300_000 }, () => {
   });
   afterEach(async () => {
     await vscode.host.executeCommand('notifications.clearAll');
+    // The tooltip of the row under the pointer would cover others.
+    await vscode.page.mouse.move(800, 300);
   });
 
   const registries = (): ReturnType<VscodeWindow['sideBar']['view']> => vscode.sideBar.view('Registries');
@@ -154,7 +156,7 @@ suite('Gitea in Container Tools', { timeout: 300_000 }, () => {
 
   test('gets an image from the menu of its row', async () => {
     const { quickInput, notifications, page } = vscode;
-    await images().expand('shop/api');
+    await images().expand('shop/cart');
     assert.deepEqual(await images().menuOf(/^1$/), ['Run', 'Push...', 'Push Image to Gitea…', 'Tag...']);
     await images().row(/^1$/).click({ button: 'right' });
     await page.locator('.monaco-menu').last().waitFor();
@@ -169,16 +171,16 @@ suite('Gitea in Container Tools', { timeout: 300_000 }, () => {
     await quickInput.waitFor('(4/4)');
     await quickInput.accept();
     await answer('dev on', 'Push');
-    await notifications.waitFor('dev/shop/api:1');
+    await notifications.waitFor('dev/shop/cart:1');
     await checkStored({
-      reference: `${fakeGitea.host}/dev/shop/api:1`,
-      built: await inspectImage(engine, 'shop/api:1'),
+      reference: `${fakeGitea.host}/dev/shop/cart:1`,
+      built: await inspectImage(engine, 'shop/cart:1'),
       puller,
       credentials: dev,
     });
     await registries().expand(/^devpublic$/);
     await registries()
-      .row(/^shop\/api/)
+      .row(/^shop\/cart/)
       .first()
       .waitFor();
   });
