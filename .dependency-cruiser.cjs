@@ -23,6 +23,7 @@ const hostFolders = [
   'views',
   'push',
   'pushPage',
+  'containerTools',
   'commands',
 ];
 

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { buildContainerTools } from './composition/buildContainerTools.ts';
 import { buildImages } from './composition/buildImages.ts';
 import { buildPushing } from './composition/buildPushing.ts';
 import { buildPushPages } from './composition/buildPushPages.ts';
@@ -33,7 +34,7 @@ import { recoverPushes } from './host/push/recoverPushes.ts';
 import { RegistryCleanup } from './host/registry/registryCleanup.ts';
 import { followChanges, showWhetherPushed } from './host/views/followChanges.ts';
 import { PushesView } from './host/views/pushes/pushesView.ts';
-import { RegistriesView } from './host/views/registries/registriesView.ts';
+import { RegistriesTreeView } from './host/views/registries/registriesTreeView.ts';
 
 let end = (): Promise<void> => Promise.resolve();
 
@@ -47,12 +48,13 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const { store, access, cache, memory, publicOwners, addedOwners, linkOffers, chunkSizes, linkRates, autoChoices } =
     registries;
   const { auth } = access;
+  const stored = [access, memory, publicOwners, addedOwners, linkOffers, chunkSizes, linkRates, autoChoices];
   const logins = machineLogins({ remotes: gitRemotes, images: () => images.references }, logger);
   const signIn = { auth, store, logins, clusters: machineClusters, logger };
 
   const relay = new EngineRelay({ secrets, state: context.globalState, logger });
   const link = new EngineLink(relay.sweeping(engineFinder(engineChoice, logger)));
-  const registriesView = new RegistriesView({ ...registries, browser: access, sort: registriesSort, logger });
+  const registriesView = new RegistriesTreeView({ ...registries, browser: access, sort: registriesSort, logger });
 
   const pushing = buildPushing(context, registries, { link, relay }, logger);
   const { runner, planner, history, codecs, journal, spoolRoots } = pushing;
@@ -66,16 +68,17 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   };
   const sources = { images, store, memory, access, publicOwners, linkOffers, folderRepositories };
   const { push, pages } = buildPushPages(context, pushing, link, { ...signIn, ...sources, onPushed });
+  const inContainerTools = buildContainerTools(context, { ...signIn, access, addedOwners, registriesView });
   const cleanup = new RegistryCleanup({
     store,
     stopPushes: (origin) => runner.stop(origin),
-    data: [access, memory, publicOwners, addedOwners, linkOffers, chunkSizes, linkRates, autoChoices, cache, history],
+    data: [...stored, inContainerTools.sharing, history, cache],
   });
 
   const parts = {
     ...{ ...signIn, store, channel, access, memory, cleanup, link, engines, images: shown },
     ...{ imagesView, registriesView, pushesView, push, pages, planner, history, runner, addedOwners, sync },
-    extensionUri: context.extensionUri,
+    ...{ inContainerTools, extensionUri: context.extensionUri },
   };
   context.subscriptions.push(images, imagesView, sync, comparisons, registriesView, pushesView, pages);
   context.subscriptions.push(registries.documents, statusBar);

@@ -74,8 +74,19 @@ function mayWritePackages(scope: string | undefined): boolean {
   return scope.split(',').some((part) => ['all', 'write:package'].includes(part.trim()));
 }
 
+/** It was there when the server was found. With packages switched off, Gitea has no route below /v2 (router.go). */
+function registryGone(host: string, status: number): TeaChestError {
+  return new TeaChestError(
+    'notARegistry',
+    `The container registry of ${host} is not there any more (GET /v2/token, ${status}): either packages were switched off ` +
+      'on the server, or the proxy in front of it does not pass on /v2 now. Ask whoever runs it.',
+    { facts: { host, status, gitea: true } },
+  );
+}
+
 function readGiteaToken(response: RegistryResponse, host: string, credential: Credential): GiteaToken {
   const value = parseJson(tokenResponse, response.body)?.token;
+  if (response.status === 404) throw registryGone(host, response.status);
   if (response.status !== 200 || value === undefined) {
     const message = serverMessage(readErrorResponse(response, 'GET'));
     throw new TeaChestError(

@@ -1,5 +1,6 @@
 import { parseJson } from '../base/json.ts';
 import type { DeleteOutcome } from '../registry/manifests/deleteManifest.ts';
+import { isHtml, readErrorResponse } from '../registry/errors/errorResponse.ts';
 import type { RegistryResponse } from '../registry/http/httpTypes.ts';
 import type { ApiCall, RestClient, RestPage } from './restClient.ts';
 import { packageRow, readRepositoryName, readVersion, repositoryRow, type PackageVersion } from './restRows.ts';
@@ -107,8 +108,9 @@ function encode(part: string): string {
   return encodeURIComponent(part.toWellFormed());
 }
 
-function isDone({ status }: RegistryResponse): boolean {
-  return status === 200 || status === 201 || status === 204;
+/** A sign-in page in front of the server is 200 as well, and says nothing about what was done. */
+function isDone(response: RegistryResponse): boolean {
+  return [200, 201, 204].includes(response.status) && !isHtml(readErrorResponse(response, 'GET'));
 }
 
 /** All rows of pages, for where a list is needed as a whole. */

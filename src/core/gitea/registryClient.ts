@@ -10,7 +10,7 @@ import { withAnswerTimes } from '../registry/http/answerTimes.ts';
 import { withLogging } from '../registry/http/logging.ts';
 import type { Send } from '../registry/http/httpTypes.ts';
 import type { Environment } from '../registry/http/proxy.ts';
-import { withRedirects } from '../registry/http/redirects.ts';
+import { withOwnRedirects, withRedirects } from '../registry/http/redirects.ts';
 import { Repository } from '../registry/repository.ts';
 import { repositoryUrl, type RepositoryContext } from '../registry/repositoryContext.ts';
 import { usualRetries, withRetry, type RetryPolicy, type Timing } from '../registry/http/retry.ts';
@@ -105,7 +105,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   });
   const send = withAuth(withRedirects(plain, origin), authenticator);
   const sizer = new ChunkSizer(origin, options.chunkMemory, { onRate: options.onLinkRate, now: timing.now });
-  const rest = new RestClient({ send: withRedirects(plain, origin), webRoot, credential });
+  const rest = new RestClient({ send: withOwnRedirects(plain, origin), webRoot, credential });
   const api = new GiteaApi(rest, credential);
   const packages = new PackagesApi(rest);
   const shared = { origin, logger, timing };
@@ -136,7 +136,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       await closeSessionsOf(context, sessions, signal);
     },
     audienceOf: async (owner, { signal }) =>
-      readAudience(owner, { send: withRedirects(plain, origin), webRoot: await webRoot(signal), api, signal }),
+      readAudience(owner, { send: withOwnRedirects(plain, origin), webRoot: await webRoot(signal), api, signal }),
     close: async () => {
       closing.abort();
       await transport.close();
@@ -154,7 +154,10 @@ function signInCalls(
     checkSignIn: async ({ signal }) => {
       const server = await detectNow({ ...options, signal });
       const webRoot = async (): Promise<string> => Promise.resolve(server.webRoot);
-      const api = new GiteaApi(new RestClient({ send: withRedirects(send, origin), webRoot, credential }), credential);
+      const api = new GiteaApi(
+        new RestClient({ send: withOwnRedirects(send, origin), webRoot, credential }),
+        credential,
+      );
       return checkSignIn({ send, server, origin, credential, api, logger, signal });
     },
     createToken: async (request, { signal }) => {

@@ -61,7 +61,9 @@ export interface DeletionReport {
 /** What was deleted, and what was not and why. */
 export function deletionReport(results: readonly DeletionResult[]): DeletionReport {
   const failures = results.flatMap(({ step, outcome }) =>
-    typeof outcome === 'object' ? [`${describeStep('', step)}: ${outcome.failure.message}`] : [],
+    typeof outcome !== 'object'
+      ? []
+      : [results.length === 1 ? outcome.failure.message : `${describeStep('', step)}: ${outcome.failure.message}`],
   );
   const [first] = results;
   const gone = results.filter(({ outcome }) => outcome === 'gone').length;

@@ -13,14 +13,14 @@ import { recordedArguments } from '../push/recordedArguments.ts';
 import { recordedPage, recordedTag } from '../targets/recordedTarget.ts';
 import { imagesOf, type PushNode } from '../views/pushes/pushNodes.ts';
 import type { PushesView } from '../views/pushes/pushesView.ts';
-import type { RegistriesView } from '../views/registries/registriesView.ts';
+import type { RegistriesTreeView } from '../views/registries/registriesTreeView.ts';
 
 export interface PushesCommandDependencies {
   readonly history: Pick<PushHistory, 'list' | 'isHere' | 'remove'>;
   readonly runner: Pick<PushRunner, 'cancel' | 'moveToFront'>;
   readonly push: Pick<PushController, 'askAndPush' | 'pushArguments' | 'pushEach' | 'showFailure'>;
   readonly pushesView: Pick<PushesView, 'selection'>;
-  readonly registriesView: Pick<RegistriesView, 'reveal'>;
+  readonly registriesView: Pick<RegistriesTreeView, 'reveal'>;
   readonly store: Pick<ConnectionStore, 'find'>;
 }
 

@@ -11,6 +11,7 @@ import type { RegistryNode } from '../views/registries/registryTree.ts';
 import type { ImagesView } from '../views/images/imagesView.ts';
 import { setShowDangling } from '../config.ts';
 import { copyImageIds, copyReferences } from '../display/clipboard.ts';
+import { containerToolsCommands, type ContainerToolsDependencies } from './containerToolsCommands.ts';
 import { pageCommands, type PageCommandDependencies } from './pageCommands.ts';
 import { pushesCommands, type PushesCommandDependencies } from './pushesCommands.ts';
 import { registryCommands, type RegistryCommandDependencies } from './registryCommands.ts';
@@ -38,6 +39,7 @@ export interface CommandDependencies
   readonly images: Pick<ImageList, 'reconnect' | 'open'>;
   readonly sync: SyncStates;
   readonly imagesView: Pick<ImagesView, 'selection'>;
+  readonly inContainerTools: ContainerToolsDependencies;
   readonly channel: Pick<vscode.LogOutputChannel, 'show'>;
   readonly extensionUri: vscode.Uri;
 }
@@ -80,6 +82,7 @@ export function registerCommands(dependencies: CommandDependencies): vscode.Disp
     ...pageCommands(dependencies, tags),
     ...pushesCommands(dependencies),
     ...registryCommands(dependencies),
+    ...containerToolsCommands(dependencies),
     openSettings: (argument?: unknown) =>
       vscode.commands.executeCommand('workbench.action.openSettings', readSettingsQuery(argument)),
     showLog: () => {

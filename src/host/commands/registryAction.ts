@@ -13,14 +13,14 @@ import { openInBrowser } from '../openInBrowser.ts';
 import { withSignal } from '../progress/cancellation.ts';
 import type { AddedOwners } from '../registry/addedOwners.ts';
 import type { RegistryBrowser } from '../registry/registryBrowser.ts';
-import type { RegistriesView } from '../views/registries/registriesView.ts';
+import type { RegistriesTreeView } from '../views/registries/registriesTreeView.ts';
 import type { DigestNode, TagNode } from '../views/registries/registryTree.ts';
 
 export interface RegistryActionDependencies extends AskSignInDependencies {
   readonly store: AskSignInDependencies['store'] & Pick<ConnectionStore, 'list'>;
   readonly access: RegistryBrowser;
   readonly addedOwners: AddedOwners;
-  readonly registriesView: Pick<RegistriesView, 'update' | 'filter' | 'setFilter' | 'loadMore' | 'selection'>;
+  readonly registriesView: Pick<RegistriesTreeView, 'update' | 'filter' | 'setFilter' | 'loadMore' | 'selection'>;
 }
 
 interface ActionCall {

@@ -200,11 +200,12 @@ export class Target {
     return name;
   }
 
-  async repository(): Promise<string> {
+  async repository(account: Account = this.account): Promise<string> {
     const name = this.#unique('repo');
-    const answer = await this.rest('POST', '/user/repos', { name });
+    const as = basic(account.name, account.password);
+    const answer = await this.rest('POST', '/user/repos', { name }, as);
     assert.equal(answer.status, 201, answer.text);
-    this.#undo.push(() => this.rest('DELETE', `/repos/${this.account.name}/${name}`));
+    this.#undo.push(() => this.rest('DELETE', `/repos/${account.name}/${name}`, undefined, as));
     return name;
   }
 

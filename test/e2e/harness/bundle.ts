@@ -1,9 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { build } from 'esbuild';
 
 import { projectRoot } from '../../tools/projectPaths.ts';
+import { containerToolsManifest } from '../containerTools/manifest.ts';
 
 const folder = join(projectRoot, 'dist-test');
 
@@ -33,9 +34,19 @@ export async function bundleAgentExtension(): Promise<string> {
   return extension;
 }
 
-async function bundle(outfile: string): Promise<string> {
+/** The host of Container Tools' contract as an extension; returns its folder. */
+export async function bundleContainerTools(): Promise<string> {
+  const extension = join(folder, 'container-tools');
+  await mkdir(extension, { recursive: true });
+  await writeFile(join(extension, 'package.json'), JSON.stringify(containerToolsManifest, undefined, 2));
+  await copyFile(join(projectRoot, 'media', 'activity-bar.svg'), join(extension, 'icon.svg'));
+  await bundle(join(extension, 'extension.cjs'), join(import.meta.dirname, '../containerTools/extension.ts'));
+  return extension;
+}
+
+async function bundle(outfile: string, entry = join(import.meta.dirname, 'agent.ts')): Promise<string> {
   await build({
-    entryPoints: [join(import.meta.dirname, 'agent.ts')],
+    entryPoints: [entry],
     outfile,
     bundle: true,
     platform: 'node',

@@ -16,6 +16,17 @@ export function withRedirects(send: Send, origin: string): Send {
 }
 
 /**
+ * As `withRedirects`, but a redirect that leads elsewhere is the answer, which the caller explains: only blobs and manifests
+ * are ever stored elsewhere, so it is that of a sign-in page.
+ */
+export function withOwnRedirects(send: Send, origin: string): Send {
+  return following(send, (request, response, location) => {
+    const isOwn = URL.canParse(location, request.url.href) && new URL(location, request.url).origin === origin;
+    return isOwn ? follow(request, response, location, origin) : undefined;
+  });
+}
+
+/**
  * For requests with a credential of their own, such as a password to a token server: a redirect within the origin is
  * followed, as docker does it; one that leads elsewhere is the answer, which the caller explains.
  */

@@ -1,6 +1,6 @@
 import { TeaChestError } from '../../base/errors.ts';
 import { isDigest } from '../../oci/digest.ts';
-import { readErrorResponse, serverMessage, type ErrorResponse } from '../errors/errorResponse.ts';
+import { isHtml, readErrorResponse, serverMessage, type ErrorResponse } from '../errors/errorResponse.ts';
 import { repositoryScopes, repositoryUrl, toError, type RepositoryContext } from '../repositoryContext.ts';
 
 /** `gone`: there was no such tag or manifest any more. */
@@ -18,8 +18,9 @@ export async function deleteManifest(
   const url = repositoryUrl(context, `manifests/${encodeURI(reference)}`);
   const scopes = repositoryScopes(context).map((scope) => `${scope},delete`);
   const response = await context.send({ method: 'DELETE', url, signal, scopes });
-  if ([200, 202, 204].includes(response.status)) return 'deleted';
   const refusal = readErrorResponse(response, 'DELETE');
+  // A sign-in page in front of the registry is 200 as well.
+  if ([200, 202, 204].includes(response.status) && !isHtml(refusal)) return 'deleted';
   if (response.status === 404 && refusal.codes.some((code) => code === 'MANIFEST_UNKNOWN' || code === 'NAME_UNKNOWN')) {
     return 'gone';
   }

@@ -6,10 +6,8 @@ import { listTags, type ListedTag } from '../../../core/gitea/browse/listTags.ts
 import { listUntagged } from '../../../core/gitea/browse/listUntagged.ts';
 import type { ConnectionStore } from '../../connections/connectionStore.ts';
 import { explainRemadeCluster } from '../../connections/explainRemadeCluster.ts';
-import { inertText } from '../../display/inertText.ts';
 import type { AddedOwners } from '../../registry/addedOwners.ts';
 import type { RegistryBrowser } from '../../registry/registryBrowser.ts';
-import { findTag, type PublishedTag } from './findTag.ts';
 import { Listing } from './listing.ts';
 import { noteLabel } from './noteLabel.ts';
 import { registryItem } from './registryItem.ts';
@@ -48,11 +46,10 @@ const tagsPerPage = 50;
 /** Milliseconds. Reads a manifest of each tag. */
 const untaggedTimeout = 120_000;
 
-/** The Registries view: registry → owner → image → tag. Each level is loaded when it is expanded, page by page. */
+/** The rows of the Registries view: registry → owner → image → tag. Each level is loaded when it is expanded, page by page. */
 export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vscode.Disposable {
   readonly #options: RegistriesViewOptions;
   readonly #changed = new vscode.EventEmitter<RegistryNode | RegistryNode[] | undefined>();
-  readonly #tree: vscode.TreeView<RegistryNode>;
   readonly #details: TagDetails;
   readonly #images = new Map<string, Listing<ListedImage, ImagesEnd>>();
   readonly #tags = new Map<string, Listing<ListedTag, number | undefined>>();
@@ -60,8 +57,6 @@ export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vs
   readonly #wanted = new Map<string, number>();
   /** The rows whose details are read, by ID: VS Code accepts only the objects that it was given last. */
   readonly #shown = new Map<string, TagNode | DigestNode>();
-  /** The parents of rows that were looked for, which VS Code asks for to show them. */
-  #parents = new WeakMap<RegistryNode, RegistryNode>();
   #filter = '';
 
   readonly onDidChangeTreeData = this.#changed.event;
@@ -71,21 +66,12 @@ export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vs
     this.#details = new TagDetails(options.browser, (ids) => {
       this.#changed.fire(ids.map((id) => this.#shown.get(id)).filter((node) => node !== undefined));
     });
-    this.#tree = vscode.window.createTreeView('teaChest.registries', {
-      treeDataProvider: this,
-      showCollapseAll: true,
-      canSelectMany: true,
-    });
   }
 
   /** Reads everything that is shown again. */
   update(): void {
     this.#clear();
     this.#changed.fire(undefined);
-  }
-
-  get selection(): readonly RegistryNode[] {
-    return this.#tree.selection;
   }
 
   get filter(): string {
@@ -96,26 +82,7 @@ export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vs
   setFilter(text: string): void {
     this.#filter = text;
     this.#wanted.clear();
-    this.#tree.description = text === '' ? '' : inertText(`“${text}”`);
-    void vscode.commands.executeCommand('setContext', 'teaChest.registriesFiltered', text !== '');
     this.update();
-  }
-
-  /** Shows and selects a tag. False if it is not listed: then the row that is closest to it is shown. */
-  async reveal(tag: PublishedTag): Promise<boolean> {
-    if (this.#filter !== '') this.setFilter('');
-    const path = await findTag(this, tag);
-    path.forEach((node, at) => {
-      const parent = path[at - 1];
-      if (parent !== undefined) this.#parents.set(node, parent);
-    });
-    const last = path.at(-1);
-    if (last !== undefined) await this.#tree.reveal(last, { select: true, focus: true });
-    return last?.type === 'tag';
-  }
-
-  getParent(node: RegistryNode): RegistryNode | undefined {
-    return this.#parents.get(node);
   }
 
   loadMore({ parent }: MoreNode): void {
@@ -142,7 +109,6 @@ export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vs
   dispose(): void {
     this.#clear();
     this.#details.dispose();
-    this.#tree.dispose();
     this.#changed.dispose();
   }
 

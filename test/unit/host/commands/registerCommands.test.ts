@@ -47,6 +47,7 @@ function recorded() {
     imagesView: { selection: [] },
     registriesView: { update: note('update registries'), selection: [] },
     push: { askAndPush: note('ask and push'), pushArguments: note('push'), pushAll: note('push all') },
+    inContainerTools: { sharing: { stop: note('stop sharing') }, loadMore: note('load more') },
     channel: { show: note('show log') },
     cleanup: { signOut: note('sign out') },
   };

@@ -147,6 +147,8 @@ export class Disposable {
   }
 }
 
+export class CancellationError extends Error {}
+
 export class EventEmitter<T> {
   readonly #listeners = new Set<(value: T) => unknown>();
 
@@ -365,8 +367,12 @@ export class Uri {
   static file = (fsPath: string): Uri => new Uri('file', fsPath);
   static joinPath = ({ fsPath }: Uri, ...parts: readonly string[]): Uri =>
     new Uri('file', [fsPath, ...parts].join('/'));
-  static from = (parts: { readonly scheme: string; readonly path: string; readonly query: string }): Uri =>
-    new Uri(parts.scheme, parts.path, parts.query);
+  static from = (parts: {
+    readonly scheme: string;
+    readonly authority?: string;
+    readonly path: string;
+    readonly query?: string;
+  }): Uri => Object.assign(new Uri(parts.scheme, parts.path, parts.query), { authority: parts.authority ?? '' });
   readonly scheme: string;
   readonly path: string;
   readonly query: string;
@@ -425,7 +431,22 @@ const contentProviders = new Map<string, ContentProvider>();
 /** Extensions by their IDs, as `vscode.extensions` gives them. */
 export const installedExtensions = new Map<string, { readonly isActive: boolean; readonly exports: unknown }>();
 
-export const extensions = { getExtension: (id: string) => installedExtensions.get(id) };
+const extensionsChanged = new EventEmitter<void>();
+
+/** Installs an extension, or removes it, while the window is open. */
+export function changeExtension(
+  id: string,
+  extension?: { readonly isActive: boolean; readonly exports: unknown },
+): void {
+  if (extension === undefined) installedExtensions.delete(id);
+  else installedExtensions.set(id, extension);
+  extensionsChanged.fire();
+}
+
+export const extensions = {
+  getExtension: (id: string) => installedExtensions.get(id),
+  onDidChange: extensionsChanged.event,
+};
 
 export const workspace = {
   workspaceFolders: undefined as

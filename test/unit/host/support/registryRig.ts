@@ -1,6 +1,7 @@
-import { RegistriesView } from '../../../../src/host/views/registries/registriesView.ts';
+import { RegistriesTreeView } from '../../../../src/host/views/registries/registriesTreeView.ts';
 import { AddedOwners } from '../../../../src/host/registry/addedOwners.ts';
 import type { Connection } from '../../../../src/host/connections/connection.ts';
+import type { ConnectionStore } from '../../../../src/host/connections/connectionStore.ts';
 import type { RegistryNode } from '../../../../src/host/views/registries/registryTree.ts';
 import type { RegistryActionDependencies } from '../../../../src/host/commands/registryAction.ts';
 import type { Credential } from '../../../../src/core/registry/types.ts';
@@ -11,11 +12,12 @@ import { clientFor, type TestClient } from '../../gitea/testClient.ts';
 import { buildHost, connectionTo, dev, memento } from './hostFakes.ts';
 
 export interface RegistryRig extends RegistryActionDependencies {
+  readonly store: ConnectionStore;
   readonly fakeGitea: FakeGitea;
   /** Pushes, as `dev`. */
   readonly client: TestClient;
   readonly connection: Connection;
-  readonly registriesView: RegistriesView;
+  readonly registriesView: RegistriesTreeView;
 }
 
 interface RigOptions {
@@ -37,7 +39,7 @@ export async function buildRegistryRig(
   await store.save(connection, credential);
   const addedOwners = new AddedOwners(memento(), () => true);
   const parts = { store, browser: access, addedOwners, sort, logger: silentLogger };
-  const registriesView = new RegistriesView(parts);
+  const registriesView = new RegistriesTreeView(parts);
   t.after(async () => {
     registriesView.dispose();
     await client.close();
@@ -47,7 +49,7 @@ export async function buildRegistryRig(
 }
 
 /** The row below these labels, from the registry on. */
-export async function nodeAt(view: RegistriesView, ...labels: readonly string[]): Promise<RegistryNode> {
+export async function nodeAt(view: RegistriesTreeView, ...labels: readonly string[]): Promise<RegistryNode> {
   let node: RegistryNode | undefined;
   for (const label of ['', ...labels]) {
     const nodes = await view.getChildren(node);
@@ -59,7 +61,7 @@ export async function nodeAt(view: RegistriesView, ...labels: readonly string[])
 }
 
 /** `label (description)` of the rows below a node. */
-export async function rowsBelow(view: RegistriesView, node?: RegistryNode): Promise<readonly string[]> {
+export async function rowsBelow(view: RegistriesTreeView, node?: RegistryNode): Promise<readonly string[]> {
   return (await view.getChildren(node)).map((one) => {
     const { label, description } = view.getTreeItem(one);
     return `${label as string} (${String(description)})`;
