@@ -21,6 +21,7 @@ const hostFolders = [
   'compare',
   'views',
   'push',
+  'pull',
   'commands',
 ];
 
@@ -48,6 +49,7 @@ module.exports = {
     only('relay', ['digestCache', 'ports', 'oci', 'base']),
     only('compare', ['ports', 'oci', 'base']),
     only('sync', ['push', 'digestCache', 'ports', 'oci', 'base']),
+    only('pull', ['relay', 'ports', 'oci', 'base']),
     only('push', ['relay', 'compress', 'spool', 'digestCache', 'ports', 'oci', 'base']),
     {
       name: 'the-core-knows-no-vscode',

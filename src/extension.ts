@@ -1,14 +1,16 @@
 import * as vscode from 'vscode';
 import { buildImages } from './composition/buildImages.ts';
+import { buildPulling } from './composition/buildPulling.ts';
 import { buildPushing } from './composition/buildPushing.ts';
 import { buildRegistries } from './composition/buildRegistries.ts';
 import { engines, followContexts } from './composition/engineChoice.ts';
 import type { TeaChestApi } from './host/api.ts';
 import { listImagesCommand } from './host/commands/listImages.ts';
+import { pullImageCommand } from './host/commands/pullImage.ts';
 import { pushImageCommand } from './host/commands/pushImage.ts';
 import { pushImagesCommand } from './host/commands/pushImages.ts';
 import { pushOutOfDateCommand } from './host/commands/pushOutOfDate.ts';
-import { registerCommands } from './host/commands/registerCommands.ts';
+import { registerCommands, type CommandDependencies } from './host/commands/registerCommands.ts';
 import { selectEngineCommand } from './host/commands/selectEngine.ts';
 import { signInCommand } from './host/commands/signIn.ts';
 import { signOutCommand } from './host/commands/signOut.ts';
@@ -62,24 +64,35 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
       sync.update();
     },
   });
+  const views = { images, imagesView };
+  const { pulls, pull, pullStatusBar } = buildPulling(signIn, registries, { link, relay }, views, logger);
+  const stop = async (origin?: string): Promise<void> => {
+    await Promise.all([runner.stop(origin), pulls.stop(origin)]);
+  };
   const cleanup = new RegistryCleanup({
     store,
-    stopPushes: (origin) => runner.stop(origin),
+    stopPushes: stop,
     data: [access, memory, publicOwners, addedOwners, linkOffers, chunkSizes, linkRates, autoChoices, cache],
   });
 
   const parts = {
     ...{ ...signIn, store, channel, access, memory, cleanup, link, engines, images: shown },
-    ...{ imagesView, registriesView, push, addedOwners, sync, extensionUri: context.extensionUri },
+    ...{ imagesView, registriesView, push, pull, addedOwners, sync, extensionUri: context.extensionUri },
   };
-  context.subscriptions.push(images, imagesView, sync, comparisons, registriesView, registries.documents, statusBar);
+  context.subscriptions.push(images, imagesView, sync, comparisons, registriesView, registries.documents);
+  context.subscriptions.push(statusBar, pullStatusBar);
   context.subscriptions.push(registerCommands(parts), followChanges(parts), followContexts(link, shown, logger));
-  end = () => endPushes(runner, [access, relay, link, codecs, store, channel]);
+  end = () => endPushes({ stop }, [access, relay, link, codecs, store, channel]);
 
   // In the background: the activation does not wait for it.
   const notify: Parameters<typeof recoverPushes>[0]['notify'] = (pushes) => void offerToPushAgain(pushes, push);
   void recoverPushes({ journal, store, access, notify, logger }, spoolRoots);
   logger.info(`Ready after ${(performance.now() - startedAt).toFixed(1)} ms.`);
+  return apiOf(parts);
+}
+
+function apiOf(parts: CommandDependencies): TeaChestApi {
+  const { link, push, pull } = parts;
   return {
     signIn: (argument) => signInCommand(parts, argument),
     signOut: (argument) => signOutCommand(parts, argument),
@@ -88,10 +101,11 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
     pushImage: (argument) => pushImageCommand(push, argument),
     pushImages: (argument) => pushImagesCommand(push, argument),
     pushOutOfDate: (argument) => pushOutOfDateCommand(parts, argument),
+    pullImage: (argument) => pullImageCommand(pull, argument),
   };
 }
 
-/** Cancels running pushes, so that no upload session and no temporary file is left. */
+/** Cancels running pushes and pulls, so that no upload session and no temporary file is left. */
 export async function deactivate(): Promise<void> {
   await end();
 }

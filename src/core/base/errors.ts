@@ -1,4 +1,4 @@
-/** The step of a push that failed, `signIn`, or `browse` (reading or changing what a registry has). Part of the automation contract: values are stable. */
+/** The step of a push that failed, `signIn`, `browse` (reading or changing what a registry has), or `pull`. Part of the automation contract: values are stable. */
 export type Stage =
   | 'signIn'
   | 'engine'
@@ -11,7 +11,8 @@ export type Stage =
   | 'upload'
   | 'manifest'
   | 'check'
-  | 'browse';
+  | 'browse'
+  | 'pull';
 
 /** What went wrong, as data. Part of the automation contract: values are stable, new ones may be added. */
 export const errorCodes = [
@@ -22,6 +23,7 @@ export const errorCodes = [
   'engineLost', // the connection broke while in use
   'engineEndpointInvalid', // DOCKER_HOST, the context or the setting cannot be used
   'engineFailed', // the engine answered with an error
+  'engineFull', // there is no room for an image where the engine keeps them
   'imageNotFound',
   'imageUnsupported', // no registry of this kind can hold the image: sha512 digests, layers that may not be distributed
   'platformNeeded', // the engine has a part of an index, and it must be chosen what is pushed
@@ -62,7 +64,8 @@ export const errorCodes = [
   'imageMismatch', // manifest, config and layers are not of one image: nothing was published
   'registryRefused', // any other 4xx
   'registryFailed', // 5xx after all retries
-  // what the registry says while it is browsed or changed
+  // what the registry says while it is browsed, changed or pulled from
+  'manifestUnknown', // it has no such tag or digest
   'catalogRefused', // it does not list its repositories
   'deleteUnsupported', // it deletes nothing, or no tag alone
   'changedMeanwhile', // what was confirmed is not what is there now

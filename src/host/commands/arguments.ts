@@ -2,6 +2,7 @@ import { isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { loginSources } from '../../core/credentials/login.ts';
 import { TeaChestError, type Stage } from '../../core/base/errors.ts';
+import { pullArguments, type PullArguments } from '../pull/pullArguments.ts';
 import {
   flag,
   pushArguments,
@@ -73,6 +74,10 @@ export function readPushArguments(value: unknown): PushArguments {
 
 export function readPushImagesArguments(value: unknown): PushImagesArguments {
   return readArguments('teaChest.pushImages', 'resolve', pushImagesArguments, value);
+}
+
+export function readPullArguments(value: unknown): PullArguments {
+  return readArguments('teaChest.pullImage', 'pull', pullArguments, value);
 }
 
 /** The query of `teaChest.openSettings`. From the title of a view, VS Code passes the focused row, which is ignored. */
