@@ -34,6 +34,8 @@ export async function* imageArchive(
   }
   const archive = pack();
   const { index = stored } = options;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, stop.signal]);
   const writing = (async () => {
     await add(archive, 'oci-layout', json({ imageLayoutVersion: '1.0.0' }));
     await add(archive, 'index.json', json(layoutIndex(index, options.name)));
@@ -45,7 +47,7 @@ export async function* imageArchive(
     );
     for (const one of new Set([index, stored])) await add(archive, blobPath(one.digest), one.bytes);
     for (const digest of new Set([config.digest, ...layers.map((layer) => layer.digest)])) {
-      await addBlob(archive, source, digest, options);
+      await addBlob(archive, source, digest, { ...options, signal });
     }
     archive.finalize();
   })();
@@ -55,6 +57,8 @@ export async function* imageArchive(
   try {
     yield* archive as AsyncIterable<Uint8Array>;
   } finally {
+    // If the engine stops reading, nothing more is read from the registry.
+    stop.abort();
     archive.destroy();
   }
   await writing;
@@ -82,9 +86,14 @@ function json(value: unknown): Uint8Array {
 }
 
 async function add(archive: Pack, name: string, bytes: Uint8Array): Promise<void> {
-  const entry = archive.entry({ name, size: bytes.byteLength });
+  const entry = open(archive, name, bytes.byteLength);
   entry.end(bytes);
   await once(entry, 'finish');
+}
+
+function open(archive: Pack, name: string, size: number): ReturnType<Pack['entry']> {
+  // An archive that is destroyed destroys its entry too, whose error nobody else may be listening to.
+  return archive.entry({ name, size }).on('error', () => undefined);
 }
 
 async function addBlob(
@@ -93,7 +102,7 @@ async function addBlob(
   digest: Digest,
   { signal, onLayer }: ArchiveOptions,
 ): Promise<void> {
-  const entry = archive.entry({ name: blobPath(digest), size: source.blobSize(digest) ?? 0 });
+  const entry = open(archive, blobPath(digest), source.blobSize(digest) ?? 0);
   let bytes = 0;
   for await (const piece of source.readBlob(digest, 0, signal)) {
     if (!entry.write(piece)) await once(entry, 'drain', { signal });

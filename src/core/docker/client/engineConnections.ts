@@ -87,7 +87,9 @@ export class EngineConnection {
   }
 
   async #sendOnce({ body: sent, ...request }: EngineRequest): Promise<EngineAnswer> {
-    const whole = sent === undefined ? request : { ...request, body: Readable.from(sent, { objectMode: false }) };
+    // The reason why a body broke is reported by who made it.
+    const stream = sent && Readable.from(sent, { objectMode: false }).on('error', () => undefined);
+    const whole = stream === undefined ? request : { ...request, body: stream };
     const { statusCode, body } = await this.#client.request(whole);
     this.#isConnected = true;
     return { status: statusCode, body };
