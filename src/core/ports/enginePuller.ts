@@ -14,7 +14,8 @@ export interface EnginePuller {
   readonly local: Pick<EnginePusher, 'id' | 'isolation' | 'sendProbe' | 'tag' | 'untag'> | undefined;
   /** Why `local` is undefined, as a sentence. */
   readonly whyNotLocal: string | undefined;
-  describe(options: CallOptions): Promise<EngineDescription>;
+  /** `host`: `host[:port]` of the registry. */
+  describe(host: string, options: CallOptions): Promise<EngineDescription>;
   /** Rejects with `imageNotFound` if the engine has no such image. */
   inspect(image: string, options: CallOptions): Promise<ImageDetails>;
   /**
@@ -38,8 +39,8 @@ export interface EngineDescription {
   readonly store: 'classic' | 'containerd';
   /** False: it cannot unpack layers that are compressed by zstd. */
   readonly readsZstd: boolean;
-  /** Hosts that the engine reaches without a check of their certificate, or by http, besides 127.0.0.0/8. */
-  isInsecure(host: string): boolean;
+  /** It reaches the registry without a check of its certificate, or by http, because its settings say so. */
+  readonly isInsecure: boolean;
 }
 
 /** What the engine is asked to pull. */

@@ -53,7 +53,7 @@ function whyNotDirect({ registry, needsCredential, engine, description }: WayFac
   }
   if (isPinned) return `The certificate of ${host} is trusted by its fingerprint, which the engine does not know.`;
   const isHttps = origin.startsWith('https:');
-  const isInsecure = description.isInsecure(host);
+  const { isInsecure } = description;
   if (!isHttps && !isInsecure) return `The engine does not allow http for ${host}.`;
   if (isHttps && isInsecure) {
     return `The engine would not check the certificate of ${host}, because its settings call that registry insecure.`;

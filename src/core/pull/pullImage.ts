@@ -22,7 +22,7 @@ export async function pullImage(request: PullRequest, parts: PullParts): Promise
     const { puller, repository, sleep = realSleep } = parts;
     const { reference, platform, signal, onEvent } = request;
     onEvent({ type: 'stage', stage: 'resolve' });
-    const description = await puller.describe({ signal });
+    const description = await puller.describe(reference.host, { signal });
     const image = await resolveImage(repository, {
       ...{ host: reference.host, reference: reference.digest ?? reference.tag, platform },
       ...{ engine: description, signal, sleep },

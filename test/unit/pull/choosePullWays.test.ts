@@ -6,10 +6,10 @@ const usual: WayFacts = {
   registry: { origin: 'https://gitea.test', host: 'gitea.test', isPinned: false, isLoopback: false },
   needsCredential: true,
   engine: { isConfidential: true, whyNotLocal: undefined },
-  description: { isInsecure: () => false },
+  description: { isInsecure: false },
   relayObstacle: undefined,
 };
-const insecure = { isInsecure: () => true };
+const insecure = { isInsecure: true };
 const remote = { isConfidential: true, whyNotLocal: 'It is reached by ssh.' };
 const http = { ...usual.registry, origin: 'http://gitea.test' };
 

@@ -24,13 +24,12 @@ export class FakePuller implements EnginePuller {
   readonly images = new Map<string, Digest>();
   /** What was done, in order. */
   readonly calls: string[] = [];
-  readonly insecure = new Set<string>();
   description: EngineDescription = {
     name: 'Docker 28.5.2',
     platform: { os: 'linux', architecture: 'amd64' },
     store: 'classic',
     readsZstd: true,
-    isInsecure: (host) => this.insecure.has(host),
+    isInsecure: false,
   };
   /** What it says of a registry that is not our endpoint. */
   direct: string | ((name: PullName, credential: Credential) => Digest) = 'no such host';

@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import * as v from 'valibot';
 import { TeaChestError } from '../../base/errors.ts';
-import { lenient, parseJson, readValue } from '../../base/json.ts';
+import { lenient, parseJson } from '../../base/json.ts';
 import type { CallOptions } from '../../ports/callOptions.ts';
 import type {
   EngineDescription,
@@ -17,6 +17,7 @@ import type { EngineEndpoint, EngineVersion } from '../types.ts';
 import type { DockerHttp } from './dockerHttp.ts';
 import type { DockerPusher } from './dockerPusher.ts';
 import { dial } from './imageRequests.ts';
+import { isInsecureForDocker, isInsecureForPodman } from './insecureRegistries.ts';
 import { jsonLines } from './jsonLines.ts';
 import { whyNoPush } from './pushFromEndpoint.ts';
 
@@ -29,15 +30,6 @@ const answerLine = v.object({
   errorDetail: lenient(v.object({ message: text })),
   progressDetail: lenient(v.object({ current: amount, total: amount })),
 });
-
-/** The part of docker's `GET /info` about registries: `insecure-registries` and mirrors. */
-const dockerInfo = v.object({
-  RegistryConfig: v.object({ IndexConfigs: v.record(v.string(), v.object({ Secure: v.boolean() })) }),
-});
-
-/** The same of `GET /libpod/info`: registries.conf. */
-const podmanInfo = v.object({ registries: v.record(v.string(), v.unknown()) });
-const podmanRegistry = v.object({ Insecure: v.literal(true) });
 
 /** API 1.42 is that of Docker 23, whose archive package unpacks zstd (moby#41759 came after 20.10). */
 const zstdSince = 42;
@@ -72,15 +64,14 @@ export class DockerPuller implements EnginePuller {
     this.local = this.whyNotLocal === undefined ? parts.pusher : undefined;
   }
 
-  async describe(call: CallOptions): Promise<EngineDescription> {
+  async describe(host: string, call: CallOptions): Promise<EngineDescription> {
     const { product, version, api, platform } = await this.#parts.version(call);
-    const insecure = product === 'Podman' ? await this.#insecureOfPodman(call) : await this.#insecureOfDocker(call);
     return {
       name: `${product} ${version.split('+')[0] ?? ''}`.trim(),
       platform: platform ?? { os: 'linux', architecture: 'amd64' },
       store: product === 'Podman' ? 'classic' : await this.#parts.pusher.store(call),
       readsZstd: product === 'Podman' || Number(api.split('.')[1]) >= zstdSince,
-      isInsecure: (host) => insecure.has(host),
+      isInsecure: await this.#isInsecure(product, host, call),
     };
   }
 
@@ -140,17 +131,11 @@ export class DockerPuller implements EnginePuller {
     await this.#parts.call<unknown>(signal, (docker) => docker.getImage(name).remove(remove));
   }
 
-  async #insecureOfDocker({ signal }: CallOptions): Promise<ReadonlySet<string>> {
-    const info = await this.#parts.call<unknown>(signal, (docker) => docker.info());
-    const configs = readValue(dockerInfo, info)?.RegistryConfig.IndexConfigs ?? {};
-    return new Set(Object.entries(configs).flatMap(([host, { Secure }]) => (Secure ? [] : [host])));
-  }
-
-  async #insecureOfPodman({ signal }: CallOptions): Promise<ReadonlySet<string>> {
+  async #isInsecure(product: EngineVersion['product'], host: string, { signal }: CallOptions): Promise<boolean> {
+    const { call } = this.#parts;
+    if (product === 'Docker') return isInsecureForDocker(await call<unknown>(signal, (docker) => docker.info()), host);
     const ask = (_docker: Docker, http: DockerHttp): Promise<unknown> => dial(http, '/libpod/info', {});
-    const info = await this.#parts.call(signal, ask, undefined, podmanPrefix);
-    const registries = Object.entries(readValue(podmanInfo, info)?.registries ?? {});
-    return new Set(registries.flatMap(([host, one]) => (readValue(podmanRegistry, one) === undefined ? [] : [host])));
+    return isInsecureForPodman(await call(signal, ask, undefined, podmanPrefix), host);
   }
 }
 
