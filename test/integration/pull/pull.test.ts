@@ -241,8 +241,11 @@ for (const kind of kinds) {
         return;
       }
       for (const relay of [true, false]) {
-        const { reference } = await rig.pull('dev/zstd:1', { relay });
-        assert.deepEqual(await readSaved(engine, reference), contentOf({ blobs }, zstd));
+        const { reference, id } = await rig.pull('dev/zstd:1', { relay });
+        const expected = contentOf({ blobs }, zstd);
+        // Podman 4 saves no image with such layers.
+        if (kind.name.startsWith('podman')) assert.equal(id, expected.config);
+        else assert.deepEqual(await readSaved(engine, reference), expected);
         await engine.docker(['rmi', reference]);
       }
     });
