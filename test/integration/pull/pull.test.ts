@@ -167,12 +167,12 @@ for (const kind of kinds) {
       const cancel = new AbortController();
       const layer = (JSON.parse(blobs.all.get(big.digest)?.bytes.toString() ?? '') as { layers: [Described] })
         .layers[0];
-      let isStalled = false;
+      let isCut = false;
       gitea.faults.add({
         ...{ method: 'GET', path: new RegExp(layer.digest), times: Infinity },
-        action: { kind: 'stall', afterBytes: 3_000_000 },
+        action: { kind: 'cutReply', afterBytes: 3_000_000 },
         onStrike: () => {
-          isStalled = true;
+          isCut = true;
         },
       });
       const pulling = rig.pull('dev/big:1', {
@@ -182,7 +182,7 @@ for (const kind of kinds) {
         },
       });
       await assert.rejects(pulling, { code: 'cancelled', stage: 'pull' });
-      assert.ok(isStalled);
+      assert.ok(isCut);
       assert.deepEqual(await listNames(), []);
       gitea.faults.clear();
       await rig.pull('dev/big:1');
