@@ -24,6 +24,7 @@ const hostFolders = [
   'push',
   'pushPage',
   'containerTools',
+  'pull',
   'commands',
 ];
 
@@ -52,6 +53,7 @@ module.exports = {
     only('relay', ['digestCache', 'ports', 'oci', 'base']),
     only('compare', ['ports', 'oci', 'base']),
     only('sync', ['push', 'digestCache', 'ports', 'oci', 'base']),
+    only('pull', ['relay', 'ports', 'oci', 'base']),
     only('push', ['relay', 'compress', 'spool', 'digestCache', 'ports', 'oci', 'base']),
     {
       name: 'the-core-knows-no-vscode',

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { buildContainerTools } from './composition/buildContainerTools.ts';
 import { buildImages } from './composition/buildImages.ts';
+import { buildPulling } from './composition/buildPulling.ts';
 import { buildPushing } from './composition/buildPushing.ts';
 import { buildPushPages } from './composition/buildPushPages.ts';
 import { buildRegistries } from './composition/buildRegistries.ts';
@@ -8,10 +9,11 @@ import { engines, followContexts } from './composition/engineChoice.ts';
 import type { TeaChestApi } from './host/api.ts';
 import { listImagesCommand } from './host/commands/listImages.ts';
 import { planPushCommand } from './host/commands/planPush.ts';
+import { pullImageCommand } from './host/commands/pullImage.ts';
 import { pushImageCommand } from './host/commands/pushImage.ts';
 import { pushImagesCommand } from './host/commands/pushImages.ts';
 import { pushOutOfDateCommand } from './host/commands/pushOutOfDate.ts';
-import { registerCommands } from './host/commands/registerCommands.ts';
+import { registerCommands, type CommandDependencies } from './host/commands/registerCommands.ts';
 import { selectEngineCommand } from './host/commands/selectEngine.ts';
 import { signInCommand } from './host/commands/signIn.ts';
 import { signOutCommand } from './host/commands/signOut.ts';
@@ -69,27 +71,37 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const sources = { images, store, memory, access, publicOwners, linkOffers, folderRepositories };
   const { push, pages } = buildPushPages(context, pushing, link, { ...signIn, ...sources, onPushed });
   const inContainerTools = buildContainerTools(context, { ...signIn, access, addedOwners, registriesView });
+  const shownImages = { images, imagesView };
+  const { pulls, pull, pullStatusBar } = buildPulling(signIn, registries, { link, relay }, shownImages, logger);
+  const stop = async (origin?: string): Promise<void> => {
+    await Promise.all([runner.stop(origin), pulls.stop(origin)]);
+  };
   const cleanup = new RegistryCleanup({
     store,
-    stopPushes: (origin) => runner.stop(origin),
+    stopPushes: stop,
     data: [...stored, inContainerTools.sharing, history, cache],
   });
 
   const parts = {
     ...{ ...signIn, store, channel, access, memory, cleanup, link, engines, images: shown },
-    ...{ imagesView, registriesView, pushesView, push, pages, planner, history, runner, addedOwners, sync },
+    ...{ imagesView, registriesView, pushesView, push, pull, pages, planner, history, runner, addedOwners, sync },
     ...{ inContainerTools, extensionUri: context.extensionUri },
   };
   context.subscriptions.push(images, imagesView, sync, comparisons, registriesView, pushesView, pages);
-  context.subscriptions.push(registries.documents, statusBar);
+  context.subscriptions.push(registries.documents, statusBar, pullStatusBar);
   context.subscriptions.push(registerCommands(parts), followChanges(parts), followContexts(link, shown, logger));
   context.subscriptions.push(followClusters(parts));
-  end = () => endPushes(runner, [access, relay, link, codecs, store, history, channel]);
+  end = () => endPushes({ stop }, [access, relay, link, codecs, store, history, channel]);
 
   // In the background: the activation does not wait for it.
   const notify: Parameters<typeof recoverPushes>[0]['notify'] = (pushes) => void offerToPushAgain(pushes, push);
   void recoverPushes({ journal, store, access, notify, logger }, spoolRoots);
   logger.info(`Ready after ${(performance.now() - startedAt).toFixed(1)} ms.`);
+  return apiOf(parts);
+}
+
+function apiOf(parts: CommandDependencies): TeaChestApi {
+  const { link, push, pull, planner } = parts;
   return {
     signIn: (argument) => signInCommand(parts, argument),
     signOut: (argument) => signOutCommand(parts, argument),
@@ -99,10 +111,11 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
     pushImages: (argument) => pushImagesCommand(push, argument),
     pushOutOfDate: (argument) => pushOutOfDateCommand(parts, argument),
     planPush: (argument) => planPushCommand(planner, argument),
+    pullImage: (argument) => pullImageCommand(pull, argument),
   };
 }
 
-/** Cancels running pushes, so that no upload session and no temporary file is left. */
+/** Cancels running pushes and pulls, so that no upload session and no temporary file is left. */
 export async function deactivate(): Promise<void> {
   await end();
 }

@@ -5,6 +5,8 @@ import type {
   SignInArguments,
   SignOutArguments,
 } from './commands/arguments.ts';
+import type { PullResult } from '../core/pull/pullEvents.ts';
+import type { PullArguments } from './pull/pullArguments.ts';
 import type { PushArguments, PushImagesArguments } from './push/pushArguments.ts';
 import type { PushImagesResult } from './push/pushImagesResult.ts';
 import type { PushOutOfDateResult } from './commands/pushOutOfDate.ts';
@@ -23,4 +25,5 @@ export interface TeaChestApi {
   pushImages(argument?: PushImagesArguments): Promise<PushImagesResult | undefined>;
   pushOutOfDate(argument?: PushOutOfDateArguments): Promise<PushOutOfDateResult | undefined>;
   planPush(argument: PushArguments | PushImagesArguments): Promise<PlannedPush>;
+  pullImage(argument?: PullArguments): Promise<PullResult | undefined>;
 }

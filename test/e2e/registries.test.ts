@@ -85,6 +85,7 @@ suite('the Registries view by hand', { timeout: 220_000 }, () => {
       .waitFor();
     await vscode.screenshot('registries-tags-dark');
     assert.deepEqual(await registries().menuOf(/^1\.10/), [
+      'Pull',
       'Open in Browser',
       'Show Manifest',
       'Show Config',

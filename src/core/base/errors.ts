@@ -1,4 +1,4 @@
-/** The step of a push that failed, `signIn`, or `browse` (reading or changing what a registry has). Part of the automation contract: values are stable. */
+/** The step of a push that failed, `signIn`, `browse` (reading or changing what a registry has), or `pull`. Part of the automation contract: values are stable. */
 export const stages = [
   'signIn',
   'engine',
@@ -12,6 +12,7 @@ export const stages = [
   'manifest',
   'check',
   'browse',
+  'pull',
 ] as const;
 
 export type Stage = (typeof stages)[number];
@@ -25,6 +26,7 @@ export const errorCodes = [
   'engineLost', // the connection broke while in use
   'engineEndpointInvalid', // DOCKER_HOST, the context or the setting cannot be used
   'engineFailed', // the engine answered with an error
+  'engineFull', // there is no room for an image where the engine keeps them
   'imageNotFound',
   'imageUnsupported', // no registry of this kind can hold the image: sha512 digests, layers that may not be distributed
   'platformNeeded', // the engine has a part of an index, and it must be chosen what is pushed
@@ -65,7 +67,8 @@ export const errorCodes = [
   'imageMismatch', // manifest, config and layers are not of one image: nothing was published
   'registryRefused', // any other 4xx
   'registryFailed', // 5xx after all retries
-  // what the registry says while it is browsed or changed
+  // what the registry says while it is browsed, changed or pulled from
+  'manifestUnknown', // it has no such tag or digest
   'catalogRefused', // it does not list its repositories
   'deleteUnsupported', // it deletes nothing, or no tag alone
   'changedMeanwhile', // what was confirmed is not what is there now

@@ -87,6 +87,8 @@ export interface EngineVersion {
   readonly version: string;
   /** The API version that we use with it: `1.41`. */
   readonly api: string;
+  /** What it runs images on, without the variant, which engines do not name. Undefined if it does not say. */
+  readonly platform?: Platform | undefined;
 }
 
 /** An image that an archive was exported of. */

@@ -1,6 +1,6 @@
 import type { Stage } from '../base/errors.ts';
+import { RateWindow } from '../base/rateWindow.ts';
 import type { InspectedImage, LayerStatus, PushEvent, PushResult } from './pushEvents.ts';
-import { RateWindow } from './rateWindow.ts';
 
 /** The state of a running push at one moment. All bytes were counted. */
 export interface PushSnapshot {

@@ -15,11 +15,11 @@ import {
   parseResponse,
   putManifest,
   readManifestOf,
-  type ManifestBytes,
   type ManifestCall,
 } from './manifests/manifests.ts';
 import { tagPages } from './manifests/tagPages.ts';
 import type { BlobTarget, StoredManifest, UploadOptions, UploadSession } from '../ports/blobTarget.ts';
+import type { ImageRepository, StoredBytes } from '../ports/imageRepository.ts';
 import { UploadInterruptedError } from '../ports/uploadInterruptedError.ts';
 import { readBlob } from './blobs/readBlob.ts';
 import { remedyFor } from './http/retry.ts';
@@ -31,7 +31,7 @@ import { openSession } from './upload/uploadSession.ts';
 const tagsPerPage = 1_000;
 
 /** One repository of one registry: the distribution spec's calls, with Gitea's shortcuts where it is Gitea. */
-export class Repository implements BlobTarget {
+export class Repository implements BlobTarget, ImageRepository {
   readonly kind: SignInResult['kind'];
   /** `owner/name` */
   readonly repository: string;
@@ -71,7 +71,7 @@ export class Repository implements BlobTarget {
   }
 
   /** The manifest with the digest of its bytes and its type; undefined if there is none. */
-  async readManifest(reference: string, { signal }: CallOptions): Promise<ManifestBytes | undefined> {
+  async readManifest(reference: string, { signal }: CallOptions): Promise<StoredBytes | undefined> {
     return readManifestOf(this.#context, reference, signal);
   }
 

@@ -20,7 +20,7 @@ export function checkHost(request: IncomingMessage, host: string): void {
 /** Rejects requests without the credential. */
 export function authenticateRequest(request: IncomingMessage, credential: RelayCredential): void {
   if (hasCredential(request, credential)) return;
-  throw new RelayError(401, 'UNAUTHORIZED', 'This endpoint is for the container engine that was asked to push to it.', {
+  throw new RelayError(401, 'UNAUTHORIZED', 'This endpoint is for the container engine that was asked to use it.', {
     'www-authenticate': 'Basic realm="tea-chest"',
   });
 }

@@ -52,7 +52,7 @@ export class Reachability {
  * Rejects with `engineLost` if nothing arrives within `timeoutMs`.
  */
 export async function checkReachable(
-  pusher: EnginePusher,
+  pusher: Pick<EnginePusher, 'sendProbe'>,
   session: RelaySession,
   timeoutMs: number,
   signal: AbortSignal,

@@ -3,7 +3,11 @@ import type { Logger } from '../base/logger.ts';
 import type { EngineImageName } from '../ports/enginePusher.ts';
 import type { RelayCredential } from './authenticateRequest.ts';
 import type { RelayBackend } from './relayBackend.ts';
+import { RelayReadRepository } from './relayReadRepository.ts';
+import { RelayRepository } from './relayRepository.ts';
 import { RelayServer } from './relayServer.ts';
+import type { RelaySource } from './relaySource.ts';
+import type { ServedRepository } from './servedRepository.ts';
 
 export interface RelayEndpointOptions {
   /** The last value that `onPort` got, 0 at first. Engines remember layers by host and port. */
@@ -15,9 +19,9 @@ export interface RelayEndpointOptions {
   readonly logger: Logger;
 }
 
-/** The repository of one push, as long as the push runs. */
+/** The repository of one push or pull, as long as it runs. */
 export interface RelaySession {
-  /** `127.0.0.1:port/tea-chest/…`: what the engine pushes to. */
+  /** `127.0.0.1:port/tea-chest/…`: what the engine pushes to or pulls from. */
   readonly repository: string;
   readonly credential: RelayCredential;
   /** `onProbe` is called when a request with the probe's credential arrives. */
@@ -38,7 +42,7 @@ interface RelayProbe {
 const nextPorts = 3;
 
 /**
- * The endpoint on 127.0.0.1 that engines push to; it listens only while there is a session. Port, paths and secret stay the
+ * The endpoint on 127.0.0.1 that engines push to and pull from; it listens only while there is a session. Port, paths and secret stay the
  * same for an installation, because classic engines remember by them which layers they need not send again.
  */
 export class RelayEndpoint {
@@ -57,17 +61,29 @@ export class RelayEndpoint {
   }
 
   /**
-   * Opens the endpoint if it is closed. Concurrent pushes get repositories of their own, numbered from 0. `onRequest` is
-   * called for each authenticated request to the repository.
+   * Opens the endpoint for a push, if it is closed. Concurrent pushes and pulls get repositories of their own, numbered from
+   * 0. `onRequest` is called for each authenticated request to the repository.
    */
   async open(backend: RelayBackend, onRequest: () => void): Promise<RelaySession> {
+    return this.#open((name) => new RelayRepository(name, backend), onRequest);
+  }
+
+  /** The same for a pull. */
+  async openForPull(source: RelaySource): Promise<RelaySession> {
+    return this.#open(
+      () => new RelayReadRepository(source),
+      () => undefined,
+    );
+  }
+
+  #open(createRepository: (name: string) => ServedRepository, onRequest: () => void): Promise<RelaySession> {
     return this.#serialize(async () => {
       const server = await (this.#server ??= this.#start());
       let slot = 0;
       while (this.#slots.has(slot)) slot++;
       this.#slots.add(slot);
       const name = `${this.#path}/${slot}`;
-      const unserve = server.serve(name, backend, onRequest);
+      const unserve = server.serve(name, createRepository(name), onRequest);
       let closed: Promise<void> | undefined;
       return {
         repository: `${server.host}/${name}`,

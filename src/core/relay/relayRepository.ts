@@ -8,6 +8,7 @@ import { EventLoopBudget } from './eventLoopBudget.ts';
 import type { RelayBackend, RelayedManifest } from './relayBackend.ts';
 import { RelayError, SendAgainError } from './relayErrors.ts';
 import { RelayUpload } from './relayUpload.ts';
+import type { ServedRepository } from './servedRepository.ts';
 
 /**
  * The size that the spec asks registries to accept, and the largest one that podman and skopeo read
@@ -18,7 +19,7 @@ const maxManifestSize = 4 * 1024 * 1024;
 const maxSessions = 512;
 
 /** The push half of the OCI distribution spec for one repository, while one push runs. */
-export class RelayRepository {
+export class RelayRepository implements ServedRepository {
   readonly #name: string;
   readonly #backend: RelayBackend;
   readonly #budget = new EventLoopBudget();
@@ -30,7 +31,6 @@ export class RelayRepository {
     this.#backend = backend;
   }
 
-  /** `path` is what follows the repository's name. */
   async answer(
     request: IncomingMessage,
     response: ServerResponse,

@@ -4,23 +4,22 @@ import type { Duplex } from 'node:stream';
 import { systemCode } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { authenticateRequest, checkHost, hasCredential, type RelayCredential } from './authenticateRequest.ts';
-import type { RelayBackend } from './relayBackend.ts';
 import { RelayError, sendRelayError, toRelayError } from './relayErrors.ts';
-import { RelayRepository } from './relayRepository.ts';
+import type { ServedRepository } from './servedRepository.ts';
 
-/** Enough for several pushes at once. */
+/** Enough for several pushes and pulls at once. */
 const maxConnections = 256;
 /** Bytes and milliseconds for which a rejected request's body is read: closing at once could reset the response away. */
 const rejectedBodyBytes = 64 * 1024;
 const rejectedBodyMs = 2_000;
 
-/** A registry on 127.0.0.1 that accepts authenticated pushes, each to a repository of its own. */
+/** A registry on 127.0.0.1 for authenticated pushes and pulls, each of them with a repository of its own. */
 export class RelayServer {
   readonly port: number;
   readonly #server: Server;
   readonly #credential: RelayCredential;
   readonly #logger: Logger;
-  readonly #repositories = new Map<string, { readonly repository: RelayRepository; readonly onRequest: () => void }>();
+  readonly #repositories = new Map<string, { readonly repository: ServedRepository; readonly onRequest: () => void }>();
   readonly #probes = new Map<RelayCredential, () => void>();
 
   private constructor(server: Server, credential: RelayCredential, logger: Logger) {
@@ -68,8 +67,7 @@ export class RelayServer {
   }
 
   /** Opens a repository; returns the function that closes it. `onRequest` is called for each authenticated request. */
-  serve(name: string, backend: RelayBackend, onRequest: () => void): () => void {
-    const repository = new RelayRepository(name, backend);
+  serve(name: string, repository: ServedRepository, onRequest: () => void): () => void {
     this.#repositories.set(name, { repository, onRequest });
     return () => {
       this.#repositories.delete(name);

@@ -15,22 +15,25 @@ import type { EngineImageName, EnginePusher } from '../ports/enginePusher.ts';
 const untagTimeoutMs = 5_000;
 const maxReferences = 3;
 
-/** Tags of running pushes of this process. */
+/** Tags of running pushes and pulls of this process. */
 const inUse = new Set<string>();
 /** Tags of this process that could not be removed. */
 const leftover = new Set<string>();
 
-/** `127.0.0.1:port/tea-chest/…/n:push-<process>-<seconds since the epoch><random>`; see `RelayEndpoint`. */
+/** `127.0.0.1:port/tea-chest/…/n:push-<process>-<seconds since the epoch><random>`, or `pull-`; see `RelayEndpoint`. */
 const pattern = new RegExp(
-  `^127\\.0\\.0\\.1:\\d+/tea-chest/[0-9a-f]{24}/\\d+:push-(${identityPattern})-([0-9a-f]{8})[0-9a-f]{8}$`,
+  `^127\\.0\\.0\\.1:\\d+/tea-chest/[0-9a-f]{24}/\\d+:(?:push|pull)-(${identityPattern})-([0-9a-f]{8})[0-9a-f]{8}$`,
 );
 
-/** The tag under which an image is pushed to the relay. It names the process, so that `sweepNames` can find what is left. */
-export function temporaryTag(): string {
+/**
+ * The tag under which an image is pushed to the relay or pulled from it. It names the process, so that `sweepNames` can find
+ * what is left.
+ */
+export function temporaryTag(use: 'push' | 'pull' = 'push'): string {
   const seconds = Math.floor(Date.now() / 1000)
     .toString(16)
     .padStart(8, '0');
-  const tag = `push-${formatIdentity(thisMachine().own)}-${seconds}${randomBytes(4).toString('hex')}`;
+  const tag = `${use}-${formatIdentity(thisMachine().own)}-${seconds}${randomBytes(4).toString('hex')}`;
   inUse.add(tag);
   return tag;
 }
@@ -38,7 +41,7 @@ export function temporaryTag(): string {
 /** What a classic store keeps of such a name after the push, until the name is removed. */
 const pushedPattern = /^127\.0\.0\.1:\d+\/tea-chest\/[0-9a-f]{24}\/\d+@/;
 
-/** True for a name that a Tea Chest gave to an image for one push, with its tag or a digest; it is never shown. */
+/** True for a name that a Tea Chest gave to an image for one push or pull, with its tag or a digest; it is never shown. */
 export function isTemporaryName(reference: string): boolean {
   return pattern.test(reference) || pushedPattern.test(reference);
 }
@@ -49,7 +52,7 @@ export function isTemporaryName(reference: string): boolean {
  * one of `references` names now.
  */
 export async function removeName(
-  pusher: EnginePusher,
+  pusher: Pick<EnginePusher, 'tag' | 'untag'>,
   name: EngineImageName,
   { logger, references }: { readonly logger: Logger; readonly references: readonly string[] },
 ): Promise<boolean> {
@@ -70,7 +73,7 @@ export async function removeName(
 }
 
 async function moveName(
-  pusher: EnginePusher,
+  pusher: Pick<EnginePusher, 'tag'>,
   name: EngineImageName,
   references: readonly string[],
   signal: AbortSignal,
@@ -90,7 +93,10 @@ export function areNamesLeft(): boolean {
   return leftover.size > 0;
 }
 
-/** Removes the temporary names of pushes that have ended, of this installation or another. Returns their number. */
+/**
+ * Removes the temporary names of pushes and pulls that have ended, of this installation or another. Returns their number. An
+ * image that was being pulled may have no other name: then the engine removes it too.
+ */
 export async function sweepNames(
   pusher: EnginePusher,
   { signal, logger, view = thisMachine() }: SweepOptions,
@@ -101,7 +107,8 @@ export async function sweepNames(
   for (const reference of names.filter((name) => isLeft(name, view))) {
     const colon = reference.lastIndexOf(':');
     const name = { repository: reference.slice(0, colon), tag: reference.slice(colon + 1) };
-    if (await removeName(pusher, name, { logger, references: names })) removed++;
+    const references = name.tag.startsWith('pull-') ? [] : names;
+    if (await removeName(pusher, name, { logger, references })) removed++;
   }
   return removed;
 }

@@ -4,6 +4,7 @@ import { loginSources } from '../../core/credentials/login.ts';
 import { normalizeFingerprint } from '../../core/registry/http/tls/certificatePin.ts';
 import { TeaChestError, type Stage } from '../../core/base/errors.ts';
 import { argumentsOfEach } from '../push/argumentsOfEach.ts';
+import { pullArguments, type PullArguments } from '../pull/pullArguments.ts';
 import {
   flag,
   pushArguments,
@@ -107,6 +108,10 @@ export function readPlanArguments(value: unknown): readonly PushArguments[] {
 /** An image alone, or undefined for a command that asks for it. */
 export function readImageArgument(command: string, value: unknown): string | undefined {
   return value === undefined ? undefined : readArguments(command, 'resolve', imageArgument, value).image;
+}
+
+export function readPullArguments(value: unknown): PullArguments {
+  return readArguments('teaChest.pullImage', 'pull', pullArguments, value);
 }
 
 /** The query of `teaChest.openSettings`. From the title of a view, VS Code passes the focused row, which is ignored. */

@@ -4,6 +4,7 @@ import type { AskSignInDependencies } from '../connections/signInState.ts';
 import type { EngineLink } from '../engine/engine.ts';
 import type { ImageList } from '../engine/imageList.ts';
 import type { SyncStates } from '../sync/syncStates.ts';
+import type { PullController } from '../pull/pullController.ts';
 import type { PushController } from '../push/pushController.ts';
 import { chosenRows, tagsOf } from '../views/images/chosenImages.ts';
 import type { ImageNode, TagNode } from '../views/images/imageTree.ts';
@@ -21,6 +22,7 @@ import { readSettingsQuery } from './arguments.ts';
 import { imagesCompareCommand, registriesCompareCommand, registriesCompareSelectedCommand } from './imagesCompare.ts';
 import { imagesPushCommand } from './imagesPush.ts';
 import { listImagesCommand } from './listImages.ts';
+import { pullImageCommand } from './pullImage.ts';
 import { pushImageCommand } from './pushImage.ts';
 import { pushImagesCommand } from './pushImages.ts';
 import { pushOutOfDateCommand } from './pushOutOfDate.ts';
@@ -40,13 +42,14 @@ export interface CommandDependencies
   readonly sync: SyncStates;
   readonly imagesView: Pick<ImagesView, 'selection'>;
   readonly inContainerTools: ContainerToolsDependencies;
+  readonly pull: PullController;
   readonly channel: Pick<vscode.LogOutputChannel, 'show'>;
   readonly extensionUri: vscode.Uri;
 }
 
 /** Registers every command of package.json. */
 export function registerCommands(dependencies: CommandDependencies): vscode.Disposable {
-  const { link, images, imagesView, push, channel, extensionUri } = dependencies;
+  const { link, images, imagesView, push, pull, channel, extensionUri } = dependencies;
   const rows = (clicked?: ImageNode, selected?: readonly ImageNode[]): readonly ImageNode[] =>
     chosenRows(clicked, selected, imagesView.selection);
   const tags = (clicked?: ImageNode, selected?: readonly ImageNode[]): readonly TagNode[] =>
@@ -62,6 +65,7 @@ export function registerCommands(dependencies: CommandDependencies): vscode.Disp
     pushOutOfDate: (argument?: unknown) => pushOutOfDateCommand(dependencies, argument),
     // From the title of a view, VS Code passes the focused row.
     'images.pushOutOfDate': () => pushOutOfDateCommand(dependencies, undefined),
+    pullImage: (argument?: unknown) => pullImageCommand(pull, argument),
     'images.push': (clicked?: ImageNode, selected?: readonly ImageNode[]) =>
       imagesPushCommand(push, rows(clicked, selected)),
     'images.pushAllTags': (clicked?: ImageNode, selected?: readonly ImageNode[]) =>

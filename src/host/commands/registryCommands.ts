@@ -1,4 +1,5 @@
 import { setRegistriesSort } from '../config.ts';
+import type { PullController } from '../pull/pullController.ts';
 import { copyPullCommand, copyReferences } from '../display/clipboard.ts';
 import { openInBrowser } from '../openInBrowser.ts';
 import { nodePage, nodeReference, type RegistryNode } from '../views/registries/registryTree.ts';
@@ -8,6 +9,7 @@ import { registriesCleanUpCommand } from './registriesCleanUp.ts';
 import { registriesCopyAsCommand, registriesCopyDigestCommand } from './registriesCopy.ts';
 import { registriesDeleteCommand } from './registriesDelete.ts';
 import { registriesFilterCommand } from './registriesFilter.ts';
+import { registriesPullCommand } from './registriesPull.ts';
 import { registriesLinkCommand, registriesUnlinkCommand } from './registriesLink.ts';
 import { registriesReconnectCommand } from './registriesReconnect.ts';
 import { registriesRetagCommand } from './registriesRetag.ts';
@@ -20,6 +22,7 @@ export interface RegistryCommandDependencies extends SignOutDependencies, Regist
   readonly auth: RegistryActionDependencies['auth'] & SignOutDependencies['auth'];
   readonly access: RegistryActionDependencies['access'] & { refresh(): void };
   readonly store: RegistryActionDependencies['store'] & SignOutDependencies['store'];
+  readonly pull: Pick<PullController, 'pullAll'>;
 }
 
 type Commands = Readonly<Record<string, (...args: never[]) => unknown>>;
@@ -75,6 +78,8 @@ function imageCommands(dependencies: RegistryCommandDependencies): Commands {
     return clicked === undefined ? dependencies.registriesView.selection : [clicked];
   };
   return {
+    'registries.pull': (clicked?: RegistryNode, selected?: readonly RegistryNode[]) =>
+      registriesPullCommand(dependencies.pull, nodes(clicked, selected)),
     'registries.copyReference': (clicked?: RegistryNode, selected?: readonly RegistryNode[]) =>
       copyReferences(
         nodes(clicked, selected)

@@ -1,6 +1,7 @@
 import type { EngineEndpoint, EngineImage } from '../../core/docker/types.ts';
 import type { ImageDescription } from '../../core/oci/imageDescription.ts';
 import type { Platform } from '../../core/oci/platform.ts';
+import type { EnginePuller } from '../../core/ports/enginePuller.ts';
 import type { EnginePusher } from '../../core/ports/enginePusher.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { ImageDetails, ImageSource, ImageStep } from '../../core/ports/imageSource.ts';
@@ -28,6 +29,7 @@ export interface Engine extends ImageSource {
   events(options: CallOptions): AsyncIterable<{ readonly action: string }>;
   /** For a push by the engine to this machine. Undefined if the engine is certainly on another one. */
   pusher(): EnginePusher | undefined;
+  puller(): EnginePuller;
   /** Closes idle connections. Running calls continue. */
   retire(): void;
   dispose(): void;

@@ -49,6 +49,10 @@ const adviceByCode: Readonly<Record<ErrorCode, Advice>> = {
   engineLost: { next: 'Check that the engine is still running and try again.', actions: ['retry', 'showLog'] },
   engineEndpointInvalid: { next: 'Correct it, or select another engine.', actions: ['selectEngine', 'retry'] },
   engineFailed: { next: 'Try again; the engine’s own log may say more.', actions: ['retry', 'showLog'] },
+  engineFull: {
+    next: 'Remove images and containers that you do not need, and try again.',
+    actions: ['retry', 'refreshImages', 'showLog'],
+  },
   imageNotFound: {
     next: 'It may have been removed or renamed meanwhile. Choose another image.',
     actions: ['refreshImages'],
@@ -147,6 +151,10 @@ const adviceByCode: Readonly<Record<ErrorCode, Advice>> = {
     next: 'Layers that arrived are kept: try again in a while.',
     actions: ['retry', 'showLog'],
   },
+  manifestUnknown: {
+    next: 'It may have been deleted meanwhile.',
+    actions: ['refreshRegistries', 'retry'],
+  },
   catalogRefused: { next: 'Add the repositories that you use by name.', actions: ['addOwner', 'retry'] },
   deleteUnsupported: { next: 'Nothing was deleted.', actions: ['showLog'] },
   changedMeanwhile: { next: 'Nothing of it was changed. Look at what is there now.', actions: ['refreshRegistries'] },
@@ -178,6 +186,21 @@ const browseAdvice: Readonly<Partial<Record<ErrorCode, Advice>>> = {
   },
 };
 
+/** During a pull: where the advice for a push would be wrong. */
+const pullAdvice: Readonly<Partial<Record<ErrorCode, Advice>>> = {
+  ...browseAdvice,
+  imageUnsupported: { next: '', actions: ['showLog'] },
+  imageNotFound: { next: 'It may have been removed from the engine meanwhile.', actions: ['retry', 'refreshImages'] },
+  platformNeeded: { next: 'Choose the platform to pull.', actions: ['choosePlatform'] },
+  referenceInvalid: { next: 'Write it like registry/owner/name:tag.', actions: [] },
+  digestMismatch: {
+    next: 'The engine did not get it. Inform whoever runs the registry: what it gives is not what was pushed.',
+    actions: ['retry', 'showLog'],
+  },
+  imageMismatch: { next: 'Do not use it. Try again; the log has both digests.', actions: ['retry', 'showLog'] },
+  busy: { next: 'Wait for the pull that is already running.', actions: [] },
+};
+
 /** Stages before which the registry has answered this push: its address is right. */
 const stagesAfterContact: ReadonlySet<Stage | undefined> = new Set<Stage>([
   'export',
@@ -188,9 +211,14 @@ const stagesAfterContact: ReadonlySet<Stage | undefined> = new Set<Stage>([
   'check',
 ]);
 
+function adviceByStage(stage: Stage | undefined): Readonly<Partial<Record<ErrorCode, Advice>>> | undefined {
+  if (stage === 'browse') return browseAdvice;
+  return stage === 'pull' ? pullAdvice : undefined;
+}
+
 /** What to do next, by the code and some facts. */
 function adviceFor({ code, stage, facts }: TeaChestError): Advice {
-  const usual = (stage === 'browse' ? browseAdvice[code] : undefined) ?? adviceByCode[code];
+  const usual = adviceByStage(stage)?.[code] ?? adviceByCode[code];
   if (code === 'enginePermission' && facts['isMember'] === true) {
     const next =
       'In a remote window, run “Kill VS Code Server on Host…” of its extension and connect again; else sign out of this machine and in again.';

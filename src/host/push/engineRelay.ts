@@ -24,7 +24,7 @@ export interface EngineRelayDependencies {
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** Lets engines push to this extension host: one endpoint with the port and secret of the installation, created lazily. */
+/** Lets engines push to this extension host and pull from it: one endpoint with the port and secret of the installation, created lazily. */
 export class EngineRelay {
   readonly #dependencies: EngineRelayDependencies;
   readonly #reachability = new Reachability(() => performance.now());
@@ -49,7 +49,17 @@ export class EngineRelay {
     }
   }
 
-  /** Adds to `connect`: removes the temporary tags that crashed pushes have left in the engine. */
+  /** For a pull. Undefined if the endpoint cannot be opened. */
+  async pullParts(): Promise<Pick<RelayParts, 'endpoint' | 'reachability'> | undefined> {
+    try {
+      return { endpoint: await this.#open(), reachability: this.#reachability };
+    } catch (error) {
+      this.#dependencies.logger.warn(`Images are not pulled through the relay: ${String(error)}`);
+      return undefined;
+    }
+  }
+
+  /** Adds to `connect`: removes the temporary tags that crashed pushes and pulls have left in the engine. */
   sweeping(connect: () => Promise<Engine>): () => Promise<Engine> {
     return async () => {
       const engine = await connect();
@@ -58,7 +68,7 @@ export class EngineRelay {
     };
   }
 
-  /** Call after a push. Removes its temporary tag later if the engine went away before. */
+  /** Call after a push or a pull. Removes its temporary tag later if the engine went away before. */
   ended(engine: Pick<Engine, 'pusher'>): void {
     if (areNamesLeft()) void this.#sweep(engine, sweepAfterPush);
   }
@@ -79,7 +89,7 @@ export class EngineRelay {
         await sleep(delay, signal);
         try {
           const count = await sweepNames(pusher, { signal, logger });
-          if (count > 0) logger.info(`Removed ${count} temporary tags of earlier pushes from the engine.`);
+          if (count > 0) logger.info(`Removed ${count} temporary tags of earlier pushes and pulls from the engine.`);
           if (!areNamesLeft()) return;
         } catch (error) {
           if (signal.aborted) return;

@@ -33,6 +33,15 @@ suite('temporary names', () => {
     assert.deepEqual([...pusher.tags], kept);
   });
 
+  test('of ended pulls are removed with their image: they are not moved to another one first', async () => {
+    const ended = nameOf({ ...own, pid: 2 ** 31 - 2 }).replace(':push-', ':pull-');
+    assert.ok(isTemporaryName(ended));
+    const pusher = pusherWith(['app:1', ended]);
+    pusher.tag = () => assert.fail('the name is moved');
+    assert.equal(await sweepNames(pusher, options), 1);
+    assert.deepEqual([...pusher.tags], ['app:1']);
+  });
+
   test('of this window are kept while their push runs, and removed later if that failed at its end', async () => {
     const tag = temporaryTag();
     const name = `${repository}:${tag}`;

@@ -13,6 +13,8 @@ interface DialOptions {
   readonly isStream?: boolean;
   /** Credentials for the registry that the engine is to use. */
   readonly authconfig?: object;
+  /** The body of the request: an archive. */
+  readonly file?: AsyncIterable<Uint8Array>;
 }
 
 type DialCallback = (error: unknown, answer: unknown) => void;
@@ -79,7 +81,12 @@ export class DockerHttp {
     try {
       const answer = await connection.send({
         ...{ method: call.method, path, signal },
-        headers: { host, ...authHeaders(call) },
+        headers: {
+          host,
+          ...authHeaders(call),
+          ...(call.file !== undefined && { 'content-type': 'application/x-tar' }),
+        },
+        ...(call.file !== undefined && { body: call.file }),
       });
       timeout.activity();
       const { status, body } = answer;
@@ -157,8 +164,8 @@ async function readText(body: Readable, limit: number, timeout: InactivityTimeou
 }
 
 function parseAnswer(text: string): unknown {
-  // The response to a tag call has no body.
-  if (text === '') return undefined;
+  // The response to a tag call has no body; that of podman 4 is a line feed.
+  if (text.trim() === '') return undefined;
   const message = 'The container engine’s answer is not JSON, so it cannot be understood.';
   return parseJsonOrThrow(v.unknown(), text, (cause) => new TeaChestError('engineFailed', message, { cause }));
 }

@@ -7,6 +7,7 @@ import { lenient, parseJson, readValue } from '../../base/json.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { readHistory } from '../images/imageHistory.ts';
 import { references } from '../images/imageRecords.ts';
+import { jsonLines } from './jsonLines.ts';
 
 const taggedImage = v.object({ RepoTags: references });
 const engineInfo = v.object({ DriverStatus: v.optional(v.unknown()) });
@@ -93,7 +94,7 @@ export class DockerPusher implements EnginePusher {
     const pull = (docker: Docker): Promise<NodeJS.ReadableStream> =>
       docker.createImage(authconfig, { fromImage: repository, tag });
     const stream = await this.#call(signal, pull);
-    for await (const line of lines(stream as AsyncIterable<Buffer>)) readStep(line);
+    for await (const line of jsonLines(stream as AsyncIterable<Buffer>)) readStep(line);
   }
 
   /** Every name of every image: `repository:tag`. */
@@ -116,7 +117,7 @@ export class DockerPusher implements EnginePusher {
       // No timeout: the relay's endpoint sees whether the engine hangs.
       const push = (docker: Docker): Promise<unknown> => docker.getImage(repository).push({ tag, authconfig, ...only });
       const stream = await this.#call(signal, push, Infinity);
-      for await (const line of lines(stream as AsyncIterable<Buffer>)) yield readStep(line);
+      for await (const line of jsonLines(stream as AsyncIterable<Buffer>)) yield readStep(line);
     } catch (error) {
       throw this.#explain(error, signal);
     } finally {
@@ -128,16 +129,6 @@ export class DockerPusher implements EnginePusher {
     const info = readValue(engineInfo, await this.#call<unknown>(signal, (docker) => docker.info()));
     return JSON.stringify(info?.DriverStatus ?? '').includes('io.containerd.snapshotter') ? 'containerd' : 'classic';
   }
-}
-
-async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string, void, void> {
-  let rest = '';
-  for await (const chunk of chunks) {
-    const parts = (rest + chunk.toString('utf8')).split('\n');
-    rest = parts.pop() ?? '';
-    for (const part of parts) if (part.trim() !== '') yield part;
-  }
-  if (rest.trim() !== '') yield rest;
 }
 
 function readStep(line: string): EnginePushStep {

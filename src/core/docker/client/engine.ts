@@ -1,15 +1,12 @@
 import type { CallOptions } from '../../ports/callOptions.ts';
 import Docker from 'dockerode';
-import * as v from 'valibot';
 import { throwIfCancelled } from '../../base/cancel.ts';
 import { TeaChestError, toTeaChestError, type Stage } from '../../base/errors.ts';
-import { lenient, listOf, readValue } from '../../base/json.ts';
 import type { Logger } from '../../base/logger.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
 import type { ImageDescription } from '../../oci/imageDescription.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { describeEndpoint } from '../endpoint/describeEndpoint.ts';
-import { chooseApiVersion } from './chooseApiVersion.ts';
 import { readArchive } from '../archive/readArchive.ts';
 import { readBlobs } from '../archive/readBlobs.ts';
 import { connectReading, EngineAgent, hostHeader } from './engineConnections.ts';
@@ -17,7 +14,9 @@ import { explainEngineError } from './engineErrors.ts';
 import { countBytes } from './countBytes.ts';
 import { DockerHttp } from './dockerHttp.ts';
 import { dial, imagePath, inspectImage, mayHideItsStore, notFound, refusesZstd, exportPath } from './imageRequests.ts';
+import { DockerPuller } from './dockerPuller.ts';
 import { DockerPusher } from './dockerPusher.ts';
+import { readVersion } from './readVersion.ts';
 import { receiveBody } from './receiveBody.ts';
 import { readArtifactType } from '../images/artifactType.ts';
 import { describeEngineImage } from '../images/describeEngineImage.ts';
@@ -40,14 +39,6 @@ import type {
   ImageSource,
   ImageStep,
 } from '../../ports/imageSource.ts';
-
-const versionAnswer = v.object({
-  Version: lenient(v.string()),
-  ApiVersion: lenient(v.string()),
-  MinAPIVersion: lenient(v.string()),
-  /** Docker's `Engine`, podman's `Podman Engine`. */
-  Components: listOf(v.object({ Name: v.string() })),
-});
 
 interface EngineOptions {
   readonly timeoutMs?: number;
@@ -100,9 +91,7 @@ export class Engine implements ImageSource {
   /** Not cached: it also serves to check that the engine is there. */
   async version({ signal }: CallOptions): Promise<EngineVersion> {
     const answer = await this.#call<unknown>(signal, '', (docker) => docker.version());
-    const { Version, ApiVersion, MinAPIVersion, Components = [] } = readValue(versionAnswer, answer) ?? {};
-    const product = Components.some(({ Name }) => Name.startsWith('Podman')) ? 'Podman' : 'Docker';
-    this.#version = { product, version: Version ?? '', api: chooseApiVersion(ApiVersion, MinAPIVersion) };
+    this.#version = readVersion(answer);
     return this.#version;
   }
 
@@ -287,6 +276,19 @@ export class Engine implements ImageSource {
       async (signal, use, timeoutMs) => this.#call(signal, await this.#prefix(signal), use, timeoutMs),
       (error, signal) => explainEngineError(error, this.endpoint, signal),
     ));
+  }
+
+  /** The calls by which images are pulled. */
+  puller(): DockerPuller {
+    return new DockerPuller({
+      endpoint: this.endpoint,
+      pusher: this.#dockerPusher(),
+      version: async (call) => this.#version ?? (await this.version(call)),
+      inspect: (image, call) => this.inspect(image, call),
+      call: async (signal, use, timeoutMs, prefix) =>
+        this.#call(signal, prefix ?? (await this.#prefix(signal)), use, timeoutMs),
+      explain: (error, signal) => explainEngineError(error, this.endpoint, signal),
+    });
   }
 
   /** Why the engine is not asked to push to this machine's loopback, as a sentence. */

@@ -1,5 +1,5 @@
 import net from 'node:net';
-import type { Duplex, Readable } from 'node:stream';
+import { Readable, type Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { Client, type buildConnector, type Dispatcher } from 'undici';
 import { TeaChestError } from '../../base/errors.ts';
@@ -25,6 +25,8 @@ export interface EngineRequest {
   readonly method: Dispatcher.HttpMethod;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Sent in chunks while it is read. Such a request has a connection of its own, and is not repeated. */
+  readonly body?: AsyncIterable<Uint8Array>;
   readonly signal: AbortSignal;
 }
 
@@ -84,8 +86,11 @@ export class EngineConnection {
     }
   }
 
-  async #sendOnce(request: EngineRequest): Promise<EngineAnswer> {
-    const { statusCode, body } = await this.#client.request(request);
+  async #sendOnce({ body: sent, ...request }: EngineRequest): Promise<EngineAnswer> {
+    // The reason why a body broke is reported by who made it.
+    const stream = sent && Readable.from(sent, { objectMode: false }).on('error', () => undefined);
+    const whole = stream === undefined ? request : { ...request, body: stream };
+    const { statusCode, body } = await this.#client.request(whole);
     this.#isConnected = true;
     return { status: statusCode, body };
   }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { StoredManifest } from '../../ports/blobTarget.ts';
+import type { StoredBytes } from '../../ports/imageRepository.ts';
 import { TeaChestError } from '../../base/errors.ts';
 import { lenient, parseJsonOrThrow } from '../../base/json.ts';
 import { digestOf, isDigest, type Digest } from '../../oci/digest.ts';
@@ -66,18 +67,11 @@ export async function getManifest(
   return (await getFrom(context, repositoryUrl(context, `manifests/${encodeURI(reference)}`), signal))?.body;
 }
 
-/** A manifest as it is stored. */
-export interface ManifestBytes {
-  readonly bytes: Uint8Array;
-  readonly digest: Digest;
-  readonly mediaType: string;
-}
-
 export async function readManifestOf(
   context: RepositoryContext,
   reference: string,
   signal: AbortSignal,
-): Promise<ManifestBytes | undefined> {
+): Promise<StoredBytes | undefined> {
   const response = await getFrom(context, repositoryUrl(context, `manifests/${encodeURI(reference)}`), signal);
   if (response === undefined) return undefined;
   return { bytes: response.body, digest: digestOf(response.body), mediaType: typeOf(response) };

@@ -36,6 +36,7 @@ export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Di
   readonly #life = new AbortController();
   readonly #tree: vscode.TreeView<ImageNode>;
   readonly #focus: vscode.Disposable;
+  #repositories: readonly RepositoryNode[] = [];
 
   readonly onDidChangeTreeData = this.#changed.event;
 
@@ -94,8 +95,25 @@ export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Di
     this.#tree.description = inertText(await describeEngine(state, this.#link));
     await setContextKeys(state);
     this.#hideAll();
-    if (state.kind !== 'ready') return [];
-    return [...buildImageTree(state.images, { showDangling: this.#showDangling() })];
+    this.#repositories =
+      state.kind === 'ready' ? buildImageTree(state.images, { showDangling: this.#showDangling() }) : [];
+    return [...this.#repositories];
+  }
+
+  /** VS Code asks for it to reveal a row. */
+  getParent(node: ImageNode): RepositoryNode | undefined {
+    if (node.type === 'repository') return undefined;
+    return this.#repositories.find(({ tags }) => tags.some(({ id }) => id === node.id));
+  }
+
+  /** Shows the view with an image selected, by one of its names. Does nothing if the list lacks it. */
+  async reveal(reference: string): Promise<void> {
+    const state = await this.#images.open();
+    if (state.kind !== 'ready') return;
+    this.#repositories = buildImageTree(state.images, { showDangling: this.#showDangling() });
+    const node = this.#repositories.flatMap(({ tags }) => tags).find((tag) => tag.reference === reference);
+    if (node === undefined) await vscode.commands.executeCommand('teaChest.images.focus');
+    else await this.#tree.reveal(node, { select: true, focus: true, expand: true });
   }
 
   /** VS Code asks next for the rows of the repositories that are expanded. */

@@ -126,7 +126,7 @@ suite('the context menus', () => {
       'addOwner,signOut',
       'openInBrowser',
       'cleanUp,copyReference,delete,link,openInBrowser',
-      'compare,compareSelected,copyAs,copyDigest,copyPullCommand,copyReference,delete,openInBrowser,retag,showConfig,showHistory,showManifest',
+      'compare,compareSelected,copyAs,copyDigest,copyPullCommand,copyReference,delete,openInBrowser,pull,retag,showConfig,showHistory,showManifest',
       '',
     ]);
   });

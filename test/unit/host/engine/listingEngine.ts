@@ -33,6 +33,7 @@ export function listingEngine(listImages: Engine['listImages']): Engine & { read
     exportImages: unused,
     exportBlobs: unused,
     pusher: unused,
+    puller: unused,
     retire: () => calls.push('retire'),
     dispose: () => calls.push('dispose'),
   };
