@@ -44,7 +44,7 @@ function explainAccess(response: ErrorResponse, context: ErrorContext): TeaChest
   if (status === 403 && bodyText.trim() === 'reqToken') {
     return errorFromResponse(
       'accessDenied',
-      `The token may see only what is public (its scope has public-only), and “${owner}” on ${host} is private.`,
+      `The token may see only what is public (its scope has public-only), and “${owner}” on ${host} is private (${host} answered “reqToken”).`,
       response,
       { owner },
     );
