@@ -191,12 +191,6 @@ suite('several images by hand', { timeout: 300_000 }, () => {
     await images()
       .row(/^1newer there/)
       .click();
-    assert.deepEqual(await images().menuOf(/^1newer there/), [
-      'Push to Registry…',
-      'Compare with Registry…',
-      'Copy Reference',
-      'Copy Image ID',
-    ]);
     await images().chooseFromMenu(/^1newer there/, 'Compare with Registry…');
     const right = page.locator('.monaco-diff-editor .editor.modified .view-lines');
     await right.filter({ hasText: 'No layer is shared.' }).waitFor();

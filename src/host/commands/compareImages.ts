@@ -93,7 +93,9 @@ export async function openComparison(left: Comparable, right: Comparable, own: P
   if (chosen === undefined) return;
   const uris = comparisonUris({ left: chosen.left, right: chosen.right });
   const title = inertText(`${lastPart(left.name)} ↔ ${lastPart(right.name)}`);
-  await vscode.commands.executeCommand('vscode.diff', uris.left, uris.right, title, { preview: true });
+  // The head says what is equal: without a selection, the editor would scroll to the first difference.
+  const selection = new vscode.Range(0, 0, 0, 0);
+  await vscode.commands.executeCommand('vscode.diff', uris.left, uris.right, title, { preview: true, selection });
 }
 
 interface PlatformPair {
