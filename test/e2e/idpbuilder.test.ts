@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 
 import { checkStored } from '../tools/checkPushed.ts';
@@ -37,8 +37,10 @@ suite('the Gitea of a cluster of idpbuilder', { skip, timeout: 600_000 }, () => 
       startClusterGitea({ password: passwords[0], authority: 'Zmlyc3Q=' }),
     ]);
     await fake.set({ 'kind-localdev': now.cluster });
+    // VS Code takes the PATH of the person’s login shell.
+    await writeFile(join(home, '.profile'), `PATH='${fake.bin}':$PATH\n`);
     vscode = await openVscode({
-      env: { DOCKER_HOST: engine.host, HOME: home, PATH: `${fake.bin}${delimiter}${process.env['PATH'] ?? ''}` },
+      env: { DOCKER_HOST: engine.host, HOME: home },
       hosts: clusterHosts,
     });
     await vscode.sideBar.open('Tea Chest');

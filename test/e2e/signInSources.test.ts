@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 
 import { startFakeGitea, type FakeGitea } from '../fakeGitea/fakeGitea.ts';
@@ -68,7 +68,7 @@ suite('signing in with what the machine has', { timeout: 600_000 }, () => {
     const basic = (secret: string, user = 'dev'): string => Buffer.from(`${user}:${secret}`).toString('base64');
     vscode = await openVscode({
       env: {
-        ...{ DOCKER_HOST: engine.host, PATH: `${scratch.path}${delimiter}${process.env['PATH'] ?? ''}` },
+        DOCKER_HOST: engine.host,
         ...{ GITEA_SERVER_URL: ofEnvironment.url, GITEA_TOKEN: tokens.environment },
         ...{ GITEA_USERNAME: 'dev', GITEA_PASSWORD: password },
       },
@@ -90,6 +90,8 @@ suite('signing in with what the machine has', { timeout: 600_000 }, () => {
             gitea: { url: ofOthers.url, username: 'ofidpbuilder', password: passwordOf('ofidpbuilder') },
           },
         }),
+        // VS Code takes the PATH of the person’s login shell.
+        '.profile': `PATH='${scratch.path}':$PATH\n`,
         '.gitconfig': `[credential "${ofOthers.url}"]\n\thelper = planted\n`,
         '.config/tea/config.yml': `logins:\n  - name: work\n    url: ${ofTea.url}\n    token: ${tokens.tea}\n    user: dev\n`,
       },

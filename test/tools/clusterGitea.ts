@@ -36,7 +36,6 @@ export async function startClusterGitea(options: ClusterGiteaOptions): Promise<C
   const host = `${name}:${port}`;
   const gitea = await startFakeGitea({
     rootUrl: `https://${host}${usePathRouting ? '/gitea' : ''}`,
-    publicUrlDetection: 'never',
     seed: { users: [{ name: 'giteaAdmin', password, admin: true }], organizations: [] },
   });
   // pkg/build/tls.go: one self-signed certificate for the domain and all names below it.
