@@ -168,9 +168,9 @@ suite('Gitea in Container Tools', { timeout: 300_000 }, () => {
     await quickInput.waitFor(/Which owner/);
     await quickInput.type('dev');
     await quickInput.accept();
-    await quickInput.waitFor('(3/4)');
+    await quickInput.waitFor('(2/3)');
     await quickInput.accept();
-    await quickInput.waitFor('(4/4)');
+    await quickInput.waitFor('(3/3)');
     await quickInput.accept();
     await answer('dev on', 'Push');
     await notifications.waitFor('dev/shop/cart:1');
@@ -197,5 +197,9 @@ suite('Gitea in Container Tools', { timeout: 300_000 }, () => {
     await registries()
       .row(/^Gitea/)
       .waitFor();
+    await vscode.host.executeCommand('workbench.action.toggleLightDarkThemes');
+    await registries().expand(/^Gitea/);
+    await registries().row(fakeGitea.host).waitFor();
+    await vscode.screenshot('container-tools-light');
   });
 });
