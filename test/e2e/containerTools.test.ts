@@ -165,12 +165,11 @@ suite('Gitea in Container Tools', { timeout: 300_000 }, () => {
     await vscode.screenshot('container-tools-image-menu');
     await page.keyboard.press('Escape');
     await images().chooseFromMenu(/^1$/, 'Push Image to Gitea…');
+    await quickInput.changePart('Owner');
     await quickInput.waitFor(/Which owner/);
     await quickInput.type('dev');
     await quickInput.accept();
-    await quickInput.waitFor('(2/3)');
-    await quickInput.accept();
-    await quickInput.waitFor('(3/3)');
+    await quickInput.waitFor(/Where should/);
     await quickInput.accept();
     await answer('dev on', 'Push');
     await notifications.waitFor('dev/shop/cart:1');
