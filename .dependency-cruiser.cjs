@@ -24,6 +24,7 @@ const hostFolders = [
   'push',
   'pushPage',
   'commands',
+  'automation',
 ];
 
 const hostRules = hostFolders.map((folder, at) => ({
@@ -44,6 +45,7 @@ module.exports = {
     only('gitea', ['registry', 'ports', 'oci', 'base']),
     only('credentials', ['docker/endpoint', 'oci', 'base']),
     only('idpbuilder', ['credentials', 'docker/endpoint', 'registry/http/tls', 'base']),
+    only('compose', ['oci', 'base']),
     only('compress', ['ports', 'oci', 'base']),
     only('compress/encoder', ['base']),
     only('spool', ['ports', 'oci', 'base']),

@@ -1,19 +1,14 @@
 import * as vscode from 'vscode';
+import { buildApi } from './composition/buildApi.ts';
+import { buildAutomation } from './composition/buildAutomation.ts';
+import { buildController } from './composition/buildController.ts';
 import { buildImages } from './composition/buildImages.ts';
 import { buildPushing } from './composition/buildPushing.ts';
 import { buildPushPages } from './composition/buildPushPages.ts';
 import { buildRegistries } from './composition/buildRegistries.ts';
 import { engines, followContexts } from './composition/engineChoice.ts';
 import type { TeaChestApi } from './host/api.ts';
-import { listImagesCommand } from './host/commands/listImages.ts';
-import { planPushCommand } from './host/commands/planPush.ts';
-import { pushImageCommand } from './host/commands/pushImage.ts';
-import { pushImagesCommand } from './host/commands/pushImages.ts';
-import { pushOutOfDateCommand } from './host/commands/pushOutOfDate.ts';
 import { registerCommands } from './host/commands/registerCommands.ts';
-import { selectEngineCommand } from './host/commands/selectEngine.ts';
-import { signInCommand } from './host/commands/signIn.ts';
-import { signOutCommand } from './host/commands/signOut.ts';
 import { engineChoice, registriesSort } from './host/config.ts';
 import { followClusters } from './host/connections/followClusters.ts';
 import { machineClusters } from './host/connections/localClusters.ts';
@@ -23,7 +18,6 @@ import { machineLogins } from './host/connections/loginSources.ts';
 import { warnSecretsNotKept } from './host/connections/warnSecretsNotKept.ts';
 import { EngineLink } from './host/engine/engine.ts';
 import { engineFinder } from './host/engine/engineFinder.ts';
-import { folderRepositories } from './host/registry/folderRepositories.ts';
 import { createLogger } from './host/log.ts';
 import { endPushes } from './host/push/endPushes.ts';
 import { EngineRelay } from './host/push/engineRelay.ts';
@@ -56,7 +50,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
 
   const pushing = buildPushing(context, registries, { link, relay }, logger);
   const { runner, planner, history, codecs, journal, spoolRoots } = pushing;
-  const { images, imagesView, sync, comparisons, shown } = buildImages(registries, { link, codecs, logger });
+  const { images, imagesView, sync, comparisons, ...list } = buildImages(registries, { link, codecs, logger });
   const pushesView = new PushesView({ history, store });
   const statusBar = new PushStatusBar(runner);
   const onPushed = (): void => {
@@ -64,8 +58,17 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
     showWhetherPushed(memory);
     sync.update();
   };
-  const sources = { images, store, memory, access, publicOwners, linkOffers, folderRepositories };
-  const { push, pages } = buildPushPages(context, pushing, link, { ...signIn, ...sources, onPushed });
+  const controller = buildController(registries, { signIn, runner, link, images, onPushed }, logger);
+  const { inspect } = controller;
+  const { push, pages } = buildPushPages(context, pushing, controller);
+  const automation = buildAutomation({ ...controller, planner, push, link, state: context.workspaceState });
+  const shown = {
+    ...list.shown,
+    engineChanged: () => {
+      automation.engineChanged();
+      return list.shown.engineChanged();
+    },
+  };
   const cleanup = new RegistryCleanup({
     store,
     stopPushes: (origin) => runner.stop(origin),
@@ -73,12 +76,12 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   });
 
   const parts = {
-    ...{ ...signIn, store, channel, access, memory, cleanup, link, engines, images: shown },
+    ...{ ...signIn, store, channel, access, memory, cleanup, link, engines, images: shown, inspect, automation },
     ...{ imagesView, registriesView, pushesView, push, pages, planner, history, runner, addedOwners, sync },
     extensionUri: context.extensionUri,
   };
   context.subscriptions.push(images, imagesView, sync, comparisons, registriesView, pushesView, pages);
-  context.subscriptions.push(registries.documents, statusBar);
+  context.subscriptions.push(registries.documents, statusBar, automation);
   context.subscriptions.push(registerCommands(parts), followChanges(parts), followContexts(link, shown, logger));
   context.subscriptions.push(followClusters(parts));
   end = () => endPushes(runner, [access, relay, link, codecs, store, history, channel]);
@@ -87,16 +90,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const notify: Parameters<typeof recoverPushes>[0]['notify'] = (pushes) => void offerToPushAgain(pushes, push);
   void recoverPushes({ journal, store, access, notify, logger }, spoolRoots);
   logger.info(`Ready after ${(performance.now() - startedAt).toFixed(1)} ms.`);
-  return {
-    signIn: (argument) => signInCommand(parts, argument),
-    signOut: (argument) => signOutCommand(parts, argument),
-    listImages: () => listImagesCommand(link),
-    selectEngine: (argument) => selectEngineCommand(parts, argument),
-    pushImage: (argument) => pushImageCommand(push, argument),
-    pushImages: (argument) => pushImagesCommand(push, argument),
-    pushOutOfDate: (argument) => pushOutOfDateCommand(parts, argument),
-    planPush: (argument) => planPushCommand(planner, argument),
-  };
+  return buildApi(parts);
 }
 
 /** Cancels running pushes, so that no upload session and no temporary file is left. */

@@ -4,6 +4,7 @@ import type { AskSignInDependencies } from '../connections/signInState.ts';
 import type { EngineLink } from '../engine/engine.ts';
 import type { ImageList } from '../engine/imageList.ts';
 import type { SyncStates } from '../sync/syncStates.ts';
+import type { InspectImage } from '../push/composeImages.ts';
 import type { PushController } from '../push/pushController.ts';
 import { chosenRows, tagsOf } from '../views/images/chosenImages.ts';
 import type { ImageNode, TagNode } from '../views/images/imageTree.ts';
@@ -20,6 +21,7 @@ import { readSettingsQuery } from './arguments.ts';
 import { imagesCompareCommand, registriesCompareCommand, registriesCompareSelectedCommand } from './imagesCompare.ts';
 import { imagesPushCommand } from './imagesPush.ts';
 import { listImagesCommand } from './listImages.ts';
+import { pushComposeFileCommand } from './pushComposeFile.ts';
 import { pushImageCommand } from './pushImage.ts';
 import { pushImagesCommand } from './pushImages.ts';
 import { pushOutOfDateCommand } from './pushOutOfDate.ts';
@@ -38,13 +40,15 @@ export interface CommandDependencies
   readonly images: Pick<ImageList, 'reconnect' | 'open'>;
   readonly sync: SyncStates;
   readonly imagesView: Pick<ImagesView, 'selection'>;
+  readonly inspect: InspectImage;
+  readonly automation: { readonly consent: { reset(): Promise<void> } };
   readonly channel: Pick<vscode.LogOutputChannel, 'show'>;
   readonly extensionUri: vscode.Uri;
 }
 
 /** Registers every command of package.json. */
 export function registerCommands(dependencies: CommandDependencies): vscode.Disposable {
-  const { link, images, imagesView, push, channel, extensionUri } = dependencies;
+  const { link, images, imagesView, push, inspect, automation, channel, extensionUri } = dependencies;
   const rows = (clicked?: ImageNode, selected?: readonly ImageNode[]): readonly ImageNode[] =>
     chosenRows(clicked, selected, imagesView.selection);
   const tags = (clicked?: ImageNode, selected?: readonly ImageNode[]): readonly TagNode[] =>
@@ -56,10 +60,13 @@ export function registerCommands(dependencies: CommandDependencies): vscode.Disp
     listImages: () => listImagesCommand(link),
     selectEngine: (argument?: unknown) => selectEngineCommand(dependencies, argument),
     pushImage: (argument?: unknown) => pushImageCommand(push, argument),
-    pushImages: (argument?: unknown) => pushImagesCommand(push, argument),
+    pushImages: (argument?: unknown) => pushImagesCommand(push, inspect, argument),
     pushOutOfDate: (argument?: unknown) => pushOutOfDateCommand(dependencies, argument),
     // From the title of a view, VS Code passes the focused row.
     'images.pushOutOfDate': () => pushOutOfDateCommand(dependencies, undefined),
+    pushComposeFile: (clicked?: vscode.Uri, selected?: readonly vscode.Uri[]) =>
+      pushComposeFileCommand(dependencies, clicked, selected),
+    'pushOnBuild.askAgain': () => automation.consent.reset(),
     'images.push': (clicked?: ImageNode, selected?: readonly ImageNode[]) =>
       imagesPushCommand(push, rows(clicked, selected)),
     'images.pushAllTags': (clicked?: ImageNode, selected?: readonly ImageNode[]) =>

@@ -226,6 +226,22 @@ export class MarkdownString {
   }
 }
 
+export class LanguageModelTextPart {
+  readonly value: string;
+
+  constructor(value: string) {
+    this.value = value;
+  }
+}
+
+export class LanguageModelToolResult {
+  readonly content: readonly LanguageModelTextPart[];
+
+  constructor(content: readonly LanguageModelTextPart[]) {
+    this.content = content;
+  }
+}
+
 export const TreeItemCollapsibleState = { None: 0, Collapsed: 1, Expanded: 2 };
 export const ProgressLocation = { Notification: 15 };
 export const StatusBarAlignment = { Left: 1 };
@@ -428,6 +444,7 @@ export const installedExtensions = new Map<string, { readonly isActive: boolean;
 export const extensions = { getExtension: (id: string) => installedExtensions.get(id) };
 
 export const workspace = {
+  isTrusted: true,
   workspaceFolders: undefined as
     readonly { readonly uri: { readonly scheme: string; readonly fsPath: string } }[] | undefined,
   registerTextDocumentContentProvider: (scheme: string, provider: ContentProvider) => {
