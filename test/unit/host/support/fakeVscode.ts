@@ -226,21 +226,7 @@ export class MarkdownString {
   }
 }
 
-export class LanguageModelTextPart {
-  readonly value: string;
-
-  constructor(value: string) {
-    this.value = value;
-  }
-}
-
-export class LanguageModelToolResult {
-  readonly content: readonly LanguageModelTextPart[];
-
-  constructor(content: readonly LanguageModelTextPart[]) {
-    this.content = content;
-  }
-}
+export { LanguageModelTextPart, LanguageModelToolResult } from './fakeLanguageModel.ts';
 
 export const TreeItemCollapsibleState = { None: 0, Collapsed: 1, Expanded: 2 };
 export const ProgressLocation = { Notification: 15 };
