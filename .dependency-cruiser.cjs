@@ -26,6 +26,7 @@ const hostFolders = [
   'containerTools',
   'pull',
   'commands',
+  'automation',
 ];
 
 const hostRules = hostFolders.map((folder, at) => ({
@@ -46,6 +47,7 @@ module.exports = {
     only('gitea', ['registry', 'ports', 'oci', 'base']),
     only('credentials', ['docker/endpoint', 'oci', 'base']),
     only('idpbuilder', ['credentials', 'docker/endpoint', 'registry/http/tls', 'base']),
+    only('compose', ['oci', 'base']),
     only('compress', ['ports', 'oci', 'base']),
     only('compress/encoder', ['base']),
     only('spool', ['ports', 'oci', 'base']),

@@ -52,7 +52,9 @@ export default tseslint.config(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['*.js', '*.mjs', '.dependency-cruiser.cjs', 'scripts/*.mjs'] },
+        projectService: {
+          allowDefaultProject: ['*.js', '*.mjs', 'api/*.js', '.dependency-cruiser.cjs', 'scripts/*.mjs'],
+        },
       },
     },
     rules: {
@@ -182,6 +184,12 @@ export default tseslint.config(
   },
   { files: ['scripts/**', 'test/tools/**', 'bench/**', '*.mjs'], rules: { 'no-console': 'off' } },
   { files: ['**/*.{js,mjs,cjs}'], ...tseslint.configs.disableTypeChecked },
+  {
+    // The package for other extensions is CommonJS as it is shipped.
+    files: ['api/index.js'],
+    languageOptions: { globals: { require: 'readonly', exports: 'writable' } },
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
   {
     files: ['**/*.{js,mjs,cjs}'],
     languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', module: 'writable' } },

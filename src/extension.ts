@@ -1,22 +1,16 @@
 import * as vscode from 'vscode';
+import { buildApi } from './composition/buildApi.ts';
+import { buildAutomation } from './composition/buildAutomation.ts';
 import { buildContainerTools } from './composition/buildContainerTools.ts';
-import { buildImages } from './composition/buildImages.ts';
+import { buildController } from './composition/buildController.ts';
+import { buildImages, type Images } from './composition/buildImages.ts';
 import { buildPulling } from './composition/buildPulling.ts';
 import { buildPushing } from './composition/buildPushing.ts';
 import { buildPushPages } from './composition/buildPushPages.ts';
 import { buildRegistries } from './composition/buildRegistries.ts';
 import { engines, followContexts } from './composition/engineChoice.ts';
 import type { TeaChestApi } from './host/api.ts';
-import { listImagesCommand } from './host/commands/listImages.ts';
-import { planPushCommand } from './host/commands/planPush.ts';
-import { pullImageCommand } from './host/commands/pullImage.ts';
-import { pushImageCommand } from './host/commands/pushImage.ts';
-import { pushImagesCommand } from './host/commands/pushImages.ts';
-import { pushOutOfDateCommand } from './host/commands/pushOutOfDate.ts';
-import { registerCommands, type CommandDependencies } from './host/commands/registerCommands.ts';
-import { selectEngineCommand } from './host/commands/selectEngine.ts';
-import { signInCommand } from './host/commands/signIn.ts';
-import { signOutCommand } from './host/commands/signOut.ts';
+import { registerCommands } from './host/commands/registerCommands.ts';
 import { engineChoice, registriesSort } from './host/config.ts';
 import { followClusters } from './host/connections/followClusters.ts';
 import { machineClusters } from './host/connections/localClusters.ts';
@@ -26,7 +20,6 @@ import { machineLogins } from './host/connections/loginSources.ts';
 import { warnSecretsNotKept } from './host/connections/warnSecretsNotKept.ts';
 import { EngineLink } from './host/engine/engine.ts';
 import { engineFinder } from './host/engine/engineFinder.ts';
-import { folderRepositories } from './host/registry/folderRepositories.ts';
 import { createLogger } from './host/log.ts';
 import { endPushes } from './host/push/endPushes.ts';
 import { EngineRelay } from './host/push/engineRelay.ts';
@@ -60,7 +53,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
 
   const pushing = buildPushing(context, registries, { link, relay }, logger);
   const { runner, planner, history, codecs, journal, spoolRoots } = pushing;
-  const { images, imagesView, sync, comparisons, shown } = buildImages(registries, { link, codecs, logger });
+  const { images, imagesView, sync, comparisons, ...list } = buildImages(registries, { link, codecs, logger });
   const pushesView = new PushesView({ history, store });
   const statusBar = new PushStatusBar(runner);
   const onPushed = (): void => {
@@ -68,11 +61,16 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
     showWhetherPushed(memory);
     sync.update();
   };
-  const sources = { images, store, memory, access, publicOwners, linkOffers, folderRepositories };
-  const { push, pages } = buildPushPages(context, pushing, link, { ...signIn, ...sources, onPushed });
+  const controller = buildController(registries, { signIn, runner, link, images, onPushed }, logger);
+  const { inspect } = controller;
+  const { push, pages } = buildPushPages(context, pushing, controller);
   const inContainerTools = buildContainerTools(context, { ...signIn, access, addedOwners, registriesView });
   const shownImages = { images, imagesView };
   const { pulls, pull, pullStatusBar } = buildPulling(signIn, registries, { link, relay }, shownImages, logger);
+  const automation = buildAutomation({ ...controller, planner, push, link, state: context.workspaceState });
+  const shown = withListener(list.shown, () => {
+    automation.engineChanged();
+  });
   const stop = async (origin?: string): Promise<void> => {
     await Promise.all([runner.stop(origin), pulls.stop(origin)]);
   };
@@ -83,12 +81,12 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   });
 
   const parts = {
-    ...{ ...signIn, store, channel, access, memory, cleanup, link, engines, images: shown },
+    ...{ ...signIn, store, channel, access, memory, cleanup, link, engines, images: shown, inspect, automation },
     ...{ imagesView, registriesView, pushesView, push, pull, pages, planner, history, runner, addedOwners, sync },
     ...{ inContainerTools, extensionUri: context.extensionUri },
   };
   context.subscriptions.push(images, imagesView, sync, comparisons, registriesView, pushesView, pages);
-  context.subscriptions.push(registries.documents, statusBar, pullStatusBar);
+  context.subscriptions.push(registries.documents, statusBar, pullStatusBar, automation);
   context.subscriptions.push(registerCommands(parts), followChanges(parts), followContexts(link, shown, logger));
   context.subscriptions.push(followClusters(parts));
   end = () => endPushes({ stop }, [access, relay, link, codecs, store, history, channel]);
@@ -97,21 +95,17 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const notify: Parameters<typeof recoverPushes>[0]['notify'] = (pushes) => void offerToPushAgain(pushes, push);
   void recoverPushes({ journal, store, access, notify, logger }, spoolRoots);
   logger.info(`Ready after ${(performance.now() - startedAt).toFixed(1)} ms.`);
-  return apiOf(parts);
+  return buildApi(parts);
 }
 
-function apiOf(parts: CommandDependencies): TeaChestApi {
-  const { link, push, pull, planner } = parts;
+/** Also says when another engine was chosen. */
+function withListener(shown: Images['shown'], engineChanged: () => void): Images['shown'] {
   return {
-    signIn: (argument) => signInCommand(parts, argument),
-    signOut: (argument) => signOutCommand(parts, argument),
-    listImages: () => listImagesCommand(link),
-    selectEngine: (argument) => selectEngineCommand(parts, argument),
-    pushImage: (argument) => pushImageCommand(push, argument),
-    pushImages: (argument) => pushImagesCommand(push, argument),
-    pushOutOfDate: (argument) => pushOutOfDateCommand(parts, argument),
-    planPush: (argument) => planPushCommand(planner, argument),
-    pullImage: (argument) => pullImageCommand(pull, argument),
+    ...shown,
+    engineChanged: () => {
+      engineChanged();
+      return shown.engineChanged();
+    },
   };
 }
 

@@ -2,6 +2,8 @@ import * as vscode from 'vscode';
 import type { EngineChoice } from '../core/docker/endpoint/discoverEndpoint.ts';
 import type { SortOrder } from '../core/gitea/browse/listImages.ts';
 import type { ProxySettings } from '../core/registry/types.ts';
+import { readPushRules, type PushRule } from './automation/pushOnBuild/pushRule.ts';
+import { checkLevels, type CheckSettings, type CheckLevel } from './push/checks/checkSettings.ts';
 import { compressions, strategies, type Compression, type Strategy } from './push/pushArguments.ts';
 
 /** The settings of a push. Read at each push, so that a change needs no reload. */
@@ -86,6 +88,23 @@ export function pushSettings(): PushSettings {
 /** True: a push that a person asks for begins with its plan. */
 export function alwaysPreviewsPush(): boolean {
   return section().get<string>('push.preview') === 'always';
+}
+
+export function checkSettings(): CheckSettings {
+  const read = (name: keyof CheckSettings): CheckLevel => {
+    const value = section().get<string>(`check.${name}`);
+    return checkLevels.find((one) => one === value) ?? 'off';
+  };
+  return {
+    dirtyWorkingTree: read('dirtyWorkingTree'),
+    existingTag: read('existingTag'),
+    latestTag: read('latestTag'),
+  };
+}
+
+/** Which builds are pushed. None in a folder that is not trusted, whoever has written the setting. */
+export function pushOnBuildRules(): readonly PushRule[] {
+  return vscode.workspace.isTrusted ? readPushRules(section().get('pushOnBuild')) : [];
 }
 
 /** VS Code's proxy settings. `http.proxySupport: off` also disables the proxy of the environment. */

@@ -42,7 +42,7 @@ suite('Gitea in Container Tools', { timeout: 300_000 }, () => {
     await pushImage(client, 'team/shop/web', ['1.0', 'same'], { layerSize: 70_000 });
     vscode = await openVscode({
       env: { DOCKER_HOST: engine.host, DOCKER_CONFIG: dockerConfig.path },
-      others: [await bundleContainerTools()],
+      otherExtensions: [await bundleContainerTools()],
     });
     await vscode.sideBar.open('Containers');
   });

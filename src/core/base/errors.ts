@@ -38,6 +38,11 @@ export const errorCodes = [
   'referenceInvalid',
   'nameInvalid', // the registry's grammar for owner, image name or tag is not met
   'targetNeeded', // automation gave no target and none can be derived
+  'composeFileInvalid', // a compose file cannot be read, or uses what is not supported
+  // checks that the settings teaChest.check ask for
+  'workingTreeDirty', // the image was built from files that no commit has
+  'tagExists', // the tag stands for another image
+  'latestTag',
   // reaching the registry
   'urlInvalid',
   'registryUnreachable', // DNS, refused, reset, timeout

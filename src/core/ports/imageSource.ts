@@ -45,6 +45,8 @@ export interface ImageDetails {
   /** Bytes, as the engine reports: the files' sizes in the classic store. Not the size of anything that is sent. */
   readonly size: number;
   readonly platform: Platform;
+  /** Of the image's config (`Config.Labels`). Text from whoever built it. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   /** ISO 8601; undefined if the image has no valid date. */
   readonly createdAt: string | undefined;
   /**

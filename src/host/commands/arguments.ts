@@ -3,7 +3,6 @@ import * as v from 'valibot';
 import { loginSources } from '../../core/credentials/login.ts';
 import { normalizeFingerprint } from '../../core/registry/http/tls/certificatePin.ts';
 import { TeaChestError, type Stage } from '../../core/base/errors.ts';
-import { argumentsOfEach } from '../push/argumentsOfEach.ts';
 import { pullArguments, type PullArguments } from '../pull/pullArguments.ts';
 import {
   flag,
@@ -95,14 +94,28 @@ export function readPushArguments(value: unknown): PushArguments {
 }
 
 export function readPushImagesArguments(value: unknown): PushImagesArguments {
-  return readArguments('teaChest.pushImages', 'resolve', pushImagesArguments, value);
+  const args = readArguments('teaChest.pushImages', 'resolve', pushImagesArguments, value);
+  const problem = problemOfImages(args);
+  if (problem === undefined) return args;
+  throw new TeaChestError('argumentInvalid', `The command teaChest.pushImages ${problem}.`, { stage: 'resolve' });
+}
+
+/** Completes a sentence about who gave the arguments; undefined if they fit together. */
+export function problemOfImages({ images, composeFile, services, profiles }: PushImagesArguments): string | undefined {
+  if (images === undefined && composeFile === undefined) return 'needs “images” or “composeFile”';
+  if (images !== undefined && composeFile !== undefined) return 'takes “images” or “composeFile”, not both';
+  const ofFile = services !== undefined || profiles !== undefined;
+  return ofFile && composeFile === undefined ? 'takes “services” and “profiles” only with “composeFile”' : undefined;
 }
 
 /** Arguments of `teaChest.planPush`: those of `teaChest.pushImage`, or those of `teaChest.pushImages`. */
-export function readPlanArguments(value: unknown): readonly PushArguments[] {
-  const isSeveral = typeof value === 'object' && value !== null && 'images' in value;
-  if (!isSeveral) return [readArguments('teaChest.planPush', 'plan', pushArguments, value)];
-  return argumentsOfEach(readArguments('teaChest.planPush', 'plan', pushImagesArguments, value));
+export function readPlanArguments(value: unknown): PushArguments | PushImagesArguments {
+  const isSeveral = typeof value === 'object' && value !== null && ('images' in value || 'composeFile' in value);
+  if (!isSeveral) return readArguments('teaChest.planPush', 'plan', pushArguments, value);
+  const args = readArguments('teaChest.planPush', 'plan', pushImagesArguments, value);
+  const problem = problemOfImages(args);
+  if (problem === undefined) return args;
+  throw new TeaChestError('argumentInvalid', `The command teaChest.planPush ${problem}.`, { stage: 'plan' });
 }
 
 /** An image alone, or undefined for a command that asks for it. */

@@ -7,12 +7,14 @@ import type { PushNode } from '../views/pushes/pushNodes.ts';
 import type { PushesView } from '../views/pushes/pushesView.ts';
 import { showInformation } from '../display/messages.ts';
 import { readImageArgument } from './arguments.ts';
+import type { InspectImage } from '../push/composeImages.ts';
 import { planPushCommand } from './planPush.ts';
 import { toRejection } from './toRejection.ts';
 
 export interface PageCommandDependencies {
   readonly pages: Pick<PushPages, 'showPush' | 'showLayers'>;
   readonly planner: Pick<PushPlanner, 'plan'>;
+  readonly inspect: InspectImage;
   readonly push: Pick<PushController, 'preview'>;
   readonly history: Pick<PushHistory, 'list'>;
   readonly pushesView: Pick<PushesView, 'selection'>;
@@ -22,13 +24,13 @@ type Commands = Readonly<Record<string, (...args: never[]) => unknown>>;
 
 /** The commands that open a push page or make a plan, by their IDs without `teaChest.`. `tags`: of the chosen rows. */
 export function pageCommands(
-  { pages, planner, push, history, pushesView }: PageCommandDependencies,
+  { pages, planner, inspect, push, history, pushesView }: PageCommandDependencies,
   tags: (clicked?: ImageNode, selected?: readonly ImageNode[]) => readonly TagNode[],
 ): Commands {
   const namesOf = (clicked?: ImageNode, selected?: readonly ImageNode[]): readonly string[] =>
     tags(clicked, selected).map(({ reference, image }) => reference ?? image.id);
   return {
-    planPush: (argument?: unknown) => planPushCommand(planner, argument),
+    planPush: (argument?: unknown) => planPushCommand(planner, inspect, argument),
     previewPush: (argument?: unknown) => {
       const image = readImage('teaChest.previewPush', argument);
       return push.preview(image === undefined ? undefined : [image]);

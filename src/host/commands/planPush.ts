@@ -1,6 +1,8 @@
 import type { ImagePlan, SendEstimate, TimeEstimate } from '../../core/push/plan/pushPlan.ts';
 import { inertText } from '../display/inertText.ts';
 import { planWarnings, type PlanWarning } from '../progress/planText.ts';
+import type { InspectImage } from '../push/composeImages.ts';
+import { imagesOf } from '../push/imagesOf.ts';
 import { toRejectedImage, type RejectedImage } from '../push/pushImagesResult.ts';
 import type { PushPlanner } from '../push/pushPlanner.ts';
 import { readPlanArguments } from './arguments.ts';
@@ -22,9 +24,14 @@ export interface PlannedPush {
 }
 
 /** `teaChest.planPush`: says what a push with the same arguments would do. Asks nobody, and changes nothing. */
-export async function planPushCommand(planner: Pick<PushPlanner, 'plan'>, argument: unknown): Promise<PlannedPush> {
+export async function planPushCommand(
+  planner: Pick<PushPlanner, 'plan'>,
+  inspect: InspectImage,
+  argument: unknown,
+): Promise<PlannedPush> {
   try {
-    const all = readPlanArguments(argument);
+    const args = readPlanArguments(argument);
+    const all = 'image' in args ? [args] : await imagesOf(args, inspect);
     const { plan, isPublic } = await planner.plan(all, new AbortController().signal);
     const images = plan.images.map((one, at): PlannedImage => {
       const image = all[at]?.image ?? '';

@@ -1,6 +1,7 @@
+import type { InspectImage } from '../push/composeImages.ts';
+import { imagesOf } from '../push/imagesOf.ts';
 import type { PushController } from '../push/pushController.ts';
 import type { PushImagesResult } from '../push/pushImagesResult.ts';
-import { argumentsOfEach } from '../push/argumentsOfEach.ts';
 import { readPushImagesArguments } from './arguments.ts';
 import { toRejection } from './toRejection.ts';
 
@@ -9,7 +10,8 @@ import { toRejection } from './toRejection.ts';
  * gives the result of each image; it rejects only if the arguments are wrong.
  */
 export async function pushImagesCommand(
-  push: PushController,
+  push: Pick<PushController, 'pushAll' | 'pushEach'>,
+  inspect: InspectImage,
   argument: unknown,
 ): Promise<PushImagesResult | undefined> {
   if (argument === undefined) {
@@ -17,7 +19,7 @@ export async function pushImagesCommand(
     return undefined;
   }
   try {
-    return await push.pushEach(argumentsOfEach(readPushImagesArguments(argument)));
+    return await push.pushEach(await imagesOf(readPushImagesArguments(argument), inspect));
   } catch (error) {
     throw toRejection(error, 'resolve');
   }

@@ -4,6 +4,7 @@ import type { AskSignInDependencies } from '../connections/signInState.ts';
 import type { EngineLink } from '../engine/engine.ts';
 import type { ImageList } from '../engine/imageList.ts';
 import type { SyncStates } from '../sync/syncStates.ts';
+import type { InspectImage } from '../push/composeImages.ts';
 import type { PullController } from '../pull/pullController.ts';
 import type { PushController } from '../push/pushController.ts';
 import { chosenRows, tagsOf } from '../views/images/chosenImages.ts';
@@ -23,6 +24,7 @@ import { imagesCompareCommand, registriesCompareCommand, registriesCompareSelect
 import { imagesPushCommand } from './imagesPush.ts';
 import { listImagesCommand } from './listImages.ts';
 import { pullImageCommand } from './pullImage.ts';
+import { pushComposeFileCommand } from './pushComposeFile.ts';
 import { pushImageCommand } from './pushImage.ts';
 import { pushImagesCommand } from './pushImages.ts';
 import { pushOutOfDateCommand } from './pushOutOfDate.ts';
@@ -43,13 +45,15 @@ export interface CommandDependencies
   readonly imagesView: Pick<ImagesView, 'selection'>;
   readonly inContainerTools: ContainerToolsDependencies;
   readonly pull: PullController;
+  readonly inspect: InspectImage;
+  readonly automation: { readonly consent: { reset(): Promise<void> } };
   readonly channel: Pick<vscode.LogOutputChannel, 'show'>;
   readonly extensionUri: vscode.Uri;
 }
 
 /** Registers every command of package.json. */
 export function registerCommands(dependencies: CommandDependencies): vscode.Disposable {
-  const { link, images, imagesView, push, pull, channel, extensionUri } = dependencies;
+  const { link, images, imagesView, push, pull, inspect, automation, channel, extensionUri } = dependencies;
   const rows = (clicked?: ImageNode, selected?: readonly ImageNode[]): readonly ImageNode[] =>
     chosenRows(clicked, selected, imagesView.selection);
   const tags = (clicked?: ImageNode, selected?: readonly ImageNode[]): readonly TagNode[] =>
@@ -61,11 +65,14 @@ export function registerCommands(dependencies: CommandDependencies): vscode.Disp
     listImages: () => listImagesCommand(link),
     selectEngine: (argument?: unknown) => selectEngineCommand(dependencies, argument),
     pushImage: (argument?: unknown) => pushImageCommand(push, argument),
-    pushImages: (argument?: unknown) => pushImagesCommand(push, argument),
+    pushImages: (argument?: unknown) => pushImagesCommand(push, inspect, argument),
     pushOutOfDate: (argument?: unknown) => pushOutOfDateCommand(dependencies, argument),
     // From the title of a view, VS Code passes the focused row.
     'images.pushOutOfDate': () => pushOutOfDateCommand(dependencies, undefined),
     pullImage: (argument?: unknown) => pullImageCommand(pull, argument),
+    pushComposeFile: (clicked?: vscode.Uri, selected?: readonly vscode.Uri[]) =>
+      pushComposeFileCommand(dependencies, clicked, selected),
+    'pushOnBuild.askAgain': () => automation.consent.reset(),
     'images.push': (clicked?: ImageNode, selected?: readonly ImageNode[]) =>
       imagesPushCommand(push, rows(clicked, selected)),
     'images.pushAllTags': (clicked?: ImageNode, selected?: readonly ImageNode[]) =>

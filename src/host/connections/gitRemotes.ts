@@ -1,13 +1,5 @@
 import * as vscode from 'vscode';
-
-/** The part of VS Code's git extension that we use (extensions/git/src/api/git.d.ts, version 1). */
-interface GitExtension {
-  getAPI(version: 1): {
-    readonly repositories: readonly {
-      readonly state: { readonly remotes: readonly { readonly fetchUrl?: string; readonly pushUrl?: string }[] };
-    }[];
-  };
-}
+import { gitRepositories } from './gitExtension.ts';
 
 /** The git remotes of the open folders: what VS Code's git extension has found, or else git's own files. */
 export async function gitRemotes(): Promise<readonly string[]> {
@@ -23,17 +15,8 @@ export async function gitRemotes(): Promise<readonly string[]> {
   return (await Promise.all(folders.map(({ uri }) => readGitRemotes(machine, uri.fsPath)))).flat();
 }
 
-/** Empty if the extension is switched off, or not yet active: it is not started for this. */
 function remotesOfExtension(): readonly string[] {
-  const extension = vscode.extensions.getExtension<GitExtension>('vscode.git');
-  if (extension?.isActive !== true) return [];
-  try {
-    const { repositories } = extension.exports.getAPI(1);
-    return repositories.flatMap(({ state }) =>
-      state.remotes.flatMap(({ fetchUrl, pushUrl }) => [fetchUrl, pushUrl].filter((url) => url !== undefined)),
-    );
-  } catch {
-    // git.enabled is off: the extension is active, and its interface refuses.
-    return [];
-  }
+  return gitRepositories().flatMap(({ state }) =>
+    state.remotes.flatMap(({ fetchUrl, pushUrl }) => [fetchUrl, pushUrl].filter((url) => url !== undefined)),
+  );
 }

@@ -26,7 +26,7 @@ export interface Engine extends ImageSource {
   /** The steps of an image's build, oldest first; one request. */
   history(image: Digest, options: CallOptions): Promise<readonly ImageStep[]>;
   /** One item when connected and one for each change of an image. Ends or rejects with the connection. */
-  events(options: CallOptions): AsyncIterable<{ readonly action: string }>;
+  events(options: CallOptions): AsyncIterable<{ readonly action: string; readonly image?: string | undefined }>;
   /** For a push by the engine to this machine. Undefined if the engine is certainly on another one. */
   pusher(): EnginePusher | undefined;
   puller(): EnginePuller;

@@ -13,6 +13,7 @@ export type ActionKind =
   | 'selectEngine'
   | 'openSpoolSettings'
   | 'openProxySettings'
+  | 'openCheckSettings'
   | 'engineHelp'
   | 'permissionHelp'
   | 'refreshImages'
@@ -74,6 +75,19 @@ const adviceByCode: Readonly<Record<ErrorCode, Advice>> = {
   referenceInvalid: { next: 'Write it like registry/owner/name:tag.', actions: ['changeTarget'] },
   nameInvalid: { next: 'Choose another name.', actions: ['changeTarget'] },
   targetNeeded: { next: 'Say where it should go.', actions: ['changeTarget'] },
+  composeFileInvalid: { next: 'Correct it, or push its images by name.', actions: ['showLog'] },
+  workingTreeDirty: {
+    next: 'Commit and build again, or change the setting teaChest.check.dirtyWorkingTree.',
+    actions: ['openCheckSettings', 'changeTarget'],
+  },
+  tagExists: {
+    next: 'Push to another tag, or change the setting teaChest.check.existingTag.',
+    actions: ['changeTarget', 'openCheckSettings'],
+  },
+  latestTag: {
+    next: 'Push to a tag with a version, or change the setting teaChest.check.latestTag.',
+    actions: ['changeTarget', 'openCheckSettings'],
+  },
   urlInvalid: { next: 'Write it like https://gitea.example.com.', actions: ['signIn'] },
   registryUnreachable: {
     next: 'Check the address, your network and VPN, and try again.',
@@ -280,6 +294,7 @@ const titles: Readonly<Record<ActionKind, string>> = {
   selectEngine: 'Select Engine…',
   openSpoolSettings: 'Choose Folder',
   openProxySettings: 'Proxy Settings',
+  openCheckSettings: 'Open Settings',
   engineHelp: 'Engine Help',
   permissionHelp: 'How to Fix',
   refreshImages: 'Refresh Images',

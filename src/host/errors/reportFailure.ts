@@ -30,6 +30,7 @@ const everywhere: ActionHandlers = {
   refreshImages: () => vscode.commands.executeCommand('teaChest.images.refresh'),
   selectEngine: () => vscode.commands.executeCommand('teaChest.selectEngine'),
   openSpoolSettings: () => vscode.commands.executeCommand('teaChest.openSettings', 'teaChest.spool.folder'),
+  openCheckSettings: () => vscode.commands.executeCommand('teaChest.openSettings', 'teaChest.check'),
   openProxySettings: () => vscode.commands.executeCommand('teaChest.openSettings', 'http.proxy'),
   engineHelp: () => openInBrowser({ url: `${dockerDocs}/engine/daemon/start/`, root: dockerDocs }),
   permissionHelp: () => openInBrowser({ url: `${dockerDocs}/engine/install/linux-postinstall/`, root: dockerDocs }),

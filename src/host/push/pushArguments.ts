@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import * as v from 'valibot';
 
 /** `stored`: as the engine stores the layers; what it holds unpacked is compressed by gzip. */
@@ -38,20 +39,33 @@ const imageList =
   'a list of images that is not empty, each of them a text or an object with image, target and platform';
 const listed = v.pipe(v.string(imageList), v.nonEmpty(imageList));
 
-export const pushImagesArguments = v.strictObject({
-  images: v.pipe(
-    v.array(
-      v.union(
-        [
-          listed,
-          v.strictObject({ image: listed, target: v.optional(listed), platform: v.optional(listed) }, imageList),
-        ],
-        imageList,
-      ),
+const images = v.pipe(
+  v.array(
+    v.union(
+      [listed, v.strictObject({ image: listed, target: v.optional(listed), platform: v.optional(listed) }, imageList)],
       imageList,
     ),
-    v.nonEmpty(imageList),
+    imageList,
   ),
+  v.nonEmpty(imageList),
+);
+
+const nameList = 'a list of texts that are not empty';
+const names = v.array(v.pipe(v.string(nameList), v.nonEmpty(nameList)), nameList);
+
+/** Absolute: there is no folder that a relative path could refer to. */
+const filePath = 'an absolute path, or a list of such paths that is not empty';
+const absolute = v.pipe(v.string(filePath), v.check(isAbsolute, filePath));
+const composeFile = v.union([absolute, v.pipe(v.array(absolute, filePath), v.nonEmpty(filePath))], filePath);
+
+export const pushImagesArguments = v.strictObject({
+  images: v.optional(images),
+  /** In place of `images`: those of a compose file. */
+  composeFile: v.optional(composeFile),
+  /** Of the compose file, only these services. */
+  services: v.optional(names),
+  /** Profiles of the compose file that are active. */
+  profiles: v.optional(names),
   /** `host[:port]/owner`: where images without a target of their own go, with their name and tag. */
   target: v.optional(text),
   compression: v.optional(choice(compressions)),

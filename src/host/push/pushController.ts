@@ -1,4 +1,4 @@
-import { TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
+import { toTeaChestError, type TeaChestError } from '../../core/base/errors.ts';
 import { tokenSettingsUrl } from '../../core/gitea/webUrls.ts';
 import type { PushResult } from '../../core/push/pushEvents.ts';
 import type { ImageRecord } from '../../core/push/record/pushRecord.ts';
@@ -18,6 +18,7 @@ import { briefImage, formatTarget, normalizeImage } from '../targets/target.ts';
 import type { FinishedImage } from '../progress/imagesText.ts';
 import type { ImageOutcome } from '../../core/push/imagesEvents.ts';
 import { askImages } from './askImages.ts';
+import { requireDistinctTargets } from './distinctTargets.ts';
 import { summarize, toRejectedImage, type ImageResult, type PushImagesResult } from './pushImagesResult.ts';
 import { linkAutomatically, linkButton, type LinkButton } from './linkAfterPush.ts';
 import { showSummary } from './showSummary.ts';
@@ -38,7 +39,7 @@ import { resolvePush } from './resolvePush.ts';
 import { targetNeeded } from './targetNeeded.ts';
 
 export interface PushControllerDependencies extends PushSources, AskSignInDependencies {
-  readonly runner: PushRunner;
+  readonly runner: Pick<PushRunner, 'run' | 'runAll'>;
   readonly store: ConnectionStore;
   /** Asked about a target that a person chose in the dialog, not about the target of a command. */
   readonly publicOwners: Pick<PublicOwners, 'confirm'>;
@@ -410,20 +411,6 @@ interface Resolved {
 
 function repositoryOf({ connection, target }: PushJob): Parameters<typeof explainOwner>[1] {
   return { connection, repository: target.repository };
-}
-
-/** @throws TeaChestError `argumentInvalid` */
-function requireDistinctTargets(jobs: readonly PushJob[]): void {
-  const images = new Map<string, string>();
-  for (const { image, target } of jobs) {
-    const key = formatTarget(target);
-    const other = images.get(key);
-    if (other !== undefined) {
-      const message = `Two of the images have the target ${key}: ${other} and ${image}. Nothing was pushed.`;
-      throw new TeaChestError('argumentInvalid', message, { stage: 'resolve', facts: { reference: key } });
-    }
-    images.set(key, image);
-  }
 }
 
 function optionsOf({ compression, strategy, platform, recheck }: PushOptions): PushOptions {

@@ -7,4 +7,6 @@ export interface PushJob extends Destination, PushOptions {
   readonly image: string;
   /** As the person or the command gave it. It may be the beginning of an ID: see `findImage`. */
   readonly requestedImage?: string | undefined;
+  /** Nobody may be there to answer a question. */
+  readonly isUnattended?: boolean;
 }

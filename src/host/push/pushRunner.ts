@@ -148,6 +148,7 @@ export class PushRunner {
       });
     } finally {
       clearInterval(reports);
+      options.onProgress?.(run.snapshot());
       this.#active.delete(run);
       leave?.();
       this.#report();

@@ -7,7 +7,7 @@ import type { PushJob } from './pushJob.ts';
 import type { TargetSources } from './pushSources.ts';
 
 /**
- * Arguments → a job. Undefined where only a person can say where the image should go.
+ * Arguments → a job. Undefined where only a person can say where the image should go. With a target, nobody is asked anything.
  * @throws TeaChestError `referenceInvalid`, `nameInvalid`, `notSignedIn`
  */
 export function resolvePush(args: PushArguments, sources: TargetSources): PushJob | undefined {
@@ -15,7 +15,8 @@ export function resolvePush(args: PushArguments, sources: TargetSources): PushJo
   const image = normalizeImage(requestedImage);
   const destination =
     target === undefined ? suggestDestination(image, sources) : parseDestination(target, sources.store);
-  return destination && { image, requestedImage, ...destination, ...options };
+  const isUnattended = target !== undefined;
+  return destination && { image, requestedImage, ...destination, ...options, ...(isUnattended && { isUnattended }) };
 }
 
 /** Where the image went last. Otherwise the registry in the image's own name, if the person is signed in there. */

@@ -49,8 +49,8 @@ export interface OpenVscodeOptions {
   readonly hosts?: Readonly<Record<string, string>>;
   /** The extension's folder; this checkout by default. */
   readonly extension?: string;
-  /** Folders of other extensions beside it. */
-  readonly others?: readonly string[];
+  /** Folders of further extensions. */
+  readonly otherExtensions?: readonly string[];
   readonly size?: { readonly width: number; readonly height: number };
 }
 
@@ -112,7 +112,7 @@ async function open(options: OpenVscodeOptions, closer: Closer): Promise<VscodeW
       [agentVariable]: desk.address,
     },
     hosts: options.hosts ?? {},
-    extensions: [options.extension ?? projectRoot, await bundleAgentExtension(), ...(options.others ?? [])],
+    extensions: [options.extension ?? projectRoot, await bundleAgentExtension(), ...(options.otherExtensions ?? [])],
   });
   closer.add(() => server.stop());
   const browser = await startBrowser();

@@ -88,6 +88,7 @@ test('inspects an image by any of its names', async () => {
       diffIds: [id('b')],
       size: 1234,
       platform: { os: 'linux', architecture: 'arm64', variant: 'v8' },
+      labels: { 'org.opencontainers.image.revision': 'abc' },
       createdAt: '2026-11-24T10:50:24.193Z',
       storesBlobs: undefined,
       manifestType: undefined,

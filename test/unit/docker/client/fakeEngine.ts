@@ -88,6 +88,7 @@ export function inspection(id: string, diffIds: readonly string[] = []): object 
     Os: 'linux',
     Architecture: 'arm64',
     Variant: 'v8',
+    Config: { Labels: { 'org.opencontainers.image.revision': 'abc' } },
     Created: '2026-11-24T10:50:24.193551349Z',
   };
 }

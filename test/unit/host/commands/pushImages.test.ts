@@ -18,7 +18,8 @@ async function pushedBy(argument: unknown): Promise<readonly PushArguments[]> {
       return Promise.resolve({} as PushImagesResult);
     },
   };
-  await pushImagesCommand(controller as PushController, argument);
+  const inspect = (): Promise<never> => Promise.reject(new Error('No image is looked at in this test.'));
+  await pushImagesCommand(controller as PushController, inspect, argument);
   return pushed;
 }
 
@@ -62,9 +63,9 @@ suite('teaChest.pushImages', () => {
         message: /^The command teaChest\.pushImages wants “images” to be a list of images that is not empty/,
       });
     }
-    await assert.rejects(pushedBy({}), { message: 'The command teaChest.pushImages needs “images”.' });
+    await assert.rejects(pushedBy({}), { message: 'The command teaChest.pushImages needs “images” or “composeFile”.' });
     await assert.rejects(pushedBy({ images: ['app'], tags: 1 }), {
-      message: /does not know “tags”; it takes images, target/,
+      message: /does not know “tags”; it takes images, composeFile, services, profiles, target/,
     });
   });
 });

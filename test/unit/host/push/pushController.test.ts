@@ -82,7 +82,9 @@ suite('a push by the controller', () => {
     const options = { compression: 'zstd', strategy: 'relay', platform: 'linux/arm64', recheck: true } as const;
     await controller.pushArguments({ image: 'app', target: `${connection.host}/dev/app`, ...options });
     const target = { host: connection.host, repository: 'dev/app', tag: 'latest' };
-    assert.deepEqual(jobs, [{ image: 'app:latest', requestedImage: 'app', connection, target, ...options }]);
+    assert.deepEqual(jobs, [
+      { image: 'app:latest', requestedImage: 'app', connection, target, ...options, isUnattended: true },
+    ]);
   });
 
   test('rejects as the push does, after showing the failure, and can be retried with the connection of then', async (t) => {

@@ -92,7 +92,7 @@ export async function controllerFor(
   };
   const images = ['app:1', 'tool:1', 'x--y:1', 'x-y:1'].map(imageNamed);
   const controller = new PushController({
-    runner: runner as PushRunner,
+    runner,
     images: { open: () => Promise.resolve({ kind: 'ready', images }) },
     inspect: (image) =>
       image === 'part:1' ? Promise.resolve(inspected()) : Promise.reject(new Error('It is not asked in this test.')),

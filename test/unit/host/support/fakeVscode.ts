@@ -228,6 +228,8 @@ export class MarkdownString {
   }
 }
 
+export { LanguageModelTextPart, LanguageModelToolResult } from './fakeLanguageModel.ts';
+
 export const TreeItemCollapsibleState = { None: 0, Collapsed: 1, Expanded: 2 };
 export const ProgressLocation = { Notification: 15 };
 export const StatusBarAlignment = { Left: 1 };
@@ -449,6 +451,7 @@ export const extensions = {
 };
 
 export const workspace = {
+  isTrusted: true,
   workspaceFolders: undefined as
     readonly { readonly uri: { readonly scheme: string; readonly fsPath: string } }[] | undefined,
   registerTextDocumentContentProvider: (scheme: string, provider: ContentProvider) => {

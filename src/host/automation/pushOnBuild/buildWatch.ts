@@ -1,0 +1,106 @@
+import type { sleep } from '../../../core/base/cancel.ts';
+import { toTeaChestError } from '../../../core/base/errors.ts';
+import type { Logger } from '../../../core/base/logger.ts';
+import type { EngineLink } from '../../engine/engine.ts';
+import { listShownImages } from '../../engine/listShownImages.ts';
+
+/** Milliseconds without an event after which a build is over: it gives its image several tags. */
+const quietMs = 1_000;
+const shortestRetryMs = 1_000;
+const longestRetryMs = 60_000;
+
+export interface BuildWatchDependencies {
+  readonly link: EngineLink;
+  readonly logger: Logger;
+  readonly wait: typeof sleep;
+  /** Each `repository:tag` that stands for another image than before. */
+  readonly onBuilt: (references: readonly string[]) => void;
+  /** Called when builds are noticed from here on, or not any more. */
+  readonly onFollowing: (isFollowing: boolean) => void;
+}
+
+/** The image ID for each `repository:tag`. */
+type Names = ReadonlyMap<string, string>;
+
+/**
+ * Follows the engine, and reports names that were given to another image: by a build, `docker tag` or `docker load`, and not
+ * by a pull. The lists of images before and after are compared, because engines send different events for a build.
+ * Temporary names of pushes are in no list (`listShownImages`).
+ */
+export class BuildWatch {
+  readonly #dependencies: BuildWatchDependencies;
+  readonly #stop = new AbortController();
+  #known: Names | undefined;
+  #pulled = new Set<string>();
+  #events = 0;
+  #isSettling = false;
+
+  constructor(dependencies: BuildWatchDependencies) {
+    this.#dependencies = dependencies;
+    void this.#follow(this.#stop.signal);
+  }
+
+  dispose(): void {
+    this.#stop.abort();
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { link, logger, wait, onFollowing } = this.#dependencies;
+    const isOver = (): boolean => signal.aborted;
+    for (let delay = shortestRetryMs; !isOver(); delay = Math.min(delay * 2, longestRetryMs)) {
+      try {
+        const engine = await link.get();
+        for await (const { action, image } of engine.events({ signal })) {
+          delay = shortestRetryMs;
+          if (action === 'pull' && image !== undefined) this.#pulled.add(familiarName(image));
+          this.#events++;
+          if (!this.#isSettling) void this.#settle(signal);
+        }
+      } catch (error) {
+        if (!isOver()) logger.debug(`Builds are not followed at present: ${toTeaChestError(error).message}`);
+      }
+      if (isOver()) return;
+      onFollowing(false);
+      link.reset();
+      await wait(delay, signal).catch(() => undefined);
+    }
+  }
+
+  /** Compares the names once the events have ceased. */
+  async #settle(signal: AbortSignal): Promise<void> {
+    const { logger, wait } = this.#dependencies;
+    this.#isSettling = true;
+    try {
+      for (let seen: number | undefined; seen !== this.#events;) {
+        seen = this.#events;
+        // The first list is what there is already: it is read at once.
+        if (this.#known !== undefined) await wait(quietMs, signal);
+        if (seen === this.#events) await this.#compare(signal);
+      }
+    } catch (error) {
+      if (!signal.aborted) logger.debug(`The images were not compared: ${toTeaChestError(error).message}`);
+    } finally {
+      this.#isSettling = false;
+    }
+  }
+
+  async #compare(signal: AbortSignal): Promise<void> {
+    const { link, onBuilt, onFollowing } = this.#dependencies;
+    const pulled = this.#pulled;
+    this.#pulled = new Set();
+    const images = await listShownImages(await link.get(), { signal });
+    const names = new Map(images.flatMap(({ id, references }) => references.map((name) => [name, id] as const)));
+    const before = this.#known;
+    this.#known = names;
+    if (signal.aborted) return;
+    onFollowing(true);
+    if (before === undefined) return;
+    const built = [...names].filter(([name, id]) => before.get(name) !== id && !pulled.has(name) && !pulled.has(id));
+    if (built.length > 0) onBuilt(built.map(([name]) => name));
+  }
+}
+
+/** As engines list a name of Docker Hub. */
+function familiarName(reference: string): string {
+  return reference.replace(/^docker\.io\/(?:library\/)?/, '');
+}

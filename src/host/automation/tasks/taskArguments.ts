@@ -1,0 +1,78 @@
+import { isAbsolute, resolve } from 'node:path';
+import * as v from 'valibot';
+import { TeaChestError } from '../../../core/base/errors.ts';
+import { problemOfImages } from '../../commands/arguments.ts';
+import { pushArguments, pushImagesArguments, type PushImagesArguments } from '../../push/pushArguments.ts';
+
+const pathText = v.string('a text');
+
+/** A task of tasks.json (docs/tasks.md). VS Code has replaced its variables. */
+const pushTask = v.strictObject({
+  type: v.literal('teaChest'),
+  task: v.literal('push', '“push”'),
+  image: v.optional(pushArguments.entries.image),
+  composeFile: v.optional(v.union([pathText, v.array(pathText)], 'a path or a list of paths')),
+  images: pushImagesArguments.entries.images,
+  services: pushImagesArguments.entries.services,
+  profiles: pushImagesArguments.entries.profiles,
+  target: pushImagesArguments.entries.target,
+  platform: pushArguments.entries.platform,
+  compression: pushImagesArguments.entries.compression,
+  strategy: pushImagesArguments.entries.strategy,
+  recheck: pushImagesArguments.entries.recheck,
+});
+
+/** What a task pushes: one image to a whole target, or several to an owner. */
+export type TaskPush =
+  | { readonly kind: 'image'; readonly args: v.InferOutput<typeof pushArguments> }
+  | { readonly kind: 'images'; readonly args: PushImagesArguments };
+
+/**
+ * `folder`: what relative paths of compose files are below.
+ * @throws TeaChestError `argumentInvalid`
+ */
+export function readPushTask(definition: unknown, folder: string | undefined): TaskPush {
+  const read = v.safeParse(pushTask, definition, { abortEarly: true });
+  if (!read.success) {
+    const [{ path, message }] = read.issues;
+    const key = path?.[0].key;
+    throw wrong(`wants “${typeof key === 'string' ? key : 'task'}” to be ${message}`);
+  }
+  const { image, images, platform, composeFile, services, profiles, target, compression, strategy, recheck } =
+    read.output;
+  const shared = { images, services, profiles, target, compression, strategy, recheck };
+  if (image !== undefined) return { kind: 'image', args: oneImage(image, platform, composeFile, shared) };
+  if (shared.images === undefined && composeFile === undefined) {
+    throw wrong('needs “image”, “images” or “composeFile”');
+  }
+  if (platform !== undefined) throw wrong('takes “platform” with “image”, or in each of “images”');
+  const files = composeFile === undefined ? {} : { composeFile: absolutePaths([composeFile].flat(), folder) };
+  const args = { ...shared, ...files };
+  const problem = problemOfImages(args);
+  if (problem !== undefined) throw wrong(problem);
+  return { kind: 'images', args };
+}
+
+function oneImage(
+  image: string,
+  platform: string | undefined,
+  composeFile: unknown,
+  { images, services, profiles, ...options }: Omit<PushImagesArguments, 'composeFile'>,
+): v.InferOutput<typeof pushArguments> {
+  if ([images, composeFile, services, profiles].some((other) => other !== undefined)) {
+    throw wrong('takes only one of “image”, “images” and “composeFile”');
+  }
+  return { image, ...options, ...(platform !== undefined && { platform }) };
+}
+
+function absolutePaths(files: readonly string[], folder: string | undefined): string[] {
+  return files.map((file) => {
+    if (isAbsolute(file)) return file;
+    if (folder === undefined) throw wrong(`names ${file}, and no folder is open that the path could be below`);
+    return resolve(folder, file);
+  });
+}
+
+function wrong(why: string): TeaChestError {
+  return new TeaChestError('argumentInvalid', `The task ${why}.`, { stage: 'resolve' });
+}

@@ -1,0 +1,118 @@
+import type * as vscode from 'vscode';
+import { TeaChestError } from '../../../core/base/errors.ts';
+import { listImages } from '../../../core/gitea/browse/listImages.ts';
+import { listTags } from '../../../core/gitea/browse/listTags.ts';
+import type { RegistryContents } from '../../../core/gitea/browse/registryContents.ts';
+import type { Connection } from '../../connections/connection.ts';
+import type { ConnectionStore } from '../../connections/connectionStore.ts';
+import { withSignal } from '../../progress/cancellation.ts';
+import type { RegistryBrowser } from '../../registry/registryBrowser.ts';
+import { hasOwners } from '../../targets/settleTarget.ts';
+import { runTool, toolResult } from './toolResult.ts';
+
+interface Input {
+  readonly registry?: string;
+  readonly owner?: string;
+  readonly image?: string;
+}
+
+export interface ListPackagesDependencies {
+  readonly store: Pick<ConnectionStore, 'list' | 'findByHost'>;
+  readonly access: RegistryBrowser;
+}
+
+const longestList = 100;
+const timeLimitMs = 30_000;
+
+/** The language-model tool `teaChest_listPackages`: images or tags of a registry that the person signed in to. */
+export class ListPackagesTool implements vscode.LanguageModelTool<Input> {
+  readonly #dependencies: ListPackagesDependencies;
+
+  constructor(dependencies: ListPackagesDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  prepareInvocation({ input }: vscode.LanguageModelToolInvocationPrepareOptions<Input>): vscode.PreparedToolInvocation {
+    const { host } = this.#connection(input.registry) ?? {};
+    return { invocationMessage: host === undefined ? 'Listing registries' : `Listing packages of ${host}` };
+  }
+
+  async invoke(
+    { input }: vscode.LanguageModelToolInvocationOptions<Input>,
+    token: vscode.CancellationToken,
+  ): Promise<vscode.LanguageModelToolResult> {
+    return await runTool(() =>
+      withSignal(token, async (cancelled) => {
+        const signal = AbortSignal.any([cancelled, AbortSignal.timeout(timeLimitMs)]);
+        const registries = this.#dependencies.store
+          .list()
+          .map(({ host, kind, username }) => ({ host, kind, username }));
+        const connection = this.#connection(input.registry);
+        if (connection === undefined) {
+          if (input.registry === undefined && registries.length !== 0) return toolResult({ registries });
+          throw notSignedIn(input.registry);
+        }
+        return toolResult(await this.#list(connection, input, signal));
+      }),
+    );
+  }
+
+  /** The registry that is named, or the only one. */
+  #connection(host: string | undefined): Connection | undefined {
+    const { store } = this.#dependencies;
+    if (host !== undefined) return store.findByHost(host);
+    const [only, ...others] = store.list();
+    return others.length === 0 ? only : undefined;
+  }
+
+  async #list(connection: Connection, input: Input, signal: AbortSignal): Promise<Record<string, unknown>> {
+    const { access } = this.#dependencies;
+    const contents = await access.contents(connection);
+    const { host } = connection;
+    if (!hasOwners(connection.kind)) {
+      if (input.image !== undefined) return { host, ...(await tagsOf(contents, input.image, signal)) };
+      return { host, ...(await imagesOf(contents, undefined, signal)) };
+    }
+    const { names } = await access.owners(connection);
+    const owner = (input.owner ?? names[0] ?? connection.username).toLowerCase();
+    const found =
+      input.image === undefined
+        ? await imagesOf(contents, owner, signal)
+        : await tagsOf(contents, `${owner}/${input.image}`, signal);
+    return { host, owner, ownersWithPushAccess: names, ...found };
+  }
+}
+
+async function imagesOf(
+  contents: RegistryContents,
+  owner: string | undefined,
+  signal: AbortSignal,
+): Promise<Record<string, unknown>> {
+  const rows = listImages(contents, { owner, sort: 'newest', filter: '' }, { signal });
+  const { items, hasMore } = await take(rows);
+  const images = items.map(({ name, pushedAt, tags, linkedTo }) => ({ name, pushedAt, tags, linkedTo }));
+  return { images, hasMore };
+}
+
+async function tagsOf(
+  contents: RegistryContents,
+  repository: string,
+  signal: AbortSignal,
+): Promise<Record<string, unknown>> {
+  const { items, hasMore } = await take(listTags(contents, { repository, sort: 'newest' }, { signal }));
+  return { repository, tags: items.map(({ tag }) => tag), hasMore };
+}
+
+async function take<T>(rows: AsyncIterable<T>): Promise<{ readonly items: readonly T[]; readonly hasMore: boolean }> {
+  const items: T[] = [];
+  for await (const row of rows) {
+    if (items.length === longestList) return { items, hasMore: true };
+    items.push(row);
+  }
+  return { items, hasMore: false };
+}
+
+function notSignedIn(host: string | undefined): TeaChestError {
+  const message = host === undefined ? 'You are not signed in to any registry.' : `You are not signed in to ${host}.`;
+  return new TeaChestError('notSignedIn', message, { stage: 'browse', facts: host === undefined ? {} : { host } });
+}

@@ -1,0 +1,34 @@
+import type * as vscode from 'vscode';
+import { planPushCommand } from '../../commands/planPush.ts';
+import type { InspectImage } from '../../push/composeImages.ts';
+import type { PushPlanner } from '../../push/pushPlanner.ts';
+import { runTool, toolResult } from './toolResult.ts';
+
+interface Input {
+  readonly image: string;
+  readonly target?: string;
+  readonly platform?: string;
+}
+
+export interface PlanPushToolDependencies {
+  readonly planner: Pick<PushPlanner, 'plan'>;
+  readonly inspect: InspectImage;
+}
+
+/** The language-model tool `teaChest_planPush`: what a push would do, found by requests that change nothing. */
+export class PlanPushTool implements vscode.LanguageModelTool<Input> {
+  readonly #dependencies: PlanPushToolDependencies;
+
+  constructor(dependencies: PlanPushToolDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  prepareInvocation(): vscode.PreparedToolInvocation {
+    return { invocationMessage: 'Planning a push' };
+  }
+
+  async invoke({ input }: vscode.LanguageModelToolInvocationOptions<Input>): Promise<vscode.LanguageModelToolResult> {
+    const { planner, inspect } = this.#dependencies;
+    return await runTool(async () => toolResult({ ...(await planPushCommand(planner, inspect, input)) }));
+  }
+}

@@ -1,0 +1,101 @@
+import type * as vscode from 'vscode';
+import { TeaChestError } from '../../../core/base/errors.ts';
+import type { Audience } from '../../../core/gitea/readAudience.ts';
+import { inertText } from '../../display/inertText.ts';
+import { markdownValue, type MarkdownLine } from '../../display/markdownText.ts';
+import { markdownTooltip } from '../../display/markdownTooltip.ts';
+import { withSignal } from '../../progress/cancellation.ts';
+import type { PushArguments } from '../../push/pushArguments.ts';
+import type { PushJob } from '../../push/pushJob.ts';
+import { pushUnattended, type UnattendedDependencies } from '../../push/pushUnattended.ts';
+import { resolvePush } from '../../push/resolvePush.ts';
+import { targetNeeded } from '../../push/targetNeeded.ts';
+import type { RegistryBrowser } from '../../registry/registryBrowser.ts';
+import type { PublicOwners } from '../../targets/publicOwners.ts';
+import { hasOwners } from '../../targets/settleTarget.ts';
+import { briefImage, formatTarget } from '../../targets/target.ts';
+import { runTool, toolResult } from './toolResult.ts';
+
+interface Input {
+  readonly image: string;
+  readonly target?: string;
+  readonly platform?: string;
+}
+
+export interface PushImageToolDependencies extends UnattendedDependencies {
+  readonly access: Pick<RegistryBrowser, 'owners' | 'explainDenied' | 'audienceOf'>;
+  readonly publicOwners: Pick<PublicOwners, 'confirm'>;
+}
+
+const audiences: Readonly<Record<Audience, string>> = {
+  everybody: 'The owner is public: everybody who can reach the server can pull the image.',
+  signedIn: 'Everybody who can sign in to the server can pull the image.',
+  members: 'Only the owner and its members can pull the image.',
+};
+
+/**
+ * The language-model tool `teaChest_pushImage`. VS Code asks the person before each call, with the image, the target and
+ * who can see it; the first push to a public owner is confirmed besides, as with a push by hand.
+ */
+export class PushImageTool implements vscode.LanguageModelTool<Input> {
+  readonly #dependencies: PushImageToolDependencies;
+
+  constructor(dependencies: PushImageToolDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  async prepareInvocation({
+    input,
+  }: vscode.LanguageModelToolInvocationPrepareOptions<Input>): Promise<vscode.PreparedToolInvocation> {
+    return await runTool(async () => {
+      const job = this.#resolve(input);
+      const target = formatTarget(job.target);
+      const lines: readonly MarkdownLine[] = [
+        ['Image: ', markdownValue(job.image)],
+        ['Target: ', markdownValue(target)],
+        [await this.#visibility(job)],
+      ];
+      const title = inertText(`Push ${briefImage(job.image)} to ${target}?`);
+      return {
+        invocationMessage: inertText(`Pushing ${briefImage(job.image)} to ${target}`),
+        confirmationMessages: { title, message: markdownTooltip(lines) },
+      };
+    });
+  }
+
+  async invoke(
+    { input }: vscode.LanguageModelToolInvocationOptions<Input>,
+    token: vscode.CancellationToken,
+  ): Promise<vscode.LanguageModelToolResult> {
+    return await runTool(() =>
+      withSignal(token, async (signal) => {
+        const job = this.#resolve(input);
+        if (!(await this.#dependencies.publicOwners.confirm(job))) {
+          throw new TeaChestError('cancelled', 'The person does not want to push to a public owner.');
+        }
+        const args = { ...argumentsOf(input), target: formatTarget(job.target) };
+        const [outcome] = await pushUnattended(this.#dependencies, [args], { signal });
+        if (outcome === undefined) throw new Error('the push has no outcome');
+        if ('error' in outcome) throw outcome.error;
+        return toolResult({ ...outcome.result });
+      }),
+    );
+  }
+
+  #resolve(input: Input): PushJob {
+    const job = resolvePush(argumentsOf(input), this.#dependencies);
+    if (job === undefined) throw targetNeeded(input.image);
+    return job;
+  }
+
+  async #visibility({ connection, target }: PushJob): Promise<string> {
+    if (!hasOwners(connection.kind)) return 'Who can pull it is up to the registry.';
+    const owner = target.repository.slice(0, target.repository.indexOf('/'));
+    const audience = await this.#dependencies.access.audienceOf(connection, owner);
+    return audience === undefined ? 'The server does not say who can pull the image.' : audiences[audience];
+  }
+}
+
+function argumentsOf({ image, target, platform }: Input): PushArguments {
+  return { image, ...(target !== undefined && { target }), ...(platform !== undefined && { platform }) };
+}

@@ -1,0 +1,113 @@
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import { TeaChestError } from '../../core/base/errors.ts';
+import type { ComposeImage } from '../../core/compose/readComposeImages.ts';
+import { askModalChoice } from '../display/messages.ts';
+import { reportFailure } from '../errors/reportFailure.ts';
+import { pickOne, pickSeveral } from '../input/prompts.ts';
+import { countImages } from '../progress/imagesText.ts';
+import {
+  describeMissing,
+  findComposeImages,
+  type FoundComposeImages,
+  type InspectImage,
+} from '../push/composeImages.ts';
+import type { PushController } from '../push/pushController.ts';
+
+export interface PushComposeFileDependencies {
+  readonly push: Pick<PushController, 'pushAll'>;
+  readonly inspect: InspectImage;
+}
+
+const composeFiles = '**/{compose,docker-compose}*.{yml,yaml}';
+const longestList = 200;
+
+/**
+ * `teaChest.pushComposeFile`: the person chooses among the images of a compose file, and pushes them together. `clicked`
+ * and `selected` are the files of the explorer, in the order in which they change each other.
+ */
+export async function pushComposeFileCommand(
+  dependencies: PushComposeFileDependencies,
+  clicked?: vscode.Uri,
+  selected?: readonly vscode.Uri[],
+): Promise<void> {
+  const files = filesOf(clicked, selected) ?? (await chooseFile());
+  if (files === undefined) return;
+  try {
+    const images = await chooseImages(files, await findComposeImages({ files }, dependencies.inspect));
+    if (images !== undefined && images.length > 0) await dependencies.push.pushAll(images);
+  } catch (error) {
+    const retry = (): Promise<void> => pushComposeFileCommand(dependencies, clicked, selected);
+    void reportFailure(error, { retry });
+  }
+}
+
+function filesOf(clicked?: vscode.Uri, selected?: readonly vscode.Uri[]): readonly string[] | undefined {
+  if (!(clicked instanceof vscode.Uri)) return undefined;
+  const several = Array.isArray(selected) && selected.length > 0 ? (selected as readonly vscode.Uri[]) : [clicked];
+  return several.map(({ fsPath }) => fsPath);
+}
+
+/** One of the open folders, or any other. Undefined if the person cancels. */
+async function chooseFile(): Promise<readonly string[] | undefined> {
+  const found = await vscode.workspace.findFiles(composeFiles, '**/node_modules/**', longestList);
+  const files = found.filter(({ path }) => !/\.override\.ya?ml$/.test(path)).sort(byPath);
+  const [only, ...others] = files;
+  if (only === undefined) {
+    const chosen = await vscode.window.showOpenDialog({
+      title: 'Push Images of Compose File',
+      openLabel: 'Choose',
+      filters: { 'Compose files': ['yml', 'yaml'] },
+    });
+    return chosen?.map(({ fsPath }) => fsPath);
+  }
+  if (others.length === 0) return [only.fsPath];
+  const choices = files.map((uri) => ({
+    ...{ label: basename(uri.fsPath), description: vscode.workspace.asRelativePath(uri), value: [uri.fsPath] },
+  }));
+  return await pickOne(choices, { title: 'Push Images of Compose File', placeholder: 'Which compose file?' });
+}
+
+function byPath(one: vscode.Uri, other: vscode.Uri): number {
+  return one.path.localeCompare(other.path);
+}
+
+/** Undefined if the person cancels. */
+async function chooseImages(
+  files: readonly string[],
+  found: FoundComposeImages,
+): Promise<readonly string[] | undefined> {
+  const { images, missing, inactive } = found;
+  const [first = ''] = files;
+  const file = basename(first);
+  const present = images.filter((image) => !missing.includes(image));
+  if (images.length === 0) {
+    const message = `${file} names no image that can be pushed.`;
+    throw new TeaChestError('composeFileInvalid', message, { stage: 'resolve', facts: { file: first } });
+  }
+  if (present.length === 0) {
+    const message = `The engine has none of the images of ${file}: ${missing.map(describeMissing).join(', ')}. Run “docker compose build” or “docker compose pull” first.`;
+    throw new TeaChestError('imageNotFound', message, { stage: 'inspect', facts: { file: first } });
+  }
+  if (missing.length > 0) {
+    const go = `Push the Other ${present.length === 1 ? 'One' : String(present.length)}`;
+    const question = `The engine lacks ${missing.length} of the ${images.length} images of ${file}.`;
+    const detail = [...missing.map(describeMissing), 'Run “docker compose build” or “docker compose pull” for them.'];
+    if ((await askModalChoice(question, detail, [go])) !== go) return undefined;
+  }
+  const placeholder =
+    inactive.length === 0
+      ? 'Enter goes on with the images that are ticked'
+      : `Left out, as none of their profiles is active: ${inactive.join(', ')}`;
+  const title = `Push ${countImages(present.length)} of ${file}`;
+  return await pickSeveral(present.map(imageRow), { title, placeholder });
+}
+
+function imageRow({ image, services, isBuilt }: ComposeImage): Parameters<typeof pickSeveral<string>>[0][number] {
+  const what = services.length === 1 ? 'service' : 'services';
+  return {
+    label: image,
+    description: `${what} ${services.join(', ')}${isBuilt ? ' · built here' : ''}`,
+    value: image,
+  };
+}

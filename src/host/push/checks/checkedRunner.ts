@@ -1,0 +1,88 @@
+import { TeaChestError, toTeaChestError } from '../../../core/base/errors.ts';
+import type { ImageOutcome } from '../../../core/push/imagesEvents.ts';
+import type { PushResult } from '../../../core/push/pushEvents.ts';
+import { briefImage, formatTarget } from '../../targets/target.ts';
+import type { PushJob } from '../pushJob.ts';
+import type { PushRunner, RunOptions } from '../pushRunner.ts';
+import { pushConcerns, toRefusal, type CheckSources, type Concern } from './pushConcerns.ts';
+
+interface CheckedRunnerDependencies extends CheckSources {
+  readonly runner: Pick<PushRunner, 'runAll'>;
+  readonly ask: (message: string, detail: readonly string[], yes: string) => Promise<boolean>;
+}
+
+interface Checked {
+  readonly job: PushJob;
+  readonly concerns: readonly Concern[];
+  readonly error?: TeaChestError;
+}
+
+/** Runs pushes after the checks that the settings ask for. */
+export class CheckedRunner implements Pick<PushRunner, 'run' | 'runAll'> {
+  readonly #dependencies: CheckedRunnerDependencies;
+
+  constructor(dependencies: CheckedRunnerDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  async run(job: PushJob, options: RunOptions): Promise<PushResult> {
+    const [outcome] = await this.runAll([job], options);
+    if (outcome?.kind === 'pushed') return outcome.result;
+    throw outcome?.error ?? new Error('the push has no outcome');
+  }
+
+  /** An image that a check refuses does not stop the others. If the person declines, nothing is pushed. */
+  async runAll(jobs: readonly PushJob[], options: RunOptions): Promise<readonly ImageOutcome[]> {
+    const checked = await Promise.all(jobs.map((job) => this.#check(job, options.signal)));
+    if (!(await this.#isAgreed(checked))) {
+      const error = new TeaChestError('cancelled', 'Cancelled.', { stage: 'resolve' });
+      return jobs.map(() => ({ kind: 'failed', error }));
+    }
+    const allowed = checked.filter(({ error }) => error === undefined);
+    const outcomes =
+      allowed.length === 0
+        ? []
+        : await this.#dependencies.runner.runAll(
+            allowed.map(({ job }) => job),
+            options,
+          );
+    const byCheck = new Map(allowed.map((one, at) => [one, outcomes[at]]));
+    return checked.map((one): ImageOutcome => {
+      const outcome = byCheck.get(one);
+      if (outcome?.kind === 'pushed') return { ...outcome, result: withWarnings(outcome.result, one.concerns) };
+      return outcome ?? { kind: 'failed', error: one.error ?? toTeaChestError(new Error('the push has no outcome')) };
+    });
+  }
+
+  async #check(job: PushJob, signal: AbortSignal): Promise<Checked> {
+    try {
+      const concerns = await pushConcerns(job, this.#dependencies, signal);
+      const refusing = concerns.find(
+        ({ level }) => level === 'refuse' || (level === 'ask' && job.isUnattended === true),
+      );
+      return { job, concerns, ...(refusing !== undefined && { error: toRefusal(refusing, job) }) };
+    } catch (error) {
+      return { job, concerns: [], error: toTeaChestError(error, 'resolve') };
+    }
+  }
+
+  async #isAgreed(checked: readonly Checked[]): Promise<boolean> {
+    const asking = checked.flatMap(({ job, concerns, error }) =>
+      error === undefined && concerns.some(({ level }) => level === 'ask') ? [{ job, concerns }] : [],
+    );
+    const [first, ...others] = asking;
+    if (first === undefined) return true;
+    const { image, target } = first.job;
+    const question =
+      others.length === 0
+        ? `Push ${briefImage(image)} to ${formatTarget(target)} all the same?`
+        : `Push ${asking.length} images all the same?`;
+    const detail = asking.flatMap(({ concerns }) => concerns.map(({ message }) => message));
+    return await this.#dependencies.ask(question, detail, 'Push Anyway');
+  }
+}
+
+function withWarnings(result: PushResult, concerns: readonly Concern[]): PushResult {
+  const warnings = concerns.filter(({ level }) => level === 'warn').map(({ message }) => message);
+  return warnings.length === 0 ? result : { ...result, notices: [...result.notices, ...warnings] };
+}

@@ -1,0 +1,89 @@
+import { toTeaChestError, type TeaChestError } from '../../core/base/errors.ts';
+import type { ImagesSnapshot } from '../../core/push/imagesProgress.ts';
+import type { PushResult } from '../../core/push/pushEvents.ts';
+import type { RegistryBrowser } from '../registry/registryBrowser.ts';
+import { formatTarget } from '../targets/target.ts';
+import { requireDistinctTargets } from './distinctTargets.ts';
+import type { PushArguments } from './pushArguments.ts';
+import type { PushJob } from './pushJob.ts';
+import type { PushRunner } from './pushRunner.ts';
+import type { TargetSources } from './pushSources.ts';
+import { resolvePush } from './resolvePush.ts';
+import { targetNeeded } from './targetNeeded.ts';
+import { explainOwner } from './explainOwner.ts';
+
+export interface UnattendedDependencies extends TargetSources {
+  readonly runner: Pick<PushRunner, 'runAll'>;
+  readonly access: Pick<RegistryBrowser, 'owners' | 'explainDenied'>;
+  /** Called after a push of one or several images. */
+  readonly onPushed: () => void;
+}
+
+export interface UnattendedOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress?: (snapshot: ImagesSnapshot) => void;
+  /** Called before the push with the target of each image that has one. */
+  readonly onResolved?: (jobs: readonly PushJob[]) => void;
+}
+
+/** What became of one image, by the name it was given. */
+export type UnattendedOutcome = { readonly image: string; readonly target: string | undefined } & (
+  { readonly result: PushResult } | { readonly error: TeaChestError }
+);
+
+interface Resolved {
+  readonly image: string;
+  readonly job?: PushJob;
+  readonly error?: TeaChestError;
+}
+
+/**
+ * Pushes images as their arguments say, without any question, notification or message: for a caller that reports by other
+ * means. Never rejects; images with the same target all fail.
+ */
+export async function pushUnattended(
+  dependencies: UnattendedDependencies,
+  all: readonly PushArguments[],
+  options: UnattendedOptions,
+): Promise<readonly UnattendedOutcome[]> {
+  const resolved = resolveAll(dependencies, all);
+  const jobs = resolved.flatMap(({ job }) => job ?? []);
+  options.onResolved?.(jobs);
+  const outcomes = jobs.length === 0 ? [] : await dependencies.runner.runAll(jobs, options);
+  if (outcomes.some(({ kind }) => kind === 'pushed')) dependencies.onPushed();
+  const byJob = new Map(jobs.map((job, at) => [job, outcomes[at]]));
+  return await Promise.all(
+    resolved.map(async ({ image, job, error }): Promise<UnattendedOutcome> => {
+      const target = job && formatTarget(job.target);
+      const outcome = job && byJob.get(job);
+      if (outcome?.kind === 'pushed') return { image, target, result: outcome.result };
+      const failure = error ?? outcome?.error ?? targetNeeded(image);
+      const explained =
+        job === undefined ? failure : await explainOwner(failure, repositoryOf(job), dependencies.access);
+      return { image, target, error: toTeaChestError(explained) };
+    }),
+  );
+}
+
+function repositoryOf({ connection, target }: PushJob): Parameters<typeof explainOwner>[1] {
+  return { connection, repository: target.repository };
+}
+
+function resolveAll(sources: TargetSources, all: readonly PushArguments[]): readonly Resolved[] {
+  const resolved = all.map((args): Resolved => {
+    const { image } = args;
+    try {
+      const job = resolvePush(args, sources);
+      return job === undefined ? { image, error: targetNeeded(image) } : { image, job: { ...job, isUnattended: true } };
+    } catch (error) {
+      return { image, error: toTeaChestError(error, 'resolve') };
+    }
+  });
+  try {
+    requireDistinctTargets(resolved.flatMap(({ job }) => job ?? []));
+    return resolved;
+  } catch (failure) {
+    const error = toTeaChestError(failure);
+    return resolved.map(({ image }) => ({ image, error }));
+  }
+}

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { TeaChestError } from '../../../../../src/core/base/errors.ts';
+import type { RegistryContents } from '../../../../../src/core/gitea/browse/registryContents.ts';
+import { digestOf } from '../../../../../src/core/oci/digest.ts';
+import { mediaTypes } from '../../../../../src/core/oci/mediaTypes.ts';
+import { serializeManifest } from '../../../../../src/core/oci/manifest.ts';
+import type { ImageDetails } from '../../../../../src/core/ports/imageSource.ts';
+import { CheckedRunner } from '../../../../../src/host/push/checks/checkedRunner.ts';
+import type { CheckSettings } from '../../../../../src/host/push/checks/checkSettings.ts';
+import type { PushJob } from '../../../../../src/host/push/pushJob.ts';
+import { formatTarget } from '../../../../../src/host/targets/target.ts';
+import { silentLogger } from '../../../../tools/silentLogger.ts';
+import { connectionTo } from '../../support/hostFakes.ts';
+
+const connection = connectionTo('https://gitea.test');
+const off: CheckSettings = { dirtyWorkingTree: 'off', existingTag: 'off', latestTag: 'off' };
+const config = { mediaType: mediaTypes.ociConfig, digest: digestOf(Buffer.from('config')), size: 2 };
+const manifest = serializeManifest(config, []);
+const options = { signal: new AbortController().signal };
+
+function jobTo(tag: string, more: Partial<PushJob> = {}): PushJob {
+  return { image: 'app:1', connection, target: { host: connection.host, repository: 'dev/app', tag }, ...more };
+}
+
+/** A runner with these settings. In the registry, the tag `1` stands for the image with `config`. */
+function runnerWith(settings: Partial<CheckSettings>, id = config.digest) {
+  const pushed: string[] = [];
+  const asked: string[] = [];
+  const answers: boolean[] = [];
+  let requests = 0;
+  const contents = {
+    open: () =>
+      Promise.resolve({
+        headManifest: (tag: string) => {
+          requests++;
+          return Promise.resolve(tag === '1' ? { digest: digestOf(manifest) } : undefined);
+        },
+        readManifest: () => Promise.resolve({ bytes: manifest, digest: digestOf(manifest), mediaType: '' }),
+      }),
+  } as unknown as RegistryContents;
+  const runner = new CheckedRunner({
+    settings: () => ({ ...off, ...settings }),
+    inspect: (image) =>
+      image === 'missing:1'
+        ? Promise.reject(new TeaChestError('imageNotFound', 'It is gone.'))
+        : Promise.resolve({ id } as ImageDetails),
+    access: { contents: () => Promise.resolve(contents) },
+    repositories: () => [],
+    logger: silentLogger,
+    ask: (message, detail) => {
+      asked.push([message, ...detail].join('\n'));
+      return Promise.resolve(answers.shift() ?? false);
+    },
+    runner: {
+      runAll: (jobs) => {
+        pushed.push(...jobs.map(({ target }) => formatTarget(target)));
+        return Promise.resolve(
+          jobs.map(({ target }) => ({
+            kind: 'pushed',
+            image: { identity: 'sha256:0', createdAt: undefined },
+            result: {
+              ...{ reference: formatTarget(target), digest: config.digest, mediaType: '', durationMs: 1 },
+              ...{ uploadedBytes: 0, mountedBytes: 0, skippedBytes: 0, strategy: 'none', notices: ['from before'] },
+            },
+          })),
+        );
+      },
+    },
+  });
+  return { runner, pushed, asked, answers, requests: () => requests };
+}
+
+const other = digestOf(Buffer.from('another image'));
+
+suite('checks before a push', () => {
+  test('that are off ask nobody anything, neither the engine nor the registry', async () => {
+    const { runner, pushed, asked, requests } = runnerWith({}, other);
+    const result = await runner.run(jobTo('latest', { image: 'missing:1' }), options);
+    assert.deepEqual([pushed, asked, requests()], [['gitea.test/dev/app:latest'], [], 0]);
+    assert.deepEqual(result.notices, ['from before']);
+  });
+
+  test('refuse with a code of their own, and nothing is pushed', async () => {
+    const { runner, pushed } = runnerWith({ existingTag: 'refuse', latestTag: 'refuse' }, other);
+    await assert.rejects(runner.run(jobTo('latest'), options), { code: 'latestTag', stage: 'resolve' });
+    const error = await runner.run(jobTo('1'), options).catch((failure: unknown) => failure);
+    assert.ok(error instanceof TeaChestError && error.code === 'tagExists');
+    assert.ok(error.message.includes(digestOf(manifest)) && error.message.includes(other), 'both digests are shown');
+    assert.deepEqual(pushed, []);
+  });
+
+  test('find no other image at a tag that is new, or stands for this image', async () => {
+    for (const id of [config.digest, digestOf(manifest)]) {
+      const { runner, pushed } = runnerWith({ existingTag: 'refuse' }, id);
+      await runner.run(jobTo('1'), options);
+      await runner.run(jobTo('2'), options);
+      assert.equal(pushed.length, 2);
+    }
+  });
+
+  test('warn in the result', async () => {
+    const { runner } = runnerWith({ latestTag: 'warn' });
+    const { notices } = await runner.run(jobTo('latest'), options);
+    assert.deepEqual(notices, [
+      'from before',
+      'The tag of gitea.test/dev/app:latest does not say which version it is.',
+    ]);
+  });
+
+  test('ask the person once for all images, and a no stops them all', async () => {
+    const { runner, pushed, asked, answers } = runnerWith({ latestTag: 'ask' });
+    const jobs = [jobTo('latest'), jobTo('2'), { ...jobTo('latest'), image: 'app:2' }];
+    const outcomes = await runner.runAll(jobs, options);
+    assert.deepEqual(
+      outcomes.map((outcome) => outcome.kind === 'failed' && outcome.error.code),
+      ['cancelled', 'cancelled', 'cancelled'],
+    );
+    assert.deepEqual(pushed, []);
+    answers.push(true);
+    await runner.runAll(jobs, options);
+    assert.equal(pushed.length, 3);
+    assert.equal(asked.length, 2);
+    assert.match(asked[0] ?? '', /^Push 2 images all the same\?\n.*latest does not say/);
+  });
+
+  test('refuse where they would ask and nobody may be there, without stopping the other images', async () => {
+    const { runner, pushed, asked } = runnerWith({ latestTag: 'ask' });
+    const jobs = [jobTo('latest', { isUnattended: true }), jobTo('2', { isUnattended: true })];
+    const [refused, pushedOne] = await runner.runAll(jobs, options);
+    assert.ok(refused?.kind === 'failed' && refused.error.code === 'latestTag');
+    assert.equal(pushedOne?.kind, 'pushed');
+    assert.deepEqual([pushed, asked], [['gitea.test/dev/app:2'], []]);
+  });
+
+  test('that cannot be made stop a push where they decide, and not where they only warn', async () => {
+    const job = jobTo('1', { image: 'missing:1' });
+    await assert.rejects(runnerWith({ existingTag: 'refuse' }).runner.run(job, options), { code: 'imageNotFound' });
+    await runnerWith({ existingTag: 'warn' }).runner.run(job, options);
+  });
+});
