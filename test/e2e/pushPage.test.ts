@@ -183,6 +183,7 @@ suite('the push page', { timeout: 400_000 }, () => {
     fakeGitea.faults.add({ method: 'POST', times: Infinity, action: { kind: 'answer', reply } });
     await assert.rejects(vscode.host.executeCommand('teaChest.pushImage', { image: 'app:1', target }));
     await vscode.host.executeCommand('notifications.clearAll');
+    await vscode.sideBar.view('Pushes').open();
     await vscode.sideBar.view('Pushes').chooseFromMenu('readers/app', 'Show Push Details');
     await page.locator('.status').filter({ hasText: 'Failed' }).waitFor();
     const notice = await page.locator('.notice.tone-error').innerText();

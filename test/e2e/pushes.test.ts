@@ -35,6 +35,7 @@ suite('the Pushes view', { timeout: 420_000 }, () => {
     vscode = await openVscode({ env: { DOCKER_HOST: engine.host }, size: { width: 1280, height: 900 } });
     await vscode.host.executeCommand('teaChest.signIn', { url: gitea.origin, allowHttp: true, ...dev });
     await vscode.sideBar.open('Tea Chest');
+    await vscode.sideBar.view('Pushes').open();
     // Room for the view that is looked at.
     for (const view of ['images', 'registries']) {
       await vscode.page.locator(`.pane-header[aria-label^="${view === 'images' ? 'Images' : 'Registries'} "]`).click();
@@ -224,6 +225,7 @@ suite('the Pushes view', { timeout: 420_000 }, () => {
     gitea.faults.clear();
     await vscode.page.goto(url);
     await vscode.sideBar.open('Tea Chest');
+    await vscode.sideBar.view('Pushes').open();
     await vscode.notifications.waitFor(/was stopped when its window closed/);
     await row(/team\/closed:1.*interrupted/);
     await row(/dev\/app:2.*pushed/);

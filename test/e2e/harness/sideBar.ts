@@ -11,6 +11,8 @@ export interface SideBar {
 
 /** One tree in the side bar. Rows are found by a part of their label. */
 export interface TreeView {
+  /** Shows the rows of a view that is collapsed. */
+  open(): Promise<void>;
   /** The accessible labels of the rows shown. */
   rows(): Promise<string[]>;
   row(label: string | RegExp): Locator;
@@ -45,7 +47,12 @@ function createTreeView(page: Page, pane: Locator): TreeView {
   const row = (label: string | RegExp): Locator => rows.filter({ hasText: label }).first();
   const menu = page.locator('.context-view .monaco-menu, .monaco-menu-container .monaco-menu').last();
   const menuItems = menu.locator('.action-item .action-label[aria-label]:visible');
+  const header = pane.locator('.pane-header');
   return {
+    async open() {
+      await header.waitFor();
+      if ((await header.getAttribute('aria-expanded')) === 'false') await header.click();
+    },
     rows: () => ariaLabels(rows),
     row,
     async expand(label) {
