@@ -57,8 +57,11 @@ export function createQuickInput(page: Page): QuickInput {
     rows: () => ariaLabels(rows),
     pick: (label) => rowWith(label).click(),
     async changePart(part) {
-      await box.getByPlaceholder(/^Where should/).waitFor();
-      await rowWith(new RegExp(`^${part}: `)).click();
+      const proposal = box.getByPlaceholder(/^Where should/);
+      await proposal.waitFor();
+      await rowWith(`${part}: `).click();
+      // Its rows would otherwise be taken for those of the next list.
+      await proposal.waitFor({ state: 'hidden' });
     },
     async message(expected) {
       const shown = box.locator('.quick-input-message').filter({ hasText: expected });
