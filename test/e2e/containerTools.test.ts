@@ -169,6 +169,9 @@ suite('Gitea in Container Tools', { timeout: 300_000 }, () => {
     await quickInput.waitFor(/Which owner/);
     await quickInput.type('dev');
     await quickInput.accept();
+    await quickInput.changePart('Name');
+    await quickInput.type('shop/cart');
+    await quickInput.accept();
     await quickInput.waitFor(/Where should/);
     await quickInput.accept();
     await answer('dev on', 'Push');
