@@ -75,11 +75,8 @@ suite('the push page', { timeout: 400_000 }, () => {
     await vscode.host.executeCommand('teaChest.pushImage', { image: 'base:1', target: `${fakeGitea.host}/dev/base:1` });
     fakeGitea.clearRequests();
     await images().chooseFromMenu('app', 'Preview Push…');
-    await quickInput.pick('dev');
-    await quickInput.waitFor('(2/3)');
-    await quickInput.accept();
-    await quickInput.waitFor('(3/3)');
-    await quickInput.accept();
+    await quickInput.waitFor(/Where should/);
+    await quickInput.pick(`${fakeGitea.host}/dev/app:1`);
     await page.locator('.status').filter({ hasText: 'Would send: at most about 12.4 MB' }).waitFor();
     assert.deepEqual(await states(), [
       'would be mounted from dev/base',

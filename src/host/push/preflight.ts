@@ -4,6 +4,7 @@ import type { RegistryBrowser } from '../registry/registryBrowser.ts';
 import { hasOwners } from '../targets/settleTarget.ts';
 import type { Problem } from '../input/choiceRows.ts';
 import { explainOwner } from './explainOwner.ts';
+import type { PushSources } from './pushSources.ts';
 
 /** Refusals that another answer in the dialog, such as another owner or registry, helps against. For all others the push has a message with its own buttons. */
 const correctable: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -73,5 +74,15 @@ export function refusalRow(refusal: TeaChestError | undefined): Exclude<Problem,
   return {
     label: end < 0 ? message : message.slice(0, end),
     detail: typeof suggestion === 'string' ? `Did you mean “${suggestion}”?` : rest,
+  };
+}
+
+/** For a preview, which changes nothing in the registry: the check opens an upload session, and deletes it. */
+export function withoutPreflight(access: PushSources['access']): PushSources['access'] {
+  return {
+    owners: (...asked) => access.owners(...asked),
+    audienceOf: (...asked) => access.audienceOf(...asked),
+    explainDenied: (...asked) => access.explainDenied(...asked),
+    checkAccess: () => Promise.resolve(),
   };
 }

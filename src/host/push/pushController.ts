@@ -28,6 +28,7 @@ import type { PushStart } from './pushAnswers.ts';
 import { runSteps, type StepPosition } from '../input/runSteps.ts';
 import { askPlatform, choicesOfError, findManifestChoices } from './askPlatform.ts';
 import { explainOwner } from './explainOwner.ts';
+import { withoutPreflight } from './preflight.ts';
 import type { PushArguments, PushOptions } from './pushArguments.ts';
 import type { PushJob } from './pushJob.ts';
 import type { PushRunner } from './pushRunner.ts';
@@ -187,8 +188,13 @@ export class PushController {
   async #askAll(images: readonly string[] | undefined, { isPreview } = toPush): Promise<readonly PushJob[]> {
     const { store } = this.#dependencies;
     if (store.list().length === 0 && !(await signInToGoOn(this.#dependencies, { toPush: true }))) return [];
-    const jobs = (await askImages(this.#dependencies, images)) ?? [];
+    const jobs = (await askImages(this.#sources(isPreview), images)) ?? [];
     return (await this.#areConfirmed(jobs, isPreview)) ? jobs.map((job) => this.#refresh(job)) : [];
+  }
+
+  #sources(isPreview: boolean): PushSources {
+    const sources = this.#dependencies;
+    return isPreview ? { ...sources, access: withoutPreflight(sources.access) } : sources;
   }
 
   async #areConfirmed(jobs: readonly PushJob[], isPreview: boolean): Promise<boolean> {
@@ -273,7 +279,7 @@ export class PushController {
     const { store, publicOwners } = this.#dependencies;
     if (store.list().length === 0 && !(await signInToGoOn(this.#dependencies, { toPush: true }))) return undefined;
     const { platform } = options;
-    const job = await askPush(this.#dependencies, { ...start, platform });
+    const job = await askPush(this.#sources(isPreview), { ...start, platform });
     if (job === undefined || (!isPreview && !(await publicOwners.confirm(job)))) return undefined;
     if (!(await this.#hasCredential(job))) return undefined;
     return { ...this.#refresh(job), ...options, platform: platform ?? job.platform };
