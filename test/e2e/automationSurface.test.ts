@@ -343,7 +343,10 @@ suite('automation by tasks, extensions, builds, language models and links', { ti
     await vscode.screenshot('link-push');
     await page.keyboard.press('Escape');
     await quickInput.gone();
-    assert.ok(!gitea.requests.some(({ path }) => path.includes('by-link')), 'nothing was pushed');
+    // The dialog asks whether a push is allowed: it opens and closes an upload session, and sends nothing.
+    const sent = gitea.requests.filter(({ method, path }) => path.includes('by-link') && /^(PATCH|PUT)$/.test(method));
+    assert.deepEqual(sent, [], 'nothing was pushed');
+    assert.deepEqual(gitea.openSessions(), []);
     void open(`/sign-in?url=${encodeURIComponent(address)}&token=s3cret`);
     const refusal = await notifications.waitFor(/has a secret in it/);
     assert.ok(!refusal.includes('s3cret'));
