@@ -21,7 +21,7 @@ export async function makeToken(
   const { auth, store } = dialog;
   const { address, trust } = server;
   // Each name can be used once, and a one-time code is good for one request: so the name is new.
-  const tokenName = `Tea Chest on ${hostname()}, ${new Date().toISOString().slice(0, 19).replace('T', ' ')}`;
+  const tokenName = `Tea Chest on ${hostname()}, ${new Date().toISOString().slice(0, 23).replace('T', ' ')}`;
   const request = { credential, oneTimeCode, name: tokenName };
   let secret: string | undefined;
   try {
