@@ -143,7 +143,7 @@ suite('a password', () => {
     list.enter();
     const text = describeSignIn((await signedIn) ?? assert.fail());
     const [token] = gitea.directory.tokensOf(gitea.directory.user('dev').id);
-    assert.match(token?.name ?? '', /^Tea Chest on .+, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
+    assert.match(token?.name ?? '', /^Tea Chest on .+, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}$/);
     assert.match(
       text,
       /with the login of Docker \(config\.json\)\. The token “Tea Chest on .*” was made and stored, the password was not\.$/,
