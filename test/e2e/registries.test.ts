@@ -33,7 +33,8 @@ suite('the Registries view by hand', { timeout: 220_000 }, () => {
     await pushImage(client, 'team/shop/api', ['1.9', '1.10'], { layerSize: 70_000 });
     await pushImage(client, 'team/web', ['latest']);
     await pushImage(client, 'team/tool', ['1', '2', '3']);
-    vscode = await openVscode({ env: { DOCKER_HOST: `unix://${nowhere.path}/docker.sock` } });
+    const env = { DOCKER_HOST: `unix://${nowhere.path}/docker.sock` };
+    vscode = await openVscode({ env, size: { width: 1280, height: 1000 } });
     await vscode.host.executeCommand('teaChest.signIn', { url: fakeGitea.url, ...dev, allowHttp: true });
     await vscode.sideBar.open('Tea Chest');
   });

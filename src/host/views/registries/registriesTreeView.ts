@@ -1,8 +1,13 @@
 import * as vscode from 'vscode';
+import { sleep } from '../../../core/base/cancel.ts';
 import { inertText } from '../../display/inertText.ts';
 import { findTag, type PublishedTag } from './findTag.ts';
 import { RegistriesView, type RegistriesViewOptions } from './registriesView.ts';
 import type { RegistryNode } from './registryTree.ts';
+
+const mostReveals = 15;
+/** Milliseconds. */
+const revealInterval = 200;
 
 /** The Registries view in our side bar. */
 export class RegistriesTreeView extends RegistriesView {
@@ -38,8 +43,20 @@ export class RegistriesTreeView extends RegistriesView {
       if (parent !== undefined) this.#parents.set(node, parent);
     });
     const last = path.at(-1);
-    if (last !== undefined) await this.#tree.reveal(last, { select: true, focus: true });
+    if (last !== undefined) await this.#select(last);
     return last?.type === 'tag';
+  }
+
+  /**
+   * A collapsed view that `reveal` opens has no rows yet, and then VS Code selects nothing, without an error
+   * (mainThreadTreeViews.ts: reveal). So it is asked again.
+   */
+  async #select(node: RegistryNode): Promise<void> {
+    for (let asked = 0; asked < mostReveals; asked++) {
+      await this.#tree.reveal(node, { select: true, focus: true });
+      if (this.#tree.selection.some(({ id }) => id === node.id)) return;
+      await sleep(revealInterval);
+    }
   }
 
   getParent(node: RegistryNode): RegistryNode | undefined {
