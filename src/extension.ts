@@ -3,12 +3,12 @@ import { buildApi } from './composition/buildApi.ts';
 import { buildAutomation } from './composition/buildAutomation.ts';
 import { buildContainerTools } from './composition/buildContainerTools.ts';
 import { buildController } from './composition/buildController.ts';
-import { buildImages, type Images } from './composition/buildImages.ts';
+import { buildImages } from './composition/buildImages.ts';
 import { buildPulling } from './composition/buildPulling.ts';
 import { buildPushing } from './composition/buildPushing.ts';
 import { buildPushPages } from './composition/buildPushPages.ts';
 import { buildRegistries } from './composition/buildRegistries.ts';
-import { engines, followContexts } from './composition/engineChoice.ts';
+import { engines, followContexts, withListener } from './composition/engineChoice.ts';
 import type { TeaChestApi } from './host/api.ts';
 import { registerCommands } from './host/commands/registerCommands.ts';
 import { engineChoice, registriesSort } from './host/config.ts';
@@ -67,7 +67,15 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const inContainerTools = buildContainerTools(context, { ...signIn, access, addedOwners, registriesView });
   const shownImages = { images, imagesView };
   const { pulls, pull, pullStatusBar } = buildPulling(signIn, registries, { link, relay }, shownImages, logger);
-  const automation = buildAutomation({ ...controller, planner, push, link, state: context.workspaceState });
+  const pulledNames = (): ReturnType<typeof pulls.pulledNames> => pulls.pulledNames();
+  const automation = buildAutomation({
+    ...controller,
+    planner,
+    push,
+    link,
+    pulledNames,
+    state: context.workspaceState,
+  });
   const shown = withListener(list.shown, () => {
     automation.engineChanged();
   });
@@ -96,17 +104,6 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   void recoverPushes({ journal, store, access, notify, logger }, spoolRoots);
   logger.info(`Ready after ${(performance.now() - startedAt).toFixed(1)} ms.`);
   return buildApi(parts);
-}
-
-/** Also says when another engine was chosen. */
-function withListener(shown: Images['shown'], engineChanged: () => void): Images['shown'] {
-  return {
-    ...shown,
-    engineChanged: () => {
-      engineChanged();
-      return shown.engineChanged();
-    },
-  };
 }
 
 /** Cancels running pushes and pulls, so that no upload session and no temporary file is left. */

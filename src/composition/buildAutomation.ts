@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { LinkHandler, type LinkHandlerDependencies } from '../host/automation/linkHandler.ts';
 import { BuildConsent } from '../host/automation/pushOnBuild/buildConsent.ts';
-import { PushOnBuild } from '../host/automation/pushOnBuild/pushOnBuild.ts';
+import { PushOnBuild, type PushOnBuildDependencies } from '../host/automation/pushOnBuild/pushOnBuild.ts';
 import { PushTaskProvider, type PushTaskDependencies } from '../host/automation/tasks/pushTaskProvider.ts';
 import { ListImagesTool } from '../host/automation/tools/listImagesTool.ts';
 import { ListPackagesTool, type ListPackagesDependencies } from '../host/automation/tools/listPackagesTool.ts';
@@ -16,7 +16,8 @@ interface AutomationDependencies
     PushTaskDependencies,
     PushImageToolDependencies,
     ListPackagesDependencies,
-    LinkHandlerDependencies {
+    LinkHandlerDependencies,
+    Pick<PushOnBuildDependencies, 'pulledNames'> {
   readonly access: PushImageToolDependencies['access'] & ListPackagesDependencies['access'];
   readonly store: ListPackagesDependencies['store'] & LinkHandlerDependencies['store'];
   readonly link: EngineLink;

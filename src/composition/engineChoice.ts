@@ -29,3 +29,18 @@ export function followContexts(
     find: () => discoverEndpoint(engineChoice()),
   });
 }
+
+/** Also says when another engine was chosen, after the link has left the former one. */
+export function withListener<Shown extends FollowContextsDependencies['images']>(
+  shown: Shown,
+  engineChanged: () => void,
+): Shown {
+  return {
+    ...shown,
+    engineChanged: () => {
+      const changed = shown.engineChanged();
+      engineChanged();
+      return changed;
+    },
+  };
+}

@@ -3,7 +3,7 @@ import type { Logger } from '../../core/base/logger.ts';
 import type { PullResult } from '../../core/pull/pullEvents.ts';
 import type { PullParts, PullRequest } from '../../core/pull/pullParts.ts';
 import { PullProgress, type PullSnapshot } from '../../core/pull/pullProgress.ts';
-import { referenceText } from '../../core/pull/pullReference.ts';
+import { nameInEngine, referenceText } from '../../core/pull/pullReference.ts';
 import { networkScope } from '../../core/registry/http/networkScope.ts';
 import type { ConnectionStore } from '../connections/connectionStore.ts';
 import type { EngineLink } from '../engine/engine.ts';
@@ -37,6 +37,9 @@ export interface RunningPull {
 export class PullRunner {
   readonly #dependencies: PullRunnerDependencies;
   readonly #running = new Map<string, Running>();
+  /** The image ID for each name that a pull of this window gave. */
+  readonly #pulled = new Map<string, string>();
+  #isClosed = false;
   readonly #listeners: ((pulls: readonly RunningPull[]) => void)[] = [];
 
   constructor(dependencies: PullRunnerDependencies) {
@@ -48,9 +51,16 @@ export class PullRunner {
     this.#listeners.push(listener);
   }
 
+  /** The image ID for each `repository:tag` that was pulled; undefined while it is being pulled. */
+  pulledNames(): ReadonlyMap<string, string | undefined> {
+    const running = [...this.#running.values()].map(({ job }) => [nameOf(job), undefined] as const);
+    return new Map<string, string | undefined>([...this.#pulled, ...running]);
+  }
+
   async run(job: PullJob, { signal, onProgress, mayMoveTag }: PullOptions): Promise<PullResult> {
     const { logger } = this.#dependencies;
     const reference = referenceText(job.reference);
+    if (this.#isClosed) throw windowClosed(job);
     if (this.#running.has(reference)) {
       throw new TeaChestError('busy', `${reference} is being pulled already.`, { stage: 'pull' });
     }
@@ -69,6 +79,7 @@ export class PullRunner {
       };
       const result = await this.#pull(job, { ...job, signal: stopped, mayMoveTag, onEvent });
       const { digest, id, downloadedBytes, durationMs, way } = result;
+      this.#pulled.set(nameOf(job), id);
       logger.info(
         `Pulled ${result.reference} as ${digest} (ID ${id}) in ${Math.round(durationMs)} ms, ${downloadedBytes} bytes, way: ${way}.`,
       );
@@ -89,6 +100,8 @@ export class PullRunner {
 
   /** Cancels pulls and waits until they have ended: those from `origin` after a sign-out, or all as the window closes. */
   async stop(origin?: string): Promise<void> {
+    // The next one of several pulls must not begin.
+    if (origin === undefined) this.#isClosed = true;
     const stopped = [...this.#running.values()].filter(
       ({ job }) => origin === undefined || job.connection.origin === origin,
     );
@@ -140,6 +153,12 @@ function reasonOf(error: TeaChestError, outer: AbortSignal, stop: AbortSignal): 
   if (error.code !== 'cancelled' || outer.aborted) return error;
   const { reason } = stop as { readonly reason: unknown };
   return reason instanceof TeaChestError ? reason : error;
+}
+
+/** `repository:tag`, as the engine lists it. */
+function nameOf({ reference }: PullJob): string {
+  const { repository, tag } = nameInEngine(reference);
+  return `${repository}:${tag}`.replace(/^docker\.io\/(?:library\/)?/, '');
 }
 
 function notSignedIn({ connection: { host } }: PullJob): TeaChestError {

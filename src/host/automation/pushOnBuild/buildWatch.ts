@@ -1,7 +1,7 @@
 import type { sleep } from '../../../core/base/cancel.ts';
 import { toTeaChestError } from '../../../core/base/errors.ts';
 import type { Logger } from '../../../core/base/logger.ts';
-import type { EngineLink } from '../../engine/engine.ts';
+import type { Engine, EngineLink } from '../../engine/engine.ts';
 import { listShownImages } from '../../engine/listShownImages.ts';
 
 /** Milliseconds without an event after which a build is over: it gives its image several tags. */
@@ -13,6 +13,8 @@ export interface BuildWatchDependencies {
   readonly link: EngineLink;
   readonly logger: Logger;
   readonly wait: typeof sleep;
+  /** The image ID for each `repository:tag` that Tea Chest has pulled; undefined while it is being pulled. */
+  readonly pulledNames: () => ReadonlyMap<string, string | undefined>;
   /** Each `repository:tag` that stands for another image than before. */
   readonly onBuilt: (references: readonly string[]) => void;
   /** Called when builds are noticed from here on, or not any more. */
@@ -30,6 +32,8 @@ type Names = ReadonlyMap<string, string>;
 export class BuildWatch {
   readonly #dependencies: BuildWatchDependencies;
   readonly #stop = new AbortController();
+  /** The engine whose events are followed. */
+  #engine: Engine | undefined;
   #known: Names | undefined;
   #pulled = new Set<string>();
   #events = 0;
@@ -50,9 +54,12 @@ export class BuildWatch {
     for (let delay = shortestRetryMs; !isOver(); delay = Math.min(delay * 2, longestRetryMs)) {
       try {
         const engine = await link.get();
+        // It may be another engine, or have another image store: what it has already is not new.
+        this.#engine = engine;
+        this.#known = undefined;
         for await (const { action, image } of engine.events({ signal })) {
           delay = shortestRetryMs;
-          if (action === 'pull' && image !== undefined) this.#pulled.add(familiarName(image));
+          if (action === 'pull' && image !== undefined) this.#pulled.add(pulledName(image));
           this.#events++;
           if (!this.#isSettling) void this.#settle(signal);
         }
@@ -85,22 +92,33 @@ export class BuildWatch {
   }
 
   async #compare(signal: AbortSignal): Promise<void> {
-    const { link, onBuilt, onFollowing } = this.#dependencies;
+    const { pulledNames, onBuilt, onFollowing } = this.#dependencies;
+    const engine = this.#engine;
+    if (engine === undefined) return;
     const pulled = this.#pulled;
     this.#pulled = new Set();
-    const images = await listShownImages(await link.get(), { signal });
+    const images = await listShownImages(engine, { signal });
+    if (this.#engine !== engine) return;
     const names = new Map(images.flatMap(({ id, references }) => references.map((name) => [name, id] as const)));
     const before = this.#known;
     this.#known = names;
     if (signal.aborted) return;
     onFollowing(true);
     if (before === undefined) return;
-    const built = [...names].filter(([name, id]) => before.get(name) !== id && !pulled.has(name) && !pulled.has(id));
+    const ours = pulledNames();
+    const isPulled = (name: string, id: string): boolean =>
+      [name, id, repositoryOf(name)].some((one) => pulled.has(one)) ||
+      (ours.has(name) && (ours.get(name) ?? id) === id);
+    const built = [...names].filter(([name, id]) => before.get(name) !== id && !isPulled(name, id));
     if (built.length > 0) onBuilt(built.map(([name]) => name));
   }
 }
 
-/** As engines list a name of Docker Hub. */
-function familiarName(reference: string): string {
-  return reference.replace(/^docker\.io\/(?:library\/)?/, '');
+/** As engines list a name of Docker Hub. Of a name with a digest the repository: the image gets its tag after the pull. */
+function pulledName(reference: string): string {
+  return reference.replace(/^docker\.io\/(?:library\/)?/, '').replace(/@.*$/, '');
+}
+
+function repositoryOf(name: string): string {
+  return name.slice(0, name.lastIndexOf(':'));
 }

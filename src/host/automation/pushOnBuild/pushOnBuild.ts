@@ -12,11 +12,11 @@ import { targetNeeded } from '../../push/targetNeeded.ts';
 import { targetUnderPrefix } from '../../push/targetsUnder.ts';
 import { formatTarget } from '../../targets/target.ts';
 import type { BuildConsent } from './buildConsent.ts';
-import { BuildWatch } from './buildWatch.ts';
+import { BuildWatch, type BuildWatchDependencies } from './buildWatch.ts';
 import { PushOnBuildStatus, type PushOnBuildState } from './pushOnBuildStatus.ts';
 import { ruleFor, type PushRule } from './pushRule.ts';
 
-export interface PushOnBuildDependencies extends UnattendedDependencies {
+export interface PushOnBuildDependencies extends UnattendedDependencies, Pick<BuildWatchDependencies, 'pulledNames'> {
   readonly link: EngineLink;
   readonly consent: Pick<BuildConsent, 'allows'>;
   /** The setting; empty in a window whose folder is not trusted. */
@@ -31,7 +31,7 @@ const busyRetries = 300;
 
 /**
  * Pushes what is built, where the setting `teaChest.pushOnBuild` names it and the person has agreed. It cannot run in a
- * circle: a push gives an image only temporary names, which are not looked at.
+ * circle: a push gives an image only temporary names, which are not looked at, and what is pulled is not a build.
  */
 export class PushOnBuild implements vscode.Disposable {
   readonly #dependencies: PushOnBuildDependencies;
@@ -77,7 +77,7 @@ export class PushOnBuild implements vscode.Disposable {
   }
 
   #begin(): BuildWatch {
-    const { link, logger } = this.#dependencies;
+    const { link, logger, pulledNames } = this.#dependencies;
     const onBuilt = (references: readonly string[]): void => {
       for (const reference of references) void this.#built(reference);
     };
@@ -86,7 +86,7 @@ export class PushOnBuild implements vscode.Disposable {
       this.#show(this.#state);
     };
     this.#isFollowing = false;
-    return new BuildWatch({ link, logger, wait: this.#wait, onBuilt, onFollowing });
+    return new BuildWatch({ link, logger, pulledNames, wait: this.#wait, onBuilt, onFollowing });
   }
 
   /** Never rejects. */
@@ -118,7 +118,10 @@ export class PushOnBuild implements vscode.Disposable {
       const job = resolvePush(args, this.#dependencies);
       if (job === undefined) throw targetNeeded(reference);
       const target = formatTarget(job.target);
+      const watch = this.#watch;
       if (!(await this.#dependencies.consent.allows(rule, reference, target))) return;
+      // Another engine was chosen while the person was asked: the name may stand for another image there.
+      if (this.#watch !== watch) return;
       // Builds while the person was asked: the last one is pushed now.
       build.isBuiltAgain = false;
       this.#dependencies.logger.info(`${reference} was built, and is pushed to ${target} (teaChest.pushOnBuild).`);

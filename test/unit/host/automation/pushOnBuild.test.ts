@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { TeaChestError } from '../../../../src/core/base/errors.ts';
 import type { ImageOutcome } from '../../../../src/core/push/imagesEvents.ts';
 import type { PushRule } from '../../../../src/host/automation/pushOnBuild/pushRule.ts';
-import { EngineLink } from '../../../../src/host/engine/engine.ts';
+import { EngineLink, type Engine } from '../../../../src/host/engine/engine.ts';
 import type { PushJob } from '../../../../src/host/push/pushJob.ts';
 import { findByHost } from '../../../../src/host/connections/findByHost.ts';
 import { formatTarget } from '../../../../src/host/targets/target.ts';
@@ -16,6 +16,7 @@ import { connectionTo, memento } from '../support/hostFakes.ts';
 
 useFakeVscode();
 const { PushOnBuild } = await import('../../../../src/host/automation/pushOnBuild/pushOnBuild.ts');
+const { withListener } = await import('../../../../src/composition/engineChoice.ts');
 const { BuildConsent } = await import('../../../../src/host/automation/pushOnBuild/buildConsent.ts');
 
 const idOf = (content: string): string => `sha256:${Buffer.from(content).toString('hex').padEnd(64, '0')}`;
@@ -37,7 +38,9 @@ function buildingEngine(names: Readonly<Record<string, string>>) {
       for (;;) {
         const { promise, resolve } = Promise.withResolvers<{ action: string; image?: string }>();
         waiting.push(resolve);
-        yield await Promise.race([promise, untilAborted(signal)]);
+        const event = await Promise.race([promise, untilAborted(signal)]);
+        if (event.action === 'end') return;
+        yield event;
       }
     },
   };
@@ -60,8 +63,12 @@ async function pushingOn(
   const building = buildingEngine({ 'app:1': 'old', 'tool:1': 'old' });
   const running: { readonly job: PushJob; end(outcome?: ImageOutcome): void }[] = [];
   let current = rules;
+  let engine: Engine = building.engine;
+  const pulled = new Map<string, string | undefined>();
+  const link = new EngineLink(() => Promise.resolve(engine));
   const pushOnBuild = new PushOnBuild({
-    link: new EngineLink(() => Promise.resolve(building.engine)),
+    link,
+    pulledNames: () => pulled,
     consent,
     rules: () => current,
     logger: silentLogger,
@@ -111,7 +118,10 @@ async function pushingOn(
     await until(() => building.lists() > before);
     for (let turns = 0; turns < 20; turns++) await setImmediate();
   };
-  return { ...building, running, until, build, settle, setRules, pushOnBuild, consent };
+  const setEngine = (other: Engine): void => {
+    engine = other;
+  };
+  return { ...building, running, until, build, settle, setRules, pushOnBuild, consent, pulled, link, setEngine };
 }
 
 suite('push on build', () => {
@@ -156,6 +166,64 @@ suite('push on build', () => {
     assert.deepEqual(running, []);
     await build('app:1', 'new');
     await until(() => running.length === 1);
+  });
+
+  test('pushes nothing that Tea Chest has pulled, or that was pulled by its digest, until it is built here', async (t) => {
+    const rules = [{ reference: 'gitea.test/dev/**' }];
+    const { running, build, send, settle, until, pulled } = await pushingOn(t, rules);
+    press('Always');
+    // Our pulls through the endpoint and by an archive end with a name, as a build does.
+    pulled.set('gitea.test/dev/app:1', undefined);
+    await build('gitea.test/dev/app:1', 'running pull');
+    await settle();
+    pulled.set('gitea.test/dev/app:2', idOf('pulled'));
+    await build('gitea.test/dev/app:2', 'pulled');
+    await settle();
+    await send('pull', `gitea.test/dev/app@${idOf('index')}`);
+    await build('gitea.test/dev/app:3', 'pulled by digest');
+    await settle();
+    assert.deepEqual(running, []);
+    await build('gitea.test/dev/app:2', 'built');
+    await until(() => running.length === 1);
+    assert.equal(running[0]?.job.image, 'gitea.test/dev/app:2');
+  });
+
+  test('pushes nothing that the engine has after it was away: it may be another engine, or another image store', async (t) => {
+    const { running, send, setEngine, until } = await pushingOn(t);
+    press('Always');
+    const other = buildingEngine({ 'app:1': 'of another engine', 'app:7': 'of another engine' });
+    setEngine(other.engine);
+    await send('end');
+    await until(() => other.lists() > 0);
+    other.tags.set('app:8', 'built');
+    await other.send('tag', idOf('built'));
+    await until(() => running.length > 0);
+    assert.deepEqual(
+      running.map(({ job }) => job.image),
+      ['app:8'],
+    );
+  });
+
+  test('follows the engine that was chosen, and pushes nothing of it that was agreed to for the former one', async (t) => {
+    const { running, build, until, setEngine, link, pushOnBuild } = await pushingOn(t);
+    const answer = Promise.withResolvers<boolean>();
+    const asked = t.mock.method(BuildConsent.prototype, 'allows', () => answer.promise);
+    await build('app:1', 'new');
+    await until(() => asked.mock.callCount() === 1);
+    const other = buildingEngine({ 'app:1': 'of another engine' });
+    setEngine(other.engine);
+    const shown = { engineChanged: () => Promise.resolve(link.reset()) };
+    await withListener(shown, () => {
+      pushOnBuild.restart();
+    }).engineChanged();
+    await until(() => other.lists() > 0);
+    answer.resolve(true);
+    for (let turns = 0; turns < 20; turns++) await setImmediate();
+    assert.deepEqual(running, []);
+    other.tags.set('app:2', 'built');
+    await other.send('tag', idOf('built'));
+    await until(() => running.length === 1);
+    assert.equal(running[0]?.job.image, 'app:2');
   });
 
   test('“Once” and “Never” are what they say', async (t) => {
