@@ -29,6 +29,9 @@ export class PlanPushTool implements vscode.LanguageModelTool<Input> {
 
   async invoke({ input }: vscode.LanguageModelToolInvocationOptions<Input>): Promise<vscode.LanguageModelToolResult> {
     const { planner, inspect } = this.#dependencies;
-    return await runTool(async () => toolResult({ ...(await planPushCommand(planner, inspect, input)) }));
+    const { image, target, platform } = input;
+    // Nothing else of what a model gives: the command would also read compose files.
+    const args = { image, ...(target !== undefined && { target }), ...(platform !== undefined && { platform }) };
+    return await runTool(async () => toolResult({ ...(await planPushCommand(planner, inspect, args)) }));
   }
 }

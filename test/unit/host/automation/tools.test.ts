@@ -17,6 +17,7 @@ import { buildHost, connectionTo, dev } from '../support/hostFakes.ts';
 useFakeVscode();
 const { ListImagesTool } = await import('../../../../src/host/automation/tools/listImagesTool.ts');
 const { ListPackagesTool } = await import('../../../../src/host/automation/tools/listPackagesTool.ts');
+const { PlanPushTool } = await import('../../../../src/host/automation/tools/planPushTool.ts');
 const { PushImageTool } = await import('../../../../src/host/automation/tools/pushImageTool.ts');
 
 const token = {
@@ -163,5 +164,23 @@ suite('the language-model tools that list', () => {
     await store.save(connectionTo('https://other.test'), dev);
     const { registries } = dataOf(await tool.invoke(call({}), token)) as { registries: { host: string }[] };
     assert.deepEqual(registries.map(({ host }) => host).sort(), [gitea.host, 'other.test'].sort());
+  });
+});
+
+suite('the language-model tool that plans a push', () => {
+  test('takes one image, and reads no file that a model names', async () => {
+    const planned: unknown[] = [];
+    const tool = new PlanPushTool({
+      planner: {
+        plan: (all) => {
+          planned.push(all);
+          return Promise.resolve({ plan: { images: [], send: { precision: 'exact' } }, jobs: [], isPublic: [] });
+        },
+      },
+      inspect: () => assert.fail('the image of a file was looked for'),
+    });
+    const input = { image: 'app:1', composeFile: '/etc/passwd' };
+    dataOf(await tool.invoke(call(input)));
+    assert.deepEqual(planned, [[{ image: 'app:1' }]]);
   });
 });
