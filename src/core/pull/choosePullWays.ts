@@ -58,6 +58,9 @@ function whyNotDirect({ registry, needsCredential, engine, description }: WayFac
   if (isHttps && isInsecure) {
     return `The engine would not check the certificate of ${host}, because its settings call that registry insecure.`;
   }
+  if (needsCredential && !isHttps && engine.whyNotLocal !== undefined) {
+    return `${host} is reached by http, and the engine may do that from another network, so the credential of the registry is not sent to it.`;
+  }
   if (needsCredential && !engine.isConfidential) {
     return 'The engine is reached over the network without TLS, so the credential of the registry is not sent to it.';
   }

@@ -28,6 +28,17 @@ describe('the ways of a pull', () => {
     ['http that the engine does not allow', { registry: http }, 'relay,archive', /does not allow http/],
     ['http that the engine allows', { registry: http, description: insecure }, 'engine,relay,archive'],
     [
+      'http that a remote engine allows',
+      { registry: http, description: insecure, engine: remote },
+      'archive',
+      /by http, and the engine may do that from another network/,
+    ],
+    [
+      'the same without a credential',
+      { registry: http, description: insecure, engine: remote, needsCredential: false },
+      'engine,archive',
+    ],
+    [
       'https whose certificate the engine would not check',
       { description: insecure },
       'relay,archive',
