@@ -14,7 +14,10 @@ interface KubeContext {
 
 export interface Kubeconfig {
   readonly contexts: readonly KubeContext[];
-  /** The current context of `~/.kube/config`, whatever KUBECONFIG says. */
+  /**
+   * The current context of `~/.kube/config`, whatever KUBECONFIG says. Undefined if the files of KUBECONFIG have another
+   * cluster under that name.
+   */
   readonly homeContext: string | undefined;
   readonly problems: readonly string[];
 }
@@ -53,11 +56,24 @@ export async function readKubeconfig(machine: CredentialMachine): Promise<Kubeco
     used.flatMap(({ content }) => content?.contexts ?? []),
     ({ context }) => context.cluster,
   );
+  const contexts = [...clusters].map(([name, cluster]) => ({ name, authority: authorities.get(cluster) }));
   return {
-    contexts: [...clusters].map(([name, cluster]) => ({ name, authority: authorities.get(cluster) })),
-    homeContext: read.find(({ path }) => path === home)?.content?.['current-context'],
+    contexts,
+    homeContext: homeContext(read.find(({ path }) => path === home)?.content, contexts),
     problems: used.flatMap(({ problem }) => problem ?? []),
   };
+}
+
+function homeContext(
+  content: v.InferOutput<typeof file> | undefined,
+  used: readonly KubeContext[],
+): string | undefined {
+  const name = content?.['current-context'];
+  const cluster = content?.contexts.find((one) => one.name === name)?.context.cluster;
+  const own = content?.clusters.find((one) => one.name === cluster)?.cluster['certificate-authority-data'];
+  const authority = used.find((one) => one.name === name)?.authority;
+  // Without its own entry the name alone is known, which kind gives to one cluster of a machine.
+  return cluster === undefined || hashOf(own) === authority ? name : undefined;
 }
 
 function homeKubeconfig(machine: CredentialMachine): string {

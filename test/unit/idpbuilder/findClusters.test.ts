@@ -64,6 +64,19 @@ suite('clusters of idpbuilder', () => {
     assert.deepEqual(kubeconfigPaths(machine({ env: { KUBECONFIG: 'relative' } })), [kubeconfig]);
   });
 
+  test('are not the one that idpbuilder asks if ~/.kube/config has another cluster under the current name', async () => {
+    const env = { KUBECONFIG: '/one' };
+    const isCurrent = async (authority: string): Promise<boolean | undefined> => {
+      const files = {
+        '/one': kubeconfigOf({ 'kind-localdev': { authority: 'b25l' } }, 'kind-localdev'),
+        [kubeconfig]: kubeconfigOf({ 'kind-localdev': { authority } }, 'kind-localdev'),
+      };
+      return (await findClusters(machine({ files, env }))).clusters[0]?.isCurrent;
+    };
+    assert.equal(await isCurrent('b25l'), true);
+    assert.equal(await isCurrent('dHdv'), false, 'its password would go to the other cluster');
+  });
+
   test('with odd or hostile kubeconfig: what cannot be a name of kind is left out, and no value is run or shown', async () => {
     const names = ['kind-', 'kind-a b', 'kind-$(id)', 'kind-a\nb', 'kind-a\u0000b', 'kind-../x', 'minikube', 'kind-ok'];
     const contexts = names.map((name) => ({ name, context: { cluster: name } }));
