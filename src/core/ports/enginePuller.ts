@@ -41,6 +41,8 @@ export interface EngineDescription {
   readonly readsZstd: boolean;
   /** It reaches the registry without a check of its certificate, or by http, because its settings say so. */
   readonly isInsecure: boolean;
+  /** Its settings have another address or mirrors for the registry, which would get the credential too. */
+  readonly isRedirected: boolean;
 }
 
 /** What the engine is asked to pull. */

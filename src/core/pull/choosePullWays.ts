@@ -16,7 +16,7 @@ export interface WayFacts {
   readonly registry: PullRegistry;
   readonly needsCredential: boolean;
   readonly engine: Pick<EnginePuller, 'isConfidential' | 'whyNotLocal'>;
-  readonly description: Pick<EngineDescription, 'isInsecure'>;
+  readonly description: Pick<EngineDescription, 'isInsecure' | 'isRedirected'>;
   /** Why the engine is not asked to pull through the relay, as a sentence. */
   readonly relayObstacle: string | undefined;
 }
@@ -57,6 +57,9 @@ function whyNotDirect({ registry, needsCredential, engine, description }: WayFac
   if (!isHttps && !isInsecure) return `The engine does not allow http for ${host}.`;
   if (isHttps && isInsecure) {
     return `The engine would not check the certificate of ${host}, because its settings call that registry insecure.`;
+  }
+  if (needsCredential && description.isRedirected) {
+    return `The engine’s settings have another address or mirrors for ${host}, which would get its credential.`;
   }
   if (needsCredential && !isHttps && engine.whyNotLocal !== undefined) {
     return `${host} is reached by http, and the engine may do that from another network, so the credential of the registry is not sent to it.`;

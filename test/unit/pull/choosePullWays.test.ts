@@ -6,10 +6,11 @@ const usual: WayFacts = {
   registry: { origin: 'https://gitea.test', host: 'gitea.test', isPinned: false, isLoopback: false },
   needsCredential: true,
   engine: { isConfidential: true, whyNotLocal: undefined },
-  description: { isInsecure: false },
+  description: { isInsecure: false, isRedirected: false },
   relayObstacle: undefined,
 };
-const insecure = { isInsecure: true };
+const insecure = { isInsecure: true, isRedirected: false };
+const redirected = { isInsecure: false, isRedirected: true };
 const remote = { isConfidential: true, whyNotLocal: 'It is reached by ssh.' };
 const http = { ...usual.registry, origin: 'http://gitea.test' };
 
@@ -26,6 +27,13 @@ describe('the ways of a pull', () => {
       /this machine/,
     ],
     ['http that the engine does not allow', { registry: http }, 'relay,archive', /does not allow http/],
+    [
+      'an engine with mirrors of the registry',
+      { description: redirected },
+      'relay,archive',
+      /would get its credential/,
+    ],
+    ['the same without a credential', { description: redirected, needsCredential: false }, 'engine,relay,archive'],
     ['http that the engine allows', { registry: http, description: insecure }, 'engine,relay,archive'],
     [
       'http that a remote engine allows',

@@ -30,6 +30,7 @@ export class FakePuller implements EnginePuller {
     store: 'classic',
     readsZstd: true,
     isInsecure: false,
+    isRedirected: false,
   };
   /** What it says of a registry that is not our endpoint. */
   direct: string | ((name: PullName, credential: Credential) => Digest) = 'no such host';

@@ -17,7 +17,7 @@ import type { EngineEndpoint, EngineVersion } from '../types.ts';
 import type { DockerHttp } from './dockerHttp.ts';
 import type { DockerPusher } from './dockerPusher.ts';
 import { dial } from './imageRequests.ts';
-import { isInsecureForDocker, isInsecureForPodman } from './insecureRegistries.ts';
+import { isInsecureForDocker, registryForPodman } from './insecureRegistries.ts';
 import { jsonLines } from './jsonLines.ts';
 import { whyNoPush } from './pushFromEndpoint.ts';
 
@@ -71,7 +71,7 @@ export class DockerPuller implements EnginePuller {
       platform: platform ?? { os: 'linux', architecture: 'amd64' },
       store: product === 'Podman' ? 'classic' : await this.#parts.pusher.store(call),
       readsZstd: product === 'Podman' || Number(api.split('.')[1]) >= zstdSince,
-      isInsecure: await this.#isInsecure(product, host, call),
+      ...(await this.#registry(product, host, call)),
     };
   }
 
@@ -131,11 +131,19 @@ export class DockerPuller implements EnginePuller {
     await this.#parts.call<unknown>(signal, (docker) => docker.getImage(name).remove(remove));
   }
 
-  async #isInsecure(product: EngineVersion['product'], host: string, { signal }: CallOptions): Promise<boolean> {
+  async #registry(
+    product: EngineVersion['product'],
+    host: string,
+    { signal }: CallOptions,
+  ): Promise<Pick<EngineDescription, 'isInsecure' | 'isRedirected'>> {
     const { call } = this.#parts;
-    if (product === 'Docker') return isInsecureForDocker(await call<unknown>(signal, (docker) => docker.info()), host);
+    if (product === 'Docker') {
+      const info = await call<unknown>(signal, (docker) => docker.info());
+      // Docker has mirrors for Docker Hub alone, which get no credential.
+      return { isInsecure: await isInsecureForDocker(info, host), isRedirected: false };
+    }
     const ask = (_docker: Docker, http: DockerHttp): Promise<unknown> => dial(http, '/libpod/info', {});
-    return isInsecureForPodman(await call(signal, ask, undefined, podmanPrefix), host);
+    return registryForPodman(await call(signal, ask, undefined, podmanPrefix), host);
   }
 }
 

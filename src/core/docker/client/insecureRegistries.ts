@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
 import * as v from 'valibot';
-import { listOf, readValue } from '../../base/json.ts';
+import { lenient, listOf, readValue } from '../../base/json.ts';
 
 /** The part of docker's `GET /info` about registries: the setting `insecure-registries` (moby, api/types/registry). */
 const dockerInfo = v.object({
@@ -13,7 +13,12 @@ const dockerInfo = v.object({
 
 /** The same of `GET /libpod/info`: registries.conf. */
 const podmanInfo = v.object({ registries: v.record(v.string(), v.unknown()) });
-const insecureInPodman = v.object({ Insecure: v.literal(true) });
+/** Of podman 4, `pkg/sysregistriesv2` in containers/image. */
+const podmanRegistry = v.object({
+  Insecure: lenient(v.boolean()),
+  Location: lenient(v.string()),
+  Mirrors: listOf(v.unknown()),
+});
 
 type Lookup = (name: string) => Promise<readonly { readonly address: string }[]>;
 
@@ -40,12 +45,29 @@ export async function isInsecureForDocker(info: unknown, host: string, find: Loo
   }
 }
 
-/** The same for podman. */
-export function isInsecureForPodman(info: unknown, host: string): boolean {
+/** What podman's settings say of `host[:port]` or of some of its repositories. */
+export function registryForPodman(
+  info: unknown,
+  host: string,
+): { readonly isInsecure: boolean; readonly isRedirected: boolean } {
   const registries = readValue(podmanInfo, info)?.registries ?? {};
-  return Object.entries(registries).some(
-    ([name, one]) => name === host && readValue(insecureInPodman, one) !== undefined,
-  );
+  const found = Object.entries(registries).flatMap(([prefix, one]) => {
+    const settings = isOfHost(prefix, host) ? readValue(podmanRegistry, one) : undefined;
+    return settings === undefined ? [] : [{ prefix, ...settings }];
+  });
+  return {
+    isInsecure: found.some(({ Insecure }) => Insecure === true),
+    isRedirected: found.some(
+      ({ prefix, Location = '', Mirrors }) => Mirrors.length > 0 || (Location !== '' && Location !== prefix),
+    ),
+  };
+}
+
+/** As containers-registries.conf(5) says of `prefix`: a host or `*.domain`, with any port if it has none. */
+function isOfHost(prefix: string, host: string): boolean {
+  const [name = ''] = prefix.split('/');
+  const hosts = [host, host.replace(/:\d+$/, '')];
+  return name.startsWith('*.') ? hosts.some((one) => one.endsWith(name.slice(1))) : hosts.includes(name);
 }
 
 function addNetwork(list: BlockList, network: string): void {

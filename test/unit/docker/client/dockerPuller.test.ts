@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { TeaChestError } from '../../../../src/core/base/errors.ts';
-import { isInsecureForDocker, isInsecureForPodman } from '../../../../src/core/docker/client/insecureRegistries.ts';
+import { isInsecureForDocker, registryForPodman } from '../../../../src/core/docker/client/insecureRegistries.ts';
 import type { EnginePuller, EnginePullStep } from '../../../../src/core/ports/enginePuller.ts';
 import { engineAt, json, startFakeEngine, type Handler } from './fakeEngine.ts';
 
@@ -170,8 +170,37 @@ describe('a registry that docker does not check', () => {
     const answer = { registries: { 'gitea.test:5000': { Insecure: true }, 'other.test': {}, search: ['docker.io'] } };
     const hosts = ['gitea.test:5000', 'other.test', 'gitea.test', 'search'];
     assert.deepEqual(
-      hosts.map((host) => isInsecureForPodman(answer, host)),
+      hosts.map((host) => registryForPodman(answer, host).isInsecure),
       [true, false, false, false],
+    );
+  });
+
+  it('of podman may have settings for a domain, any port or some repositories, and another address or mirrors', () => {
+    // As podman 4.3.1 gives them.
+    const usual = { Insecure: false, Location: '', Mirrors: null };
+    const answer = {
+      registries: {
+        '*.lan.test': { ...usual, Prefix: '*.lan.test', Insecure: true },
+        'gitea.test/dev': { ...usual, Prefix: 'gitea.test/dev', Location: 'mirror.test/dev' },
+        'plain.test': { ...usual, Prefix: 'plain.test', Location: 'plain.test' },
+        'mirrored.test': {
+          ...usual,
+          Location: 'mirrored.test',
+          Mirrors: [{ Location: 'other.test', Insecure: false }],
+        },
+      },
+    };
+    const hosts = ['a.lan.test', 'a.lan.test:3000', 'lan.test', 'gitea.test:3000', 'plain.test', 'mirrored.test'];
+    assert.deepEqual(
+      hosts.map((host) => Object.values(registryForPodman(answer, host))),
+      [
+        [true, false],
+        [true, false],
+        [false, false],
+        [false, true],
+        [false, false],
+        [false, true],
+      ],
     );
   });
 });
