@@ -182,7 +182,7 @@ suite('push on build', () => {
     await send('pull', `gitea.test/dev/app@${idOf('index')}`);
     await build('gitea.test/dev/app:3', 'pulled by digest');
     await settle();
-    assert.deepEqual(running, []);
+    assert.equal(running.length, 0);
     await build('gitea.test/dev/app:2', 'built');
     await until(() => running.length === 1);
     assert.equal(running[0]?.job.image, 'gitea.test/dev/app:2');
@@ -219,7 +219,7 @@ suite('push on build', () => {
     await until(() => other.lists() > 0);
     answer.resolve(true);
     for (let turns = 0; turns < 20; turns++) await setImmediate();
-    assert.deepEqual(running, []);
+    assert.equal(running.length, 0);
     other.tags.set('app:2', 'built');
     await other.send('tag', idOf('built'));
     await until(() => running.length === 1);
