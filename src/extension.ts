@@ -67,15 +67,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const inContainerTools = buildContainerTools(context, { ...signIn, access, addedOwners, registriesView });
   const shownImages = { images, imagesView };
   const { pulls, pull, pullStatusBar } = buildPulling(signIn, registries, { link, relay }, shownImages, logger);
-  const pulledNames = (): ReturnType<typeof pulls.pulledNames> => pulls.pulledNames();
-  const automation = buildAutomation({
-    ...controller,
-    planner,
-    push,
-    link,
-    pulledNames,
-    state: context.workspaceState,
-  });
+  const automation = buildAutomation({ ...controller, planner, push, link, pulls, state: context.workspaceState });
   const shown = withListener(list.shown, () => {
     automation.engineChanged();
   });

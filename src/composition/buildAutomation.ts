@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { LinkHandler, type LinkHandlerDependencies } from '../host/automation/linkHandler.ts';
 import { BuildConsent } from '../host/automation/pushOnBuild/buildConsent.ts';
-import { PushOnBuild, type PushOnBuildDependencies } from '../host/automation/pushOnBuild/pushOnBuild.ts';
+import { PushOnBuild } from '../host/automation/pushOnBuild/pushOnBuild.ts';
 import { PushTaskProvider, type PushTaskDependencies } from '../host/automation/tasks/pushTaskProvider.ts';
 import { ListImagesTool } from '../host/automation/tools/listImagesTool.ts';
 import { ListPackagesTool, type ListPackagesDependencies } from '../host/automation/tools/listPackagesTool.ts';
@@ -9,6 +9,7 @@ import { PlanPushTool, type PlanPushToolDependencies } from '../host/automation/
 import { PushImageTool, type PushImageToolDependencies } from '../host/automation/tools/pushImageTool.ts';
 import { pushOnBuildRules } from '../host/config.ts';
 import type { EngineLink } from '../host/engine/engine.ts';
+import type { PullRunner } from '../host/pull/pullRunner.ts';
 
 interface AutomationDependencies
   extends
@@ -16,8 +17,8 @@ interface AutomationDependencies
     PushTaskDependencies,
     PushImageToolDependencies,
     ListPackagesDependencies,
-    LinkHandlerDependencies,
-    Pick<PushOnBuildDependencies, 'pulledNames'> {
+    LinkHandlerDependencies {
+  readonly pulls: Pick<PullRunner, 'pulledNames'>;
   readonly access: PushImageToolDependencies['access'] & ListPackagesDependencies['access'];
   readonly store: ListPackagesDependencies['store'] & LinkHandlerDependencies['store'];
   readonly link: EngineLink;
@@ -34,9 +35,12 @@ export interface Automation {
 }
 
 export function buildAutomation(dependencies: AutomationDependencies): Automation {
-  const { link, state } = dependencies;
+  const { link, pulls, state } = dependencies;
   const consent = new BuildConsent(state);
-  const pushOnBuild = new PushOnBuild({ ...dependencies, consent, rules: pushOnBuildRules });
+  const pushOnBuild = new PushOnBuild({
+    ...{ ...dependencies, consent, rules: pushOnBuildRules },
+    pulledNames: () => pulls.pulledNames(),
+  });
   const registered = vscode.Disposable.from(
     pushOnBuild,
     vscode.workspace.onDidChangeConfiguration((change) => {

@@ -212,7 +212,12 @@ suite('push on build', () => {
     await until(() => asked.mock.callCount() === 1);
     const other = buildingEngine({ 'app:1': 'of another engine' });
     setEngine(other.engine);
-    const shown = { engineChanged: () => Promise.resolve(link.reset()) };
+    const shown = {
+      engineChanged: () => {
+        link.reset();
+        return Promise.resolve();
+      },
+    };
     await withListener(shown, () => {
       pushOnBuild.restart();
     }).engineChanged();
