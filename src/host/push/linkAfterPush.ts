@@ -3,6 +3,7 @@ import { showInformation } from '../display/messages.ts';
 import { reportFailure } from '../errors/reportFailure.ts';
 import { openInBrowser } from '../openInBrowser.ts';
 import type { LinkOffer, LinkOffers } from '../registry/linkOffers.ts';
+import type { Destination } from '../targets/target.ts';
 
 /** The button of the message after a push that links what was pushed. */
 export interface LinkButton {
@@ -12,6 +13,16 @@ export interface LinkButton {
   readonly run: () => Promise<unknown>;
   /** The person chose another button, or closed the message: these packages are not offered again. */
   readonly decline: () => void;
+}
+
+/** Links what was pushed, if the person wants that always. Otherwise gives the button that does; undefined without one. */
+export async function offerLinks(links: LinkOffers, pushed: readonly Destination[]): Promise<LinkButton | undefined> {
+  const packages = new Map(pushed.map((one) => [`${one.connection.origin} ${one.target.repository}`, one]));
+  const found = await Promise.all([...packages.values()].map((one) => links.find(one)));
+  const offers = found.filter((offer) => offer !== undefined);
+  if (!links.isAutomatic) return linkButton(links, offers);
+  await linkAutomatically(links, offers);
+  return undefined;
 }
 
 /** Undefined if there is nothing to link, or packages would be linked to different repositories. */

@@ -1,49 +1,41 @@
-import { toTeaChestError, type TeaChestError } from '../../core/base/errors.ts';
+import { toTeaChestError } from '../../core/base/errors.ts';
 import { tokenSettingsUrl } from '../../core/gitea/webUrls.ts';
 import type { PushResult } from '../../core/push/pushEvents.ts';
 import type { ImageRecord } from '../../core/push/record/pushRecord.ts';
 import { toError } from '../../core/push/record/recordPush.ts';
 import { pageAt } from '../connections/connection.ts';
-import type { ConnectionStore } from '../connections/connectionStore.ts';
 import { explainRemadeCluster } from '../connections/explainRemadeCluster.ts';
 import { reconnect, signInToGoOn, type Remedy } from '../connections/reconnect.ts';
-import type { AskSignInDependencies } from '../connections/signInState.ts';
 import { openInBrowser } from '../openInBrowser.ts';
 import type { ActionHandlers } from '../errors/offerActions.ts';
 import { reportFailure } from '../errors/reportFailure.ts';
 import type { LinkOffers } from '../registry/linkOffers.ts';
-import type { PublicOwners } from '../targets/publicOwners.ts';
 import { withWarningOfOthers } from '../targets/suggestedName.ts';
-import { briefImage, formatTarget, normalizeImage } from '../targets/target.ts';
+import { briefImage, formatTarget } from '../targets/target.ts';
 import type { FinishedImage } from '../progress/imagesText.ts';
 import type { ImageOutcome } from '../../core/push/imagesEvents.ts';
-import { askImages } from './askImages.ts';
+import { runSteps, type StepPosition } from '../input/runSteps.ts';
+import { areConfirmed, askJob, askJobs, attendedJob, type AskJobDependencies, type AskJobOptions } from './askJob.ts';
+import { askPlatform, choicesOfError, findManifestChoices } from './askPlatform.ts';
 import { requireDistinctTargets } from './distinctTargets.ts';
-import { summarize, toRejectedImage, type ImageResult, type PushImagesResult } from './pushImagesResult.ts';
-import { linkAutomatically, linkButton, type LinkButton } from './linkAfterPush.ts';
-import { showSummary } from './showSummary.ts';
-import { askPush } from './askPush.ts';
+import { explainOwner } from './explainOwner.ts';
+import { jobArguments, optionsOf } from './jobArguments.ts';
+import { offerLinks } from './linkAfterPush.ts';
 import { localReferences } from './localReferences.ts';
 import type { PushStart } from './pushAnswers.ts';
-import { runSteps, type StepPosition } from '../input/runSteps.ts';
-import { askPlatform, choicesOfError, findManifestChoices } from './askPlatform.ts';
-import { explainOwner } from './explainOwner.ts';
-import { withoutPreflight } from './preflight.ts';
 import type { PushArguments, PushOptions } from './pushArguments.ts';
+import { summarize, toRejectedImage, type ImageResult, type PushImagesResult } from './pushImagesResult.ts';
 import type { PushJob } from './pushJob.ts';
 import type { PushRunner } from './pushRunner.ts';
-import type { PushSources } from './pushSources.ts';
 import { pushAllWithNotification, pushWithNotification } from './pushWithNotification.ts';
 import { recordedArguments } from './recordedArguments.ts';
+import { resolveJob, resolveJobs, type Attendance } from './resolveJobs.ts';
 import { showResult } from './showResult.ts';
-import { resolvePush } from './resolvePush.ts';
+import { showSummary } from './showSummary.ts';
 import { targetNeeded } from './targetNeeded.ts';
 
-export interface PushControllerDependencies extends PushSources, AskSignInDependencies {
+export interface PushControllerDependencies extends AskJobDependencies {
   readonly runner: Pick<PushRunner, 'run' | 'runAll'>;
-  readonly store: ConnectionStore;
-  /** Asked about a target that a person chose in the dialog, not about the target of a command. */
-  readonly publicOwners: Pick<PublicOwners, 'confirm'>;
   readonly linkOffers: LinkOffers;
   /** Called after each successful push. */
   readonly onPushed: () => void;
@@ -59,15 +51,13 @@ interface PushPreview {
   readonly showPush: (id: string) => void;
 }
 
-/** Of a push that somebody follows. */
-export interface FollowOptions {
+/** Who asks for a push, and who follows it. */
+export interface PushCall extends Attendance {
   /** Called once it has a record, with its ID. */
   readonly onRecord?: (id: string) => void;
 }
 
-/** Nothing needs to be confirmed before a preview. */
-const toPush = { isPreview: false };
-const preview = { isPreview: true };
+const attended = { isAttended: true };
 
 /** Turns a request into a job, by questions where something is missing, runs it, and shows the result. */
 export class PushController {
@@ -80,7 +70,7 @@ export class PushController {
   /** Asks for what `start` leaves open, and pushes. Shows a failure and resolves with undefined. */
   async askAndPush(start: PushStart = {}, options: PushOptions = {}): Promise<PushResult | undefined> {
     try {
-      const job = await this.#ask(start, options);
+      const job = await askJob(this.#dependencies, start, options, this.#beforePush);
       if (job === undefined || this.#isPreviewed([job])) return undefined;
       return await this.#push(job).catch(() => undefined);
     } catch (error) {
@@ -90,8 +80,8 @@ export class PushController {
   }
 
   /** Pushes as the arguments say. Shows a failure and rejects. */
-  async pushArguments(args: PushArguments, follow: FollowOptions = {}): Promise<PushResult> {
-    return await this.#push(await this.#resolve(args), follow);
+  async pushArguments(args: PushArguments, call: PushCall = {}): Promise<PushResult> {
+    return await this.#push(await this.#resolve(args, call), call);
   }
 
   /** Asks where the images should go, as for a push, and shows what the push would do. Without `images`, asks for one. */
@@ -99,9 +89,13 @@ export class PushController {
     try {
       const [image, ...others] = images ?? [];
       const start = image === undefined ? {} : { image };
-      const jobs = others.length > 0 ? await this.#askAll(images, preview) : [await this.#ask(start, {}, preview)];
+      const toPreview = { isPreview: true };
+      const jobs =
+        others.length > 0
+          ? await askJobs(this.#dependencies, images, toPreview)
+          : [await askJob(this.#dependencies, start, {}, toPreview)];
       const asked = jobs.filter((job) => job !== undefined);
-      if (asked.length > 0) this.#dependencies.preview.show(asked.map(argumentsOf));
+      if (asked.length > 0) this.#dependencies.preview.show(asked.map(jobArguments));
     } catch (error) {
       void reportFailure(error, { retry: () => this.preview(images) });
     }
@@ -115,7 +109,7 @@ export class PushController {
       return;
     }
     try {
-      const jobs = await this.#askAll(images);
+      const jobs = await askJobs(this.#dependencies, images, this.#beforePush);
       if (jobs.length > 0 && !this.#isPreviewed(jobs)) await this.#pushAll(jobs, []);
     } catch (error) {
       void reportFailure(error, { retry: () => this.pushAll(images) });
@@ -125,11 +119,11 @@ export class PushController {
   /** Pushes images to the targets that a person has chosen for them, together. Shows a failure. */
   async pushChosen(all: readonly (PushArguments & { readonly target: string })[]): Promise<void> {
     try {
-      const jobs = all.flatMap((args) => resolvePush(args, this.#dependencies) ?? []);
+      const jobs = all.flatMap((args) => resolveJob(this.#dependencies, args, attended) ?? []);
       requireDistinctTargets(jobs);
-      if (this.#isPreviewed(jobs) || !(await this.#areConfirmed(jobs, false))) return;
+      if (this.#isPreviewed(jobs) || !(await areConfirmed(this.#dependencies, jobs, { isPreview: false }))) return;
       await this.#pushAll(
-        jobs.map((job) => this.#refresh(job)),
+        jobs.map((job) => attendedJob(job, this.#dependencies)),
         [],
       );
     } catch (error) {
@@ -141,15 +135,15 @@ export class PushController {
    * Pushes several images together, each as its arguments say. Asks for the targets that are missing, once. Shows a summary,
    * and gives the outcome of each image; rejects only if two of them have the same target.
    */
-  async pushEach(all: readonly PushArguments[], follow: FollowOptions = {}): Promise<PushImagesResult> {
+  async pushEach(all: readonly PushArguments[], call: PushCall = {}): Promise<PushImagesResult> {
     const startedAt = performance.now();
-    const resolved = await this.#resolveEach(all);
+    const resolved = await resolveJobs(this.#dependencies, all, call);
     const jobs = resolved.flatMap(({ job }) => job ?? []);
     const failures = resolved.flatMap(({ args, error }): FinishedImage[] =>
       error === undefined ? [] : [{ reference: args.target ?? args.image, kind: 'failed', error }],
     );
     requireDistinctTargets(jobs);
-    const outcomes = jobs.length === 0 ? [] : await this.#pushAll(jobs, failures, follow);
+    const outcomes = jobs.length === 0 ? [] : await this.#pushAll(jobs, failures, call);
     if (jobs.length === 0) void showSummary(failures, 0, {});
     const byJob = new Map(jobs.map((job, at) => [job, outcomes[at]]));
     const results = resolved.map(({ args, job, error }): ImageResult => {
@@ -161,61 +155,16 @@ export class PushController {
     return summarize(results, performance.now() - startedAt);
   }
 
-  /** The job of each image, or why it has none. */
-  async #resolveEach(all: readonly PushArguments[]): Promise<readonly Resolved[]> {
-    const resolved: Resolved[] = [];
-    for (const args of all) {
-      try {
-        resolved.push({ args, job: resolvePush(args, this.#dependencies) });
-      } catch (refusal) {
-        const references = await localReferences(this.#dependencies.images);
-        resolved.push({ args, error: toTeaChestError(withWarningOfOthers(refusal, args.image, references)) });
-      }
-    }
-    const open = resolved.filter(({ job, error }) => job === undefined && error === undefined);
-    if (open.length === 0) return resolved;
-    const answered = await this.#askAll(open.map(({ args }) => args.image));
-    return resolved.map((one) => {
-      if (!open.includes(one)) return one;
-      const { args } = one;
-      const job = answered.find(({ image }) => image === normalizeImage(args.image));
-      return job === undefined
-        ? { args, error: targetNeeded(args.image) }
-        : { args, job: { ...job, ...optionsOf(args) } };
-    });
-  }
-
-  async #askAll(images: readonly string[] | undefined, { isPreview } = toPush): Promise<readonly PushJob[]> {
-    const { store } = this.#dependencies;
-    if (store.list().length === 0 && !(await signInToGoOn(this.#dependencies, { toPush: true }))) return [];
-    const jobs = (await askImages(this.#sources(isPreview), images)) ?? [];
-    return (await this.#areConfirmed(jobs, isPreview)) ? jobs.map((job) => this.#refresh(job)) : [];
-  }
-
-  #sources(isPreview: boolean): PushSources {
-    const sources = this.#dependencies;
-    return isPreview ? { ...sources, access: withoutPreflight(sources.access) } : sources;
-  }
-
-  async #areConfirmed(jobs: readonly PushJob[], isPreview: boolean): Promise<boolean> {
-    const { publicOwners } = this.#dependencies;
-    for (const job of jobs) {
-      const isConfirmed = isPreview || (await publicOwners.confirm(job));
-      if (!isConfirmed || !(await this.#hasCredential(job))) return false;
-    }
-    return true;
-  }
-
   /** `before`: images that have failed already, for the summary. Never rejects. Does not wait for a button. */
   async #pushAll(
     jobs: readonly PushJob[],
     before: readonly FinishedImage[],
-    follow: FollowOptions = {},
+    call: PushCall = {},
   ): Promise<readonly ImageOutcome[]> {
     const { runner, onPushed } = this.#dependencies;
     const startedAt = performance.now();
     const outcomes = await Promise.all(
-      (await pushAllWithNotification(runner, jobs, follow)).map(async (outcome, at): Promise<ImageOutcome> => {
+      (await pushAllWithNotification(runner, jobs, call)).map(async (outcome, at): Promise<ImageOutcome> => {
         const job = jobs[at];
         if (outcome.kind === 'pushed' || job === undefined) return outcome;
         return { kind: 'failed', error: toTeaChestError(await this.#explain(outcome.error, job)) };
@@ -231,19 +180,10 @@ export class PushController {
     const actions = this.#actionsAfterAll(failed, firstError);
     const durationMs = performance.now() - startedAt;
     const pushed = jobs.filter((_, at) => outcomes[at]?.kind === 'pushed');
-    void this.#linkButton(pushed).then((link) => showSummary([...finished, ...before], durationMs, actions, link));
+    void offerLinks(this.#dependencies.linkOffers, pushed).then((link) =>
+      showSummary([...finished, ...before], durationMs, actions, link),
+    );
     return outcomes;
-  }
-
-  /** Links what was pushed, if the person wants that always. Otherwise the button that does. */
-  async #linkButton(pushed: readonly PushJob[]): Promise<LinkButton | undefined> {
-    const { linkOffers } = this.#dependencies;
-    const packages = new Map(pushed.map((job) => [`${job.connection.origin} ${job.target.repository}`, job]));
-    const found = await Promise.all([...packages.values()].map((job) => linkOffers.find(job)));
-    const offers = found.filter((offer) => offer !== undefined);
-    if (!linkOffers.isAutomatic) return linkButton(linkOffers, offers);
-    await linkAutomatically(linkOffers, offers);
-    return undefined;
   }
 
   /** `error`: of the first of them. */
@@ -252,7 +192,7 @@ export class PushController {
     if (first === undefined) return {};
     const retry = (): Promise<unknown> =>
       this.#pushAll(
-        failed.map((job) => this.#refresh(job)),
+        failed.map((job) => attendedJob(job, this.#dependencies)),
         [],
       );
     const images = failed.map(({ image, requestedImage = image }) => requestedImage);
@@ -260,36 +200,28 @@ export class PushController {
   }
 
   /** Asks only if neither the arguments nor earlier pushes give the target. Rejects with `targetNeeded` without an answer. */
-  async #resolve(args: PushArguments): Promise<PushJob> {
+  async #resolve(args: PushArguments, call: Attendance): Promise<PushJob> {
     const { image } = args;
     try {
-      const job = resolvePush(args, this.#dependencies);
+      const job = resolveJob(this.#dependencies, args, call);
       if (job !== undefined) return job;
     } catch (refusal) {
       const error = withWarningOfOthers(refusal, image, await localReferences(this.#dependencies.images));
       void reportFailure(error, this.#actionsBeforePush(args, error));
       throw error;
     }
-    const job = await this.#ask({ image }, optionsOf(args));
+    const job = await askJob(this.#dependencies, { image }, optionsOf(args), { isPreview: false });
     if (job !== undefined) return job;
     throw targetNeeded(image);
-  }
-
-  async #ask(start: PushStart, options: PushOptions, { isPreview } = toPush): Promise<PushJob | undefined> {
-    const { store, publicOwners } = this.#dependencies;
-    if (store.list().length === 0 && !(await signInToGoOn(this.#dependencies, { toPush: true }))) return undefined;
-    const { platform } = options;
-    const job = await askPush(this.#sources(isPreview), { ...start, platform });
-    if (job === undefined || (!isPreview && !(await publicOwners.confirm(job)))) return undefined;
-    if (!(await this.#hasCredential(job))) return undefined;
-    return { ...this.#refresh(job), ...options, platform: platform ?? job.platform };
   }
 
   /** After a push that failed because nobody said what of an index is pushed. */
   async #choosePlatform(job: PushJob, error: unknown): Promise<void> {
     const choices = (await findManifestChoices(job.image, this.#dependencies.inspect)) ?? choicesOfError(error);
     const push = (platform = job.platform): Promise<unknown> =>
-      this.#push(this.#refresh({ ...job, ...(platform !== undefined && { platform }) })).catch(() => undefined);
+      this.#push(attendedJob({ ...job, ...(platform !== undefined && { platform }) }, this.#dependencies)).catch(
+        () => undefined,
+      );
     if (choices === undefined) {
       // The image has changed, and leaves no choice any more.
       await push();
@@ -301,28 +233,21 @@ export class PushController {
     if (platform !== undefined) await push(platform);
   }
 
-  /** Signs in again if this machine did not keep the credential. False if the person cancels that. */
-  async #hasCredential({ connection }: PushJob): Promise<boolean> {
-    const { store } = this.#dependencies;
-    if (connection.username === '' || (await store.credential(connection.origin)) !== undefined) return true;
-    return await reconnect(this.#dependencies, connection, 'signIn');
-  }
-
-  /** The job with its connection as it is now: signing in again may have changed it. */
-  #refresh(job: PushJob): PushJob {
-    return { ...job, connection: this.#dependencies.store.find(job.connection.origin) ?? job.connection };
+  /** A plan that is shown first comes before the questions about the push. */
+  get #beforePush(): AskJobOptions {
+    return { isPreview: this.#dependencies.preview.isAlwaysShown() };
   }
 
   /** If a person wants to see the plan of each push first, shows it: they go on from there. */
   #isPreviewed(jobs: readonly PushJob[]): boolean {
     const { preview } = this.#dependencies;
     if (!preview.isAlwaysShown()) return false;
-    preview.show(jobs.map(argumentsOf));
+    preview.show(jobs.map(jobArguments));
     return true;
   }
 
   /** Rejects as the push does, after showing the failure. Does not wait for a button. */
-  async #push(job: PushJob, { onRecord }: FollowOptions = {}): Promise<PushResult> {
+  async #push(job: PushJob, { onRecord }: PushCall = {}): Promise<PushResult> {
     const { runner, onPushed, preview } = this.#dependencies;
     let record = '';
     const follow = (id: string): void => {
@@ -349,10 +274,10 @@ export class PushController {
     if (image.error === undefined) return;
     const args = recordedArguments(image);
     const error = toError(image.error);
-    const retry = (): Promise<unknown> => this.pushArguments(args).catch(() => undefined);
+    const retry = (): Promise<unknown> => this.pushArguments(args, attended).catch(() => undefined);
     let job: PushJob | undefined;
     try {
-      job = resolvePush(args, this.#dependencies);
+      job = resolveJob(this.#dependencies, args, attended);
     } catch {
       // Its target cannot be used any more: a retry says why.
     }
@@ -363,14 +288,14 @@ export class PushController {
 
   /** Adds what the host knows about the owner and the registry. */
   async #explain(failure: unknown, job: PushJob): Promise<unknown> {
-    const error = explainRemadeCluster(failure, this.#refresh(job).connection);
+    const error = explainRemadeCluster(failure, attendedJob(job, this.#dependencies).connection);
     return await explainOwner(error, repositoryOf(job), this.#dependencies.access);
   }
 
   #actionsAfterPush(
     job: PushJob,
     error: unknown,
-    retry = (): Promise<unknown> => this.#push(this.#refresh(job)).catch(() => undefined),
+    retry = (): Promise<unknown> => this.#push(attendedJob(job, this.#dependencies)).catch(() => undefined),
   ): ActionHandlers {
     const { image, requestedImage = image, connection, target, compression, strategy, platform } = job;
     const reconnectAndRetry = (remedy: Remedy) => async (): Promise<void> => {
@@ -396,7 +321,8 @@ export class PushController {
       ...(typeof host === 'string' && {
         signIn: async () => {
           const start = { url: `https://${host}`, ...(typeof repository === 'string' && { repository }) };
-          if (await signInToGoOn(this.#dependencies, start)) await this.pushArguments(args).catch(() => undefined);
+          if (await signInToGoOn(this.#dependencies, start))
+            await this.pushArguments(args, attended).catch(() => undefined);
         },
       }),
     };
@@ -408,22 +334,6 @@ function failureTitle(image: string, target: string): string {
   return `Push of ${briefImage(image)} to ${target.slice(target.indexOf('/') + 1)} failed`;
 }
 
-/** An image with its job, or with the reason why it has none. Neither: the person has to say where it should go. */
-interface Resolved {
-  readonly args: PushArguments;
-  readonly job?: PushJob | undefined;
-  readonly error?: TeaChestError;
-}
-
 function repositoryOf({ connection, target }: PushJob): Parameters<typeof explainOwner>[1] {
   return { connection, repository: target.repository };
-}
-
-function optionsOf({ compression, strategy, platform, recheck }: PushOptions): PushOptions {
-  return { compression, strategy, platform, recheck };
-}
-
-/** A job as arguments that make the same one again. */
-function argumentsOf({ image, requestedImage = image, target, ...options }: PushJob): PushArguments {
-  return recordedArguments({ image: requestedImage, target: formatTarget(target), options: optionsOf(options) });
 }

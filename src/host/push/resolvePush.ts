@@ -15,8 +15,7 @@ export function resolvePush(args: PushArguments, sources: TargetSources): PushJo
   const image = normalizeImage(requestedImage);
   const destination =
     target === undefined ? suggestDestination(image, sources) : parseDestination(target, sources.store);
-  const isUnattended = target !== undefined;
-  return destination && { image, requestedImage, ...destination, ...options, ...(isUnattended && { isUnattended }) };
+  return destination && { image, requestedImage, ...destination, ...options };
 }
 
 /** Where the image went last. Otherwise the registry in the image's own name, if the person is signed in there. */

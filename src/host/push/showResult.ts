@@ -4,10 +4,10 @@ import { copyPullCommand } from '../display/clipboard.ts';
 import { showInformation } from '../display/messages.ts';
 import { openInBrowser } from '../openInBrowser.ts';
 import { describeResult } from '../progress/pushText.ts';
-import type { LinkOffer, LinkOffers } from '../registry/linkOffers.ts';
+import type { LinkOffers } from '../registry/linkOffers.ts';
 import { packagePage } from '../targets/packagePage.ts';
 import type { Destination } from '../targets/target.ts';
-import { linkAutomatically, linkButton } from './linkAfterPush.ts';
+import { offerLinks } from './linkAfterPush.ts';
 
 /** Shows what a push did, with the next steps as buttons. Resolves when the person chose, or closed the message. */
 export async function showResult(
@@ -16,10 +16,7 @@ export async function showResult(
   links: LinkOffers,
   showDetails: () => void,
 ): Promise<void> {
-  const found = await links.find({ connection, target });
-  const offers: readonly LinkOffer[] = found === undefined ? [] : [found];
-  if (links.isAutomatic) await linkAutomatically(links, offers);
-  const link = links.isAutomatic ? undefined : linkButton(links, offers);
+  const link = await offerLinks(links, [{ connection, target }]);
   const page = packagePage(connection, target);
   const buttons = [
     // A message has room for three buttons: the titles of more are cut off.

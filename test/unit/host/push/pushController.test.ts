@@ -10,6 +10,8 @@ import { inputAsking, press } from '../support/fakeVscode.ts';
 import { dev } from '../support/hostFakes.ts';
 import { loginsOn } from '../support/loginsOn.ts';
 
+const { pushAgain } = await import('../../../../src/host/push/pushAgain.ts');
+
 suite('a push to an owner whose images everybody can pull', () => {
   test('is asked about once for each owner, by hand only, and seen in the list of owners', async (t) => {
     const { push, asked, pushed, answers, access, connection, controller, publicOwners } = await controllerFor(t, {
@@ -98,6 +100,55 @@ suite('a push by the controller', () => {
     assert.match((await shownAs('error')).join(), /^Push of app:1 to dev\/app:1 failed: Nobody listens\./);
     while (jobs.length < 2) await setImmediate();
     assert.equal(jobs[1]?.connection.version, '9');
+  });
+
+  test('of a command with a target asks nobody, and one that a person repeats, retries or chooses may ask', async (t) => {
+    const { controller, connection, failures, jobs, runs } = await controllerFor(t);
+    const args = { image: 'app:1', target: `${connection.host}/dev/app:1` };
+    const other = { image: 'tool:1', target: `${connection.host}/dev/tool:1` };
+    failures.push(new TeaChestError('registryUnreachable', 'Nobody listens.'));
+    press('Retry');
+    await assert.rejects(controller.pushArguments(args), { code: 'registryUnreachable' });
+    while (jobs.length < 2) await setImmediate();
+    await pushAgain([args], controller);
+    assert.deepEqual(
+      jobs.map(({ isUnattended = false }) => isUnattended),
+      [true, false, false],
+    );
+    await controller.pushEach([args, other]);
+    await pushAgain([args, other], controller);
+    await controller.pushChosen([args, other]);
+    assert.deepEqual(
+      runs.map((all) => all.map(({ isUnattended = false }) => isUnattended)),
+      [
+        [true, true],
+        [false, false],
+        [false, false],
+      ],
+    );
+  });
+
+  test('that is repeated with two images for one target says that nothing was pushed', async (t) => {
+    const { controller, connection, runs } = await controllerFor(t);
+    const target = `${connection.host}/dev/same:1`;
+    await pushAgain(
+      ['app:1', 'tool:1'].map((image) => ({ image, target })),
+      controller,
+    );
+    assert.match((await shownAs('error')).join(), /app:1 and tool:1\. Nothing was pushed/);
+    assert.equal(runs.length, 0);
+  });
+
+  test('whose plan is shown first asks about a public owner only when it begins', async (t) => {
+    const { push, asked, plans, pushed, connection, controller } = await controllerFor(t, { seed });
+    plans.isAlwaysShown = true;
+    await push('publicteam');
+    await controller.pushChosen([{ image: 'tool:1', target: `${connection.host}/publicteam/tool:1` }]);
+    assert.deepEqual(
+      plans.shown.map(({ target }) => target),
+      ['app:1', 'tool:1'].map((name) => `${connection.host}/publicteam/${name}`),
+    );
+    assert.deepEqual([asked, pushed()], [[], []]);
   });
 
   test('that failed because nobody said what of an index is pushed asks that, and pushes again', async (t) => {

@@ -7,6 +7,7 @@ import type { EngineManifest, ImageDetails } from '../../../../src/core/ports/im
 import type { PushResult } from '../../../../src/core/push/pushEvents.ts';
 import type { LinkSetting } from '../../../../src/host/config.ts';
 import type { LoginSources } from '../../../../src/host/connections/loginSources.ts';
+import type { PushArguments } from '../../../../src/host/push/pushArguments.ts';
 import type { PushJob } from '../../../../src/host/push/pushJob.ts';
 import type { PushRunner } from '../../../../src/host/push/pushRunner.ts';
 import { LinkOffers } from '../../../../src/host/registry/linkOffers.ts';
@@ -69,6 +70,7 @@ export async function controllerFor(
     ...{ access, folderRepositories: () => Promise.resolve(folder), setting: () => links.setting },
     ...{ state: memento(), isSaved: () => true, logger: silentLogger },
   });
+  const plans: { isAlwaysShown: boolean; readonly shown: PushArguments[] } = { isAlwaysShown: false, shown: [] };
   const jobs: PushJob[] = [];
   const runs: (readonly PushJob[])[] = [];
   const failures: TeaChestError[] = [];
@@ -100,7 +102,11 @@ export async function controllerFor(
     folderRepositories: () => Promise.resolve(folder),
     linkOffers,
     onPushed: () => updates++,
-    preview: { isAlwaysShown: () => false, show: () => undefined, showPush: () => undefined },
+    preview: {
+      isAlwaysShown: () => plans.isAlwaysShown,
+      show: (all) => plans.shown.push(...all),
+      showPush: () => undefined,
+    },
     ...{ ...signingIn, logins, store, access, publicOwners },
   });
   const answer = async (owner: string): Promise<void> => {
@@ -135,6 +141,7 @@ export async function controllerFor(
       pushed,
       folder,
       links,
+      plans,
     },
     ...{ push, answer, updates: () => updates },
   };

@@ -1,0 +1,86 @@
+import type { ConnectionStore } from '../connections/connectionStore.ts';
+import { reconnect, signInToGoOn } from '../connections/reconnect.ts';
+import type { AskSignInDependencies } from '../connections/signInState.ts';
+import type { PublicOwners } from '../targets/publicOwners.ts';
+import { askImages } from './askImages.ts';
+import { askPush } from './askPush.ts';
+import { withoutPreflight } from './preflight.ts';
+import type { PushStart } from './pushAnswers.ts';
+import type { PushOptions } from './pushArguments.ts';
+import type { PushJob } from './pushJob.ts';
+import type { PushSources } from './pushSources.ts';
+
+export interface AskJobDependencies extends PushSources, AskSignInDependencies {
+  readonly store: ConnectionStore;
+  /** Asked about a target that a person chose in the dialog, not about the target of a command. */
+  readonly publicOwners: Pick<PublicOwners, 'confirm'>;
+}
+
+export interface AskJobOptions {
+  /** The plan follows, so that nothing needs to be confirmed yet. */
+  readonly isPreview: boolean;
+}
+
+/** Asks what to push and where to. Undefined if the person leaves. */
+export async function askJob(
+  dependencies: AskJobDependencies,
+  start: PushStart,
+  options: PushOptions,
+  { isPreview }: AskJobOptions,
+): Promise<PushJob | undefined> {
+  if (!(await hasRegistry(dependencies))) return undefined;
+  const { platform } = options;
+  const job = await askPush(sourcesOf(dependencies, isPreview), { ...start, platform });
+  if (job === undefined || !(await areConfirmed(dependencies, [job], { isPreview }))) return undefined;
+  return { ...attendedJob(job, dependencies), ...options, platform: platform ?? job.platform };
+}
+
+/** Asks once where all images should go. Without `images`, the person chooses them. Empty if the person leaves. */
+export async function askJobs(
+  dependencies: AskJobDependencies,
+  images: readonly string[] | undefined,
+  options: AskJobOptions,
+): Promise<readonly PushJob[]> {
+  if (!(await hasRegistry(dependencies))) return [];
+  const jobs = (await askImages(sourcesOf(dependencies, options.isPreview), images)) ?? [];
+  return (await areConfirmed(dependencies, jobs, options)) ? jobs.map((job) => attendedJob(job, dependencies)) : [];
+}
+
+/** True if the person confirms the first push to each public owner, and there is a credential for each registry. */
+export async function areConfirmed(
+  dependencies: AskJobDependencies,
+  jobs: readonly PushJob[],
+  { isPreview }: AskJobOptions,
+): Promise<boolean> {
+  for (const job of jobs) {
+    const isConfirmed = isPreview || (await dependencies.publicOwners.confirm(job));
+    if (!isConfirmed || !(await hasCredential(dependencies, job))) return false;
+  }
+  return true;
+}
+
+/**
+ * The job of a person who can be asked, with its connection as it is now: signing in again may have changed it. The checks
+ * before a push refuse a job of a command where they would ask a person.
+ */
+export function attendedJob(
+  { isUnattended: _, ...job }: PushJob,
+  { store }: { readonly store: Pick<ConnectionStore, 'find'> },
+): PushJob {
+  return { ...job, connection: store.find(job.connection.origin) ?? job.connection };
+}
+
+function sourcesOf(sources: AskJobDependencies, isPreview: boolean): PushSources {
+  return isPreview ? { ...sources, access: withoutPreflight(sources.access) } : sources;
+}
+
+async function hasRegistry(dependencies: AskJobDependencies): Promise<boolean> {
+  return dependencies.store.list().length > 0 || (await signInToGoOn(dependencies, { toPush: true }));
+}
+
+/** Signs in again if this machine did not keep the credential. False if the person cancels that. */
+async function hasCredential(dependencies: AskJobDependencies, { connection }: PushJob): Promise<boolean> {
+  const { store } = dependencies;
+  if (connection.username === '' || (await store.credential(connection.origin)) !== undefined) return true;
+  return await reconnect(dependencies, connection, 'signIn');
+}
