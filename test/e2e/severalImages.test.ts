@@ -194,7 +194,7 @@ suite('several images by hand', { timeout: 300_000 }, () => {
     await images().chooseFromMenu(/^1newer there/, 'Compare with Registry…');
     const right = page.locator('.monaco-diff-editor .editor.modified .view-lines');
     await right.filter({ hasText: 'No layer is shared.' }).waitFor();
-    await right.filter({ hasText: 'A push would send 2 layers' }).waitFor();
+    await right.filter({ hasText: 'A push would send at most 2 layers' }).waitFor();
     await page.locator('.tab').filter({ hasText: 'api:1 ↔ api:1' }).waitFor();
     await vscode.screenshot('compare-dark');
     await inLightTheme(() => vscode.screenshot('compare-light'));

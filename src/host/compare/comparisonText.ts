@@ -64,13 +64,14 @@ function relationLine({ relation, areSettingsSame, sharedFromBase, rows }: Image
     case 'noLayers':
       return `No layer is shared. ${settings}`;
     case 'someLayers':
+      if (sharedFromBase === 0) return `Some layers are shared, but not the first. ${settings}`;
       return sharedFromBase === 1
         ? `The first of ${rows.length} layers is the same. ${settings}`
         : `The first ${sharedFromBase} of ${rows.length} layers are the same. ${settings}`;
   }
 }
 
-/** What a push of the right image would send to the registry of the left one. */
+/** What a push of the right image would send at most to the registry of the left one, which may have more than that tag needs. */
 function sendLines({ relation, onlyRight }: ImageComparison, { left, right }: ComparedPair): readonly string[] {
   if (left.kind !== 'registry' || right.kind !== 'engine' || relation === 'sameImage') return [];
   if (onlyRight.length === 0)
@@ -80,8 +81,8 @@ function sendLines({ relation, onlyRight }: ImageComparison, { left, right }: Co
   const bytes = formatBytes(known.reduce((sum, size) => sum + size, 0));
   const layers = onlyRight.length === 1 ? '1 layer' : `${onlyRight.length} layers`;
   return known.length < sizes.length
-    ? [`A push would send ${layers}.`]
-    : [`A push would send ${layers} with ${bytes} of files, compressed.`];
+    ? [`A push would send at most ${layers}.`]
+    : [`A push would send at most ${layers} with ${bytes} of files, compressed.`];
 }
 
 function sideLine(
