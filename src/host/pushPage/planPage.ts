@@ -61,7 +61,9 @@ function statusOf(state: PlanState): Page['status'] {
   if (state.kind === 'failed') return { tone: 'error', text: 'No plan could be made' };
   const { images, send } = state.planned.plan;
   if (images.every(({ kind }) => kind === 'failed')) return { tone: 'error', text: 'The push would fail' };
-  const isThere = images.every((image) => image.kind === 'planned' && image.tag.state === 'same');
+  const isThere = images.every(
+    (image) => image.kind === 'planned' && image.tag.state === 'same' && image.send.bytes === 0,
+  );
   if (isThere) return { tone: 'good', text: 'There already: a push would change nothing' };
   return { tone: 'neutral', text: `Would send: ${describeSend(send)}` };
 }

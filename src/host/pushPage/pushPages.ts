@@ -6,6 +6,7 @@ import type { Page, PageAction } from '../../webview/pushPage/protocol.ts';
 import type { ConnectionStore } from '../connections/connectionStore.ts';
 import { copyDigests } from '../display/clipboard.ts';
 import { errorMessage } from '../errors/errorMessages.ts';
+import { reportFailure } from '../errors/reportFailure.ts';
 import type { PushHistory } from '../history/pushHistory.ts';
 import { imagesToPushAgain, pushAgain } from '../push/pushAgain.ts';
 import type { PushArguments } from '../push/pushArguments.ts';
@@ -39,6 +40,8 @@ interface OpenPage {
   layers: LayersState;
   /** Ends the question that was asked last. */
   asking: AbortController;
+  /** Its button has begun a push, which has no record yet: another click does not begin a second one. */
+  isBeginning: boolean;
 }
 
 /** The push pages that are open: of pushes, of plans, and of the layers of images. Each thing has one tab. */
@@ -105,7 +108,9 @@ export class PushPages implements vscode.Disposable {
       },
     });
     const asking = new AbortController();
-    const page: OpenPage = { panel, source, plan: { kind: 'asking' }, layers: { kind: 'asking' }, asking };
+    const page: OpenPage = {
+      ...{ panel, source, plan: { kind: 'asking' }, layers: { kind: 'asking' }, asking, isBeginning: false },
+    };
     this.#pages.add(page);
     void this.#ask(page);
   }
@@ -132,7 +137,9 @@ export class PushPages implements vscode.Disposable {
     if (!signal.aborted && page.source === source) this.#draw(page);
   }
 
+  /** A tab that was closed throws, and a push goes on without its page. */
   #draw(page: OpenPage): void {
+    if (!this.#pages.has(page)) return;
     page.panel.show(this.#drawing(page), page.source);
   }
 
@@ -163,9 +170,8 @@ export class PushPages implements vscode.Disposable {
     const { source } = page;
     if (id === 'showLog') await vscode.commands.executeCommand('teaChest.showLog');
     else if (id === 'planAgain') await this.#ask(page);
-    else if (source.kind === 'plan' && id === 'push') {
-      if (await this.#options.planner.confirm(source.all)) await this.#push(page, source.all);
-    } else if (source.kind === 'layers' && id === 'preview') await this.#options.push.preview([source.image]);
+    else if (source.kind === 'plan' && id === 'push') await this.#push(page, source.all, true);
+    else if (source.kind === 'layers' && id === 'preview') await this.#options.push.preview([source.image]);
     else if (source.kind === 'push') await this.#runOnRecord(page, source.id, id);
   }
 
@@ -174,7 +180,7 @@ export class PushPages implements vscode.Disposable {
     const record = history.find(id);
     if (record === undefined) return;
     if (action === 'cancel') runner.cancel(id);
-    else if (action === 'retry') await this.#push(page, imagesToPushAgain(record.images).map(recordedArguments));
+    else if (action === 'retry') await this.#push(page, imagesToPushAgain(record.images).map(recordedArguments), false);
     else if (action === 'copyDigest') await copyDigests(record.images.flatMap(({ result }) => result?.digest ?? []));
     else if (action === 'openInBrowser') {
       await vscode.commands.executeCommand('teaChest.pushes.openInBrowser', runNode(record));
@@ -184,12 +190,22 @@ export class PushPages implements vscode.Disposable {
     }
   }
 
-  /** The page is that of the push from now on. The controller shows a failure. */
-  async #push(page: OpenPage, all: readonly PushArguments[]): Promise<void> {
+  /** The page is that of the push as soon as that has a record. The controller shows a failure. */
+  async #push(page: OpenPage, all: readonly PushArguments[], isPlan: boolean): Promise<void> {
+    if (page.isBeginning) return;
+    page.isBeginning = true;
     const onRecord = (id: string): void => {
+      page.isBeginning = false;
       page.source = { kind: 'push', id };
       this.#draw(page);
     };
-    await pushAgain(all, this.#options.push, { onRecord });
+    try {
+      if (isPlan && !(await this.#options.planner.confirm(all))) return;
+      await pushAgain(all, this.#options.push, { onRecord });
+    } catch (error) {
+      void reportFailure(error, {});
+    } finally {
+      page.isBeginning = false;
+    }
   }
 }

@@ -124,8 +124,11 @@ describe('the page of a plan', () => {
 
   it('says that it asks, that there is nothing to do, and that it could not ask', () => {
     assert.equal(drawn(planPage(asked, { kind: 'asking' })).status.text, 'Asking the engine and the registry');
-    const same = imageOf({ tag: { state: 'same', digest, expected: digest } });
+    const tag = { state: 'same', digest, expected: digest } as const;
+    const same = imageOf({ tag, send: { bytes: 0, precision: 'exact' } });
     assert.equal(drawn(planPage(asked, planned([same]))).status.text, 'There already: a push would change nothing');
+    const rechecked = drawn(planPage(asked, planned([imageOf({ tag })])));
+    assert.match(rechecked.status.text, /^Would send/, 'layers that a recheck may send are not nothing');
     const page = drawn(planPage(asked, { kind: 'failed', message: 'The engine is not running.' }));
     assert.deepEqual(
       page.notices.map(({ text }) => text),
