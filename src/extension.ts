@@ -61,10 +61,19 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
     showWhetherPushed(memory);
     sync.update();
   };
+  const onTagsChanged = ({ origin }: { readonly origin: string }): void => {
+    sync.registryChanged(origin);
+  };
   const controller = buildController(registries, { signIn, runner, link, images, onPushed }, logger);
   const { inspect } = controller;
   const { push, pages } = buildPushPages(context, pushing, controller);
-  const inContainerTools = buildContainerTools(context, { ...signIn, access, addedOwners, registriesView });
+  const inContainerTools = buildContainerTools(context, {
+    ...signIn,
+    access,
+    addedOwners,
+    registriesView,
+    onTagsChanged,
+  });
   const shownImages = { images, imagesView };
   const { pulls, pull, pullStatusBar } = buildPulling(signIn, registries, { link, relay }, shownImages, logger);
   const automation = buildAutomation({ ...controller, planner, push, link, pulls, state: context.workspaceState });
@@ -83,6 +92,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const parts = {
     ...{ ...signIn, store, channel, access, memory, cleanup, link, engines, images: shown, inspect, automation },
     ...{ imagesView, registriesView, pushesView, push, pull, pages, planner, history, runner, addedOwners, sync },
+    onTagsChanged,
     ...{ inContainerTools, extensionUri: context.extensionUri },
   };
   context.subscriptions.push(images, imagesView, sync, comparisons, registriesView, pushesView, pages);

@@ -16,7 +16,11 @@ const timeout = 120_000;
  * was not deleted.
  */
 export async function deleteConfirmedTag(
-  { access, registriesView }: Pick<RegistryActionDependencies, 'access' | 'registriesView'>,
+  {
+    access,
+    registriesView,
+    onTagsChanged,
+  }: Pick<RegistryActionDependencies, 'access' | 'registriesView' | 'onTagsChanged'>,
   connection: Connection,
   { repository, tag }: { readonly repository: string; readonly tag: string },
 ): Promise<boolean> {
@@ -32,6 +36,7 @@ export async function deleteConfirmedTag(
     return true;
   } finally {
     registriesView.update();
+    onTagsChanged(connection);
   }
 }
 

@@ -47,6 +47,7 @@ async function deleteIn(
   if (plan === undefined) return;
   if (plan.steps.length === 0) {
     dependencies.registriesView.update();
+    dependencies.onTagsChanged(connection);
     void showInformation('It was not there any more.', []);
     return;
   }
@@ -67,6 +68,7 @@ async function run(
   });
   if (results === undefined) return;
   dependencies.registriesView.update();
+  dependencies.onTagsChanged(connection);
   await showResults(dependencies, connection, results);
 }
 

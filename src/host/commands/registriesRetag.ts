@@ -38,6 +38,7 @@ export async function registriesRetagCommand(
   });
   if (done !== true) return;
   dependencies.registriesView.update();
+  dependencies.onTagsChanged(node.connection);
   void showInformation(`${target} stands for ${shortDigest(digest)} now.`, []);
 }
 

@@ -21,6 +21,8 @@ export interface RegistryActionDependencies extends AskSignInDependencies {
   readonly access: RegistryBrowser;
   readonly addedOwners: AddedOwners;
   readonly registriesView: Pick<RegistriesTreeView, 'update' | 'filter' | 'setFilter' | 'loadMore' | 'selection'>;
+  /** Called after tags were moved or deleted, so that images are compared with them again. */
+  readonly onTagsChanged: (connection: Connection) => void;
 }
 
 interface ActionCall {

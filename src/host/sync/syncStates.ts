@@ -111,6 +111,13 @@ export class SyncStates {
     this.#readShown([...this.#shown.values()]);
   }
 
+  /** Tags of this registry have changed other than by a push: the states are read again, and shown as they were until then. */
+  registryChanged(origin: string): void {
+    const changed = [...this.#rows].filter(([, { entry }]) => entry.connection.origin === origin);
+    for (const [reference, row] of changed) this.#rows.set(reference, { ...row, version: '' });
+    this.#readShown([...this.#shown.values()]);
+  }
+
   /** Reads the states of what is shown and was pushed meanwhile. */
   update(): void {
     this.#readShown([...this.#shown.values()]);
@@ -200,7 +207,15 @@ export class SyncStates {
     return this.#options.now() - row.entry.readAt < longestAge;
   }
 
+  /** A read that began before a push may end after the one that began after it: it does not replace what that has found. */
+  #isOutdated(image: NamedImage, version: string): boolean {
+    const present = this.#options.destinationOf(image.reference);
+    const known = this.#rows.get(image.reference)?.version;
+    return present !== undefined && known === versionOf(image, present) && known !== version;
+  }
+
   #keep(image: NamedImage, destination: Known, outcome: SyncEntry['outcome']): void {
+    if (this.#isOutdated(image, versionOf(image, destination))) return;
     const { connection, target, lastPush } = destination;
     const entry = { connection, target, lastPush, outcome, readAt: this.#options.now() };
     const isPaused = 'failure' in outcome && outcome.failure === this.#pauses.reason(connection.origin);

@@ -66,6 +66,7 @@ suite('Delete', () => {
     await registriesDeleteCommand(rig, [node]);
     assert.deepEqual(rig.fakeGitea.tags('team', 'app'), ['2']);
     assert.deepEqual(textsOf(takeShown(), 'information'), [`Deleted: the tag team/app:1 (${short(digest)}).`]);
+    assert.deepEqual(rig.changedTags, [rig.connection.origin], 'images are compared with it again');
     await registriesDeleteCommand(rig, [node]);
     assert.deepEqual(textsOf(takeShown(), 'information'), ['It was not there any more.']);
   });
@@ -268,6 +269,7 @@ suite('Add Tag', () => {
       return takeShown();
     };
     assert.match(textsOf(await retag('V2'), 'information')[0] ?? '', /team\/app:v2 stands for/);
+    assert.deepEqual(rig.changedTags, [rig.connection.origin]);
     assert.equal((await rig.fakeGitea.manifest('team', 'app', 'v2'))?.digest, digest);
     const asked = await retag('stable');
     assert.match(textsOf(asked, 'warning')[0] ?? '', /^Move the tag .*team\/app:stable\?$/);

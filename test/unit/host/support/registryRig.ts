@@ -18,6 +18,8 @@ export interface RegistryRig extends RegistryActionDependencies {
   readonly client: TestClient;
   readonly connection: Connection;
   readonly registriesView: RegistriesTreeView;
+  /** The registries whose tags were moved or deleted. */
+  readonly changedTags: readonly string[];
 }
 
 interface RigOptions {
@@ -45,7 +47,10 @@ export async function buildRegistryRig(
     await client.close();
     await fakeGitea.close();
   });
-  return { ...signingIn, fakeGitea, client, connection, store, access, addedOwners, registriesView };
+  const changedTags: string[] = [];
+  const onTagsChanged = ({ origin }: Connection): void => void changedTags.push(origin);
+  const views = { registriesView, changedTags, onTagsChanged };
+  return { ...signingIn, ...views, fakeGitea, client, connection, store, access, addedOwners };
 }
 
 /** The row below these labels, from the registry on. */

@@ -101,6 +101,36 @@ suite('the sync states of images', () => {
     assert.equal(asked.length, 3);
   });
 
+  test('that were asked for before a push do not replace those that were asked for after it', async () => {
+    const answers: ((report: SyncReport) => void)[] = [];
+    const { states, pushes } = statesOf({ read: () => new Promise((resolve) => answers.push(resolve)) });
+    states.setVisible(true);
+    states.show([image('a')]);
+    await settled();
+    pushes.set(image('a').reference, { imageId: 'a', digest, createdAt: undefined, at: 1 });
+    states.update();
+    await settled();
+    const [before, after] = answers;
+    after?.(upToDate);
+    await settled();
+    before?.({ ...upToDate, state: 'newerHere', reason: 'builtLaterHere' });
+    await settled();
+    assert.equal(answers.length, 2);
+    assert.equal(stateOf(states.known(image('a'))), 'upToDate');
+  });
+
+  test('are read again after a tag of their registry was changed by hand, and only those', async () => {
+    const { states, asked } = statesOf();
+    const elsewhere = { reference: 'gitea.other/dev/a:1', imageId: 'a' };
+    states.setVisible(true);
+    states.show([image('a'), elsewhere]);
+    await settled();
+    states.registryChanged('https://gitea.test');
+    assert.equal(stateOf(states.known(image('a'))), 'upToDate', 'the former state is shown until then');
+    await settled();
+    assert.deepEqual(asked, [image('a').reference, elsewhere.reference, image('a').reference]);
+  });
+
   test('four at a time', async () => {
     const waiting: (() => void)[] = [];
     const { states, asked } = statesOf({
