@@ -3,7 +3,7 @@ import { buildApi } from './composition/buildApi.ts';
 import { buildAutomation } from './composition/buildAutomation.ts';
 import { buildContainerTools } from './composition/buildContainerTools.ts';
 import { buildController } from './composition/buildController.ts';
-import { buildImages } from './composition/buildImages.ts';
+import { buildImages, type Images } from './composition/buildImages.ts';
 import { buildPulling } from './composition/buildPulling.ts';
 import { buildPushing } from './composition/buildPushing.ts';
 import { buildPushPages } from './composition/buildPushPages.ts';
@@ -61,19 +61,11 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
     showWhetherPushed(memory);
     sync.update();
   };
-  const onTagsChanged = ({ origin }: { readonly origin: string }): void => {
-    sync.registryChanged(origin);
-  };
   const controller = buildController(registries, { signIn, runner, link, images, onPushed }, logger);
   const { inspect } = controller;
   const { push, pages } = buildPushPages(context, pushing, controller);
-  const inContainerTools = buildContainerTools(context, {
-    ...signIn,
-    access,
-    addedOwners,
-    registriesView,
-    onTagsChanged,
-  });
+  const inRegistries = { ...signIn, access, addedOwners, registriesView, onTagsChanged: comparingAgain(sync) };
+  const inContainerTools = buildContainerTools(context, inRegistries);
   const shownImages = { images, imagesView };
   const { pulls, pull, pullStatusBar } = buildPulling(signIn, registries, { link, relay }, shownImages, logger);
   const automation = buildAutomation({ ...controller, planner, push, link, pulls, state: context.workspaceState });
@@ -90,9 +82,8 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   });
 
   const parts = {
-    ...{ ...signIn, store, channel, access, memory, cleanup, link, engines, images: shown, inspect, automation },
-    ...{ imagesView, registriesView, pushesView, push, pull, pages, planner, history, runner, addedOwners, sync },
-    onTagsChanged,
+    ...{ ...inRegistries, store, channel, memory, cleanup, link, engines, images: shown, inspect, automation },
+    ...{ imagesView, registriesView, pushesView, push, pull, pages, planner, history, runner, sync },
     ...{ inContainerTools, extensionUri: context.extensionUri },
   };
   context.subscriptions.push(images, imagesView, sync, comparisons, registriesView, pushesView, pages);
@@ -106,6 +97,13 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   void recoverPushes({ journal, store, access, notify, logger }, spoolRoots);
   logger.info(`Ready after ${(performance.now() - startedAt).toFixed(1)} ms.`);
   return buildApi(parts);
+}
+
+/** Compares images with their tags again after the tags of a registry were moved or deleted. */
+function comparingAgain(sync: Images['sync']): (registry: { readonly origin: string }) => void {
+  return ({ origin }) => {
+    sync.registryChanged(origin);
+  };
 }
 
 /** Cancels running pushes and pulls, so that no upload session and no temporary file is left. */

@@ -26,7 +26,7 @@ export async function offerLinks(links: LinkOffers, pushed: readonly Destination
 }
 
 /** Undefined if there is nothing to link, or packages would be linked to different repositories. */
-export function linkButton(links: LinkOffers, offers: readonly LinkOffer[]): LinkButton | undefined {
+function linkButton(links: LinkOffers, offers: readonly LinkOffer[]): LinkButton | undefined {
   const [first] = offers;
   if (first === undefined || new Set(offers.map(repositoryOf)).size > 1) return undefined;
   return {
@@ -41,7 +41,7 @@ export function linkButton(links: LinkOffers, offers: readonly LinkOffer[]): Lin
 }
 
 /** For the setting `always`: the message about the push follows. */
-export async function linkAutomatically(links: LinkOffers, offers: readonly LinkOffer[]): Promise<void> {
+async function linkAutomatically(links: LinkOffers, offers: readonly LinkOffer[]): Promise<void> {
   for (const offer of offers) {
     if (offer.page !== undefined) continue;
     try {
