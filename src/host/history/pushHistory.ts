@@ -59,6 +59,8 @@ export class PushHistory implements Disposable {
   readonly #read = new WeakMap<object, StoredRecord | 'unreadable'>();
   /** The rows at the last look, to see what another window has changed. */
   #rows: ReadonlyMap<string, unknown> = new Map();
+  /** Pushes that begin in the same millisecond keep their order. */
+  #lastQueued = 0;
   #hasFailedToSave = false;
 
   constructor(options: PushHistoryOptions) {
@@ -106,7 +108,12 @@ export class PushHistory implements Disposable {
   /** Adds a push that is about to run or to wait. Gives the function that records what happens to it. */
   begin(images: NewPush['images']): PushRecorder {
     const id = randomBytes(8).toString('hex');
-    const own: OwnRecord = { record: newRecord({ id, at: this.#now(), images }), savedAt: 0, signedOut: new Set() };
+    this.#lastQueued = Math.max(this.#now(), this.#lastQueued + 1);
+    const own: OwnRecord = {
+      record: newRecord({ id, at: this.#lastQueued, images }),
+      savedAt: 0,
+      signedOut: new Set(),
+    };
     this.#own.set(id, own);
     this.#batch.add([id], { isList: true });
     void this.#save(own).then(() => this.#prune());

@@ -95,6 +95,15 @@ suite('the list of pushes', () => {
     assert.deepEqual([history.isHere(running.id), history.isHere(old)], [true, false]);
   });
 
+  test('keeps the order of pushes that begin in the same millisecond', () => {
+    const history = open();
+    const ids = Array.from({ length: 20 }, (_, at) => begin(history, `one.example/dev/app:${at}`).id);
+    assert.deepEqual(
+      history.list().map(({ id }) => id),
+      ids,
+    );
+  });
+
   test('is the same after a restart, with everything that pushes it again', async () => {
     const id = await run(open(), 'one.example/dev/app:1');
     const [record] = open(windowView(2)).list();
