@@ -27,6 +27,8 @@ test('the VSIX holds what users need and nothing else, in less than 1 MB', async
       'extension/dist/compressWorker.cjs',
       'extension/dist/deflate.wasm',
       'extension/dist/extension.cjs',
+      'extension/dist/pushPage.css',
+      'extension/dist/pushPage.js',
       ...largePackages.map((name) => `extension/dist/${name}.cjs`),
       'extension/media/activity-bar.svg',
       'extension/media/icon.png',
