@@ -60,10 +60,20 @@ function createTreeView(page: Page, pane: Locator): TreeView {
         await row(label).locator('.monaco-tl-twistie').click();
     },
     async chooseFromMenu(label, item) {
-      await row(label).click({ button: 'right' });
+      const wanted = menu.locator(`.action-label[aria-label="${item}"]`);
+      // In a tree that changes, the row may have moved under the pointer: then the menu is another row's.
+      for (let tries = 1; ; tries++) {
+        await row(label).click({ button: 'right' });
+        try {
+          await wanted.waitFor({ timeout: 5_000 });
+          break;
+        } catch (error) {
+          if (tries === 3) throw error;
+          await page.keyboard.press('Escape');
+        }
+      }
       // A new menu ignores the mouse for a moment, but not the keyboard.
       const focused = menu.locator('.action-item.focused').filter({ has: page.locator(`[aria-label="${item}"]`) });
-      await menu.locator(`.action-label[aria-label="${item}"]`).waitFor();
       for (let presses = 0; (await focused.count()) === 0; presses++) {
         if (presses > 50) throw new Error(`The item “${item}” of the menu cannot be focused.`);
         await page.keyboard.press('ArrowDown');
