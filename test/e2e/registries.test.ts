@@ -37,6 +37,8 @@ suite('the Registries view by hand', { timeout: 220_000 }, () => {
     vscode = await openVscode({ env, size: { width: 1280, height: 1000 } });
     await vscode.host.executeCommand('teaChest.signIn', { url: fakeGitea.url, ...dev, allowHttp: true });
     await vscode.sideBar.open('Tea Chest');
+    // Its rows need the room of the Images view.
+    await vscode.page.locator('.pane-header[aria-label^="Images "]').click();
   });
 
   after(async () => {
