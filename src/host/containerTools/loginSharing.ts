@@ -22,18 +22,23 @@ export class LoginSharing {
 
   /** The login of exactly this registry. Undefined if the person does not agree. */
   async loginFor(connection: Connection): Promise<LoginInformation | undefined> {
-    const { origin, host: server } = connection;
+    const { host: server } = connection;
     // Container Tools skips the login of a registry that has none.
     if (connection.username === '') return { server, username: '', secret: '' };
+    const { username } = await this.#credentialOf(connection);
+    if (!(await this.#mayShare(connection, username))) return undefined;
+    // The person may have signed out, or in as somebody else, while they were asked.
+    const credential = await this.#credentialOf(connection);
+    return credential.username === username ? { server, ...credential } : undefined;
+  }
+
+  async #credentialOf({ origin, host }: Connection): Promise<{ readonly username: string; readonly secret: string }> {
     const credential = await this.#dependencies.store.credential(origin);
-    if (credential === undefined) {
-      throw new TeaChestError('notSignedIn', `The login of ${server} is not on this machine any more.`, {
-        stage: 'signIn',
-        facts: { host: server },
-      });
-    }
-    const { username, secret } = credential;
-    return (await this.#mayShare(connection, username)) ? { server, username, secret } : undefined;
+    if (credential !== undefined) return { username: credential.username, secret: credential.secret };
+    throw new TeaChestError('notSignedIn', `The login of ${host} is not on this machine any more.`, {
+      stage: 'signIn',
+      facts: { host },
+    });
   }
 
   /** Container Tools gets no login any more before the person has agreed again. */

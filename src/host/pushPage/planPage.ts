@@ -111,7 +111,7 @@ function factsOf({ send, time, transfer, tag, layers, manifests }: ImagePlan, is
     ['Mounted', mounted === 0 ? undefined : formatBytes(mounted)],
     ['Platforms', platforms.length === 0 ? undefined : platforms.join(', ')],
     ['Tag', tag.state === 'free' ? 'new' : tag.state === 'same' ? 'this image already' : 'overwritten'],
-    ['Way', `${describeStrategy(transfer.by)}. ${transfer.reason}`],
+    ['Transfer', `${describeStrategy(transfer.by)}. ${transfer.reason}`],
   ];
   return all.flatMap(([label, value]) => (value === undefined ? [] : [{ label, value }]));
 }

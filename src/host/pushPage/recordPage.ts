@@ -104,7 +104,7 @@ function factsOf(record: PushRecord): PageFact[] {
       'Took',
       startedAt === undefined || endedAt === undefined ? undefined : describeDuration((endedAt - startedAt) / 1000),
     ],
-    ['Way', strategies.length === 0 ? undefined : strategies.join('; ')],
+    ['Transfer', strategies.length === 0 ? undefined : strategies.join('; ')],
     ['Bounded by', boundText(record, findBottleneck(samples.list))],
     ['Digest', images.length === 1 ? results[0]?.digest : undefined],
   ];

@@ -73,7 +73,7 @@ describe('the page of a plan', () => {
         ['There already', '130 B'],
         ['Mounted', '40 B'],
         ['Tag', 'new'],
-        ['Way', 'Exported from the engine. An export is asked for.'],
+        ['Transfer', 'Exported from the engine. An export is asked for.'],
       ],
     );
   });

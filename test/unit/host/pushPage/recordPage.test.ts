@@ -130,7 +130,7 @@ describe('the page of a push', () => {
     const page = drawn(record);
     assert.deepEqual([page.status.text, page.status.tone], ['Pushed', 'good']);
     assert.deepEqual(
-      ['Bytes', 'Took', 'Way', 'Digest', 'Bounded by', 'Sent'].map((name) => factOf(page, name)),
+      ['Bytes', 'Took', 'Transfer', 'Digest', 'Bounded by', 'Sent'].map((name) => factOf(page, name)),
       [
         ...[
           '40.0 MB sent, 80.0 MB already there',
