@@ -1,6 +1,9 @@
 /* eslint-disable @typescript-eslint/explicit-module-boundary-types -- the types of VS Code's interface are what counts */
 import { registerHooks } from 'node:module';
 import { setImmediate } from 'node:timers/promises';
+import { RelativePattern, Uri } from './fakeUri.ts';
+
+export { RelativePattern, Uri };
 
 const shown: Shown[] = [];
 
@@ -364,41 +367,6 @@ export const commands = {
 };
 
 export const ConfigurationTarget = { Global: 1, Workspace: 2 };
-
-export class Uri {
-  static file = (fsPath: string): Uri => new Uri('file', fsPath);
-  static joinPath = ({ fsPath }: Uri, ...parts: readonly string[]): Uri =>
-    new Uri('file', [fsPath, ...parts].join('/'));
-  static from = (parts: {
-    readonly scheme: string;
-    readonly authority?: string;
-    readonly path: string;
-    readonly query?: string;
-  }): Uri => Object.assign(new Uri(parts.scheme, parts.path, parts.query), { authority: parts.authority ?? '' });
-  readonly scheme: string;
-  readonly path: string;
-  readonly query: string;
-
-  constructor(scheme: string, path: string, query = '') {
-    this.scheme = scheme;
-    this.path = path;
-    this.query = query;
-  }
-
-  get fsPath(): string {
-    return this.path;
-  }
-}
-
-export class RelativePattern {
-  readonly baseUri: Uri;
-  readonly pattern: string;
-
-  constructor(base: Uri, pattern: string) {
-    this.baseUri = base;
-    this.pattern = pattern;
-  }
-}
 
 const filesChanged = new EventEmitter<string>();
 const watched: string[] = [];
