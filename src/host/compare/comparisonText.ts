@@ -1,6 +1,7 @@
 import { escapeInvisible, plainText, shortenText } from '../../core/base/plainText.ts';
 import type { ComparedLayer, ImageComparison } from '../../core/compare/compareImages.ts';
 import type { ContainerSettings, DescribedLayer, ImageDescription } from '../../core/oci/imageDescription.ts';
+import { toInstruction } from '../../core/oci/toInstruction.ts';
 import { isUncompressedLayer, ociLayerType } from '../../core/oci/mediaTypes.ts';
 import { formatBytes } from '../progress/format.ts';
 import type { ComparedPair, ComparedSide, SidePosition } from './comparedSide.ts';
@@ -143,7 +144,8 @@ function instructionOf({ left, right, isShared }: ComparedLayer): string {
 }
 
 function madeBy(layer: DescribedLayer | undefined): string {
-  return plainText(layer?.madeBy ?? '', longestInstruction);
+  // Without the values of build arguments, which may be secrets.
+  return plainText(toInstruction(layer?.madeBy ?? ''), longestInstruction);
 }
 
 function settingLines({ settings, platform }: ImageDescription): readonly string[] {

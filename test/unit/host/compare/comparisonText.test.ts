@@ -31,3 +31,17 @@ suite('the first lines of a comparison', () => {
     ]);
   });
 });
+
+suite('the layers of a comparison', () => {
+  test('show the command that made one, without the values of its build arguments', () => {
+    const image = imageOf('base');
+    const layers = image.layers.map((layer) => ({
+      ...layer,
+      madeBy: 'RUN |1 TOKEN=hidden /bin/sh -c make # buildkit',
+    }));
+    const images = { left: { ...image, layers }, right: { ...image, layers } };
+    const text = comparisonText('left', pair, images, compareImages(images.left, images.right));
+    assert.match(text, /RUN make/);
+    assert.doesNotMatch(text, /hidden/);
+  });
+});

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { digestOf } from '../../../../src/core/oci/digest.ts';
 import type { ImageStep } from '../../../../src/core/ports/imageSource.ts';
-import { layerInstructions, toInstruction } from '../../../../src/core/push/record/layerInstructions.ts';
+import { layerInstructions } from '../../../../src/core/push/record/layerInstructions.ts';
+import { toInstruction } from '../../../../src/core/oci/toInstruction.ts';
 
 const [one, two] = [digestOf(Buffer.from('1')), digestOf(Buffer.from('2'))];
 const step = (createdBy: string, size = 0): ImageStep => ({ createdBy, size });
