@@ -7,6 +7,12 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Not in any bundle: its standard library is compiled into deflate.wasm. */
 const compiledIn = 'node_modules/assemblyscript';
 
+/**
+ * The licences of packages that have one in their repository and not in the package, by name.
+ * @type {Readonly<Record<string, string>>}
+ */
+export const licenceCopies = { '@vscode/l10n': 'scripts/packaging/licences/vscode-l10n.txt' };
+
 const licenceFile = /^(?:licen[cs]e|copying|notice)(?:[.-].*)?$/i;
 
 /**
@@ -37,8 +43,9 @@ export async function thirdPartyNotices(metafiles) {
 
 async function noticeOf(folder) {
   const { name, version, license } = JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8'));
-  const files = (await readdir(join(root, folder))).filter((file) => licenceFile.test(file)).sort();
-  if (files.length === 0) throw new Error(`The package ${name} ships no text of its licence (${license}).`);
-  const texts = await Promise.all(files.map((file) => readFile(join(root, folder, file), 'utf8')));
+  const own = (await readdir(join(root, folder))).filter((file) => licenceFile.test(file)).sort();
+  const files = own.length === 0 ? [licenceCopies[name]] : own.map((file) => join(folder, file));
+  if (files.includes(undefined)) throw new Error(`The package ${name} ships no text of its licence (${license}).`);
+  const texts = await Promise.all(files.map((file) => readFile(join(root, file), 'utf8')));
   return [`${name} ${version} (${license})`, ...texts.map((text) => text.trim())].join('\n\n');
 }

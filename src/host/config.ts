@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import type { EngineChoice } from '../core/docker/endpoint/discoverEndpoint.ts';
 import type { SortOrder } from '../core/gitea/browse/listImages.ts';
@@ -116,8 +117,8 @@ export function proxySettings(): ProxySettings {
     url: emptyToUndefined(http.get<string>('proxy')),
     bypass: http.get<string[]>('noProxy') ?? [],
     ...(authorization !== undefined && { authorization }),
-    source: 'VS Code’s setting http.proxy',
-    bypassSource: 'VS Code’s setting http.noProxy',
+    source: l10n.t('VS Code’s setting http.proxy'),
+    bypassSource: l10n.t('VS Code’s setting http.noProxy'),
   };
 }
 

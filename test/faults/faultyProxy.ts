@@ -30,6 +30,7 @@ export class FaultyProxy {
   readonly #isTls: boolean;
   readonly #elsewhere: string;
   #armed: ArmedFault | undefined;
+  #isClosed = false;
 
   private constructor(server: Server, upstream: URL, isTls: boolean, elsewhere: string) {
     this.#server = server;
@@ -88,12 +89,14 @@ export class FaultyProxy {
 
   /** Listens again if it was down, unless its fault is permanent. */
   async recover(): Promise<void> {
-    if (this.#armed?.times === Infinity || this.#server.listening) return;
+    // A wait of a push that was given up may end after the test.
+    if (this.#isClosed || this.#armed?.times === Infinity || this.#server.listening) return;
     this.#server.listen(this.#port, this.#address);
     await once(this.#server, 'listening');
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#agent.destroy();
     if (!this.#server.listening) return;
     const closed = once(this.#server, 'close');

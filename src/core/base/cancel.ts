@@ -1,9 +1,10 @@
 import { setTimeout as timer } from 'node:timers/promises';
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from './errors.ts';
 
 /** The error of work that this signal, which has fired, has stopped. */
 export function cancelledBy(signal: AbortSignal): TeaChestError {
-  return new TeaChestError('cancelled', 'Cancelled.', { cause: signal.reason });
+  return new TeaChestError('cancelled', l10n.t('Cancelled.'), { cause: signal.reason });
 }
 
 /** Throws `cancelled` if the signal has fired. */
@@ -56,6 +57,6 @@ export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   try {
     await timer(ms, undefined, signal === undefined ? {} : { signal });
   } catch (error) {
-    throw new TeaChestError('cancelled', 'Cancelled.', { cause: error });
+    throw new TeaChestError('cancelled', l10n.t('Cancelled.'), { cause: error });
   }
 }

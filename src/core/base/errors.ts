@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 /** The step of a push that failed, `signIn`, `browse` (reading or changing what a registry has), or `pull`. Part of the automation contract: values are stable. */
 export const stages = [
   'signIn',
@@ -159,7 +160,7 @@ export function systemCode(error: unknown): string | undefined {
 export function toTeaChestError(error: unknown, stage?: Stage): TeaChestError {
   if (error instanceof TeaChestError) return stage === undefined ? error : error.at(stage);
   const options = stage === undefined ? { cause: error } : { cause: error, stage };
-  if (isCancelled(error)) return new TeaChestError('cancelled', 'Cancelled.', options);
+  if (isCancelled(error)) return new TeaChestError('cancelled', l10n.t('Cancelled.'), options);
   const message = error instanceof Error ? error.message : String(error);
-  return new TeaChestError('internal', `Something went wrong inside Tea Chest: ${message}`, options);
+  return new TeaChestError('internal', l10n.t`Something went wrong inside Tea Chest: ${message}`, options);
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { TeaChestError } from '../base/errors.ts';
 import { lenient, listOf, parseJson } from '../base/json.ts';
@@ -95,16 +96,16 @@ function readLinks(target: Reader, reference: string, bytes: Uint8Array): Manife
 function requireDigest(bytes: Uint8Array, digest: Digest): void {
   const actual = digestOf(bytes);
   if (actual === digest) return;
-  const why = `The registry gave other bytes for ${digest}; their digest is ${actual}.`;
+  const why = l10n.t`The registry gave other bytes for ${digest}; their digest is ${actual}.`;
   throw new TeaChestError('digestMismatch', why, { stage: 'browse' });
 }
 
 function missing({ repository }: Reader, what: string): TeaChestError {
-  const why = `The registry does not have ${what} of ${repository} any more.`;
+  const why = l10n.t`The registry does not have ${what} of ${repository} any more.`;
   return new TeaChestError('changedMeanwhile', why, { stage: 'browse' });
 }
 
 function unreadable({ repository }: Reader, what: string): TeaChestError {
-  const why = `${what} of ${repository} is no image that can be compared.`;
+  const why = l10n.t`${what} of ${repository} is no image that can be compared.`;
   return new TeaChestError('registryRefused', why, { stage: 'browse' });
 }

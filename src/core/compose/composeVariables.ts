@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
+import * as l10n from '@vscode/l10n';
 import { systemCode } from '../base/errors.ts';
 import { invalid } from './composeFile.ts';
 import type { Variables } from './interpolate.ts';
@@ -19,7 +20,7 @@ export async function composeVariables(folder: string, environment: Environment)
     if (own !== undefined) return own;
     const value = file[name];
     if (value?.includes('$') === true) {
-      throw invalid(path, `gives ${name} a value with a dollar sign, and variables there are not supported`);
+      throw invalid(path, l10n.t`gives ${name} a value with a dollar sign, and variables there are not supported`);
     }
     return value;
   };
@@ -30,6 +31,6 @@ async function readIfThere(path: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return '';
-    throw invalid(path, `cannot be read (${systemCode(error) ?? String(error)})`, error);
+    throw invalid(path, l10n.t`cannot be read (${systemCode(error) ?? String(error)})`, error);
   }
 }

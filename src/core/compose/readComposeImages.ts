@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../base/errors.ts';
 import { parseImageReference } from '../oci/imageReference.ts';
 import { invalid, readComposeFile, type ComposeFile, type ServiceEntry } from './composeFile.ts';
@@ -101,7 +102,7 @@ function projectName(
   const given = ofVariable === undefined || ofVariable === '' ? named : ofVariable;
   const name = normalizeProject(typeof given === 'string' ? text(given) : basename(dirname(resolve(first))));
   if (name !== '') return name;
-  throw invalid(first, 'is in a folder whose name cannot be that of a project. Give it a “name”');
+  throw invalid(first, l10n.t('is in a folder whose name cannot be that of a project. Give it a “name”'));
 }
 
 /** compose-go, loader.NormalizeProjectName */
@@ -136,13 +137,13 @@ async function withExtends(
 ): Promise<Service> {
   const own = { image: entry.image ?? undefined, isBuilt: isGiven(entry.build), profiles: entry.profiles ?? [] };
   if (!isGiven(entry.extends)) return own;
-  if (depth >= deepestExtends) throw invalid(file, `has a service ${name} that extends itself`);
+  if (depth >= deepestExtends) throw invalid(file, l10n.t`has a service ${name} that extends itself`);
   const base = typeof entry.extends === 'string' ? { service: entry.extends } : entry.extends;
   const isElsewhere = 'file' in base && typeof base.file === 'string';
   const from = isElsewhere ? resolve(dirname(file), base.file ?? '') : file;
   const other = isElsewhere ? await readComposeFile(from) : content;
   const extended = other.services?.[base.service];
-  if (extended === undefined) throw invalid(from, `has no service ${base.service}, which ${name} extends`);
+  if (extended === undefined) throw invalid(from, l10n.t`has no service ${base.service}, which ${name} extends`);
   return merge(await withExtends(from, other, base.service, extended ?? {}, depth + 1), own);
 }
 
@@ -169,7 +170,7 @@ function chooseServices(
   const { services: wanted } = request;
   if (wanted !== undefined) {
     const unknown = wanted.find((name) => !services.has(name));
-    if (unknown !== undefined) throw invalid(file, `has no service ${unknown}`);
+    if (unknown !== undefined) throw invalid(file, l10n.t`has no service ${unknown}`);
     return (name) => wanted.includes(name);
   }
   const ofVariable = (variables('COMPOSE_PROFILES') ?? '').split(',').map((profile) => profile.trim());
@@ -191,8 +192,13 @@ function imageOf(
   try {
     parseImageReference(text);
   } catch (error) {
-    const why = unset.length === 0 ? '' : `, since ${unset.join(' and ')} ${unset.length > 1 ? 'are' : 'is'} not set`;
-    throw invalid(file, `gives the service ${name} the image “${text}”, which is no name of an image${why}`, error);
+    const why =
+      unset.length === 0 ? '' : l10n.t`, since ${unset.join(' and ')} ${unset.length > 1 ? 'are' : 'is'} not set`;
+    throw invalid(
+      file,
+      l10n.t`gives the service ${name} the image “${text}”, which is no name of an image${why}`,
+      error,
+    );
   }
   return text;
 }

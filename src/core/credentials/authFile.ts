@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { readValue } from '../base/json.ts';
 import { asLogin } from './asLogin.ts';
@@ -56,14 +57,16 @@ function storedLogin(file: AuthFile, key: string, entry: Readonly<Record<string,
   const pair = text('auth') === '' ? { username: text('username'), secret: text('password') } : decode(text('auth'));
   if (text('identitytoken') !== '' || pair?.username === '<token>') return fail(identityToken(file.program, key));
   if (pair === undefined) {
-    return fail(credentialSourceError(`The entry for ${key} in ${file.path} is not a user and a password in base64.`));
+    return fail(
+      credentialSourceError(l10n.t`The entry for ${key} in ${file.path} is not a user and a password in base64.`),
+    );
   }
   const { username, secret } = pair;
   if (username === '' && secret === '') return undefined;
   const login = asLogin(username, secret);
   if (login.isToken !== true && (username === '' || secret === '')) {
-    const missing = username === '' ? 'user name' : 'password';
-    return fail(credentialSourceError(`The entry for ${key} in ${file.path} has no ${missing}.`), username);
+    const missing = username === '' ? l10n.t('user name') : 'password';
+    return fail(credentialSourceError(l10n.t`The entry for ${key} in ${file.path} has no ${missing}.`), username);
   }
   return { ...base, username: login.username, read: () => Promise.resolve(login) };
 }
@@ -82,10 +85,10 @@ function decode(auth: string): { readonly username: string; readonly secret: str
 function helperLogin(machine: CredentialMachine, file: AuthFile, helper: string, key: string | undefined): FoundLogin {
   return {
     source: file.source,
-    name: `${file.program} (credential helper ${helper})`,
-    location: `docker-credential-${helper}, named in ${file.path}`,
+    name: l10n.t`${file.program} (credential helper ${helper})`,
+    location: l10n.t`docker-credential-${helper}, named in ${file.path}`,
     scope: key === undefined ? 'anyRegistry' : { address: key },
-    note: `asks docker-credential-${helper}`,
+    note: l10n.t`asks docker-credential-${helper}`,
     read: (wanted, options) => askDockerHelper(machine, { helper, servers: serverNames(key, wanted) }, options),
   };
 }

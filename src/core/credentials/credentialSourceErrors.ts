@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../base/errors.ts';
 import { plainText } from '../base/plainText.ts';
 import { helperLimitMs } from './helperProcess.ts';
@@ -9,7 +10,7 @@ export function credentialSourceError(message: string): TeaChestError {
 
 export function tooSlow(command: string): TeaChestError {
   return credentialSourceError(
-    `${command} gave no answer within ${helperLimitMs / 1000} seconds and was stopped. It may be waiting for a password or for another machine.`,
+    l10n.t`${command} gave no answer within ${helperLimitMs / 1000} seconds and was stopped. It may be waiting for a password or for another machine.`,
   );
 }
 
@@ -29,13 +30,13 @@ export function helperFailed(
   const hasLogin = hasSecretIn(stdout) || hasSecretIn(stderr);
   const said = hasLogin ? '' : plainText(stderr.trim() === '' ? stdout : stderr, 300);
   return credentialSourceError(
-    said === '' ? `${command} failed, without a message that can be shown.` : `${command} failed: ${said}`,
+    said === '' ? l10n.t`${command} failed, without a message that can be shown.` : l10n.t`${command} failed: ${said}`,
   );
 }
 
 /** Docker keeps it in place of a password, after a login by a browser (docker/cli, native_store.go `tokenUsername`). */
 export function identityToken(source: string, server: string): TeaChestError {
   return credentialSourceError(
-    `${source} has an identity token for ${server}, not a user and a password. Gitea has no such tokens, so it is of no use there.`,
+    l10n.t`${source} has an identity token for ${server}, not a user and a password. Gitea has no such tokens, so it is of no use there.`,
   );
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { parseJson } from '../base/json.ts';
 import { plainText } from '../base/plainText.ts';
@@ -25,20 +26,20 @@ export async function askDockerHelper(
   const command = `docker-credential-${helper}`;
   // The name is a part of a file name. With a path in it, it would start any program.
   if (!/^[A-Za-z0-9._-]+$/.test(helper)) {
-    throw credentialSourceError(`“${plainText(helper, 80)}” cannot be the name of a credential helper.`);
+    throw credentialSourceError(l10n.t`“${plainText(helper, 80)}” cannot be the name of a credential helper.`);
   }
   for (const server of servers) {
     const result = await machine.runHelper({ command, args: ['get'], input: server }, { signal });
     const login = readAnswer(command, server, result);
     if (login !== undefined) return login;
   }
-  throw credentialSourceError(`${command} has no login for ${servers[0] ?? 'it'}.`);
+  throw credentialSourceError(l10n.t`${command} has no login for ${servers[0] ?? 'it'}.`);
 }
 
 /** Undefined if the helper has no login under this name. */
 function readAnswer(command: string, server: string, result: HelperResult): LoginSecret | undefined {
   if (result.kind === 'notFound') {
-    throw credentialSourceError(`${command}, which docker’s settings name, was not found on the PATH.`);
+    throw credentialSourceError(l10n.t`${command}, which docker’s settings name, was not found on the PATH.`);
   }
   if (result.kind === 'tooSlow') throw tooSlow(command);
   const answer = parseJson(helperAnswer, result.stdout);
@@ -46,11 +47,11 @@ function readAnswer(command: string, server: string, result: HelperResult): Logi
     if (notThere.test(result.stdout)) return undefined;
     throw helperFailed(command, result);
   }
-  if (answer === undefined) throw credentialSourceError(`${command} did not answer as a credential helper does.`);
+  if (answer === undefined) throw credentialSourceError(l10n.t`${command} did not answer as a credential helper does.`);
   const { Username: username, Secret: secret } = answer;
   if (username === '' || username === '<token>') throw identityToken(command, server);
   const login = asLogin(username, secret);
   if (login.secret === '')
-    throw credentialSourceError(`${command} has the user “${username}” for ${server}, but no secret.`);
+    throw credentialSourceError(l10n.t`${command} has the user “${username}” for ${server}, but no secret.`);
   return login;
 }

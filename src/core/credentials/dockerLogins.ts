@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { dockerConfigFolder } from '../docker/endpoint/dockerConfigFolder.ts';
 import { pathsOf } from '../docker/endpoint/hostPaths.ts';
 import { readAuthFile } from './authFile.ts';
@@ -12,7 +13,7 @@ export async function dockerLogins(machine: CredentialMachine): Promise<SourceCo
   const paths = pathsOf(machine);
   const ofSnap = paths.join(machine.home, 'snap', 'docker', 'current', '.docker', 'config.json');
   const path = paths.join(await dockerConfigFolder(machine), 'config.json');
-  const snap = { path: ofSnap, name: 'Docker from snap (config.json)' };
+  const snap = { path: ofSnap, name: l10n.t('Docker from snap (config.json)') };
   const usual = path === ofSnap ? snap : { path, name: 'Docker (config.json)' };
   const files = machine.platform === 'linux' && usual !== snap ? [usual, snap] : [usual];
   const contents = await Promise.all(

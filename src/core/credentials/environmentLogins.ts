@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { CredentialMachine } from './credentialMachine.ts';
 import { credentialSourceError } from './credentialSourceErrors.ts';
 import type { FoundLogin, LoginScope, LoginSecret, SourceContents } from './login.ts';
@@ -12,8 +13,8 @@ export function environmentLogins({ env }: CredentialMachine): SourceContents {
   const [username, password, token] = [value('GITEA_USERNAME'), value('GITEA_PASSWORD'), value('GITEA_TOKEN')];
   const url = value('GITEA_SERVER_URL');
   const scope: LoginScope = url === undefined ? 'anyRegistry' : { address: wholeRegistry(url) };
-  const base = { source: 'environment', location: 'environment variables', scope } as const;
-  const note = url === undefined ? 'GITEA_SERVER_URL does not say for which registry' : undefined;
+  const base = { source: 'environment', location: l10n.t('environment variables'), scope } as const;
+  const note = url === undefined ? l10n.t('GITEA_SERVER_URL does not say for which registry') : undefined;
   const logins: FoundLogin[] = [];
   if (token !== undefined) {
     const read = (): Promise<LoginSecret> => Promise.resolve({ username, secret: token, isToken: true });
@@ -21,15 +22,15 @@ export function environmentLogins({ env }: CredentialMachine): SourceContents {
   }
   if (password !== undefined && username !== undefined) {
     const read = (): Promise<LoginSecret> => Promise.resolve({ username, secret: password });
-    logins.push({ ...base, name: 'GITEA_USERNAME and GITEA_PASSWORD', username, note, read });
+    logins.push({ ...base, name: l10n.t('GITEA_USERNAME and GITEA_PASSWORD'), username, note, read });
   }
   const missing = whatIsMissing({ username, password, token });
   if (missing !== undefined) {
     const read = (): Promise<never> => Promise.reject(credentialSourceError(missing));
-    logins.push({ ...base, name: 'environment variables', username, problem: missing, read });
+    logins.push({ ...base, name: l10n.t('environment variables'), username, problem: missing, read });
   }
   if (url !== undefined && readRegistryKey(url) === undefined) {
-    return { logins: [], problem: 'GITEA_SERVER_URL is not the address of a server.' };
+    return { logins: [], problem: l10n.t('GITEA_SERVER_URL is not the address of a server.') };
   }
   return { logins };
 }
@@ -41,10 +42,10 @@ function whatIsMissing(given: {
 }): string | undefined {
   if (given.token !== undefined) return undefined;
   if (given.password !== undefined && given.username === undefined) {
-    return 'GITEA_PASSWORD is set, but GITEA_USERNAME is not.';
+    return l10n.t('GITEA_PASSWORD is set, but GITEA_USERNAME is not.');
   }
   if (given.username !== undefined && given.password === undefined) {
-    return 'GITEA_USERNAME is set, but neither GITEA_TOKEN nor GITEA_PASSWORD is.';
+    return l10n.t('GITEA_USERNAME is set, but neither GITEA_TOKEN nor GITEA_PASSWORD is.');
   }
   return undefined;
 }

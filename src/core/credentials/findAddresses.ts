@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { parseImageReference } from '../oci/imageReference.ts';
 import type { CredentialMachine } from './credentialMachine.ts';
 import { storedLogins } from './findLogins.ts';
@@ -29,10 +30,10 @@ export async function findAddresses(
 ): Promise<readonly FoundAddress[]> {
   const { logins } = await storedLogins(machine);
   const candidates = [
-    ...named.remotes.map((remote) => ({ address: remoteServer(remote), source: 'git remote' })),
+    ...named.remotes.map((remote) => ({ address: remoteServer(remote), source: l10n.t('git remote') })),
     { address: machine.env['GITEA_SERVER_URL'], source: 'GITEA_SERVER_URL' },
     ...logins.map((login) => ({ address: addressOf(login), source: login.name })),
-    ...named.images.map((image) => ({ address: registryOf(image), source: 'name of an image' })),
+    ...named.images.map((image) => ({ address: registryOf(image), source: l10n.t('name of an image') })),
   ];
   return merge(candidates.flatMap(({ address, source }) => (address === undefined ? [] : [{ address, source }])));
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { asLogin } from './asLogin.ts';
 import type { CredentialMachine } from './credentialMachine.ts';
 import { credentialSourceError, helperFailed, tooSlow } from './credentialSourceErrors.ts';
@@ -11,9 +12,9 @@ export function gitLogin(machine: CredentialMachine): FoundLogin {
   return {
     source: 'git',
     name: 'git',
-    location: 'git credential fill',
+    location: l10n.t('git credential fill'),
     scope: 'anyRegistry',
-    note: 'asks git’s credential helper',
+    note: l10n.t('asks git’s credential helper'),
     read: (wanted, options) => fill(machine, wanted, options),
   };
 }
@@ -48,21 +49,21 @@ async function fill(
   const input = `protocol=${protocol.slice(0, -1)}\nhost=${host}\n\n`;
   const args = [...withoutQuestions, 'credential', 'fill'];
   const result = await machine.runHelper({ command: 'git', args, input }, options);
-  if (result.kind === 'notFound') throw credentialSourceError('git was not found on the PATH.');
-  if (result.kind === 'tooSlow') throw tooSlow('git credential fill');
+  if (result.kind === 'notFound') throw credentialSourceError(l10n.t('git was not found on the PATH.'));
+  if (result.kind === 'tooSlow') throw tooSlow(l10n.t('git credential fill'));
   if (result.code !== 0) {
     // Without a login it wants to ask, and must not: “terminal prompts disabled”.
     if (/terminal prompts disabled|could not read (?:Username|Password)/i.test(result.stderr)) {
-      throw credentialSourceError(`git has no login for ${host}.`);
+      throw credentialSourceError(l10n.t`git has no login for ${host}.`);
     }
-    throw helperFailed('git credential fill', { stdout: '', stderr: result.stderr });
+    throw helperFailed(l10n.t('git credential fill'), { stdout: '', stderr: result.stderr });
   }
   const value = (name: string): string | undefined => new RegExp(`^${name}=(.*)$`, 'm').exec(result.stdout)?.[1];
   const [username = '', secret = ''] = [value('username'), value('password')];
   const login = username === '' ? { username: undefined, secret } : asLogin(username, secret);
   // A helper may lead git to another host.
   if (value('host') !== host || login.secret === '') {
-    throw credentialSourceError(`git has no login for ${host}.`);
+    throw credentialSourceError(l10n.t`git has no login for ${host}.`);
   }
   return login;
 }

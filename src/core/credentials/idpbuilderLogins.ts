@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { lenient, readValue } from '../base/json.ts';
 import { pathsOf } from '../docker/endpoint/hostPaths.ts';
@@ -45,6 +46,6 @@ function idpbuilderLogin(key: string, row: v.InferOutput<typeof registryRow>, pa
   if (username !== undefined && username !== '' && secret !== undefined && secret !== '') {
     return { ...login, read: () => Promise.resolve({ username, secret }) };
   }
-  const problem = `${path} has no complete login in ${key}: username and password are both needed.`;
+  const problem = l10n.t`${path} has no complete login in ${key}: username and password are both needed.`;
   return { ...login, problem, read: () => Promise.reject(credentialSourceError(problem)) };
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { CredentialMachine } from './credentialMachine.ts';
 import { credentialSourceError, helperFailed, tooSlow } from './credentialSourceErrors.ts';
 import type { HelperCommand } from './helperProcess.ts';
@@ -16,10 +17,10 @@ interface Options {
 export function keyringLogin(machine: CredentialMachine): FoundLogin {
   return {
     source: 'keyring',
-    name: 'the system keyring (idpbuilder)',
-    location: `keyring entry of the service “${service}”`,
+    name: l10n.t('the system keyring (idpbuilder)'),
+    location: l10n.t`keyring entry of the service “${service}”`,
     scope: 'localRegistry',
-    note: 'asks the keyring, which may ask you to unlock it',
+    note: l10n.t('asks the keyring, which may ask you to unlock it'),
     read: async (_wanted, options) => await readPair(machine, options),
   };
 }
@@ -42,7 +43,7 @@ async function readPair(machine: CredentialMachine, options: Options): Promise<L
   const secret = username === undefined ? undefined : await readEntry(machine, 'gitea_password', options);
   if (username !== undefined && secret !== undefined) return { username, secret };
   throw credentialSourceError(
-    `The keyring has no ${username === undefined ? 'gitea_username' : 'gitea_password'} of the service “${service}”.`,
+    l10n.t`The keyring has no ${username === undefined ? 'gitea_username' : 'gitea_password'} of the service “${service}”.`,
   );
 }
 
@@ -67,7 +68,9 @@ function commandsFor({ platform }: CredentialMachine, account: string): readonly
   }
   if (platform === 'win32') {
     throw credentialSourceError(
-      'Windows has no command that gives an entry of its Credential Manager to a program. Enter user and password instead.',
+      l10n.t(
+        'Windows has no command that gives an entry of its Credential Manager to a program. Enter user and password instead.',
+      ),
     );
   }
   // “username”: Python’s keyring and Go’s go-keyring; “account”: keytar.
@@ -80,6 +83,8 @@ function commandsFor({ platform }: CredentialMachine, account: string): readonly
 
 function notInstalled(command: string): string {
   return command === 'secret-tool'
-    ? 'secret-tool, which reads the keyring, was not found on the PATH. The package is called libsecret-tools or libsecret.'
-    : `${command} was not found on the PATH.`;
+    ? l10n.t(
+        'secret-tool, which reads the keyring, was not found on the PATH. The package is called libsecret-tools or libsecret.',
+      )
+    : l10n.t`${command} was not found on the PATH.`;
 }

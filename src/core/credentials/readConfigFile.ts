@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { systemCode, TeaChestError } from '../base/errors.ts';
 import type { CredentialMachine } from './credentialMachine.ts';
 
@@ -19,13 +20,13 @@ export async function readConfigFile(
     bytes = await machine.readFile(path);
   } catch (error) {
     if (error instanceof TeaChestError) return { path, problem: error.message };
-    return { path, problem: `${path} cannot be read (${systemCode(error) ?? 'unknown reason'}).` };
+    return { path, problem: l10n.t`${path} cannot be read (${systemCode(error) ?? l10n.t('unknown reason')}).` };
   }
   const text = bytes === undefined ? '' : decode(bytes);
   if (text.trim() === '') return { path };
   const value = format === 'json' ? parseJsonText(text) : (await import('./parseYaml.ts')).parseYaml(text);
   if (typeof value === 'object' && value !== null) return { path, value };
-  return { path, problem: `${path} is not valid ${format === 'json' ? 'JSON' : 'YAML'}.` };
+  return { path, problem: l10n.t`${path} is not valid ${format === 'json' ? 'JSON' : 'YAML'}.` };
 }
 
 function parseJsonText(text: string): unknown {

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
+import * as l10n from '@vscode/l10n';
 import { systemCode } from '../base/errors.ts';
 import { credentialSourceError } from './credentialSourceErrors.ts';
 
@@ -16,7 +17,7 @@ export async function readSmallFile(path: string): Promise<Buffer | undefined> {
     await using file = await open(path, constants.O_RDONLY | ((constants.O_NONBLOCK as number | undefined) ?? 0));
     const stats = await file.stat();
     if (!stats.isFile() && !stats.isDirectory())
-      throw credentialSourceError(`${path} is a pipe or a device, not a file.`);
+      throw credentialSourceError(l10n.t`${path} is a pipe or a device, not a file.`);
     const bytes = Buffer.alloc(Math.min(stats.size, maxBytes) + 1);
     let length = 0;
     while (length < bytes.byteLength) {
@@ -24,7 +25,7 @@ export async function readSmallFile(path: string): Promise<Buffer | undefined> {
       if (bytesRead === 0) return bytes.subarray(0, length);
       length += bytesRead;
     }
-    throw credentialSourceError(`${path} is too large for a file of settings: more than 1 MiB.`);
+    throw credentialSourceError(l10n.t`${path} is too large for a file of settings: more than 1 MiB.`);
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined;
     throw error;

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { FoundLogin, WantedRegistry } from './login.ts';
 
 /** An address as files of logins have it, in its parts. */
@@ -55,7 +56,7 @@ export function loginsFor(logins: readonly FoundLogin[], wanted: WantedRegistry)
     if (login.scope === 'localRegistry') return isLocalRegistry(wanted.origin) ? [{ login, rank: 1e6 }] : [];
     const key = readRegistryKey(login.scope.address);
     if (key === undefined || !isSameHost(key, wanted.origin) || !hasRepository(key.path, wanted.repository)) return [];
-    const note = key.path === '' ? login.note : `for ${key.host}/${key.path}`;
+    const note = key.path === '' ? login.note : l10n.t`for ${key.host}/${key.path}`;
     const rank = wanted.repository === undefined ? key.path.length : -key.path.length;
     return [{ login: { ...login, note }, rank }];
   });

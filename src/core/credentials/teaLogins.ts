@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { lenient, listOf, readValue } from '../base/json.ts';
 import { pathsOf } from '../docker/endpoint/hostPaths.ts';
@@ -39,7 +40,7 @@ function configFolder(machine: CredentialMachine): string {
   const paths = pathsOf(machine);
   const given = env['XDG_CONFIG_HOME'];
   if (given !== undefined && given !== '') return given;
-  if (platform === 'darwin') return paths.join(home, 'Library', 'Application Support');
+  if (platform === 'darwin') return paths.join(home, 'Library', l10n.t('Application Support'));
   if (platform === 'win32') return env['LOCALAPPDATA'] ?? paths.join(home, 'AppData', 'Local');
   return paths.join(home, '.config');
 }
@@ -59,9 +60,9 @@ function teaLogin(row: v.InferOutput<typeof loginRow>, path: string, now: number
     problem,
     read: () => Promise.reject(credentialSourceError(problem)),
   });
-  if (secret === undefined || secret === '') return fail(`The login “${name}” of tea has no token in ${path}.`);
+  if (secret === undefined || secret === '') return fail(l10n.t`The login “${name}” of tea has no token in ${path}.`);
   if (expiry > 0 && expiry * 1000 <= now) {
-    return fail(`The token of tea’s login “${name}” has expired. “tea login oauth-refresh ${name}” renews it.`);
+    return fail(l10n.t`The token of tea’s login “${name}” has expired. “tea login oauth-refresh ${name}” renews it.`);
   }
   return { ...login, read: () => Promise.resolve({ username, secret, isToken: true }) };
 }

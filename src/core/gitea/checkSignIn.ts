@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { isCancelled, TeaChestError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { basicAuthorization, type ReadCredential } from '../registry/auth/authenticator.ts';
@@ -70,12 +71,18 @@ async function checkDistribution({ send, server, origin, credential, signal }: S
   const message = serverMessage(readErrorResponse(response, 'GET'));
   if (response.status === 401 || response.status === 403) {
     throw known === undefined
-      ? new TeaChestError('notSignedIn', `${host} wants a user name and a password${message}.`, { facts: { host } })
-      : new TeaChestError('credentialsRejected', `${host} does not accept this user name and password${message}.`, {
+      ? new TeaChestError('notSignedIn', l10n.t`${host} wants a user name and a password${message}.`, {
           facts: { host },
-        });
+        })
+      : new TeaChestError(
+          'credentialsRejected',
+          l10n.t`${host} does not accept this user name and password${message}.`,
+          {
+            facts: { host },
+          },
+        );
   }
-  throw new TeaChestError('registryFailed', `${host} answered the sign-in with ${response.status}${message}.`, {
+  throw new TeaChestError('registryFailed', l10n.t`${host} answered the sign-in with ${response.status}${message}.`, {
     facts: { host, status: response.status },
   });
 }

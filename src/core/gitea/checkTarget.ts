@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { isTag, parseImageReference } from '../oci/imageReference.ts';
 
 /** The target of a push, as typed. */
@@ -60,8 +61,8 @@ export function checkRepositoryLength(host: string, repository: string): Check<s
   return {
     ok: false,
     why:
-      `The name “${host}/${repository.slice(0, 40)}…” is too long: ${length} characters, and an image reference has at ` +
-      `most ${longestRepository} before its tag. Nobody could pull it.`,
+      l10n.t`The name “${host}/${repository.slice(0, 40)}…” is too long: ${length} characters, and an image reference has at ` +
+      l10n.t`most ${longestRepository} before its tag. Nobody could pull it.`,
   };
 }
 
@@ -70,12 +71,13 @@ export function checkRepositoryLength(host: string, repository: string): Check<s
  * a suggestion: another owner is another person.
  */
 export function checkOwner(text: string): Check<string> {
-  if (text === '') return { ok: false, why: 'The owner is missing: a user or an organization of the registry.' };
+  if (text === '')
+    return { ok: false, why: l10n.t('The owner is missing: a user or an organization of the registry.') };
   const lower = text.toLowerCase();
   if (!/^[a-z0-9._-]+$/.test(lower)) {
     return {
       ok: false,
-      why: `“${text}” cannot be an owner: only letters, digits and single . _ - between them are allowed.`,
+      why: l10n.t`“${text}” cannot be an owner: only letters, digits and single . _ - between them are allowed.`,
     };
   }
   // Older servers have such users, but no client can write the name in a reference.
@@ -83,17 +85,19 @@ export function checkOwner(text: string): Check<string> {
     return {
       ok: false,
       why:
-        `The owner “${text}” cannot be written in an image reference: there a name begins and ends with a letter or a ` +
-        'digit, with single . _ or - between them. Images can be pushed to this owner only after it was renamed.',
+        l10n.t`The owner “${text}” cannot be written in an image reference: there a name begins and ends with a letter or a ` +
+        l10n.t(
+          'digit, with single . _ or - between them. Images can be pushed to this owner only after it was renamed.',
+        ),
     };
   }
   if (lower === text) return { ok: true, value: text };
-  return { ok: true, value: lower, notice: `The owner is written “${lower}” in image references.` };
+  return { ok: true, value: lower, notice: l10n.t`The owner is written “${lower}” in image references.` };
 }
 
 /** Segments of `[a-z0-9]+([._-][a-z0-9]+)*`, joined by `/`: no double separators, unlike Docker Hub, which allows `a__b`. */
 export function checkImageName(text: string): Check<string> {
-  if (text === '') return { ok: false, why: 'The name of the image is missing.' };
+  if (text === '') return { ok: false, why: l10n.t('The name of the image is missing.') };
   const corrected = text
     .toLowerCase()
     .split('/')
@@ -106,7 +110,7 @@ export function checkImageName(text: string): Check<string> {
 
 /** Tags as in the distribution spec; Gitea stores them in lower case. */
 export function checkTag(text: string): Check<string> {
-  if (text === '') return { ok: false, why: 'The tag is missing.', suggestion: 'latest' };
+  if (text === '') return { ok: false, why: l10n.t('The tag is missing.'), suggestion: 'latest' };
   if (!isTag(text)) {
     const corrected = text
       .replace(/[^A-Za-z0-9._-]+/g, '-')
@@ -115,20 +119,20 @@ export function checkTag(text: string): Check<string> {
       .toLowerCase();
     const why =
       text.length > 128
-        ? 'The tag is too long: at most 128 characters are allowed.'
-        : `“${text}” cannot be a tag: letters, digits, . _ - are allowed, and it may not begin with . or -.`;
+        ? l10n.t('The tag is too long: at most 128 characters are allowed.')
+        : l10n.t`“${text}” cannot be a tag: letters, digits, . _ - are allowed, and it may not begin with . or -.`;
     return refused(why, corrected);
   }
   // Gitea keeps the files of unfinished uploads in a version of this name (packages/container/const.go).
   if (text.toLowerCase() === '_upload') {
-    return { ok: false, why: 'The tag “_upload” is used by Gitea itself.', suggestion: 'upload' };
+    return { ok: false, why: l10n.t('The tag “_upload” is used by Gitea itself.'), suggestion: 'upload' };
   }
   const lower = text.toLowerCase();
   if (lower === text) return { ok: true, value: text };
   return {
     ok: true,
     value: lower,
-    notice: `Gitea stores tags in lower case: “${text}” becomes “${lower}”, and both are one and the same tag there.`,
+    notice: l10n.t`Gitea stores tags in lower case: “${text}” becomes “${lower}”, and both are one and the same tag there.`,
   };
 }
 
@@ -147,16 +151,17 @@ export function imagesNamed(name: string, images: readonly string[]): readonly s
 }
 
 function nameProblem(text: string): string {
-  if (text !== text.toLowerCase()) return `“${text}” cannot be the name of an image: capital letters are not allowed.`;
-  if (/(^|\/)(\/|$)/.test(text)) return `“${text}” cannot be the name of an image: a part of it is empty.`;
+  if (text !== text.toLowerCase())
+    return l10n.t`“${text}” cannot be the name of an image: capital letters are not allowed.`;
+  if (/(^|\/)(\/|$)/.test(text)) return l10n.t`“${text}” cannot be the name of an image: a part of it is empty.`;
   const doubled = /[._-]{2,}/.exec(text)?.[0];
   if (doubled !== undefined) {
-    return `“${text}” cannot be the name of an image on Gitea: only one . _ or - may stand between letters, not “${doubled}”.`;
+    return l10n.t`“${text}” cannot be the name of an image on Gitea: only one . _ or - may stand between letters, not “${doubled}”.`;
   }
   if (/(?:^|\/)[._-]|[._-](?:\/|$)/.test(text)) {
-    return `“${text}” cannot be the name of an image: each part begins and ends with a letter or a digit.`;
+    return l10n.t`“${text}” cannot be the name of an image: each part begins and ends with a letter or a digit.`;
   }
-  return `“${text}” cannot be the name of an image: only a-z, 0-9, . _ - and / are allowed.`;
+  return l10n.t`“${text}” cannot be the name of an image: only a-z, 0-9, . _ - and / are allowed.`;
 }
 
 /** The nearest valid segment; empty if nothing is left. */

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { TeaChestError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
@@ -44,11 +45,11 @@ export async function createAccessToken(
   });
   const token = response.status === 201 ? parseJson(createdToken, response.body)?.sha1 : undefined;
   if (token !== undefined) return token;
-  const error = explainRestError(response, 'make a token', webRoot);
+  const error = explainRestError(response, l10n.t('make a token'), webRoot);
   if (error.code === 'oneTimePasswordNeeded' && oneTimeCode !== undefined) {
     throw new TeaChestError(
       'credentialsRejected',
-      `${host} does not accept this password with this one-time code. A code is good for half a minute, and often only once.`,
+      l10n.t`${host} does not accept this password with this one-time code. A code is good for half a minute, and often only once.`,
       { facts: { host, username: credential.username } },
     );
   }

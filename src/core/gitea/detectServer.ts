@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { isCancelled, TeaChestError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
@@ -134,9 +135,11 @@ async function explainNotARegistry(options: DetectOptions, response: RegistryRes
     // router.go: /v2 is not mounted when packages are off; sub-path installs must map it at the host's root (#21092).
     return new TeaChestError(
       'notARegistry',
-      `${host} is a Gitea or Forgejo${version === undefined ? '' : ` (${version})`}, but its container registry does not ` +
-        `answer at ${address.origin}/v2/ (${response.status}). Either packages are switched off there, or the proxy in ` +
-        'front of it does not pass on /v2: for an install below a path it must be mapped at the root of the host.',
+      l10n.t`${host} is a Gitea or Forgejo${version === undefined ? '' : ` (${version})`}, but its container registry does not ` +
+        l10n.t`answer at ${address.origin}/v2/ (${response.status}). Either packages are switched off there, or the proxy in ` +
+        l10n.t(
+          'front of it does not pass on /v2: for an install below a path it must be mapped at the root of the host.',
+        ),
       { facts: { host, status: response.status, gitea: true } },
     );
   }
@@ -145,7 +148,7 @@ async function explainNotARegistry(options: DetectOptions, response: RegistryRes
     explainSignInPage(response, host) ??
     new TeaChestError(
       'notARegistry',
-      `${host} answers, but not as a container registry: GET ${address.origin}/v2/ gave ${response.status}${message}.`,
+      l10n.t`${host} answers, but not as a container registry: GET ${address.origin}/v2/ gave ${response.status}${message}.`,
       { facts: { host, status: response.status, gitea: false } },
     )
   );
@@ -161,7 +164,7 @@ function explainPlainHttp({ origin, host }: RegistryAddress, response: RegistryR
   const isRedirected = target?.protocol === 'https:' && target.hostname === new URL(origin).hostname;
   if (!wantsTls && !isRedirected) return undefined;
   const suggestion = isRedirected ? target.origin : `https://${host}`;
-  return new TeaChestError('plainHttp', `${host} wants https, not plain http. Use ${suggestion}.`, {
+  return new TeaChestError('plainHttp', l10n.t`${host} wants https, not plain http. Use ${suggestion}.`, {
     facts: { host, suggestion },
   });
 }
@@ -172,13 +175,13 @@ function explainMoved({ host, origin }: RegistryAddress, response: RegistryRespo
   if (target === undefined) return undefined;
   if (!isPing(target)) return explainSignInPage(response, host);
   if (target.origin === origin) {
-    const what = `${host} redirects GET /v2/ to itself again and again: the proxy in front of it is not set up right.`;
+    const what = l10n.t`${host} redirects GET /v2/ to itself again and again: the proxy in front of it is not set up right.`;
     return new TeaChestError('notARegistry', what, { facts: { host, status: response.status } });
   }
   return new TeaChestError(
     'notARegistry',
-    `${host} redirects to another address, ${target.origin}. Nothing was sent there: sign in with that address if it is ` +
-      'the right one.',
+    l10n.t`${host} redirects to another address, ${target.origin}. Nothing was sent there: sign in with that address if it is ` +
+      l10n.t('the right one.'),
     { facts: { host, status: response.status, suggestion: target.origin } },
   );
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { isCancelled, TeaChestError } from '../base/errors.ts';
 import type { GiteaApi } from './giteaApi.ts';
 import type { ApiCall } from './restClient.ts';
@@ -22,9 +23,9 @@ export async function explainDenied(
     return because(
       error,
       own === undefined
-        ? `You may not push to “${owner}” on ${String(host)}. It is not you, and you are in none of its teams.`
-        : `You may not push to “${owner}” on ${String(host)}. You are a member, but none of your teams there may write packages. ` +
-            'Whoever owns the organization can change that in the settings of your team: Packages, Write.',
+        ? l10n.t`You may not push to “${owner}” on ${String(host)}. It is not you, and you are in none of its teams.`
+        : l10n.t`You may not push to “${owner}” on ${String(host)}. You are a member, but none of your teams there may write packages. ` +
+            l10n.t('Whoever owns the organization can change that in the settings of your team: Packages, Write.'),
     );
   } catch (refusal) {
     if (isCancelled(refusal)) throw refusal;

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import {
   explainErrorResponse,
   errorFromResponse,
@@ -27,8 +28,8 @@ function explainAccess(response: ErrorResponse, context: ErrorContext): TeaChest
   if (status === 401 && forbidden) {
     return errorFromResponse(
       'accessDenied',
-      `${host} does not let you write packages of “${owner}” (reqPackageAccess). Either you have no write right on its ` +
-        'packages, or the token does not have the scope write:package.',
+      l10n.t`${host} does not let you write packages of “${owner}” (reqPackageAccess). Either you have no write right on its ` +
+        l10n.t('packages, or the token does not have the scope write:package.'),
       response,
       { owner },
     );
@@ -36,7 +37,7 @@ function explainAccess(response: ErrorResponse, context: ErrorContext): TeaChest
   if (status === 401) {
     return errorFromResponse(
       'credentialsRejected',
-      `${host} does not accept the sign-in any more${serverMessage(response)}.`,
+      l10n.t`${host} does not accept the sign-in any more${serverMessage(response)}.`,
       response,
     );
   }
@@ -44,7 +45,7 @@ function explainAccess(response: ErrorResponse, context: ErrorContext): TeaChest
   if (status === 403 && bodyText.trim() === 'reqToken') {
     return errorFromResponse(
       'accessDenied',
-      `The token may see only what is public (its scope has public-only), and “${owner}” on ${host} is private (${host} answered “reqToken”).`,
+      l10n.t`The token may see only what is public (its scope has public-only), and “${owner}” on ${host} is private (${host} answered “reqToken”).`,
       response,
       { owner },
     );
@@ -52,7 +53,7 @@ function explainAccess(response: ErrorResponse, context: ErrorContext): TeaChest
   if (status === 403 && bodyText.trim() !== '' && !isHtml(response)) {
     return errorFromResponse(
       'accessDenied',
-      `${host} refused to ${context.attempt}${serverMessage(response)}.`,
+      l10n.t`${host} refused to ${context.attempt}${serverMessage(response)}.`,
       response,
       {
         owner,
@@ -62,7 +63,7 @@ function explainAccess(response: ErrorResponse, context: ErrorContext): TeaChest
   if (status === 404 && response.codes.length === 0 && bodyText.trim() === 'Not found.') {
     return errorFromResponse(
       'ownerNotFound',
-      `${host} has no user or organization “${owner}”, or none that you may see.`,
+      l10n.t`${host} has no user or organization “${owner}”, or none that you may see.`,
       response,
       { owner },
     );
@@ -77,8 +78,8 @@ function explainQuota(response: ErrorResponse, context: ErrorContext): TeaChestE
   if (status === 403 && response.method !== 'HEAD' && bodyText.trim() === '') {
     return errorFromResponse(
       'quotaExceeded',
-      `${host} refused to ${context.attempt} without a word (403): that is how Gitea says that a limit for packages of ` +
-        `“${owner}” is reached: the size of one blob, the size of all packages, or their number.`,
+      l10n.t`${host} refused to ${context.attempt} without a word (403): that is how Gitea says that a limit for packages of ` +
+        l10n.t`“${owner}” is reached: the size of one blob, the size of all packages, or their number.`,
       response,
       { owner },
     );
@@ -86,7 +87,7 @@ function explainQuota(response: ErrorResponse, context: ErrorContext): TeaChestE
   if (status === 413 && bodyText.includes('enforcePackagesQuota')) {
     return errorFromResponse(
       'quotaExceeded',
-      `${host} refused to ${context.attempt}: the quota of “${owner}” for packages is used up${serverMessage(response)}.`,
+      l10n.t`${host} refused to ${context.attempt}: the quota of “${owner}” for packages is used up${serverMessage(response)}.`,
       response,
       { owner },
     );
@@ -96,38 +97,39 @@ function explainQuota(response: ErrorResponse, context: ErrorContext): TeaChestE
 
 function explainProtocol(response: ErrorResponse, context: ErrorContext): TeaChestError | undefined {
   const { host, status, codes } = response;
-  const refused = `${host} refused to ${context.attempt}`;
+  const refused = l10n.t`${host} refused to ${context.attempt}`;
   if (codes.includes('NAME_INVALID')) {
     return errorFromResponse(
       'nameInvalid',
-      `${host} does not accept the name “${context.repository}”. Gitea wants lower-case letters and digits with single ` +
-        '. _ or - between them.',
+      l10n.t`${host} does not accept the name “${context.repository}”. Gitea wants lower-case letters and digits with single ` +
+        l10n.t('. _ or - between them.'),
       response,
     );
   }
   if (codes.includes('SIZE_INVALID')) {
     return errorFromResponse(
       'registryRefused',
-      `${refused}: a layer there has another size than the manifest says.`,
+      l10n.t`${refused}: a layer there has another size than the manifest says.`,
       response,
     );
   }
   if (codes.includes('BLOB_UNKNOWN') || codes.includes('MANIFEST_BLOB_UNKNOWN')) {
     return errorFromResponse(
       'registryRefused',
-      `${refused}: it does not have all that the manifest names. Blobs that no manifest uses are cleaned up after a day.`,
+      l10n.t`${refused}: it does not have all that the manifest names. Blobs that no manifest uses are cleaned up after a day.`,
       response,
     );
   }
   if (codes.includes('MANIFEST_INVALID')) {
-    const why = status === 413 ? 'it is larger than 10 MiB' : `Gitea cannot read it${serverMessage(response)}`;
+    const why =
+      status === 413 ? l10n.t('it is larger than 10 MiB') : l10n.t`Gitea cannot read it${serverMessage(response)}`;
     return errorFromResponse('registryRefused', `${refused}: ${why}.`, response);
   }
   if (status === 500 && response.bodyText.trim() === '') {
     return errorFromResponse(
       'registryFailed',
-      `${host} failed to ${context.attempt} and does not say why (500). That is a fault on the server, such as a full or ` +
-        'unwritable storage or temporary folder; its log has the reason.',
+      l10n.t`${host} failed to ${context.attempt} and does not say why (500). That is a fault on the server, such as a full or ` +
+        l10n.t('unwritable storage or temporary folder; its log has the reason.'),
       response,
     );
   }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { isCancelled, TeaChestError } from '../base/errors.ts';
 import { basicAuthorization } from '../registry/auth/authenticator.ts';
 import type { RegistryResponse, Send } from '../registry/http/httpTypes.ts';
@@ -22,7 +23,7 @@ export async function explainLoginFailure(login: RefusedLogin): Promise<TeaChest
   if (credential.secret.trim() !== credential.secret) {
     return new TeaChestError(
       'credentialsRejected',
-      `${host} does not accept this password or token. It begins or ends with a space or a line break: if that came by mistake, enter it without.`,
+      l10n.t`${host} does not accept this password or token. It begins or ends with a space or a line break: if that came by mistake, enter it without.`,
       { facts: { host, username: credential.username } },
     );
   }
@@ -34,8 +35,8 @@ export async function explainLoginFailure(login: RefusedLogin): Promise<TeaChest
   }
   return new TeaChestError(
     'credentialsRejected',
-    `${host} does not accept this user name and password or token. A token may have been deleted, have expired, or ` +
-      'belong to another server; a user with a second factor needs a token, not a password.',
+    l10n.t`${host} does not accept this user name and password or token. A token may have been deleted, have expired, or ` +
+      l10n.t('belong to another server; a user with a second factor needs a token, not a password.'),
     { facts: { host, username: credential.username } },
   );
 }
@@ -64,7 +65,7 @@ function readReason(response: RegistryResponse, { host, webRoot }: RefusedLogin)
     return new TeaChestError(
       'scopeMissing',
       // By Basic it may be a password, which the registry rejects for an unknown reason.
-      `${host} accepts this sign-in, but not for the container registry. A token needs the scope write:package there.`,
+      l10n.t`${host} accepts this sign-in, but not for the container registry. A token needs the scope write:package there.`,
       { facts: { host } },
     );
   }
@@ -73,7 +74,7 @@ function readReason(response: RegistryResponse, { host, webRoot }: RefusedLogin)
   const { has } = missing;
   return new TeaChestError(
     'scopeMissing',
-    `The token is good, but it has no scope for packages, and ${host} wants write:package.${has === undefined ? '' : ` It has: ${has}.`}`,
+    l10n.t`The token is good, but it has no scope for packages, and ${host} wants write:package.${has === undefined ? '' : l10n.t` It has: ${has}.`}`,
     { facts: { host, ...(has === undefined ? {} : { scope: has }) } },
   );
 }

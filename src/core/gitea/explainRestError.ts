@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { TeaChestError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
@@ -23,18 +24,24 @@ export function explainRestError(response: RegistryResponse, attempt: string, we
   const facts = { host, status, path: errorResponse.path };
   switch (status) {
     case 401:
-      return new TeaChestError('credentialsRejected', `${host} does not accept the sign-in${message}.`, { facts });
+      return new TeaChestError('credentialsRejected', l10n.t`${host} does not accept the sign-in${message}.`, {
+        facts,
+      });
     case 403:
-      return new TeaChestError('accessDenied', `${host} does not let you ${attempt}${message}.`, { facts });
+      return new TeaChestError('accessDenied', l10n.t`${host} does not let you ${attempt}${message}.`, { facts });
     case 404:
       if (parseJson(restError, response.body) === undefined) return apiMissing(host, webRoot, errorResponse.status);
-      return new TeaChestError('ownerNotFound', `${host} cannot ${attempt}: there is no such thing${message}.`, {
+      return new TeaChestError('ownerNotFound', l10n.t`${host} cannot ${attempt}: there is no such thing${message}.`, {
         facts,
       });
     default:
-      return new TeaChestError('registryRefused', `${host} could not ${attempt} and answered ${status}${message}.`, {
-        facts,
-      });
+      return new TeaChestError(
+        'registryRefused',
+        l10n.t`${host} could not ${attempt} and answered ${status}${message}.`,
+        {
+          facts,
+        },
+      );
   }
 }
 
@@ -42,9 +49,9 @@ export function explainRestError(response: RegistryResponse, attempt: string, we
 function apiMissing(host: string, webRoot: string, status: number): TeaChestError {
   return new TeaChestError(
     'notARegistry',
-    `${host} has a container registry, but the REST API of Gitea was not found at ${webRoot}/api/v1 (404). If Gitea is ` +
-      `installed below a path, sign in with that path, such as ${webRoot}/gitea; otherwise the proxy in front of it has to ` +
-      'let /api through.',
+    l10n.t`${host} has a container registry, but the REST API of Gitea was not found at ${webRoot}/api/v1 (404). If Gitea is ` +
+      l10n.t`installed below a path, sign in with that path, such as ${webRoot}/gitea; otherwise the proxy in front of it has to ` +
+      l10n.t('let /api through.'),
     { facts: { host, status, api: false } },
   );
 }
@@ -70,11 +77,12 @@ function explainScope(response: RegistryResponse, host: string, attempt: string)
   const missing = readMissingScopes(response);
   if (missing === undefined) return undefined;
   const { required, has } = missing;
-  const wants = required.length === 0 ? 'a scope that it does not have' : `the scope ${required.join(' or ')}`;
-  const existing = has === undefined ? '' : ` It has: ${has}.`;
+  const wants =
+    required.length === 0 ? l10n.t('a scope that it does not have') : l10n.t`the scope ${required.join(' or ')}`;
+  const existing = has === undefined ? '' : l10n.t` It has: ${has}.`;
   return new TeaChestError(
     'scopeMissing',
-    `${host} does not let this token ${attempt}: that needs ${wants}.${existing}`,
+    l10n.t`${host} does not let this token ${attempt}: that needs ${wants}.${existing}`,
     {
       facts: { host, status: response.status, required, ...(has === undefined ? {} : { scope: has }) },
     },
@@ -94,28 +102,35 @@ export function explainAccount(response: RegistryResponse, host: string, webRoot
     // Older Gitea and Forgejo say “invalid provided OTP”; newer Gitea says the same as for a wrong password.
     return new TeaChestError(
       'oneTimePasswordNeeded',
-      `This user of ${host} signs in with a second factor, which a password alone cannot replace. Use an access token.`,
+      l10n.t`This user of ${host} signs in with a second factor, which a password alone cannot replace. Use an access token.`,
       { facts: { host, status } },
     );
   }
   if (status !== 403) return undefined;
   if (/must change your password/i.test(message)) {
     const page = changePasswordUrl(webRoot);
-    return accountError(host, status, 'mustChangePassword', `wants you to choose a new password first, at ${page}`);
+    return accountError(
+      host,
+      status,
+      'mustChangePassword',
+      l10n.t`wants you to choose a new password first, at ${page}`,
+    );
   }
   if (/prohibited/i.test(message)) {
-    const why = 'does not let this account sign in: whoever runs the server has switched it off';
+    const why = l10n.t('does not let this account sign in: whoever runs the server has switched it off');
     return accountError(host, status, 'prohibited', why);
   }
   if (/not activated/i.test(message)) {
-    const why = 'does not let this account in before it is activated: follow the link in the mail from the server';
+    const why = l10n.t(
+      'does not let this account in before it is activated: follow the link in the mail from the server',
+    );
     return accountError(host, status, 'notActivated', why);
   }
   return undefined;
 }
 
 function accountError(host: string, status: number, account: string, why: string): TeaChestError {
-  return new TeaChestError('accessDenied', `${host} ${why}.`, { facts: { host, status, account } });
+  return new TeaChestError('accessDenied', l10n.t`${host} ${why}.`, { facts: { host, status, account } });
 }
 
 function restMessage(response: RegistryResponse): string {

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type * as v from 'valibot';
 import { parseJson } from '../base/json.ts';
 import type { ReadCredential } from '../registry/auth/authenticator.ts';
@@ -52,7 +53,7 @@ export class GiteaApi {
     const own: OwnOwner[] =
       name === undefined ? [] : [{ name, kind: 'user', visibility: user?.visibility, mayPush: true }];
     const organizations = new Map<string, OwnOwner>();
-    const tolerant = { attempt: 'list your teams', tolerant: true };
+    const tolerant = { attempt: l10n.t('list your teams'), tolerant: true };
     for await (const { rows } of this.#rest.pages('user/teams', teamRow, tolerant, call)) {
       for (const team of rows) {
         const { organization } = team;
@@ -82,7 +83,7 @@ export class GiteaApi {
   async #askUser(call: ApiCall): Promise<v.InferOutput<typeof userSchema> | undefined> {
     const response = await this.#rest.get('user', call);
     if (readMissingScopes(response) !== undefined) return undefined;
-    if (response.status !== 200) throw await this.#rest.errorOf(response, 'show your user name', call);
+    if (response.status !== 200) throw await this.#rest.errorOf(response, l10n.t('show your user name'), call);
     return parseJson(userSchema, response.body) ?? {};
   }
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { TeaChestError } from '../base/errors.ts';
 import { lenient, parseJson } from '../base/json.ts';
@@ -78,8 +79,8 @@ function mayWritePackages(scope: string | undefined): boolean {
 function registryGone(host: string, status: number): TeaChestError {
   return new TeaChestError(
     'notARegistry',
-    `The container registry of ${host} is not there any more (GET /v2/token, ${status}): either packages were switched off ` +
-      'on the server, or the proxy in front of it does not pass on /v2 now. Ask whoever runs it.',
+    l10n.t`The container registry of ${host} is not there any more (GET /v2/token, ${status}): either packages were switched off ` +
+      l10n.t('on the server, or the proxy in front of it does not pass on /v2 now. Ask whoever runs it.'),
     { facts: { host, status, gitea: true } },
   );
 }
@@ -91,7 +92,7 @@ function readGiteaToken(response: RegistryResponse, host: string, credential: Cr
     const message = serverMessage(readErrorResponse(response, 'GET'));
     throw new TeaChestError(
       'notARegistry',
-      `${host} gave no token for its container registry (GET /v2/token, ${response.status})${message}.`,
+      l10n.t`${host} gave no token for its container registry (GET /v2/token, ${response.status})${message}.`,
       { facts: { host, status: response.status } },
     );
   }
@@ -100,8 +101,10 @@ function readGiteaToken(response: RegistryResponse, host: string, credential: Cr
   if (claims.UserID === -1) {
     throw new TeaChestError(
       'credentialsIgnored',
-      `${host} ignored the credential: it answered the sign-in of “${credential.username}” with an anonymous token. Either a ` +
-        'proxy in front of it removes the Authorization header, or this is Gitea 1.17 and the password is wrong.',
+      l10n.t`${host} ignored the credential: it answered the sign-in of “${credential.username}” with an anonymous token. Either a ` +
+        l10n.t(
+          'proxy in front of it removes the Authorization header, or this is Gitea 1.17 and the password is wrong.',
+        ),
       { facts: { host, username: credential.username } },
     );
   }
@@ -109,7 +112,7 @@ function readGiteaToken(response: RegistryResponse, host: string, credential: Cr
   if (!mayWritePackages(scope)) {
     throw new TeaChestError(
       'scopeMissing',
-      `The token is good, but it may only read: its scope is “${scope ?? ''}”. To push, ${host} wants write:package.`,
+      l10n.t`The token is good, but it may only read: its scope is “${scope ?? ''}”. To push, ${host} wants write:package.`,
       { facts: { host, scope: scope ?? '' } },
     );
   }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { parseJson } from '../base/json.ts';
 import type { DeleteOutcome } from '../registry/manifests/deleteManifest.ts';
 import { isHtml, readErrorResponse } from '../registry/errors/errorResponse.ts';
@@ -26,7 +27,7 @@ export class PackagesApi {
   async *versions(owner: string, call: ApiCall, part = ''): AsyncGenerator<RestPage<PackageVersion>, void, void> {
     const query = part === '' ? '' : `&q=${encodeURIComponent(part.toWellFormed())}`;
     const path = `packages/${encode(owner)}?type=container${query}`;
-    const attempt = `list the packages of “${owner}”`;
+    const attempt = l10n.t`list the packages of “${owner}”`;
     for await (const { rows, total } of this.#rest.pages(path, packageRow, { attempt }, call)) {
       yield { rows: rows.map((row) => readVersion(row, owner)), total };
     }
@@ -37,7 +38,7 @@ export class PackagesApi {
    * the packages whose names contain this one are read, and `total` is unknown.
    */
   async *versionsOf(id: PackageId, call: ApiCall): AsyncGenerator<RestPage<PackageVersion>, void, void> {
-    const attempt = `list the versions of “${id.name}”`;
+    const attempt = l10n.t`list the versions of “${id.name}”`;
     let isListed = false;
     for await (const page of this.#rest.pages(packagePath(id), packageRow, { attempt, tolerant: true }, call)) {
       isListed = true;
@@ -63,7 +64,7 @@ export class PackagesApi {
     const response = await this.#rest.delete(`${packagePath(id)}/${encode(version)}`, call);
     if (isDone(response)) return 'deleted';
     if (response.status === 404) return 'gone';
-    throw await this.#rest.errorOf(response, `delete ${version} of “${id.name}”`, call);
+    throw await this.#rest.errorOf(response, l10n.t`delete ${version} of “${id.name}”`, call);
   }
 
   /** Deletes a package with all of its versions. `unsupported`: before Gitea 1.26, and on Forgejo. */
@@ -79,18 +80,18 @@ export class PackagesApi {
   async link(id: PackageId, repository: string, call: ApiCall): Promise<void> {
     const response = await this.#rest.post(`${packagePath(id)}/-/link/${encode(repository)}`, call);
     if (isDone(response)) return;
-    throw await this.#rest.errorOf(response, `link “${id.name}” to the repository “${repository}”`, call);
+    throw await this.#rest.errorOf(response, l10n.t`link “${id.name}” to the repository “${repository}”`, call);
   }
 
   async unlink(id: PackageId, call: ApiCall): Promise<void> {
     const response = await this.#rest.post(`${packagePath(id)}/-/unlink`, call);
     if (isDone(response)) return;
-    throw await this.#rest.errorOf(response, `unlink “${id.name}” from its repository`, call);
+    throw await this.#rest.errorOf(response, l10n.t`unlink “${id.name}” from its repository`, call);
   }
 
   /** The names of an owner's repositories that the user may see. Needs the scopes read:user and read:repository. */
   async repositories(owner: string, call: ApiCall): Promise<readonly string[]> {
-    const attempt = `list the repositories of “${owner}”`;
+    const attempt = l10n.t`list the repositories of “${owner}”`;
     const names: string[] = [];
     for await (const { rows } of this.#rest.pages(`users/${encode(owner)}/repos`, repositoryRow, { attempt }, call)) {
       names.push(...rows.map(readRepositoryName).filter((name) => name !== undefined));

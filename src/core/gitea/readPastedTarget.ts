@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../base/errors.ts';
 import { isTag } from '../oci/imageReference.ts';
 import { commandLines, operands, optionValue, unquoted } from './shellLine.ts';
@@ -8,7 +9,7 @@ const containerTools = ['docker', 'podman', 'nerdctl', 'buildah', 'crane', 'skop
 const otherTools: ReadonlyMap<string, string> = new Map([
   ['helm', 'charts'],
   ...(['npm', 'pnpm', 'yarn', 'twine', 'cargo', 'nuget', 'dotnet', 'gem', 'mvn'] as const).map(
-    (tool) => [tool, 'packages of another kind'] as const,
+    (tool) => [tool, l10n.t('packages of another kind')] as const,
   ),
   ['git', 'commits'],
 ]);
@@ -47,18 +48,18 @@ function imageOf(words: readonly string[]): string | undefined {
   const tool = (command[0] ?? '').replace(/^.*[\\/]/, '').replace(/\.exe$/i, '');
   if (command.length < 2) return undefined;
   const others = otherTools.get(tool);
-  if (others !== undefined) throw refused(`“${tool}” publishes ${others}, and Tea Chest pushes images`);
+  if (others !== undefined) throw refused(l10n.t`“${tool}” publishes ${others}, and Tea Chest pushes images`);
   if (!containerTools.includes(tool)) return undefined;
   const positional = operands(command.slice(1));
   const [verb, ...rest] = ['image', 'buildx', 'manifest'].includes(positional[0] ?? '')
     ? positional.slice(1)
     : positional;
   const image = verb === undefined ? undefined : operandOf(verb, rest, command);
-  if (image === undefined) throw refused(`this command of ${tool} names no image that is pushed`);
+  if (image === undefined) throw refused(l10n.t`this command of ${tool} names no image that is pushed`);
   const transport = /^(?:docker-daemon|docker-archive|oci-archive|oci|dir|containers-storage|tarball):(?!\/\/)/.exec(
     image,
   );
-  if (transport !== null) throw refused('this command writes to this machine, not to a registry');
+  if (transport !== null) throw refused(l10n.t('this command writes to this machine, not to a registry'));
   return image;
 }
 
@@ -103,13 +104,14 @@ function readWebPage(host: string, path: string): string {
     .replace(/\/+$/, '')
     .split('/');
   const [owner = '', name = '', page = ''] = parts;
-  if (ownPages.test(owner) || parts.includes('-')) throw refused('this is the address of a page that shows no image');
+  if (ownPages.test(owner) || parts.includes('-'))
+    throw refused(l10n.t('this is the address of a page that shows no image'));
   if (!repositoryPage.test(page)) return `${host}/${parts.join('/').replace(/\.git$/, '')}`;
   return `${host}/${owner}/${name}`;
 }
 
 function refused(why: string): TeaChestError {
-  const message = `That is not a target to push to: ${why}. A target looks like gitea.example.com/owner/name:tag.`;
+  const message = l10n.t`That is not a target to push to: ${why}. A target looks like gitea.example.com/owner/name:tag.`;
   return new TeaChestError('referenceInvalid', message, { stage: 'resolve' });
 }
 

@@ -1,18 +1,19 @@
+import * as l10n from '@vscode/l10n';
 /**
  * What a Gitea token should be allowed to do for us (Gitea ≥ 1.20, models/auth/access_token_scope.go), and what does not
  * work without it. A token without write:package is refused at the sign-in.
  */
 const uses = {
-  'write:package': 'nothing can be pushed',
-  'read:user': 'your own name and your teams cannot be read, so that you have to type the owner of an image',
-  'read:organization': 'the organizations in which you may push cannot be listed',
+  'write:package': l10n.t('nothing can be pushed'),
+  'read:user': l10n.t('your own name and your teams cannot be read, so that you have to type the owner of an image'),
+  'read:organization': l10n.t('the organizations in which you may push cannot be listed'),
 } as const;
 
 /** For a person who makes a token, and for the token that we make. */
 export const neededScopes = Object.keys(uses) as readonly (keyof typeof uses)[];
 
 /** `write:package, read:user and read:organization` */
-export const neededScopesText = `${neededScopes.slice(0, -1).join(', ')} and ${neededScopes.at(-1) ?? ''}`;
+export const neededScopesText = l10n.t`${neededScopes.slice(0, -1).join(', ')} and ${neededScopes.at(-1) ?? ''}`;
 
 /**
  * Says which scopes a token lacks, and what does not work without them. Undefined if it lacks none, or if the server does
@@ -24,7 +25,7 @@ export function describeMissingScopes(scope: string | undefined): string | undef
   const missing = neededScopes.filter((needed) => !grants(granted, needed));
   if (missing.length === 0) return undefined;
   const consequences = missing.map((each) => uses[each]).join('; ');
-  return `The token lacks the scope${missing.length === 1 ? '' : 's'} ${missing.join(' and ')}: ${consequences}.`;
+  return l10n.t`The token lacks the scope${missing.length === 1 ? '' : 's'} ${missing.join(' and ')}: ${consequences}.`;
 }
 
 /** A scope to write includes the one to read. */

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { parseJson } from '../base/json.ts';
 import type { CredentialMachine } from '../credentials/credentialMachine.ts';
@@ -27,7 +28,7 @@ export async function readClusterCertificates(
   const fingerprints = parseCertificateSecret(output.stdout);
   return fingerprints.length > 0
     ? { fingerprints }
-    : { problem: `The secret ${secretName} of the cluster has no certificate that can be read.` };
+    : { problem: l10n.t`The secret ${secretName} of the cluster has no certificate that can be read.` };
 }
 
 /** The fingerprints of all certificates in the secret; none if one of them cannot be read. */

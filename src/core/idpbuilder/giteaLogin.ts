@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { lenient, listOf, parseJson } from '../base/json.ts';
 import { TeaChestError } from '../base/errors.ts';
@@ -45,7 +46,7 @@ export async function readGiteaLogin(
     if (!('problem' in answer)) return answer;
     problems.push(answer.problem);
   }
-  const message = `The login of Gitea in the cluster “${cluster.name}” could not be read. ${problems.join(' ')}`;
+  const message = l10n.t`The login of Gitea in the cluster “${cluster.name}” could not be read. ${problems.join(' ')}`;
   throw new TeaChestError('credentialSourceFailed', message, { stage: 'signIn', facts: { cluster: cluster.name } });
 }
 
@@ -58,22 +59,24 @@ async function askIdpbuilder(
 ): Promise<Answer> {
   // It has no option for the context, and would give the password of another cluster.
   if (!isCurrent) {
-    return { problem: `idpbuilder was not asked, because ${context} is not the current context of ~/.kube/config.` };
+    return {
+      problem: l10n.t`idpbuilder was not asked, because ${context} is not the current context of ~/.kube/config.`,
+    };
   }
   const output = await runProgram(machine, 'idpbuilder', ['get', 'secrets', '-p', 'gitea', '-o', 'json'], options);
-  return toLogin(output, parseIdpbuilderSecrets, 'idpbuilder get secrets -p gitea');
+  return toLogin(output, parseIdpbuilderSecrets, l10n.t('idpbuilder get secrets -p gitea'));
 }
 
 async function askKubectl(machine: CredentialMachine, cluster: LocalCluster, options: ProgramOptions): Promise<Answer> {
   const output = await runKubectl(machine, cluster, ['get', 'secret', secretName, '-n', namespace], options);
-  return toLogin(output, parseKubernetesSecret, `kubectl get secret ${secretName} -n ${namespace}`);
+  return toLogin(output, parseKubernetesSecret, l10n.t`kubectl get secret ${secretName} -n ${namespace}`);
 }
 
 function toLogin(output: ProgramOutput, parse: (stdout: string) => Pair | undefined, source: string): Answer {
   if ('problem' in output) return output;
   const pair = parse(output.stdout);
   return pair === undefined
-    ? { problem: `“${source}” gave no ${secretName} with a user name and a password.` }
+    ? { problem: l10n.t`“${source}” gave no ${secretName} with a user name and a password.` }
     : { ...pair, source };
 }
 

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { plainText } from '../base/plainText.ts';
 import type { CredentialMachine } from '../credentials/credentialMachine.ts';
 import { hasSecretIn } from '../credentials/credentialSourceErrors.ts';
@@ -32,14 +33,17 @@ export async function runProgram(
   { signal }: ProgramOptions,
 ): Promise<ProgramOutput> {
   const result = await machine.runHelper({ command, args, input: '' }, { signal, limitMs });
-  if (result.kind === 'notFound') return { problem: `${command} was not found on the PATH.` };
+  if (result.kind === 'notFound') return { problem: l10n.t`${command} was not found on the PATH.` };
   if (result.kind === 'tooSlow') {
-    return { problem: `${command} gave no answer within ${limitMs / 1000} seconds and was stopped.` };
+    return { problem: l10n.t`${command} gave no answer within ${limitMs / 1000} seconds and was stopped.` };
   }
   if (result.code === 0) return { stdout: result.stdout };
   const reason = hasSecretIn(result.stdout) || hasSecretIn(result.stderr) ? '' : lastMessage(result.stderr);
   return {
-    problem: reason === '' ? `${command} failed without a message that can be shown.` : `${command} failed: ${reason}`,
+    problem:
+      reason === ''
+        ? l10n.t`${command} failed without a message that can be shown.`
+        : l10n.t`${command} failed: ${reason}`,
   };
 }
 

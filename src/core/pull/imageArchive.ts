@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import * as l10n from '@vscode/l10n';
 import { pack, type Pack } from 'tar-stream';
 import { TeaChestError } from '../base/errors.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -29,7 +30,7 @@ export async function* imageArchive(
 ): AsyncGenerator<Uint8Array, void, void> {
   const foreign = layers.find(({ mediaType }) => isForeignLayer(mediaType));
   if (foreign !== undefined) {
-    const sentence = `${options.name} cannot be put into the engine: its layer ${foreign.digest} is not stored in the registry (${foreign.mediaType}).`;
+    const sentence = l10n.t`${options.name} cannot be put into the engine: its layer ${foreign.digest} is not stored in the registry (${foreign.mediaType}).`;
     throw new TeaChestError('imageUnsupported', sentence);
   }
   const archive = pack();

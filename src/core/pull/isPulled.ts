@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../base/errors.ts';
 import type { ImageDetails } from '../ports/imageSource.ts';
 import type { ResolvedImage } from './resolveImage.ts';
@@ -18,6 +19,6 @@ export function isPulled(found: ImageDetails, image: ResolvedImage): boolean {
 /** The image in the engine. @throws TeaChestError `imageMismatch` */
 export function requirePulled(found: ImageDetails, image: ResolvedImage, name: string): ImageDetails {
   if (isPulled(found, image)) return found;
-  const sentence = `The container engine has ${found.id} under ${name}, which is not the image that the registry has there (${image.top.digest}).`;
+  const sentence = l10n.t`The container engine has ${found.id} under ${name}, which is not the image that the registry has there (${image.top.digest}).`;
   throw new TeaChestError('imageMismatch', sentence, { facts: { reference: name, id: found.id } });
 }

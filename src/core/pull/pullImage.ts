@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { sleep as realSleep } from '../base/cancel.ts';
 import { isCancelled, TeaChestError } from '../base/errors.ts';
 import type { EngineDescription, EnginePuller } from '../ports/enginePuller.ts';
@@ -55,7 +56,7 @@ async function findPulled({ request, parts, image }: Attempt): Promise<Outcome |
   if (current !== undefined && isPulled(current, image)) return unchanged(name, current);
   if (current !== undefined && reference.digest === undefined) {
     const move = { reference: name, current, digest: image.top.digest };
-    if (!(await mayMoveTag(move))) throw new TeaChestError('cancelled', 'The tag stays as it is.');
+    if (!(await mayMoveTag(move))) throw new TeaChestError('cancelled', l10n.t('The tag stays as it is.'));
   }
   for (const id of [image.top.digest, ...image.manifests.map(({ config }) => config.digest)]) {
     const same = await find(puller, id, signal);
@@ -115,9 +116,9 @@ async function transfer(attempt: Attempt): Promise<Outcome> {
 }
 
 const wayTexts: Readonly<Record<Exclude<PullWay, 'none'>, string>> = {
-  engine: 'by the engine itself',
-  relay: 'by the engine through Tea Chest’s endpoint',
-  archive: 'by an archive that Tea Chest gives to the engine',
+  engine: l10n.t('by the engine itself'),
+  relay: l10n.t('by the engine through Tea Chest’s endpoint'),
+  archive: l10n.t('by an archive that Tea Chest gives to the engine'),
 };
 
 function transferBy(way: Exclude<PullWay, 'none'>): Transfer {
@@ -126,9 +127,9 @@ function transferBy(way: Exclude<PullWay, 'none'>): Transfer {
 }
 
 function obstacleOf({ local }: EnginePuller, relay: PullParts['relay']): string | undefined {
-  if (relay === undefined) return 'The endpoint of Tea Chest could not be opened.';
+  if (relay === undefined) return l10n.t('The endpoint of Tea Chest could not be opened.');
   if (local === undefined || relay.reachability.isWorthTrying(local.id)) return undefined;
-  return 'The engine did not reach Tea Chest at 127.0.0.1 a short time ago.';
+  return l10n.t('The engine did not reach Tea Chest at 127.0.0.1 a short time ago.');
 }
 
 /** A failure of the engine that is about its way to the registry or to us. What the registry says itself stays as it is. */

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { TeaChestError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
@@ -47,7 +48,8 @@ export async function resolveImage(repository: ImageRepository, request: Resolve
   const name = nameOf(repository, request);
   const top = await readStored(repository, request, request.reference);
   const read = readManifest(top.bytes);
-  if (read === undefined) throw unsupported(name, 'what the registry has there is neither an image nor an index');
+  if (read === undefined)
+    throw unsupported(name, l10n.t('what the registry has there is neither an image nor an index'));
   if (read.kind === 'image') {
     const manifest = toImageManifest(top, read, name);
     requireReadable(manifest, name, request);
@@ -55,13 +57,13 @@ export async function resolveImage(repository: ImageRepository, request: Resolve
     return { top, items: undefined, manifests: [manifest], platform };
   }
   const items = platformItems(read.manifests);
-  if (items.length === 0) throw unsupported(name, 'it is an index without an image in it');
+  if (items.length === 0) throw unsupported(name, l10n.t('it is an index without an image in it'));
   const chosen = chooseItems(items, name, request);
   const manifests = await Promise.all(
     chosen.map(async ({ digest }) => {
       const stored = await readStored(repository, request, digest);
       const manifest = readManifest(stored.bytes);
-      if (manifest?.kind !== 'image') throw unsupported(name, `its part ${digest} is no image`);
+      if (manifest?.kind !== 'image') throw unsupported(name, l10n.t`its part ${digest} is no image`);
       return toImageManifest(stored, manifest, name);
     }),
   );
@@ -82,10 +84,10 @@ async function readStored(
   const separator = isDigest(reference) ? '@' : ':';
   const name = `${host}/${repository.repository}${separator}${reference}`;
   if (stored === undefined) {
-    throw new TeaChestError('manifestUnknown', `${host} has no ${name}.`, { facts: { host, reference: name } });
+    throw new TeaChestError('manifestUnknown', l10n.t`${host} has no ${name}.`, { facts: { host, reference: name } });
   }
   if (isDigest(reference) && stored.digest !== reference) {
-    const sentence = `${host} gave other bytes for ${name}: they hash to ${stored.digest}.`;
+    const sentence = l10n.t`${host} gave other bytes for ${name}: they hash to ${stored.digest}.`;
     throw new TeaChestError('digestMismatch', sentence, { facts: { host, stored: stored.digest } });
   }
   return stored;
@@ -101,7 +103,10 @@ function toImageManifest(
   name: string,
 ): ImageManifest {
   if (!isImageConfig(config.mediaType)) {
-    throw unsupported(name, `it is no image but an artifact of the type ${config.mediaType}, which no engine can run`);
+    throw unsupported(
+      name,
+      l10n.t`it is no image but an artifact of the type ${config.mediaType}, which no engine can run`,
+    );
   }
   return { stored, config, layers };
 }
@@ -111,7 +116,7 @@ function requireReadable({ layers }: ImageManifest, name: string, { engine }: Re
   const isZstd = ({ mediaType }: Descriptor): boolean =>
     mediaType === layerTypeOf('zstd') || mediaType.endsWith('.tar.zstd');
   if (engine.readsZstd || !layers.some(isZstd)) return;
-  const why = `its layers are compressed by zstd, which ${engine.name} cannot unpack: Docker 23 or newer is needed`;
+  const why = l10n.t`its layers are compressed by zstd, which ${engine.name} cannot unpack: Docker 23 or newer is needed`;
   throw unsupported(name, why);
 }
 
@@ -139,7 +144,7 @@ function chooseItems(
       : findByPlatform(platform, items, platformOf).slice(0, 1);
   if (first !== undefined) return [first, ...others];
   const platforms = items.map((item) => describePlatform(platformOf(item)) ?? '').join(', ');
-  const sentence = `${name} is not there for ${wanted}. It is there for ${platforms}.`;
+  const sentence = l10n.t`${name} is not there for ${wanted}. It is there for ${platforms}.`;
   throw new TeaChestError('platformNeeded', sentence, { facts: { platforms, platform: wanted } });
 }
 
@@ -161,7 +166,7 @@ async function platformOfSingle(
   request: ResolveRequest,
 ): Promise<string | undefined> {
   const name = nameOf(repository, request);
-  if (config.size > largestConfig) throw unsupported(name, `its config has ${config.size} bytes`);
+  if (config.size > largestConfig) throw unsupported(name, l10n.t`its config has ${config.size} bytes`);
   const own = readPlatform(await readWholeBlob(repository, config, request));
   if (own === undefined) return undefined;
   const { platform: wanted, engine } = request;
@@ -169,7 +174,7 @@ async function platformOfSingle(
     return isFor(engine.platform, own) ? undefined : describePlatform(own);
   }
   const platforms = describePlatform(own) ?? '';
-  const sentence = `${name} is not there for ${wanted}. It is there for ${platforms}.`;
+  const sentence = l10n.t`${name} is not there for ${wanted}. It is there for ${platforms}.`;
   throw new TeaChestError('platformNeeded', sentence, { facts: { platforms, platform: wanted } });
 }
 
@@ -182,5 +187,7 @@ function readPlatform(config: Uint8Array): Platform | undefined {
 }
 
 function unsupported(name: string, why: string): TeaChestError {
-  return new TeaChestError('imageUnsupported', `${name} cannot be pulled: ${why}.`, { facts: { reference: name } });
+  return new TeaChestError('imageUnsupported', l10n.t`${name} cannot be pulled: ${why}.`, {
+    facts: { reference: name },
+  });
 }

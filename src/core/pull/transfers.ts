@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../base/errors.ts';
 import type { EngineDescription } from '../ports/enginePuller.ts';
 import type { EngineImageName } from '../ports/enginePusher.ts';
@@ -52,7 +53,7 @@ const nameTimeoutMs = 20_000;
 /** The engine pulls from our endpoint; every byte is hashed on its way. */
 export async function transferByRelay({ request, parts, image }: TransferContext): Promise<Transferred> {
   const { puller, relay, repository, logger, sleep } = parts;
-  if (relay === undefined) throw new RelayUnavailable('The endpoint of Tea Chest could not be opened.');
+  if (relay === undefined) throw new RelayUnavailable(l10n.t('The endpoint of Tea Chest could not be opened.'));
   const rows = new LayerRows('relay', plannedLayers(image), request.onEvent);
   const name = nameInEngine(request.reference);
   const failed = new AbortController();

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { throwIfCancelled } from '../base/cancel.ts';
 import { TeaChestError } from '../base/errors.ts';
 import { DigestCounter } from '../oci/digest.ts';
@@ -34,7 +35,7 @@ export async function* readVerifiedBlob(
     try {
       for await (const piece of piecesAfter(repository.readBlob(blob.digest, { signal }), before)) {
         hash.update(piece);
-        if (hash.bytes > blob.size) throw mismatch(repository, blob, `it has more than ${blob.size} bytes`);
+        if (hash.bytes > blob.size) throw mismatch(repository, blob, l10n.t`it has more than ${blob.size} bytes`);
         // The piece before is not the last one.
         if (held.byteLength > 0) yield held;
         held = piece.subarray(Math.max(0, from - (hash.bytes - piece.byteLength)));
@@ -49,7 +50,7 @@ export async function* readVerifiedBlob(
     }
   }
   const actual = hash.digest();
-  if (actual !== blob.digest) throw mismatch(repository, blob, `its bytes hash to ${actual}`);
+  if (actual !== blob.digest) throw mismatch(repository, blob, l10n.t`its bytes hash to ${actual}`);
   if (held.byteLength > 0) yield held;
 }
 
@@ -86,7 +87,7 @@ function cutOff(
   { digest, size }: Pick<Descriptor, 'digest' | 'size'>,
   bytes: number,
 ): TeaChestError {
-  const sentence = `The registry gave only ${bytes} of the ${size} bytes of ${digest} in ${repository}.`;
+  const sentence = l10n.t`The registry gave only ${bytes} of the ${size} bytes of ${digest} in ${repository}.`;
   return new TeaChestError('registryUnreachable', sentence, { facts: { digest } });
 }
 
@@ -95,6 +96,6 @@ function mismatch(
   { digest }: Pick<Descriptor, 'digest'>,
   why: string,
 ): TeaChestError {
-  const sentence = `The registry gave other bytes for the blob ${digest} of ${repository}: ${why}.`;
+  const sentence = l10n.t`The registry gave other bytes for the blob ${digest} of ${repository}: ${why}.`;
   return new TeaChestError('digestMismatch', sentence, { facts: { digest } });
 }

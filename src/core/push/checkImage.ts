@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../base/errors.ts';
 import { digestOf, shortDigest, type Digest } from '../oci/digest.ts';
 import { isConfigOf, readDiffIds } from '../oci/imageConfig.ts';
@@ -45,7 +46,7 @@ export function checkImage(publication: Publication): void {
   const { image, manifests, presentManifests } = publication;
   const fail = (what: string, facts: Record<string, string> = {}): never => {
     const name = image.references[0] ?? shortDigest(image.id);
-    throw new TeaChestError('imageMismatch', `What would be published of ${name} is not one image: ${what}.`, {
+    throw new TeaChestError('imageMismatch', l10n.t`What would be published of ${name} is not one image: ${what}.`, {
       stage: 'verify',
       facts: { image: image.id, ...facts },
     });
@@ -55,23 +56,24 @@ export function checkImage(publication: Publication): void {
   for (const { bytes, mediaType } of manifests) {
     const digest = digestOf(bytes);
     const manifest = readManifest(bytes);
-    if (manifest === undefined) return fail(`the manifest ${digest} cannot be read as one`);
+    if (manifest === undefined) return fail(l10n.t`the manifest ${digest} cannot be read as one`);
     if (manifest.mediaType !== undefined && manifest.mediaType !== mediaType) {
-      return fail(`the manifest ${digest} says that it is ${manifest.mediaType}, not ${mediaType}`);
+      return fail(l10n.t`the manifest ${digest} says that it is ${manifest.mediaType}, not ${mediaType}`);
     }
     if (manifest.kind === 'index') {
       const missing = manifest.manifests.find((child) => !published.has(child.digest));
-      if (missing !== undefined) return fail(`its index names the manifest ${missing.digest}, which is not there`);
+      if (missing !== undefined)
+        return fail(l10n.t`its index names the manifest ${missing.digest}, which is not there`);
     } else if (checkManifest(digest, manifest, publication, fail)) {
       hasItsLayers = true;
     }
     published.add(digest);
   }
   const top = manifests.at(-1);
-  if (top === undefined) return fail('it has no manifest');
-  if (!hasItsLayers) return fail('no manifest of it has the layers that the container engine named');
+  if (top === undefined) return fail(l10n.t('it has no manifest'));
+  if (!hasItsLayers) return fail(l10n.t('no manifest of it has the layers that the container engine named'));
   if (publication.isEngineManifest && !isManifestOf(image, publication.selection, digestOf(top.bytes))) {
-    fail(`the engine pushed the manifest ${digestOf(top.bytes)}, which is not of the image ${image.id}`);
+    fail(l10n.t`the engine pushed the manifest ${digestOf(top.bytes)}, which is not of the image ${image.id}`);
   }
 }
 
@@ -87,13 +89,15 @@ function checkManifest(
   for (const layer of layers) {
     const blob = blobs.get(layer.digest);
     if (blob === undefined && isEngineManifest && isForeignLayer(layer.mediaType)) continue;
-    if (blob === undefined) return fail(`nothing proves the layer ${layer.digest} of the manifest ${digest}`);
+    if (blob === undefined) return fail(l10n.t`nothing proves the layer ${layer.digest} of the manifest ${digest}`);
     if (blob.size !== layer.size) {
-      return fail(`the layer ${layer.digest} has ${blob.size} bytes, and the manifest ${digest} says ${layer.size}`);
+      return fail(
+        l10n.t`the layer ${layer.digest} has ${blob.size} bytes, and the manifest ${digest} says ${layer.size}`,
+      );
     }
   }
   if (isEngineManifest && blobs.get(config.digest) === undefined)
-    return fail(`the config ${config.digest} is not there`);
+    return fail(l10n.t`the config ${config.digest} is not there`);
   // The config of an artifact names no layers.
   if (isEngineManifest && !isImageConfig(config.mediaType)) return false;
   const bytes = configs.get(config.digest);
@@ -104,14 +108,14 @@ function checkManifest(
     digestOf(bytes) !== config.digest ||
     bytes.byteLength !== config.size
   ) {
-    return fail(`the config ${config.digest} of the manifest ${digest} could not be read, or has other bytes`);
+    return fail(l10n.t`the config ${config.digest} of the manifest ${digest} could not be read, or has other bytes`);
   }
   const diffIds = readDiffIds(bytes);
-  if (diffIds === undefined) return fail(`what the manifest ${digest} names as its config is no image config`);
+  if (diffIds === undefined) return fail(l10n.t`what the manifest ${digest} names as its config is no image config`);
   // An attestation of BuildKit is listed as a layer, but is none.
   const hasLayersOnly = layers.every(({ mediaType }) => isLayer(mediaType));
   if (hasLayersOnly && diffIds.length !== layers.length) {
-    return fail(`the config names ${diffIds.length} layers, and the manifest ${digest} has ${layers.length}`);
+    return fail(l10n.t`the config names ${diffIds.length} layers, and the manifest ${digest} has ${layers.length}`);
   }
   if (!isEngineManifest) checkPairs(layers, diffIds, blobs, fail);
   return isConfigOf(bytes, image.diffIds);
@@ -126,10 +130,11 @@ function checkPairs(
 ): void {
   layers.forEach(({ digest, mediaType }, at) => {
     const proved = blobs.get(digest)?.layer;
-    if (proved?.diffId !== diffIds[at]) fail(`the blob ${digest} is not proved to be layer ${at + 1}, ${diffIds[at]}`);
+    if (proved?.diffId !== diffIds[at])
+      fail(l10n.t`the blob ${digest} is not proved to be layer ${at + 1}, ${String(diffIds[at])}`);
     const isTar = digest === diffIds[at];
     if (mediaType !== proved?.mediaType || isTar !== (mediaType === mediaTypes.ociLayer)) {
-      fail(`the blob ${digest} is not what ${mediaType} says`);
+      fail(l10n.t`the blob ${digest} is not what ${mediaType} says`);
     }
   });
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../base/errors.ts';
 import { shortDigest, type Digest } from '../oci/digest.ts';
 import { isImageManifest } from '../oci/mediaTypes.ts';
@@ -99,8 +100,8 @@ function namesOfMissing(manifests: readonly EngineManifest[]): readonly string[]
 
 function nameOf({ digest, platform, attests }: EngineManifest, manifests: readonly EngineManifest[]): string {
   const subject = attests && manifests.find((other) => other.digest === attests);
-  if (subject !== undefined) return `the attestation of ${nameOf(subject, [])}`;
-  return (platform && describePlatform(platform)) ?? `the manifest ${shortDigest(digest)}`;
+  if (subject !== undefined) return l10n.t`the attestation of ${nameOf(subject, [])}`;
+  return (platform && describePlatform(platform)) ?? l10n.t`the manifest ${shortDigest(digest)}`;
 }
 
 function findPlatform(image: Listed, wanted: string): EngineManifest {
@@ -115,37 +116,43 @@ function findPlatform(image: Listed, wanted: string): EngineManifest {
   if (only !== undefined) throw undecided(image, here, []);
   const names = listOf(availablePlatforms(manifests));
   const instead =
-    names === '' ? 'It has nothing of it that could be pushed' : `It can push ${names}, or “all” of these`;
+    names === ''
+      ? l10n.t('It has nothing of it that could be pushed')
+      : l10n.t`It can push ${names}, or “all” of these`;
   const why =
     found.length > 0
-      ? `The engine has only a part of ${nameOfImage(image)} for ${wanted}: pull that platform again, or build it.`
-      : `The engine has ${nameOfImage(image)} not for ${wanted}.`;
-  throw new TeaChestError('imageNotFound', `${why} ${instead}.`, {
+      ? l10n.t`The engine has only a part of ${nameOfImage(image)} for ${wanted}: pull that platform again, or build it.`
+      : l10n.t`The engine has ${nameOfImage(image)} not for ${wanted}.`;
+  throw new TeaChestError('imageNotFound', l10n.t`${why} ${instead}.`, {
     stage: 'inspect',
     facts: { image: nameOfImage(image), platform: wanted, platforms: names },
   });
 }
 
 function otherPlatform(image: Listed, wanted: string): TeaChestError {
-  const found = describePlatform(image.platform) ?? 'no platform that it names';
-  return new TeaChestError('imageNotFound', `The engine has ${nameOfImage(image)} for ${found}, not for ${wanted}.`, {
-    stage: 'inspect',
-    facts: { image: nameOfImage(image), platform: found },
-  });
+  const found = describePlatform(image.platform) ?? l10n.t('no platform that it names');
+  return new TeaChestError(
+    'imageNotFound',
+    l10n.t`The engine has ${nameOfImage(image)} for ${found}, not for ${wanted}.`,
+    {
+      stage: 'inspect',
+      facts: { image: nameOfImage(image), platform: found },
+    },
+  );
 }
 
 function undecided(image: Listed, here: readonly EngineManifest[], missing: readonly string[]): TeaChestError {
   const names = listOf(here);
-  const lacks = missing.length === 0 ? '' : ` The engine does not have ${missing.join(', ')}.`;
+  const lacks = missing.length === 0 ? '' : l10n.t` The engine does not have ${missing.join(', ')}.`;
   return new TeaChestError(
     'platformNeeded',
-    `${nameOfImage(image)} is an index of several platforms.${lacks} It has ${names}: one of these can be pushed, or “all” that is there.`,
+    l10n.t`${nameOfImage(image)} is an index of several platforms.${lacks} It has ${names}: one of these can be pushed, or “all” that is there.`,
     { stage: 'inspect', facts: { image: nameOfImage(image), platforms: names, missing } },
   );
 }
 
 function nothingHere(image: Listed, missing: readonly string[]): TeaChestError {
-  const sentence = `The container engine has only a part of ${nameOfImage(image)}: ${missing.join(', ')} are not complete. Pull it again, or build it anew.`;
+  const sentence = l10n.t`The container engine has only a part of ${nameOfImage(image)}: ${missing.join(', ')} are not complete. Pull it again, or build it anew.`;
   return new TeaChestError('engineFailed', sentence, {
     stage: 'inspect',
     facts: { image: nameOfImage(image), missing },

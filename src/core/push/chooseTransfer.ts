@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../base/errors.ts';
 import { codecKindOf } from '../compress/codecSpeeds.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -65,18 +66,18 @@ export function findRelay({
 }: Pick<PushContext, 'request' | 'image' | 'selection' | 'relay' | 'source'>): RelayOption {
   const isRequired = request.strategy === 'relay';
   const impossible = (reason: string): RelayOption => ({ isPossible: false, reason });
-  if (request.strategy === 'export') return impossible('An export is asked for.');
+  if (request.strategy === 'export') return impossible(l10n.t('An export is asked for.'));
   if (relay === undefined)
-    return impossible(source.whyNoPusher?.() ?? 'Tea Chest could not open a port for it at 127.0.0.1.');
+    return impossible(source.whyNoPusher?.() ?? l10n.t('Tea Chest could not open a port for it at 127.0.0.1.'));
   const obstacle = relayObstacle(image, relay, { isRequired });
   if (obstacle !== undefined) return impossible(obstacle);
-  if (selection.kind === 'available') return impossible('It pushes an index only if it has all of it.');
+  if (selection.kind === 'available') return impossible(l10n.t('It pushes an index only if it has all of it.'));
   if (selection.kind === 'unlisted' && selection.platform !== undefined) {
-    return impossible('It cannot be asked for one platform of an image (Docker 28 can).');
+    return impossible(l10n.t('It cannot be asked for one platform of an image (Docker 28 can).'));
   }
   const store = image.storesBlobs === true ? 'containerd' : 'classic';
   if (store === 'classic' && !isRequired && !acceptsEngineGzip(request)) {
-    return impossible('It compresses by gzip, and another compression is asked for.');
+    return impossible(l10n.t('It compresses by gzip, and another compression is asked for.'));
   }
   return { isPossible: true, parts: relay, store };
 }
@@ -99,17 +100,17 @@ export async function chooseTransfer(
   // A classic engine does not export an image without layers (moby: “empty export - not implemented”).
   const isExportable = store === 'classic' && context.image.diffIds.length > 0;
   if (isRequired || !isExportable) {
-    const reason = isRequired ? 'The engine’s own push is asked for.' : engineHasBlobs;
+    const reason = isRequired ? l10n.t('The engine’s own push is asked for.') : engineHasBlobs;
     return { by: 'relay', reason, parts, store };
   }
   const { isRelaySooner, relayMs, exportMs } = await estimate(context, layers, parts);
-  const reason = `Estimated on the engine’s side: ${seconds(relayMs)} by its own push, ${seconds(exportMs)} by an export.`;
+  const reason = l10n.t`Estimated on the engine’s side: ${seconds(relayMs)} by its own push, ${seconds(exportMs)} by an export.`;
   context.logger.debug(`${isRelaySooner ? 'relay' : 'export'}: ${reason}`);
   return isRelaySooner ? { by: 'relay', reason, parts, store } : { by: 'export', reason };
 }
 
 /** Of containerd's store. Images without layers are always pushed by the engine too. */
-const engineHasBlobs = 'The engine holds the image as it is published, and pushes only what is missing.';
+const engineHasBlobs = l10n.t('The engine holds the image as it is published, and pushes only what is missing.');
 
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
@@ -117,7 +118,7 @@ function seconds(ms: number): string {
 
 /** The error if the relay is required and not possible. */
 export function relayRefused(reason: string, cause?: unknown): TeaChestError {
-  const message = `The strategy “relay” is asked for, but the container engine cannot push to Tea Chest. ${reason}`;
+  const message = l10n.t`The strategy “relay” is asked for, but the container engine cannot push to Tea Chest. ${reason}`;
   return new TeaChestError('engineFailed', message, { cause });
 }
 

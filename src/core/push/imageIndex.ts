@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { Digest } from '../oci/digest.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { ImageDetails } from '../ports/imageSource.ts';
@@ -18,7 +19,7 @@ export function publishedKey({ id, storesBlobs }: ImageDetails, selection: Selec
     case 'manifest':
       return `${id} ${selection.manifest.digest}`;
     case 'available':
-      return `${id} index of ${[...selection.digests].sort().join(',')}`;
+      return l10n.t`${id} index of ${[...selection.digests].sort().join(',')}`;
   }
 }
 

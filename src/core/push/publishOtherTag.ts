@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../base/errors.ts';
 import { digestOf } from '../oci/digest.ts';
 import type { AttemptContext } from './pushContext.ts';
@@ -21,10 +22,10 @@ export async function publishOtherTag(
   if (!isUnchanged) {
     const bytes = known ?? (await runStage('manifest', () => target.getManifest(digest, { signal })));
     if (bytes === undefined || digestOf(bytes) !== digest) {
-      const found = bytes === undefined ? 'no longer has it' : 'gives other bytes for it';
+      const found = bytes === undefined ? l10n.t('no longer has it') : l10n.t('gives other bytes for it');
       throw new TeaChestError(
         'digestMismatch',
-        `The manifest ${digest} was published as ${published.reference}, but the registry ${found}, so ${referenceOf(request)} was not published.`,
+        l10n.t`The manifest ${digest} was published as ${published.reference}, but the registry ${found}, so ${referenceOf(request)} was not published.`,
         { stage: 'manifest', facts: { reference: referenceOf(request), sent: digest } },
       );
     }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError, toTeaChestError } from '../base/errors.ts';
 import { shortDigest, type Digest } from '../oci/digest.ts';
 import type { RelayedManifest } from '../relay/relayBackend.ts';
@@ -63,20 +64,20 @@ function unchecked(request: PushRequest, error: unknown): TeaChestError {
   const reference = referenceOf(request);
   // Nothing cancels this request: it has timed out.
   const isLate = code === 'cancelled';
-  const why = isLate ? 'the registry did not answer in time.' : message;
+  const why = isLate ? l10n.t('the registry did not answer in time.') : message;
   return new TeaChestError(
     isLate ? 'registryUnreachable' : code,
-    `${reference} was published, but whether the registry has it as it was sent could not be checked: ${why}`,
+    l10n.t`${reference} was published, but whether the registry has it as it was sent could not be checked: ${why}`,
     { cause: error, facts: { ...facts, published: reference } },
   );
 }
 
 function mismatch(request: PushRequest, sent: Digest, stored: Digest | undefined): TeaChestError {
   const reference = referenceOf(request);
-  const instead = stored === undefined ? 'no such tag' : `another manifest (${shortDigest(stored)})`;
+  const instead = stored === undefined ? l10n.t('no such tag') : l10n.t`another manifest (${shortDigest(stored)})`;
   return new TeaChestError(
     'digestMismatch',
-    `We sent the manifest ${shortDigest(sent)} for ${reference}, but the registry has ${instead}. Somebody else may have pushed the same tag at the same time.`,
+    l10n.t`We sent the manifest ${shortDigest(sent)} for ${reference}, but the registry has ${instead}. Somebody else may have pushed the same tag at the same time.`,
     { facts: stored === undefined ? { reference, sent } : { reference, sent, stored } },
   );
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { throwIfCancelled } from '../base/cancel.ts';
 import { TeaChestError, toTeaChestError } from '../base/errors.ts';
 import { RelayUnavailable } from '../relay/pushFromEngine.ts';
@@ -174,7 +175,8 @@ export function stageRunner({ signal, onEvent }: PushOptions): RunStage {
       return await work();
     } catch (error) {
       // Whatever broke because the person cancelled is a cancel.
-      if (signal.aborted && !isPublished) throw new TeaChestError('cancelled', 'Cancelled.', { stage, cause: error });
+      if (signal.aborted && !isPublished)
+        throw new TeaChestError('cancelled', l10n.t('Cancelled.'), { stage, cause: error });
       throw toTeaChestError(error, stage);
     }
   };
@@ -208,6 +210,6 @@ async function explainMissingImage({ source, image, signal }: AttemptContext, er
   );
   if (!isGone) return error;
   const name = image.references[0] ?? image.id;
-  const sentence = `The image “${name}” is gone from the container engine; it was removed meanwhile. Nothing was published.`;
+  const sentence = l10n.t`The image “${name}” is gone from the container engine; it was removed meanwhile. Nothing was published.`;
   return new TeaChestError('imageNotFound', sentence, { stage: 'export', cause: error, facts: { image: name } });
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { readManifest } from '../oci/manifest.ts';
 import { isUncompressedLayer } from '../oci/mediaTypes.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -23,6 +24,6 @@ export function uncompressedNotice(
   );
   const bytes = [...sent].reduce((total, digest) => total + (blobs.get(digest)?.size ?? 0), 0);
   if (bytes < worthNaming) return undefined;
-  const layers = sent.size === 1 ? 'One layer' : `${sent.size} layers`;
-  return `${layers} (${Math.round(bytes / 1e6)} MB) went out uncompressed, as the container engine stores them. With the setting “teaChest.push.compression” at “gzip” they are compressed, mostly to less than half; the digest is then not the engine’s.`;
+  const layers = sent.size === 1 ? l10n.t('One layer') : l10n.t`${sent.size} layers`;
+  return l10n.t`${layers} (${Math.round(bytes / 1e6)} MB) went out uncompressed, as the container engine stores them. With the setting “teaChest.push.compression” at “gzip” they are compressed, mostly to less than half; the digest is then not the engine’s.`;
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { TeaChestError } from '../base/errors.ts';
 import { listOf, parseJson } from '../base/json.ts';
@@ -49,8 +50,8 @@ function explainCatalog(response: RegistryResponse, host: string): TeaChestError
   const message = serverMessage(readErrorResponse(response, 'GET'));
   return new TeaChestError(
     'catalogRefused',
-    `${host} does not list its repositories and answered ${status}${message}. Many registries list them for nobody, or ` +
-      'only for administrators.',
+    l10n.t`${host} does not list its repositories and answered ${status}${message}. Many registries list them for nobody, or ` +
+      l10n.t('only for administrators.'),
     { facts: { host, status } },
   );
 }

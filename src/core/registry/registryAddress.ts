@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../base/errors.ts';
 import type { RegistryAddress } from './types.ts';
 
@@ -15,16 +16,18 @@ const ownerPage = /\/[^/]+\/-(?:\/|$)/;
  */
 export function parseRegistryAddress(text: string): RegistryAddress {
   const typed = text.trim();
-  if (typed === '') throw invalid('The address of the registry is empty.');
+  if (typed === '') throw invalid(l10n.t('The address of the registry is empty.'));
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(typed)?.[1]?.toLowerCase();
   if (scheme !== undefined && scheme !== 'https' && scheme !== 'http') {
-    throw invalid(`A registry is reached by https:// or http://, not by ${scheme}://.`);
+    throw invalid(l10n.t`A registry is reached by https:// or http://, not by ${scheme}://.`);
   }
   const url = readUrl(scheme === undefined ? `https://${typed.replace(/^\/+/, '')}` : typed);
   if (url.username !== '' || url.password !== '') {
-    throw invalid('The address has a user name or a password in it. Give the address alone; you are asked for those.');
+    throw invalid(
+      l10n.t('The address has a user name or a password in it. Give the address alone; you are asked for those.'),
+    );
   }
-  if (url.hostname === '') throw invalid('The address names no host.');
+  if (url.hostname === '') throw invalid(l10n.t('The address names no host.'));
   return { origin: url.origin, host: url.host, webRoot: url.origin + installPath(url.pathname) };
 }
 
@@ -32,19 +35,24 @@ function readUrl(text: string): URL {
   // WHATWG URLs forgive much: a space or a stray @ would silently become another host.
   const authority = /^https?:\/\/([^/?#]*)/i.exec(text)?.[1] ?? '';
   if (authority.includes('@')) {
-    throw invalid('The address has an @ in its host part. Give the address alone, without user name and password.');
+    throw invalid(
+      l10n.t('The address has an @ in its host part. Give the address alone, without user name and password.'),
+    );
   }
-  if (/[\s\\]/.test(text)) throw invalid('The address has a space or a backslash in it.');
+  if (/[\s\\]/.test(text)) throw invalid(l10n.t('The address has a space or a backslash in it.'));
   if (/^\[[^\]]*%/.test(authority)) {
     throw invalid(
-      `The address ${authority} has a zone (what follows %). A zone means a network card of one machine, and the name of an ` +
-        'image has no place for it. Use a host name, or an IPv6 address without a zone.',
+      l10n.t`The address ${authority} has a zone (what follows %). A zone means a network card of one machine, and the name of an ` +
+        l10n.t('image has no place for it. Use a host name, or an IPv6 address without a zone.'),
     );
   }
   try {
     return new URL(text);
   } catch (error) {
-    throw invalid(`“${authority}” is not a host name or an IP address, with a port from 1 to 65535 if any.`, error);
+    throw invalid(
+      l10n.t`“${authority}” is not a host name or an IP address, with a port from 1 to 65535 if any.`,
+      error,
+    );
   }
 }
 

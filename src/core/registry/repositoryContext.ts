@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { TeaChestError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { readErrorResponse } from './errors/errorResponse.ts';
@@ -25,7 +26,7 @@ export function repositoryUrl(context: RepositoryContext, path: string): URL {
 
 /** The scopes that a token for this repository must have. */
 export function repositoryScopes(context: RepositoryContext, mountFrom?: string): string[] {
-  const own = `repository:${context.repository}:pull,push`;
+  const own = l10n.t`repository:${context.repository}:pull,push`;
   return mountFrom === undefined ? [own] : [own, `repository:${mountFrom}:pull`];
 }
 

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { throwIfCancelled } from '../base/cancel.ts';
 import type { Logger } from '../base/logger.ts';
 import type { EnginePuller, EnginePullStep } from '../ports/enginePuller.ts';
@@ -27,7 +28,7 @@ export async function pullThroughRelay(
   { signal, logger, platform, onStep, onPulled }: PullThroughRelayOptions,
 ): Promise<void> {
   const { local } = puller;
-  if (local === undefined) throw new RelayUnavailable(puller.whyNotLocal ?? 'It is not on this machine.');
+  if (local === undefined) throw new RelayUnavailable(puller.whyNotLocal ?? l10n.t('It is not on this machine.'));
   throwIfCancelled(signal);
   const session = await endpoint.openForPull(source);
   try {
@@ -38,7 +39,7 @@ export async function pullThroughRelay(
     } catch (error) {
       throwIfCancelled(signal);
       reachability.missed(local.id);
-      throw new RelayUnavailable('No request of the engine arrives at 127.0.0.1 here.', { cause: error });
+      throw new RelayUnavailable(l10n.t('No request of the engine arrives at 127.0.0.1 here.'), { cause: error });
     }
     const name: EngineImageName = { repository: session.repository, tag: temporaryTag('pull') };
     const { credential } = session;

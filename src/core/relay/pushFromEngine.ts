@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { throwIfCancelled } from '../base/cancel.ts';
 import { TeaChestError, toTeaChestError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
@@ -113,9 +114,11 @@ export async function pushFromEngine(
 /** No request has arrived: the engine's 127.0.0.1 is not ours, or it does not push as docker does. */
 function unreachable(pusher: EnginePusher, reachability: Reachability, cause: unknown): RelayUnavailable {
   reachability.missed(pusher.id);
-  const unknown = 'it may run in a virtual machine or in a network of its own, or push by https only, as Podman does';
+  const unknown = l10n.t(
+    'it may run in a virtual machine or in a network of its own, or push by https only, as Podman does',
+  );
   const reason = pusher.isolation ?? unknown;
-  return new RelayUnavailable(`No request of it arrives at 127.0.0.1 here: ${reason}.`, { cause });
+  return new RelayUnavailable(l10n.t`No request of it arrives at 127.0.0.1 here: ${reason}.`, { cause });
 }
 
 async function cleanUp(
@@ -162,7 +165,7 @@ class PushOutput {
   async drain(): Promise<void> {
     this.#isDraining = true;
     const timer = setTimeout(() => {
-      this.#timeout.abort(new TeaChestError('engineLost', 'The engine did not end its push.'));
+      this.#timeout.abort(new TeaChestError('engineLost', l10n.t('The engine did not end its push.')));
     }, drainTimeoutMs);
     // Its failure no longer matters: either all has arrived, or the push has failed already.
     await this.#end.catch(() => undefined);
@@ -179,7 +182,7 @@ class FirstRequestTimeout {
   start(timeoutMs: number): void {
     if (this.isReceived) return;
     this.#timer = setTimeout(() => {
-      this.#timeout.abort(new TeaChestError('engineLost', 'The engine did not reach this endpoint.'));
+      this.#timeout.abort(new TeaChestError('engineLost', l10n.t('The engine did not reach this endpoint.')));
     }, timeoutMs);
   }
 

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../base/errors.ts';
 import type { EnginePusher } from '../ports/enginePusher.ts';
 import type { RelaySession } from './relayEndpoint.ts';
@@ -71,5 +72,5 @@ export async function checkReachable(
   } finally {
     probe.end();
   }
-  if (!arrived.signal.aborted) throw new TeaChestError('engineLost', 'The engine did not reach this endpoint.');
+  if (!arrived.signal.aborted) throw new TeaChestError('engineLost', l10n.t('The engine did not reach this endpoint.'));
 }

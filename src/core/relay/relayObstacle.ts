@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { ImageDetails } from '../ports/imageSource.ts';
 import type { RelayParts } from './pushFromEngine.ts';
 import { isTemporaryName } from './temporaryTag.ts';
@@ -12,8 +13,8 @@ export function relayObstacle(
   { isRequired }: { readonly isRequired: boolean },
 ): string | undefined {
   // The temporary name would be its only one, and removing the last name removes the image.
-  if (references.every(isTemporaryName)) return 'The image has no name of its own.';
+  if (references.every(isTemporaryName)) return l10n.t('The image has no name of its own.');
   if (isRequired || reachability.isWorthTrying(pusher.id)) return undefined;
   const reason = pusher.isolation === undefined ? '' : `: ${pusher.isolation}`;
-  return `It did not reach Tea Chest at 127.0.0.1 a short time ago${reason}.`;
+  return l10n.t`It did not reach Tea Chest at 127.0.0.1 a short time ago${reason}.`;
 }

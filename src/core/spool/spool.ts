@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import { throwIfCancelled } from '../base/cancel.ts';
 import { TeaChestError } from '../base/errors.ts';
 import {
@@ -65,7 +66,7 @@ export class Spool {
     const blob = await SpooledBlob.create(join(this.folder, `blob-${this.#count++}`), onGrown, recent);
     if (this.#isDisposed) {
       await blob.discard();
-      throw new TeaChestError('cancelled', 'The push is over.');
+      throw new TeaChestError('cancelled', l10n.t('The push is over.'));
     }
     this.#open.set(blob, 0);
     return blob;

@@ -1,5 +1,6 @@
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import { throwIfCancelled } from '../base/cancel.ts';
 import { Condition } from '../base/condition.ts';
 import { systemCode, TeaChestError } from '../base/errors.ts';
@@ -168,7 +169,7 @@ export class SpooledBlob implements ReplayableBlob {
     for (let done = 0; done < piece.byteLength;) {
       const { bytesRead } = await this.#readAt(piece.subarray(done), at + done);
       if (bytesRead === 0)
-        throw new TeaChestError('spoolFailed', `The temporary file ${this.#path} has become shorter.`);
+        throw new TeaChestError('spoolFailed', l10n.t`The temporary file ${this.#path} has become shorter.`);
       done += bytesRead;
     }
     return piece;
@@ -176,7 +177,7 @@ export class SpooledBlob implements ReplayableBlob {
 
   /** Closes and removes the file. Readers that wait get `cancelled`. */
   async discard(): Promise<void> {
-    this.fail(this.#failure ?? new TeaChestError('cancelled', 'The temporary file was discarded.'));
+    this.fail(this.#failure ?? new TeaChestError('cancelled', l10n.t('The temporary file was discarded.')));
     this.#recent.clear();
     await this.#file.close();
     await rm(this.#path, { force: true });
@@ -201,12 +202,12 @@ export function explainSpoolFailure(error: unknown, path: string): TeaChestError
   if (code !== undefined && diskFull.has(code)) {
     return new TeaChestError(
       'spoolFull',
-      `The disk is full: compressed layers are kept in ${folder} until the registry has them, and there is no room left for the next bytes (${code}).`,
+      l10n.t`The disk is full: compressed layers are kept in ${folder} until the registry has them, and there is no room left for the next bytes (${code}).`,
       { stage: 'spool', cause: error, facts: { folder } },
     );
   }
   const message = error instanceof Error ? error.message : String(error);
-  return new TeaChestError('spoolFailed', `The temporary folder ${folder} cannot be used: ${message}`, {
+  return new TeaChestError('spoolFailed', l10n.t`The temporary folder ${folder} cannot be used: ${message}`, {
     stage: 'spool',
     cause: error,
     facts: { folder },

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type * as vscode from 'vscode';
 import { toTeaChestError } from '../../core/base/errors.ts';
 import type { ConnectionStore } from '../connections/connectionStore.ts';
@@ -38,20 +39,23 @@ export class LinkHandler implements vscode.UriHandler {
 
   async #signIn({ host, webRoot }: { readonly host: string; readonly webRoot: string }): Promise<void> {
     const detail = [
-      `The link leads to ${webRoot}.`,
-      'Go on only if you know this server: you are about to give it your user name and your token or password.',
+      l10n.t`The link leads to ${webRoot}.`,
+      l10n.t('Go on only if you know this server: you are about to give it your user name and your token or password.'),
     ];
-    if (!(await askModal(`A link wants you to sign in to ${host}. Go on?`, detail, 'Go On'))) return;
+    if (!(await askModal(l10n.t`A link wants you to sign in to ${host}. Go on?`, detail, l10n.t('Go On')))) return;
     await signInToGoOn(this.#dependencies, { url: webRoot });
   }
 
   async #push(image: string, target: Target | undefined): Promise<void> {
     const { push } = this.#dependencies;
-    const where = target === undefined ? 'to a registry of your choice' : `to ${formatTarget(target)}`;
+    const where = target === undefined ? l10n.t('to a registry of your choice') : l10n.t`to ${formatTarget(target)}`;
     const detail = [
-      'You can change what goes where in the dialog that follows. Nothing is pushed before you finish it.',
+      l10n.t('You can change what goes where in the dialog that follows. Nothing is pushed before you finish it.'),
     ];
-    if (!(await askModal(`A link wants you to push ${briefImage(image)} ${where}. Go on?`, detail, 'Go On'))) return;
+    if (
+      !(await askModal(l10n.t`A link wants you to push ${briefImage(image)} ${where}. Go on?`, detail, l10n.t('Go On')))
+    )
+      return;
     if (target === undefined) {
       await push.askAndPush({ image });
       return;

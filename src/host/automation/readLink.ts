@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { TeaChestError } from '../../core/base/errors.ts';
 import { parseRegistryAddress } from '../../core/registry/registryAddress.ts';
@@ -32,25 +33,29 @@ export function readLink(path: string, query: string): Link {
   );
   if ([...names, ...nested].some((name) => secretName.test(name))) {
     throw refused(
-      'The link has a secret in it, so it was not followed. A secret in a link is known to whoever has seen the link: if it is yours, replace it.',
+      l10n.t(
+        'The link has a secret in it, so it was not followed. A secret in a link is known to whoever has seen the link: if it is yours, replace it.',
+      ),
     );
   }
   const repeated = names.find((name, at) => names.indexOf(name) !== at);
-  if (repeated !== undefined) throw refused('The link has one of its parameters twice.');
+  if (repeated !== undefined) throw refused(l10n.t('The link has one of its parameters twice.'));
   const action = path.replace(/^\/+|\/+$/g, '');
   if (action === 'sign-in') {
-    const { url } = read(parameters['sign-in'], given, 'a sign-in takes “url” alone');
+    const { url } = read(parameters['sign-in'], given, l10n.t('a sign-in takes “url” alone'));
     return { kind: action, address: parseRegistryAddress(url) };
   }
   if (action === 'push') {
-    const { image, target } = read(parameters.push, given, 'a push takes “image”, and “target” if wanted');
+    const { image, target } = read(parameters.push, given, l10n.t('a push takes “image”, and “target” if wanted'));
     return {
       kind: action,
       image: normalizeImage(image),
       target: target === undefined ? undefined : parseTarget(target),
     };
   }
-  throw refused('The link asks for something that Tea Chest does not offer to links: it opens “sign-in” or “push”.');
+  throw refused(
+    l10n.t('The link asks for something that Tea Chest does not offer to links: it opens “sign-in” or “push”.'),
+  );
 }
 
 function read<S extends v.StrictObjectSchema<v.ObjectEntries, undefined>>(
@@ -60,7 +65,7 @@ function read<S extends v.StrictObjectSchema<v.ObjectEntries, undefined>>(
 ): v.InferOutput<S> {
   const result = v.safeParse(schema, Object.fromEntries(given));
   if (result.success) return result.output;
-  throw refused(`The link is not complete, or has more than it should: ${takes}.`);
+  throw refused(l10n.t`The link is not complete, or has more than it should: ${takes}.`);
 }
 
 function refused(message: string): TeaChestError {

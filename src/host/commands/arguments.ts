@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { loginSources } from '../../core/credentials/login.ts';
 import { normalizeFingerprint } from '../../core/registry/http/tls/certificatePin.ts';
@@ -14,14 +15,14 @@ import {
 } from '../push/pushArguments.ts';
 
 /** Absolute: there is no folder that a relative path could refer to. */
-const pemFile = v.pipe(text, v.check(isAbsolute, 'an absolute path'));
+const pemFile = v.pipe(text, v.check(isAbsolute, l10n.t('an absolute path')));
 
 const signInArguments = v.strictObject({
   url: text,
   username: v.optional(text),
   secret: v.optional(text),
   /** Where the login is, in place of a secret. */
-  source: v.optional(v.picklist(loginSources, `one of ${loginSources.join(', ')}`)),
+  source: v.optional(v.picklist(loginSources, l10n.t`one of ${loginSources.join(', ')}`)),
   sessionOnly: v.optional(flag),
   trustFingerprint: v.optional(text),
   allowHttp: v.optional(flag),
@@ -70,7 +71,7 @@ export function readConnectIdpbuilderArguments(value: unknown): v.InferOutput<ty
 export function readFingerprint(value: string | undefined): string | undefined {
   const fingerprint = value === undefined ? undefined : normalizeFingerprint(value);
   if (value === undefined || fingerprint !== undefined) return fingerprint;
-  const message = '“trustFingerprint” is not a SHA-256 fingerprint: 64 hex digits.';
+  const message = l10n.t('“trustFingerprint” is not a SHA-256 fingerprint: 64 hex digits.');
   throw new TeaChestError('argumentInvalid', message, { stage: 'signIn' });
 }
 
@@ -81,7 +82,7 @@ export function readSignOutArguments(value: unknown): SignOutArguments {
 export function readSelectEngineArguments(value: unknown): SelectEngineArguments {
   const choice = readArguments('teaChest.selectEngine', 'engine', selectEngineArguments, value);
   if (choice.context === undefined || choice.host === undefined) return choice;
-  const message = 'The command teaChest.selectEngine takes “context” or “host”, not both.';
+  const message = l10n.t('The command teaChest.selectEngine takes “context” or “host”, not both.');
   throw new TeaChestError('argumentInvalid', message, { stage: 'engine' });
 }
 
@@ -97,15 +98,17 @@ export function readPushImagesArguments(value: unknown): PushImagesArguments {
   const args = readArguments('teaChest.pushImages', 'resolve', pushImagesArguments, value);
   const problem = problemOfImages(args);
   if (problem === undefined) return args;
-  throw new TeaChestError('argumentInvalid', `The command teaChest.pushImages ${problem}.`, { stage: 'resolve' });
+  throw new TeaChestError('argumentInvalid', l10n.t`The command teaChest.pushImages ${problem}.`, { stage: 'resolve' });
 }
 
 /** Completes a sentence about who gave the arguments; undefined if they fit together. */
 export function problemOfImages({ images, composeFile, services, profiles }: PushImagesArguments): string | undefined {
   if (images === undefined && composeFile === undefined) return 'needs “images” or “composeFile”';
-  if (images !== undefined && composeFile !== undefined) return 'takes “images” or “composeFile”, not both';
+  if (images !== undefined && composeFile !== undefined) return l10n.t('takes “images” or “composeFile”, not both');
   const ofFile = services !== undefined || profiles !== undefined;
-  return ofFile && composeFile === undefined ? 'takes “services” and “profiles” only with “composeFile”' : undefined;
+  return ofFile && composeFile === undefined
+    ? l10n.t('takes “services” and “profiles” only with “composeFile”')
+    : undefined;
 }
 
 /** Arguments of `teaChest.planPush`: those of `teaChest.pushImage`, or those of `teaChest.pushImages`. */
@@ -115,7 +118,7 @@ export function readPlanArguments(value: unknown): PushArguments | PushImagesArg
   const args = readArguments('teaChest.planPush', 'plan', pushImagesArguments, value);
   const problem = problemOfImages(args);
   if (problem === undefined) return args;
-  throw new TeaChestError('argumentInvalid', `The command teaChest.planPush ${problem}.`, { stage: 'plan' });
+  throw new TeaChestError('argumentInvalid', l10n.t`The command teaChest.planPush ${problem}.`, { stage: 'plan' });
 }
 
 /** An image alone, or undefined for a command that asks for it. */
@@ -140,15 +143,15 @@ function readArguments<S extends Schema>(command: string, stage: Stage, schema: 
   const result = v.safeParse(schema, Array.isArray(value) ? undefined : value);
   if (result.success) return result.output;
   const why = describeIssue(result.issues[0], Object.keys(schema.entries));
-  throw new TeaChestError('argumentInvalid', `The command ${command} ${why}.`, { stage });
+  throw new TeaChestError('argumentInvalid', l10n.t`The command ${command} ${why}.`, { stage });
 }
 
 function describeIssue(issue: Issue, names: readonly string[]): string {
   const [item] = issue.path ?? [];
-  if (item === undefined) return 'takes one object of named arguments';
+  if (item === undefined) return l10n.t('takes one object of named arguments');
   const name = String(item.key);
   if (names.includes(name))
-    return item.value === undefined ? `needs “${name}”` : `wants “${name}” to be ${issue.message}`;
+    return item.value === undefined ? `needs “${name}”` : l10n.t`wants “${name}” to be ${issue.message}`;
   const unknown = Object.keys(item.input as object).filter((key) => !names.includes(key));
-  return `does not know ${unknown.map((key) => `“${key}”`).join(', ')}; it takes ${names.join(', ')}`;
+  return l10n.t`does not know ${unknown.map((key) => `“${key}”`).join(', ')}; it takes ${names.join(', ')}`;
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { TeaChestError } from '../../core/base/errors.ts';
 import { listImagesOf, type PlatformImage } from '../../core/compare/readImageOfRegistry.ts';
@@ -49,7 +50,7 @@ export async function registryComparable(
   const name = `${host}/${repository}${reference.includes(':') ? '@' : ':'}${reference}`;
   const images = await listImagesOf(await contents.open(repository, { signal }), reference, { signal });
   if (images === undefined) {
-    throw new TeaChestError('changedMeanwhile', `${host} has no ${repository}:${reference} any more.`, {
+    throw new TeaChestError('changedMeanwhile', l10n.t`${host} has no ${repository}:${reference} any more.`, {
       stage: 'browse',
     });
   }
@@ -80,7 +81,7 @@ export async function openComparison(left: Comparable, right: Comparable, own: P
   const [first, ...others] = pairs;
   if (first === undefined) {
     void showInformation(
-      `${left.name} and ${right.name} have no platform in common: ${platformsOf(left)} and ${platformsOf(right)}.`,
+      l10n.t`${left.name} and ${right.name} have no platform in common: ${platformsOf(left)} and ${platformsOf(right)}.`,
       [],
     );
     return;
@@ -89,7 +90,7 @@ export async function openComparison(left: Comparable, right: Comparable, own: P
   const chosen =
     others.length === 0
       ? first
-      : await pickOne(choices, { title: 'Compare Images', placeholder: 'For which platform?' });
+      : await pickOne(choices, { title: l10n.t('Compare Images'), placeholder: l10n.t('For which platform?') });
   if (chosen === undefined) return;
   const uris = comparisonUris({ left: chosen.left, right: chosen.right });
   const title = inertText(`${lastPart(left.name)} ↔ ${lastPart(right.name)}`);
@@ -122,7 +123,7 @@ function isSamePlatform(left: string | undefined, right: string | undefined, own
 
 function platformsOf({ images }: Comparable): string {
   const names = images.map(({ platform }) => platform).filter((platform) => platform !== undefined);
-  return names.length === 0 ? 'one image' : names.join(', ');
+  return names.length === 0 ? l10n.t('one image') : names.join(', ');
 }
 
 function shortName(side: ComparedSide): string {

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../core/base/errors.ts';
 import { askCluster, listClusters } from '../connections/askCluster.ts';
 import { connectClusterAsGiven } from '../connections/connectCluster.ts';
@@ -50,7 +51,7 @@ async function connectAsGiven(dependencies: AskSignInDependencies, argument: unk
     const contexts = listed.map((one) => one.context).join(', ');
     throw new TeaChestError(
       'argumentInvalid',
-      `There is no cluster with the context ${context ?? ''}, only ${contexts}.`,
+      l10n.t`There is no cluster with the context ${context ?? ''}, only ${contexts}.`,
       {
         stage: 'signIn',
       },

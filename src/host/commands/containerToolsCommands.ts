@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { chosenImages } from '../containerTools/chosenImages.ts';
 import type { LoginSharing } from '../containerTools/loginSharing.ts';
 import { showInformation } from '../display/messages.ts';
@@ -33,8 +34,9 @@ export function containerToolsCommands({
     },
     'containerTools.stopSharing': async () => {
       await inContainerTools.sharing.stop();
-      const text =
-        'Container Tools gets no login from Tea Chest any more, unless you agree to it again. Logins that the container engine’s client has kept stay: “docker logout” or “podman logout” removes them.';
+      const text = l10n.t(
+        'Container Tools gets no login from Tea Chest any more, unless you agree to it again. Logins that the container engine’s client has kept stay: “docker logout” or “podman logout” removes them.',
+      );
       void showInformation(text, []);
     },
   };

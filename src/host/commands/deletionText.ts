@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { DeletionPlan, DeletionStep } from '../../core/gitea/browse/planDeletion.ts';
 import type { DeletionResult } from '../../core/gitea/browse/runDeletion.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
@@ -13,15 +14,15 @@ export function deletionQuestion(host: string, plan: DeletionPlan): DeletionQues
   const [only] = steps;
   const message =
     steps.length === 1 && only !== undefined
-      ? `Delete ${describeStep(host, only)}?`
-      : `Delete ${steps.length} things from ${host}?`;
+      ? l10n.t`Delete ${describeStep(host, only)}?`
+      : l10n.t`Delete ${steps.length} things from ${host}?`;
   const named = steps.length === 1 ? steps.flatMap(tagsOf) : steps.map((step) => describeStep('', step));
   const lost = broken.map(
     ({ repository, tag, lost: images }) =>
-      `${repository}:${tag} is an index that needs it: it can no longer be pulled for ${images.join(', ')}.`,
+      l10n.t`${repository}:${tag} is an index that needs it: it can no longer be pulled for ${images.join(', ')}.`,
   );
-  const absent = gone.length === 0 ? [] : [`Not there any more: ${gone.join(', ')}.`];
-  return { message, detail: [...named, ...lost, ...absent, 'This cannot be undone.'] };
+  const absent = gone.length === 0 ? [] : [l10n.t`Not there any more: ${gone.join(', ')}.`];
+  return { message, detail: [...named, ...lost, ...absent, l10n.t('This cannot be undone.')] };
 }
 
 /** `the tag host/dev/app:1 (abc…)`. Without a host for a list, where all have the same. */
@@ -30,16 +31,19 @@ function describeStep(host: string, step: DeletionStep): string {
   switch (step.kind) {
     case 'image': {
       const { tags, untagged } = step;
-      const versions = [count(tags.length, 'tag'), ...(untagged === 0 ? [] : [count(untagged, 'untagged version')])];
-      return `the image ${name} with ${versions.join(' and ')}`;
+      const versions = [
+        count(tags.length, 'tag'),
+        ...(untagged === 0 ? [] : [count(untagged, l10n.t('untagged version'))]),
+      ];
+      return l10n.t`the image ${name} with ${versions.join(' and ')}`;
     }
     case 'tag':
-      return `the tag ${name}:${step.tag} (${shortDigest(step.digest)})`;
+      return l10n.t`the tag ${name}:${step.tag} (${shortDigest(step.digest)})`;
     case 'version':
-      return `the version ${name}@${shortDigest(step.digest)}`;
+      return l10n.t`the version ${name}@${shortDigest(step.digest)}`;
     case 'manifest': {
       const { tags } = step;
-      const also = tags.length === 0 ? '' : ` with its ${tags.length === 1 ? 'tag' : 'tags'} ${tags.join(', ')}`;
+      const also = tags.length === 0 ? '' : l10n.t` with its ${tags.length === 1 ? 'tag' : 'tags'} ${tags.join(', ')}`;
       return `${name}@${shortDigest(step.digest)}${also}`;
     }
   }
@@ -50,7 +54,7 @@ function tagsOf(step: DeletionStep): readonly string[] {
   if (step.kind !== 'image' || step.tags.length === 0) return [];
   const lines: string[] = [];
   for (let at = 0; at < step.tags.length; at += 50) lines.push(step.tags.slice(at, at + 50).join(', '));
-  return ['Its tags:', ...lines];
+  return [l10n.t('Its tags:'), ...lines];
 }
 
 export interface DeletionReport {
@@ -69,10 +73,16 @@ export function deletionReport(results: readonly DeletionResult[]): DeletionRepo
   const gone = results.filter(({ outcome }) => outcome === 'gone').length;
   const deleted = results.length - failures.length - gone;
   const what =
-    results.length === 1 && first !== undefined ? describeStep('', first.step) : `${deleted} of ${results.length}`;
+    results.length === 1 && first !== undefined
+      ? describeStep('', first.step)
+      : l10n.t`${deleted} of ${results.length}`;
   const absent =
-    gone === 0 ? '' : results.length === 1 ? ' It was not there any more.' : ` ${gone} were not there any more.`;
-  return { message: `${deleted === 0 ? 'Not deleted' : 'Deleted'}: ${what}.${absent}`, failures };
+    gone === 0
+      ? ''
+      : results.length === 1
+        ? l10n.t(' It was not there any more.')
+        : l10n.t` ${gone} were not there any more.`;
+  return { message: `${deleted === 0 ? l10n.t('Not deleted') : 'Deleted'}: ${what}.${absent}`, failures };
 }
 
 function count(number: number, what: string): string {

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { toTeaChestError } from '../../core/base/errors.ts';
 import type { ImageDetails } from '../../core/ports/imageSource.ts';
 import { showInformation } from '../display/messages.ts';
@@ -35,15 +36,16 @@ export async function imagesCompareCommand(
   const candidates = tagsOf([node]).flatMap((tag) => candidatesOf(dependencies, tag));
   const [first, ...others] = candidates;
   if (first === undefined) {
-    const message =
-      'This image has no tag in a registry to compare with: it was not pushed from here, and its name is not that of a registry that you are signed in to. “Compare with Local Image…” on a tag of the Registries view compares any two.';
+    const message = l10n.t(
+      'This image has no tag in a registry to compare with: it was not pushed from here, and its name is not that of a registry that you are signed in to. “Compare with Local Image…” on a tag of the Registries view compares any two.',
+    );
     void showInformation(message, []);
     return;
   }
   const chosen =
     others.length === 0
       ? first.value
-      : await pickOne(candidates, { title: 'Compare with Registry', placeholder: 'Which tag?' });
+      : await pickOne(candidates, { title: l10n.t('Compare with Registry'), placeholder: l10n.t('Which tag?') });
   if (chosen !== undefined) await compareLocal(dependencies, chosen.subject, chosen.reference);
 }
 
@@ -68,14 +70,14 @@ export async function registriesCompareCommand(
       value: reference,
     }));
     if (choices.length === 0) {
-      void showInformation('The container engine has no image to compare with.', []);
+      void showInformation(l10n.t('The container engine has no image to compare with.'), []);
       return;
     }
     const [only] = own;
     const reference =
       only !== undefined && own.length === 1
         ? only.reference
-        : await pickOne(choices, { title: 'Compare with Local Image', placeholder: 'Which image?' });
+        : await pickOne(choices, { title: l10n.t('Compare with Local Image'), placeholder: l10n.t('Which image?') });
     if (reference !== undefined) await compareLocal(dependencies, subject, reference);
   } catch (error) {
     void reportFailure(toTeaChestError(error, 'browse'), {
@@ -91,11 +93,11 @@ export async function registriesCompareSelectedCommand(
 ): Promise<void> {
   const [left, right, ...others] = nodes.filter((node) => node.type === 'tag' || node.type === 'digest');
   if (left === undefined || right === undefined || others.length > 0) {
-    void showInformation('Select two tags to compare them.', []);
+    void showInformation(l10n.t('Select two tags to compare them.'), []);
     return;
   }
   const [one, other] = [subjectOf(left), subjectOf(right)];
-  const title = 'Comparing the images';
+  const title = l10n.t('Comparing the images');
   const read = async (subject: RegistrySubject): ReturnType<typeof readSide> => readSide(dependencies, subject, title);
   const sides = [await read(one), await read(other)] as const;
   if (sides[0] !== undefined && sides[1] !== undefined) await openComparison(sides[0], sides[1], undefined);
@@ -132,7 +134,7 @@ async function compareLocal(
   const read = await withRegistry(
     dependencies,
     subject.connection,
-    `Comparing ${image} with the registry`,
+    l10n.t`Comparing ${image} with the registry`,
     async ({ contents, signal }) => {
       const engine = await dependencies.link.get();
       const details: ImageDetails = await engine.inspect(image, { signal });

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { pickOne } from '../input/prompts.ts';
 import { formatAge, formatBytes } from '../progress/format.ts';
 import type { PushController } from '../push/pushController.ts';
@@ -24,5 +25,5 @@ async function askTag(tags: readonly TagNode[]): Promise<TagNode | undefined> {
       .join(' · '),
     value: tag,
   }));
-  return await pickOne(rows, { title: 'Push Image', placeholder: 'Which tag?' });
+  return await pickOne(rows, { title: l10n.t('Push Image'), placeholder: l10n.t('Which tag?') });
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { PushHistory } from '../history/pushHistory.ts';
 import type { PushController } from '../push/pushController.ts';
 import type { PushPlanner } from '../push/pushPlanner.ts';
@@ -45,7 +46,7 @@ export function pageCommands(
       const [node = pushesView.selection[0]] = clicked === undefined ? [] : [clicked];
       const record = node === undefined || node.type === 'layer' ? history.list()[0] : node.record;
       if (record !== undefined) pages.showPush(record.id);
-      else await showInformation('Nothing was pushed yet.', []);
+      else await showInformation(l10n.t('Nothing was pushed yet.'), []);
     },
   };
 }

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { TeaChestError } from '../../core/base/errors.ts';
 import type { ComposeImage } from '../../core/compose/readComposeImages.ts';
@@ -19,7 +20,7 @@ export interface PushComposeFileDependencies {
   readonly inspect: InspectImage;
 }
 
-const composeFiles = '**/{compose,docker-compose}*.{yml,yaml}';
+const composeFiles = l10n.t('**/{compose,docker-compose}*.{yml,yaml}');
 const longestList = 200;
 
 /**
@@ -55,8 +56,8 @@ async function chooseFile(): Promise<readonly string[] | undefined> {
   const [only, ...others] = files;
   if (only === undefined) {
     const chosen = await vscode.window.showOpenDialog({
-      title: 'Push Images of Compose File',
-      openLabel: 'Choose',
+      title: l10n.t('Push Images of Compose File'),
+      openLabel: l10n.t('Choose'),
       filters: { 'Compose files': ['yml', 'yaml'] },
     });
     return chosen?.map(({ fsPath }) => fsPath);
@@ -65,7 +66,10 @@ async function chooseFile(): Promise<readonly string[] | undefined> {
   const choices = files.map((uri) => ({
     ...{ label: basename(uri.fsPath), description: vscode.workspace.asRelativePath(uri), value: [uri.fsPath] },
   }));
-  return await pickOne(choices, { title: 'Push Images of Compose File', placeholder: 'Which compose file?' });
+  return await pickOne(choices, {
+    title: l10n.t('Push Images of Compose File'),
+    placeholder: l10n.t('Which compose file?'),
+  });
 }
 
 function byPath(one: vscode.Uri, other: vscode.Uri): number {
@@ -82,24 +86,27 @@ async function chooseImages(
   const file = basename(first);
   const present = images.filter((image) => !missing.includes(image));
   if (images.length === 0) {
-    const message = `${file} names no image that can be pushed.`;
+    const message = l10n.t`${file} names no image that can be pushed.`;
     throw new TeaChestError('composeFileInvalid', message, { stage: 'resolve', facts: { file: first } });
   }
   if (present.length === 0) {
-    const message = `The engine has none of the images of ${file}: ${missing.map(describeMissing).join(', ')}. Run “docker compose build” or “docker compose pull” first.`;
+    const message = l10n.t`The engine has none of the images of ${file}: ${missing.map(describeMissing).join(', ')}. Run “docker compose build” or “docker compose pull” first.`;
     throw new TeaChestError('imageNotFound', message, { stage: 'inspect', facts: { file: first } });
   }
   if (missing.length > 0) {
-    const go = `Push the Other ${present.length === 1 ? 'One' : String(present.length)}`;
-    const question = `The engine lacks ${missing.length} of the ${images.length} images of ${file}.`;
-    const detail = [...missing.map(describeMissing), 'Run “docker compose build” or “docker compose pull” for them.'];
+    const go = l10n.t`Push the Other ${present.length === 1 ? 'One' : String(present.length)}`;
+    const question = l10n.t`The engine lacks ${missing.length} of the ${images.length} images of ${file}.`;
+    const detail = [
+      ...missing.map(describeMissing),
+      l10n.t('Run “docker compose build” or “docker compose pull” for them.'),
+    ];
     if ((await askModalChoice(question, detail, [go])) !== go) return undefined;
   }
   const placeholder =
     inactive.length === 0
-      ? 'Enter goes on with the images that are ticked'
-      : `Left out, as none of their profiles is active: ${inactive.join(', ')}`;
-  const title = `Push ${countImages(present.length)} of ${file}`;
+      ? l10n.t('Enter goes on with the images that are ticked')
+      : l10n.t`Left out, as none of their profiles is active: ${inactive.join(', ')}`;
+  const title = l10n.t`Push ${countImages(present.length)} of ${file}`;
   return await pickSeveral(present.map(imageRow), { title, placeholder });
 }
 
@@ -107,7 +114,7 @@ function imageRow({ image, services, isBuilt }: ComposeImage): Parameters<typeof
   const what = services.length === 1 ? 'service' : 'services';
   return {
     label: image,
-    description: `${what} ${services.join(', ')}${isBuilt ? ' · built here' : ''}`,
+    description: `${what} ${services.join(', ')}${isBuilt ? l10n.t(' · built here') : ''}`,
     value: image,
   };
 }

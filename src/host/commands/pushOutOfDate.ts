@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { isCancelled, toTeaChestError, type TeaChestError } from '../../core/base/errors.ts';
 import type { SyncState } from '../../core/sync/compareSyncState.ts';
 import { showInformation, withNotification } from '../display/messages.ts';
@@ -60,8 +61,8 @@ async function choose(dependencies: PushOutOfDateDependencies): Promise<void> {
       return;
     }
     const chosen = await pickSeveral(choices.map(toChoice), {
-      title: 'Push What Is Out of Date',
-      placeholder: describeUnknown(compared) ?? 'Enter pushes the images that are ticked',
+      title: l10n.t('Push What Is Out of Date'),
+      placeholder: describeUnknown(compared) ?? l10n.t('Enter pushes the images that are ticked'),
       isTicked: (one) => stateOf(one) === 'newerHere',
     });
     if (chosen !== undefined && chosen.length > 0) await dependencies.push.pushChosen(chosen.map(toArguments));
@@ -71,10 +72,10 @@ async function choose(dependencies: PushOutOfDateDependencies): Promise<void> {
 }
 
 async function compareWithNotification(dependencies: PushOutOfDateDependencies): Promise<readonly ComparedImage[]> {
-  return await withNotification('Comparing images with their registries', (report, token) =>
+  return await withNotification(l10n.t('Comparing images with their registries'), (report, token) =>
     withSignal(token, async (signal) => {
       const onRead = (done: number, total: number): void => {
-        report(`${done} of ${total}`, 100 / total);
+        report(l10n.t`${done} of ${total}`, 100 / total);
       };
       const compared = await compareAll(dependencies, { signal, onRead });
       signal.throwIfAborted();
@@ -111,17 +112,19 @@ function failureOf({ entry }: ComparedImage): TeaChestError | undefined {
 /** Why there is nothing to choose. */
 function describeNone(compared: readonly ComparedImage[]): string {
   if (compared.length === 0) {
-    return 'Nothing can be compared: no image was pushed before, and none has the name of a registry that you are signed in to.';
+    return l10n.t(
+      'Nothing can be compared: no image was pushed before, and none has the name of a registry that you are signed in to.',
+    );
   }
   const count = (state: SyncState): number => compared.filter((one) => stateOf(one) === state).length;
   const [upToDate, newerThere] = [count('upToDate'), count('newerThere')];
   const sentences = [
     upToDate === 1
-      ? 'Nothing is out of date: 1 image is as its registry has it.'
-      : `Nothing is out of date: ${upToDate} images are as their registries have them.`,
+      ? l10n.t('Nothing is out of date: 1 image is as its registry has it.')
+      : l10n.t`Nothing is out of date: ${upToDate} images are as their registries have them.`,
     ...(newerThere === 0
       ? []
-      : [newerThere === 1 ? '1 image is newer there.' : `${newerThere} images are newer there.`]),
+      : [newerThere === 1 ? l10n.t('1 image is newer there.') : l10n.t`${newerThere} images are newer there.`]),
     describeUnknown(compared),
   ];
   return sentences.filter((sentence) => sentence !== undefined).join(' ');
@@ -133,6 +136,6 @@ function describeUnknown(compared: readonly ComparedImage[]): string | undefined
   if (first === undefined) return undefined;
   const why = errorMessage(first).message;
   return failures.length === 1
-    ? `The state of 1 image is not known: ${why}`
-    : `The state of ${failures.length} images is not known: ${why}`;
+    ? l10n.t`The state of 1 image is not known: ${why}`
+    : l10n.t`The state of ${failures.length} images is not known: ${why}`;
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { ImageRecord } from '../../core/push/record/pushRecord.ts';
 import { isOver } from '../../core/push/record/recordPush.ts';
 import { pageAt } from '../connections/connection.ts';
@@ -71,7 +72,10 @@ export function pushesCommands(dependencies: PushesCommandDependencies): Command
 async function showInRegistry({ registriesView }: PushesCommandDependencies, image: ImageRecord): Promise<void> {
   const tag = recordedTag(image);
   if (tag === undefined || (await registriesView.reveal(tag))) return;
-  await showInformation(`${image.target} is not in the Registries view. It may have been deleted or renamed.`, []);
+  await showInformation(
+    l10n.t`${image.target} is not in the Registries view. It may have been deleted or renamed.`,
+    [],
+  );
 }
 
 async function openPage({ store }: PushesCommandDependencies, image: ImageRecord): Promise<void> {

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { isCancelled, toTeaChestError } from '../../core/base/errors.ts';
 import { checkOwner } from '../../core/gitea/checkTarget.ts';
 import type { RegistryContents } from '../../core/gitea/browse/registryContents.ts';
@@ -25,11 +26,11 @@ export async function registriesAddOwnerCommand(
 /** For a registry that is known. */
 export async function addOwner(dependencies: RegistryActionDependencies, connection: Connection): Promise<void> {
   const isGeneric = connection.kind === 'generic';
-  const name = await askAlone(isGeneric ? 'Add Repository' : 'Add Owner', (position) =>
+  const name = await askAlone(isGeneric ? l10n.t('Add Repository') : l10n.t('Add Owner'), (position) =>
     askText(position, {
       prompt: isGeneric
-        ? `A repository of ${connection.host}, such as team/app`
-        : `A user or an organization of ${connection.host}`,
+        ? l10n.t`A repository of ${connection.host}, such as team/app`
+        : l10n.t`A user or an organization of ${connection.host}`,
       judge: (text) => judge(connection, text.trim()),
       accept: async (text, signal) => await problemWith(dependencies, connection, text.trim(), signal),
     }),
@@ -54,14 +55,14 @@ async function pickConnection({ store }: RegistryActionDependencies): Promise<Co
   const [first, ...others] = store.list();
   if (first === undefined || others.length === 0) return first;
   const choices = [first, ...others].map((connection) => ({ label: connection.host, value: connection }));
-  return await pickOne(choices, { title: 'Add Owner', placeholder: 'Of which registry?' });
+  return await pickOne(choices, { title: l10n.t('Add Owner'), placeholder: l10n.t('Of which registry?') });
 }
 
 function judge(connection: Connection, text: string): { readonly problem?: string; readonly notice?: string } {
   if (text === '') return {};
   if (connection.kind === 'generic') {
     const isName = isReferenceText(`${connection.host}/${text}`) && !/[:@]/.test(text);
-    return isName ? {} : { problem: `“${text}” cannot be the name of a repository: write it like team/app.` };
+    return isName ? {} : { problem: l10n.t`“${text}” cannot be the name of a repository: write it like team/app.` };
   }
   const check = checkOwner(text);
   if (!check.ok) return { problem: check.why };
@@ -79,7 +80,7 @@ async function problemWith(
   name: string,
   closed: AbortSignal,
 ): Promise<string | undefined> {
-  if (name === '') return 'Write a name.';
+  if (name === '') return l10n.t('Write a name.');
   try {
     const signal = AbortSignal.any([closed, AbortSignal.timeout(checkTimeout)]);
     return await look(await access.contents(connection), nameOf(connection, name), signal);
@@ -97,5 +98,5 @@ async function look(contents: RegistryContents, name: string, signal: AbortSigna
   }
   const repository = await contents.open(name, { signal });
   const first = await repository.tagPages({ signal }).next();
-  return first.done === true ? `${contents.host} has no repository “${name}”, or it has no tags.` : undefined;
+  return first.done === true ? l10n.t`${contents.host} has no repository “${name}”, or it has no tags.` : undefined;
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { planCleanUp, type CleanUpPlan, type UnneededVersion } from '../../core/gitea/browse/planCleanUp.ts';
 import { runDeletion } from '../../core/gitea/browse/runDeletion.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
@@ -19,17 +20,17 @@ export async function registriesCleanUpCommand(
   const name = `${node.connection.host}/${node.repository}`;
   const kept = keptText(plan);
   if (plan.unneeded.length === 0) {
-    void showInformation(`${name} has nothing to clean up: every old version is needed by a tag.${kept}`, []);
+    void showInformation(l10n.t`${name} has nothing to clean up: every old version is needed by a tag.${kept}`, []);
     return;
   }
-  const placeholder = `No tag of ${name} needs these. Choose what is deleted.${kept}`;
-  const chosen = await pickSeveral(plan.unneeded.map(choiceOf), { title: 'Clean Up: Preview', placeholder });
+  const placeholder = l10n.t`No tag of ${name} needs these. Choose what is deleted.${kept}`;
+  const chosen = await pickSeveral(plan.unneeded.map(choiceOf), { title: l10n.t('Clean Up: Preview'), placeholder });
   if (chosen === undefined || chosen.length === 0) return;
   const detail = [
     chosen.map(({ digest }) => shortDigest(digest)).join(', '),
-    'Whoever pulls one of them by its digest cannot do so any more. This cannot be undone.',
+    l10n.t('Whoever pulls one of them by its digest cannot do so any more. This cannot be undone.'),
   ];
-  const message = `Delete ${count(chosen.length, 'untagged version')} of ${name}?`;
+  const message = l10n.t`Delete ${count(chosen.length, l10n.t('untagged version'))} of ${name}?`;
   if (await askModal(message, detail, 'Delete')) await remove(dependencies, node, chosen);
 }
 
@@ -37,10 +38,10 @@ async function look(
   dependencies: RegistryActionDependencies,
   { connection, repository }: ImageNode | UntaggedNode,
 ): Promise<CleanUpPlan | undefined> {
-  const title = `Looking at the tags of ${connection.host}/${repository}`;
+  const title = l10n.t`Looking at the tags of ${connection.host}/${repository}`;
   return await withRegistry(dependencies, connection, title, ({ contents, signal, report }) => {
     const onRead = (done: number, total: number): void => {
-      report(`${done} of ${total}`);
+      report(l10n.t`${done} of ${total}`);
     };
     return planCleanUp(contents, repository, { signal }, { now: Date.now(), onRead });
   });
@@ -61,8 +62,8 @@ function keptText({ recent, unreadable }: CleanUpPlan): string {
   const parts = [
     ...(recent === 0
       ? []
-      : [`${count(recent, 'version')} of the last hour may belong to a push that is still running`]),
-    ...(unreadable === 0 ? [] : [`${count(unreadable, 'version')} could not be read`]),
+      : [l10n.t`${count(recent, 'version')} of the last hour may belong to a push that is still running`]),
+    ...(unreadable === 0 ? [] : [l10n.t`${count(unreadable, 'version')} could not be read`]),
   ];
   return parts.length === 0 ? '' : ` Kept: ${parts.join(', ')}.`;
 }
@@ -74,23 +75,28 @@ async function remove(
   chosen: readonly UnneededVersion[],
 ): Promise<void> {
   const { connection, repository } = node;
-  const results = await withRegistry(dependencies, connection, 'Cleaning up', async ({ contents, signal, report }) => {
-    const { unneeded } = await planCleanUp(contents, repository, { signal }, { now: Date.now() });
-    const still = new Set(unneeded.map(({ digest }) => digest));
-    const steps = chosen
-      .filter(({ digest }) => still.has(digest))
-      .map(({ digest }) => ({ kind: 'version' as const, repository, digest }));
-    let done = 0;
-    return await runDeletion(contents, steps, { signal }, () => {
-      report(`${++done} of ${steps.length}`);
-    });
-  });
+  const results = await withRegistry(
+    dependencies,
+    connection,
+    l10n.t('Cleaning up'),
+    async ({ contents, signal, report }) => {
+      const { unneeded } = await planCleanUp(contents, repository, { signal }, { now: Date.now() });
+      const still = new Set(unneeded.map(({ digest }) => digest));
+      const steps = chosen
+        .filter(({ digest }) => still.has(digest))
+        .map(({ digest }) => ({ kind: 'version' as const, repository, digest }));
+      let done = 0;
+      return await runDeletion(contents, steps, { signal }, () => {
+        report(l10n.t`${++done} of ${steps.length}`);
+      });
+    },
+  );
   if (results === undefined) return;
   dependencies.registriesView.update();
   const { failures } = deletionReport(results);
   const needed = chosen.length - results.length;
-  const skipped = needed === 0 ? '' : ` ${needed} are needed or gone by now, and were left alone.`;
-  const message = `Cleaned up ${connection.host}/${repository}: ${count(results.length - failures.length, 'version')} deleted.${skipped}`;
+  const skipped = needed === 0 ? '' : l10n.t` ${needed} are needed or gone by now, and were left alone.`;
+  const message = l10n.t`Cleaned up ${connection.host}/${repository}: ${count(results.length - failures.length, 'version')} deleted.${skipped}`;
   if (failures.length > 0) void showError(`${message} ${failures.join(' ')}`, []);
   else void showInformation(message, []);
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { planDeletion, type DeletionPlan, type DeletionTarget } from '../../core/gitea/browse/planDeletion.ts';
 import { runDeletion, type DeletionResult } from '../../core/gitea/browse/runDeletion.ts';
 import type { Connection } from '../connections/connection.ts';
@@ -40,7 +41,7 @@ async function deleteIn(
   connection: Connection,
   targets: readonly DeletionTarget[],
 ): Promise<void> {
-  const title = 'Looking at what would be deleted';
+  const title = l10n.t('Looking at what would be deleted');
   const plan = await withRegistry(dependencies, connection, title, ({ contents, signal }) =>
     planDeletion(contents, targets, { signal }),
   );
@@ -48,7 +49,7 @@ async function deleteIn(
   if (plan.steps.length === 0) {
     dependencies.registriesView.update();
     dependencies.onTagsChanged(connection);
-    void showInformation('It was not there any more.', []);
+    void showInformation(l10n.t('It was not there any more.'), []);
     return;
   }
   const { message, detail } = deletionQuestion(connection.host, plan);
@@ -63,7 +64,7 @@ async function run(
   const results = await withRegistry(dependencies, connection, 'Deleting', async ({ contents, signal, report }) => {
     let done = 0;
     return await runDeletion(contents, plan.steps, { signal }, () => {
-      report(`${++done} of ${plan.steps.length}`);
+      report(l10n.t`${++done} of ${plan.steps.length}`);
     });
   });
   if (results === undefined) return;
@@ -83,7 +84,7 @@ async function showResults(
     return isRefused && step.kind === 'tag' ? [{ ...step, kind: 'digest' as const }] : [];
   });
   if (digests.length > 0) {
-    const button = { title: 'Delete the Digest…' };
+    const button = { title: l10n.t('Delete the Digest…') };
     if ((await showWarning(`${message} ${failures.join(' ')}`, [button])) !== button) return;
     await deleteIn(dependencies, connection, digests);
   } else if (failures.length > 0) void showError(`${message} ${failures.join(' ')}`, []);

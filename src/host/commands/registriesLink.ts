@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { packageOf } from '../../core/gitea/browse/registryContents.ts';
 import { isCancelled, TeaChestError } from '../../core/base/errors.ts';
 import { readRepositoryName } from '../../core/gitea/restRows.ts';
@@ -19,19 +20,19 @@ export async function registriesLinkCommand(
   if (node?.type !== 'image' || node.connection.kind === 'generic') return;
   const { connection, repository: image } = node;
   const name = `${connection.host}/${image}`;
-  const repository = await askAlone('Link to Repository', (position) =>
+  const repository = await askAlone(l10n.t('Link to Repository'), (position) =>
     askChoice(position, {
-      placeholder: `To which repository of ${packageOf(node).owner} does ${name} belong?`,
+      placeholder: l10n.t`To which repository of ${packageOf(node).owner} does ${name} belong?`,
       choices: repositoryChoices(dependencies, node),
       custom: (text) =>
         readRepositoryName({ name: text }) === undefined
-          ? { problem: `“${text}” cannot be the name of a repository.` }
-          : { label: text, description: 'as typed', icon: 'repo', value: text },
+          ? { problem: l10n.t`“${text}” cannot be the name of a repository.` }
+          : { label: text, description: l10n.t('as typed'), icon: 'repo', value: text },
     }),
   );
   if (repository === undefined) return;
   const link = { host: connection.host, id: packageOf(node) };
-  const title = `Linking ${name} to ${repository}`;
+  const title = l10n.t`Linking ${name} to ${repository}`;
   const done = await withRegistry(dependencies, connection, title, async ({ contents, signal }) => {
     const former = node.listed?.linkedTo;
     if (former === repository) return true;
@@ -48,7 +49,7 @@ export async function registriesLinkCommand(
   });
   if (done !== true) return;
   dependencies.registriesView.update();
-  void showInformation(`${name} is linked to the repository ${repository} now.`, []);
+  void showInformation(l10n.t`${name} is linked to the repository ${repository} now.`, []);
 }
 
 /** `teaChest.registries.unlink`: after a confirmation that names both. */
@@ -59,9 +60,10 @@ export async function registriesUnlinkCommand(
   if (node?.type !== 'image' || node.listed?.linkedTo === undefined) return;
   const { connection, listed, repository } = node;
   const name = `${connection.host}/${repository}`;
-  const detail = 'Neither the image nor the repository is changed.';
-  if (!(await askModal(`Unlink ${name} from the repository ${listed.linkedTo ?? ''}?`, [detail], 'Unlink'))) return;
-  const done = await withRegistry(dependencies, connection, `Unlinking ${name}`, async ({ contents, signal }) => {
+  const detail = l10n.t('Neither the image nor the repository is changed.');
+  if (!(await askModal(l10n.t`Unlink ${name} from the repository ${listed.linkedTo ?? ''}?`, [detail], 'Unlink')))
+    return;
+  const done = await withRegistry(dependencies, connection, l10n.t`Unlinking ${name}`, async ({ contents, signal }) => {
     await contents.packages?.unlink(packageOf(node), { signal });
     return true;
   });
@@ -85,7 +87,7 @@ async function repositoryChoices(
     label: name,
     icon: 'repo',
     value: name,
-    ...(isOpen(name) ? { description: 'the open folder' } : {}),
+    ...(isOpen(name) ? { description: l10n.t('the open folder') } : {}),
   }));
 }
 

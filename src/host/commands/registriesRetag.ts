@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { checkTag } from '../../core/gitea/checkTarget.ts';
 import { digestOfTag, retag } from '../../core/gitea/browse/retag.ts';
 import { isTag } from '../../core/oci/imageReference.ts';
@@ -19,7 +20,7 @@ export async function registriesRetagCommand(
   if (tag === undefined) return;
   const { connection, repository } = node;
   const target = `${connection.host}/${repository}:${tag}`;
-  const title = `Tagging ${target}`;
+  const title = l10n.t`Tagging ${target}`;
   const seen = await withRegistry(dependencies, connection, title, async (call) => ({
     digest: await requireDigest(call, node),
     replaces: await digestOfTag(call.contents, { repository, tag }, call),
@@ -27,11 +28,11 @@ export async function registriesRetagCommand(
   if (seen === undefined) return;
   const { digest, replaces } = seen;
   if (replaces === digest) {
-    void showInformation(`${target} is ${shortDigest(digest)} already.`, []);
+    void showInformation(l10n.t`${target} is ${shortDigest(digest)} already.`, []);
     return;
   }
-  const detail = `It stands for ${shortDigest(replaces ?? '')} now, and would stand for ${shortDigest(digest)}. Whoever pulls it gets the other image.`;
-  if (replaces !== undefined && !(await askModal(`Move the tag ${target}?`, [detail], 'Move'))) return;
+  const detail = l10n.t`It stands for ${shortDigest(replaces ?? '')} now, and would stand for ${shortDigest(digest)}. Whoever pulls it gets the other image.`;
+  if (replaces !== undefined && !(await askModal(l10n.t`Move the tag ${target}?`, [detail], 'Move'))) return;
   const done = await withRegistry(dependencies, connection, title, async (call) => {
     await retag(call.contents, { repository, digest, tag, replaces }, call);
     return true;
@@ -39,20 +40,20 @@ export async function registriesRetagCommand(
   if (done !== true) return;
   dependencies.registriesView.update();
   dependencies.onTagsChanged(node.connection);
-  void showInformation(`${target} stands for ${shortDigest(digest)} now.`, []);
+  void showInformation(l10n.t`${target} stands for ${shortDigest(digest)} now.`, []);
 }
 
 async function requireDigest(call: Parameters<typeof digestOfNode>[0], node: TagNode | DigestNode): Promise<Digest> {
   const digest = await digestOfNode(call, node);
   if (digest !== undefined) return digest;
-  throw new TeaChestError('changedMeanwhile', `${nodeReference(node) ?? ''} is not there any more.`);
+  throw new TeaChestError('changedMeanwhile', l10n.t`${nodeReference(node) ?? ''} is not there any more.`);
 }
 
 async function askTag(node: TagNode | DigestNode): Promise<string | undefined> {
   const { connection } = node;
-  const text = await askAlone('Add Tag', (position) =>
+  const text = await askAlone(l10n.t('Add Tag'), (position) =>
     askText(position, {
-      prompt: `Another tag for ${nodeReference(node) ?? ''}`,
+      prompt: l10n.t`Another tag for ${nodeReference(node) ?? ''}`,
       judge: (typed) => judgeTag(connection, typed.trim()),
     }),
   );
@@ -64,7 +65,7 @@ async function askTag(node: TagNode | DigestNode): Promise<string | undefined> {
 function judgeTag({ kind }: Connection, text: string): { readonly problem?: string; readonly notice?: string } {
   const check = checkTag(text);
   // Only Gitea stores tags in lower case.
-  if (kind === 'generic') return isTag(text) ? {} : { problem: check.ok ? 'This cannot be a tag.' : check.why };
+  if (kind === 'generic') return isTag(text) ? {} : { problem: check.ok ? l10n.t('This cannot be a tag.') : check.why };
   if (!check.ok) return { problem: check.why };
   return check.notice === undefined ? {} : { notice: check.notice };
 }

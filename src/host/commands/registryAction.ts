@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { tokenSettingsUrl } from '../../core/gitea/webUrls.ts';
 import type { RegistryContents } from '../../core/gitea/browse/registryContents.ts';
 import { toTeaChestError } from '../../core/base/errors.ts';
@@ -84,7 +85,7 @@ async function reportRegistryFailure(
       reconnectCluster: apply('reconnectCluster'),
       ...(connection.kind !== 'generic' && { createToken: () => openInBrowser(page) }),
     },
-    `${title} failed`,
+    l10n.t`${title} failed`,
   );
 }
 

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { toTeaChestError } from '../../core/base/errors.ts';
 import type { EngineChoice } from '../../core/docker/endpoint/discoverEndpoint.ts';
 import type { EngineOption } from '../../core/docker/endpoint/listEngines.ts';
@@ -45,7 +46,7 @@ export async function selectEngineCommand(
 }
 
 async function askAndSelect({ engines }: SelectEngineDependencies): Promise<SelectedEngine | undefined> {
-  const answers = await runSteps('Select Container Engine', steps(engines), {});
+  const answers = await runSteps(l10n.t('Select Container Engine'), steps(engines), {});
   if (answers?.choice === undefined) return undefined;
   const { choice } = answers;
   try {
@@ -79,7 +80,7 @@ function steps(engines: Engines): readonly Step<Answers>[] {
     {
       name: 'engine',
       ask: async (_answers, position) => {
-        const placeholder = 'The engine whose images are shown and pushed';
+        const placeholder = l10n.t('The engine whose images are shown and pushed');
         const picked = await askChoice(position, { placeholder, choices: engineChoices(engines) });
         return picked === typed ? {} : { choice: picked };
       },
@@ -89,10 +90,10 @@ function steps(engines: Engines): readonly Step<Answers>[] {
       isSettled: ({ choice }) => choice !== undefined,
       ask: async (_answers, position) => {
         const host = await askText(position, {
-          prompt: 'The engine’s address, as in DOCKER_HOST',
-          placeholder: 'ssh://user@host, tcp://host:2376 or unix:///path/docker.sock',
+          prompt: l10n.t('The engine’s address, as in DOCKER_HOST'),
+          placeholder: l10n.t('ssh://user@host, tcp://host:2376 or unix:///path/docker.sock'),
           value: engines.current().host ?? '',
-          judge: (text) => (text.trim() === '' ? { problem: 'Enter an address.' } : {}),
+          judge: (text) => (text.trim() === '' ? { problem: l10n.t('Enter an address.') } : {}),
           accept: (text) => problemOf(engines, { host: text.trim() }),
         });
         return { choice: { host: host.trim() } };
@@ -115,7 +116,7 @@ async function engineChoices(engines: Engines): Promise<readonly Choice<EngineCh
     engines.list(),
     engines.find({}).then(
       ({ url, source }) => `${url} (${source})`,
-      () => 'no engine is found at present',
+      () => l10n.t('no engine is found at present'),
     ),
   ]);
   const current = engines.current();
@@ -130,7 +131,7 @@ async function engineChoices(engines: Engines): Promise<readonly Choice<EngineCh
     return { label, icon: isChosen ? 'check' : icon, description: parts.join(' · '), value };
   };
   return [
-    row('Automatic', 'sparkle', [`now ${automatic}`], {}),
+    row('Automatic', 'sparkle', [l10n.t`now ${automatic}`], {}),
     ...options.map((option) => {
       const [label, icon, description] = describeOption(option);
       return row(
@@ -140,11 +141,11 @@ async function engineChoices(engines: Engines): Promise<readonly Choice<EngineCh
         option.kind === 'context' ? { context: option.name } : { host: option.host },
       );
     }),
-    { label: 'Enter an address…', icon: 'edit', always: true, value: typed },
+    { label: l10n.t('Enter an address…'), icon: 'edit', always: true, value: typed },
   ];
 }
 
-const socketStates = { usable: '', denied: 'you may not open it', dead: 'not running' } as const;
+const socketStates = { usable: '', denied: l10n.t('you may not open it'), dead: l10n.t('not running') } as const;
 
 function describeOption(option: EngineOption): readonly [label: string, icon: string, description: readonly string[]] {
   switch (option.kind) {
@@ -152,12 +153,12 @@ function describeOption(option: EngineOption): readonly [label: string, icon: st
       return [
         option.name,
         'layers',
-        ['docker context', option.isCurrent ? 'current' : '', option.description, option.host],
+        [l10n.t('docker context'), option.isCurrent ? 'current' : '', option.description, option.host],
       ];
     case 'variable':
       return [option.name, 'symbol-variable', [option.host]];
     case 'podman':
-      return [option.name, 'plug', ['podman connection', option.host]];
+      return [option.name, 'plug', [l10n.t('podman connection'), option.host]];
     case 'socket':
       return [option.product, 'plug', [option.host, socketStates[option.state]]];
   }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { TeaChestError } from '../../core/base/errors.ts';
 import type { LoginSource } from '../../core/credentials/login.ts';
@@ -38,7 +39,7 @@ export async function signInCommand(
   try {
     const args = readSignInArguments(argument);
     const connection = await signInWith(dependencies, args);
-    if (connection === undefined) throw new TeaChestError('cancelled', 'The sign-in was cancelled.');
+    if (connection === undefined) throw new TeaChestError('cancelled', l10n.t('The sign-in was cancelled.'));
     return { ...summary(connection), ...(args.source !== undefined && { source: args.source }) };
   } catch (error) {
     throw toRejection(error, 'signIn');
@@ -71,9 +72,9 @@ async function signInWith(dependencies: AskSignInDependencies, args: SignInArgum
 }
 
 function refuseContradictions({ secret, source, sessionOnly }: SignInArguments): void {
-  if (source !== undefined && secret !== undefined) throw invalid('“secret” and “source” exclude each other.');
+  if (source !== undefined && secret !== undefined) throw invalid(l10n.t('“secret” and “source” exclude each other.'));
   if (sessionOnly !== undefined && source === undefined && secret === undefined) {
-    throw invalid('“sessionOnly” needs a “secret” or a “source”: in the dialog the person decides.');
+    throw invalid(l10n.t('“sessionOnly” needs a “secret” or a “source”: in the dialog the person decides.'));
   }
 }
 
@@ -88,7 +89,7 @@ function summary({ origin, username }: Connection): SignedIn {
 
 /** Says who is signed in, and leads on to a push. */
 export async function confirmSignIn(signedIn: SignInOutcome): Promise<void> {
-  const push = { title: 'Push an Image' };
+  const push = { title: l10n.t('Push an Image') };
   if ((await showInformation(describeSignIn(signedIn), [push])) !== push) return;
   await vscode.commands.executeCommand('teaChest.pushImage');
 }
@@ -97,7 +98,7 @@ export async function confirmSignIn(signedIn: SignInOutcome): Promise<void> {
 export function mergeTrust(args: SignInArguments, saved: RegistryTrust): RegistryTrust {
   const { caFile, clientCertFile, clientKeyFile, allowHttp, trustFingerprint } = args;
   if ((clientCertFile === undefined) !== (clientKeyFile === undefined)) {
-    throw invalid('“clientCertFile” and “clientKeyFile” are needed together.');
+    throw invalid(l10n.t('“clientCertFile” and “clientKeyFile” are needed together.'));
   }
   const pinnedFingerprint = readFingerprint(trustFingerprint);
   return {

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { describeConnection, type Connection } from '../connections/connection.ts';
 import type { ConnectionStore } from '../connections/connectionStore.ts';
 import type { AuthService } from '../connections/signIn.ts';
@@ -36,8 +37,8 @@ export async function confirmSignOut(
   { cleanup }: Pick<SignOutDependencies, 'cleanup'>,
   { host, origin, username }: Connection,
 ): Promise<void> {
-  const detail = `${username === '' ? 'Its address' : `The credential of ${username}`}, the trust in the server’s certificate, and what Tea Chest remembers of pushes there are removed from this machine. Images in the registry stay.`;
-  if (await askModal(`Sign out of ${host}?`, [detail], 'Sign Out')) await cleanup.signOut(origin);
+  const detail = l10n.t`${username === '' ? l10n.t('Its address') : l10n.t`The credential of ${username}`}, the trust in the server’s certificate, and what Tea Chest remembers of pushes there are removed from this machine. Images in the registry stay.`;
+  if (await askModal(l10n.t`Sign out of ${host}?`, [detail], l10n.t('Sign Out'))) await cleanup.signOut(origin);
 }
 
 async function pickConnection(store: SignOutDependencies['store']): Promise<Connection | undefined> {
@@ -46,7 +47,7 @@ async function pickConnection(store: SignOutDependencies['store']): Promise<Conn
     description: describeConnection(connection),
     value: connection,
   }));
-  if (rows.length > 0) return await pickOne(rows, { title: 'Sign Out of a Registry' });
-  void showInformation('You are not signed in to any registry.', []);
+  if (rows.length > 0) return await pickOne(rows, { title: l10n.t('Sign Out of a Registry') });
+  void showInformation(l10n.t('You are not signed in to any registry.'), []);
   return undefined;
 }

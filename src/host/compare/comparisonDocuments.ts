@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { LRUCache } from 'lru-cache';
 import * as vscode from 'vscode';
 import { TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
@@ -61,7 +62,7 @@ export class ComparisonDocuments implements vscode.TextDocumentContentProvider, 
     try {
       const asked = new URLSearchParams(uri.query);
       const pair = readPair(asked.get('pair') ?? '');
-      if (pair === undefined) throw new TeaChestError('argumentInvalid', 'This document compares nothing.');
+      if (pair === undefined) throw new TeaChestError('argumentInvalid', l10n.t('This document compares nothing.'));
       const images = await this.#read(pair);
       const position = asked.get('position') === 'left' ? 'left' : 'right';
       return comparisonText(position, pair, images, compareImages(images.left, images.right));
@@ -101,7 +102,10 @@ export class ComparisonDocuments implements vscode.TextDocumentContentProvider, 
     }
     const connection = this.#store.find(side.origin);
     if (connection === undefined || !isRepositoryAt(connection.host, side.repository)) {
-      throw new TeaChestError('argumentInvalid', 'This comparison is with no registry that you are signed in to.');
+      throw new TeaChestError(
+        'argumentInvalid',
+        l10n.t('This comparison is with no registry that you are signed in to.'),
+      );
     }
     const contents = await this.#browser.contents(connection);
     return await readImageOfRegistry(await contents.open(side.repository, { signal }), side.digest, { signal });

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { escapeInvisible, plainText, shortenText } from '../../core/base/plainText.ts';
 import type { ComparedLayer, ImageComparison } from '../../core/compare/compareImages.ts';
 import type { ContainerSettings, DescribedLayer, ImageDescription } from '../../core/oci/imageDescription.ts';
@@ -54,21 +55,23 @@ function relationLines(comparison: ImageComparison, pair: ComparedPair): readonl
 }
 
 function relationLine({ relation, areSettingsSame, sharedFromBase, rows }: ImageComparison): string {
-  const settings = areSettingsSame ? 'The settings are the same.' : 'The settings differ.';
+  const settings = areSettingsSame ? l10n.t('The settings are the same.') : l10n.t('The settings differ.');
   switch (relation) {
     case 'sameImage':
-      return 'The same image.';
+      return l10n.t('The same image.');
     case 'sameContent':
-      return 'The same layers and the same settings. The images differ only in what else their configs or manifests say.';
+      return l10n.t(
+        'The same layers and the same settings. The images differ only in what else their configs or manifests say.',
+      );
     case 'sameLayers':
-      return 'The same layers. The settings differ.';
+      return l10n.t('The same layers. The settings differ.');
     case 'noLayers':
-      return `No layer is shared. ${settings}`;
+      return l10n.t`No layer is shared. ${settings}`;
     case 'someLayers':
-      if (sharedFromBase === 0) return `Some layers are shared, but not the first. ${settings}`;
+      if (sharedFromBase === 0) return l10n.t`Some layers are shared, but not the first. ${settings}`;
       return sharedFromBase === 1
-        ? `The first of ${rows.length} layers is the same. ${settings}`
-        : `The first ${sharedFromBase} of ${rows.length} layers are the same. ${settings}`;
+        ? l10n.t`The first of ${rows.length} layers is the same. ${settings}`
+        : l10n.t`The first ${sharedFromBase} of ${rows.length} layers are the same. ${settings}`;
   }
 }
 
@@ -76,14 +79,14 @@ function relationLine({ relation, areSettingsSame, sharedFromBase, rows }: Image
 function sendLines({ relation, onlyRight }: ImageComparison, { left, right }: ComparedPair): readonly string[] {
   if (left.kind !== 'registry' || right.kind !== 'engine' || relation === 'sameImage') return [];
   if (onlyRight.length === 0)
-    return ['A push would send the config and the manifest alone: the registry has all layers.'];
+    return [l10n.t('A push would send the config and the manifest alone: the registry has all layers.')];
   const sizes = onlyRight.map(({ size }) => size);
   const known = sizes.filter((size) => size !== undefined);
   const bytes = formatBytes(known.reduce((sum, size) => sum + size, 0));
-  const layers = onlyRight.length === 1 ? '1 layer' : `${onlyRight.length} layers`;
+  const layers = onlyRight.length === 1 ? '1 layer' : l10n.t`${onlyRight.length} layers`;
   return known.length < sizes.length
-    ? [`A push would send at most ${layers}.`]
-    : [`A push would send at most ${layers} with ${bytes} of files, compressed.`];
+    ? [l10n.t`A push would send at most ${layers}.`]
+    : [l10n.t`A push would send at most ${layers} with ${bytes} of files, compressed.`];
 }
 
 function sideLine(
@@ -91,19 +94,19 @@ function sideLine(
   side: ComparedSide,
   { createdAt, platform, manifest, config }: ImageDescription,
 ): string {
-  const place = side.kind === 'engine' ? `${side.label} in the container engine` : side.label;
+  const place = side.kind === 'engine' ? l10n.t`${side.label} in the container engine` : side.label;
   const facts = [
     place,
-    platform ?? 'no platform',
-    createdAt === undefined ? 'no build date' : `built ${plainText(createdAt, 40)}`,
-    manifest === undefined ? `config ${config ?? 'unknown'}` : `manifest ${manifest}`,
+    platform ?? l10n.t('no platform'),
+    createdAt === undefined ? l10n.t('no build date') : l10n.t`built ${plainText(createdAt, 40)}`,
+    manifest === undefined ? l10n.t`config ${config ?? 'unknown'}` : l10n.t`manifest ${manifest}`,
   ];
   return `${title} ${plainText(facts.join(' · '), longestValue)}`;
 }
 
 function layerTable({ rows }: ImageComparison, { left, right }: ComparedPair): readonly string[] {
-  if (rows.length === 0) return ['Neither image has a layer.'];
-  const titles = ['LAYER', sizeTitle('LEFT', left), sizeTitle('RIGHT', right), 'SAME', 'MADE BY'];
+  if (rows.length === 0) return [l10n.t('Neither image has a layer.')];
+  const titles = ['LAYER', sizeTitle('LEFT', left), sizeTitle('RIGHT', right), 'SAME', l10n.t('MADE BY')];
   const cells = rows.map((row, at) => [
     String(at + 1),
     sizeCell(row.left),
@@ -160,17 +163,17 @@ function settingsOf(settings: ContainerSettings): readonly (readonly [name: stri
     value === '' ? [] : [[name, value]];
   return [
     ['user', user],
-    ['working dir', workingDir],
+    [l10n.t('working dir'), workingDir],
     ['entrypoint', list(entrypoint)],
     ['command', list(cmd)],
     ...env.map((value) => ['variable', value] as const),
     ...ports.map((value) => ['port', value] as const),
     ...volumes.map((value) => ['volume', value] as const),
     ...labels.map(([name, value]) => ['label', `${name}=${value}`] as const),
-    ...optional('stop signal', stopSignal),
-    ...optional('health check', settings.healthcheck),
+    ...optional(l10n.t('stop signal'), stopSignal),
+    ...optional(l10n.t('health check'), settings.healthcheck),
     ...optional('shell', list(settings.shell)),
-    ...optional('on build', list(settings.onBuild)),
+    ...optional(l10n.t('on build'), list(settings.onBuild)),
   ];
 }
 

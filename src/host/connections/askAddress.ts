@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { toTeaChestError } from '../../core/base/errors.ts';
 import type { FoundAddress } from '../../core/credentials/findAddresses.ts';
 import type { LocalCluster } from '../../core/idpbuilder/findClusters.ts';
@@ -33,7 +34,7 @@ export async function askSuggestedAddress(
     custom: (text) => {
       const problem = problemOf(() => dialog.auth.parse(text));
       const address = readPastedAddress(text);
-      return problem === undefined ? { label: address, description: 'as typed', value: address } : { problem };
+      return problem === undefined ? { label: address, description: l10n.t('as typed'), value: address } : { problem };
     },
     accept: async (url, signal) => {
       if (typeof url !== 'string') return undefined;
@@ -54,8 +55,8 @@ export async function askSuggestedAddress(
 function suggestionChoices({ clusters, addresses }: Suggestions): readonly Choice<Suggested>[] {
   return [
     ...clusters.map((cluster): Choice<Suggested> => ({
-      label: 'Connect to idpbuilder’s Gitea',
-      description: `cluster ${cluster.name}`,
+      label: l10n.t('Connect to idpbuilder’s Gitea'),
+      description: l10n.t`cluster ${cluster.name}`,
       icon: 'server-environment',
       value: cluster,
     })),
@@ -65,7 +66,7 @@ function suggestionChoices({ clusters, addresses }: Suggestions): readonly Choic
       icon: 'server',
       value: url,
     })),
-    { label: 'Another address…', icon: 'edit', always: true, value: undefined },
+    { label: l10n.t('Another address…'), icon: 'edit', always: true, value: undefined },
   ];
 }
 
@@ -97,8 +98,8 @@ export async function askAddress(
 
 function addressPrompt({ start }: SignInDialog): string {
   return start.toPush === true
-    ? 'First sign in to a registry: the address of Gitea, Forgejo or another one'
-    : 'Address of Gitea, Forgejo or another container registry';
+    ? l10n.t('First sign in to a registry: the address of Gitea, Forgejo or another one')
+    : l10n.t('Address of Gitea, Forgejo or another container registry');
 }
 
 function afterAddress(state: SignInState, url: string, answered: AnsweredAddress | undefined): SignInState {
@@ -148,6 +149,6 @@ function problemOf(parse: () => unknown): string | undefined {
 /** The message after the person declined to trust the address. */
 function refused({ origin }: RegistryAddress): string {
   return origin.startsWith('http:')
-    ? 'Nothing was sent there. Is there an https address?'
-    : 'Not trusted, so nothing was sent there.';
+    ? l10n.t('Nothing was sent there. Is there an https address?')
+    : l10n.t('Not trusted, so nothing was sent there.');
 }

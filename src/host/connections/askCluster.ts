@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../core/base/errors.ts';
 import type { LocalCluster } from '../../core/idpbuilder/findClusters.ts';
 import { askChoice } from '../input/prompts.ts';
@@ -11,7 +12,7 @@ export async function listClusters(clusters: LocalClusters): Promise<readonly Lo
   if (noticed.length > 0) return noticed;
   if (all.length > 0) return all;
   const files = (await clusters.files()).join(', ');
-  const message = `No cluster of idpbuilder was found: there is no context kind-… in ${files}. ${problems.join(' ')}`;
+  const message = l10n.t`No cluster of idpbuilder was found: there is no context kind-… in ${files}. ${problems.join(' ')}`;
   throw new TeaChestError('credentialSourceFailed', message.trim(), { stage: 'signIn', facts: { cluster: '' } });
 }
 
@@ -21,16 +22,16 @@ export async function askCluster(clusters: LocalClusters): Promise<LocalCluster 
   if (listed.length === 1) return listed[0];
   const ask = (_: unknown, position: StepPosition): Promise<LocalCluster> =>
     askChoice(position, {
-      placeholder: 'Which cluster has the Gitea to connect to?',
+      placeholder: l10n.t('Which cluster has the Gitea to connect to?'),
       choices: listed.map((cluster) => ({
         label: cluster.name,
-        description: cluster.isCurrent ? `${cluster.context}, the current context` : cluster.context,
+        description: cluster.isCurrent ? l10n.t`${cluster.context}, the current context` : cluster.context,
         icon: 'server-environment',
         value: cluster,
       })),
     });
   return await runSteps<LocalCluster | undefined>(
-    'Connect to idpbuilder’s Gitea',
+    l10n.t('Connect to idpbuilder’s Gitea'),
     [{ name: 'cluster', isSettled: () => false, ask }],
     undefined,
   );

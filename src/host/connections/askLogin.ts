@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { isCancelled, toTeaChestError } from '../../core/base/errors.ts';
 import type { FoundLogin, WantedRegistry } from '../../core/credentials/login.ts';
 import { showWarning } from '../display/messages.ts';
@@ -30,7 +31,7 @@ export async function askLogin(
   if (reached === undefined || wanted === undefined) throw new AskAgain('address', state);
   let used: { readonly done: SignedIn } | { readonly password: CheckedSignIn } | undefined;
   const chosen = await askChoice<Chosen>(position, {
-    placeholder: `How do you want to sign in to ${hostOf(state)}?`,
+    placeholder: l10n.t`How do you want to sign in to ${hostOf(state)}?`,
     choices: loginChoices(logins),
     problem: state.problem,
     accept: async (choice, signal) => {
@@ -61,8 +62,8 @@ export async function askLogin(
 /** The row has room for the beginning of the reason; the notification and the log have all of it. */
 function refuse({ logger }: SignInDialog, login: FoundLogin, error: unknown): Problem {
   const title = loginTitle(login);
-  const label = `${title.charAt(0).toUpperCase()}${title.slice(1)} did not work`;
-  const detail = explainShortly(error) ?? 'It was cancelled.';
+  const label = l10n.t`${title.charAt(0).toUpperCase()}${title.slice(1)} did not work`;
+  const detail = explainShortly(error) ?? l10n.t('It was cancelled.');
   logger.warn(`${label} (${login.location}): ${toTeaChestError(error).message}`);
   void showWarning(`${label}: ${detail}`, []);
   return { label, detail };
@@ -74,21 +75,24 @@ function loginChoices(logins: readonly FoundLogin[]): readonly Choice<Chosen>[] 
     const description = [username, problem ?? note].filter((part) => part !== undefined).join(' · ');
     const isUsable = problem === undefined;
     return {
-      label: `Use ${loginTitle(login)}`,
+      label: l10n.t`Use ${loginTitle(login)}`,
       ...(description !== '' && { description }),
       icon: isUsable ? 'key' : 'warning',
       value: { login, sessionOnly: false },
       ...(isUsable && {
-        other: { icon: 'watch', tooltip: 'Use for This Session Only', value: { login, sessionOnly: true } },
+        other: { icon: 'watch', tooltip: l10n.t('Use for This Session Only'), value: { login, sessionOnly: true } },
       }),
     };
   });
-  return [...rows, { label: 'Enter user name and token or password', icon: 'edit', always: true, value: 'typed' }];
+  return [
+    ...rows,
+    { label: l10n.t('Enter user name and token or password'), icon: 'edit', always: true, value: 'typed' },
+  ];
 }
 
 /** `the login of tea (mine)`; `GITEA_TOKEN`, which says by itself what it is. */
 function loginTitle({ source, name }: FoundLogin): string {
-  return source === 'environment' ? name : `the login of ${name}`;
+  return source === 'environment' ? name : l10n.t`the login of ${name}`;
 }
 
 async function save(

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { toTeaChestError } from '../../core/base/errors.ts';
 import { neededScopesText } from '../../core/gitea/tokenScopes.ts';
 import { tokenSettingsUrl } from '../../core/gitea/webUrls.ts';
@@ -11,11 +12,11 @@ import { checkCredential, isPassword } from './useCredential.ts';
 
 export async function askUsername(state: SignInState, position: StepPosition): Promise<SignInState> {
   const username = await askText(position, {
-    prompt: `User name on ${hostOf(state)}`,
+    prompt: l10n.t`User name on ${hostOf(state)}`,
     value: state.username,
     problem: state.problem,
     ...tokenLink(state),
-    judge: (text) => (text.trim() === '' ? { problem: 'A user name is needed, even with a token.' } : {}),
+    judge: (text) => (text.trim() === '' ? { problem: l10n.t('A user name is needed, even with a token.') } : {}),
   });
   return { ...state, username: username.trim(), problem: undefined };
 }
@@ -31,20 +32,22 @@ export async function askSecret(
   let checked: CheckedSignIn | undefined;
   let needsCode = false as boolean;
   const typed = await askText(position, {
-    prompt: `Token (with the scopes ${neededScopesText}) or password of ${state.username} on ${reached.address.host}`,
+    prompt: l10n.t`Token (with the scopes ${neededScopesText}) or password of ${state.username} on ${reached.address.host}`,
     password: true,
     value: state.secret,
     problem: state.problem,
     ...tokenLink(state),
     action: {
       icon: 'shield',
-      tooltip: 'Password and One-Time Code',
+      tooltip: l10n.t('Password and One-Time Code'),
       run: (text) => {
         needsCode = pastedSecret(text) !== '';
-        return needsCode ? undefined : 'Type the password first. The one-time code is asked for in the next step.';
+        return needsCode
+          ? undefined
+          : l10n.t('Type the password first. The one-time code is asked for in the next step.');
       },
     },
-    judge: (text) => (pastedSecret(text) === '' ? { problem: 'A token or a password is needed.' } : {}),
+    judge: (text) => (pastedSecret(text) === '' ? { problem: l10n.t('A token or a password is needed.') } : {}),
     accept: async (text, signal) => {
       const credential = { username: state.username, secret: pastedSecret(text) };
       try {
@@ -72,5 +75,5 @@ function tokenLink(state: SignInState): { readonly link: LinkButton } | Record<s
   if (state.reached === undefined) return {};
   const { address } = state.reached;
   const page = pageAt(address, tokenSettingsUrl(address.webRoot));
-  return { link: { tooltip: `Create a Token in the Browser (scopes ${neededScopesText})`, page } };
+  return { link: { tooltip: l10n.t`Create a Token in the Browser (scopes ${neededScopesText})`, page } };
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { FoundLogin } from '../../core/credentials/login.ts';
 import { runSteps, type Step } from '../input/runSteps.ts';
 import { askAddress, askSuggestedAddress, originOf, type Suggestions } from './askAddress.ts';
@@ -21,7 +22,7 @@ export async function askSignIn(
     secret: '',
     needsCode: false,
   };
-  const answered = await runSteps('Sign In to a Registry', signInSteps(dialog), first);
+  const answered = await runSteps(l10n.t('Sign In to a Registry'), signInSteps(dialog), first);
   return answered?.cluster === undefined ? answered?.done : await connectOrReport(dependencies, answered.cluster);
 }
 

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { neededScopesText } from '../../core/gitea/tokenScopes.ts';
 import { askChoice, askText } from '../input/prompts.ts';
 import { AskAgain, type StepPosition } from '../input/runSteps.ts';
@@ -11,10 +12,10 @@ export async function askCode(dialog: SignInDialog, state: SignInState, position
   if (reached === undefined) throw new AskAgain('address', state);
   let done: SignedIn | undefined;
   await askText(position, {
-    prompt: `One-time code of ${username}. With it ${hostOf(state)} makes a token (${neededScopesText}), and only the token is stored`,
+    prompt: l10n.t`One-time code of ${username}. With it ${hostOf(state)} makes a token (${neededScopesText}), and only the token is stored`,
     placeholder: '123456',
     problem: state.problem,
-    judge: (text) => (/^\d{6,8}$/.test(withoutSpaces(text)) ? {} : { problem: 'The code has six digits.' }),
+    judge: (text) => (/^\d{6,8}$/.test(withoutSpaces(text)) ? {} : { problem: l10n.t('The code has six digits.') }),
     accept: async (text, signal) => {
       const credential = { username, secret: pastedSecret(state.secret) };
       try {
@@ -41,16 +42,16 @@ export async function askWhatToKeep(
   const { connection, credential, scope } = password;
   let done: SignedIn | undefined;
   await askChoice<Kept>(position, {
-    placeholder: `${hostOf(state)} accepts the password. What should be stored?`,
+    placeholder: l10n.t`${hostOf(state)} accepts the password. What should be stored?`,
     choices: [
       {
-        label: 'A token made now for this machine, not the password',
-        detail: `For ${neededScopesText}. It can be deleted in the settings of ${hostOf(state)} at any time.`,
+        label: l10n.t('A token made now for this machine, not the password'),
+        detail: l10n.t`For ${neededScopesText}. It can be deleted in the settings of ${hostOf(state)} at any time.`,
         icon: 'key',
         value: 'token',
       },
-      { label: 'The password', icon: 'lock', value: 'password' },
-      { label: 'Nothing: keep the password until this window closes', icon: 'watch', value: 'session' },
+      { label: l10n.t('The password'), icon: 'lock', value: 'password' },
+      { label: l10n.t('Nothing: keep the password until this window closes'), icon: 'watch', value: 'session' },
     ],
     accept: async (kept, signal) => {
       try {

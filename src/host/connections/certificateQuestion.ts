@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { CertificateDetails } from '../../core/registry/types.ts';
 
 export interface CertificateQuestion {
@@ -20,22 +21,26 @@ export function certificateQuestion(
   const names = certificate.names.length === 0 ? 'none' : certificate.names.join(', ');
   return {
     message: changed
-      ? `The certificate of ${host} is not the one you trusted before. Trust the new one?`
-      : `Nobody this machine trusts vouches for the certificate of ${host}. Trust it?`,
+      ? l10n.t`The certificate of ${host} is not the one you trusted before. Trust the new one?`
+      : l10n.t`Nobody this machine trusts vouches for the certificate of ${host}. Trust it?`,
     detail: [
-      `Problem: ${certificate.problem ?? 'none that the usual check would find'}`,
-      `Issued to: ${certificate.subject}`,
-      `Issued by: ${certificate.issuer}`,
-      `Valid: ${day(certificate.validFrom)} to ${day(certificate.validTo)}`,
+      `Problem: ${certificate.problem ?? l10n.t('none that the usual check would find')}`,
+      l10n.t`Issued to: ${certificate.subject}`,
+      l10n.t`Issued by: ${certificate.issuer}`,
+      l10n.t`Valid: ${day(certificate.validFrom)} to ${day(certificate.validTo)}`,
       `Names: ${names}`,
-      ...(caFile === undefined ? [] : [`CA file in use: ${caFile}`]),
-      ...(changed ? ['', 'SHA-256 fingerprint trusted before:', ...groupFingerprint(trustedBefore)] : []),
-      `${changed ? 'Shown now' : 'SHA-256 fingerprint'}:`,
+      ...(caFile === undefined ? [] : [l10n.t`CA file in use: ${caFile}`]),
+      ...(changed ? ['', l10n.t('SHA-256 fingerprint trusted before:'), ...groupFingerprint(trustedBefore)] : []),
+      `${changed ? l10n.t('Shown now') : 'SHA-256 fingerprint'}:`,
       ...groupFingerprint(certificate.fingerprint256),
       '',
       changed
-        ? 'A renewed certificate is harmless; anything else may be somebody listening in. Ask whoever runs the registry if you are not sure.'
-        : 'Compare the fingerprint with the one that whoever runs the registry gives you, or choose the file with the certificate of the authority that issued it.',
+        ? l10n.t(
+            'A renewed certificate is harmless; anything else may be somebody listening in. Ask whoever runs the registry if you are not sure.',
+          )
+        : l10n.t(
+            'Compare the fingerprint with the one that whoever runs the registry gives you, or choose the file with the certificate of the authority that issued it.',
+          ),
     ],
   };
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { CertificateDetails } from '../../core/registry/types.ts';
 import { groupFingerprint } from './certificateQuestion.ts';
 import type { FoundGitea } from './findClusterGitea.ts';
@@ -14,13 +15,13 @@ export interface ClusterQuestion {
 export function clusterQuestion(found: FoundGitea): ClusterQuestion {
   if (found.trust.kind === 'different') return warning(found, found.trust.ofCluster);
   const { cluster, address, login, isFromCluster } = found;
-  const said = isFromCluster ? 'the cluster says so' : 'idpbuilder’s usual address, which answers';
+  const said = isFromCluster ? l10n.t('the cluster says so') : l10n.t('idpbuilder’s usual address, which answers');
   return {
-    message: `Connect to the Gitea of the idpbuilder cluster “${cluster.name}”?`,
+    message: l10n.t`Connect to the Gitea of the idpbuilder cluster “${cluster.name}”?`,
     detail: [
       `Address: ${address.webRoot} (${said})`,
-      `User: ${login.username}; its images are named ${address.host}/${login.username.toLowerCase()}/…`,
-      `Password: read by “${login.source}”. With it Gitea makes a token for this machine, and only the token is stored.`,
+      l10n.t`User: ${login.username}; its images are named ${address.host}/${login.username.toLowerCase()}/…`,
+      l10n.t`Password: read by “${login.source}”. With it Gitea makes a token for this machine, and only the token is stored.`,
       '',
       ...certificateLines(found),
     ],
@@ -29,38 +30,43 @@ export function clusterQuestion(found: FoundGitea): ClusterQuestion {
 }
 
 function certificateLines({ trust, certificate, cluster }: FoundGitea): readonly string[] {
-  if (trust.kind === 'localHttp') return ['Encryption: none (http), which does not leave this machine.'];
-  if (certificate === undefined) return ['Encryption: none (http). You are asked about it next.'];
+  if (trust.kind === 'localHttp') return [l10n.t('Encryption: none (http), which does not leave this machine.')];
+  if (certificate === undefined) return [l10n.t('Encryption: none (http). You are asked about it next.')];
   const fingerprint = ['SHA-256 fingerprint:', ...groupFingerprint(certificate.fingerprint256)];
   if (trust.kind === 'sameAsCluster') {
-    const same = `Certificate: this is the certificate that the cluster “${cluster.name}” itself has (compared by kubectl).`;
-    return [`${same} Only this one is trusted.`, ...fingerprint];
+    const same = l10n.t`Certificate: this is the certificate that the cluster “${cluster.name}” itself has (compared by kubectl).`;
+    return [l10n.t`${same} Only this one is trusted.`, ...fingerprint];
   }
-  if (trust.kind === 'trustedBefore') return ['Certificate: the one that you have trusted already.', ...fingerprint];
-  if (trust.kind === 'valid') return ['Certificate: valid for this machine.', ...fingerprint];
+  if (trust.kind === 'trustedBefore')
+    return [l10n.t('Certificate: the one that you have trusted already.'), ...fingerprint];
+  if (trust.kind === 'valid') return [l10n.t('Certificate: valid for this machine.'), ...fingerprint];
   const why = trust.kind === 'notCompared' && trust.problem !== undefined ? ` ${trust.problem}` : '';
-  return [`Certificate: it could not be compared with the cluster’s own.${why} You are asked about it next.`];
+  return [l10n.t`Certificate: it could not be compared with the cluster’s own.${why} You are asked about it next.`];
 }
 
 function warning({ address, certificate, cluster }: FoundGitea, ofCluster: readonly string[]): ClusterQuestion {
   return {
-    message: `The certificate of ${address.host} is not the one that the cluster “${cluster.name}” has. Nothing was sent.`,
+    message: l10n.t`The certificate of ${address.host} is not the one that the cluster “${cluster.name}” has. Nothing was sent.`,
     detail: [
-      'Something else may answer at this address in place of the cluster, and would get the password of Gitea’s administrator.',
-      'A cluster that is being made anew at the moment may look like this too: wait until idpbuilder has finished, and try again.',
+      l10n.t(
+        'Something else may answer at this address in place of the cluster, and would get the password of Gitea’s administrator.',
+      ),
+      l10n.t(
+        'A cluster that is being made anew at the moment may look like this too: wait until idpbuilder has finished, and try again.',
+      ),
       '',
-      'SHA-256 fingerprint of the cluster’s certificate:',
+      l10n.t('SHA-256 fingerprint of the cluster’s certificate:'),
       ...ofCluster.slice(0, 3).flatMap(groupFingerprint),
-      `Shown by ${address.host}:`,
+      l10n.t`Shown by ${address.host}:`,
       ...shown(certificate),
     ],
-    yes: 'Trust It Anyway',
-    no: 'Do Not Connect',
+    yes: l10n.t('Trust It Anyway'),
+    no: l10n.t('Do Not Connect'),
   };
 }
 
 function shown(certificate: CertificateDetails | undefined): readonly string[] {
   return certificate === undefined
     ? []
-    : [...groupFingerprint(certificate.fingerprint256), `Issued by: ${certificate.issuer}`];
+    : [...groupFingerprint(certificate.fingerprint256), l10n.t`Issued by: ${certificate.issuer}`];
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../core/base/errors.ts';
 import type { LocalCluster } from '../../core/idpbuilder/findClusters.ts';
 import { askModal, askModalWarning, withNotification } from '../display/messages.ts';
@@ -27,7 +28,7 @@ export async function connectCluster(
   cluster: LocalCluster,
   former?: Connection,
 ): Promise<SignedIn | undefined> {
-  const found = await cancellable(`Asking the cluster “${cluster.name}” for its Gitea`, (signal) =>
+  const found = await cancellable(l10n.t`Asking the cluster “${cluster.name}” for its Gitea`, (signal) =>
     findClusterGitea(dependencies, { cluster }, { signal }),
   );
   if (!(former !== undefined && isRenewal(found, former)) && !(await confirm(found))) return undefined;
@@ -38,7 +39,7 @@ export async function connectCluster(
       ? await verifyServerTrust({ ...dependencies, consent }, { address: found.address, trust: {} }, options)
       : { address: found.address, trust };
   if (server === undefined) return undefined;
-  return await cancellable(`Signing in to ${found.address.host}`, (signal) =>
+  return await cancellable(l10n.t`Signing in to ${found.address.host}`, (signal) =>
     signInToCluster(dependencies, found, server, { signal }),
   );
 }
@@ -107,8 +108,8 @@ type SaveRest = Parameters<AskSignInDependencies['store']['save']> extends [Conn
 
 function explainRefusal(error: unknown, source: string): unknown {
   if (!(error instanceof TeaChestError) || error.code !== 'credentialsRejected') return error;
-  const why = `The password is the one that “${source}” gives; it may have been changed in Gitea since.`;
-  return new TeaChestError(error.code, `${error.message} ${why}`, {
+  const why = l10n.t`The password is the one that “${source}” gives; it may have been changed in Gitea since.`;
+  return new TeaChestError(error.code, l10n.t`${error.message} ${why}`, {
     stage: 'signIn',
     facts: error.facts,
     cause: error,
@@ -118,12 +119,12 @@ function explainRefusal(error: unknown, source: string): unknown {
 function notTrusted({ trust, address, cluster, certificate }: FoundGitea): TeaChestError {
   const reason =
     trust.kind === 'different'
-      ? `It is not the one that the cluster “${cluster.name}” has.`
+      ? l10n.t`It is not the one that the cluster “${cluster.name}” has.`
       : trust.kind === 'notCompared' && trust.problem !== undefined
-        ? `It could not be compared with the one of the cluster “${cluster.name}”: ${trust.problem}`
-        : 'The address is not encrypted.';
+        ? l10n.t`It could not be compared with the one of the cluster “${cluster.name}”: ${trust.problem}`
+        : l10n.t('The address is not encrypted.');
   const facts = { host: address.host, fingerprint256: certificate?.fingerprint256 };
-  const message = `The certificate of ${address.host} is not trusted. ${reason} Nothing was sent.`;
+  const message = l10n.t`The certificate of ${address.host} is not trusted. ${reason} Nothing was sent.`;
   return new TeaChestError(certificate === undefined ? 'plainHttp' : 'certificateUntrusted', message, {
     stage: 'signIn',
     facts,

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { lenient, readValue } from '../../core/base/json.ts';
 import type { WebPage } from '../openInBrowser.ts';
@@ -41,12 +42,12 @@ export function readConnections(stored: unknown): Connection[] {
 
 /** `dev · Gitea 1.26.4`; `no sign-in needed · Container registry`. */
 export function describeConnection(connection: Connection): string {
-  return `${connection.username === '' ? 'no sign-in needed' : connection.username} · ${describeKind(connection)}`;
+  return `${connection.username === '' ? l10n.t('no sign-in needed') : connection.username} · ${describeKind(connection)}`;
 }
 
 /** `Gitea 1.26.4`, `Forgejo`, `Container registry`. */
 function describeKind(connection: Connection): string {
-  const name = { gitea: 'Gitea', forgejo: 'Forgejo', generic: 'Container registry' }[connection.kind];
+  const name = { gitea: 'Gitea', forgejo: 'Forgejo', generic: l10n.t('Container registry') }[connection.kind];
   return connection.version === undefined ? name : `${name} ${connection.version}`;
 }
 

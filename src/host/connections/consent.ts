@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { askModal, askModalChoice } from '../display/messages.ts';
 import type { ClientCertificateFiles, Consent } from './verifyServerTrust.ts';
 
-const trust = 'Trust This Certificate';
-const chooseCa = 'Choose CA File…';
+const trust = l10n.t('Trust This Certificate');
+const chooseCa = l10n.t('Choose CA File…');
 const certificates = { 'PEM certificates': ['pem', 'crt', 'cer', 'cert'], 'All files': ['*'] };
 const keys = { 'PEM keys': ['pem', 'key'], 'All files': ['*'] };
 
@@ -14,34 +15,42 @@ export const consent: Consent = {
     const answer = await askModalChoice(message, detail, [trust, chooseCa]);
     if (answer === trust) return 'trust';
     if (answer !== chooseCa) return undefined;
-    const caFile = await chooseFile('CA File of the Registry (PEM)', 'Use This CA', certificates);
+    const caFile = await chooseFile(l10n.t('CA File of the Registry (PEM)'), l10n.t('Use This CA'), certificates);
     return caFile === undefined ? undefined : { caFile };
   },
   toPlainHttp: (host) =>
     askModal(
-      `Sign in to ${host} without encryption?`,
-      ['Over http, everybody on the way can read your password and your images. Use it only on a network you trust.'],
-      'Use http',
+      l10n.t`Sign in to ${host} without encryption?`,
+      [
+        l10n.t(
+          'Over http, everybody on the way can read your password and your images. Use it only on a network you trust.',
+        ),
+      ],
+      l10n.t('Use http'),
     ),
   toClientCertificate: async (reason) => {
-    const detail = ['A client certificate and its key are two files in PEM form, or one that has both.'];
-    if (!(await askModal(reason, detail, 'Choose Client Certificate…'))) return undefined;
+    const detail = [l10n.t('A client certificate and its key are two files in PEM form, or one that has both.')];
+    if (!(await askModal(reason, detail, l10n.t('Choose Client Certificate…')))) return undefined;
     return await chooseClientCertificateFiles();
   },
   toLeaveOutFiles: (reason) =>
     askModal(
       reason,
-      ['Without the files that were chosen for this registry, its certificate is checked as any other.'],
-      'Go On Without Them',
+      [l10n.t('Without the files that were chosen for this registry, its certificate is checked as any other.')],
+      l10n.t('Go On Without Them'),
     ),
 };
 
 async function chooseClientCertificateFiles(): Promise<ClientCertificateFiles | undefined> {
-  const clientCertFile = await chooseFile('Client Certificate (PEM)', 'Use This Certificate', certificates);
+  const clientCertFile = await chooseFile(
+    l10n.t('Client Certificate (PEM)'),
+    l10n.t('Use This Certificate'),
+    certificates,
+  );
   if (clientCertFile === undefined) return undefined;
   const clientKeyFile = (await hasKey(clientCertFile))
     ? clientCertFile
-    : await chooseFile('Key of the Client Certificate (PEM)', 'Use This Key', keys);
+    : await chooseFile(l10n.t('Key of the Client Certificate (PEM)'), l10n.t('Use This Key'), keys);
   return clientKeyFile === undefined ? undefined : { clientCertFile, clientKeyFile };
 }
 

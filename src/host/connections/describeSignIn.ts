@@ -1,13 +1,15 @@
+import * as l10n from '@vscode/l10n';
 import { describeMissingScopes } from '../../core/gitea/tokenScopes.ts';
 import { describeConnection } from './connection.ts';
 import type { SignedIn } from './signInState.ts';
 
 /** `Connected to h: dev · Gitea 1.26.4, with the login of Docker (config.json).`, and what a person should know of it. */
 export function describeSignIn({ connection, scope, source, sessionOnly, tokenName }: SignedIn): string {
-  const by = source === undefined ? '' : `, with the login of ${source}`;
-  const sentences = [`Connected to ${connection.host}: ${describeConnection(connection)}${by}.`];
-  if (tokenName !== undefined) sentences.push(`The token “${tokenName}” was made and stored, the password was not.`);
-  if (sessionOnly === true) sentences.push('It is used until this window closes, and not stored.');
+  const by = source === undefined ? '' : l10n.t`, with the login of ${source}`;
+  const sentences = [l10n.t`Connected to ${connection.host}: ${describeConnection(connection)}${by}.`];
+  if (tokenName !== undefined)
+    sentences.push(l10n.t`The token “${tokenName}” was made and stored, the password was not.`);
+  if (sessionOnly === true) sentences.push(l10n.t('It is used until this window closes, and not stored.'));
   const missing = describeMissingScopes(scope);
   if (missing !== undefined) sentences.push(missing);
   return sentences.join(' ');

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { toTeaChestError, TeaChestError } from '../../core/base/errors.ts';
 import type { LocalCluster } from '../../core/idpbuilder/findClusters.ts';
 import type { GiteaLogin } from '../../core/idpbuilder/giteaLogin.ts';
@@ -67,7 +68,7 @@ async function reach(
   }
   throw new TeaChestError(
     'registryUnreachable',
-    `The Gitea of the idpbuilder cluster “${cluster.name}” does not answer. ${failures.join(' ')}`,
+    l10n.t`The Gitea of the idpbuilder cluster “${cluster.name}” does not answer. ${failures.join(' ')}`,
     { stage: 'signIn', facts: { cluster: cluster.name } },
   );
 }

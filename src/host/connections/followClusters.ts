@@ -1,4 +1,5 @@
 import { basename, dirname } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { sleep } from '../../core/base/cancel.ts';
 import { toTeaChestError } from '../../core/base/errors.ts';
@@ -85,8 +86,8 @@ function authorityOf({ cluster }: Connection, clusters: readonly LocalCluster[])
 
 async function offerToReconnect(dependencies: FollowClustersDependencies, connection: Connection): Promise<void> {
   const { cluster, host } = connection;
-  const text = `The idpbuilder cluster “${cluster?.name ?? ''}” was made anew, so Gitea at ${host} has another password and another certificate. Reconnect when idpbuilder has finished.`;
-  const choice = await showWarning(text, [{ title: 'Reconnect' }]);
+  const text = l10n.t`The idpbuilder cluster “${cluster?.name ?? ''}” was made anew, so Gitea at ${host} has another password and another certificate. Reconnect when idpbuilder has finished.`;
+  const choice = await showWarning(text, [{ title: l10n.t('Reconnect') }]);
   if (choice === undefined) return;
   const reconnect = async (): Promise<void> => {
     await reconnectCluster(dependencies, dependencies.store.find(connection.origin) ?? connection);

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import * as l10n from '@vscode/l10n';
 import { isCancelled, toTeaChestError } from '../../core/base/errors.ts';
 import type { Credential } from '../../core/registry/types.ts';
 import { showWarning } from '../display/messages.ts';
@@ -21,7 +22,7 @@ export async function makeToken(
   const { auth, store } = dialog;
   const { address, trust } = server;
   // Each name can be used once, and a one-time code is good for one request: so the name is new.
-  const tokenName = `Tea Chest on ${hostname()}, ${new Date().toISOString().slice(0, 23).replace('T', ' ')}`;
+  const tokenName = l10n.t`Tea Chest on ${hostname()}, ${new Date().toISOString().slice(0, 23).replace('T', ' ')}`;
   const request = { credential, oneTimeCode, name: tokenName };
   let secret: string | undefined;
   try {
@@ -31,8 +32,8 @@ export async function makeToken(
     return { connection: checked.connection, scope: checked.scope, tokenName };
   } catch (error) {
     const isAnswerLost = isCancelled(error) || toTeaChestError(error).code === 'registryUnreachable';
-    if (secret !== undefined) warnOfToken(dialog, address.host, `has made the token “${tokenName}”`);
-    else if (isAnswerLost) warnOfToken(dialog, address.host, `may have made the token “${tokenName}”`);
+    if (secret !== undefined) warnOfToken(dialog, address.host, l10n.t`has made the token “${tokenName}”`);
+    else if (isAnswerLost) warnOfToken(dialog, address.host, l10n.t`may have made the token “${tokenName}”`);
     throw error;
   }
 }
@@ -42,7 +43,7 @@ export async function makeToken(
  * one request.
  */
 function warnOfToken({ logger }: Pick<SignInDialog, 'logger'>, host: string, whatItDid: string): void {
-  const text = `${host} ${whatItDid}, but the sign-in was not completed, and the token is stored nowhere. Delete it in the settings of ${host}, under Applications.`;
+  const text = l10n.t`${host} ${whatItDid}, but the sign-in was not completed, and the token is stored nowhere. Delete it in the settings of ${host}, under Applications.`;
   logger.warn(text);
   void showWarning(text, []);
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { showInformation } from '../display/messages.ts';
 import { askSignIn } from './askSignIn.ts';
 import type { Connection } from './connection.ts';
@@ -56,7 +57,7 @@ export async function chooseClientCertificate(
   connection: Connection,
 ): Promise<boolean> {
   const { store, consent: person } = dependencies;
-  const files = await person.toClientCertificate(`${connection.host} wants to be shown a client certificate.`);
+  const files = await person.toClientCertificate(l10n.t`${connection.host} wants to be shown a client certificate.`);
   if (files === undefined) return false;
   const credential = await store.credential(connection.origin);
   const sessionOnly = store.isSessionOnly(connection.origin);

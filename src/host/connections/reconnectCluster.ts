@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../core/base/errors.ts';
 import { showInformation } from '../display/messages.ts';
 import { connectCluster } from './connectCluster.ts';
@@ -13,7 +14,7 @@ export async function reconnectCluster(dependencies: AskSignInDependencies, conn
   if (cluster === undefined) {
     throw new TeaChestError(
       'credentialSourceFailed',
-      `kubeconfig has no context ${context} any more: the idpbuilder cluster “${name}” was deleted, or is on another machine.`,
+      l10n.t`kubeconfig has no context ${context} any more: the idpbuilder cluster “${name}” was deleted, or is on another machine.`,
       { stage: 'signIn', facts: { cluster: name } },
     );
   }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../core/base/errors.ts';
 import type { TokenRequest } from '../../core/gitea/createAccessToken.ts';
 import type {
@@ -137,7 +138,7 @@ function refusePlainHttp({ address, trust }: TrustedServer): void {
   if (!address.origin.startsWith('http:') || trust.allowHttp === true) return;
   throw new TeaChestError(
     'plainHttp',
-    `${address.origin} is not encrypted: everybody on the way could read the password. Use https, or allow http for this registry explicitly.`,
+    l10n.t`${address.origin} is not encrypted: everybody on the way could read the password. Use https, or allow http for this registry explicitly.`,
     { stage: 'signIn', facts: { origin: address.origin } },
   );
 }

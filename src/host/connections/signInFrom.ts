@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../core/base/errors.ts';
 import type { LoginSource } from '../../core/credentials/login.ts';
 import type { Connection } from './connection.ts';
@@ -33,17 +34,17 @@ export async function signInFrom(
 }
 
 const names: Readonly<Record<LoginSource, string>> = {
-  environment: 'The environment',
+  environment: l10n.t('The environment'),
   idpbuilder: 'idpbuilder',
   docker: 'Docker',
   podman: 'Podman',
   tea: 'tea',
   git: 'git',
-  keyring: 'The keyring',
+  keyring: l10n.t('The keyring'),
 };
 
 function notFound(source: LoginSource, host: string, problems: readonly string[], username?: string): TeaChestError {
-  const user = username === undefined ? '' : ` of the user “${username}”`;
-  const message = [`${names[source]} has no login${user} for ${host}.`, ...problems].join(' ');
+  const user = username === undefined ? '' : l10n.t` of the user “${username}”`;
+  const message = [l10n.t`${names[source]} has no login${user} for ${host}.`, ...problems].join(' ');
   return new TeaChestError('credentialSourceFailed', message, { stage: 'signIn', facts: { host } });
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { TeaChestError } from '../../core/base/errors.ts';
 import { isImageId, parseTypedImage } from '../targets/target.ts';
@@ -13,7 +14,7 @@ export function chosenImages(clicked: unknown, selected: unknown): readonly stri
   const rows: readonly unknown[] = Array.isArray(selected) && selected.length > 0 ? selected : [clicked];
   const images = rows.map(imageOf).filter((image) => image !== undefined);
   if (images.length > 0) return [...new Set(images)];
-  const message = 'Container Tools did not say which image this row is, so nothing was pushed.';
+  const message = l10n.t('Container Tools did not say which image this row is, so nothing was pushed.');
   throw new TeaChestError('argumentInvalid', message, { stage: 'resolve' });
 }
 

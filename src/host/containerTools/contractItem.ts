@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { CommonRegistryItem, CommonRegistryRoot } from '@microsoft/vscode-docker-registries';
 import * as vscode from 'vscode';
 import type { Connection } from '../connections/connection.ts';
@@ -65,7 +66,7 @@ function labelOf(node: RegistryNode): string {
     case 'untagged':
       return 'Untagged';
     case 'more':
-      return 'Load More';
+      return l10n.t('Load More');
     case 'note':
       return node.text;
   }

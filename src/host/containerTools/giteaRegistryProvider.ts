@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { LoginInformation, RegistryDataProvider } from '@microsoft/vscode-docker-registries';
 import * as v from 'valibot';
 import * as vscode from 'vscode';
@@ -39,7 +40,7 @@ export class GiteaRegistryProvider implements RegistryDataProvider<ContractItem>
   /** Container Tools remembers by it that the person has connected it. */
   readonly id = 'teaChest.gitea';
   readonly label = 'Gitea';
-  readonly description = 'by Tea Chest';
+  readonly description = l10n.t('by Tea Chest');
   readonly iconPath = new vscode.ThemeIcon('package');
   readonly #dependencies: GiteaRegistryProviderDependencies;
   readonly #rows: RegistriesView;
@@ -102,7 +103,7 @@ export class GiteaRegistryProvider implements RegistryDataProvider<ContractItem>
     return await answer(async () => {
       const connection = this.#connectionOf(item);
       const login = await this.#dependencies.sharing.loginFor(connection);
-      if (login === undefined) throw new TeaChestError('cancelled', 'Cancelled.');
+      if (login === undefined) throw new TeaChestError('cancelled', l10n.t('Cancelled.'));
       return login;
     });
   }
@@ -111,7 +112,7 @@ export class GiteaRegistryProvider implements RegistryDataProvider<ContractItem>
     await answer(async () => {
       const { connection, repository, tag } = this.#tagOf(item);
       if (!(await this.#dependencies.deleteTag(connection, { repository, tag }))) {
-        throw new TeaChestError('cancelled', 'Cancelled.');
+        throw new TeaChestError('cancelled', l10n.t('Cancelled.'));
       }
     });
   }
@@ -145,7 +146,7 @@ export class GiteaRegistryProvider implements RegistryDataProvider<ContractItem>
   #rowOf(node: RegistryNode): vscode.TreeItem {
     if (node.type !== 'more') return this.#rows.getTreeItem(node);
     const row = registryItem(node, Date.now());
-    row.command = { command: 'teaChest.containerTools.loadMore', title: 'Load More', arguments: [node] };
+    row.command = { command: 'teaChest.containerTools.loadMore', title: l10n.t('Load More'), arguments: [node] };
     return row;
   }
 
@@ -166,13 +167,13 @@ export class GiteaRegistryProvider implements RegistryDataProvider<ContractItem>
     const origin = node !== undefined && 'connection' in node ? node.connection.origin : undefined;
     const connection = this.#dependencies.store.list().find((one) => one.origin === origin);
     if (connection !== undefined) return connection;
-    throw new TeaChestError('argumentInvalid', 'This row is of no registry that you are signed in to.');
+    throw new TeaChestError('argumentInvalid', l10n.t('This row is of no registry that you are signed in to.'));
   }
 
   #tagOf(item: ContractItem): TagNode {
     const node = this.#nodes.get(item);
     if (node?.type === 'tag') return { ...node, connection: this.#connectionOf(item) };
-    throw new TeaChestError('argumentInvalid', 'This row is no tag of a registry that you are signed in to.');
+    throw new TeaChestError('argumentInvalid', l10n.t('This row is no tag of a registry that you are signed in to.'));
   }
 
   async #readManifest(item: ContractItem): Promise<{ readonly digest: Digest; readonly bytes: Uint8Array }> {
@@ -181,7 +182,7 @@ export class GiteaRegistryProvider implements RegistryDataProvider<ContractItem>
     const contents = await this.#dependencies.browser.contents(connection);
     const found = await (await contents.open(name, call)).readManifest(tag, call);
     if (found !== undefined) return found;
-    throw new TeaChestError('registryRefused', `${connection.host}/${name}:${tag} is not there any more.`);
+    throw new TeaChestError('registryRefused', l10n.t`${connection.host}/${name}:${tag} is not there any more.`);
   }
 }
 

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { LoginInformation } from '@microsoft/vscode-docker-registries';
 import { TeaChestError } from '../../core/base/errors.ts';
 import type { Connection } from '../connections/connection.ts';
@@ -35,7 +36,7 @@ export class LoginSharing {
   async #credentialOf({ origin, host }: Connection): Promise<{ readonly username: string; readonly secret: string }> {
     const credential = await this.#dependencies.store.credential(origin);
     if (credential !== undefined) return { username: credential.username, secret: credential.secret };
-    throw new TeaChestError('notSignedIn', `The login of ${host} is not on this machine any more.`, {
+    throw new TeaChestError('notSignedIn', l10n.t`The login of ${host} is not on this machine any more.`, {
       stage: 'signIn',
       facts: { host },
     });
@@ -56,10 +57,13 @@ export class LoginSharing {
     // Another user's login is another secret.
     if (allowed.get(origin) === username) return true;
     const detail = [
-      `Container Tools gets the user name ${username} with its token or password, and signs the container engine’s own client in with it. That client keeps the login on this machine, in its credential helper or in its config file.`,
-      'You are asked once for each registry. “Tea Chest: Stop Sharing Logins with Container Tools” takes it back.',
+      l10n.t`Container Tools gets the user name ${username} with its token or password, and signs the container engine’s own client in with it. That client keeps the login on this machine, in its credential helper or in its config file.`,
+      l10n.t(
+        'You are asked once for each registry. “Tea Chest: Stop Sharing Logins with Container Tools” takes it back.',
+      ),
     ];
-    if (!(await ask(`Container Tools wants to use your login for ${host}.`, detail, 'Share Login'))) return false;
+    if (!(await ask(l10n.t`Container Tools wants to use your login for ${host}.`, detail, l10n.t('Share Login'))))
+      return false;
     allowed.set(origin, username);
     return true;
   }

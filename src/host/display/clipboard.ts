@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { isDigest } from '../../core/oci/digest.ts';
 import { isReferenceText } from '../../core/oci/imageReference.ts';
@@ -26,13 +27,13 @@ function imageLine(kind: LineKind, reference: string): string | undefined {
   switch (kind) {
     case 'docker':
     case 'podman':
-      return `${kind} pull ${reference}`;
+      return l10n.t`${kind} pull ${reference}`;
     case 'kubernetes':
     case 'compose':
       // A reference is a plain scalar in YAML: it has no space, no `#`, and nothing after a colon that ends it.
       return `image: ${reference}`;
     case 'dockerfile':
-      return `FROM ${reference}`;
+      return l10n.t`FROM ${reference}`;
   }
 }
 

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../core/base/errors.ts';
 import type { Logger } from '../../core/base/logger.ts';
 import { describeEndpoint } from '../../core/docker/endpoint/describeEndpoint.ts';
@@ -31,7 +32,7 @@ export function engineFinder(
 function asStopped(error: unknown, last: EngineEndpoint | undefined): unknown {
   if (!(error instanceof TeaChestError) || error.code !== 'engineNotFound' || last === undefined) return error;
   const { url, source } = last;
-  const sentence = `The container engine at ${url} (${source}) is not running any more: nobody listens there.`;
+  const sentence = l10n.t`The container engine at ${url} (${source}) is not running any more: nobody listens there.`;
   return new TeaChestError('engineStopped', sentence, {
     stage: 'engine',
     cause: error,

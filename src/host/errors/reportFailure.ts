@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import type { ErrorCode } from '../../core/base/errors.ts';
 import { showError, type MessageLink } from '../display/messages.ts';
@@ -18,7 +19,7 @@ export async function reportFailure(error: unknown, handlers: ActionHandlers, fa
 }
 
 function moreAbout(code: ErrorCode): MessageLink {
-  return { title: 'More About This', command: 'teaChest.showTroubleshooting', argument: code };
+  return { title: l10n.t('More About This'), command: 'teaChest.showTroubleshooting', argument: code };
 }
 
 const dockerDocs = 'https://docs.docker.com';

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { isBuildDate } from '../../core/oci/buildDate.ts';
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
@@ -19,9 +20,9 @@ export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.ceil(seconds));
   if (whole < 60) return `${whole} s`;
   const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return whole % 60 === 0 ? `${minutes} min` : `${minutes} min ${whole % 60} s`;
+  if (minutes < 60) return whole % 60 === 0 ? l10n.t`${minutes} min` : l10n.t`${minutes} min ${whole % 60} s`;
   const hours = Math.floor(minutes / 60);
-  return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+  return minutes % 60 === 0 ? `${hours} h` : l10n.t`${hours} h ${minutes % 60} min`;
 }
 
 /** `just now`, `5 min ago`, `3 weeks ago`; empty where the date says nothing. Times in milliseconds since the epoch. */
@@ -29,7 +30,7 @@ export function formatAge(createdAt: string | undefined, now: number): string {
   const then = createdAt === undefined ? Number.NaN : Date.parse(createdAt);
   if (Number.isNaN(then) || createdAt === undefined || !isBuildDate(createdAt)) return '';
   const seconds = Math.max(0, (now - then) / 1000);
-  if (seconds < 60) return 'just now';
+  if (seconds < 60) return l10n.t('just now');
   const steps: readonly (readonly [string, number, number])[] = [
     ['min', 60, 3600],
     ['h', 3600, 86_400],
@@ -41,5 +42,5 @@ export function formatAge(createdAt: string | undefined, now: number): string {
   const [name, size] = steps.find(([, , end]) => seconds < end) ?? ['year', 365.25 * 86_400];
   const count = Math.floor(seconds / size);
   const plural = count === 1 || name === 'min' || name === 'h' ? '' : 's';
-  return `${count} ${name}${plural} ago`;
+  return l10n.t`${count} ${name}${plural} ago`;
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { shortDigest } from '../../core/oci/digest.ts';
 import type { ImageRecord, LayerRecord } from '../../core/push/record/pushRecord.ts';
 import { isOver } from '../../core/push/record/recordPush.ts';
@@ -11,13 +12,13 @@ export function briefInstruction(instruction: string): string {
 /** The instruction that made the layer; its diffID where that is not known. */
 export function layerName({ instruction, diffId }: LayerRecord): string {
   if (instruction !== undefined) return briefInstruction(instruction);
-  return diffId === undefined ? 'Layer that the engine is sending' : `Layer ${shortDigest(diffId)}`;
+  return diffId === undefined ? l10n.t('Layer that the engine is sending') : l10n.t`Layer ${shortDigest(diffId)}`;
 }
 
 /** `80 MB` as it is stored; `200 MB uncompressed` before that is known. Undefined while neither is. */
 export function layerSize({ storedTotal, readTotal }: LayerRecord): string | undefined {
   if (storedTotal !== undefined) return formatBytes(storedTotal);
-  return readTotal === undefined ? undefined : `${formatBytes(readTotal)} uncompressed`;
+  return readTotal === undefined ? undefined : l10n.t`${formatBytes(readTotal)} uncompressed`;
 }
 
 /**
@@ -27,7 +28,7 @@ export function layerSize({ storedTotal, readTotal }: LayerRecord): string | und
 export function layerState(layer: LayerRecord, image: Pick<ImageRecord, 'state' | 'options'>): string {
   switch (layer.state) {
     case 'exists':
-      return 'there already';
+      return l10n.t('there already');
     case 'mounted':
       return 'mounted';
     case 'uploaded':
@@ -45,14 +46,14 @@ export function layerState(layer: LayerRecord, image: Pick<ImageRecord, 'state' 
 function movingState(layer: LayerRecord, { compression }: ImageRecord['options']): string {
   const { state, readBytes, readTotal, sentBytes } = layer;
   if (state === 'waiting') return 'waiting';
-  if (state === 'uploading') return `sending ${sentOfTotal(layer)}`;
+  if (state === 'uploading') return l10n.t`sending ${sentOfTotal(layer)}`;
   const verb = compression === 'none' ? 'reading' : 'compressing';
   const read = readTotal === undefined || readTotal === 0 ? formatBytes(readBytes) : percent(readBytes / readTotal);
-  return sentBytes > 0 ? `${verb} ${read}, ${formatBytes(sentBytes)} sent` : `${verb} ${read}`;
+  return sentBytes > 0 ? l10n.t`${verb} ${read}, ${formatBytes(sentBytes)} sent` : `${verb} ${read}`;
 }
 
 function stoppedState(layer: LayerRecord): string {
-  return layer.sentBytes > 0 ? `stopped after ${sentOfTotal(layer)}` : 'not sent';
+  return layer.sentBytes > 0 ? l10n.t`stopped after ${sentOfTotal(layer)}` : l10n.t('not sent');
 }
 
 /** `12 of 80 MB`: the unit once, if both have the same. */
@@ -61,7 +62,7 @@ function sentOfTotal({ sentBytes, storedTotal }: LayerRecord): string {
   if (storedTotal === undefined) return sent;
   const total = formatBytes(storedTotal);
   const [amount, unit] = sent.split(' ');
-  return total.endsWith(` ${unit ?? ''}`) ? `${amount ?? ''} of ${total}` : `${sent} of ${total}`;
+  return total.endsWith(` ${unit ?? ''}`) ? l10n.t`${amount ?? ''} of ${total}` : l10n.t`${sent} of ${total}`;
 }
 
 function percent(fraction: number): string {

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { ImagePlan, PlannedLayer, SendEstimate, TimeEstimate } from '../../core/push/plan/pushPlan.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
 import { briefInstruction } from './layerText.ts';
@@ -14,28 +15,28 @@ export function planWarnings(image: ImagePlan, { isPublic }: { readonly isPublic
   const { tag, missing, manifests, uncompressedBytes, reference } = image;
   const warnings: PlanWarning[] = [];
   if (tag.state === 'other') {
-    const there = tag.digest === undefined ? 'another image' : `sha256:${shortDigest(tag.digest)}`;
+    const there = tag.digest === undefined ? l10n.t('another image') : `sha256:${shortDigest(tag.digest)}`;
     const expected =
       tag.expected === undefined
-        ? 'The new digest is known once the layers are compressed.'
+        ? l10n.t('The new digest is known once the layers are compressed.')
         : `The new digest is sha256:${shortDigest(tag.expected)}.`;
     warnings.push({
       code: 'tagOverwritten',
-      message: `The tag exists and would be overwritten: it is ${there} now. ${expected}`,
+      message: l10n.t`The tag exists and would be overwritten: it is ${there} now. ${expected}`,
     });
   }
   if (isPublic) {
-    const message = `Everybody who can reach the registry can pull ${reference}: its owner is public.`;
+    const message = l10n.t`Everybody who can reach the registry can pull ${reference}: its owner is public.`;
     warnings.push({ code: 'publicOwner', message });
   }
   if (uncompressedBytes > 0) {
-    const message = `${formatBytes(uncompressedBytes)} would go out uncompressed, as the container engine stores them. With the setting “teaChest.push.compression” at “gzip” they are compressed; the digest is then not the engine’s.`;
+    const message = l10n.t`${formatBytes(uncompressedBytes)} would go out uncompressed, as the container engine stores them. With the setting “teaChest.push.compression” at “gzip” they are compressed; the digest is then not the engine’s.`;
     warnings.push({ code: 'uncompressed', message });
   }
   const left = manifests.filter(({ isPublished, isAvailable }) => isAvailable && !isPublished).length;
   if (missing.length > 0) {
-    const rest = left > 0 ? ' Only a part of what is there would be pushed.' : '';
-    const message = `The container engine does not have ${missing.join(', ')} of the image.${rest}`;
+    const rest = left > 0 ? l10n.t(' Only a part of what is there would be pushed.') : '';
+    const message = l10n.t`The container engine does not have ${missing.join(', ')} of the image.${rest}`;
     warnings.push({ code: 'indexIncomplete', message });
   }
   return warnings;
@@ -43,31 +44,31 @@ export function planWarnings(image: ImagePlan, { isPublic }: { readonly isPublic
 
 /** `120 MB`, `at most about 120 MB`, `not known before the engine sends it`. */
 export function describeSend({ bytes, precision }: SendEstimate): string {
-  if (bytes === undefined) return 'not known before the engine sends it';
+  if (bytes === undefined) return l10n.t('not known before the engine sends it');
   if (bytes === 0) return 'nothing';
-  return precision === 'exact' ? formatBytes(bytes) : `at most about ${formatBytes(bytes)}`;
+  return precision === 'exact' ? formatBytes(bytes) : l10n.t`at most about ${formatBytes(bytes)}`;
 }
 
 /** `10 s at 12 MB/s, the rate of earlier pushes to this registry`. */
 export function describeTime({ seconds, bytesPerSecond }: TimeEstimate, { precision }: SendEstimate): string {
-  const most = precision === 'exact' ? '' : 'at most about ';
-  return `${most}${formatDuration(seconds)} at ${formatBytes(bytesPerSecond)}/s, as earlier pushes to this registry`;
+  const most = precision === 'exact' ? '' : l10n.t('at most about ');
+  return l10n.t`${most}${formatDuration(seconds)} at ${formatBytes(bytesPerSecond)}/s, as earlier pushes to this registry`;
 }
 
 /** What the push would do with a layer: `there already`, `probably there: dev/base has it`. */
 export function plannedState({ state, knownIn = '', isShared }: PlannedLayer): string {
-  if (isShared === true) return 'sent with an image above';
+  if (isShared === true) return l10n.t('sent with an image above');
   switch (state) {
     case 'exists':
-      return 'there already';
+      return l10n.t('there already');
     case 'mountable':
-      return `would be mounted from ${knownIn}`;
+      return l10n.t`would be mounted from ${knownIn}`;
     case 'probable':
-      return 'probably there: a tag names it, and the push checks that';
+      return l10n.t('probably there: a tag names it, and the push checks that');
     case 'send':
-      return 'would be sent';
+      return l10n.t('would be sent');
     case 'unknown':
-      return 'known once it is compressed';
+      return l10n.t('known once it is compressed');
   }
 }
 
@@ -76,14 +77,14 @@ export function plannedName({ instruction, diffId, digest, platform, isAttestati
   if (instruction !== undefined) return briefInstruction(instruction);
   if (isAttestation === true) return 'Attestation';
   const known = diffId ?? digest;
-  if (known !== undefined) return `Layer ${shortDigest(known)}`;
-  return platform === undefined ? 'All layers' : `All layers of ${platform}`;
+  if (known !== undefined) return l10n.t`Layer ${shortDigest(known)}`;
+  return platform === undefined ? l10n.t('All layers') : l10n.t`All layers of ${platform}`;
 }
 
 const strategies = {
-  none: 'Nothing leaves the engine',
-  export: 'Exported from the engine',
-  relay: 'Pushed by the engine to Tea Chest, which sends it on',
+  none: l10n.t('Nothing leaves the engine'),
+  export: l10n.t('Exported from the engine'),
+  relay: l10n.t('Pushed by the engine to Tea Chest, which sends it on'),
 } as const;
 
 /** How the bytes leave the engine. */

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { TeaChestError } from '../../core/base/errors.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
 import type { PulledLayer, PullResult } from '../../core/pull/pullEvents.ts';
@@ -8,17 +9,17 @@ import { describeDuration } from './pushText.ts';
 /** One line under the notification's title: `184 MB of 420 MB · 3 of 7 layers · 61.2 MB/s · 12 s left`. */
 export function describePull(snapshot: PullSnapshot): string {
   const { stage, receivedBytes, totalBytes, layers, etaSeconds, isUnpacking } = snapshot;
-  if (stage === 'resolve') return 'looking at the image';
-  if (stage === 'check') return 'checking what the engine has';
-  if (isUnpacking) return `${formatBytes(receivedBytes)} · the engine is unpacking the layers`;
-  if (receivedBytes === 0) return 'the engine is asking for the image';
+  if (stage === 'resolve') return l10n.t('looking at the image');
+  if (stage === 'check') return l10n.t('checking what the engine has');
+  if (isUnpacking) return l10n.t`${formatBytes(receivedBytes)} · the engine is unpacking the layers`;
+  if (receivedBytes === 0) return l10n.t('the engine is asking for the image');
   const received =
     totalBytes === undefined
       ? formatBytes(receivedBytes)
-      : `${formatBytes(receivedBytes)} of ${formatBytes(totalBytes)}`;
+      : l10n.t`${formatBytes(receivedBytes)} of ${formatBytes(totalBytes)}`;
   const here = layers.filter(({ state }) => state !== 'waiting' && state !== 'downloading').length;
-  const left = etaSeconds === undefined ? undefined : `${formatDuration(etaSeconds)} left`;
-  const count = layers.length === 1 ? '1 layer' : `${here} of ${layers.length} layers`;
+  const left = etaSeconds === undefined ? undefined : l10n.t`${formatDuration(etaSeconds)} left`;
+  const count = layers.length === 1 ? '1 layer' : l10n.t`${here} of ${layers.length} layers`;
   return [received, count, rateOf(snapshot), left].filter((part) => part !== undefined).join(' · ');
 }
 
@@ -37,14 +38,14 @@ const layerTexts: Readonly<Record<PulledLayer['state'], string>> = {
   downloaded: 'downloaded',
   unpacking: 'unpacking',
   done: 'done',
-  exists: 'there already',
+  exists: l10n.t('there already'),
 };
 
 /** A line for each layer: `1a2b3c4d5e6f: 12 MB of 40 MB, downloading`. */
 export function pulledLayerLines({ layers }: PullSnapshot): readonly string[] {
   return layers.map(({ digest, state, receivedBytes, size }, at) => {
-    const name = digest === undefined ? `Layer ${at + 1}` : shortDigest(digest);
-    const total = size === undefined ? '' : ` of ${formatBytes(size)}`;
+    const name = digest === undefined ? l10n.t`Layer ${at + 1}` : shortDigest(digest);
+    const total = size === undefined ? '' : l10n.t` of ${formatBytes(size)}`;
     const bytes = state === 'exists' ? '' : `${formatBytes(receivedBytes)}${total}, `;
     return `${name}: ${bytes}${layerTexts[state]}`;
   });
@@ -54,9 +55,9 @@ export function pulledLayerLines({ layers }: PullSnapshot): readonly string[] {
 export function describePulled({ reference, digest, downloadedBytes, durationMs, way }: PullResult): string {
   const name = reference.includes('@') ? reference.replace(/@sha256:[0-9a-f]+$/, '') : reference;
   const short = `sha256:${shortDigest(digest)}`;
-  if (way === 'none') return `${name} is in the container engine already: nothing was downloaded. ${short}`;
-  const bytes = downloadedBytes === 0 ? 'its layers were there already' : formatBytes(downloadedBytes);
-  return `Pulled ${name} in ${describeDuration(durationMs / 1000)}: ${bytes}. ${short}`;
+  if (way === 'none') return l10n.t`${name} is in the container engine already: nothing was downloaded. ${short}`;
+  const bytes = downloadedBytes === 0 ? l10n.t('its layers were there already') : formatBytes(downloadedBytes);
+  return l10n.t`Pulled ${name} in ${describeDuration(durationMs / 1000)}: ${bytes}. ${short}`;
 }
 
 /** One image of a finished pull of several. */
@@ -76,10 +77,12 @@ export function describePulledImages(
       ? [`${reference}: ${outcome.code === 'cancelled' ? 'cancelled.' : reasonOf(outcome)}`]
       : [],
   );
-  const count = `Pulled ${pulled.length} of ${images.length} images.`;
-  return [count, ...failures.slice(0, 3), ...(failures.length > 3 ? ['The log has the other failures.'] : [])].join(
-    ' ',
-  );
+  const count = l10n.t`Pulled ${pulled.length} of ${images.length} images.`;
+  return [
+    count,
+    ...failures.slice(0, 3),
+    ...(failures.length > 3 ? [l10n.t('The log has the other failures.')] : []),
+  ].join(' ');
 }
 
 function rateOf({ bytesPerSecond }: PullSnapshot): string | undefined {

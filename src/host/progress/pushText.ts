@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { Stage } from '../../core/base/errors.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
 import type { RecordProgress } from '../../core/push/record/pushRecord.ts';
@@ -5,24 +6,24 @@ import type { PushResult } from '../../core/push/pushEvents.ts';
 import { formatBytes, formatDuration } from './format.ts';
 
 const stageTexts: Readonly<Partial<Record<Stage, string>>> = {
-  inspect: 'looking at the image',
-  resolve: 'looking at the target',
-  plan: 'asking the registry what it has',
-  manifest: 'writing the manifest',
-  check: 'checking what the registry stored',
+  inspect: l10n.t('looking at the image'),
+  resolve: l10n.t('looking at the target'),
+  plan: l10n.t('asking the registry what it has'),
+  manifest: l10n.t('writing the manifest'),
+  check: l10n.t('checking what the registry stored'),
 };
 
 /** One line under the notification's title: `184 MB of 420 MB · 61.2 MB/s · 12 s left`. */
 export function describePush(snapshot: RecordProgress): string {
-  if (snapshot.enginePreparing) return 'the engine is preparing the image';
+  if (snapshot.enginePreparing) return l10n.t('the engine is preparing the image');
   const text = snapshot.stage === undefined ? 'starting' : stageTexts[snapshot.stage];
   if (text !== undefined) return text;
   const { sentBytes, totalBytes, etaSeconds } = snapshot;
-  if (totalBytes === 0) return 'every layer is there already';
-  if (sentBytes === 0) return 'reading the image';
+  if (totalBytes === 0) return l10n.t('every layer is there already');
+  if (sentBytes === 0) return l10n.t('reading the image');
   const sent =
-    totalBytes === undefined ? formatBytes(sentBytes) : `${formatBytes(sentBytes)} of ${formatBytes(totalBytes)}`;
-  const left = etaSeconds === undefined ? 'estimating' : `${formatDuration(etaSeconds)} left`;
+    totalBytes === undefined ? formatBytes(sentBytes) : l10n.t`${formatBytes(sentBytes)} of ${formatBytes(totalBytes)}`;
+  const left = etaSeconds === undefined ? 'estimating' : l10n.t`${formatDuration(etaSeconds)} left`;
   return [sent, describeRate(snapshot), left].filter((part) => part !== undefined).join(' · ');
 }
 
@@ -66,15 +67,15 @@ export function describeResult(result: PushResult): string {
 export function describeBytes(bytes: Pick<PushResult, 'uploadedBytes' | 'mountedBytes' | 'skippedBytes'>): string {
   const { uploadedBytes, mountedBytes, skippedBytes } = bytes;
   return [
-    uploadedBytes > 0 ? `${formatBytes(uploadedBytes)} sent` : undefined,
-    mountedBytes > 0 ? `${formatBytes(mountedBytes)} mounted` : undefined,
-    skippedBytes > 0 ? `${formatBytes(skippedBytes)} already there` : undefined,
+    uploadedBytes > 0 ? l10n.t`${formatBytes(uploadedBytes)} sent` : undefined,
+    mountedBytes > 0 ? l10n.t`${formatBytes(mountedBytes)} mounted` : undefined,
+    skippedBytes > 0 ? l10n.t`${formatBytes(skippedBytes)} already there` : undefined,
   ]
     .filter((part) => part !== undefined)
     .join(', ');
 }
 
 export function describeDuration(seconds: number): string {
-  if (seconds < 0.1) return 'less than 0.1 s';
+  if (seconds < 0.1) return l10n.t('less than 0.1 s');
   return seconds < 9.95 ? `${seconds.toFixed(1)} s` : formatDuration(seconds);
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { TeaChestError } from '../../core/base/errors.ts';
 import { readPastedTarget } from '../../core/gitea/readPastedTarget.ts';
@@ -28,12 +29,12 @@ export function resolvePull(
   const isHost = (first: string): boolean => store.findByHost(first) !== undefined;
   const { registry, repository, tag = 'latest', digest } = parseImageReference(readPastedTarget(typed), isHost);
   if (registry === undefined) {
-    const sentence = `“${typed}” is not an image of a registry: it does not begin with one.`;
+    const sentence = l10n.t`“${typed}” is not an image of a registry: it does not begin with one.`;
     throw new TeaChestError('referenceInvalid', sentence, { stage: 'pull', facts: { reference: typed } });
   }
   const connection = store.findByHost(registry);
   if (connection === undefined) {
-    throw new TeaChestError('notSignedIn', `You are not signed in to ${registry}.`, {
+    throw new TeaChestError('notSignedIn', l10n.t`You are not signed in to ${registry}.`, {
       stage: 'pull',
       facts: { host: registry },
     });

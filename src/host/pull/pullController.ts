@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { isCancelled, toTeaChestError } from '../../core/base/errors.ts';
 import { tokenSettingsUrl } from '../../core/gitea/webUrls.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
@@ -46,7 +47,7 @@ export class PullController {
     } catch (failure) {
       const error = toTeaChestError(failure, 'pull');
       const retry = (): Promise<unknown> => this.pullArguments(args).catch(() => undefined);
-      void reportFailure(error, this.#actionsBefore(args, retry), `Pull of ${args.reference} failed`);
+      void reportFailure(error, this.#actionsBefore(args, retry), l10n.t`Pull of ${args.reference} failed`);
       throw error;
     }
   }
@@ -55,7 +56,7 @@ export class PullController {
   async ask(): Promise<PullResult | undefined> {
     const { store } = this.#dependencies;
     if (store.list().length === 0 && !(await signInToGoOn(this.#dependencies, {}))) return undefined;
-    const typed = await askAlone('Pull Image', (position) =>
+    const typed = await askAlone(l10n.t('Pull Image'), (position) =>
       askText(position, {
         prompt: 'The image to pull: registry/owner/name:tag, or name@sha256:…',
         judge: (text) => judge(text, store),
@@ -72,7 +73,7 @@ export class PullController {
       if (toTeaChestError(error).code === 'platformNeeded') return await this.#choosePlatform(job, error);
       const { repository } = job.reference;
       const retry = (): Promise<unknown> => this.pull(this.#refresh(job));
-      void reportFailure(error, this.#actions(job, error, retry), `Pull of ${repository} failed`);
+      void reportFailure(error, this.#actions(job, error, retry), l10n.t`Pull of ${repository} failed`);
       return undefined;
     }
   }
@@ -86,12 +87,12 @@ export class PullController {
       return;
     }
     const done: PulledImage[] = [];
-    await withNotification(`Pulling ${jobs.length} images`, (report, token) =>
+    await withNotification(l10n.t`Pulling ${jobs.length} images`, (report, token) =>
       withSignal(token, async (signal) => {
         for (const [at, job] of jobs.entries()) {
           const reference = referenceText(job.reference);
           const onProgress = (text: string): void => {
-            report(`${at + 1} of ${jobs.length} · ${job.reference.repository} · ${text}`, 0);
+            report(l10n.t`${at + 1} of ${jobs.length} · ${job.reference.repository} · ${text}`, 0);
           };
           done.push({ reference, outcome: await this.#outcome(job, signal, onProgress) });
         }
@@ -126,8 +127,11 @@ export class PullController {
     if (done.every(({ outcome }) => isCancelled(outcome))) return;
     const show = failed.length === 0 ? showInformation : failed.length === jobs.length ? showError : showWarning;
     const first = done.flatMap(({ outcome }) => (outcome instanceof Error ? [] : [outcome]))[0];
-    const reveal = { title: 'Show in Images', run: () => this.#dependencies.reveal(first?.reference ?? '') };
-    const retry = { title: 'Pull Failed Again', run: () => this.pullAll(failed.map((job) => this.#refresh(job))) };
+    const reveal = { title: l10n.t('Show in Images'), run: () => this.#dependencies.reveal(first?.reference ?? '') };
+    const retry = {
+      title: l10n.t('Pull Failed Again'),
+      run: () => this.pullAll(failed.map((job) => this.#refresh(job))),
+    };
     const text = describePulledImages(done, (error) => errorMessage(error).message);
     const chosen = await show(text, [...(failed.length > 0 ? [retry] : []), ...(first === undefined ? [] : [reveal])]);
     await chosen?.run();
@@ -136,7 +140,7 @@ export class PullController {
   async #pull(job: PullJob, mayMoveTag: (move: TagMove) => Promise<boolean>): Promise<PullResult> {
     const { runner, onPulled } = this.#dependencies;
     const { repository, tag, digest = '' } = job.reference;
-    const title = `Pulling ${repository}${tag === undefined ? `@${shortDigest(digest)}` : `:${tag}`}`;
+    const title = l10n.t`Pulling ${repository}${tag === undefined ? `@${shortDigest(digest)}` : `:${tag}`}`;
     const result = await withNotification(title, (report, token) =>
       withSignal(token, (signal) => {
         let reported = 0;
@@ -156,8 +160,8 @@ export class PullController {
   }
 
   async #showResult(result: PullResult): Promise<void> {
-    const show = { title: 'Show in Images' };
-    const copy = { title: 'Copy Reference' };
+    const show = { title: l10n.t('Show in Images') };
+    const copy = { title: l10n.t('Copy Reference') };
     const choice = await showInformation(describePulled(result), [show, copy]);
     if (choice === show) await this.#dependencies.reveal(result.reference);
     else if (choice === copy) await copyReferences([result.reference]);
@@ -167,9 +171,9 @@ export class PullController {
   async #choosePlatform(job: PullJob, error: unknown): Promise<PullResult | undefined> {
     const { platforms, platform: wanted } = toTeaChestError(error).facts;
     const names = String(platforms).split(', ');
-    const chosen = await askAlone('Pull Image', (position) =>
+    const chosen = await askAlone(l10n.t('Pull Image'), (position) =>
       askChoice(position, {
-        placeholder: `${job.reference.repository} is not there for ${String(wanted)}. Which platform should be pulled?`,
+        placeholder: l10n.t`${job.reference.repository} is not there for ${String(wanted)}. Which platform should be pulled?`,
         choices: names.map((name) => ({ label: name, icon: 'package', value: name })),
       }),
     );
@@ -218,13 +222,13 @@ async function confirmMove({ reference, current, digest }: TagMove): Promise<boo
   const others = current.references.filter((name) => name !== reference);
   const left =
     others.length === 0
-      ? 'That image stays in the engine without a name.'
-      : `That image stays in the engine as ${others.join(', ')}.`;
+      ? l10n.t('That image stays in the engine without a name.')
+      : l10n.t`That image stays in the engine as ${others.join(', ')}.`;
   return await askModal(
-    `Move the tag ${reference} to the image of the registry?`,
+    l10n.t`Move the tag ${reference} to the image of the registry?`,
     [
-      `In the container engine it stands for ${shortDigest(current.id)} now. ${left}`,
-      `Afterwards it stands for ${shortDigest(digest)}, which the registry has under this tag.`,
+      l10n.t`In the container engine it stands for ${shortDigest(current.id)} now. ${left}`,
+      l10n.t`Afterwards it stands for ${shortDigest(digest)}, which the registry has under this tag.`,
     ],
     'Move',
   );

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
 import type { Logger } from '../../core/base/logger.ts';
 import type { PullResult } from '../../core/pull/pullEvents.ts';
@@ -62,7 +63,7 @@ export class PullRunner {
     const reference = referenceText(job.reference);
     if (this.#isClosed) throw windowClosed(job);
     if (this.#running.has(reference)) {
-      throw new TeaChestError('busy', `${reference} is being pulled already.`, { stage: 'pull' });
+      throw new TeaChestError('busy', l10n.t`${reference} is being pulled already.`, { stage: 'pull' });
     }
     const progress = new PullProgress(() => performance.now());
     const stop = new AbortController();
@@ -86,7 +87,7 @@ export class PullRunner {
       return result;
     } catch (failure) {
       const error = reasonOf(toTeaChestError(failure, 'pull'), signal, stop.signal);
-      const line = `Pull of ${reference} ended (${error.code}): ${error.message}`;
+      const line = l10n.t`Pull of ${reference} ended (${error.code}): ${error.message}`;
       if (error.code === 'cancelled') logger.info(line);
       else logger.error(line);
       throw error;
@@ -162,19 +163,19 @@ function nameOf({ reference }: PullJob): string {
 }
 
 function notSignedIn({ connection: { host } }: PullJob): TeaChestError {
-  return new TeaChestError('notSignedIn', `The sign-in to ${host} was not kept on this machine.`, {
+  return new TeaChestError('notSignedIn', l10n.t`The sign-in to ${host} was not kept on this machine.`, {
     stage: 'pull',
     facts: { host },
   });
 }
 
 function signedOut({ connection: { host }, reference }: PullJob): TeaChestError {
-  const sentence = `You signed out of ${host} during the pull of ${referenceText(reference)}.`;
+  const sentence = l10n.t`You signed out of ${host} during the pull of ${referenceText(reference)}.`;
   return new TeaChestError('notSignedIn', sentence, { stage: 'pull', facts: { host } });
 }
 
 function windowClosed({ reference }: PullJob): TeaChestError {
-  return new TeaChestError('cancelled', `The window closed during the pull of ${referenceText(reference)}.`, {
+  return new TeaChestError('cancelled', l10n.t`The window closed during the pull of ${referenceText(reference)}.`, {
     stage: 'pull',
   });
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { inertLines, inertText, withIcon } from '../display/inertText.ts';
 import { describePullBriefly, pulledLayerLines } from '../progress/pullText.ts';
@@ -24,20 +25,20 @@ export class PullStatusBar implements vscode.Disposable {
       return;
     }
     this.#item ??= createItem();
-    const more = others.length === 0 ? '' : ` · +${others.length} more`;
+    const more = others.length === 0 ? '' : l10n.t` · +${others.length} more`;
     const brief = `${describePullBriefly(first.snapshot)}${more}`;
     this.#item.text = withIcon('cloud-download', brief);
     this.#item.tooltip = inertLines(
-      pulls.flatMap(({ reference, snapshot }) => [`Pull of ${reference}`, ...pulledLayerLines(snapshot)]),
+      pulls.flatMap(({ reference, snapshot }) => [l10n.t`Pull of ${reference}`, ...pulledLayerLines(snapshot)]),
     );
-    this.#item.accessibilityInformation = { label: inertText(`Pull of ${first.reference}: ${brief}`) };
+    this.#item.accessibilityInformation = { label: inertText(l10n.t`Pull of ${first.reference}: ${brief}`) };
     this.#item.show();
   }
 }
 
 function createItem(): vscode.StatusBarItem {
   const item = vscode.window.createStatusBarItem('teaChest.pull', vscode.StatusBarAlignment.Left, 10);
-  item.name = 'Tea Chest Pulls';
+  item.name = l10n.t('Tea Chest Pulls');
   item.command = 'notifications.showList';
   return item;
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { Choice } from '../input/choiceRows.ts';
 import { askChoice, askSubset } from '../input/prompts.ts';
 import { runSteps, type Step } from '../input/runSteps.ts';
@@ -46,7 +47,7 @@ export async function askImages(
     ...{ sources, store, memory, folderRepositories, isOfOneImage: false },
     ...{ owners: new OwnersCache(access), preflight: new Preflight(access) },
   };
-  const title = images === undefined ? 'Push Images' : `Push ${images.length} Images`;
+  const title = images === undefined ? l10n.t('Push Images') : l10n.t`Push ${images.length} Images`;
   const start: Answers = images === undefined ? {} : { images: images.map(normalizeImage) };
   const answers = await runSteps(title, imagesSteps(dialog), start);
   if (answers?.chosen === undefined) return undefined;
@@ -84,7 +85,7 @@ function askWhich({ images }: PushSources): Ask {
       if (state.kind === 'problem') throw state.error;
       return state.kind === 'ready' ? imageChoices(state.images, Date.now()) : [];
     });
-    const question = { placeholder: 'Which images? Tick them, and press Enter', choices, areTicked: false };
+    const question = { placeholder: l10n.t('Which images? Tick them, and press Enter'), choices, areTicked: false };
     return { ...answers, images: await askSubset(position, question) };
   };
 }
@@ -96,10 +97,10 @@ function askAsBefore({ sources, preflight }: Dialog): Ask {
     for (const { connection, target } of destinations) preflight.begin(connection, target.repository);
     const description = targets.map(({ destination: { target } }) => formatTarget(target)).join(', ');
     const asBefore = await askChoice(position, {
-      placeholder: 'Where should they go?',
+      placeholder: l10n.t('Where should they go?'),
       choices: [
-        { label: 'Where each of them went last', description, icon: 'history', value: true },
-        { label: 'Somewhere else…', icon: 'list-unordered', value: false, always: true },
+        { label: l10n.t('Where each of them went last'), description, icon: 'history', value: true },
+        { label: l10n.t('Somewhere else…'), icon: 'list-unordered', value: false, always: true },
       ],
       accept: async (isChosen) => {
         if (!isChosen) return undefined;
@@ -117,14 +118,18 @@ function askAsBefore({ sources, preflight }: Dialog): Ask {
 function askTargets(dialog: Dialog): Ask {
   return async (answers, position) => {
     const targets = await proposeTargets(dialog, answers);
-    const question = { placeholder: 'Enter pushes the images that are ticked', choices: targets.map(targetRow) };
+    const question = {
+      placeholder: l10n.t('Enter pushes the images that are ticked'),
+      choices: targets.map(targetRow),
+    };
     return { ...answers, chosen: await askSubset(position, { ...question, areTicked: true }) };
   };
 }
 
 function targetRow(target: ProposedTarget): Choice<ProposedTarget> {
   const { image, destination, problem = '' } = target;
-  const description = destination === undefined ? `needs another name: ${problem}` : formatTarget(destination.target);
+  const description =
+    destination === undefined ? l10n.t`needs another name: ${problem}` : formatTarget(destination.target);
   return { label: briefImage(image), description: `→ ${description}`, value: target };
 }
 
@@ -164,7 +169,7 @@ async function nameTheRest(
       ? undefined
       : { connection, owner: await ownerOf(dialog, answers, connection) };
   for (const [at, { image, problem: reason }] of open.entries()) {
-    const title = `Name ${at + 1} of ${open.length}: ${briefImage(image)}`;
+    const title = l10n.t`Name ${at + 1} of ${open.length}: ${briefImage(image)}`;
     for (let problem = reason; problem !== undefined;) {
       const job = await askPush(dialog.sources, { image, title, under, problem });
       if (job === undefined) return undefined;

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { Audience } from '../../core/gitea/readAudience.ts';
 import type { Connection } from '../connections/connection.ts';
 import { askText } from '../input/prompts.ts';
@@ -18,13 +19,14 @@ export const askName: Ask = async (dialog, answers, position) => {
   const owner = connection && (await ownerOf(dialog, answers, connection));
   const references = await localReferences(dialog.images);
   const name = await askText(position, {
-    prompt: hasOwners(kind) ? 'Name of the image' : 'Name of the repository',
+    prompt: hasOwners(kind) ? l10n.t('Name of the image') : l10n.t('Name of the repository'),
     value: answers.name ?? proposeTarget(image, owner).name ?? '',
     placeholder: 'app',
     problem,
     judge: (text) => {
       const pasted = pastedDestination(text, dialog.store);
-      if (pasted !== undefined) return 'problem' in pasted ? pasted : { notice: `To ${formatTarget(pasted.target)}` };
+      if (pasted !== undefined)
+        return 'problem' in pasted ? pasted : { notice: l10n.t`To ${formatTarget(pasted.target)}` };
       return judgeName(text.trim(), kind, (suggestion) => warnOfOthers(suggestion, image, references));
     },
     accept: async (text) => await problemWithName(dialog, connection, owner, text.trim()),
@@ -60,7 +62,7 @@ export const askTag: Ask = async (dialog, answers, position) => {
   const connection = chosenConnection(dialog, answers);
   const kind = connection?.kind ?? 'generic';
   const repository = connection && repositoryOf(await ownerOf(dialog, answers, connection), answers.name ?? '');
-  const prompt = connection === undefined ? 'Tag' : `Tag of ${connection.host}/${repository ?? ''}`;
+  const prompt = connection === undefined ? 'Tag' : l10n.t`Tag of ${connection.host}/${repository ?? ''}`;
   const tag = await askText(position, {
     prompt,
     betterPrompt:

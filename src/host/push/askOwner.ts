@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { TeaChestError } from '../../core/base/errors.ts';
 import { describeConnection, type Connection } from '../connections/connection.ts';
 import type { Choice, Typed } from '../input/choiceRows.ts';
@@ -35,7 +36,7 @@ type Ask = <T extends OwnerAnswers>(dialog: OwnerDialog, answers: T, position: S
 
 export const askRegistry: Ask = async ({ store }, answers, position) => {
   const connection = await askChoice(position, {
-    placeholder: 'Which registry?',
+    placeholder: l10n.t('Which registry?'),
     choices: store.list().map((one) => ({ label: one.host, description: describeConnection(one), value: one })),
   });
   const owner = connection.origin === answers.connection?.origin ? answers.owner : undefined;
@@ -49,7 +50,7 @@ export const askOwner: Ask = async (dialog, answers, position) => {
   const connection = chosenConnection(dialog, answers);
   if (connection === undefined) return answers;
   const answer = await askChoice<OwnerAnswer>(position, {
-    placeholder: `Which owner on ${connection.host}? Pick one, or type another user or organization`,
+    placeholder: l10n.t`Which owner on ${connection.host}? Pick one, or type another user or organization`,
     choices: loadChoices(dialog, connection, answers.owner),
     custom: (text) => typedOwner(dialog, text),
     accept: async (chosen) => {
@@ -78,19 +79,26 @@ async function loadChoices(
   const pushedTo = memory.owners(connection.origin);
   const rows = ownerChoices({ connection, owners: known, former, pushedTo, ofFolders });
   // For a name that is only the beginning of a listed one.
-  return [...rows, { label: '…', description: 'Another owner', icon: 'edit', always: true, value: undefined }];
+  return [...rows, { label: '…', description: l10n.t('Another owner'), icon: 'edit', always: true, value: undefined }];
 }
 
 function typedOwner({ store, isOfOneImage }: OwnerDialog, text: string): Typed<OwnerAnswer> {
   const pasted = isOfOneImage ? pastedDestination(text, store) : undefined;
   if (pasted !== undefined) return 'problem' in pasted ? pasted : pastedRow(pasted);
   const { problem } = judgeOwner(text);
-  return problem === undefined ? { label: text.toLowerCase(), description: 'as typed', value: text } : { problem };
+  return problem === undefined
+    ? { label: text.toLowerCase(), description: l10n.t('as typed'), value: text }
+    : { problem };
 }
 
 /** The row of a pasted target. */
 export function pastedRow(destination: Destination): Choice<Destination> {
-  return { label: formatTarget(destination.target), description: 'as pasted', icon: 'clippy', value: destination };
+  return {
+    label: formatTarget(destination.target),
+    description: l10n.t('as pasted'),
+    icon: 'clippy',
+    value: destination,
+  };
 }
 
 /** Asks the registry whether the person may push to the owner. What the image will be called does not matter for that. */
@@ -104,7 +112,7 @@ async function refusalOfOwner(
 
 async function askOtherOwner(dialog: OwnerDialog, connection: Connection, position: StepPosition): Promise<string> {
   const owner = await askText(position, {
-    prompt: `User or organization on ${connection.host}`,
+    prompt: l10n.t`User or organization on ${connection.host}`,
     judge: (text) => judgeOwner(text.trim()),
     accept: async (text) => (await refusalOfOwner(dialog, connection, text.trim()))?.message,
   });

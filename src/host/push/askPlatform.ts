@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { toTeaChestError } from '../../core/base/errors.ts';
 import { describePlatform } from '../../core/oci/platform.ts';
 import type { ImageDetails } from '../../core/ports/imageSource.ts';
@@ -36,10 +37,10 @@ export async function askPlatform(position: StepPosition, image: string, choices
   const { missing } = choices;
   const why =
     missing.length === 0
-      ? `${image} has several platforms.`
-      : `The engine does not have ${missing.join(', ')} of ${image}.`;
+      ? l10n.t`${image} has several platforms.`
+      : l10n.t`The engine does not have ${missing.join(', ')} of ${image}.`;
   return await askChoice(position, {
-    placeholder: `${why} What should be pushed?`,
+    placeholder: l10n.t`${why} What should be pushed?`,
     choices: platformChoices(choices),
   });
 }
@@ -49,14 +50,14 @@ function platformChoices({ platforms, attestations }: ManifestChoices): readonly
   const sizes = platforms.map(({ size }) => size);
   const total = sizes.includes(undefined) ? '' : formatBytes(sizes.reduce<number>((sum, size = 0) => sum + size, 0));
   const attested = attestations === 0 ? '' : `${attestations} ${attestations === 1 ? 'attestation' : 'attestations'}`;
-  const all = { label: 'Everything that is here', description: joined(names.join(', '), attested, total) };
+  const all = { label: l10n.t('Everything that is here'), description: joined(names.join(', '), attested, total) };
   return [
     { ...all, icon: 'layers', value: allPlatforms },
     ...platforms.map(({ size }, at) => ({
-      label: `Only ${names[at] ?? ''}`,
+      label: l10n.t`Only ${names[at] ?? ''}`,
       description: joined(
         size === undefined ? '' : formatBytes(size),
-        attestations === 0 ? '' : 'without attestations',
+        attestations === 0 ? '' : l10n.t('without attestations'),
       ),
       icon: 'package',
       value: names[at] ?? '',

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../core/base/errors.ts';
 import type { ManifestChoices } from '../../core/push/chooseManifests.ts';
 import { askChoice } from '../input/prompts.ts';
@@ -28,7 +29,7 @@ export async function askPush(sources: PushSources, start: PushStart): Promise<P
     ...{ ...sources, start, isOfOneImage: true, manifestChoices: choicesOnce(sources.inspect) },
     ...{ owners: new OwnersCache(sources.access), preflight: new Preflight(sources.access) },
   };
-  const answers = await runSteps(start.title ?? 'Push Image', pushSteps(dialog), firstAnswers(start));
+  const answers = await runSteps(start.title ?? l10n.t('Push Image'), pushSteps(dialog), firstAnswers(start));
   if (answers?.image === undefined) return undefined;
   const { image, requestedImage } = answers;
   const destination = answers.accepted ?? (await settledDestination(dialog, answers));
@@ -117,13 +118,13 @@ function backToTarget(step: Ask): Ask {
 
 const askImage: Ask = async ({ images }, _answers, position) => {
   const requestedImage = await askChoice(position, {
-    placeholder: 'Which image?',
+    placeholder: l10n.t('Which image?'),
     choices: images.open().then((state) => {
       if (state.kind === 'problem') throw state.error;
       return state.kind === 'ready' ? imageChoices(state.images, Date.now()) : [];
     }),
     custom: (text) =>
-      parseTypedImage(text) === undefined ? undefined : { label: text, description: 'as typed', value: text },
+      parseTypedImage(text) === undefined ? undefined : { label: text, description: l10n.t('as typed'), value: text },
   });
   const image = parseTypedImage(requestedImage) ?? requestedImage;
   return { image, requestedImage };

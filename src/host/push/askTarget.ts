@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { Choice, Typed } from '../input/choiceRows.ts';
@@ -40,7 +41,7 @@ export const askTarget: Ask = async (dialog, answers, position) => {
   const isAsBefore = ({ target }: Destination): boolean =>
     last !== undefined && formatTarget(last.target) === formatTarget(target);
   const chosen = await askChoice<Destination | TargetPart>(position, {
-    placeholder: `Where should ${image} go? Enter pushes it; the rows below change a part`,
+    placeholder: l10n.t`Where should ${image} go? Enter pushes it; the rows below change a part`,
     problem,
     choices: drafting.then((judged) => {
       if ('destination' in judged) preflight.begin(judged.connection, judged.destination.target.repository);
@@ -76,7 +77,7 @@ async function draftOf(dialog: PushDialog, answers: Answers): Promise<Draft> {
   const suggested = suggestDestination(image, dialog);
   const connection = chosenConnection(dialog, answers) ?? suggested?.connection ?? store.list()[0];
   if (connection === undefined) {
-    throw new TeaChestError('notSignedIn', 'You are not signed in to a registry.', { stage: 'resolve' });
+    throw new TeaChestError('notSignedIn', l10n.t('You are not signed in to a registry.'), { stage: 'resolve' });
   }
   const isThere = suggested?.connection.origin === connection.origin;
   const parts = isThere ? { ...splitRepository(suggested), tag: suggested.target.tag } : undefined;
@@ -94,9 +95,9 @@ async function draftOf(dialog: PushDialog, answers: Answers): Promise<Draft> {
 
 async function judge(dialog: PushDialog, image: string, draft: Draft): Promise<Judged> {
   const { connection, owner, name, tag } = draft;
-  if (owner === '') return { ...draft, part: 'owner', problem: 'An owner is needed.' };
-  if (name === '') return { ...draft, part: 'name', problem: `${image} has no name that it could have there.` };
-  if (tag === '') return { ...draft, part: 'tag', problem: `${image} has no tag that it could have there.` };
+  if (owner === '') return { ...draft, part: 'owner', problem: l10n.t('An owner is needed.') };
+  if (name === '') return { ...draft, part: 'name', problem: l10n.t`${image} has no name that it could have there.` };
+  if (tag === '') return { ...draft, part: 'tag', problem: l10n.t`${image} has no tag that it could have there.` };
   const repository = owner === undefined ? name : `${owner}/${name}`;
   try {
     const target = settleTarget({ host: connection.host, repository, tag }, connection.kind);
@@ -114,11 +115,11 @@ function rows(
   audience: string | undefined,
 ): readonly Choice<Destination | TargetPart>[] {
   const { connection, owner, name, tag } = judged;
-  const notes = [isAsBefore ? 'as last time' : undefined, audience].filter((note) => note !== undefined);
+  const notes = [isAsBefore ? l10n.t('as last time') : undefined, audience].filter((note) => note !== undefined);
   const first: Choice<Destination | TargetPart> =
     'destination' in judged
       ? {
-          label: `Push to ${formatTarget(judged.destination.target)}`,
+          label: l10n.t`Push to ${formatTarget(judged.destination.target)}`,
           ...(notes.length > 0 && { description: notes.join(' · ') }),
           icon: 'cloud-upload',
           value: judged.destination,
@@ -134,14 +135,14 @@ function rows(
 }
 
 const problemLabels: Readonly<Record<TargetPart, string>> = {
-  registry: 'Choose a Registry…',
-  owner: 'Choose an Owner…',
-  name: 'Choose Another Name…',
-  tag: 'Choose a Tag…',
+  registry: l10n.t('Choose a Registry…'),
+  owner: l10n.t('Choose an Owner…'),
+  name: l10n.t('Choose Another Name…'),
+  tag: l10n.t('Choose a Tag…'),
 };
 
 function partRow(title: string, value: string, icon: string, part: TargetPart): Choice<TargetPart> {
-  return { label: `${title}: ${value === '' ? 'none yet' : value}`, description: 'change', icon, value: part };
+  return { label: `${title}: ${value === '' ? l10n.t('none yet') : value}`, description: 'change', icon, value: part };
 }
 
 /** A text that matches no row: a whole target, or a repository of the proposed registry. */
@@ -154,8 +155,8 @@ function typedTarget(dialog: PushDialog, answers: Answers, text: string): Typed<
     const { target } = parseDestination(`${connection.host}/${text.trim()}`, dialog.store);
     const destination = { connection, target };
     return {
-      label: `Push to ${formatTarget(target)}`,
-      description: 'as typed',
+      label: l10n.t`Push to ${formatTarget(target)}`,
+      description: l10n.t('as typed'),
       icon: 'cloud-upload',
       value: destination,
     };

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../core/base/errors.ts';
 import type { ComposeImage, ComposeImages, ComposeRequest } from '../../core/compose/readComposeImages.ts';
 import type { ImageDetails } from '../../core/ports/imageSource.ts';
@@ -46,17 +47,17 @@ export async function requireComposeImages(
   const { images, missing } = await findComposeImages(request, inspect);
   const [file = ''] = request.files;
   if (images.length === 0) {
-    throw new TeaChestError('composeFileInvalid', `${file} names no image that can be pushed.`, {
+    throw new TeaChestError('composeFileInvalid', l10n.t`${file} names no image that can be pushed.`, {
       stage: 'resolve',
       facts: { file },
     });
   }
   if (missing.length === 0) return images.map(({ image }) => image);
-  const message = `The engine lacks ${missing.length} of the ${images.length} images of ${file}: ${missing.map(describeMissing).join(', ')}. Nothing was pushed. Run “docker compose build” or “docker compose pull” first.`;
+  const message = l10n.t`The engine lacks ${missing.length} of the ${images.length} images of ${file}: ${missing.map(describeMissing).join(', ')}. Nothing was pushed. Run “docker compose build” or “docker compose pull” first.`;
   throw new TeaChestError('imageNotFound', message, { stage: 'inspect', facts: { file } });
 }
 
 /** `app:1 (service web)` */
 export function describeMissing({ image, services }: ComposeImage): string {
-  return `${image} (service ${services.join(', ')})`;
+  return l10n.t`${image} (service ${services.join(', ')})`;
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../core/base/errors.ts';
 import { formatTarget } from '../targets/target.ts';
 import type { PushJob } from './pushJob.ts';
@@ -9,7 +10,7 @@ export function requireDistinctTargets(jobs: readonly PushJob[]): void {
     const key = formatTarget(target);
     const other = images.get(key);
     if (other !== undefined) {
-      const message = `Two of the images have the target ${key}: ${other} and ${image}. Nothing was pushed.`;
+      const message = l10n.t`Two of the images have the target ${key}: ${other} and ${image}. Nothing was pushed.`;
       throw new TeaChestError('argumentInvalid', message, { stage: 'resolve', facts: { reference: key } });
     }
     images.set(key, image);

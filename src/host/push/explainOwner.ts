@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../core/base/errors.ts';
 import { nearestName } from '../../core/gitea/nearestName.ts';
 import type { Connection } from '../connections/connection.ts';
@@ -18,7 +19,7 @@ export async function explainOwner(
   const { names } = await access.owners(connection);
   const nearest = nearestName(repository.split('/')[0] ?? '', names);
   if (nearest === undefined) return error;
-  return new TeaChestError(error.code, `${error.message} Did you mean “${nearest}”?`, {
+  return new TeaChestError(error.code, l10n.t`${error.message} Did you mean “${nearest}”?`, {
     cause: error,
     ...(error.stage !== undefined && { stage: error.stage }),
     facts: { ...error.facts, suggestion: nearest },

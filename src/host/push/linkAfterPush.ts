@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { pageAt } from '../connections/connection.ts';
 import { showInformation } from '../display/messages.ts';
 import { reportFailure } from '../errors/reportFailure.ts';
@@ -30,8 +31,8 @@ function linkButton(links: LinkOffers, offers: readonly LinkOffer[]): LinkButton
   const [first] = offers;
   if (first === undefined || new Set(offers.map(repositoryOf)).size > 1) return undefined;
   return {
-    title: first.page === undefined ? `Link to ${repositoryOf(first)}` : `Link to ${repositoryOf(first)}…`,
-    explanation: `It is not linked to a repository yet: the open folder belongs to ${repositoryOf(first)}.`,
+    title: first.page === undefined ? l10n.t`Link to ${repositoryOf(first)}` : l10n.t`Link to ${repositoryOf(first)}…`,
+    explanation: l10n.t`It is not linked to a repository yet: the open folder belongs to ${repositoryOf(first)}.`,
     run: () =>
       first.page === undefined ? linkAll(links, offers) : openInBrowser(pageAt(first.connection, first.page)),
     decline: () => {
@@ -65,13 +66,13 @@ async function linkAll(links: LinkOffers, offers: readonly LinkOffer[]): Promise
   if (first === undefined) return;
   const message =
     others.length === 0
-      ? `${packageOf(first)} is linked to the repository ${repositoryOf(first)} now.`
-      : `${offers.length} packages are linked to the repository ${repositoryOf(first)} now.`;
+      ? l10n.t`${packageOf(first)} is linked to the repository ${repositoryOf(first)} now.`
+      : l10n.t`${offers.length} packages are linked to the repository ${repositoryOf(first)} now.`;
   void showInformation(message, []);
 }
 
 function failureTitle(offer: LinkOffer): string {
-  return `${packageOf(offer)} was pushed, but not linked to ${repositoryOf(offer)}`;
+  return l10n.t`${packageOf(offer)} was pushed, but not linked to ${repositoryOf(offer)}`;
 }
 
 function packageOf({ connection, id }: LinkOffer): string {

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { showWarning } from '../display/messages.ts';
 import type { InterruptedPush } from './interruptedPush.ts';
 import { pushAgain } from './pushAgain.ts';
@@ -8,7 +9,7 @@ export async function offerToPushAgain(
   pushes: readonly InterruptedPush[],
   controller: Pick<PushController, 'pushArguments' | 'pushEach'>,
 ): Promise<void> {
-  const choice = await showWarning(describeInterrupted(pushes), [{ title: 'Push Again' }]);
+  const choice = await showWarning(describeInterrupted(pushes), [{ title: l10n.t('Push Again') }]);
   if (choice === undefined) return;
   const all = pushes.map(({ image, target, compression, strategy, platform }) => ({
     ...{ image, target, compression, strategy, platform },
@@ -19,12 +20,14 @@ export async function offerToPushAgain(
 /** One message for all of them. */
 export function describeInterrupted(pushes: readonly Pick<InterruptedPush, 'image' | 'target' | 'end'>[]): string {
   const [first] = pushes;
-  const kept = 'Layers that arrived are not sent again.';
+  const kept = l10n.t('Layers that arrived are not sent again.');
   if (first !== undefined && pushes.length === 1) {
     const why =
-      first.end === 'windowClosed' ? 'was stopped when its window closed' : 'was interrupted: VS Code ended during it';
-    return `The push of ${first.image} to ${first.target} ${why}. ${kept}`;
+      first.end === 'windowClosed'
+        ? l10n.t('was stopped when its window closed')
+        : l10n.t('was interrupted: VS Code ended during it');
+    return l10n.t`The push of ${first.image} to ${first.target} ${why}. ${kept}`;
   }
-  const list = pushes.map(({ image, target }) => `${image} to ${target}`).join(', ');
-  return `${pushes.length} pushes were interrupted when VS Code ended: ${list}. ${kept}`;
+  const list = pushes.map(({ image, target }) => l10n.t`${image} to ${target}`).join(', ');
+  return l10n.t`${pushes.length} pushes were interrupted when VS Code ended: ${list}. ${kept}`;
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { Connection } from '../connections/connection.ts';
 import type { Choice } from '../input/choiceRows.ts';
 import type { Owners } from '../registry/registryBrowser.ts';
@@ -43,10 +44,12 @@ function ownerChoice(facts: OwnerFacts, name: string, mayPush: 'yes' | 'unknown'
   const { connection, owners, pushedTo, ofFolders } = facts;
   const notes = [
     name === connection.username.toLowerCase() ? 'you' : undefined,
-    { yes: undefined, unknown: 'you may not be allowed to push here', no: 'you may only pull here' }[mayPush],
+    { yes: undefined, unknown: l10n.t('you may not be allowed to push here'), no: l10n.t('you may only pull here') }[
+      mayPush
+    ],
     audienceNote(owners.audiences.get(name)),
-    pushedTo.includes(name) ? 'pushed to before' : undefined,
-    ofFolders.includes(name) ? 'owner of the open folder’s repository' : undefined,
+    pushedTo.includes(name) ? l10n.t('pushed to before') : undefined,
+    ofFolders.includes(name) ? l10n.t('owner of the open folder’s repository') : undefined,
   ].filter((note) => note !== undefined);
   const icon = { yes: undefined, unknown: 'question', no: 'lock' }[mayPush];
   return {

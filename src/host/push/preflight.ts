@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { toTeaChestError, type ErrorCode, type TeaChestError } from '../../core/base/errors.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { RegistryBrowser } from '../registry/registryBrowser.ts';
@@ -73,7 +74,7 @@ export function refusalRow(refusal: TeaChestError | undefined): Exclude<Problem,
   const rest = end < 0 ? '' : message.slice(end + 2);
   return {
     label: end < 0 ? message : message.slice(0, end),
-    detail: typeof suggestion === 'string' ? `Did you mean “${suggestion}”?` : rest,
+    detail: typeof suggestion === 'string' ? l10n.t`Did you mean “${suggestion}”?` : rest,
   };
 }
 

@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 
 /** `stored`: as the engine stores the layers; what it holds unpacked is compressed by gzip. */
@@ -12,11 +13,11 @@ export const strategies = ['auto', 'export', 'relay'] as const;
 export type Strategy = (typeof strategies)[number];
 
 // The messages complete a sentence: “wants “target” to be a text that is not empty”.
-const notEmpty = 'a text that is not empty';
+const notEmpty = l10n.t('a text that is not empty');
 export const text = v.pipe(v.string(notEmpty), v.nonEmpty(notEmpty));
-export const flag = v.boolean('true or false');
+export const flag = v.boolean(l10n.t('true or false'));
 const choice = <T extends readonly string[]>(choices: T): v.PicklistSchema<T, string> =>
-  v.picklist(choices, `one of ${choices.join(', ')}`);
+  v.picklist(choices, l10n.t`one of ${choices.join(', ')}`);
 
 export const pushArguments = v.strictObject({
   image: text,
@@ -35,8 +36,9 @@ export type PushArguments = Readonly<v.InferOutput<typeof pushArguments>>;
 /** How an image is pushed, wherever it goes. The settings decide what is absent. */
 export type PushOptions = Omit<PushArguments, 'image' | 'target'>;
 
-const imageList =
-  'a list of images that is not empty, each of them a text or an object with image, target and platform';
+const imageList = l10n.t(
+  'a list of images that is not empty, each of them a text or an object with image, target and platform',
+);
 const listed = v.pipe(v.string(imageList), v.nonEmpty(imageList));
 
 const images = v.pipe(
@@ -50,11 +52,11 @@ const images = v.pipe(
   v.nonEmpty(imageList),
 );
 
-const nameList = 'a list of texts that are not empty';
+const nameList = l10n.t('a list of texts that are not empty');
 const names = v.array(v.pipe(v.string(nameList), v.nonEmpty(nameList)), nameList);
 
 /** Absolute: there is no folder that a relative path could refer to. */
-const filePath = 'an absolute path, or a list of such paths that is not empty';
+const filePath = l10n.t('an absolute path, or a list of such paths that is not empty');
 const absolute = v.pipe(v.string(filePath), v.check(isAbsolute, filePath));
 const composeFile = v.union([absolute, v.pipe(v.array(absolute, filePath), v.nonEmpty(filePath))], filePath);
 

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { toTeaChestError } from '../../core/base/errors.ts';
 import { tokenSettingsUrl } from '../../core/gitea/webUrls.ts';
 import type { PushResult } from '../../core/push/pushEvents.ts';
@@ -229,7 +230,7 @@ export class PushController {
     }
     const ask = (_: unknown, position: StepPosition): Promise<string> => askPlatform(position, job.image, choices);
     const steps = [{ name: 'platform', isSettled: () => false, ask }];
-    const platform = await runSteps<string | undefined>('Push Image', steps, undefined);
+    const platform = await runSteps<string | undefined>(l10n.t('Push Image'), steps, undefined);
     if (platform !== undefined) await push(platform);
   }
 
@@ -331,7 +332,7 @@ export class PushController {
 
 /** `target`: `host[:port]/owner/name:tag`. The message names the host where that matters. */
 function failureTitle(image: string, target: string): string {
-  return `Push of ${briefImage(image)} to ${target.slice(target.indexOf('/') + 1)} failed`;
+  return l10n.t`Push of ${briefImage(image)} to ${target.slice(target.indexOf('/') + 1)} failed`;
 }
 
 function repositoryOf({ connection, target }: PushJob): Parameters<typeof explainOwner>[1] {

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../core/base/errors.ts';
 import type { Logger } from '../../core/base/logger.ts';
 import type { Digest } from '../../core/oci/digest.ts';
@@ -114,6 +115,6 @@ function toImageRecord(job: PushJob): Parameters<PushHistory['begin']>[0][number
 
 /** The error if the window closes during a push. */
 export function windowClosed({ image, target }: PushJob): TeaChestError {
-  const message = `The window closed during the push of ${image} to ${formatTarget(target)}.`;
+  const message = l10n.t`The window closed during the push of ${image} to ${formatTarget(target)}.`;
   return new TeaChestError('cancelled', message, { facts: { isWindowClosed: true } });
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
 import type { BlobTarget } from '../../core/ports/blobTarget.ts';
 import { acceptsEngineGzip } from '../../core/push/chooseTransfer.ts';
@@ -223,7 +224,7 @@ export class PushRunner {
   async #open(push: RunningPush, source: Engine, opening = this.#openTarget(push)): Promise<OpenedPush> {
     const { job, reference, signal } = push;
     if (this.#running.get(reference) !== push) {
-      throw new TeaChestError('busy', `${reference} is being pushed already.`, { stage: 'resolve' });
+      throw new TeaChestError('busy', l10n.t`${reference} is being pushed already.`, { stage: 'resolve' });
     }
     return await openPush(job, { ...this.#dependencies, source, opening, signal });
   }
@@ -270,7 +271,7 @@ export class PushRunner {
 type PushedOutcome = Extract<ImageOutcome, { kind: 'pushed' }>;
 
 function signedOut({ image, connection }: PushJob): TeaChestError {
-  return new TeaChestError('notSignedIn', `You signed out of ${connection.host} during the push of ${image}.`, {
+  return new TeaChestError('notSignedIn', l10n.t`You signed out of ${connection.host} during the push of ${image}.`, {
     facts: { host: connection.host },
   });
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { inertLines, inertText, withIcon } from '../display/inertText.ts';
 import type { ImagesSnapshot } from '../../core/push/imagesProgress.ts';
@@ -34,13 +35,13 @@ export class PushStatusBar implements vscode.Disposable {
 
 function spokenTitle([first]: readonly ImagesSnapshot[]): string {
   const [only, ...others] = first?.images ?? [];
-  if (others.length > 0) return `Push of ${others.length + 1} images`;
-  return `Push of ${only?.snapshot.reference ?? 'an image'}`;
+  if (others.length > 0) return l10n.t`Push of ${others.length + 1} images`;
+  return l10n.t`Push of ${only?.snapshot.reference ?? l10n.t('an image')}`;
 }
 
 function createItem(): vscode.StatusBarItem {
   const item = vscode.window.createStatusBarItem('teaChest.push', vscode.StatusBarAlignment.Left, 10);
-  item.name = 'Tea Chest Pushes';
+  item.name = l10n.t('Tea Chest Pushes');
   item.command = 'teaChest.pushes.focus';
   return item;
 }

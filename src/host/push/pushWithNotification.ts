@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { ImageOutcome } from '../../core/push/imagesEvents.ts';
 import type { PushResult } from '../../core/push/pushEvents.ts';
 import type { ImagesSnapshot } from '../../core/push/imagesProgress.ts';
@@ -15,7 +16,7 @@ export async function pushWithNotification(
   { onRecord }: Pick<RunOptions, 'onRecord'>,
 ): Promise<PushResult> {
   const { repository, tag } = job.target;
-  return await withNotification(`Pushing ${repository}:${tag}`, (report, token) =>
+  return await withNotification(l10n.t`Pushing ${repository}:${tag}`, (report, token) =>
     withSignal(token, (signal) => runner.run(job, { signal, onRecord, ...reporter(report, describeOnly) })),
   );
 }
@@ -26,7 +27,7 @@ export async function pushAllWithNotification(
   jobs: readonly PushJob[],
   { onRecord }: Pick<RunOptions, 'onRecord'>,
 ): Promise<readonly ImageOutcome[]> {
-  return await withNotification(`Pushing ${countImages(jobs.length)}`, (report, token) =>
+  return await withNotification(l10n.t`Pushing ${countImages(jobs.length)}`, (report, token) =>
     withSignal(token, (signal) => runner.runAll(jobs, { signal, onRecord, ...reporter(report, describeImages) })),
   );
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../core/base/errors.ts';
 import { parseImageReference } from '../../core/oci/imageReference.ts';
 import { settleTarget } from '../targets/settleTarget.ts';
@@ -44,7 +45,7 @@ export function parseDestination(text: string, store: TargetSources['store']): D
   const target = parseTarget(text, (first) => store.findByHost(first) !== undefined);
   const connection = store.findByHost(target.host);
   if (connection === undefined) {
-    throw new TeaChestError('notSignedIn', `You are not signed in to ${target.host}.`, {
+    throw new TeaChestError('notSignedIn', l10n.t`You are not signed in to ${target.host}.`, {
       stage: 'resolve',
       facts: { host: target.host, repository: target.repository },
     });

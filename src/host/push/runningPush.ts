@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
 import type { Logger } from '../../core/base/logger.ts';
 import type { ImageOutcome } from '../../core/push/imagesEvents.ts';
@@ -81,8 +82,8 @@ export class RunningPush {
       );
       return;
     }
-    const { code, message, stage = 'an unknown stage' } = toTeaChestError(outcome.error);
-    const line = `Push of ${this.job.image} to ${this.reference} ended at ${stage} (${code}): ${message}`;
+    const { code, message, stage = l10n.t('an unknown stage') } = toTeaChestError(outcome.error);
+    const line = l10n.t`Push of ${this.job.image} to ${this.reference} ended at ${stage} (${code}): ${message}`;
     if (code === 'cancelled') this.#logger.info(line);
     else this.#logger.error(line);
   }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { PushResult } from '../../core/push/pushEvents.ts';
 import { pageAt } from '../connections/connection.ts';
 import { copyPullCommand } from '../display/clipboard.ts';
@@ -20,16 +21,16 @@ export async function showResult(
   const page = packagePage(connection, target);
   const buttons = [
     // A message has room for three buttons: the titles of more are cut off.
-    { title: 'Copy Pull Command', run: () => copyPullCommand(result.reference) },
+    { title: l10n.t('Copy Pull Command'), run: () => copyPullCommand(result.reference) },
     ...(page === undefined
       ? []
       : [
           {
-            title: connection.kind === 'forgejo' ? 'Open in Forgejo' : 'Open in Gitea',
+            title: connection.kind === 'forgejo' ? l10n.t('Open in Forgejo') : l10n.t('Open in Gitea'),
             run: () => openInBrowser(pageAt(connection, page)),
           },
         ]),
-    link ?? { title: 'Show Details', run: showDetails },
+    link ?? { title: l10n.t('Show Details'), run: showDetails },
   ];
   const description = describeResult(result);
   const text = link === undefined ? description : `${description.replace(/\.$/, '')}. ${link.explanation}`;

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { copyReferences } from '../display/clipboard.ts';
 import { showError, showInformation, showWarning } from '../display/messages.ts';
@@ -36,8 +37,8 @@ export async function showSummary(
       ...remedyFor(failures, handlers),
       ...(handlers.retry === undefined ? [] : [{ title: retryTitle(errors.length), run: handlers.retry }]),
       failures.length === 0
-        ? { title: 'Copy References', run: () => copyReferences(pushed) }
-        : { title: 'Show Log', run: () => vscode.commands.executeCommand('teaChest.showLog') },
+        ? { title: l10n.t('Copy References'), run: () => copyReferences(pushed) }
+        : { title: l10n.t('Show Log'), run: () => vscode.commands.executeCommand('teaChest.showLog') },
       ...(link === undefined ? [] : [link]),
     ],
   );
@@ -50,7 +51,7 @@ export async function showSummary(
 }
 
 function retryTitle(count: number): string {
-  return count === 1 ? 'Push Failed Again' : `Push ${count} Failed Again`;
+  return count === 1 ? l10n.t('Push Failed Again') : l10n.t`Push ${count} Failed Again`;
 }
 
 /** A button, if all failed for the same reason and something helps against it. */

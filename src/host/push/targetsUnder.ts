@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../core/base/errors.ts';
 import { settleTarget } from '../targets/settleTarget.ts';
 import { briefImage, formatTarget, normalizeImage, proposeTarget, type Destination } from '../targets/target.ts';
@@ -46,7 +47,7 @@ export function withoutConflicts(targets: readonly ProposedTarget[]): readonly P
 
 /** Why an image cannot have the target of another one of the same push. */
 export function conflict(target: string, other: string): string {
-  return `${briefImage(other)} goes to ${target} as well: one would replace the other.`;
+  return l10n.t`${briefImage(other)} goes to ${target} as well: one would replace the other.`;
 }
 
 /** @throws TeaChestError `targetNeeded`, `nameInvalid` */
@@ -54,10 +55,14 @@ function destinationUnder(image: string, connection: Connection, owner: string |
   const { name, tag } = proposeTarget(image, owner);
   if (name === undefined || tag === undefined) {
     const lacking = name === undefined ? 'name' : 'tag';
-    throw new TeaChestError('targetNeeded', `The image ${briefImage(image)} has no ${lacking} that it could keep.`, {
-      stage: 'resolve',
-      facts: { image },
-    });
+    throw new TeaChestError(
+      'targetNeeded',
+      l10n.t`The image ${briefImage(image)} has no ${lacking} that it could keep.`,
+      {
+        stage: 'resolve',
+        facts: { image },
+      },
+    );
   }
   const repository = owner === undefined ? name : `${owner}/${name}`;
   return { connection, target: settleTarget({ host: connection.host, repository, tag }, connection.kind) };

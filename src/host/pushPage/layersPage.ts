@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { shortDigest } from '../../core/oci/digest.ts';
 import type { ImageLayer, ImageLayers } from '../../core/push/plan/imageLayers.ts';
 import type { Page, PageBar } from '../../webview/pushPage/protocol.ts';
@@ -15,44 +16,50 @@ export function layersPage(name: string, state: LayersState): Page {
   const status = statusOf(state);
   return {
     mode: 'layers',
-    kicker: 'Layers of an image',
+    kicker: l10n.t('Layers of an image'),
     title: name,
     status,
     facts: [],
     actions: [
-      { id: 'preview', label: 'Preview Push…', isPrimary: true },
-      { id: 'planAgain', label: 'Read Again', isPrimary: false },
+      { id: 'preview', label: l10n.t('Preview Push…'), isPrimary: true },
+      { id: 'planAgain', label: l10n.t('Read Again'), isPrimary: false },
     ],
     notices: state.kind === 'failed' ? [{ tone: 'error', text: state.message }] : [],
     images: state.kind === 'read' ? [toImage(state.image)] : [],
-    announcement: `Layers of ${name}: ${status.text}.`,
+    announcement: l10n.t`Layers of ${name}: ${status.text}.`,
     labels: pageLabels.layers,
   };
 }
 
 function statusOf(state: LayersState): Page['status'] {
-  if (state.kind === 'asking') return { tone: 'running', text: 'Asking the engine' };
-  if (state.kind === 'failed') return { tone: 'error', text: 'The layers could not be read' };
+  if (state.kind === 'asking') return { tone: 'running', text: l10n.t('Asking the engine') };
+  if (state.kind === 'failed') return { tone: 'error', text: l10n.t('The layers could not be read') };
   const { imageBytes, layers } = state.image;
   const [largest] = [...layers].sort((one, other) => (other.bytes ?? 0) - (one.bytes ?? 0));
   const total = totalOf(layers);
   const size = formatBytes(imageBytes);
   if (largest?.bytes === undefined || total === 0) return { tone: 'neutral', text: size };
   const at = layers.indexOf(largest) + 1;
-  return { tone: 'neutral', text: `${size}; the largest layer is number ${at}, with ${share(largest.bytes, total)}` };
+  return {
+    tone: 'neutral',
+    text: l10n.t`${size}; the largest layer is number ${at}, with ${share(largest.bytes, total)}`,
+  };
 }
 
 function toImage({ platform, layers }: ImageLayers): Page['images'][number] {
   const total = totalOf(layers);
-  const count = layers.length === 1 ? '1 layer' : `${layers.length} layers`;
+  const count = layers.length === 1 ? '1 layer' : l10n.t`${layers.length} layers`;
   const isKnown = layers.some(({ bytes }) => bytes !== undefined);
-  const text =
-    'The image’s history does not say which step made which layer, so the sizes of the layers are not known.';
+  const text = l10n.t(
+    'The image’s history does not say which step made which layer, so the sizes of the layers are not known.',
+  );
   return {
     key: 'layers',
-    caption: [count, platform, 'sizes of the files, uncompressed'].filter((fact) => fact !== undefined).join(' · '),
+    caption: [count, platform, l10n.t('sizes of the files, uncompressed')]
+      .filter((fact) => fact !== undefined)
+      .join(' · '),
     bars: layers.map((layer, at) => toBar(layer, at, total)),
-    ...(layers.length === 0 && { emptyText: 'The image has no layers.' }),
+    ...(layers.length === 0 && { emptyText: l10n.t('The image has no layers.') }),
     notices: isKnown || layers.length === 0 ? [] : [{ tone: 'neutral', text }],
     facts: [],
   };
@@ -62,7 +69,7 @@ function toBar({ diffId, instruction, bytes }: ImageLayer, at: number, total: nu
   return {
     key: diffId,
     number: String(at + 1),
-    name: instruction === undefined ? `Layer ${shortDigest(diffId)}` : briefInstruction(instruction),
+    name: instruction === undefined ? l10n.t`Layer ${shortDigest(diffId)}` : briefInstruction(instruction),
     isInstruction: instruction !== undefined,
     look: 'toSend',
     sizeText: bytes === undefined ? '–' : formatBytes(bytes),
@@ -74,7 +81,7 @@ function toBar({ diffId, instruction, bytes }: ImageLayer, at: number, total: nu
 
 function share(bytes: number, total: number): string {
   const percent = (bytes / total) * 100;
-  return percent > 0 && percent < 1 ? 'less than 1%' : `${Math.round(percent)}%`;
+  return percent > 0 && percent < 1 ? l10n.t('less than 1%') : `${Math.round(percent)}%`;
 }
 
 function totalOf(layers: readonly ImageLayer[]): number {

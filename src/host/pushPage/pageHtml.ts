@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 
 /** The folder of the page's script and style: nothing else can be loaded. */
@@ -15,7 +16,7 @@ export function pageHtml(webview: vscode.Webview, extensionUri: vscode.Uri): str
   const addressOf = (file: string): string =>
     webview.asWebviewUri(vscode.Uri.joinPath(pageResources(extensionUri), file)).toString();
   const policy = `default-src 'none'; style-src ${webview.cspSource}; script-src 'nonce-${nonce}'`;
-  return `<!DOCTYPE html>
+  return l10n.t`<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { shortDigest } from '../../core/oci/digest.ts';
 import type { FailedPlan, ImagePlan, PlannedLayer } from '../../core/push/plan/pushPlan.ts';
 import type { BarLook, Page, PageBar, PageFact, PageImage, PageNotice } from '../../webview/pushPage/protocol.ts';
@@ -37,39 +38,41 @@ export function planPage(asked: readonly PushArguments[], state: PlanState): Pag
   const canPush = images.some(({ kind }) => kind === 'planned');
   return {
     mode: 'plan',
-    kicker: 'Preview of a push: nothing was sent',
+    kicker: l10n.t('Preview of a push: nothing was sent'),
     title,
-    ...(target !== undefined && { subtitle: `to ${target}` }),
+    ...(target !== undefined && { subtitle: l10n.t`to ${target}` }),
     status,
     facts: isOne ? (drawn[0]?.facts ?? []) : state.kind === 'planned' ? sumFacts(state.planned) : [],
     actions: [
-      ...(canPush ? [{ id: 'push', label: 'Push', isPrimary: true } as const] : []),
-      ...(state.kind === 'asking' ? [] : [{ id: 'planAgain', label: 'Plan Again', isPrimary: !canPush } as const]),
+      ...(canPush ? [{ id: 'push', label: l10n.t('Push'), isPrimary: true } as const] : []),
+      ...(state.kind === 'asking'
+        ? []
+        : [{ id: 'planAgain', label: l10n.t('Plan Again'), isPrimary: !canPush } as const]),
     ],
     notices: [
       ...(state.kind === 'failed' ? [{ tone: 'error', text: state.message } as const] : []),
       ...(isOne ? (drawn[0]?.notices ?? []) : []),
     ],
     images: isOne ? drawn.map((image) => ({ ...image, facts: [], notices: [] })) : drawn,
-    announcement: `Preview of the push of ${title}: ${status.text}.`,
+    announcement: l10n.t`Preview of the push of ${title}: ${status.text}.`,
     labels: pageLabels.plan,
   };
 }
 
 function statusOf(state: PlanState): Page['status'] {
-  if (state.kind === 'asking') return { tone: 'running', text: 'Asking the engine and the registry' };
-  if (state.kind === 'failed') return { tone: 'error', text: 'No plan could be made' };
+  if (state.kind === 'asking') return { tone: 'running', text: l10n.t('Asking the engine and the registry') };
+  if (state.kind === 'failed') return { tone: 'error', text: l10n.t('No plan could be made') };
   const { images, send } = state.planned.plan;
-  if (images.every(({ kind }) => kind === 'failed')) return { tone: 'error', text: 'The push would fail' };
+  if (images.every(({ kind }) => kind === 'failed')) return { tone: 'error', text: l10n.t('The push would fail') };
   const isThere = images.every(
     (image) => image.kind === 'planned' && image.tag.state === 'same' && image.send.bytes === 0,
   );
-  if (isThere) return { tone: 'good', text: 'There already: a push would change nothing' };
-  return { tone: 'neutral', text: `Would send: ${describeSend(send)}` };
+  if (isThere) return { tone: 'good', text: l10n.t('There already: a push would change nothing') };
+  return { tone: 'neutral', text: l10n.t`Would send: ${describeSend(send)}` };
 }
 
 function sumFacts({ plan: { send, time } }: ArgumentsPlan): PageFact[] {
-  return time === undefined || send.bytes === 0 ? [] : [{ label: 'Time', value: describeTime(time, send) }];
+  return time === undefined || send.bytes === 0 ? [] : [{ label: l10n.t('Time'), value: describeTime(time, send) }];
 }
 
 interface Position {
@@ -79,20 +82,20 @@ interface Position {
 }
 
 function toImage(image: ImagePlan | FailedPlan, isPublic: boolean, { at, isOne, name }: Position): PageImage {
-  const heading = isOne ? {} : { heading: `${name} to ${image.reference}` };
+  const heading = isOne ? {} : { heading: l10n.t`${name} to ${image.reference}` };
   if (image.kind === 'failed') {
-    const text = `The push would fail: ${errorMessage(image.error).message}`;
+    const text = l10n.t`The push would fail: ${errorMessage(image.error).message}`;
     return { key: String(at), ...heading, caption: '', bars: [], notices: [{ tone: 'error', text }], facts: [] };
   }
   const { layers, platform, imageBytes } = image;
-  const count = layers.length === 1 ? '1 layer' : `${layers.length} layers`;
-  const facts = [count, platform, `${formatBytes(imageBytes)} in the engine`];
+  const count = layers.length === 1 ? '1 layer' : l10n.t`${layers.length} layers`;
+  const facts = [count, platform, l10n.t`${formatBytes(imageBytes)} in the engine`];
   return {
     key: String(at),
     ...heading,
     caption: facts.filter((fact) => fact !== undefined).join(' · '),
     bars: layers.map(toBar),
-    ...(layers.length === 0 && { emptyText: 'The image has no layers.' }),
+    ...(layers.length === 0 && { emptyText: l10n.t('The image has no layers.') }),
     notices: planWarnings(image, { isPublic }).map(({ message }): PageNotice => ({ tone: 'warning', text: message })),
     facts: factsOf(image, isOne),
   };
@@ -105,12 +108,12 @@ function factsOf({ send, time, transfer, tag, layers, manifests }: ImagePlan, is
   const published = manifests.filter(({ isPublished, isAttestation }) => isPublished && !isAttestation);
   const platforms = published.map(({ platform, digest }) => platform ?? shortDigest(digest));
   const all: (readonly [string, string | undefined])[] = [
-    ['To send', isOne ? undefined : describeSend(send)],
+    [l10n.t('To send'), isOne ? undefined : describeSend(send)],
     ['Time', time === undefined || send.bytes === 0 ? undefined : describeTime(time, send)],
-    ['There already', there === 0 ? undefined : formatBytes(there)],
+    [l10n.t('There already'), there === 0 ? undefined : formatBytes(there)],
     ['Mounted', mounted === 0 ? undefined : formatBytes(mounted)],
     ['Platforms', platforms.length === 0 ? undefined : platforms.join(', ')],
-    ['Tag', tag.state === 'free' ? 'new' : tag.state === 'same' ? 'this image already' : 'overwritten'],
+    ['Tag', tag.state === 'free' ? 'new' : tag.state === 'same' ? l10n.t('this image already') : 'overwritten'],
     ['Transfer', `${describeStrategy(transfer.by)}. ${transfer.reason}`],
   ];
   return all.flatMap(([label, value]) => (value === undefined ? [] : [{ label, value }]));

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { toTeaChestError } from '../../core/base/errors.ts';
 import type { Logger } from '../../core/base/logger.ts';
@@ -94,7 +95,7 @@ export class PushPages implements vscode.Disposable {
       open.panel.reveal();
       return;
     }
-    this.#add(vscode.window.createWebviewPanel(pageType, 'Tea Chest', vscode.ViewColumn.Active), source);
+    this.#add(vscode.window.createWebviewPanel(pageType, l10n.t('Tea Chest'), vscode.ViewColumn.Active), source);
   }
 
   #add(tab: vscode.WebviewPanel, source: PageSource): void {

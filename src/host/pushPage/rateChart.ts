@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { RateSamples } from '../../core/push/record/rateSamples.ts';
 import type { PageChart } from '../../webview/pushPage/protocol.ts';
 import { formatBytes, formatDuration } from '../progress/format.ts';
@@ -21,10 +22,10 @@ export function rateChart({ list }: RateSamples): PageChart | undefined {
   const sent = list.at(-1)?.sent ?? 0;
   const [top, mean, time] = [formatBytes(most), formatBytes((sent * 1000) / end), formatDuration(end / 1000)];
   return {
-    heading: 'Rate to the registry',
+    heading: l10n.t('Rate to the registry'),
     points: rates.map(({ at, rate }) => ({ x: Math.min(1, at / end), y: Math.min(1, rate / most) })),
-    topText: `At most ${top}/s, ${mean}/s in the mean`,
+    topText: l10n.t`At most ${top}/s, ${mean}/s in the mean`,
     endText: time,
-    alternative: `The rate to the registry over ${time}: at most ${top} per second, ${mean} per second in the mean.`,
+    alternative: l10n.t`The rate to the registry over ${time}: at most ${top} per second, ${mean} per second in the mean.`,
   };
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { ImageRecord, LayerRecord, PushRecord } from '../../core/push/record/pushRecord.ts';
 import { findBottleneck } from '../../core/push/record/bottleneck.ts';
 import { isOver, toError } from '../../core/push/record/recordPush.ts';
@@ -27,7 +28,7 @@ export function recordPage(record: PushRecord, context: RecordContext): Page {
     mode: 'push',
     kicker: 'Push',
     title: isOne ? only.image : countImages(record.images.length),
-    ...(isOne && { subtitle: `to ${only.target}` }),
+    ...(isOne && { subtitle: l10n.t`to ${only.target}` }),
     status,
     ...progressOf(record),
     facts: factsOf(record),
@@ -57,28 +58,28 @@ function stateText({ state, position, images, progress }: PushRecord): string {
   switch (state) {
     case 'queued':
       return position === undefined
-        ? 'Waiting for other pushes'
-        : `Waiting for other pushes: number ${position} in the queue`;
+        ? l10n.t('Waiting for other pushes')
+        : l10n.t`Waiting for other pushes: number ${position} in the queue`;
     case 'running': {
       const text = describePush(progress);
       return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
     }
     case 'pushed':
-      return images.every(({ result }) => result?.isUnchanged === true) ? 'There already, unchanged' : 'Pushed';
+      return images.every(({ result }) => result?.isUnchanged === true) ? l10n.t('There already, unchanged') : 'Pushed';
     case 'failed':
       return 'Failed';
     case 'cancelled':
       return 'Cancelled';
     case 'interrupted':
-      return 'Interrupted: its window closed, or its process ended';
+      return l10n.t('Interrupted: its window closed, or its process ended');
   }
 }
 
 function progressOf({ state, progress }: PushRecord): Pick<Page, 'progress'> {
   if (state === 'queued') return {};
   const { fraction } = progress;
-  const text = fraction === undefined ? 'not known yet' : `${Math.floor(fraction * 100)}%`;
-  return { progress: { label: 'Progress of the push', text, fraction } };
+  const text = fraction === undefined ? l10n.t('not known yet') : `${Math.floor(fraction * 100)}%`;
+  return { progress: { label: l10n.t('Progress of the push'), text, fraction } };
 }
 
 function factsOf(record: PushRecord): PageFact[] {
@@ -93,19 +94,19 @@ function factsOf(record: PushRecord): PageFact[] {
   };
   const { sentBytes, totalBytes, bytesPerSecond, etaSeconds } = progress;
   const sent =
-    totalBytes === undefined ? formatBytes(sentBytes) : `${formatBytes(sentBytes)} of ${formatBytes(totalBytes)}`;
+    totalBytes === undefined ? formatBytes(sentBytes) : l10n.t`${formatBytes(sentBytes)} of ${formatBytes(totalBytes)}`;
   const strategies = [...new Set(results.map(({ strategy }) => describeStrategy(strategy)))];
   const all: (readonly [string, string | undefined])[] = [
     ['Sent', state === 'queued' || isOver(state) ? undefined : sent],
     ['Rate', bytesPerSecond === undefined || bytesPerSecond < 1 ? undefined : `${formatBytes(bytesPerSecond)}/s`],
-    ['Time left', etaSeconds === undefined ? undefined : formatDuration(etaSeconds)],
-    ['Bytes', results.length === 0 ? undefined : describeBytes(bytes) || 'nothing to send'],
+    [l10n.t('Time left'), etaSeconds === undefined ? undefined : formatDuration(etaSeconds)],
+    ['Bytes', results.length === 0 ? undefined : describeBytes(bytes) || l10n.t('nothing to send')],
     [
       'Took',
       startedAt === undefined || endedAt === undefined ? undefined : describeDuration((endedAt - startedAt) / 1000),
     ],
     ['Transfer', strategies.length === 0 ? undefined : strategies.join('; ')],
-    ['Bounded by', boundText(record, findBottleneck(samples.list))],
+    [l10n.t('Bounded by'), boundText(record, findBottleneck(samples.list))],
     ['Digest', images.length === 1 ? results[0]?.digest : undefined],
   ];
   return all.flatMap(([label, value]) => (value === undefined ? [] : [{ label, value }]));
@@ -113,22 +114,24 @@ function factsOf(record: PushRecord): PageFact[] {
 
 /** What the bytes waited for, by counts alone; nothing where these do not say it. */
 function boundText({ state, progress }: PushRecord, bottleneck: ReturnType<typeof findBottleneck>): string | undefined {
-  if (state === 'running' && progress.enginePreparing) return 'the engine, which has not given a byte yet';
-  if (bottleneck === 'registry') return 'the network or the registry: compressed bytes waited to be sent';
-  if (bottleneck === 'source') return 'the engine or compression: sending waited for the next bytes';
+  if (state === 'running' && progress.enginePreparing) return l10n.t('the engine, which has not given a byte yet');
+  if (bottleneck === 'registry') return l10n.t('the network or the registry: compressed bytes waited to be sent');
+  if (bottleneck === 'source') return l10n.t('the engine or compression: sending waited for the next bytes');
   return undefined;
 }
 
 function actionsOf({ state, images }: PushRecord, { isHere, hasPage }: RecordContext): Page['actions'] {
-  if (!isOver(state)) return isHere ? [{ id: 'cancel', label: 'Cancel Push', isPrimary: false }] : [];
+  if (!isOver(state)) return isHere ? [{ id: 'cancel', label: l10n.t('Cancel Push'), isPrimary: false }] : [];
   const hasDigest = images.some(({ result }) => result !== undefined);
   const isFailed = state === 'failed';
   return [
-    ...(hasDigest ? [{ id: 'copyDigest', label: 'Copy Digest', isPrimary: state === 'pushed' } as const] : []),
-    ...(hasDigest && hasPage ? [{ id: 'openInBrowser', label: 'Open in Browser', isPrimary: false } as const] : []),
-    { id: 'retry', label: 'Push Again', isPrimary: state !== 'pushed' },
-    ...(isFailed ? [{ id: 'showError', label: 'Show Error and Help', isPrimary: false } as const] : []),
-    ...(isFailed ? [{ id: 'showLog', label: 'Show Log', isPrimary: false } as const] : []),
+    ...(hasDigest ? [{ id: 'copyDigest', label: l10n.t('Copy Digest'), isPrimary: state === 'pushed' } as const] : []),
+    ...(hasDigest && hasPage
+      ? [{ id: 'openInBrowser', label: l10n.t('Open in Browser'), isPrimary: false } as const]
+      : []),
+    { id: 'retry', label: l10n.t('Push Again'), isPrimary: state !== 'pushed' },
+    ...(isFailed ? [{ id: 'showError', label: l10n.t('Show Error and Help'), isPrimary: false } as const] : []),
+    ...(isFailed ? [{ id: 'showLog', label: l10n.t('Show Log'), isPrimary: false } as const] : []),
   ];
 }
 
@@ -145,23 +148,27 @@ function errorsOf({ error }: ImageRecord): PageNotice[] {
 
 function announcementOf({ state, images, progress: { fraction, etaSeconds } }: PushRecord, text: string): string {
   const what = images.length === 1 ? (images[0]?.image ?? '') : countImages(images.length);
-  if (state !== 'running') return `Push of ${what}: ${text}.`;
+  if (state !== 'running') return l10n.t`Push of ${what}: ${text}.`;
   const percent = fraction === undefined ? undefined : `${Math.floor(fraction * 100)}%`;
-  const left = etaSeconds === undefined ? undefined : `${formatDuration(etaSeconds)} left`;
+  const left = etaSeconds === undefined ? undefined : l10n.t`${formatDuration(etaSeconds)} left`;
   const known = [percent, left].filter((part) => part !== undefined);
-  return `Push of ${what}: ${known.length === 0 ? text : known.join(', ')}.`;
+  return l10n.t`Push of ${what}: ${known.length === 0 ? text : known.join(', ')}.`;
 }
 
 function toImage(image: ImageRecord, key: string, isOne: boolean): PageImage {
   const { layers, platform, imageBytes } = image;
-  const count = layers.length === 1 ? '1 layer' : `${layers.length} layers`;
-  const facts = [count, platform, imageBytes === undefined ? undefined : `${formatBytes(imageBytes)} in the engine`];
+  const count = layers.length === 1 ? '1 layer' : l10n.t`${layers.length} layers`;
+  const facts = [
+    count,
+    platform,
+    imageBytes === undefined ? undefined : l10n.t`${formatBytes(imageBytes)} in the engine`,
+  ];
   return {
     key,
-    ...(!isOne && { heading: `${image.image} to ${image.target}` }),
+    ...(!isOne && { heading: l10n.t`${image.image} to ${image.target}` }),
     caption: facts.filter((fact) => fact !== undefined).join(' · '),
     bars: layers.map((layer, at) => toBar(layer, image, at)),
-    ...(layers.length === 0 && { emptyText: 'Its layers are not known yet.' }),
+    ...(layers.length === 0 && { emptyText: l10n.t('Its layers are not known yet.') }),
     notices: isOne ? [] : errorsOf(image),
     facts: [],
   };
@@ -170,7 +177,7 @@ function toImage(image: ImageRecord, key: string, isOne: boolean): PageImage {
 function toBar(layer: LayerRecord, image: ImageRecord, at: number): PageBar {
   const { diffId, instruction, readTotal, storedTotal, stepBytes } = layer;
   return {
-    key: diffId ?? `blob ${at}`,
+    key: diffId ?? l10n.t`blob ${at}`,
     number: String(at + 1),
     name: layerName(layer),
     isInstruction: instruction !== undefined,
@@ -203,9 +210,9 @@ function filledPart({ state, sentBytes, storedBytes, storedTotal, readBytes, rea
 
 /** The page of a push whose record was removed. */
 export function goneRecordPage(): Page {
-  const text = 'This push is not in the list any more';
+  const text = l10n.t('This push is not in the list any more');
   return {
-    ...{ mode: 'push', kicker: 'Push', title: text, status: { tone: 'neutral', text: 'Nothing to show' } },
+    ...{ mode: 'push', kicker: 'Push', title: text, status: { tone: 'neutral', text: l10n.t('Nothing to show') } },
     ...{ facts: [], actions: [], notices: [], images: [], announcement: text, labels: pageLabels.push },
   };
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import type { Memento } from 'vscode';
 import { isCancelled, TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
@@ -95,7 +96,7 @@ export class LinkOffers {
     if (now?.toLowerCase() === repository) return;
     if (failure !== undefined) throw toTeaChestError(failure);
     const what =
-      `${connection.host} said that ${keyOf(id)} is linked to “${repository}” now, but the package does not have the ` +
+      l10n.t`${connection.host} said that ${keyOf(id)} is linked to “${repository}” now, but the package does not have the ` +
       'link.';
     throw new TeaChestError('registryRefused', what, { facts: { host: connection.host } });
   }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../core/base/errors.ts';
 import type { PackageId, PackagesApi } from '../../core/gitea/packagesApi.ts';
 
@@ -12,8 +13,8 @@ export async function linkPackage(
   } catch (error) {
     if (!(error instanceof TeaChestError) || error.facts.status !== 404) throw error;
     const what =
-      `${host} could not link ${id.owner}/${id.name} to “${repository}”: there is no such repository of ` +
-      'this owner, or the server is older than Gitea 1.24 or Forgejo 11, which cannot do this from outside.';
+      l10n.t`${host} could not link ${id.owner}/${id.name} to “${repository}”: there is no such repository of ` +
+      l10n.t('this owner, or the server is older than Gitea 1.24 or Forgejo 11, which cannot do this from outside.');
     throw new TeaChestError('registryRefused', what, { cause: error, facts: error.facts });
   }
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
 import { readDocument, type DocumentPart } from '../../core/gitea/browse/readDocument.ts';
@@ -64,7 +65,7 @@ export class RegistryDocuments implements vscode.TextDocumentContentProvider, vs
     const [repository, digest, part] = [text('repository'), text('digest'), text('part')];
     const connection = this.#store.find(text('origin'));
     if (connection === undefined || !isReferenceText(`${connection.host}/${repository}`) || !isDigest(digest)) {
-      throw new TeaChestError('argumentInvalid', 'This document is of no registry that you are signed in to.');
+      throw new TeaChestError('argumentInvalid', l10n.t('This document is of no registry that you are signed in to.'));
     }
     const contents = await this.#browser.contents(connection);
     const call = { signal: AbortSignal.timeout(requestTimeout) };

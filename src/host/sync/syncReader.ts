@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { LRUCache } from 'lru-cache';
 import { TeaChestError } from '../../core/base/errors.ts';
 import type { DigestCache } from '../../core/digestCache/digestCache.ts';
@@ -44,7 +45,7 @@ export class SyncReader {
     const signal = AbortSignal.any([outer, AbortSignal.timeout(requestTimeout)]);
     try {
       if (username !== '' && (await store.credential(origin)) === undefined) {
-        throw new TeaChestError('notSignedIn', `This machine has no password or token for ${host}.`, {
+        throw new TeaChestError('notSignedIn', l10n.t`This machine has no password or token for ${host}.`, {
           facts: { host },
         });
       }
@@ -61,7 +62,7 @@ export class SyncReader {
       );
     } catch (error) {
       if (outer.aborted || !signal.aborted) throw error;
-      const message = `${host} did not answer within ${requestTimeout / 1000} seconds.`;
+      const message = l10n.t`${host} did not answer within ${requestTimeout / 1000} seconds.`;
       throw new TeaChestError('registryUnreachable', message, { cause: error, facts: { host } });
     }
   }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { SyncReason, SyncState } from '../../core/sync/compareSyncState.ts';
 import type { SyncReport } from '../../core/sync/readSyncState.ts';
 import { markdownValue, type MarkdownLine } from '../display/markdownText.ts';
@@ -8,19 +9,19 @@ import type { SyncEntry } from './syncStates.ts';
 
 /** The state in a row of the Images view. */
 export const stateNames: Readonly<Record<SyncState, string>> = {
-  upToDate: 'up to date',
-  newerHere: 'newer here',
-  newerThere: 'newer there',
+  upToDate: l10n.t('up to date'),
+  newerHere: l10n.t('newer here'),
+  newerThere: l10n.t('newer there'),
   different: 'different',
-  notPushed: 'not pushed',
+  notPushed: l10n.t('not pushed'),
 };
 
 const titles: Readonly<Record<SyncState, string>> = {
-  upToDate: 'Up to date',
-  newerHere: 'Newer here',
-  newerThere: 'Newer there',
+  upToDate: l10n.t('Up to date'),
+  newerHere: l10n.t('Newer here'),
+  newerThere: l10n.t('Newer there'),
   different: 'Different',
-  notPushed: 'Not pushed',
+  notPushed: l10n.t('Not pushed'),
 };
 
 /** Codicons. */
@@ -34,19 +35,21 @@ export const stateIcons: Readonly<Record<SyncState, string>> = {
 
 /** What a state follows from. */
 const reasons: Readonly<Record<SyncReason, string>> = {
-  sameImage: 'The registry has this image.',
-  noTag: 'The registry has no such tag.',
-  removedThere: 'You have pushed it, and the registry does not have the tag any more.',
-  changedHere: 'It has changed here since your last push, and the registry still has that push.',
-  changedThere: 'The registry’s tag has changed since your last push, and the image here has not.',
-  changedOnBothSides: 'Since your last push, both the image here and the registry’s tag have changed.',
-  earlierBuildHere:
+  sameImage: l10n.t('The registry has this image.'),
+  noTag: l10n.t('The registry has no such tag.'),
+  removedThere: l10n.t('You have pushed it, and the registry does not have the tag any more.'),
+  changedHere: l10n.t('It has changed here since your last push, and the registry still has that push.'),
+  changedThere: l10n.t('The registry’s tag has changed since your last push, and the image here has not.'),
+  changedOnBothSides: l10n.t('Since your last push, both the image here and the registry’s tag have changed.'),
+  earlierBuildHere: l10n.t(
     'The name stands for another image here than at your last push, but for one that was built earlier.',
-  earlierBuildThere:
+  ),
+  earlierBuildThere: l10n.t(
     'The registry’s tag has changed since your last push, but to an image that was built earlier than the one here.',
-  builtLaterHere: 'The image here was built later than the registry’s.',
-  builtLaterThere: 'The registry’s image was built later than the one here.',
-  unknownOrder: 'The registry has another image, and nothing says which of them is newer.',
+  ),
+  builtLaterHere: l10n.t('The image here was built later than the registry’s.'),
+  builtLaterThere: l10n.t('The registry’s image was built later than the one here.'),
+  unknownOrder: l10n.t('The registry has another image, and nothing says which of them is newer.'),
 };
 
 function reportIn(entry: SyncEntry | undefined): SyncReport | undefined {
@@ -56,7 +59,7 @@ function reportIn(entry: SyncEntry | undefined): SyncReport | undefined {
 /** `newer here`; `state unknown`; empty if nothing was read. */
 export function describeState(entry: SyncEntry | undefined): string {
   if (entry === undefined) return '';
-  return 'failure' in entry.outcome ? 'state unknown' : stateNames[entry.outcome.state];
+  return 'failure' in entry.outcome ? l10n.t('state unknown') : stateNames[entry.outcome.state];
 }
 
 /** Undefined where the row's own icon says more. */
@@ -68,19 +71,19 @@ export function stateIcon(entry: SyncEntry | undefined): string | undefined {
 /** For the tooltip of an image, which has the image's own ID and date already. `now` in milliseconds since the epoch. */
 export function stateLines({ outcome, target, lastPush, readAt }: SyncEntry, now: number): readonly MarkdownLine[] {
   const name = markdownValue(formatTarget(target));
-  const checked: MarkdownLine = [`Checked ${formatAge(new Date(readAt).toISOString(), now)}`];
+  const checked: MarkdownLine = [l10n.t`Checked ${formatAge(new Date(readAt).toISOString(), now)}`];
   if ('failure' in outcome) {
-    return [['**State unknown** in ', name], [markdownValue(errorMessage(outcome.failure).message)], checked];
+    return [[l10n.t('**State unknown** in '), name], [markdownValue(errorMessage(outcome.failure).message)], checked];
   }
   const { state, reason, there } = outcome;
   return [
     [`**${titles[state]}** in `, name],
     [reasons[reason]],
-    ...(there === undefined ? [] : [['In the registry: ', markdownValue(there.digest)]]),
+    ...(there === undefined ? [] : [[l10n.t('In the registry: '), markdownValue(there.digest)]]),
     ...(there?.createdAt === undefined ? [] : [['Built: ', markdownValue(readableDate(there.createdAt))]]),
     ...(lastPush === undefined
       ? []
-      : [['Your last push: ', markdownValue(readableDate(new Date(lastPush.at).toISOString()))]]),
+      : [[l10n.t('Your last push: '), markdownValue(readableDate(new Date(lastPush.at).toISOString()))]]),
     checked,
   ];
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { Audience } from '../../core/gitea/readAudience.ts';
 
 /** The visibility of an owner, for a row of a list. */
@@ -6,7 +7,7 @@ export function audienceNote(audience: Audience | undefined): string | undefined
     case 'everybody':
       return 'public';
     case 'signedIn':
-      return 'limited to signed-in users';
+      return l10n.t('limited to signed-in users');
     case 'members':
       return 'private';
     case undefined:
@@ -18,9 +19,9 @@ export function audienceNote(audience: Audience | undefined): string | undefined
 export function audienceSentence(audience: Audience | undefined): string | undefined {
   switch (audience) {
     case 'everybody':
-      return 'public: anybody can pull it';
+      return l10n.t('public: anybody can pull it');
     case 'signedIn':
-      return 'limited: everybody who is signed in to the server can pull it';
+      return l10n.t('limited: everybody who is signed in to the server can pull it');
     case 'members':
       return 'private';
     case undefined:

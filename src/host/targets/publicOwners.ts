@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import type { Memento } from 'vscode';
 import { listOf, readValue } from '../../core/base/json.ts';
@@ -66,15 +67,15 @@ export class PublicOwners {
 }
 
 function question(owner: string, host: string, audience: Exclude<Audience, 'members'>): [string, readonly string[]] {
-  const once = 'You are asked once for each owner.';
+  const once = l10n.t('You are asked once for each owner.');
   return audience === 'everybody'
     ? [
-        `${owner} on ${host} is public. Push there?`,
-        [`Everybody who can reach this server can pull this image, and every other one of ${owner}.`, once],
+        l10n.t`${owner} on ${host} is public. Push there?`,
+        [l10n.t`Everybody who can reach this server can pull this image, and every other one of ${owner}.`, once],
       ]
     : [
-        `Everybody who is signed in to ${host} can pull the images of ${owner}. Push there?`,
-        [`${owner} is visible to every user of this server, and so are its images.`, once],
+        l10n.t`Everybody who is signed in to ${host} can pull the images of ${owner}. Push there?`,
+        [l10n.t`${owner} is visible to every user of this server, and so are its images.`, once],
       ];
 }
 

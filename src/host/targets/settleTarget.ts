@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../core/base/errors.ts';
 import {
   checkImageName,
@@ -32,7 +33,7 @@ export function settleTarget(target: Target, kind: Kind): Target {
   }
   const slash = repository.indexOf('/');
   if (slash < 0) {
-    const why = `“${repository}” lacks an owner: on ${host} an image is called owner/name.`;
+    const why = l10n.t`“${repository}” lacks an owner: on ${host} an image is called owner/name.`;
     throw new TeaChestError('nameInvalid', why, { stage: 'resolve', facts: { host } });
   }
   const parts = { owner: repository.slice(0, slash), name: repository.slice(slash + 1), tag };
@@ -58,7 +59,7 @@ export function judgeOwner(text: string): Verdict {
 
 /** `warn`: a warning to add to a suggested name. */
 export function judgeName(text: string, kind: Kind, warn?: (suggestion: string) => string | undefined): Verdict {
-  if (text === '') return { problem: 'A name is needed.' };
+  if (text === '') return { problem: l10n.t('A name is needed.') };
   return judge(hasOwners(kind) ? checkImageName(text) : checkRepository(text), warn);
 }
 
@@ -72,7 +73,7 @@ function checkRepository(text: string): Check<string> {
   if (text.split('/').every((part) => segment.test(part))) return { ok: true, value: text };
   return {
     ok: false,
-    why: `“${text}” cannot be the name of a repository: a-z, 0-9 and / are allowed, with . _ - between letters.`,
+    why: l10n.t`“${text}” cannot be the name of a repository: a-z, 0-9 and / are allowed, with . _ - between letters.`,
   };
 }
 
@@ -80,7 +81,7 @@ function checkAnyTag(text: string): Check<string> {
   if (isTag(text)) return { ok: true, value: text };
   return {
     ok: false,
-    why: `“${text}” cannot be a tag: letters, digits, . _ - are allowed, and it may not begin with . or -.`,
+    why: l10n.t`“${text}” cannot be a tag: letters, digits, . _ - are allowed, and it may not begin with . or -.`,
   };
 }
 
@@ -96,7 +97,7 @@ function unwrap<T>(check: Check<T>, host: string, format: (value: T) => string =
   const suggestion = check.suggestion === undefined ? undefined : format(check.suggestion);
   throw new TeaChestError(
     'nameInvalid',
-    suggestion === undefined ? check.why : `${check.why} The nearest that works is “${suggestion}”.`,
+    suggestion === undefined ? check.why : l10n.t`${check.why} The nearest that works is “${suggestion}”.`,
     { stage: 'resolve', facts: suggestion === undefined ? { host } : { host, suggestion } },
   );
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../core/base/errors.ts';
 import { readPastedTarget } from '../../core/gitea/readPastedTarget.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
@@ -35,18 +36,18 @@ export function formatTarget({ host, repository, tag }: Target): string {
 export function parseTarget(text: string, isHost?: (first: string) => boolean): Target {
   if (/:\/\/[^/]*@/.test(text)) {
     // The message must not quote the text: it would show a password.
-    const why = 'The target has a user name or a password in it. Give it without them.';
+    const why = l10n.t('The target has a user name or a password in it. Give it without them.');
     throw new TeaChestError('referenceInvalid', why, { stage: 'resolve' });
   }
   const { registry, repository, tag, digest } = parseImageReference(readPastedTarget(text), isHost);
   const refuse = (why: string): TeaChestError =>
     new TeaChestError(
       'referenceInvalid',
-      `“${text}” is not a target to push to: ${why}. A target looks like gitea.example.com/owner/name:tag.`,
+      l10n.t`“${text}” is not a target to push to: ${why}. A target looks like gitea.example.com/owner/name:tag.`,
       { stage: 'resolve', facts: { reference: text } },
     );
-  if (registry === undefined) throw refuse('it does not begin with a registry');
-  if (digest !== undefined) throw refuse('a push goes to a tag, not to a digest');
+  if (registry === undefined) throw refuse(l10n.t('it does not begin with a registry'));
+  if (digest !== undefined) throw refuse(l10n.t('a push goes to a tag, not to a digest'));
   return { host: registry.toLowerCase(), repository, tag: tag ?? 'latest' };
 }
 

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { element, Parts, setAttribute, setShown, setText } from './dom.ts';
 import type { PageFact, PageNotice } from './protocol.ts';
 
@@ -32,7 +33,7 @@ export class NoticeList {
     () => ({ root: element('li') }),
     ({ root }, { tone, text }) => {
       setText(root, text);
-      setAttribute(root, 'class', `notice tone-${tone}`);
+      setAttribute(root, 'class', l10n.t`notice tone-${tone}`);
     },
   );
 

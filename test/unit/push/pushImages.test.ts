@@ -27,8 +27,8 @@ describe('a push of several images', () => {
     const results = await rig.pushed(targets);
     rig.assertPulled(targets);
     assert.equal(rig.registry.sentBytes, rig.registry.distinctBytes());
-    const [first, ...others] = results;
-    assert.ok(first !== undefined && others.every(({ mountedBytes }) => mountedBytes > 0));
+    // Any of them may be the one that sends it.
+    assert.equal(results.filter(({ mountedBytes }) => mountedBytes === 0).length, 1);
     await rig.assertNothingLeft();
   });
 

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import * as l10n from '@vscode/l10n';
 import { extract, type Extract, type Header } from 'tar-stream';
 import { Condition } from '../../base/condition.ts';
 import { TeaChestError } from '../../base/errors.ts';
@@ -103,10 +104,14 @@ class TarFeeder {
     const cause = this.#parserError ?? error;
     const found = cause instanceof Error ? cause.message : String(cause);
     if (message !== undefined || /unexpected end|prematurely/i.test(found)) return truncated(message);
-    return new TeaChestError('archiveInvalid', `The engine’s archive of the image is not a tar archive: ${found}`, {
-      stage: 'export',
-      cause,
-    });
+    return new TeaChestError(
+      'archiveInvalid',
+      l10n.t`The engine’s archive of the image is not a tar archive: ${found}`,
+      {
+        stage: 'export',
+        cause,
+      },
+    );
   }
 
   async #feed(bytes: AsyncIterable<Uint8Array>): Promise<void> {
@@ -164,8 +169,8 @@ class ArchiveTail {
 }
 
 function truncated(message: string | undefined): TeaChestError {
-  const why = message === undefined ? 'it stopped in the middle' : `it says: ${message}`;
-  return new TeaChestError('archiveTruncated', `The engine did not send the whole image: ${why}.`, {
+  const why = message === undefined ? l10n.t('it stopped in the middle') : l10n.t`it says: ${message}`;
+  return new TeaChestError('archiveTruncated', l10n.t`The engine did not send the whole image: ${why}.`, {
     stage: 'export',
     facts: message === undefined ? {} : { message },
   });
@@ -219,14 +224,14 @@ async function* bodyOf(
 /** Resolves a path against a folder of the archive. Throws if it leads out of the archive. */
 export function archivePath(name: string, folder: string): string {
   if (name.length > maxPathLength) {
-    const sentence = `The engine’s archive of the image has a path of ${name.length} characters.`;
+    const sentence = l10n.t`The engine’s archive of the image has a path of ${name.length} characters.`;
     throw new TeaChestError('archiveInvalid', sentence, { stage: 'export' });
   }
   const resolved = path.posix.join(folder, name).replace(/\/+$/, '');
   if (name.startsWith('/') || resolved === '..' || resolved.startsWith('../')) {
     throw new TeaChestError(
       'archiveInvalid',
-      `The engine’s archive of the image points outside of itself: “${name}”.`,
+      l10n.t`The engine’s archive of the image points outside of itself: “${name}”.`,
       {
         stage: 'export',
         facts: { path: name },

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { TeaChestError } from '../../base/errors.ts';
 import { parseJsonOrThrow } from '../../base/json.ts';
@@ -166,6 +167,6 @@ async function readText(body: Readable, limit: number, timeout: InactivityTimeou
 function parseAnswer(text: string): unknown {
   // The response to a tag call has no body; that of podman 4 is a line feed.
   if (text.trim() === '') return undefined;
-  const message = 'The container engine’s answer is not JSON, so it cannot be understood.';
+  const message = l10n.t('The container engine’s answer is not JSON, so it cannot be understood.');
   return parseJsonOrThrow(v.unknown(), text, (cause) => new TeaChestError('engineFailed', message, { cause }));
 }

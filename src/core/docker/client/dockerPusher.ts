@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { CallOptions } from '../../ports/callOptions.ts';
 import type { EngineImageName, EnginePushOptions, EnginePushStep, EnginePusher } from '../../ports/enginePusher.ts';
 import type Docker from 'dockerode';
@@ -136,7 +137,7 @@ function readStep(line: string): EnginePushStep {
   const step: PushStep = parseJson(pushStep, line) ?? {};
   const message = step.errorDetail?.message ?? step.error;
   if (message !== undefined) {
-    throw new TeaChestError('engineFailed', `The container engine could not push the image: ${message}`, {
+    throw new TeaChestError('engineFailed', l10n.t`The container engine could not push the image: ${message}`, {
       facts: { message },
     });
   }
@@ -157,9 +158,9 @@ function noticeOf({ id, status, aux }: PushStep): string | undefined {
     const { platform, digest = '' } = aux.selectedManifest ?? {};
     const name = [platform?.os, platform?.architecture, platform?.variant].filter(Boolean).join('/');
     const which = name === '' ? digest : `${name} (${digest})`;
-    return `Not all multiplatform-content is present and only the available single-platform image was pushed: ${which}.`;
+    return l10n.t`Not all multiplatform-content is present and only the available single-platform image was pushed: ${which}.`;
   }
-  if (aux?.contentMissing === true) return 'Not all of the image’s content is present in the container engine.';
+  if (aux?.contentMissing === true) return l10n.t('Not all of the image’s content is present in the container engine.');
   const isUsual = id !== undefined || status === undefined || status === '' || usualLines.test(status);
   return isUsual ? undefined : status;
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { CallOptions } from '../../ports/callOptions.ts';
 import Docker from 'dockerode';
 import { throwIfCancelled } from '../../base/cancel.ts';
@@ -309,7 +310,7 @@ export class Engine implements ImageSource {
       (later: unknown) => (later instanceof TeaChestError && later.code === 'imageNotFound' ? later : undefined),
     );
     if (removed === undefined) return explained;
-    const sentence = `The image “${name}” is gone from the container engine; it was removed meanwhile.`;
+    const sentence = l10n.t`The image “${name}” is gone from the container engine; it was removed meanwhile.`;
     return new TeaChestError('imageNotFound', sentence, { stage: 'export', cause: error, facts: { image: name } });
   }
 

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { isCancelled, systemCode, TeaChestError, type ErrorCode, type ErrorFacts } from '../../base/errors.ts';
 import { describeEndpoint } from '../endpoint/describeEndpoint.ts';
 import { engineErrorMessage } from './engineErrorMessage.ts';
@@ -11,7 +12,7 @@ export class EngineTimeout extends Error {
   readonly connected: boolean;
 
   constructor(milliseconds: number, connected: boolean, cause: unknown) {
-    super(`silent for ${milliseconds} ms`, { cause });
+    super(l10n.t`silent for ${milliseconds} ms`, { cause });
     this.milliseconds = milliseconds;
     this.connected = connected;
   }
@@ -19,13 +20,16 @@ export class EngineTimeout extends Error {
 
 /** `engineFailed`, with the engine's message if the body has one (facts: status, message). */
 export function refusedByEngine(status: number, body: string): TeaChestError {
-  const message = engineErrorMessage(body) ?? `HTTP status ${status}`;
-  return new TeaChestError('engineFailed', `The container engine refused: ${message}`, { facts: { status, message } });
+  const message = engineErrorMessage(body) ?? l10n.t`HTTP status ${status}`;
+  return new TeaChestError('engineFailed', l10n.t`The container engine refused: ${message}`, {
+    facts: { status, message },
+  });
 }
 
 /** Converts any failure of a call to the engine into a TeaChestError. The caller adds the stage. */
 export function explainEngineError(error: unknown, endpoint: EngineEndpoint, signal: AbortSignal): TeaChestError {
-  if (signal.aborted || isCancelled(error)) return new TeaChestError('cancelled', 'Cancelled.', { cause: error });
+  if (signal.aborted || isCancelled(error))
+    return new TeaChestError('cancelled', l10n.t('Cancelled.'), { cause: error });
   if (error instanceof TeaChestError) return error;
   const { code, sentence, facts } = explanationOf(error, endpoint);
   return new TeaChestError(code, sentence, {
@@ -48,9 +52,12 @@ function explanationOf(error: unknown, endpoint: EngineEndpoint): Explanation {
 /** An engine that accepted the connection hangs; otherwise there may be no engine at all. */
 function explainTimeout({ milliseconds, connected }: EngineTimeout, endpoint: EngineEndpoint): Explanation {
   const where = `${endpoint.url} (${endpoint.source})`;
-  const silent = `did not answer for ${milliseconds / 1000} s`;
-  if (!connected) return { code: 'engineStopped', sentence: `The container engine at ${where} ${silent}.` };
-  return { code: 'engineLost', sentence: `The container engine at ${where} accepted the connection but ${silent}.` };
+  const silent = l10n.t`did not answer for ${milliseconds / 1000} s`;
+  if (!connected) return { code: 'engineStopped', sentence: l10n.t`The container engine at ${where} ${silent}.` };
+  return {
+    code: 'engineLost',
+    sentence: l10n.t`The container engine at ${where} accepted the connection but ${silent}.`,
+  };
 }
 
 function explainConnection(error: unknown, endpoint: EngineEndpoint): Explanation {
@@ -59,35 +66,41 @@ function explainConnection(error: unknown, endpoint: EngineEndpoint): Explanatio
   const message = error instanceof Error ? error.message : String(error);
   const path = endpoint.address.kind === 'socket' ? endpoint.address.path : '';
   if (code === 'EACCES' || code === 'EPERM') {
-    const sentence = `You are not allowed to open the container engine’s socket ${path} (${endpoint.source}).`;
+    const sentence = l10n.t`You are not allowed to open the container engine’s socket ${path} (${endpoint.source}).`;
     return { code: 'enginePermission', sentence, facts: { path } };
   }
   if (code === 'ENOENT' && path !== '') {
     // The path was configured, or an engine was found there before: do not suggest to install one.
     return {
       code: 'engineStopped',
-      sentence: `The container engine at ${where} is not running: ${path} does not exist.`,
+      sentence: l10n.t`The container engine at ${where} is not running: ${path} does not exist.`,
     };
   }
   if (code === 'ENOTFOUND') {
-    return { code: 'engineEndpointInvalid', sentence: `The host of the container engine at ${where} is not known.` };
+    return {
+      code: 'engineEndpointInvalid',
+      sentence: l10n.t`The host of the container engine at ${where} is not known.`,
+    };
   }
   if (unreachable.has(code)) {
-    return { code: 'engineStopped', sentence: `The container engine at ${where} does not answer: ${message}.` };
+    return { code: 'engineStopped', sentence: l10n.t`The container engine at ${where} does not answer: ${message}.` };
   }
   if (isTls(code, message)) {
     return {
       code: 'engineEndpointInvalid',
-      sentence: `No secure connection to the container engine at ${where} could be made: ${tlsReason(message)}.`,
+      sentence: l10n.t`No secure connection to the container engine at ${where} could be made: ${tlsReason(message)}.`,
     };
   }
   if (error instanceof Error && error.name === 'HTTPParserError' && !message.includes('EOF')) {
     return {
       code: 'engineEndpointInvalid',
-      sentence: `What answers at ${where} is not a container engine: ${message}.`,
+      sentence: l10n.t`What answers at ${where} is not a container engine: ${message}.`,
     };
   }
-  return { code: 'engineLost', sentence: `The connection to the container engine at ${where} broke: ${message}.` };
+  return {
+    code: 'engineLost',
+    sentence: l10n.t`The connection to the container engine at ${where} broke: ${message}.`,
+  };
 }
 
 const unreachable = new Set(['ECONNREFUSED', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'EAI_AGAIN']);
@@ -105,16 +118,16 @@ function explainSsh(error: SshError, endpoint: EngineEndpoint): Explanation {
   const where = `${endpoint.url} (${endpoint.source})`;
   const facts = { message: error.message, ...(refusedSignIn.test(error.message) && { isRefused: true }) };
   if (error.exitCode === undefined) {
-    const sentence = `The program “ssh”, by which the container engine at ${where} is reached, could not be started: ${error.message}.`;
+    const sentence = l10n.t`The program “ssh”, by which the container engine at ${where} is reached, could not be started: ${error.message}.`;
     return { code: 'engineEndpointInvalid', sentence, facts };
   }
   const [tried] = error.unusable;
   if (error.unusable.length === remotePrograms.length) {
-    const sentence = `The container engine at ${where} could not be reached through ssh: the other machine has neither “docker” nor “podman” with the command “system dial-stdio” in the PATH of its shell. It says: ${error.message}`;
+    const sentence = l10n.t`The container engine at ${where} could not be reached through ssh: the other machine has neither “docker” nor “podman” with the command “system dial-stdio” in the PATH of its shell. It says: ${error.message}`;
     return { code: 'engineNotFound', sentence, facts };
   }
-  const after = tried === undefined ? '' : ` (it has no usable “${tried}”, so “podman” was tried)`;
-  const sentence = `The container engine at ${where} could not be reached through ssh${after}: ${error.message}`;
+  const after = tried === undefined ? '' : l10n.t` (it has no usable “${tried}”, so “podman” was tried)`;
+  const sentence = l10n.t`The container engine at ${where} could not be reached through ssh${after}: ${error.message}`;
   const next = adviceForSsh.find(([pattern]) => pattern.test(error.message))?.[1];
   return { code: sshCode(error), sentence: next === undefined ? sentence : `${sentence}. ${next}`, facts };
 }
@@ -124,11 +137,16 @@ const refusedSignIn = /permission denied \(|too many authentication failures|hos
 
 /** What to do on the other machine, or about it, by the message of ssh or of the program there. */
 const adviceForSsh: readonly (readonly [RegExp, string])[] = [
-  [/unable to connect to podman/i, 'Start its service there: “systemctl --user enable --now podman.socket”.'],
-  [/host key verification failed/i, 'Sign in there once by ssh in a terminal, and look at the key that it shows.'],
+  [/unable to connect to podman/i, l10n.t('Start its service there: “systemctl --user enable --now podman.socket”.')],
+  [
+    /host key verification failed/i,
+    l10n.t('Sign in there once by ssh in a terminal, and look at the key that it shows.'),
+  ],
   [
     /permission denied \(/i,
-    'VS Code cannot be asked for a pass phrase: load the key into the ssh agent, or start VS Code where the agent is known.',
+    l10n.t(
+      'VS Code cannot be asked for a pass phrase: load the key into the ssh agent, or start VS Code where the agent is known.',
+    ),
   ],
 ];
 

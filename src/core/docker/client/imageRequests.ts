@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type Docker from 'dockerode';
 import type { ImageInspectInfo } from 'dockerode';
 import { TeaChestError, toTeaChestError } from '../../base/errors.ts';
@@ -43,7 +44,7 @@ export function imagePath(image: string): string {
   const parts = image.split('/');
   parseImageReference(image);
   if (parts.includes('.') || parts.includes('..')) {
-    throw new TeaChestError('referenceInvalid', `“${image}” is not the name of an image.`, { facts: { image } });
+    throw new TeaChestError('referenceInvalid', l10n.t`“${image}” is not the name of an image.`, { facts: { image } });
   }
   return parts.map((part) => encodeURIComponent(part).replaceAll('%3A', ':').replaceAll('%40', '@')).join('/');
 }
@@ -56,14 +57,18 @@ export function notFound(error: unknown, image: string, stage: 'inspect' | 'expo
   if (known.code !== 'engineFailed' || known.facts.status !== 404) return known;
   const message = String(known.facts['message']);
   if (missingContent.test(message)) {
-    const sentence = `The container engine has only a part of the image “${image}”. Pull it again, or build it anew. (The engine says: ${message}.)`;
+    const sentence = l10n.t`The container engine has only a part of the image “${image}”. Pull it again, or build it anew. (The engine says: ${message}.)`;
     return new TeaChestError('engineFailed', sentence, { stage, cause: error, facts: { image, status: 404 } });
   }
-  return new TeaChestError('imageNotFound', `The container engine has no image “${image}” (it says: ${message}).`, {
-    stage,
-    cause: error,
-    facts: { image },
-  });
+  return new TeaChestError(
+    'imageNotFound',
+    l10n.t`The container engine has no image “${image}” (it says: ${message}).`,
+    {
+      stage,
+      cause: error,
+      facts: { image },
+    },
+  );
 }
 
 /** Podman 4.3 makes no docker-archive of an image with zstd layers; its OCI archive has them. */

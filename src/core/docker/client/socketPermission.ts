@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../base/errors.ts';
 
 /**
@@ -13,8 +14,8 @@ export async function withOwningGroup(error: TeaChestError): Promise<TeaChestErr
   if (group === undefined) return error;
   const isMember = group.members.includes(userName()) && process.getgroups?.().includes(group.id) === false;
   const sentence = isMember
-    ? `${error.message} You are a member of the group “${group.name}”, which may, but VS Code was started before you joined it and still has your old groups.`
-    : `${error.message} The members of the group “${group.name}” are.`;
+    ? l10n.t`${error.message} You are a member of the group “${group.name}”, which may, but VS Code was started before you joined it and still has your old groups.`
+    : l10n.t`${error.message} The members of the group “${group.name}” are.`;
   const facts = { ...error.facts, group: group.name, isMember };
   return new TeaChestError(error.code, sentence, { cause: error.cause, facts });
 }

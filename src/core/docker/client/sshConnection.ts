@@ -1,5 +1,6 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { Duplex } from 'node:stream';
+import * as l10n from '@vscode/l10n';
 import type { SshAddress } from '../types.ts';
 import { dialCommand, remotePrograms, type RemoteProgram } from './remotePrograms.ts';
 
@@ -106,7 +107,7 @@ class SshConnection extends Duplex {
   }
 
   #recover(code: number | undefined): void {
-    const message = this.#stderr.trim() || 'ssh ended without a message';
+    const message = this.#stderr.trim() || l10n.t('ssh ended without a message');
     const wait = waitsAfterDrop[this.#drops];
     if (isDropped(code, message) && wait !== undefined) {
       this.#drops++;

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { EngineEndpoint } from '../types.ts';
 
 /**
@@ -5,7 +6,7 @@ import type { EngineEndpoint } from '../types.ts';
  * default socket of docker, which needs no mention.
  */
 export function describeEndpoint({ address, context, product, url }: Omit<EngineEndpoint, 'source'>): string {
-  if (context !== undefined) return `context ${context}`;
+  if (context !== undefined) return l10n.t`context ${context}`;
   if (address.kind !== 'socket') return url;
   if (product === 'Docker' || product === 'Podman') return '';
   return product ?? address.path;

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../base/errors.ts';
 import { builtInContext, chosenContext, contextEndpoint } from './dockerContext.ts';
 import { dockerConfigFolder } from './dockerConfigFolder.ts';
@@ -34,7 +35,7 @@ export async function discoverEndpoint(
 
 async function configuredEndpoint(choice: EngineChoice, machine: HostEnvironment): Promise<EngineEndpoint> {
   const host = choice.host?.trim() ?? '';
-  if (host !== '') return fromUrl(host, 'the setting teaChest.engine.host', machine);
+  if (host !== '') return fromUrl(host, l10n.t('the setting teaChest.engine.host'), machine);
   const context = choice.context?.trim() ?? '';
   const dockerHost = machine.env['DOCKER_HOST']?.trim() ?? '';
   if (dockerHost !== '' && (context === '' || context === builtInContext)) {
@@ -46,7 +47,7 @@ async function configuredEndpoint(choice: EngineChoice, machine: HostEnvironment
   const stored = isStored ? await contextEndpoint(name, folder, machine) : undefined;
   const endpoint = stored ?? (name === undefined ? await containerHost(machine) : undefined);
   const found = endpoint ?? (await knownSocket(machine));
-  return unread === undefined ? found : { ...found, source: `${found.source}, as ${unread}` };
+  return unread === undefined ? found : { ...found, source: l10n.t`${found.source}, as ${unread}` };
 }
 
 /** Podman's DOCKER_HOST. podman(1) reads the key of an ssh address from CONTAINER_SSHKEY. */
@@ -82,7 +83,7 @@ async function tlsOfEnvironment(source: string, machine: HostEnvironment): Promi
   const folder = certPath === undefined || certPath === '' ? await dockerConfigFolder(machine) : certPath;
   const files = await readTlsFiles(folder, machine, source);
   if (verify && files?.ca === undefined) {
-    throw endpointInvalid(source, `DOCKER_TLS_VERIFY is set, and there is no ca.pem in ${folder}`);
+    throw endpointInvalid(source, l10n.t`DOCKER_TLS_VERIFY is set, and there is no ca.pem in ${folder}`);
   }
   return { ...files, verify };
 }
@@ -100,15 +101,19 @@ async function knownSocket(machine: HostEnvironment): Promise<EngineEndpoint> {
   if (found !== undefined) {
     return {
       address: { kind: 'socket', path: found.path },
-      source: 'default socket',
+      source: l10n.t('default socket'),
       url: socketUrl(found.path, machine),
     };
   }
   const searched = candidates.map(({ path }) => path);
-  throw new TeaChestError('engineNotFound', `No container engine was found: none listens at ${searched.join(', ')}.`, {
-    stage: 'engine',
-    facts: { searched },
-  });
+  throw new TeaChestError(
+    'engineNotFound',
+    l10n.t`No container engine was found: none listens at ${searched.join(', ')}.`,
+    {
+      stage: 'engine',
+      facts: { searched },
+    },
+  );
 }
 
 /** The address of a local socket, as DOCKER_HOST has it. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { lenient, parseJson } from '../../base/json.ts';
 import { isSnapFolder } from './dockerConfigFolder.ts';
@@ -46,7 +47,7 @@ async function contextOfConfig(folder: string, machine: HostEnvironment): Promis
   try {
     return { name: (await readJson(machine, file, dockerConfig))?.currentContext };
   } catch (error) {
-    return { name: undefined, unread: `${file} cannot be read (${messageOf(error)})` };
+    return { name: undefined, unread: l10n.t`${file} cannot be read (${messageOf(error)})` };
   }
 }
 
@@ -60,20 +61,20 @@ export async function contextEndpoint(
   machine: HostEnvironment,
 ): Promise<EngineEndpoint | undefined> {
   const join = (...parts: string[]): string => pathsOf(machine).join(...parts);
-  const source = `the docker context “${name}”${isSnapFolder(folder, machine) ? ` of ${folder}` : ''}`;
+  const source = l10n.t`the docker context “${name}”${isSnapFolder(folder, machine) ? l10n.t` of ${folder}` : ''}`;
   const facts = { context: name };
   const id = createHash('sha256').update(name).digest('hex');
   const store = join(folder, 'contexts');
   const file = join(store, 'meta', id, 'meta.json');
   const meta = await readJson(machine, file, contextMeta).catch((cause: unknown) => {
-    throw endpointInvalid(source, `${file} cannot be read (${messageOf(cause)})`, { cause, facts });
+    throw endpointInvalid(source, l10n.t`${file} cannot be read (${messageOf(cause)})`, { cause, facts });
   });
   if (meta === undefined) {
-    const why = `docker has no context of that name in ${store}; it may have been removed`;
+    const why = l10n.t`docker has no context of that name in ${store}; it may have been removed`;
     throw endpointInvalid(source, why, { facts: { ...facts, isMissing: true } });
   }
   const docker = meta.Endpoints?.docker;
-  if (docker === undefined) throw endpointInvalid(source, 'it has no docker endpoint', { facts });
+  if (docker === undefined) throw endpointInvalid(source, l10n.t('it has no docker endpoint'), { facts });
   const { Host: host, SkipTLSVerify } = docker;
   if (host === undefined || host === '') return undefined;
   const verify = SkipTLSVerify !== true;

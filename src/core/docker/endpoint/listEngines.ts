@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { builtInContext, chosenContext, listContexts } from './dockerContext.ts';
 import { dockerConfigFolder } from './dockerConfigFolder.ts';
 import { socketUrl } from './discoverEndpoint.ts';
@@ -56,7 +57,7 @@ async function contextOptions(machine: HostEnvironment): Promise<EngineOption[]>
   });
   // Without stored contexts nobody works with them.
   if (contexts.length === 0) return [];
-  const builtIn = { name: builtInContext, host: '', description: 'DOCKER_HOST, or the usual sockets' };
+  const builtIn = { name: builtInContext, host: '', description: l10n.t('DOCKER_HOST, or the usual sockets') };
   return [builtIn, ...contexts].map(option);
 }
 

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError, type ErrorFacts } from '../../base/errors.ts';
 import type { EngineEndpoint, EngineTls } from '../types.ts';
 
@@ -34,11 +35,15 @@ export function endpointInvalid(
   why: string,
   { cause, facts = {} }: { readonly cause?: unknown; readonly facts?: ErrorFacts } = {},
 ): TeaChestError {
-  return new TeaChestError('engineEndpointInvalid', `The engine’s address from ${source} cannot be used: ${why}.`, {
-    stage: 'engine',
-    cause,
-    facts: { source, ...facts },
-  });
+  return new TeaChestError(
+    'engineEndpointInvalid',
+    l10n.t`The engine’s address from ${source} cannot be used: ${why}.`,
+    {
+      stage: 'engine',
+      cause,
+      facts: { source, ...facts },
+    },
+  );
 }
 
 function withScheme(text: string): string {
@@ -61,21 +66,26 @@ function addressOf(scheme: string, rest: string, url: string, options: EndpointO
     case 'ssh':
       return sshAddress(url, options);
     default:
-      throw endpointInvalid(options.source, `“${scheme}://” is not a way to reach an engine that Tea Chest knows`);
+      throw endpointInvalid(
+        options.source,
+        l10n.t`“${scheme}://” is not a way to reach an engine that Tea Chest knows`,
+      );
   }
 }
 
 function unixSocket(path: string, { source, platform }: EndpointOptions): Address {
-  if (platform === 'win32') throw endpointInvalid(source, 'Windows reaches engines by npipe://, not by unix://');
+  if (platform === 'win32')
+    throw endpointInvalid(source, l10n.t('Windows reaches engines by npipe://, not by unix://'));
   if (path === '') return { kind: 'socket', path: '/var/run/docker.sock' };
-  if (!path.startsWith('/')) throw endpointInvalid(source, `“${path}” is not a full path; it must begin with “/”`);
+  if (!path.startsWith('/'))
+    throw endpointInvalid(source, l10n.t`“${path}” is not a full path; it must begin with “/”`);
   return { kind: 'socket', path };
 }
 
 function namedPipe(path: string, { source, platform }: EndpointOptions): Address {
-  if (platform !== 'win32') throw endpointInvalid(source, 'named pipes (npipe://) exist on Windows only');
+  if (platform !== 'win32') throw endpointInvalid(source, l10n.t('named pipes (npipe://) exist on Windows only'));
   const named = path === '' ? '//./pipe/docker_engine' : path.replaceAll('\\', '/');
-  if (!/^\/\/[^/]+\/pipe\/./.test(named)) throw endpointInvalid(source, `“${path}” is not the name of a pipe`);
+  if (!/^\/\/[^/]+\/pipe\/./.test(named)) throw endpointInvalid(source, l10n.t`“${path}” is not the name of a pipe`);
   return { kind: 'socket', path: named };
 }
 
@@ -86,19 +96,20 @@ function tcpAddress(
   source: string,
 ): Address {
   const { host, port, path, user } = splitAuthority(url, source);
-  if (user !== undefined) throw endpointInvalid(source, 'it has a user name in it, which engines do not understand');
+  if (user !== undefined)
+    throw endpointInvalid(source, l10n.t('it has a user name in it, which engines do not understand'));
   if (path !== '')
-    throw endpointInvalid(source, `what follows the host (“${path}”) is not part of an engine’s address`);
+    throw endpointInvalid(source, l10n.t`what follows the host (“${path}”) is not part of an engine’s address`);
   return { kind: 'tcp', host, port: port ?? (tls === undefined ? ports.plain : ports.tls), tls };
 }
 
 function sshAddress(url: string, { source, identity }: EndpointOptions): Address {
   const { host, port, path, user } = splitAuthority(url, source);
   if (user?.includes(':') === true) {
-    throw endpointInvalid(source, 'it has a password in it; ssh takes keys, or asks by itself');
+    throw endpointInvalid(source, l10n.t('it has a password in it; ssh takes keys, or asks by itself'));
   }
   // A shell on the other machine reads the path as part of a command.
-  if (!/^[\w./-]*$/.test(path)) throw endpointInvalid(source, `“${path}” is not a plain path of a socket`);
+  if (!/^[\w./-]*$/.test(path)) throw endpointInvalid(source, l10n.t`“${path}” is not a plain path of a socket`);
   const destination = user === undefined ? host : `${user}@${host}`;
   const key = identity === undefined || identity === '' ? {} : { identity };
   const address = { kind: 'ssh', destination, socket: path === '' ? undefined : path, ...key } as const;
@@ -118,10 +129,10 @@ function splitAuthority(url: string, source: string): Authority {
   const match = /^\w+:\/\/(?:([^/]*)@)?(\[[0-9a-fA-F:.]+\]|[^/:@[\]?#\s]+)(?::(\d{1,5}))?(\/[^?#]*)?$/.exec(url);
   const host = match?.[2];
   if (match === null || host === undefined || host.startsWith('-')) {
-    throw endpointInvalid(source, 'it is not of the form scheme://host:port');
+    throw endpointInvalid(source, l10n.t('it is not of the form scheme://host:port'));
   }
   const port = match[3] === undefined ? undefined : Number(match[3]);
-  if (port !== undefined && (port < 1 || port > 65_535)) throw endpointInvalid(source, `${port} is not a port`);
+  if (port !== undefined && (port < 1 || port > 65_535)) throw endpointInvalid(source, l10n.t`${port} is not a port`);
   const path = match[4] === undefined || match[4] === '/' ? '' : match[4];
   return { host: host.replace(/^\[|\]$/g, ''), port, path, user: match[1] };
 }

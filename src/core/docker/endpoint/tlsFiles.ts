@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { endpointInvalid } from './parseEndpoint.ts';
 import { pathsOf } from './hostPaths.ts';
 import type { HostEnvironment } from './hostEnvironment.ts';
@@ -15,12 +16,12 @@ export async function readTlsFiles(
       return await machine.readFile(file);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      throw endpointInvalid(source, `${file} cannot be read (${message})`, { cause: error });
+      throw endpointInvalid(source, l10n.t`${file} cannot be read (${message})`, { cause: error });
     }
   };
   const [ca, cert, key] = await Promise.all([read('ca.pem'), read('cert.pem'), read('key.pem')]);
   if ((cert === undefined) !== (key === undefined)) {
-    throw endpointInvalid(source, `of cert.pem and key.pem, ${folder} has only one`);
+    throw endpointInvalid(source, l10n.t`of cert.pem and key.pem, ${folder} has only one`);
   }
   if (ca === undefined && cert === undefined) return undefined;
   return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };

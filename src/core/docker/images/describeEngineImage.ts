@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { TeaChestError } from '../../base/errors.ts';
 import { readValue } from '../../base/json.ts';
@@ -63,8 +64,8 @@ function platformQuery(
 ): Readonly<Record<string, string>> {
   if (wanted === undefined || wanted === describePlatform(platform)) return {};
   if (Number(api.split('.')[1] ?? 0) < platformsSince) {
-    const shown = describePlatform(platform) ?? 'one platform';
-    const why = `This engine describes only ${shown} of the image ${id}, not ${wanted}. Docker 28.1 and newer describe each platform.`;
+    const shown = describePlatform(platform) ?? l10n.t('one platform');
+    const why = l10n.t`This engine describes only ${shown} of the image ${id}, not ${wanted}. Docker 28.1 and newer describe each platform.`;
     throw new TeaChestError('imageUnsupported', why, { stage: 'inspect' });
   }
   const [os = '', architecture = '', variant] = wanted.split('/');

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { TeaChestError } from '../../base/errors.ts';
 import { lenient, parseJsonOrThrow } from '../../base/json.ts';
@@ -13,7 +14,7 @@ export async function* parseEvents(chunks: AsyncIterable<Buffer>): AsyncGenerato
   for await (const chunk of chunks) {
     const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
     rest = lines.pop() ?? '';
-    if (rest.length > longestLine) throw unreadable('an event that does not end');
+    if (rest.length > longestLine) throw unreadable(l10n.t('an event that does not end'));
     for (const line of lines) if (line.trim() !== '') yield toEvent(line);
   }
 }
@@ -31,11 +32,11 @@ const event = v.fallback(
 
 function toEvent(line: string): EngineEvent {
   const { Action, Actor, status, id } = parseJsonOrThrow(event, line, (cause) =>
-    unreadable('an event that is not JSON', cause),
+    unreadable(l10n.t('an event that is not JSON'), cause),
   );
   return { action: Action ?? status ?? '', image: Actor?.ID ?? id };
 }
 
 function unreadable(what: string, cause?: unknown): TeaChestError {
-  return new TeaChestError('engineFailed', `The container engine sent ${what}.`, { stage: 'engine', cause });
+  return new TeaChestError('engineFailed', l10n.t`The container engine sent ${what}.`, { stage: 'engine', cause });
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { TeaChestError } from '../../base/errors.ts';
 import { lenient, listOf } from '../../base/json.ts';
@@ -90,9 +91,9 @@ export function distinctPlatforms(platforms: readonly Platform[]): readonly Plat
 
 /** Why an image with this ID, which is no sha256 digest, cannot be pushed: the end of a sentence. */
 export function obstacleOf(id: string): string {
-  if (id === '') return 'the engine gives no ID for it';
+  if (id === '') return l10n.t('the engine gives no ID for it');
   const algorithm = otherAlgorithm(id);
-  if (algorithm === undefined) return `its ID “${id.slice(0, 200)}” is not a digest`;
+  if (algorithm === undefined) return l10n.t`its ID “${id.slice(0, 200)}” is not a digest`;
   return `its ID is a ${algorithm} digest, and registries such as Gitea store sha256 alone`;
 }
 
@@ -107,11 +108,11 @@ function read<T>(schema: v.GenericSchema<unknown, T>, info: unknown): T {
   if (result.success) return result.output;
   const [{ input: found, path }] = result.issues;
   if (path?.[0].key === 'Id' && typeof found === 'string' && otherAlgorithm(found) !== undefined) {
-    const sentence = `The image cannot be pushed: ${obstacleOf(found)}.`;
+    const sentence = l10n.t`The image cannot be pushed: ${obstacleOf(found)}.`;
     throw new TeaChestError('imageUnsupported', sentence, { stage: 'inspect', facts: { digest: found } });
   }
-  const what = typeof found === 'string' ? `“${found.slice(0, 200)}”` : 'something else';
-  throw new TeaChestError('engineFailed', `The container engine gave ${what} where a sha256 digest belongs.`, {
+  const what = typeof found === 'string' ? `“${found.slice(0, 200)}”` : l10n.t('something else');
+  throw new TeaChestError('engineFailed', l10n.t`The container engine gave ${what} where a sha256 digest belongs.`, {
     stage: 'engine',
   });
 }

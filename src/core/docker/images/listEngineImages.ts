@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { ContainerCount, EngineImage, EngineVersion } from '../types.ts';
@@ -47,9 +48,13 @@ async function getRecords(get: EngineGet, { product, api }: EngineVersion): Prom
   const records =
     (product === 'Podman' ? await getFromPodman(get) : undefined) ?? (await get('/images/json?', { query }));
   if (Array.isArray(records)) return records as readonly unknown[];
-  throw new TeaChestError('engineFailed', 'The container engine gave something else than a list of its images.', {
-    stage: 'engine',
-  });
+  throw new TeaChestError(
+    'engineFailed',
+    l10n.t('The container engine gave something else than a list of its images.'),
+    {
+      stage: 'engine',
+    },
+  );
 }
 
 /** By podman's own API, because what it offers to docker's clients leaves manifest lists out. */

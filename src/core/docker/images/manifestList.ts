@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { TeaChestError } from '../../base/errors.ts';
 import { lenient, listOf, readValue } from '../../base/json.ts';
@@ -101,6 +102,6 @@ async function getListedDigests(get: EngineGet): Promise<unknown> {
 }
 
 function odd(name: string, digest: string): TeaChestError {
-  const sentence = `The list ${name} cannot be pushed, because one of its items cannot: ${obstacleOf(digest)}. Remove it from the list (podman manifest remove), or make the list anew.`;
+  const sentence = l10n.t`The list ${name} cannot be pushed, because one of its items cannot: ${obstacleOf(digest)}. Remove it from the list (podman manifest remove), or make the list anew.`;
   return new TeaChestError('imageUnsupported', sentence, { stage: 'inspect', facts: { image: name, digest } });
 }

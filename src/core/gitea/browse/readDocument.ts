@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { TeaChestError } from '../../base/errors.ts';
 import { lenient, listOf, parseJson } from '../../base/json.ts';
@@ -23,12 +24,12 @@ export async function readDocument(
   call: BrowseCall,
 ): Promise<string> {
   const stored = await repository.readManifest(digest, call);
-  if (stored === undefined) throw missing(`the manifest ${digest}`, repository);
+  if (stored === undefined) throw missing(l10n.t`the manifest ${digest}`, repository);
   if (stored.digest !== digest) throw mismatch(digest, stored.digest);
   if (part === 'manifest') return pretty(stored.bytes);
   const links = readManifestLinks(stored.bytes);
   if (links?.config === undefined) {
-    const what = `${digest} is an index or no image: it has no config and no history. Its images have.`;
+    const what = l10n.t`${digest} is an index or no image: it has no config and no history. Its images have.`;
     throw new TeaChestError('registryRefused', what);
   }
   const config = await readConfig(repository, links.config, call);
@@ -37,9 +38,9 @@ export async function readDocument(
 
 async function readConfig(repository: Repository, { digest, size }: Descriptor, call: BrowseCall): Promise<Uint8Array> {
   if (size > mostBytes)
-    throw new TeaChestError('registryRefused', `The config ${digest} is too large to be shown: ${size} bytes.`);
+    throw new TeaChestError('registryRefused', l10n.t`The config ${digest} is too large to be shown: ${size} bytes.`);
   const bytes = await repository.getBlob(digest, call);
-  if (bytes === undefined) throw missing(`the config ${digest}`, repository);
+  if (bytes === undefined) throw missing(l10n.t`the config ${digest}`, repository);
   const actual = digestOf(bytes);
   if (actual !== digest) throw mismatch(digest, actual);
   return bytes;
@@ -47,7 +48,10 @@ async function readConfig(repository: Repository, { digest, size }: Descriptor, 
 
 function pretty(bytes: Uint8Array): string {
   if (bytes.byteLength > mostBytes) {
-    throw new TeaChestError('registryRefused', `The manifest is too large to be shown: ${bytes.byteLength} bytes.`);
+    throw new TeaChestError(
+      'registryRefused',
+      l10n.t`The manifest is too large to be shown: ${bytes.byteLength} bytes.`,
+    );
   }
   const value = parseJson(v.unknown(), bytes);
   if (value === undefined) return `${escapeInvisible(new TextDecoder().decode(bytes))}\n`;
@@ -69,27 +73,27 @@ const history = v.object({
 /** One line an entry, base first, with the size of its layer as it is stored. */
 function historyTable(config: Uint8Array, layers: readonly Descriptor[]): string {
   const entries = parseJson(history, config)?.history ?? [];
-  if (entries.length === 0) return 'The config of this image has no history.\n';
+  if (entries.length === 0) return l10n.t('The config of this image has no history.\n');
   let next = 0;
   const lines = entries.map(({ created = '', created_by: command = '', comment = '', empty_layer: isEmpty }) => {
     const layer = isEmpty === true ? undefined : layers[next++];
-    const size = layer === undefined ? '' : `${layer.size} bytes`;
+    const size = layer === undefined ? '' : l10n.t`${layer.size} bytes`;
     const text = plainText(
       [command, comment === '' ? '' : `# ${comment}`].filter((one) => one !== '').join('  '),
       10_000,
     );
     return `${plainText(created, 40).padEnd(32)}${size.padStart(18)}  ${text}`.trimEnd();
   });
-  return `${'CREATED'.padEnd(32)}${'LAYER'.padStart(18)}  CREATED BY\n${lines.join('\n')}\n`;
+  return l10n.t`${'CREATED'.padEnd(32)}${'LAYER'.padStart(18)}  CREATED BY\n${lines.join('\n')}\n`;
 }
 
 function missing(what: string, { repository }: Repository): TeaChestError {
-  return new TeaChestError('registryRefused', `The registry does not have ${what} of ${repository} any more.`);
+  return new TeaChestError('registryRefused', l10n.t`The registry does not have ${what} of ${repository} any more.`);
 }
 
 function mismatch(expected: Digest, actual: Digest): TeaChestError {
   return new TeaChestError(
     'digestMismatch',
-    `The registry gave other bytes for ${expected}; their digest is ${actual}.`,
+    l10n.t`The registry gave other bytes for ${expected}; their digest is ${actual}.`,
   );
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../base/errors.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
@@ -93,10 +94,10 @@ export function requireReadable(graph: RepositoryGraph, host: string): void {
   const nested = [...graph.manifests].filter(([, links]) => links === undefined);
   if (nested.length === 0) return;
   const tags = unreadableTags(graph);
-  const which = tags.length === 0 ? 'An index' : `The tag “${tags[0] ?? ''}”`;
+  const which = tags.length === 0 ? l10n.t('An index') : l10n.t`The tag “${tags[0] ?? ''}”`;
   throw new TeaChestError(
     'registryRefused',
-    `${which} of ${host}/${graph.repository} is no manifest that Tea Chest can read, so it is not known what it needs.`,
+    l10n.t`${which} of ${host}/${graph.repository} is no manifest that Tea Chest can read, so it is not known what it needs.`,
     { facts: { host } },
   );
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../base/errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { BrowseCall, RegistryContents } from './registryContents.ts';
@@ -31,19 +32,19 @@ export async function retag(contents: RegistryContents, wanted: Retag, call: Bro
   const repository = await contents.open(name, call);
   const stored = await repository.readManifest(digest, call);
   if (stored === undefined) {
-    const what = `${host}/${name} has no manifest ${digest} any more.`;
+    const what = l10n.t`${host}/${name} has no manifest ${digest} any more.`;
     throw new TeaChestError('changedMeanwhile', what, { facts: { host } });
   }
   if (stored.digest !== digest) {
-    const what = `${host} gave other bytes for the manifest ${digest} of ${name}; their digest is ${stored.digest}. The tag “${tag}” was not set.`;
+    const what = l10n.t`${host} gave other bytes for the manifest ${digest} of ${name}; their digest is ${stored.digest}. The tag “${tag}” was not set.`;
     throw new TeaChestError('digestMismatch', what, { facts: { host } });
   }
   if ((await repository.headManifest(tag, call))?.digest !== replaces) {
-    const what = `The tag “${tag}” of ${host}/${name} was pushed or deleted meanwhile, so it was left alone.`;
+    const what = l10n.t`The tag “${tag}” of ${host}/${name} was pushed or deleted meanwhile, so it was left alone.`;
     throw new TeaChestError('changedMeanwhile', what, { facts: { host } });
   }
   const now = await repository.putManifest(tag, stored.bytes, stored.mediaType, call);
   if (now === digest) return;
-  const what = `${host} has ${now ?? 'nothing'} under ${name}:${tag} now, and not ${digest} as it should.`;
+  const what = l10n.t`${host} has ${now ?? 'nothing'} under ${name}:${tag} now, and not ${digest} as it should.`;
   throw new TeaChestError('digestMismatch', what, { facts: { host } });
 }

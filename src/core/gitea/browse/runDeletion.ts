@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { isCancelled, TeaChestError, toTeaChestError } from '../../base/errors.ts';
 import type { DeleteOutcome } from '../../registry/manifests/deleteManifest.ts';
 import { allRows } from '../packagesApi.ts';
@@ -27,7 +28,7 @@ export async function runDeletion(
     } catch (error) {
       const cancelled = isCancelled(error) || call.signal.aborted;
       outcome = {
-        failure: cancelled ? new TeaChestError('cancelled', 'Cancelled.') : toTeaChestError(error, 'browse'),
+        failure: cancelled ? new TeaChestError('cancelled', l10n.t('Cancelled.')) : toTeaChestError(error, 'browse'),
       };
     }
     const result = { step, outcome };
@@ -65,7 +66,7 @@ async function runStep(contents: RegistryContents, step: DeletionStep, call: Bro
 /** In one request, or, where the registry has none for that, version by version: tags first, so that no index is broken. */
 async function deleteImage(contents: RegistryContents, repository: string, call: BrowseCall): Promise<DeleteOutcome> {
   const { packages } = contents;
-  if (packages === undefined) throw new TeaChestError('deleteUnsupported', `${contents.host} has no packages.`);
+  if (packages === undefined) throw new TeaChestError('deleteUnsupported', l10n.t`${contents.host} has no packages.`);
   const id = packageOf({ repository });
   if ((await packages.deletePackage(id, call)) === 'deleted') return 'deleted';
   const versions = (await allRows(packages.versionsOf(id, call))).filter(({ usable }) => usable);
@@ -78,7 +79,7 @@ async function deleteImage(contents: RegistryContents, repository: string, call:
 function pushedAgain({ host }: RegistryContents, reference: string): TeaChestError {
   return new TeaChestError(
     'changedMeanwhile',
-    `${host}/${reference} was pushed again after you confirmed, so it was kept.`,
+    l10n.t`${host}/${reference} was pushed again after you confirmed, so it was kept.`,
     { facts: { host } },
   );
 }
@@ -86,7 +87,7 @@ function pushedAgain({ host }: RegistryContents, reference: string): TeaChestErr
 function newTag({ host }: RegistryContents, name: string, tag: string): TeaChestError {
   return new TeaChestError(
     'changedMeanwhile',
-    `${host}/${name} has another tag “${tag}” of the same digest, which would be deleted as well; so nothing was.`,
+    l10n.t`${host}/${name} has another tag “${tag}” of the same digest, which would be deleted as well; so nothing was.`,
     { facts: { host } },
   );
 }

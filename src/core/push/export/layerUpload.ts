@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError, toTeaChestError } from '../../base/errors.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import type { TaskGroup } from '../../base/taskGroup.ts';
@@ -145,7 +146,7 @@ export class LayerUpload {
   /** The layer is already claimed, or is not of these images, or its rest will not come. */
   discard(): void {
     this.#isDiscarded = true;
-    this.#blob.fail(new TeaChestError('cancelled', 'This blob is not needed.'));
+    this.#blob.fail(new TeaChestError('cancelled', l10n.t('This blob is not needed.')));
     this.#targets.resolve([]);
     this.#readEnd.resolve(undefined);
   }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../base/errors.ts';
 import { DigestCounter, shortDigest, type Digest } from '../../oci/digest.ts';
 import { compressionOf, magicLength } from '../../oci/compressionOf.ts';
@@ -84,10 +85,11 @@ function isOfThisImage(
   const expected = layer.expectedDiffId;
   if (expected === undefined ? diffIds.has(diffId) : diffId === expected) return true;
   if (expected === undefined && form !== undefined) return false;
-  const should = expected === undefined ? `one of ${[...diffIds].map(shortDigest).join(', ')}` : shortDigest(expected);
+  const should =
+    expected === undefined ? l10n.t`one of ${[...diffIds].map(shortDigest).join(', ')}` : shortDigest(expected);
   throw new TeaChestError(
     'layerMismatch',
-    `The engine gave a layer whose bytes are not those of the image: they hash to ${shortDigest(diffId)}, and the image says ${should}. Nothing of it was published.`,
+    l10n.t`The engine gave a layer whose bytes are not those of the image: they hash to ${shortDigest(diffId)}, and the image says ${should}. Nothing of it was published.`,
     { stage: 'verify', facts: { path: layer.path, actual: diffId, expected: expected ?? [...diffIds] } },
   );
 }

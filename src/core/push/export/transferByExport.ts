@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { throwIfCancelled } from '../../base/cancel.ts';
 import { TeaChestError, toTeaChestError } from '../../base/errors.ts';
 import { TaskGroup } from '../../base/taskGroup.ts';
@@ -185,7 +186,7 @@ class Member {
 }
 
 function incompleteArchive(): TeaChestError {
-  const sentence = 'The engine ended the image’s archive before it said what is in it.';
+  const sentence = l10n.t('The engine ended the image’s archive before it said what is in it.');
   return new TeaChestError('archiveTruncated', sentence, { stage: 'export' });
 }
 
@@ -196,7 +197,7 @@ function checkLayers(image: ImageDetails, archive: ArchiveImage, diffIdOf: Reado
   if (same) return;
   throw new TeaChestError(
     'archiveInvalid',
-    `The engine’s archive does not hold the layers it lists: the image has ${image.diffIds.length}, the archive names ${archive.layers.length}, and they are not the same.`,
+    l10n.t`The engine’s archive does not hold the layers it lists: the image has ${image.diffIds.length}, the archive names ${archive.layers.length}, and they are not the same.`,
     { stage: 'verify', facts: { imageLayers: [...image.diffIds], archiveLayers: [...archive.layers] } },
   );
 }

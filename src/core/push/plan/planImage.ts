@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { Digest } from '../../oci/digest.ts';
 import { isUncompressedLayer } from '../../oci/mediaTypes.ts';
 import { describePlatform } from '../../oci/platform.ts';
@@ -51,7 +52,7 @@ export async function planImage(context: PlanContext): Promise<PlannedImage> {
   };
 }
 
-const unchanged: PlannedTransfer = { by: 'none', reason: 'The tag is this image already.' };
+const unchanged: PlannedTransfer = { by: 'none', reason: l10n.t('The tag is this image already.') };
 
 async function planParts(context: PlanContext): Promise<readonly Part[]> {
   if (isListOfImages(context.image)) return await planList(context);

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { Digest } from '../../oci/digest.ts';
 import { chooseTransfer, findRelay } from '../chooseTransfer.ts';
 import { asksByDigest } from '../planLayers.ts';
@@ -17,7 +18,7 @@ export async function planTransfer(context: PlanContext, layers: readonly Descri
     if (layer.diffId !== undefined && present.has(layer.state)) stored.set(layer.diffId, layer);
   const diffIds = new Set(context.image.diffIds);
   if (!asksByDigest(context) && layers.every(({ state }) => present.has(state))) {
-    return { by: 'none', reason: 'The registry has every layer.' };
+    return { by: 'none', reason: l10n.t('The registry has every layer.') };
   }
   const chosen = await chooseTransfer(context, { diffIds, stored: (diffId) => stored.get(diffId) }, findRelay(context));
   return { by: chosen.by, reason: chosen.reason };

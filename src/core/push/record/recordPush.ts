@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../base/errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
@@ -108,7 +109,7 @@ function withSnapshot(image: ImageRecord, progress: ImageProgress | undefined): 
   const { snapshot, outcome } = progress;
   const { inspected, stage } = snapshot;
   const rows = snapshot.layers.length > 0 ? snapshot.layers : (inspected?.diffIds ?? []).map(untouched);
-  const distinct = new Map(rows.map((row, at) => [row.diffId ?? `blob ${at}`, row]));
+  const distinct = new Map(rows.map((row, at) => [row.diffId ?? l10n.t`blob ${at}`, row]));
   const known = {
     ...image,
     stage,

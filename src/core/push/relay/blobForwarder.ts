@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../base/errors.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import type { TaskGroup } from '../../base/taskGroup.ts';
@@ -264,7 +265,7 @@ export class BlobForwarder implements RelayBackend {
         }
         forward.complete(digest);
         const origin = await sent.promise;
-        if (origin === undefined) throw new TeaChestError('engineLost', 'The upload was stopped.');
+        if (origin === undefined) throw new TeaChestError('engineLost', l10n.t('The upload was stopped.'));
         this.#noteStored(digest, { size, origin, head });
       },
     };
@@ -291,5 +292,5 @@ export class BlobForwarder implements RelayBackend {
 }
 
 function notNeeded(): TeaChestError {
-  return new TeaChestError('cancelled', 'This blob is not needed.');
+  return new TeaChestError('cancelled', l10n.t('This blob is not needed.'));
 }

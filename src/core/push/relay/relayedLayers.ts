@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { throwIfCancelled } from '../../base/cancel.ts';
 import { TeaChestError } from '../../base/errors.ts';
 import { compressionOf, magicLength } from '../../oci/compressionOf.ts';
@@ -35,8 +36,8 @@ export async function collectClassicLayers(relayed: Relayed): Promise<Collected<
   const { image, cache } = context;
   const digests = layerDigests(top, image);
   const config = forwarder.small.get(image.id);
-  if (digests === undefined) throw incompletePush(image, 'what it sent is another image');
-  if (config === undefined) throw missingBlob('The config is too large to be kept.');
+  if (digests === undefined) throw incompletePush(image, l10n.t('what it sent is another image'));
+  if (config === undefined) throw missingBlob(l10n.t('The config is too large to be kept.'));
   for (const [at, diffId] of image.diffIds.entries()) {
     const digest = digests[at];
     if (digest !== undefined) cache.rememberEngineDigest(engineId, diffId, digest);
@@ -76,7 +77,7 @@ async function collectStoredLayers(relayed: Relayed): Promise<Collected<Transfer
   const { target, signal } = context;
   const bytes = config && (forwarder.small.get(config.digest) ?? (await target.getBlob(config.digest, { signal })));
   if (config === undefined || bytes === undefined || digestOf(bytes) !== config.digest) {
-    throw missingBlob('The image’s config was not sent, and the registry does not give it.');
+    throw missingBlob(l10n.t('The image’s config was not sent, and the registry does not give it.'));
   }
   const wasConfigSent = forwarder.blobs.get(config.digest)?.origin === 'uploaded';
   return { kind: 'layers', strategy: 'relay', config: bytes, wasConfigSent, engineDigest: top.digest };
@@ -158,12 +159,12 @@ async function layerType({ target, signal }: AttemptContext, digest: Digest, { h
     }
   } catch (error) {
     throwIfCancelled(signal);
-    throw missingBlob(`The registry has ${shortDigest(digest)}, but does not show what form it has.`, error);
+    throw missingBlob(l10n.t`The registry has ${shortDigest(digest)}, but does not show what form it has.`, error);
   }
   return layerTypeOf(compressionOf(start));
 }
 
-const missingLayer = (diffId: Digest): string => `Layer ${shortDigest(diffId)} did not come.`;
+const missingLayer = (diffId: Digest): string => l10n.t`Layer ${shortDigest(diffId)} did not come.`;
 
 function missingBlob(message: string, cause?: unknown): RelayUnavailable {
   return new RelayUnavailable(message, { isPartial: true, cause });
@@ -172,7 +173,7 @@ function missingBlob(message: string, cause?: unknown): RelayUnavailable {
 /** The engine reported success, but has not sent the image. */
 export function incompletePush(image: ImageDetails, why: string): TeaChestError {
   const name = image.references[0] ?? shortDigest(image.id);
-  return new TeaChestError('engineFailed', `The container engine said that it had pushed ${name}, but ${why}.`, {
+  return new TeaChestError('engineFailed', l10n.t`The container engine said that it had pushed ${name}, but ${why}.`, {
     facts: { image: image.id },
   });
 }

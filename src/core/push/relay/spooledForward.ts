@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../base/errors.ts';
 import type { Semaphore } from '../../base/semaphore.ts';
 import { magicLength } from '../../oci/compressionOf.ts';
@@ -68,7 +69,7 @@ export class SpooledForward {
   drop(): void {
     this.#isDropped = true;
     this.#options.updateRow({ state: 'superseded' });
-    this.#blob.fail(new TeaChestError('cancelled', 'This blob is not needed.'));
+    this.#blob.fail(new TeaChestError('cancelled', l10n.t('This blob is not needed.')));
   }
 
   /** Undefined if it was dropped. */

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { throwIfCancelled } from '../../base/cancel.ts';
 import { TaskGroup } from '../../base/taskGroup.ts';
 import type { EnginePushStep } from '../../ports/enginePusher.ts';
@@ -54,7 +55,7 @@ export async function transferByRelay(
       onStep: (step) => {
         if (isClassic) updateReadBytes(ledger, step);
       },
-      onNotice: (notice) => notices.add(`The container engine says: ${notice}`),
+      onNotice: (notice) => notices.add(l10n.t`The container engine says: ${notice}`),
       onTag: (given) => (tag = given),
       ...(platform === undefined ? {} : { platform }),
       // A classic engine still reports how large its layers were; for containerd's store nothing of interest follows.
@@ -70,7 +71,7 @@ export async function transferByRelay(
     throwIfCancelled(group.signal);
     ledger.statuses.supersedeBlobs();
     const top = forwarder.manifests.find(({ reference }) => reference === tag);
-    if (top === undefined) throw incompletePush(image, 'it never sent the manifest');
+    if (top === undefined) throw incompletePush(image, l10n.t('it never sent the manifest'));
     const relayed = { context, ledger, forwarder, top, engineId: parts.pusher.id };
     if (isClassic) return { ...(await collectClassicLayers(relayed)), notices, cleanup };
     return { ...(await collectStored(relayed)), notices, cleanup };

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../base/errors.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import type { TaskGroup } from '../../base/taskGroup.ts';
@@ -96,7 +97,7 @@ export function checkDigest({ digest, size }: BlobClaim, actual: Digest, bytes: 
   if (actual === digest && bytes === size) return;
   throw new TeaChestError(
     'layerMismatch',
-    `The engine gave the blob ${digest}, but its bytes hash to ${actual}: its store is damaged. Nothing of the image was published. Build the image anew, or remove it and pull it again.`,
+    l10n.t`The engine gave the blob ${digest}, but its bytes hash to ${actual}: its store is damaged. Nothing of the image was published. Build the image anew, or remove it and pull it again.`,
     { stage: 'verify', facts: { digest, actual } },
   );
 }

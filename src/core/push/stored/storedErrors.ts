@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../base/errors.ts';
 import { shortDigest, type Digest } from '../../oci/digest.ts';
 import type { Descriptor } from '../../oci/manifest.ts';
@@ -18,13 +19,13 @@ export function missingBlobs(
   blobs: readonly Descriptor[],
 ): TeaChestError {
   const parts = [
-    ...manifests.map((digest) => `the manifest ${shortDigest(digest)}`),
-    ...blobs.map(({ digest, size }) => `${shortDigest(digest)} (${size} bytes)`),
+    ...manifests.map((digest) => l10n.t`the manifest ${shortDigest(digest)}`),
+    ...blobs.map(({ digest, size }) => l10n.t`${shortDigest(digest)} (${size} bytes)`),
   ];
-  const more = parts.length > 8 ? ` and ${parts.length - 8} more` : '';
+  const more = parts.length > 8 ? l10n.t` and ${parts.length - 8} more` : '';
   return new TeaChestError(
     'engineFailed',
-    `The container engine has only a part of ${nameOf(image)}, and the registry lacks the rest too: ${parts.slice(0, 8).join(', ')}${more}. Pull the image again, or its base image, or build it anew.`,
+    l10n.t`The container engine has only a part of ${nameOf(image)}, and the registry lacks the rest too: ${parts.slice(0, 8).join(', ')}${more}. Pull the image again, or its base image, or build it anew.`,
     { stage: 'export', facts: { image: nameOf(image), missing: [...manifests, ...blobs.map(({ digest }) => digest)] } },
   );
 }
@@ -39,7 +40,7 @@ export function unsendableLayer(
 ): { readonly digest: Digest; readonly error: TeaChestError } | undefined {
   const layer = [...blobs.values()].find(({ mediaType }) => isForeignLayer(mediaType));
   if (layer === undefined || target.kind === 'generic') return undefined;
-  const sentence = `${nameOf(image)} has the layer ${shortDigest(layer.digest)} of the type ${layer.mediaType}, which may not be distributed: container engines do not give it out, and Gitea takes no image whose layers it does not have.`;
+  const sentence = l10n.t`${nameOf(image)} has the layer ${shortDigest(layer.digest)} of the type ${layer.mediaType}, which may not be distributed: container engines do not give it out, and Gitea takes no image whose layers it does not have.`;
   const facts = { image: nameOf(image), digest: layer.digest, mediaType: layer.mediaType };
   return { digest: layer.digest, error: new TeaChestError('imageUnsupported', sentence, { stage: 'verify', facts }) };
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../base/errors.ts';
 import { digestOf, type Digest } from '../../oci/digest.ts';
 import { readManifest, type Descriptor, type IndexItem, type ReadManifest } from '../../oci/manifest.ts';
@@ -37,7 +38,7 @@ export class StoredManifests {
     if (read === undefined) return false;
     this.#totalSize += bytes.byteLength;
     if (this.#totalSize > maxTotalSize) {
-      const sentence = `The image’s manifests have more than ${maxTotalSize / 1024 / 1024} MiB. No registry takes manifests of that size.`;
+      const sentence = l10n.t`The image’s manifests have more than ${maxTotalSize / 1024 / 1024} MiB. No registry takes manifests of that size.`;
       throw new TeaChestError('imageUnsupported', sentence, { stage: 'export' });
     }
     this.#manifests.set(digest, { bytes, read });

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { TeaChestError } from '../../base/errors.ts';
 import { lenient, parseJson } from '../../base/json.ts';
@@ -62,19 +63,23 @@ function tokenFetcher({ parameters }: Challenge, { send, origin, credential }: D
  */
 function checkRealm(realm: string | undefined, origin: URL): URL {
   const refuse = (why: string): TeaChestError =>
-    new TeaChestError('registryRefused', `${origin.host} sends us for a token to ${why}, so nothing was sent there.`, {
-      facts: { host: origin.host, ...(realm === undefined ? {} : { realm }) },
-    });
-  if (realm === undefined || !URL.canParse(realm)) throw refuse('no valid address');
+    new TeaChestError(
+      'registryRefused',
+      l10n.t`${origin.host} sends us for a token to ${why}, so nothing was sent there.`,
+      {
+        facts: { host: origin.host, ...(realm === undefined ? {} : { realm }) },
+      },
+    );
+  if (realm === undefined || !URL.canParse(realm)) throw refuse(l10n.t('no valid address'));
   const url = new URL(realm);
   if (url.hostname === origin.hostname) {
     if (url.protocol === origin.protocol || url.protocol === 'https:') return url;
-    throw refuse('itself, but by plain http');
+    throw refuse(l10n.t('itself, but by plain http'));
   }
-  if (url.protocol !== 'https:') throw refuse(`${url.host} by plain http`);
+  if (url.protocol !== 'https:') throw refuse(l10n.t`${url.host} by plain http`);
   const isAddress = isIP(url.hostname.replace(/^\[|\]$/g, '')) !== 0;
   if (isAddress || !url.hostname.includes('.') || /\.(?:local|localhost|internal|lan)$/.test(url.hostname)) {
-    throw refuse(`${url.host}, which is inside a private network`);
+    throw refuse(l10n.t`${url.host}, which is inside a private network`);
   }
   return url;
 }
@@ -82,9 +87,13 @@ function checkRealm(realm: string | undefined, origin: URL): URL {
 function readToken(response: RegistryResponse, host: string): FetchedToken {
   if (response.status === 401 || response.status === 403) {
     const detail = serverMessage(readErrorResponse(response, 'GET'));
-    throw new TeaChestError('credentialsRejected', `${host} does not accept this user name and password${detail}.`, {
-      facts: { host },
-    });
+    throw new TeaChestError(
+      'credentialsRejected',
+      l10n.t`${host} does not accept this user name and password${detail}.`,
+      {
+        facts: { host },
+      },
+    );
   }
   const answer = parseJson(tokenResponse, response.body);
   const value = answer?.token ?? answer?.access_token;
@@ -92,7 +101,7 @@ function readToken(response: RegistryResponse, host: string): FetchedToken {
     const detail = serverMessage(readErrorResponse(response, 'GET'));
     throw new TeaChestError(
       'registryFailed',
-      `The token server of ${host} gave no token (${response.status})${detail}.`,
+      l10n.t`The token server of ${host} gave no token (${response.status})${detail}.`,
       {
         facts: { host, status: response.status },
       },

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../base/errors.ts';
 import { digestOf, type Digest } from '../../oci/digest.ts';
 import { header, type RegistryRequest, type RegistryResponse } from '../http/httpTypes.ts';
@@ -11,7 +12,7 @@ export function checkStoredDigest(context: RepositoryContext, response: Registry
   const stored = header(response, 'docker-content-digest');
   if (stored === undefined || stored === '' || stored === digest) return;
   const { host } = new URL(context.origin);
-  throw new TeaChestError('digestMismatch', `${host} stored ${stored} where ${digest} was sent.`, {
+  throw new TeaChestError('digestMismatch', l10n.t`${host} stored ${stored} where ${digest} was sent.`, {
     facts: { host, stored, sent: digest },
   });
 }
@@ -41,7 +42,7 @@ export async function headBlob(
   // If it is unknown whether the blob is there, it is sent, and the answer to that has a reason.
   if (response.status === 404 || isHeadRefused(response)) return undefined;
   if (response.status !== 200 || isWebPage(response)) {
-    throw toError(context, response, 'HEAD', `look for a layer in ${context.repository}`);
+    throw toError(context, response, 'HEAD', l10n.t`look for a layer in ${context.repository}`);
   }
   if (!isAboutBlob(context, response, digest)) return undefined;
   const length = header(response, 'content-length');

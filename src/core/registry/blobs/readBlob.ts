@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { peekBytes } from '../../base/peekBytes.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { isWebPage } from '../errors/errorResponse.ts';
@@ -18,7 +19,7 @@ export async function* readBlob(
   const url = repositoryUrl(context, `blobs/${digest}`);
   const scopes = repositoryScopes(context);
   const response = await context.send({ method: 'GET', url, headers: { accept: '*/*' }, signal, scopes, stream: true });
-  const attempt = `give the blob ${digest}`;
+  const attempt = l10n.t`give the blob ${digest}`;
   if (response.stream === undefined) throw toError(context, response, 'GET', attempt);
   const { head, body } = await peekBytes(response.stream, pageBytes);
   const answer = { ...response, body: Buffer.from(head) };

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../base/errors.ts';
 import type { RegistryResponse } from '../http/httpTypes.ts';
 import { readErrorResponse, serverMessage } from './errorResponse.ts';
@@ -13,9 +14,9 @@ export function explainBusyServer(response: RegistryResponse): TeaChestError | u
   const wait = refusal.retryAfter;
   const what =
     status === 429
-      ? `${host} asks for fewer requests (429)${detail}.`
-      : `${host} does not work at the moment: it answered ${status}${detail === '' ? ' without saying why; its own log knows more' : detail}.`;
-  const until = wait === undefined ? '' : ` It asks to wait ${describeDuration(wait)}.`;
+      ? l10n.t`${host} asks for fewer requests (429)${detail}.`
+      : l10n.t`${host} does not work at the moment: it answered ${status}${detail === '' ? l10n.t(' without saying why; its own log knows more') : detail}.`;
+  const until = wait === undefined ? '' : l10n.t` It asks to wait ${describeDuration(wait)}.`;
   return new TeaChestError('registryFailed', what + until, {
     facts: { host, status, ...(wait === undefined ? {} : { retryAfterSeconds: Math.ceil(wait / 1000) }) },
   });

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError, type ErrorCode, type ErrorFacts } from '../../base/errors.ts';
 import { isHtml, serverMessage, type ErrorResponse } from './errorResponse.ts';
 import { isTransientStatus } from '../http/retry.ts';
@@ -17,32 +18,36 @@ export type ExplainErrorResponse = (refusal: ErrorResponse, context: ErrorContex
 export const explainErrorResponse: ExplainErrorResponse = (refusal, context) => {
   const { host, status } = refusal;
   const detail = serverMessage(refusal);
-  const refused = `${host} refused to ${context.attempt}`;
+  const refused = l10n.t`${host} refused to ${context.attempt}`;
   if (refusal.codes.includes('NAME_INVALID')) {
     return errorFromResponse(
       'nameInvalid',
-      `${host} does not accept the name “${context.repository}”${detail}.`,
+      l10n.t`${host} does not accept the name “${context.repository}”${detail}.`,
       refusal,
     );
   }
   if (refusal.codes.includes('DIGEST_INVALID')) {
-    const what = `${host} received other bytes than we sent: their digest is not the one we announced${detail}.`;
+    const what = l10n.t`${host} received other bytes than we sent: their digest is not the one we announced${detail}.`;
     return errorFromResponse('digestMismatch', what, refusal);
   }
   if (refusal.codes.includes('BLOB_UPLOAD_UNKNOWN')) {
-    return errorFromResponse('uploadLost', `${host} no longer knows the upload that it had begun${detail}.`, refusal);
+    return errorFromResponse(
+      'uploadLost',
+      l10n.t`${host} no longer knows the upload that it had begun${detail}.`,
+      refusal,
+    );
   }
   switch (status) {
     case 401:
       return refusal.challenges.some(({ scheme }) => scheme === 'bearer')
         ? errorFromResponse(
             'accessDenied',
-            `${refused}: this user may not do that in ${context.repository}${detail}.`,
+            l10n.t`${refused}: this user may not do that in ${context.repository}${detail}.`,
             refusal,
           )
         : errorFromResponse(
             'credentialsRejected',
-            `${host} does not accept this user name and password${detail}.`,
+            l10n.t`${host} does not accept this user name and password${detail}.`,
             refusal,
           );
     case 403:
@@ -50,7 +55,7 @@ export const explainErrorResponse: ExplainErrorResponse = (refusal, context) => 
       if (isHtml(refusal)) break;
       return errorFromResponse(
         'accessDenied',
-        `${refused}: it is forbidden in ${context.repository}${detail}.`,
+        l10n.t`${refused}: it is forbidden in ${context.repository}${detail}.`,
         refusal,
       );
     case 413:
@@ -58,7 +63,7 @@ export const explainErrorResponse: ExplainErrorResponse = (refusal, context) => 
     case 429:
       return errorFromResponse(
         'registryFailed',
-        `${host} asks for fewer requests (429)${detail}.${waitHint(refusal)}`,
+        l10n.t`${host} asks for fewer requests (429)${detail}.${waitHint(refusal)}`,
         refusal,
       );
     default:
@@ -66,32 +71,34 @@ export const explainErrorResponse: ExplainErrorResponse = (refusal, context) => 
   if (status >= 500 || isTransientStatus(status)) return serverFailure(refusal, context);
   const reason = detail === '' ? meaningOf(refusal) : detail;
   const by = isHtml(refusal) ? proxyName(refusal) : undefined;
-  const who = by === undefined ? refused : `The proxy in front of ${host} (${by}) refused to ${context.attempt}`;
-  return errorFromResponse('registryRefused', `${who} and answered ${status}${reason}.`, refusal);
+  const who = by === undefined ? refused : l10n.t`The proxy in front of ${host} (${by}) refused to ${context.attempt}`;
+  return errorFromResponse('registryRefused', l10n.t`${who} and answered ${status}${reason}.`, refusal);
 };
 
 /** The meaning of a status without a message (RFC 9110 §15.5), as the end of a sentence. */
 function meaningOf({ status, method }: ErrorResponse): string {
   const meaning = {
-    400: 'it does not understand the request',
-    404: 'there is nothing at that address',
-    405: `it does not allow ${method} there`,
-    408: 'it waited too long for the request',
-    409: 'another operation is in progress there',
-    410: 'there is nothing at that address any more',
-    416: 'it has received another number of bytes than was sent',
+    400: l10n.t('it does not understand the request'),
+    404: l10n.t('there is nothing at that address'),
+    405: l10n.t`it does not allow ${method} there`,
+    408: l10n.t('it waited too long for the request'),
+    409: l10n.t('another operation is in progress there'),
+    410: l10n.t('there is nothing at that address any more'),
+    416: l10n.t('it has received another number of bytes than was sent'),
   }[status];
-  return meaning === undefined ? ' without saying why; its own log knows more' : `, which means that ${meaning}`;
+  return meaning === undefined
+    ? l10n.t(' without saying why; its own log knows more')
+    : l10n.t`, which means that ${meaning}`;
 }
 
 /** Registries have no such limit: a proxy in front of it has, and its configuration must be changed. */
 function tooLarge(refusal: ErrorResponse): TeaChestError {
   const by = proxyName(refusal);
-  const who = by === undefined ? 'Something on the way (a proxy)' : `The proxy in front of it (${by})`;
+  const who = by === undefined ? l10n.t('Something on the way (a proxy)') : l10n.t`The proxy in front of it (${by})`;
   return errorFromResponse(
     'bodyTooLarge',
-    `${refusal.host} cannot take a piece of this size. ${who} limits the size of a request ` +
-      `(413${serverMessage(refusal)}); for nginx that is client_max_body_size.`,
+    l10n.t`${refusal.host} cannot take a piece of this size. ${who} limits the size of a request ` +
+      l10n.t`(413${serverMessage(refusal)}); for nginx that is client_max_body_size.`,
     refusal,
   );
 }
@@ -101,16 +108,16 @@ function serverFailure(refusal: ErrorResponse, context: ErrorContext): TeaChestE
   const detail = serverMessage(refusal);
   const reason = detail === '' ? meaningOf(refusal) : detail;
   const by = isHtml(refusal) ? proxyName(refusal) : undefined;
-  const who = by === undefined ? host : `The proxy in front of ${host} (${by})`;
+  const who = by === undefined ? host : l10n.t`The proxy in front of ${host} (${by})`;
   return errorFromResponse(
     'registryFailed',
-    `${who} failed to ${context.attempt} and answered ${status}${reason}.${waitHint(refusal)}`,
+    l10n.t`${who} failed to ${context.attempt} and answered ${status}${reason}.${waitHint(refusal)}`,
     refusal,
   );
 }
 
 function waitHint({ retryAfter }: ErrorResponse): string {
-  return retryAfter === undefined ? '' : ` It asks to wait ${describeDuration(retryAfter)} before the next try.`;
+  return retryAfter === undefined ? '' : l10n.t` It asks to wait ${describeDuration(retryAfter)} before the next try.`;
 }
 
 /**
@@ -119,14 +126,16 @@ function waitHint({ retryAfter }: ErrorResponse): string {
  */
 export function notFromRegistry(refusal: ErrorResponse, context: ErrorContext, registryHost: string): TeaChestError {
   const { host, status } = refusal;
-  const what = isHtml(refusal) ? `a web page (${status})` : `${status}, which does not mean that it was done`;
-  const from = host === registryHost ? '' : ` of ${host}`;
+  const what = isHtml(refusal)
+    ? l10n.t`a web page (${status})`
+    : l10n.t`${status}, which does not mean that it was done`;
+  const from = host === registryHost ? '' : l10n.t` of ${host}`;
   const by = proxyName(refusal);
-  const who = by === undefined ? 'a proxy or a sign-in page' : `a proxy or a sign-in page (${by})`;
+  const who = by === undefined ? l10n.t('a proxy or a sign-in page') : l10n.t`a proxy or a sign-in page (${by})`;
   return errorFromResponse(
     'notARegistry',
-    `Asked to ${context.attempt}, ${registryHost} answered with ${what}${from}${serverMessage(refusal)}. Something on the ` +
-      `way, such as ${who}, answers in place of the registry: it has to let requests to /v2/ through.`,
+    l10n.t`Asked to ${context.attempt}, ${registryHost} answered with ${what}${from}${serverMessage(refusal)}. Something on the ` +
+      l10n.t`way, such as ${who}, answers in place of the registry: it has to let requests to /v2/ through.`,
     refusal,
     { registry: registryHost },
   );
@@ -141,7 +150,7 @@ export function errorFromRedirectTarget(
   const { host, status } = refusal;
   return errorFromResponse(
     'registryRefused',
-    `Asked to ${context.attempt}, ${registryHost} redirected to ${host}, which answered ${status}${serverMessage(refusal)}.`,
+    l10n.t`Asked to ${context.attempt}, ${registryHost} redirected to ${host}, which answered ${status}${serverMessage(refusal)}.`,
     refusal,
     { registry: registryHost },
   );

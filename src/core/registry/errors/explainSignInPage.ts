@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../base/errors.ts';
 import { header, type RegistryResponse } from '../http/httpTypes.ts';
 import { isHtml, readErrorResponse, serverMessage } from './errorResponse.ts';
@@ -15,8 +16,8 @@ export function explainSignInPage(response: RegistryResponse, host: string): Tea
   if (looksLikeSignIn(refusal.bodyText)) return answeredBy(refusal.host, host, response.status);
   return new TeaChestError(
     'notARegistry',
-    `A web page answered instead of the registry (host ${refusal.host}, ${response.status})${serverMessage(refusal)}. ` +
-      'If it is a sign-in page, /v2 and /api must be let through there.',
+    l10n.t`A web page answered instead of the registry (host ${refusal.host}, ${response.status})${serverMessage(refusal)}. ` +
+      l10n.t('If it is a sign-in page, /v2 and /api must be let through there.'),
     { facts: { host, status: response.status, webPage: refusal.host } },
   );
 }
@@ -31,7 +32,7 @@ export function redirectTarget(response: RegistryResponse): URL | undefined {
 function answeredBy(page: string, host: string, status: number): TeaChestError {
   return new TeaChestError(
     'notARegistry',
-    `A sign-in page answered instead of the registry (host ${page}): /v2 and /api must be let through there.`,
+    l10n.t`A sign-in page answered instead of the registry (host ${page}): /v2 and /api must be let through there.`,
     { facts: { host, status, signInPage: page } },
   );
 }

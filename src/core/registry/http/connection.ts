@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import net from 'node:net';
 import tls from 'node:tls';
+import * as l10n from '@vscode/l10n';
 import { Client, type buildConnector } from 'undici';
 import { systemCode, TeaChestError } from '../../base/errors.ts';
 import { certificateProblems, refusedCertificate, type CertificateProblems } from './tls/certificate.ts';
@@ -84,7 +85,7 @@ export async function openTls(route: ConnectionRoute, trustOf: TrustOf): Promise
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) {
     socket.destroy();
-    throw new TeaChestError('certificateInvalid', `${target.host} shows no certificate. Nothing was sent.`);
+    throw new TeaChestError('certificateInvalid', l10n.t`${target.host} shows no certificate. Nothing was sent.`);
   }
   // By its types an Error, but Node sets the code (tls.TLSSocket, onConnectSecure).
   const problem: unknown = socket.authorizationError;

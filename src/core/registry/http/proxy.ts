@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import * as l10n from '@vscode/l10n';
 import { TeaChestError, type TeaChestErrorOptions } from '../../base/errors.ts';
 import type { ProxySettings } from '../types.ts';
 
@@ -26,12 +27,12 @@ export function chooseProxy(target: URL, settings: ProxySettings, environment: E
   const text = (settings.url ?? variable?.value)?.trim() ?? '';
   if (text === '') return undefined;
   const isGiven = settings.url !== undefined || variable === undefined;
-  const source = isGiven ? (settings.source ?? 'the settings') : `the variable ${variable.name}`;
+  const source = isGiven ? (settings.source ?? l10n.t('the settings')) : l10n.t`the variable ${variable.name}`;
   const url = readProxyUrl(text, source);
   return {
     url,
     source,
-    bypassList: isGiven ? (settings.bypassSource ?? 'the list of hosts without a proxy') : 'NO_PROXY',
+    bypassList: isGiven ? (settings.bypassSource ?? l10n.t('the list of hosts without a proxy')) : 'NO_PROXY',
     authorization: settings.authorization ?? authorizationOf(url),
   };
 }
@@ -43,17 +44,19 @@ function authorizationOf(proxy: URL): string | undefined {
 }
 
 export function refusedByProxy(proxy: Proxy, target: URL, status: number): TeaChestError {
-  const why = status === 407 ? 'it wants a user name and a password (407)' : `it answered ${status}`;
-  return proxyFailed(proxy, target, `did not let us through to ${target.host}: ${why}`, { facts: { status } });
+  const why = status === 407 ? l10n.t('it wants a user name and a password (407)') : l10n.t`it answered ${status}`;
+  return proxyFailed(proxy, target, l10n.t`did not let us through to ${target.host}: ${why}`, { facts: { status } });
 }
 
 export function unusableProxy(proxy: Proxy, target: URL, why: string, cause: unknown): TeaChestError {
-  return proxyFailed(proxy, target, `cannot be used to reach ${target.host}: ${why.replace(/\.$/, '')}`, { cause });
+  return proxyFailed(proxy, target, l10n.t`cannot be used to reach ${target.host}: ${why.replace(/\.$/, '')}`, {
+    cause,
+  });
 }
 
 function proxyFailed(proxy: Proxy, target: URL, what: string, { cause, facts }: TeaChestErrorOptions): TeaChestError {
   const { host } = proxy.url;
-  return new TeaChestError('proxyFailed', `The proxy ${host} ${what}. ${whereFrom(proxy, target)}`, {
+  return new TeaChestError('proxyFailed', l10n.t`The proxy ${host} ${what}. ${whereFrom(proxy, target)}`, {
     cause,
     facts: { proxy: host, host: target.host, source: proxy.source, ...facts },
   });
@@ -62,8 +65,8 @@ function proxyFailed(proxy: Proxy, target: URL, what: string, { cause, facts }: 
 /** The editor's settings also hold in a remote window, where a proxy on the person's own machine cannot be reached. */
 function whereFrom({ source, bypassList }: Proxy, target: URL): string {
   return (
-    `The proxy comes from ${source} and is used by the machine on which Tea Chest runs. ` +
-    `If ${target.host} can be reached from there without it, add ${target.hostname} to ${bypassList}.`
+    l10n.t`The proxy comes from ${source} and is used by the machine on which Tea Chest runs. ` +
+    l10n.t`If ${target.host} can be reached from there without it, add ${target.hostname} to ${bypassList}.`
   );
 }
 
@@ -74,14 +77,14 @@ function readProxyUrl(text: string, source: string): URL {
     authorizationOf(url);
   } catch (error) {
     // The text itself may hold a password, so it is not repeated; neither is the cause, which would quote it.
-    throw new TeaChestError('proxyFailed', `The address of the proxy, from ${source}, is not a URL.`, {
+    throw new TeaChestError('proxyFailed', l10n.t`The address of the proxy, from ${source}, is not a URL.`, {
       facts: { source, reason: error instanceof Error ? error.name : 'Error' },
     });
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new TeaChestError(
       'proxyFailed',
-      `A proxy of the kind ${url.protocol}// (from ${source}) is not supported, only http and https.`,
+      l10n.t`A proxy of the kind ${url.protocol}// (from ${source}) is not supported, only http and https.`,
       { facts: { source } },
     );
   }

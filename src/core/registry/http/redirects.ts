@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../base/errors.ts';
 import { header, type RegistryRequest, type RegistryResponse, type Send } from './httpTypes.ts';
 
@@ -53,7 +54,7 @@ function following(
       if (!isRedirect || location === undefined) return response;
       const followed = next(request, response, location);
       if (followed === undefined) return response;
-      if (hop === mostRedirects) throw refuse(request, 'it redirects again and again');
+      if (hop === mostRedirects) throw refuse(request, l10n.t('it redirects again and again'));
       request = followed;
     }
   };
@@ -66,7 +67,7 @@ function follow(
   origin: string,
 ): RegistryRequest {
   if (!URL.canParse(location, request.url.href)) {
-    throw refuse(request, 'it redirects to something that is no address');
+    throw refuse(request, l10n.t('it redirects to something that is no address'));
   }
   const url = new URL(location, request.url);
   const reads = request.method === 'GET' || request.method === 'HEAD';
@@ -74,15 +75,16 @@ function follow(
     const where = url.origin === origin ? url.pathname : url.origin;
     throw refuse(
       request,
-      `it answered ${request.method} with a redirect to ${where} that would make it a GET, as sign-in pages do. Whatever ` +
-        'does that has to let requests to /v2/ through',
+      l10n.t`it answered ${request.method} with a redirect to ${where} that would make it a GET, as sign-in pages do. Whatever ` +
+        l10n.t('does that has to let requests to /v2/ through'),
     );
   }
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw refuse(request, `it redirects to ${url.protocol}`);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:')
+    throw refuse(request, l10n.t`it redirects to ${url.protocol}`);
   if (url.origin === origin) return { ...request, url };
-  if (!reads) throw refuse(request, `it redirects to ${url.origin}, and nothing is sent to another place`);
+  if (!reads) throw refuse(request, l10n.t`it redirects to ${url.origin}, and nothing is sent to another place`);
   if (request.url.protocol === 'https:' && url.protocol !== 'https:') {
-    throw refuse(request, `it redirects from https down to ${url.origin}`);
+    throw refuse(request, l10n.t`it redirects from https down to ${url.origin}`);
   }
   const kept = Object.entries(request.headers ?? {}).filter(([name]) => !secretHeaders.has(name));
   // A storage that this machine cannot reach (gitea #24723) stays unreachable, and no reader depends on it.
@@ -90,7 +92,7 @@ function follow(
 }
 
 function refuse(request: RegistryRequest, why: string): TeaChestError {
-  return new TeaChestError('registryRefused', `${request.url.host} cannot be used as it is: ${why}.`, {
+  return new TeaChestError('registryRefused', l10n.t`${request.url.host} cannot be used as it is: ${why}.`, {
     facts: { host: request.url.host, path: request.url.pathname },
   });
 }

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../base/errors.ts';
 import type { ResponseStream } from './httpTypes.ts';
 import { describeFailure, transportFailure } from './transportFailure.ts';
@@ -71,11 +72,11 @@ function brokenResponse(error: unknown, url: URL, signal: AbortSignal, total: nu
   if (failure.code !== 'registryUnreachable') return failure;
   const why =
     failure.facts.system === 'UND_ERR_BODY_TIMEOUT'
-      ? 'then nothing, or too little, came for too long'
+      ? l10n.t('then nothing, or too little, came for too long')
       : describeFailure(error);
   return new TeaChestError(
     'registryUnreachable',
-    `${url.host} gave only the first ${total} bytes of an answer: ${why}.`,
+    l10n.t`${url.host} gave only the first ${total} bytes of an answer: ${why}.`,
     { cause: error, facts: failure.facts },
   );
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { header, type RegistryResponse } from './httpTypes.ts';
 
 /** More digits make no sensible wait. */
@@ -21,9 +22,9 @@ export function retryAfter(response: Pick<RegistryResponse, 'headers'>, now: num
 /** `90 seconds`, `5 minutes`, `3 hours`: rounded up. */
 export function describeDuration(ms: number): string {
   const inSeconds = Math.max(1, Math.ceil(ms / 1000));
-  if (inSeconds < 120) return inSeconds === 1 ? '1 second' : `${inSeconds} seconds`;
+  if (inSeconds < 120) return inSeconds === 1 ? '1 second' : l10n.t`${inSeconds} seconds`;
   const minutes = Math.ceil(inSeconds / 60);
-  if (minutes < 120) return `${minutes} minutes`;
+  if (minutes < 120) return l10n.t`${minutes} minutes`;
   const hours = Math.ceil(minutes / 60);
-  return hours < 48 ? `${hours} hours` : `${Math.ceil(hours / 24)} days`;
+  return hours < 48 ? l10n.t`${hours} hours` : l10n.t`${Math.ceil(hours / 24)} days`;
 }

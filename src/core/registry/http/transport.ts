@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import * as l10n from '@vscode/l10n';
 import { Agent, type Dispatcher } from 'undici';
 import { TeaChestError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -159,7 +160,7 @@ async function readBody({ body }: Dispatcher.ResponseData, url: URL, bodyTime: n
       if (length > maxBodyBytes) {
         throw new TeaChestError(
           'notARegistry',
-          `${url.host} answered with more than ${maxBodyBytes} bytes; no registry does.`,
+          l10n.t`${url.host} answered with more than ${maxBodyBytes} bytes; no registry does.`,
         );
       }
       chunks.push(chunk);
@@ -176,9 +177,11 @@ function refusePlainHttp(url: URL, own: URL, trust: RegistryTrust): void {
   if (own.protocol === 'http:' && trust.allowHttp === true) return;
   const why =
     own.protocol === 'http:'
-      ? 'plain http is not allowed for this registry: whoever is on the way could read the password and change the image'
-      : 'this registry is used by https, and nothing goes from it to plain http';
-  throw new TeaChestError('plainHttp', `${url.host} was not asked: ${why}.`, {
+      ? l10n.t(
+          'plain http is not allowed for this registry: whoever is on the way could read the password and change the image',
+        )
+      : l10n.t('this registry is used by https, and nothing goes from it to plain http');
+  throw new TeaChestError('plainHttp', l10n.t`${url.host} was not asked: ${why}.`, {
     facts: { host: url.host, httpNotAllowed: own.protocol === 'http:' },
   });
 }

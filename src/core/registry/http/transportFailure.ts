@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { isCancelled, systemCode, TeaChestError, type ErrorCode, type ErrorFacts } from '../../base/errors.ts';
 
 /** OpenSSL's errors for a server that does not speak TLS; Node ≤ 22 has the code EPROTO and the reason in the text. */
@@ -9,24 +10,26 @@ const tlsRefusals: readonly (readonly [RegExp, ErrorCode, string, ErrorFacts?])[
   [
     /ALERT_CERTIFICATE_REQUIRED|alert certificate required/i,
     'clientCertificateNeeded',
-    'asks for a client certificate, and was shown none.',
+    l10n.t('asks for a client certificate, and was shown none.'),
   ],
   [
     /ALERT_(?:BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_(?:EXPIRED|REVOKED|UNKNOWN)|UNSUPPORTED_CERTIFICATE|ACCESS_DENIED)|alert (?:bad certificate|unknown ca|certificate (?:expired|revoked|unknown)|unsupported certificate|access denied)/i,
     'clientCertificateNeeded',
-    'refuses the client certificate that it was shown.',
+    l10n.t('refuses the client certificate that it was shown.'),
   ],
   // Both sides speak TLS, but have no version, cipher or signature in common.
   [
     /ALERT_PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|NO_PROTOCOLS_AVAILABLE|UNSUPPORTED_SSL_VERSION|alert protocol version|unsupported protocol|no protocols available|ALERT_INSUFFICIENT_SECURITY|insufficient security|DH_KEY_TOO_SMALL|dh key too small|LEGACY_SIGALG|legacy sigalg|NO_SHARED_CIPHER/i,
     'tlsRefused',
-    'allows no version of TLS that is still safe (1.2 or 1.3), or no cipher that is. Nothing was sent.',
+    l10n.t('allows no version of TLS that is still safe (1.2 or 1.3), or no cipher that is. Nothing was sent.'),
   ],
   // With TLS 1.2, OpenSSL's servers send no more specific alert.
   [
     /ALERT_HANDSHAKE_FAILURE|alert handshake failure/i,
     'tlsRefused',
-    'refused the TLS handshake: it may ask for a client certificate, or allow no cipher that is still safe. Nothing was sent.',
+    l10n.t(
+      'refused the TLS handshake: it may ask for a client certificate, or allow no cipher that is still safe. Nothing was sent.',
+    ),
     { mayWantClientCertificate: true },
   ],
 ];
@@ -35,29 +38,36 @@ const tlsRefusals: readonly (readonly [RegExp, ErrorCode, string, ErrorFacts?])[
 export function transportFailure(error: unknown, target: URL, signal: AbortSignal): TeaChestError {
   // Thrown by the connector (certificates, proxies) or by the source of a body (the spool).
   if (error instanceof TeaChestError) return error;
-  if (signal.aborted || isCancelled(error)) return new TeaChestError('cancelled', 'Cancelled.', { cause: error });
+  if (signal.aborted || isCancelled(error))
+    return new TeaChestError('cancelled', l10n.t('Cancelled.'), { cause: error });
   const message = messageOf(error);
   const code = systemCode(error);
   const facts: ErrorFacts = { host: target.host, ...(code === undefined ? {} : { system: code }) };
   if (notTls.test(`${code ?? ''} ${message}`)) {
     return new TeaChestError(
       'plainHttp',
-      `${target.host} does not speak https there: what it answered is no TLS. Nothing was sent.`,
+      l10n.t`${target.host} does not speak https there: what it answered is no TLS. Nothing was sent.`,
       { cause: error, facts },
     );
   }
   const [, refusal, why, more] = tlsRefusals.find(([pattern]) => pattern.test(`${code ?? ''} ${message}`)) ?? [];
   if (refusal !== undefined) {
-    return new TeaChestError(refusal, `${target.host} ${why ?? ''}`, { cause: error, facts: { ...facts, ...more } });
+    return new TeaChestError(refusal, l10n.t`${target.host} ${why ?? ''}`, {
+      cause: error,
+      facts: { ...facts, ...more },
+    });
   }
   if (badUpgrade.test(message)) {
     return new TeaChestError(
       'notARegistry',
-      `${target.host} answered as if another protocol had been asked for (101 Switching Protocols), which no registry does.`,
+      l10n.t`${target.host} answered as if another protocol had been asked for (101 Switching Protocols), which no registry does.`,
       { cause: error, facts },
     );
   }
-  return new TeaChestError('registryUnreachable', `${target.host} ${reason(code, message)}`, { cause: error, facts });
+  return new TeaChestError('registryUnreachable', l10n.t`${target.host} ${reason(code, message)}`, {
+    cause: error,
+    facts,
+  });
 }
 
 /** undici's message for a 101 without an Upgrade request. */
@@ -72,9 +82,9 @@ export function clientCertificateRefusal(url: URL, status: number, body: Buffer)
   const message = clientCertificateAnswer.exec(body.toString('latin1'))?.[0];
   if (message === undefined) return undefined;
   const text = message.startsWith('No')
-    ? 'asks for a client certificate, and was shown none'
-    : 'refuses the client certificate that it was shown';
-  return new TeaChestError('clientCertificateNeeded', `${url.host} ${text} (it says: ${message}).`, {
+    ? l10n.t('asks for a client certificate, and was shown none')
+    : l10n.t('refuses the client certificate that it was shown');
+  return new TeaChestError('clientCertificateNeeded', l10n.t`${url.host} ${text} (it says: ${message}).`, {
     facts: { host: url.host },
   });
 }
@@ -86,29 +96,29 @@ export function describeFailure(error: unknown): string {
 
 /** Failures of a connection that was being opened, by Node's codes; those after it are in `reason`. */
 const connectionFailures: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'there is no host of that name',
-  EAI_AGAIN: 'its name could not be looked up just now',
-  ECONNREFUSED: 'nobody listens on that port',
-  EHOSTUNREACH: 'there is no route to it (EHOSTUNREACH)',
-  ENETUNREACH: 'there is no route to it (ENETUNREACH)',
-  ETIMEDOUT: 'it did not answer in time',
-  UND_ERR_CONNECT_TIMEOUT: 'it did not answer in time',
-  ECONNRESET: 'it closed the connection',
-  UND_ERR_SOCKET: 'it closed the connection',
+  ENOTFOUND: l10n.t('there is no host of that name'),
+  EAI_AGAIN: l10n.t('its name could not be looked up just now'),
+  ECONNREFUSED: l10n.t('nobody listens on that port'),
+  EHOSTUNREACH: l10n.t('there is no route to it (EHOSTUNREACH)'),
+  ENETUNREACH: l10n.t('there is no route to it (ENETUNREACH)'),
+  ETIMEDOUT: l10n.t('it did not answer in time'),
+  UND_ERR_CONNECT_TIMEOUT: l10n.t('it did not answer in time'),
+  ECONNRESET: l10n.t('it closed the connection'),
+  UND_ERR_SOCKET: l10n.t('it closed the connection'),
 };
 
 function reason(code: string | undefined, message: string): string {
   switch (code) {
     case 'UND_ERR_HEADERS_TIMEOUT':
     case 'UND_ERR_BODY_TIMEOUT':
-      return 'stopped answering.';
+      return l10n.t('stopped answering.');
     case 'ECONNRESET':
     case 'EPIPE':
     case 'UND_ERR_SOCKET':
-      return `closed the connection before it had answered (${message}).`;
+      return l10n.t`closed the connection before it had answered (${message}).`;
     default: {
       const known = connectionFailures[code ?? ''];
-      return known === undefined ? `failed to answer: ${message}.` : `cannot be reached: ${known}.`;
+      return known === undefined ? l10n.t`failed to answer: ${message}.` : l10n.t`cannot be reached: ${known}.`;
     }
   }
 }

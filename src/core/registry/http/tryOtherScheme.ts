@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../base/errors.ts';
 import { inspectCertificate } from './tls/inspectCertificate.ts';
 import { header, type RegistryResponse } from './httpTypes.ts';
@@ -30,9 +31,9 @@ export async function tryOtherScheme(failure: TeaChestError, options: ProbeOptio
   const answers = origin.startsWith('https:') ? await answersHttp(probe) : await answersHttps(probe);
   if (!answers) return failure;
   const [speaks, suggestion] = origin.startsWith('https:')
-    ? ['plain http, not https', `http://${host}`]
-    : ['https, not plain http', `https://${host}`];
-  return new TeaChestError('plainHttp', `${host} speaks ${speaks}. It answers at ${suggestion}.`, {
+    ? [l10n.t('plain http, not https'), `http://${host}`]
+    : [l10n.t('https, not plain http'), `https://${host}`];
+  return new TeaChestError('plainHttp', l10n.t`${host} speaks ${speaks}. It answers at ${suggestion}.`, {
     cause: failure,
     facts: { host, suggestion },
   });

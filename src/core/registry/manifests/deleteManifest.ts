@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../base/errors.ts';
 import { isDigest } from '../../oci/digest.ts';
 import { isHtml, readErrorResponse, serverMessage, type ErrorResponse } from '../errors/errorResponse.ts';
@@ -24,7 +25,7 @@ export async function deleteManifest(
   if (response.status === 404 && refusal.codes.some((code) => code === 'MANIFEST_UNKNOWN' || code === 'NAME_UNKNOWN')) {
     return 'gone';
   }
-  throw explainUnsupported(refusal, reference) ?? toError(context, response, 'DELETE', `delete ${reference}`);
+  throw explainUnsupported(refusal, reference) ?? toError(context, response, 'DELETE', l10n.t`delete ${reference}`);
 }
 
 /**
@@ -38,7 +39,7 @@ function explainUnsupported(refusal: ErrorResponse, reference: string): TeaChest
   if (!isUnsupported && !wantsDigest) return undefined;
   const message = serverMessage(refusal);
   const what = isUnsupported
-    ? `${host} does not allow anybody to delete images${message}. Whoever runs it may switch that on.`
-    : `${host} cannot delete the tag “${reference}” alone. It can delete the digest, together with all of its tags.`;
+    ? l10n.t`${host} does not allow anybody to delete images${message}. Whoever runs it may switch that on.`
+    : l10n.t`${host} cannot delete the tag “${reference}” alone. It can delete the digest, together with all of its tags.`;
   return new TeaChestError('deleteUnsupported', what, { facts: { host, status, codes, digestOnly: wantsDigest } });
 }

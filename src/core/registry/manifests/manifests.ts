@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import type { StoredManifest } from '../../ports/blobTarget.ts';
 import type { StoredBytes } from '../../ports/imageRepository.ts';
@@ -46,7 +47,7 @@ export async function headManifest(
   if (response.status === 404) return undefined;
   const isRefused = isHeadRefused(response);
   if (!isRefused && (response.status !== 200 || isWebPage(response))) {
-    throw toError(context, response, 'HEAD', `look up the manifest ${reference}`);
+    throw toError(context, response, 'HEAD', l10n.t`look up the manifest ${reference}`);
   }
   const digest = header(response, 'docker-content-digest') ?? '';
   const isKnown = !isRefused && isDigest(digest) && (expected === undefined || digest === expected);
@@ -89,7 +90,7 @@ export async function getFrom(
   const response = await context.send({ method: 'GET', url, headers, signal, scopes, ...options });
   if (response.status === 404) return undefined;
   if (response.status !== 200 || isWebPage(response)) {
-    throw toError(context, response, 'GET', `read from ${context.repository}`);
+    throw toError(context, response, 'GET', l10n.t`read from ${context.repository}`);
   }
   return response;
 }
@@ -106,7 +107,7 @@ export async function putManifest(
 ): Promise<Digest | undefined> {
   const digest = digestOf(bytes);
   const url = repositoryUrl(context, `manifests/${encodeURI(reference)}`);
-  const what = `the manifest ${context.repository}:${reference}`;
+  const what = l10n.t`the manifest ${context.repository}:${reference}`;
   // The type is exactly this, without parameters: Gitea compares it as text (docs/gitea.md §3).
   const headers = { 'content-type': mediaType };
   const request = { method: 'PUT', url, headers, body: bytesBody(bytes), headersTimeout: putTimeout } as const;
@@ -117,7 +118,7 @@ export async function putManifest(
       isRepeatable: true,
       verify: async () =>
         (await headManifest(context, reference, { signal, expected: digest }, { retry: 'never' }))?.digest === digest,
-      explain: (answer) => toError(context, answer, 'PUT', `store ${what}`),
+      explain: (answer) => toError(context, answer, 'PUT', l10n.t`store ${what}`),
       what,
     },
     signal,
@@ -146,7 +147,7 @@ function typeOf(response: RegistryResponse): string {
 /** An answer that must be a JSON object. */
 export function parseResponse<T>(schema: v.GenericSchema<unknown, T>, { body, url }: RegistryResponse): T {
   const { host, pathname } = url;
-  const message = `${host} answered with something that is no JSON where a registry must give some (GET ${pathname}).`;
+  const message = l10n.t`${host} answered with something that is no JSON where a registry must give some (GET ${pathname}).`;
   return parseJsonOrThrow(
     v.pipe(
       v.unknown(),

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../base/errors.ts';
 import type { BlobDescriptor, BlobSource, ReplayableBlob, StreamedBlob } from '../../ports/blobSource.ts';
 import type { UploadOptions } from '../../ports/blobTarget.ts';
@@ -106,7 +107,8 @@ class StreamReader implements BlobReader {
     let isOpened = false;
     // Opened once: a first reader that still waits for a piece would get one that the second needs.
     const open = (): AsyncIterable<Uint8Array> => {
-      if (isOpened) throw new TeaChestError('uploadLost', 'The bytes of a stream were sent and cannot be sent again.');
+      if (isOpened)
+        throw new TeaChestError('uploadLost', l10n.t('The bytes of a stream were sent and cannot be sent again.'));
       isOpened = true;
       return this.#take(end - start);
     };
@@ -132,7 +134,7 @@ class StreamReader implements BlobReader {
 
   async #next(): Promise<Uint8Array> {
     const next = await this.#pieces.next();
-    if (next.done === true) throw new TeaChestError('internal', 'Fewer bytes came than were announced.');
+    if (next.done === true) throw new TeaChestError('internal', l10n.t('Fewer bytes came than were announced.'));
     return next.value;
   }
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError, type ErrorCode } from '../../base/errors.ts';
 import { errorFromResponse } from '../errors/explainErrorResponse.ts';
 import type { RegistryResponse } from '../http/httpTypes.ts';
@@ -16,12 +17,13 @@ export function patchRefused(response: RegistryResponse): TeaChestError | undefi
   const refusal = readErrorResponse(response, 'PATCH');
   const { host, status, server } = refusal;
   if (!refusesMethod(refusal)) return undefined;
-  const who = server === undefined ? 'Something on the way to it' : `The proxy in front of it (${server})`;
-  const what = isHtml(refusal) ? `a web page (${status})` : String(status);
+  const who =
+    server === undefined ? l10n.t('Something on the way to it') : l10n.t`The proxy in front of it (${server})`;
+  const what = isHtml(refusal) ? l10n.t`a web page (${status})` : String(status);
   return errorFromResponse(
     'chunksRefused',
-    `${host} cannot be sent a layer in pieces. ${who} answers PATCH, the request for that, with ${what}; it has to let ` +
-      'PATCH through.',
+    l10n.t`${host} cannot be sent a layer in pieces. ${who} answers PATCH, the request for that, with ${what}; it has to let ` +
+      l10n.t('PATCH through.'),
     refusal,
   );
 }
@@ -39,7 +41,7 @@ function refusesMethod(refusal: ErrorResponse): boolean {
 /** The error if the connection broke under every first chunk. */
 export function chunksCut(failure: TeaChestError, { origin }: { readonly origin: string }): TeaChestError {
   const { host } = new URL(origin);
-  const message = `${host} cannot be sent a layer in pieces: the connection breaks at each PATCH, the request for that.`;
+  const message = l10n.t`${host} cannot be sent a layer in pieces: the connection breaks at each PATCH, the request for that.`;
   return new TeaChestError('chunksRefused', message, { cause: failure, facts: failure.facts });
 }
 
@@ -48,7 +50,7 @@ export function wholeRefused(chunks: TeaChestError | undefined, whole: TeaChestE
   if (chunks === undefined || !lostOnTheWay.has(whole.code)) return whole;
   return new TeaChestError(
     'chunksRefused',
-    `${chunks.message} All of the layer in one request was tried instead, and did not arrive either: ${whole.message}`,
+    l10n.t`${chunks.message} All of the layer in one request was tried instead, and did not arrive either: ${whole.message}`,
     { cause: whole, facts: { ...whole.facts, ...chunks.facts, wholeStatus: whole.facts.status ?? 0 } },
   );
 }

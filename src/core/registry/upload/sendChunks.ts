@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../base/errors.ts';
 import type { UploadSession } from '../../ports/blobTarget.ts';
 import { isWebPage } from '../errors/errorResponse.ts';
@@ -82,13 +83,14 @@ function bytesMissing(context: RepositoryContext, response: RegistryResponse, en
   const last = lastByte(response);
   if (last === undefined || last + 1 >= end) return undefined;
   const { host } = new URL(context.origin);
-  const message = `${host} has ${last + 1} bytes of an upload of which ${end} were sent.`;
+  const message = l10n.t`${host} has ${last + 1} bytes of an upload of which ${end} were sent.`;
   return new TeaChestError('uploadLost', message, { facts: { host } });
 }
 
 function explainChunk(context: RepositoryContext, response: RegistryResponse): TeaChestError {
   return (
-    patchRefused(response) ?? toError(context, response, 'PATCH', `take a piece of a layer of ${context.repository}`)
+    patchRefused(response) ??
+    toError(context, response, 'PATCH', l10n.t`take a piece of a layer of ${context.repository}`)
   );
 }
 

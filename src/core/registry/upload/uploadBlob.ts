@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../base/errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { BlobSource } from '../../ports/blobSource.ts';
@@ -126,7 +127,8 @@ async function tryOnce(
     return store(upload, undefined, body);
   }
   const session = given ?? (await openSession(context, signal));
-  if (session === undefined) throw new TeaChestError('internal', 'An upload was mounted that asked for no mount.');
+  if (session === undefined)
+    throw new TeaChestError('internal', l10n.t('An upload was mounted that asked for no mount.'));
   try {
     const interruption = body === undefined ? await sendChunks(upload, session) : undefined;
     return interruption ?? (await store(upload, session, body));
@@ -166,8 +168,13 @@ async function store(
       // The HEAD is retried only if the bytes cannot be sent again.
       verify: async () => (await headBlob(context, digest, signal, isLastChance ? {} : { retry: 'never' })) === size,
       explain: (answer) =>
-        toError(context, answer, session === undefined ? 'POST' : 'PUT', `store a layer of ${context.repository}`),
-      what: `A layer of ${context.repository}`,
+        toError(
+          context,
+          answer,
+          session === undefined ? 'POST' : 'PUT',
+          l10n.t`store a layer of ${context.repository}`,
+        ),
+      what: l10n.t`A layer of ${context.repository}`,
     },
     signal,
   );

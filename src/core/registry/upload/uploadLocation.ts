@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../base/errors.ts';
 import { header, type RegistryResponse } from '../http/httpTypes.ts';
 
@@ -10,16 +11,17 @@ export function uploadLocation(response: RegistryResponse, origin: string, curre
   const location = header(response, 'location');
   if (location === undefined || location === '') {
     if (current !== undefined) return current;
-    throw refuse(origin, 'it began an upload but did not say where it goes');
+    throw refuse(origin, l10n.t('it began an upload but did not say where it goes'));
   }
-  if (!URL.canParse(location, response.url.href)) throw refuse(origin, 'it gave an upload address that is none');
+  if (!URL.canParse(location, response.url.href))
+    throw refuse(origin, l10n.t('it gave an upload address that is none'));
   const url = new URL(location, response.url);
   const own = new URL(origin);
-  if (url.hostname !== own.hostname) throw refuse(origin, `it wants the bytes sent to another host, ${url.host}`);
+  if (url.hostname !== own.hostname) throw refuse(origin, l10n.t`it wants the bytes sent to another host, ${url.host}`);
   return new URL(`${own.origin}${url.pathname}${url.search}`);
 }
 
 function refuse(origin: string, why: string): TeaChestError {
   const { host } = new URL(origin);
-  return new TeaChestError('registryRefused', `${host} cannot be pushed to: ${why}.`, { facts: { host } });
+  return new TeaChestError('registryRefused', l10n.t`${host} cannot be pushed to: ${why}.`, { facts: { host } });
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { isCancelled, TeaChestError } from '../../base/errors.ts';
 import { throwIfCancelled } from '../../base/cancel.ts';
 import { octetStream } from '../../oci/mediaTypes.ts';
@@ -42,7 +43,8 @@ export async function openSession(
     context.send({ method: 'POST', url, signal: grace, scopes }),
   );
   if (response.status === 201 && mount !== undefined) return undefined;
-  if (!isSessionOpened(response)) throw toError(context, response, 'POST', `begin an upload to ${context.repository}`);
+  if (!isSessionOpened(response))
+    throw toError(context, response, 'POST', l10n.t`begin an upload to ${context.repository}`);
   const session = sessionAt(context, uploadLocation(response, context.origin));
   if (signal.aborted) {
     await session.close(signal);
@@ -136,7 +138,8 @@ export async function sessionHas(
 }
 
 function locationOf({ location }: UploadSession): URL {
-  if (location === undefined) throw new TeaChestError('internal', 'An upload session was used after it was closed.');
+  if (location === undefined)
+    throw new TeaChestError('internal', l10n.t('An upload session was used after it was closed.'));
   return location;
 }
 
@@ -165,7 +168,7 @@ export async function closeSession(context: RepositoryContext, session: URL, sig
     reason = whyNotClosed(response);
   } catch (error) {
     isTransient = isUnreachable(error);
-    reason = isCancelled(error) ? 'no time was left' : error instanceof Error ? error.message : String(error);
+    reason = isCancelled(error) ? l10n.t('no time was left') : error instanceof Error ? error.message : String(error);
   }
   context.unclosed.delete(session.href);
   if (reason === undefined) return;
@@ -175,10 +178,10 @@ export async function closeSession(context: RepositoryContext, session: URL, sig
 
 function whyNotClosed(response: RegistryResponse): string | undefined {
   const { codes, status } = readErrorResponse(response, 'DELETE');
-  if (isWebPage(response) && status < 300) return 'a web page answered in place of the registry';
+  if (isWebPage(response) && status < 300) return l10n.t('a web page answered in place of the registry');
   // distribution answers 404 also if it keeps the session: only the code says that the session does not exist.
   if (status < 300 || codes.includes('BLOB_UPLOAD_UNKNOWN')) return undefined;
-  return `it answered ${[status, ...codes].join(' ')}`;
+  return l10n.t`it answered ${[status, ...codes].join(' ')}`;
 }
 
 /** Deletes the sessions that could not be deleted while the registry did not answer. */

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import type { Memento } from 'vscode';
 import { readValue } from '../../../core/base/json.ts';
@@ -38,11 +39,11 @@ export class BuildConsent {
 
   async #ask(rule: PushRule, image: string, target: string): Promise<Answer | undefined> {
     const buttons = [
-      { title: 'Always', answer: 'always' },
-      { title: 'Once', answer: 'once' },
-      { title: 'Never', answer: 'never' },
+      { title: l10n.t('Always'), answer: 'always' },
+      { title: l10n.t('Once'), answer: 'once' },
+      { title: l10n.t('Never'), answer: 'never' },
     ] as const;
-    const question = `${image} was built, and the setting teaChest.pushOnBuild matches it by “${rule.reference}”. Push it to ${target}? “Always” also pushes each later build that matches, in this folder and without asking.`;
+    const question = l10n.t`${image} was built, and the setting teaChest.pushOnBuild matches it by “${rule.reference}”. Push it to ${target}? “Always” also pushes each later build that matches, in this folder and without asking.`;
     const answer = (await showInformation(question, buttons))?.answer;
     if (answer === 'always' || answer === 'never') {
       await this.#state.update(stateKey, { ...this.#answers(), [keyOf(rule)]: answer });

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { sleep } from '../../../core/base/cancel.ts';
 import { toTeaChestError, type TeaChestError } from '../../../core/base/errors.ts';
@@ -155,7 +156,7 @@ export class PushOnBuild implements vscode.Disposable {
     this.#show({ kind: 'failed', image: reference, reason: errorMessage(error).message });
     const retry = (): Promise<void> => this.#built(reference);
     const changeTarget = (): Thenable<unknown> => vscode.commands.executeCommand('teaChest.pushImage');
-    void reportFailure(error, { retry, changeTarget }, `Push of ${reference} after its build failed`);
+    void reportFailure(error, { retry, changeTarget }, l10n.t`Push of ${reference} after its build failed`);
   }
 
   #show(state: PushOnBuildState): void {

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { inertLines, withIcon } from '../../display/inertText.ts';
 import type { PushRule } from './pushRule.ts';
@@ -26,13 +27,18 @@ export class PushOnBuildStatus implements vscode.Disposable {
   show(rules: readonly PushRule[], state: PushOnBuildState): void {
     this.#item ??= createItem();
     const text = describe(state);
-    this.#item.text = withIcon(icons[state.kind], state.kind === 'failed' ? 'Push on build failed' : 'Push on build');
+    this.#item.text = withIcon(
+      icons[state.kind],
+      state.kind === 'failed' ? l10n.t('Push on build failed') : l10n.t('Push on build'),
+    );
     this.#item.tooltip = inertLines([
-      ...rules.map(({ reference, target }) => `Builds of ${reference} → ${target ?? 'where they went last'}`),
+      ...rules.map(
+        ({ reference, target }) => l10n.t`Builds of ${reference} → ${target ?? l10n.t('where they went last')}`,
+      ),
       text,
-      'Click to change the setting.',
+      l10n.t('Click to change the setting.'),
     ]);
-    this.#item.accessibilityInformation = { label: inertLines([`Push on build: ${text}`]) };
+    this.#item.accessibilityInformation = { label: inertLines([l10n.t`Push on build: ${text}`]) };
     this.#item.show();
   }
 
@@ -48,21 +54,25 @@ export class PushOnBuildStatus implements vscode.Disposable {
 function describe(state: PushOnBuildState): string {
   switch (state.kind) {
     case 'disconnected':
-      return 'The container engine does not report builds at present.';
+      return l10n.t('The container engine does not report builds at present.');
     case 'waiting':
-      return 'Builds are noticed. None was pushed yet.';
+      return l10n.t('Builds are noticed. None was pushed yet.');
     case 'pushing':
-      return `Pushing ${state.image}.`;
+      return l10n.t`Pushing ${state.image}.`;
     case 'pushed':
-      return `Pushed ${state.reference}.`;
+      return l10n.t`Pushed ${state.reference}.`;
     case 'failed':
-      return `${state.image} was not pushed: ${state.reason}`;
+      return l10n.t`${state.image} was not pushed: ${state.reason}`;
   }
 }
 
 function createItem(): vscode.StatusBarItem {
   const item = vscode.window.createStatusBarItem('teaChest.pushOnBuild', vscode.StatusBarAlignment.Left, 9);
-  item.name = 'Tea Chest: Push on Build';
-  item.command = { title: 'Open Settings', command: 'teaChest.openSettings', arguments: ['teaChest.pushOnBuild'] };
+  item.name = l10n.t('Tea Chest: Push on Build');
+  item.command = {
+    title: l10n.t('Open Settings'),
+    command: 'teaChest.openSettings',
+    arguments: ['teaChest.pushOnBuild'],
+  };
   return item;
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { Stage } from '../../../core/base/errors.ts';
 import { plainText } from '../../../core/base/plainText.ts';
 import { shortDigest } from '../../../core/oci/digest.ts';
@@ -10,12 +11,12 @@ import { describeBytes, describeDuration, describePush } from '../../progress/pu
 import type { UnattendedOutcome } from '../../push/pushUnattended.ts';
 
 const stageTexts: Readonly<Partial<Record<Stage, string>>> = {
-  inspect: 'Looking at the image',
-  resolve: 'Looking at the target',
-  plan: 'Asking the registry what it has',
-  export: 'Sending what is missing',
-  manifest: 'Writing the manifest',
-  check: 'Checking what the registry stored',
+  inspect: l10n.t('Looking at the image'),
+  resolve: l10n.t('Looking at the target'),
+  plan: l10n.t('Asking the registry what it has'),
+  export: l10n.t('Sending what is missing'),
+  manifest: l10n.t('Writing the manifest'),
+  check: l10n.t('Checking what the registry stored'),
 };
 
 /** These are steps of one transfer, and change many times. */
@@ -25,8 +26,8 @@ const transferStages: ReadonlySet<Stage | undefined> = new Set<Stage>(['export',
 const stagesBeforeLayers: ReadonlySet<Stage | undefined> = new Set<Stage>(['inspect', 'resolve', 'plan']);
 
 const layerTexts: Readonly<Partial<Record<LayerStatus['state'], string>>> = {
-  exists: 'already there',
-  mounted: 'mounted from another repository of the registry',
+  exists: l10n.t('already there'),
+  mounted: l10n.t('mounted from another repository of the registry'),
   uploaded: 'sent',
 };
 
@@ -60,7 +61,7 @@ function layerLines(before: Snapshot | undefined, now: Snapshot): readonly strin
     if (text === undefined || layer.state === before?.layers[at]?.state) return [];
     const id = layer.diffId === undefined ? '' : ` ${shortDigest(layer.diffId)}`;
     const size = layer.storedTotal === undefined ? '' : `, ${formatBytes(layer.storedTotal)}`;
-    return [`Layer ${at + 1} of ${now.layers.length}${id}${size}: ${text}`];
+    return [l10n.t`Layer ${at + 1} of ${now.layers.length}${id}${size}: ${text}`];
   });
 }
 
@@ -73,7 +74,7 @@ export function movingLine(snapshot: ImagesSnapshot): string {
 /** What became of each image: what was pushed with its digest, or why not and what to do next. */
 export function resultLines(outcomes: readonly UnattendedOutcome[]): readonly string[] {
   const pushed = outcomes.filter((outcome) => 'result' in outcome);
-  const total = outcomes.length > 1 ? [`Pushed ${pushed.length} of ${countImages(outcomes.length)}.`] : [];
+  const total = outcomes.length > 1 ? [l10n.t`Pushed ${pushed.length} of ${countImages(outcomes.length)}.`] : [];
   return [...outcomes.flatMap(outcomeLines), ...total];
 }
 
@@ -81,7 +82,7 @@ function outcomeLines(outcome: UnattendedOutcome): readonly string[] {
   if ('error' in outcome) return [failureLine(outcome.target ?? outcome.image, outcome)];
   const { reference, digest, durationMs, notices, isUnchanged } = outcome.result;
   const bytes = describeBytes(outcome.result);
-  const what = isUnchanged === true ? `Unchanged: ${reference}` : `Pushed ${reference}`;
+  const what = isUnchanged === true ? `Unchanged: ${reference}` : l10n.t`Pushed ${reference}`;
   return [
     plainText(what),
     `  ${plainText(digest)}`,
@@ -92,7 +93,7 @@ function outcomeLines(outcome: UnattendedOutcome): readonly string[] {
 
 function failureLine(name: string, { error }: Extract<UnattendedOutcome, { readonly error: unknown }>): string {
   if (error.code === 'cancelled') return plainText(`Cancelled: ${name}`);
-  return `${plainText(`Not pushed: ${name}`)}: ${plainText(errorMessage(error).message)} (${error.code})`;
+  return `${plainText(l10n.t`Not pushed: ${name}`)}: ${plainText(errorMessage(error).message)} (${error.code})`;
 }
 
 /** Without the registry, which is mostly the same for all. */

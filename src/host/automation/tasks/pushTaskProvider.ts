@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import type { InspectImage } from '../../push/composeImages.ts';
 import { imagesOf } from '../../push/imagesOf.ts';
@@ -34,7 +35,7 @@ export class PushTaskProvider implements vscode.TaskProvider {
     return found.flatMap(({ folder, composeFile }) =>
       composeFile === undefined
         ? []
-        : [this.#task({ type: taskType, task: 'push', composeFile }, folder, `push images of ${composeFile}`)],
+        : [this.#task({ type: taskType, task: 'push', composeFile }, folder, l10n.t`push images of ${composeFile}`)],
     );
   }
 

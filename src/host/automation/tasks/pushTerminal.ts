@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { sleep } from '../../../core/base/cancel.ts';
 import { toTeaChestError } from '../../../core/base/errors.ts';
@@ -62,7 +63,7 @@ export class PushTerminal implements vscode.Pseudoterminal {
 
   #stop(): void {
     if (this.#isOver || this.#cancel.signal.aborted) return;
-    this.#line('Cancelling…');
+    this.#line(l10n.t('Cancelling…'));
     this.#cancel.abort();
     void this.#wait(longestCancelMs).then(() => {
       this.#end('cancelled');
@@ -75,7 +76,7 @@ export class PushTerminal implements vscode.Pseudoterminal {
         signal: this.#cancel.signal,
         onResolved: (jobs) => {
           for (const { image, target } of jobs) {
-            this.#line(plainText(`Pushing ${image} to ${target.host}/${target.repository}:${target.tag}`));
+            this.#line(plainText(l10n.t`Pushing ${image} to ${target.host}/${target.repository}:${target.tag}`));
           }
         },
         onProgress: (snapshot) => {

@@ -1,4 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { TeaChestError } from '../../../core/base/errors.ts';
 import { problemOfImages } from '../../commands/arguments.ts';
@@ -11,7 +12,7 @@ const pushTask = v.strictObject({
   type: v.literal('teaChest'),
   task: v.literal('push', '“push”'),
   image: v.optional(pushArguments.entries.image),
-  composeFile: v.optional(v.union([pathText, v.array(pathText)], 'a path or a list of paths')),
+  composeFile: v.optional(v.union([pathText, v.array(pathText)], l10n.t('a path or a list of paths'))),
   images: pushImagesArguments.entries.images,
   services: pushImagesArguments.entries.services,
   profiles: pushImagesArguments.entries.profiles,
@@ -36,7 +37,7 @@ export function readPushTask(definition: unknown, folder: string | undefined): T
   if (!read.success) {
     const [{ path, message }] = read.issues;
     const key = path?.[0].key;
-    throw wrong(`wants “${typeof key === 'string' ? key : 'task'}” to be ${message}`);
+    throw wrong(l10n.t`wants “${typeof key === 'string' ? key : 'task'}” to be ${message}`);
   }
   const { image, images, platform, composeFile, services, profiles, target, compression, strategy, recheck } =
     read.output;
@@ -45,7 +46,7 @@ export function readPushTask(definition: unknown, folder: string | undefined): T
   if (shared.images === undefined && composeFile === undefined) {
     throw wrong('needs “image”, “images” or “composeFile”');
   }
-  if (platform !== undefined) throw wrong('takes “platform” with “image”, or in each of “images”');
+  if (platform !== undefined) throw wrong(l10n.t('takes “platform” with “image”, or in each of “images”'));
   const files = composeFile === undefined ? {} : { composeFile: absolutePaths([composeFile].flat(), folder) };
   const args = { ...shared, ...files };
   const problem = problemOfImages(args);
@@ -60,7 +61,7 @@ function oneImage(
   { images, services, profiles, ...options }: Omit<PushImagesArguments, 'composeFile'>,
 ): v.InferOutput<typeof pushArguments> {
   if ([images, composeFile, services, profiles].some((other) => other !== undefined)) {
-    throw wrong('takes only one of “image”, “images” and “composeFile”');
+    throw wrong(l10n.t('takes only one of “image”, “images” and “composeFile”'));
   }
   return { image, ...options, ...(platform !== undefined && { platform }) };
 }
@@ -68,11 +69,11 @@ function oneImage(
 function absolutePaths(files: readonly string[], folder: string | undefined): string[] {
   return files.map((file) => {
     if (isAbsolute(file)) return file;
-    if (folder === undefined) throw wrong(`names ${file}, and no folder is open that the path could be below`);
+    if (folder === undefined) throw wrong(l10n.t`names ${file}, and no folder is open that the path could be below`);
     return resolve(folder, file);
   });
 }
 
 function wrong(why: string): TeaChestError {
-  return new TeaChestError('argumentInvalid', `The task ${why}.`, { stage: 'resolve' });
+  return new TeaChestError('argumentInvalid', l10n.t`The task ${why}.`, { stage: 'resolve' });
 }

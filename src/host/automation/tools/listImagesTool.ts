@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type * as vscode from 'vscode';
 import { listImagesCommand } from '../../commands/listImages.ts';
 import type { EngineLink } from '../../engine/engine.ts';
@@ -18,7 +19,7 @@ export class ListImagesTool implements vscode.LanguageModelTool<Input> {
   }
 
   prepareInvocation(): vscode.PreparedToolInvocation {
-    return { invocationMessage: 'Listing the images of the container engine' };
+    return { invocationMessage: l10n.t('Listing the images of the container engine') };
   }
 
   async invoke({ input }: vscode.LanguageModelToolInvocationOptions<Input>): Promise<vscode.LanguageModelToolResult> {

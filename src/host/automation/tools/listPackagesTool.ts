@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type * as vscode from 'vscode';
 import { TeaChestError } from '../../../core/base/errors.ts';
 import { listImages } from '../../../core/gitea/browse/listImages.ts';
@@ -34,7 +35,9 @@ export class ListPackagesTool implements vscode.LanguageModelTool<Input> {
 
   prepareInvocation({ input }: vscode.LanguageModelToolInvocationPrepareOptions<Input>): vscode.PreparedToolInvocation {
     const { host } = this.#connection(input.registry) ?? {};
-    return { invocationMessage: host === undefined ? 'Listing registries' : `Listing packages of ${host}` };
+    return {
+      invocationMessage: host === undefined ? l10n.t('Listing registries') : l10n.t`Listing packages of ${host}`,
+    };
   }
 
   async invoke(
@@ -113,6 +116,7 @@ async function take<T>(rows: AsyncIterable<T>): Promise<{ readonly items: readon
 }
 
 function notSignedIn(host: string | undefined): TeaChestError {
-  const message = host === undefined ? 'You are not signed in to any registry.' : `You are not signed in to ${host}.`;
+  const message =
+    host === undefined ? l10n.t('You are not signed in to any registry.') : l10n.t`You are not signed in to ${host}.`;
   return new TeaChestError('notSignedIn', message, { stage: 'browse', facts: host === undefined ? {} : { host } });
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type * as vscode from 'vscode';
 import { planPushCommand } from '../../commands/planPush.ts';
 import type { InspectImage } from '../../push/composeImages.ts';
@@ -24,7 +25,7 @@ export class PlanPushTool implements vscode.LanguageModelTool<Input> {
   }
 
   prepareInvocation(): vscode.PreparedToolInvocation {
-    return { invocationMessage: 'Planning a push' };
+    return { invocationMessage: l10n.t('Planning a push') };
   }
 
   async invoke({ input }: vscode.LanguageModelToolInvocationOptions<Input>): Promise<vscode.LanguageModelToolResult> {

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type * as vscode from 'vscode';
 import { TeaChestError } from '../../../core/base/errors.ts';
 import type { Audience } from '../../../core/gitea/readAudience.ts';
@@ -28,9 +29,9 @@ export interface PushImageToolDependencies extends UnattendedDependencies {
 }
 
 const audiences: Readonly<Record<Audience, string>> = {
-  everybody: 'The owner is public: everybody who can reach the server can pull the image.',
-  signedIn: 'Everybody who can sign in to the server can pull the image.',
-  members: 'Only the owner and its members can pull the image.',
+  everybody: l10n.t('The owner is public: everybody who can reach the server can pull the image.'),
+  signedIn: l10n.t('Everybody who can sign in to the server can pull the image.'),
+  members: l10n.t('Only the owner and its members can pull the image.'),
 };
 
 /**
@@ -55,9 +56,9 @@ export class PushImageTool implements vscode.LanguageModelTool<Input> {
         ['Target: ', markdownValue(target)],
         [await this.#visibility(job)],
       ];
-      const title = inertText(`Push ${briefImage(job.image)} to ${target}?`);
+      const title = inertText(l10n.t`Push ${briefImage(job.image)} to ${target}?`);
       return {
-        invocationMessage: inertText(`Pushing ${briefImage(job.image)} to ${target}`),
+        invocationMessage: inertText(l10n.t`Pushing ${briefImage(job.image)} to ${target}`),
         confirmationMessages: { title, message: markdownTooltip(lines) },
       };
     });
@@ -71,7 +72,7 @@ export class PushImageTool implements vscode.LanguageModelTool<Input> {
       withSignal(token, async (signal) => {
         const job = this.#resolve(input);
         if (!(await this.#dependencies.publicOwners.confirm(job))) {
-          throw new TeaChestError('cancelled', 'The person does not want to push to a public owner.');
+          throw new TeaChestError('cancelled', l10n.t('The person does not want to push to a public owner.'));
         }
         const args = { ...argumentsOf(input), target: formatTarget(job.target) };
         const [outcome] = await pushUnattended(this.#dependencies, [args], { signal });
@@ -89,10 +90,10 @@ export class PushImageTool implements vscode.LanguageModelTool<Input> {
   }
 
   async #visibility({ connection, target }: PushJob): Promise<string> {
-    if (!hasOwners(connection.kind)) return 'Who can pull it is up to the registry.';
+    if (!hasOwners(connection.kind)) return l10n.t('Who can pull it is up to the registry.');
     const owner = target.repository.slice(0, target.repository.indexOf('/'));
     const audience = await this.#dependencies.access.audienceOf(connection, owner);
-    return audience === undefined ? 'The server does not say who can pull the image.' : audiences[audience];
+    return audience === undefined ? l10n.t('The server does not say who can pull the image.') : audiences[audience];
   }
 }
 

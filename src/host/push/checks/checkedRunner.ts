@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError, toTeaChestError } from '../../../core/base/errors.ts';
 import type { ImageOutcome } from '../../../core/push/imagesEvents.ts';
 import type { PushResult } from '../../../core/push/pushEvents.ts';
@@ -35,7 +36,7 @@ export class CheckedRunner implements Pick<PushRunner, 'run' | 'runAll'> {
   async runAll(jobs: readonly PushJob[], options: RunOptions): Promise<readonly ImageOutcome[]> {
     const checked = await Promise.all(jobs.map((job) => this.#check(job, options.signal)));
     if (!(await this.#isAgreed(checked))) {
-      const error = new TeaChestError('cancelled', 'Cancelled.', { stage: 'resolve' });
+      const error = new TeaChestError('cancelled', l10n.t('Cancelled.'), { stage: 'resolve' });
       return jobs.map(() => ({ kind: 'failed', error }));
     }
     const allowed = checked.filter(({ error }) => error === undefined);
@@ -75,10 +76,10 @@ export class CheckedRunner implements Pick<PushRunner, 'run' | 'runAll'> {
     const { image, target } = first.job;
     const question =
       others.length === 0
-        ? `Push ${briefImage(image)} to ${formatTarget(target)} all the same?`
-        : `Push ${asking.length} images all the same?`;
+        ? l10n.t`Push ${briefImage(image)} to ${formatTarget(target)} all the same?`
+        : l10n.t`Push ${asking.length} images all the same?`;
     const detail = asking.flatMap(({ concerns }) => concerns.map(({ message }) => message));
-    return await this.#dependencies.ask(question, detail, 'Push Anyway');
+    return await this.#dependencies.ask(question, detail, l10n.t('Push Anyway'));
   }
 }
 

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import type { ImageDetails } from '../../../core/ports/imageSource.ts';
 import type { GitRepository } from '../../connections/gitExtension.ts';
 
@@ -16,7 +17,7 @@ export async function describeDirtyTree(
 ): Promise<string | undefined> {
   const revision = labels?.[revisionLabel]?.trim() ?? '';
   if (/[-+._]dirty$/.test(revision)) {
-    return `Its label says that it was built from files that no commit has: revision “${revision}”.`;
+    return l10n.t`Its label says that it was built from files that no commit has: revision “${revision}”.`;
   }
   const repository =
     revision === '' ? onlyOne(repositories) : repositories.find((one) => isAt(one, revision.toLowerCase()));
@@ -24,11 +25,11 @@ export async function describeDirtyTree(
   await repository.status();
   const count = countChanges(repository);
   if (count === 0) return undefined;
-  const changes = count === 1 ? '1 uncommitted change' : `${count} uncommitted changes`;
+  const changes = count === 1 ? l10n.t('1 uncommitted change') : l10n.t`${count} uncommitted changes`;
   const folder = basename(repository.rootUri.fsPath);
   return revision === ''
-    ? `It does not say what it was built from, and the open folder ${folder} has ${changes}.`
-    : `It was built from the commit ${revision.slice(0, 12)} of the folder ${folder}, which has ${changes} now: the image may contain them.`;
+    ? l10n.t`It does not say what it was built from, and the open folder ${folder} has ${changes}.`
+    : l10n.t`It was built from the commit ${revision.slice(0, 12)} of the folder ${folder}, which has ${changes} now: the image may contain them.`;
 }
 
 function onlyOne(repositories: readonly GitRepository[]): GitRepository | undefined {

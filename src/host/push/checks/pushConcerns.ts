@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError, type ErrorCode } from '../../../core/base/errors.ts';
 import type { Logger } from '../../../core/base/logger.ts';
 import type { ImageDetails } from '../../../core/ports/imageSource.ts';
@@ -37,13 +38,13 @@ const checks: Readonly<Record<keyof CheckSettings, Check>> = {
     const [details, contents] = await Promise.all([inspect(image), access.contents(connection)]);
     const there = await otherImageAtTag(contents, target, details, signal);
     if (there === undefined) return undefined;
-    const message = `${formatTarget(target)} stands for another image: ${there} is there, and the ID of ${briefImage(image)} is ${details.id}.`;
+    const message = l10n.t`${formatTarget(target)} stands for another image: ${there} is there, and the ID of ${briefImage(image)} is ${details.id}.`;
     return { code: 'tagExists', message };
   },
   latestTag: ({ target }) =>
     Promise.resolve(
       target.tag === 'latest'
-        ? { code: 'latestTag', message: `The tag of ${formatTarget(target)} does not say which version it is.` }
+        ? { code: 'latestTag', message: l10n.t`The tag of ${formatTarget(target)} does not say which version it is.` }
         : undefined,
     ),
 };
@@ -70,5 +71,5 @@ export async function pushConcerns(
 
 export function toRefusal({ code, message }: Concern, { image, target }: PushJob): TeaChestError {
   const facts = { image, reference: formatTarget(target) };
-  return new TeaChestError(code, `Not pushed. ${message}`, { stage: 'resolve', facts });
+  return new TeaChestError(code, l10n.t`Not pushed. ${message}`, { stage: 'resolve', facts });
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { ErrorCode, TeaChestError } from '../../../core/base/errors.ts';
 import type { EngineLink } from '../../engine/engine.ts';
 import type { ImageListState } from '../../engine/imageList.ts';
@@ -14,16 +15,16 @@ export async function describeEngine(state: ImageListState, link: Pick<EngineLin
 }
 
 const problems: Partial<Record<ErrorCode, string>> = {
-  engineStopped: 'not running',
-  engineLost: 'does not answer',
-  enginePermission: 'no permission',
-  engineEndpointInvalid: 'cannot be used',
+  engineStopped: l10n.t('not running'),
+  engineLost: l10n.t('does not answer'),
+  enginePermission: l10n.t('no permission'),
+  engineEndpointInvalid: l10n.t('cannot be used'),
 };
 
 function describeProblem({ code, facts }: TeaChestError): string {
-  const state = facts['isMissing'] === true ? 'does not exist' : problems[code];
+  const state = facts['isMissing'] === true ? l10n.t('does not exist') : problems[code];
   const { engine, context, endpoint } = facts;
   const named = typeof engine === 'string' && engine !== '' ? engine : endpoint;
-  const name = typeof context === 'string' ? `context ${context}` : named;
+  const name = typeof context === 'string' ? l10n.t`context ${context}` : named;
   return [name, state].filter((part) => typeof part === 'string').join(' · ');
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type * as vscode from 'vscode';
 import type { Platform } from '../../../core/oci/platform.ts';
 import { treeItem } from '../../display/treeItem.ts';
@@ -42,9 +43,9 @@ function repositoryItem(node: RepositoryNode): vscode.TreeItem {
 
 function tagItem(node: TagNode, { platforms = [], sync }: LoadedFacts, now: number): vscode.TreeItem {
   const { id, label, reference, image } = node;
-  const obstacle = image.obstacle === undefined ? undefined : `cannot be pushed: ${image.obstacle}`;
+  const obstacle = image.obstacle === undefined ? undefined : l10n.t`cannot be pushed: ${image.obstacle}`;
   const state = describeState(sync);
-  const spokenState = sync === undefined ? '' : `${state} in ${sync.target.host}`;
+  const spokenState = sync === undefined ? '' : l10n.t`${state} in ${sync.target.host}`;
   const facts = [
     formatBytes(image.size),
     formatAge(image.createdAt, now),
@@ -58,7 +59,7 @@ function tagItem(node: TagNode, { platforms = [], sync }: LoadedFacts, now: numb
     icon: iconOf(node, sync),
     expandable: false,
     accessibleName: joined(
-      [`Image ${reference ?? `${label}, untagged`}`, obstacle, spokenState, describeContainers(image), ...facts],
+      [l10n.t`Image ${reference ?? `${label}, untagged`}`, obstacle, spokenState, describeContainers(image), ...facts],
       ', ',
     ),
   });

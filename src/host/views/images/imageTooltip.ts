@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { EngineImage } from '../../../core/docker/types.ts';
 import type { ImageDetails } from '../../../core/ports/imageSource.ts';
 import { describePlatform, type Platform } from '../../../core/oci/platform.ts';
@@ -19,11 +20,11 @@ export function imageTooltip(
   const layers = image.isArtifact ? undefined : details?.diffIds.length;
   return [
     ['**', markdownValue(title), '**'],
-    ...(image.obstacle === undefined ? [] : [['Cannot be pushed: ', markdownValue(image.obstacle)]]),
+    ...(image.obstacle === undefined ? [] : [[l10n.t('Cannot be pushed: '), markdownValue(image.obstacle)]]),
     ['ID: ', markdownValue(image.id)],
     ...(created === '' ? [] : [['Created: ', markdownValue(created)]]),
     ...(image.taggedAt === undefined ? [] : [['Tagged: ', markdownValue(asDate(image.taggedAt))]]),
-    [`Size: ${formatBytes(image.size)} (${image.size.toLocaleString('en')} bytes)`],
+    [l10n.t`Size: ${formatBytes(image.size)} (${image.size.toLocaleString('en')} bytes)`],
     ...(image.isArtifact ? [['Kind: ', markdownValue(describeArtifact(image))]] : platformLines(image, details)),
     ...(layers === undefined ? [] : [[`Layers: ${layers}`]]),
     ...containerLines(image),

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { isBuildDate } from '../../../core/oci/buildDate.ts';
 import type { EngineImage } from '../../../core/docker/types.ts';
 import { shortDigest } from '../../../core/oci/digest.ts';
@@ -45,15 +46,20 @@ export function buildImageTree(
   };
   for (const image of images) {
     for (const reference of [...image.references, ...image.digestReferences]) {
-      add(withoutTagAndDigest(reference), { id: `tag ${reference}`, label: labelOf(reference), reference, image });
+      add(withoutTagAndDigest(reference), {
+        id: l10n.t`tag ${reference}`,
+        label: labelOf(reference),
+        reference,
+        image,
+      });
     }
     if (!hasName(image) && options.showDangling) {
-      add(untagged, { id: `image ${image.id}`, label: shortDigest(image.id), reference: undefined, image });
+      add(untagged, { id: l10n.t`image ${image.id}`, label: shortDigest(image.id), reference: undefined, image });
     }
   }
   const repositories = [...byRepository].map(([name, tags]): RepositoryNode => ({
     type: 'repository',
-    id: `repository ${name}`,
+    id: l10n.t`repository ${name}`,
     name,
     tags: tags.sort(newest),
   }));
@@ -82,9 +88,9 @@ export function describeTags({ name, tags: [first, ...others] }: RepositoryNode)
 export function repositoryAccessibleName({ name, tags }: RepositoryNode): string {
   const use = describeUseOfAll(tags);
   const inUse = use === undefined ? '' : `, ${use}`;
-  if (name === untagged) return `Images without a tag, ${tags.length}${inUse}`;
+  if (name === untagged) return l10n.t`Images without a tag, ${tags.length}${inUse}`;
   const counted = countedAs(name, tags);
-  return `Repository ${name}, ${tags.length} ${tags.length === 1 ? counted.slice(0, -1) : counted}${inUse}`;
+  return l10n.t`Repository ${name}, ${tags.length} ${tags.length === 1 ? counted.slice(0, -1) : counted}${inUse}`;
 }
 
 function countedAs(name: string, tags: readonly TagNode[]): 'images' | 'tags' {

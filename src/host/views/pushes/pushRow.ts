@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { ImageRecord, PushRecord, RecordState } from '../../../core/push/record/pushRecord.ts';
 import { isOver, toError } from '../../../core/push/record/recordPush.ts';
 import { markdownValue, type MarkdownLine } from '../../display/markdownText.ts';
@@ -56,7 +57,7 @@ function runRow({ id, record }: RunNode, context: RowContext): TreeRow {
   return {
     ...{ id, label, description, icon: icons[state], color: colors[state], expandable: true },
     contextValue: contextValueOf('push', record, images, context),
-    accessibleName: `Push of ${images.map(({ image, target }) => `${image} to ${target}`).join(', ')}: ${description}`,
+    accessibleName: l10n.t`Push of ${images.map(({ image, target }) => l10n.t`${image} to ${target}`).join(', ')}: ${description}`,
     tooltip: markdownTooltip(runLines(record, context)),
   };
 }
@@ -64,19 +65,19 @@ function runRow({ id, record }: RunNode, context: RowContext): TreeRow {
 /** Progress, rate and time left while it runs; the position while it waits; then what became of it, and when. */
 function describeRun(record: PushRecord, { now, isHere }: RowContext): string {
   const { state, images, progress, position } = record;
-  const elsewhere = isHere || isOver(state) ? [] : ['in another window'];
+  const elsewhere = isHere || isOver(state) ? [] : [l10n.t('in another window')];
   if (state === 'queued')
     return joined([
-      position === undefined || position === 1 ? 'queued, next' : `queued, number ${position}`,
+      position === undefined || position === 1 ? l10n.t('queued, next') : l10n.t`queued, number ${position}`,
       ...elsewhere,
     ]);
   if (state === 'running') {
-    const count = images.length > 1 ? `${countEnded(images)} of ${images.length}` : '';
+    const count = images.length > 1 ? l10n.t`${countEnded(images)} of ${images.length}` : '';
     return joined([count, describeBriefly(progress), ...elsewhere]);
   }
   const pushed = images.filter((image) => image.state === 'pushed');
   const count =
-    images.length > 1 && pushed.length < images.length ? [`${pushed.length} of ${images.length} pushed`] : [];
+    images.length > 1 && pushed.length < images.length ? [l10n.t`${pushed.length} of ${images.length} pushed`] : [];
   const age = formatAge(new Date(record.endedAt ?? record.queuedAt).toISOString(), now);
   return joined([describeOutcome(state, images), ...count, age]);
 }
@@ -96,7 +97,7 @@ function describeOutcome(state: RecordState, images: readonly ImageRecord[]): st
     mountedBytes: sum(({ mountedBytes }) => mountedBytes),
     skippedBytes: sum(({ skippedBytes }) => skippedBytes),
   });
-  return bytes === '' ? 'pushed' : `pushed, ${bytes}`;
+  return bytes === '' ? 'pushed' : l10n.t`pushed, ${bytes}`;
 }
 
 const stateWords: Readonly<Record<RecordState, string>> = {
@@ -120,12 +121,13 @@ function runLines(record: PushRecord, { isHere }: RowContext): readonly Markdown
     ];
   }
   if (state === 'running') lines.push([describePush(record.progress)]);
-  if (!isHere) return [...lines, ['Another window runs this push. It can be cancelled there.']];
+  if (!isHere) return [...lines, [l10n.t('Another window runs this push. It can be cancelled there.')]];
   const closing =
     state === 'queued'
-      ? 'If this window closes, it does not begin. It is then in this list as interrupted, to be pushed again.'
-      : 'If this window closes, the push stops and publishes nothing more. It is then in this list as interrupted; ' +
-        'pushed again, it does not send layers that have arrived.';
+      ? l10n.t('If this window closes, it does not begin. It is then in this list as interrupted, to be pushed again.')
+      : l10n.t(
+          'If this window closes, the push stops and publishes nothing more. It is then in this list as interrupted; ',
+        ) + l10n.t('pushed again, it does not send layers that have arrived.');
   return [...lines, [closing]];
 }
 
@@ -150,7 +152,7 @@ function imageRow({ id, record, image }: ImageNode, context: RowContext): TreeRo
   return {
     ...{ id, label: shortTarget(image), description, icon: icons[state], color: colors[state], expandable: true },
     contextValue: contextValueOf('image', record, [image], context),
-    accessibleName: `Push of ${image.image} to ${image.target}: ${description}`,
+    accessibleName: l10n.t`Push of ${image.image} to ${image.target}: ${description}`,
     tooltip: markdownTooltip(imageLines(image)),
   };
 }
@@ -159,7 +161,7 @@ function imageRow({ id, record, image }: ImageNode, context: RowContext): TreeRo
 function runningImage({ layers }: ImageRecord): string {
   if (layers.length === 0) return 'waiting';
   const done = layers.filter(({ state }) => state !== 'waiting' && state !== 'reading' && state !== 'uploading').length;
-  return `${done} of ${layers.length} layers done`;
+  return l10n.t`${done} of ${layers.length} layers done`;
 }
 
 /** The state comes first: an instruction is often longer than a side bar is wide. */
@@ -197,7 +199,7 @@ function noteRow(node: NoteNode, context: RowContext): TreeRow {
     ...{ id, label: text, description: '', icon, expandable: false, accessibleName: text, tooltip: text },
     contextValue: contextValueOf('note', record, [image], context),
     ...(isFailure && {
-      command: { command: 'teaChest.pushes.showError', title: 'Show Error', arguments: [node] },
+      command: { command: 'teaChest.pushes.showError', title: l10n.t('Show Error'), arguments: [node] },
     }),
   };
 }
@@ -207,13 +209,16 @@ function noteOf(image: ImageRecord): { readonly text: string; readonly icon: str
   if (state === 'failed' && error !== undefined) return { text: errorMessage(toError(error)).message, icon: 'error' };
   if (state === 'interrupted') {
     const how =
-      error?.facts.isWindowClosed === true ? 'Its window closed during the push.' : 'VS Code ended during the push.';
-    return { text: `${how} Push it again: layers that arrived are not sent again.`, icon: 'info' };
+      error?.facts.isWindowClosed === true
+        ? l10n.t('Its window closed during the push.')
+        : l10n.t('VS Code ended during the push.');
+    return { text: l10n.t`${how} Push it again: layers that arrived are not sent again.`, icon: 'info' };
   }
-  if (result?.isUnchanged === true) return { text: 'The tag was this image already: nothing was sent.', icon: 'info' };
-  if (state === 'queued') return { text: 'It begins when a running push has ended.', icon: 'info' };
+  if (result?.isUnchanged === true)
+    return { text: l10n.t('The tag was this image already: nothing was sent.'), icon: 'info' };
+  if (state === 'queued') return { text: l10n.t('It begins when a running push has ended.'), icon: 'info' };
   return {
-    text: isOver(state) ? 'It ended before its layers were known.' : 'Its layers are not known yet.',
+    text: isOver(state) ? l10n.t('It ended before its layers were known.') : l10n.t('Its layers are not known yet.'),
     icon: 'info',
   };
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import type { ImageRecord } from '../../../core/push/record/pushRecord.ts';
 import { isOver } from '../../../core/push/record/recordPush.ts';
@@ -142,7 +143,7 @@ export class PushesView implements vscode.TreeDataProvider<PushNode>, vscode.Dis
   #showCount(): void {
     const count = this.#options.history.runningHere;
     if ((this.#tree.badge?.value ?? 0) === count) return;
-    const tooltip = count === 1 ? '1 push is running' : `${count} pushes are running`;
+    const tooltip = count === 1 ? l10n.t('1 push is running') : l10n.t`${count} pushes are running`;
     this.#tree.badge = count === 0 ? undefined : { value: count, tooltip };
   }
 }

@@ -1,24 +1,25 @@
+import * as l10n from '@vscode/l10n';
 import type { ErrorCode, TeaChestError } from '../../../core/base/errors.ts';
 import { actionTitle, errorMessage, type ActionKind } from '../../errors/errorMessages.ts';
 
 const labels: Readonly<Partial<Record<ErrorCode, string>>> = {
-  registryUnreachable: 'Cannot be reached',
-  proxyFailed: 'The proxy cannot be reached',
-  certificateChanged: 'The certificate changed',
-  certificateUntrusted: 'The certificate is not trusted',
-  certificateInvalid: 'The certificate is not valid',
-  clientCertificateNeeded: 'A client certificate is needed',
-  plainHttp: 'Speaks the other of http and https',
-  notARegistry: 'No registry answers there',
-  notSignedIn: 'Not signed in',
-  credentialsRejected: 'The sign-in is no longer accepted',
-  credentialsIgnored: 'The sign-in does not arrive',
-  oneTimePasswordNeeded: 'A token is needed',
-  scopeMissing: 'The token may not list this',
-  accessDenied: 'You may not see this',
-  registryFailed: 'The registry failed',
-  ownerNotFound: 'There is no such owner',
-  catalogRefused: 'Does not list its images',
+  registryUnreachable: l10n.t('Cannot be reached'),
+  proxyFailed: l10n.t('The proxy cannot be reached'),
+  certificateChanged: l10n.t('The certificate changed'),
+  certificateUntrusted: l10n.t('The certificate is not trusted'),
+  certificateInvalid: l10n.t('The certificate is not valid'),
+  clientCertificateNeeded: l10n.t('A client certificate is needed'),
+  plainHttp: l10n.t('Speaks the other of http and https'),
+  notARegistry: l10n.t('No registry answers there'),
+  notSignedIn: l10n.t('Not signed in'),
+  credentialsRejected: l10n.t('The sign-in is no longer accepted'),
+  credentialsIgnored: l10n.t('The sign-in does not arrive'),
+  oneTimePasswordNeeded: l10n.t('A token is needed'),
+  scopeMissing: l10n.t('The token may not list this'),
+  accessDenied: l10n.t('You may not see this'),
+  registryFailed: l10n.t('The registry failed'),
+  ownerNotFound: l10n.t('There is no such owner'),
+  catalogRefused: l10n.t('Does not list its images'),
 };
 
 /** What a click on a note does. */
@@ -29,12 +30,12 @@ export type NoteRemedy = Extract<
 
 /** The short label of a failure. The tooltip has the whole message. */
 export function noteLabel({ code, facts }: TeaChestError): string {
-  if (typeof facts['remadeCluster'] === 'string') return 'The cluster seems to have been made anew';
-  if (facts['account'] === 'mustChangePassword') return 'The password must be changed';
-  if (typeof facts['account'] === 'string') return 'The account is refused';
-  if (facts['api'] === false) return 'The REST API was not found';
-  if (facts['gitea'] === true) return 'Packages are switched off';
-  return labels[code] ?? 'Could not be listed';
+  if (typeof facts['remadeCluster'] === 'string') return l10n.t('The cluster seems to have been made anew');
+  if (facts['account'] === 'mustChangePassword') return l10n.t('The password must be changed');
+  if (typeof facts['account'] === 'string') return l10n.t('The account is refused');
+  if (facts['api'] === false) return l10n.t('The REST API was not found');
+  if (facts['gitea'] === true) return l10n.t('Packages are switched off');
+  return labels[code] ?? l10n.t('Could not be listed');
 }
 
 /** The first remedy of the failure that the view offers; otherwise `retry`. */

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { toTeaChestError } from '../../../core/base/errors.ts';
 import type { Logger } from '../../../core/base/logger.ts';
@@ -172,15 +173,15 @@ export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vs
     const present = renamedTo ?? owner;
     const images = listing.items.map((image) => imageNode(connection, present, image));
     const notes = [
-      ...(renamedTo === undefined ? [] : [`This owner was renamed to ${renamedTo}`]),
-      ...(hidden === 0 ? [] : [`${hidden} not shown: no image can have such a name`]),
+      ...(renamedTo === undefined ? [] : [l10n.t`This owner was renamed to ${renamedTo}`]),
+      ...(hidden === 0 ? [] : [l10n.t`${hidden} not shown: no image can have such a name`]),
       ...(images.length > 0 || hidden > 0 || listing.failure !== undefined ? [] : [this.#emptyText()]),
     ];
     return [...images, ...notes.map((text) => noteNode(node.id, text)), ...this.#rest(node, listing)];
   }
 
   #emptyText(): string {
-    return this.#filter === '' ? 'No images yet' : `No image has “${this.#filter}” in its name`;
+    return this.#filter === '' ? l10n.t('No images yet') : l10n.t`No image has “${this.#filter}” in its name`;
   }
 
   async #tagsOf(node: ImageNode): Promise<readonly RegistryNode[]> {
@@ -195,7 +196,7 @@ export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vs
     const isEmpty = tags.length === 0 && listing.failure === undefined && !listing.hasMore;
     return [
       ...tags,
-      ...(isEmpty ? [noteNode(node.id, 'No tags')] : []),
+      ...(isEmpty ? [noteNode(node.id, l10n.t('No tags'))] : []),
       ...this.#rest(node, listing),
       ...(mayHaveUntagged ? [untaggedNode(node)] : []),
     ];
@@ -223,7 +224,7 @@ export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vs
     const nodes = rows.map((row) => untaggedVersionNode(node, row)).filter((one) => one !== undefined);
     // There may be thousands: Clean Up shows the sizes of all.
     this.#request(nodes.slice(0, imagesPerPage));
-    return nodes.length > 0 ? nodes : [noteNode(node.id, 'None: the images of indexes are below their tags')];
+    return nodes.length > 0 ? nodes : [noteNode(node.id, l10n.t('None: the images of indexes are below their tags'))];
   }
 
   async #childrenOfIndex(node: TagNode): Promise<readonly DigestNode[]> {

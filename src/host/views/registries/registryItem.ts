@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type * as vscode from 'vscode';
 import type { ManifestDescription } from '../../../core/gitea/browse/describeManifest.ts';
 import { shortDigest } from '../../../core/oci/digest.ts';
@@ -66,27 +67,27 @@ function connectionAppearance({ connection }: ConnectionNode): Appearance {
   const lines: readonly MarkdownLine[] = [
     ['**', markdownValue(connection.webRoot), '**'],
     [markdownValue(about)],
-    ...(trust.pinnedFingerprint === undefined ? [] : [['Its certificate was trusted by sight']]),
-    ...(trust.allowHttp === true ? [['Not encrypted (http)']] : []),
+    ...(trust.pinnedFingerprint === undefined ? [] : [[l10n.t('Its certificate was trusted by sight')]]),
+    ...(trust.allowHttp === true ? [[l10n.t('Not encrypted (http)')]] : []),
   ];
   return {
     label: connection.host,
     description: about,
     icon: 'server',
     expandable: true,
-    accessibleName: `Registry ${connection.host}, ${about}`,
+    accessibleName: l10n.t`Registry ${connection.host}, ${about}`,
     tooltip: markdownTooltip(lines),
   };
 }
 
 function ownerAppearance({ owner, note, isAdded }: OwnerNode): Appearance {
-  const notes = [note, isAdded ? 'added by you' : ''].filter((one) => one !== '');
+  const notes = [note, isAdded ? l10n.t('added by you') : ''].filter((one) => one !== '');
   return {
     label: owner,
     description: notes.join(' · '),
     icon: 'account',
     expandable: true,
-    accessibleName: [`Owner ${owner}`, ...notes].join(', '),
+    accessibleName: [l10n.t`Owner ${owner}`, ...notes].join(', '),
   };
 }
 
@@ -96,20 +97,25 @@ function imageAppearance(node: ImageNode, now: number): Appearance {
   const age = formatAge(listed?.pushedAt, now);
   const counted = tags === undefined ? '' : describeTags(tags);
   const linked = listed?.linkedTo;
-  const notes = [counted, age, linked === undefined ? '' : `linked to ${linked}`, isAdded ? 'added by you' : ''];
+  const notes = [
+    counted,
+    age,
+    linked === undefined ? '' : l10n.t`linked to ${linked}`,
+    isAdded ? l10n.t('added by you') : '',
+  ];
   const reference = nodeReference(node) ?? '';
   const lines: readonly MarkdownLine[] = [
     ['**', markdownValue(reference), '**'],
-    ...(age === '' ? [] : [['Last push: ', markdownValue(listed?.pushedAt ?? '')]]),
-    ...(linked === undefined ? [] : [['Linked to the repository ', markdownValue(linked)]]),
+    ...(age === '' ? [] : [[l10n.t('Last push: '), markdownValue(listed?.pushedAt ?? '')]]),
+    ...(linked === undefined ? [] : [[l10n.t('Linked to the repository '), markdownValue(linked)]]),
   ];
-  const spoken = tags === undefined ? '' : `, ${tags.length === 1 ? '1 tag' : `${tags.length} tags`}`;
+  const spoken = tags === undefined ? '' : `, ${tags.length === 1 ? '1 tag' : l10n.t`${tags.length} tags`}`;
   return {
     label: name,
     description: joined(notes),
     icon: 'package',
     expandable: true,
-    accessibleName: `Image ${name}${spoken}${linked === undefined ? '' : `, linked to ${linked}`}`,
+    accessibleName: l10n.t`Image ${name}${spoken}${linked === undefined ? '' : l10n.t`, linked to ${linked}`}`,
     tooltip: markdownTooltip(lines),
   };
 }
@@ -117,8 +123,8 @@ function imageAppearance(node: ImageNode, now: number): Appearance {
 /** `3 tags`, or the one tag as `:2`, which cannot be mistaken for a number of tags. */
 function describeTags(tags: readonly string[]): string {
   const [first] = tags;
-  if (first === undefined) return 'no tags';
-  return tags.length === 1 ? `:${first}` : `${tags.length} tags`;
+  if (first === undefined) return l10n.t('no tags');
+  return tags.length === 1 ? `:${first}` : l10n.t`${tags.length} tags`;
 }
 
 function tagAppearance(node: TagNode, now: number, detail: TagDetail | undefined): Appearance {
@@ -127,19 +133,23 @@ function tagAppearance(node: TagNode, now: number, detail: TagDetail | undefined
   const known = descriptionIn(detail);
   const failure = detail !== undefined && detail !== 'gone' && 'failure' in detail ? detail.failure : undefined;
   const facts =
-    detail === 'gone' ? ['deleted meanwhile'] : failure === undefined ? factsOf(known) : ['could not be read'];
+    detail === 'gone'
+      ? [l10n.t('deleted meanwhile')]
+      : failure === undefined
+        ? factsOf(known)
+        : [l10n.t('could not be read')];
   const lines: readonly MarkdownLine[] = [
     ['**', markdownValue(nodeReference(node) ?? ''), '**'],
     ...linesOf(known),
     ...pushLines(version?.createdAt, version?.creator),
-    ...(failure === undefined ? [] : [['Not read: ', markdownValue(errorMessage(failure).message)]]),
+    ...(failure === undefined ? [] : [[l10n.t('Not read: '), markdownValue(errorMessage(failure).message)]]),
   ];
   return {
     label: tag,
     description: joined([...facts, age]),
     icon: failure === undefined ? (known?.kind === 'index' ? 'layers' : 'tag') : 'warning',
     expandable: known?.kind === 'index',
-    accessibleName: [`Tag ${nodeReference(node) ?? tag}`, ...facts, age === '' ? '' : `pushed ${age}`]
+    accessibleName: [l10n.t`Tag ${nodeReference(node) ?? tag}`, ...facts, age === '' ? '' : l10n.t`pushed ${age}`]
       .filter((part) => part !== '')
       .join(', '),
     tooltip: markdownTooltip(lines),
@@ -158,7 +168,7 @@ function digestAppearance(node: DigestNode, now: number, detail: TagDetail | und
     description: joined([...shown, age]),
     icon: 'circle-outline',
     expandable: false,
-    accessibleName: [`Manifest ${label}`, ...shown, age].filter((part) => part !== '').join(', '),
+    accessibleName: [l10n.t`Manifest ${label}`, ...shown, age].filter((part) => part !== '').join(', '),
     tooltip: markdownTooltip([
       ['**', markdownValue(nodeReference(node) ?? ''), '**'],
       ...linesOf(known),
@@ -176,8 +186,8 @@ function factsOf(known: ManifestDescription | undefined): readonly string[] {
   if (known === undefined) return [];
   const { digest, size, platforms, kind } = known;
   const [first] = platforms;
-  const platform = platforms.length > 1 ? `${platforms.length} platforms` : (first ?? '');
-  const other = kind === 'other' ? 'no image' : '';
+  const platform = platforms.length > 1 ? l10n.t`${platforms.length} platforms` : (first ?? '');
+  const other = kind === 'other' ? l10n.t('no image') : '';
   return [shortDigest(digest), size === undefined ? '' : formatBytes(size), platform, other].filter(
     (one) => one !== '',
   );
@@ -201,22 +211,22 @@ function pushLines(createdAt: string | undefined, creator: string | undefined): 
 
 function untaggedAppearance({ repository }: UntaggedNode): Appearance {
   return {
-    label: 'Untagged',
-    description: 'what no tag needs',
+    label: l10n.t('Untagged'),
+    description: l10n.t('what no tag needs'),
     icon: 'archive',
     expandable: true,
-    accessibleName: `Untagged versions of ${repository}`,
+    accessibleName: l10n.t`Untagged versions of ${repository}`,
   };
 }
 
 function moreAppearance(node: MoreNode): Appearance {
   return {
-    label: 'Load More',
-    description: `${node.shown} shown`,
+    label: l10n.t('Load More'),
+    description: l10n.t`${node.shown} shown`,
     icon: 'ellipsis',
     expandable: false,
-    accessibleName: `Load more, ${node.shown} are shown`,
-    command: { command: 'teaChest.registries.loadMore', title: 'Load More', arguments: [node] },
+    accessibleName: l10n.t`Load more, ${node.shown} are shown`,
+    command: { command: 'teaChest.registries.loadMore', title: l10n.t('Load More'), arguments: [node] },
   };
 }
 
@@ -230,7 +240,7 @@ function noteAppearance(node: NoteNode): Appearance {
     ...row,
     description: title,
     icon: 'warning',
-    accessibleName: `${node.text}: ${message} Press Enter: ${title}.`,
+    accessibleName: l10n.t`${node.text}: ${message} Press Enter: ${title}.`,
     tooltip: message,
     command: { command: 'teaChest.registries.reconnect', title, arguments: [node] },
   };

@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
+import * as l10n from '@vscode/l10n';
 import { TeaChestError, type ErrorFacts } from '../../../base/errors.ts';
 import type { CertificateDetails } from '../../types.ts';
 
@@ -66,11 +67,11 @@ export function refusedCertificate(
 ): TeaChestError {
   const details = describeCertificate(certificate, problems);
   const elsewhere = problems.codes.includes('ERR_TLS_CERT_ALTNAME_INVALID');
-  const known = elsewhere ? ` It is valid for ${listOf(details.names)}.` : '';
-  const files = unread.length === 0 ? '' : ` What is there for this host was not used: ${unread.join(', ')}.`;
+  const known = elsewhere ? l10n.t` It is valid for ${listOf(details.names)}.` : '';
+  const files = unread.length === 0 ? '' : l10n.t` What is there for this host was not used: ${unread.join(', ')}.`;
   return new TeaChestError(
     problems.codes.every((code) => untrusted.has(code)) ? 'certificateUntrusted' : 'certificateInvalid',
-    `The certificate of ${host} is not accepted: ${problems.description}.${known}${files} Nothing was sent.`,
+    l10n.t`The certificate of ${host} is not accepted: ${problems.description}.${known}${files} Nothing was sent.`,
     { facts: { host, problems: problems.codes, ...factsOf(details) } },
   );
 }
@@ -92,21 +93,24 @@ function isOfDates(code: string): boolean {
 /** A clock that is wrong, for example after sleep, makes good certificates look expired. Only the person can find out. */
 function clockHint(now: number): string {
   const local = new Date(now).toString().replace(/ \(.*\)$/, '');
-  return `by the clock of this machine it is ${local}, which you should correct if it is wrong`;
+  return l10n.t`by the clock of this machine it is ${local}, which you should correct if it is wrong`;
 }
 
 function describeProblem(code: string, { validFrom, validTo }: X509Certificate): string {
-  if (code === 'CERT_HAS_EXPIRED') return `it has expired (on ${isoDate(validTo)})`;
-  if (code === 'CERT_NOT_YET_VALID') return `it is not valid yet (only from ${isoDate(validFrom)})`;
-  return problems[code] ?? (untrusted.has(code) ? 'its issuer is not known here' : `the check failed with ${code}`);
+  if (code === 'CERT_HAS_EXPIRED') return l10n.t`it has expired (on ${isoDate(validTo)})`;
+  if (code === 'CERT_NOT_YET_VALID') return l10n.t`it is not valid yet (only from ${isoDate(validFrom)})`;
+  return (
+    problems[code] ??
+    (untrusted.has(code) ? l10n.t('its issuer is not known here') : l10n.t`the check failed with ${code}`)
+  );
 }
 
 const problems: Readonly<Record<string, string>> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'it is self-signed',
-  SELF_SIGNED_CERT_IN_CHAIN: 'the authority at the end of its chain is not known here',
-  CERT_HAS_EXPIRED_IN_CHAIN: 'a certificate behind it, of those that vouch for it, has expired',
-  CERT_NOT_YET_VALID_IN_CHAIN: 'a certificate behind it, of those that vouch for it, is not valid yet',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'it was issued for another host name',
+  DEPTH_ZERO_SELF_SIGNED_CERT: l10n.t('it is self-signed'),
+  SELF_SIGNED_CERT_IN_CHAIN: l10n.t('the authority at the end of its chain is not known here'),
+  CERT_HAS_EXPIRED_IN_CHAIN: l10n.t('a certificate behind it, of those that vouch for it, has expired'),
+  CERT_NOT_YET_VALID_IN_CHAIN: l10n.t('a certificate behind it, of those that vouch for it, is not valid yet'),
+  ERR_TLS_CERT_ALTNAME_INVALID: l10n.t('it was issued for another host name'),
 };
 
 export function factsOf(details: CertificateDetails): ErrorFacts {
@@ -129,5 +133,5 @@ function alternativeNames(text: string | undefined): string[] {
 }
 
 function listOf(names: readonly string[]): string {
-  return names.length === 0 ? 'no name at all' : names.join(', ');
+  return names.length === 0 ? l10n.t('no name at all') : names.join(', ');
 }

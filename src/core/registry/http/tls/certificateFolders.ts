@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import { systemCode, TeaChestError } from '../../../base/errors.ts';
 import type { Environment } from '../proxy.ts';
 
@@ -55,7 +56,7 @@ export async function readCertificateFolders(target: URL, folders: readonly stri
         const otherName = name.replace(/\.(cert|key)$/, (ending) => (ending === '.key' ? '.cert' : '.key'));
         const other = join(folder, otherName);
         if (names?.includes(otherName) !== true) {
-          throw unusableFile(path, `${other}, which belongs to it, is missing (authorities end in .crt)`);
+          throw unusableFile(path, l10n.t`${other}, which belongs to it, is missing (authorities end in .crt)`);
         }
         if (name.endsWith('.key')) continue;
         const pair = await orNote(unread, path, async () => readPair(path, other));
@@ -68,7 +69,7 @@ export async function readCertificateFolders(target: URL, folders: readonly stri
 
 /** Throws `argumentInvalid`, naming the file. */
 export function unusableFile(path: string, why: string, cause?: unknown): TeaChestError {
-  return new TeaChestError('argumentInvalid', `The certificate file ${path} cannot be used: ${why}.`, {
+  return new TeaChestError('argumentInvalid', l10n.t`The certificate file ${path} cannot be used: ${why}.`, {
     facts: { file: path },
     ...(cause === undefined ? {} : { cause }),
   });
@@ -78,7 +79,7 @@ export async function readPem(path: string): Promise<PemFile> {
   try {
     return { path, pem: await readFile(path, 'utf8') };
   } catch (error) {
-    throw unusableFile(path, error instanceof Error ? error.message : 'it cannot be read', error);
+    throw unusableFile(path, error instanceof Error ? error.message : l10n.t('it cannot be read'), error);
   }
 }
 
@@ -102,7 +103,7 @@ async function orNote<T>(unread: string[], path: string, read: () => Promise<T>)
   } catch (error) {
     const code = systemCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    unread.push(`${path} could not be read (${code ?? String(error)})`);
+    unread.push(l10n.t`${path} could not be read (${code ?? String(error)})`);
     return undefined;
   }
 }

@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../../base/errors.ts';
 import { describeCertificate, factsOf, fingerprintOf } from './certificate.ts';
 
@@ -25,8 +26,8 @@ function changedCertificate(host: string, certificate: X509Certificate, pinned: 
   const details = describeCertificate(certificate, undefined);
   return new TeaChestError(
     'certificateChanged',
-    `${host} shows another certificate than the one you trusted. Trusted: SHA-256 ${pinned}. Now: SHA-256 ` +
-      `${details.fingerprint256}, issued by ${details.issuer}, valid from ${details.validFrom}. Nothing was sent.`,
+    l10n.t`${host} shows another certificate than the one you trusted. Trusted: SHA-256 ${pinned}. Now: SHA-256 ` +
+      l10n.t`${details.fingerprint256}, issued by ${details.issuer}, valid from ${details.validFrom}. Nothing was sent.`,
     { facts: { host, pinnedFingerprint: pinned, ...factsOf(details) } },
   );
 }

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import tls from 'node:tls';
+import * as l10n from '@vscode/l10n';
 import {
   certificateFolders,
   readCertificateFolders,
@@ -57,7 +58,7 @@ export async function createTrustContext(
 export function vouchedBy({ fromFiles }: TrustContext, certificate: X509Certificate): string {
   const last = lastOf(certificate);
   const file = fromFiles.find((one) => hasSigned(one.certificate, last));
-  return file === undefined ? 'an authority that this machine trusts' : `the file ${file.path}`;
+  return file === undefined ? l10n.t('an authority that this machine trusts') : l10n.t`the file ${file.path}`;
 }
 
 /** Whether a known authority has signed the end of a chain, even if dates are wrong. */
@@ -93,11 +94,11 @@ function knownAuthorities(): string[] {
 
 function certificatesIn({ path, pem }: PemFile): X509Certificate[] {
   const all = pem.match(onePem);
-  if (all === null) throw unusableFile(path, 'it holds no PEM certificate');
+  if (all === null) throw unusableFile(path, l10n.t('it holds no PEM certificate'));
   try {
     return all.map((one) => new X509Certificate(one));
   } catch (error) {
-    throw unusableFile(path, 'its certificates cannot be read', error);
+    throw unusableFile(path, l10n.t('its certificates cannot be read'), error);
   }
 }
 
@@ -106,7 +107,7 @@ async function givenPair({ clientCertFile, clientKeyFile }: RegistryTrust): Prom
   if (clientCertFile === undefined || clientKeyFile === undefined) {
     throw unusableFile(
       clientCertFile ?? clientKeyFile ?? '',
-      'a client certificate needs its key beside it, and a key its certificate',
+      l10n.t('a client certificate needs its key beside it, and a key its certificate'),
     );
   }
   return { certificate: await readPem(clientCertFile), key: await readPem(clientKeyFile) };
@@ -119,8 +120,8 @@ function checkPair(pair: ClientPair): void {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const why = /mismatch/i.test(message)
-      ? `${pair.key.path} is the key of another certificate`
-      : `its key ${pair.key.path} cannot be read (a key with a pass phrase is not supported)`;
+      ? l10n.t`${pair.key.path} is the key of another certificate`
+      : l10n.t`its key ${pair.key.path} cannot be read (a key with a pass phrase is not supported)`;
     throw unusableFile(pair.certificate.path, why, error);
   }
 }
