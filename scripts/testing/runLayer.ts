@@ -19,6 +19,8 @@ export async function runLayer(layer: Layer, signal: AbortSignal): Promise<Layer
     [
       '--test',
       `--test-concurrency=${layer.concurrency}`,
+      // A handle that a test left open, or a test that never ends, must not stop the layer.
+      ...['--test-force-exit', `--test-timeout=${longestTestMs}`],
       ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
       ...[
         `--test-reporter=${join(import.meta.dirname, 'countReporter.ts')}`,
@@ -36,6 +38,9 @@ export async function runLayer(layer: Layer, signal: AbortSignal): Promise<Layer
   }
   return counts;
 }
+
+/** Milliseconds, for one test or hook: none waits that long, on no machine. */
+const longestTestMs = 20 * 60_000;
 
 const nothing: LayerCounts = { passed: 0, failed: 0, skipped: 0, skips: [], failures: [] };
 
