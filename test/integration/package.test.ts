@@ -17,6 +17,8 @@ test('the VSIX holds what users need and nothing else, in less than 1 MB', async
       ([, path]) => `extension/${path ?? ''}`,
     );
     const pages = await readdir(join(projectRoot, 'docs'), { withFileTypes: true });
+    const bundles = (await readdir(join(projectRoot, 'l10n'))).filter((name) => name !== 'bundle.l10n.json');
+    const manifestTexts = (await readdir(projectRoot)).filter((name) => /^package\.nls\..*json$/.test(name));
     const steps = await readdir(join(projectRoot, 'media', 'walkthrough'));
     const expected = [
       '[Content_Types].xml',
@@ -34,6 +36,9 @@ test('the VSIX holds what users need and nothing else, in less than 1 MB', async
       'extension/media/icon.png',
       'extension/package.json',
       'extension/readme.md',
+      ...manifestTexts.map((name) => `extension/${name}`),
+      // English is the key of each text, and needs no bundle.
+      ...bundles.map((name) => `extension/l10n/${name}`),
       ...new Set(pictures),
       ...steps.map((name) => `extension/media/walkthrough/${name}`),
       ...pages.flatMap((page) => (page.isFile() ? [`extension/docs/${page.name}`] : [])),

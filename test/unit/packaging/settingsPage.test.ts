@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { extensionManifest } from '../../tools/extensionManifest.ts';
 
 const root = new URL('../../../', import.meta.url);
 
@@ -11,7 +12,7 @@ interface Manifest {
 }
 
 test('the page of settings has a row for every setting, with its default, and no other', async () => {
-  const { contributes } = JSON.parse(await readFile(new URL('package.json', root), 'utf8')) as Manifest;
+  const { contributes } = extensionManifest() as Manifest;
   const page = await readFile(new URL('docs/settings.md', root), 'utf8');
   const rows = new Map(
     [...page.matchAll(/^\| `(teaChest\.[\w.]+)` +\|.*\| (\S.*?) +\|$/gm)].map(([, name = '', value = '']) => [

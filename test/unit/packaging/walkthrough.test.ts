@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { glob, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { extensionManifest } from '../../tools/extensionManifest.ts';
 import { projectRoot } from '../../tools/projectPaths.ts';
 
 interface Walkthrough {
@@ -21,7 +22,7 @@ interface Manifest {
   };
 }
 
-const { contributes } = JSON.parse(await readFile(join(projectRoot, 'package.json'), 'utf8')) as Manifest;
+const { contributes } = extensionManifest() as Manifest;
 const steps = contributes.walkthroughs.flatMap((walkthrough) => walkthrough.steps);
 const views = Object.values(contributes.views)
   .flat()

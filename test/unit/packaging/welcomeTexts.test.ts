@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { projectRoot } from '../../tools/projectPaths.ts';
+import { extensionManifest } from '../../tools/extensionManifest.ts';
 
 interface Manifest {
   readonly contributes: { readonly viewsWelcome: readonly { readonly view: string; readonly when: string }[] };
@@ -29,8 +27,8 @@ const sources = [
   '',
 ];
 
-test('an Images view without images has one welcome text, whatever the engine is like', async () => {
-  const manifest = JSON.parse(await readFile(join(projectRoot, 'package.json'), 'utf8')) as Manifest;
+test('an Images view without images has one welcome text, whatever the engine is like', () => {
+  const manifest = extensionManifest() as Manifest;
   const whens = manifest.contributes.viewsWelcome.filter(({ view }) => view === 'teaChest.images');
   const states: Keys[] = [
     ...['none', 'onlyDangling'].map((images) => ({ engine: 'ready', images, engineSource: '' })),

@@ -10,6 +10,7 @@ import {
   imageNode,
   tagNode,
 } from '../../../../src/host/views/registries/registryTree.ts';
+import { extensionManifest } from '../../../tools/extensionManifest.ts';
 import { press, registeredCommands, takeShown, useFakeVscode } from '../support/fakeVscode.ts';
 import { connectionTo, imageNamed } from '../support/hostFakes.ts';
 
@@ -29,7 +30,7 @@ interface Contributions {
 }
 
 const root = new URL('../../../../', import.meta.url);
-const manifest = JSON.parse(await readFile(new URL('package.json', root), 'utf8')) as { contributes: Contributions };
+const manifest = extensionManifest() as { contributes: Contributions };
 const { commands, menus } = manifest.contributes;
 
 const listed = { name: 'app', pushedAt: undefined, tags: ['1'], linkedTo: undefined };
