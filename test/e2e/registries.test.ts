@@ -238,7 +238,7 @@ suite('the Registries view by hand', { timeout: 220_000 }, () => {
   test('an image is deleted with all that it has', async () => {
     await registries().chooseFromMenu(/^web/, 'Delete…');
     const text = await confirm('Delete the image', 'Delete');
-    assert.match(text, /with 1 tag\?/);
+    assert.match(text, /\(1 tag\)\?/);
     await vscode.notifications.waitFor('Deleted: the image team/web');
     await registries().row(/^web/).waitFor({ state: 'detached' });
   });

@@ -15,7 +15,16 @@ import {
 } from '../push/pushArguments.ts';
 
 /** Absolute: there is no folder that a relative path could refer to. */
-const pemFile = v.pipe(text, v.check(isAbsolute, l10n.t('an absolute path')));
+const pemFile = v.pipe(
+  text,
+  v.check(
+    isAbsolute,
+    l10n.t({
+      message: 'an absolute path',
+      comment: 'Noun phrase, inserted for {2} in “The command {0} wants “{1}” to be {2}.”',
+    }),
+  ),
+);
 
 const signInArguments = v.strictObject({
   url: text,
@@ -96,19 +105,34 @@ export function readPushArguments(value: unknown): PushArguments {
 
 export function readPushImagesArguments(value: unknown): PushImagesArguments {
   const args = readArguments('teaChest.pushImages', 'resolve', pushImagesArguments, value);
-  const problem = problemOfImages(args);
-  if (problem === undefined) return args;
-  throw new TeaChestError('argumentInvalid', l10n.t`The command teaChest.pushImages ${problem}.`, { stage: 'resolve' });
+  refuseUnfitting('teaChest.pushImages', 'resolve', args);
+  return args;
 }
 
-/** Completes a sentence about who gave the arguments; undefined if they fit together. */
-export function problemOfImages({ images, composeFile, services, profiles }: PushImagesArguments): string | undefined {
-  if (images === undefined && composeFile === undefined) return 'needs “images” or “composeFile”';
-  if (images !== undefined && composeFile !== undefined) return l10n.t('takes “images” or “composeFile”, not both');
+type ImagesProblem = 'noImages' | 'imagesAndFile' | 'servicesWithoutFile';
+
+/** What does not fit together; undefined if all does. */
+export function problemOfImages({
+  images,
+  composeFile,
+  services,
+  profiles,
+}: PushImagesArguments): ImagesProblem | undefined {
+  if (images === undefined && composeFile === undefined) return 'noImages';
+  if (images !== undefined && composeFile !== undefined) return 'imagesAndFile';
   const ofFile = services !== undefined || profiles !== undefined;
-  return ofFile && composeFile === undefined
-    ? l10n.t('takes “services” and “profiles” only with “composeFile”')
-    : undefined;
+  return ofFile && composeFile === undefined ? 'servicesWithoutFile' : undefined;
+}
+
+function refuseUnfitting(command: string, stage: Stage, args: PushImagesArguments): void {
+  const problem = problemOfImages(args);
+  if (problem === undefined) return;
+  const messages: Readonly<Record<ImagesProblem, string>> = {
+    noImages: l10n.t`The command ${command} needs “images” or “composeFile”.`,
+    imagesAndFile: l10n.t`The command ${command} takes “images” or “composeFile”, not both.`,
+    servicesWithoutFile: l10n.t`The command ${command} takes “services” and “profiles” only with “composeFile”.`,
+  };
+  throw new TeaChestError('argumentInvalid', messages[problem], { stage });
 }
 
 /** Arguments of `teaChest.planPush`: those of `teaChest.pushImage`, or those of `teaChest.pushImages`. */
@@ -116,9 +140,8 @@ export function readPlanArguments(value: unknown): PushArguments | PushImagesArg
   const isSeveral = typeof value === 'object' && value !== null && ('images' in value || 'composeFile' in value);
   if (!isSeveral) return readArguments('teaChest.planPush', 'plan', pushArguments, value);
   const args = readArguments('teaChest.planPush', 'plan', pushImagesArguments, value);
-  const problem = problemOfImages(args);
-  if (problem === undefined) return args;
-  throw new TeaChestError('argumentInvalid', l10n.t`The command teaChest.planPush ${problem}.`, { stage: 'plan' });
+  refuseUnfitting('teaChest.planPush', 'plan', args);
+  return args;
 }
 
 /** An image alone, or undefined for a command that asks for it. */
@@ -142,16 +165,24 @@ type Issue = v.InferIssue<Schema>;
 function readArguments<S extends Schema>(command: string, stage: Stage, schema: S, value: unknown): v.InferOutput<S> {
   const result = v.safeParse(schema, Array.isArray(value) ? undefined : value);
   if (result.success) return result.output;
-  const why = describeIssue(result.issues[0], Object.keys(schema.entries));
-  throw new TeaChestError('argumentInvalid', l10n.t`The command ${command} ${why}.`, { stage });
+  const message = describeIssue(command, result.issues[0], Object.keys(schema.entries));
+  throw new TeaChestError('argumentInvalid', message, { stage });
 }
 
-function describeIssue(issue: Issue, names: readonly string[]): string {
+function describeIssue(command: string, issue: Issue, names: readonly string[]): string {
   const [item] = issue.path ?? [];
-  if (item === undefined) return l10n.t('takes one object of named arguments');
+  if (item === undefined) return l10n.t`The command ${command} takes one object of named arguments.`;
   const name = String(item.key);
-  if (names.includes(name))
-    return item.value === undefined ? `needs “${name}”` : l10n.t`wants “${name}” to be ${issue.message}`;
+  if (names.includes(name)) {
+    return item.value === undefined
+      ? l10n.t`The command ${command} needs “${name}”.`
+      : l10n.t({
+          message: 'The command {0} wants “{1}” to be {2}.',
+          args: [command, name, issue.message],
+          comment: '{2} is a noun phrase, such as “a text that is not empty” or “true or false”.',
+        });
+  }
   const unknown = Object.keys(item.input as object).filter((key) => !names.includes(key));
-  return l10n.t`does not know ${unknown.map((key) => `“${key}”`).join(', ')}; it takes ${names.join(', ')}`;
+  const quoted = unknown.map((key) => `“${key}”`).join(', ');
+  return l10n.t`The command ${command} does not know ${quoted}; it takes ${names.join(', ')}.`;
 }

@@ -81,7 +81,7 @@ export async function openComparison(left: Comparable, right: Comparable, own: P
   const [first, ...others] = pairs;
   if (first === undefined) {
     void showInformation(
-      l10n.t`${left.name} and ${right.name} have no platform in common: ${platformsOf(left)} and ${platformsOf(right)}.`,
+      l10n.t`${left.name} (${platformsOf(left)}) and ${right.name} (${platformsOf(right)}) have no platform in common.`,
       [],
     );
     return;
@@ -123,7 +123,9 @@ function isSamePlatform(left: string | undefined, right: string | undefined, own
 
 function platformsOf({ images }: Comparable): string {
   const names = images.map(({ platform }) => platform).filter((platform) => platform !== undefined);
-  return names.length === 0 ? l10n.t('one image') : names.join(', ');
+  return names.length === 0
+    ? l10n.t({ message: 'one image', comment: 'In brackets, in place of a list of platforms.' })
+    : names.join(', ');
 }
 
 function shortName(side: ComparedSide): string {

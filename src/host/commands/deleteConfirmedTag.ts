@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { planDeletion, type DeletionPlan, type DeletionTarget } from '../../core/gitea/browse/planDeletion.ts';
 import { runDeletion } from '../../core/gitea/browse/runDeletion.ts';
 import type { RegistryContents } from '../../core/gitea/browse/registryContents.ts';
@@ -46,7 +47,7 @@ async function planOf(contents: RegistryContents, target: DeletionTarget): Promi
 
 async function confirm({ host }: Connection, plan: DeletionPlan): Promise<boolean> {
   const { message, detail } = deletionQuestion(host, plan);
-  return await askModal(message, detail, 'Delete');
+  return await askModal(message, detail, l10n.t('Delete'));
 }
 
 /** The digest of the tag if the registry deletes no tag alone. Throws what else went wrong. */

@@ -14,9 +14,9 @@ export function deletionQuestion(host: string, plan: DeletionPlan): DeletionQues
   const [only] = steps;
   const message =
     steps.length === 1 && only !== undefined
-      ? l10n.t`Delete ${describeStep(host, only)}?`
+      ? questionOf(host, only)
       : l10n.t`Delete ${steps.length} things from ${host}?`;
-  const named = steps.length === 1 ? steps.flatMap(tagsOf) : steps.map((step) => describeStep('', step));
+  const named = steps.length === 1 ? steps.flatMap(tagsOf) : steps.map(describeStep);
   const lost = broken.map(
     ({ repository, tag, lost: images }) =>
       l10n.t`${repository}:${tag} is an index that needs it: it can no longer be pulled for ${images.join(', ')}.`,
@@ -25,28 +25,55 @@ export function deletionQuestion(host: string, plan: DeletionPlan): DeletionQues
   return { message, detail: [...named, ...lost, ...absent, l10n.t('This cannot be undone.')] };
 }
 
-/** `the tag host/dev/app:1 (abc…)`. Without a host for a list, where all have the same. */
-function describeStep(host: string, step: DeletionStep): string {
-  const name = host === '' ? step.repository : `${host}/${step.repository}`;
+function questionOf(host: string, step: DeletionStep): string {
+  const name = `${host}/${step.repository}`;
   switch (step.kind) {
-    case 'image': {
-      const { tags, untagged } = step;
-      const versions = [
-        count(tags.length, 'tag'),
-        ...(untagged === 0 ? [] : [count(untagged, l10n.t('untagged version'))]),
-      ];
-      return l10n.t`the image ${name} with ${versions.join(' and ')}`;
-    }
+    case 'image':
+      return l10n.t`Delete the image ${name} (${versionsOf(step)})?`;
     case 'tag':
-      return l10n.t`the tag ${name}:${step.tag} (${shortDigest(step.digest)})`;
+      return l10n.t`Delete the tag ${name}:${step.tag} (${shortDigest(step.digest)})?`;
     case 'version':
-      return l10n.t`the version ${name}@${shortDigest(step.digest)}`;
+      return l10n.t`Delete the version ${name}@${shortDigest(step.digest)}?`;
     case 'manifest': {
+      const reference = `${name}@${shortDigest(step.digest)}`;
       const { tags } = step;
-      const also = tags.length === 0 ? '' : l10n.t` with its ${tags.length === 1 ? 'tag' : 'tags'} ${tags.join(', ')}`;
-      return `${name}@${shortDigest(step.digest)}${also}`;
+      const [first, ...others] = tags;
+      if (first === undefined) return l10n.t`Delete ${reference}?`;
+      return others.length === 0
+        ? l10n.t`Delete ${reference} with its tag ${first}?`
+        : l10n.t`Delete ${reference} with its tags ${tags.join(', ')}?`;
     }
   }
+}
+
+/** For a list: `the tag dev/app:1 (abc…)`. Without the host, which is the same for all. */
+function describeStep(step: DeletionStep): string {
+  const { repository } = step;
+  switch (step.kind) {
+    case 'image':
+      return l10n.t`the image ${repository} (${versionsOf(step)})`;
+    case 'tag':
+      return l10n.t`the tag ${repository}:${step.tag} (${shortDigest(step.digest)})`;
+    case 'version':
+      return l10n.t`the version ${repository}@${shortDigest(step.digest)}`;
+    case 'manifest': {
+      const reference = `${repository}@${shortDigest(step.digest)}`;
+      const { tags } = step;
+      const [first, ...others] = tags;
+      if (first === undefined) return reference;
+      return others.length === 0
+        ? l10n.t`${reference} with its tag ${first}`
+        : l10n.t`${reference} with its tags ${tags.join(', ')}`;
+    }
+  }
+}
+
+/** `3 tags, 1 untagged version`. */
+function versionsOf({ tags, untagged }: Extract<DeletionStep, { kind: 'image' }>): string {
+  const tagged = tags.length === 1 ? l10n.t('1 tag') : l10n.t`${tags.length} tags`;
+  if (untagged === 0) return tagged;
+  const others = untagged === 1 ? l10n.t('1 untagged version') : l10n.t`${untagged} untagged versions`;
+  return `${tagged}, ${others}`;
 }
 
 /** Tags that are deleted as a part of one step, a line each fifty. */
@@ -67,24 +94,23 @@ export function deletionReport(results: readonly DeletionResult[]): DeletionRepo
   const failures = results.flatMap(({ step, outcome }) =>
     typeof outcome !== 'object'
       ? []
-      : [results.length === 1 ? outcome.failure.message : `${describeStep('', step)}: ${outcome.failure.message}`],
+      : [results.length === 1 ? outcome.failure.message : `${describeStep(step)}: ${outcome.failure.message}`],
   );
   const [first] = results;
   const gone = results.filter(({ outcome }) => outcome === 'gone').length;
   const deleted = results.length - failures.length - gone;
-  const what =
-    results.length === 1 && first !== undefined
-      ? describeStep('', first.step)
-      : l10n.t`${deleted} of ${results.length}`;
-  const absent =
-    gone === 0
-      ? ''
-      : results.length === 1
-        ? l10n.t(' It was not there any more.')
-        : l10n.t` ${gone} were not there any more.`;
-  return { message: `${deleted === 0 ? l10n.t('Not deleted') : 'Deleted'}: ${what}.${absent}`, failures };
+  if (results.length !== 1 || first === undefined) {
+    const message = l10n.t`Deleted: ${deleted} of ${results.length}.`;
+    return { message: gone === 0 ? message : `${message} ${goneSentence(gone)}`, failures };
+  }
+  const what = describeStep(first.step);
+  const message = deleted === 0 ? l10n.t`Not deleted: ${what}.` : l10n.t`Deleted: ${what}.`;
+  return { message: gone === 0 ? message : `${message} ${l10n.t('It was not there any more.')}`, failures };
 }
 
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`;
+/** Of several. */
+function goneSentence(count: number): string {
+  return count === 1
+    ? l10n.t({ message: '1 was not there any more.', comment: 'A tag, a version or an image.' })
+    : l10n.t`${count} were not there any more.`;
 }

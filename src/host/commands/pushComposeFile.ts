@@ -6,7 +6,6 @@ import type { ComposeImage } from '../../core/compose/readComposeImages.ts';
 import { askModalChoice } from '../display/messages.ts';
 import { reportFailure } from '../errors/reportFailure.ts';
 import { pickOne, pickSeveral } from '../input/prompts.ts';
-import { countImages } from '../progress/imagesText.ts';
 import {
   describeMissing,
   findComposeImages,
@@ -20,7 +19,7 @@ export interface PushComposeFileDependencies {
   readonly inspect: InspectImage;
 }
 
-const composeFiles = l10n.t('**/{compose,docker-compose}*.{yml,yaml}');
+const composeFiles = '**/{compose,docker-compose}*.{yml,yaml}';
 const longestList = 200;
 
 /**
@@ -58,7 +57,7 @@ async function chooseFile(): Promise<readonly string[] | undefined> {
     const chosen = await vscode.window.showOpenDialog({
       title: l10n.t('Push Images of Compose File'),
       openLabel: l10n.t('Choose'),
-      filters: { 'Compose files': ['yml', 'yaml'] },
+      filters: { [l10n.t('Compose files')]: ['yml', 'yaml'] },
     });
     return chosen?.map(({ fsPath }) => fsPath);
   }
@@ -94,7 +93,7 @@ async function chooseImages(
     throw new TeaChestError('imageNotFound', message, { stage: 'inspect', facts: { file: first } });
   }
   if (missing.length > 0) {
-    const go = l10n.t`Push the Other ${present.length === 1 ? 'One' : String(present.length)}`;
+    const go = present.length === 1 ? l10n.t('Push the Other One') : l10n.t`Push the Other ${present.length}`;
     const question = l10n.t`The engine lacks ${missing.length} of the ${images.length} images of ${file}.`;
     const detail = [
       ...missing.map(describeMissing),
@@ -106,15 +105,17 @@ async function chooseImages(
     inactive.length === 0
       ? l10n.t('Enter goes on with the images that are ticked')
       : l10n.t`Left out, as none of their profiles is active: ${inactive.join(', ')}`;
-  const title = l10n.t`Push ${countImages(present.length)} of ${file}`;
+  const title =
+    present.length === 1 ? l10n.t`Push 1 image of ${file}` : l10n.t`Push ${present.length} images of ${file}`;
   return await pickSeveral(present.map(imageRow), { title, placeholder });
 }
 
 function imageRow({ image, services, isBuilt }: ComposeImage): Parameters<typeof pickSeveral<string>>[0][number] {
-  const what = services.length === 1 ? 'service' : 'services';
+  const names = services.join(', ');
+  const ofServices = services.length === 1 ? l10n.t`service ${names}` : l10n.t`services ${names}`;
   return {
     label: image,
-    description: `${what} ${services.join(', ')}${isBuilt ? l10n.t(' · built here') : ''}`,
+    description: isBuilt ? `${ofServices} · ${l10n.t('built here')}` : ofServices,
     value: image,
   };
 }

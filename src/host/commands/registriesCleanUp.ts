@@ -18,20 +18,24 @@ export async function registriesCleanUpCommand(
   const plan = await look(dependencies, node);
   if (plan === undefined) return;
   const name = `${node.connection.host}/${node.repository}`;
-  const kept = keptText(plan);
+  const kept = keptSentences(plan);
   if (plan.unneeded.length === 0) {
-    void showInformation(l10n.t`${name} has nothing to clean up: every old version is needed by a tag.${kept}`, []);
+    const nothing = l10n.t`${name} has nothing to clean up: every old version is needed by a tag.`;
+    void showInformation([nothing, ...kept].join(' '), []);
     return;
   }
-  const placeholder = l10n.t`No tag of ${name} needs these. Choose what is deleted.${kept}`;
+  const placeholder = [l10n.t`No tag of ${name} needs these. Choose what is deleted.`, ...kept].join(' ');
   const chosen = await pickSeveral(plan.unneeded.map(choiceOf), { title: l10n.t('Clean Up: Preview'), placeholder });
   if (chosen === undefined || chosen.length === 0) return;
   const detail = [
     chosen.map(({ digest }) => shortDigest(digest)).join(', '),
     l10n.t('Whoever pulls one of them by its digest cannot do so any more. This cannot be undone.'),
   ];
-  const message = l10n.t`Delete ${count(chosen.length, l10n.t('untagged version'))} of ${name}?`;
-  if (await askModal(message, detail, 'Delete')) await remove(dependencies, node, chosen);
+  const message =
+    chosen.length === 1
+      ? l10n.t`Delete 1 untagged version of ${name}?`
+      : l10n.t`Delete ${chosen.length} untagged versions of ${name}?`;
+  if (await askModal(message, detail, l10n.t('Delete'))) await remove(dependencies, node, chosen);
 }
 
 async function look(
@@ -50,7 +54,9 @@ async function look(
 function choiceOf(version: UnneededVersion): { label: string; description: string; value: UnneededVersion } {
   const { digest, createdAt, size, kind } = version;
   const facts = [
-    kind === 'index' ? 'index' : '',
+    kind === 'index'
+      ? l10n.t({ message: 'index', comment: 'An OCI image index: one reference for several platforms.' })
+      : '',
     size === undefined ? '' : formatBytes(size),
     formatAge(createdAt, Date.now()),
   ];
@@ -58,14 +64,16 @@ function choiceOf(version: UnneededVersion): { label: string; description: strin
 }
 
 /** Why there may be untagged versions that are not offered. */
-function keptText({ recent, unreadable }: CleanUpPlan): string {
-  const parts = [
-    ...(recent === 0
-      ? []
-      : [l10n.t`${count(recent, 'version')} of the last hour may belong to a push that is still running`]),
-    ...(unreadable === 0 ? [] : [l10n.t`${count(unreadable, 'version')} could not be read`]),
-  ];
-  return parts.length === 0 ? '' : ` Kept: ${parts.join(', ')}.`;
+function keptSentences({ recent, unreadable }: CleanUpPlan): readonly string[] {
+  const ofRecent =
+    recent === 1
+      ? l10n.t('Kept: 1 version of the last hour, which may belong to a push that is still running.')
+      : l10n.t`Kept: ${recent} versions of the last hour, which may belong to a push that is still running.`;
+  const ofUnreadable =
+    unreadable === 1
+      ? l10n.t('Kept: 1 version that could not be read.')
+      : l10n.t`Kept: ${unreadable} versions that could not be read.`;
+  return [...(recent === 0 ? [] : [ofRecent]), ...(unreadable === 0 ? [] : [ofUnreadable])];
 }
 
 /** Looks again before it deletes: a tag that was pushed meanwhile may need one of them. */
@@ -95,12 +103,24 @@ async function remove(
   dependencies.registriesView.update();
   const { failures } = deletionReport(results);
   const needed = chosen.length - results.length;
-  const skipped = needed === 0 ? '' : l10n.t` ${needed} are needed or gone by now, and were left alone.`;
-  const message = l10n.t`Cleaned up ${connection.host}/${repository}: ${count(results.length - failures.length, 'version')} deleted.${skipped}`;
-  if (failures.length > 0) void showError(`${message} ${failures.join(' ')}`, []);
+  const message = cleanedText(`${connection.host}/${repository}`, results.length - failures.length, needed);
+  if (failures.length > 0) void showError([message, ...failures].join(' '), []);
   else void showInformation(message, []);
 }
 
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`;
+/** `needed`: how many versions were chosen, and are needed or gone by now. */
+function cleanedText(name: string, deleted: number, needed: number): string {
+  const done =
+    deleted === 1
+      ? l10n.t`Cleaned up ${name}: 1 version deleted.`
+      : l10n.t`Cleaned up ${name}: ${deleted} versions deleted.`;
+  if (needed === 0) return done;
+  const skipped =
+    needed === 1
+      ? l10n.t({
+          message: '1 is needed or gone by now, and was left alone.',
+          comment: 'A version of an image that was chosen to be deleted.',
+        })
+      : l10n.t`${needed} are needed or gone by now, and were left alone.`;
+  return `${done} ${skipped}`;
 }

@@ -21,11 +21,11 @@ export async function registriesCopyDigestCommand(
 }
 
 const kinds: readonly { readonly label: string; readonly description: string; readonly value: LineKind }[] = [
-  { label: l10n.t('Kubernetes'), description: l10n.t('image: … of a container'), value: 'kubernetes' },
-  { label: l10n.t('Compose'), description: l10n.t('image: … of a service'), value: 'compose' },
-  { label: l10n.t('Dockerfile'), description: l10n.t('FROM …'), value: 'dockerfile' },
-  { label: l10n.t('Docker'), description: l10n.t('docker pull …'), value: 'docker' },
-  { label: l10n.t('Podman'), description: l10n.t('podman pull …'), value: 'podman' },
+  { label: 'Kubernetes', description: l10n.t('image: … of a container'), value: 'kubernetes' },
+  { label: 'Compose', description: l10n.t('image: … of a service'), value: 'compose' },
+  { label: 'Dockerfile', description: 'FROM …', value: 'dockerfile' },
+  { label: 'Docker', description: 'docker pull …', value: 'docker' },
+  { label: 'Podman', description: 'podman pull …', value: 'podman' },
 ];
 
 /** `teaChest.registries.copyAs`: the line for another tool, after asking for which. */

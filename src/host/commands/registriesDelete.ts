@@ -53,7 +53,7 @@ async function deleteIn(
     return;
   }
   const { message, detail } = deletionQuestion(connection.host, plan);
-  if (await askModal(message, detail, 'Delete')) await run(dependencies, connection, plan);
+  if (await askModal(message, detail, l10n.t('Delete'))) await run(dependencies, connection, plan);
 }
 
 async function run(
@@ -61,7 +61,8 @@ async function run(
   connection: Connection,
   plan: DeletionPlan,
 ): Promise<void> {
-  const results = await withRegistry(dependencies, connection, 'Deleting', async ({ contents, signal, report }) => {
+  const title = l10n.t('Deleting');
+  const results = await withRegistry(dependencies, connection, title, async ({ contents, signal, report }) => {
     let done = 0;
     return await runDeletion(contents, plan.steps, { signal }, () => {
       report(l10n.t`${++done} of ${plan.steps.length}`);
@@ -85,8 +86,8 @@ async function showResults(
   });
   if (digests.length > 0) {
     const button = { title: l10n.t('Delete the Digest…') };
-    if ((await showWarning(`${message} ${failures.join(' ')}`, [button])) !== button) return;
+    if ((await showWarning([message, ...failures].join(' '), [button])) !== button) return;
     await deleteIn(dependencies, connection, digests);
-  } else if (failures.length > 0) void showError(`${message} ${failures.join(' ')}`, []);
+  } else if (failures.length > 0) void showError([message, ...failures].join(' '), []);
   else void showInformation(message, []);
 }

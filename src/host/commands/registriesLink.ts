@@ -61,8 +61,8 @@ export async function registriesUnlinkCommand(
   const { connection, listed, repository } = node;
   const name = `${connection.host}/${repository}`;
   const detail = l10n.t('Neither the image nor the repository is changed.');
-  if (!(await askModal(l10n.t`Unlink ${name} from the repository ${listed.linkedTo ?? ''}?`, [detail], 'Unlink')))
-    return;
+  const question = l10n.t`Unlink ${name} from the repository ${listed.linkedTo ?? ''}?`;
+  if (!(await askModal(question, [detail], l10n.t('Unlink')))) return;
   const done = await withRegistry(dependencies, connection, l10n.t`Unlinking ${name}`, async ({ contents, signal }) => {
     await contents.packages?.unlink(packageOf(node), { signal });
     return true;

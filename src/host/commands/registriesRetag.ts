@@ -28,11 +28,24 @@ export async function registriesRetagCommand(
   if (seen === undefined) return;
   const { digest, replaces } = seen;
   if (replaces === digest) {
-    void showInformation(l10n.t`${target} is ${shortDigest(digest)} already.`, []);
+    const same = l10n.t({
+      message: '{0} is {1} already.',
+      args: [target, shortDigest(digest)],
+      comment: '{0} is a tag, {1} the digest that it stands for.',
+    });
+    void showInformation(same, []);
     return;
   }
   const detail = l10n.t`It stands for ${shortDigest(replaces ?? '')} now, and would stand for ${shortDigest(digest)}. Whoever pulls it gets the other image.`;
-  if (replaces !== undefined && !(await askModal(l10n.t`Move the tag ${target}?`, [detail], 'Move'))) return;
+  if (
+    replaces !== undefined &&
+    !(await askModal(
+      l10n.t`Move the tag ${target}?`,
+      [detail],
+      l10n.t({ message: 'Move', comment: 'A button: the tag then stands for another image.' }),
+    ))
+  )
+    return;
   const done = await withRegistry(dependencies, connection, title, async (call) => {
     await retag(call.contents, { repository, digest, tag, replaces }, call);
     return true;

@@ -85,7 +85,12 @@ async function reportRegistryFailure(
       reconnectCluster: apply('reconnectCluster'),
       ...(connection.kind !== 'generic' && { createToken: () => openInBrowser(page) }),
     },
-    l10n.t`${title} failed`,
+    l10n.t({
+      message: '{0} failed',
+      args: [title],
+      comment:
+        '{0} is the title of a progress notification, such as “Deleting” or “Linking a/b to c”. “: reason” follows.',
+    }),
   );
 }
 

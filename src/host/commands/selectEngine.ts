@@ -115,7 +115,12 @@ async function engineChoices(engines: Engines): Promise<readonly Choice<EngineCh
   const [options, automatic] = await Promise.all([
     engines.list(),
     engines.find({}).then(
-      ({ url, source }) => `${url} (${source})`,
+      ({ url, source }) =>
+        l10n.t({
+          message: 'now {0} ({1})',
+          args: [url, source],
+          comment: '{0} is the address of an engine, {1} says what led to it.',
+        }),
       () => l10n.t('no engine is found at present'),
     ),
   ]);
@@ -127,11 +132,14 @@ async function engineChoices(engines: Engines): Promise<readonly Choice<EngineCh
     value: EngineChoice,
   ): Choice<EngineChoice> => {
     const isChosen = value.host === current.host && value.context === current.context;
-    const parts = [...(isChosen ? ['chosen'] : []), ...description].filter((part) => part !== '');
+    const parts = [
+      ...(isChosen ? [l10n.t({ message: 'chosen', comment: 'The container engine in the settings.' })] : []),
+      ...description,
+    ].filter((part) => part !== '');
     return { label, icon: isChosen ? 'check' : icon, description: parts.join(' · '), value };
   };
   return [
-    row('Automatic', 'sparkle', [l10n.t`now ${automatic}`], {}),
+    row(l10n.t({ message: 'Automatic', comment: 'The choice of the container engine.' }), 'sparkle', [automatic], {}),
     ...options.map((option) => {
       const [label, icon, description] = describeOption(option);
       return row(
@@ -153,7 +161,12 @@ function describeOption(option: EngineOption): readonly [label: string, icon: st
       return [
         option.name,
         'layers',
-        [l10n.t('docker context'), option.isCurrent ? 'current' : '', option.description, option.host],
+        [
+          l10n.t('docker context'),
+          option.isCurrent ? l10n.t({ message: 'current', comment: 'The docker context in use.' }) : '',
+          option.description,
+          option.host,
+        ],
       ];
     case 'variable':
       return [option.name, 'symbol-variable', [option.host]];

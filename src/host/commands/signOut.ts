@@ -37,7 +37,12 @@ export async function confirmSignOut(
   { cleanup }: Pick<SignOutDependencies, 'cleanup'>,
   { host, origin, username }: Connection,
 ): Promise<void> {
-  const detail = l10n.t`${username === '' ? l10n.t('Its address') : l10n.t`The credential of ${username}`}, the trust in the server’s certificate, and what Tea Chest remembers of pushes there are removed from this machine. Images in the registry stay.`;
+  const detail =
+    username === ''
+      ? l10n.t(
+          'Its address, the trust in the server’s certificate, and what Tea Chest remembers of pushes there are removed from this machine. Images in the registry stay.',
+        )
+      : l10n.t`The credential of ${username}, the trust in the server’s certificate, and what Tea Chest remembers of pushes there are removed from this machine. Images in the registry stay.`;
   if (await askModal(l10n.t`Sign out of ${host}?`, [detail], l10n.t('Sign Out'))) await cleanup.signOut(origin);
 }
 

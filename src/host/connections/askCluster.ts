@@ -12,8 +12,11 @@ export async function listClusters(clusters: LocalClusters): Promise<readonly Lo
   if (noticed.length > 0) return noticed;
   if (all.length > 0) return all;
   const files = (await clusters.files()).join(', ');
-  const message = l10n.t`No cluster of idpbuilder was found: there is no context kind-… in ${files}. ${problems.join(' ')}`;
-  throw new TeaChestError('credentialSourceFailed', message.trim(), { stage: 'signIn', facts: { cluster: '' } });
+  const message = l10n.t`No cluster of idpbuilder was found: there is no context kind-… in ${files}.`;
+  throw new TeaChestError('credentialSourceFailed', [message, ...problems].join(' '), {
+    stage: 'signIn',
+    facts: { cluster: '' },
+  });
 }
 
 /** The only cluster, or the one that the person chooses. Undefined if they cancel. */

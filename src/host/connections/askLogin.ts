@@ -61,21 +61,29 @@ export async function askLogin(
 
 /** The row has room for the beginning of the reason; the notification and the log have all of it. */
 function refuse({ logger }: SignInDialog, login: FoundLogin, error: unknown): Problem {
-  const title = loginTitle(login);
-  const label = l10n.t`${title.charAt(0).toUpperCase()}${title.slice(1)} did not work`;
+  const { source, name, location } = login;
+  const label = isNamedByItself(source)
+    ? l10n.t`The login in ${name} did not work`
+    : l10n.t`The login of ${name} did not work`;
   const detail = explainShortly(error) ?? l10n.t('It was cancelled.');
-  logger.warn(`${label} (${login.location}): ${toTeaChestError(error).message}`);
+  logger.warn(`The login of ${name} did not work (${location}): ${toTeaChestError(error).message}`);
   void showWarning(`${label}: ${detail}`, []);
   return { label, detail };
 }
 
 function loginChoices(logins: readonly FoundLogin[]): readonly Choice<Chosen>[] {
   const rows = logins.map((login): Choice<Chosen> => {
-    const { username, note, problem } = login;
+    const { source, name, username, note, problem } = login;
     const description = [username, problem ?? note].filter((part) => part !== undefined).join(' · ');
     const isUsable = problem === undefined;
     return {
-      label: l10n.t`Use ${loginTitle(login)}`,
+      label: isNamedByItself(source)
+        ? l10n.t({
+            message: 'Use {0}',
+            args: [name],
+            comment: '{0} is an environment variable with a login, or several.',
+          })
+        : l10n.t`Use the login of ${name}`,
       ...(description !== '' && { description }),
       icon: isUsable ? 'key' : 'warning',
       value: { login, sessionOnly: false },
@@ -90,9 +98,9 @@ function loginChoices(logins: readonly FoundLogin[]): readonly Choice<Chosen>[] 
   ];
 }
 
-/** `the login of tea (mine)`; `GITEA_TOKEN`, which says by itself what it is. */
-function loginTitle({ source, name }: FoundLogin): string {
-  return source === 'environment' ? name : l10n.t`the login of ${name}`;
+/** `GITEA_TOKEN` says what it is; `tea (mine)` does not say that it is a login. */
+function isNamedByItself(source: FoundLogin['source']): boolean {
+  return source === 'environment';
 }
 
 async function save(

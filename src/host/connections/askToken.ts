@@ -46,7 +46,11 @@ export async function askWhatToKeep(
     choices: [
       {
         label: l10n.t('A token made now for this machine, not the password'),
-        detail: l10n.t`For ${neededScopesText}. It can be deleted in the settings of ${hostOf(state)} at any time.`,
+        detail: l10n.t({
+          message: 'For {0}. It can be deleted in the settings of {1} at any time.',
+          args: [neededScopesText, hostOf(state)],
+          comment: '“It” is an access token, {0} its scopes: “write:package, read:user and read:organization”.',
+        }),
         icon: 'key',
         value: 'token',
       },

@@ -18,20 +18,24 @@ export function certificateQuestion(
 ): CertificateQuestion {
   const day = (date: string): string => date.slice(0, 10);
   const changed = trustedBefore !== undefined;
-  const names = certificate.names.length === 0 ? 'none' : certificate.names.join(', ');
+  const { problem, names } = certificate;
   return {
     message: changed
       ? l10n.t`The certificate of ${host} is not the one you trusted before. Trust the new one?`
       : l10n.t`Nobody this machine trusts vouches for the certificate of ${host}. Trust it?`,
     detail: [
-      `Problem: ${certificate.problem ?? l10n.t('none that the usual check would find')}`,
+      problem === undefined ? l10n.t('Problem: none that the usual check would find') : l10n.t`Problem: ${problem}`,
       l10n.t`Issued to: ${certificate.subject}`,
       l10n.t`Issued by: ${certificate.issuer}`,
       l10n.t`Valid: ${day(certificate.validFrom)} to ${day(certificate.validTo)}`,
-      `Names: ${names}`,
+      names.length === 0
+        ? l10n.t({ message: 'Names: none', comment: 'The host names in a certificate.' })
+        : l10n.t`Names: ${names.join(', ')}`,
       ...(caFile === undefined ? [] : [l10n.t`CA file in use: ${caFile}`]),
       ...(changed ? ['', l10n.t('SHA-256 fingerprint trusted before:'), ...groupFingerprint(trustedBefore)] : []),
-      `${changed ? l10n.t('Shown now') : 'SHA-256 fingerprint'}:`,
+      changed
+        ? l10n.t({ message: 'Shown now:', comment: 'The fingerprint that the server shows.' })
+        : l10n.t('SHA-256 fingerprint:'),
       ...groupFingerprint(certificate.fingerprint256),
       '',
       changed

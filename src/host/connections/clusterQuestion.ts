@@ -19,29 +19,33 @@ export function clusterQuestion(found: FoundGitea): ClusterQuestion {
   return {
     message: l10n.t`Connect to the Gitea of the idpbuilder cluster “${cluster.name}”?`,
     detail: [
-      `Address: ${address.webRoot} (${said})`,
+      l10n.t`Address: ${address.webRoot} (${said})`,
       l10n.t`User: ${login.username}; its images are named ${address.host}/${login.username.toLowerCase()}/…`,
       l10n.t`Password: read by “${login.source}”. With it Gitea makes a token for this machine, and only the token is stored.`,
       '',
       ...certificateLines(found),
     ],
-    yes: 'Connect',
+    yes: l10n.t('Connect'),
   };
 }
 
 function certificateLines({ trust, certificate, cluster }: FoundGitea): readonly string[] {
   if (trust.kind === 'localHttp') return [l10n.t('Encryption: none (http), which does not leave this machine.')];
   if (certificate === undefined) return [l10n.t('Encryption: none (http). You are asked about it next.')];
-  const fingerprint = ['SHA-256 fingerprint:', ...groupFingerprint(certificate.fingerprint256)];
+  const fingerprint = [l10n.t('SHA-256 fingerprint:'), ...groupFingerprint(certificate.fingerprint256)];
   if (trust.kind === 'sameAsCluster') {
     const same = l10n.t`Certificate: this is the certificate that the cluster “${cluster.name}” itself has (compared by kubectl).`;
-    return [l10n.t`${same} Only this one is trusted.`, ...fingerprint];
+    return [`${same} ${l10n.t('Only this one is trusted.')}`, ...fingerprint];
   }
   if (trust.kind === 'trustedBefore')
     return [l10n.t('Certificate: the one that you have trusted already.'), ...fingerprint];
   if (trust.kind === 'valid') return [l10n.t('Certificate: valid for this machine.'), ...fingerprint];
-  const why = trust.kind === 'notCompared' && trust.problem !== undefined ? ` ${trust.problem}` : '';
-  return [l10n.t`Certificate: it could not be compared with the cluster’s own.${why} You are asked about it next.`];
+  const sentences = [
+    l10n.t('Certificate: it could not be compared with the cluster’s own.'),
+    ...(trust.kind === 'notCompared' && trust.problem !== undefined ? [trust.problem] : []),
+    l10n.t('You are asked about it next.'),
+  ];
+  return [sentences.join(' ')];
 }
 
 function warning({ address, certificate, cluster }: FoundGitea, ofCluster: readonly string[]): ClusterQuestion {

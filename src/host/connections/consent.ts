@@ -6,8 +6,9 @@ import type { ClientCertificateFiles, Consent } from './verifyServerTrust.ts';
 
 const trust = l10n.t('Trust This Certificate');
 const chooseCa = l10n.t('Choose CA File…');
-const certificates = { 'PEM certificates': ['pem', 'crt', 'cer', 'cert'], 'All files': ['*'] };
-const keys = { 'PEM keys': ['pem', 'key'], 'All files': ['*'] };
+const allFiles = { [l10n.t('All files')]: ['*'] };
+const certificates = { [l10n.t('PEM certificates')]: ['pem', 'crt', 'cer', 'cert'], ...allFiles };
+const keys = { [l10n.t('PEM keys')]: ['pem', 'key'], ...allFiles };
 
 /** Asks in modal dialogs. Nothing is sent before the person has answered. */
 export const consent: Consent = {

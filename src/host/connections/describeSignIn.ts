@@ -5,8 +5,13 @@ import type { SignedIn } from './signInState.ts';
 
 /** `Connected to h: dev · Gitea 1.26.4, with the login of Docker (config.json).`, and what a person should know of it. */
 export function describeSignIn({ connection, scope, source, sessionOnly, tokenName }: SignedIn): string {
-  const by = source === undefined ? '' : l10n.t`, with the login of ${source}`;
-  const sentences = [l10n.t`Connected to ${connection.host}: ${describeConnection(connection)}${by}.`];
+  const { host } = connection;
+  const about = describeConnection(connection);
+  const sentences = [
+    source === undefined
+      ? l10n.t`Connected to ${host}: ${about}.`
+      : l10n.t`Connected to ${host}: ${about}, with the login of ${source}.`,
+  ];
   if (tokenName !== undefined)
     sentences.push(l10n.t`The token “${tokenName}” was made and stored, the password was not.`);
   if (sessionOnly === true) sentences.push(l10n.t('It is used until this window closes, and not stored.'));

@@ -66,11 +66,11 @@ async function reach(
       failures.push(`${url}: ${toTeaChestError(error).message}`);
     }
   }
-  throw new TeaChestError(
-    'registryUnreachable',
-    l10n.t`The Gitea of the idpbuilder cluster “${cluster.name}” does not answer. ${failures.join(' ')}`,
-    { stage: 'signIn', facts: { cluster: cluster.name } },
-  );
+  const message = l10n.t`The Gitea of the idpbuilder cluster “${cluster.name}” does not answer.`;
+  throw new TeaChestError('registryUnreachable', [message, ...failures].join(' '), {
+    stage: 'signIn',
+    facts: { cluster: cluster.name },
+  });
 }
 
 /** Both usual addresses lead to the same ingress, which has a registry at one of them. Sends no credential. */

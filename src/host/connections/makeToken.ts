@@ -22,7 +22,7 @@ export async function makeToken(
   const { auth, store } = dialog;
   const { address, trust } = server;
   // Each name can be used once, and a one-time code is good for one request: so the name is new.
-  const tokenName = l10n.t`Tea Chest on ${hostname()}, ${new Date().toISOString().slice(0, 23).replace('T', ' ')}`;
+  const tokenName = `Tea Chest on ${hostname()}, ${new Date().toISOString().slice(0, 23).replace('T', ' ')}`;
   const request = { credential, oneTimeCode, name: tokenName };
   let secret: string | undefined;
   try {
@@ -32,8 +32,8 @@ export async function makeToken(
     return { connection: checked.connection, scope: checked.scope, tokenName };
   } catch (error) {
     const isAnswerLost = isCancelled(error) || toTeaChestError(error).code === 'registryUnreachable';
-    if (secret !== undefined) warnOfToken(dialog, address.host, l10n.t`has made the token “${tokenName}”`);
-    else if (isAnswerLost) warnOfToken(dialog, address.host, l10n.t`may have made the token “${tokenName}”`);
+    if (secret !== undefined) warnOfToken(dialog, address.host, tokenName, 'made');
+    else if (isAnswerLost) warnOfToken(dialog, address.host, tokenName, 'maybeMade');
     throw error;
   }
 }
@@ -42,8 +42,18 @@ export async function makeToken(
  * In a notification, because the person may have left the dialog. We cannot delete the token: a one-time code is good for
  * one request.
  */
-function warnOfToken({ logger }: Pick<SignInDialog, 'logger'>, host: string, whatItDid: string): void {
-  const text = l10n.t`${host} ${whatItDid}, but the sign-in was not completed, and the token is stored nowhere. Delete it in the settings of ${host}, under Applications.`;
-  logger.warn(text);
+function warnOfToken(
+  { logger }: Pick<SignInDialog, 'logger'>,
+  host: string,
+  name: string,
+  certainty: 'made' | 'maybeMade',
+): void {
+  const text =
+    certainty === 'made'
+      ? l10n.t`${host} has made the token “${name}”, but the sign-in was not completed, and the token is stored nowhere. Delete it in the settings of ${host}, under Applications.`
+      : l10n.t`${host} may have made the token “${name}”, but the sign-in was not completed, and the token is stored nowhere. Delete it in the settings of ${host}, under Applications.`;
+  logger.warn(
+    `${host} ${certainty === 'made' ? 'has' : 'may have'} made the token “${name}”, but the sign-in was not completed, and the token is stored nowhere. Delete it in the settings of ${host}, under Applications.`,
+  );
   void showWarning(text, []);
 }

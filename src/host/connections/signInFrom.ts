@@ -34,17 +34,20 @@ export async function signInFrom(
 }
 
 const names: Readonly<Record<LoginSource, string>> = {
-  environment: l10n.t('The environment'),
+  environment: l10n.t({ message: 'The environment', comment: 'Inserted for {0} in “{0} has no login for {1}.”' }),
   idpbuilder: 'idpbuilder',
   docker: 'Docker',
   podman: 'Podman',
   tea: 'tea',
   git: 'git',
-  keyring: l10n.t('The keyring'),
+  keyring: l10n.t({ message: 'The keyring', comment: 'Inserted for {0} in “{0} has no login for {1}.”' }),
 };
 
 function notFound(source: LoginSource, host: string, problems: readonly string[], username?: string): TeaChestError {
-  const user = username === undefined ? '' : l10n.t` of the user “${username}”`;
-  const message = [l10n.t`${names[source]} has no login${user} for ${host}.`, ...problems].join(' ');
+  const sentence =
+    username === undefined
+      ? l10n.t`${names[source]} has no login for ${host}.`
+      : l10n.t`${names[source]} has no login of the user “${username}” for ${host}.`;
+  const message = [sentence, ...problems].join(' ');
   return new TeaChestError('credentialSourceFailed', message, { stage: 'signIn', facts: { host } });
 }

@@ -1,4 +1,3 @@
-import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { isDigest } from '../../core/oci/digest.ts';
 import { isReferenceText } from '../../core/oci/imageReference.ts';
@@ -27,13 +26,13 @@ function imageLine(kind: LineKind, reference: string): string | undefined {
   switch (kind) {
     case 'docker':
     case 'podman':
-      return l10n.t`${kind} pull ${reference}`;
+      return `${kind} pull ${reference}`;
     case 'kubernetes':
     case 'compose':
       // A reference is a plain scalar in YAML: it has no space, no `#`, and nothing after a colon that ends it.
       return `image: ${reference}`;
     case 'dockerfile':
-      return l10n.t`FROM ${reference}`;
+      return `FROM ${reference}`;
   }
 }
 

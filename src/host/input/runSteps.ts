@@ -1,4 +1,3 @@
-import * as l10n from '@vscode/l10n';
 /** Thrown by a prompt if the person goes back or closes it. Caught by `runSteps`. */
 export class Navigation extends Error {
   readonly to: 'back' | 'cancel';
@@ -33,7 +32,7 @@ export class AskAgain<State> extends Error {
   readonly state: State;
 
   constructor(step: string, state: State) {
-    super(l10n.t`ask again: ${step}`);
+    super(`ask again: ${step}`);
     this.step = step;
     this.state = state;
   }

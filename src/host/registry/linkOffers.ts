@@ -95,9 +95,7 @@ export class LinkOffers {
     const now = isCancelled(failure) ? undefined : (await packages?.version(id, tag, { signal }))?.repository;
     if (now?.toLowerCase() === repository) return;
     if (failure !== undefined) throw toTeaChestError(failure);
-    const what =
-      l10n.t`${connection.host} said that ${keyOf(id)} is linked to “${repository}” now, but the package does not have the ` +
-      'link.';
+    const what = l10n.t`${connection.host} said that ${keyOf(id)} is linked to “${repository}” now, but the package does not have the link.`;
     throw new TeaChestError('registryRefused', what, { facts: { host: connection.host } });
   }
 

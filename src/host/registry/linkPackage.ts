@@ -12,9 +12,7 @@ export async function linkPackage(
     await packages?.link(id, repository, { signal });
   } catch (error) {
     if (!(error instanceof TeaChestError) || error.facts.status !== 404) throw error;
-    const what =
-      l10n.t`${host} could not link ${id.owner}/${id.name} to “${repository}”: there is no such repository of ` +
-      l10n.t('this owner, or the server is older than Gitea 1.24 or Forgejo 11, which cannot do this from outside.');
+    const what = l10n.t`${host} could not link ${id.owner}/${id.name} to “${repository}”: there is no such repository of this owner, or the server is older than Gitea 1.24 or Forgejo 11, which cannot do this from outside.`;
     throw new TeaChestError('registryRefused', what, { cause: error, facts: error.facts });
   }
 }

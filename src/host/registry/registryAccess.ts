@@ -1,4 +1,3 @@
-import * as l10n from '@vscode/l10n';
 import { toTeaChestError, type TeaChestError } from '../../core/base/errors.ts';
 import type { Logger } from '../../core/base/logger.ts';
 import type { RegistryContents } from '../../core/gitea/browse/registryContents.ts';
@@ -134,7 +133,7 @@ export class RegistryAccess implements RegistryBrowser {
         }
       },
       check: async (address, credential, trust, { signal }) => {
-        const who = credential === undefined ? l10n.t('without a user') : l10n.t`as ${credential.username}`;
+        const who = credential === undefined ? 'without a user' : `as ${credential.username}`;
         logger.info(`Signing in to ${address.origin} ${who}.`);
         const client = await this.#create(address, trust, () => Promise.resolve(credential));
         try {

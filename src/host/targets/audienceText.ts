@@ -5,11 +5,11 @@ import type { Audience } from '../../core/gitea/readAudience.ts';
 export function audienceNote(audience: Audience | undefined): string | undefined {
   switch (audience) {
     case 'everybody':
-      return 'public';
+      return l10n.t({ message: 'public', comment: 'The visibility of an owner.' });
     case 'signedIn':
       return l10n.t('limited to signed-in users');
     case 'members':
-      return 'private';
+      return l10n.t({ message: 'private', comment: 'The visibility of an owner.' });
     case undefined:
       return undefined;
   }
@@ -23,7 +23,7 @@ export function audienceSentence(audience: Audience | undefined): string | undef
     case 'signedIn':
       return l10n.t('limited: everybody who is signed in to the server can pull it');
     case 'members':
-      return 'private';
+      return l10n.t({ message: 'private', comment: 'The visibility of an owner.' });
     case undefined:
       return undefined;
   }

@@ -39,7 +39,7 @@ export class PublicOwners {
     if (confirmed.includes(owner)) return true;
     const audience = await this.#audience(destination);
     if (audience === undefined || audience === 'members') return true;
-    const isConfirmed = await this.#ask(...question(owner, connection.host, audience), 'Push');
+    const isConfirmed = await this.#ask(...question(owner, connection.host, audience), l10n.t('Push'));
     if (isConfirmed)
       await this.#state.update(stateKey, { ...this.#rows(), [connection.origin]: [...confirmed, owner] });
     return isConfirmed;

@@ -89,7 +89,8 @@ function judge(check: Check<string>, warn?: (suggestion: string) => string | und
   if (check.ok) return check.notice === undefined ? {} : { notice: check.notice };
   const { why, suggestion } = check;
   if (suggestion === undefined) return { problem: why };
-  return { problem: [`${why} Try “${suggestion}”.`, warn?.(suggestion) ?? ''].join(' ').trimEnd() };
+  const warning = warn?.(suggestion);
+  return { problem: [why, l10n.t`Try “${suggestion}”.`, ...(warning === undefined ? [] : [warning])].join(' ') };
 }
 
 function unwrap<T>(check: Check<T>, host: string, format: (value: T) => string = String): T {
@@ -97,7 +98,7 @@ function unwrap<T>(check: Check<T>, host: string, format: (value: T) => string =
   const suggestion = check.suggestion === undefined ? undefined : format(check.suggestion);
   throw new TeaChestError(
     'nameInvalid',
-    suggestion === undefined ? check.why : l10n.t`${check.why} The nearest that works is “${suggestion}”.`,
+    suggestion === undefined ? check.why : `${check.why} ${l10n.t`The nearest that works is “${suggestion}”.`}`,
     { stage: 'resolve', facts: suggestion === undefined ? { host } : { host, suggestion } },
   );
 }

@@ -13,8 +13,9 @@ export function warnOfOthers(name: string, image: string, references: readonly s
   const others = imagesNamed(name, references).filter((one) => own === undefined || repositoryOf(one) !== own);
   const [first] = others;
   if (first === undefined) return undefined;
-  const more = others.length === 1 ? '' : l10n.t` and of ${others.length - 1} more`;
-  return l10n.t`But “${name}” is also the name of another image here, of ${first}${more}: pushed to the same tag, one replaces the other.`;
+  return others.length === 1
+    ? l10n.t`But “${name}” is also the name of another image here, of ${first}: pushed to the same tag, one replaces the other.`
+    : l10n.t`But “${name}” is also the name of another image here, of ${first} and of ${others.length - 1} more: pushed to the same tag, one replaces the other.`;
 }
 
 /** Adds the warning to the error for a whole target, which has the suggestion in `facts.suggestion`. */
@@ -25,7 +26,7 @@ export function withWarningOfOthers(error: unknown, image: string, references: r
   const name = repository?.slice(repository.indexOf('/') + 1);
   const warning = name === undefined ? undefined : warnOfOthers(name, image, references);
   if (warning === undefined) return error;
-  return new TeaChestError(error.code, l10n.t`${error.message} ${warning}`, {
+  return new TeaChestError(error.code, `${error.message} ${warning}`, {
     cause: error,
     ...(error.stage !== undefined && { stage: error.stage }),
     facts: error.facts,

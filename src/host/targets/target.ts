@@ -43,11 +43,15 @@ export function parseTarget(text: string, isHost?: (first: string) => boolean): 
   const refuse = (why: string): TeaChestError =>
     new TeaChestError(
       'referenceInvalid',
-      l10n.t`“${text}” is not a target to push to: ${why}. A target looks like gitea.example.com/owner/name:tag.`,
+      [why, l10n.t('A target looks like gitea.example.com/owner/name:tag.')].join(' '),
       { stage: 'resolve', facts: { reference: text } },
     );
-  if (registry === undefined) throw refuse(l10n.t('it does not begin with a registry'));
-  if (digest !== undefined) throw refuse(l10n.t('a push goes to a tag, not to a digest'));
+  if (registry === undefined) {
+    throw refuse(l10n.t`“${text}” is not a target to push to: it does not begin with a registry.`);
+  }
+  if (digest !== undefined) {
+    throw refuse(l10n.t`“${text}” is not a target to push to: a push goes to a tag, not to a digest.`);
+  }
   return { host: registry.toLowerCase(), repository, tag: tag ?? 'latest' };
 }
 

@@ -50,7 +50,10 @@ export function readPushTask(definition: unknown, folder: string | undefined): T
   const files = composeFile === undefined ? {} : { composeFile: absolutePaths([composeFile].flat(), folder) };
   const args = { ...shared, ...files };
   const problem = problemOfImages(args);
-  if (problem !== undefined) throw wrong(problem);
+  if (problem === 'imagesAndFile') throw wrong(l10n.t('takes “images” or “composeFile”, not both'));
+  if (problem === 'servicesWithoutFile') {
+    throw wrong(l10n.t('takes “services” and “profiles” only with “composeFile”'));
+  }
   return { kind: 'images', args };
 }
 

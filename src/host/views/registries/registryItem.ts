@@ -67,7 +67,7 @@ function connectionAppearance({ connection }: ConnectionNode): Appearance {
   const lines: readonly MarkdownLine[] = [
     ['**', markdownValue(connection.webRoot), '**'],
     [markdownValue(about)],
-    ...(trust.pinnedFingerprint === undefined ? [] : [[l10n.t('Its certificate was trusted by sight')]]),
+    ...(trust.pinnedFingerprint === undefined ? [] : [[l10n.t('You have trusted its certificate by its fingerprint')]]),
     ...(trust.allowHttp === true ? [[l10n.t('Not encrypted (http)')]] : []),
   ];
   return {
@@ -106,16 +106,20 @@ function imageAppearance(node: ImageNode, now: number): Appearance {
   const reference = nodeReference(node) ?? '';
   const lines: readonly MarkdownLine[] = [
     ['**', markdownValue(reference), '**'],
-    ...(age === '' ? [] : [[l10n.t('Last push: '), markdownValue(listed?.pushedAt ?? '')]]),
-    ...(linked === undefined ? [] : [[l10n.t('Linked to the repository '), markdownValue(linked)]]),
+    ...(age === '' ? [] : [[l10n.t`Last push: ${markdownValue(listed?.pushedAt ?? '').value}`]]),
+    ...(linked === undefined ? [] : [[l10n.t`Linked to the repository ${markdownValue(linked).value}`]]),
   ];
-  const spoken = tags === undefined ? '' : `, ${tags.length === 1 ? '1 tag' : l10n.t`${tags.length} tags`}`;
+  const spoken = [
+    l10n.t`Image ${name}`,
+    ...(tags === undefined ? [] : [countTags(tags.length)]),
+    ...(linked === undefined ? [] : [l10n.t`linked to ${linked}`]),
+  ];
   return {
     label: name,
     description: joined(notes),
     icon: 'package',
     expandable: true,
-    accessibleName: l10n.t`Image ${name}${spoken}${linked === undefined ? '' : l10n.t`, linked to ${linked}`}`,
+    accessibleName: spoken.join(', '),
     tooltip: markdownTooltip(lines),
   };
 }
@@ -124,7 +128,11 @@ function imageAppearance(node: ImageNode, now: number): Appearance {
 function describeTags(tags: readonly string[]): string {
   const [first] = tags;
   if (first === undefined) return l10n.t('no tags');
-  return tags.length === 1 ? `:${first}` : l10n.t`${tags.length} tags`;
+  return tags.length === 1 ? `:${first}` : countTags(tags.length);
+}
+
+function countTags(count: number): string {
+  return count === 1 ? l10n.t('1 tag') : l10n.t`${count} tags`;
 }
 
 function tagAppearance(node: TagNode, now: number, detail: TagDetail | undefined): Appearance {
@@ -142,14 +150,14 @@ function tagAppearance(node: TagNode, now: number, detail: TagDetail | undefined
     ['**', markdownValue(nodeReference(node) ?? ''), '**'],
     ...linesOf(known),
     ...pushLines(version?.createdAt, version?.creator),
-    ...(failure === undefined ? [] : [[l10n.t('Not read: '), markdownValue(errorMessage(failure).message)]]),
+    ...(failure === undefined ? [] : [[l10n.t`Not read: ${markdownValue(errorMessage(failure).message).value}`]]),
   ];
   return {
     label: tag,
     description: joined([...facts, age]),
     icon: failure === undefined ? (known?.kind === 'index' ? 'layers' : 'tag') : 'warning',
     expandable: known?.kind === 'index',
-    accessibleName: [l10n.t`Tag ${nodeReference(node) ?? tag}`, ...facts, age === '' ? '' : l10n.t`pushed ${age}`]
+    accessibleName: [l10n.t`Tag ${nodeReference(node) ?? tag}`, ...facts, spokenAge(age)]
       .filter((part) => part !== '')
       .join(', '),
     tooltip: markdownTooltip(lines),
@@ -177,6 +185,11 @@ function digestAppearance(node: DigestNode, now: number, detail: TagDetail | und
   };
 }
 
+function spokenAge(age: string): string {
+  if (age === '') return '';
+  return l10n.t({ message: 'pushed {0}', args: [age], comment: '{0} is an age, such as “5 min ago”.' });
+}
+
 function descriptionIn(detail: TagDetail | undefined): ManifestDescription | undefined {
   return detail === undefined || detail === 'gone' || 'failure' in detail ? undefined : detail;
 }
@@ -187,7 +200,10 @@ function factsOf(known: ManifestDescription | undefined): readonly string[] {
   const { digest, size, platforms, kind } = known;
   const [first] = platforms;
   const platform = platforms.length > 1 ? l10n.t`${platforms.length} platforms` : (first ?? '');
-  const other = kind === 'other' ? l10n.t('no image') : '';
+  const other =
+    kind === 'other'
+      ? l10n.t({ message: 'no image', comment: 'Something else is stored in the registry, such as a chart.' })
+      : '';
   return [shortDigest(digest), size === undefined ? '' : formatBytes(size), platform, other].filter(
     (one) => one !== '',
   );
@@ -197,16 +213,17 @@ function linesOf(known: ManifestDescription | undefined): readonly MarkdownLine[
   if (known === undefined) return [];
   const { digest, size, platforms } = known;
   return [
-    ['Digest ', markdownValue(digest)],
-    ...(size === undefined ? [] : [['Size ', markdownValue(formatBytes(size))]]),
-    ...(platforms.length === 0 ? [] : [['Platforms ', markdownValue(platforms.join(', '))]]),
+    [l10n.t`Digest ${markdownValue(digest).value}`],
+    ...(size === undefined ? [] : [[l10n.t`Size ${markdownValue(formatBytes(size)).value}`]]),
+    ...(platforms.length === 0 ? [] : [[l10n.t`Platforms ${markdownValue(platforms.join(', ')).value}`]]),
   ];
 }
 
 function pushLines(createdAt: string | undefined, creator: string | undefined): readonly MarkdownLine[] {
   if (createdAt === undefined) return [];
-  const by: MarkdownLine = creator === undefined ? [] : [' by ', markdownValue(creator)];
-  return [['Pushed ', markdownValue(createdAt), ...by]];
+  const { value: when } = markdownValue(createdAt);
+  if (creator === undefined) return [[l10n.t`Pushed ${when}`]];
+  return [[l10n.t`Pushed ${when} by ${markdownValue(creator).value}`]];
 }
 
 function untaggedAppearance({ repository }: UntaggedNode): Appearance {
@@ -240,7 +257,7 @@ function noteAppearance(node: NoteNode): Appearance {
     ...row,
     description: title,
     icon: 'warning',
-    accessibleName: l10n.t`${node.text}: ${message} Press Enter: ${title}.`,
+    accessibleName: `${node.text}: ${message} ${l10n.t`Press Enter: ${title}.`}`,
     tooltip: message,
     command: { command: 'teaChest.registries.reconnect', title, arguments: [node] },
   };

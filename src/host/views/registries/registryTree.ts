@@ -100,7 +100,7 @@ export function connectionNode(connection: Connection): ConnectionNode {
 }
 
 export function ownerNode(connection: Connection, owner: string, isPublic = false, isAdded = false): OwnerNode {
-  const note = isPublic ? 'public' : '';
+  const note = isPublic ? l10n.t({ message: 'public', comment: 'The visibility of an owner.' }) : '';
   return { type: 'owner', id: `${connection.origin} ${owner}`, connection, owner, note, isAdded };
 }
 
@@ -110,7 +110,7 @@ export function imageNode(connection: Connection, owner: string | undefined, lis
   const repository = owner === undefined ? name : `${owner.toLowerCase()}/${name}`;
   return {
     type: 'image',
-    id: l10n.t`${connection.origin} image ${repository}`,
+    id: `${connection.origin} image ${repository}`,
     connection,
     repository,
     name,
@@ -120,16 +120,16 @@ export function imageNode(connection: Connection, owner: string | undefined, lis
 }
 
 export function addedImageNode(connection: Connection, repository: string): ImageNode {
-  const id = l10n.t`${connection.origin} added ${repository}`;
+  const id = `${connection.origin} added ${repository}`;
   return { type: 'image', id, connection, repository, name: repository, listed: undefined, isAdded: true };
 }
 
 export function tagNode({ connection, repository, id }: ImageNode, { tag, version }: ListedTag): TagNode {
-  return { type: 'tag', id: l10n.t`${id} tag ${tag}`, connection, repository, tag, version };
+  return { type: 'tag', id: `${id} tag ${tag}`, connection, repository, tag, version };
 }
 
 export function untaggedNode({ connection, repository, id }: ImageNode): UntaggedNode {
-  return { type: 'untagged', id: l10n.t`${id} untagged`, connection, repository };
+  return { type: 'untagged', id: `${id} untagged`, connection, repository };
 }
 
 /** An image of an index, below the index. */
@@ -149,11 +149,11 @@ export function untaggedVersionNode(parent: UntaggedNode, row: PackageVersion): 
 }
 
 export function moreNode(parent: RegistryNode, shown: number): MoreNode {
-  return { type: 'more', id: l10n.t`${parent.id} more`, parent, shown };
+  return { type: 'more', id: `${parent.id} more`, parent, shown };
 }
 
 export function noteNode(parent: string, text: string, failure?: NoteFailure): NoteNode {
-  return { type: 'note', id: l10n.t`${parent} note ${text}`, text, failure };
+  return { type: 'note', id: `${parent} note ${text}`, text, failure };
 }
 
 /** The node's page in the browser. Built here: the address that the registry returns may lead anywhere. */

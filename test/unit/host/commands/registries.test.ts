@@ -85,7 +85,7 @@ suite('Delete', () => {
     const shown = takeShown();
     assert.deepEqual(textsOf(shown, 'warning'), [`Delete 3 things from ${rig.connection.host}?`]);
     assert.deepEqual(textsOf(shown, 'warning.detail'), [
-      'the image team/tool with 2 tags',
+      'the image team/tool (2 tags)',
       `the tag team/app:amd64 (${short(amd64)})`,
       `the tag team/app:same (${short(amd64)})`,
       'team/app:multi is an index that needs it: it can no longer be pulled for linux/amd64.',
@@ -165,7 +165,10 @@ suite('Clean Up', () => {
     const shown = takeShown();
     assert.deepEqual(textsOf(shown, 'list.label'), [short(old)]);
     assert.deepEqual(textsOf(shown, 'list.description'), ['2.0 MB · 3 h ago']);
-    assert.match(textsOf(shown, 'list.placeholder')[0] ?? '', /Kept: 1 version of the last hour may belong to a push/);
+    assert.match(
+      textsOf(shown, 'list.placeholder')[0] ?? '',
+      /Kept: 1 version of the last hour, which may belong to a push/,
+    );
     press('OK');
     press('Delete');
     await registriesCleanUpCommand(rig, await nodeAt(rig.registriesView, 'team', 'app', 'Untagged'));
