@@ -65,8 +65,11 @@ function storedLogin(file: AuthFile, key: string, entry: Readonly<Record<string,
   if (username === '' && secret === '') return undefined;
   const login = asLogin(username, secret);
   if (login.isToken !== true && (username === '' || secret === '')) {
-    const missing = username === '' ? l10n.t('user name') : 'password';
-    return fail(credentialSourceError(l10n.t`The entry for ${key} in ${file.path} has no ${missing}.`), username);
+    const problem =
+      username === ''
+        ? l10n.t`The entry for ${key} in ${file.path} has no user name.`
+        : l10n.t`The entry for ${key} in ${file.path} has no password.`;
+    return fail(credentialSourceError(problem), username);
   }
   return { ...base, username: login.username, read: () => Promise.resolve(login) };
 }
@@ -85,10 +88,18 @@ function decode(auth: string): { readonly username: string; readonly secret: str
 function helperLogin(machine: CredentialMachine, file: AuthFile, helper: string, key: string | undefined): FoundLogin {
   return {
     source: file.source,
-    name: l10n.t`${file.program} (credential helper ${helper})`,
-    location: l10n.t`docker-credential-${helper}, named in ${file.path}`,
+    name: l10n.t({
+      message: '{0} (credential helper {1})',
+      args: [file.program, helper],
+      comment: '{0}: a program such as Docker. Where a login comes from. In “Use the login of …”, and alone',
+    }),
+    location: `docker-credential-${helper}, named in ${file.path}`,
     scope: key === undefined ? 'anyRegistry' : { address: key },
-    note: l10n.t`asks docker-credential-${helper}`,
+    note: l10n.t({
+      message: 'asks {0}',
+      args: [`docker-credential-${helper}`],
+      comment: 'Beside the name of a login, which it describes',
+    }),
     read: (wanted, options) => askDockerHelper(machine, { helper, servers: serverNames(key, wanted) }, options),
   };
 }

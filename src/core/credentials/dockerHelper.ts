@@ -33,7 +33,7 @@ export async function askDockerHelper(
     const login = readAnswer(command, server, result);
     if (login !== undefined) return login;
   }
-  throw credentialSourceError(l10n.t`${command} has no login for ${servers[0] ?? 'it'}.`);
+  throw credentialSourceError(l10n.t`${command} has no login for ${servers[0] ?? ''}.`);
 }
 
 /** Undefined if the helper has no login under this name. */

@@ -13,7 +13,13 @@ export async function dockerLogins(machine: CredentialMachine): Promise<SourceCo
   const paths = pathsOf(machine);
   const ofSnap = paths.join(machine.home, 'snap', 'docker', 'current', '.docker', 'config.json');
   const path = paths.join(await dockerConfigFolder(machine), 'config.json');
-  const snap = { path: ofSnap, name: l10n.t('Docker from snap (config.json)') };
+  const snap = {
+    path: ofSnap,
+    name: l10n.t({
+      message: 'Docker from snap (config.json)',
+      comment: 'Where a login comes from. In “Use the login of …”, and alone',
+    }),
+  };
   const usual = path === ofSnap ? snap : { path, name: 'Docker (config.json)' };
   const files = machine.platform === 'linux' && usual !== snap ? [usual, snap] : [usual];
   const contents = await Promise.all(

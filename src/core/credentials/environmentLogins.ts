@@ -1,5 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import type { CredentialMachine } from './credentialMachine.ts';
+import { joinList } from '../base/joinList.ts';
 import { credentialSourceError } from './credentialSourceErrors.ts';
 import type { FoundLogin, LoginScope, LoginSecret, SourceContents } from './login.ts';
 import { readRegistryKey, wholeRegistry } from './registryKey.ts';
@@ -13,8 +14,14 @@ export function environmentLogins({ env }: CredentialMachine): SourceContents {
   const [username, password, token] = [value('GITEA_USERNAME'), value('GITEA_PASSWORD'), value('GITEA_TOKEN')];
   const url = value('GITEA_SERVER_URL');
   const scope: LoginScope = url === undefined ? 'anyRegistry' : { address: wholeRegistry(url) };
-  const base = { source: 'environment', location: l10n.t('environment variables'), scope } as const;
-  const note = url === undefined ? l10n.t('GITEA_SERVER_URL does not say for which registry') : undefined;
+  const base = { source: 'environment', location: 'environment variables', scope } as const;
+  const note =
+    url === undefined
+      ? l10n.t({
+          message: 'GITEA_SERVER_URL does not say for which registry',
+          comment: 'Beside the name of a login, which it describes',
+        })
+      : undefined;
   const logins: FoundLogin[] = [];
   if (token !== undefined) {
     const read = (): Promise<LoginSecret> => Promise.resolve({ username, secret: token, isToken: true });
@@ -22,12 +29,18 @@ export function environmentLogins({ env }: CredentialMachine): SourceContents {
   }
   if (password !== undefined && username !== undefined) {
     const read = (): Promise<LoginSecret> => Promise.resolve({ username, secret: password });
-    logins.push({ ...base, name: l10n.t('GITEA_USERNAME and GITEA_PASSWORD'), username, note, read });
+    logins.push({ ...base, name: joinList(['GITEA_USERNAME', 'GITEA_PASSWORD']), username, note, read });
   }
   const missing = whatIsMissing({ username, password, token });
   if (missing !== undefined) {
     const read = (): Promise<never> => Promise.reject(credentialSourceError(missing));
-    logins.push({ ...base, name: l10n.t('environment variables'), username, problem: missing, read });
+    logins.push({
+      ...base,
+      name: l10n.t({ message: 'environment variables', comment: 'Where a login comes from. In “Use …”, and alone' }),
+      username,
+      problem: missing,
+      read,
+    });
   }
   if (url !== undefined && readRegistryKey(url) === undefined) {
     return { logins: [], problem: l10n.t('GITEA_SERVER_URL is not the address of a server.') };

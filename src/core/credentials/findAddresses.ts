@@ -30,12 +30,20 @@ export async function findAddresses(
 ): Promise<readonly FoundAddress[]> {
   const { logins } = await storedLogins(machine);
   const candidates = [
-    ...named.remotes.map((remote) => ({ address: remoteServer(remote), source: l10n.t('git remote') })),
-    { address: machine.env['GITEA_SERVER_URL'], source: 'GITEA_SERVER_URL' },
-    ...logins.map((login) => ({ address: addressOf(login), source: login.name })),
-    ...named.images.map((image) => ({ address: registryOf(image), source: l10n.t('name of an image') })),
+    ...named.remotes.map((remote) => ({
+      address: remoteServer(remote),
+      source: l10n.t({ message: 'git remote', comment: 'Where an address was found. Beside the address' }),
+      isServer: true,
+    })),
+    { address: machine.env['GITEA_SERVER_URL'], source: 'GITEA_SERVER_URL', isServer: true },
+    ...logins.map((login) => ({ address: addressOf(login), source: login.name, isServer: false })),
+    ...named.images.map((image) => ({
+      address: registryOf(image),
+      source: l10n.t({ message: 'name of an image', comment: 'Where an address was found. Beside the address' }),
+      isServer: false,
+    })),
   ];
-  return merge(candidates.flatMap(({ address, source }) => (address === undefined ? [] : [{ address, source }])));
+  return merge(candidates.flatMap(({ address, ...found }) => (address === undefined ? [] : [{ address, ...found }])));
 }
 
 /** The usual address of idpbuilder's Gitea (its documentation; `--host` and `--port` change it). */
@@ -46,15 +54,21 @@ function addressOf({ scope, source }: FoundLogin): string | undefined {
   return scope === 'localRegistry' ? localIdpbuilder : scope.address;
 }
 
-function merge(candidates: readonly { readonly address: string; readonly source: string }[]): readonly FoundAddress[] {
+interface Candidate {
+  readonly address: string;
+  /** For a person. */
+  readonly source: string;
+  /** The path of a server's address is the sub-path of the install; that of a login is an owner. */
+  readonly isServer: boolean;
+}
+
+function merge(candidates: readonly Candidate[]): readonly FoundAddress[] {
   const rows = new Map<string, { url: string; scheme: RegistryKey['scheme']; sources: Set<string> }>();
-  for (const { address, source } of candidates) {
+  for (const { address, source, isServer } of candidates) {
     const key = readRegistryKey(address);
     if (key === undefined || isPublic(key.host)) continue;
     const { scheme } = key;
     const { host } = new URL(`${key.scheme ?? 'https'}://${key.host}`);
-    // The path of a server's address is the sub-path of the install; that of a login is an owner.
-    const isServer = source === 'git remote' || source === 'GITEA_SERVER_URL';
     const path = isServer && key.path !== '' ? `/${key.path}` : '';
     const url = `${key.scheme ?? 'https'}://${host}${path}`;
     const row = rows.get(host);

@@ -12,9 +12,12 @@ export function gitLogin(machine: CredentialMachine): FoundLogin {
   return {
     source: 'git',
     name: 'git',
-    location: l10n.t('git credential fill'),
+    location: 'git credential fill',
     scope: 'anyRegistry',
-    note: l10n.t('asks git’s credential helper'),
+    note: l10n.t({
+      message: 'asks git’s credential helper',
+      comment: 'Beside the name of a login, which it describes',
+    }),
     read: (wanted, options) => fill(machine, wanted, options),
   };
 }
@@ -50,13 +53,13 @@ async function fill(
   const args = [...withoutQuestions, 'credential', 'fill'];
   const result = await machine.runHelper({ command: 'git', args, input }, options);
   if (result.kind === 'notFound') throw credentialSourceError(l10n.t('git was not found on the PATH.'));
-  if (result.kind === 'tooSlow') throw tooSlow(l10n.t('git credential fill'));
+  if (result.kind === 'tooSlow') throw tooSlow('git credential fill');
   if (result.code !== 0) {
     // Without a login it wants to ask, and must not: “terminal prompts disabled”.
     if (/terminal prompts disabled|could not read (?:Username|Password)/i.test(result.stderr)) {
       throw credentialSourceError(l10n.t`git has no login for ${host}.`);
     }
-    throw helperFailed(l10n.t('git credential fill'), { stdout: '', stderr: result.stderr });
+    throw helperFailed('git credential fill', { stdout: '', stderr: result.stderr });
   }
   const value = (name: string): string | undefined => new RegExp(`^${name}=(.*)$`, 'm').exec(result.stdout)?.[1];
   const [username = '', secret = ''] = [value('username'), value('password')];

@@ -17,10 +17,16 @@ interface Options {
 export function keyringLogin(machine: CredentialMachine): FoundLogin {
   return {
     source: 'keyring',
-    name: l10n.t('the system keyring (idpbuilder)'),
-    location: l10n.t`keyring entry of the service “${service}”`,
+    name: l10n.t({
+      message: 'the system keyring (idpbuilder)',
+      comment: 'Where a login comes from. In “Use the login of …”, and alone',
+    }),
+    location: `keyring entry of the service “${service}”`,
     scope: 'localRegistry',
-    note: l10n.t('asks the keyring, which may ask you to unlock it'),
+    note: l10n.t({
+      message: 'asks the keyring, which may ask you to unlock it',
+      comment: 'Beside the name of a login, which it describes',
+    }),
     read: async (_wanted, options) => await readPair(machine, options),
   };
 }
@@ -42,9 +48,8 @@ async function readPair(machine: CredentialMachine, options: Options): Promise<L
   const username = await readEntry(machine, 'gitea_username', options);
   const secret = username === undefined ? undefined : await readEntry(machine, 'gitea_password', options);
   if (username !== undefined && secret !== undefined) return { username, secret };
-  throw credentialSourceError(
-    l10n.t`The keyring has no ${username === undefined ? 'gitea_username' : 'gitea_password'} of the service “${service}”.`,
-  );
+  const missing = username === undefined ? 'gitea_username' : 'gitea_password';
+  throw credentialSourceError(l10n.t`The keyring has no ${missing} of the service “${service}”.`);
 }
 
 /** Undefined if there is no such entry. Programs name the attribute of the account differently. */

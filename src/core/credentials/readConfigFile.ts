@@ -20,13 +20,20 @@ export async function readConfigFile(
     bytes = await machine.readFile(path);
   } catch (error) {
     if (error instanceof TeaChestError) return { path, problem: error.message };
-    return { path, problem: l10n.t`${path} cannot be read (${systemCode(error) ?? l10n.t('unknown reason')}).` };
+    const code = systemCode(error);
+    return {
+      path,
+      problem:
+        code === undefined
+          ? l10n.t`${path} cannot be read (unknown reason).`
+          : l10n.t`${path} cannot be read (${code}).`,
+    };
   }
   const text = bytes === undefined ? '' : decode(bytes);
   if (text.trim() === '') return { path };
   const value = format === 'json' ? parseJsonText(text) : (await import('./parseYaml.ts')).parseYaml(text);
   if (typeof value === 'object' && value !== null) return { path, value };
-  return { path, problem: l10n.t`${path} is not valid ${format === 'json' ? 'JSON' : 'YAML'}.` };
+  return { path, problem: format === 'json' ? l10n.t`${path} is not valid JSON.` : l10n.t`${path} is not valid YAML.` };
 }
 
 function parseJsonText(text: string): unknown {

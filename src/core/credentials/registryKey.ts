@@ -56,7 +56,14 @@ export function loginsFor(logins: readonly FoundLogin[], wanted: WantedRegistry)
     if (login.scope === 'localRegistry') return isLocalRegistry(wanted.origin) ? [{ login, rank: 1e6 }] : [];
     const key = readRegistryKey(login.scope.address);
     if (key === undefined || !isSameHost(key, wanted.origin) || !hasRepository(key.path, wanted.repository)) return [];
-    const note = key.path === '' ? login.note : l10n.t`for ${key.host}/${key.path}`;
+    const note =
+      key.path === ''
+        ? login.note
+        : l10n.t({
+            message: 'for {0}',
+            args: [`${key.host}/${key.path}`],
+            comment: 'Beside the name of a login. {0}: a part of a registry, such as gitea.example.com/team',
+          });
     const rank = wanted.repository === undefined ? key.path.length : -key.path.length;
     return [{ login: { ...login, note }, rank }];
   });

@@ -40,7 +40,7 @@ function configFolder(machine: CredentialMachine): string {
   const paths = pathsOf(machine);
   const given = env['XDG_CONFIG_HOME'];
   if (given !== undefined && given !== '') return given;
-  if (platform === 'darwin') return paths.join(home, 'Library', l10n.t('Application Support'));
+  if (platform === 'darwin') return paths.join(home, 'Library', 'Application Support');
   if (platform === 'win32') return env['LOCALAPPDATA'] ?? paths.join(home, 'AppData', 'Local');
   return paths.join(home, '.config');
 }

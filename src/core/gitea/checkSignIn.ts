@@ -5,6 +5,7 @@ import { basicAuthorization, type ReadCredential } from '../registry/auth/authen
 import { distributionScheme } from '../registry/auth/distributionScheme.ts';
 import type { Send } from '../registry/http/httpTypes.ts';
 import { readErrorResponse, serverMessage } from '../registry/errors/errorResponse.ts';
+import { loginRefused } from '../registry/errors/explainErrorResponse.ts';
 import type { SignInResult } from '../registry/types.ts';
 import type { GiteaApi } from './giteaApi.ts';
 import type { DetectedServer } from './detectServer.ts';
@@ -68,21 +69,33 @@ async function checkDistribution({ send, server, origin, credential, signal }: S
   });
   if (response.status === 200) return;
   const { host } = new URL(origin);
-  const message = serverMessage(readErrorResponse(response, 'GET'));
+  const detail = serverMessage(readErrorResponse(response, 'GET'));
   if (response.status === 401 || response.status === 403) {
     throw known === undefined
-      ? new TeaChestError('notSignedIn', l10n.t`${host} wants a user name and a password${message}.`, {
-          facts: { host },
-        })
-      : new TeaChestError(
-          'credentialsRejected',
-          l10n.t`${host} does not accept this user name and password${message}.`,
+      ? new TeaChestError(
+          'notSignedIn',
+          l10n.t({
+            message: '{host} wants a user name and a password{detail}.',
+            args: { host, detail },
+            comment: '{detail}: empty, or “: ” and what the server said',
+          }),
           {
             facts: { host },
           },
-        );
+        )
+      : new TeaChestError('credentialsRejected', loginRefused(host, detail), {
+          facts: { host },
+        });
   }
-  throw new TeaChestError('registryFailed', l10n.t`${host} answered the sign-in with ${response.status}${message}.`, {
-    facts: { host, status: response.status },
-  });
+  throw new TeaChestError(
+    'registryFailed',
+    l10n.t({
+      message: '{host} answered the sign-in with {status}{detail}.',
+      args: { host, status: response.status, detail },
+      comment: '{detail}: empty, or “: ” and what the server said',
+    }),
+    {
+      facts: { host, status: response.status },
+    },
+  );
 }

@@ -60,9 +60,7 @@ export function checkRepositoryLength(host: string, repository: string): Check<s
   if (length <= longestRepository) return { ok: true, value: repository };
   return {
     ok: false,
-    why:
-      l10n.t`The name “${host}/${repository.slice(0, 40)}…” is too long: ${length} characters, and an image reference has at ` +
-      l10n.t`most ${longestRepository} before its tag. Nobody could pull it.`,
+    why: l10n.t`The name “${host}/${repository.slice(0, 40)}…” is too long: ${length} characters, and an image reference has at most ${longestRepository} before its tag. Nobody could pull it.`,
   };
 }
 
@@ -84,11 +82,7 @@ export function checkOwner(text: string): Check<string> {
   if (/^[._-]|[._-]$|[._-]{2}/.test(lower)) {
     return {
       ok: false,
-      why:
-        l10n.t`The owner “${text}” cannot be written in an image reference: there a name begins and ends with a letter or a ` +
-        l10n.t(
-          'digit, with single . _ or - between them. Images can be pushed to this owner only after it was renamed.',
-        ),
+      why: l10n.t`The owner “${text}” cannot be written in an image reference: there a name begins and ends with a letter or a digit, with single . _ or - between them. Images can be pushed to this owner only after it was renamed.`,
     };
   }
   if (lower === text) return { ok: true, value: text };

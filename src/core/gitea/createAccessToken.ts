@@ -45,7 +45,14 @@ export async function createAccessToken(
   });
   const token = response.status === 201 ? parseJson(createdToken, response.body)?.sha1 : undefined;
   if (token !== undefined) return token;
-  const error = explainRestError(response, l10n.t('make a token'), webRoot);
+  const error = explainRestError(
+    response,
+    l10n.t({
+      message: 'make a token',
+      comment: 'What was tried. Completes “{host} could not …”, “{host} cannot …” and “{host} does not let you …”',
+    }),
+    webRoot,
+  );
   if (error.code === 'oneTimePasswordNeeded' && oneTimeCode !== undefined) {
     throw new TeaChestError(
       'credentialsRejected',

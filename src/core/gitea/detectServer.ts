@@ -135,20 +135,22 @@ async function explainNotARegistry(options: DetectOptions, response: RegistryRes
     // router.go: /v2 is not mounted when packages are off; sub-path installs must map it at the host's root (#21092).
     return new TeaChestError(
       'notARegistry',
-      l10n.t`${host} is a Gitea or Forgejo${version === undefined ? '' : ` (${version})`}, but its container registry does not ` +
-        l10n.t`answer at ${address.origin}/v2/ (${response.status}). Either packages are switched off there, or the proxy in ` +
-        l10n.t(
-          'front of it does not pass on /v2: for an install below a path it must be mapped at the root of the host.',
-        ),
+      version === undefined
+        ? l10n.t`${host} is a Gitea or Forgejo, but its container registry does not answer at ${address.origin}/v2/ (${response.status}). Either packages are switched off there, or the proxy in front of it does not pass on /v2: for an install below a path it must be mapped at the root of the host.`
+        : l10n.t`${host} is a Gitea or Forgejo (${version}), but its container registry does not answer at ${address.origin}/v2/ (${response.status}). Either packages are switched off there, or the proxy in front of it does not pass on /v2: for an install below a path it must be mapped at the root of the host.`,
       { facts: { host, status: response.status, gitea: true } },
     );
   }
-  const message = serverMessage(readErrorResponse(response, 'GET'));
+  const detail = serverMessage(readErrorResponse(response, 'GET'));
   return (
     explainSignInPage(response, host) ??
     new TeaChestError(
       'notARegistry',
-      l10n.t`${host} answers, but not as a container registry: GET ${address.origin}/v2/ gave ${response.status}${message}.`,
+      l10n.t({
+        message: '{host} answers, but not as a container registry: GET {origin}/v2/ gave {status}{detail}.',
+        args: { host, origin: address.origin, status: response.status, detail },
+        comment: '{detail}: empty, or “: ” and what the server said',
+      }),
       { facts: { host, status: response.status, gitea: false } },
     )
   );
@@ -180,8 +182,7 @@ function explainMoved({ host, origin }: RegistryAddress, response: RegistryRespo
   }
   return new TeaChestError(
     'notARegistry',
-    l10n.t`${host} redirects to another address, ${target.origin}. Nothing was sent there: sign in with that address if it is ` +
-      l10n.t('the right one.'),
+    l10n.t`${host} redirects to another address, ${target.origin}. Nothing was sent there: sign in with that address if it is the right one.`,
     { facts: { host, status: response.status, suggestion: target.origin } },
   );
 }

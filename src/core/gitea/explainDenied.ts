@@ -24,8 +24,7 @@ export async function explainDenied(
       error,
       own === undefined
         ? l10n.t`You may not push to “${owner}” on ${String(host)}. It is not you, and you are in none of its teams.`
-        : l10n.t`You may not push to “${owner}” on ${String(host)}. You are a member, but none of your teams there may write packages. ` +
-            l10n.t('Whoever owns the organization can change that in the settings of your team: Packages, Write.'),
+        : l10n.t`You may not push to “${owner}” on ${String(host)}. You are a member, but none of your teams there may write packages. Whoever owns the organization can change that in the settings of your team: Packages, Write.`,
     );
   } catch (refusal) {
     if (isCancelled(refusal)) throw refusal;

@@ -28,8 +28,7 @@ function explainAccess(response: ErrorResponse, context: ErrorContext): TeaChest
   if (status === 401 && forbidden) {
     return errorFromResponse(
       'accessDenied',
-      l10n.t`${host} does not let you write packages of “${owner}” (reqPackageAccess). Either you have no write right on its ` +
-        l10n.t('packages, or the token does not have the scope write:package.'),
+      l10n.t`${host} does not let you write packages of “${owner}” (reqPackageAccess). Either you have no write right on its packages, or the token does not have the scope write:package.`,
       response,
       { owner },
     );
@@ -37,7 +36,11 @@ function explainAccess(response: ErrorResponse, context: ErrorContext): TeaChest
   if (status === 401) {
     return errorFromResponse(
       'credentialsRejected',
-      l10n.t`${host} does not accept the sign-in any more${serverMessage(response)}.`,
+      l10n.t({
+        message: '{host} does not accept the sign-in any more{detail}.',
+        args: { host, detail: serverMessage(response) },
+        comment: '{detail}: empty, or “: ” and what the server said',
+      }),
       response,
     );
   }
@@ -53,7 +56,14 @@ function explainAccess(response: ErrorResponse, context: ErrorContext): TeaChest
   if (status === 403 && bodyText.trim() !== '' && !isHtml(response)) {
     return errorFromResponse(
       'accessDenied',
-      l10n.t`${host} refused to ${context.attempt}${serverMessage(response)}.`,
+      l10n.t({
+        message: '{host} refused to {attempt}{detail}.',
+        args: { host, attempt: context.attempt, detail: serverMessage(response) },
+        comment: [
+          '{attempt}: what was tried, such as “store a layer of alice/app”. ',
+          '{detail}: empty, or “: ” and what the server said',
+        ],
+      }),
       response,
       {
         owner,
@@ -78,8 +88,12 @@ function explainQuota(response: ErrorResponse, context: ErrorContext): TeaChestE
   if (status === 403 && response.method !== 'HEAD' && bodyText.trim() === '') {
     return errorFromResponse(
       'quotaExceeded',
-      l10n.t`${host} refused to ${context.attempt} without a word (403): that is how Gitea says that a limit for packages of ` +
-        l10n.t`“${owner}” is reached: the size of one blob, the size of all packages, or their number.`,
+      l10n.t({
+        message:
+          '{host} refused to {attempt} without a word (403): that is how Gitea says that a limit for packages of “{owner}” is reached: the size of one blob, the size of all packages, or their number.',
+        args: { host, attempt: context.attempt, owner },
+        comment: '{attempt}: what was tried, such as “store a layer of alice/app”',
+      }),
       response,
       { owner },
     );
@@ -87,7 +101,14 @@ function explainQuota(response: ErrorResponse, context: ErrorContext): TeaChestE
   if (status === 413 && bodyText.includes('enforcePackagesQuota')) {
     return errorFromResponse(
       'quotaExceeded',
-      l10n.t`${host} refused to ${context.attempt}: the quota of “${owner}” for packages is used up${serverMessage(response)}.`,
+      l10n.t({
+        message: '{host} refused to {attempt}: the quota of “{owner}” for packages is used up{detail}.',
+        args: { host, attempt: context.attempt, owner, detail: serverMessage(response) },
+        comment: [
+          '{attempt}: what was tried, such as “store a layer of alice/app”. ',
+          '{detail}: empty, or “: ” and what the server said',
+        ],
+      }),
       response,
       { owner },
     );
@@ -97,43 +118,71 @@ function explainQuota(response: ErrorResponse, context: ErrorContext): TeaChestE
 
 function explainProtocol(response: ErrorResponse, context: ErrorContext): TeaChestError | undefined {
   const { host, status, codes } = response;
-  const refused = l10n.t`${host} refused to ${context.attempt}`;
+  const { attempt } = context;
   if (codes.includes('NAME_INVALID')) {
     return errorFromResponse(
       'nameInvalid',
-      l10n.t`${host} does not accept the name “${context.repository}”. Gitea wants lower-case letters and digits with single ` +
-        l10n.t('. _ or - between them.'),
+      l10n.t`${host} does not accept the name “${context.repository}”. Gitea wants lower-case letters and digits with single . _ or - between them.`,
       response,
     );
   }
   if (codes.includes('SIZE_INVALID')) {
     return errorFromResponse(
       'registryRefused',
-      l10n.t`${refused}: a layer there has another size than the manifest says.`,
+      l10n.t({
+        message: '{host} refused to {attempt}: a layer there has another size than the manifest says.',
+        args: { host, attempt },
+        comment: '{attempt}: what was tried, such as “store the manifest alice/app:v1”',
+      }),
       response,
     );
   }
   if (codes.includes('BLOB_UNKNOWN') || codes.includes('MANIFEST_BLOB_UNKNOWN')) {
     return errorFromResponse(
       'registryRefused',
-      l10n.t`${refused}: it does not have all that the manifest names. Blobs that no manifest uses are cleaned up after a day.`,
+      l10n.t({
+        message:
+          '{host} refused to {attempt}: it does not have all that the manifest names. Blobs that no manifest uses are cleaned up after a day.',
+        args: { host, attempt },
+        comment: '{attempt}: what was tried, such as “store the manifest alice/app:v1”',
+      }),
       response,
     );
   }
-  if (codes.includes('MANIFEST_INVALID')) {
-    const why =
-      status === 413 ? l10n.t('it is larger than 10 MiB') : l10n.t`Gitea cannot read it${serverMessage(response)}`;
-    return errorFromResponse('registryRefused', `${refused}: ${why}.`, response);
-  }
+  if (codes.includes('MANIFEST_INVALID')) return manifestInvalid(response, context);
   if (status === 500 && response.bodyText.trim() === '') {
     return errorFromResponse(
       'registryFailed',
-      l10n.t`${host} failed to ${context.attempt} and does not say why (500). That is a fault on the server, such as a full or ` +
-        l10n.t('unwritable storage or temporary folder; its log has the reason.'),
+      l10n.t({
+        message:
+          '{host} failed to {attempt} and does not say why (500). That is a fault on the server, such as a full or unwritable storage or temporary folder; its log has the reason.',
+        args: { host, attempt },
+        comment: '{attempt}: what was tried, such as “store a layer of alice/app”',
+      }),
       response,
     );
   }
   return undefined;
+}
+
+function manifestInvalid(response: ErrorResponse, { attempt }: ErrorContext): TeaChestError {
+  const { host, status } = response;
+  const message =
+    status === 413
+      ? l10n.t({
+          message: '{host} refused to {attempt}: it is larger than 10 MiB.',
+          args: { host, attempt },
+          comment: '{attempt}: what was tried, such as “store the manifest alice/app:v1”. “it”: the manifest',
+        })
+      : l10n.t({
+          message: '{host} refused to {attempt}: Gitea cannot read it{detail}.',
+          args: { host, attempt, detail: serverMessage(response) },
+          comment: [
+            '{attempt}: what was tried, such as “store the manifest alice/app:v1”. “it”: the manifest. ',
+            '{detail}: empty, or “: ” and what the server said',
+          ],
+        });
+  return errorFromResponse('registryRefused', message, response);
 }
 
 function ownerOf({ repository }: ErrorContext): string {

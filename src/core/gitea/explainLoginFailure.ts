@@ -1,5 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { isCancelled, TeaChestError } from '../base/errors.ts';
+import { joinSentences } from '../base/joinSentences.ts';
 import { basicAuthorization } from '../registry/auth/authenticator.ts';
 import type { RegistryResponse, Send } from '../registry/http/httpTypes.ts';
 import type { Credential } from '../registry/types.ts';
@@ -35,8 +36,7 @@ export async function explainLoginFailure(login: RefusedLogin): Promise<TeaChest
   }
   return new TeaChestError(
     'credentialsRejected',
-    l10n.t`${host} does not accept this user name and password or token. A token may have been deleted, have expired, or ` +
-      l10n.t('belong to another server; a user with a second factor needs a token, not a password.'),
+    l10n.t`${host} does not accept this user name and password or token. A token may have been deleted, have expired, or belong to another server; a user with a second factor needs a token, not a password.`,
     { facts: { host, username: credential.username } },
   );
 }
@@ -74,7 +74,10 @@ function readReason(response: RegistryResponse, { host, webRoot }: RefusedLogin)
   const { has } = missing;
   return new TeaChestError(
     'scopeMissing',
-    l10n.t`The token is good, but it has no scope for packages, and ${host} wants write:package.${has === undefined ? '' : l10n.t` It has: ${has}.`}`,
+    joinSentences(
+      l10n.t`The token is good, but it has no scope for packages, and ${host} wants write:package.`,
+      has === undefined ? undefined : l10n.t`It has: ${has}.`,
+    ),
     { facts: { host, ...(has === undefined ? {} : { scope: has }) } },
   );
 }

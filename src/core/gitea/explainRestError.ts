@@ -1,16 +1,18 @@
 import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { TeaChestError } from '../base/errors.ts';
+import { joinAlternatives } from '../base/joinList.ts';
+import { joinSentences } from '../base/joinSentences.ts';
 import { parseJson } from '../base/json.ts';
 import { header, type RegistryResponse } from '../registry/http/httpTypes.ts';
-import { readErrorResponse, serverMessage } from '../registry/errors/errorResponse.ts';
+import { readErrorResponse, serverMessage, type ErrorResponse } from '../registry/errors/errorResponse.ts';
 import { explainBusyServer } from '../registry/errors/explainBusyServer.ts';
 import { explainSignInPage } from '../registry/errors/explainSignInPage.ts';
 import { changePasswordUrl } from './webUrls.ts';
 
 export const restError = v.object({ message: v.pipe(v.string(), v.nonEmpty()) });
 
-/** Explains an error response of the REST API. `attempt` completes “… could not”. */
+/** Explains an error response of the REST API. `attempt` completes “… could not” and “… does not let you”. */
 export function explainRestError(response: RegistryResponse, attempt: string, webRoot: string): TeaChestError {
   const errorResponse = readErrorResponse(response, 'GET');
   const { host, status } = errorResponse;
@@ -20,27 +22,63 @@ export function explainRestError(response: RegistryResponse, attempt: string, we
     explainScope(response, host, attempt) ??
     explainAccount(response, host, webRoot);
   if (special !== undefined) return special;
-  const message = serverMessage(errorResponse);
-  const facts = { host, status, path: errorResponse.path };
+  if (status === 404 && parseJson(restError, response.body) === undefined) return apiMissing(host, webRoot, status);
+  return explainStatus(errorResponse, attempt);
+}
+
+function explainStatus(errorResponse: ErrorResponse, attempt: string): TeaChestError {
+  const { host, status, path } = errorResponse;
+  const detail = serverMessage(errorResponse);
+  const facts = { host, status, path };
   switch (status) {
     case 401:
-      return new TeaChestError('credentialsRejected', l10n.t`${host} does not accept the sign-in${message}.`, {
-        facts,
-      });
+      return new TeaChestError(
+        'credentialsRejected',
+        l10n.t({
+          message: '{host} does not accept the sign-in{detail}.',
+          args: { host, detail },
+          comment: '{detail}: empty, or “: ” and what the server said',
+        }),
+        { facts },
+      );
     case 403:
-      return new TeaChestError('accessDenied', l10n.t`${host} does not let you ${attempt}${message}.`, { facts });
+      return new TeaChestError(
+        'accessDenied',
+        l10n.t({
+          message: '{host} does not let you {attempt}{detail}.',
+          args: { host, attempt, detail },
+          comment: [
+            '{attempt}: what was tried, such as “list your teams”. ',
+            '{detail}: empty, or “: ” and what the server said',
+          ],
+        }),
+        { facts },
+      );
     case 404:
-      if (parseJson(restError, response.body) === undefined) return apiMissing(host, webRoot, errorResponse.status);
-      return new TeaChestError('ownerNotFound', l10n.t`${host} cannot ${attempt}: there is no such thing${message}.`, {
-        facts,
-      });
+      return new TeaChestError(
+        'ownerNotFound',
+        l10n.t({
+          message: '{host} cannot {attempt}: there is no such thing{detail}.',
+          args: { host, attempt, detail },
+          comment: [
+            '{attempt}: what was tried, such as “list your teams”. ',
+            '{detail}: empty, or “: ” and what the server said',
+          ],
+        }),
+        { facts },
+      );
     default:
       return new TeaChestError(
         'registryRefused',
-        l10n.t`${host} could not ${attempt} and answered ${status}${message}.`,
-        {
-          facts,
-        },
+        l10n.t({
+          message: '{host} could not {attempt} and answered {status}{detail}.',
+          args: { host, attempt, status, detail },
+          comment: [
+            '{attempt}: what was tried, such as “list your teams”. ',
+            '{detail}: empty, or “: ” and what the server said',
+          ],
+        }),
+        { facts },
       );
   }
 }
@@ -49,9 +87,7 @@ export function explainRestError(response: RegistryResponse, attempt: string, we
 function apiMissing(host: string, webRoot: string, status: number): TeaChestError {
   return new TeaChestError(
     'notARegistry',
-    l10n.t`${host} has a container registry, but the REST API of Gitea was not found at ${webRoot}/api/v1 (404). If Gitea is ` +
-      l10n.t`installed below a path, sign in with that path, such as ${webRoot}/gitea; otherwise the proxy in front of it has to ` +
-      l10n.t('let /api through.'),
+    l10n.t`${host} has a container registry, but the REST API of Gitea was not found at ${webRoot}/api/v1 (404). If Gitea is installed below a path, sign in with that path, such as ${webRoot}/gitea; otherwise the proxy in front of it has to let /api through.`,
     { facts: { host, status, api: false } },
   );
 }
@@ -77,16 +113,25 @@ function explainScope(response: RegistryResponse, host: string, attempt: string)
   const missing = readMissingScopes(response);
   if (missing === undefined) return undefined;
   const { required, has } = missing;
-  const wants =
-    required.length === 0 ? l10n.t('a scope that it does not have') : l10n.t`the scope ${required.join(' or ')}`;
-  const existing = has === undefined ? '' : l10n.t` It has: ${has}.`;
-  return new TeaChestError(
-    'scopeMissing',
-    l10n.t`${host} does not let this token ${attempt}: that needs ${wants}.${existing}`,
-    {
-      facts: { host, status: response.status, required, ...(has === undefined ? {} : { scope: has }) },
-    },
-  );
+  const needs =
+    required.length === 0
+      ? l10n.t({
+          message: '{host} does not let this token {attempt}: that needs a scope that it does not have.',
+          args: { host, attempt },
+          comment: '{attempt}: what was tried, such as “list your teams”',
+        })
+      : l10n.t({
+          message: '{host} does not let this token {attempt}: that needs the scope {scope}.',
+          args: { host, attempt, scope: joinAlternatives(required) },
+          comment: [
+            '{attempt}: what was tried, such as “list your teams”. ',
+            '{scope}: one scope, or several such as “read:user or read:package”',
+          ],
+        });
+  const existing = has === undefined ? undefined : l10n.t`It has: ${has}.`;
+  return new TeaChestError('scopeMissing', joinSentences(needs, existing), {
+    facts: { host, status: response.status, required, ...(has === undefined ? {} : { scope: has }) },
+  });
 }
 
 /**
@@ -109,28 +154,22 @@ export function explainAccount(response: RegistryResponse, host: string, webRoot
   if (status !== 403) return undefined;
   if (/must change your password/i.test(message)) {
     const page = changePasswordUrl(webRoot);
-    return accountError(
-      host,
-      status,
-      'mustChangePassword',
-      l10n.t`wants you to choose a new password first, at ${page}`,
-    );
+    const why = l10n.t`${host} wants you to choose a new password first, at ${page}.`;
+    return accountError(host, status, 'mustChangePassword', why);
   }
   if (/prohibited/i.test(message)) {
-    const why = l10n.t('does not let this account sign in: whoever runs the server has switched it off');
+    const why = l10n.t`${host} does not let this account sign in: whoever runs the server has switched it off.`;
     return accountError(host, status, 'prohibited', why);
   }
   if (/not activated/i.test(message)) {
-    const why = l10n.t(
-      'does not let this account in before it is activated: follow the link in the mail from the server',
-    );
+    const why = l10n.t`${host} does not let this account in before it is activated: follow the link in the mail from the server.`;
     return accountError(host, status, 'notActivated', why);
   }
   return undefined;
 }
 
 function accountError(host: string, status: number, account: string, why: string): TeaChestError {
-  return new TeaChestError('accessDenied', l10n.t`${host} ${why}.`, { facts: { host, status, account } });
+  return new TeaChestError('accessDenied', why, { facts: { host, status, account } });
 }
 
 function restMessage(response: RegistryResponse): string {

@@ -53,7 +53,13 @@ export class GiteaApi {
     const own: OwnOwner[] =
       name === undefined ? [] : [{ name, kind: 'user', visibility: user?.visibility, mayPush: true }];
     const organizations = new Map<string, OwnOwner>();
-    const tolerant = { attempt: l10n.t('list your teams'), tolerant: true };
+    const tolerant = {
+      attempt: l10n.t({
+        message: 'list your teams',
+        comment: 'What was tried. Completes “{host} could not …”, “{host} cannot …” and “{host} does not let you …”',
+      }),
+      tolerant: true,
+    };
     for await (const { rows } of this.#rest.pages('user/teams', teamRow, tolerant, call)) {
       for (const team of rows) {
         const { organization } = team;
@@ -83,7 +89,15 @@ export class GiteaApi {
   async #askUser(call: ApiCall): Promise<v.InferOutput<typeof userSchema> | undefined> {
     const response = await this.#rest.get('user', call);
     if (readMissingScopes(response) !== undefined) return undefined;
-    if (response.status !== 200) throw await this.#rest.errorOf(response, l10n.t('show your user name'), call);
+    if (response.status !== 200)
+      throw await this.#rest.errorOf(
+        response,
+        l10n.t({
+          message: 'show your user name',
+          comment: 'What was tried. Completes “{host} could not …”, “{host} cannot …” and “{host} does not let you …”',
+        }),
+        call,
+      );
     return parseJson(userSchema, response.body) ?? {};
   }
 }

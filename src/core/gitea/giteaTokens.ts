@@ -79,8 +79,7 @@ function mayWritePackages(scope: string | undefined): boolean {
 function registryGone(host: string, status: number): TeaChestError {
   return new TeaChestError(
     'notARegistry',
-    l10n.t`The container registry of ${host} is not there any more (GET /v2/token, ${status}): either packages were switched off ` +
-      l10n.t('on the server, or the proxy in front of it does not pass on /v2 now. Ask whoever runs it.'),
+    l10n.t`The container registry of ${host} is not there any more (GET /v2/token, ${status}): either packages were switched off on the server, or the proxy in front of it does not pass on /v2 now. Ask whoever runs it.`,
     { facts: { host, status, gitea: true } },
   );
 }
@@ -89,10 +88,14 @@ function readGiteaToken(response: RegistryResponse, host: string, credential: Cr
   const value = parseJson(tokenResponse, response.body)?.token;
   if (response.status === 404) throw registryGone(host, response.status);
   if (response.status !== 200 || value === undefined) {
-    const message = serverMessage(readErrorResponse(response, 'GET'));
+    const detail = serverMessage(readErrorResponse(response, 'GET'));
     throw new TeaChestError(
       'notARegistry',
-      l10n.t`${host} gave no token for its container registry (GET /v2/token, ${response.status})${message}.`,
+      l10n.t({
+        message: '{host} gave no token for its container registry (GET /v2/token, {status}){detail}.',
+        args: { host, status: response.status, detail },
+        comment: '{detail}: empty, or “: ” and what the server said',
+      }),
       { facts: { host, status: response.status } },
     );
   }
@@ -101,10 +104,7 @@ function readGiteaToken(response: RegistryResponse, host: string, credential: Cr
   if (claims.UserID === -1) {
     throw new TeaChestError(
       'credentialsIgnored',
-      l10n.t`${host} ignored the credential: it answered the sign-in of “${credential.username}” with an anonymous token. Either a ` +
-        l10n.t(
-          'proxy in front of it removes the Authorization header, or this is Gitea 1.17 and the password is wrong.',
-        ),
+      l10n.t`${host} ignored the credential: it answered the sign-in of “${credential.username}” with an anonymous token. Either a proxy in front of it removes the Authorization header, or this is Gitea 1.17 and the password is wrong.`,
       { facts: { host, username: credential.username } },
     );
   }

@@ -27,7 +27,11 @@ export class PackagesApi {
   async *versions(owner: string, call: ApiCall, part = ''): AsyncGenerator<RestPage<PackageVersion>, void, void> {
     const query = part === '' ? '' : `&q=${encodeURIComponent(part.toWellFormed())}`;
     const path = `packages/${encode(owner)}?type=container${query}`;
-    const attempt = l10n.t`list the packages of “${owner}”`;
+    const attempt = l10n.t({
+      message: 'list the packages of “{0}”',
+      args: [owner],
+      comment: 'What was tried. Completes “{host} could not …”, “{host} cannot …” and “{host} does not let you …”',
+    });
     for await (const { rows, total } of this.#rest.pages(path, packageRow, { attempt }, call)) {
       yield { rows: rows.map((row) => readVersion(row, owner)), total };
     }
@@ -38,7 +42,11 @@ export class PackagesApi {
    * the packages whose names contain this one are read, and `total` is unknown.
    */
   async *versionsOf(id: PackageId, call: ApiCall): AsyncGenerator<RestPage<PackageVersion>, void, void> {
-    const attempt = l10n.t`list the versions of “${id.name}”`;
+    const attempt = l10n.t({
+      message: 'list the versions of “{0}”',
+      args: [id.name],
+      comment: 'What was tried. Completes “{host} could not …”, “{host} cannot …” and “{host} does not let you …”',
+    });
     let isListed = false;
     for await (const page of this.#rest.pages(packagePath(id), packageRow, { attempt, tolerant: true }, call)) {
       isListed = true;
@@ -64,7 +72,15 @@ export class PackagesApi {
     const response = await this.#rest.delete(`${packagePath(id)}/${encode(version)}`, call);
     if (isDone(response)) return 'deleted';
     if (response.status === 404) return 'gone';
-    throw await this.#rest.errorOf(response, l10n.t`delete ${version} of “${id.name}”`, call);
+    throw await this.#rest.errorOf(
+      response,
+      l10n.t({
+        message: 'delete {0} of “{1}”',
+        args: [version, id.name],
+        comment: 'What was tried. Completes “{host} could not …”, “{host} cannot …” and “{host} does not let you …”',
+      }),
+      call,
+    );
   }
 
   /** Deletes a package with all of its versions. `unsupported`: before Gitea 1.26, and on Forgejo. */
@@ -73,25 +89,53 @@ export class PackagesApi {
     if (isDone(response)) return 'deleted';
     // Without the route, the answer is the same 404 as for a package that does not exist, or 405.
     if (response.status === 404 || response.status === 405) return 'unsupported';
-    throw await this.#rest.errorOf(response, `delete “${id.name}”`, call);
+    throw await this.#rest.errorOf(
+      response,
+      l10n.t({
+        message: 'delete “{0}”',
+        args: [id.name],
+        comment: 'What was tried. Completes “{host} could not …”, “{host} cannot …” and “{host} does not let you …”',
+      }),
+      call,
+    );
   }
 
   /** Links a package to a repository of the same owner. Gitea ≥ 1.24, Forgejo ≥ 11. */
   async link(id: PackageId, repository: string, call: ApiCall): Promise<void> {
     const response = await this.#rest.post(`${packagePath(id)}/-/link/${encode(repository)}`, call);
     if (isDone(response)) return;
-    throw await this.#rest.errorOf(response, l10n.t`link “${id.name}” to the repository “${repository}”`, call);
+    throw await this.#rest.errorOf(
+      response,
+      l10n.t({
+        message: 'link “{0}” to the repository “{1}”',
+        args: [id.name, repository],
+        comment: 'What was tried. Completes “{host} could not …”, “{host} cannot …” and “{host} does not let you …”',
+      }),
+      call,
+    );
   }
 
   async unlink(id: PackageId, call: ApiCall): Promise<void> {
     const response = await this.#rest.post(`${packagePath(id)}/-/unlink`, call);
     if (isDone(response)) return;
-    throw await this.#rest.errorOf(response, l10n.t`unlink “${id.name}” from its repository`, call);
+    throw await this.#rest.errorOf(
+      response,
+      l10n.t({
+        message: 'unlink “{0}” from its repository',
+        args: [id.name],
+        comment: 'What was tried. Completes “{host} could not …”, “{host} cannot …” and “{host} does not let you …”',
+      }),
+      call,
+    );
   }
 
   /** The names of an owner's repositories that the user may see. Needs the scopes read:user and read:repository. */
   async repositories(owner: string, call: ApiCall): Promise<readonly string[]> {
-    const attempt = l10n.t`list the repositories of “${owner}”`;
+    const attempt = l10n.t({
+      message: 'list the repositories of “{0}”',
+      args: [owner],
+      comment: 'What was tried. Completes “{host} could not …”, “{host} cannot …” and “{host} does not let you …”',
+    });
     const names: string[] = [];
     for await (const { rows } of this.#rest.pages(`users/${encode(owner)}/repos`, repositoryRow, { attempt }, call)) {
       names.push(...rows.map(readRepositoryName).filter((name) => name !== undefined));

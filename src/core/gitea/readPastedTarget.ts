@@ -5,11 +5,11 @@ import { commandLines, operands, optionValue, unquoted } from './shellLine.ts';
 
 const containerTools = ['docker', 'podman', 'nerdctl', 'buildah', 'crane', 'skopeo', 'regctl', 'oras', 'img', 'finch'];
 
-/** Programs that publish something else, and what that is. */
-const otherTools: ReadonlyMap<string, string> = new Map([
+/** Programs that publish something else. */
+const otherTools: ReadonlyMap<string, 'charts' | 'packages' | 'commits'> = new Map([
   ['helm', 'charts'],
   ...(['npm', 'pnpm', 'yarn', 'twine', 'cargo', 'nuget', 'dotnet', 'gem', 'mvn'] as const).map(
-    (tool) => [tool, l10n.t('packages of another kind')] as const,
+    (tool) => [tool, 'packages'] as const,
   ),
   ['git', 'commits'],
 ]);
@@ -48,19 +48,55 @@ function imageOf(words: readonly string[]): string | undefined {
   const tool = (command[0] ?? '').replace(/^.*[\\/]/, '').replace(/\.exe$/i, '');
   if (command.length < 2) return undefined;
   const others = otherTools.get(tool);
-  if (others !== undefined) throw refused(l10n.t`“${tool}” publishes ${others}, and Tea Chest pushes images`);
+  if (others !== undefined) throw refused(describeOther(tool, others));
   if (!containerTools.includes(tool)) return undefined;
   const positional = operands(command.slice(1));
   const [verb, ...rest] = ['image', 'buildx', 'manifest'].includes(positional[0] ?? '')
     ? positional.slice(1)
     : positional;
   const image = verb === undefined ? undefined : operandOf(verb, rest, command);
-  if (image === undefined) throw refused(l10n.t`this command of ${tool} names no image that is pushed`);
+  if (image === undefined)
+    throw refused(
+      l10n.t({
+        message: 'this command of {0} names no image that is pushed',
+        args: [tool],
+        comment: 'After a colon, in “That is not a target to push to: …”. {0}: such as docker',
+      }),
+    );
   const transport = /^(?:docker-daemon|docker-archive|oci-archive|oci|dir|containers-storage|tarball):(?!\/\/)/.exec(
     image,
   );
-  if (transport !== null) throw refused(l10n.t('this command writes to this machine, not to a registry'));
+  if (transport !== null)
+    throw refused(
+      l10n.t({
+        message: 'this command writes to this machine, not to a registry',
+        comment: 'After a colon, in “That is not a target to push to: …”',
+      }),
+    );
   return image;
+}
+
+function describeOther(tool: string, published: 'charts' | 'packages' | 'commits'): string {
+  switch (published) {
+    case 'charts':
+      return l10n.t({
+        message: '“{0}” publishes charts, and Tea Chest pushes images',
+        args: [tool],
+        comment: 'After a colon, in “That is not a target to push to: …”. {0}: a program (helm)',
+      });
+    case 'packages':
+      return l10n.t({
+        message: '“{0}” publishes packages of another kind, and Tea Chest pushes images',
+        args: [tool],
+        comment: 'After a colon, in “That is not a target to push to: …”. {0}: a program (npm)',
+      });
+    case 'commits':
+      return l10n.t({
+        message: '“{0}” publishes commits, and Tea Chest pushes images',
+        args: [tool],
+        comment: 'After a colon, in “That is not a target to push to: …”. {0}: a program (git)',
+      });
+  }
 }
 
 /** `sudo`, its options, and assignments of variables. */
@@ -105,13 +141,22 @@ function readWebPage(host: string, path: string): string {
     .split('/');
   const [owner = '', name = '', page = ''] = parts;
   if (ownPages.test(owner) || parts.includes('-'))
-    throw refused(l10n.t('this is the address of a page that shows no image'));
+    throw refused(
+      l10n.t({
+        message: 'this is the address of a page that shows no image',
+        comment: 'After a colon, in “That is not a target to push to: …”',
+      }),
+    );
   if (!repositoryPage.test(page)) return `${host}/${parts.join('/').replace(/\.git$/, '')}`;
   return `${host}/${owner}/${name}`;
 }
 
 function refused(why: string): TeaChestError {
-  const message = l10n.t`That is not a target to push to: ${why}. A target looks like gitea.example.com/owner/name:tag.`;
+  const message = l10n.t({
+    message: 'That is not a target to push to: {why}. A target looks like gitea.example.com/owner/name:tag.',
+    args: { why },
+    comment: '{why}: such as “this command of docker names no image that is pushed”',
+  });
   return new TeaChestError('referenceInvalid', message, { stage: 'resolve' });
 }
 

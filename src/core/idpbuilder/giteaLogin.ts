@@ -2,6 +2,7 @@ import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { lenient, listOf, parseJson } from '../base/json.ts';
 import { TeaChestError } from '../base/errors.ts';
+import { joinSentences } from '../base/joinSentences.ts';
 import type { CredentialMachine } from '../credentials/credentialMachine.ts';
 import type { LocalCluster } from './findClusters.ts';
 import { runKubectl, runProgram, type ProgramOptions, type ProgramOutput } from './runProgram.ts';
@@ -46,7 +47,10 @@ export async function readGiteaLogin(
     if (!('problem' in answer)) return answer;
     problems.push(answer.problem);
   }
-  const message = l10n.t`The login of Gitea in the cluster “${cluster.name}” could not be read. ${problems.join(' ')}`;
+  const message = joinSentences(
+    l10n.t`The login of Gitea in the cluster “${cluster.name}” could not be read.`,
+    ...problems,
+  );
   throw new TeaChestError('credentialSourceFailed', message, { stage: 'signIn', facts: { cluster: cluster.name } });
 }
 
@@ -64,12 +68,12 @@ async function askIdpbuilder(
     };
   }
   const output = await runProgram(machine, 'idpbuilder', ['get', 'secrets', '-p', 'gitea', '-o', 'json'], options);
-  return toLogin(output, parseIdpbuilderSecrets, l10n.t('idpbuilder get secrets -p gitea'));
+  return toLogin(output, parseIdpbuilderSecrets, 'idpbuilder get secrets -p gitea');
 }
 
 async function askKubectl(machine: CredentialMachine, cluster: LocalCluster, options: ProgramOptions): Promise<Answer> {
   const output = await runKubectl(machine, cluster, ['get', 'secret', secretName, '-n', namespace], options);
-  return toLogin(output, parseKubernetesSecret, l10n.t`kubectl get secret ${secretName} -n ${namespace}`);
+  return toLogin(output, parseKubernetesSecret, `kubectl get secret ${secretName} -n ${namespace}`);
 }
 
 function toLogin(output: ProgramOutput, parse: (stdout: string) => Pair | undefined, source: string): Answer {

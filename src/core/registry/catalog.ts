@@ -47,11 +47,14 @@ function explainCatalog(response: RegistryResponse, host: string): TeaChestError
   const { status } = response;
   const special = explainBusyServer(response) ?? explainSignInPage(response, host);
   if (special !== undefined) return special;
-  const message = serverMessage(readErrorResponse(response, 'GET'));
   return new TeaChestError(
     'catalogRefused',
-    l10n.t`${host} does not list its repositories and answered ${status}${message}. Many registries list them for nobody, or ` +
-      l10n.t('only for administrators.'),
+    l10n.t({
+      message:
+        '{host} does not list its repositories and answered {status}{detail}. Many registries list them for nobody, or only for administrators.',
+      args: { host, status, detail: serverMessage(readErrorResponse(response, 'GET')) },
+      comment: '{detail}: empty, or “: ” and what the server said',
+    }),
     { facts: { host, status } },
   );
 }

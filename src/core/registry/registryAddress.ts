@@ -42,8 +42,7 @@ function readUrl(text: string): URL {
   if (/[\s\\]/.test(text)) throw invalid(l10n.t('The address has a space or a backslash in it.'));
   if (/^\[[^\]]*%/.test(authority)) {
     throw invalid(
-      l10n.t`The address ${authority} has a zone (what follows %). A zone means a network card of one machine, and the name of an ` +
-        l10n.t('image has no place for it. Use a host name, or an IPv6 address without a zone.'),
+      l10n.t`The address ${authority} has a zone (what follows %). A zone means a network card of one machine, and the name of an image has no place for it. Use a host name, or an IPv6 address without a zone.`,
     );
   }
   try {

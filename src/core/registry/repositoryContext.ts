@@ -1,4 +1,3 @@
-import * as l10n from '@vscode/l10n';
 import type { TeaChestError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { readErrorResponse } from './errors/errorResponse.ts';
@@ -26,11 +25,11 @@ export function repositoryUrl(context: RepositoryContext, path: string): URL {
 
 /** The scopes that a token for this repository must have. */
 export function repositoryScopes(context: RepositoryContext, mountFrom?: string): string[] {
-  const own = l10n.t`repository:${context.repository}:pull,push`;
+  const own = `repository:${context.repository}:pull,push`;
   return mountFrom === undefined ? [own] : [own, `repository:${mountFrom}:pull`];
 }
 
-/** The error for an answer other than the expected one. `attempt`: the end of "… refused to". */
+/** The error for an answer other than the expected one. `attempt`: see `ErrorContext`. */
 export function toError(
   context: RepositoryContext,
   response: RegistryResponse,

@@ -24,7 +24,8 @@ export async function readDocument(
   call: BrowseCall,
 ): Promise<string> {
   const stored = await repository.readManifest(digest, call);
-  if (stored === undefined) throw missing(l10n.t`the manifest ${digest}`, repository);
+  if (stored === undefined)
+    throw missing(l10n.t`The registry does not have the manifest ${digest} of ${repository.repository} any more.`);
   if (stored.digest !== digest) throw mismatch(digest, stored.digest);
   if (part === 'manifest') return pretty(stored.bytes);
   const links = readManifestLinks(stored.bytes);
@@ -40,7 +41,8 @@ async function readConfig(repository: Repository, { digest, size }: Descriptor, 
   if (size > mostBytes)
     throw new TeaChestError('registryRefused', l10n.t`The config ${digest} is too large to be shown: ${size} bytes.`);
   const bytes = await repository.getBlob(digest, call);
-  if (bytes === undefined) throw missing(l10n.t`the config ${digest}`, repository);
+  if (bytes === undefined)
+    throw missing(l10n.t`The registry does not have the config ${digest} of ${repository.repository} any more.`);
   const actual = digestOf(bytes);
   if (actual !== digest) throw mismatch(digest, actual);
   return bytes;
@@ -73,22 +75,35 @@ const history = v.object({
 /** One line an entry, base first, with the size of its layer as it is stored. */
 function historyTable(config: Uint8Array, layers: readonly Descriptor[]): string {
   const entries = parseJson(history, config)?.history ?? [];
-  if (entries.length === 0) return l10n.t('The config of this image has no history.\n');
+  if (entries.length === 0) return `${l10n.t('The config of this image has no history.')}\n`;
   let next = 0;
   const lines = entries.map(({ created = '', created_by: command = '', comment = '', empty_layer: isEmpty }) => {
     const layer = isEmpty === true ? undefined : layers[next++];
-    const size = layer === undefined ? '' : l10n.t`${layer.size} bytes`;
+    const size =
+      layer === undefined
+        ? ''
+        : l10n.t({
+            message: '{0} bytes',
+            args: [layer.size],
+            comment: 'In a column of a table that is 18 characters wide',
+          });
     const text = plainText(
       [command, comment === '' ? '' : `# ${comment}`].filter((one) => one !== '').join('  '),
       10_000,
     );
     return `${plainText(created, 40).padEnd(32)}${size.padStart(18)}  ${text}`.trimEnd();
   });
-  return l10n.t`${'CREATED'.padEnd(32)}${'LAYER'.padStart(18)}  CREATED BY\n${lines.join('\n')}\n`;
+  const created = l10n.t({ message: 'CREATED', comment: 'Title of a column that is 32 characters wide: a date' });
+  const layer = l10n.t({
+    message: 'LAYER',
+    comment: 'Title of a column that is 18 characters wide: the size of a layer',
+  });
+  const command = l10n.t({ message: 'CREATED BY', comment: 'Title of a column: the command that made a layer' });
+  return `${created.padEnd(32)}${layer.padStart(18)}  ${command}\n${lines.join('\n')}\n`;
 }
 
-function missing(what: string, { repository }: Repository): TeaChestError {
-  return new TeaChestError('registryRefused', l10n.t`The registry does not have ${what} of ${repository} any more.`);
+function missing(message: string): TeaChestError {
+  return new TeaChestError('registryRefused', message);
 }
 
 function mismatch(expected: Digest, actual: Digest): TeaChestError {

@@ -93,11 +93,13 @@ function unreadableTags({ tags, manifests }: RepositoryGraph): readonly string[]
 export function requireReadable(graph: RepositoryGraph, host: string): void {
   const nested = [...graph.manifests].filter(([, links]) => links === undefined);
   if (nested.length === 0) return;
-  const tags = unreadableTags(graph);
-  const which = tags.length === 0 ? l10n.t('An index') : l10n.t`The tag “${tags[0] ?? ''}”`;
+  const [tag] = unreadableTags(graph);
+  const image = `${host}/${graph.repository}`;
   throw new TeaChestError(
     'registryRefused',
-    l10n.t`${which} of ${host}/${graph.repository} is no manifest that Tea Chest can read, so it is not known what it needs.`,
+    tag === undefined
+      ? l10n.t`An index of ${image} is no manifest that Tea Chest can read, so it is not known what it needs.`
+      : l10n.t`The tag “${tag}” of ${image} is no manifest that Tea Chest can read, so it is not known what it needs.`,
     { facts: { host } },
   );
 }

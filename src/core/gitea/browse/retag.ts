@@ -45,6 +45,9 @@ export async function retag(contents: RegistryContents, wanted: Retag, call: Bro
   }
   const now = await repository.putManifest(tag, stored.bytes, stored.mediaType, call);
   if (now === digest) return;
-  const what = l10n.t`${host} has ${now ?? 'nothing'} under ${name}:${tag} now, and not ${digest} as it should.`;
+  const what =
+    now === undefined
+      ? l10n.t`${host} has nothing under ${name}:${tag} now, and not ${digest} as it should.`
+      : l10n.t`${host} has ${now} under ${name}:${tag} now, and not ${digest} as it should.`;
   throw new TeaChestError('digestMismatch', what, { facts: { host } });
 }

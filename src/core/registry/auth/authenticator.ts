@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { orCancelled, throwIfCancelled } from '../../base/cancel.ts';
 import { TeaChestError } from '../../base/errors.ts';
 import { parseChallenges, type Challenge } from './challenge.ts';
@@ -63,7 +64,7 @@ export class Authenticator {
       const token = await scheme.fetchToken(scopes, { signal: this.#options.closed });
       if (usableToken.test(token.value)) return token;
       const { host } = this.#options;
-      throw new TeaChestError('registryFailed', `${host} gave a token that cannot be sent back to it.`, {
+      throw new TeaChestError('registryFailed', l10n.t`${host} gave a token that cannot be sent back to it.`, {
         facts: { host },
       });
     };
@@ -124,7 +125,7 @@ export function basicAuthorization({ username, secret }: Credential): string {
 }
 
 export function notSignedIn(host: string): TeaChestError {
-  return new TeaChestError('notSignedIn', `You are not signed in to ${host}, and it requires a sign-in.`, {
+  return new TeaChestError('notSignedIn', l10n.t`You are not signed in to ${host}, and it requires a sign-in.`, {
     facts: { host },
   });
 }
@@ -132,7 +133,7 @@ export function notSignedIn(host: string): TeaChestError {
 /** The uploader may send all of the blob again, and then with the new authorization. */
 function bodyConsumed({ url, method }: RegistryRequest): TeaChestError {
   const { host } = url;
-  return new TeaChestError('uploadLost', `${host} required a new sign-in while a layer was being sent to it.`, {
+  return new TeaChestError('uploadLost', l10n.t`${host} required a new sign-in while a layer was being sent to it.`, {
     facts: { host, method },
   });
 }

@@ -9,6 +9,7 @@ import { lifetimeClaims, lifetimeOf, readJwtClaims } from './jwt.ts';
 import type { RegistryResponse, Send } from '../http/httpTypes.ts';
 import { withinOrigin } from '../http/redirects.ts';
 import { readErrorResponse, serverMessage } from '../errors/errorResponse.ts';
+import { loginRefused } from '../errors/explainErrorResponse.ts';
 import type { FetchedToken } from './tokenCache.ts';
 
 const token = lenient(v.pipe(v.string(), v.nonEmpty()));
@@ -62,24 +63,25 @@ function tokenFetcher({ parameters }: Challenge, { send, origin, credential }: D
  * not by http if the registry uses https, and public https servers; never an address inside a private network.
  */
 function checkRealm(realm: string | undefined, origin: URL): URL {
-  const refuse = (why: string): TeaChestError =>
-    new TeaChestError(
-      'registryRefused',
-      l10n.t`${origin.host} sends us for a token to ${why}, so nothing was sent there.`,
-      {
-        facts: { host: origin.host, ...(realm === undefined ? {} : { realm }) },
-      },
-    );
-  if (realm === undefined || !URL.canParse(realm)) throw refuse(l10n.t('no valid address'));
+  const { host } = origin;
+  const refuse = (message: string): TeaChestError =>
+    new TeaChestError('registryRefused', message, { facts: { host, ...(realm === undefined ? {} : { realm }) } });
+  if (realm === undefined || !URL.canParse(realm)) {
+    throw refuse(l10n.t`${host} sends us for a token to no valid address, so nothing was sent there.`);
+  }
   const url = new URL(realm);
   if (url.hostname === origin.hostname) {
     if (url.protocol === origin.protocol || url.protocol === 'https:') return url;
-    throw refuse(l10n.t('itself, but by plain http'));
+    throw refuse(l10n.t`${host} sends us for a token to itself, but by plain http, so nothing was sent there.`);
   }
-  if (url.protocol !== 'https:') throw refuse(l10n.t`${url.host} by plain http`);
+  if (url.protocol !== 'https:') {
+    throw refuse(l10n.t`${host} sends us for a token to ${url.host} by plain http, so nothing was sent there.`);
+  }
   const isAddress = isIP(url.hostname.replace(/^\[|\]$/g, '')) !== 0;
   if (isAddress || !url.hostname.includes('.') || /\.(?:local|localhost|internal|lan)$/.test(url.hostname)) {
-    throw refuse(l10n.t`${url.host}, which is inside a private network`);
+    throw refuse(
+      l10n.t`${host} sends us for a token to ${url.host}, which is inside a private network, so nothing was sent there.`,
+    );
   }
   return url;
 }
@@ -87,13 +89,9 @@ function checkRealm(realm: string | undefined, origin: URL): URL {
 function readToken(response: RegistryResponse, host: string): FetchedToken {
   if (response.status === 401 || response.status === 403) {
     const detail = serverMessage(readErrorResponse(response, 'GET'));
-    throw new TeaChestError(
-      'credentialsRejected',
-      l10n.t`${host} does not accept this user name and password${detail}.`,
-      {
-        facts: { host },
-      },
-    );
+    throw new TeaChestError('credentialsRejected', loginRefused(host, detail), {
+      facts: { host },
+    });
   }
   const answer = parseJson(tokenResponse, response.body);
   const value = answer?.token ?? answer?.access_token;
@@ -101,7 +99,11 @@ function readToken(response: RegistryResponse, host: string): FetchedToken {
     const detail = serverMessage(readErrorResponse(response, 'GET'));
     throw new TeaChestError(
       'registryFailed',
-      l10n.t`The token server of ${host} gave no token (${response.status})${detail}.`,
+      l10n.t({
+        message: 'The token server of {host} gave no token ({status}){detail}.',
+        args: { host, status: response.status, detail },
+        comment: '{detail}: empty, or “: ” and what the server said',
+      }),
       {
         facts: { host, status: response.status },
       },

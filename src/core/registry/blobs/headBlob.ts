@@ -42,7 +42,16 @@ export async function headBlob(
   // If it is unknown whether the blob is there, it is sent, and the answer to that has a reason.
   if (response.status === 404 || isHeadRefused(response)) return undefined;
   if (response.status !== 200 || isWebPage(response)) {
-    throw toError(context, response, 'HEAD', l10n.t`look for a layer in ${context.repository}`);
+    throw toError(
+      context,
+      response,
+      'HEAD',
+      l10n.t({
+        message: 'look for a layer in {0}',
+        args: [context.repository],
+        comment: 'What was tried. Completes “{host} refused to …”, “{host} failed to …” and “Asked to …,”',
+      }),
+    );
   }
   if (!isAboutBlob(context, response, digest)) return undefined;
   const length = header(response, 'content-length');

@@ -19,7 +19,11 @@ export async function* readBlob(
   const url = repositoryUrl(context, `blobs/${digest}`);
   const scopes = repositoryScopes(context);
   const response = await context.send({ method: 'GET', url, headers: { accept: '*/*' }, signal, scopes, stream: true });
-  const attempt = l10n.t`give the blob ${digest}`;
+  const attempt = l10n.t({
+    message: 'give the blob {0}',
+    args: [digest],
+    comment: 'What was tried. Completes “{host} refused to …”, “{host} failed to …” and “Asked to …,”',
+  });
   if (response.stream === undefined) throw toError(context, response, 'GET', attempt);
   const { head, body } = await peekBytes(response.stream, pageBytes);
   const answer = { ...response, body: Buffer.from(head) };

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { listOf, parseJson } from '../../base/json.ts';
 import { parseChallenges, type Challenge } from '../auth/challenge.ts';
@@ -59,7 +60,13 @@ export function readErrorResponse(response: RegistryResponse, method: RegistryRe
 /** The server's own message as the end of a sentence: `: “quota exceeded”`, or nothing. */
 export function serverMessage(refusal: ErrorResponse): string {
   const message = messageOf(refusal);
-  return message === '' ? '' : `: “${message}”`;
+  return message === ''
+    ? ''
+    : l10n.t({
+        message: ': “{0}”',
+        args: [message],
+        comment: '{0}: what a server said. Inserted before the full stop of a sentence, without a blank before it',
+      });
 }
 
 /** True for a web page: a sign-in page or a proxy has answered instead of the registry. */

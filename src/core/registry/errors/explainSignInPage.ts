@@ -16,8 +16,12 @@ export function explainSignInPage(response: RegistryResponse, host: string): Tea
   if (looksLikeSignIn(refusal.bodyText)) return answeredBy(refusal.host, host, response.status);
   return new TeaChestError(
     'notARegistry',
-    l10n.t`A web page answered instead of the registry (host ${refusal.host}, ${response.status})${serverMessage(refusal)}. ` +
-      l10n.t('If it is a sign-in page, /v2 and /api must be let through there.'),
+    l10n.t({
+      message:
+        'A web page answered instead of the registry (host {host}, {status}){detail}. If it is a sign-in page, /v2 and /api must be let through there.',
+      args: { host: refusal.host, status: response.status, detail: serverMessage(refusal) },
+      comment: '{detail}: empty, or “: ” and what the server said',
+    }),
     { facts: { host, status: response.status, webPage: refusal.host } },
   );
 }

@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../base/joinSentences.ts';
 import { TeaChestError, type TeaChestErrorOptions } from '../../base/errors.ts';
 import type { ProxySettings } from '../types.ts';
 
@@ -27,12 +28,22 @@ export function chooseProxy(target: URL, settings: ProxySettings, environment: E
   const text = (settings.url ?? variable?.value)?.trim() ?? '';
   if (text === '') return undefined;
   const isGiven = settings.url !== undefined || variable === undefined;
-  const source = isGiven ? (settings.source ?? l10n.t('the settings')) : l10n.t`the variable ${variable.name}`;
+  const source = isGiven
+    ? (settings.source ??
+      l10n.t({ message: 'the settings', comment: 'Where the address of a proxy is set. In “The proxy comes from …”' }))
+    : l10n.t({
+        message: 'the variable {0}',
+        args: [variable.name],
+        comment: 'Where the address of a proxy is set. In “The proxy comes from …”. {0}: such as HTTPS_PROXY',
+      });
   const url = readProxyUrl(text, source);
   return {
     url,
     source,
-    bypassList: isGiven ? (settings.bypassSource ?? l10n.t('the list of hosts without a proxy')) : 'NO_PROXY',
+    bypassList: isGiven
+      ? (settings.bypassSource ??
+        l10n.t({ message: 'the list of hosts without a proxy', comment: 'A setting. In “add {host} to …”' }))
+      : 'NO_PROXY',
     authorization: settings.authorization ?? authorizationOf(url),
   };
 }
@@ -44,30 +55,47 @@ function authorizationOf(proxy: URL): string | undefined {
 }
 
 export function refusedByProxy(proxy: Proxy, target: URL, status: number): TeaChestError {
-  const why = status === 407 ? l10n.t('it wants a user name and a password (407)') : l10n.t`it answered ${status}`;
-  return proxyFailed(proxy, target, l10n.t`did not let us through to ${target.host}: ${why}`, { facts: { status } });
+  const hosts = [proxy.url.host, target.host] as const;
+  const message =
+    status === 407
+      ? l10n.t`The proxy ${hosts[0]} did not let us through to ${hosts[1]}: it wants a user name and a password (407).`
+      : l10n.t`The proxy ${hosts[0]} did not let us through to ${hosts[1]}: it answered ${status}.`;
+  return proxyFailed(proxy, target, message, { facts: { status } });
 }
 
+/** `why`: the end of a sentence, after a colon. */
 export function unusableProxy(proxy: Proxy, target: URL, why: string, cause: unknown): TeaChestError {
-  return proxyFailed(proxy, target, l10n.t`cannot be used to reach ${target.host}: ${why.replace(/\.$/, '')}`, {
-    cause,
+  const message = l10n.t({
+    message: 'The proxy {proxy} cannot be used to reach {host}: {why}.',
+    args: { proxy: proxy.url.host, host: target.host, why: why.replace(/\.$/, '') },
+    comment: '{why}: such as “nobody listens on that port”',
   });
+  return proxyFailed(proxy, target, message, { cause });
 }
 
-function proxyFailed(proxy: Proxy, target: URL, what: string, { cause, facts }: TeaChestErrorOptions): TeaChestError {
-  const { host } = proxy.url;
-  return new TeaChestError('proxyFailed', l10n.t`The proxy ${host} ${what}. ${whereFrom(proxy, target)}`, {
+function proxyFailed(
+  proxy: Proxy,
+  target: URL,
+  message: string,
+  { cause, facts }: TeaChestErrorOptions,
+): TeaChestError {
+  return new TeaChestError('proxyFailed', joinSentences(message, whereFrom(proxy, target)), {
     cause,
-    facts: { proxy: host, host: target.host, source: proxy.source, ...facts },
+    facts: { proxy: proxy.url.host, host: target.host, source: proxy.source, ...facts },
   });
 }
 
 /** The editor's settings also hold in a remote window, where a proxy on the person's own machine cannot be reached. */
 function whereFrom({ source, bypassList }: Proxy, target: URL): string {
-  return (
-    l10n.t`The proxy comes from ${source} and is used by the machine on which Tea Chest runs. ` +
-    l10n.t`If ${target.host} can be reached from there without it, add ${target.hostname} to ${bypassList}.`
-  );
+  return l10n.t({
+    message:
+      'The proxy comes from {source} and is used by the machine on which Tea Chest runs. If {host} can be reached from there without it, add {name} to {list}.',
+    args: { source, host: target.host, name: target.hostname, list: bypassList },
+    comment: [
+      '{source}: where it is set, such as “the variable HTTPS_PROXY” or “VS Code’s setting http.proxy”. ',
+      '{list}: where hosts without a proxy are listed, such as “NO_PROXY”. {name}: the host without its port',
+    ],
+  });
 }
 
 function readProxyUrl(text: string, source: string): URL {
@@ -77,14 +105,26 @@ function readProxyUrl(text: string, source: string): URL {
     authorizationOf(url);
   } catch (error) {
     // The text itself may hold a password, so it is not repeated; neither is the cause, which would quote it.
-    throw new TeaChestError('proxyFailed', l10n.t`The address of the proxy, from ${source}, is not a URL.`, {
-      facts: { source, reason: error instanceof Error ? error.name : 'Error' },
-    });
+    throw new TeaChestError(
+      'proxyFailed',
+      l10n.t({
+        message: 'The address of the proxy, from {source}, is not a URL.',
+        args: { source },
+        comment: '{source}: where it is set, such as “the variable HTTPS_PROXY”',
+      }),
+      {
+        facts: { source, reason: error instanceof Error ? error.name : 'Error' },
+      },
+    );
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new TeaChestError(
       'proxyFailed',
-      l10n.t`A proxy of the kind ${url.protocol}// (from ${source}) is not supported, only http and https.`,
+      l10n.t({
+        message: 'A proxy of the kind {scheme} (from {source}) is not supported, only http and https.',
+        args: { scheme: `${url.protocol}//`, source },
+        comment: '{scheme}: such as “socks5://”. {source}: where it is set, such as “the variable HTTPS_PROXY”',
+      }),
       { facts: { source } },
     );
   }

@@ -54,7 +54,9 @@ function following(
       if (!isRedirect || location === undefined) return response;
       const followed = next(request, response, location);
       if (followed === undefined) return response;
-      if (hop === mostRedirects) throw refuse(request, l10n.t('it redirects again and again'));
+      if (hop === mostRedirects) {
+        throw refuse(request, l10n.t`${request.url.host} cannot be used as it is: it redirects again and again.`);
+      }
       request = followed;
     }
   };
@@ -66,8 +68,9 @@ function follow(
   location: string,
   origin: string,
 ): RegistryRequest {
+  const { host } = request.url;
   if (!URL.canParse(location, request.url.href)) {
-    throw refuse(request, l10n.t('it redirects to something that is no address'));
+    throw refuse(request, l10n.t`${host} cannot be used as it is: it redirects to something that is no address.`);
   }
   const url = new URL(location, request.url);
   const reads = request.method === 'GET' || request.method === 'HEAD';
@@ -75,24 +78,27 @@ function follow(
     const where = url.origin === origin ? url.pathname : url.origin;
     throw refuse(
       request,
-      l10n.t`it answered ${request.method} with a redirect to ${where} that would make it a GET, as sign-in pages do. Whatever ` +
-        l10n.t('does that has to let requests to /v2/ through'),
+      l10n.t`${host} cannot be used as it is: it answered ${request.method} with a redirect to ${where} that would make it a GET, as sign-in pages do. Whatever does that has to let requests to /v2/ through.`,
     );
   }
-  if (url.protocol !== 'https:' && url.protocol !== 'http:')
-    throw refuse(request, l10n.t`it redirects to ${url.protocol}`);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    throw refuse(request, l10n.t`${host} cannot be used as it is: it redirects to ${url.protocol}.`);
+  }
   if (url.origin === origin) return { ...request, url };
-  if (!reads) throw refuse(request, l10n.t`it redirects to ${url.origin}, and nothing is sent to another place`);
+  if (!reads) {
+    throw refuse(
+      request,
+      l10n.t`${host} cannot be used as it is: it redirects to ${url.origin}, and nothing is sent to another place.`,
+    );
+  }
   if (request.url.protocol === 'https:' && url.protocol !== 'https:') {
-    throw refuse(request, l10n.t`it redirects from https down to ${url.origin}`);
+    throw refuse(request, l10n.t`${host} cannot be used as it is: it redirects from https down to ${url.origin}.`);
   }
   const kept = Object.entries(request.headers ?? {}).filter(([name]) => !secretHeaders.has(name));
   // A storage that this machine cannot reach (gitea #24723) stays unreachable, and no reader depends on it.
   return { ...request, url, headers: Object.fromEntries(kept), retry: 'never' };
 }
 
-function refuse(request: RegistryRequest, why: string): TeaChestError {
-  return new TeaChestError('registryRefused', l10n.t`${request.url.host} cannot be used as it is: ${why}.`, {
-    facts: { host: request.url.host, path: request.url.pathname },
-  });
+function refuse({ url }: RegistryRequest, message: string): TeaChestError {
+  return new TeaChestError('registryRefused', message, { facts: { host: url.host, path: url.pathname } });
 }

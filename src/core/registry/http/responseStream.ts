@@ -72,11 +72,18 @@ function brokenResponse(error: unknown, url: URL, signal: AbortSignal, total: nu
   if (failure.code !== 'registryUnreachable') return failure;
   const why =
     failure.facts.system === 'UND_ERR_BODY_TIMEOUT'
-      ? l10n.t('then nothing, or too little, came for too long')
+      ? l10n.t({
+          message: 'then nothing, or too little, came for too long',
+          comment: 'After a colon, in “{host} gave only the first {total} bytes of an answer: …”',
+        })
       : describeFailure(error);
   return new TeaChestError(
     'registryUnreachable',
-    l10n.t`${url.host} gave only the first ${total} bytes of an answer: ${why}.`,
+    l10n.t({
+      message: '{host} gave only the first {total} bytes of an answer: {why}.',
+      args: { host: url.host, total, why },
+      comment: '{why}: such as “it closed the connection”',
+    }),
     { cause: error, facts: failure.facts },
   );
 }

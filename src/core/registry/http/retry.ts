@@ -1,4 +1,3 @@
-import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { printableUrl } from './logging.ts';
@@ -149,7 +148,7 @@ export function withRetry(send: Send, policy: RetryPolicy, timing: Timing, logge
     for (;;) {
       const wait = retries.after(outcome);
       if (wait === undefined) return unwrap(outcome);
-      const reason = 'response' in outcome ? l10n.t`status ${outcome.response.status}` : l10n.t('no answer');
+      const reason = 'response' in outcome ? `status ${outcome.response.status}` : 'no answer';
       logger.info(`${method} ${printableUrl(request.url)}: ${reason}, trying again in ${Math.round(wait)} ms`);
       try {
         outcome = await settle(timing.sleep(wait, signal).then(async () => send(request)));

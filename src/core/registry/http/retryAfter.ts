@@ -22,9 +22,17 @@ export function retryAfter(response: Pick<RegistryResponse, 'headers'>, now: num
 /** `90 seconds`, `5 minutes`, `3 hours`: rounded up. */
 export function describeDuration(ms: number): string {
   const inSeconds = Math.max(1, Math.ceil(ms / 1000));
-  if (inSeconds < 120) return inSeconds === 1 ? '1 second' : l10n.t`${inSeconds} seconds`;
+  if (inSeconds < 120) {
+    return inSeconds === 1
+      ? l10n.t({ message: '1 second', comment: 'In “It asks to wait 1 second.”' })
+      : l10n.t({ message: '{0} seconds', args: [inSeconds], comment: 'In “It asks to wait 30 seconds.”' });
+  }
   const minutes = Math.ceil(inSeconds / 60);
-  if (minutes < 120) return l10n.t`${minutes} minutes`;
+  if (minutes < 120) {
+    return l10n.t({ message: '{0} minutes', args: [minutes], comment: 'In “It asks to wait 5 minutes.”' });
+  }
   const hours = Math.ceil(minutes / 60);
-  return hours < 48 ? l10n.t`${hours} hours` : l10n.t`${Math.ceil(hours / 24)} days`;
+  return hours < 48
+    ? l10n.t({ message: '{0} hours', args: [hours], comment: 'In “It asks to wait 3 hours.”' })
+    : l10n.t({ message: '{0} days', args: [Math.ceil(hours / 24)], comment: 'In “It asks to wait 3 days.”' });
 }

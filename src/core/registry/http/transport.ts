@@ -175,13 +175,11 @@ async function readBody({ body }: Dispatcher.ResponseData, url: URL, bodyTime: n
 function refusePlainHttp(url: URL, own: URL, trust: RegistryTrust): void {
   if (url.protocol === 'https:') return;
   if (own.protocol === 'http:' && trust.allowHttp === true) return;
-  const why =
+  const message =
     own.protocol === 'http:'
-      ? l10n.t(
-          'plain http is not allowed for this registry: whoever is on the way could read the password and change the image',
-        )
-      : l10n.t('this registry is used by https, and nothing goes from it to plain http');
-  throw new TeaChestError('plainHttp', l10n.t`${url.host} was not asked: ${why}.`, {
+      ? l10n.t`${url.host} was not asked: plain http is not allowed for this registry: whoever is on the way could read the password and change the image.`
+      : l10n.t`${url.host} was not asked: this registry is used by https, and nothing goes from it to plain http.`;
+  throw new TeaChestError('plainHttp', message, {
     facts: { host: url.host, httpNotAllowed: own.protocol === 'http:' },
   });
 }

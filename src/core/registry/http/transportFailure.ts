@@ -5,33 +5,42 @@ import { isCancelled, systemCode, TeaChestError, type ErrorCode, type ErrorFacts
 const notTls =
   /ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|RECORD_LAYER_FAILURE)|wrong version number|packet length too long/;
 
+interface TlsRefusal {
+  readonly pattern: RegExp;
+  readonly code: ErrorCode;
+  readonly message: (host: string) => string;
+  readonly facts?: ErrorFacts;
+}
+
 /** Alerts by which a server refuses a handshake (RFC 8446 §6), and OpenSSL's own reasons to give one up. */
-const tlsRefusals: readonly (readonly [RegExp, ErrorCode, string, ErrorFacts?])[] = [
-  [
-    /ALERT_CERTIFICATE_REQUIRED|alert certificate required/i,
-    'clientCertificateNeeded',
-    l10n.t('asks for a client certificate, and was shown none.'),
-  ],
-  [
-    /ALERT_(?:BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_(?:EXPIRED|REVOKED|UNKNOWN)|UNSUPPORTED_CERTIFICATE|ACCESS_DENIED)|alert (?:bad certificate|unknown ca|certificate (?:expired|revoked|unknown)|unsupported certificate|access denied)/i,
-    'clientCertificateNeeded',
-    l10n.t('refuses the client certificate that it was shown.'),
-  ],
+const tlsRefusals: readonly TlsRefusal[] = [
+  {
+    pattern: /ALERT_CERTIFICATE_REQUIRED|alert certificate required/i,
+    code: 'clientCertificateNeeded',
+    message: (host) => l10n.t`${host} asks for a client certificate, and was shown none.`,
+  },
+  {
+    pattern:
+      /ALERT_(?:BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_(?:EXPIRED|REVOKED|UNKNOWN)|UNSUPPORTED_CERTIFICATE|ACCESS_DENIED)|alert (?:bad certificate|unknown ca|certificate (?:expired|revoked|unknown)|unsupported certificate|access denied)/i,
+    code: 'clientCertificateNeeded',
+    message: (host) => l10n.t`${host} refuses the client certificate that it was shown.`,
+  },
   // Both sides speak TLS, but have no version, cipher or signature in common.
-  [
-    /ALERT_PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|NO_PROTOCOLS_AVAILABLE|UNSUPPORTED_SSL_VERSION|alert protocol version|unsupported protocol|no protocols available|ALERT_INSUFFICIENT_SECURITY|insufficient security|DH_KEY_TOO_SMALL|dh key too small|LEGACY_SIGALG|legacy sigalg|NO_SHARED_CIPHER/i,
-    'tlsRefused',
-    l10n.t('allows no version of TLS that is still safe (1.2 or 1.3), or no cipher that is. Nothing was sent.'),
-  ],
+  {
+    pattern:
+      /ALERT_PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|NO_PROTOCOLS_AVAILABLE|UNSUPPORTED_SSL_VERSION|alert protocol version|unsupported protocol|no protocols available|ALERT_INSUFFICIENT_SECURITY|insufficient security|DH_KEY_TOO_SMALL|dh key too small|LEGACY_SIGALG|legacy sigalg|NO_SHARED_CIPHER/i,
+    code: 'tlsRefused',
+    message: (host) =>
+      l10n.t`${host} allows no version of TLS that is still safe (1.2 or 1.3), or no cipher that is. Nothing was sent.`,
+  },
   // With TLS 1.2, OpenSSL's servers send no more specific alert.
-  [
-    /ALERT_HANDSHAKE_FAILURE|alert handshake failure/i,
-    'tlsRefused',
-    l10n.t(
-      'refused the TLS handshake: it may ask for a client certificate, or allow no cipher that is still safe. Nothing was sent.',
-    ),
-    { mayWantClientCertificate: true },
-  ],
+  {
+    pattern: /ALERT_HANDSHAKE_FAILURE|alert handshake failure/i,
+    code: 'tlsRefused',
+    message: (host) =>
+      l10n.t`${host} refused the TLS handshake: it may ask for a client certificate, or allow no cipher that is still safe. Nothing was sent.`,
+    facts: { mayWantClientCertificate: true },
+  },
 ];
 
 /** The error for a request that got no answer. `target`: the URL that was to be reached. */
@@ -50,11 +59,11 @@ export function transportFailure(error: unknown, target: URL, signal: AbortSigna
       { cause: error, facts },
     );
   }
-  const [, refusal, why, more] = tlsRefusals.find(([pattern]) => pattern.test(`${code ?? ''} ${message}`)) ?? [];
+  const refusal = tlsRefusals.find(({ pattern }) => pattern.test(`${code ?? ''} ${message}`));
   if (refusal !== undefined) {
-    return new TeaChestError(refusal, l10n.t`${target.host} ${why ?? ''}`, {
+    return new TeaChestError(refusal.code, refusal.message(target.host), {
       cause: error,
-      facts: { ...facts, ...more },
+      facts: { ...facts, ...refusal.facts },
     });
   }
   if (badUpgrade.test(message)) {
@@ -64,7 +73,7 @@ export function transportFailure(error: unknown, target: URL, signal: AbortSigna
       { cause: error, facts },
     );
   }
-  return new TeaChestError('registryUnreachable', l10n.t`${target.host} ${reason(code, message)}`, {
+  return new TeaChestError('registryUnreachable', describeNoAnswer(target.host, code, message), {
     cause: error,
     facts,
   });
@@ -81,44 +90,78 @@ export function clientCertificateRefusal(url: URL, status: number, body: Buffer)
   if (url.protocol !== 'https:' || status !== 400 || body.byteLength > 4096) return undefined;
   const message = clientCertificateAnswer.exec(body.toString('latin1'))?.[0];
   if (message === undefined) return undefined;
+  const { host } = url;
   const text = message.startsWith('No')
-    ? l10n.t('asks for a client certificate, and was shown none')
-    : l10n.t('refuses the client certificate that it was shown');
-  return new TeaChestError('clientCertificateNeeded', l10n.t`${url.host} ${text} (it says: ${message}).`, {
-    facts: { host: url.host },
+    ? l10n.t`${host} asks for a client certificate, and was shown none (it says: ${message}).`
+    : l10n.t`${host} refuses the client certificate that it was shown (it says: ${message}).`;
+  return new TeaChestError('clientCertificateNeeded', text, {
+    facts: { host },
   });
 }
 
-/** What went wrong, as the end of a sentence. */
+/** What went wrong, as the end of a sentence, after a colon. */
 export function describeFailure(error: unknown): string {
   return connectionFailures[systemCode(error) ?? ''] ?? messageOf(error);
 }
 
-/** Failures of a connection that was being opened, by Node's codes; those after it are in `reason`. */
+/** Failures of a connection that was being opened, by Node's codes; those after it are in `describeNoAnswer`. */
 const connectionFailures: Readonly<Record<string, string>> = {
-  ENOTFOUND: l10n.t('there is no host of that name'),
-  EAI_AGAIN: l10n.t('its name could not be looked up just now'),
-  ECONNREFUSED: l10n.t('nobody listens on that port'),
-  EHOSTUNREACH: l10n.t('there is no route to it (EHOSTUNREACH)'),
-  ENETUNREACH: l10n.t('there is no route to it (ENETUNREACH)'),
-  ETIMEDOUT: l10n.t('it did not answer in time'),
-  UND_ERR_CONNECT_TIMEOUT: l10n.t('it did not answer in time'),
-  ECONNRESET: l10n.t('it closed the connection'),
-  UND_ERR_SOCKET: l10n.t('it closed the connection'),
+  ENOTFOUND: l10n.t({
+    message: 'there is no host of that name',
+    comment: 'After a colon, as in “{host} cannot be reached: …”. “it”: the host, or a proxy',
+  }),
+  EAI_AGAIN: l10n.t({
+    message: 'its name could not be looked up just now',
+    comment: 'After a colon, as in “{host} cannot be reached: …”. “it”: the host, or a proxy',
+  }),
+  ECONNREFUSED: l10n.t({
+    message: 'nobody listens on that port',
+    comment: 'After a colon, as in “{host} cannot be reached: …”. “it”: the host, or a proxy',
+  }),
+  EHOSTUNREACH: l10n.t({
+    message: 'there is no route to it (EHOSTUNREACH)',
+    comment: 'After a colon, as in “{host} cannot be reached: …”. “it”: the host, or a proxy',
+  }),
+  ENETUNREACH: l10n.t({
+    message: 'there is no route to it (ENETUNREACH)',
+    comment: 'After a colon, as in “{host} cannot be reached: …”. “it”: the host, or a proxy',
+  }),
+  ETIMEDOUT: l10n.t({
+    message: 'it did not answer in time',
+    comment: 'After a colon, as in “{host} cannot be reached: …”. “it”: the host, or a proxy',
+  }),
+  UND_ERR_CONNECT_TIMEOUT: l10n.t({
+    message: 'it did not answer in time',
+    comment: 'After a colon, as in “{host} cannot be reached: …”. “it”: the host, or a proxy',
+  }),
+  ECONNRESET: l10n.t({
+    message: 'it closed the connection',
+    comment: 'After a colon, as in “{host} cannot be reached: …”. “it”: the host, or a proxy',
+  }),
+  UND_ERR_SOCKET: l10n.t({
+    message: 'it closed the connection',
+    comment: 'After a colon, as in “{host} cannot be reached: …”. “it”: the host, or a proxy',
+  }),
 };
 
-function reason(code: string | undefined, message: string): string {
+function describeNoAnswer(host: string, code: string | undefined, message: string): string {
   switch (code) {
     case 'UND_ERR_HEADERS_TIMEOUT':
     case 'UND_ERR_BODY_TIMEOUT':
-      return l10n.t('stopped answering.');
+      return l10n.t`${host} stopped answering.`;
     case 'ECONNRESET':
     case 'EPIPE':
     case 'UND_ERR_SOCKET':
-      return l10n.t`closed the connection before it had answered (${message}).`;
+      return l10n.t`${host} closed the connection before it had answered (${message}).`;
     default: {
       const known = connectionFailures[code ?? ''];
-      return known === undefined ? l10n.t`failed to answer: ${message}.` : l10n.t`cannot be reached: ${known}.`;
+      return known === undefined
+        ? l10n.t`${host} failed to answer: ${message}.`
+        : l10n.t({
+            message: '{host} cannot be reached: {why}.',
+            args: { host, why: known },
+            comment: '{why}: such as “nobody listens on that port”',
+          });
     }
   }
 }

@@ -30,10 +30,12 @@ export async function tryOtherScheme(failure: TeaChestError, options: ProbeOptio
   const probe = { ...options, signal: AbortSignal.any([options.signal, AbortSignal.timeout(deadline)]) };
   const answers = origin.startsWith('https:') ? await answersHttp(probe) : await answersHttps(probe);
   if (!answers) return failure;
-  const [speaks, suggestion] = origin.startsWith('https:')
-    ? [l10n.t('plain http, not https'), `http://${host}`]
-    : [l10n.t('https, not plain http'), `https://${host}`];
-  return new TeaChestError('plainHttp', l10n.t`${host} speaks ${speaks}. It answers at ${suggestion}.`, {
+  const isHttps = origin.startsWith('https:');
+  const suggestion = isHttps ? `http://${host}` : `https://${host}`;
+  const message = isHttps
+    ? l10n.t`${host} speaks plain http, not https. It answers at ${suggestion}.`
+    : l10n.t`${host} speaks https, not plain http. It answers at ${suggestion}.`;
+  return new TeaChestError('plainHttp', message, {
     cause: failure,
     facts: { host, suggestion },
   });

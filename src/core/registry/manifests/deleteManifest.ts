@@ -25,7 +25,19 @@ export async function deleteManifest(
   if (response.status === 404 && refusal.codes.some((code) => code === 'MANIFEST_UNKNOWN' || code === 'NAME_UNKNOWN')) {
     return 'gone';
   }
-  throw explainUnsupported(refusal, reference) ?? toError(context, response, 'DELETE', l10n.t`delete ${reference}`);
+  throw (
+    explainUnsupported(refusal, reference) ??
+    toError(
+      context,
+      response,
+      'DELETE',
+      l10n.t({
+        message: 'delete {0}',
+        args: [reference],
+        comment: 'What was tried. Completes “{host} refused to …”, “{host} failed to …” and “Asked to …,”',
+      }),
+    )
+  );
 }
 
 /**
@@ -37,9 +49,12 @@ function explainUnsupported(refusal: ErrorResponse, reference: string): TeaChest
   const isUnsupported = status === 405 || codes.includes('UNSUPPORTED');
   const wantsDigest = !isDigest(reference) && status === 400 && codes.includes('DIGEST_INVALID');
   if (!isUnsupported && !wantsDigest) return undefined;
-  const message = serverMessage(refusal);
   const what = isUnsupported
-    ? l10n.t`${host} does not allow anybody to delete images${message}. Whoever runs it may switch that on.`
+    ? l10n.t({
+        message: '{host} does not allow anybody to delete images{detail}. Whoever runs it may switch that on.',
+        args: { host, detail: serverMessage(refusal) },
+        comment: '{detail}: empty, or “: ” and what the server said',
+      })
     : l10n.t`${host} cannot delete the tag “${reference}” alone. It can delete the digest, together with all of its tags.`;
   return new TeaChestError('deleteUnsupported', what, { facts: { host, status, codes, digestOnly: wantsDigest } });
 }

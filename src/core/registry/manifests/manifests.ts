@@ -47,7 +47,16 @@ export async function headManifest(
   if (response.status === 404) return undefined;
   const isRefused = isHeadRefused(response);
   if (!isRefused && (response.status !== 200 || isWebPage(response))) {
-    throw toError(context, response, 'HEAD', l10n.t`look up the manifest ${reference}`);
+    throw toError(
+      context,
+      response,
+      'HEAD',
+      l10n.t({
+        message: 'look up the manifest {0}',
+        args: [reference],
+        comment: 'What was tried. Completes “{host} refused to …”, “{host} failed to …” and “Asked to …,”',
+      }),
+    );
   }
   const digest = header(response, 'docker-content-digest') ?? '';
   const isKnown = !isRefused && isDigest(digest) && (expected === undefined || digest === expected);
@@ -90,7 +99,16 @@ export async function getFrom(
   const response = await context.send({ method: 'GET', url, headers, signal, scopes, ...options });
   if (response.status === 404) return undefined;
   if (response.status !== 200 || isWebPage(response)) {
-    throw toError(context, response, 'GET', l10n.t`read from ${context.repository}`);
+    throw toError(
+      context,
+      response,
+      'GET',
+      l10n.t({
+        message: 'read from {0}',
+        args: [context.repository],
+        comment: 'What was tried. Completes “{host} refused to …”, “{host} failed to …” and “Asked to …,”',
+      }),
+    );
   }
   return response;
 }
@@ -107,7 +125,7 @@ export async function putManifest(
 ): Promise<Digest | undefined> {
   const digest = digestOf(bytes);
   const url = repositoryUrl(context, `manifests/${encodeURI(reference)}`);
-  const what = l10n.t`the manifest ${context.repository}:${reference}`;
+  const name = `${context.repository}:${reference}`;
   // The type is exactly this, without parameters: Gitea compares it as text (docs/gitea.md §3).
   const headers = { 'content-type': mediaType };
   const request = { method: 'PUT', url, headers, body: bytesBody(bytes), headersTimeout: putTimeout } as const;
@@ -118,8 +136,18 @@ export async function putManifest(
       isRepeatable: true,
       verify: async () =>
         (await headManifest(context, reference, { signal, expected: digest }, { retry: 'never' }))?.digest === digest,
-      explain: (answer) => toError(context, answer, 'PUT', l10n.t`store ${what}`),
-      what,
+      explain: (answer) =>
+        toError(
+          context,
+          answer,
+          'PUT',
+          l10n.t({
+            message: 'store the manifest {0}',
+            args: [name],
+            comment: 'What was tried. Completes “{host} refused to …”, “{host} failed to …” and “Asked to …,”',
+          }),
+        ),
+      what: `the manifest ${name}`,
     },
     signal,
   );

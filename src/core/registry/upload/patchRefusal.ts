@@ -1,6 +1,7 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../base/joinSentences.ts';
 import { TeaChestError, type ErrorCode } from '../../base/errors.ts';
-import { errorFromResponse } from '../errors/explainErrorResponse.ts';
+import { errorFromResponse, webPageOf } from '../errors/explainErrorResponse.ts';
 import type { RegistryResponse } from '../http/httpTypes.ts';
 import { isHtml, readErrorResponse, type ErrorResponse } from '../errors/errorResponse.ts';
 
@@ -17,15 +18,22 @@ export function patchRefused(response: RegistryResponse): TeaChestError | undefi
   const refusal = readErrorResponse(response, 'PATCH');
   const { host, status, server } = refusal;
   if (!refusesMethod(refusal)) return undefined;
-  const who =
-    server === undefined ? l10n.t('Something on the way to it') : l10n.t`The proxy in front of it (${server})`;
-  const what = isHtml(refusal) ? l10n.t`a web page (${status})` : String(status);
-  return errorFromResponse(
-    'chunksRefused',
-    l10n.t`${host} cannot be sent a layer in pieces. ${who} answers PATCH, the request for that, with ${what}; it has to let ` +
-      l10n.t('PATCH through.'),
-    refusal,
-  );
+  const answer = isHtml(refusal) ? webPageOf(status) : String(status);
+  const message =
+    server === undefined
+      ? l10n.t({
+          message:
+            '{host} cannot be sent a layer in pieces. Something on the way to it answers PATCH, the request for that, with {answer}; it has to let PATCH through.',
+          args: { host, answer },
+          comment: '{answer}: a status of HTTP, or such as “a web page (200)”',
+        })
+      : l10n.t({
+          message:
+            '{host} cannot be sent a layer in pieces. The proxy in front of it ({proxy}) answers PATCH, the request for that, with {answer}; it has to let PATCH through.',
+          args: { host, proxy: server, answer },
+          comment: '{answer}: a status of HTTP, or such as “a web page (200)”',
+        });
+  return errorFromResponse('chunksRefused', message, refusal);
 }
 
 function refusesMethod(refusal: ErrorResponse): boolean {
@@ -50,7 +58,14 @@ export function wholeRefused(chunks: TeaChestError | undefined, whole: TeaChestE
   if (chunks === undefined || !lostOnTheWay.has(whole.code)) return whole;
   return new TeaChestError(
     'chunksRefused',
-    l10n.t`${chunks.message} All of the layer in one request was tried instead, and did not arrive either: ${whole.message}`,
+    joinSentences(
+      chunks.message,
+      l10n.t({
+        message: 'All of the layer in one request was tried instead, and did not arrive either: {0}',
+        args: [whole.message],
+        comment: '{0}: one or more whole sentences',
+      }),
+    ),
     { cause: whole, facts: { ...whole.facts, ...chunks.facts, wholeStatus: whole.facts.status ?? 0 } },
   );
 }

@@ -90,7 +90,16 @@ function bytesMissing(context: RepositoryContext, response: RegistryResponse, en
 function explainChunk(context: RepositoryContext, response: RegistryResponse): TeaChestError {
   return (
     patchRefused(response) ??
-    toError(context, response, 'PATCH', l10n.t`take a piece of a layer of ${context.repository}`)
+    toError(
+      context,
+      response,
+      'PATCH',
+      l10n.t({
+        message: 'take a piece of a layer of {0}',
+        args: [context.repository],
+        comment: 'What was tried. Completes “{host} refused to …”, “{host} failed to …” and “Asked to …,”',
+      }),
+    )
   );
 }
 

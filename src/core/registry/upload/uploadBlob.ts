@@ -172,9 +172,13 @@ async function store(
           context,
           answer,
           session === undefined ? 'POST' : 'PUT',
-          l10n.t`store a layer of ${context.repository}`,
+          l10n.t({
+            message: 'store a layer of {0}',
+            args: [context.repository],
+            comment: 'What was tried. Completes “{host} refused to …”, “{host} failed to …” and “Asked to …,”',
+          }),
         ),
-      what: l10n.t`A layer of ${context.repository}`,
+      what: `A layer of ${context.repository}`,
     },
     signal,
   );

@@ -9,19 +9,22 @@ import { header, type RegistryResponse } from '../http/httpTypes.ts';
  */
 export function uploadLocation(response: RegistryResponse, origin: string, current?: URL): URL {
   const location = header(response, 'location');
+  const { host } = new URL(origin);
   if (location === undefined || location === '') {
     if (current !== undefined) return current;
-    throw refuse(origin, l10n.t('it began an upload but did not say where it goes'));
+    throw refuse(host, l10n.t`${host} cannot be pushed to: it began an upload but did not say where it goes.`);
   }
-  if (!URL.canParse(location, response.url.href))
-    throw refuse(origin, l10n.t('it gave an upload address that is none'));
+  if (!URL.canParse(location, response.url.href)) {
+    throw refuse(host, l10n.t`${host} cannot be pushed to: it gave an upload address that is none.`);
+  }
   const url = new URL(location, response.url);
   const own = new URL(origin);
-  if (url.hostname !== own.hostname) throw refuse(origin, l10n.t`it wants the bytes sent to another host, ${url.host}`);
+  if (url.hostname !== own.hostname) {
+    throw refuse(host, l10n.t`${host} cannot be pushed to: it wants the bytes sent to another host, ${url.host}.`);
+  }
   return new URL(`${own.origin}${url.pathname}${url.search}`);
 }
 
-function refuse(origin: string, why: string): TeaChestError {
-  const { host } = new URL(origin);
-  return new TeaChestError('registryRefused', l10n.t`${host} cannot be pushed to: ${why}.`, { facts: { host } });
+function refuse(host: string, message: string): TeaChestError {
+  return new TeaChestError('registryRefused', message, { facts: { host } });
 }

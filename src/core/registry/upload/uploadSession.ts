@@ -44,7 +44,16 @@ export async function openSession(
   );
   if (response.status === 201 && mount !== undefined) return undefined;
   if (!isSessionOpened(response))
-    throw toError(context, response, 'POST', l10n.t`begin an upload to ${context.repository}`);
+    throw toError(
+      context,
+      response,
+      'POST',
+      l10n.t({
+        message: 'begin an upload to {0}',
+        args: [context.repository],
+        comment: 'What was tried. Completes “{host} refused to …”, “{host} failed to …” and “Asked to …,”',
+      }),
+    );
   const session = sessionAt(context, uploadLocation(response, context.origin));
   if (signal.aborted) {
     await session.close(signal);
@@ -168,7 +177,7 @@ export async function closeSession(context: RepositoryContext, session: URL, sig
     reason = whyNotClosed(response);
   } catch (error) {
     isTransient = isUnreachable(error);
-    reason = isCancelled(error) ? l10n.t('no time was left') : error instanceof Error ? error.message : String(error);
+    reason = isCancelled(error) ? 'no time was left' : error instanceof Error ? error.message : String(error);
   }
   context.unclosed.delete(session.href);
   if (reason === undefined) return;
@@ -178,10 +187,10 @@ export async function closeSession(context: RepositoryContext, session: URL, sig
 
 function whyNotClosed(response: RegistryResponse): string | undefined {
   const { codes, status } = readErrorResponse(response, 'DELETE');
-  if (isWebPage(response) && status < 300) return l10n.t('a web page answered in place of the registry');
+  if (isWebPage(response) && status < 300) return 'a web page answered in place of the registry';
   // distribution answers 404 also if it keeps the session: only the code says that the session does not exist.
   if (status < 300 || codes.includes('BLOB_UPLOAD_UNKNOWN')) return undefined;
-  return l10n.t`it answered ${[status, ...codes].join(' ')}`;
+  return `it answered ${[status, ...codes].join(' ')}`;
 }
 
 /** Deletes the sessions that could not be deleted while the registry did not answer. */

@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../../base/joinSentences.ts';
 import { TeaChestError, type ErrorFacts } from '../../../base/errors.ts';
 import type { CertificateDetails } from '../../types.ts';
 
@@ -38,9 +39,16 @@ export function certificateProblems(
   if (to < now) codes.add('CERT_HAS_EXPIRED');
   if (from > now) codes.add('CERT_NOT_YET_VALID');
   if (named === undefined) codes.add('ERR_TLS_CERT_ALTNAME_INVALID');
-  const description = [...codes].map((code) => describeProblem(code, certificate)).join(', and ');
-  const hint = [...codes].some(isOfDates) ? `; ${clockHint(now)}` : '';
-  return { codes: [...codes], description: description + hint };
+  const all = [...codes].map((code) => describeProblem(code, certificate)).reduce(andProblem);
+  return { codes: [...codes], description: [...codes].some(isOfDates) ? withClock(all, now) : all };
+}
+
+function andProblem(problems: string, another: string): string {
+  return l10n.t({
+    message: '{0}, and {1}',
+    args: [problems, another],
+    comment: 'Problems of a certificate, as in “it is self-signed, and it has expired”',
+  });
 }
 
 export function describeCertificate(
@@ -67,11 +75,19 @@ export function refusedCertificate(
 ): TeaChestError {
   const details = describeCertificate(certificate, problems);
   const elsewhere = problems.codes.includes('ERR_TLS_CERT_ALTNAME_INVALID');
-  const known = elsewhere ? l10n.t` It is valid for ${listOf(details.names)}.` : '';
-  const files = unread.length === 0 ? '' : l10n.t` What is there for this host was not used: ${unread.join(', ')}.`;
+  const message = l10n.t({
+    message: 'The certificate of {host} is not accepted: {problems}.',
+    args: { host, problems: problems.description },
+    comment: '{problems}: such as “it is self-signed, and it has expired”',
+  });
   return new TeaChestError(
     problems.codes.every((code) => untrusted.has(code)) ? 'certificateUntrusted' : 'certificateInvalid',
-    l10n.t`The certificate of ${host} is not accepted: ${problems.description}.${known}${files} Nothing was sent.`,
+    joinSentences(
+      message,
+      elsewhere ? describeNames(details.names) : undefined,
+      unread.length === 0 ? undefined : l10n.t`What is there for this host was not used: ${unread.join(', ')}.`,
+      l10n.t('Nothing was sent.'),
+    ),
     { facts: { host, problems: problems.codes, ...factsOf(details) } },
   );
 }
@@ -91,26 +107,65 @@ function isOfDates(code: string): boolean {
 }
 
 /** A clock that is wrong, for example after sleep, makes good certificates look expired. Only the person can find out. */
-function clockHint(now: number): string {
+function withClock(problems: string, now: number): string {
   const local = new Date(now).toString().replace(/ \(.*\)$/, '');
-  return l10n.t`by the clock of this machine it is ${local}, which you should correct if it is wrong`;
+  return l10n.t({
+    message: '{problems}; by the clock of this machine it is {time}, which you should correct if it is wrong',
+    args: { problems, time: local },
+    comment:
+      '{problems}: such as “it has expired (on 2026-11-01)”. The sentence goes on until here, its full stop is added',
+  });
 }
 
 function describeProblem(code: string, { validFrom, validTo }: X509Certificate): string {
-  if (code === 'CERT_HAS_EXPIRED') return l10n.t`it has expired (on ${isoDate(validTo)})`;
-  if (code === 'CERT_NOT_YET_VALID') return l10n.t`it is not valid yet (only from ${isoDate(validFrom)})`;
+  if (code === 'CERT_HAS_EXPIRED')
+    return l10n.t({
+      message: 'it has expired (on {0})',
+      args: [isoDate(validTo)],
+      comment: 'A problem of a certificate (“it”), after a colon in “The certificate of {host} is not accepted: …”',
+    });
+  if (code === 'CERT_NOT_YET_VALID')
+    return l10n.t({
+      message: 'it is not valid yet (only from {0})',
+      args: [isoDate(validFrom)],
+      comment: 'A problem of a certificate (“it”), after a colon in “The certificate of {host} is not accepted: …”',
+    });
   return (
     problems[code] ??
-    (untrusted.has(code) ? l10n.t('its issuer is not known here') : l10n.t`the check failed with ${code}`)
+    (untrusted.has(code)
+      ? l10n.t({
+          message: 'its issuer is not known here',
+          comment: 'A problem of a certificate (“it”), after a colon in “The certificate of {host} is not accepted: …”',
+        })
+      : l10n.t({
+          message: 'the check failed with {0}',
+          args: [code],
+          comment: 'A problem of a certificate (“it”), after a colon in “The certificate of {host} is not accepted: …”',
+        }))
   );
 }
 
 const problems: Readonly<Record<string, string>> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT: l10n.t('it is self-signed'),
-  SELF_SIGNED_CERT_IN_CHAIN: l10n.t('the authority at the end of its chain is not known here'),
-  CERT_HAS_EXPIRED_IN_CHAIN: l10n.t('a certificate behind it, of those that vouch for it, has expired'),
-  CERT_NOT_YET_VALID_IN_CHAIN: l10n.t('a certificate behind it, of those that vouch for it, is not valid yet'),
-  ERR_TLS_CERT_ALTNAME_INVALID: l10n.t('it was issued for another host name'),
+  DEPTH_ZERO_SELF_SIGNED_CERT: l10n.t({
+    message: 'it is self-signed',
+    comment: 'A problem of a certificate (“it”), after a colon in “The certificate of {host} is not accepted: …”',
+  }),
+  SELF_SIGNED_CERT_IN_CHAIN: l10n.t({
+    message: 'the authority at the end of its chain is not known here',
+    comment: 'A problem of a certificate (“it”), after a colon in “The certificate of {host} is not accepted: …”',
+  }),
+  CERT_HAS_EXPIRED_IN_CHAIN: l10n.t({
+    message: 'a certificate behind it, of those that vouch for it, has expired',
+    comment: 'A problem of a certificate (“it”), after a colon in “The certificate of {host} is not accepted: …”',
+  }),
+  CERT_NOT_YET_VALID_IN_CHAIN: l10n.t({
+    message: 'a certificate behind it, of those that vouch for it, is not valid yet',
+    comment: 'A problem of a certificate (“it”), after a colon in “The certificate of {host} is not accepted: …”',
+  }),
+  ERR_TLS_CERT_ALTNAME_INVALID: l10n.t({
+    message: 'it was issued for another host name',
+    comment: 'A problem of a certificate (“it”), after a colon in “The certificate of {host} is not accepted: …”',
+  }),
 };
 
 export function factsOf(details: CertificateDetails): ErrorFacts {
@@ -132,6 +187,6 @@ function alternativeNames(text: string | undefined): string[] {
   return [...(text ?? '').matchAll(/(?:DNS|IP Address):([^,]+)/g)].map((match) => match[1] ?? '');
 }
 
-function listOf(names: readonly string[]): string {
-  return names.length === 0 ? l10n.t('no name at all') : names.join(', ');
+function describeNames(names: readonly string[]): string {
+  return names.length === 0 ? l10n.t('It is valid for no name at all.') : l10n.t`It is valid for ${names.join(', ')}.`;
 }

@@ -56,7 +56,14 @@ export async function readCertificateFolders(target: URL, folders: readonly stri
         const otherName = name.replace(/\.(cert|key)$/, (ending) => (ending === '.key' ? '.cert' : '.key'));
         const other = join(folder, otherName);
         if (names?.includes(otherName) !== true) {
-          throw unusableFile(path, l10n.t`${other}, which belongs to it, is missing (authorities end in .crt)`);
+          throw unusableFile(
+            path,
+            l10n.t({
+              message: '{0}, which belongs to it, is missing (authorities end in .crt)',
+              args: [other],
+              comment: 'After a colon, in “The certificate file {path} cannot be used: …”. “it”: the file',
+            }),
+          );
         }
         if (name.endsWith('.key')) continue;
         const pair = await orNote(unread, path, async () => readPair(path, other));
@@ -69,17 +76,34 @@ export async function readCertificateFolders(target: URL, folders: readonly stri
 
 /** Throws `argumentInvalid`, naming the file. */
 export function unusableFile(path: string, why: string, cause?: unknown): TeaChestError {
-  return new TeaChestError('argumentInvalid', l10n.t`The certificate file ${path} cannot be used: ${why}.`, {
-    facts: { file: path },
-    ...(cause === undefined ? {} : { cause }),
-  });
+  return new TeaChestError(
+    'argumentInvalid',
+    l10n.t({
+      message: 'The certificate file {path} cannot be used: {why}.',
+      args: { path, why },
+      comment: '{why}: such as “it holds no PEM certificate”',
+    }),
+    {
+      facts: { file: path },
+      ...(cause === undefined ? {} : { cause }),
+    },
+  );
 }
 
 export async function readPem(path: string): Promise<PemFile> {
   try {
     return { path, pem: await readFile(path, 'utf8') };
   } catch (error) {
-    throw unusableFile(path, error instanceof Error ? error.message : l10n.t('it cannot be read'), error);
+    throw unusableFile(
+      path,
+      error instanceof Error
+        ? error.message
+        : l10n.t({
+            message: 'it cannot be read',
+            comment: 'After a colon, in “The certificate file {path} cannot be used: …”. “it”: the file',
+          }),
+      error,
+    );
   }
 }
 
@@ -103,7 +127,13 @@ async function orNote<T>(unread: string[], path: string, read: () => Promise<T>)
   } catch (error) {
     const code = systemCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    unread.push(l10n.t`${path} could not be read (${code ?? String(error)})`);
+    unread.push(
+      l10n.t({
+        message: '{0} could not be read ({1})',
+        args: [path, code ?? String(error)],
+        comment: 'One of a list, in “What is there for this host was not used: …”',
+      }),
+    );
     return undefined;
   }
 }

@@ -26,8 +26,7 @@ function changedCertificate(host: string, certificate: X509Certificate, pinned: 
   const details = describeCertificate(certificate, undefined);
   return new TeaChestError(
     'certificateChanged',
-    l10n.t`${host} shows another certificate than the one you trusted. Trusted: SHA-256 ${pinned}. Now: SHA-256 ` +
-      l10n.t`${details.fingerprint256}, issued by ${details.issuer}, valid from ${details.validFrom}. Nothing was sent.`,
+    l10n.t`${host} shows another certificate than the one you trusted. Trusted: SHA-256 ${pinned}. Now: SHA-256 ${details.fingerprint256}, issued by ${details.issuer}, valid from ${details.validFrom}. Nothing was sent.`,
     { facts: { host, pinnedFingerprint: pinned, ...factsOf(details) } },
   );
 }

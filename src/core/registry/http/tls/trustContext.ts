@@ -58,7 +58,9 @@ export async function createTrustContext(
 export function vouchedBy({ fromFiles }: TrustContext, certificate: X509Certificate): string {
   const last = lastOf(certificate);
   const file = fromFiles.find((one) => hasSigned(one.certificate, last));
-  return file === undefined ? l10n.t('an authority that this machine trusts') : l10n.t`the file ${file.path}`;
+  return file === undefined
+    ? l10n.t({ message: 'an authority that this machine trusts', comment: 'Who vouches for a certificate' })
+    : l10n.t({ message: 'the file {0}', args: [file.path], comment: 'Who vouches for a certificate' });
 }
 
 /** Whether a known authority has signed the end of a chain, even if dates are wrong. */
@@ -94,11 +96,25 @@ function knownAuthorities(): string[] {
 
 function certificatesIn({ path, pem }: PemFile): X509Certificate[] {
   const all = pem.match(onePem);
-  if (all === null) throw unusableFile(path, l10n.t('it holds no PEM certificate'));
+  if (all === null)
+    throw unusableFile(
+      path,
+      l10n.t({
+        message: 'it holds no PEM certificate',
+        comment: 'After a colon, in “The certificate file {path} cannot be used: …”. “it”: the file',
+      }),
+    );
   try {
     return all.map((one) => new X509Certificate(one));
   } catch (error) {
-    throw unusableFile(path, l10n.t('its certificates cannot be read'), error);
+    throw unusableFile(
+      path,
+      l10n.t({
+        message: 'its certificates cannot be read',
+        comment: 'After a colon, in “The certificate file {path} cannot be used: …”. “it”: the file',
+      }),
+      error,
+    );
   }
 }
 
@@ -107,7 +123,10 @@ async function givenPair({ clientCertFile, clientKeyFile }: RegistryTrust): Prom
   if (clientCertFile === undefined || clientKeyFile === undefined) {
     throw unusableFile(
       clientCertFile ?? clientKeyFile ?? '',
-      l10n.t('a client certificate needs its key beside it, and a key its certificate'),
+      l10n.t({
+        message: 'a client certificate needs its key beside it, and a key its certificate',
+        comment: 'After a colon, in “The certificate file {path} cannot be used: …”. “it”: the file',
+      }),
     );
   }
   return { certificate: await readPem(clientCertFile), key: await readPem(clientKeyFile) };
@@ -120,8 +139,16 @@ function checkPair(pair: ClientPair): void {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const why = /mismatch/i.test(message)
-      ? l10n.t`${pair.key.path} is the key of another certificate`
-      : l10n.t`its key ${pair.key.path} cannot be read (a key with a pass phrase is not supported)`;
+      ? l10n.t({
+          message: '{0} is the key of another certificate',
+          args: [pair.key.path],
+          comment: 'After a colon, in “The certificate file {path} cannot be used: …”. “it”: the file',
+        })
+      : l10n.t({
+          message: 'its key {0} cannot be read (a key with a pass phrase is not supported)',
+          args: [pair.key.path],
+          comment: 'After a colon, in “The certificate file {path} cannot be used: …”. “it”: the file',
+        });
     throw unusableFile(pair.certificate.path, why, error);
   }
 }
