@@ -31,22 +31,33 @@ export async function readComposeFile(path: string): Promise<ComposeFile> {
   const [problem] = document.errors;
   if (problem !== undefined) {
     const line = problem.linePos?.[0].line;
-    throw invalid(path, l10n.t`is not YAML${line === undefined ? '' : l10n.t` (line ${line})`}`, problem);
+    const sentence =
+      line === undefined
+        ? l10n.t`The compose file ${path} is not YAML.`
+        : l10n.t`The compose file ${path} is not YAML (line ${line}).`;
+    throw invalid(path, sentence, problem);
   }
   // `!reset` and `!override` (compose-spec, 13-merge.md) change how files are merged.
   const tagged = document.warnings.find(({ code }) => code === 'TAG_RESOLVE_FAILED');
   if (tagged !== undefined)
-    throw invalid(path, l10n.t('has a YAML tag such as !reset or !override, which is not supported'));
+    throw invalid(
+      path,
+      l10n.t`The compose file ${path} has a YAML tag such as !reset or !override, which is not supported.`,
+    );
   const read = v.safeParse(
     composeFile,
     toValue(path, () => document.toJS() as unknown),
   );
   if (!read.success) {
-    const where = read.issues[0].path?.map(({ key }) => String(key)).join('.') ?? l10n.t('its first line');
-    throw invalid(path, l10n.t`has something else than expected at ${where}`);
+    const where = read.issues[0].path?.map(({ key }) => String(key)).join('.');
+    const sentence =
+      where === undefined
+        ? l10n.t`The compose file ${path} has something else than expected at its first line.`
+        : l10n.t`The compose file ${path} has something else than expected at ${where}.`;
+    throw invalid(path, sentence);
   }
   if (read.output.include !== undefined && read.output.include !== null) {
-    throw invalid(path, l10n.t('includes other files (“include”), which is not supported'));
+    throw invalid(path, l10n.t`The compose file ${path} includes other files (“include”), which is not supported.`);
   }
   return read.output;
 }
@@ -58,7 +69,7 @@ function toValue(path: string, read: () => unknown): unknown {
   } catch (error) {
     throw invalid(
       path,
-      l10n.t('cannot be read: its anchors and aliases do not fit together, or there are too many'),
+      l10n.t`The compose file ${path} cannot be read: its anchors and aliases do not fit together, or there are too many.`,
       error,
     );
   }
@@ -67,22 +78,26 @@ function toValue(path: string, read: () => unknown): unknown {
 async function readText(path: string): Promise<string> {
   try {
     const { size } = await stat(path);
-    if (size > largestFile) throw invalid(path, l10n.t('is too large for a compose file: more than 1 MiB'));
+    if (size > largestFile)
+      throw invalid(path, l10n.t`The compose file ${path} is too large for a compose file: more than 1 MiB.`);
     return await readFile(path, 'utf8');
   } catch (error) {
     if (error instanceof TeaChestError) throw error;
     const code = systemCode(error);
     throw invalid(
       path,
-      code === 'ENOENT' ? l10n.t('does not exist') : l10n.t`cannot be read (${code ?? String(error)})`,
+      code === 'ENOENT' ? l10n.t`The compose file ${path} does not exist.` : unreadable(path, code ?? String(error)),
       error,
     );
   }
 }
 
-/** `why` completes the sentence “The compose file X …”. */
-export function invalid(path: string, why: string, cause?: unknown): TeaChestError {
-  return new TeaChestError('composeFileInvalid', l10n.t`The compose file ${path} ${why}.`, {
+export function unreadable(path: string, why: string): string {
+  return l10n.t`The compose file ${path} cannot be read (${why}).`;
+}
+
+export function invalid(path: string, message: string, cause?: unknown): TeaChestError {
+  return new TeaChestError('composeFileInvalid', message, {
     ...{ stage: 'resolve', facts: { file: path } },
     ...(cause !== undefined && { cause }),
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import * as l10n from '@vscode/l10n';
 import { systemCode } from '../base/errors.ts';
-import { invalid } from './composeFile.ts';
+import { invalid, unreadable } from './composeFile.ts';
 import type { Variables } from './interpolate.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -20,7 +20,10 @@ export async function composeVariables(folder: string, environment: Environment)
     if (own !== undefined) return own;
     const value = file[name];
     if (value?.includes('$') === true) {
-      throw invalid(path, l10n.t`gives ${name} a value with a dollar sign, and variables there are not supported`);
+      throw invalid(
+        path,
+        l10n.t`The compose file ${path} gives ${name} a value with a dollar sign, and variables there are not supported.`,
+      );
     }
     return value;
   };
@@ -31,6 +34,6 @@ async function readIfThere(path: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return '';
-    throw invalid(path, l10n.t`cannot be read (${systemCode(error) ?? String(error)})`, error);
+    throw invalid(path, unreadable(path, systemCode(error) ?? String(error)), error);
   }
 }

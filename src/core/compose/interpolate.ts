@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 /** A value of a variable; undefined if it is not set. */
 export type Variables = (name: string) => string | undefined;
 
@@ -10,7 +11,7 @@ export interface Interpolated {
 /**
  * Replaces variables as docker compose does (compose-spec, 12-interpolation.md): `$NAME`, `${NAME}`, the defaults `:-` and
  * `-`, the alternatives `:+` and `+`, the errors `:?` and `?`, nested ones, and `$$` for a dollar sign.
- * @throws Error whose message completes the sentence “The file …”.
+ * @throws InterpolationError
  */
 export function interpolate(text: string, variables: Variables): Interpolated {
   const unset: string[] = [];
@@ -43,7 +44,7 @@ function replaceFirst(
   const end = text.startsWith('${') ? closingBrace(text) : undefined;
   const braced = end === undefined ? undefined : text.slice(2, end);
   const [, named, operator = '', word = ''] = /^([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-+?])(.*))?$/s.exec(braced ?? '') ?? [];
-  if (end === undefined || named === undefined) throw new Error(`has “${text}”, where a variable is not complete`);
+  if (end === undefined || named === undefined) throw incomplete(text);
   return { value: expand(named, operator, word, variables, unset), length: end + 1 };
 }
 
@@ -59,7 +60,7 @@ function expand(name: string, operator: string, word: string, variables: Variabl
     case '?': {
       if (isGiven) return value;
       const why = other();
-      throw new Error(`needs the variable ${name}${why === '' ? '' : `: ${why}`}`);
+      throw needed(name, why);
     }
     default:
       return valueOf(name, variables, unset);
@@ -80,4 +81,33 @@ function closingBrace(text: string): number | undefined {
     else if (text[at] === '}' && --depth === 0) return at;
   }
   return undefined;
+}
+
+/** A value in which a variable cannot be replaced. */
+export class InterpolationError extends Error {
+  /** The sentence for a person. */
+  readonly sentenceOf: (file: string) => string;
+
+  constructor(message: string, sentenceOf: (file: string) => string) {
+    super(message);
+    this.sentenceOf = sentenceOf;
+  }
+}
+
+function incomplete(text: string): InterpolationError {
+  return new InterpolationError(
+    `“${text}”, where a variable is not complete`,
+    (file) => l10n.t`The compose file ${file} has “${text}”, where a variable is not complete.`,
+  );
+}
+
+function needed(name: string, why: string): InterpolationError {
+  if (why === '') {
+    const sentenceOf = (file: string): string => l10n.t`The compose file ${file} needs the variable ${name}.`;
+    return new InterpolationError(`needs the variable ${name}`, sentenceOf);
+  }
+  return new InterpolationError(
+    `needs the variable ${name}: ${why}`,
+    (file) => l10n.t`The compose file ${file} needs the variable ${name}: ${why}.`,
+  );
 }

@@ -3,9 +3,9 @@ import { basename, dirname, join, resolve } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../base/errors.ts';
 import { parseImageReference } from '../oci/imageReference.ts';
-import { invalid, readComposeFile, type ComposeFile, type ServiceEntry } from './composeFile.ts';
+import { invalid, readComposeFile, unreadable, type ComposeFile, type ServiceEntry } from './composeFile.ts';
 import { composeVariables, type Environment } from './composeVariables.ts';
-import { interpolate, type Variables } from './interpolate.ts';
+import { interpolate, InterpolationError, type Variables } from './interpolate.ts';
 
 /** An image of a compose project. */
 export interface ComposeImage {
@@ -102,7 +102,10 @@ function projectName(
   const given = ofVariable === undefined || ofVariable === '' ? named : ofVariable;
   const name = normalizeProject(typeof given === 'string' ? text(given) : basename(dirname(resolve(first))));
   if (name !== '') return name;
-  throw invalid(first, l10n.t('is in a folder whose name cannot be that of a project. Give it a “name”'));
+  throw invalid(
+    first,
+    l10n.t`The compose file ${first} is in a folder whose name cannot be that of a project. Give it a “name”.`,
+  );
 }
 
 /** compose-go, loader.NormalizeProjectName */
@@ -137,13 +140,15 @@ async function withExtends(
 ): Promise<Service> {
   const own = { image: entry.image ?? undefined, isBuilt: isGiven(entry.build), profiles: entry.profiles ?? [] };
   if (!isGiven(entry.extends)) return own;
-  if (depth >= deepestExtends) throw invalid(file, l10n.t`has a service ${name} that extends itself`);
+  if (depth >= deepestExtends)
+    throw invalid(file, l10n.t`The compose file ${file} has a service ${name} that extends itself.`);
   const base = typeof entry.extends === 'string' ? { service: entry.extends } : entry.extends;
   const isElsewhere = 'file' in base && typeof base.file === 'string';
   const from = isElsewhere ? resolve(dirname(file), base.file ?? '') : file;
   const other = isElsewhere ? await readComposeFile(from) : content;
   const extended = other.services?.[base.service];
-  if (extended === undefined) throw invalid(from, l10n.t`has no service ${base.service}, which ${name} extends`);
+  if (extended === undefined)
+    throw invalid(from, l10n.t`The compose file ${from} has no service ${base.service}, which ${name} extends.`);
   return merge(await withExtends(from, other, base.service, extended ?? {}, depth + 1), own);
 }
 
@@ -170,7 +175,7 @@ function chooseServices(
   const { services: wanted } = request;
   if (wanted !== undefined) {
     const unknown = wanted.find((name) => !services.has(name));
-    if (unknown !== undefined) throw invalid(file, l10n.t`has no service ${unknown}`);
+    if (unknown !== undefined) throw invalid(file, l10n.t`The compose file ${file} has no service ${unknown}.`);
     return (name) => wanted.includes(name);
   }
   const ofVariable = (variables('COMPOSE_PROFILES') ?? '').split(',').map((profile) => profile.trim());
@@ -192,15 +197,18 @@ function imageOf(
   try {
     parseImageReference(text);
   } catch (error) {
-    const why =
-      unset.length === 0 ? '' : l10n.t`, since ${unset.join(' and ')} ${unset.length > 1 ? 'are' : 'is'} not set`;
-    throw invalid(
-      file,
-      l10n.t`gives the service ${name} the image “${text}”, which is no name of an image${why}`,
-      error,
-    );
+    throw invalid(file, notAnImage(file, name, text, unset), error);
   }
   return text;
+}
+
+function notAnImage(file: string, service: string, image: string, unset: readonly string[]): string {
+  if (unset.length === 0) {
+    return l10n.t`The compose file ${file} gives the service ${service} the image “${image}”, which is no name of an image.`;
+  }
+  return unset.length === 1
+    ? l10n.t`The compose file ${file} gives the service ${service} the image “${image}”, which is no name of an image, since ${unset.join()} is not set.`
+    : l10n.t`The compose file ${file} gives the service ${service} the image “${image}”, which is no name of an image, since these are not set: ${unset.join(', ')}.`;
 }
 
 function replace(file: string, value: string, variables: Variables): string {
@@ -212,6 +220,7 @@ function interpolateIn(file: string, value: string, variables: Variables): Retur
     return interpolate(value, variables);
   } catch (error) {
     if (error instanceof TeaChestError) throw error;
-    throw invalid(file, error instanceof Error ? error.message : String(error), error);
+    const isKnown = error instanceof InterpolationError;
+    throw invalid(file, isKnown ? error.sentenceOf(file) : unreadable(file, String(error)), error);
   }
 }

@@ -1,4 +1,5 @@
 import * as zlib from 'node:zlib';
+import * as l10n from '@vscode/l10n';
 import { untilCancelled } from '../base/cancel.ts';
 import { TeaChestError } from '../base/errors.ts';
 import { mediaTypes } from '../oci/mediaTypes.ts';
@@ -32,7 +33,7 @@ export function createCodec(kind: CodecKind, level: number | undefined, pool: Wo
   if (!Number.isInteger(chosen) || chosen < range.lowest || chosen > range.highest) {
     throw new TeaChestError(
       'argumentInvalid',
-      `${kind} has the levels ${range.lowest} to ${range.highest}, so ${chosen} cannot be used.`,
+      l10n.t`${kind} has the levels ${range.lowest} to ${range.highest}, so ${chosen} cannot be used.`,
       { facts: { compression: kind, level: chosen } },
     );
   }
@@ -48,7 +49,7 @@ function zstdVersion(): string {
   if (version !== undefined && hasZstd) return version;
   throw new TeaChestError(
     'argumentInvalid',
-    `Layers cannot be compressed with zstd here: the Node.js that this editor runs extensions with (${process.version}) has no zstd. Use gzip instead.`,
+    l10n.t`Layers cannot be compressed with zstd here: the Node.js that this editor runs extensions with (${process.version}) has no zstd. Use gzip instead.`,
     { facts: { compression: 'zstd', node: process.version } },
   );
 }

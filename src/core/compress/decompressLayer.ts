@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import * as zlib from 'node:zlib';
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../base/errors.ts';
 import { peekBytes } from '../base/peekBytes.ts';
 import { compressionOf, magicLength } from '../oci/compressionOf.ts';
@@ -41,7 +42,7 @@ export async function* decompressBeside(
   if (form.open === undefined) {
     throw new TeaChestError(
       'archiveInvalid',
-      `The layer ${path} is compressed with zstd, which this VS Code cannot read.`,
+      l10n.t`The layer ${path} is compressed with zstd, which this VS Code cannot read.`,
     );
   }
   const stream = form.open();
@@ -61,7 +62,7 @@ export async function* decompressBeside(
     if (!isZlibError(error)) throw error;
     throw new TeaChestError(
       'archiveInvalid',
-      `The layer ${path} is damaged: it cannot be decompressed (${error.message}).`,
+      l10n.t`The layer ${path} is damaged: it cannot be decompressed (${error.message}).`,
       {
         cause: error,
       },

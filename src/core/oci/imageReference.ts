@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../base/errors.ts';
 import { isDigest, type Digest } from './digest.ts';
 
@@ -29,32 +30,32 @@ export function parseImageReference(
   isRegistry: (first: string) => boolean = () => false,
 ): ImageReference {
   const refuse = (why: string): never => {
-    throw new TeaChestError('referenceInvalid', `“${text}” is not an image reference: ${why}.`, {
+    throw new TeaChestError('referenceInvalid', l10n.t`“${text}” is not an image reference: ${why}.`, {
       facts: { reference: text },
     });
   };
-  if (text.trim() !== text || text === '') refuse('it is empty or has spaces around it');
+  if (text.trim() !== text || text === '') refuse(l10n.t('it is empty or has spaces around it'));
 
   const at = text.indexOf('@');
   const digestText = at < 0 ? undefined : text.slice(at + 1);
-  if (digestText !== undefined && !isDigest(digestText)) refuse('what follows @ is not a sha256 digest');
+  if (digestText !== undefined && !isDigest(digestText)) refuse(l10n.t('what follows @ is not a sha256 digest'));
   const named = at < 0 ? text : text.slice(0, at);
 
   const slash = named.indexOf('/');
   const first = slash < 0 ? '' : named.slice(0, slash);
   const hasRegistry = first !== '' && (/[.:]/.test(first) || first === 'localhost' || isRegistry(first));
   if (hasRegistry && first.startsWith('[') && first.includes('%')) {
-    refuse(`“${first}” has a zone, which no reference can have: use an address without %, or a host name`);
+    refuse(l10n.t`“${first}” has a zone, which no reference can have: use an address without %, or a host name`);
   }
-  if (hasRegistry && !isHost(first)) refuse(`“${first}” is not a host`);
+  if (hasRegistry && !isHost(first)) refuse(l10n.t`“${first}” is not a host`);
   const path = hasRegistry ? named.slice(slash + 1) : named;
 
   const colon = path.indexOf(':', path.lastIndexOf('/') + 1);
   const repository = colon < 0 ? path : path.slice(0, colon);
   const tag = colon < 0 ? undefined : path.slice(colon + 1);
-  if (tag !== undefined && !isTag(tag)) refuse(`“${tag}” is not a tag`);
+  if (tag !== undefined && !isTag(tag)) refuse(l10n.t`“${tag}” is not a tag`);
   if (repository === '' || repository.split('/').some((part) => part === '' || /[\s:@]/.test(part))) {
-    refuse('a part of its name is empty or has a character that names cannot have');
+    refuse(l10n.t('a part of its name is empty or has a character that names cannot have'));
   }
   return {
     registry: hasRegistry ? first : undefined,

@@ -1,4 +1,3 @@
-import * as l10n from '@vscode/l10n';
 import type { EngineDescription, EnginePuller } from '../ports/enginePuller.ts';
 import type { PullWay } from './pullEvents.ts';
 
@@ -25,7 +24,7 @@ export interface WayFacts {
 export interface PullWays {
   /** In this order: the next one is taken if it can cure the failure of the one before. */
   readonly ways: readonly Exclude<PullWay, 'none'>[];
-  /** Why other ways are not among them, as sentences. */
+  /** For the log: why other ways are not among them, as sentences. */
   readonly reasons: readonly string[];
 }
 
@@ -50,26 +49,23 @@ export function choosePullWays(facts: WayFacts): PullWays {
 function whyNotDirect({ registry, needsCredential, engine, description }: WayFacts): string | undefined {
   const { origin, host, isPinned, isLoopback } = registry;
   if (isLoopback) {
-    return l10n.t`${host} is this machine, which need not be what the engine reaches under that name.`;
+    return `${host} is this machine, which need not be what the engine reaches under that name.`;
   }
-  if (isPinned)
-    return l10n.t`The certificate of ${host} is trusted by its fingerprint, which the engine does not know.`;
+  if (isPinned) return `The certificate of ${host} is trusted by its fingerprint, which the engine does not know.`;
   const isHttps = origin.startsWith('https:');
   const { isInsecure } = description;
-  if (!isHttps && !isInsecure) return l10n.t`The engine does not allow http for ${host}.`;
+  if (!isHttps && !isInsecure) return `The engine does not allow http for ${host}.`;
   if (isHttps && isInsecure) {
-    return l10n.t`The engine would not check the certificate of ${host}, because its settings call that registry insecure.`;
+    return `The engine would not check the certificate of ${host}, because its settings call that registry insecure.`;
   }
   if (needsCredential && description.isRedirected) {
-    return l10n.t`The engine’s settings have another address or mirrors for ${host}, which would get its credential.`;
+    return `The engine’s settings have another address or mirrors for ${host}, which would get its credential.`;
   }
   if (needsCredential && !isHttps && engine.whyNotLocal !== undefined) {
-    return l10n.t`${host} is reached by http, and the engine may do that from another network, so the credential of the registry is not sent to it.`;
+    return `${host} is reached by http, and the engine may do that from another network, so the credential of the registry is not sent to it.`;
   }
   if (needsCredential && !engine.isConfidential) {
-    return l10n.t(
-      'The engine is reached over the network without TLS, so the credential of the registry is not sent to it.',
-    );
+    return 'The engine is reached over the network without TLS, so the credential of the registry is not sent to it.';
   }
   return undefined;
 }

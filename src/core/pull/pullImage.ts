@@ -116,9 +116,9 @@ async function transfer(attempt: Attempt): Promise<Outcome> {
 }
 
 const wayTexts: Readonly<Record<Exclude<PullWay, 'none'>, string>> = {
-  engine: l10n.t('by the engine itself'),
-  relay: l10n.t('by the engine through Tea Chest’s endpoint'),
-  archive: l10n.t('by an archive that Tea Chest gives to the engine'),
+  engine: 'by the engine itself',
+  relay: 'by the engine through Tea Chest’s endpoint',
+  archive: 'by an archive that Tea Chest gives to the engine',
 };
 
 function transferBy(way: Exclude<PullWay, 'none'>): Transfer {
@@ -127,9 +127,9 @@ function transferBy(way: Exclude<PullWay, 'none'>): Transfer {
 }
 
 function obstacleOf({ local }: EnginePuller, relay: PullParts['relay']): string | undefined {
-  if (relay === undefined) return l10n.t('The endpoint of Tea Chest could not be opened.');
+  if (relay === undefined) return 'The endpoint of Tea Chest could not be opened.';
   if (local === undefined || relay.reachability.isWorthTrying(local.id)) return undefined;
-  return l10n.t('The engine did not reach Tea Chest at 127.0.0.1 a short time ago.');
+  return 'The engine did not reach Tea Chest at 127.0.0.1 a short time ago.';
 }
 
 /** A failure of the engine that is about its way to the registry or to us. What the registry says itself stays as it is. */

@@ -100,8 +100,22 @@ function namesOfMissing(manifests: readonly EngineManifest[]): readonly string[]
 
 function nameOf({ digest, platform, attests }: EngineManifest, manifests: readonly EngineManifest[]): string {
   const subject = attests && manifests.find((other) => other.digest === attests);
-  if (subject !== undefined) return l10n.t`the attestation of ${nameOf(subject, [])}`;
-  return (platform && describePlatform(platform)) ?? l10n.t`the manifest ${shortDigest(digest)}`;
+  if (subject !== undefined)
+    return l10n.t({
+      message: 'the attestation of {0}',
+      args: [nameOf(subject, [])],
+      comment: 'A part of an image, in a list of parts.',
+    });
+  return (platform && describePlatform(platform)) ?? manifestName(digest);
+}
+
+/** In a list of what an image has, or lacks. */
+export function manifestName(digest: Digest): string {
+  return l10n.t({
+    message: 'the manifest {0}',
+    args: [shortDigest(digest)],
+    comment: 'A part of an image, in a list of parts.',
+  });
 }
 
 function findPlatform(image: Listed, wanted: string): EngineManifest {
@@ -117,42 +131,48 @@ function findPlatform(image: Listed, wanted: string): EngineManifest {
   const names = listOf(availablePlatforms(manifests));
   const instead =
     names === ''
-      ? l10n.t('It has nothing of it that could be pushed')
-      : l10n.t`It can push ${names}, or “all” of these`;
+      ? l10n.t('It has nothing of it that could be pushed.')
+      : l10n.t`It can push ${names}, or “all” of these.`;
   const why =
     found.length > 0
       ? l10n.t`The engine has only a part of ${nameOfImage(image)} for ${wanted}: pull that platform again, or build it.`
       : l10n.t`The engine has ${nameOfImage(image)} not for ${wanted}.`;
-  throw new TeaChestError('imageNotFound', l10n.t`${why} ${instead}.`, {
+  throw new TeaChestError('imageNotFound', `${why} ${instead}`, {
     stage: 'inspect',
     facts: { image: nameOfImage(image), platform: wanted, platforms: names },
   });
 }
 
 function otherPlatform(image: Listed, wanted: string): TeaChestError {
-  const found = describePlatform(image.platform) ?? l10n.t('no platform that it names');
-  return new TeaChestError(
-    'imageNotFound',
-    l10n.t`The engine has ${nameOfImage(image)} for ${found}, not for ${wanted}.`,
-    {
-      stage: 'inspect',
-      facts: { image: nameOfImage(image), platform: found },
-    },
-  );
+  const found = describePlatform(image.platform);
+  const name = nameOfImage(image);
+  const sentence =
+    found === undefined
+      ? l10n.t`The engine has ${name} for no platform that it names, not for ${wanted}.`
+      : l10n.t`The engine has ${name} for ${found}, not for ${wanted}.`;
+  const facts = { image: name, ...(found !== undefined && { platform: found }) };
+  return new TeaChestError('imageNotFound', sentence, { stage: 'inspect', facts });
 }
 
 function undecided(image: Listed, here: readonly EngineManifest[], missing: readonly string[]): TeaChestError {
   const names = listOf(here);
-  const lacks = missing.length === 0 ? '' : l10n.t` The engine does not have ${missing.join(', ')}.`;
-  return new TeaChestError(
-    'platformNeeded',
-    l10n.t`${nameOfImage(image)} is an index of several platforms.${lacks} It has ${names}: one of these can be pushed, or “all” that is there.`,
-    { stage: 'inspect', facts: { image: nameOfImage(image), platforms: names, missing } },
-  );
+  const sentences = [
+    l10n.t`${nameOfImage(image)} is an index of several platforms.`,
+    ...(missing.length === 0 ? [] : [l10n.t`The engine does not have ${missing.join(', ')}.`]),
+    l10n.t`It has ${names}: one of these can be pushed, or “all” that is there.`,
+  ];
+  return new TeaChestError('platformNeeded', sentences.join(' '), {
+    stage: 'inspect',
+    facts: { image: nameOfImage(image), platforms: names, missing },
+  });
 }
 
 function nothingHere(image: Listed, missing: readonly string[]): TeaChestError {
-  const sentence = l10n.t`The container engine has only a part of ${nameOfImage(image)}: ${missing.join(', ')} are not complete. Pull it again, or build it anew.`;
+  const lacking = missing.join(', ');
+  const sentence =
+    missing.length === 1
+      ? l10n.t`The container engine has only a part of ${nameOfImage(image)}: ${lacking} is not complete. Pull it again, or build it anew.`
+      : l10n.t`The container engine has only a part of ${nameOfImage(image)}: ${lacking} are not complete. Pull it again, or build it anew.`;
   return new TeaChestError('engineFailed', sentence, {
     stage: 'inspect',
     facts: { image: nameOfImage(image), missing },

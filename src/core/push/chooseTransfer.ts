@@ -113,7 +113,7 @@ export async function chooseTransfer(
 const engineHasBlobs = l10n.t('The engine holds the image as it is published, and pushes only what is missing.');
 
 function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
+  return l10n.t`${(ms / 1000).toFixed(1)} s`;
 }
 
 /** The error if the relay is required and not possible. */

@@ -1,4 +1,3 @@
-import * as l10n from '@vscode/l10n';
 import type { Digest } from '../oci/digest.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { ImageDetails } from '../ports/imageSource.ts';
@@ -19,7 +18,7 @@ export function publishedKey({ id, storesBlobs }: ImageDetails, selection: Selec
     case 'manifest':
       return `${id} ${selection.manifest.digest}`;
     case 'available':
-      return l10n.t`${id} index of ${[...selection.digests].sort().join(',')}`;
+      return `${id} index of ${[...selection.digests].sort().join(',')}`;
   }
 }
 

@@ -22,12 +22,12 @@ export async function publishOtherTag(
   if (!isUnchanged) {
     const bytes = known ?? (await runStage('manifest', () => target.getManifest(digest, { signal })));
     if (bytes === undefined || digestOf(bytes) !== digest) {
-      const found = bytes === undefined ? l10n.t('no longer has it') : l10n.t('gives other bytes for it');
-      throw new TeaChestError(
-        'digestMismatch',
-        l10n.t`The manifest ${digest} was published as ${published.reference}, but the registry ${found}, so ${referenceOf(request)} was not published.`,
-        { stage: 'manifest', facts: { reference: referenceOf(request), sent: digest } },
-      );
+      const reference = referenceOf(request);
+      const sentence =
+        bytes === undefined
+          ? l10n.t`The manifest ${digest} was published as ${published.reference}, but the registry no longer has it, so ${reference} was not published.`
+          : l10n.t`The manifest ${digest} was published as ${published.reference}, but the registry gives other bytes for it, so ${reference} was not published.`;
+      throw new TeaChestError('digestMismatch', sentence, { stage: 'manifest', facts: { reference, sent: digest } });
     }
     await publishTag({ ...context, publishedUnder: 'tag' }, [], { mediaType, bytes: Buffer.from(bytes), digest });
   }

@@ -64,20 +64,22 @@ function unchecked(request: PushRequest, error: unknown): TeaChestError {
   const reference = referenceOf(request);
   // Nothing cancels this request: it has timed out.
   const isLate = code === 'cancelled';
-  const why = isLate ? l10n.t('the registry did not answer in time.') : message;
-  return new TeaChestError(
-    isLate ? 'registryUnreachable' : code,
-    l10n.t`${reference} was published, but whether the registry has it as it was sent could not be checked: ${why}`,
-    { cause: error, facts: { ...facts, published: reference } },
-  );
+  const sentence = isLate
+    ? l10n.t`${reference} was published, but whether the registry has it as it was sent could not be checked: the registry did not answer in time.`
+    : l10n.t`${reference} was published, but whether the registry has it as it was sent could not be checked: ${message}`;
+  return new TeaChestError(isLate ? 'registryUnreachable' : code, sentence, {
+    cause: error,
+    facts: { ...facts, published: reference },
+  });
 }
 
 function mismatch(request: PushRequest, sent: Digest, stored: Digest | undefined): TeaChestError {
   const reference = referenceOf(request);
-  const instead = stored === undefined ? l10n.t('no such tag') : l10n.t`another manifest (${shortDigest(stored)})`;
-  return new TeaChestError(
-    'digestMismatch',
-    l10n.t`We sent the manifest ${shortDigest(sent)} for ${reference}, but the registry has ${instead}. Somebody else may have pushed the same tag at the same time.`,
-    { facts: stored === undefined ? { reference, sent } : { reference, sent, stored } },
-  );
+  const sentence =
+    stored === undefined
+      ? l10n.t`We sent the manifest ${shortDigest(sent)} for ${reference}, but the registry has no such tag. Somebody else may have pushed the same tag at the same time.`
+      : l10n.t`We sent the manifest ${shortDigest(sent)} for ${reference}, but the registry has another manifest (${shortDigest(stored)}). Somebody else may have pushed the same tag at the same time.`;
+  return new TeaChestError('digestMismatch', sentence, {
+    facts: stored === undefined ? { reference, sent } : { reference, sent, stored },
+  });
 }

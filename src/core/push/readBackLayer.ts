@@ -1,4 +1,3 @@
-import * as l10n from '@vscode/l10n';
 import { isCancelled, TeaChestError } from '../base/errors.ts';
 import { DigestCounter, type Digest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/manifest.ts';
@@ -71,14 +70,14 @@ export async function readBackLayer(
     }
     const [digest, hashed, size] = [stored.digest(), tar.digest(), stored.bytes];
     if (digest !== tagged.digest || hashed !== diffId || size !== tagged.size) {
-      options.onRefuted(l10n.t`the blob ${tagged.digest} has the digest ${digest}, and uncompressed ${hashed}`);
+      options.onRefuted(`the blob ${tagged.digest} has the digest ${digest}, and uncompressed ${hashed}`);
       return undefined;
     }
     return { mediaType: form?.mediaType ?? mediaTypes.ociLayer, digest, size, tarSize: tar.bytes };
   } catch (error) {
     if (isCancelled(error)) throw error;
     if (error instanceof TeaChestError && error.code !== 'archiveInvalid') options.onUnreadable(error);
-    else options.onRefuted(l10n.t`the blob ${tagged.digest} is not that layer: ${String(error)}`);
+    else options.onRefuted(`the blob ${tagged.digest} is not that layer: ${String(error)}`);
     return undefined;
   } finally {
     // Ends the request, also after a failure.

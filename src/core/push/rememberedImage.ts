@@ -1,4 +1,3 @@
-import * as l10n from '@vscode/l10n';
 import type { KnownImage } from '../digestCache/digestTables.ts';
 import { isConfigOf } from '../oci/imageConfig.ts';
 import { formatPlatform } from '../oci/platform.ts';
@@ -9,7 +8,7 @@ type ImageContext = Pick<AttemptContext, 'cache' | 'image' | 'request' | 'compre
 
 /** An image whose stored layers are compressed here is published with another manifest than without. */
 function keyOf({ image, request, compressesStored }: ImageContext): Key {
-  const form = compressesStored ? l10n.t`${request.codec.id} of stored layers` : request.codec.id;
+  const form = compressesStored ? `${request.codec.id} of stored layers` : request.codec.id;
   return [image.id, form, formatPlatform(image.platform)];
 }
 

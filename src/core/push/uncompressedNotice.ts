@@ -24,6 +24,9 @@ export function uncompressedNotice(
   );
   const bytes = [...sent].reduce((total, digest) => total + (blobs.get(digest)?.size ?? 0), 0);
   if (bytes < worthNaming) return undefined;
-  const layers = sent.size === 1 ? l10n.t('One layer') : l10n.t`${sent.size} layers`;
-  return l10n.t`${layers} (${Math.round(bytes / 1e6)} MB) went out uncompressed, as the container engine stores them. With the setting “teaChest.push.compression” at “gzip” they are compressed, mostly to less than half; the digest is then not the engine’s.`;
+  const size = `${Math.round(bytes / 1e6)} MB`;
+  if (sent.size === 1) {
+    return l10n.t`One layer (${size}) went out uncompressed, as the container engine stores it. With the setting “teaChest.push.compression” at “gzip” it is compressed, mostly to less than half; the digest is then not the engine’s.`;
+  }
+  return l10n.t`${sent.size} layers (${size}) went out uncompressed, as the container engine stores them. With the setting “teaChest.push.compression” at “gzip” they are compressed, mostly to less than half; the digest is then not the engine’s.`;
 }

@@ -114,9 +114,10 @@ export async function pushFromEngine(
 /** No request has arrived: the engine's 127.0.0.1 is not ours, or it does not push as docker does. */
 function unreachable(pusher: EnginePusher, reachability: Reachability, cause: unknown): RelayUnavailable {
   reachability.missed(pusher.id);
-  const unknown = l10n.t(
-    'it may run in a virtual machine or in a network of its own, or push by https only, as Podman does',
-  );
+  const unknown = l10n.t({
+    message: 'it may run in a virtual machine or in a network of its own, or push by https only, as Podman does',
+    comment: 'Why an engine cannot push to Tea Chest; follows a colon. “It” is the container engine.',
+  });
   const reason = pusher.isolation ?? unknown;
   return new RelayUnavailable(l10n.t`No request of it arrives at 127.0.0.1 here: ${reason}.`, { cause });
 }

@@ -15,6 +15,7 @@ export function relayObstacle(
   // The temporary name would be its only one, and removing the last name removes the image.
   if (references.every(isTemporaryName)) return l10n.t('The image has no name of its own.');
   if (isRequired || reachability.isWorthTrying(pusher.id)) return undefined;
-  const reason = pusher.isolation === undefined ? '' : `: ${pusher.isolation}`;
-  return l10n.t`It did not reach Tea Chest at 127.0.0.1 a short time ago${reason}.`;
+  return pusher.isolation === undefined
+    ? l10n.t('It did not reach Tea Chest at 127.0.0.1 a short time ago.')
+    : l10n.t`It did not reach Tea Chest at 127.0.0.1 a short time ago: ${pusher.isolation}.`;
 }

@@ -15,14 +15,23 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${units[unit] ?? 'TB'}`;
 }
 
+/** `184 MB of 420 MB` */
+export function formatBytesOf(bytes: number, total: number): string {
+  return l10n.t({
+    message: '{0} of {1}',
+    args: [formatBytes(bytes), formatBytes(total)],
+    comment: 'Sizes: “184 MB of 420 MB”',
+  });
+}
+
 /** `12 s`, `3 min 20 s`, `1 h 5 min`. */
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.ceil(seconds));
-  if (whole < 60) return `${whole} s`;
+  if (whole < 60) return l10n.t`${whole} s`;
   const minutes = Math.floor(whole / 60);
   if (minutes < 60) return whole % 60 === 0 ? l10n.t`${minutes} min` : l10n.t`${minutes} min ${whole % 60} s`;
   const hours = Math.floor(minutes / 60);
-  return minutes % 60 === 0 ? `${hours} h` : l10n.t`${hours} h ${minutes % 60} min`;
+  return minutes % 60 === 0 ? l10n.t`${hours} h` : l10n.t`${hours} h ${minutes % 60} min`;
 }
 
 /** `just now`, `5 min ago`, `3 weeks ago`; empty where the date says nothing. Times in milliseconds since the epoch. */
@@ -31,16 +40,21 @@ export function formatAge(createdAt: string | undefined, now: number): string {
   if (Number.isNaN(then) || createdAt === undefined || !isBuildDate(createdAt)) return '';
   const seconds = Math.max(0, (now - then) / 1000);
   if (seconds < 60) return l10n.t('just now');
-  const steps: readonly (readonly [string, number, number])[] = [
-    ['min', 60, 3600],
-    ['h', 3600, 86_400],
-    ['day', 86_400, 14 * 86_400],
-    ['week', 7 * 86_400, 61 * 86_400],
-    ['month', 30.44 * 86_400, 2 * 365 * 86_400],
-    ['year', 365.25 * 86_400, Number.POSITIVE_INFINITY],
-  ];
-  const [name, size] = steps.find(([, , end]) => seconds < end) ?? ['year', 365.25 * 86_400];
-  const count = Math.floor(seconds / size);
-  const plural = count === 1 || name === 'min' || name === 'h' ? '' : 's';
-  return l10n.t`${count} ${name}${plural} ago`;
+  const day = 86_400;
+  if (seconds < 3600) return l10n.t`${Math.floor(seconds / 60)} min ago`;
+  if (seconds < day) return l10n.t`${Math.floor(seconds / 3600)} h ago`;
+  if (seconds < 14 * day) return daysAgo(Math.floor(seconds / day));
+  // So there are two of each at least, and plurals alone.
+  if (seconds < 61 * day) return l10n.t`${Math.floor(seconds / (7 * day))} weeks ago`;
+  if (seconds < 2 * 365 * day) return l10n.t`${Math.floor(seconds / (30.44 * day))} months ago`;
+  return yearsAgo(Math.floor(seconds / (365.25 * day)));
+}
+
+function daysAgo(count: number): string {
+  return count === 1 ? l10n.t('1 day ago') : l10n.t`${count} days ago`;
+}
+
+/** A year has 365.25 days here: two years of 365 days are one. */
+function yearsAgo(count: number): string {
+  return count === 1 ? l10n.t('1 year ago') : l10n.t`${count} years ago`;
 }

@@ -1,5 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import type { TeaChestError } from '../../core/base/errors.ts';
+import { joinFirst } from '../../core/base/joinFirst.ts';
 import type { ImageOutcome } from '../../core/push/imagesEvents.ts';
 import type { ImageProgress, ImagesSnapshot } from '../../core/push/imagesProgress.ts';
 import { describeBriefly, describeBytes, describeDuration, describePush, describeRate } from './pushText.ts';
@@ -17,9 +18,19 @@ export function describeRuns(runs: readonly ImagesSnapshot[]): string {
   const [only, ...others] = first.images;
   const brief =
     only !== undefined && others.length === 0
-      ? describeBriefly(only.snapshot)
-      : l10n.t`${first.ended} of ${first.images.length} · ${describeBriefly(first)}`;
-  return runs.length > 1 ? l10n.t`${brief} · +${runs.length - 1} more` : brief;
+      ? [describeBriefly(only.snapshot)]
+      : [countEnded(first.ended, first.images.length), describeBriefly(first)];
+  const more = runs.length > 1 ? [l10n.t`+${runs.length - 1} more`] : [];
+  return [...brief, ...more].join(' · ');
+}
+
+/** `3 of 7`: how many images of a push have ended. */
+export function countEnded(ended: number, images: number): string {
+  return l10n.t({
+    message: '{0} of {1}',
+    args: [ended, images],
+    comment: 'Images of a push that have ended: “3 of 7”',
+  });
 }
 
 /** The line under the title of a notification: `3 of 7 images · 43% · 61.2 MB/s · 12 s left`. */
@@ -41,12 +52,20 @@ export function describePosition(position: number): string {
 
 /** A line for each image. */
 export function imageLines({ images }: ImagesSnapshot): readonly string[] {
-  return images.map((image) => `${image.snapshot.reference ?? 'Push'}: ${describeImage(image)}`);
+  return images.map((image) => `${image.snapshot.reference ?? pushNoun()}: ${describeImage(image)}`);
+}
+
+/** Of a push that has no name yet. */
+export function pushNoun(): string {
+  return l10n.t({ message: 'Push', comment: 'Noun: the push of an image' });
 }
 
 function describeImage({ snapshot, outcome }: ImageProgress): string {
-  if (outcome === undefined) return isWaiting(snapshot) ? 'waiting' : describePush(snapshot);
-  if ('error' in outcome) return outcome.error.code === 'cancelled' ? 'cancelled' : `failed: ${outcome.error.message}`;
+  if (outcome === undefined) return isWaiting(snapshot) ? l10n.t('waiting') : describePush(snapshot);
+  if ('error' in outcome) {
+    const { code, message } = outcome.error;
+    return code === 'cancelled' ? l10n.t('cancelled') : l10n.t`failed: ${message}`;
+  }
   return outcome.result.isUnchanged === true
     ? l10n.t('is there already')
     : l10n.t`pushed, ${describeBytes(outcome.result)}`;
@@ -72,14 +91,15 @@ export function describeSummary(
   const pushed = results.filter(({ isUnchanged }) => isUnchanged !== true);
   const unchanged = results.filter(({ isUnchanged }) => isUnchanged === true);
   const failed = images.flatMap((image) => (image.kind === 'failed' ? [image] : []));
-  const count = pushed.length === images.length ? '' : l10n.t`${pushed.length} of `;
   const bytes = describeBytes({
     uploadedBytes: sum(results, ({ uploadedBytes }) => uploadedBytes),
     mountedBytes: sum(results, ({ mountedBytes }) => mountedBytes),
     skippedBytes: sum(results, ({ skippedBytes }) => skippedBytes),
   });
+  const count = countPushed(pushed.length, images.length);
+  const took = describeDuration(durationMs / 1000);
   const sentences = [
-    l10n.t`Pushed ${count}${countImages(images.length)} in ${describeDuration(durationMs / 1000)}${bytes === '' ? '' : `: ${bytes}`}.`,
+    bytes === '' ? l10n.t`Pushed ${count} in ${took}.` : l10n.t`Pushed ${count} in ${took}: ${bytes}.`,
     pushed.length === 0 ? '' : `${listNames(pushed)}.`,
     unchanged.length === 0 ? '' : l10n.t`There already, unchanged: ${listNames(unchanged)}.`,
     ...describeFailures(failed, reasonOf),
@@ -104,21 +124,42 @@ function describeFailures(
   const more = reasons.length - quotedReasons;
   return [
     ...reasons.slice(0, quotedReasons),
-    ...(more > 0 ? [l10n.t`${more} more failed for other reasons, which the log has.`] : []),
-    ...(cancelled.length > 0 ? [`Cancelled: ${listNames(cancelled)}.`] : []),
+    ...(more > 0 ? [moreFailed(more)] : []),
+    ...(cancelled.length > 0 ? [l10n.t`Cancelled: ${listNames(cancelled)}.`] : []),
   ];
+}
+
+function moreFailed(reasons: number): string {
+  return reasons === 1
+    ? l10n.t('1 more failed for another reason, which the log has.')
+    : l10n.t`${reasons} more failed for other reasons, which the log has.`;
 }
 
 /** `1 image`, `3 images`. */
 export function countImages(count: number): string {
-  return count === 1 ? '1 image' : l10n.t`${count} images`;
+  return count === 1 ? l10n.t('1 image') : l10n.t`${count} images`;
+}
+
+/** `3 images`, `3 of 7 images`. */
+function countPushed(pushed: number, all: number): string {
+  if (pushed === all) return countImages(all);
+  return all === 1 ? l10n.t`${pushed} of 1 image` : l10n.t`${pushed} of ${all} images`;
+}
+
+/** `1 layer`, `3 layers`. */
+export function countLayers(count: number): string {
+  return count === 1 ? l10n.t('1 layer') : l10n.t`${count} layers`;
+}
+
+/** `app:1 to git.example.com/dev/app:1` */
+export function imageToTarget(image: string, target: string): string {
+  return l10n.t({ message: '{0} to {1}', args: [image, target], comment: 'An image, and the target of its push' });
 }
 
 /** Without the registry, which is mostly the same for all. */
 function listNames(images: readonly { readonly reference: string }[]): string {
-  const names = images.slice(0, namedImages).map(({ reference }) => reference.slice(reference.indexOf('/') + 1));
-  const more = images.length - names.length;
-  return more > 0 ? l10n.t`${names.join(', ')} and ${more} more` : names.join(', ');
+  const names = images.map(({ reference }) => reference.slice(reference.indexOf('/') + 1));
+  return joinFirst(names, namedImages);
 }
 
 function sum<T>(values: readonly T[], of: (value: T) => number): number {

@@ -2,7 +2,7 @@ import * as l10n from '@vscode/l10n';
 import { shortDigest } from '../../core/oci/digest.ts';
 import type { ImageRecord, LayerRecord } from '../../core/push/record/pushRecord.ts';
 import { isOver } from '../../core/push/record/recordPush.ts';
-import { formatBytes } from './format.ts';
+import { formatBytes, formatBytesOf } from './format.ts';
 
 /** The classic builder names what a layer was copied from by its hash, `COPY dir:…`: its beginning is enough. */
 export function briefInstruction(instruction: string): string {
@@ -30,26 +30,28 @@ export function layerState(layer: LayerRecord, image: Pick<ImageRecord, 'state' 
     case 'exists':
       return l10n.t('there already');
     case 'mounted':
-      return 'mounted';
+      return l10n.t('mounted');
     case 'uploaded':
     case 'superseded':
-      return 'done';
+      return l10n.t('done');
     case 'waiting':
     case 'reading':
     case 'uploading':
       // The manifest was accepted, so the registry has every layer.
-      if (image.state === 'pushed') return 'done';
+      if (image.state === 'pushed') return l10n.t('done');
       return isOver(image.state) ? stoppedState(layer) : movingState(layer, image.options);
   }
 }
 
 function movingState(layer: LayerRecord, { compression }: ImageRecord['options']): string {
   const { state, readBytes, readTotal, sentBytes } = layer;
-  if (state === 'waiting') return 'waiting';
+  if (state === 'waiting') return l10n.t('waiting');
   if (state === 'uploading') return l10n.t`sending ${sentOfTotal(layer)}`;
-  const verb = compression === 'none' ? 'reading' : 'compressing';
   const read = readTotal === undefined || readTotal === 0 ? formatBytes(readBytes) : percent(readBytes / readTotal);
-  return sentBytes > 0 ? l10n.t`${verb} ${read}, ${formatBytes(sentBytes)} sent` : `${verb} ${read}`;
+  const sent = sentBytes > 0 ? formatBytes(sentBytes) : undefined;
+  if (compression === 'none')
+    return sent === undefined ? l10n.t`reading ${read}` : l10n.t`reading ${read}, ${sent} sent`;
+  return sent === undefined ? l10n.t`compressing ${read}` : l10n.t`compressing ${read}, ${sent} sent`;
 }
 
 function stoppedState(layer: LayerRecord): string {
@@ -62,7 +64,12 @@ function sentOfTotal({ sentBytes, storedTotal }: LayerRecord): string {
   if (storedTotal === undefined) return sent;
   const total = formatBytes(storedTotal);
   const [amount, unit] = sent.split(' ');
-  return total.endsWith(` ${unit ?? ''}`) ? l10n.t`${amount ?? ''} of ${total}` : l10n.t`${sent} of ${total}`;
+  if (!total.endsWith(` ${unit ?? ''}`)) return formatBytesOf(sentBytes, storedTotal);
+  return l10n.t({
+    message: '{0} of {1}',
+    args: [amount ?? '', total],
+    comment: 'Sizes in the same unit: “12 of 80 MB”',
+  });
 }
 
 function percent(fraction: number): string {

@@ -15,15 +15,7 @@ export function planWarnings(image: ImagePlan, { isPublic }: { readonly isPublic
   const { tag, missing, manifests, uncompressedBytes, reference } = image;
   const warnings: PlanWarning[] = [];
   if (tag.state === 'other') {
-    const there = tag.digest === undefined ? l10n.t('another image') : `sha256:${shortDigest(tag.digest)}`;
-    const expected =
-      tag.expected === undefined
-        ? l10n.t('The new digest is known once the layers are compressed.')
-        : `The new digest is sha256:${shortDigest(tag.expected)}.`;
-    warnings.push({
-      code: 'tagOverwritten',
-      message: l10n.t`The tag exists and would be overwritten: it is ${there} now. ${expected}`,
-    });
+    warnings.push({ code: 'tagOverwritten', message: describeOverwritten(tag) });
   }
   if (isPublic) {
     const message = l10n.t`Everybody who can reach the registry can pull ${reference}: its owner is public.`;
@@ -35,24 +27,38 @@ export function planWarnings(image: ImagePlan, { isPublic }: { readonly isPublic
   }
   const left = manifests.filter(({ isPublished, isAvailable }) => isAvailable && !isPublished).length;
   if (missing.length > 0) {
-    const rest = left > 0 ? l10n.t(' Only a part of what is there would be pushed.') : '';
-    const message = l10n.t`The container engine does not have ${missing.join(', ')} of the image.${rest}`;
-    warnings.push({ code: 'indexIncomplete', message });
+    const lacking = l10n.t`The container engine does not have ${missing.join(', ')} of the image.`;
+    const rest = left > 0 ? [l10n.t('Only a part of what is there would be pushed.')] : [];
+    warnings.push({ code: 'indexIncomplete', message: [lacking, ...rest].join(' ') });
   }
   return warnings;
+}
+
+function describeOverwritten({ digest, expected }: ImagePlan['tag']): string {
+  const there =
+    digest === undefined
+      ? l10n.t('The tag exists and would be overwritten: it is another image now.')
+      : l10n.t`The tag exists and would be overwritten: it is ${`sha256:${shortDigest(digest)}`} now.`;
+  const next =
+    expected === undefined
+      ? l10n.t('The new digest is known once the layers are compressed.')
+      : l10n.t`The new digest is ${`sha256:${shortDigest(expected)}`}.`;
+  return `${there} ${next}`;
 }
 
 /** `120 MB`, `at most about 120 MB`, `not known before the engine sends it`. */
 export function describeSend({ bytes, precision }: SendEstimate): string {
   if (bytes === undefined) return l10n.t('not known before the engine sends it');
-  if (bytes === 0) return 'nothing';
+  if (bytes === 0) return l10n.t({ message: 'nothing', comment: 'What a push would send: no bytes' });
   return precision === 'exact' ? formatBytes(bytes) : l10n.t`at most about ${formatBytes(bytes)}`;
 }
 
 /** `10 s at 12 MB/s, the rate of earlier pushes to this registry`. */
 export function describeTime({ seconds, bytesPerSecond }: TimeEstimate, { precision }: SendEstimate): string {
-  const most = precision === 'exact' ? '' : l10n.t('at most about ');
-  return l10n.t`${most}${formatDuration(seconds)} at ${formatBytes(bytesPerSecond)}/s, as earlier pushes to this registry`;
+  const [time, rate] = [formatDuration(seconds), formatBytes(bytesPerSecond)];
+  return precision === 'exact'
+    ? l10n.t`${time} at ${rate}/s, as earlier pushes to this registry`
+    : l10n.t`at most about ${time} at ${rate}/s, as earlier pushes to this registry`;
 }
 
 /** What the push would do with a layer: `there already`, `probably there: dev/base has it`. */
@@ -75,7 +81,7 @@ export function plannedState({ state, knownIn = '', isShared }: PlannedLayer): s
 /** The instruction that made a layer, or its digest, or the platform whose layers are not known. */
 export function plannedName({ instruction, diffId, digest, platform, isAttestation }: PlannedLayer): string {
   if (instruction !== undefined) return briefInstruction(instruction);
-  if (isAttestation === true) return 'Attestation';
+  if (isAttestation === true) return l10n.t('Attestation');
   const known = diffId ?? digest;
   if (known !== undefined) return l10n.t`Layer ${shortDigest(known)}`;
   return platform === undefined ? l10n.t('All layers') : l10n.t`All layers of ${platform}`;

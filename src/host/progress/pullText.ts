@@ -3,7 +3,8 @@ import type { TeaChestError } from '../../core/base/errors.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
 import type { PulledLayer, PullResult } from '../../core/pull/pullEvents.ts';
 import type { PullSnapshot } from '../../core/pull/pullProgress.ts';
-import { formatBytes, formatDuration } from './format.ts';
+import { formatBytes, formatBytesOf, formatDuration } from './format.ts';
+import { countLayers } from './imagesText.ts';
 import { describeDuration } from './pushText.ts';
 
 /** One line under the notification's title: `184 MB of 420 MB · 3 of 7 layers · 61.2 MB/s · 12 s left`. */
@@ -11,33 +12,30 @@ export function describePull(snapshot: PullSnapshot): string {
   const { stage, receivedBytes, totalBytes, layers, etaSeconds, isUnpacking } = snapshot;
   if (stage === 'resolve') return l10n.t('looking at the image');
   if (stage === 'check') return l10n.t('checking what the engine has');
-  if (isUnpacking) return l10n.t`${formatBytes(receivedBytes)} · the engine is unpacking the layers`;
+  if (isUnpacking) return [formatBytes(receivedBytes), l10n.t('the engine is unpacking the layers')].join(' · ');
   if (receivedBytes === 0) return l10n.t('the engine is asking for the image');
-  const received =
-    totalBytes === undefined
-      ? formatBytes(receivedBytes)
-      : l10n.t`${formatBytes(receivedBytes)} of ${formatBytes(totalBytes)}`;
+  const received = totalBytes === undefined ? formatBytes(receivedBytes) : formatBytesOf(receivedBytes, totalBytes);
   const here = layers.filter(({ state }) => state !== 'waiting' && state !== 'downloading').length;
   const left = etaSeconds === undefined ? undefined : l10n.t`${formatDuration(etaSeconds)} left`;
-  const count = layers.length === 1 ? '1 layer' : l10n.t`${here} of ${layers.length} layers`;
+  const count = layers.length === 1 ? countLayers(1) : l10n.t`${here} of ${layers.length} layers`;
   return [received, count, rateOf(snapshot), left].filter((part) => part !== undefined).join(' · ');
 }
 
 /** The status bar's short form: `43% · 61 MB/s · 12 s`. */
 export function describePullBriefly(snapshot: PullSnapshot): string {
   const { stage, fraction, etaSeconds, isUnpacking } = snapshot;
-  const percent = fraction === undefined ? 'pulling' : `${Math.floor(fraction * 100)}%`;
-  const brief = isUnpacking ? 'unpacking' : stage === 'transfer' ? percent : 'inspecting';
+  const percent = fraction === undefined ? l10n.t('pulling') : `${Math.floor(fraction * 100)}%`;
+  const brief = isUnpacking ? l10n.t('unpacking') : stage === 'transfer' ? percent : l10n.t('inspecting');
   const left = etaSeconds === undefined ? undefined : formatDuration(etaSeconds);
   return [brief, rateOf(snapshot), left].filter((part) => part !== undefined).join(' · ');
 }
 
 const layerTexts: Readonly<Record<PulledLayer['state'], string>> = {
-  waiting: 'waiting',
-  downloading: 'downloading',
-  downloaded: 'downloaded',
-  unpacking: 'unpacking',
-  done: 'done',
+  waiting: l10n.t('waiting'),
+  downloading: l10n.t('downloading'),
+  downloaded: l10n.t('downloaded'),
+  unpacking: l10n.t('unpacking'),
+  done: l10n.t('done'),
   exists: l10n.t('there already'),
 };
 
@@ -45,9 +43,8 @@ const layerTexts: Readonly<Record<PulledLayer['state'], string>> = {
 export function pulledLayerLines({ layers }: PullSnapshot): readonly string[] {
   return layers.map(({ digest, state, receivedBytes, size }, at) => {
     const name = digest === undefined ? l10n.t`Layer ${at + 1}` : shortDigest(digest);
-    const total = size === undefined ? '' : l10n.t` of ${formatBytes(size)}`;
-    const bytes = state === 'exists' ? '' : `${formatBytes(receivedBytes)}${total}, `;
-    return `${name}: ${bytes}${layerTexts[state]}`;
+    const received = size === undefined ? formatBytes(receivedBytes) : formatBytesOf(receivedBytes, size);
+    return `${name}: ${[...(state === 'exists' ? [] : [received]), layerTexts[state]].join(', ')}`;
   });
 }
 
@@ -74,7 +71,7 @@ export function describePulledImages(
   const pulled = images.filter(({ outcome }) => !(outcome instanceof Error));
   const failures = images.flatMap(({ reference, outcome }) =>
     outcome instanceof Error
-      ? [`${reference}: ${outcome.code === 'cancelled' ? 'cancelled.' : reasonOf(outcome)}`]
+      ? [`${reference}: ${outcome.code === 'cancelled' ? l10n.t('cancelled.') : reasonOf(outcome)}`]
       : [],
   );
   const count = l10n.t`Pulled ${pulled.length} of ${images.length} images.`;

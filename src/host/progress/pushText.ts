@@ -3,7 +3,7 @@ import type { Stage } from '../../core/base/errors.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
 import type { RecordProgress } from '../../core/push/record/pushRecord.ts';
 import type { PushResult } from '../../core/push/pushEvents.ts';
-import { formatBytes, formatDuration } from './format.ts';
+import { formatBytes, formatBytesOf, formatDuration } from './format.ts';
 
 const stageTexts: Readonly<Partial<Record<Stage, string>>> = {
   inspect: l10n.t('looking at the image'),
@@ -15,16 +15,34 @@ const stageTexts: Readonly<Partial<Record<Stage, string>>> = {
 
 /** One line under the notification's title: `184 MB of 420 MB · 61.2 MB/s · 12 s left`. */
 export function describePush(snapshot: RecordProgress): string {
-  if (snapshot.enginePreparing) return l10n.t('the engine is preparing the image');
-  const text = snapshot.stage === undefined ? 'starting' : stageTexts[snapshot.stage];
+  const { stage, enginePreparing, sentBytes, totalBytes, etaSeconds } = snapshot;
+  if (enginePreparing) return l10n.t('the engine is preparing the image');
+  const text = stage === undefined ? l10n.t('starting') : stageTexts[stage];
   if (text !== undefined) return text;
-  const { sentBytes, totalBytes, etaSeconds } = snapshot;
   if (totalBytes === 0) return l10n.t('every layer is there already');
   if (sentBytes === 0) return l10n.t('reading the image');
-  const sent =
-    totalBytes === undefined ? formatBytes(sentBytes) : l10n.t`${formatBytes(sentBytes)} of ${formatBytes(totalBytes)}`;
-  const left = etaSeconds === undefined ? 'estimating' : l10n.t`${formatDuration(etaSeconds)} left`;
+  const sent = totalBytes === undefined ? formatBytes(sentBytes) : formatBytesOf(sentBytes, totalBytes);
+  const left = etaSeconds === undefined ? l10n.t('estimating') : l10n.t`${formatDuration(etaSeconds)} left`;
   return [sent, describeRate(snapshot), left].filter((part) => part !== undefined).join(' · ');
+}
+
+const stageTitles: Readonly<Partial<Record<Stage, string>>> = {
+  inspect: l10n.t('Looking at the image'),
+  resolve: l10n.t('Looking at the target'),
+  plan: l10n.t('Asking the registry what it has'),
+  manifest: l10n.t('Writing the manifest'),
+  check: l10n.t('Checking what the registry stored'),
+};
+
+/** The same where nothing stands before it: begins as a sentence does. */
+export function describePushAlone(snapshot: RecordProgress): string {
+  const { stage, enginePreparing, sentBytes, totalBytes } = snapshot;
+  if (enginePreparing) return l10n.t('The engine is preparing the image');
+  const text = stage === undefined ? l10n.t('Starting') : stageTitles[stage];
+  if (text !== undefined) return text;
+  if (totalBytes === 0) return l10n.t('Every layer is there already');
+  // What else there is begins with a number.
+  return sentBytes === 0 ? l10n.t('Reading the image') : describePush(snapshot);
 }
 
 /** Undefined for a rate that is unknown or zero. */
@@ -33,20 +51,20 @@ export function describeRate({ bytesPerSecond }: RecordProgress): string | undef
 }
 
 const briefTexts: Readonly<Partial<Record<Stage, string>>> = {
-  inspect: 'inspecting',
-  resolve: 'inspecting',
-  plan: 'planning',
-  manifest: 'publishing',
-  check: 'checking',
+  inspect: l10n.t('inspecting'),
+  resolve: l10n.t('inspecting'),
+  plan: l10n.t('planning'),
+  manifest: l10n.t('publishing'),
+  check: l10n.t('checking'),
 };
 
 /** The status bar's short form: `43% · 61 MB/s · 12 s`. */
 export function describeBriefly(snapshot: RecordProgress): string {
   const { fraction, etaSeconds, sentBytes, stage } = snapshot;
-  const waiting = snapshot.enginePreparing || sentBytes === 0 ? 'reading' : undefined;
+  const waiting = snapshot.enginePreparing || sentBytes === 0 ? l10n.t('reading') : undefined;
   const brief = (stage === undefined ? undefined : briefTexts[stage]) ?? waiting;
   const parts = [
-    brief ?? (fraction === undefined ? 'pushing' : `${Math.floor(fraction * 100)}%`),
+    brief ?? (fraction === undefined ? l10n.t('pushing') : `${Math.floor(fraction * 100)}%`),
     describeRate(snapshot),
     etaSeconds === undefined ? undefined : formatDuration(etaSeconds),
   ];
@@ -55,12 +73,14 @@ export function describeBriefly(snapshot: RecordProgress): string {
 
 /** What a finished push did, in counted bytes. The log has the whole digest; 64 digits are too long for a notification. */
 export function describeResult(result: PushResult): string {
-  const own =
-    result.engineDigest === undefined
-      ? ''
-      : ` (compressed here; the engine’s own is sha256:${shortDigest(result.engineDigest)})`;
-  const notices = result.notices.length === 0 ? '' : `. ${result.notices.join(' ')}`;
-  return `Pushed ${result.reference} in ${describeDuration(result.durationMs / 1000)}: ${describeBytes(result)}. sha256:${shortDigest(result.digest)}${own}${notices}`;
+  const { reference, engineDigest, durationMs, notices } = result;
+  const digest = `sha256:${shortDigest(result.digest)}`;
+  const pushed = l10n.t`Pushed ${reference} in ${describeDuration(durationMs / 1000)}: ${describeBytes(result)}.`;
+  const digests =
+    engineDigest === undefined
+      ? digest
+      : l10n.t`${digest} (compressed here; the engine’s own is ${`sha256:${shortDigest(engineDigest)}`})`;
+  return `${pushed} ${digests}${notices.length === 0 ? '' : `. ${notices.join(' ')}`}`;
 }
 
 /** `420 MB sent, 80 kB already there`. */
@@ -77,5 +97,5 @@ export function describeBytes(bytes: Pick<PushResult, 'uploadedBytes' | 'mounted
 
 export function describeDuration(seconds: number): string {
   if (seconds < 0.1) return l10n.t('less than 0.1 s');
-  return seconds < 9.95 ? `${seconds.toFixed(1)} s` : formatDuration(seconds);
+  return seconds < 9.95 ? l10n.t`${seconds.toFixed(1)} s` : formatDuration(seconds);
 }

@@ -3,6 +3,7 @@ import { shortDigest } from '../../core/oci/digest.ts';
 import type { ImageLayer, ImageLayers } from '../../core/push/plan/imageLayers.ts';
 import type { Page, PageBar } from '../../webview/pushPage/protocol.ts';
 import { formatBytes } from '../progress/format.ts';
+import { countLayers } from '../progress/imagesText.ts';
 import { briefInstruction } from '../progress/layerText.ts';
 import { pageLabels } from './pageLabels.ts';
 
@@ -48,7 +49,7 @@ function statusOf(state: LayersState): Page['status'] {
 
 function toImage({ platform, layers }: ImageLayers): Page['images'][number] {
   const total = totalOf(layers);
-  const count = layers.length === 1 ? '1 layer' : l10n.t`${layers.length} layers`;
+  const count = countLayers(layers.length);
   const isKnown = layers.some(({ bytes }) => bytes !== undefined);
   const text = l10n.t(
     'The image’s history does not say which step made which layer, so the sizes of the layers are not known.',

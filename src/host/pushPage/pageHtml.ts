@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 
 /** The folder of the page's script and style: nothing else can be loaded. */
@@ -16,8 +15,8 @@ export function pageHtml(webview: vscode.Webview, extensionUri: vscode.Uri): str
   const addressOf = (file: string): string =>
     webview.asWebviewUri(vscode.Uri.joinPath(pageResources(extensionUri), file)).toString();
   const policy = `default-src 'none'; style-src ${webview.cspSource}; script-src 'nonce-${nonce}'`;
-  return l10n.t`<!DOCTYPE html>
-<html lang="en">
+  return `<!DOCTYPE html>
+<html lang="${language()}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
@@ -28,4 +27,9 @@ export function pageHtml(webview: vscode.Webview, extensionUri: vscode.Uri): str
 </head>
 <body></body>
 </html>`;
+}
+
+/** Of the texts that the extension sends: without a bundle for VS Code's language they are English. */
+function language(): string {
+  return vscode.l10n.bundle === undefined ? 'en' : vscode.env.language;
 }

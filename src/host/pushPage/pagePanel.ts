@@ -1,7 +1,9 @@
+import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import type * as vscode from 'vscode';
 import { toExtension, type Page, type PageAction, type ToPage } from '../../webview/pushPage/protocol.ts';
 import { inertText } from '../display/inertText.ts';
+import { pushNoun } from '../progress/imagesText.ts';
 import { pageHtml, pageResources } from './pageHtml.ts';
 
 export const pageType = 'teaChest.pushPage';
@@ -77,7 +79,11 @@ export class PagePanel implements vscode.Disposable {
   }
 }
 
-const tabNames: Readonly<Record<Page['mode'], string>> = { push: 'Push', plan: 'Preview', layers: 'Layers' };
+const tabNames: Readonly<Record<Page['mode'], string>> = {
+  push: pushNoun(),
+  plan: l10n.t({ message: 'Preview', comment: 'Noun: the preview of a push' }),
+  layers: l10n.t('Layers'),
+};
 
 function tabTitle({ mode, title }: Page): string {
   return `${tabNames[mode]}: ${title}`;

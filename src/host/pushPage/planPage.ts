@@ -4,7 +4,7 @@ import type { FailedPlan, ImagePlan, PlannedLayer } from '../../core/push/plan/p
 import type { BarLook, Page, PageBar, PageFact, PageImage, PageNotice } from '../../webview/pushPage/protocol.ts';
 import { errorMessage } from '../errors/errorMessages.ts';
 import { formatBytes } from '../progress/format.ts';
-import { countImages } from '../progress/imagesText.ts';
+import { countImages, countLayers, imageToTarget } from '../progress/imagesText.ts';
 import {
   describeSend,
   describeStrategy,
@@ -15,7 +15,7 @@ import {
 } from '../progress/planText.ts';
 import type { PushArguments } from '../push/pushArguments.ts';
 import type { ArgumentsPlan } from '../push/pushPlanner.ts';
-import { pageLabels } from './pageLabels.ts';
+import { pageLabels, subtitleTo, transferLabel } from './pageLabels.ts';
 
 /** How far a plan is. */
 export type PlanState =
@@ -40,11 +40,19 @@ export function planPage(asked: readonly PushArguments[], state: PlanState): Pag
     mode: 'plan',
     kicker: l10n.t('Preview of a push: nothing was sent'),
     title,
-    ...(target !== undefined && { subtitle: l10n.t`to ${target}` }),
+    ...(target !== undefined && { subtitle: subtitleTo(target) }),
     status,
     facts: isOne ? (drawn[0]?.facts ?? []) : state.kind === 'planned' ? sumFacts(state.planned) : [],
     actions: [
-      ...(canPush ? [{ id: 'push', label: l10n.t('Push'), isPrimary: true } as const] : []),
+      ...(canPush
+        ? [
+            {
+              id: 'push',
+              label: l10n.t({ message: 'Push', comment: 'Verb, on a button: push the image' }),
+              isPrimary: true,
+            } as const,
+          ]
+        : []),
       ...(state.kind === 'asking'
         ? []
         : [{ id: 'planAgain', label: l10n.t('Plan Again'), isPrimary: !canPush } as const]),
@@ -82,13 +90,13 @@ interface Position {
 }
 
 function toImage(image: ImagePlan | FailedPlan, isPublic: boolean, { at, isOne, name }: Position): PageImage {
-  const heading = isOne ? {} : { heading: l10n.t`${name} to ${image.reference}` };
+  const heading = isOne ? {} : { heading: imageToTarget(name, image.reference) };
   if (image.kind === 'failed') {
     const text = l10n.t`The push would fail: ${errorMessage(image.error).message}`;
     return { key: String(at), ...heading, caption: '', bars: [], notices: [{ tone: 'error', text }], facts: [] };
   }
   const { layers, platform, imageBytes } = image;
-  const count = layers.length === 1 ? '1 layer' : l10n.t`${layers.length} layers`;
+  const count = countLayers(layers.length);
   const facts = [count, platform, l10n.t`${formatBytes(imageBytes)} in the engine`];
   return {
     key: String(at),
@@ -109,12 +117,12 @@ function factsOf({ send, time, transfer, tag, layers, manifests }: ImagePlan, is
   const platforms = published.map(({ platform, digest }) => platform ?? shortDigest(digest));
   const all: (readonly [string, string | undefined])[] = [
     [l10n.t('To send'), isOne ? undefined : describeSend(send)],
-    ['Time', time === undefined || send.bytes === 0 ? undefined : describeTime(time, send)],
+    [l10n.t('Time'), time === undefined || send.bytes === 0 ? undefined : describeTime(time, send)],
     [l10n.t('There already'), there === 0 ? undefined : formatBytes(there)],
-    ['Mounted', mounted === 0 ? undefined : formatBytes(mounted)],
-    ['Platforms', platforms.length === 0 ? undefined : platforms.join(', ')],
-    ['Tag', tag.state === 'free' ? 'new' : tag.state === 'same' ? l10n.t('this image already') : 'overwritten'],
-    ['Transfer', `${describeStrategy(transfer.by)}. ${transfer.reason}`],
+    [l10n.t('Mounted'), mounted === 0 ? undefined : formatBytes(mounted)],
+    [l10n.t('Platforms'), platforms.length === 0 ? undefined : platforms.join(', ')],
+    [l10n.t('Tag'), tagText(tag.state)],
+    [transferLabel, `${describeStrategy(transfer.by)}. ${transfer.reason}`],
   ];
   return all.flatMap(([label, value]) => (value === undefined ? [] : [{ label, value }]));
 }
@@ -129,12 +137,23 @@ function toBar(layer: PlannedLayer, at: number): PageBar {
     isInstruction: instruction !== undefined,
     ...(label !== undefined && { note: label }),
     look: lookOf(layer),
-    sizeText: bytes === undefined ? '–' : `${isEstimated ? 'about ' : ''}${formatBytes(bytes)}`,
+    sizeText: bytes === undefined ? '–' : sizeText(bytes, isEstimated),
     sendText: sendText(layer),
     stateText: plannedState(layer),
     weight: bytes ?? storedBytes ?? 0,
     filled: 0,
   };
+}
+
+function sizeText(bytes: number, isEstimated: boolean | undefined): string {
+  return isEstimated === true ? l10n.t`about ${formatBytes(bytes)}` : formatBytes(bytes);
+}
+
+function tagText(state: ImagePlan['tag']['state']): string {
+  if (state === 'free') return l10n.t({ message: 'new', comment: 'Of a tag that the registry does not have yet' });
+  return state === 'same'
+    ? l10n.t({ message: 'this image already', comment: 'Of a tag that stands for the image already' })
+    : l10n.t({ message: 'overwritten', comment: 'Of a tag that stands for another image now' });
 }
 
 function lookOf({ state, isShared }: PlannedLayer): BarLook {

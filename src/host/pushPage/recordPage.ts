@@ -4,12 +4,12 @@ import { findBottleneck } from '../../core/push/record/bottleneck.ts';
 import { isOver, toError } from '../../core/push/record/recordPush.ts';
 import type { BarLook, Page, PageBar, PageFact, PageImage, PageNotice, Tone } from '../../webview/pushPage/protocol.ts';
 import { errorMessage } from '../errors/errorMessages.ts';
-import { formatBytes, formatDuration } from '../progress/format.ts';
-import { countImages } from '../progress/imagesText.ts';
+import { formatBytes, formatBytesOf, formatDuration } from '../progress/format.ts';
+import { countImages, countLayers, imageToTarget, pushNoun } from '../progress/imagesText.ts';
 import { layerName, layerSize, layerState } from '../progress/layerText.ts';
 import { describeStrategy } from '../progress/planText.ts';
-import { describeBytes, describeDuration, describePush } from '../progress/pushText.ts';
-import { pageLabels } from './pageLabels.ts';
+import { describeBytes, describeDuration, describePushAlone } from '../progress/pushText.ts';
+import { pageLabels, subtitleTo, transferLabel } from './pageLabels.ts';
 import { rateChart } from './rateChart.ts';
 
 export interface RecordContext {
@@ -26,9 +26,9 @@ export function recordPage(record: PushRecord, context: RecordContext): Page {
   const status = describeState(record);
   return {
     mode: 'push',
-    kicker: 'Push',
+    kicker: pushNoun(),
     title: isOne ? only.image : countImages(record.images.length),
-    ...(isOne && { subtitle: l10n.t`to ${only.target}` }),
+    ...(isOne && { subtitle: subtitleTo(only.target) }),
     status,
     ...progressOf(record),
     facts: factsOf(record),
@@ -60,16 +60,16 @@ function stateText({ state, position, images, progress }: PushRecord): string {
       return position === undefined
         ? l10n.t('Waiting for other pushes')
         : l10n.t`Waiting for other pushes: number ${position} in the queue`;
-    case 'running': {
-      const text = describePush(progress);
-      return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
-    }
+    case 'running':
+      return describePushAlone(progress);
     case 'pushed':
-      return images.every(({ result }) => result?.isUnchanged === true) ? l10n.t('There already, unchanged') : 'Pushed';
+      return images.every(({ result }) => result?.isUnchanged === true)
+        ? l10n.t('There already, unchanged')
+        : l10n.t('Pushed');
     case 'failed':
-      return 'Failed';
+      return l10n.t('Failed');
     case 'cancelled':
-      return 'Cancelled';
+      return l10n.t('Cancelled');
     case 'interrupted':
       return l10n.t('Interrupted: its window closed, or its process ended');
   }
@@ -78,7 +78,10 @@ function stateText({ state, position, images, progress }: PushRecord): string {
 function progressOf({ state, progress }: PushRecord): Pick<Page, 'progress'> {
   if (state === 'queued') return {};
   const { fraction } = progress;
-  const text = fraction === undefined ? l10n.t('not known yet') : `${Math.floor(fraction * 100)}%`;
+  const text =
+    fraction === undefined
+      ? l10n.t({ message: 'not known yet', comment: 'Of the progress of a push' })
+      : `${Math.floor(fraction * 100)}%`;
   return { progress: { label: l10n.t('Progress of the push'), text, fraction } };
 }
 
@@ -93,21 +96,23 @@ function factsOf(record: PushRecord): PageFact[] {
     skippedBytes: sum(({ skippedBytes }) => skippedBytes),
   };
   const { sentBytes, totalBytes, bytesPerSecond, etaSeconds } = progress;
-  const sent =
-    totalBytes === undefined ? formatBytes(sentBytes) : l10n.t`${formatBytes(sentBytes)} of ${formatBytes(totalBytes)}`;
+  const sent = totalBytes === undefined ? formatBytes(sentBytes) : formatBytesOf(sentBytes, totalBytes);
   const strategies = [...new Set(results.map(({ strategy }) => describeStrategy(strategy)))];
   const all: (readonly [string, string | undefined])[] = [
-    ['Sent', state === 'queued' || isOver(state) ? undefined : sent],
-    ['Rate', bytesPerSecond === undefined || bytesPerSecond < 1 ? undefined : `${formatBytes(bytesPerSecond)}/s`],
-    [l10n.t('Time left'), etaSeconds === undefined ? undefined : formatDuration(etaSeconds)],
-    ['Bytes', results.length === 0 ? undefined : describeBytes(bytes) || l10n.t('nothing to send')],
+    [l10n.t('Sent'), state === 'queued' || isOver(state) ? undefined : sent],
     [
-      'Took',
+      l10n.t('Rate'),
+      bytesPerSecond === undefined || bytesPerSecond < 1 ? undefined : `${formatBytes(bytesPerSecond)}/s`,
+    ],
+    [l10n.t('Time left'), etaSeconds === undefined ? undefined : formatDuration(etaSeconds)],
+    [l10n.t('Bytes'), results.length === 0 ? undefined : describeBytes(bytes) || l10n.t('nothing to send')],
+    [
+      l10n.t({ message: 'Took', comment: 'Label: how long a push took' }),
       startedAt === undefined || endedAt === undefined ? undefined : describeDuration((endedAt - startedAt) / 1000),
     ],
-    ['Transfer', strategies.length === 0 ? undefined : strategies.join('; ')],
+    [transferLabel, strategies.length === 0 ? undefined : strategies.join('; ')],
     [l10n.t('Bounded by'), boundText(record, findBottleneck(samples.list))],
-    ['Digest', images.length === 1 ? results[0]?.digest : undefined],
+    [l10n.t('Digest'), images.length === 1 ? results[0]?.digest : undefined],
   ];
   return all.flatMap(([label, value]) => (value === undefined ? [] : [{ label, value }]));
 }
@@ -157,7 +162,7 @@ function announcementOf({ state, images, progress: { fraction, etaSeconds } }: P
 
 function toImage(image: ImageRecord, key: string, isOne: boolean): PageImage {
   const { layers, platform, imageBytes } = image;
-  const count = layers.length === 1 ? '1 layer' : l10n.t`${layers.length} layers`;
+  const count = countLayers(layers.length);
   const facts = [
     count,
     platform,
@@ -165,7 +170,7 @@ function toImage(image: ImageRecord, key: string, isOne: boolean): PageImage {
   ];
   return {
     key,
-    ...(!isOne && { heading: l10n.t`${image.image} to ${image.target}` }),
+    ...(!isOne && { heading: imageToTarget(image.image, image.target) }),
     caption: facts.filter((fact) => fact !== undefined).join(' · '),
     bars: layers.map((layer, at) => toBar(layer, image, at)),
     ...(layers.length === 0 && { emptyText: l10n.t('Its layers are not known yet.') }),
@@ -177,7 +182,7 @@ function toImage(image: ImageRecord, key: string, isOne: boolean): PageImage {
 function toBar(layer: LayerRecord, image: ImageRecord, at: number): PageBar {
   const { diffId, instruction, readTotal, storedTotal, stepBytes } = layer;
   return {
-    key: diffId ?? l10n.t`blob ${at}`,
+    key: diffId ?? `blob ${at}`,
     number: String(at + 1),
     name: layerName(layer),
     isInstruction: instruction !== undefined,
@@ -212,7 +217,7 @@ function filledPart({ state, sentBytes, storedBytes, storedTotal, readBytes, rea
 export function goneRecordPage(): Page {
   const text = l10n.t('This push is not in the list any more');
   return {
-    ...{ mode: 'push', kicker: 'Push', title: text, status: { tone: 'neutral', text: l10n.t('Nothing to show') } },
+    ...{ mode: 'push', kicker: pushNoun(), title: text, status: { tone: 'neutral', text: l10n.t('Nothing to show') } },
     ...{ facts: [], actions: [], notices: [], images: [], announcement: text, labels: pageLabels.push },
   };
 }

@@ -1,4 +1,3 @@
-import * as l10n from '@vscode/l10n';
 import { barHeights } from './barHeights.ts';
 import { element, Parts, setAttribute, setShown, setStyle, setText } from './dom.ts';
 import type { Page, PageBar, PageImage } from './protocol.ts';
@@ -46,7 +45,7 @@ function createBlock(): Block {
 function updateBlock(block: Block, { bar, height }: { readonly bar: PageBar; readonly height: number }): void {
   setStyle(block.root, 'height', `${height}px`);
   setText(block.number, height >= roomForNumber ? bar.number : '');
-  setAttribute(block.bar, 'class', l10n.t`bar look-${bar.look}`);
+  setAttribute(block.bar, 'class', `bar look-${bar.look}`);
   setAttribute(
     block.bar,
     'title',

@@ -1,4 +1,3 @@
-import * as l10n from '@vscode/l10n';
 import { element, Parts, setAttribute, setShown, setText } from './dom.ts';
 import type { Page, PageBar, PageImage } from './protocol.ts';
 
@@ -67,7 +66,7 @@ function updateRow(row: Row, bar: PageBar): void {
   setText(row.size, bar.sizeText);
   setText(row.send, bar.sendText ?? '');
   setShown(row.send, bar.sendText !== undefined);
-  setAttribute(row.swatch, 'class', l10n.t`swatch look-${bar.look}`);
+  setAttribute(row.swatch, 'class', `swatch look-${bar.look}`);
   setText(row.state, bar.stateText ?? '');
   setShown(row.stateCell, bar.stateText !== undefined);
   setAttribute(row.root, 'data-key', bar.key);

@@ -1,4 +1,3 @@
-import * as l10n from '@vscode/l10n';
 import { element, Parts, setAttribute, setText } from './dom.ts';
 import { barLooks, type BarLook, type Page, type PageImage } from './protocol.ts';
 
@@ -9,7 +8,7 @@ interface Item {
 
 /** What the patterns of the bars mean: those that there are. The table says it for each layer. */
 export class Legend {
-  readonly root = element('ul', l10n.t('legend small'));
+  readonly root = element('ul', 'legend small');
   readonly #parts = new Parts(
     this.root,
     ({ look }: Item) => look,
@@ -19,7 +18,7 @@ export class Legend {
       return { root: element('li', '', [swatch, text]), swatch, text };
     },
     ({ swatch, text }, item) => {
-      setAttribute(swatch, 'class', l10n.t`swatch look-${item.look}`);
+      setAttribute(swatch, 'class', `swatch look-${item.look}`);
       setText(text, item.text);
     },
   );

@@ -1,4 +1,3 @@
-import * as l10n from '@vscode/l10n';
 import { element, Parts, setAttribute, setShown, setText } from './dom.ts';
 import type { PageFact, PageNotice } from './protocol.ts';
 
@@ -33,7 +32,7 @@ export class NoticeList {
     () => ({ root: element('li') }),
     ({ root }, { tone, text }) => {
       setText(root, text);
-      setAttribute(root, 'class', l10n.t`notice tone-${tone}`);
+      setAttribute(root, 'class', `notice tone-${tone}`);
     },
   );
 

@@ -1,4 +1,3 @@
-import * as l10n from '@vscode/l10n';
 import { Announcer } from './announcer.ts';
 import { element, Parts, setAttribute, setShown, setText } from './dom.ts';
 import { ImageSection } from './imageSection.ts';
@@ -42,7 +41,7 @@ export class PageView {
       ({ id }) => ({ root: createButton(id, onAction) }),
       ({ root }, { label, isPrimary }) => {
         setText(root, label);
-        setAttribute(root, 'class', isPrimary ? 'button' : l10n.t('button secondary'));
+        setAttribute(root, 'class', isPrimary ? 'button' : 'button secondary');
       },
     );
     this.#images = new Parts(
@@ -66,7 +65,7 @@ export class PageView {
     setText(this.#subtitle, page.subtitle ?? '');
     setShown(this.#subtitle, page.subtitle !== undefined);
     setText(this.#status, page.status.text);
-    setAttribute(this.#status, 'class', l10n.t`status tone-${page.status.tone}`);
+    setAttribute(this.#status, 'class', `status tone-${page.status.tone}`);
     this.#updateProgress(page.progress);
     this.#facts.update(page.facts);
     this.#actions.update(page.actions);

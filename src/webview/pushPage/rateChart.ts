@@ -1,4 +1,3 @@
-import * as l10n from '@vscode/l10n';
 import { element, setAttribute, setShown, setText } from './dom.ts';
 import type { PageChart } from './protocol.ts';
 
@@ -41,7 +40,7 @@ export class RateChart {
     setAttribute(
       this.#area,
       'd',
-      places.length === 0 ? undefined : l10n.t`M0,${height}L${places.join('L')}L${end},${height}Z`,
+      places.length === 0 ? undefined : `M0,${height}L${places.join('L')}L${end},${height}Z`,
     );
   }
 }

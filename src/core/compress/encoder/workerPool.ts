@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import * as l10n from '@vscode/l10n';
 import { orCancelled, throwIfCancelled } from '../../base/cancel.ts';
 import { TeaChestError } from '../../base/errors.ts';
 import { compressBlock, type CompressResult, type CompressTask } from './compressBlock.ts';
@@ -27,8 +28,6 @@ const quickLevels: Readonly<Record<CompressTask['format'], number>> = { gzip: 4,
 
 /** In MiB. A thread makes few objects; in a large young generation their garbage would pile up. */
 const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
-
-const closedMessage = 'Compression was stopped.';
 
 interface Job {
   readonly task: CompressTask;
@@ -80,7 +79,7 @@ export class WorkerPool {
     const { signal } = options;
     const module = await this.#load();
     throwIfCancelled(signal);
-    if (this.#closed) throw new TeaChestError('cancelled', closedMessage);
+    if (this.#closed) throw stopped();
     if (this.#needsNoThread(task)) {
       this.#bytesHere += task.length;
       return compressBlock((this.#deflater ??= new Deflater(module)), task);
@@ -100,7 +99,7 @@ export class WorkerPool {
   /** Stops all threads now; unfinished blocks are `cancelled`. */
   async close(): Promise<void> {
     this.#closed = true;
-    const cancelled = new TeaChestError('cancelled', closedMessage);
+    const cancelled = stopped();
     for (const job of this.#queue.splice(0)) job.reject(cancelled);
     const threads = [...this.#threads];
     for (const thread of threads) this.#remove(thread, cancelled);
@@ -113,7 +112,7 @@ export class WorkerPool {
       return await this.#module;
     } catch (error) {
       this.#module = undefined;
-      throw failure('Tea Chest could not load its compressor', error);
+      throw failure(l10n.t`Tea Chest could not load its compressor: ${messageOf(error)}`, error);
     }
   }
 
@@ -132,7 +131,7 @@ export class WorkerPool {
       try {
         this.#assign(job, idle ?? this.#start(module));
       } catch (error) {
-        job.reject(failure('Tea Chest could not start a compression thread', error));
+        job.reject(notStarted(error));
       }
     }
   }
@@ -162,12 +161,13 @@ export class WorkerPool {
       this.#dispatch(module);
     });
     worker.on('error', (error) => {
-      const what = thread.hasAnswered ? 'A compression thread broke' : 'Tea Chest could not start a compression thread';
-      this.#remove(thread, failure(what, error));
+      const broken = (): TeaChestError => failure(l10n.t`A compression thread broke: ${messageOf(error)}`, error);
+      this.#remove(thread, thread.hasAnswered ? broken() : notStarted(error));
       this.#dispatch(module);
     });
     worker.on('exit', (code) => {
-      this.#remove(thread, failure('A compression thread ended by itself', new Error(`exit code ${code}`)));
+      const sentence = l10n.t`A compression thread ended by itself: exit code ${code}`;
+      this.#remove(thread, failure(sentence, new Error(`exit code ${code}`)));
       this.#dispatch(module);
     });
     return thread;
@@ -189,7 +189,18 @@ export class WorkerPool {
   }
 }
 
-function failure(what: string, error: unknown): TeaChestError {
-  const message = error instanceof Error ? error.message : String(error);
-  return new TeaChestError('internal', `${what}: ${message}`, { cause: error });
+function stopped(): TeaChestError {
+  return new TeaChestError('cancelled', l10n.t('Compression was stopped.'));
+}
+
+function notStarted(error: unknown): TeaChestError {
+  return failure(l10n.t`Tea Chest could not start a compression thread: ${messageOf(error)}`, error);
+}
+
+function failure(message: string, cause: unknown): TeaChestError {
+  return new TeaChestError('internal', message, { cause });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -55,8 +55,10 @@ export class ArchiveContents {
   }
 
   addFile(path: string): void {
-    if (this.#files.has(path)) throw invalid(`holds “${path}” twice`, { path });
-    if (this.#files.size >= maxFiles) throw invalid(l10n.t`has more than ${maxFiles} files`);
+    if (this.#files.has(path))
+      throw invalid(l10n.t`The engine’s archive of the image holds “${path}” twice.`, { path });
+    if (this.#files.size >= maxFiles)
+      throw invalid(l10n.t`The engine’s archive of the image has more than ${maxFiles} files.`);
     this.#files.add(path);
   }
 
@@ -76,7 +78,8 @@ export class ArchiveContents {
   addDocument(path: string, bytes: Uint8Array): void {
     if (path === 'manifest.json') {
       this.#manifest = parseJson(v.unknown(), bytes);
-      if (this.#manifest === undefined) throw invalid(l10n.t('has a manifest.json that is not JSON'));
+      if (this.#manifest === undefined)
+        throw invalid(l10n.t('The engine’s archive of the image has a manifest.json that is not JSON.'));
     } else if (path === 'index.json') {
       this.#indexed = (parseJson(index, bytes)?.manifests ?? []).map(({ digest }) => digest);
     } else {
@@ -103,7 +106,8 @@ export class ArchiveContents {
   }
 
   #entries(): ManifestEntry[] {
-    if (this.#oversized.has('manifest.json')) throw invalid(l10n.t('has a manifest.json of absurd size'));
+    if (this.#oversized.has('manifest.json'))
+      throw invalid(l10n.t('The engine’s archive of the image has a manifest.json of absurd size.'));
     // Podman's OCI archive has no manifest.json.
     const listed = this.#indexed.flatMap((digest) => this.#manifests.get(digest) ?? []);
     if (this.#manifest === undefined && listed.length > 0) return listed;
@@ -111,15 +115,21 @@ export class ArchiveContents {
       const sentence = l10n.t('The engine’s archive of the image ends without its manifest.json, so it is not whole.');
       throw new TeaChestError('archiveTruncated', sentence, { stage: 'export' });
     }
-    if (!Array.isArray(this.#manifest)) throw invalid(l10n.t('has a manifest.json that is not a list'));
+    if (!Array.isArray(this.#manifest))
+      throw invalid(l10n.t('The engine’s archive of the image has a manifest.json that is not a list.'));
     return this.#manifest.map(toEntry);
   }
 
   #layer(name: string): string {
     const path = this.#resolve(name);
     if (this.#layers.has(path)) return path;
-    if (this.#files.has(path)) throw invalid(l10n.t`names “${name}” as a layer, which it is not`, { path: name });
-    throw invalid(l10n.t`lists the layer “${name}” and does not hold it`, { path: name });
+    if (this.#files.has(path))
+      throw invalid(l10n.t`The engine’s archive of the image names “${name}” as a layer, which it is not.`, {
+        path: name,
+      });
+    throw invalid(l10n.t`The engine’s archive of the image lists the layer “${name}” and does not hold it.`, {
+      path: name,
+    });
   }
 
   #resolve(name: string): string {
@@ -129,17 +139,26 @@ export class ArchiveContents {
       if (target === undefined) return path;
       path = target;
     }
-    throw invalid(l10n.t`has links that lead nowhere (“${name}”)`, { path: name });
+    throw invalid(l10n.t`The engine’s archive of the image has links that lead nowhere (“${name}”).`, { path: name });
   }
 
   #noConfig(entries: readonly ManifestEntry[], id: Digest): TeaChestError {
     for (const { Config: config } of entries) {
       const path = this.#resolve(config);
-      if (this.#oversized.has(path)) return invalid(l10n.t`has a configuration of absurd size (“${config}”)`, { path });
+      if (this.#oversized.has(path))
+        return invalid(l10n.t`The engine’s archive of the image has a configuration of absurd size (“${config}”).`, {
+          path,
+        });
       if (!this.#files.has(path))
-        return invalid(l10n.t`lists the configuration “${config}” and does not hold it`, { path });
+        return invalid(
+          l10n.t`The engine’s archive of the image lists the configuration “${config}” and does not hold it.`,
+          { path },
+        );
     }
-    return invalid(l10n.t`holds no configuration that is the one of image ${shortDigest(id)}`, { image: id });
+    return invalid(
+      l10n.t`The engine’s archive of the image holds no configuration that is the one of image ${shortDigest(id)}.`,
+      { image: id },
+    );
   }
 }
 
@@ -151,7 +170,11 @@ function toLayoutEntry({ config, layers }: Extract<ReadManifest, { kind: 'image'
 function toEntry(value: unknown): ManifestEntry {
   const entry = readValue(manifestEntry, value);
   if (entry !== undefined) return entry;
-  throw invalid(l10n.t('has a manifest.json without the names of its configuration and its layers'));
+  throw invalid(
+    l10n.t(
+      'The engine’s archive of the image has a manifest.json without the names of its configuration and its layers.',
+    ),
+  );
 }
 
 /** In containerd's store the ID is that of a manifest or an index: the config is identified by its layers and platform. */
@@ -169,8 +192,8 @@ function imagesLike(bytes: Uint8Array, images: readonly ArchiveSubject[]): Reado
   );
 }
 
-function invalid(what: string, facts: ErrorFacts = {}): TeaChestError {
-  return new TeaChestError('archiveInvalid', l10n.t`The engine’s archive of the image ${what}.`, {
+function invalid(message: string, facts: ErrorFacts = {}): TeaChestError {
+  return new TeaChestError('archiveInvalid', message, {
     stage: 'export',
     facts,
   });

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../base/errors.ts';
 import { isDigest } from '../../oci/digest.ts';
 import type { ArchiveBlob } from '../../ports/imageSource.ts';
@@ -24,6 +25,6 @@ export async function* readBlobs(
 }
 
 function otherDigest(digest: string): TeaChestError {
-  const sentence = `The image has a blob with the digest ${digest}. Only images whose digests are all sha256 can be pushed: Gitea stores no others.`;
+  const sentence = l10n.t`The image has a blob with the digest ${digest}. Only images whose digests are all sha256 can be pushed: Gitea stores no others.`;
   return new TeaChestError('imageUnsupported', sentence, { stage: 'export', facts: { digest } });
 }

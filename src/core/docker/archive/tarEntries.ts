@@ -169,8 +169,11 @@ class ArchiveTail {
 }
 
 function truncated(message: string | undefined): TeaChestError {
-  const why = message === undefined ? l10n.t('it stopped in the middle') : l10n.t`it says: ${message}`;
-  return new TeaChestError('archiveTruncated', l10n.t`The engine did not send the whole image: ${why}.`, {
+  const sentence =
+    message === undefined
+      ? l10n.t('The engine did not send the whole image: it stopped in the middle.')
+      : l10n.t`The engine did not send the whole image: it says: ${message}.`;
+  return new TeaChestError('archiveTruncated', sentence, {
     stage: 'export',
     facts: message === undefined ? {} : { message },
   });

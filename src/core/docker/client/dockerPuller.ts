@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type Docker from 'dockerode';
 import * as v from 'valibot';
 import { TeaChestError } from '../../base/errors.ts';
@@ -175,8 +176,11 @@ function readStep(line: string, verb: 'pull' | 'load'): EnginePullStep | undefin
   const { id, status, error, errorDetail, progressDetail } = parseJson(answerLine, line) ?? {};
   const message = errorDetail?.message ?? error;
   if (message !== undefined) {
-    const what = verb === 'pull' ? 'could not pull the image' : 'could not load the image';
-    throw new TeaChestError('engineFailed', `The container engine ${what}: ${message}`, { facts: { message } });
+    const sentence =
+      verb === 'pull'
+        ? l10n.t`The container engine could not pull the image: ${message}`
+        : l10n.t`The container engine could not load the image: ${message}`;
+    throw new TeaChestError('engineFailed', sentence, { facts: { message } });
   }
   const state = states.get(status ?? '');
   if (id === undefined || state === undefined) return undefined;

@@ -12,7 +12,7 @@ export class EngineTimeout extends Error {
   readonly connected: boolean;
 
   constructor(milliseconds: number, connected: boolean, cause: unknown) {
-    super(l10n.t`silent for ${milliseconds} ms`, { cause });
+    super(`silent for ${milliseconds} ms`, { cause });
     this.milliseconds = milliseconds;
     this.connected = connected;
   }
@@ -52,12 +52,13 @@ function explanationOf(error: unknown, endpoint: EngineEndpoint): Explanation {
 /** An engine that accepted the connection hangs; otherwise there may be no engine at all. */
 function explainTimeout({ milliseconds, connected }: EngineTimeout, endpoint: EngineEndpoint): Explanation {
   const where = `${endpoint.url} (${endpoint.source})`;
-  const silent = l10n.t`did not answer for ${milliseconds / 1000} s`;
-  if (!connected) return { code: 'engineStopped', sentence: l10n.t`The container engine at ${where} ${silent}.` };
-  return {
-    code: 'engineLost',
-    sentence: l10n.t`The container engine at ${where} accepted the connection but ${silent}.`,
-  };
+  const seconds = milliseconds / 1000;
+  if (!connected) {
+    const sentence = l10n.t`The container engine at ${where} did not answer for ${seconds} s.`;
+    return { code: 'engineStopped', sentence };
+  }
+  const sentence = l10n.t`The container engine at ${where} accepted the connection but did not answer for ${seconds} s.`;
+  return { code: 'engineLost', sentence };
 }
 
 function explainConnection(error: unknown, endpoint: EngineEndpoint): Explanation {
@@ -126,8 +127,10 @@ function explainSsh(error: SshError, endpoint: EngineEndpoint): Explanation {
     const sentence = l10n.t`The container engine at ${where} could not be reached through ssh: the other machine has neither “docker” nor “podman” with the command “system dial-stdio” in the PATH of its shell. It says: ${error.message}`;
     return { code: 'engineNotFound', sentence, facts };
   }
-  const after = tried === undefined ? '' : l10n.t` (it has no usable “${tried}”, so “podman” was tried)`;
-  const sentence = l10n.t`The container engine at ${where} could not be reached through ssh${after}: ${error.message}`;
+  const sentence =
+    tried === undefined
+      ? l10n.t`The container engine at ${where} could not be reached through ssh: ${error.message}`
+      : l10n.t`The container engine at ${where} could not be reached through ssh (it has no usable “${tried}”, so “podman” was tried): ${error.message}`;
   const next = adviceForSsh.find(([pattern]) => pattern.test(error.message))?.[1];
   return { code: sshCode(error), sentence: next === undefined ? sentence : `${sentence}. ${next}`, facts };
 }

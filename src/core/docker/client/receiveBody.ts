@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream';
-import * as l10n from '@vscode/l10n';
 import { Condition } from '../../base/condition.ts';
 import { refusedByEngine } from './engineErrors.ts';
 import { pieceSize, type ReceiveBuffers } from './receiveBuffers.ts';
@@ -40,7 +39,7 @@ export async function* receiveBody(
   const state = followConnection(connect, decoder, queue, signal);
   let errorBody = '';
   try {
-    state.connection.write(l10n.t`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    state.connection.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
     for (;;) {
       if (state.failure !== undefined) throw state.failure;
       const piece = queue.take();

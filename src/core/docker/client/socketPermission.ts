@@ -13,11 +13,20 @@ export async function withOwningGroup(error: TeaChestError): Promise<TeaChestErr
   const group = await owningGroup(path).catch(() => undefined);
   if (group === undefined) return error;
   const isMember = group.members.includes(userName()) && process.getgroups?.().includes(group.id) === false;
-  const sentence = isMember
-    ? l10n.t`${error.message} You are a member of the group “${group.name}”, which may, but VS Code was started before you joined it and still has your old groups.`
-    : l10n.t`${error.message} The members of the group “${group.name}” are.`;
+  const who = isMember
+    ? l10n.t({
+        message:
+          'You are a member of the group “{0}”, which may, but VS Code was started before you joined it and still has your old groups.',
+        args: [group.name],
+        comment: 'Follows “You are not allowed to open the container engine’s socket …”: this group may open it.',
+      })
+    : l10n.t({
+        message: 'The members of the group “{0}” are.',
+        args: [group.name],
+        comment: 'Follows “You are not allowed to open the container engine’s socket …”: these members are allowed to.',
+      });
   const facts = { ...error.facts, group: group.name, isMember };
-  return new TeaChestError(error.code, sentence, { cause: error.cause, facts });
+  return new TeaChestError(error.code, `${error.message} ${who}`, { cause: error.cause, facts });
 }
 
 interface Group {

@@ -6,7 +6,8 @@ import type { EngineEndpoint } from '../types.ts';
  * default socket of docker, which needs no mention.
  */
 export function describeEndpoint({ address, context, product, url }: Omit<EngineEndpoint, 'source'>): string {
-  if (context !== undefined) return l10n.t`context ${context}`;
+  if (context !== undefined)
+    return l10n.t({ message: 'context {0}', args: [context], comment: 'The docker context of that name.' });
   if (address.kind !== 'socket') return url;
   if (product === 'Docker' || product === 'Podman') return '';
   return product ?? address.path;

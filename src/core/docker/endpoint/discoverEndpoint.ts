@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../base/errors.ts';
-import { builtInContext, chosenContext, contextEndpoint } from './dockerContext.ts';
+import { builtInContext, chosenContext, contextEndpoint, type UnreadConfig } from './dockerContext.ts';
 import { dockerConfigFolder } from './dockerConfigFolder.ts';
 import { candidateAt, socketCandidates, type SocketCandidate } from './knownSockets.ts';
 import { endpointInvalid, parseEndpoint } from './parseEndpoint.ts';
@@ -35,7 +35,16 @@ export async function discoverEndpoint(
 
 async function configuredEndpoint(choice: EngineChoice, machine: HostEnvironment): Promise<EngineEndpoint> {
   const host = choice.host?.trim() ?? '';
-  if (host !== '') return fromUrl(host, l10n.t('the setting teaChest.engine.host'), machine);
+  if (host !== '')
+    return fromUrl(
+      host,
+      l10n.t({
+        message: 'the setting teaChest.engine.host',
+        comment:
+          'Where the address of the container engine is configured; stands in brackets after it, and in “The engine’s address from {0} cannot be used”.',
+      }),
+      machine,
+    );
   const context = choice.context?.trim() ?? '';
   const dockerHost = machine.env['DOCKER_HOST']?.trim() ?? '';
   if (dockerHost !== '' && (context === '' || context === builtInContext)) {
@@ -47,7 +56,16 @@ async function configuredEndpoint(choice: EngineChoice, machine: HostEnvironment
   const stored = isStored ? await contextEndpoint(name, folder, machine) : undefined;
   const endpoint = stored ?? (name === undefined ? await containerHost(machine) : undefined);
   const found = endpoint ?? (await knownSocket(machine));
-  return unread === undefined ? found : { ...found, source: l10n.t`${found.source}, as ${unread}` };
+  return unread === undefined ? found : { ...found, source: sourceWithout(unread, found.source) };
+}
+
+/** Says that docker's configuration was not read. */
+function sourceWithout({ file, message }: UnreadConfig, source: string): string {
+  return l10n.t({
+    message: '{0}, as {1} cannot be read ({2})',
+    args: [source, file, message],
+    comment: '{0}: where the address of the container engine is configured, such as “default socket”. {1}: a file.',
+  });
 }
 
 /** Podman's DOCKER_HOST. podman(1) reads the key of an ssh address from CONTAINER_SSHKEY. */
@@ -101,7 +119,11 @@ async function knownSocket(machine: HostEnvironment): Promise<EngineEndpoint> {
   if (found !== undefined) {
     return {
       address: { kind: 'socket', path: found.path },
-      source: l10n.t('default socket'),
+      source: l10n.t({
+        message: 'default socket',
+        comment:
+          'Where the address of the container engine is configured; stands in brackets after it, and in “The engine’s address from {0} cannot be used”.',
+      }),
       url: socketUrl(found.path, machine),
     };
   }

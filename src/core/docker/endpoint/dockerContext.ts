@@ -24,11 +24,16 @@ const contextMeta = v.fallback(
 /** Docker's name for the context that is not stored: DOCKER_HOST or the default socket. */
 export const builtInContext = 'default';
 
+/** Docker's configuration, and why it could not be read. */
+export interface UnreadConfig {
+  readonly file: string;
+  readonly message: string;
+}
+
 export interface ContextChoice {
   /** Undefined if no context is chosen; `default` only if it is chosen by name. */
   readonly name: string | undefined;
-  /** Why docker's configuration could not be read, as the end of “as …”. */
-  readonly unread?: string;
+  readonly unread?: UnreadConfig;
 }
 
 /** The context that DOCKER_CONTEXT or else config.json names. `folder`: see `dockerConfigFolder`. */
@@ -47,7 +52,7 @@ async function contextOfConfig(folder: string, machine: HostEnvironment): Promis
   try {
     return { name: (await readJson(machine, file, dockerConfig))?.currentContext };
   } catch (error) {
-    return { name: undefined, unread: l10n.t`${file} cannot be read (${messageOf(error)})` };
+    return { name: undefined, unread: { file, message: messageOf(error) } };
   }
 }
 
@@ -61,7 +66,19 @@ export async function contextEndpoint(
   machine: HostEnvironment,
 ): Promise<EngineEndpoint | undefined> {
   const join = (...parts: string[]): string => pathsOf(machine).join(...parts);
-  const source = l10n.t`the docker context “${name}”${isSnapFolder(folder, machine) ? l10n.t` of ${folder}` : ''}`;
+  const source = isSnapFolder(folder, machine)
+    ? l10n.t({
+        message: 'the docker context “{0}” of {1}',
+        args: [name, folder],
+        comment:
+          'Where the address of the container engine is configured; stands in brackets after it, and in “The engine’s address from {0} cannot be used”.',
+      })
+    : l10n.t({
+        message: 'the docker context “{0}”',
+        args: [name],
+        comment:
+          'Where the address of the container engine is configured; stands in brackets after it, and in “The engine’s address from {0} cannot be used”.',
+      });
   const facts = { context: name };
   const id = createHash('sha256').update(name).digest('hex');
   const store = join(folder, 'contexts');

@@ -1,4 +1,3 @@
-import * as l10n from '@vscode/l10n';
 import type { EngineSituation } from '../types.ts';
 import { pathsOf } from './hostPaths.ts';
 import type { HostEnvironment } from './hostEnvironment.ts';
@@ -25,17 +24,17 @@ const knownSockets: readonly KnownSocket[] = [
     product: 'Docker',
     on: unix,
     paths: ['/var/run/docker.sock'],
-    source: l10n.t('docs.docker.com/reference/cli/dockerd, --host; docker’s snap listens here too'),
+    source: 'docs.docker.com/reference/cli/dockerd, --host; docker’s snap listens here too',
   },
   {
-    product: l10n.t('Docker Desktop'),
+    product: 'Docker Desktop',
     on: ['darwin', 'linux'],
     paths: ['~/.docker/run/docker.sock', '~/.docker/desktop/docker.sock'],
     situation: 'vm',
-    source: l10n.t('docs.docker.com/desktop, FAQs for Mac and for Linux'),
+    source: 'docs.docker.com/desktop, FAQs for Mac and for Linux',
   },
   {
-    product: l10n.t('rootless Docker'),
+    product: 'rootless Docker',
     on: ['linux'],
     // VS Code’s snap has an XDG_RUNTIME_DIR of its own, and remote sessions often have none: so both.
     paths: ['$XDG_RUNTIME_DIR/docker.sock', '/run/user/<uid>/docker.sock'],
@@ -59,11 +58,11 @@ const knownSockets: readonly KnownSocket[] = [
     source: 'abiosoft/colima, docs/FAQ.md; config/files.go for the folders',
   },
   {
-    product: l10n.t('Rancher Desktop'),
+    product: 'Rancher Desktop',
     on: ['darwin', 'linux'],
     paths: ['~/.rd/docker.sock'],
     situation: 'vm',
-    source: l10n.t('docs.rancherdesktop.io, FAQ'),
+    source: 'docs.rancherdesktop.io, FAQ',
   },
   {
     product: 'OrbStack',
@@ -80,44 +79,44 @@ const knownSockets: readonly KnownSocket[] = [
     source: 'lima-vm/lima, templates/docker.yaml, portForwards',
   },
   {
-    product: l10n.t('Docker Desktop'),
+    product: 'Docker Desktop',
     on: ['linux'],
     paths: [
       '/mnt/wsl/docker-desktop/shared-sockets/guest-services/docker.proxy.sock',
       '/mnt/wsl/docker-desktop/shared-sockets/guest-services/docker.sock',
     ],
     situation: 'vm',
-    source: l10n.t('WSL: Docker Desktop’s mount in every distribution, also in those without its integration'),
+    source: 'WSL: Docker Desktop’s mount in every distribution, also in those without its integration',
   },
   {
-    product: l10n.t('Rancher Desktop'),
+    product: 'Rancher Desktop',
     on: ['linux'],
     paths: ['/mnt/wsl/rancher-desktop/run/docker.sock'],
     situation: 'vm',
-    source: l10n.t('WSL: rancher-sandbox/rancher-desktop, dockerproxy, DefaultProxyEndpoint'),
+    source: 'WSL: rancher-sandbox/rancher-desktop, dockerproxy, DefaultProxyEndpoint',
   },
   {
-    product: l10n.t('rootless Podman'),
+    product: 'rootless Podman',
     on: ['linux', 'freebsd'],
     paths: ['$XDG_RUNTIME_DIR/podman/podman.sock', '/run/user/<uid>/podman/podman.sock'],
     situation: 'rootless',
-    source: l10n.t('docs.podman.io, podman-system-service(1)'),
+    source: 'docs.podman.io, podman-system-service(1)',
   },
   {
     product: 'Podman',
     on: ['linux', 'freebsd'],
     paths: ['/run/podman/podman.sock', '/var/run/podman/podman.sock'],
-    source: l10n.t('docs.podman.io, podman-system-service(1)'),
+    source: 'docs.podman.io, podman-system-service(1)',
   },
   {
-    product: l10n.t('Podman machine'),
+    product: 'Podman machine',
     on: ['linux'],
     paths: ['/mnt/wsl/podman-sockets/*/podman-root.sock', '/mnt/wsl/podman-sockets/*/podman-user.sock'],
     situation: 'vm',
-    source: l10n.t('WSL: podman-desktop.io/docs, accessing Podman from another WSL instance'),
+    source: 'WSL: podman-desktop.io/docs, accessing Podman from another WSL instance',
   },
   {
-    product: l10n.t('Podman machine'),
+    product: 'Podman machine',
     on: ['darwin'],
     paths: [
       '$TMPDIR/podman/podman-machine-default-api.sock',
@@ -126,9 +125,7 @@ const knownSockets: readonly KnownSocket[] = [
       '~/.local/share/containers/podman/machine/*/podman.sock',
     ],
     situation: 'vm',
-    source: l10n.t(
-      'podman machine inspect, ConnectionInfo.PodmanSocket: podman 5 in $TMPDIR, podman 4 in the home folder',
-    ),
+    source: 'podman machine inspect, ConnectionInfo.PodmanSocket: podman 5 in $TMPDIR, podman 4 in the home folder',
   },
   {
     product: 'Lima',
@@ -141,21 +138,21 @@ const knownSockets: readonly KnownSocket[] = [
     product: 'Docker',
     on: ['win32'],
     paths: ['//./pipe/docker_engine'],
-    source: l10n.t('docs.docker.com/reference/cli/dockerd; Docker Desktop and Rancher Desktop listen here too'),
+    source: 'docs.docker.com/reference/cli/dockerd; Docker Desktop and Rancher Desktop listen here too',
   },
   {
-    product: l10n.t('Docker Desktop'),
+    product: 'Docker Desktop',
     on: ['win32'],
     paths: ['//./pipe/dockerDesktopLinuxEngine'],
     situation: 'vm',
-    source: l10n.t('docker context ls, on Windows: desktop-linux'),
+    source: 'docker context ls, on Windows: desktop-linux',
   },
   {
-    product: l10n.t('Podman machine'),
+    product: 'Podman machine',
     on: ['win32'],
     paths: ['//./pipe/podman-machine-default'],
     situation: 'vm',
-    source: l10n.t('podman machine start, on Windows'),
+    source: 'podman machine start, on Windows',
   },
 ];
 

@@ -64,8 +64,11 @@ function platformQuery(
 ): Readonly<Record<string, string>> {
   if (wanted === undefined || wanted === describePlatform(platform)) return {};
   if (Number(api.split('.')[1] ?? 0) < platformsSince) {
-    const shown = describePlatform(platform) ?? l10n.t('one platform');
-    const why = l10n.t`This engine describes only ${shown} of the image ${id}, not ${wanted}. Docker 28.1 and newer describe each platform.`;
+    const shown = describePlatform(platform);
+    const why =
+      shown === undefined
+        ? l10n.t`This engine describes only one platform of the image ${id}, not ${wanted}. Docker 28.1 and newer describe each platform.`
+        : l10n.t`This engine describes only ${shown} of the image ${id}, not ${wanted}. Docker 28.1 and newer describe each platform.`;
     throw new TeaChestError('imageUnsupported', why, { stage: 'inspect' });
   }
   const [os = '', architecture = '', variant] = wanted.split('/');

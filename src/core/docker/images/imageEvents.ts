@@ -14,7 +14,7 @@ export async function* parseEvents(chunks: AsyncIterable<Buffer>): AsyncGenerato
   for await (const chunk of chunks) {
     const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
     rest = lines.pop() ?? '';
-    if (rest.length > longestLine) throw unreadable(l10n.t('an event that does not end'));
+    if (rest.length > longestLine) throw unreadable(l10n.t('The container engine sent an event that does not end.'));
     for (const line of lines) if (line.trim() !== '') yield toEvent(line);
   }
 }
@@ -32,11 +32,11 @@ const event = v.fallback(
 
 function toEvent(line: string): EngineEvent {
   const { Action, Actor, status, id } = parseJsonOrThrow(event, line, (cause) =>
-    unreadable(l10n.t('an event that is not JSON'), cause),
+    unreadable(l10n.t('The container engine sent an event that is not JSON.'), cause),
   );
   return { action: Action ?? status ?? '', image: Actor?.ID ?? id };
 }
 
-function unreadable(what: string, cause?: unknown): TeaChestError {
-  return new TeaChestError('engineFailed', l10n.t`The container engine sent ${what}.`, { stage: 'engine', cause });
+function unreadable(message: string, cause?: unknown): TeaChestError {
+  return new TeaChestError('engineFailed', message, { stage: 'engine', cause });
 }

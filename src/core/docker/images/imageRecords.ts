@@ -91,10 +91,23 @@ export function distinctPlatforms(platforms: readonly Platform[]): readonly Plat
 
 /** Why an image with this ID, which is no sha256 digest, cannot be pushed: the end of a sentence. */
 export function obstacleOf(id: string): string {
-  if (id === '') return l10n.t('the engine gives no ID for it');
+  if (id === '')
+    return l10n.t({
+      message: 'the engine gives no ID for it',
+      comment: 'Why an image cannot be pushed; follows a colon. “It” and “its” are the image.',
+    });
   const algorithm = otherAlgorithm(id);
-  if (algorithm === undefined) return l10n.t`its ID “${id.slice(0, 200)}” is not a digest`;
-  return `its ID is a ${algorithm} digest, and registries such as Gitea store sha256 alone`;
+  if (algorithm === undefined)
+    return l10n.t({
+      message: 'its ID “{0}” is not a digest',
+      args: [id.slice(0, 200)],
+      comment: 'Why an image cannot be pushed; follows a colon. “It” and “its” are the image.',
+    });
+  return l10n.t({
+    message: 'its ID is a {0} digest, and registries such as Gitea store sha256 alone',
+    args: [algorithm],
+    comment: 'Why an image cannot be pushed; follows a colon. “It” and “its” are the image.',
+  });
 }
 
 /** `sha512` of a digest that is none of sha256 (OCI image-spec, descriptor.md §Digests). */
@@ -111,10 +124,11 @@ function read<T>(schema: v.GenericSchema<unknown, T>, info: unknown): T {
     const sentence = l10n.t`The image cannot be pushed: ${obstacleOf(found)}.`;
     throw new TeaChestError('imageUnsupported', sentence, { stage: 'inspect', facts: { digest: found } });
   }
-  const what = typeof found === 'string' ? `“${found.slice(0, 200)}”` : l10n.t('something else');
-  throw new TeaChestError('engineFailed', l10n.t`The container engine gave ${what} where a sha256 digest belongs.`, {
-    stage: 'engine',
-  });
+  const sentence =
+    typeof found === 'string'
+      ? l10n.t`The container engine gave “${found.slice(0, 200)}” where a sha256 digest belongs.`
+      : l10n.t('The container engine gave something else where a sha256 digest belongs.');
+  throw new TeaChestError('engineFailed', sentence, { stage: 'engine' });
 }
 
 /** Go's zero time, the year 1, stands for “not said”. */

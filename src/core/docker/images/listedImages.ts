@@ -1,4 +1,3 @@
-import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import { lenient, listOf, readValue } from '../../base/json.ts';
 import { isDigest } from '../../oci/digest.ts';
@@ -39,12 +38,12 @@ export interface UnusableRecord {
  */
 export function toListedImage(info: unknown): ListedImage | UnusableRecord {
   const found = readValue(record, info);
-  if (found === undefined) return { unusable: l10n.t('its record is not an object') };
+  if (found === undefined) return { unusable: 'its record is not an object' };
   const id = withAlgorithm(found.Id);
   const names = readNames(found);
   const obstacle = isDigest(id) ? undefined : obstacleOf(id);
   if (obstacle !== undefined && names.references.length + names.digestReferences.length === 0) {
-    return { unusable: l10n.t`it has no name, and ${obstacle}` };
+    return { unusable: `it has no name, and ${obstacle}` };
   }
   return {
     ...{ id, ...names, obstacle, size: found.Size },

@@ -85,13 +85,13 @@ function isOfThisImage(
   const expected = layer.expectedDiffId;
   if (expected === undefined ? diffIds.has(diffId) : diffId === expected) return true;
   if (expected === undefined && form !== undefined) return false;
-  const should =
-    expected === undefined ? l10n.t`one of ${[...diffIds].map(shortDigest).join(', ')}` : shortDigest(expected);
-  throw new TeaChestError(
-    'layerMismatch',
-    l10n.t`The engine gave a layer whose bytes are not those of the image: they hash to ${shortDigest(diffId)}, and the image says ${should}. Nothing of it was published.`,
-    { stage: 'verify', facts: { path: layer.path, actual: diffId, expected: expected ?? [...diffIds] } },
-  );
+  const found = shortDigest(diffId);
+  const sentence =
+    expected === undefined
+      ? l10n.t`The engine gave a layer whose bytes are not those of the image: they hash to ${found}, and the image says one of ${[...diffIds].map(shortDigest).join(', ')}. Nothing of it was published.`
+      : l10n.t`The engine gave a layer whose bytes are not those of the image: they hash to ${found}, and the image says ${shortDigest(expected)}. Nothing of it was published.`;
+  const facts = { path: layer.path, actual: diffId, expected: expected ?? [...diffIds] };
+  throw new TeaChestError('layerMismatch', sentence, { stage: 'verify', facts });
 }
 
 async function* countBytes(

@@ -1,4 +1,3 @@
-import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../base/errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
@@ -80,7 +79,7 @@ export function reducePush(record: PushRecord, change: RecordChange): PushRecord
   }
 }
 
-export function isOver(state: RecordState): boolean {
+export function isOver(state: RecordState): state is Exclude<RecordState, 'queued' | 'running'> {
   return state !== 'queued' && state !== 'running';
 }
 
@@ -109,7 +108,7 @@ function withSnapshot(image: ImageRecord, progress: ImageProgress | undefined): 
   const { snapshot, outcome } = progress;
   const { inspected, stage } = snapshot;
   const rows = snapshot.layers.length > 0 ? snapshot.layers : (inspected?.diffIds ?? []).map(untouched);
-  const distinct = new Map(rows.map((row, at) => [row.diffId ?? l10n.t`blob ${at}`, row]));
+  const distinct = new Map(rows.map((row, at) => [row.diffId ?? `blob ${at}`, row]));
   const known = {
     ...image,
     stage,

@@ -36,7 +36,7 @@ export async function collectClassicLayers(relayed: Relayed): Promise<Collected<
   const { image, cache } = context;
   const digests = layerDigests(top, image);
   const config = forwarder.small.get(image.id);
-  if (digests === undefined) throw incompletePush(image, l10n.t('what it sent is another image'));
+  if (digests === undefined) throw otherImage(image);
   if (config === undefined) throw missingBlob(l10n.t('The config is too large to be kept.'));
   for (const [at, diffId] of image.diffIds.entries()) {
     const digest = digests[at];
@@ -171,9 +171,14 @@ function missingBlob(message: string, cause?: unknown): RelayUnavailable {
 }
 
 /** The engine reported success, but has not sent the image. */
-export function incompletePush(image: ImageDetails, why: string): TeaChestError {
-  const name = image.references[0] ?? shortDigest(image.id);
-  return new TeaChestError('engineFailed', l10n.t`The container engine said that it had pushed ${name}, but ${why}.`, {
-    facts: { image: image.id },
-  });
+export function withoutManifest({ id, references }: ImageDetails): TeaChestError {
+  const name = references[0] ?? shortDigest(id);
+  const sentence = l10n.t`The container engine said that it had pushed ${name}, but it never sent the manifest.`;
+  return new TeaChestError('engineFailed', sentence, { facts: { image: id } });
+}
+
+function otherImage({ id, references }: ImageDetails): TeaChestError {
+  const name = references[0] ?? shortDigest(id);
+  const sentence = l10n.t`The container engine said that it had pushed ${name}, but what it sent is another image.`;
+  return new TeaChestError('engineFailed', sentence, { facts: { image: id } });
 }

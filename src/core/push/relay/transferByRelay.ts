@@ -13,7 +13,7 @@ import type { TransferredManifests } from '../publishManifests.ts';
 import type { AttemptContext } from '../pushContext.ts';
 import { BlobForwarder } from './blobForwarder.ts';
 import { PreopenedSessions } from './preopenedSessions.ts';
-import { collectClassicLayers, collectStored, incompletePush } from './relayedLayers.ts';
+import { collectClassicLayers, collectStored, withoutManifest } from './relayedLayers.ts';
 
 /**
  * Has the engine push the image to us, and forwards what the registry lacks. Rejects with `RelayUnavailable` if the
@@ -71,7 +71,7 @@ export async function transferByRelay(
     throwIfCancelled(group.signal);
     ledger.statuses.supersedeBlobs();
     const top = forwarder.manifests.find(({ reference }) => reference === tag);
-    if (top === undefined) throw incompletePush(image, l10n.t('it never sent the manifest'));
+    if (top === undefined) throw withoutManifest(image);
     const relayed = { context, ledger, forwarder, top, engineId: parts.pusher.id };
     if (isClassic) return { ...(await collectClassicLayers(relayed)), notices, cleanup };
     return { ...(await collectStored(relayed)), notices, cleanup };

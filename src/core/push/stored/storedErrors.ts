@@ -1,14 +1,16 @@
 import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../base/errors.ts';
+import { joinFirst } from '../../base/joinFirst.ts';
 import { shortDigest, type Digest } from '../../oci/digest.ts';
 import type { Descriptor } from '../../oci/manifest.ts';
 import { isForeignLayer } from '../../oci/mediaTypes.ts';
 import type { ImageDetails } from '../../ports/imageSource.ts';
+import { manifestName } from '../chooseManifests.ts';
 import type { AttemptContext } from '../pushContext.ts';
 import type { ManifestGraph } from './storedManifests.ts';
 
 export function unreadableManifest(image: ImageDetails): TeaChestError {
-  const sentence = `The engine’s archive of ${nameOf(image)} has no manifest ${shortDigest(image.id)} that can be read: it is missing, too large, or names digests that are not sha256.`;
+  const sentence = l10n.t`The engine’s archive of ${nameOf(image)} has no manifest ${shortDigest(image.id)} that can be read: it is missing, too large, or names digests that are not sha256.`;
   return new TeaChestError('archiveInvalid', sentence, { stage: 'verify', facts: { image: image.id } });
 }
 
@@ -19,13 +21,18 @@ export function missingBlobs(
   blobs: readonly Descriptor[],
 ): TeaChestError {
   const parts = [
-    ...manifests.map((digest) => l10n.t`the manifest ${shortDigest(digest)}`),
-    ...blobs.map(({ digest, size }) => l10n.t`${shortDigest(digest)} (${size} bytes)`),
+    ...manifests.map(manifestName),
+    ...blobs.map(({ digest, size }) =>
+      l10n.t({
+        message: '{0} ({1} bytes)',
+        args: [shortDigest(digest), size],
+        comment: 'A part of an image, in a list of parts.',
+      }),
+    ),
   ];
-  const more = parts.length > 8 ? l10n.t` and ${parts.length - 8} more` : '';
   return new TeaChestError(
     'engineFailed',
-    l10n.t`The container engine has only a part of ${nameOf(image)}, and the registry lacks the rest too: ${parts.slice(0, 8).join(', ')}${more}. Pull the image again, or its base image, or build it anew.`,
+    l10n.t`The container engine has only a part of ${nameOf(image)}, and the registry lacks the rest too: ${joinFirst(parts, 8)}. Pull the image again, or its base image, or build it anew.`,
     { stage: 'export', facts: { image: nameOf(image), missing: [...manifests, ...blobs.map(({ digest }) => digest)] } },
   );
 }

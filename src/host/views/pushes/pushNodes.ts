@@ -1,4 +1,3 @@
-import * as l10n from '@vscode/l10n';
 import type { ImageRecord, LayerRecord, PushRecord } from '../../../core/push/record/pushRecord.ts';
 
 export type PushNode = RunNode | ImageNode | LayerNode | NoteNode;
@@ -34,7 +33,7 @@ export interface NoteNode {
 }
 
 export function runNode(record: PushRecord): RunNode {
-  return { type: 'run', id: l10n.t`run ${record.id}`, record };
+  return { type: 'run', id: `run ${record.id}`, record };
 }
 
 /** The rows below a row. */
@@ -48,10 +47,10 @@ export function childNodes(node: PushNode): readonly PushNode[] {
 }
 
 function imageChildren(record: PushRecord, image: ImageRecord, parent: string): readonly PushNode[] {
-  const note: NoteNode = { type: 'note', id: l10n.t`${parent} note`, record, image };
+  const note: NoteNode = { type: 'note', id: `${parent} note`, record, image };
   const layers = image.layers.map((layer, at): LayerNode => ({
     ...{ type: 'layer', image, layer },
-    id: `${parent} ${layer.diffId ?? l10n.t`blob ${at}`}`,
+    id: `${parent} ${layer.diffId ?? `blob ${at}`}`,
   }));
   return hasNote(image) ? [note, ...layers] : layers;
 }

@@ -6,7 +6,7 @@ import { markdownTooltip } from '../../display/markdownTooltip.ts';
 import type { TreeRow } from '../../display/treeItem.ts';
 import { errorMessage } from '../../errors/errorMessages.ts';
 import { formatAge } from '../../progress/format.ts';
-import { countImages } from '../../progress/imagesText.ts';
+import { countEnded, countImages, imageToTarget } from '../../progress/imagesText.ts';
 import { layerName, layerSize, layerState } from '../../progress/layerText.ts';
 import { describeBriefly, describeBytes, describeDuration, describePush } from '../../progress/pushText.ts';
 import type { ImageNode, LayerNode, NoteNode, PushNode, RunNode } from './pushNodes.ts';
@@ -57,7 +57,7 @@ function runRow({ id, record }: RunNode, context: RowContext): TreeRow {
   return {
     ...{ id, label, description, icon: icons[state], color: colors[state], expandable: true },
     contextValue: contextValueOf('push', record, images, context),
-    accessibleName: l10n.t`Push of ${images.map(({ image, target }) => l10n.t`${image} to ${target}`).join(', ')}: ${description}`,
+    accessibleName: l10n.t`Push of ${images.map(({ image, target }) => imageToTarget(image, target)).join(', ')}: ${description}`,
     tooltip: markdownTooltip(runLines(record, context)),
   };
 }
@@ -72,7 +72,8 @@ function describeRun(record: PushRecord, { now, isHere }: RowContext): string {
       ...elsewhere,
     ]);
   if (state === 'running') {
-    const count = images.length > 1 ? l10n.t`${countEnded(images)} of ${images.length}` : '';
+    const count =
+      images.length > 1 ? countEnded(images.filter((image) => isOver(image.state)).length, images.length) : '';
     return joined([count, describeBriefly(progress), ...elsewhere]);
   }
   const pushed = images.filter((image) => image.state === 'pushed');
@@ -82,14 +83,10 @@ function describeRun(record: PushRecord, { now, isHere }: RowContext): string {
   return joined([describeOutcome(state, images), ...count, age]);
 }
 
-function countEnded(images: readonly ImageRecord[]): number {
-  return images.filter(({ state }) => isOver(state)).length;
-}
-
 function describeOutcome(state: RecordState, images: readonly ImageRecord[]): string {
   if (state !== 'pushed') return stateWords[state];
   const results = images.flatMap(({ result }) => result ?? []);
-  if (results.length > 0 && results.every(({ isUnchanged }) => isUnchanged === true)) return 'unchanged';
+  if (results.length > 0 && results.every(({ isUnchanged }) => isUnchanged === true)) return l10n.t('unchanged');
   const sum = (of: (result: (typeof results)[number]) => number): number =>
     results.reduce((total, result) => total + of(result), 0);
   const bytes = describeBytes({
@@ -97,13 +94,25 @@ function describeOutcome(state: RecordState, images: readonly ImageRecord[]): st
     mountedBytes: sum(({ mountedBytes }) => mountedBytes),
     skippedBytes: sum(({ skippedBytes }) => skippedBytes),
   });
-  return bytes === '' ? 'pushed' : l10n.t`pushed, ${bytes}`;
+  return bytes === '' ? l10n.t('pushed') : l10n.t`pushed, ${bytes}`;
 }
 
 const stateWords: Readonly<Record<RecordState, string>> = {
-  ...{ queued: 'queued', running: 'running', pushed: 'pushed', failed: 'failed', cancelled: 'cancelled' },
-  interrupted: 'interrupted',
+  queued: l10n.t('queued'),
+  running: l10n.t('running'),
+  pushed: l10n.t('pushed'),
+  failed: l10n.t('failed'),
+  cancelled: l10n.t('cancelled'),
+  interrupted: l10n.t('interrupted'),
 };
+
+/** Before the time at which a push ended. */
+const endTitles = {
+  pushed: l10n.t('Pushed'),
+  failed: l10n.t('Failed'),
+  cancelled: l10n.t('Cancelled'),
+  interrupted: l10n.t('Interrupted'),
+} as const;
 
 function runLines(record: PushRecord, { isHere }: RowContext): readonly MarkdownLine[] {
   const { state, images, startedAt, endedAt, queuedAt } = record;
@@ -115,10 +124,7 @@ function runLines(record: PushRecord, { isHere }: RowContext): readonly Markdown
   const start = startedAt ?? queuedAt;
   if (isOver(state)) {
     const took = endedAt === undefined ? '' : ` (${describeDuration((endedAt - start) / 1000)})`;
-    return [
-      ...lines,
-      [`${capital(stateWords[state])}: `, markdownValue(new Date(endedAt ?? start).toISOString()), took],
-    ];
+    return [...lines, [`${endTitles[state]}: `, markdownValue(new Date(endedAt ?? start).toISOString()), took]];
   }
   if (state === 'running') lines.push([describePush(record.progress)]);
   if (!isHere) return [...lines, [l10n.t('Another window runs this push. It can be cancelled there.')]];
@@ -126,8 +132,8 @@ function runLines(record: PushRecord, { isHere }: RowContext): readonly Markdown
     state === 'queued'
       ? l10n.t('If this window closes, it does not begin. It is then in this list as interrupted, to be pushed again.')
       : l10n.t(
-          'If this window closes, the push stops and publishes nothing more. It is then in this list as interrupted; ',
-        ) + l10n.t('pushed again, it does not send layers that have arrived.');
+          'If this window closes, the push stops and publishes nothing more. It is then in this list as interrupted; pushed again, it does not send layers that have arrived.',
+        );
   return [...lines, [closing]];
 }
 
@@ -135,11 +141,11 @@ function imageLines({ image, target, platform, result, error }: ImageRecord): re
   return [
     ['**', markdownValue(target), '**'],
     [
-      'Image ',
+      `${l10n.t('Image')} `,
       markdownValue(image),
       ...(platform === undefined || platform === '' ? [] : [' ', markdownValue(platform)]),
     ],
-    ...(result === undefined ? [] : [['Digest ', markdownValue(result.digest)]]),
+    ...(result === undefined ? [] : [[`${l10n.t('Digest')} `, markdownValue(result.digest)]]),
     ...(error === undefined || error.code === 'cancelled'
       ? []
       : [[markdownValue(errorMessage(toError(error)).message)]]),
@@ -152,15 +158,16 @@ function imageRow({ id, record, image }: ImageNode, context: RowContext): TreeRo
   return {
     ...{ id, label: shortTarget(image), description, icon: icons[state], color: colors[state], expandable: true },
     contextValue: contextValueOf('image', record, [image], context),
-    accessibleName: l10n.t`Push of ${image.image} to ${image.target}: ${description}`,
+    accessibleName: l10n.t`Push of ${imageToTarget(image.image, image.target)}: ${description}`,
     tooltip: markdownTooltip(imageLines(image)),
   };
 }
 
 /** How many of its layers the registry has: the bytes of layers that images share are counted for the whole run. */
 function runningImage({ layers }: ImageRecord): string {
-  if (layers.length === 0) return 'waiting';
+  if (layers.length === 0) return l10n.t('waiting');
   const done = layers.filter(({ state }) => state !== 'waiting' && state !== 'reading' && state !== 'uploading').length;
+  if (layers.length === 1) return l10n.t`${done} of 1 layer done`;
   return l10n.t`${done} of ${layers.length} layers done`;
 }
 
@@ -212,7 +219,8 @@ function noteOf(image: ImageRecord): { readonly text: string; readonly icon: str
       error?.facts.isWindowClosed === true
         ? l10n.t('Its window closed during the push.')
         : l10n.t('VS Code ended during the push.');
-    return { text: l10n.t`${how} Push it again: layers that arrived are not sent again.`, icon: 'info' };
+    const next = l10n.t('Push it again: layers that arrived are not sent again.');
+    return { text: `${how} ${next}`, icon: 'info' };
   }
   if (result?.isUnchanged === true)
     return { text: l10n.t('The tag was this image already: nothing was sent.'), icon: 'info' };
@@ -250,10 +258,6 @@ function contextValueOf(
 /** Without the registry: `dev/app:1.2`. */
 function shortTarget({ target }: ImageRecord): string {
   return target.slice(target.indexOf('/') + 1);
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function joined(parts: readonly string[]): string {

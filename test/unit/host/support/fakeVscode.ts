@@ -339,7 +339,11 @@ export const window = {
   },
 };
 
+/** `bundle`: the texts of VS Code's language; there is none for English. */
+export const l10n: { bundle: Readonly<Record<string, string>> | undefined } = { bundle: undefined };
+
 export const env = {
+  language: 'en',
   clipboard: {
     writeText: (text: string) => {
       show('clipboard', text);
