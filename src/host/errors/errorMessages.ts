@@ -301,7 +301,7 @@ export function errorMessage(error: TeaChestError): ErrorMessage {
   const { next, actions } = adviceFor(error);
   const { host, pinnedFingerprint, remadeCluster } = error.facts;
   if (typeof host === 'string' && remadeCluster !== undefined && error.code === 'certificateChanged') {
-    return { message: l10n.t`${host} shows another certificate than the one you trusted. ${next}`, actions };
+    return { message: `${l10n.t`${host} shows another certificate than the one you trusted.`} ${next}`, actions };
   }
   if (error.code === 'certificateChanged' && typeof host === 'string' && typeof pinnedFingerprint === 'string') {
     // The error's own sentences have both fingerprints, for the log; here the button shows them, in groups.
@@ -312,14 +312,14 @@ export function errorMessage(error: TeaChestError): ErrorMessage {
 }
 
 const titles: Readonly<Record<ActionKind, string>> = {
-  retry: 'Retry',
+  retry: l10n.t('Retry'),
   signIn: l10n.t('Sign In'),
   createToken: l10n.t('Create a Token'),
   changeTarget: l10n.t('Change Target'),
-  choosePlatform: 'Choose',
+  choosePlatform: l10n.t({ message: 'Choose', comment: 'Button: choose which platform of an image' }),
   trustCertificate: l10n.t('Show Certificate'),
   chooseClientCertificate: l10n.t('Choose Client Certificate…'),
-  reconnectCluster: 'Reconnect',
+  reconnectCluster: l10n.t('Reconnect'),
   selectEngine: l10n.t('Select Engine…'),
   openSpoolSettings: l10n.t('Choose Folder'),
   openProxySettings: l10n.t('Proxy Settings'),
@@ -328,7 +328,7 @@ const titles: Readonly<Record<ActionKind, string>> = {
   permissionHelp: l10n.t('How to Fix'),
   refreshImages: l10n.t('Refresh Images'),
   refreshRegistries: l10n.t('Refresh Registries'),
-  addOwner: l10n.t('Add…'),
+  addOwner: l10n.t({ message: 'Add…', comment: 'Button: add a repository to the list by its name' }),
   showLog: l10n.t('Show Log'),
 };
 
