@@ -129,7 +129,7 @@ export class PullController {
     const first = done.flatMap(({ outcome }) => (outcome instanceof Error ? [] : [outcome]))[0];
     const reveal = { title: l10n.t('Show in Images'), run: () => this.#dependencies.reveal(first?.reference ?? '') };
     const retry = {
-      title: l10n.t('Pull Failed Again'),
+      title: l10n.t({ message: 'Pull Failed Again', comment: 'Button: pull the images that failed again' }),
       run: () => this.pullAll(failed.map((job) => this.#refresh(job))),
     };
     const text = describePulledImages(done, (error) => errorMessage(error).message);
