@@ -81,9 +81,9 @@ export class RunningPush {
       );
       return;
     }
-    const { code, message, stage = 'an unknown stage' } = toTeaChestError(outcome.error);
+    const { code, message, stage } = toTeaChestError(outcome.error);
     this.#logger[code === 'cancelled' ? 'info' : 'error'](
-      `Push of ${this.job.image} to ${this.reference} ended at ${stage} (${code}): ${message}`,
+      `Push of ${this.job.image} to ${this.reference} ended at ${stage ?? 'an unknown stage'} (${code}): ${message}`,
     );
   }
 }
