@@ -1,7 +1,6 @@
 /** Characters that take two columns of a terminal or an editor (East Asian Width W and F, Unicode Annex 11). */
 const wide =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]/g;
-/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/gu;
 
 /** Columns that a line of text takes. A character of two UTF-16 units takes two: it is an emoji or a rare Chinese one. */
 export function textWidth(text: string): number {
