@@ -1,5 +1,4 @@
 import './host/messages/loadMessages.ts';
-import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { buildApi } from './composition/buildApi.ts';
 import { buildAutomation } from './composition/buildAutomation.ts';
@@ -38,7 +37,7 @@ let end = (): Promise<void> => Promise.resolve();
 /** Builds all objects and registers them, in the order of the arrows in docs/architecture.md. Does nothing slow. */
 export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const startedAt = performance.now();
-  const channel = vscode.window.createOutputChannel(l10n.t('Tea Chest'), { log: true });
+  const channel = vscode.window.createOutputChannel('Tea Chest', { log: true });
   const logger = createLogger(channel);
   const secrets = new SessionSecrets(context.secrets, warnSecretsNotKept);
   const registries = buildRegistries(context, secrets, logger);

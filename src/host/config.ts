@@ -117,8 +117,14 @@ export function proxySettings(): ProxySettings {
     url: emptyToUndefined(http.get<string>('proxy')),
     bypass: http.get<string[]>('noProxy') ?? [],
     ...(authorization !== undefined && { authorization }),
-    source: l10n.t('VS Code’s setting http.proxy'),
-    bypassSource: l10n.t('VS Code’s setting http.noProxy'),
+    source: l10n.t({
+      message: 'VS Code’s setting http.proxy',
+      comment: 'Noun phrase, as in “The proxy comes from VS Code’s setting http.proxy”',
+    }),
+    bypassSource: l10n.t({
+      message: 'VS Code’s setting http.noProxy',
+      comment: 'Noun phrase, as in “add gitea.example.com to VS Code’s setting http.noProxy”',
+    }),
   };
 }
 

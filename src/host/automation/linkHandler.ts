@@ -48,14 +48,14 @@ export class LinkHandler implements vscode.UriHandler {
 
   async #push(image: string, target: Target | undefined): Promise<void> {
     const { push } = this.#dependencies;
-    const where = target === undefined ? l10n.t('to a registry of your choice') : l10n.t`to ${formatTarget(target)}`;
+    const question =
+      target === undefined
+        ? l10n.t`A link wants you to push ${briefImage(image)} to a registry of your choice. Go on?`
+        : l10n.t`A link wants you to push ${briefImage(image)} to ${formatTarget(target)}. Go on?`;
     const detail = [
       l10n.t('You can change what goes where in the dialog that follows. Nothing is pushed before you finish it.'),
     ];
-    if (
-      !(await askModal(l10n.t`A link wants you to push ${briefImage(image)} ${where}. Go on?`, detail, l10n.t('Go On')))
-    )
-      return;
+    if (!(await askModal(question, detail, l10n.t('Go On')))) return;
     if (target === undefined) {
       await push.askAndPush({ image });
       return;

@@ -42,11 +42,15 @@ export function readLink(path: string, query: string): Link {
   if (repeated !== undefined) throw refused(l10n.t('The link has one of its parameters twice.'));
   const action = path.replace(/^\/+|\/+$/g, '');
   if (action === 'sign-in') {
-    const { url } = read(parameters['sign-in'], given, l10n.t('a sign-in takes “url” alone'));
+    const refusal = l10n.t('The link is not complete, or has more than it should: a sign-in takes “url” alone.');
+    const { url } = read(parameters['sign-in'], given, refusal);
     return { kind: action, address: parseRegistryAddress(url) };
   }
   if (action === 'push') {
-    const { image, target } = read(parameters.push, given, l10n.t('a push takes “image”, and “target” if wanted'));
+    const refusal = l10n.t(
+      'The link is not complete, or has more than it should: a push takes “image”, and “target” if wanted.',
+    );
+    const { image, target } = read(parameters.push, given, refusal);
     return {
       kind: action,
       image: normalizeImage(image),
@@ -61,11 +65,11 @@ export function readLink(path: string, query: string): Link {
 function read<S extends v.StrictObjectSchema<v.ObjectEntries, undefined>>(
   schema: S,
   given: URLSearchParams,
-  takes: string,
+  refusal: string,
 ): v.InferOutput<S> {
   const result = v.safeParse(schema, Object.fromEntries(given));
   if (result.success) return result.output;
-  throw refused(l10n.t`The link is not complete, or has more than it should: ${takes}.`);
+  throw refused(refusal);
 }
 
 function refused(message: string): TeaChestError {

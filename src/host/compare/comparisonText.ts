@@ -1,5 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { escapeInvisible, plainText, shortenText } from '../../core/base/plainText.ts';
+import { padToWidth, textWidth } from '../../core/base/textWidth.ts';
 import type { ComparedLayer, ImageComparison } from '../../core/compare/compareImages.ts';
 import type { ContainerSettings, DescribedLayer, ImageDescription } from '../../core/oci/imageDescription.ts';
 import { toInstruction } from '../../core/oci/toInstruction.ts';
@@ -29,8 +30,7 @@ export function comparisonText(
   const head = [
     ...relationLines(comparison, pair),
     '',
-    sideLine('Left: ', pair.left, images.left),
-    sideLine('Right:', pair.right, images.right),
+    ...sideLines(pair, images),
     '',
     ...layerTable(comparison, pair),
   ];
@@ -55,7 +55,6 @@ function relationLines(comparison: ImageComparison, pair: ComparedPair): readonl
 }
 
 function relationLine({ relation, areSettingsSame, sharedFromBase, rows }: ImageComparison): string {
-  const settings = areSettingsSame ? l10n.t('The settings are the same.') : l10n.t('The settings differ.');
   switch (relation) {
     case 'sameImage':
       return l10n.t('The same image.');
@@ -66,13 +65,21 @@ function relationLine({ relation, areSettingsSame, sharedFromBase, rows }: Image
     case 'sameLayers':
       return l10n.t('The same layers. The settings differ.');
     case 'noLayers':
-      return l10n.t`No layer is shared. ${settings}`;
+      return `${l10n.t('No layer is shared.')} ${settingsSentence(areSettingsSame)}`;
     case 'someLayers':
-      if (sharedFromBase === 0) return l10n.t`Some layers are shared, but not the first. ${settings}`;
-      return sharedFromBase === 1
-        ? l10n.t`The first of ${rows.length} layers is the same. ${settings}`
-        : l10n.t`The first ${sharedFromBase} of ${rows.length} layers are the same. ${settings}`;
+      return `${sharedSentence(sharedFromBase, rows.length)} ${settingsSentence(areSettingsSame)}`;
   }
+}
+
+function settingsSentence(areSame: boolean): string {
+  return areSame ? l10n.t('The settings are the same.') : l10n.t('The settings differ.');
+}
+
+function sharedSentence(sharedFromBase: number, count: number): string {
+  if (sharedFromBase === 0) return l10n.t('Some layers are shared, but not the first.');
+  return sharedFromBase === 1
+    ? l10n.t`The first of ${count} layers is the same.`
+    : l10n.t`The first ${sharedFromBase} of ${count} layers are the same.`;
 }
 
 /** What a push of the right image would send at most to the registry of the left one, which may have more than that tag needs. */
@@ -83,10 +90,27 @@ function sendLines({ relation, onlyRight }: ImageComparison, { left, right }: Co
   const sizes = onlyRight.map(({ size }) => size);
   const known = sizes.filter((size) => size !== undefined);
   const bytes = formatBytes(known.reduce((sum, size) => sum + size, 0));
-  const layers = onlyRight.length === 1 ? '1 layer' : l10n.t`${onlyRight.length} layers`;
-  return known.length < sizes.length
-    ? [l10n.t`A push would send at most ${layers}.`]
-    : [l10n.t`A push would send at most ${layers} with ${bytes} of files, compressed.`];
+  return [sendLine(onlyRight.length, known.length < sizes.length ? undefined : bytes)];
+}
+
+function sendLine(count: number, bytes: string | undefined): string {
+  if (bytes === undefined) {
+    return count === 1
+      ? l10n.t('A push would send at most 1 layer.')
+      : l10n.t`A push would send at most ${count} layers.`;
+  }
+  return count === 1
+    ? l10n.t`A push would send at most 1 layer with ${bytes} of files, compressed.`
+    : l10n.t`A push would send at most ${count} layers with ${bytes} of files, compressed.`;
+}
+
+function sideLines({ left, right }: ComparedPair, images: ComparedImages): readonly string[] {
+  const [leftTitle, rightTitle] = [l10n.t('Left:'), l10n.t('Right:')];
+  const width = Math.max(textWidth(leftTitle), textWidth(rightTitle));
+  return [
+    sideLine(padToWidth(leftTitle, width), left, images.left),
+    sideLine(padToWidth(rightTitle, width), right, images.right),
+  ];
 }
 
 function sideLine(
@@ -94,39 +118,57 @@ function sideLine(
   side: ComparedSide,
   { createdAt, platform, manifest, config }: ImageDescription,
 ): string {
-  const place = side.kind === 'engine' ? l10n.t`${side.label} in the container engine` : side.label;
+  const name = side.kind === 'engine' ? l10n.t`${side.label} in the container engine` : side.label;
   const facts = [
-    place,
+    name,
     platform ?? l10n.t('no platform'),
     createdAt === undefined ? l10n.t('no build date') : l10n.t`built ${plainText(createdAt, 40)}`,
-    manifest === undefined ? l10n.t`config ${config ?? 'unknown'}` : l10n.t`manifest ${manifest}`,
+    manifest === undefined ? describeConfig(config) : l10n.t`manifest ${manifest}`,
   ];
   return `${title} ${plainText(facts.join(' · '), longestValue)}`;
 }
 
+function describeConfig(config: string | undefined): string {
+  return config === undefined ? l10n.t('config unknown') : l10n.t`config ${config}`;
+}
+
 function layerTable({ rows }: ImageComparison, { left, right }: ComparedPair): readonly string[] {
   if (rows.length === 0) return [l10n.t('Neither image has a layer.')];
-  const titles = ['LAYER', sizeTitle('LEFT', left), sizeTitle('RIGHT', right), 'SAME', l10n.t('MADE BY')];
+  const titles = [
+    l10n.t({ message: 'LAYER', comment: 'Title of a column: the number of a layer' }),
+    leftTitle(left),
+    rightTitle(right),
+    l10n.t({ message: 'SAME', comment: 'Title of a column: whether both images have the layer, yes or no' }),
+    l10n.t({ message: 'MADE BY', comment: 'Title of a column: the instruction that made a layer' }),
+  ];
   const cells = rows.map((row, at) => [
     String(at + 1),
     sizeCell(row.left),
     sizeCell(row.right),
-    row.isShared ? 'yes' : 'no',
+    row.isShared ? l10n.t('yes') : l10n.t('no'),
     instructionOf(row),
   ]);
   const widths = titles.map((title, column) =>
-    Math.max(title.length, ...cells.map((row) => (row[column] ?? '').length)),
+    Math.max(textWidth(title), ...cells.map((row) => textWidth(row[column] ?? ''))),
   );
   return [titles, ...cells].map((row) =>
     row
-      .map((cell, column) => (column < 4 ? cell.padEnd(widths[column] ?? 0) : cell))
+      .map((cell, column) => (column < 4 ? padToWidth(cell, widths[column] ?? 0) : cell))
       .join('  ')
       .trimEnd(),
   );
 }
 
-function sizeTitle(title: string, { kind }: ComparedSide): string {
-  return kind === 'engine' ? `${title} (files)` : `${title} (stored)`;
+function leftTitle({ kind }: ComparedSide): string {
+  return kind === 'engine'
+    ? l10n.t({ message: 'LEFT (files)', comment: 'Title of a column: sizes of the files in the layers' })
+    : l10n.t({ message: 'LEFT (stored)', comment: 'Title of a column: sizes of the layers as they are stored' });
+}
+
+function rightTitle({ kind }: ComparedSide): string {
+  return kind === 'engine'
+    ? l10n.t({ message: 'RIGHT (files)', comment: 'Title of a column: sizes of the files in the layers' })
+    : l10n.t({ message: 'RIGHT (stored)', comment: 'Title of a column: sizes of the layers as they are stored' });
 }
 
 function sizeCell(layer: DescribedLayer | undefined): string {
@@ -136,7 +178,7 @@ function sizeCell(layer: DescribedLayer | undefined): string {
 }
 
 function compressionIn(mediaType: string): string {
-  if (isUncompressedLayer(mediaType)) return 'uncompressed';
+  if (isUncompressedLayer(mediaType)) return l10n.t({ message: 'uncompressed', comment: 'Of a layer, after its size' });
   return /\+(gzip|zstd)$/.exec(ociLayerType(mediaType))?.[1] ?? '';
 }
 
@@ -152,9 +194,29 @@ function madeBy(layer: DescribedLayer | undefined): string {
 }
 
 function settingLines({ settings, platform }: ImageDescription): readonly string[] {
-  const lines = settingsOf(settings).map(([name, value]) => `${name.padEnd(13)} ${visible(value)}`.trimEnd());
-  return ['SETTINGS', `${'platform'.padEnd(13)} ${visible(platform ?? '')}`.trimEnd(), ...lines];
+  const all = [[settingNames.platform, platform ?? ''] as const, ...settingsOf(settings)];
+  const lines = all.map(([name, value]) => `${padToWidth(name, settingWidth)} ${visible(value)}`.trimEnd());
+  return [l10n.t({ message: 'SETTINGS', comment: 'Title of a section: the settings of an image' }), ...lines];
 }
+
+const settingNames = {
+  platform: l10n.t({ message: 'platform', comment: 'A setting of an image' }),
+  user: l10n.t({ message: 'user', comment: 'A setting of an image: USER of a Dockerfile' }),
+  workingDir: l10n.t({ message: 'working dir', comment: 'A setting of an image: WORKDIR of a Dockerfile' }),
+  entrypoint: l10n.t({ message: 'entrypoint', comment: 'A setting of an image: ENTRYPOINT of a Dockerfile' }),
+  cmd: l10n.t({ message: 'command', comment: 'A setting of an image: CMD of a Dockerfile' }),
+  variable: l10n.t({ message: 'variable', comment: 'A setting of an image: ENV of a Dockerfile' }),
+  port: l10n.t({ message: 'port', comment: 'A setting of an image: EXPOSE of a Dockerfile' }),
+  volume: l10n.t({ message: 'volume', comment: 'A setting of an image: VOLUME of a Dockerfile' }),
+  label: l10n.t({ message: 'label', comment: 'A setting of an image: LABEL of a Dockerfile' }),
+  stopSignal: l10n.t({ message: 'stop signal', comment: 'A setting of an image: STOPSIGNAL of a Dockerfile' }),
+  healthcheck: l10n.t({ message: 'health check', comment: 'A setting of an image: HEALTHCHECK of a Dockerfile' }),
+  shell: l10n.t({ message: 'shell', comment: 'A setting of an image: SHELL of a Dockerfile' }),
+  onBuild: l10n.t({ message: 'on build', comment: 'A setting of an image: ONBUILD of a Dockerfile' }),
+};
+
+/** The same for all images, or the texts of equal settings would differ. */
+const settingWidth = Math.max(13, ...Object.values(settingNames).map(textWidth));
 
 function settingsOf(settings: ContainerSettings): readonly (readonly [name: string, value: string])[] {
   const { user, workingDir, entrypoint, cmd, env, ports, volumes, labels, stopSignal } = settings;
@@ -162,23 +224,25 @@ function settingsOf(settings: ContainerSettings): readonly (readonly [name: stri
   const optional = (name: string, value: string): readonly (readonly [string, string])[] =>
     value === '' ? [] : [[name, value]];
   return [
-    ['user', user],
-    [l10n.t('working dir'), workingDir],
-    ['entrypoint', list(entrypoint)],
-    ['command', list(cmd)],
-    ...env.map((value) => ['variable', value] as const),
-    ...ports.map((value) => ['port', value] as const),
-    ...volumes.map((value) => ['volume', value] as const),
-    ...labels.map(([name, value]) => ['label', `${name}=${value}`] as const),
-    ...optional(l10n.t('stop signal'), stopSignal),
-    ...optional(l10n.t('health check'), settings.healthcheck),
-    ...optional('shell', list(settings.shell)),
-    ...optional(l10n.t('on build'), list(settings.onBuild)),
+    [settingNames.user, user],
+    [settingNames.workingDir, workingDir],
+    [settingNames.entrypoint, list(entrypoint)],
+    [settingNames.cmd, list(cmd)],
+    ...env.map((value) => [settingNames.variable, value] as const),
+    ...ports.map((value) => [settingNames.port, value] as const),
+    ...volumes.map((value) => [settingNames.volume, value] as const),
+    ...labels.map(([name, value]) => [settingNames.label, `${name}=${value}`] as const),
+    ...optional(settingNames.stopSignal, stopSignal),
+    ...optional(settingNames.healthcheck, settings.healthcheck),
+    ...optional(settingNames.shell, list(settings.shell)),
+    ...optional(settingNames.onBuild, list(settings.onBuild)),
   ];
 }
 
 /** By diffID: the same files are the same line, however they are compressed. */
 function layerLines({ layers }: ImageDescription): readonly string[] {
-  const lines = layers.map((layer) => layer.diffId ?? layer.blob?.digest ?? 'unknown');
-  return ['LAYERS', ...lines];
+  const lines = layers.map(
+    (layer) => layer.diffId ?? layer.blob?.digest ?? l10n.t({ message: 'unknown', comment: 'A layer' }),
+  );
+  return [l10n.t({ message: 'LAYERS', comment: 'Title of a section: the layers of an image' }), ...lines];
 }

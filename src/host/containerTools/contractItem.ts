@@ -64,7 +64,7 @@ function labelOf(node: RegistryNode): string {
     case 'digest':
       return node.label;
     case 'untagged':
-      return 'Untagged';
+      return l10n.t('Untagged');
     case 'more':
       return l10n.t('Load More');
     case 'note':

@@ -40,7 +40,10 @@ export class GiteaRegistryProvider implements RegistryDataProvider<ContractItem>
   /** Container Tools remembers by it that the person has connected it. */
   readonly id = 'teaChest.gitea';
   readonly label = 'Gitea';
-  readonly description = l10n.t('by Tea Chest');
+  readonly description = l10n.t({
+    message: 'by Tea Chest',
+    comment: 'Beside “Gitea” in a list: registries that Tea Chest provides',
+  });
   readonly iconPath = new vscode.ThemeIcon('package');
   readonly #dependencies: GiteaRegistryProviderDependencies;
   readonly #rows: RegistriesView;

@@ -58,9 +58,11 @@ export class LoginSharing {
     if (allowed.get(origin) === username) return true;
     const detail = [
       l10n.t`Container Tools gets the user name ${username} with its token or password, and signs the container engine’s own client in with it. That client keeps the login on this machine, in its credential helper or in its config file.`,
-      l10n.t(
-        'You are asked once for each registry. “Tea Chest: Stop Sharing Logins with Container Tools” takes it back.',
-      ),
+      l10n.t({
+        message:
+          'You are asked once for each registry. “Tea Chest: Stop Sharing Logins with Container Tools” takes it back.',
+        comment: 'The quoted text is the title of a command, as translated in package.nls.json',
+      }),
     ];
     if (!(await ask(l10n.t`Container Tools wants to use your login for ${host}.`, detail, l10n.t('Share Login'))))
       return false;

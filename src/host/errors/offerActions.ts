@@ -1,5 +1,6 @@
 import { toTeaChestError, type ErrorCode, type TeaChestError } from '../../core/base/errors.ts';
-import { actionTitle, errorMessage, type ActionKind } from './errorMessages.ts';
+import type { ActionKind } from './adviceTables.ts';
+import { actionTitle, errorMessage } from './errorMessages.ts';
 
 /** What the buttons do; a kind without a function gets no button. */
 export type ActionHandlers = Readonly<Partial<Record<ActionKind, () => unknown>>>;

@@ -58,7 +58,7 @@ export class PullController {
     if (store.list().length === 0 && !(await signInToGoOn(this.#dependencies, {}))) return undefined;
     const typed = await askAlone(l10n.t('Pull Image'), (position) =>
       askText(position, {
-        prompt: 'The image to pull: registry/owner/name:tag, or name@sha256:…',
+        prompt: l10n.t('The image to pull: registry/owner/name:tag, or name@sha256:…'),
         judge: (text) => judge(text, store),
       }),
     );
@@ -92,7 +92,7 @@ export class PullController {
         for (const [at, job] of jobs.entries()) {
           const reference = referenceText(job.reference);
           const onProgress = (text: string): void => {
-            report(l10n.t`${at + 1} of ${jobs.length} · ${job.reference.repository} · ${text}`, 0);
+            report([countOf(at + 1, jobs.length), job.reference.repository, text].join(' · '), 0);
           };
           done.push({ reference, outcome: await this.#outcome(job, signal, onProgress) });
         }
@@ -129,7 +129,7 @@ export class PullController {
     const first = done.flatMap(({ outcome }) => (outcome instanceof Error ? [] : [outcome]))[0];
     const reveal = { title: l10n.t('Show in Images'), run: () => this.#dependencies.reveal(first?.reference ?? '') };
     const retry = {
-      title: l10n.t('Pull Failed Again'),
+      title: l10n.t({ message: 'Pull Failed Again', comment: 'Button: pull the images that failed again' }),
       run: () => this.pullAll(failed.map((job) => this.#refresh(job))),
     };
     const text = describePulledImages(done, (error) => errorMessage(error).message);
@@ -140,8 +140,8 @@ export class PullController {
   async #pull(job: PullJob, mayMoveTag: (move: TagMove) => Promise<boolean>): Promise<PullResult> {
     const { runner, onPulled } = this.#dependencies;
     const { repository, tag, digest = '' } = job.reference;
-    const title = l10n.t`Pulling ${repository}${tag === undefined ? `@${shortDigest(digest)}` : `:${tag}`}`;
-    const result = await withNotification(title, (report, token) =>
+    const name = tag === undefined ? `${repository}@${shortDigest(digest)}` : `${repository}:${tag}`;
+    const result = await withNotification(l10n.t`Pulling ${name}`, (report, token) =>
       withSignal(token, (signal) => {
         let reported = 0;
         return runner.run(job, {
@@ -217,6 +217,10 @@ export class PullController {
   }
 }
 
+function countOf(number: number, count: number): string {
+  return l10n.t({ message: '{0} of {1}', args: [number, count], comment: 'The first of three images: 1 of 3' });
+}
+
 /** Both images are named, because the local one may be a build that is nowhere else. */
 async function confirmMove({ reference, current, digest }: TagMove): Promise<boolean> {
   const others = current.references.filter((name) => name !== reference);
@@ -227,10 +231,10 @@ async function confirmMove({ reference, current, digest }: TagMove): Promise<boo
   return await askModal(
     l10n.t`Move the tag ${reference} to the image of the registry?`,
     [
-      l10n.t`In the container engine it stands for ${shortDigest(current.id)} now. ${left}`,
+      `${l10n.t`In the container engine it stands for ${shortDigest(current.id)} now.`} ${left}`,
       l10n.t`Afterwards it stands for ${shortDigest(digest)}, which the registry has under this tag.`,
     ],
-    'Move',
+    l10n.t({ message: 'Move', comment: 'Button: move the tag to another image' }),
   );
 }
 

@@ -87,9 +87,9 @@ export class PullRunner {
       return result;
     } catch (failure) {
       const error = reasonOf(toTeaChestError(failure, 'pull'), signal, stop.signal);
-      const line = l10n.t`Pull of ${reference} ended (${error.code}): ${error.message}`;
-      if (error.code === 'cancelled') logger.info(line);
-      else logger.error(line);
+      logger[error.code === 'cancelled' ? 'info' : 'error'](
+        `Pull of ${reference} ended (${error.code}): ${error.message}`,
+      );
       throw error;
     } finally {
       clearInterval(reports);

@@ -25,13 +25,13 @@ export class PullStatusBar implements vscode.Disposable {
       return;
     }
     this.#item ??= createItem();
-    const more = others.length === 0 ? '' : l10n.t` · +${others.length} more`;
-    const brief = `${describePullBriefly(first.snapshot)}${more}`;
+    const more = others.length === 0 ? [] : [l10n.t`+${others.length} more`];
+    const brief = [describePullBriefly(first.snapshot), ...more].join(' · ');
     this.#item.text = withIcon('cloud-download', brief);
     this.#item.tooltip = inertLines(
       pulls.flatMap(({ reference, snapshot }) => [l10n.t`Pull of ${reference}`, ...pulledLayerLines(snapshot)]),
     );
-    this.#item.accessibilityInformation = { label: inertText(l10n.t`Pull of ${first.reference}: ${brief}`) };
+    this.#item.accessibilityInformation = { label: inertText(`${l10n.t`Pull of ${first.reference}`}: ${brief}`) };
     this.#item.show();
   }
 }

@@ -169,7 +169,11 @@ async function nameTheRest(
       ? undefined
       : { connection, owner: await ownerOf(dialog, answers, connection) };
   for (const [at, { image, problem: reason }] of open.entries()) {
-    const title = l10n.t`Name ${at + 1} of ${open.length}: ${briefImage(image)}`;
+    const title = l10n.t({
+      message: 'Name {0} of {1}: {2}',
+      args: [at + 1, open.length, briefImage(image)],
+      comment: 'Title of a question for the name of an image. “Name 1 of 3” counts the names that are asked for',
+    });
     for (let problem = reason; problem !== undefined;) {
       const job = await askPush(dialog.sources, { image, title, under, problem });
       if (job === undefined) return undefined;

@@ -26,7 +26,7 @@ export const askName: Ask = async (dialog, answers, position) => {
     judge: (text) => {
       const pasted = pastedDestination(text, dialog.store);
       if (pasted !== undefined)
-        return 'problem' in pasted ? pasted : { notice: l10n.t`To ${formatTarget(pasted.target)}` };
+        return 'problem' in pasted ? pasted : { notice: pastedNotice(formatTarget(pasted.target)) };
       return judgeName(text.trim(), kind, (suggestion) => warnOfOthers(suggestion, image, references));
     },
     accept: async (text) => await problemWithName(dialog, connection, owner, text.trim()),
@@ -54,6 +54,14 @@ async function problemWithName(
   return connection && (await preflight.refusalOf(connection, repositoryOf(owner, name)))?.message;
 }
 
+function pastedNotice(target: string): string {
+  return l10n.t({
+    message: 'To {0}',
+    args: [target],
+    comment: 'Where the image will be pushed, below a text field in which a whole target was pasted',
+  });
+}
+
 function repositoryOf(owner: string | undefined, name: string): string {
   return owner === undefined ? name : `${owner.toLowerCase()}/${name}`;
 }
@@ -62,7 +70,7 @@ export const askTag: Ask = async (dialog, answers, position) => {
   const connection = chosenConnection(dialog, answers);
   const kind = connection?.kind ?? 'generic';
   const repository = connection && repositoryOf(await ownerOf(dialog, answers, connection), answers.name ?? '');
-  const prompt = connection === undefined ? 'Tag' : l10n.t`Tag of ${connection.host}/${repository ?? ''}`;
+  const prompt = connection === undefined ? l10n.t('Tag') : l10n.t`Tag of ${connection.host}/${repository ?? ''}`;
   const tag = await askText(position, {
     prompt,
     betterPrompt:

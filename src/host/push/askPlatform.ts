@@ -40,7 +40,7 @@ export async function askPlatform(position: StepPosition, image: string, choices
       ? l10n.t`${image} has several platforms.`
       : l10n.t`The engine does not have ${missing.join(', ')} of ${image}.`;
   return await askChoice(position, {
-    placeholder: l10n.t`${why} What should be pushed?`,
+    placeholder: `${why} ${l10n.t('What should be pushed?')}`,
     choices: platformChoices(choices),
   });
 }
@@ -49,12 +49,16 @@ function platformChoices({ platforms, attestations }: ManifestChoices): readonly
   const names = platforms.map(({ platform }) => (platform && describePlatform(platform)) ?? '');
   const sizes = platforms.map(({ size }) => size);
   const total = sizes.includes(undefined) ? '' : formatBytes(sizes.reduce<number>((sum, size = 0) => sum + size, 0));
-  const attested = attestations === 0 ? '' : `${attestations} ${attestations === 1 ? 'attestation' : 'attestations'}`;
+  const attested = attestations === 0 ? '' : countAttestations(attestations);
   const all = { label: l10n.t('Everything that is here'), description: joined(names.join(', '), attested, total) };
   return [
     { ...all, icon: 'layers', value: allPlatforms },
     ...platforms.map(({ size }, at) => ({
-      label: l10n.t`Only ${names[at] ?? ''}`,
+      label: l10n.t({
+        message: 'Only {0}',
+        args: [names[at] ?? ''],
+        comment: 'A row of the question what of an image should be pushed. {0}: a platform, such as linux/amd64',
+      }),
       description: joined(
         size === undefined ? '' : formatBytes(size),
         attestations === 0 ? '' : l10n.t('without attestations'),
@@ -63,6 +67,10 @@ function platformChoices({ platforms, attestations }: ManifestChoices): readonly
       value: names[at] ?? '',
     })),
   ];
+}
+
+function countAttestations(count: number): string {
+  return count === 1 ? l10n.t('1 attestation') : l10n.t`${count} attestations`;
 }
 
 function joined(...parts: readonly string[]): string {

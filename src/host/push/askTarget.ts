@@ -127,10 +127,10 @@ function rows(
       : { label: problemLabels[judged.part], detail: judged.problem, icon: 'edit', value: judged.part };
   return [
     first,
-    ...(store.list().length > 1 ? [partRow('Registry', connection.host, 'server', 'registry')] : []),
-    ...(owner === undefined ? [] : [partRow('Owner', owner, 'organization', 'owner')]),
-    partRow('Name', name, 'package', 'name'),
-    partRow('Tag', tag, 'tag', 'tag'),
+    ...(store.list().length > 1 ? [partRow(l10n.t`Registry: ${connection.host}`, 'server', 'registry')] : []),
+    ...(owner === undefined ? [] : [partRow(ownerLabel(owner), 'organization', 'owner')]),
+    partRow(name === '' ? l10n.t('Name: none yet') : l10n.t`Name: ${name}`, 'package', 'name'),
+    partRow(tag === '' ? l10n.t('Tag: none yet') : l10n.t`Tag: ${tag}`, 'tag', 'tag'),
   ];
 }
 
@@ -141,8 +141,13 @@ const problemLabels: Readonly<Record<TargetPart, string>> = {
   tag: l10n.t('Choose a Tag…'),
 };
 
-function partRow(title: string, value: string, icon: string, part: TargetPart): Choice<TargetPart> {
-  return { label: `${title}: ${value === '' ? l10n.t('none yet') : value}`, description: 'change', icon, value: part };
+function ownerLabel(owner: string): string {
+  return owner === '' ? l10n.t('Owner: none yet') : l10n.t`Owner: ${owner}`;
+}
+
+function partRow(label: string, icon: string, part: TargetPart): Choice<TargetPart> {
+  const description = l10n.t({ message: 'change', comment: 'Verb: Enter on this row changes this part of the target' });
+  return { label, description, icon, value: part };
 }
 
 /** A text that matches no row: a whole target, or a repository of the proposed registry. */

@@ -57,7 +57,9 @@ export async function requireComposeImages(
   throw new TeaChestError('imageNotFound', message, { stage: 'inspect', facts: { file } });
 }
 
-/** `app:1 (service web)` */
+/** `app:1 (service web)`, `app:1 (services web, worker)` */
 export function describeMissing({ image, services }: ComposeImage): string {
-  return l10n.t`${image} (service ${services.join(', ')})`;
+  return services.length === 1
+    ? l10n.t`${image} (service ${services.join(', ')})`
+    : l10n.t`${image} (services ${services.join(', ')})`;
 }

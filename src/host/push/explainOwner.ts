@@ -19,7 +19,7 @@ export async function explainOwner(
   const { names } = await access.owners(connection);
   const nearest = nearestName(repository.split('/')[0] ?? '', names);
   if (nearest === undefined) return error;
-  return new TeaChestError(error.code, l10n.t`${error.message} Did you mean “${nearest}”?`, {
+  return new TeaChestError(error.code, `${error.message} ${l10n.t`Did you mean “${nearest}”?`}`, {
     cause: error,
     ...(error.stage !== undefined && { stage: error.stage }),
     facts: { ...error.facts, suggestion: nearest },

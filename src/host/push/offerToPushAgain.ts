@@ -22,12 +22,14 @@ export function describeInterrupted(pushes: readonly Pick<InterruptedPush, 'imag
   const [first] = pushes;
   const kept = l10n.t('Layers that arrived are not sent again.');
   if (first !== undefined && pushes.length === 1) {
-    const why =
+    const what =
       first.end === 'windowClosed'
-        ? l10n.t('was stopped when its window closed')
-        : l10n.t('was interrupted: VS Code ended during it');
-    return l10n.t`The push of ${first.image} to ${first.target} ${why}. ${kept}`;
+        ? l10n.t`The push of ${first.image} to ${first.target} was stopped when its window closed.`
+        : l10n.t`The push of ${first.image} to ${first.target} was interrupted: VS Code ended during it.`;
+    return `${what} ${kept}`;
   }
-  const list = pushes.map(({ image, target }) => l10n.t`${image} to ${target}`).join(', ');
-  return l10n.t`${pushes.length} pushes were interrupted when VS Code ended: ${list}. ${kept}`;
+  const list = pushes.map(({ image, target }) =>
+    l10n.t({ message: '{0} to {1}', args: [image, target], comment: 'An image and its target, in a list of pushes' }),
+  );
+  return `${l10n.t`${pushes.length} pushes were interrupted when VS Code ended: ${list.join(', ')}.`} ${kept}`;
 }

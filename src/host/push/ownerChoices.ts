@@ -43,7 +43,9 @@ export function ownerChoices(facts: OwnerFacts): readonly Choice<string>[] {
 function ownerChoice(facts: OwnerFacts, name: string, mayPush: 'yes' | 'unknown' | 'no'): Choice<string> {
   const { connection, owners, pushedTo, ofFolders } = facts;
   const notes = [
-    name === connection.username.toLowerCase() ? 'you' : undefined,
+    name === connection.username.toLowerCase()
+      ? l10n.t({ message: 'you', comment: 'Beside the person’s own user name in a list of owners' })
+      : undefined,
     { yes: undefined, unknown: l10n.t('you may not be allowed to push here'), no: l10n.t('you may only pull here') }[
       mayPush
     ],

@@ -69,11 +69,12 @@ export class Preflight {
 export function refusalRow(refusal: TeaChestError | undefined): Exclude<Problem, string> | undefined {
   if (refusal === undefined) return undefined;
   const { message, facts } = refusal;
-  const end = message.search(/[.,] /);
+  // Chinese and Japanese have no blank after their full stop and comma.
+  const end = /[.,] |[。，]/.exec(message);
   const { suggestion } = facts;
-  const rest = end < 0 ? '' : message.slice(end + 2);
+  const rest = end === null ? '' : message.slice(end.index + end[0].length).trim();
   return {
-    label: end < 0 ? message : message.slice(0, end),
+    label: end === null ? message : message.slice(0, end.index),
     detail: typeof suggestion === 'string' ? l10n.t`Did you mean “${suggestion}”?` : rest,
   };
 }

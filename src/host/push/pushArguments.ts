@@ -13,11 +13,23 @@ export const strategies = ['auto', 'export', 'relay'] as const;
 export type Strategy = (typeof strategies)[number];
 
 // The messages complete a sentence: “wants “target” to be a text that is not empty”.
-const notEmpty = l10n.t('a text that is not empty');
+const notEmpty = l10n.t({
+  message: 'a text that is not empty',
+  comment: 'Noun phrase, as in “wants “target” to be a text that is not empty”',
+});
 export const text = v.pipe(v.string(notEmpty), v.nonEmpty(notEmpty));
-export const flag = v.boolean(l10n.t('true or false'));
+export const flag = v.boolean(
+  l10n.t({ message: 'true or false', comment: 'Noun phrase, as in “wants “recheck” to be true or false”' }),
+);
 const choice = <T extends readonly string[]>(choices: T): v.PicklistSchema<T, string> =>
-  v.picklist(choices, l10n.t`one of ${choices.join(', ')}`);
+  v.picklist(
+    choices,
+    l10n.t({
+      message: 'one of {0}',
+      args: [choices.join(', ')],
+      comment: 'Noun phrase, as in “wants “strategy” to be one of auto, export, relay”',
+    }),
+  );
 
 export const pushArguments = v.strictObject({
   image: text,
@@ -36,9 +48,10 @@ export type PushArguments = Readonly<v.InferOutput<typeof pushArguments>>;
 /** How an image is pushed, wherever it goes. The settings decide what is absent. */
 export type PushOptions = Omit<PushArguments, 'image' | 'target'>;
 
-const imageList = l10n.t(
-  'a list of images that is not empty, each of them a text or an object with image, target and platform',
-);
+const imageList = l10n.t({
+  message: 'a list of images that is not empty, each of them a text or an object with image, target and platform',
+  comment: 'Noun phrase, as in “wants “images” to be a list of images”',
+});
 const listed = v.pipe(v.string(imageList), v.nonEmpty(imageList));
 
 const images = v.pipe(
@@ -52,11 +65,17 @@ const images = v.pipe(
   v.nonEmpty(imageList),
 );
 
-const nameList = l10n.t('a list of texts that are not empty');
+const nameList = l10n.t({
+  message: 'a list of texts that are not empty',
+  comment: 'Noun phrase, as in “wants “services” to be a list of texts”',
+});
 const names = v.array(v.pipe(v.string(nameList), v.nonEmpty(nameList)), nameList);
 
 /** Absolute: there is no folder that a relative path could refer to. */
-const filePath = l10n.t('an absolute path, or a list of such paths that is not empty');
+const filePath = l10n.t({
+  message: 'an absolute path, or a list of such paths that is not empty',
+  comment: 'Noun phrase, as in “wants “composeFile” to be an absolute path”',
+});
 const absolute = v.pipe(v.string(filePath), v.check(isAbsolute, filePath));
 const composeFile = v.union([absolute, v.pipe(v.array(absolute, filePath), v.nonEmpty(filePath))], filePath);
 

@@ -36,7 +36,8 @@ export class PushStatusBar implements vscode.Disposable {
 function spokenTitle([first]: readonly ImagesSnapshot[]): string {
   const [only, ...others] = first?.images ?? [];
   if (others.length > 0) return l10n.t`Push of ${others.length + 1} images`;
-  return l10n.t`Push of ${only?.snapshot.reference ?? l10n.t('an image')}`;
+  const reference = only?.snapshot.reference;
+  return reference === undefined ? l10n.t('Push of an image') : l10n.t`Push of ${reference}`;
 }
 
 function createItem(): vscode.StatusBarItem {

@@ -4,7 +4,7 @@ import type { PushResult } from '../../core/push/pushEvents.ts';
 import type { ImagesSnapshot } from '../../core/push/imagesProgress.ts';
 import { withNotification } from '../display/messages.ts';
 import { withSignal } from '../progress/cancellation.ts';
-import { countImages, describeImages, describePosition } from '../progress/imagesText.ts';
+import { describeImages, describePosition } from '../progress/imagesText.ts';
 import { describePush } from '../progress/pushText.ts';
 import type { PushJob } from './pushJob.ts';
 import type { PushRunner, RunOptions } from './pushRunner.ts';
@@ -27,7 +27,8 @@ export async function pushAllWithNotification(
   jobs: readonly PushJob[],
   { onRecord }: Pick<RunOptions, 'onRecord'>,
 ): Promise<readonly ImageOutcome[]> {
-  return await withNotification(l10n.t`Pushing ${countImages(jobs.length)}`, (report, token) =>
+  const title = jobs.length === 1 ? l10n.t('Pushing 1 image') : l10n.t`Pushing ${jobs.length} images`;
+  return await withNotification(title, (report, token) =>
     withSignal(token, (signal) => runner.runAll(jobs, { signal, onRecord, ...reporter(report, describeImages) })),
   );
 }

@@ -1,4 +1,3 @@
-import * as l10n from '@vscode/l10n';
 import { TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
 import type { Logger } from '../../core/base/logger.ts';
 import type { ImageOutcome } from '../../core/push/imagesEvents.ts';
@@ -82,9 +81,9 @@ export class RunningPush {
       );
       return;
     }
-    const { code, message, stage = l10n.t('an unknown stage') } = toTeaChestError(outcome.error);
-    const line = l10n.t`Push of ${this.job.image} to ${this.reference} ended at ${stage} (${code}): ${message}`;
-    if (code === 'cancelled') this.#logger.info(line);
-    else this.#logger.error(line);
+    const { code, message, stage } = toTeaChestError(outcome.error);
+    this.#logger[code === 'cancelled' ? 'info' : 'error'](
+      `Push of ${this.job.image} to ${this.reference} ended at ${stage ?? 'an unknown stage'} (${code}): ${message}`,
+    );
   }
 }

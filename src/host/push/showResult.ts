@@ -33,8 +33,14 @@ export async function showResult(
     link ?? { title: l10n.t('Show Details'), run: showDetails },
   ];
   const description = describeResult(result);
-  const text = link === undefined ? description : `${description.replace(/\.$/, '')}. ${link.explanation}`;
+  const text = link === undefined ? description : `${asSentence(description)} ${link.explanation}`;
   const chosen = await showInformation(text, buttons);
   if (link !== undefined && chosen !== link) link.decline();
   await chosen?.run();
+}
+
+function asSentence(text: string): string {
+  return /[.。]$/.test(text)
+    ? text
+    : l10n.t({ message: '{0}.', args: [text], comment: 'A full stop after a sentence' });
 }

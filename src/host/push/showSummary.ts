@@ -2,7 +2,8 @@ import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { copyReferences } from '../display/clipboard.ts';
 import { showError, showInformation, showWarning } from '../display/messages.ts';
-import { actionTitle, errorMessage, type ActionKind } from '../errors/errorMessages.ts';
+import type { ActionKind } from '../errors/adviceTables.ts';
+import { actionTitle, errorMessage } from '../errors/errorMessages.ts';
 import type { ActionHandlers } from '../errors/offerActions.ts';
 import type { LinkButton } from './linkAfterPush.ts';
 import { reportFailure } from '../errors/reportFailure.ts';
@@ -51,7 +52,13 @@ export async function showSummary(
 }
 
 function retryTitle(count: number): string {
-  return count === 1 ? l10n.t('Push Failed Again') : l10n.t`Push ${count} Failed Again`;
+  return count === 1
+    ? l10n.t({ message: 'Push Failed Again', comment: 'Button: push the image that failed again' })
+    : l10n.t({
+        message: 'Push {0} Failed Again',
+        args: [count],
+        comment: 'Button: push the images that failed again. {0}: how many',
+      });
 }
 
 /** A button, if all failed for the same reason and something helps against it. */

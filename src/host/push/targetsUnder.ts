@@ -54,15 +54,11 @@ export function conflict(target: string, other: string): string {
 function destinationUnder(image: string, connection: Connection, owner: string | undefined): Destination {
   const { name, tag } = proposeTarget(image, owner);
   if (name === undefined || tag === undefined) {
-    const lacking = name === undefined ? 'name' : 'tag';
-    throw new TeaChestError(
-      'targetNeeded',
-      l10n.t`The image ${briefImage(image)} has no ${lacking} that it could keep.`,
-      {
-        stage: 'resolve',
-        facts: { image },
-      },
-    );
+    const message =
+      name === undefined
+        ? l10n.t`The image ${briefImage(image)} has no name that it could keep.`
+        : l10n.t`The image ${briefImage(image)} has no tag that it could keep.`;
+    throw new TeaChestError('targetNeeded', message, { stage: 'resolve', facts: { image } });
   }
   const repository = owner === undefined ? name : `${owner}/${name}`;
   return { connection, target: settleTarget({ host: connection.host, repository, tag }, connection.kind) };

@@ -12,16 +12,17 @@ export const stateNames: Readonly<Record<SyncState, string>> = {
   upToDate: l10n.t('up to date'),
   newerHere: l10n.t('newer here'),
   newerThere: l10n.t('newer there'),
-  different: 'different',
+  different: l10n.t({ message: 'different', comment: 'The image and the registry’s tag are not the same' }),
   notPushed: l10n.t('not pushed'),
 };
 
-const titles: Readonly<Record<SyncState, string>> = {
-  upToDate: l10n.t('Up to date'),
-  newerHere: l10n.t('Newer here'),
-  newerThere: l10n.t('Newer there'),
-  different: 'Different',
-  notPushed: l10n.t('Not pushed'),
+/** Markdown. `name`: of the tag in the registry. */
+const headlines: Readonly<Record<SyncState, (name: string) => string>> = {
+  upToDate: (name) => l10n.t`**Up to date** in ${name}`,
+  newerHere: (name) => l10n.t`**Newer here** in ${name}`,
+  newerThere: (name) => l10n.t`**Newer there** in ${name}`,
+  different: (name) => l10n.t`**Different** in ${name}`,
+  notPushed: (name) => l10n.t`**Not pushed** in ${name}`,
 };
 
 /** Codicons. */
@@ -70,22 +71,31 @@ export function stateIcon(entry: SyncEntry | undefined): string | undefined {
 
 /** For the tooltip of an image, which has the image's own ID and date already. `now` in milliseconds since the epoch. */
 export function stateLines({ outcome, target, lastPush, readAt }: SyncEntry, now: number): readonly MarkdownLine[] {
-  const name = markdownValue(formatTarget(target));
-  const checked: MarkdownLine = [l10n.t`Checked ${formatAge(new Date(readAt).toISOString(), now)}`];
+  const { value: name } = markdownValue(formatTarget(target));
+  const checked: MarkdownLine = [
+    l10n.t({
+      message: 'Checked {0}',
+      args: [formatAge(new Date(readAt).toISOString(), now)],
+      comment: '{0}: “just now” or “5 min ago”',
+    }),
+  ];
   if ('failure' in outcome) {
-    return [[l10n.t('**State unknown** in '), name], [markdownValue(errorMessage(outcome.failure).message)], checked];
+    return [[l10n.t`**State unknown** in ${name}`], [markdownValue(errorMessage(outcome.failure).message)], checked];
   }
   const { state, reason, there } = outcome;
   return [
-    [`**${titles[state]}** in `, name],
+    [headlines[state](name)],
     [reasons[reason]],
-    ...(there === undefined ? [] : [[l10n.t('In the registry: '), markdownValue(there.digest)]]),
-    ...(there?.createdAt === undefined ? [] : [['Built: ', markdownValue(readableDate(there.createdAt))]]),
-    ...(lastPush === undefined
-      ? []
-      : [[l10n.t('Your last push: '), markdownValue(readableDate(new Date(lastPush.at).toISOString()))]]),
+    ...(there === undefined ? [] : [[l10n.t`In the registry: ${markdownValue(there.digest).value}`]]),
+    ...(there?.createdAt === undefined ? [] : [[l10n.t`Built: ${dateValue(there.createdAt)}`]]),
+    ...(lastPush === undefined ? [] : [[l10n.t`Your last push: ${dateValue(new Date(lastPush.at).toISOString())}`]]),
     checked,
   ];
+}
+
+/** Markdown. */
+function dateValue(iso: string): string {
+  return markdownValue(readableDate(iso)).value;
 }
 
 /** `2026-11-26 07:52:20 UTC` */

@@ -38,12 +38,13 @@ export class BuildConsent {
   }
 
   async #ask(rule: PushRule, image: string, target: string): Promise<Answer | undefined> {
+    const always = l10n.t('Always');
     const buttons = [
-      { title: l10n.t('Always'), answer: 'always' },
+      { title: always, answer: 'always' },
       { title: l10n.t('Once'), answer: 'once' },
       { title: l10n.t('Never'), answer: 'never' },
     ] as const;
-    const question = l10n.t`${image} was built, and the setting teaChest.pushOnBuild matches it by “${rule.reference}”. Push it to ${target}? “Always” also pushes each later build that matches, in this folder and without asking.`;
+    const question = l10n.t`${image} was built, and the setting teaChest.pushOnBuild matches it by “${rule.reference}”. Push it to ${target}? “${always}” also pushes each later build that matches, in this folder and without asking.`;
     const answer = (await showInformation(question, buttons))?.answer;
     if (answer === 'always' || answer === 'never') {
       await this.#state.update(stateKey, { ...this.#answers(), [keyOf(rule)]: answer });

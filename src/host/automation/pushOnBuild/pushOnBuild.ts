@@ -156,7 +156,7 @@ export class PushOnBuild implements vscode.Disposable {
     this.#show({ kind: 'failed', image: reference, reason: errorMessage(error).message });
     const retry = (): Promise<void> => this.#built(reference);
     const changeTarget = (): Thenable<unknown> => vscode.commands.executeCommand('teaChest.pushImage');
-    void reportFailure(error, { retry, changeTarget }, l10n.t`Push of ${reference} after its build failed`);
+    void reportFailure(error, { retry, changeTarget }, failureTitle(reference));
   }
 
   #show(state: PushOnBuildState): void {
@@ -165,6 +165,14 @@ export class PushOnBuild implements vscode.Disposable {
     if (rules.length === 0 || this.#life.signal.aborted) return;
     this.#status.show(rules, this.#isFollowing ? state : { kind: 'disconnected' });
   }
+}
+
+function failureTitle(reference: string): string {
+  return l10n.t({
+    message: 'Push of {0} after its build failed',
+    args: [reference],
+    comment: 'The push failed, and not the build',
+  });
 }
 
 /** @throws TeaChestError `referenceInvalid` */

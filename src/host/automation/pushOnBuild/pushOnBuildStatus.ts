@@ -31,14 +31,8 @@ export class PushOnBuildStatus implements vscode.Disposable {
       icons[state.kind],
       state.kind === 'failed' ? l10n.t('Push on build failed') : l10n.t('Push on build'),
     );
-    this.#item.tooltip = inertLines([
-      ...rules.map(
-        ({ reference, target }) => l10n.t`Builds of ${reference} → ${target ?? l10n.t('where they went last')}`,
-      ),
-      text,
-      l10n.t('Click to change the setting.'),
-    ]);
-    this.#item.accessibilityInformation = { label: inertLines([l10n.t`Push on build: ${text}`]) };
+    this.#item.tooltip = inertLines([...rules.map(describeRule), text, l10n.t('Click to change the setting.')]);
+    this.#item.accessibilityInformation = { label: inertLines([`${l10n.t('Push on build')}: ${text}`]) };
     this.#item.show();
   }
 
@@ -49,6 +43,12 @@ export class PushOnBuildStatus implements vscode.Disposable {
   dispose(): void {
     this.#item?.dispose();
   }
+}
+
+function describeRule({ reference, target }: PushRule): string {
+  return target === undefined
+    ? l10n.t`Builds of ${reference} → where they went last`
+    : l10n.t`Builds of ${reference} → ${target}`;
 }
 
 function describe(state: PushOnBuildState): string {

@@ -6,7 +6,7 @@ import type { ImageProgress, ImagesSnapshot } from '../../../core/push/imagesPro
 import type { LayerStatus } from '../../../core/push/pushEvents.ts';
 import { errorMessage } from '../../errors/errorMessages.ts';
 import { formatBytes } from '../../progress/format.ts';
-import { countImages, describeImages } from '../../progress/imagesText.ts';
+import { describeImages } from '../../progress/imagesText.ts';
 import { describeBytes, describeDuration, describePush } from '../../progress/pushText.ts';
 import type { UnattendedOutcome } from '../../push/pushUnattended.ts';
 
@@ -26,9 +26,9 @@ const transferStages: ReadonlySet<Stage | undefined> = new Set<Stage>(['export',
 const stagesBeforeLayers: ReadonlySet<Stage | undefined> = new Set<Stage>(['inspect', 'resolve', 'plan']);
 
 const layerTexts: Readonly<Partial<Record<LayerStatus['state'], string>>> = {
-  exists: l10n.t('already there'),
-  mounted: l10n.t('mounted from another repository of the registry'),
-  uploaded: 'sent',
+  exists: l10n.t({ message: 'already there', comment: 'Of a layer' }),
+  mounted: l10n.t({ message: 'mounted from another repository of the registry', comment: 'Of a layer' }),
+  uploaded: l10n.t({ message: 'sent', comment: 'Of a layer' }),
 };
 
 /** What has happened since the snapshot before: a line for each stage that began and each layer that is done. */
@@ -61,7 +61,7 @@ function layerLines(before: Snapshot | undefined, now: Snapshot): readonly strin
     if (text === undefined || layer.state === before?.layers[at]?.state) return [];
     const id = layer.diffId === undefined ? '' : ` ${shortDigest(layer.diffId)}`;
     const size = layer.storedTotal === undefined ? '' : `, ${formatBytes(layer.storedTotal)}`;
-    return [l10n.t`Layer ${at + 1} of ${now.layers.length}${id}${size}: ${text}`];
+    return [`${l10n.t`Layer ${at + 1} of ${now.layers.length}`}${id}${size}: ${text}`];
   });
 }
 
@@ -74,7 +74,7 @@ export function movingLine(snapshot: ImagesSnapshot): string {
 /** What became of each image: what was pushed with its digest, or why not and what to do next. */
 export function resultLines(outcomes: readonly UnattendedOutcome[]): readonly string[] {
   const pushed = outcomes.filter((outcome) => 'result' in outcome);
-  const total = outcomes.length > 1 ? [l10n.t`Pushed ${pushed.length} of ${countImages(outcomes.length)}.`] : [];
+  const total = outcomes.length > 1 ? [l10n.t`Pushed ${pushed.length} of ${outcomes.length} images.`] : [];
   return [...outcomes.flatMap(outcomeLines), ...total];
 }
 
@@ -82,7 +82,7 @@ function outcomeLines(outcome: UnattendedOutcome): readonly string[] {
   if ('error' in outcome) return [failureLine(outcome.target ?? outcome.image, outcome)];
   const { reference, digest, durationMs, notices, isUnchanged } = outcome.result;
   const bytes = describeBytes(outcome.result);
-  const what = isUnchanged === true ? `Unchanged: ${reference}` : l10n.t`Pushed ${reference}`;
+  const what = isUnchanged === true ? l10n.t`Unchanged: ${reference}` : l10n.t`Pushed ${reference}`;
   return [
     plainText(what),
     `  ${plainText(digest)}`,
@@ -92,7 +92,7 @@ function outcomeLines(outcome: UnattendedOutcome): readonly string[] {
 }
 
 function failureLine(name: string, { error }: Extract<UnattendedOutcome, { readonly error: unknown }>): string {
-  if (error.code === 'cancelled') return plainText(`Cancelled: ${name}`);
+  if (error.code === 'cancelled') return plainText(l10n.t`Cancelled: ${name}`);
   return `${plainText(l10n.t`Not pushed: ${name}`)}: ${plainText(errorMessage(error).message)} (${error.code})`;
 }
 

@@ -35,7 +35,7 @@ export class PushTaskProvider implements vscode.TaskProvider {
     return found.flatMap(({ folder, composeFile }) =>
       composeFile === undefined
         ? []
-        : [this.#task({ type: taskType, task: 'push', composeFile }, folder, l10n.t`push images of ${composeFile}`)],
+        : [this.#task({ type: taskType, task: 'push', composeFile }, folder, taskName(composeFile))],
     );
   }
 
@@ -61,6 +61,14 @@ export class PushTaskProvider implements vscode.TaskProvider {
     );
     return new vscode.Task(definition, scope, name, taskType, execution, []);
   }
+}
+
+function taskName(composeFile: string): string {
+  return l10n.t({
+    message: 'push images of {0}',
+    args: [composeFile],
+    comment: 'Name of a task, after “teaChest: ” in the list of tasks. {0}: compose.yaml',
+  });
 }
 
 async function composeFileIn(folder: string): Promise<string | undefined> {

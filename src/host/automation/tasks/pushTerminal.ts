@@ -2,6 +2,7 @@ import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { sleep } from '../../../core/base/cancel.ts';
 import { toTeaChestError } from '../../../core/base/errors.ts';
+import { cutToWidth } from '../../../core/base/textWidth.ts';
 import { plainText } from '../../../core/base/plainText.ts';
 import type { ImagesSnapshot } from '../../../core/push/imagesProgress.ts';
 import { errorMessage } from '../../errors/errorMessages.ts';
@@ -100,7 +101,7 @@ export class PushTerminal implements vscode.Pseudoterminal {
     const isMoving = snapshot.ended < snapshot.images.length && !this.#cancel.signal.aborted;
     if (this.#columns === undefined || !isMoving) return;
     // A line that fills the terminal would wrap, and could not be erased.
-    this.#written.fire(clearLine + movingLine(snapshot).slice(0, this.#columns - 1));
+    this.#written.fire(clearLine + cutToWidth(movingLine(snapshot), this.#columns - 1));
     this.#hasMovingLine = true;
   }
 

@@ -52,8 +52,8 @@ export class PushImageTool implements vscode.LanguageModelTool<Input> {
       const job = this.#resolve(input);
       const target = formatTarget(job.target);
       const lines: readonly MarkdownLine[] = [
-        ['Image: ', markdownValue(job.image)],
-        ['Target: ', markdownValue(target)],
+        [l10n.t`Image: ${markdownValue(job.image).value}`],
+        [l10n.t`Target: ${markdownValue(target).value}`],
         [await this.#visibility(job)],
       ];
       const title = inertText(l10n.t`Push ${briefImage(job.image)} to ${target}?`);
@@ -72,7 +72,8 @@ export class PushImageTool implements vscode.LanguageModelTool<Input> {
       withSignal(token, async (signal) => {
         const job = this.#resolve(input);
         if (!(await this.#dependencies.publicOwners.confirm(job))) {
-          throw new TeaChestError('cancelled', l10n.t('The person does not want to push to a public owner.'));
+          // The model reads this.
+          throw new TeaChestError('cancelled', 'The person does not want to push to a public owner.');
         }
         const args = { ...argumentsOf(input), target: formatTarget(job.target) };
         const [outcome] = await pushUnattended(this.#dependencies, [args], { signal });

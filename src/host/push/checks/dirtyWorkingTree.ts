@@ -25,11 +25,22 @@ export async function describeDirtyTree(
   await repository.status();
   const count = countChanges(repository);
   if (count === 0) return undefined;
-  const changes = count === 1 ? l10n.t('1 uncommitted change') : l10n.t`${count} uncommitted changes`;
   const folder = basename(repository.rootUri.fsPath);
   return revision === ''
-    ? l10n.t`It does not say what it was built from, and the open folder ${folder} has ${changes}.`
-    : l10n.t`It was built from the commit ${revision.slice(0, 12)} of the folder ${folder}, which has ${changes} now: the image may contain them.`;
+    ? changesOfOpenFolder(folder, count)
+    : changesSinceCommit(folder, revision.slice(0, 12), count);
+}
+
+function changesOfOpenFolder(folder: string, count: number): string {
+  return count === 1
+    ? l10n.t`It does not say what it was built from, and the open folder ${folder} has 1 uncommitted change.`
+    : l10n.t`It does not say what it was built from, and the open folder ${folder} has ${count} uncommitted changes.`;
+}
+
+function changesSinceCommit(folder: string, commit: string, count: number): string {
+  return count === 1
+    ? l10n.t`It was built from the commit ${commit} of the folder ${folder}, which has 1 uncommitted change now: the image may contain it.`
+    : l10n.t`It was built from the commit ${commit} of the folder ${folder}, which has ${count} uncommitted changes now: the image may contain them.`;
 }
 
 function onlyOne(repositories: readonly GitRepository[]): GitRepository | undefined {

@@ -71,5 +71,5 @@ export async function pushConcerns(
 
 export function toRefusal({ code, message }: Concern, { image, target }: PushJob): TeaChestError {
   const facts = { image, reference: formatTarget(target) };
-  return new TeaChestError(code, l10n.t`Not pushed. ${message}`, { stage: 'resolve', facts });
+  return new TeaChestError(code, `${l10n.t('Not pushed.')} ${message}`, { stage: 'resolve', facts });
 }

@@ -1,6 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import type { ErrorCode, TeaChestError } from '../../../core/base/errors.ts';
-import { actionTitle, errorMessage, type ActionKind } from '../../errors/errorMessages.ts';
+import type { ActionKind } from '../../errors/adviceTables.ts';
+import { actionTitle, errorMessage } from '../../errors/errorMessages.ts';
 
 const labels: Readonly<Partial<Record<ErrorCode, string>>> = {
   registryUnreachable: l10n.t('Cannot be reached'),

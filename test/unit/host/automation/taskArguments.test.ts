@@ -32,7 +32,10 @@ suite('a push task', () => {
       [{ images: ['a'], platform: 'all' }, /“platform” with “image”/],
       [{ image: 1 }, /wants “image” to be a text/],
       [{ image: 'a', compression: 'rar' }, /wants “compression” to be one of stored/],
-      [{ task: 'pull' }, /wants “task” to be “push”/],
+      [{ task: 'pull' }, /^The task wants “task” to be “push”\.$/],
+      [{ task: undefined }, /^The task needs “task”\.$/],
+      [{ images: ['a'], composefile: 'c.yaml' }, /^The task does not know “composefile”; it takes type, task, image, /],
+      [{ composeFile: [1] }, /wants “composeFile” to be a path or a list of paths/],
     ] as const) {
       assert.throws(() => readPushTask({ ...task, ...definition }, '/folder'), { code: 'argumentInvalid', message });
     }

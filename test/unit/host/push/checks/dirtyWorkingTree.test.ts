@@ -28,6 +28,10 @@ suite('a working tree with uncommitted changes', () => {
       await describeDirtyTree({ labels }, repositories),
       'It was built from the commit abcdef012345 of the folder app, which has 3 uncommitted changes now: the image may contain them.',
     );
+    assert.equal(
+      await describeDirtyTree({ labels }, [repository('app', 1)]),
+      'It was built from the commit abcdef012345 of the folder app, which has 1 uncommitted change now: the image may contain it.',
+    );
     assert.match((await describeDirtyTree({ labels: { [label]: 'ABCDEF0' } }, repositories)) ?? '', /folder app/);
     assert.equal(await describeDirtyTree({ labels }, [repository('app', 0)]), undefined);
   });
