@@ -4,6 +4,7 @@ import { buildApi } from './composition/buildApi.ts';
 import { buildAutomation } from './composition/buildAutomation.ts';
 import { buildContainerTools } from './composition/buildContainerTools.ts';
 import { buildController } from './composition/buildController.ts';
+import { buildTagComparison } from './composition/buildTagComparison.ts';
 import { buildImages, type Images } from './composition/buildImages.ts';
 import { buildPulling } from './composition/buildPulling.ts';
 import { buildPushing } from './composition/buildPushing.ts';
@@ -54,7 +55,8 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
 
   const pushing = buildPushing(context, registries, { link, relay }, logger);
   const { runner, planner, history, codecs, journal, spoolRoots } = pushing;
-  const { images, imagesView, sync, comparisons, ...list } = buildImages(registries, { link, codecs, logger });
+  const comparison = buildTagComparison(registries, { link, codecs });
+  const { images, imagesView, sync, comparisons, ...list } = buildImages(registries, { link, comparison, logger });
   const pushesView = new PushesView({ history, store });
   const statusBar = new PushStatusBar(runner);
   const onPushed = (): void => {
@@ -62,7 +64,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
     showWhetherPushed(memory);
     sync.update();
   };
-  const controller = buildController(registries, { signIn, runner, link, images, onPushed }, logger);
+  const controller = buildController(registries, { signIn, runner, link, images, comparison, onPushed }, logger);
   const { inspect } = controller;
   const { push, pages } = buildPushPages(context, pushing, controller);
   const inRegistries = { ...signIn, access, addedOwners, registriesView, onTagsChanged: comparingAgain(sync) };
