@@ -45,7 +45,17 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const { store, access, cache, memory, publicOwners, addedOwners, linkOffers, chunkSizes, linkRates, autoChoices } =
     registries;
   const { auth } = access;
-  const stored = [access, memory, publicOwners, addedOwners, linkOffers, chunkSizes, linkRates, autoChoices];
+  const stored = [
+    access,
+    memory,
+    publicOwners,
+    addedOwners,
+    linkOffers,
+    chunkSizes,
+    linkRates,
+    autoChoices,
+    registries.pulledImages,
+  ];
   const logins = machineLogins({ remotes: gitRemotes, images: () => images.references }, logger);
   const signIn = { auth, store, logins, clusters: machineClusters, logger };
 
@@ -71,7 +81,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const inContainerTools = buildContainerTools(context, inRegistries);
   const shownImages = { images, imagesView };
   const { pulls, pull, pullStatusBar } = buildPulling(signIn, registries, { link, relay }, shownImages, logger);
-  const automation = buildAutomation({ ...controller, planner, push, link, pulls, state: context.workspaceState });
+  const automation = buildAutomation({ ...controller, planner, push, link, state: context.workspaceState });
   const shown = withListener(list.shown, () => {
     automation.engineChanged();
   });

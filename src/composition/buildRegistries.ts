@@ -17,6 +17,7 @@ import { RegistryDocuments } from '../host/registry/registryDocuments.ts';
 import { RegistryAccess } from '../host/registry/registryAccess.ts';
 import { FileState } from '../host/state/fileState.ts';
 import { PublicOwners } from '../host/targets/publicOwners.ts';
+import { PulledImages } from '../host/pull/pulledImages.ts';
 import { TargetMemory } from '../host/targets/targetMemory.ts';
 
 /** The saved registries, the access to them, and what is stored about each. */
@@ -25,6 +26,7 @@ export interface Registries {
   readonly access: RegistryAccess;
   readonly cache: DigestCache;
   readonly memory: TargetMemory;
+  readonly pulledImages: PulledImages;
   readonly publicOwners: PublicOwners;
   readonly addedOwners: AddedOwners;
   readonly linkOffers: LinkOffers;
@@ -68,6 +70,7 @@ export function buildRegistries(
     access,
     cache: new DigestCache(join(globalStorageUri.fsPath, 'digests.json'), logger, Date.now),
     memory: new TargetMemory(rows('targets')),
+    pulledImages: new PulledImages(rows('pulledImages'), logger),
     publicOwners: new PublicOwners(rows('publicOwners'), (...asked) => access.audienceOf(...asked), askModal),
     documents: new RegistryDocuments(store, access),
     addedOwners: new AddedOwners(rows('addedOwners'), isSaved),
