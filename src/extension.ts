@@ -9,7 +9,7 @@ import { buildImages, type Images } from './composition/buildImages.ts';
 import { buildPulling } from './composition/buildPulling.ts';
 import { buildPushing } from './composition/buildPushing.ts';
 import { buildPushPages } from './composition/buildPushPages.ts';
-import { buildRegistries } from './composition/buildRegistries.ts';
+import { buildRegistries, registryData } from './composition/buildRegistries.ts';
 import { engines, followContexts, withListener } from './composition/engineChoice.ts';
 import type { TeaChestApi } from './host/api.ts';
 import { registerCommands } from './host/commands/registerCommands.ts';
@@ -42,20 +42,8 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const logger = createLogger(channel);
   const secrets = new SessionSecrets(context.secrets, warnSecretsNotKept);
   const registries = buildRegistries(context, secrets, logger);
-  const { store, access, cache, memory, publicOwners, addedOwners, linkOffers, chunkSizes, linkRates, autoChoices } =
-    registries;
+  const { store, access, cache, memory, addedOwners } = registries;
   const { auth } = access;
-  const stored = [
-    access,
-    memory,
-    publicOwners,
-    addedOwners,
-    linkOffers,
-    chunkSizes,
-    linkRates,
-    autoChoices,
-    registries.pulledImages,
-  ];
   const logins = machineLogins({ remotes: gitRemotes, images: () => images.references }, logger);
   const signIn = { auth, store, logins, clusters: machineClusters, logger };
 
@@ -91,7 +79,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const cleanup = new RegistryCleanup({
     store,
     stopPushes: stop,
-    data: [...stored, inContainerTools.sharing, history, cache],
+    data: [...registryData(registries), inContainerTools.sharing, history, cache],
   });
 
   const parts = {

@@ -13,6 +13,7 @@ import { AddedOwners } from '../host/registry/addedOwners.ts';
 import { folderRepositories } from '../host/registry/folderRepositories.ts';
 import { LinkOffers } from '../host/registry/linkOffers.ts';
 import { OriginValues } from '../host/registry/originValues.ts';
+import type { CleanupOptions } from '../host/registry/registryCleanup.ts';
 import { RegistryDocuments } from '../host/registry/registryDocuments.ts';
 import { RegistryAccess } from '../host/registry/registryAccess.ts';
 import { FileState } from '../host/state/fileState.ts';
@@ -35,6 +36,13 @@ export interface Registries {
   readonly linkRates: OriginValues<number>;
   /** What the compression `auto` chose the last time. */
   readonly autoChoices: OriginValues<string>;
+}
+
+/** What a sign-out removes of a registry. */
+export function registryData(registries: Registries): CleanupOptions['data'] {
+  const { access, memory, pulledImages, publicOwners, addedOwners, linkOffers } = registries;
+  const { chunkSizes, linkRates, autoChoices } = registries;
+  return [access, memory, pulledImages, publicOwners, addedOwners, linkOffers, chunkSizes, linkRates, autoChoices];
 }
 
 export function buildRegistries(
