@@ -4,11 +4,12 @@ import { buildApi } from './composition/buildApi.ts';
 import { buildAutomation } from './composition/buildAutomation.ts';
 import { buildContainerTools } from './composition/buildContainerTools.ts';
 import { buildController } from './composition/buildController.ts';
+import { buildTagComparison } from './composition/buildTagComparison.ts';
 import { buildImages, type Images } from './composition/buildImages.ts';
 import { buildPulling } from './composition/buildPulling.ts';
 import { buildPushing } from './composition/buildPushing.ts';
 import { buildPushPages } from './composition/buildPushPages.ts';
-import { buildRegistries } from './composition/buildRegistries.ts';
+import { buildRegistries, registryData } from './composition/buildRegistries.ts';
 import { engines, followContexts, withListener } from './composition/engineChoice.ts';
 import type { TeaChestApi } from './host/api.ts';
 import { registerCommands } from './host/commands/registerCommands.ts';
@@ -41,10 +42,8 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const logger = createLogger(channel);
   const secrets = new SessionSecrets(context.secrets, warnSecretsNotKept);
   const registries = buildRegistries(context, secrets, logger);
-  const { store, access, cache, memory, publicOwners, addedOwners, linkOffers, chunkSizes, linkRates, autoChoices } =
-    registries;
+  const { store, access, cache, memory, addedOwners } = registries;
   const { auth } = access;
-  const stored = [access, memory, publicOwners, addedOwners, linkOffers, chunkSizes, linkRates, autoChoices];
   const logins = machineLogins({ remotes: gitRemotes, images: () => images.references }, logger);
   const signIn = { auth, store, logins, clusters: machineClusters, logger };
 
@@ -54,7 +53,8 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
 
   const pushing = buildPushing(context, registries, { link, relay }, logger);
   const { runner, planner, history, codecs, journal, spoolRoots } = pushing;
-  const { images, imagesView, sync, comparisons, ...list } = buildImages(registries, { link, codecs, logger });
+  const comparison = buildTagComparison(registries, { link, codecs });
+  const { images, imagesView, sync, comparisons, ...list } = buildImages(registries, { link, comparison, logger });
   const pushesView = new PushesView({ history, store });
   const statusBar = new PushStatusBar(runner);
   const onPushed = (): void => {
@@ -62,14 +62,14 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
     showWhetherPushed(memory);
     sync.update();
   };
-  const controller = buildController(registries, { signIn, runner, link, images, onPushed }, logger);
+  const controller = buildController(registries, { signIn, runner, link, images, comparison, onPushed }, logger);
   const { inspect } = controller;
   const { push, pages } = buildPushPages(context, pushing, controller);
   const inRegistries = { ...signIn, access, addedOwners, registriesView, onTagsChanged: comparingAgain(sync) };
   const inContainerTools = buildContainerTools(context, inRegistries);
   const shownImages = { images, imagesView };
   const { pulls, pull, pullStatusBar } = buildPulling(signIn, registries, { link, relay }, shownImages, logger);
-  const automation = buildAutomation({ ...controller, planner, push, link, pulls, state: context.workspaceState });
+  const automation = buildAutomation({ ...controller, planner, push, link, state: context.workspaceState });
   const shown = withListener(list.shown, () => {
     automation.engineChanged();
   });
@@ -79,7 +79,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const cleanup = new RegistryCleanup({
     store,
     stopPushes: stop,
-    data: [...stored, inContainerTools.sharing, history, cache],
+    data: [...registryData(registries), inContainerTools.sharing, history, cache],
   });
 
   const parts = {

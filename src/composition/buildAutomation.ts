@@ -9,7 +9,7 @@ import { PlanPushTool, type PlanPushToolDependencies } from '../host/automation/
 import { PushImageTool, type PushImageToolDependencies } from '../host/automation/tools/pushImageTool.ts';
 import { pushOnBuildRules } from '../host/config.ts';
 import type { EngineLink } from '../host/engine/engine.ts';
-import type { PullRunner } from '../host/pull/pullRunner.ts';
+import type { PulledImages } from '../host/pull/pulledImages.ts';
 
 interface AutomationDependencies
   extends
@@ -18,7 +18,7 @@ interface AutomationDependencies
     PushImageToolDependencies,
     ListPackagesDependencies,
     LinkHandlerDependencies {
-  readonly pulls: Pick<PullRunner, 'pulledNames'>;
+  readonly pulledImages: Pick<PulledImages, 'names'>;
   readonly access: PushImageToolDependencies['access'] & ListPackagesDependencies['access'];
   readonly store: ListPackagesDependencies['store'] & LinkHandlerDependencies['store'];
   readonly link: EngineLink;
@@ -35,11 +35,11 @@ export interface Automation {
 }
 
 export function buildAutomation(dependencies: AutomationDependencies): Automation {
-  const { link, pulls, state } = dependencies;
+  const { link, pulledImages, state } = dependencies;
   const consent = new BuildConsent(state);
   const pushOnBuild = new PushOnBuild({
     ...{ ...dependencies, consent, rules: pushOnBuildRules },
-    pulledNames: () => pulls.pulledNames(),
+    pulledNames: () => pulledImages.names(),
   });
   const registered = vscode.Disposable.from(
     pushOnBuild,

@@ -1,20 +1,17 @@
 import type { Logger } from '../core/base/logger.ts';
-import { networkScope } from '../core/registry/http/networkScope.ts';
 import { ComparisonDocuments } from '../host/compare/comparisonDocuments.ts';
-import { pushSettings, showDangling } from '../host/config.ts';
+import { showDangling } from '../host/config.ts';
 import type { EngineLink } from '../host/engine/engine.ts';
 import { ImageList } from '../host/engine/imageList.ts';
-import type { Codecs } from '../host/push/codecs.ts';
 import { suggestDestination } from '../host/push/resolvePush.ts';
-import { SyncReader } from '../host/sync/syncReader.ts';
 import { SyncStates, type SyncStatesOptions } from '../host/sync/syncStates.ts';
-import { formatTarget } from '../host/targets/target.ts';
 import { ImagesView } from '../host/views/images/imagesView.ts';
 import type { Registries } from './buildRegistries.ts';
+import type { TagComparison } from './buildTagComparison.ts';
 
 interface Parts {
   readonly link: EngineLink;
-  readonly codecs: Codecs;
+  readonly comparison: TagComparison;
   readonly logger: Logger;
 }
 
@@ -28,12 +25,11 @@ export interface Images {
   readonly shown: Pick<ImageList, 'reconnect' | 'engineChanged' | 'open'>;
 }
 
-export function buildImages(registries: Registries, parts: Parts): Images {
-  const { link, logger } = parts;
+export function buildImages(registries: Registries, { link, comparison, logger }: Parts): Images {
   const images: ImageList = new ImageList(link, logger, () => {
     imagesView.update();
   });
-  const sync = buildSync(registries, parts, (references) => {
+  const sync = buildSync(registries, comparison, (references) => {
     imagesView.updateRows(references);
   });
   const imagesView = new ImagesView({ images, link, showDangling, sync });
@@ -54,32 +50,16 @@ export function buildImages(registries: Registries, parts: Parts): Images {
 }
 
 function buildSync(
-  { store, access, cache, memory, linkRates }: Registries,
-  parts: Parts,
+  { store, memory }: Registries,
+  comparison: TagComparison,
   onChange: SyncStatesOptions['onChange'],
 ): SyncStates {
-  const reader = new SyncReader({
-    ...{ store, cache },
-    inspect: async (image, options) => (await parts.link.get()).inspect(image, options),
-    openTarget: (...asked) => access.openTarget(...asked),
-    codecId: ({ origin, host }) => {
-      const { compression, gzipLevel } = pushSettings();
-      const scope = networkScope(host);
-      const link = { origin, scope, roundTripMs: access.roundTripMs(origin), bytesPerSecond: linkRates.get(origin) };
-      return parts.codecs.create(compression, gzipLevel, link).id;
-    },
-  });
   return new SyncStates({
     destinationOf: (reference) => {
       const destination = suggestDestination(reference, { store, memory });
-      if (destination === undefined) return undefined;
-      const last = memory.last(reference);
-      const isLast =
-        last?.origin === destination.connection.origin &&
-        formatTarget(last.target) === formatTarget(destination.target);
-      return { ...destination, lastPush: isLast ? last.push : undefined };
+      return destination && { ...destination, lastPush: comparison.lastPush(reference, destination) };
     },
-    read: (question, signal) => reader.read(question, signal),
+    read: (question, signal) => comparison.read(question, signal),
     onChange,
     now: Date.now,
   });

@@ -18,12 +18,12 @@ export interface Pulling {
 
 export function buildPulling(
   signIn: AskSignInDependencies,
-  { store, access }: Registries,
+  { store, access, pulledImages: pulled }: Registries,
   engine: { readonly link: EngineLink; readonly relay: EngineRelay },
   { images, imagesView }: { readonly images: ImageList; readonly imagesView: ImagesView },
   logger: Logger,
 ): Pulling {
-  const pulls = new PullRunner({ ...engine, access, store, logger });
+  const pulls = new PullRunner({ ...engine, access, store, pulled, logger });
   const pull = new PullController({
     ...{ ...signIn, store, runner: pulls },
     onPulled: () => void images.refresh(),

@@ -13,10 +13,12 @@ import { AddedOwners } from '../host/registry/addedOwners.ts';
 import { folderRepositories } from '../host/registry/folderRepositories.ts';
 import { LinkOffers } from '../host/registry/linkOffers.ts';
 import { OriginValues } from '../host/registry/originValues.ts';
+import type { CleanupOptions } from '../host/registry/registryCleanup.ts';
 import { RegistryDocuments } from '../host/registry/registryDocuments.ts';
 import { RegistryAccess } from '../host/registry/registryAccess.ts';
 import { FileState } from '../host/state/fileState.ts';
 import { PublicOwners } from '../host/targets/publicOwners.ts';
+import { PulledImages } from '../host/pull/pulledImages.ts';
 import { TargetMemory } from '../host/targets/targetMemory.ts';
 
 /** The saved registries, the access to them, and what is stored about each. */
@@ -25,6 +27,7 @@ export interface Registries {
   readonly access: RegistryAccess;
   readonly cache: DigestCache;
   readonly memory: TargetMemory;
+  readonly pulledImages: PulledImages;
   readonly publicOwners: PublicOwners;
   readonly addedOwners: AddedOwners;
   readonly linkOffers: LinkOffers;
@@ -33,6 +36,13 @@ export interface Registries {
   readonly linkRates: OriginValues<number>;
   /** What the compression `auto` chose the last time. */
   readonly autoChoices: OriginValues<string>;
+}
+
+/** What a sign-out removes of a registry. */
+export function registryData(registries: Registries): CleanupOptions['data'] {
+  const { access, memory, pulledImages, publicOwners, addedOwners, linkOffers } = registries;
+  const { chunkSizes, linkRates, autoChoices } = registries;
+  return [access, memory, pulledImages, publicOwners, addedOwners, linkOffers, chunkSizes, linkRates, autoChoices];
 }
 
 export function buildRegistries(
@@ -68,6 +78,7 @@ export function buildRegistries(
     access,
     cache: new DigestCache(join(globalStorageUri.fsPath, 'digests.json'), logger, Date.now),
     memory: new TargetMemory(rows('targets')),
+    pulledImages: new PulledImages(rows('pulledImages'), logger),
     publicOwners: new PublicOwners(rows('publicOwners'), (...asked) => access.audienceOf(...asked), askModal),
     documents: new RegistryDocuments(store, access),
     addedOwners: new AddedOwners(rows('addedOwners'), isSaved),

@@ -79,14 +79,16 @@ export interface RegistryClient {
   contents(call: { readonly signal: AbortSignal }): Promise<RegistryContents>;
   /** On Gitea: who can pull the images of an owner. Undefined if the server does not say. */
   audienceOf(owner: string, call: { readonly signal: AbortSignal }): Promise<Audience | undefined>;
+  /** Ends all connections. Calls that run, and later ones, reject with `cancelled`; nothing is tried again. */
   close(): Promise<void>;
 }
 
 const realTiming: Timing = { now: Date.now, sleep, random: Math.random };
 
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
-  const { address, credential, logger, timing = realTiming } = options;
+  const { address, credential, logger } = options;
   const closing = new AbortController();
+  const timing = untilClosed(options.timing ?? realTiming, closing.signal);
   const transport = createTransport(options);
   const logged = withLogging(withAnswerTimes(transport.send, options.onAnswer, timing.now), logger, timing.now);
   const plain = withRetry(logged, options.retries ?? usualRetries, timing, logger);
@@ -142,6 +144,11 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       await transport.close();
     },
   };
+}
+
+/** The waits between tries end when the client is closed. */
+function untilClosed(timing: Timing, closed: AbortSignal): Timing {
+  return { ...timing, sleep: async (ms, signal) => timing.sleep(ms, AbortSignal.any([signal, closed])) };
 }
 
 /** What a person who signs in waits for. Without retries. */

@@ -40,6 +40,8 @@ export type ImagesDependencies = Omit<PushDependencies, 'target' | 'relay'>;
 export interface PushImagesOptions {
   readonly signal: AbortSignal;
   readonly onEvent: (event: ImagesEvent) => void;
+  /** Called once for each image, when it has ended and cleaned up. Others may go on. */
+  readonly onOutcome?: (index: number, outcome: ImageOutcome) => void;
 }
 
 /**
@@ -182,7 +184,7 @@ class ImagesRun {
       { ...this.#dependencies, target, relay },
       { signal: this.#signal(index), inspected: image, transfers: member, onEvent, onManifest },
     );
-    this.#outcomes.set(index, { kind: 'pushed', result, image: pushedImage(image) });
+    this.#end(index, { kind: 'pushed', result, image: pushedImage(image) });
     return result;
   }
 
@@ -197,17 +199,22 @@ class ImagesRun {
     const runStage = stageRunner({ signal, onEvent: this.#reporter(index) });
     const outcome = await publishOtherTag({ target, request, runStage, signal }, published, manifest);
     const result = { ...outcome, durationMs: Math.round(now() - startedAt) };
-    this.#outcomes.set(index, { kind: 'pushed', result, image: pushedImage(image) });
     this.#report(index, { type: 'done', result });
+    this.#end(index, { kind: 'pushed', result, image: pushedImage(image) });
   }
 
   async #fail(index: number, error: unknown): Promise<TeaChestError> {
     const { origin, signal } = this.#push(index);
     const isOwn = this.#options.signal.aborted || signal?.aborted === true;
     const failure = isOwn ? toTeaChestError(error) : await this.#stops.explain(error, origin);
-    this.#outcomes.set(index, { kind: 'failed', error: failure });
     this.#options.onEvent({ type: 'failed', index, error: failure });
+    this.#end(index, { kind: 'failed', error: failure });
     return failure;
+  }
+
+  #end(index: number, outcome: ImageOutcome): void {
+    this.#outcomes.set(index, outcome);
+    this.#options.onOutcome?.(index, outcome);
   }
 
   #reportPlan(): void {

@@ -7,7 +7,7 @@ import { clusterQuestion } from './clusterQuestion.ts';
 import { trustOf } from './clusterTrust.ts';
 import type { Connection } from './connection.ts';
 import { consent } from './consent.ts';
-import { findClusterGitea, type ClusterRequest, type FoundGitea } from './findClusterGitea.ts';
+import { findClusterGitea, requireSameCluster, type ClusterRequest, type FoundGitea } from './findClusterGitea.ts';
 import { makeToken } from './makeToken.ts';
 import type { TrustedServer } from './signIn.ts';
 import type { AskSignInDependencies, SignedIn } from './signInState.ts';
@@ -39,6 +39,7 @@ export async function connectCluster(
       ? await verifyServerTrust({ ...dependencies, consent }, { address: found.address, trust: {} }, options)
       : { address: found.address, trust };
   if (server === undefined) return undefined;
+  await requireSameCluster(dependencies.clusters, cluster);
   return await cancellable(l10n.t`Signing in to ${found.address.host}`, (signal) =>
     signInToCluster(dependencies, found, server, { signal }),
   );

@@ -12,7 +12,12 @@ export async function connectOrReport(
   try {
     return await connectCluster(dependencies, cluster);
   } catch (error) {
-    void reportFailure(error, { ...other, retry: () => connectOrReport(dependencies, cluster, other) });
+    const retry = async (): Promise<unknown> => {
+      const { clusters } = await dependencies.clusters.find();
+      const now = clusters.find(({ context }) => context === cluster.context);
+      return await connectOrReport(dependencies, now ?? cluster, other);
+    };
+    void reportFailure(error, { ...other, retry });
     return undefined;
   }
 }

@@ -10,6 +10,7 @@ import type { ConnectionStore } from '../connections/connectionStore.ts';
 import type { EngineLink } from '../engine/engine.ts';
 import type { EngineRelay } from '../push/engineRelay.ts';
 import type { RegistryBrowser } from '../registry/registryBrowser.ts';
+import { pullHeartbeatMs, type PulledImages } from './pulledImages.ts';
 import type { PullJob } from './pullJob.ts';
 
 const reportIntervalMs = 250;
@@ -19,6 +20,7 @@ export interface PullRunnerDependencies {
   readonly relay: Pick<EngineRelay, 'pullParts' | 'ended'>;
   readonly access: Pick<RegistryBrowser, 'contents'>;
   readonly store: Pick<ConnectionStore, 'credential'>;
+  readonly pulled: Pick<PulledImages, 'begin' | 'end'>;
   readonly logger: Logger;
 }
 
@@ -38,8 +40,6 @@ export interface RunningPull {
 export class PullRunner {
   readonly #dependencies: PullRunnerDependencies;
   readonly #running = new Map<string, Running>();
-  /** The image ID for each name that a pull of this window gave. */
-  readonly #pulled = new Map<string, string>();
   #isClosed = false;
   readonly #listeners: ((pulls: readonly RunningPull[]) => void)[] = [];
 
@@ -52,14 +52,10 @@ export class PullRunner {
     this.#listeners.push(listener);
   }
 
-  /** The image ID for each `repository:tag` that was pulled; undefined while it is being pulled. */
-  pulledNames(): ReadonlyMap<string, string | undefined> {
-    const running = [...this.#running.values()].map(({ job }) => [nameOf(job), undefined] as const);
-    return new Map<string, string | undefined>([...this.#pulled, ...running]);
-  }
-
   async run(job: PullJob, { signal, onProgress, mayMoveTag }: PullOptions): Promise<PullResult> {
-    const { logger } = this.#dependencies;
+    const { logger, pulled } = this.#dependencies;
+    const { origin } = job.connection;
+    const name = nameOf(job);
     const reference = referenceText(job.reference);
     if (this.#isClosed) throw windowClosed(job);
     if (this.#running.has(reference)) {
@@ -73,14 +69,17 @@ export class PullRunner {
       onProgress?.(progress.snapshot());
       this.#report();
     }, reportIntervalMs);
+    const heartbeat = setInterval(() => void pulled.begin(name, origin), pullHeartbeatMs);
+    let pulledId: string | undefined;
     try {
+      await pulled.begin(name, origin);
       const stopped = AbortSignal.any([signal, stop.signal]);
       const onEvent: PullRequest['onEvent'] = (event) => {
         progress.apply(event);
       };
       const result = await this.#pull(job, { ...job, signal: stopped, mayMoveTag, onEvent });
       const { digest, id, downloadedBytes, durationMs, way } = result;
-      this.#pulled.set(nameOf(job), id);
+      pulledId = id;
       logger.info(
         `Pulled ${result.reference} as ${digest} (ID ${id}) in ${Math.round(durationMs)} ms, ${downloadedBytes} bytes, way: ${way}.`,
       );
@@ -93,6 +92,8 @@ export class PullRunner {
       throw error;
     } finally {
       clearInterval(reports);
+      clearInterval(heartbeat);
+      await pulled.end(name, origin, pulledId);
       this.#running.delete(reference);
       this.#report();
       ended.resolve(undefined);

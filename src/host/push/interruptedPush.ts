@@ -14,6 +14,7 @@ export const interruptedPush = v.object({
   compression: lenient(v.picklist(compressions)),
   strategy: lenient(v.picklist(strategies)),
   platform: lenient(v.string()),
+  recheck: lenient(v.boolean()),
   spoolRoot: v.string(),
   /** Milliseconds since the epoch. */
   startedAt: v.number(),

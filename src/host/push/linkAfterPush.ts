@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { toTeaChestError } from '../../core/base/errors.ts';
 import { pageAt } from '../connections/connection.ts';
 import { showInformation } from '../display/messages.ts';
 import { reportFailure } from '../errors/reportFailure.ts';
@@ -16,14 +17,47 @@ export interface LinkButton {
   readonly decline: () => void;
 }
 
+/** What links packages without a question. */
+export type AutomaticLinks = Pick<LinkOffers, 'isAutomatic' | 'find' | 'link'>;
+
 /** Links what was pushed, if the person wants that always. Otherwise gives the button that does; undefined without one. */
 export async function offerLinks(links: LinkOffers, pushed: readonly Destination[]): Promise<LinkButton | undefined> {
-  const packages = new Map(pushed.map((one) => [`${one.connection.origin} ${one.target.repository}`, one]));
-  const found = await Promise.all([...packages.values()].map((one) => links.find(one)));
-  const offers = found.filter((offer) => offer !== undefined);
+  const offers = await findOffers(links, pushed);
   if (!links.isAutomatic) return linkButton(links, offers);
-  await linkAutomatically(links, offers);
+  for (const { offer, error } of await linkAutomatically(links, offers)) {
+    void reportFailure(error, { retry: () => linkAll(links, [offer]) }, failureTitle(offer));
+  }
   return undefined;
+}
+
+/**
+ * Links what was pushed while nobody may be there to press a button, if the person wants that always. Gives a sentence for
+ * each push whose package could not be linked.
+ */
+export async function linkUnattended<T extends Destination>(
+  links: AutomaticLinks,
+  pushed: readonly T[],
+): Promise<ReadonlyMap<T, string>> {
+  if (!links.isAutomatic) return new Map();
+  const failures = await linkAutomatically(links, await findOffers(links, pushed));
+  const sentences = new Map<T, string>();
+  for (const { offer, error } of failures) {
+    const { connection, id } = offer;
+    const key = `${connection.origin} ${id.owner}/${id.name}`;
+    const sentence = `${failureTitle(offer)}: ${toTeaChestError(error).message}`;
+    for (const one of pushed) if (packageKey(one) === key) sentences.set(one, sentence);
+  }
+  return sentences;
+}
+
+async function findOffers(links: AutomaticLinks, pushed: readonly Destination[]): Promise<readonly LinkOffer[]> {
+  const packages = new Map(pushed.map((one) => [packageKey(one), one]));
+  const found = await Promise.all([...packages.values()].map((one) => links.find(one)));
+  return found.filter((offer) => offer !== undefined);
+}
+
+function packageKey({ connection, target }: Destination): string {
+  return `${connection.origin} ${target.repository}`;
 }
 
 /** Undefined if there is nothing to link, or packages would be linked to different repositories. */
@@ -41,16 +75,23 @@ function linkButton(links: LinkOffers, offers: readonly LinkOffer[]): LinkButton
   };
 }
 
-/** For the setting `always`: the message about the push follows. */
-async function linkAutomatically(links: LinkOffers, offers: readonly LinkOffer[]): Promise<void> {
+interface LinkFailure {
+  readonly offer: LinkOffer;
+  readonly error: unknown;
+}
+
+/** For the setting `always`: the result of the push is shown afterwards. Gives those that could not be linked. */
+async function linkAutomatically(links: AutomaticLinks, offers: readonly LinkOffer[]): Promise<readonly LinkFailure[]> {
+  const failures: LinkFailure[] = [];
   for (const offer of offers) {
     if (offer.page !== undefined) continue;
     try {
       await links.link(offer);
     } catch (error) {
-      void reportFailure(error, { retry: () => linkAll(links, [offer]) }, failureTitle(offer));
+      failures.push({ offer, error });
     }
   }
+  return failures;
 }
 
 async function linkAll(links: LinkOffers, offers: readonly LinkOffer[]): Promise<void> {

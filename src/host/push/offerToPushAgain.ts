@@ -1,6 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { showWarning } from '../display/messages.ts';
 import type { InterruptedPush } from './interruptedPush.ts';
+import { optionsOf } from './jobArguments.ts';
 import { pushAgain } from './pushAgain.ts';
 import type { PushController } from './pushController.ts';
 
@@ -11,9 +12,7 @@ export async function offerToPushAgain(
 ): Promise<void> {
   const choice = await showWarning(describeInterrupted(pushes), [{ title: l10n.t('Push Again') }]);
   if (choice === undefined) return;
-  const all = pushes.map(({ image, target, compression, strategy, platform }) => ({
-    ...{ image, target, compression, strategy, platform },
-  }));
+  const all = pushes.map(({ image, target, ...push }) => ({ image, target, ...optionsOf(push) }));
   await pushAgain(all, controller);
 }
 

@@ -118,7 +118,7 @@ export class PushRunner {
     let outcomes: readonly ImageOutcome[] = [];
     try {
       const found = await this.#runInTurn(run, options);
-      outcomes = await Promise.all(run.pushes.map((push, at) => this.#end(push, found[at])));
+      outcomes = await Promise.all(run.pushes.map((push, at) => push.outcome ?? this.#end(push, found[at])));
       return outcomes;
     } finally {
       this.#runs.delete(run.id);
@@ -208,7 +208,12 @@ export class PushRunner {
     }));
     const now = (): number => performance.now();
     const own = { source, cache, uploads: this.#uploads, spoolRoot: spoolRoot(), spoolLimit, logger, now };
-    const outcomes = await pushImages(images, own, { signal, onEvent }).finally(() => relay.ended?.(source));
+    // Each ends by itself: who signs out of its registry does not wait for the images that go to others.
+    const onOutcome = (index: number, outcome: ImageOutcome): void => {
+      const push = pushes[index];
+      if (push !== undefined) push.outcome = this.#end(push, outcome);
+    };
+    const outcomes = await pushImages(images, own, { signal, onEvent, onOutcome }).finally(() => relay.ended?.(source));
     this.#primeLast(source, opened, outcomes);
     return outcomes;
   }

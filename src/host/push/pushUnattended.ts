@@ -4,6 +4,7 @@ import type { PushResult } from '../../core/push/pushEvents.ts';
 import type { RegistryBrowser } from '../registry/registryBrowser.ts';
 import { formatTarget } from '../targets/target.ts';
 import { requireDistinctTargets } from './distinctTargets.ts';
+import { linkUnattended, type AutomaticLinks } from './linkAfterPush.ts';
 import type { PushArguments } from './pushArguments.ts';
 import type { PushJob } from './pushJob.ts';
 import type { PushRunner } from './pushRunner.ts';
@@ -15,6 +16,7 @@ import { explainOwner } from './explainOwner.ts';
 export interface UnattendedDependencies extends TargetSources {
   readonly runner: Pick<PushRunner, 'runAll'>;
   readonly access: Pick<RegistryBrowser, 'owners' | 'explainDenied'>;
+  readonly linkOffers: AutomaticLinks;
   /** Called after a push of one or several images. */
   readonly onPushed: () => void;
 }
@@ -39,7 +41,7 @@ interface Resolved {
 
 /**
  * Pushes images as their arguments say, without any question, notification or message: for a caller that reports by other
- * means. Never rejects; images with the same target all fail.
+ * means. If packages are always linked, those that could not be are named in the notices. Never rejects; images with the same target all fail.
  */
 export async function pushUnattended(
   dependencies: UnattendedDependencies,
@@ -52,17 +54,29 @@ export async function pushUnattended(
   const outcomes = jobs.length === 0 ? [] : await dependencies.runner.runAll(jobs, options);
   if (outcomes.some(({ kind }) => kind === 'pushed')) dependencies.onPushed();
   const byJob = new Map(jobs.map((job, at) => [job, outcomes[at]]));
+  const unlinked = await linkUnattended(
+    dependencies.linkOffers,
+    jobs.filter((job) => byJob.get(job)?.kind === 'pushed'),
+  );
   return await Promise.all(
     resolved.map(async ({ image, job, error }): Promise<UnattendedOutcome> => {
       const target = job && formatTarget(job.target);
       const outcome = job && byJob.get(job);
-      if (outcome?.kind === 'pushed') return { image, target, result: outcome.result };
+      if (outcome?.kind === 'pushed') {
+        const { result } = outcome;
+        const notice = job && unlinked.get(job);
+        return { image, target, result: notice === undefined ? result : withNotice(result, notice) };
+      }
       const failure = error ?? outcome?.error ?? targetNeeded(image);
       const explained =
         job === undefined ? failure : await explainOwner(failure, repositoryOf(job), dependencies.access);
       return { image, target, error: toTeaChestError(explained) };
     }),
   );
+}
+
+function withNotice(result: PushResult, notice: string): PushResult {
+  return { ...result, notices: [...result.notices, notice] };
 }
 
 function repositoryOf({ connection, target }: PushJob): Parameters<typeof explainOwner>[1] {

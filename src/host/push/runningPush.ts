@@ -3,6 +3,7 @@ import type { Logger } from '../../core/base/logger.ts';
 import type { ImageOutcome } from '../../core/push/imagesEvents.ts';
 import type { SessionObserver } from '../../core/registry/upload/sessionObserver.ts';
 import { formatTarget } from '../targets/target.ts';
+import { optionsOf } from './jobArguments.ts';
 import type { JournaledPush } from './interruptedPush.ts';
 import type { JournalEntry, PushJournal } from './pushJournal.ts';
 import type { PushJob } from './pushJob.ts';
@@ -15,6 +16,8 @@ export class RunningPush {
   readonly signal: AbortSignal;
   /** Resolves when the push has cleaned up its upload sessions, files and journal entry. */
   readonly ended: Promise<void>;
+  /** Set once it has an outcome, though other images of its run may go on. */
+  outcome: Promise<ImageOutcome> | undefined;
   readonly #end: () => void;
   readonly #outer: AbortSignal;
   readonly #controller = new AbortController();
@@ -40,11 +43,11 @@ export class RunningPush {
   }
 
   async record(journal: Pick<PushJournal, 'begin'> | undefined, spoolRoot: string): Promise<void> {
-    const { image, requestedImage, connection, target, compression, strategy, platform } = this.job;
+    const { image, requestedImage, connection, target } = this.job;
     this.#logger.info(`Push of ${image} to ${this.reference} begins.`);
     const push: JournaledPush = {
       ...{ image: requestedImage ?? image, origin: connection.origin, repository: target.repository },
-      ...{ target: this.reference, compression, strategy, platform },
+      ...{ target: this.reference, ...optionsOf(this.job) },
       ...{ spoolRoot, startedAt: Date.now() },
     };
     this.#journal = await journal?.begin(push);

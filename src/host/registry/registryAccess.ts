@@ -1,3 +1,4 @@
+import { throwIfCancelled } from '../../core/base/cancel.ts';
 import { toTeaChestError, type TeaChestError } from '../../core/base/errors.ts';
 import type { Logger } from '../../core/base/logger.ts';
 import type { RegistryContents } from '../../core/gitea/browse/registryContents.ts';
@@ -33,6 +34,7 @@ export class RegistryAccess implements RegistryBrowser {
   readonly #owners = new Map<string, Promise<Owners>>();
   readonly #audiences = new Map<string, Promise<Audience | undefined>>();
   readonly #roundTrips = new Map<string, number>();
+  readonly #life = new AbortController();
 
   constructor(options: RegistryAccessOptions) {
     this.#options = options;
@@ -113,7 +115,9 @@ export class RegistryAccess implements RegistryBrowser {
       });
   }
 
+  /** Closes all clients; later calls reject with `cancelled`, and open no new one. */
   dispose(): void {
+    this.#life.abort();
     for (const origin of [...this.#clients.keys()]) this.forgetRegistry(origin);
   }
 
@@ -213,7 +217,8 @@ export class RegistryAccess implements RegistryBrowser {
     }
   }
 
-  #client(connection: Connection): Promise<RegistryClient> {
+  async #client(connection: Connection): Promise<RegistryClient> {
+    throwIfCancelled(this.#life.signal);
     const { origin, trust, username } = connection;
     const key = JSON.stringify([trust, username, this.#options.proxy(), this.#options.generation(origin)]);
     const kept = this.#clients.get(origin);

@@ -5,9 +5,11 @@ import { readValue } from '../../base/json.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { containerSettings, noSettings, type ImageDescription } from '../../oci/imageDescription.ts';
 import { describePlatform, findByPlatform } from '../../oci/platform.ts';
+import { stepsOfLayers } from '../../oci/stepsOfLayers.ts';
 import type { ImageDetails } from '../../ports/imageSource.ts';
 import type { EngineVersion } from '../types.ts';
 import { imagePath } from '../client/imageRequests.ts';
+import { readHistory } from './imageHistory.ts';
 import { toImageDetails } from './imageRecords.ts';
 import type { EngineGet } from './listEngineImages.ts';
 
@@ -17,14 +19,6 @@ const platformsSince = 49;
 const inspected = v.object({
   Config: v.fallback(v.pipe(v.nullish(v.unknown(), {}), containerSettings), noSettings),
 });
-
-/** An item of `GET /images/{name}/history`, the newest first. */
-const historyStep = v.fallback(v.object({ CreatedBy: v.fallback(v.string(), ''), Size: v.fallback(v.number(), 0) }), {
-  CreatedBy: '',
-  Size: 0,
-});
-
-type HistoryStep = v.InferOutput<typeof historyStep>;
 
 /**
  * Settings and layers of an image of the engine, by inspect and history: nothing is exported. `platform`: which image of an
@@ -40,8 +34,7 @@ export async function describeEngineImage(
   const query = platformQuery(image, api, platform);
   const [answer, history] = await Promise.all([get(`${path}/json?`, { query }), get(`${path}/history?`, { query })]);
   const { diffIds, platform: found, createdAt } = toImageDetails(answer);
-  const steps = (readValue(v.array(historyStep), history) ?? []).toReversed();
-  const makers = stepsOfLayers(steps, diffIds.length);
+  const steps = stepsOfLayers(readHistory(history), diffIds.length);
   const named = describePlatform(found);
   return {
     ...identityOf(image, named),
@@ -51,8 +44,8 @@ export async function describeEngineImage(
     layers: diffIds.map((diffId, at) => ({
       diffId,
       blob: undefined,
-      size: makers?.[at]?.Size,
-      madeBy: makers?.[at]?.CreatedBy,
+      size: steps?.[at]?.size,
+      madeBy: steps?.[at]?.createdBy,
     })),
   };
 }
@@ -86,21 +79,4 @@ function identityOf(
   );
   const [only, ...others] = platform === undefined ? [] : findByPlatform(platform, listed, (one) => one.platform);
   return { manifest: others.length === 0 ? (only?.digest ?? id) : undefined, config: undefined };
-}
-
-/**
- * The step that made each layer, base first. The engine does not say which step made one: it is certain if as many steps
- * have a size, or as many are of an instruction that makes a layer, as there are layers. Undefined otherwise.
- */
-function stepsOfLayers(steps: readonly HistoryStep[], layers: number): readonly HistoryStep[] | undefined {
-  const ways = [steps.filter(({ Size }) => Size > 0), steps.filter(({ CreatedBy }) => makesLayer(CreatedBy)), steps];
-  return ways.find((way) => way.length === layers);
-}
-
-/** The classic builder marks what makes no layer with `#(nop)`, and BuildKit begins with the instruction's name. */
-function makesLayer(createdBy: string): boolean {
-  if (createdBy.startsWith('/bin/sh -c #(nop)')) return /#\(nop\)\s+(?:ADD|COPY)\b/.test(createdBy);
-  return !/^(?:ENV|CMD|ENTRYPOINT|LABEL|EXPOSE|USER|VOLUME|STOPSIGNAL|HEALTHCHECK|SHELL|ARG|MAINTAINER|ONBUILD)\b/.test(
-    createdBy,
-  );
 }

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import * as l10n from '@vscode/l10n';
 import { Agent, type Dispatcher } from 'undici';
+import { throwIfCancelled } from '../../base/cancel.ts';
 import { TeaChestError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { connectorOf } from './connection.ts';
@@ -44,7 +45,7 @@ export interface TransportOptions {
 
 export interface Transport {
   readonly send: Send;
-  /** Ends every connection, those in use too. */
+  /** Ends every connection, those in use too. Requests that wait, and later ones, reject with `cancelled`. */
   close(): Promise<void>;
 }
 
@@ -77,7 +78,13 @@ export function createTransport(options: TransportOptions): Transport {
     send: async (request) => {
       refusePlainHttp(request.url, own, trust);
       const proxy = chooseProxy(request.url, options.proxy, environment);
-      const response = await dispatch(agents, request, proxy, { userAgent: options.userAgent, bodyTime });
+      throwIfCancelled(signal);
+      const response = await dispatch(agents, request, proxy, { userAgent: options.userAgent, bodyTime }).catch(
+        (error: unknown) => {
+          throwIfCancelled(signal);
+          throw error;
+        },
+      );
       if (response.status === 407 && proxy !== undefined) throw refusedByProxy(proxy, request.url, 407);
       const refusal = clientCertificateRefusal(request.url, response.status, response.body);
       if (refusal !== undefined) throw refusal;

@@ -141,7 +141,10 @@ export class PushOnBuild implements vscode.Disposable {
     for (let attempt = 0; ; attempt++) {
       const [outcome] = await pushUnattended(this.#dependencies, [args], { signal });
       if (outcome === undefined) throw new Error('the push has no outcome');
-      if ('result' in outcome) return outcome.result.reference;
+      if ('result' in outcome) {
+        for (const notice of outcome.result.notices) this.#dependencies.logger.warn(notice);
+        return outcome.result.reference;
+      }
       if (outcome.error.code !== 'busy' || attempt >= busyRetries) throw outcome.error;
       await this.#wait(busyRetryMs, signal);
     }

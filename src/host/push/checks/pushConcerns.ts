@@ -2,13 +2,12 @@ import * as l10n from '@vscode/l10n';
 import { TeaChestError, type ErrorCode } from '../../../core/base/errors.ts';
 import type { Logger } from '../../../core/base/logger.ts';
 import type { ImageDetails } from '../../../core/ports/imageSource.ts';
+import type { SyncReport } from '../../../core/sync/readSyncState.ts';
 import type { GitRepository } from '../../connections/gitExtension.ts';
-import type { RegistryBrowser } from '../../registry/registryBrowser.ts';
 import { briefImage, formatTarget } from '../../targets/target.ts';
 import type { PushJob } from '../pushJob.ts';
 import type { CheckLevel, CheckSettings } from './checkSettings.ts';
 import { describeDirtyTree } from './dirtyWorkingTree.ts';
-import { otherImageAtTag } from './otherImageAtTag.ts';
 
 /** Why an image had better not be pushed like that. */
 export interface Concern {
@@ -22,7 +21,8 @@ export interface CheckSources {
   readonly settings: () => CheckSettings;
   /** Rejects if the engine has no such image. */
   readonly inspect: (image: string) => Promise<ImageDetails>;
-  readonly access: Pick<RegistryBrowser, 'contents'>;
+  /** How the image compares with its tag in the registry, as the Images view shows it. */
+  readonly compare: (job: PushJob, signal: AbortSignal) => Promise<SyncReport>;
   readonly repositories: () => readonly GitRepository[];
   readonly logger: Logger;
 }
@@ -34,11 +34,13 @@ const checks: Readonly<Record<keyof CheckSettings, Check>> = {
     const why = await describeDirtyTree(await inspect(image), repositories());
     return why === undefined ? undefined : { code: 'workingTreeDirty', message: `${briefImage(image)}: ${why}` };
   },
-  existingTag: async ({ image, connection, target }, { inspect, access }, signal) => {
-    const [details, contents] = await Promise.all([inspect(image), access.contents(connection)]);
-    const there = await otherImageAtTag(contents, target, details, signal);
-    if (there === undefined) return undefined;
-    const message = l10n.t`${formatTarget(target)} stands for another image: ${there} is there, and the ID of ${briefImage(image)} is ${details.id}.`;
+  existingTag: async (job, { inspect, compare }, signal) => {
+    const { image, target } = job;
+    const [{ manifests = [] }, { here, there, state }] = await Promise.all([inspect(image), compare(job, signal)]);
+    if (there === undefined || state === 'upToDate') return undefined;
+    // The tag stands for one platform of this image.
+    if (manifests.some(({ digest }) => digest === there.digest)) return undefined;
+    const message = l10n.t`${formatTarget(target)} stands for another image: ${there.digest} is there, and the ID of ${briefImage(image)} is ${here.imageId}.`;
     return { code: 'tagExists', message };
   },
   latestTag: ({ target }) =>

@@ -79,12 +79,16 @@ async function pushingOn(
       owners: () => Promise.reject(new Error('not asked for')),
       explainDenied: (_connection, error) => Promise.resolve(error),
     },
+    linkOffers: { isAutomatic: false, find: () => Promise.resolve(undefined), link: () => Promise.resolve() },
     onPushed: () => undefined,
     runner: {
       runAll: async ([job]) => {
         assert.ok(job);
         const { promise, resolve } = Promise.withResolvers<ImageOutcome>();
-        const result = { reference: formatTarget(job.target) } as Extract<ImageOutcome, { kind: 'pushed' }>['result'];
+        const result = { reference: formatTarget(job.target), notices: [] as readonly string[] } as Extract<
+          ImageOutcome,
+          { kind: 'pushed' }
+        >['result'];
         running.push({
           job,
           end: (outcome = { kind: 'pushed', result, image: { identity: 'sha256:0', createdAt: undefined } }) => {

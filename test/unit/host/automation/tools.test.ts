@@ -54,6 +54,7 @@ function pushTool({
       audienceOf: (_connection, owner) => Promise.resolve(isPublic && owner === 'dev' ? 'everybody' : 'members'),
     },
     publicOwners: { confirm: () => Promise.resolve(isConfirmed) },
+    linkOffers: { isAutomatic: false, find: () => Promise.resolve(undefined), link: () => Promise.resolve() },
     onPushed: () => undefined,
     runner: {
       runAll: (all) => {

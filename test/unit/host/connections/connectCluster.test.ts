@@ -107,6 +107,41 @@ suite('connecting to the Gitea of a cluster', { skip: windows, timeout: 120_000 
     });
   });
 
+  test('goes only to an address that the cluster itself says, whatever the caller gives', async (t) => {
+    const rig = await clusterRig(t, { password });
+    const elsewhere = await startFakeGitea({ tls: 'valid' });
+    t.after(() => elsewhere.close());
+    const trustFingerprint = elsewhere.fingerprint256;
+    await assert.rejects(connectIdpbuilderCommand(rig.dependencies, { url: elsewhere.url, trustFingerprint }), {
+      code: 'argumentInvalid',
+      message: `The cluster “localdev” does not say that its Gitea is at ${elsewhere.origin}, but: ${rig.gitea.url}. Nothing was sent.`,
+    });
+    assert.deepEqual([...elsewhere.requests, ...authorizations(rig)], []);
+    const connected = await connectIdpbuilderCommand(rig.dependencies, { url: rig.gitea.url });
+    assert.equal(connected?.origin, rig.gitea.origin);
+  });
+
+  for (const [when, unchanged] of [
+    ['while its login was read', 1],
+    ['while the person was asked', 2],
+  ] as const) {
+    test(`sends nothing if the kube context has become that of another cluster ${when}`, async (t) => {
+      const rig = await clusterRig(t, { password });
+      let reads = 0;
+      const find: typeof rig.dependencies.clusters.find = async () => {
+        const found = await rig.dependencies.clusters.find();
+        if (++reads <= unchanged) return found;
+        return { ...found, clusters: found.clusters.map((one) => ({ ...one, authority: 'of another cluster' })) };
+      };
+      if (unchanged === 2) press('Connect');
+      const changing = { ...rig.dependencies, clusters: { ...rig.dependencies.clusters, find } };
+      assert.equal(await connectIdpbuilderCommand(changing, undefined), undefined);
+      assert.match(texts(), /kube context of the cluster “localdev” has changed meanwhile\. Nothing was sent/);
+      assert.deepEqual(authorizations(rig), []);
+      assert.deepEqual(rig.store.list(), []);
+    });
+  }
+
   test('sends and saves nothing when the person declines', async (t) => {
     const rig = await clusterRig(t, { password });
     assert.equal(await connectIdpbuilderCommand(rig.dependencies, undefined), undefined);

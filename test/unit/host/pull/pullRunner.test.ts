@@ -4,6 +4,7 @@ import { TeaChestError } from '../../../../src/core/base/errors.ts';
 import type { RegistryContents } from '../../../../src/core/gitea/browse/registryContents.ts';
 import { EngineLink } from '../../../../src/host/engine/engine.ts';
 import type { PullJob } from '../../../../src/host/pull/pullJob.ts';
+import { PulledImages } from '../../../../src/host/pull/pulledImages.ts';
 import { PullRunner } from '../../../../src/host/pull/pullRunner.ts';
 import { startFakeGitea } from '../../../fakeGitea/fakeGitea.ts';
 import { silentLogger } from '../../../tools/silentLogger.ts';
@@ -11,7 +12,7 @@ import { pushImage } from '../../gitea/pushContent.ts';
 import { clientFor, dev, never } from '../../gitea/testClient.ts';
 import { FakePuller } from '../../pull/fakePuller.ts';
 import { listingEngine } from '../engine/listingEngine.ts';
-import { connectionTo } from '../support/hostFakes.ts';
+import { connectionTo, memento } from '../support/hostFakes.ts';
 
 /** A runner of pulls from a fake Gitea with `dev/app:1` and `dev/app:2`, whose engine gets archives. */
 async function runnerOn(t: { after(work: () => unknown): void }) {
@@ -25,12 +26,14 @@ async function runnerOn(t: { after(work: () => unknown): void }) {
   const puller = new FakePuller();
   const engine = { ...listingEngine(() => Promise.resolve([])), puller: () => puller };
   const contents = { open: (name: string) => client.repository(name, { signal: never }) };
+  const state = memento();
+  const [pulled, otherWindow] = [new PulledImages(state, silentLogger), new PulledImages(state, silentLogger)];
   const runner = new PullRunner({
     link: new EngineLink(() => Promise.resolve(engine)),
     relay: { pullParts: () => Promise.resolve(undefined), ended: () => undefined },
     access: { contents: () => Promise.resolve(contents as unknown as RegistryContents) },
     store: { credential: () => Promise.resolve(dev) },
-    logger: silentLogger,
+    ...{ pulled, logger: silentLogger },
   });
   const connection = connectionTo(gitea.origin);
   const jobOf = (tag: string): PullJob => ({
@@ -39,17 +42,25 @@ async function runnerOn(t: { after(work: () => unknown): void }) {
   });
   const pull = (tag: string) =>
     runner.run(jobOf(tag), { signal: never, mayMoveTag: () => assert.fail('no tag is moved') });
-  return { runner, puller, pull, origin: gitea.origin, name: (tag: string) => `${gitea.host}/dev/app:${tag}` };
+  return {
+    runner,
+    otherWindow,
+    puller,
+    pull,
+    origin: gitea.origin,
+    name: (tag: string) => `${gitea.host}/dev/app:${tag}`,
+  };
 }
 
 suite('the runner of pulls', () => {
-  test('says which names its pulls give, from their beginning, so that no build is seen in them', async (t) => {
-    const { runner, puller, pull, name } = await runnerOn(t);
+  test('notes for all windows which names its pulls give, from their beginning, so that no build is seen in them', async (t) => {
+    const { otherWindow, pull, name } = await runnerOn(t);
     const running = pull('1');
-    assert.deepEqual([...runner.pulledNames()], [[name('1'), undefined]]);
+    assert.deepEqual([...otherWindow.names()], [[name('1'), undefined]]);
     const { id } = await running;
-    assert.equal(puller.images.get(name('1')), id);
-    assert.deepEqual([...runner.pulledNames()], [[name('1'), id]]);
+    assert.deepEqual([...otherWindow.names()], [[name('1'), id]]);
+    await assert.rejects(pull('missing'));
+    assert.deepEqual([...otherWindow.names()], [[name('1'), id]]);
   });
 
   test('begins no pull after the window has closed, when several were asked for', async (t) => {

@@ -5,8 +5,10 @@ import { mediaTypes } from '../../../../src/core/oci/mediaTypes.ts';
 import { bytesSource } from '../../../../src/core/ports/blobSource.ts';
 import type { FakeGiteaOptions } from '../../../fakeGitea/options.ts';
 import { controllerFor, seed, shownUntil } from '../support/controllerFor.ts';
-import { lastButtons, press } from '../support/fakeVscode.ts';
+import { lastButtons, press, takeShown } from '../support/fakeVscode.ts';
 import { dev } from '../support/hostFakes.ts';
+
+const { pushUnattended } = await import('../../../../src/host/push/pushUnattended.ts');
 
 suite('the repository that the open folder names', () => {
   /** Pushes for real, as the runner of these tests only records. */
@@ -90,6 +92,25 @@ suite('the repository that the open folder names', () => {
     const failure = await shownUntil('error', /not linked/);
     assert.match(failure, /dev\/app was pushed, but not linked to dev\/other.*no such repository of this owner/);
     assert.deepEqual(fakeGitea.openSessions(), []);
+  });
+
+  test('is linked by a push without a person too, only if links are always made, and a failure is a notice', async (t) => {
+    const { host, links, connection } = await ready(t);
+    const pushAll = async (...names: readonly string[]): Promise<readonly (readonly string[])[]> => {
+      const all = names.map((name) => ({ image: 'app:1', target: `${connection.host}/${name}:1` }));
+      const parts = { ...host, memory: { last: () => undefined }, onPushed: () => undefined };
+      const outcomes = await pushUnattended(parts, all, { signal: AbortSignal.timeout(10_000) });
+      return outcomes.map((one) => ('result' in one ? one.result.notices : assert.fail(one.error)));
+    };
+    takeShown();
+    await pushAll('privateteam/app');
+    assert.equal(linkOf(host, 'privateteam', 'app'), undefined);
+    links.setting = 'always';
+    const [linked, refused] = await pushAll('privateteam/app', 'dev/app');
+    assert.equal(linkOf(host, 'privateteam', 'app'), 'Code');
+    assert.deepEqual(linked, []);
+    assert.match(refused?.[0] ?? '', /dev\/app was pushed, but not linked to dev\/other: .*no such repository/);
+    assert.deepEqual(takeShown(), []);
   });
 
   test('of several images is offered by one button', async (t) => {

@@ -46,12 +46,12 @@ suite('interrupted pushes', () => {
 
   test('are all repeated together, with their options, if the person wants that', async () => {
     press('Push Again');
-    const pushed = await offer([interrupted('app:1', { strategy: 'relay' }), interrupted('app:2')]);
+    const pushed = await offer([interrupted('app:1', { strategy: 'relay', recheck: true }), interrupted('app:2')]);
     assert.deepEqual(
-      pushed.map(({ image, target, strategy }) => [image, target, strategy]),
+      pushed.map(({ image, target, strategy, recheck }) => [image, target, strategy, recheck]),
       [
-        ['app:1', 'one.example/dev/app:1', 'relay'],
-        ['app:2', 'one.example/dev/app:2', undefined],
+        ['app:1', 'one.example/dev/app:1', 'relay', true],
+        ['app:2', 'one.example/dev/app:2', undefined, undefined],
       ],
     );
   });

@@ -11,7 +11,7 @@ import { silentLogger } from '../../../tools/silentLogger.ts';
 const origin = 'https://one.example';
 const push: JournaledPush = {
   ...{ image: 'app:1', origin, repository: 'dev/app', target: 'one.example/dev/app:1' },
-  ...{ spoolRoot: '/spool', startedAt: 1, strategy: 'relay' },
+  ...{ spoolRoot: '/spool', startedAt: 1, strategy: 'relay', recheck: true },
 };
 const session = `${origin}/v2/dev/app/blobs/uploads/one`;
 
@@ -93,6 +93,7 @@ suite('the journal of running pushes', () => {
       'origin',
       'platform',
       'process',
+      'recheck',
       'repository',
       'sessions',
       'spoolRoot',

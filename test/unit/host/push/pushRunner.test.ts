@@ -11,6 +11,7 @@ import type { PushResult } from '../../../../src/core/push/pushEvents.ts';
 import type { Connection } from '../../../../src/host/connections/connection.ts';
 import { EngineLink, type Engine } from '../../../../src/host/engine/engine.ts';
 import type { Compression } from '../../../../src/host/push/pushArguments.ts';
+import type { JournaledPush } from '../../../../src/host/push/interruptedPush.ts';
 import type { JournalEntry, PushJournal } from '../../../../src/host/push/pushJournal.ts';
 import type { PushJob } from '../../../../src/host/push/pushJob.ts';
 import { PushRunner } from '../../../../src/host/push/pushRunner.ts';
@@ -176,9 +177,36 @@ suite('running pushes', () => {
     await other;
     assert.equal(runner.snapshots().length, 0);
   });
+
+  test('to one registry end by themselves, though their run also pushes to another', async () => {
+    const { runner, events, tidy } = hangingRunner();
+    const stop = new AbortController();
+    const run = runner.runAll([jobTo(here), jobTo(there)], { signal: stop.signal });
+    while (events.length < 2) await new Promise(setImmediate);
+    tidy();
+    await runner.stop(here);
+    assert.deepEqual(events, ['asked', 'asked', 'cancelled', 'tidied'], 'the other push goes on');
+    assert.equal(runner.snapshots().length, 1);
+    stop.abort();
+    const codes = (await run).map((outcome) => outcome.kind === 'failed' && outcome.error.code);
+    assert.deepEqual(codes, ['notSignedIn', 'cancelled']);
+  });
 });
 
 suite('a push', () => {
+  test('is recorded with all its options, to be repeated in the same way', async () => {
+    const recorded: JournaledPush[] = [];
+    const journal: Pick<PushJournal, 'begin'> = {
+      begin: (push) => {
+        recorded.push(push);
+        return Promise.reject(new Error('this is enough'));
+      },
+    };
+    const options = { recheck: true, strategy: 'relay', platform: 'linux/arm64', compression: 'zstd' } as const;
+    await assert.rejects(hangingRunner(journal).runner.run({ ...jobTo(here), ...options }, { signal }));
+    assert.deepEqual({ ...recorded[0], ...options }, recorded[0]);
+  });
+
   test('that the person cancels is only cancelled, though its registry is signed out of at the same time', async () => {
     const { runner, events, tidy } = hangingRunner();
     const stop = new AbortController();

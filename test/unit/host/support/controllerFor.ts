@@ -141,6 +141,8 @@ export async function controllerFor(
       pushed,
       folder,
       links,
+      linkOffers,
+      runner,
       plans,
     },
     ...{ push, answer, updates: () => updates },

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { TeaChestError } from '../../../../../src/core/base/errors.ts';
-import type { RegistryContents } from '../../../../../src/core/gitea/browse/registryContents.ts';
-import { digestOf } from '../../../../../src/core/oci/digest.ts';
+import { digestOf, type Digest } from '../../../../../src/core/oci/digest.ts';
 import { mediaTypes } from '../../../../../src/core/oci/mediaTypes.ts';
 import { serializeManifest } from '../../../../../src/core/oci/manifest.ts';
 import type { ImageDetails } from '../../../../../src/core/ports/imageSource.ts';
+import { readSyncState, type SyncDependencies, type SyncSubject } from '../../../../../src/core/sync/readSyncState.ts';
 import { CheckedRunner } from '../../../../../src/host/push/checks/checkedRunner.ts';
 import type { CheckSettings } from '../../../../../src/host/push/checks/checkSettings.ts';
 import type { PushJob } from '../../../../../src/host/push/pushJob.ts';
@@ -24,28 +24,49 @@ function jobTo(tag: string, more: Partial<PushJob> = {}): PushJob {
 }
 
 /** A runner with these settings. In the registry, the tag `1` stands for the image with `config`. */
-function runnerWith(settings: Partial<CheckSettings>, id = config.digest) {
+function runnerWith(
+  settings: Partial<CheckSettings>,
+  id = config.digest,
+  { details: more, published }: { readonly details?: Partial<ImageDetails>; readonly published?: Digest } = {},
+) {
   const pushed: string[] = [];
   const asked: string[] = [];
   const answers: boolean[] = [];
   let requests = 0;
-  const contents = {
-    open: () =>
-      Promise.resolve({
-        headManifest: (tag: string) => {
-          requests++;
-          return Promise.resolve(tag === '1' ? { digest: digestOf(manifest) } : undefined);
-        },
-        readManifest: () => Promise.resolve({ bytes: manifest, digest: digestOf(manifest), mediaType: '' }),
-      }),
-  } as unknown as RegistryContents;
+  const target: SyncSubject['target'] = {
+    repository: 'dev/app',
+    headManifest: (tag) => {
+      requests++;
+      const stored = { digest: digestOf(manifest), mediaType: mediaTypes.ociManifest, size: manifest.length };
+      return Promise.resolve(tag === '1' ? stored : undefined);
+    },
+    getManifest: (reference) => {
+      requests++;
+      return Promise.resolve(['1', digestOf(manifest)].includes(reference) ? manifest : undefined);
+    },
+    getBlob: () => Promise.resolve(undefined),
+  };
+  const details: ImageDetails = {
+    ...{ id, references: ['app:1'], diffIds: [], size: 1, createdAt: undefined, storesBlobs: false },
+    ...{ platform: { os: 'linux', architecture: 'amd64' }, ...more },
+  };
+  const cache: SyncDependencies['cache'] = {
+    load: () => Promise.resolve(),
+    image: () => undefined,
+    published: () => published && { digest: published, mediaType: '', bytes: 1, layers: [], notices: [] },
+  };
   const runner = new CheckedRunner({
     settings: () => ({ ...off, ...settings }),
     inspect: (image) =>
       image === 'missing:1'
         ? Promise.reject(new TeaChestError('imageNotFound', 'It is gone.'))
-        : Promise.resolve({ id } as ImageDetails),
-    access: { contents: () => Promise.resolve(contents) },
+        : Promise.resolve(details),
+    compare: ({ target: { host, repository, tag } }, signal) =>
+      readSyncState(
+        { image: details, target, repository: `${host}/${repository}`, tag, lastPush: undefined, codecId: 'gzip-1' },
+        { cache, known: new Map(), now: () => 0 },
+        { signal },
+      ),
     repositories: () => [],
     logger: silentLogger,
     ask: (message, detail) => {
@@ -97,6 +118,27 @@ suite('checks before a push', () => {
       await runner.run(jobTo('2'), options);
       assert.equal(pushed.length, 2);
     }
+  });
+
+  test('find no other image where containerd’s blobs were compressed anew by an earlier push', async () => {
+    const stored: Partial<ImageDetails> = { storesBlobs: true };
+    const unknown = runnerWith({ existingTag: 'refuse' }, other, { details: stored });
+    await assert.rejects(unknown.runner.run(jobTo('1'), options), { code: 'tagExists' });
+    const known = runnerWith({ existingTag: 'refuse' }, other, { details: stored, published: digestOf(manifest) });
+    await known.runner.run(jobTo('1'), options);
+    assert.equal(known.pushed.length, 1);
+  });
+
+  test('find no other image where the tag stands for one platform of an index', async () => {
+    const manifests = ['amd64', 'arm64'].map((architecture) => ({
+      ...{ digest: architecture === 'arm64' ? digestOf(manifest) : other, isAvailable: true },
+      ...{ platform: { os: 'linux', architecture } },
+    }));
+    const index = digestOf(Buffer.from('index'));
+    const details = { storesBlobs: true, manifests };
+    const { runner, pushed } = runnerWith({ existingTag: 'refuse' }, index, { details });
+    await runner.run(jobTo('1'), options);
+    assert.equal(pushed.length, 1);
   });
 
   test('warn in the result', async () => {
