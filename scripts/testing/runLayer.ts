@@ -2,9 +2,11 @@ import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 import { projectRoot, resultsFolder } from '../../test/tools/projectPaths.ts';
 import { compileCache } from './compileCache.ts';
+import { longestTestMs } from './endIdleProcess.ts';
 import type { Layer } from './layers.ts';
 import type { LayerCounts } from './layerCounts.ts';
 
@@ -19,8 +21,11 @@ export async function runLayer(layer: Layer, signal: AbortSignal): Promise<Layer
     [
       '--test',
       `--test-concurrency=${layer.concurrency}`,
-      // A handle that a test left open, or a test that never ends, must not stop the layer.
-      ...['--test-force-exit', `--test-timeout=${longestTestMs}`],
+      ...[
+        `--test-timeout=${longestTestMs}`,
+        '--import',
+        pathToFileURL(join(import.meta.dirname, 'endIdleProcess.ts')).href,
+      ],
       ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
       ...[
         `--test-reporter=${join(import.meta.dirname, 'countReporter.ts')}`,
@@ -38,9 +43,6 @@ export async function runLayer(layer: Layer, signal: AbortSignal): Promise<Layer
   }
   return counts;
 }
-
-/** Milliseconds, for one test or hook: none waits that long, on no machine. */
-const longestTestMs = 20 * 60_000;
 
 const nothing: LayerCounts = { passed: 0, failed: 0, skipped: 0, skips: [], failures: [] };
 

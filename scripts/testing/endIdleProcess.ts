@@ -1,0 +1,34 @@
+// Imported into each process of node's test runner. A timer or socket that a test left open would keep its process alive
+// after the last test, and the runner would wait for it for ever. --test-force-exit is no help: it ends a process before
+// all of its tests have run (Node 24.21, tests at the top level of a file).
+import type { Socket } from 'node:net';
+
+/** Milliseconds for one test or hook (--test-timeout); none takes that long, on no machine. */
+export const longestTestMs = 15 * 60_000;
+
+/** A process that has reported no test for longer than that runs none any more. */
+const idleMs = longestTestMs + 60_000;
+
+if (process.env['NODE_TEST_CONTEXT'] === 'child-v8') {
+  let lastReport = performance.now();
+  const write = process.stdout.write.bind(process.stdout) as (...args: unknown[]) => boolean;
+  process.stdout.write = (...args: unknown[]): boolean => {
+    lastReport = performance.now();
+    return write(...args);
+  };
+  setInterval(() => {
+    if (performance.now() - lastReport < idleMs) return;
+    console.error(`${process.argv[1] ?? ''} did not end by itself. Open: ${openHandles().join('; ')}`);
+    process.exit();
+  }, 10_000).unref();
+}
+
+/** What is open, for the person who looks for the cause. Node has no public list of the objects. */
+function openHandles(): readonly string[] {
+  const internals = process as unknown as { _getActiveHandles(): readonly object[] };
+  const sockets = internals._getActiveHandles().map((handle) => {
+    const { localPort, remotePort } = handle as Partial<Socket>;
+    return `${handle.constructor.name} ${localPort ?? ''}→${remotePort ?? ''}`;
+  });
+  return [...process.getActiveResourcesInfo(), ...sockets];
+}
