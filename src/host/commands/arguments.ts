@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
+import { quoted } from '../../core/base/quoted.ts';
 import { loginSources } from '../../core/credentials/login.ts';
 import { normalizeFingerprint } from '../../core/registry/http/tls/certificatePin.ts';
 import { TeaChestError, type Stage } from '../../core/base/errors.ts';
@@ -183,6 +184,6 @@ function describeIssue(command: string, issue: Issue, names: readonly string[]):
         });
   }
   const unknown = Object.keys(item.input as object).filter((key) => !names.includes(key));
-  const quoted = unknown.map((key) => `“${key}”`).join(', ');
-  return l10n.t`The command ${command} does not know ${quoted}; it takes ${names.join(', ')}.`;
+  const keys = unknown.map(quoted).join(', ');
+  return l10n.t`The command ${command} does not know ${keys}; it takes ${names.join(', ')}.`;
 }

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../core/base/joinSentences.ts';
 import type { TeaChestError } from '../../core/base/errors.ts';
 import { joinFirst } from '../../core/base/joinFirst.ts';
 import type { ImageOutcome } from '../../core/push/imagesEvents.ts';
@@ -99,13 +100,25 @@ export function describeSummary(
   const count = countPushed(pushed.length, images.length);
   const took = describeDuration(durationMs / 1000);
   const sentences = [
-    bytes === '' ? l10n.t`Pushed ${count} in ${took}.` : l10n.t`Pushed ${count} in ${took}: ${bytes}.`,
-    pushed.length === 0 ? '' : `${listNames(pushed)}.`,
+    bytes === ''
+      ? l10n.t({ message: 'Pushed {0} in {1}.', args: [count, took], comment: '{0}: “3 images”, “3 of 7 images”' })
+      : l10n.t({
+          message: 'Pushed {0} in {1}: {2}.',
+          args: [count, took, bytes],
+          comment: '{0}: “3 images”, “3 of 7 images”',
+        }),
+    pushed.length === 0
+      ? ''
+      : l10n.t({
+          message: '{0}.',
+          args: [listNames(pushed)],
+          comment: 'The names of images, as a sentence of its own',
+        }),
     unchanged.length === 0 ? '' : l10n.t`There already, unchanged: ${listNames(unchanged)}.`,
     ...describeFailures(failed, reasonOf),
     ...new Set(results.flatMap(({ notices }) => notices)),
   ];
-  return sentences.filter((sentence) => sentence !== '').join(' ');
+  return joinSentences(...sentences);
 }
 
 /** Images that failed for the same reason share a sentence. */
@@ -121,7 +134,7 @@ function describeFailures(
     byReason.set(message, [...(byReason.get(message) ?? []), image]);
   }
   const reasons = [...byReason].map(([message, images]) => l10n.t`Not pushed: ${listNames(images)}: ${message}`);
-  const more = reasons.length - quotedReasons;
+  const more = sum([...byReason.values()].slice(quotedReasons), ({ length }) => length);
   return [
     ...reasons.slice(0, quotedReasons),
     ...(more > 0 ? [moreFailed(more)] : []),
@@ -129,10 +142,10 @@ function describeFailures(
   ];
 }
 
-function moreFailed(reasons: number): string {
-  return reasons === 1
-    ? l10n.t('1 more failed for another reason, which the log has.')
-    : l10n.t`${reasons} more failed for other reasons, which the log has.`;
+function moreFailed(images: number): string {
+  return images === 1
+    ? l10n.t('1 more image failed for another reason, which the log has.')
+    : l10n.t`${images} more images failed for other reasons, which the log has.`;
 }
 
 /** `1 image`, `3 images`. */

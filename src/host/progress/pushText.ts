@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../core/base/joinSentences.ts';
 import type { Stage } from '../../core/base/errors.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
 import type { RecordProgress } from '../../core/push/record/pushRecord.ts';
@@ -80,7 +81,9 @@ export function describeResult(result: PushResult): string {
     engineDigest === undefined
       ? digest
       : l10n.t`${digest} (compressed here; the engine’s own is ${`sha256:${shortDigest(engineDigest)}`})`;
-  return `${pushed} ${digests}${notices.length === 0 ? '' : `. ${notices.join(' ')}`}`;
+  if (notices.length === 0) return joinSentences(pushed, digests);
+  const sentence = l10n.t({ message: '{0}.', args: [digests], comment: 'A digest, as a sentence of its own' });
+  return joinSentences(pushed, sentence, ...notices);
 }
 
 /** `420 MB sent, 80 kB already there`. */

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../core/base/joinSentences.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
 import type { FailedPlan, ImagePlan, PlannedLayer } from '../../core/push/plan/pushPlan.ts';
 import type { BarLook, Page, PageBar, PageFact, PageImage, PageNotice } from '../../webview/pushPage/protocol.ts';
@@ -122,7 +123,17 @@ function factsOf({ send, time, transfer, tag, layers, manifests }: ImagePlan, is
     [l10n.t('Mounted'), mounted === 0 ? undefined : formatBytes(mounted)],
     [l10n.t('Platforms'), platforms.length === 0 ? undefined : platforms.join(', ')],
     [l10n.t('Tag'), tagText(tag.state)],
-    [transferLabel, `${describeStrategy(transfer.by)}. ${transfer.reason}`],
+    [
+      transferLabel,
+      joinSentences(
+        l10n.t({
+          message: '{0}.',
+          args: [describeStrategy(transfer.by)],
+          comment: 'How the image is transferred, as a sentence of its own',
+        }),
+        transfer.reason,
+      ),
+    ],
   ];
   return all.flatMap(([label, value]) => (value === undefined ? [] : [{ label, value }]));
 }

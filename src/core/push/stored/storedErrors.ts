@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { quoted } from '../../base/quoted.ts';
 import { TeaChestError } from '../../base/errors.ts';
 import { joinFirst } from '../../base/joinFirst.ts';
 import { shortDigest, type Digest } from '../../oci/digest.ts';
@@ -53,5 +54,5 @@ export function unsendableLayer(
 }
 
 function nameOf({ references, id }: ImageDetails): string {
-  return `“${references[0] ?? shortDigest(id)}”`;
+  return quoted(references[0] ?? shortDigest(id));
 }

@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
+import { quoted } from '../../../core/base/quoted.ts';
 import { TeaChestError } from '../../../core/base/errors.ts';
 import { problemOfImages } from '../../commands/arguments.ts';
 import { pushArguments, pushImagesArguments, type PushImagesArguments } from '../../push/pushArguments.ts';
@@ -14,7 +15,7 @@ const pathText = v.string(paths);
 /** A task of tasks.json (docs/tasks.md). VS Code has replaced its variables. */
 const pushTask = v.strictObject({
   type: v.literal('teaChest'),
-  task: v.literal('push', '“push”'),
+  task: v.literal('push', () => quoted('push')),
   image: v.optional(pushArguments.entries.image),
   composeFile: v.optional(v.union([pathText, v.array(pathText, paths)], paths)),
   images: pushImagesArguments.entries.images,

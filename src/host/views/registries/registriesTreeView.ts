@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { quoted } from '../../../core/base/quoted.ts';
 import { sleep } from '../../../core/base/cancel.ts';
 import { inertText } from '../../display/inertText.ts';
 import { findTag, type PublishedTag } from './findTag.ts';
@@ -29,7 +30,7 @@ export class RegistriesTreeView extends RegistriesView {
   }
 
   override setFilter(text: string): void {
-    this.#tree.description = text === '' ? '' : inertText(`“${text}”`);
+    this.#tree.description = text === '' ? '' : inertText(quoted(text));
     void vscode.commands.executeCommand('setContext', 'teaChest.registriesFiltered', text !== '');
     super.setFilter(text);
   }

@@ -113,7 +113,7 @@ suite('the summary of several images', () => {
     const many = Array.from({ length: 200 }, (_, at) => failed(`image${at}:1`, 'accessDenied', `Reason ${at}.`));
     const text = summary(...many, ...Array.from({ length: 100 }, (_, at) => pushed(`pushed${at}:1`)));
     assert.match(text, /dev\/pushed7:1 and 92 more\./);
-    assert.match(text, /197 more failed for other reasons, which the log has\.$/);
+    assert.match(text, /197 more images failed for other reasons, which the log has\.$/);
     assert.ok(text.length < 600, text);
   });
 });
