@@ -20,7 +20,7 @@ export interface EngineEndpoint {
   readonly situation?: EngineSituation;
 }
 
-export type EndpointOrigin = 'setting' | 'environment' | 'context';
+type EndpointOrigin = 'setting' | 'environment' | 'context';
 
 export interface SshAddress {
   readonly kind: 'ssh';

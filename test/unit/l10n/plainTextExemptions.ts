@@ -22,7 +22,8 @@ export const exemptions: readonly Exemption[] = [
   })),
   {
     at: 'src/core/docker/client/dockerPuller.ts',
-    texts: /^(?:Pulling fs layer|Verifying Checksum|Download complete|Pull complete|Already exists)$/,
+    texts:
+      /^(?:Pulling fs layer|Waiting|Downloading|Extracting|Verifying Checksum|Download complete|Pull complete|Already exists)$/,
     reason: 'States in the engine’s answer to a pull.',
   },
   {
@@ -41,7 +42,7 @@ export const exemptions: readonly Exemption[] = [
     texts: /^gitea_(?:username|password)$/,
     reason: 'Names of attributes in the keyring.',
   },
-  { at: 'src/core/credentials/readConfigFile.ts', texts: /^(?:JSON|YAML)$/, reason: 'Names of formats.' },
+  { at: 'src/core/credentials/teaLogins.ts', texts: /^(?:Library|Local)$/, reason: 'Names of folders.' },
   {
     at: 'src/host/connections/connectionStore.ts',
     texts: /^teaChest\.credential \{\}$/,

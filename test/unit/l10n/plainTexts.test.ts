@@ -38,6 +38,11 @@ suite('a plain text is found', () => {
     ]);
   });
 
+  test('if it is one word that begins like a label', () => {
+    assert.deepEqual(foundIn('confirm(question, "Push"); const tabs = { layers: "Layers…" };'), ['Push', 'Layers…']);
+    assert.deepEqual(foundIn('switch (status) { case "Pushing": count("pushed"); }'), []);
+  });
+
   test('if it has one word, where VS Code shows it', () => {
     assert.deepEqual(foundIn('vscode.window.showErrorMessage(text, "Retry");'), ['Retry']);
     assert.deepEqual(foundIn('ask({ placeHolder: "Image", value: "app" });'), ['Image']);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { projectRoot } from '../../tools/projectPaths.ts';
+import { hasOnlyNames } from '../../tools/translations/unchangedTexts.ts';
 
 export interface PlainText {
   readonly file: string;
@@ -50,10 +51,10 @@ export function plainTexts(
       return;
     }
     const text = textOf(node);
-    if (text !== undefined && (readsLikeText(text) || (isShown(node) && hasLetter(text)))) add(node, text);
+    if (text !== undefined && !hasOnlyNames(text) && (readsLikeText(text) || isShown(node))) add(node, text);
     ts.forEachChild(node, visit);
   };
-  visit(source);
+  ts.forEachChild(source, visit);
   return found;
 }
 
@@ -82,10 +83,15 @@ function propertyOf(node: ts.Expression, name: string): ts.Expression | undefine
 
 function isNeverShown(node: ts.Node): boolean {
   if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node) || ts.isTypeNode(node)) return true;
+  if (isCase(node)) return true;
   if (ts.isCallExpression(node)) return notShown.test(node.expression.getText());
   if (ts.isNewExpression(node)) return notShown.test(`new ${node.expression.getText()}`);
   if (ts.isBinaryExpression(node)) return /^[!=]==$/.test(node.operatorToken.getText()) && isLiteralSide(node);
   return false;
+}
+
+function isCase({ parent, pos }: ts.Node): boolean {
+  return !ts.isSourceFile(parent) && ts.isCaseClause(parent) && parent.expression.pos === pos;
 }
 
 function isLiteralSide({ left, right }: ts.BinaryExpression): boolean {
@@ -100,13 +106,9 @@ function textOf(node: ts.Node): string | undefined {
   return node.head.text + node.templateSpans.map(({ literal }) => `{}${literal.text}`).join('');
 }
 
-/** Two words in a row. */
+/** Two words in a row, or one as the label of a button. */
 function readsLikeText(text: string): boolean {
-  return /\p{L}{2,}[,.:]? (?:\p{L}|\{\})|\{\} \p{L}{2,}/u.test(text);
-}
-
-function hasLetter(text: string): boolean {
-  return /\p{L}/u.test(text);
+  return /^\p{Lu}\p{Ll}+…?$|\p{L}{2,}[,.:]? (?:\p{L}|\{\})|\{\} \p{L}{2,}/u.test(text);
 }
 
 /** Given to what shows it, directly or as one of the values of an expression. */
