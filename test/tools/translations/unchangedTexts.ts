@@ -6,7 +6,7 @@ const names = [
   ...['Docker Desktop', 'Podman Desktop', 'Rancher Desktop', 'Docker Hub', 'Docker', 'Podman', 'docker', 'podman'],
   ...['Colima', 'Lima', 'OrbStack', 'Compose', 'Kubernetes', 'Dockerfile', 'Helm', 'WSL', 'SSH', 'ssh', 'git', 'tea'],
   ...['OCI', 'HTTP', 'HTTPS', 'TLS', 'URL', 'JSON', 'YAML', 'gzip', 'zstd', 'sha256', 'SHA-256', 'CPU', 'ID'],
-  ...['kB', 'MB', 'GB', 'TB', 'KiB', 'MiB', 'GiB', 'ms', 's', 'B', 'h', 'min'],
+  ...['kB', 'MB', 'GB', 'TB', 'KiB', 'MiB', 'GiB'],
 ];
 
 /** English texts that are right in a language as they are, though they are not only names. */

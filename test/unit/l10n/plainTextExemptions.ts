@@ -8,6 +8,16 @@ export interface Exemption {
 
 const anyText = /^/;
 
+const keyReason = 'IDs of rows and keys of what is stored.';
+
+function log(at: string): Exemption {
+  return { at, texts: anyText, reason: 'For the log, or inside a text of the bundle that stands beside it.' };
+}
+
+function key(at: string): Exemption {
+  return { at, texts: anyText, reason: keyReason };
+}
+
 export const exemptions: readonly Exemption[] = [
   {
     at: 'src/core/relay/',
@@ -28,8 +38,34 @@ export const exemptions: readonly Exemption[] = [
   },
   {
     at: 'src/core/docker/endpoint/knownSockets.ts',
-    texts: /^(?:abiosoft|lima-vm)\//,
-    reason: 'Where the path of a socket is documented.',
+    texts: anyText,
+    reason: 'Where the path of a socket is documented, and names of products.',
+  },
+  {
+    at: 'src/core/docker/client/receiveBody.ts',
+    texts: /^GET \{\} HTTP/,
+    reason: 'A request in the words of HTTP.',
+  },
+  ...['src/core/pull/', 'src/core/docker/images/listedImages.ts', 'src/core/push/readBackLayer.ts'].map(log),
+  ...['src/core/registry/http/retry.ts', 'src/core/registry/upload/', 'src/core/registry/manifests/'].map(log),
+  ...['src/core/compose/interpolate.ts', 'src/host/registry/registryAccess.ts', 'src/host/input/runSteps.ts'].map(log),
+  ...['src/core/push/imageIndex.ts', 'src/core/push/rememberedImage.ts', 'src/core/push/record/recordPush.ts'].map(key),
+  ...['src/host/views/pushes/pushNodes.ts', 'src/host/views/registries/registryTree.ts'].map(key),
+  { at: 'src/host/pushPage/recordPage.ts', texts: /^blob \{\}$/, reason: keyReason },
+  ...['src/core/credentials/', 'src/core/idpbuilder/'].map((at) => ({
+    at,
+    texts: /^(?:git credential|docker-credential-|idpbuilder get|kubectl get|Application Support)/,
+    reason: 'Command lines and names of folders.',
+  })),
+  ...['src/host/commands/registriesCopy.ts', 'src/host/display/clipboard.ts'].map((at) => ({
+    at,
+    texts: /^(?:FROM|docker pull|podman pull|\{\} pull) /,
+    reason: 'Lines that are copied into other programs.',
+  })),
+  {
+    at: 'src/host/connections/makeToken.ts',
+    texts: /^Tea Chest on /,
+    reason: 'The name of a token in Gitea, by which the extension finds it again.',
   },
   { at: 'src/core/oci/toInstruction.ts', texts: /^RUN \{\}$/, reason: 'An instruction of a Dockerfile.' },
   {
@@ -37,23 +73,17 @@ export const exemptions: readonly Exemption[] = [
     texts: /^Tea Chest compression$/,
     reason: 'The name of a thread, for a debugger.',
   },
-  {
-    at: 'src/core/credentials/keyringLogin.ts',
-    texts: /^gitea_(?:username|password)$/,
-    reason: 'Names of attributes in the keyring.',
-  },
   { at: 'src/core/credentials/teaLogins.ts', texts: /^(?:Library|Local)$/, reason: 'Names of folders.' },
-  {
-    at: 'src/host/connections/connectionStore.ts',
-    texts: /^teaChest\.credential \{\}$/,
-    reason: 'A key of VS Code’s secret storage.',
-  },
   { at: 'src/host/display/clipboard.ts', texts: /^image: \{\}$/, reason: 'A line of a compose file.' },
-  { at: 'src/host/pushPage/pageHtml.ts', texts: /^default-src /, reason: 'A content security policy.' },
+  {
+    at: 'src/host/pushPage/pageHtml.ts',
+    texts: /^(?:default-src |<!DOCTYPE)/,
+    reason: 'HTML and a content security policy.',
+  },
   { at: 'src/host/connections/askAddress.ts', texts: /^https:/, reason: 'An example of an address.' },
   { at: 'src/host/push/askNameAndTag.ts', texts: /^(?:app|latest)$/, reason: 'Examples of an image’s name and tag.' },
   { at: 'src/host/automation/tasks/taskArguments.ts', texts: /^task$/, reason: 'The name of a property.' },
-  { at: 'src/webview/pushPage/layerTable.ts', texts: /^name-text instruction$/, reason: 'Classes of an element.' },
+  { at: 'src/webview/pushPage/', texts: /^[a-z-]+ [a-z{}-]+$/, reason: 'Classes of an element.' },
 ];
 
 /** The exemption that holds for a text, if one does. */
