@@ -28,7 +28,8 @@ const typography: Readonly<Record<Language, Readonly<Record<string, RegExp>>>> =
     'Japanese quotes are 「 and 」': /[“”„]/,
     'a sentence ends with 。 and is divided by 、': new RegExp(`[${cjk}」][,.;!?](?!\\w)`, 'u'),
     'letters and digits are not full-width': /[Ａ-Ｚａ-ｚ０-９]/,
-    'there is no blank between Japanese characters': new RegExp(`[${cjk}、。] +[${cjk}]`, 'u'),
+    'only words in katakana have a blank between them':
+      /[\p{Script=Han}\p{Script=Hiragana}、。] +[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|\p{Script=Katakana} +[\p{Script=Han}\p{Script=Hiragana}]/u,
   },
   'zh-cn': {
     'Chinese quotes are “ and ”': /[「」„]/,

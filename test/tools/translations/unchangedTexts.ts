@@ -11,9 +11,9 @@ const names = [
 
 /** English texts that are right in a language as they are, though they are not only names. */
 const unchanged: Readonly<Record<Language, readonly string[]>> = {
-  de: [],
-  ja: [],
-  'zh-cn': [],
+  de: ['Tea Chest for Gitea', 'Images', 'Registries', 'Pushes'],
+  ja: ['Tea Chest for Gitea'],
+  'zh-cn': ['Tea Chest for Gitea'],
 };
 
 /** The list of a language. */

@@ -82,7 +82,13 @@ export const exemptions: readonly Exemption[] = [
   },
   { at: 'src/host/connections/askAddress.ts', texts: /^https:/, reason: 'An example of an address.' },
   { at: 'src/host/push/askNameAndTag.ts', texts: /^(?:app|latest)$/, reason: 'Examples of an image’s name and tag.' },
-  { at: 'src/host/automation/tasks/taskArguments.ts', texts: /^task$/, reason: 'The name of a property.' },
+  {
+    at: 'src/host/automation/tools/pushImageTool.ts',
+    texts: /^The person does not want/,
+    reason: 'For a language model.',
+  },
+  { at: 'src/core/registry/http/proxy.ts', texts: /^Error$/, reason: 'The name of a class.' },
+  { at: 'src/core/docker/client/engineErrors.ts', texts: /^silent for/, reason: 'An error for developers.' },
   { at: 'src/webview/pushPage/', texts: /^[a-z-]+ [a-z{}-]+$/, reason: 'Classes of an element.' },
 ];
 

@@ -62,7 +62,8 @@ suite('a translated text', () => {
     hasFault('the person is addressed', 'de', 'Is it yours?', 'Gehört es dir?');
     hasFault('Japanese quotes', 'ja', 'No “{0}”.', '“{0}”がありません。');
     hasFault('a sentence ends with 。', 'ja', 'No, it is not.', 'いいえ,違います。');
-    hasFault('there is no blank', 'ja', 'An image', 'この イメージ');
+    hasFault('only words in katakana', 'ja', 'An image', 'この イメージ');
+    assert.deepEqual(textFaults('ja', 'A local image', 'ローカル イメージ'), []);
     hasFault('letters and digits', 'ja', 'Image 1', 'イメージ１');
     hasFault('Chinese quotes', 'zh-cn', 'No “{0}”.', '没有「{0}」。');
     hasFault('Chinese punctuation', 'zh-cn', 'Image: {0}', '映像: {0}');
