@@ -5,6 +5,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { cacheFolder } from './projectPaths.ts';
 import { withHosts } from './hostNames.ts';
 import { run } from './run.ts';
+import { installLanguagePack } from './languagePack.ts';
 import { makeScratch } from './scratch.ts';
 import { startService, waitFor } from './service.ts';
 import type { Progress } from './step.ts';
@@ -60,6 +61,8 @@ export interface VscodeServerOptions {
   readonly hosts?: Readonly<Record<string, string>>;
   /** Folders of extensions to install: every window of this server has them, as a person's would. */
   readonly extensions?: readonly string[];
+  /** The language of the window and of its extension host, by VS Code's name for it; English by default. */
+  readonly language?: string;
   /**
    * `true`: the address may name an extension under development and a test to run in its host. VS Code then behaves as
    * under test everywhere: no toasts, no modal questions.
@@ -89,11 +92,15 @@ export async function startVscodeServer(options: VscodeServerOptions = {}): Prom
   await writeFile(join(dataFolder, 'data', 'Machine', 'settings.json'), JSON.stringify(options.machineSettings ?? {}));
   for (const extension of options.extensions ?? []) await linkExtension(extension, extensions);
 
+  const { language } = options;
+  if (language !== undefined) await installLanguagePack(language, extensions, join(dataFolder, 'data'));
+
   const args = [
     ...['--host', '127.0.0.1', '--port', '0', '--without-connection-token', '--accept-server-license-terms'],
     ...['--disable-workspace-trust', '--telemetry-level', 'off'],
     // Without it a built server ignores the payload in the address.
     ...(options.forTests === true ? ['--enable-smoke-test-driver'] : []),
+    ...(language === undefined ? [] : ['--locale', language]),
     ...['--server-data-dir', dataFolder, '--extensions-dir', extensions],
   ];
   const [command, ...commandArgs] = await withHosts(options.hosts ?? {}, scratch.path, [

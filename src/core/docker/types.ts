@@ -9,6 +9,8 @@ export interface EngineEndpoint {
     | SshAddress;
   /** `the setting teaChest.engine.host`, `DOCKER_HOST`, `the docker context “colima”`, `default socket`. */
   readonly source: string;
+  /** Where the address was configured; absent for a well-known socket. `source` says it in the person's language. */
+  readonly origin?: EndpointOrigin;
   /** As a person would write it: `unix:///var/run/docker.sock`. */
   readonly url: string;
   /** The docker context that has this address. */
@@ -17,6 +19,8 @@ export interface EngineEndpoint {
   readonly product?: string;
   readonly situation?: EngineSituation;
 }
+
+type EndpointOrigin = 'setting' | 'environment' | 'context';
 
 export interface SshAddress {
   readonly kind: 'ssh';

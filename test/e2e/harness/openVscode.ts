@@ -51,6 +51,8 @@ export interface OpenVscodeOptions {
   readonly extension?: string;
   /** Folders of further extensions. */
   readonly otherExtensions?: readonly string[];
+  /** The language of our texts; VS Code's own stay English. English by default. */
+  readonly language?: string;
   readonly size?: { readonly width: number; readonly height: number };
 }
 
@@ -112,6 +114,7 @@ async function open(options: OpenVscodeOptions, closer: Closer): Promise<VscodeW
       [agentVariable]: desk.address,
     },
     hosts: options.hosts ?? {},
+    ...(options.language !== undefined && { language: options.language }),
     extensions: [options.extension ?? projectRoot, await bundleAgentExtension(), ...(options.otherExtensions ?? [])],
   });
   closer.add(() => server.stop());

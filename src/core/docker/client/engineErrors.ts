@@ -34,7 +34,10 @@ export function explainEngineError(error: unknown, endpoint: EngineEndpoint, sig
   const { code, sentence, facts } = explanationOf(error, endpoint);
   return new TeaChestError(code, sentence, {
     cause: error,
-    facts: { endpoint: endpoint.url, source: endpoint.source, engine: describeEndpoint(endpoint), ...facts },
+    facts: {
+      ...{ endpoint: endpoint.url, source: endpoint.source, origin: endpoint.origin },
+      ...{ engine: describeEndpoint(endpoint), ...facts },
+    },
   });
 }
 

@@ -35,20 +35,18 @@ export async function discoverEndpoint(
 
 async function configuredEndpoint(choice: EngineChoice, machine: HostEnvironment): Promise<EngineEndpoint> {
   const host = choice.host?.trim() ?? '';
-  if (host !== '')
-    return fromUrl(
-      host,
-      l10n.t({
-        message: 'the setting teaChest.engine.host',
-        comment:
-          'Where the address of the container engine is configured; stands in brackets after it, and in “The engine’s address from {0} cannot be used”.',
-      }),
-      machine,
-    );
+  if (host !== '') {
+    const source = l10n.t({
+      message: 'the setting teaChest.engine.host',
+      comment:
+        'Where the address of the container engine is configured; stands in brackets after it, and in “The engine’s address from {0} cannot be used”.',
+    });
+    return { ...(await fromUrl(host, source, machine)), origin: 'setting' };
+  }
   const context = choice.context?.trim() ?? '';
   const dockerHost = machine.env['DOCKER_HOST']?.trim() ?? '';
   if (dockerHost !== '' && (context === '' || context === builtInContext)) {
-    return fromUrl(dockerHost, 'DOCKER_HOST', machine);
+    return { ...(await fromUrl(dockerHost, 'DOCKER_HOST', machine)), origin: 'environment' };
   }
   const folder = await dockerConfigFolder(machine);
   const { name, unread } = context === '' ? await chosenContext(folder, machine) : { name: context };
@@ -71,7 +69,9 @@ function sourceWithout({ file, message }: UnreadConfig, source: string): string 
 /** Podman's DOCKER_HOST. podman(1) reads the key of an ssh address from CONTAINER_SSHKEY. */
 async function containerHost(machine: HostEnvironment): Promise<EngineEndpoint | undefined> {
   const url = machine.env['CONTAINER_HOST']?.trim() ?? '';
-  return url === '' ? undefined : fromUrl(url, 'CONTAINER_HOST', machine, machine.env['CONTAINER_SSHKEY']);
+  if (url === '') return undefined;
+  const endpoint = await fromUrl(url, 'CONTAINER_HOST', machine, machine.env['CONTAINER_SSHKEY']);
+  return { ...endpoint, origin: 'environment' };
 }
 
 async function fromUrl(url: string, source: string, machine: HostEnvironment, key?: string): Promise<EngineEndpoint> {

@@ -97,7 +97,7 @@ export async function contextEndpoint(
   const verify = SkipTLSVerify !== true;
   const files = await readTlsFiles(join(store, 'tls', id, 'docker'), machine, source);
   const tls = files === undefined && verify ? undefined : { ...files, verify };
-  return { ...parseEndpoint(host, { source, platform: machine.platform, tls }), context: name };
+  return { ...parseEndpoint(host, { source, platform: machine.platform, tls }), origin: 'context', context: name };
 }
 
 /** A context of docker's store. */

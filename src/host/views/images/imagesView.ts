@@ -192,16 +192,17 @@ function engineState({ code, facts }: TeaChestError): string {
   return engineStates[code] ?? 'failed';
 }
 
-function factOf(state: ImageListState, name: 'source'): string {
-  const fact = state.kind === 'problem' ? state.error.facts[name] : undefined;
-  return typeof fact === 'string' ? fact : '';
+/** Where the engine's address was configured: `setting`, `environment`, `context`; empty for a well-known socket. */
+function originOf(state: ImageListState): string {
+  const origin = state.kind === 'problem' ? state.error.facts['origin'] : undefined;
+  return typeof origin === 'string' ? origin : '';
 }
 
 /** Sets the context keys that select the view's welcome text. */
 async function setContextKeys(state: ImageListState): Promise<void> {
   const engine = state.kind === 'problem' ? engineState(state.error) : 'ready';
   await vscode.commands.executeCommand('setContext', 'teaChest.engine', engine);
-  await vscode.commands.executeCommand('setContext', 'teaChest.engineSource', factOf(state, 'source'));
+  await vscode.commands.executeCommand('setContext', 'teaChest.engineOrigin', originOf(state));
   const emptiness = state.kind === 'ready' ? describeEmptiness(state.images) : 'none';
   await vscode.commands.executeCommand('setContext', 'teaChest.images', emptiness);
 }

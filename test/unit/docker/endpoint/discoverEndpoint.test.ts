@@ -39,6 +39,17 @@ test('the setting comes first, then the sources in docker’s order', async () =
   assert.equal(await find(undefined, { sockets: usual }), 'default socket: unix:///var/run/docker.sock');
 });
 
+test('the origin is the same in every language, for the welcome text of a stopped engine', async () => {
+  const context = contextFiles('box', { Host: 'ssh://box', SkipTLSVerify: false });
+  const origin = async (host: string, description: Description): Promise<string | undefined> =>
+    (await discoverEndpoint({ host }, machine({ sockets: usual, ...description }))).origin;
+  assert.equal(await origin('unix:///run/mine.sock', {}), 'setting');
+  assert.equal(await origin('', { env: { DOCKER_HOST: 'tcp://10.0.0.1' } }), 'environment');
+  assert.equal(await origin('', { env: { CONTAINER_HOST: 'tcp://10.0.0.1' } }), 'environment');
+  assert.equal(await origin('', { env: { DOCKER_CONTEXT: 'box' }, files: context }), 'context');
+  assert.equal(await origin('', {}), undefined);
+});
+
 test('an address is parsed as docker does', async () => {
   const tls = { verify: true };
   const understood: Record<string, object> = {

@@ -61,7 +61,7 @@ suite('the Images view', () => {
   });
 
   test('selects its welcome text by context keys, and shows the address of a stopped engine', async () => {
-    const ready = { engine: 'ready', engineSource: '' };
+    const ready = { engine: 'ready', engineOrigin: '' };
     assert.deepEqual(await contextOf({ kind: 'ready', images: [tagged] }), { ...ready, images: 'some' });
     assert.deepEqual(await contextOf({ kind: 'ready', images: [dangling] }), { ...ready, images: 'onlyDangling' });
     assert.deepEqual(await contextOf({ kind: 'ready', images: [] }), { ...ready, images: 'none' });
@@ -73,8 +73,8 @@ suite('the Images view', () => {
     ] as const) {
       assert.equal((await contextOf(problem(code)))['engine'], engine);
     }
-    const far = { endpoint: 'tcp://10.0.0.5:2375', engine: 'tcp://10.0.0.5:2375', source: 'DOCKER_HOST' };
-    assert.equal((await contextOf(problem('engineStopped', far)))['engineSource'], 'DOCKER_HOST');
+    const far = { endpoint: 'tcp://10.0.0.5:2375', engine: 'tcp://10.0.0.5:2375', origin: 'environment' };
+    assert.equal((await contextOf(problem('engineStopped', far)))['engineOrigin'], 'environment');
     assert.equal(TreeView.all.get('teaChest.images')?.description, 'tcp://10.0.0.5:2375 · not running');
     const facts = { context: 'gone', isMissing: true };
     assert.equal((await contextOf(problem('engineEndpointInvalid', facts)))['engine'], 'contextMissing');
