@@ -153,6 +153,48 @@ suite('a password', () => {
     assert.ok(!stored.join().includes(dev.secret));
   });
 
+  /** The button that asks what is stored of the password. */
+  function pressLock(box: QuickInput): void {
+    const buttons = box['buttons'] as readonly { readonly tooltip?: string }[];
+    box.handlers.get('onDidTriggerButton')?.(buttons.find(({ tooltip }) => tooltip?.includes('What Is Stored')));
+  }
+
+  test('that is typed is replaced by a token without a question', async (t) => {
+    const { open, store, gitea, secrets } = await rig(t, () => ({}));
+    const signedIn = open({ username: 'dev' });
+    (await inputAsking(/Address/)).enter();
+    (await inputAsking(/User name/)).enter();
+    const box = await inputAsking(/Of a password nothing is stored, only a token/);
+    box.type(dev.secret);
+    box.enter();
+    assert.match(describeSignIn((await signedIn) ?? assert.fail()), /was made and stored, the password was not\.$/);
+    const [token] = gitea.directory.tokensOf(gitea.directory.user('dev').id);
+    assert.deepEqual(await store.credential(gitea.origin), { username: 'dev', secret: token?.value });
+    const stored = await Promise.all((await secrets.keys()).map((key) => secrets.get(key)));
+    assert.ok(!stored.join().includes(dev.secret));
+  });
+
+  test('in whose place no token can be made is not stored without a question, which says why', async (t) => {
+    const { open, store, gitea, secrets } = await rig(t, () => ({}));
+    gitea.faults.add({
+      method: 'POST',
+      path: /\/tokens$/,
+      action: { kind: 'answer', reply: { status: 403, body: '{}' } },
+    });
+    const signedIn = open({ username: 'dev' });
+    (await inputAsking(/Address/)).enter();
+    (await inputAsking(/User name/)).enter();
+    const box = await inputAsking(/Token/);
+    box.type(dev.secret);
+    box.enter();
+    const list = await inputAsking(kept);
+    assert.match(labels(list)[0] ?? '', /^\$\(error\) /);
+    assert.deepEqual(await secrets.keys(), []);
+    list.take(list.items.find(({ label }) => label.includes('The password')));
+    await signedIn;
+    assert.deepEqual(await store.credential(gitea.origin), dev);
+  });
+
   test('whose token is made and then fails is not stored, and the token is named, so that it can be deleted', async (t) => {
     const { open, store, gitea, secrets, log } = await rig(t, () => ({}));
     const signedIn = open({ username: 'dev' });
@@ -160,7 +202,7 @@ suite('a password', () => {
     (await inputAsking(/User name/)).enter();
     const box = await inputAsking(/Token/);
     box.type(dev.secret);
-    box.enter();
+    pressLock(box);
     const list = await inputAsking(kept);
     const reply = { status: 500, body: 'broken' };
     gitea.faults.add({ path: /^\/v2\/token/, action: { kind: 'answer', reply } });
@@ -186,7 +228,7 @@ suite('a password', () => {
       (await inputAsking(/User name/)).enter();
       const box = await inputAsking(/Token/);
       box.type(dev.secret);
-      box.enter();
+      pressLock(box);
       const list = await inputAsking(kept);
       const fault = gitea.faults.add({ method: 'POST', path: /\/tokens$/, action });
       takeShown();
@@ -216,7 +258,7 @@ suite('a password', () => {
       (await inputAsking(/User name/)).enter();
       const box = await inputAsking(/Token/);
       box.type(dev.secret);
-      box.enter();
+      pressLock(box);
       await choose(kept, row);
       await signedIn;
       assert.deepEqual(await store.credential(gitea.origin), dev);
@@ -232,7 +274,7 @@ suite('a password', () => {
     (await inputAsking(/User name/)).enter();
     const box = await inputAsking(/Token/);
     box.type(dev.secret);
-    box.enter();
+    pressLock(box);
     const list = await inputAsking(kept);
     list.handlers.get('onDidTriggerButton')?.(undefined);
     const again = await inputAsking(/Token/);
