@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { totp } from '../../../fakeGitea/model/totp.ts';
 import { basic, home } from '../../credentials/fakeMachine.ts';
-import { inputAsking, said, takeShown, useFakeVscode } from '../support/fakeVscode.ts';
+import { inputAsking, said, takeShown, useFakeVscode, type QuickInput } from '../support/fakeVscode.ts';
 import { dev } from '../support/hostFakes.ts';
 import { loginsOn } from '../support/loginsOn.ts';
 import { choose, dockerFile, labels, rig, teaFile } from '../support/signInRig.ts';

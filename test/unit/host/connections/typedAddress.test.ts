@@ -48,7 +48,7 @@ suite('an address with a user name before it', () => {
     const left = askSignIn(dependencies, {});
     const box = await inputAsking(/Address/);
     box.type('https://dev:secret@gitea.test');
-    assert.match(String(box.validationMessage), /without user name and password/);
+    assert.match(String(box['validationMessage']), /without user name and password/);
     box.leave();
     assert.equal(await left, undefined);
   });
