@@ -95,7 +95,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     assert.ok(labels.includes('Repository app, 2 tags'), labels.join('\n'));
     const alone = labels.find((label) => label.startsWith('Image big:1, '));
     assert.match(alone ?? labels.join('\n'), /^Image big:1, \d+ MB, .+, linux\/amd64$/);
-    assert.deepEqual(await images().menuOf('2 tags'), ['Push to Registry…', 'Push All Tags…']);
+    assert.deepEqual(await images().menuOf('2 tags'), ['Push to Registry…', 'Push All Tags…', 'Preview Push…']);
     assert.deepEqual(await images().menuOf('big'), tagMenu);
     await vscode.screenshot('images-view');
   });
