@@ -76,33 +76,8 @@ suite('from zero', { timeout: 300_000 }, () => {
       await row.waitFor();
       await vscode.screenshot('from-zero-6-target');
       await quickInput.accept();
-      await pushed(t, vscode, `${gitea.host}/dev/shop/web:1.2`, startedAt);
+      await pushed(t, vscode, `${gitea.host}/dev/web:1.2`, startedAt);
       await vscode.screenshot('from-zero-7-pushed');
-    } finally {
-      await vscode.close();
-    }
-  });
-
-  test('with docker’s login on the machine, nothing but the certificate and the target is decided', async (t) => {
-    const auths = { [gitea.host]: { auth: Buffer.from(`dev:${password}`).toString('base64') } };
-    const home = { '.docker/config.json': JSON.stringify({ auths }) };
-    const vscode = await openVscode({ ...bare, home, env: { DOCKER_HOST: engine.host } });
-    const startedAt = performance.now();
-    try {
-      const { quickInput, sideBar } = vscode;
-      await sideBar.open('Tea Chest');
-      await sideBar.view('Images').row('shop/web:1.2').waitFor();
-      await sideBar.view('Images').clickButton('shop/web:1.2', 'Push to Registry…');
-      await vscode.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: gitea.host }).waitFor();
-      await vscode.screenshot('from-docker-1-address');
-      await quickInput.accept();
-      await trustCertificate(vscode);
-      await quickInput.waitFor('How do you want to sign in');
-      await vscode.screenshot('from-docker-2-login');
-      await quickInput.accept();
-      await vscode.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'dev is public' }).waitFor();
-      await quickInput.accept();
-      await pushed(t, vscode, `${gitea.host}/dev/shop/web:1.2`, startedAt);
     } finally {
       await vscode.close();
     }

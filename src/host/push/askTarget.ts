@@ -148,7 +148,11 @@ function rows(
   audience: string | undefined,
 ): readonly Choice<Destination | TargetPart>[] {
   const { connection, owner, name, tag } = judged;
-  const notes = [isAsBefore ? l10n.t('as last time') : undefined, audience].filter((note) => note !== undefined);
+  // The second line of the row says more about who can pull it.
+  const isConfirmation = 'destination' in judged && judged.audience !== undefined;
+  const notes = [isAsBefore ? l10n.t('as last time') : undefined, isConfirmation ? undefined : audience].filter(
+    (note) => note !== undefined,
+  );
   const first: Choice<Destination | TargetPart> =
     'destination' in judged
       ? {
