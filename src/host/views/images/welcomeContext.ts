@@ -12,15 +12,12 @@ const engineStates: Partial<Record<ErrorCode, string>> = {
 
 /** Sets the context keys that select the welcome text of the Images view. */
 export async function setWelcomeContext(state: ImageListState): Promise<void> {
+  const engine = state.kind === 'problem' ? engineState(state.error) : 'ready';
+  await vscode.commands.executeCommand('setContext', 'teaChest.engine', engine);
+  const source = state.kind === 'problem' ? engineSource(state.error) : '';
+  await vscode.commands.executeCommand('setContext', 'teaChest.engineSource', source);
   const emptiness = state.kind === 'ready' ? describeEmptiness(state.images) : 'none';
-  const keys = {
-    engine: state.kind === 'problem' ? engineState(state.error) : 'ready',
-    engineSource: state.kind === 'problem' ? engineSource(state.error) : '',
-    images: emptiness,
-  };
-  for (const [key, value] of Object.entries(keys)) {
-    await vscode.commands.executeCommand('setContext', `teaChest.${key}`, value);
-  }
+  await vscode.commands.executeCommand('setContext', 'teaChest.images', emptiness);
 }
 
 function engineState({ code, facts }: TeaChestError): string {
