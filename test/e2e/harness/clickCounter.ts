@@ -47,8 +47,8 @@ function listen(): void {
     'mousedown',
     ({ isTrusted, target }) => {
       if (!isTrusted) return;
-      const labelled = target?.closest?.('[aria-label]') ?? target;
-      const name = labelled?.getAttribute?.('aria-label') ?? labelled?.textContent ?? '';
+      const label = target?.closest?.('[aria-label]')?.getAttribute?.('aria-label')?.trim();
+      const name = label === undefined || label === '' ? (target?.textContent ?? '') : label;
       page.teaChestTestClick(`click ${name.trim().slice(0, 60)}`);
     },
     true,
