@@ -85,7 +85,9 @@ suite('by hand', { timeout: 600_000 }, () => {
   test('the Images view shows repositories, tags with size and platform, and what can be done with them', async () => {
     await images().row('app').waitFor();
     await images().expand('app');
-    await images().row('linux/amd64').waitFor();
+    await images()
+      .row(/^stable.*linux\/amd64/)
+      .waitFor();
     const labels = await images().rows();
     assert.ok(
       labels.some((label) => /^Image app:1, \d+(\.\d)? MB, .+, linux\/amd64$/.test(label)),

@@ -198,11 +198,7 @@ export class TreeView {
   }
 
   readonly revealed: unknown[] = [];
-
-  reveal(element: unknown): Promise<void> {
-    this.revealed.push(element);
-    return Promise.resolve();
-  }
+  readonly reveal = (element: unknown): Promise<void> => Promise.resolve(void this.revealed.push(element));
 
   dispose(): void {}
 }
