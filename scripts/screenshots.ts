@@ -76,7 +76,7 @@ async function signIn(vscode: VscodeWindow, fakeGitea: FakeGitea, theme: string)
     await keep(vscode, 'failure-scope-dark');
   }
   await quickInput.type(dev.secret);
-  await quickInput.accept();
+  await quickInput.clickTitleButton('Choose What Is Stored');
   await quickInput.waitFor(/What should be stored/);
   await quickInput.pick('The password');
   await vscode.sideBar.view('Registries').row(fakeGitea.host).waitFor();

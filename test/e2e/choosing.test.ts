@@ -83,14 +83,8 @@ suite('choosing by typing', { timeout: 300_000 }, () => {
     { image: 'armory', owner: 'de', pushed: 'armory:1', repository: 'dev/armory' },
   ]) {
     test(`“${image}” and “${owner}” push ${pushed} to ${repository}`, async () => {
-      const { notifications, page } = vscode;
+      const { notifications } = vscode;
       await answer(image, owner);
-      const [name = ''] = repository.split('/');
-      const dialog = page.locator('.monaco-dialog-box').filter({ hasText: `${name} on ${gitea.host} is public` });
-      const done = page.locator('.notifications-toasts').filter({ hasText: 'Pushed ' });
-      // The question comes once for each owner.
-      await dialog.or(done).first().waitFor();
-      if (await dialog.isVisible()) await dialog.locator('.monaco-button').filter({ hasText: 'Push' }).click();
       const reference = `${gitea.host}/${repository}:${pushed.split(':')[1] ?? ''}`;
       await notifications.waitFor(`Pushed ${reference} in`);
       await checkStored({ reference, built: await inspectImage(engine, pushed), credentials: dev, puller });

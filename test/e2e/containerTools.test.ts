@@ -180,7 +180,6 @@ suite('Gitea in Container Tools', { timeout: 300_000 }, () => {
     await quickInput.accept();
     await quickInput.waitFor(/Where should/);
     await quickInput.accept();
-    await answer('dev on', 'Push');
     await notifications.waitFor('dev/shop/cart:1');
     await checkStored({
       reference: `${fakeGitea.host}/dev/shop/cart:1`,

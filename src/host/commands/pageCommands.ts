@@ -45,7 +45,8 @@ export function pageCommands(
     'pushes.showDetails': async (clicked?: PushNode) => {
       const [node = pushesView.selection[0]] = clicked === undefined ? [] : [clicked];
       const record = node === undefined || node.type === 'layer' ? history.list()[0] : node.record;
-      if (record !== undefined) pages.showPush(record.id);
+      const target = node?.type === 'image' ? node.image.target : undefined;
+      if (record !== undefined) pages.showPush(record.id, target);
       else await showInformation(l10n.t('Nothing was pushed yet.'), []);
     },
   };

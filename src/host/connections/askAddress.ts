@@ -8,6 +8,7 @@ import { askChoice, askText } from '../input/prompts.ts';
 import { AskAgain, type StepPosition } from '../input/runSteps.ts';
 import { readPastedAddress } from './readPastedAddress.ts';
 import type { AuthService } from './signIn.ts';
+import { readTypedAddress, type TypedAddress } from './typedAddress.ts';
 import { explainShortly, type SignInDialog, type SignInState } from './signInState.ts';
 import { tryAddress, type AnsweredAddress, type OriginTrust } from './tryAddress.ts';
 
@@ -28,12 +29,15 @@ export async function askSuggestedAddress(
   position: StepPosition,
 ): Promise<SignInState> {
   let answered: AnsweredAddress | undefined;
+  let typed: TypedAddress | undefined;
   const chosen = await askChoice<Suggested>(position, {
     placeholder: addressPrompt(dialog),
     choices: suggestionChoices(suggestions),
     custom: (text) => {
-      const problem = problemOf(() => dialog.auth.parse(text));
-      const address = readPastedAddress(text);
+      typed = readTypedAddress(text);
+      const pasted = typed.address;
+      const problem = problemOf(() => dialog.auth.parse(pasted));
+      const address = readPastedAddress(pasted);
       return problem === undefined ? { label: address, description: l10n.t('as typed'), value: address } : { problem };
     },
     accept: async (url, signal) => {
@@ -49,7 +53,8 @@ export async function askSuggestedAddress(
   if (typeof chosen === 'object') return { ...state, cluster: chosen };
   const url = chosen;
   if (url === undefined || answered === undefined) return { ...state, url: url ?? state.url, isSuggested: false };
-  return { ...afterAddress(state, url, answered), isSuggested: true };
+  const isTyped = typed !== undefined && readPastedAddress(typed.address) === url;
+  return { ...afterAddress(state, url, answered, isTyped ? typed?.username : undefined), isSuggested: true };
 }
 
 function suggestionChoices({ clusters, addresses }: Suggestions): readonly Choice<Suggested>[] {
@@ -79,21 +84,22 @@ export async function askAddress(
   let answered: AnsweredAddress | undefined;
   const url = await askText(position, {
     prompt: addressPrompt(dialog),
-    placeholder: 'https://gitea.example.com',
+    placeholder: l10n.t`${'https://gitea.example.com'}, or with your user name: ${'https://you@gitea.example.com'}`,
     value: state.url,
     problem: state.problem,
     judge: (text) => {
-      const problem = problemOf(() => auth.parse(text.trim()));
+      const problem = problemOf(() => auth.parse(readTypedAddress(text).address.trim()));
       return problem === undefined ? {} : { problem };
     },
     accept: async (text, signal) => {
-      const attempt = await attemptAddress(dialog, text, state, signal);
+      const attempt = await attemptAddress(dialog, readTypedAddress(text).address, state, signal);
       if ('problem' in attempt) return attempt.problem;
       answered = attempt;
       return undefined;
     },
   });
-  return { ...afterAddress(state, readPastedAddress(url), answered), isSuggested: false };
+  const { address, username } = readTypedAddress(url);
+  return { ...afterAddress(state, readPastedAddress(address), answered, username), isSuggested: false };
 }
 
 function addressPrompt({ start }: SignInDialog): string {
@@ -102,10 +108,16 @@ function addressPrompt({ start }: SignInDialog): string {
     : l10n.t('Address of Gitea, Forgejo or another container registry');
 }
 
-function afterAddress(state: SignInState, url: string, answered: AnsweredAddress | undefined): SignInState {
+function afterAddress(
+  state: SignInState,
+  url: string,
+  answered: AnsweredAddress | undefined,
+  username: string | undefined,
+): SignInState {
   const connection = answered?.connection;
   const done = connection && { connection, scope: undefined };
-  return { ...state, url, reached: answered?.reached, done, problem: undefined };
+  const user = { username: username ?? state.username, isUserTyped: username !== undefined };
+  return { ...state, ...user, url, reached: answered?.reached, done, problem: undefined };
 }
 
 async function attemptAddress(

@@ -2,12 +2,20 @@ import * as l10n from '@vscode/l10n';
 import { toTeaChestError } from '../../core/base/errors.ts';
 import { neededScopesText } from '../../core/gitea/tokenScopes.ts';
 import { tokenSettingsUrl } from '../../core/gitea/webUrls.ts';
-import { askText, type LinkButton } from '../input/prompts.ts';
+import { askText, type LinkButton, type TextQuestion } from '../input/prompts.ts';
 import { AskAgain, type StepPosition } from '../input/runSteps.ts';
 import { pageAt } from './connection.ts';
 import { pastedSecret } from './pastedSecret.ts';
+import { makeTokenOf } from './makeToken.ts';
 import type { CheckedSignIn } from './signIn.ts';
-import { addressErrors, explainShortly, hostOf, type SignInDialog, type SignInState } from './signInState.ts';
+import {
+  addressErrors,
+  explainShortly,
+  hostOf,
+  type SignedIn,
+  type SignInDialog,
+  type SignInState,
+} from './signInState.ts';
 import { checkCredential, isPassword } from './useCredential.ts';
 
 export async function askUsername(state: SignInState, position: StepPosition): Promise<SignInState> {
@@ -21,7 +29,10 @@ export async function askUsername(state: SignInState, position: StepPosition): P
   return { ...state, username: username.trim(), problem: undefined };
 }
 
-/** Checks the secret with the registry. A token is saved; about a password the next step asks. */
+/**
+ * Checks the secret with the registry. A token is saved. With a password a token is made, which is saved in its place; where
+ * that fails, or the person wants to choose, the next step asks what is stored.
+ */
 export async function askSecret(
   dialog: SignInDialog,
   state: SignInState,
@@ -30,45 +41,73 @@ export async function askSecret(
   const { reached } = state;
   if (reached === undefined) throw new AskAgain('address', state);
   let checked: CheckedSignIn | undefined;
-  let needsCode = false as boolean;
+  let wish = undefined as PasswordWish | undefined;
+  let made: SignedIn | undefined;
+  let problem: string | undefined;
   const typed = await askText(position, {
-    prompt: l10n.t`Token (with the scopes ${neededScopesText}) or password of ${state.username} on ${reached.address.host}`,
+    prompt: l10n.t`Token (with the scopes ${neededScopesText}) or password of ${state.username} on ${reached.address.host}. Of a password nothing is stored, only a token that is made with it`,
     password: true,
     value: state.secret,
     problem: state.problem,
     ...tokenLink(state),
-    action: {
-      icon: 'shield',
-      tooltip: l10n.t('Password and One-Time Code'),
-      run: (text) => {
-        needsCode = pastedSecret(text) !== '';
-        return needsCode
-          ? undefined
-          : l10n.t('Type the password first. The one-time code is asked for in the next step.');
-      },
-    },
+    actions: passwordActions((one) => {
+      wish = one;
+    }),
     judge: (text) => (pastedSecret(text) === '' ? { problem: l10n.t('A token or a password is needed.') } : {}),
     accept: async (text, signal) => {
       const credential = { username: state.username, secret: pastedSecret(text) };
       try {
         checked = await checkCredential(dialog, reached, credential, signal);
-        return undefined;
       } catch (error) {
-        const problem = explainShortly(error);
+        const reason = explainShortly(error);
         const { code } = toTeaChestError(error);
         if (addressErrors.has(code)) {
-          throw new AskAgain('address', { ...state, secret: text, isSuggested: false, problem });
+          throw new AskAgain('address', { ...state, secret: text, isSuggested: false, problem: reason });
         }
-        needsCode = code === 'oneTimePasswordNeeded';
-        return needsCode ? undefined : problem;
+        if (code !== 'oneTimePasswordNeeded') return reason;
+        wish = 'code';
+        return undefined;
       }
+      if (!isPassword(checked) || wish === 'choice') return undefined;
+      try {
+        made = await makeTokenOf(dialog, reached, checked, signal);
+      } catch (error) {
+        problem = explainShortly(error);
+      }
+      return undefined;
     },
   });
+  const needsCode = wish === 'code';
   const base = { ...state, secret: typed, needsCode, password: undefined, problem: undefined };
   if (checked === undefined || needsCode) return base;
-  if (isPassword(checked)) return { ...base, password: checked };
+  if (made !== undefined) return { ...base, secret: '', done: made };
+  if (isPassword(checked)) return { ...base, password: checked, problem };
   await dialog.store.save(checked.connection, checked.credential);
   return { ...base, secret: '', done: { connection: checked.connection, scope: checked.scope } };
+}
+
+/** What the person wants to do with the password: give a one-time code too, or choose what is stored. */
+type PasswordWish = 'code' | 'choice';
+
+function passwordActions(choose: (wish: PasswordWish) => void): NonNullable<TextQuestion['actions']> {
+  const action = (wish: PasswordWish, problem: string) => (text: string) => {
+    if (pastedSecret(text) === '') return problem;
+    choose(wish);
+    return undefined;
+  };
+  return [
+    {
+      icon: 'shield',
+      tooltip: l10n.t('Password and One-Time Code'),
+      run: action('code', l10n.t('Type the password first. The one-time code is asked for in the next step.')),
+    },
+    {
+      icon: 'lock',
+      tooltip: l10n.t('Choose What Is Stored of a Password…'),
+      accepts: true,
+      run: action('choice', l10n.t('Type the password first. What is stored is asked for in the next step.')),
+    },
+  ];
 }
 
 function tokenLink(state: SignInState): { readonly link: LinkButton } | Record<string, never> {

@@ -51,7 +51,7 @@ function signInSteps(dialog: SignInDialog): readonly Step<SignInState>[] {
       isSettled: (state) => isDone(state) || state.reached === undefined || logins(state).then(isEmpty),
       ask: async (state, position) => askLogin(dialog, await logins(state), state, position),
     },
-    { name: 'username', isSettled: isTyped, ask: askUsername },
+    { name: 'username', isSettled: (state) => isTyped(state) || state.isUserTyped === true, ask: askUsername },
     { name: 'secret', isSettled: isTyped, ask: (state, position) => askSecret(dialog, state, position) },
     {
       name: 'code',

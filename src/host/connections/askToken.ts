@@ -2,7 +2,7 @@ import * as l10n from '@vscode/l10n';
 import { neededScopesText } from '../../core/gitea/tokenScopes.ts';
 import { askChoice, askText } from '../input/prompts.ts';
 import { AskAgain, type StepPosition } from '../input/runSteps.ts';
-import { makeToken } from './makeToken.ts';
+import { makeToken, makeTokenOf } from './makeToken.ts';
 import { pastedSecret } from './pastedSecret.ts';
 import { explainShortly, hostOf, type SignedIn, type SignInDialog, type SignInState } from './signInState.ts';
 
@@ -43,6 +43,7 @@ export async function askWhatToKeep(
   let done: SignedIn | undefined;
   await askChoice<Kept>(position, {
     placeholder: l10n.t`${hostOf(state)} accepts the password. What should be stored?`,
+    problem: state.problem,
     choices: [
       {
         label: l10n.t('A token made now for this machine, not the password'),
@@ -60,9 +61,7 @@ export async function askWhatToKeep(
     accept: async (kept, signal) => {
       try {
         if (kept === 'token') {
-          const own = { ...credential, username: connection.username };
-          const server = { address: { ...reached.address, webRoot: connection.webRoot }, trust: connection.trust };
-          done = { ...(await makeToken(dialog, server, { credential: own }, signal)), source };
+          done = { ...(await makeTokenOf(dialog, reached, password, signal)), source };
         } else {
           const sessionOnly = kept === 'session';
           await dialog.store.save(connection, credential, { sessionOnly });

@@ -3,7 +3,7 @@ import * as l10n from '@vscode/l10n';
 import { isCancelled, toTeaChestError } from '../../core/base/errors.ts';
 import type { Credential } from '../../core/registry/types.ts';
 import { showWarning } from '../display/messages.ts';
-import type { TrustedServer } from './signIn.ts';
+import type { CheckedSignIn, TrustedServer } from './signIn.ts';
 import type { SignedIn, SignInDialog } from './signInState.ts';
 import { checkCredential } from './useCredential.ts';
 
@@ -36,6 +36,18 @@ export async function makeToken(
     else if (isAnswerLost) warnOfToken(dialog, address.host, tokenName, 'maybeMade');
     throw error;
   }
+}
+
+/** The same with a password that the registry has accepted, under the user name as the registry has it. */
+export async function makeTokenOf(
+  dialog: Parameters<typeof makeToken>[0],
+  { address }: TrustedServer,
+  { connection, credential }: CheckedSignIn,
+  signal: AbortSignal,
+): Promise<SignedIn> {
+  const { username, webRoot, trust } = connection;
+  const own = { username, secret: credential?.secret ?? '' };
+  return await makeToken(dialog, { address: { ...address, webRoot }, trust }, { credential: own }, signal);
 }
 
 /**

@@ -54,6 +54,8 @@ export interface SignInState {
   /** Set once the address has answered and is trusted. */
   readonly reached?: TrustedServer | undefined;
   readonly username: string;
+  /** The user name was a part of the address: it is not asked for. */
+  readonly isUserTyped?: boolean;
   /** Kept while another address is typed, so that it need not be typed again. */
   readonly secret: string;
   /** The person wants to connect to the Gitea of this cluster. Nothing else is asked then. */

@@ -20,6 +20,7 @@ export type ActionKind =
   | 'refreshImages'
   | 'refreshRegistries'
   | 'addOwner'
+  | 'showDetails'
   | 'showLog';
 
 export interface Advice {

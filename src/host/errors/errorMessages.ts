@@ -109,6 +109,7 @@ const titles: Readonly<Record<ActionKind, string>> = {
   refreshImages: l10n.t('Refresh Images'),
   refreshRegistries: l10n.t('Refresh Registries'),
   addOwner: l10n.t({ message: 'Add…', comment: 'Button: add a repository to the list by its name' }),
+  showDetails: l10n.t('Show Details'),
   showLog: l10n.t('Show Log'),
 };
 

@@ -31,7 +31,7 @@ export async function offerActions(
   const failure = toTeaChestError(error);
   if (failure.code === 'cancelled') return;
   const { message, actions } = errorMessage(failure);
-  const buttons = actions
+  const buttons = withDetails(actions, handlers)
     .filter((kind) => handlers[kind] !== undefined)
     .map((kind) => ({ title: actionTitle(kind, failure.code), kind }));
   const text = failed === undefined ? prefixed(failure, message) : `${failed}: ${message}`;
@@ -43,6 +43,16 @@ export async function offerActions(
   } catch (next) {
     await offerActions(next, { ...handlers, retry: run }, show);
   }
+}
+
+/** A notification has room for no more. */
+const mostButtons = 3;
+
+/** What failed may have a page with all that is known of it, the log's lines among its buttons: it stands for the log. */
+function withDetails(actions: readonly ActionKind[], { showDetails }: ActionHandlers): readonly ActionKind[] {
+  if (showDetails === undefined) return actions;
+  const others = actions.filter((kind) => kind !== 'showLog');
+  return others.length < mostButtons ? [...others, 'showDetails'] : others;
 }
 
 function prefixed(failure: TeaChestError, message: string): string {

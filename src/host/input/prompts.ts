@@ -22,8 +22,9 @@ export interface LinkButton {
 interface ActionButton {
   readonly icon: string;
   readonly tooltip: string;
-  /** A message keeps the input open, undefined continues. */
+  /** A message keeps the input open. Otherwise the prompt ends; with `accepts`, as after Enter. */
   readonly run: (text: string) => string | undefined;
+  readonly accepts?: boolean;
 }
 
 export interface TextQuestion {
@@ -34,7 +35,7 @@ export interface TextQuestion {
   readonly value?: string;
   readonly password?: boolean;
   readonly link?: LinkButton;
-  readonly action?: ActionButton | undefined;
+  readonly actions?: readonly ActionButton[];
   /** Shown at once: what is wrong with the former answer. */
   readonly problem?: string | undefined;
   /** Validates while the person types. A `problem` must be corrected, a `notice` need not. */
@@ -62,12 +63,11 @@ export async function askText(position: StepPosition, question: TextQuestion): P
   const box = vscode.window.createInputBox();
   const closed = new AbortController();
   const link = question.link && iconButton('link-external', question.link.tooltip);
-  const action = question.action && iconButton(question.action.icon, question.action.tooltip);
-  initialize(
-    box,
-    position,
-    [link, action].filter((button) => button !== undefined),
-  );
+  const actions = (question.actions ?? []).map((action) => ({
+    action,
+    button: iconButton(action.icon, action.tooltip),
+  }));
+  initialize(box, position, [...(link === undefined ? [] : [link]), ...actions.map(({ button }) => button)]);
   box.prompt = inertText(question.prompt);
   box.value = question.value ?? '';
   box.placeholder = question.placeholder;
@@ -92,11 +92,13 @@ export async function askText(position: StepPosition, question: TextQuestion): P
         box.onDidAccept(() => void accept().catch(reject)),
         box.onDidTriggerButton((button) => {
           if (button === vscode.QuickInputButtons.Back) reject(new Navigation('back'));
-          else if (button === action && question.action !== undefined) {
-            const problem = box.enabled ? question.action.run(box.value) : undefined;
-            if (problem === undefined) resolve(box.value);
-            else box.validationMessage = inertMessage(problem);
-          } else if (question.link !== undefined) void openInBrowser(question.link.page);
+          else if (button === link && question.link !== undefined) void openInBrowser(question.link.page);
+          const action = actions.find((one) => one.button === button)?.action;
+          if (action === undefined || !box.enabled) return;
+          const problem = action.run(box.value);
+          if (problem !== undefined) box.validationMessage = inertMessage(problem);
+          else if (action.accepts === true) void accept().catch(reject);
+          else resolve(box.value);
         }),
         box.onDidHide(() => {
           reject(new Navigation('cancel'));

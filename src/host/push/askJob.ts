@@ -13,7 +13,7 @@ import type { PushSources } from './pushSources.ts';
 export interface AskJobDependencies extends PushSources, AskSignInDependencies {
   readonly store: ConnectionStore;
   /** Asked about a target that a person chose in the dialog, not about the target of a command. */
-  readonly publicOwners: Pick<PublicOwners, 'confirm'>;
+  readonly publicOwners: Pick<PublicOwners, 'confirm' | 'unconfirmed' | 'remember'>;
 }
 
 export interface AskJobOptions {
@@ -70,8 +70,15 @@ export function attendedJob(
   return { ...job, connection: store.find(job.connection.origin) ?? job.connection };
 }
 
+/** For a preview, which publishes nothing. */
+const nothingToConfirm: PushSources['publicOwners'] = {
+  unconfirmed: () => Promise.resolve(undefined),
+  remember: () => Promise.resolve(),
+};
+
 function sourcesOf(sources: AskJobDependencies, isPreview: boolean): PushSources {
-  return isPreview ? { ...sources, access: withoutPreflight(sources.access) } : sources;
+  if (!isPreview) return sources;
+  return { ...sources, access: withoutPreflight(sources.access), publicOwners: nothingToConfirm };
 }
 
 async function hasRegistry(dependencies: AskJobDependencies): Promise<boolean> {

@@ -1,9 +1,11 @@
+import { setTimeout } from 'node:timers/promises';
 import * as l10n from '@vscode/l10n';
 import { TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { Choice, Typed } from '../input/choiceRows.ts';
 import { askChoice } from '../input/prompts.ts';
 import { audienceNote } from '../targets/audienceText.ts';
+import { confirmationDetail, type WideAudience } from '../targets/publicOwners.ts';
 import { hasOwners, settleTarget } from '../targets/settleTarget.ts';
 import { withWarningOfOthers } from '../targets/suggestedName.ts';
 import { formatTarget, proposeTarget, type Destination } from '../targets/target.ts';
@@ -15,6 +17,9 @@ import { refusalRow } from './preflight.ts';
 import { splitRepository, type Answers, type Ask, type PushDialog, type TargetPart } from './pushAnswers.ts';
 import { parseDestination, suggestDestination } from './resolvePush.ts';
 
+/** Milliseconds that the list waits for the visibility of an owner. */
+const longestWaitMs = 2_000;
+
 /** A destination that is proposed, in its parts. An empty part is not known. */
 interface Draft {
   readonly connection: Connection;
@@ -24,8 +29,12 @@ interface Draft {
   readonly tag: string;
 }
 
-/** A draft, and whether it can be pushed to. */
-type Judged = Draft & ({ readonly destination: Destination } | { readonly part: TargetPart; readonly problem: string });
+/** A draft, and whether it can be pushed to. `audience`: who can pull it, where accepting the row confirms that. */
+type Judged = Draft &
+  (
+    | { readonly destination: Destination; readonly audience: WideAudience | undefined }
+    | { readonly part: TargetPart; readonly problem: string }
+  );
 
 /**
  * Proposes a whole destination in the first row, which Enter accepts. The rows below it change one part each. A target can
@@ -54,10 +63,12 @@ export const askTarget: Ask = async (dialog, answers, position) => {
       return rows(dialog, judged, isAsBefore(judged.destination), audience);
     }),
     custom: (text) => typedTarget(dialog, answers, text),
-    accept: async (value) =>
-      typeof value === 'string'
-        ? undefined
-        : refusalRow(await preflight.refusalOf(value.connection, value.target.repository)),
+    accept: async (value) => {
+      if (typeof value === 'string') return undefined;
+      const refusal = refusalRow(await preflight.refusalOf(value.connection, value.target.repository));
+      if (refusal === undefined) await confirmAudience(dialog, await drafting, value);
+      return refusal;
+    },
   });
   if (typeof chosen === 'object') {
     return { ...answers, connection: chosen.connection, accepted: chosen, change: undefined, problem: undefined };
@@ -101,11 +112,33 @@ async function judge(dialog: PushDialog, image: string, draft: Draft): Promise<J
   const repository = owner === undefined ? name : `${owner}/${name}`;
   try {
     const target = settleTarget({ host: connection.host, repository, tag }, connection.kind);
-    return { ...draft, destination: { connection, target } };
+    const destination = { connection, target };
+    return { ...draft, destination, audience: await unconfirmedAudience(dialog, destination) };
   } catch (refusal) {
     const error = withWarningOfOthers(refusal, image, await localReferences(dialog.images));
     return { ...draft, part: 'name', problem: toTeaChestError(error).message };
   }
+}
+
+/** Undefined also if the registry does not say it soon: then a question follows. */
+async function unconfirmedAudience(
+  { publicOwners }: PushDialog,
+  destination: Destination,
+): Promise<WideAudience | undefined> {
+  const late = new AbortController();
+  try {
+    const nothing = setTimeout(longestWaitMs, undefined, { signal: late.signal });
+    nothing.catch(() => undefined);
+    return await Promise.race([publicOwners.unconfirmed(destination), nothing]);
+  } finally {
+    late.abort();
+  }
+}
+
+/** The row that was accepted said who can pull the image. A typed target did not: a question follows. */
+async function confirmAudience({ publicOwners }: PushDialog, judged: Judged, accepted: Destination): Promise<void> {
+  if (!('destination' in judged) || judged.audience === undefined || judged.destination !== accepted) return;
+  await publicOwners.remember(accepted);
 }
 
 function rows(
@@ -115,12 +148,17 @@ function rows(
   audience: string | undefined,
 ): readonly Choice<Destination | TargetPart>[] {
   const { connection, owner, name, tag } = judged;
-  const notes = [isAsBefore ? l10n.t('as last time') : undefined, audience].filter((note) => note !== undefined);
+  // The second line of the row says more about who can pull it.
+  const isConfirmation = 'destination' in judged && judged.audience !== undefined;
+  const notes = [isAsBefore ? l10n.t('as last time') : undefined, isConfirmation ? undefined : audience].filter(
+    (note) => note !== undefined,
+  );
   const first: Choice<Destination | TargetPart> =
     'destination' in judged
       ? {
           label: l10n.t`Push to ${formatTarget(judged.destination.target)}`,
           ...(notes.length > 0 && { description: notes.join(' · ') }),
+          ...(judged.audience !== undefined && { detail: confirmationDetail(judged.destination, judged.audience) }),
           icon: 'cloud-upload',
           value: judged.destination,
         }

@@ -164,8 +164,13 @@ export class PushController {
   ): Promise<readonly ImageOutcome[]> {
     const { runner, onPushed } = this.#dependencies;
     const startedAt = performance.now();
+    let record = '';
+    const onRecord = (id: string): void => {
+      record = id;
+      call.onRecord?.(id);
+    };
     const outcomes = await Promise.all(
-      (await pushAllWithNotification(runner, jobs, call)).map(async (outcome, at): Promise<ImageOutcome> => {
+      (await pushAllWithNotification(runner, jobs, { onRecord })).map(async (outcome, at): Promise<ImageOutcome> => {
         const job = jobs[at];
         if (outcome.kind === 'pushed' || job === undefined) return outcome;
         return { kind: 'failed', error: toTeaChestError(await this.#explain(outcome.error, job)) };
@@ -178,7 +183,7 @@ export class PushController {
     });
     const failed = jobs.filter((_, at) => outcomes[at]?.kind === 'failed');
     const firstError = outcomes.flatMap((outcome) => (outcome.kind === 'failed' ? [outcome.error] : []))[0];
-    const actions = this.#actionsAfterAll(failed, firstError);
+    const actions = { ...this.#actionsAfterAll(failed, firstError), ...this.#detailsOf(record) };
     const durationMs = performance.now() - startedAt;
     const pushed = jobs.filter((_, at) => outcomes[at]?.kind === 'pushed');
     void offerLinks(this.#dependencies.linkOffers, pushed).then((link) =>
@@ -258,16 +263,27 @@ export class PushController {
     try {
       const result = await pushWithNotification(runner, job, { onRecord: follow });
       onPushed();
-      const showDetails = (): void => {
+      void showResult(result, job, this.#dependencies.linkOffers, () => {
         preview.showPush(record);
-      };
-      void showResult(result, job, this.#dependencies.linkOffers, showDetails);
+      });
       return result;
     } catch (failure) {
       const error = await this.#explain(failure, job);
-      void reportFailure(error, this.#actionsAfterPush(job, error), failureTitle(job.image, formatTarget(job.target)));
+      const actions = { ...this.#actionsAfterPush(job, error), ...this.#detailsOf(record) };
+      void reportFailure(error, actions, failureTitle(job.image, formatTarget(job.target)));
       throw error;
     }
+  }
+
+  /** A push that failed before it had a record has no page. */
+  #detailsOf(record: string): ActionHandlers {
+    return record === ''
+      ? {}
+      : {
+          showDetails: () => {
+            this.#dependencies.preview.showPush(record);
+          },
+        };
   }
 
   /** Shows the failure of a recorded push again, with its buttons. */

@@ -39,7 +39,9 @@ export async function showSummary(
       ...(handlers.retry === undefined ? [] : [{ title: retryTitle(errors.length), run: handlers.retry }]),
       failures.length === 0
         ? { title: l10n.t('Copy References'), run: () => copyReferences(pushed) }
-        : { title: l10n.t('Show Log'), run: () => vscode.commands.executeCommand('teaChest.showLog') },
+        : handlers.showDetails === undefined
+          ? { title: l10n.t('Show Log'), run: () => vscode.commands.executeCommand('teaChest.showLog') }
+          : { title: l10n.t('Show Details'), run: handlers.showDetails },
       ...(link === undefined ? [] : [link]),
     ],
   );

@@ -2,7 +2,7 @@ import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { toTeaChestError } from '../../core/base/errors.ts';
 import type { Logger } from '../../core/base/logger.ts';
-import type { ImageRecord } from '../../core/push/record/pushRecord.ts';
+import type { ImageRecord, PushRecord } from '../../core/push/record/pushRecord.ts';
 import type { Page, PageAction } from '../../webview/pushPage/protocol.ts';
 import type { ConnectionStore } from '../connections/connectionStore.ts';
 import { copyDigests } from '../display/clipboard.ts';
@@ -17,6 +17,7 @@ import type { PushRunner } from '../push/pushRunner.ts';
 import { recordedArguments } from '../push/recordedArguments.ts';
 import { recordedPage } from '../targets/recordedTarget.ts';
 import { runNode } from '../views/pushes/pushNodes.ts';
+import { imageOfRun } from './imageOfRun.ts';
 import { layersPage, type LayersState } from './layersPage.ts';
 import { PagePanel, pageType } from './pagePanel.ts';
 import { keyOf, readPageSource, type PageSource } from './pageSource.ts';
@@ -68,8 +69,9 @@ export class PushPages implements vscode.Disposable {
     ];
   }
 
-  showPush(id: string): void {
-    this.#open({ kind: 'push', id });
+  /** `target`: shows one of several images. */
+  showPush(id: string, target?: string): void {
+    this.#open({ kind: 'push', id, ...(target !== undefined && { target }) });
   }
 
   /** Shows what a push would do; the person can begin it there. */
@@ -148,10 +150,11 @@ export class PushPages implements vscode.Disposable {
     const { history } = this.#options;
     switch (source.kind) {
       case 'push': {
-        const record = history.find(source.id);
+        const record = this.#recordOf(source);
         if (record === undefined) return goneRecordPage();
         return recordPage(record, {
-          isHere: history.isHere(source.id),
+          // One image of several cannot be cancelled by itself.
+          isHere: source.target === undefined && history.isHere(source.id),
           hasPage: record.images.some((image) => this.#hasPage(image)),
         });
       }
@@ -160,6 +163,11 @@ export class PushPages implements vscode.Disposable {
       case 'layers':
         return layersPage(source.image, layers);
     }
+  }
+
+  #recordOf({ id, target }: Extract<PageSource, { kind: 'push' }>): PushRecord | undefined {
+    const record = this.#options.history.find(id);
+    return record === undefined || target === undefined ? record : imageOfRun(record, target);
   }
 
   #hasPage(image: ImageRecord): boolean {
@@ -173,14 +181,14 @@ export class PushPages implements vscode.Disposable {
     else if (id === 'planAgain') await this.#ask(page);
     else if (source.kind === 'plan' && id === 'push') await this.#push(page, source.all, true);
     else if (source.kind === 'layers' && id === 'preview') await this.#options.push.preview([source.image]);
-    else if (source.kind === 'push') await this.#runOnRecord(page, source.id, id);
+    else if (source.kind === 'push') await this.#runOnRecord(page, source, id);
   }
 
-  async #runOnRecord(page: OpenPage, id: string, action: PageAction): Promise<void> {
-    const { history, runner, push } = this.#options;
-    const record = history.find(id);
+  async #runOnRecord(page: OpenPage, source: Extract<PageSource, { kind: 'push' }>, action: PageAction): Promise<void> {
+    const { runner, push } = this.#options;
+    const record = this.#recordOf(source);
     if (record === undefined) return;
-    if (action === 'cancel') runner.cancel(id);
+    if (action === 'cancel') runner.cancel(source.id);
     else if (action === 'retry') await this.#push(page, imagesToPushAgain(record.images).map(recordedArguments), false);
     else if (action === 'copyDigest') await copyDigests(record.images.flatMap(({ result }) => result?.digest ?? []));
     else if (action === 'openInBrowser') {

@@ -9,6 +9,9 @@ import type { Destination } from './target.ts';
 
 const stateKey = 'teaChest.publicOwners';
 
+/** Others than the members of an organization. */
+export type WideAudience = Exclude<Audience, 'members'>;
+
 /** Owners by origin. */
 const storedOwners = v.record(v.string(), listOf(v.string()));
 
@@ -33,16 +36,29 @@ export class PublicOwners {
 
   /** True if the push may continue. */
   async confirm(destination: Destination): Promise<boolean> {
-    const { connection } = destination;
-    const owner = ownerOf(destination);
-    const confirmed = this.#rows()[connection.origin] ?? [];
-    if (confirmed.includes(owner)) return true;
-    const audience = await this.#audience(destination);
-    if (audience === undefined || audience === 'members') return true;
-    const isConfirmed = await this.#ask(...question(owner, connection.host, audience), l10n.t('Push'));
-    if (isConfirmed)
-      await this.#state.update(stateKey, { ...this.#rows(), [connection.origin]: [...confirmed, owner] });
+    const audience = await this.unconfirmed(destination);
+    if (audience === undefined) return true;
+    const { host } = destination.connection;
+    const isConfirmed = await this.#ask(...question(ownerOf(destination), host, audience), l10n.t('Push'));
+    if (isConfirmed) await this.remember(destination);
     return isConfirmed;
+  }
+
+  /** Who can pull what is pushed there, if the person has to confirm that first. Otherwise undefined. */
+  async unconfirmed(destination: Destination): Promise<WideAudience | undefined> {
+    if (this.#confirmed(destination).includes(ownerOf(destination))) return undefined;
+    const audience = await this.#audience(destination);
+    return audience === 'members' ? undefined : audience;
+  }
+
+  /** The person has confirmed a push to this owner. */
+  async remember(destination: Destination): Promise<void> {
+    const owners = new Set([...this.#confirmed(destination), ownerOf(destination)]);
+    await this.#state.update(stateKey, { ...this.#rows(), [destination.connection.origin]: [...owners] });
+  }
+
+  #confirmed({ connection }: Destination): readonly string[] {
+    return this.#rows()[connection.origin] ?? [];
   }
 
   /** True if everybody who can reach the registry can pull what is pushed there. */
@@ -66,7 +82,15 @@ export class PublicOwners {
   }
 }
 
-function question(owner: string, host: string, audience: Exclude<Audience, 'members'>): [string, readonly string[]] {
+/** The detail of the row that proposes a push, where Enter is the confirmation. */
+export function confirmationDetail(destination: Destination, audience: WideAudience): string {
+  const owner = ownerOf(destination);
+  return audience === 'everybody'
+    ? l10n.t`${owner} is public: everybody who can reach this server can pull this image`
+    : l10n.t`Everybody who is signed in to this server can pull the images of ${owner}`;
+}
+
+function question(owner: string, host: string, audience: WideAudience): [string, readonly string[]] {
   const once = l10n.t('You are asked once for each owner.');
   return audience === 'everybody'
     ? [

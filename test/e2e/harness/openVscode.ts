@@ -12,6 +12,7 @@ import { startVscodeServer } from '../../tools/vscodeServer.ts';
 import { openAgentServer } from './agentServer.ts';
 import { agentVariable } from './agentProtocol.ts';
 import { bundleAgentExtension } from './bundle.ts';
+import { countClicks, type ClickCounter } from './clickCounter.ts';
 import { hostBehind } from './extensionHost.ts';
 import type { ExtensionHost } from './extensionHost.ts';
 import { createNotifications } from './notifications.ts';
@@ -67,6 +68,7 @@ export interface VscodeWindow {
   /** The texts of the status bar's items, as a screen reader says them. */
   statusBar(): Promise<string[]>;
   readonly webview: Webview;
+  readonly clicks: ClickCounter;
   /** Changes the colour theme, and waits until the window has it. */
   useTheme(theme: Theme): Promise<void>;
   /** Keeps a picture in test-results/screenshots/; returns its path. */
@@ -127,12 +129,13 @@ async function open(options: OpenVscodeOptions, closer: Closer): Promise<VscodeW
     colorScheme: options.theme?.endsWith('light') === true ? 'light' : 'dark',
     permissions: ['clipboard-read', 'clipboard-write'],
   });
+  const clicks = await countClicks(context);
   const page = await context.newPage();
   await page.goto(server.url(folder.path));
   await page.locator('.monaco-workbench .statusbar').waitFor({ timeout: 60_000 });
   const host = hostBehind(desk);
   await host.describe();
-  return { ...windowOf(page, host, () => closer.close()), dataFolder: server.dataFolder };
+  return { ...windowOf(page, host, () => closer.close()), clicks, dataFolder: server.dataFolder };
 }
 
 async function writeFiles(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
@@ -142,7 +145,11 @@ async function writeFiles(folder: string, files: Readonly<Record<string, string>
   }
 }
 
-function windowOf(page: Page, host: ExtensionHost, close: () => Promise<void>): Omit<VscodeWindow, 'dataFolder'> {
+function windowOf(
+  page: Page,
+  host: ExtensionHost,
+  close: () => Promise<void>,
+): Omit<VscodeWindow, 'clicks' | 'dataFolder'> {
   return {
     page,
     host,

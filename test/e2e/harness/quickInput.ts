@@ -14,6 +14,8 @@ export interface QuickInput {
   type(text: string): Promise<void>;
   accept(): Promise<void>;
   back(): Promise<void>;
+  /** Clicks a button of the title bar, by a part of its tooltip. */
+  clickTitleButton(tooltip: string): Promise<void>;
   dismiss(): Promise<void>;
   /** Labels of the rows shown, with their description and detail, as a screen reader says them. */
   rows(): Promise<string[]>;
@@ -53,6 +55,7 @@ export function createQuickInput(page: Page): QuickInput {
     type: (text) => input.fill(text),
     accept: () => input.press('Enter'),
     back: () => box.locator('.codicon-quick-input-back').click(),
+    clickTitleButton: (tooltip) => box.locator(`.quick-input-titlebar .action-label[aria-label*="${tooltip}"]`).click(),
     dismiss: () => input.press('Escape'),
     rows: () => ariaLabels(rows),
     pick: (label) => rowWith(label).click(),

@@ -16,9 +16,12 @@ export interface TreeView {
   /** The accessible labels of the rows shown. */
   rows(): Promise<string[]>;
   row(label: string | RegExp): Locator;
+  /** Does nothing for a row that has none below it, such as that of a repository with one tag. */
   expand(label: string | RegExp): Promise<void>;
   /** Opens a row's context menu and clicks an item. */
   chooseFromMenu(label: string | RegExp, item: string): Promise<void>;
+  /** Clicks a button in a row, by its title. */
+  clickButton(label: string | RegExp, title: string): Promise<void>;
   /** The items of a row's context menu; closes it again. */
   menuOf(label: string | RegExp): Promise<string[]>;
   /** Clicks a button of the view's title bar. */
@@ -79,6 +82,11 @@ function createTreeView(page: Page, pane: Locator): TreeView {
         await page.keyboard.press('ArrowDown');
       }
       await page.keyboard.press('Enter');
+    },
+    async clickButton(label, title) {
+      // The buttons show while the pointer is over the row.
+      await row(label).hover();
+      await row(label).locator(`.actions .action-label[aria-label^="${title}"]`).click();
     },
     async menuOf(label) {
       await row(label).click({ button: 'right' });

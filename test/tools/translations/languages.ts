@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { projectRoot } from '../projectPaths.ts';
 
 /** The languages that Tea Chest is translated into, by VS Code's names for them. A complete translation is listed here. */
-export const languages: readonly Language[] = [];
+export const languages: readonly Language[] = ['de', 'ja', 'zh-cn'];
 
 /** Those that have rules for their texts. */
 export const knownLanguages = ['de', 'ja', 'zh-cn'] as const;

@@ -18,17 +18,24 @@ const artifactNames: Readonly<Record<string, string>> = {
 
 /** `Helm chart`, `artifact application/vnd.example.thing`, or `artifact` where its type is not known. */
 export function describeArtifact({ artifactType }: Pick<EngineImage, 'artifactType'>): string {
-  return artifactNames[artifactType ?? ''] ?? joined(['artifact', artifactType], ' ');
+  if (artifactType === undefined || artifactType === '') return l10n.t('artifact');
+  return artifactNames[artifactType] ?? l10n.t`artifact ${artifactType}`;
 }
 
-/** `in use by 2 running containers and 1 stopped one`; undefined if there are none, or the engine did not say. */
-export function describeContainers({ usedBy }: EngineImage): string | undefined {
+/** `2 running containers, 1 stopped container`; undefined if there are none, or the engine did not say. */
+export function countContainers({ usedBy }: EngineImage): string | undefined {
   if (usedBy === undefined) return undefined;
   const { running, stopped } = usedBy;
-  if (running + stopped === 0) return undefined;
-  if (running === 0) return l10n.t`in use by ${stopped} stopped ${stopped === 1 ? 'container' : 'containers'}`;
-  const more = stopped === 0 ? '' : l10n.t` and ${stopped} stopped ${stopped === 1 ? 'one' : 'ones'}`;
-  return l10n.t`in use by ${running} running ${running === 1 ? 'container' : 'containers'}${more}`;
+  const counts = [
+    running === 0 ? undefined : running === 1 ? l10n.t('1 running container') : l10n.t`${running} running containers`,
+    stopped === 0 ? undefined : stopped === 1 ? l10n.t('1 stopped container') : l10n.t`${stopped} stopped containers`,
+  ];
+  const used = joined(counts, ', ');
+  return used === '' ? undefined : used;
+}
+
+export function isRunning({ usedBy }: EngineImage): boolean {
+  return usedBy !== undefined && usedBy.running > 0;
 }
 
 /** `in use`, or `in use (stopped)` if only stopped containers are left of it; undefined if there are none. */

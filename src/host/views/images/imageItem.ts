@@ -5,11 +5,13 @@ import { treeItem } from '../../display/treeItem.ts';
 import { formatAge, formatBytes } from '../../progress/format.ts';
 import type { SyncEntry } from '../../sync/syncStates.ts';
 import { describeState, stateIcon, stateIcons } from '../../sync/syncText.ts';
-import { describeArtifact, describeContainers, describePlatforms, describeUse, joined } from './imageFacts.ts';
+import { countContainers, describeArtifact, describePlatforms, describeUse, isRunning, joined } from './imageFacts.ts';
 import {
   contextValueOf,
   describeTags,
   describeUseOfAll,
+  nameOfOnlyTag,
+  onlyTag,
   repositoryAccessibleName,
   type ImageNode,
   type RepositoryNode,
@@ -25,7 +27,10 @@ export interface LoadedFacts {
 
 /** The tree item of a node. `now` in milliseconds since the epoch. */
 export function imageItem(node: ImageNode, loaded: (tag: TagNode) => LoadedFacts, now: number): vscode.TreeItem {
-  return node.type === 'repository' ? repositoryItem(node) : tagItem(node, loaded(node), now);
+  if (node.type === 'tag') return tagItem(node, node, loaded(node), now);
+  const only = onlyTag(node);
+  if (only === undefined) return repositoryItem(node);
+  return tagItem(only, { id: node.id, label: nameOfOnlyTag(node, only) }, loaded(only), now);
 }
 
 function repositoryItem(node: RepositoryNode): vscode.TreeItem {
@@ -41,25 +46,42 @@ function repositoryItem(node: RepositoryNode): vscode.TreeItem {
   });
 }
 
-function tagItem(node: TagNode, { platforms = [], sync }: LoadedFacts, now: number): vscode.TreeItem {
-  const { id, label, reference, image } = node;
+/** `row`: the row of the tag, or of its repository if that has no other tag. */
+function tagItem(
+  node: TagNode,
+  row: Pick<TagNode, 'id' | 'label'>,
+  { platforms = [], sync }: LoadedFacts,
+  now: number,
+): vscode.TreeItem {
+  const { reference, image } = node;
   const obstacle = image.obstacle === undefined ? undefined : l10n.t`cannot be pushed: ${image.obstacle}`;
   const state = describeState(sync);
-  const spokenState = sync === undefined ? '' : l10n.t`${state} in ${sync.target.host}`;
+  const counts = countContainers(image);
+  const spokenState =
+    sync === undefined
+      ? ''
+      : l10n.t({
+          message: '{0} in {1}',
+          args: [state, sync.target.host],
+          comment: '“up to date in gitea.example.com”',
+        });
   const facts = [
     formatBytes(image.size),
     formatAge(image.createdAt, now),
     image.isArtifact ? describeArtifact(image) : describePlatforms(image.platforms ?? platforms),
   ];
   return treeItem({
-    id,
+    ...row,
     contextValue: contextValueOf(node),
-    label,
     description: joined([obstacle, state, describeUse(image), ...facts], ' · '),
     icon: iconOf(node, sync),
     expandable: false,
     accessibleName: joined(
-      [l10n.t`Image ${reference ?? `${label}, untagged`}`, obstacle, spokenState, describeContainers(image), ...facts],
+      [
+        reference === undefined ? l10n.t`Image ${node.label}, untagged` : l10n.t`Image ${reference}`,
+        ...[obstacle, spokenState, counts && l10n.t`in use by: ${counts}`],
+        ...facts,
+      ],
       ', ',
     ),
   });
@@ -70,7 +92,7 @@ function iconOf({ reference, image }: TagNode, sync: SyncEntry | undefined): str
   if (image.obstacle !== undefined) return 'warning';
   const ofState = stateIcon(sync);
   if (ofState !== undefined && ofState !== stateIcons.upToDate) return ofState;
-  if (image.usedBy !== undefined && image.usedBy.running > 0) return 'vm-running';
+  if (isRunning(image)) return 'vm-running';
   if (image.usedBy !== undefined && image.usedBy.stopped > 0) return 'vm-outline';
   if (image.isArtifact) return 'archive';
   if (ofState !== undefined) return ofState;

@@ -4,7 +4,7 @@ import type { ImageDetails } from '../../../core/ports/imageSource.ts';
 import { describePlatform, type Platform } from '../../../core/oci/platform.ts';
 import { markdownValue, type MarkdownLine } from '../../display/markdownText.ts';
 import { formatBytes } from '../../progress/format.ts';
-import { describeArtifact, describeContainers, describePlatforms } from './imageFacts.ts';
+import { countContainers, describeArtifact, describePlatforms } from './imageFacts.ts';
 
 /** The tooltip of an image. `details` is undefined if the engine no longer has it. */
 export function imageTooltip(
@@ -15,18 +15,20 @@ export function imageTooltip(
   const names = [...image.references, ...image.digestReferences];
   const also = names
     .filter((name) => name !== title)
-    .flatMap((name, index) => [index === 0 ? 'Also: ' : ', ', markdownValue(name)]);
+    .flatMap((name, index) => [index === 0 ? `${l10n.t('Also:')} ` : ', ', markdownValue(name)]);
   const created = asDate(details === undefined ? image.createdAt : (details.createdAt ?? ''));
   const layers = image.isArtifact ? undefined : details?.diffIds.length;
   return [
     ['**', markdownValue(title), '**'],
-    ...(image.obstacle === undefined ? [] : [[l10n.t('Cannot be pushed: '), markdownValue(image.obstacle)]]),
+    ...(image.obstacle === undefined ? [] : [[`${l10n.t('Cannot be pushed:')} `, markdownValue(image.obstacle)]]),
     ['ID: ', markdownValue(image.id)],
-    ...(created === '' ? [] : [['Created: ', markdownValue(created)]]),
-    ...(image.taggedAt === undefined ? [] : [['Tagged: ', markdownValue(asDate(image.taggedAt))]]),
+    ...(created === '' ? [] : [[`${l10n.t('Created:')} `, markdownValue(created)]]),
+    ...(image.taggedAt === undefined ? [] : [[`${l10n.t('Tagged:')} `, markdownValue(asDate(image.taggedAt))]]),
     [l10n.t`Size: ${formatBytes(image.size)} (${image.size.toLocaleString('en')} bytes)`],
-    ...(image.isArtifact ? [['Kind: ', markdownValue(describeArtifact(image))]] : platformLines(image, details)),
-    ...(layers === undefined ? [] : [[`Layers: ${layers}`]]),
+    ...(image.isArtifact
+      ? [[`${l10n.t('Kind:')} `, markdownValue(describeArtifact(image))]]
+      : platformLines(image, details)),
+    ...(layers === undefined ? [] : [[l10n.t`Layers: ${layers}`]]),
     ...containerLines(image),
     ...(also.length === 0 ? [] : [also]),
   ];
@@ -39,13 +41,13 @@ function platformLines(
   const single = details && describePlatform(details.platform);
   const all = describePlatforms(image.platforms ?? []);
   const platforms = all === '' ? (single ?? '') : all;
-  if (platforms !== '') return [['Platform: ', markdownValue(platforms)]];
-  return details === undefined ? [] : [['Platform: unknown']];
+  if (platforms !== '') return [[`${l10n.t('Platform:')} `, markdownValue(platforms)]];
+  return details === undefined ? [] : [[l10n.t('Platform: unknown')]];
 }
 
 function containerLines(image: EngineImage): readonly MarkdownLine[] {
-  const use = describeContainers(image);
-  return use === undefined ? [] : [[`${use.charAt(0).toUpperCase()}${use.slice(1)}`]];
+  const counts = countContainers(image);
+  return counts === undefined ? [] : [[l10n.t`In use by: ${counts}`]];
 }
 
 /** `2026-11-26 07:52:20 UTC` */

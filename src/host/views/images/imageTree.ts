@@ -3,11 +3,11 @@ import { isBuildDate } from '../../../core/oci/buildDate.ts';
 import type { EngineImage } from '../../../core/docker/types.ts';
 import { shortDigest } from '../../../core/oci/digest.ts';
 import { withoutTagAndDigest } from '../../../core/oci/imageReference.ts';
-import { describeUse } from './imageFacts.ts';
+import { describeUse, isRunning, joined } from './imageFacts.ts';
 
 export type ImageNode = RepositoryNode | TagNode;
 
-/** All tags of one repository, newest first. */
+/** All tags of one repository, newest first. Its row keeps its ID when the second tag comes or goes. */
 export interface RepositoryNode {
   readonly type: 'repository';
   readonly id: string;
@@ -47,19 +47,19 @@ export function buildImageTree(
   for (const image of images) {
     for (const reference of [...image.references, ...image.digestReferences]) {
       add(withoutTagAndDigest(reference), {
-        id: l10n.t`tag ${reference}`,
+        id: `tag ${reference}`,
         label: labelOf(reference),
         reference,
         image,
       });
     }
     if (!hasName(image) && options.showDangling) {
-      add(untagged, { id: l10n.t`image ${image.id}`, label: shortDigest(image.id), reference: undefined, image });
+      add(untagged, { id: `image ${image.id}`, label: shortDigest(image.id), reference: undefined, image });
     }
   }
   const repositories = [...byRepository].map(([name, tags]): RepositoryNode => ({
     type: 'repository',
-    id: l10n.t`repository ${name}`,
+    id: `repository ${name}`,
     name,
     tags: tags.sort(newest),
   }));
@@ -77,41 +77,56 @@ function labelOf(reference: string): string {
   return reference.slice(withoutTagAndDigest(reference).length + 1) || 'latest';
 }
 
-/** `3 tags`, or a single tag as `:2`. Untagged: `3 images`, or the ID of a single image. */
-export function describeTags({ name, tags: [first, ...others] }: RepositoryNode): string {
-  if (first === undefined) return '';
-  if (others.length > 0) return `${others.length + 1} ${countedAs(name, [first, ...others])}`;
-  return first.reference === undefined || isByDigest(first) ? first.label : `:${first.label}`;
+/** The tag that the row of its repository stands for: the repository has no other, and so no rows below it. */
+export function onlyTag({ tags: [first, ...others] }: RepositoryNode): TagNode | undefined {
+  return others.length === 0 ? first : undefined;
 }
 
-/** `Repository app, 1 tag, in use`: the row for a screen reader. */
-export function repositoryAccessibleName({ name, tags }: RepositoryNode): string {
-  const use = describeUseOfAll(tags);
-  const inUse = use === undefined ? '' : `, ${use}`;
-  if (name === untagged) return l10n.t`Images without a tag, ${tags.length}${inUse}`;
-  const counted = countedAs(name, tags);
-  return l10n.t`Repository ${name}, ${tags.length} ${tags.length === 1 ? counted.slice(0, -1) : counted}${inUse}`;
+/** The one tag that a row is: the row of a tag, or of a repository that has only one. */
+export function tagOfRow(node: ImageNode): TagNode | undefined {
+  return node.type === 'tag' ? node : onlyTag(node);
 }
 
-function countedAs(name: string, tags: readonly TagNode[]): 'images' | 'tags' {
-  return name === untagged || tags.some(isByDigest) ? 'images' : 'tags';
+/** `app:1.2`, `app@1a2b3c4d5e6f`, `<none> 1a2b3c4d5e6f`: the tag with the name of its repository. */
+export function nameOfOnlyTag({ name }: RepositoryNode, { label, reference }: TagNode): string {
+  if (reference === undefined) return `${name} ${label}`;
+  return isByDigest({ reference }) ? `${name}${label}` : `${name}:${label}`;
 }
 
-function isByDigest({ reference }: TagNode): boolean {
+/** `3 tags`; `3 images` if they have no tags, or are known by their digests. */
+export function describeTags({ name, tags }: RepositoryNode): string {
+  return areCountedAsImages(name, tags) ? l10n.t`${tags.length} images` : l10n.t`${tags.length} tags`;
+}
+
+/** `Repository app, 2 tags, in use`: the row of several tags for a screen reader. */
+export function repositoryAccessibleName(node: RepositoryNode): string {
+  const { name, tags } = node;
+  const what =
+    name === untagged
+      ? l10n.t`Images without a tag, ${tags.length}`
+      : l10n.t`Repository ${name}, ${describeTags(node)}`;
+  return joined([what, describeUseOfAll(tags)], ', ');
+}
+
+function areCountedAsImages(name: string, tags: readonly TagNode[]): boolean {
+  return name === untagged || tags.some(isByDigest);
+}
+
+function isByDigest({ reference }: Pick<TagNode, 'reference'>): boolean {
   return reference?.includes('@') === true;
 }
 
 /** Whether containers use the images of a repository: `in use`, `in use (stopped)` or undefined. */
 export function describeUseOfAll(tags: readonly TagNode[]): string | undefined {
-  const uses = tags.map(({ image }) => describeUse(image));
-  return uses.find((use) => use === 'in use') ?? uses.find((use) => use !== undefined);
+  const used = tags.find(({ image }) => isRunning(image)) ?? tags.find(({ image }) => describeUse(image) !== undefined);
+  return used && describeUse(used.image);
 }
 
-/** The `viewItem` of the menus in package.json. A repository with a single image has the menu of that image. */
+/** The `viewItem` of the menus in package.json. A repository with a single tag has the menu of that tag. */
 export function contextValueOf(node: ImageNode): string {
   if (node.type === 'tag') return `image.${menuOf(node)}`;
-  const [first, ...others] = node.tags;
-  if (first !== undefined && others.length === 0) return `repository.${menuOf(first)}`;
+  const only = onlyTag(node);
+  if (only !== undefined) return `image.${menuOf(only)}`;
   return node.tags.every(({ image }) => image.obstacle !== undefined) ? 'repository.obstacle' : 'repository.several';
 }
 

@@ -1,8 +1,7 @@
 import * as vscode from 'vscode';
-import type { ErrorCode, TeaChestError } from '../../../core/base/errors.ts';
 import type { Platform } from '../../../core/oci/platform.ts';
 import type { EngineLink } from '../../engine/engine.ts';
-import type { ImageList, ImageListState } from '../../engine/imageList.ts';
+import type { ImageList } from '../../engine/imageList.ts';
 import { inertText } from '../../display/inertText.ts';
 import { markdownTooltip } from '../../display/markdownTooltip.ts';
 import { withSignal } from '../../progress/cancellation.ts';
@@ -11,7 +10,8 @@ import { stateLines } from '../../sync/syncText.ts';
 import { describeEngine } from './describeEngine.ts';
 import { imageItem, type LoadedFacts } from './imageItem.ts';
 import { imageTooltip } from './imageTooltip.ts';
-import { buildImageTree, describeEmptiness, type ImageNode, type RepositoryNode, type TagNode } from './imageTree.ts';
+import { setWelcomeContext } from './welcomeContext.ts';
+import { buildImageTree, onlyTag, tagOfRow, type ImageNode, type RepositoryNode, type TagNode } from './imageTree.ts';
 
 export interface ImagesViewOptions {
   readonly images: ImageList;
@@ -20,23 +20,31 @@ export interface ImagesViewOptions {
   readonly sync: SyncStates;
 }
 
-/** Of a repository with very many tags, the others are compared with the registry when the pointer is over them. */
+/** A key of `#shown` beside the IDs of repositories. */
+const topRows = '';
+
+/** Of very many rows, the others are compared with the registry when the pointer is over them. */
 const mostComparedAtOnce = 100;
 
-/** The Images view: repository → tag. Shows the image list, and asks the engine only for platforms and tooltips. */
+/**
+ * The Images view: repository → tag; a repository with one tag is one row. Shows the image list, and asks the engine only for
+ * platforms and tooltips.
+ */
 export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Disposable {
   readonly #images: ImageList;
   readonly #link: EngineLink;
   readonly #showDangling: () => boolean;
   readonly #sync: SyncStates;
   readonly #changed = new vscode.EventEmitter<ImageNode | ImageNode[] | undefined>();
-  /** The tags below each expanded repository, by the repository's ID: VS Code accepts only the objects that it was given last. */
-  readonly #expanded = new Map<string, readonly TagNode[]>();
+  /** The rows of tags: those at the top under `topRows`, those below an expanded repository under its ID. */
+  readonly #shown = new Map<string, readonly ImageNode[]>();
   readonly #platforms = new Map<string, readonly Platform[]>();
   readonly #life = new AbortController();
   readonly #tree: vscode.TreeView<ImageNode>;
   readonly #focus: vscode.Disposable;
   #repositories: readonly RepositoryNode[] = [];
+  /** VS Code removes it from `selection` while it takes a new list. */
+  #lastSelection: readonly ImageNode[] = [];
 
   readonly onDidChangeTreeData = this.#changed.event;
 
@@ -55,8 +63,11 @@ export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Di
       sync.setVisible(visible);
     });
     this.#tree.onDidCollapseElement(({ element }) => {
-      sync.hide((this.#expanded.get(element.id) ?? []).flatMap(({ reference }) => reference ?? []));
-      this.#expanded.delete(element.id);
+      sync.hide(referencesOf(this.#shown.get(element.id) ?? []));
+      this.#shown.delete(element.id);
+    });
+    this.#tree.onDidChangeSelection(({ selection }) => {
+      this.#lastSelection = selection;
     });
     images.setVisible(this.#tree.visible);
     sync.setVisible(this.#tree.visible);
@@ -78,26 +89,45 @@ export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Di
   /** Call when the sync states of these names were read. */
   updateRows(references: readonly string[]): void {
     const names = new Set(references);
-    const rows = [...this.#expanded.values()].flat();
-    const changed = rows.filter(({ reference }) => reference !== undefined && names.has(reference));
+    const rows = [...this.#shown.values()].flat();
+    // VS Code accepts only the objects that it was given last.
+    const changed = rows.filter((row) => referencesOf([row]).some((reference) => names.has(reference)));
     if (changed.length > 0) this.#changed.fire(changed);
   }
 
   async getChildren(node?: ImageNode): Promise<ImageNode[]> {
-    if (node?.type === 'tag') return [];
     if (node !== undefined) {
-      void this.#loadPlatforms(node);
-      this.#expanded.set(node.id, node.tags);
-      this.#sync.show(node.tags.slice(0, mostComparedAtOnce).flatMap(namedImage));
+      if (node.type === 'tag' || onlyTag(node) !== undefined) return [];
+      void this.#loadPlatforms(node.tags, node);
+      this.#show(node.id, node.tags);
       return [...node.tags];
     }
     const state = await this.#images.open();
     this.#tree.description = inertText(await describeEngine(state, this.#link));
-    await setContextKeys(state);
+    await setWelcomeContext(state);
     this.#hideAll();
     this.#repositories =
       state.kind === 'ready' ? buildImageTree(state.images, { showDangling: this.#showDangling() }) : [];
+    const tags = this.#repositories.filter((repository) => onlyTag(repository) !== undefined);
+    this.#show(topRows, tags);
+    void this.#loadPlatforms(tags.slice(0, mostComparedAtOnce));
+    this.#selectRemainingTag();
     return [...this.#repositories];
+  }
+
+  #show(parent: string, rows: readonly ImageNode[]): void {
+    this.#shown.set(parent, rows);
+    this.#sync.show(rows.slice(0, mostComparedAtOnce).flatMap(namedImage));
+  }
+
+  /** If a selected tag is the only one of its repository now, it has lost its own row: that of the repository stands for it. */
+  #selectRemainingTag(): void {
+    const [selected, ...others] = this.#lastSelection;
+    if (selected?.type !== 'tag' || others.length > 0 || !this.#tree.visible) return;
+    const row = this.#repositories.find((repository) => onlyTag(repository)?.id === selected.id);
+    if (row === undefined) return;
+    // VS Code takes the new rows first. If the list has changed again, it lacks the row, and there is nothing to select.
+    setImmediate(() => void this.#tree.reveal(row, { select: true, focus: false }).then(undefined, () => undefined));
   }
 
   /** VS Code asks for it to reveal a row. */
@@ -111,28 +141,37 @@ export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Di
     const state = await this.#images.open();
     if (state.kind !== 'ready') return;
     this.#repositories = buildImageTree(state.images, { showDangling: this.#showDangling() });
-    const node = this.#repositories.flatMap(({ tags }) => tags).find((tag) => tag.reference === reference);
+    const rows = this.#repositories.flatMap((node): readonly ImageNode[] =>
+      onlyTag(node) === undefined ? node.tags : [node],
+    );
+    const node = rows.find((row) => tagOfRow(row)?.reference === reference);
     if (node === undefined) await vscode.commands.executeCommand('teaChest.images.focus');
     else await this.#tree.reveal(node, { select: true, focus: true, expand: true });
   }
 
   /** VS Code asks next for the rows of the repositories that are expanded. */
   #hideAll(): void {
-    this.#sync.hide([...this.#expanded.values()].flat().flatMap(({ reference }) => reference ?? []));
-    this.#expanded.clear();
+    this.#sync.hide(referencesOf([...this.#shown.values()].flat()));
+    this.#shown.clear();
   }
 
-  /** Engines do not list platforms, so they are loaded when a repository is expanded. */
-  async #loadPlatforms(node: RepositoryNode): Promise<void> {
-    const unknown = node.tags.filter(({ image }) => image.platforms === undefined && !this.#platforms.has(image.id));
+  /** Engines do not list platforms, so they are loaded when the rows are shown. `parent`: the row above these. */
+  async #loadPlatforms(rows: readonly ImageNode[], parent?: RepositoryNode): Promise<void> {
+    const unknown = rows.flatMap((row) => {
+      const { image } = tagOfRow(row) ?? {};
+      return image === undefined || image.platforms !== undefined || this.#platforms.has(image.id)
+        ? []
+        : [{ row, image }];
+    });
     if (unknown.length === 0) return;
-    const load = async ({ image }: TagNode): Promise<void> => {
+    const load = async ({ image }: (typeof unknown)[number]): Promise<void> => {
       const engine = await this.#link.get();
       this.#platforms.set(image.id, await engine.platformsOf(image, { signal: this.#life.signal }));
     };
     const results = await Promise.allSettled(unknown.map(load));
     // A row whose image cannot be read stays without a platform. It is asked for again when the list is shown again.
-    if (results.some(({ status }) => status === 'fulfilled')) this.#changed.fire(node);
+    const loaded = unknown.flatMap(({ row }, at) => (results[at]?.status === 'fulfilled' ? [row] : []));
+    if (loaded.length > 0) this.#changed.fire(parent ?? loaded);
   }
 
   getTreeItem(node: ImageNode): vscode.TreeItem {
@@ -154,14 +193,15 @@ export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Di
     node: ImageNode,
     token: vscode.CancellationToken,
   ): Promise<vscode.TreeItem> {
-    if (node.type === 'repository') return item;
-    this.#sync.show(namedImage(node));
+    const tag = tagOfRow(node);
+    if (tag === undefined) return item;
+    this.#sync.show(namedImage(tag));
     const details = await withSignal(token, async (signal) => {
       const engine = await this.#link.get();
-      return await engine.inspect(node.image.id, { signal });
+      return await engine.inspect(tag.image.id, { signal });
     }).catch(() => undefined);
-    const sync = this.#syncOf(node);
-    const [title = [], ...lines] = imageTooltip(node.reference ?? node.label, node.image, details);
+    const sync = this.#syncOf(tag);
+    const [title = [], ...lines] = imageTooltip(tag.reference ?? tag.label, tag.image, details);
     const state = sync === undefined ? [] : [...stateLines(sync, Date.now()), []];
     item.tooltip = markdownTooltip([title, ...state, ...lines]);
     return item;
@@ -175,34 +215,15 @@ export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Di
   }
 }
 
-/** Of a tag that can be pushed. */
-function namedImage({ reference, image }: TagNode): readonly NamedImage[] {
-  return reference === undefined || image.obstacle !== undefined ? [] : [{ reference, imageId: image.id }];
+/** Of the row of a tag that can be pushed. */
+function namedImage(row: ImageNode): readonly NamedImage[] {
+  const { reference, image } = tagOfRow(row) ?? {};
+  return reference === undefined || image === undefined || image.obstacle !== undefined
+    ? []
+    : [{ reference, imageId: image.id }];
 }
 
-const engineStates: Partial<Record<ErrorCode, string>> = {
-  engineNotFound: 'notFound',
-  engineStopped: 'stopped',
-  enginePermission: 'noPermission',
-};
-
-function engineState({ code, facts }: TeaChestError): string {
-  if (facts['isMissing'] === true) return 'contextMissing';
-  if (facts['isMember'] === true) return 'oldGroups';
-  return engineStates[code] ?? 'failed';
-}
-
-/** Where the engine's address was configured: `setting`, `environment`, `context`; empty for a well-known socket. */
-function originOf(state: ImageListState): string {
-  const origin = state.kind === 'problem' ? state.error.facts['origin'] : undefined;
-  return typeof origin === 'string' ? origin : '';
-}
-
-/** Sets the context keys that select the view's welcome text. */
-async function setContextKeys(state: ImageListState): Promise<void> {
-  const engine = state.kind === 'problem' ? engineState(state.error) : 'ready';
-  await vscode.commands.executeCommand('setContext', 'teaChest.engine', engine);
-  await vscode.commands.executeCommand('setContext', 'teaChest.engineOrigin', originOf(state));
-  const emptiness = state.kind === 'ready' ? describeEmptiness(state.images) : 'none';
-  await vscode.commands.executeCommand('setContext', 'teaChest.images', emptiness);
+/** Of the rows of tags. */
+function referencesOf(rows: readonly ImageNode[]): readonly string[] {
+  return rows.flatMap((row) => tagOfRow(row)?.reference ?? []);
 }

@@ -103,7 +103,7 @@ suite('the context menus', () => {
     assert.deepEqual(menu(app[0]), ofTag);
     assert.deepEqual(menu(several[0]?.tags[0]), ofTag);
     assert.deepEqual(menu(untagged[0]), ['copyId', 'previewPush', 'push', 'showLayers']);
-    assert.deepEqual(menu(several[0]), ['compare', 'push', 'pushAllTags']);
+    assert.deepEqual(menu(several[0]), ['compare', 'previewPush', 'push', 'pushAllTags']);
   });
 
   test('of registries offer what the row has', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { TeaChestError } from '../../../../src/core/base/errors.ts';
-import { offerActions, type ShowError } from '../../../../src/host/errors/offerActions.ts';
+import { offerActions, type ActionHandlers, type ShowError } from '../../../../src/host/errors/offerActions.ts';
 
 /** A person who presses the buttons of these titles, one after the other, and then closes what is shown. */
 function pressing(...titles: string[]): { readonly show: ShowError; readonly shown: string[] } {
@@ -17,6 +17,8 @@ function pressing(...titles: string[]): { readonly show: ShowError; readonly sho
     },
   };
 }
+
+const noop = (): void => undefined;
 
 suite('buttons of a failure', () => {
   const gone = new TeaChestError('registryUnreachable', 'Nobody listens at h.example.');
@@ -39,6 +41,23 @@ suite('buttons of a failure', () => {
     const { show, shown } = pressing('Retry');
     await offerActions(gone, { retry: () => Promise.reject(new RangeError('out of tea')) }, show);
     assert.match(shown[1] ?? '', /out of tea/);
+  });
+
+  test('show the page of what failed in place of the log, if there is one; never more than three', async () => {
+    const titlesOf = async (error: TeaChestError, handlers: ActionHandlers): Promise<readonly string[]> => {
+      let titles: readonly string[] = [];
+      await offerActions(error, handlers, (_, buttons) => {
+        titles = buttons.map(({ title }) => title);
+        return Promise.resolve(undefined);
+      });
+      return titles;
+    };
+    const all = { retry: noop, signIn: noop, createToken: noop, changeTarget: noop, showLog: noop };
+    assert.deepEqual(await titlesOf(gone, all), ['Retry', 'Show Log']);
+    assert.deepEqual(await titlesOf(gone, { ...all, showDetails: noop }), ['Retry', 'Show Details']);
+    const denied = new TeaChestError('accessDenied', 'You may not.');
+    const three = ['Choose Another Owner', 'Sign In', 'Create a Token'];
+    assert.deepEqual(await titlesOf(denied, { ...all, showDetails: noop }), three);
   });
 
   test('says what failed, but not of what a button does then', async () => {

@@ -13,25 +13,35 @@ import { loginsOn } from '../support/loginsOn.ts';
 const { pushAgain } = await import('../../../../src/host/push/pushAgain.ts');
 
 suite('a push to an owner whose images everybody can pull', () => {
-  test('is asked about once for each owner, by hand only, and seen in the list of owners', async (t) => {
-    const { push, asked, pushed, answers, access, connection, controller, publicOwners } = await controllerFor(t, {
-      seed,
-    });
+  test('is confirmed once for each owner by the row that says so, by hand only', async (t) => {
+    const rig = await controllerFor(t, { seed });
+    const { push, asked, confirmed, pushed, access, connection, controller, publicOwners } = rig;
     assert.deepEqual((await access.owners(connection)).audiences, new Map(Object.entries(audiences)));
-    answers.push(false);
-    await push('publicteam');
-    assert.deepEqual(pushed(), [], 'a no is a no');
     await push('publicteam');
     await push('publicteam');
     for (const owner of ['privateteam', 'dev']) await push(owner);
-    assert.equal(asked.length, 2);
-    assert.match(asked[0] ?? '', /everybody who can reach this server can pull this image/i);
+    assert.deepEqual(confirmed, ['publicteam is public: everybody who can reach this server can pull this image']);
     assert.deepEqual(pushed(), ['publicteam/app', 'publicteam/app', 'privateteam/app', 'dev/app']);
     await publicOwners.forgetRegistry(connection.origin);
     await controller.pushArguments({ image: 'app:1', target: `${connection.host}/publicteam/app:1` });
-    assert.equal(asked.length, 2, 'automation is not asked');
+    assert.deepEqual(asked, [], 'automation is not asked');
     await push('publicteam');
-    assert.equal(asked.length, 3, 'signing out ends what was said');
+    assert.equal(confirmed.length, 2, 'signing out ends what was said');
+  });
+
+  test('is asked about where a typed target did not say it', async (t) => {
+    const { asked, answers, pushed, controller } = await controllerFor(t, { seed });
+    answers.push(false);
+    for (const expected of [[], ['publicteam/app'], ['publicteam/app', 'publicteam/app']]) {
+      const done = controller.askAndPush({ image: 'app:1' });
+      const proposal = await inputAsking(/Where should/);
+      proposal.type('publicteam/app:2');
+      proposal.enter();
+      await done;
+      assert.deepEqual(pushed(), expected, 'a no is a no');
+    }
+    assert.equal(asked.length, 2);
+    assert.match(asked[0] ?? '', /everybody who can reach this server can pull this image/i);
   });
 
   test('has another text if everybody has to sign in for it', async (t) => {
@@ -39,11 +49,10 @@ suite('a push to an owner whose images everybody can pull', () => {
       ['limitedteam', false],
       ['publicteam', true],
     ] as const) {
-      const { push, asked, pushed } = await controllerFor(t, { seed, requireSignIn });
+      const { push, confirmed, pushed } = await controllerFor(t, { seed, requireSignIn });
       await push(owner);
       await push(owner);
-      assert.equal(asked.length, 1);
-      assert.match(asked[0] ?? '', new RegExp(`Everybody who is signed in to .* can pull the images of ${owner}`));
+      assert.deepEqual(confirmed, [`Everybody who is signed in to this server can pull the images of ${owner}`]);
       assert.deepEqual(pushed(), [`${owner}/app`, `${owner}/app`]);
     }
   });

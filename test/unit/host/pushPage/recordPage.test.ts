@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import * as v from 'valibot';
 import { digestOf } from '../../../../src/core/oci/digest.ts';
 import type { ImageRecord, LayerRecord, PushRecord } from '../../../../src/core/push/record/pushRecord.ts';
+import { imageOfRun } from '../../../../src/host/pushPage/imageOfRun.ts';
 import { goneRecordPage, recordPage } from '../../../../src/host/pushPage/recordPage.ts';
 import { toPage, type Page } from '../../../../src/webview/pushPage/protocol.ts';
 
@@ -187,5 +188,32 @@ describe('the page of a push', () => {
     assert.equal(queued.status.text, 'Waiting for other pushes: number 2 in the queue');
     assert.deepEqual([queued.progress, queued.images[0]?.emptyText], [undefined, 'Its layers are not known yet.']);
     assert.equal(goneRecordPage().title, 'This push is not in the list any more');
+  });
+});
+
+describe('the page of one image of several', () => {
+  const other = imageOf({ image: 'tool:1', target: 'gitea.test/dev/tool:1', state: 'failed', layers: [moving] });
+  const run = recordOf({ images: [imageOf(), other] });
+
+  it('shows that image alone, with its own state and bytes, and nothing that is of the whole run', () => {
+    const record = imageOfRun(run, other.target) ?? assert.fail();
+    const page = recordPage(record, { isHere: false, hasPage: false });
+    assert.equal(page.title, 'tool:1');
+    assert.equal(page.subtitle, 'to gitea.test/dev/tool:1');
+    assert.equal(page.status.text, 'Failed');
+    assert.equal(page.images.length, 1);
+    assert.equal(page.chart, undefined);
+    assert.deepEqual(
+      page.facts.map(({ label }) => label).filter((label) => ['Rate', 'Time left', 'Took'].includes(label)),
+      [],
+    );
+    assert.deepEqual(
+      page.actions.map(({ id }) => id),
+      ['retry', 'showError', 'showLog'],
+    );
+  });
+
+  it('is that of a push that is gone if the run has no such image', () => {
+    assert.equal(imageOfRun(run, 'gitea.test/dev/gone:1'), undefined);
   });
 });

@@ -109,13 +109,17 @@ export async function controllerFor(
     },
     ...{ ...signingIn, logins, store, access, publicOwners },
   });
+  /** What the accepted rows said about who can pull the image. */
+  const confirmed: string[] = [];
   const answer = async (owner: string): Promise<void> => {
     const proposal = await inputAsking(/Where should/);
     proposal.take(proposal.items.find(({ label }) => label.includes('Owner: ')));
     const owners = await inputAsking(/Which owner/);
     owners.type(owner);
     owners.enter();
-    (await inputAsking(/Where should/)).enter();
+    const changed = await inputAsking(/Where should/);
+    confirmed.push(...changed.items.slice(0, 1).flatMap(({ detail }) => detail ?? []));
+    changed.enter();
   };
   const push = async (owner: string): Promise<void> => {
     const done = controller.askAndPush({ image: 'app:1' });
@@ -134,6 +138,7 @@ export async function controllerFor(
       publicOwners,
       controller,
       asked,
+      confirmed,
       answers,
       jobs,
       runs,

@@ -174,7 +174,9 @@ export class TreeView {
   static readonly all = new Map<string, TreeView>();
   readonly #visibility = new EventEmitter<{ readonly visible: boolean }>();
   readonly #collapsed = new EventEmitter<{ readonly element: unknown }>();
+  readonly #selected = new EventEmitter<{ readonly selection: readonly unknown[] }>();
   readonly onDidCollapseElement = this.#collapsed.event;
+  readonly onDidChangeSelection = this.#selected.event;
   readonly onDidChangeVisibility = this.#visibility.event;
   description = '';
   selection: readonly unknown[] = [];
@@ -189,6 +191,14 @@ export class TreeView {
   collapse(element: unknown): void {
     this.#collapsed.fire({ element });
   }
+
+  select(selection: readonly unknown[]): void {
+    this.selection = selection;
+    this.#selected.fire({ selection });
+  }
+
+  readonly revealed: unknown[] = [];
+  readonly reveal = (element: unknown): Promise<void> => Promise.resolve(void this.revealed.push(element));
 
   dispose(): void {}
 }

@@ -34,6 +34,7 @@ export function sources(more: Partial<PushSources> = {}): PushSources {
     store: { list: () => [gitea], findByHost: () => undefined },
     memory: { last: () => undefined, owners: () => [] },
     access: accessTo(someOwners),
+    publicOwners: { unconfirmed: () => Promise.resolve(undefined), remember: () => Promise.resolve() },
     folderRepositories: () => Promise.resolve([]),
     inspect: () => Promise.reject(new Error('The engine is not asked in this test.')),
     ...more,

@@ -100,6 +100,44 @@ suite('the tooltip of an image with a target', () => {
   });
 });
 
+suite('the row of a repository with one tag', () => {
+  const build = (facts: Partial<EngineImage>, showDangling = false) =>
+    buildImageTree([engineImage({ size: 184_000_000, ...facts })], { showDangling });
+
+  test('is the row of the tag, with the name of the repository', () => {
+    const [row = assert.fail()] = build({ references: ['shop/web:1'] });
+    const ofTag = imageItem(row.tags[0] ?? assert.fail(), () => ({}), now);
+    const item = imageItem(row, () => ({}), now);
+    assert.equal(item.label, 'shop/web:1');
+    assert.equal(item.description, '184 MB · 5 min ago');
+    assert.equal(item.collapsibleState, 0);
+    assert.equal(item.contextValue, 'image.tagged');
+    assert.deepEqual(
+      [item.description, item.contextValue, item.accessibilityInformation, item.iconPath],
+      [ofTag.description, ofTag.contextValue, ofTag.accessibilityInformation, ofTag.iconPath],
+    );
+  });
+
+  test('names an image by its digest or its ID if it has no tag', () => {
+    const digest = digestOf(Buffer.from('x'));
+    const short = digest.slice('sha256:'.length).slice(0, 12);
+    const [byDigest = assert.fail()] = build({ references: [], digestReferences: [`shop/web@${digest}`] });
+    assert.equal(imageItem(byDigest, () => ({}), now).label, `shop/web@${short}`);
+    const [untagged = assert.fail()] = build({ references: [] }, true);
+    const item = imageItem(untagged, () => ({}), now);
+    assert.deepEqual([item.label, item.contextValue], ['<none> aaaaaaaaaaaa', 'image.untagged']);
+  });
+
+  test('keeps its ID when the second tag comes or goes, and has rows below it only then', () => {
+    const [one = assert.fail()] = build({ references: ['app:1'] });
+    const [two = assert.fail()] = build({ references: ['app:1', 'app:2'] });
+    const [before, after] = [imageItem(one, () => ({}), now), imageItem(two, () => ({}), now)];
+    assert.equal(before.id, after.id);
+    assert.deepEqual([before.collapsibleState, after.collapsibleState], [0, 1]);
+    assert.deepEqual([after.label, after.description], ['app', '2 tags']);
+  });
+});
+
 suite('the row of an image', () => {
   test('says size, age and platforms', () => {
     const platforms = [
@@ -118,15 +156,15 @@ suite('the row of an image', () => {
     assert.deepEqual(use(2, 1), [
       'vm-running',
       'in use · 184 MB · 5 min ago',
-      'Image app:1, in use by 2 running containers and 1 stopped one, 184 MB, 5 min ago',
+      'Image app:1, in use by: 2 running containers, 1 stopped container, 184 MB, 5 min ago',
     ]);
     assert.deepEqual(use(0, 1), [
       'vm-outline',
       'in use (stopped) · 184 MB · 5 min ago',
-      'Image app:1, in use by 1 stopped container, 184 MB, 5 min ago',
+      'Image app:1, in use by: 1 stopped container, 184 MB, 5 min ago',
     ]);
-    assert.equal(use(1, 0)[2], 'Image app:1, in use by 1 running container, 184 MB, 5 min ago');
-    assert.equal(use(1, 2)[2], 'Image app:1, in use by 1 running container and 2 stopped ones, 184 MB, 5 min ago');
+    assert.equal(use(1, 0)[2], 'Image app:1, in use by: 1 running container, 184 MB, 5 min ago');
+    assert.equal(use(1, 2)[2], 'Image app:1, in use by: 1 running container, 2 stopped containers, 184 MB, 5 min ago');
     assert.deepEqual(use(0, 0), ['tag', '184 MB · 5 min ago', 'Image app:1, 184 MB, 5 min ago']);
   });
 

@@ -44,20 +44,48 @@ const problem = (code: ErrorCode, facts = {}): ImageListState => ({
   error: new TeaChestError(code, 'No engine.', { facts }),
 });
 
+/** States of images that are all newer here, and the images that were asked for. */
+function syncStates(): { readonly sync: SyncStates; readonly asked: string[] } {
+  const asked: string[] = [];
+  const digest = digestOf(Buffer.from('x'));
+  const sync = new SyncStates({
+    destinationOf: (reference) => {
+      const target = parseTarget(`gitea.test/dev/${reference}`);
+      return { connection: connectionTo('https://gitea.test'), target, lastPush: undefined };
+    },
+    read: ({ image }) => {
+      asked.push(image);
+      const facts = { here: { imageId: digest, createdAt: undefined }, there: { digest, createdAt: undefined } };
+      return Promise.resolve({ state: 'newerHere', reason: 'changedHere', ...facts });
+    },
+    onChange: () => undefined,
+    now: Date.now,
+  });
+  return { sync, asked };
+}
+
 suite('the Images view', () => {
   const tagged = imageNamed('app:1');
   const dangling = { ...imageNamed('old'), references: [] };
 
   test('lists repositories and their tags, untagged images only if they are wanted', async () => {
-    const state: ImageListState = { kind: 'ready', images: [tagged, dangling] };
+    const state: ImageListState = {
+      kind: 'ready',
+      images: [imageNamed('tool:1'), tagged, imageNamed('app:2'), dangling],
+    };
     const { view } = viewOf(state);
-    const [app = assert.fail(), ...others] = await view.getChildren();
+    const [app = assert.fail(), tool = assert.fail(), ...others] = await view.getChildren();
     assert.deepEqual(others, []);
     assert.equal(view.getTreeItem(app).label, 'app');
-    const [tag = assert.fail()] = await view.getChildren(app);
-    assert.equal(view.getTreeItem(tag).label, '1');
-    assert.deepEqual(await view.getChildren(tag), []);
-    assert.equal((await viewOf(state, {}, true).view.getChildren()).length, 2);
+    const tags = await view.getChildren(app);
+    assert.deepEqual(
+      tags.map((tag) => view.getTreeItem(tag).label),
+      ['1', '2'],
+    );
+    assert.deepEqual(await view.getChildren(tags[0]), []);
+    assert.equal(view.getTreeItem(tool).label, 'tool:1', 'a repository with one tag is one row');
+    assert.deepEqual(await view.getChildren(tool), []);
+    assert.equal((await viewOf(state, {}, true).view.getChildren()).length, 3);
   });
 
   test('selects its welcome text by context keys, and shows the address of a stopped engine', async () => {
@@ -97,15 +125,42 @@ suite('the Images view', () => {
       asked.push(id);
       return Promise.resolve([{ os: 'linux', architecture: 'arm64' }]);
     };
-    const { view } = viewOf({ kind: 'ready', images: [tagged] }, { platformsOf });
+    const second = { ...imageNamed('app:2'), id: `sha256:${'d'.repeat(64)}` };
+    const { view } = viewOf({ kind: 'ready', images: [tagged, second] }, { platformsOf });
     const [app = assert.fail()] = await view.getChildren();
+    assert.deepEqual(asked, [], 'not before');
     const updated = new Promise((resolve) => view.onDidChangeTreeData(resolve));
     const [tag = assert.fail()] = await view.getChildren(app);
     assert.doesNotMatch(String(view.getTreeItem(tag).description), /arm64/);
     assert.equal(await updated, app);
     assert.match(String(view.getTreeItem(tag).description), /linux\/arm64$/);
     await view.getChildren(app);
-    assert.deepEqual(asked, [tagged.id]);
+    assert.deepEqual(asked, [tagged.id, second.id]);
+  });
+
+  test('loads the platforms of repositories with one tag when they are listed', async () => {
+    const platformsOf: Engine['platformsOf'] = () => setImmediate([{ os: 'linux', architecture: 'arm64' }]);
+    const { view } = viewOf({ kind: 'ready', images: [tagged] }, { platformsOf });
+    const updated = new Promise((resolve) => view.onDidChangeTreeData(resolve));
+    const [app = assert.fail()] = await view.getChildren();
+    assert.doesNotMatch(String(view.getTreeItem(app).description), /arm64/);
+    assert.deepEqual(await updated, [app], 'only its row is updated');
+    assert.match(String(view.getTreeItem(app).description), /linux\/arm64$/);
+  });
+
+  test('keeps a tag selected that loses its own row, because its repository has no other tag any more', async () => {
+    const images = [tagged, imageNamed('app:2')];
+    const { view, tree } = viewOf({ kind: 'ready', images });
+    tree.show(true);
+    const [app = assert.fail()] = await view.getChildren();
+    const [, second = assert.fail()] = await view.getChildren(app);
+    tree.select([second]);
+    images.shift();
+    const [only = assert.fail()] = await view.getChildren();
+    await setImmediate();
+    await setImmediate();
+    assert.equal(view.getTreeItem(only).label, 'app:2');
+    assert.deepEqual(tree.revealed, [only]);
   });
 
   test('one image whose platform cannot be read leaves the others theirs, and is not asked for in a loop', async () => {
@@ -139,32 +194,16 @@ suite('the Images view', () => {
       [() => Promise.reject(new Error('gone')), /^\*\*`app:1`\*\*(?![^]*Layers)/],
     ] as const) {
       const { view } = viewOf({ kind: 'ready', images: [tagged] }, { inspect });
-      const [app = assert.fail()] = await view.getChildren();
-      const [tag = assert.fail()] = await view.getChildren(app);
+      const [tag = assert.fail()] = await view.getChildren();
       const item = await view.resolveTreeItem(view.getTreeItem(tag), tag, token);
       assert.match((item.tooltip as MarkdownString).value, expected);
     }
   });
 
   test('compares the tags of an expanded repository with their registry while it is visible, and no others', async () => {
-    const asked: string[] = [];
-    const digest = digestOf(Buffer.from('x'));
-    const updated: string[] = [];
-    const sync = new SyncStates({
-      destinationOf: (reference) => {
-        const target = parseTarget(`gitea.test/dev/${reference}`);
-        return { connection: connectionTo('https://gitea.test'), target, lastPush: undefined };
-      },
-      read: ({ image }) => {
-        asked.push(image);
-        const facts = { here: { imageId: digest, createdAt: undefined }, there: { digest, createdAt: undefined } };
-        return Promise.resolve({ state: 'newerHere', reason: 'changedHere', ...facts });
-      },
-      onChange: (references) => updated.push(...references),
-      now: Date.now,
-    });
+    const { sync, asked } = syncStates();
     const many = Array.from({ length: 120 }, (_, at) => imageNamed(`many:${at + 1}`));
-    const images = [tagged, dangling, ...many];
+    const images = [tagged, imageNamed('app:2'), dangling, ...many];
     const { view, tree } = viewOf({ kind: 'ready', images }, {}, false, sync);
     const rows = await view.getChildren();
     const [app = assert.fail()] = rows.filter((row) => view.getTreeItem(row).label === 'app');
@@ -173,7 +212,7 @@ suite('the Images view', () => {
     assert.equal(asked.length, 0, 'not while it is hidden');
     tree.show(true);
     for (let turn = 0; turn < 5; turn++) await setImmediate();
-    assert.equal(asked.join(), 'app:1');
+    assert.equal(asked.join(), 'app:1,app:2');
     assert.match(String(view.getTreeItem(tag).description), /^newer here · /);
 
     const changed: unknown[] = [];
@@ -187,11 +226,27 @@ suite('the Images view', () => {
     const large = rows.find((row) => view.getTreeItem(row).label === 'many') ?? assert.fail();
     const tags = await view.getChildren(large);
     for (let turn = 0; turn < 150; turn++) await setImmediate();
-    assert.equal(asked.length, 101, 'the first hundred of very many');
+    assert.equal(asked.length, 102, 'the first hundred of very many');
     const rest = tags.find((one) => one.type === 'tag' && !asked.includes(one.reference ?? '')) ?? assert.fail();
     await view.resolveTreeItem(view.getTreeItem(rest), rest, token);
     await setImmediate();
-    assert.equal(asked.length, 102, 'the others when the pointer is over them');
+    assert.equal(asked.length, 103, 'the others when the pointer is over them');
+    sync.dispose();
+  });
+
+  test('compares repositories with one tag without being expanded, the first hundred of very many', async () => {
+    const { sync, asked } = syncStates();
+    const images = Array.from({ length: 105 }, (_, at) => imageNamed(`repository${at + 1}:1`));
+    const { view, tree } = viewOf({ kind: 'ready', images }, {}, false, sync);
+    const rows = await view.getChildren();
+    tree.show(true);
+    for (let turn = 0; turn < 150; turn++) await setImmediate();
+    assert.equal(asked.length, 100);
+    const changed: unknown[] = [];
+    view.onDidChangeTreeData((nodes) => changed.push(nodes));
+    view.updateRows(['repository1:1']);
+    const first = rows.find((row) => view.getTreeItem(row).label === 'repository1:1');
+    assert.deepEqual(changed, [[first]]);
     sync.dispose();
   });
 
