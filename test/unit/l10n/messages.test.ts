@@ -89,13 +89,11 @@ for (const language of languages) {
     });
 
     test('are the same as in English only where a listed text is one', () => {
-      const english = new Map(
-        (['code', 'manifest'] as const).flatMap((source) => {
-          const translated = readTexts(source, language);
-          return Object.entries(readTexts(source)).map(([key, text]) => [text, translated[key]] as const);
-        }),
-      );
-      for (const text of unchangedTexts(language)) assert.equal(english.get(text), text, `“${text}” is listed`);
+      const unchanged = (['code', 'manifest'] as const).flatMap((source) => {
+        const translated = readTexts(source, language);
+        return Object.entries(readTexts(source)).flatMap(([key, text]) => (translated[key] === text ? [text] : []));
+      });
+      for (const text of unchangedTexts(language)) assert.ok(unchanged.includes(text), `“${text}” is listed`);
     });
   });
 }

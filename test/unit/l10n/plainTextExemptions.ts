@@ -51,6 +51,12 @@ export const exemptions: readonly Exemption[] = [
   ...['src/core/compose/interpolate.ts', 'src/host/registry/registryAccess.ts', 'src/host/input/runSteps.ts'].map(log),
   ...['src/core/push/imageIndex.ts', 'src/core/push/rememberedImage.ts', 'src/core/push/record/recordPush.ts'].map(key),
   ...['src/host/views/pushes/pushNodes.ts', 'src/host/views/registries/registryTree.ts'].map(key),
+  { at: 'src/host/views/images/imageTree.ts', texts: /^(?:tag|image|repository) \{\}$/, reason: keyReason },
+  ...['src/core/credentials/environmentLogins.ts', 'src/core/credentials/keyringLogin.ts'].map((at) => ({
+    at,
+    texts: /^(?:environment variables$|keyring entry of the service )/,
+    reason: 'Where a login was found, for the log.',
+  })),
   { at: 'src/host/pushPage/recordPage.ts', texts: /^blob \{\}$/, reason: keyReason },
   ...['src/core/credentials/', 'src/core/idpbuilder/'].map((at) => ({
     at,
