@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { format, resolveConfig } from 'prettier';
 import { projectRoot } from '../test/tools/projectPaths.ts';
 import { messagesOfSource } from '../test/tools/sourceTexts.ts';
 import { knownLanguages, readTexts, textFile, type Language } from '../test/tools/translations/languages.ts';
@@ -51,5 +52,6 @@ async function removeStale(language: Language): Promise<void> {
 async function write(file: string, texts: Readonly<Record<string, unknown>>): Promise<void> {
   const path = join(projectRoot, file);
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, `${JSON.stringify(texts, undefined, 2)}\n`);
+  const options = await resolveConfig(path);
+  await writeFile(path, await format(JSON.stringify(texts), { ...options, parser: 'json' }));
 }

@@ -31,7 +31,11 @@ suite('in German', { timeout: 300_000 }, () => {
       startFakeGitea({ tls: 'valid' }),
     ]);
     await buildImage(engine, { tags: ['app:1'], layers: sizes.medium });
-    vscode = await openVscode({ env: { DOCKER_HOST: engine.host }, language: 'de', size: { width: 1680, height: 900 } });
+    vscode = await openVscode({
+      env: { DOCKER_HOST: engine.host },
+      language: 'de',
+      size: { width: 1680, height: 900 },
+    });
     await vscode.sideBar.open('Tea Chest');
   });
 
