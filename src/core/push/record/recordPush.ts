@@ -5,7 +5,7 @@ import type { ImageStep } from '../../ports/imageSource.ts';
 import type { ImageOutcome } from '../imagesEvents.ts';
 import type { ImageProgress, ImagesSnapshot } from '../imagesProgress.ts';
 import type { LayerStatus } from '../pushEvents.ts';
-import { layerSteps, type LayerStep } from './layerInstructions.ts';
+import { layerSteps, type LayerStep } from './layerSteps.ts';
 import type { ErrorRecord, ImageRecord, LayerRecord, PushRecord, RecordProgress, RecordState } from './pushRecord.ts';
 import { addSample, noSamples } from './rateSamples.ts';
 
