@@ -1,11 +1,12 @@
 // npm run screenshots: takes pictures of a real VS Code with a real engine and the tests' Gitea, in four themes.
 // All of them go to test-results/screenshots, those of docs/ to docs/screenshots, and the recorded push of the README to
 // media/screenshots (part of what users install). For someone to look at before committing them; no test depends on them.
-// With arguments only those: parts (sign-in, push, registry, failures, record) and themes (dark, light, hc-dark, hc-light).
+// With arguments only those: parts (sign-in, images, push, registry, failures, record) and themes (dark, light, hc-dark, hc-light).
 import { createCloser } from '../test/tools/closer.ts';
 import { provision } from '../test/tools/provision.ts';
 import { step } from '../test/tools/step.ts';
 import { takeFailures } from './screenshots/failurePictures.ts';
+import { takeImages } from './screenshots/imagePictures.ts';
 import { allThemes } from './screenshots/pictures.ts';
 import { takePush } from './screenshots/pushPictures.ts';
 import { recordPush } from './screenshots/recordPush.ts';
@@ -15,6 +16,7 @@ import { startServices } from './screenshots/startServices.ts';
 
 const parts = {
   'sign-in': takeSignIn,
+  images: takeImages,
   push: takePush,
   registry: takeRegistry,
   failures: takeFailures,

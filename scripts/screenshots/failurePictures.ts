@@ -1,5 +1,5 @@
 import type { Theme } from '../../test/e2e/harness/openVscode.ts';
-import { openViews, push, signIn, withPictures, type Pictures } from './pictures.ts';
+import { openViews, push, signIn, widenSideBar, withPictures, type Pictures } from './pictures.ts';
 import { giteaHost, type Services } from './startServices.ts';
 
 /** What goes wrong: messages with their buttons, and where they stay. */
@@ -13,6 +13,7 @@ async function takeAll({ vscode, take }: Pictures, services: Services): Promise<
   await signIn(vscode, services);
   await push(vscode, 'migrate:7');
   await openViews(vscode, ['Images', 'Registries', 'Pushes']);
+  await widenSideBar(vscode, 90);
   const pushTo = async (target: string): Promise<void> => {
     await host.executeCommand('teaChest.pushImage', { image: 'migrate:7', target }).catch(() => undefined);
     await notifications.gone(/Pushing /);

@@ -48,7 +48,7 @@ export async function withPictures(
   options: OpenVscodeOptions = {},
 ): Promise<void> {
   const vscode = await openVscode({
-    size: { width: 1120, height: 680 },
+    size: { width: 1240, height: 720 },
     hosts,
     // The title bar would show the folder's made-up name.
     settings: { 'window.commandCenter': false, 'workbench.layoutControl.enabled': false },
@@ -103,7 +103,8 @@ export async function push(
 
 /** Shows these views of the side bar, and hides the rows of the others. */
 export async function openViews({ page, sideBar }: VscodeWindow, names: readonly string[]): Promise<void> {
-  await sideBar.open('Tea Chest');
+  // A second click would hide the side bar.
+  if (!(await page.locator('.pane-header[aria-label^="Images "]').isVisible())) await sideBar.open('Tea Chest');
   for (const name of ['Images', 'Registries', 'Pushes']) {
     const header = page.locator(`.pane-header[aria-label^="${name} "]`);
     await header.waitFor();
@@ -112,5 +113,16 @@ export async function openViews({ page, sideBar }: VscodeWindow, names: readonly
   }
 }
 
+/** Gives the rows of the side bar more room. */
+export async function widenSideBar({ page }: VscodeWindow, pixels: number): Promise<void> {
+  const edge = await page.locator('.part.sidebar').boundingBox();
+  if (edge === null) throw new Error('The side bar is not shown.');
+  const x = edge.x + edge.width;
+  await page.mouse.move(x, 340);
+  await page.mouse.down();
+  await page.mouse.move(x + pixels, 340, { steps: 4 });
+  await page.mouse.up();
+}
+
 /** Moves the pointer to where nothing reacts to it. */
-export const restPointer = ({ page }: VscodeWindow): Promise<void> => page.mouse.move(700, 672);
+export const restPointer = ({ page }: VscodeWindow): Promise<void> => page.mouse.move(700, 712);

@@ -1,5 +1,5 @@
 import type { Theme } from '../../test/e2e/harness/openVscode.ts';
-import { openViews, push, signIn, withPictures, type Pictures } from './pictures.ts';
+import { openViews, push, signIn, widenSideBar, withPictures, type Pictures } from './pictures.ts';
 import { giteaHost, rebuildApi, type Services } from './startServices.ts';
 
 /** What a person does with images that are in the registry. */
@@ -18,6 +18,7 @@ async function takeAll(pictures: Pictures, services: Services): Promise<void> {
   await rebuildApi(engine);
   await push(vscode, 'api:1.4.0', 'shop/api:1.4.0');
   await openViews(vscode, ['Registries']);
+  await widenSideBar(vscode, 90);
   await takeView(pictures);
   await takeQuestions(pictures);
   await takePull(pictures, services);

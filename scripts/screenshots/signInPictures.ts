@@ -36,18 +36,14 @@ async function takeAll(pictures: Pictures, { gitea }: Services): Promise<void> {
   await dialog.waitFor();
   await take('certificate');
   await dialog.locator('.monaco-button').filter({ hasText: 'Trust This Certificate' }).click();
-  await quickInput.waitFor('(2/3)');
+  await quickInput.waitFor(/How do you want to sign in/);
   await page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'Use the login of Docker' }).waitFor();
   await take('sign-in-choose');
   await quickInput.pick('Enter user name');
-  await page
-    .locator('.quick-input-list .monaco-list-row')
-    .filter({ hasText: 'login' })
-    .first()
-    .waitFor({ state: 'hidden' });
+  await quickInput.waitFor('(3/4)');
   await quickInput.type(dev.username);
   await quickInput.accept();
-  await quickInput.waitFor('(3/3)');
+  await quickInput.waitFor('(4/4)');
   await take('sign-in-secret');
   await quickInput.type(gitea.createToken(dev.username, ['read:repository']));
   await quickInput.accept();
