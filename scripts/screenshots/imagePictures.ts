@@ -71,7 +71,7 @@ async function takeSeveral(vscode: VscodeWindow, take: Pictures['take']): Promis
   await take('several-choose');
   for (const name of ['api:1.4.0', 'web:2.1', 'worker:0.9']) await quickInput.pick(name);
   await quickInput.accept();
-  await quickInput.waitFor('Push 3 Images');
+  await quickInput.waitFor(/Which owner/);
   await quickInput.pick('shop');
   await quickInput.waitFor('Enter pushes');
   await take('several-targets');

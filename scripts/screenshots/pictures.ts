@@ -97,6 +97,7 @@ export async function push(
   target = `dev/${image}`,
 ): Promise<void> {
   await host.executeCommand('teaChest.pushImage', { image, target: `${giteaHost}/${target}` });
+  await notifications.waitFor(/Pushed /);
   await notifications.gone(/Pushing /);
   await host.executeCommand('notifications.clearAll');
 }
