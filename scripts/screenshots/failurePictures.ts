@@ -9,7 +9,7 @@ export async function takeFailures(services: Services, themes: readonly Theme[])
 
 async function takeAll({ vscode, take }: Pictures, services: Services): Promise<void> {
   const { host, notifications, sideBar, webview } = vscode;
-  const { gitea, engine } = services;
+  const { link, engine } = services;
   await signIn(vscode, services);
   await push(vscode, 'migrate:7');
   await openViews(vscode, ['Images', 'Registries', 'Pushes']);
@@ -27,14 +27,13 @@ async function takeAll({ vscode, take }: Pictures, services: Services): Promise<
   await take('page-failed');
   await host.executeCommand('workbench.action.closeAllEditors');
 
-  await gitea.goDown();
+  await link.close();
   await pushTo(`${giteaHost}/dev/migrate:8`);
   await notifications.waitFor('cannot be reached');
   await sideBar.view('Registries').clickAction('Refresh Registries');
   await sideBar.view('Registries').expand(giteaHost);
   await sideBar.view('Registries').row('Cannot be reached').first().waitFor({ timeout: 90_000 });
   await take('failure-unreachable');
-  await gitea.comeBack();
   await host.executeCommand('notifications.clearAll');
 
   await engine.stop();

@@ -29,14 +29,6 @@ async function takeImagesView({ vscode, take }: Pictures, { engine }: Services):
   await vscode.page.locator('.monaco-menu:visible').waitFor();
   await take('images-menu', { keepPointer: true });
   await vscode.page.keyboard.press('Escape');
-  await images.row('newer here').hover();
-  await vscode.page
-    .locator('.monaco-hover:visible')
-    .filter({ hasText: 'Digest' })
-    .or(vscode.page.locator('.monaco-hover:visible'))
-    .first()
-    .waitFor();
-  await take('images-tooltip', { keepPointer: true });
 }
 
 async function takeDialog({ vscode, take }: Pictures): Promise<void> {
@@ -56,12 +48,13 @@ async function takeDialog({ vscode, take }: Pictures): Promise<void> {
   await take('push-owners');
   await quickInput.pick('opensource');
   await quickInput.waitFor(/Where should/);
-  await quickInput.accept();
-  const dialog = page.locator('.monaco-dialog-box').filter({ hasText: 'is public' });
-  await dialog.waitFor();
+  await page
+    .locator('.quick-input-list .monaco-list-row')
+    .filter({ hasText: `${giteaHost}/opensource/` })
+    .waitFor();
   await take('push-public');
-  await dialog.locator('.monaco-button').filter({ hasText: 'Cancel' }).click();
-  await dialog.waitFor({ state: 'detached' });
+  await quickInput.dismiss();
+  await quickInput.gone();
 }
 
 async function takeSeveral(vscode: VscodeWindow, take: Pictures['take']): Promise<void> {

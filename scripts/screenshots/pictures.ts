@@ -110,7 +110,8 @@ export async function openViews({ page, sideBar }: VscodeWindow, names: readonly
     const header = page.locator(`.pane-header[aria-label^="${name} "]`);
     await header.waitFor();
     const isOpen = (await header.getAttribute('aria-expanded')) === 'true';
-    if (isOpen !== names.includes(name)) await header.click();
+    // At its left: the buttons of its title may be in the middle.
+    if (isOpen !== names.includes(name)) await header.click({ position: { x: 30, y: 8 } });
   }
 }
 

@@ -3,15 +3,17 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 
 import { projectRoot, resultsFolder } from '../../test/tools/projectPaths.ts';
-import { openViews, push, restPointer, signIn, withPictures } from './pictures.ts';
+import { openViews, restPointer, signIn, withPictures } from './pictures.ts';
 import { animatedPng, isSame, type Frame } from './pngFiles.ts';
 import { giteaHost, type Services } from './startServices.ts';
 
 /** An uplink of a small office: the push takes some seconds, as it would there. */
-const uplink = 4_000_000;
+const uplink = 6_000_000;
 /** As long as a person looks before the next step. */
 const lookMs = 1_200;
-const size = { width: 960, height: 560 };
+const size = { width: 1120, height: 640 };
+/** Pictures of 960 pixels. */
+const scale = 960 / size.width;
 
 /**
  * Records one real push, from the image's row to the digest, as an animated PNG. Frames are taken as fast as the browser
@@ -24,7 +26,6 @@ export async function recordPush(services: Services): Promise<void> {
     async ({ vscode }) => {
       const { page, sideBar, quickInput, webview, notifications } = vscode;
       await signIn(vscode, services);
-      await push(vscode, 'worker:0.9', 'shop/worker:0.9');
       await openViews(vscode, ['Images', 'Pushes']);
       const images = sideBar.view('Images');
       await images.expand(/^api/);
@@ -61,7 +62,7 @@ export async function recordPush(services: Services): Promise<void> {
       await page.waitForTimeout(lookMs);
       await keep(await recording.stop());
     },
-    { size },
+    { size, scale },
   );
   services.link.setRate(Number.POSITIVE_INFINITY);
 }

@@ -51,9 +51,6 @@ async function takeAll(pictures: Pictures, { gitea }: Services): Promise<void> {
   await take('failure-scope');
   await quickInput.type(dev.secret);
   await quickInput.accept();
-  await quickInput.waitFor(/What should be stored/);
-  await take('sign-in-store');
-  await quickInput.pick('The password');
   await vscode.notifications.waitFor('Connected to');
   await take('signed-in');
 }

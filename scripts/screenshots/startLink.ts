@@ -8,6 +8,7 @@ export interface Link {
   readonly port: number;
   /** Of all connections together, towards the server and from it. */
   setRate(bytesPerSecond: number): void;
+  /** Cuts all connections; new ones are refused. */
   close(): Promise<void>;
 }
 
@@ -38,6 +39,7 @@ export async function startLink({ to, address, port }: LinkOptions): Promise<Lin
     port: (server.address() as AddressInfo).port,
     setRate: limit.setRate,
     close: async () => {
+      if (!server.listening) return;
       for (const socket of sockets) socket.destroy();
       server.close();
       await once(server, 'close');

@@ -97,7 +97,11 @@ function withProgress(record: PushRecord, snapshot: ImagesSnapshot, at: number):
   return {
     ...record,
     images: record.images.map((image, index) => withSnapshot(image, snapshot.images[index])),
-    progress: { stage, enginePreparing, sentBytes, totalBytes, fraction, bytesPerSecond, etaSeconds },
+    progress: {
+      ...{ stage, enginePreparing, sentBytes, totalBytes, bytesPerSecond, etaSeconds },
+      // Nothing is left to do then, but a push that failed came only as far as before.
+      fraction: isLast ? record.progress.fraction : fraction,
+    },
     samples: moving.length === 0 ? record.samples : addSample(record.samples, sample, { isLast }),
   };
 }
