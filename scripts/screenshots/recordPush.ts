@@ -87,6 +87,16 @@ function startRecording(page: Page): { stop(): Promise<Frame[]> } {
   };
 }
 
+/** About one frame for each `leastMs`, and the last: each is then shown until the next one that is kept. */
+function sample(frames: readonly Frame[], leastMs: number): Frame[] {
+  const kept: Frame[] = [];
+  for (const [index, frame] of frames.entries()) {
+    const isLast = index === frames.length - 1;
+    if (isLast || frame.at - (kept.at(-1)?.at ?? Number.NEGATIVE_INFINITY) >= leastMs) kept.push(frame);
+  }
+  return kept;
+}
+
 async function keep(frames: readonly Frame[]): Promise<void> {
   const raw = join(resultsFolder, 'recorded-push');
   await mkdir(raw, { recursive: true });
@@ -94,5 +104,5 @@ async function keep(frames: readonly Frame[]): Promise<void> {
   for (const { png, at } of frames) await writeFile(join(raw, `${String(at - start).padStart(6, '0')}.png`), png);
   const folder = join(projectRoot, 'media', 'screenshots');
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'push.png'), animatedPng(frames, 4_000, 128));
+  await writeFile(join(folder, 'push.png'), animatedPng(sample(frames, 200), 4_000, 64));
 }
