@@ -32,7 +32,7 @@ const inDocs = new Set([
     'pull-running-dark',
   ],
 ]);
-export const docsFolder = join(projectRoot, 'docs', 'screenshots');
+const docsFolder = join(projectRoot, 'docs', 'screenshots');
 
 export interface Pictures {
   readonly vscode: VscodeWindow;
