@@ -264,6 +264,9 @@ suite('the Pushes view', { timeout: 420_000 }, () => {
       assert.ok(presses < 20, await shown());
       await keyboard.press('ArrowDown');
     }
+    // Keys apply to the selection, which does not follow the focus.
+    await keyboard.press('Enter');
+    await focused.and(vscode.page.locator('[aria-selected="true"]')).waitFor();
     await keyboard.press('Control+C');
     await clipboardIs(`${gitea.host}/dev/tool:keys`);
     await keyboard.press('Control+Enter');

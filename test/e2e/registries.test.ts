@@ -132,6 +132,9 @@ suite('the Registries view by hand', { timeout: 220_000 }, () => {
       assert.ok(presses < 20, 'the tag is reached');
       await keyboard.press('ArrowDown');
     }
+    // Keys apply to the selection, which does not follow the focus.
+    await keyboard.press('Enter');
+    await focused.and(page.locator('[aria-selected="true"]')).waitFor();
     await keyboard.press('Control+C');
     await copied(`${fakeGitea.host}/team/shop/api:1.10`);
     await keyboard.press('Shift+F10');
