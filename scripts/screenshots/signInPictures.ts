@@ -51,6 +51,16 @@ async function takeAll(pictures: Pictures, { gitea }: Services): Promise<void> {
   await take('failure-scope');
   await quickInput.type(dev.secret);
   await quickInput.accept();
+  // Where the registry offers a choice of what is stored, that question comes first.
+  const stored = page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'The password' });
+  await stored
+    .or(page.locator('.notifications-toasts').filter({ hasText: 'Connected to' }))
+    .first()
+    .waitFor();
+  if (await stored.isVisible()) {
+    await take('sign-in-store');
+    await stored.click();
+  }
   await vscode.notifications.waitFor('Connected to');
   await take('signed-in');
 }
