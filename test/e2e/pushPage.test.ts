@@ -196,7 +196,8 @@ suite('the push page', { timeout: 400_000 }, () => {
   test('comes first where a person wants that, and a push by arguments begins at once', async () => {
     const { quickInput, notifications } = vscode;
     await vscode.host.configure('teaChest.push.preview', 'always');
-    await images().chooseFromMenu('app', 'Push to Registry…');
+    await images().row('app').click();
+    await vscode.page.keyboard.press('Control+Enter');
     await quickInput.pick(`${fakeGitea.host}/dev/app:1`);
     await page.locator('.status').filter({ hasText: 'There already: a push would change nothing' }).waitFor();
     await vscode.screenshot('page-plan-unchanged');

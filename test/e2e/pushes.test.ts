@@ -253,6 +253,34 @@ suite('the Pushes view', { timeout: 420_000 }, () => {
     await checkStored({ reference: `${gitea.host}/team/closed:1`, built, puller, credentials: dev });
   });
 
+  test('copies, opens and removes a push by keyboard', async () => {
+    const { keyboard } = vscode.page;
+    await push('tool:1', 'dev/tool:keys');
+    await row(/dev\/tool:keys.*(pushed|unchanged)/);
+    await vscode.host.executeCommand('teaChest.pushes.focus');
+    await keyboard.press('Home');
+    const focused = pushes().row('dev/tool:keys').and(vscode.page.locator('.focused'));
+    for (let presses = 0; (await focused.count()) === 0; presses++) {
+      assert.ok(presses < 20, await shown());
+      await keyboard.press('ArrowDown');
+    }
+    // Keys apply to the selection, which does not follow the focus.
+    await keyboard.press('Enter');
+    await focused.and(vscode.page.locator('[aria-selected="true"]')).waitFor();
+    await keyboard.press('Control+C');
+    await clipboardIs(`${gitea.host}/dev/tool:keys`);
+    await keyboard.press('Control+Enter');
+    await vscode.webview.content.locator('.subtitle').filter({ hasText: 'dev/tool:keys' }).waitFor();
+    await vscode.host.executeCommand('workbench.action.closeAllEditors');
+    await vscode.page.locator('iframe.webview').waitFor({ state: 'detached' });
+    await vscode.host.executeCommand('teaChest.pushes.focus');
+    await vscode.page.waitForFunction(
+      `document.activeElement?.closest('.pane')?.querySelector('.pane-header')?.ariaLabel?.startsWith('Pushes ')`,
+    );
+    await keyboard.press('Delete');
+    await pushes().row('dev/tool:keys').waitFor({ state: 'detached' });
+  });
+
   test('removes a push, and all that have ended', async () => {
     const before = await pushes().rows();
     await pushes()

@@ -119,6 +119,53 @@ suite('the Registries view by hand', { timeout: 220_000 }, () => {
     await copied(`image: ${fakeGitea.host}/team/shop/api:1.10`);
   });
 
+  test('a tag is reached, copied, given to its menu and to its deletion, and the title’s buttons, by keyboard alone', async () => {
+    const { page, quickInput } = vscode;
+    const { keyboard } = page;
+    // The palette has it as well.
+    await vscode.host.executeCommand('teaChest.registries.focus');
+    await keyboard.press('Home');
+    const focused = registries()
+      .row(/^1\.10/)
+      .and(page.locator('.focused'));
+    for (let presses = 0; (await focused.count()) === 0; presses++) {
+      assert.ok(presses < 20, 'the tag is reached');
+      await keyboard.press('ArrowDown');
+    }
+    // Keys apply to the selection, which does not follow the focus.
+    await keyboard.press('Enter');
+    await focused.and(page.locator('[aria-selected="true"]')).waitFor();
+    await keyboard.press('Control+C');
+    await copied(`${fakeGitea.host}/team/shop/api:1.10`);
+    await keyboard.press('Shift+F10');
+    const menu = page.locator('.monaco-menu:visible').last();
+    const item = menu.locator('.action-item.focused').filter({ hasText: 'Add Tag…' });
+    await menu.waitFor();
+    for (let presses = 0; (await item.count()) === 0; presses++) {
+      assert.ok(presses < 20, 'the item of the menu is reached');
+      await keyboard.press('ArrowDown');
+    }
+    await keyboard.press('Enter');
+    await quickInput.waitFor('Add Tag');
+    await keyboard.press('Escape');
+    await quickInput.gone();
+    // The focus comes back to the rows.
+    await page.waitForFunction(
+      `document.activeElement?.closest('.pane')?.querySelector('.pane-header')?.ariaLabel?.startsWith('Registries ')`,
+    );
+    await keyboard.press('Delete');
+    const dialog = page.locator('.monaco-dialog-box').filter({ hasText: 'Delete the tag' });
+    await dialog.waitFor();
+    await keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    assert.ok(fakeGitea.tags('team', 'shop/api').includes('1.10'));
+    // From the tree to the buttons in the title of the view.
+    await keyboard.press('Shift+Tab');
+    const button = page.locator('.pane-header .action-label:focus');
+    await button.first().waitFor();
+    assert.match((await button.first().getAttribute('aria-label')) ?? '', /./);
+  });
+
   test('manifest and history open as documents that cannot be changed', async () => {
     const { page } = vscode;
     await registries().chooseFromMenu(/^1\.10/, 'Show Manifest');

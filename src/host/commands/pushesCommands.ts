@@ -58,7 +58,12 @@ export function pushesCommands(dependencies: PushesCommandDependencies): Command
     'pushes.showInRegistry': onImage((image) => showInRegistry(dependencies, image)),
     'pushes.openInBrowser': onImage((image) => openPage(dependencies, image)),
     'pushes.showError': onImage((image) => push.showFailure(image)),
-    'pushes.remove': onRows((nodes) => history.remove(nodes.map(({ record }) => record.id))),
+    // Its key works on any row. A push that runs in another window stays, and so does one of which an image is chosen.
+    'pushes.remove': onRows((nodes) =>
+      history.remove(
+        nodes.filter(({ type, record }) => type === 'run' && isOver(record.state)).map(({ record }) => record.id),
+      ),
+    ),
     'pushes.clearFinished': () =>
       history.remove(
         history

@@ -79,7 +79,7 @@ async function loadChoices(
   const pushedTo = memory.owners(connection.origin);
   const rows = ownerChoices({ connection, owners: known, former, pushedTo, ofFolders });
   // For a name that is only the beginning of a listed one.
-  return [...rows, { label: '…', description: l10n.t('Another owner'), icon: 'edit', always: true, value: undefined }];
+  return [...rows, { label: l10n.t('Another owner…'), icon: 'edit', always: true, value: undefined }];
 }
 
 function typedOwner({ store, isOfOneImage }: OwnerDialog, text: string): Typed<OwnerAnswer> {

@@ -78,6 +78,7 @@ function stateText({ state, position, images, progress }: PushRecord): string {
 function progressOf({ state, progress }: PushRecord): Pick<Page, 'progress'> {
   if (state === 'queued') return {};
   const { fraction } = progress;
+  if (fraction === undefined && state !== 'running') return {};
   const text =
     fraction === undefined
       ? l10n.t({ message: 'not known yet', comment: 'Of the progress of a push' })

@@ -55,6 +55,8 @@ export interface OpenVscodeOptions {
   /** The language of our texts; VS Code's own stay English. English by default. */
   readonly language?: string;
   readonly size?: { readonly width: number; readonly height: number };
+  /** Pixels of a picture for each one of `size`; 1 by default. */
+  readonly scale?: number;
 }
 
 /** A VS Code in a browser: its page, and objects for its parts. */
@@ -126,6 +128,7 @@ async function open(options: OpenVscodeOptions, closer: Closer): Promise<VscodeW
 
   const context = await browser.newContext({
     viewport: options.size ?? { width: 1280, height: 800 },
+    deviceScaleFactor: options.scale ?? 1,
     colorScheme: options.theme?.endsWith('light') === true ? 'light' : 'dark',
     permissions: ['clipboard-read', 'clipboard-write'],
   });

@@ -11,8 +11,8 @@ export interface ServerCertificate {
   readonly fingerprint256: string;
 }
 
-/** Names for tests: this machine's, and addresses and a name that VS Code does not treat as local. */
-const ownNames = ['localhost', '127.0.0.1', '::1', '127.0.0.2', 'gitea.test'];
+/** Names for tests: this machine's, and an address and names that VS Code does not treat as local. */
+const ownNames = ['localhost', '127.0.0.1', '::1', '127.0.0.2', 'gitea.test', 'gitea.example.com'];
 
 const day = 24 * 60 * 60 * 1000;
 const oid = {

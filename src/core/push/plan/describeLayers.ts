@@ -1,6 +1,6 @@
 import { isCancelled } from '../../base/errors.ts';
 import type { ImageDetails, ImageStep } from '../../ports/imageSource.ts';
-import { layerInstructions } from '../record/layerInstructions.ts';
+import { layerSteps } from '../record/layerSteps.ts';
 import { layerSizes } from '../transferCosts.ts';
 import type { PlanContext } from './planContext.ts';
 import type { FoundLayer } from './planUnpacked.ts';
@@ -24,24 +24,18 @@ export async function describeLayers(
   found: readonly FoundLayer[],
 ): Promise<readonly DescribedLayer[]> {
   const { image } = context;
-  const steps = await readSteps(context);
-  const instructions = layerInstructions(image.diffIds, steps);
+  const steps = layerSteps(image.diffIds, await readSteps(context));
   const counted = new Map(found.map(({ diffId, tarSize }) => [diffId, tarSize]));
-  const sizes = steps.map(({ size }) => size).filter((size) => size > 0);
-  const shares = layerSizes(
-    image.diffIds.map((diffId) => counted.get(diffId)),
-    sizes,
-    image.size,
-  );
+  const sizes = image.diffIds.map((diffId) => counted.get(diffId) ?? steps.get(diffId)?.bytes);
+  const shares = layerSizes(sizes, [], image.size);
   return found.map(({ diffId, descriptor, state, knownIn, tarSize }) => {
     const at = diffId === undefined ? -1 : image.diffIds.indexOf(diffId);
-    // As `layerSizes` pairs them.
-    const bySteps = sizes.length === image.diffIds.length ? sizes[at] : undefined;
-    const bytes = tarSize ?? bySteps;
+    const step = diffId && steps.get(diffId);
+    const bytes = tarSize ?? step?.bytes;
     const share = shares[at];
     return {
       ...{ diffId, digest: descriptor?.digest, mediaType: descriptor?.mediaType, state, knownIn },
-      instruction: diffId && instructions.get(diffId),
+      instruction: step?.instruction === '' ? undefined : step?.instruction,
       ...{ bytes, isEstimated: tarSize === undefined && bytes !== undefined, storedBytes: descriptor?.size },
       share: share && Math.round(share),
     };

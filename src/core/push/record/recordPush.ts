@@ -5,7 +5,7 @@ import type { ImageStep } from '../../ports/imageSource.ts';
 import type { ImageOutcome } from '../imagesEvents.ts';
 import type { ImageProgress, ImagesSnapshot } from '../imagesProgress.ts';
 import type { LayerStatus } from '../pushEvents.ts';
-import { layerSteps, type LayerStep } from './layerInstructions.ts';
+import { layerSteps, type LayerStep } from './layerSteps.ts';
 import type { ErrorRecord, ImageRecord, LayerRecord, PushRecord, RecordProgress, RecordState } from './pushRecord.ts';
 import { addSample, noSamples } from './rateSamples.ts';
 
@@ -97,7 +97,11 @@ function withProgress(record: PushRecord, snapshot: ImagesSnapshot, at: number):
   return {
     ...record,
     images: record.images.map((image, index) => withSnapshot(image, snapshot.images[index])),
-    progress: { stage, enginePreparing, sentBytes, totalBytes, fraction, bytesPerSecond, etaSeconds },
+    progress: {
+      ...{ stage, enginePreparing, sentBytes, totalBytes, bytesPerSecond, etaSeconds },
+      // Nothing is left to do then, but a push that failed came only as far as before.
+      fraction: isLast ? record.progress.fraction : fraction,
+    },
     samples: moving.length === 0 ? record.samples : addSample(record.samples, sample, { isLast }),
   };
 }

@@ -44,7 +44,7 @@ const icons: Readonly<Record<RecordState, string>> = {
 };
 
 const colors: Readonly<Partial<Record<RecordState, string>>> = {
-  pushed: 'testing.iconPassed',
+  pushed: 'charts.green',
   failed: 'testing.iconFailed',
   interrupted: 'list.warningForeground',
 };

@@ -26,12 +26,13 @@ interface MenuEntry {
 
 interface Contributions {
   readonly commands: readonly { readonly command: string }[];
+  readonly keybindings: readonly { readonly command: string; readonly when: string }[];
   readonly menus: Readonly<Record<'commandPalette' | 'view/title' | 'view/item/context', readonly MenuEntry[]>>;
 }
 
 const root = new URL('../../../../', import.meta.url);
 const manifest = extensionManifest() as { contributes: Contributions };
-const { commands, menus } = manifest.contributes;
+const { commands, keybindings, menus } = manifest.contributes;
 
 const listed = { name: 'app', pushedAt: undefined, tags: ['1'], linkedTo: undefined };
 
@@ -79,6 +80,16 @@ suite('the commands of package.json', () => {
   test('include every command of a menu', () => {
     const contributed = new Set(commands.map(({ command }) => command));
     for (const { command } of Object.values(menus).flat()) assert.ok(contributed.has(command), command);
+  });
+
+  test('have keys only for commands that exist, and only while the rows of one view have the focus', () => {
+    const names = new Set(commands.map(({ command }) => command));
+    assert.ok(keybindings.length > 0);
+    for (const { command, when } of keybindings) {
+      assert.ok(names.has(command), command);
+      const view = /^teaChest\.(images|registries|pushes)\./.exec(command)?.[1] ?? assert.fail(command);
+      assert.equal(when, `focusedView == teaChest.${view} && listFocus && !inputFocus`);
+    }
   });
 
   test('in menus of views are not those of the automation contract, which refuse the row that VS Code passes', async () => {

@@ -23,7 +23,7 @@ suite('typing in the push dialog', () => {
     images.enter();
     const choice = await ownerList();
     choice.type('te');
-    assert.deepEqual(labels(choice), ['team (public)', 'my-team', '$(edit) … (Another owner)']);
+    assert.deepEqual(labels(choice), ['team (public)', 'my-team', '$(edit) Another owner…']);
     choice.enter();
     (await proposal()).enter();
     const job = await asked;
@@ -77,7 +77,7 @@ suite('typing in the push dialog', () => {
     images.enter();
     const choice = await ownerList();
     choice.type('guild');
-    assert.deepEqual(labels(choice), ['guild (as typed)', '$(edit) … (Another owner)']);
+    assert.deepEqual(labels(choice), ['guild (as typed)', '$(edit) Another owner…']);
     choice.enter();
     const list = await proposal();
     assert.equal(labels(list)[0], '$(edit) Choose Another Name…');

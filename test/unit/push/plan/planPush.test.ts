@@ -122,6 +122,24 @@ describe('the plan of a push', () => {
     assert.equal(engine.opened, 0, 'nothing was exported');
   });
 
+  it('pairs a layer without files, as WORKDIR makes one, with its step, so that the sizes of the others are known', async () => {
+    const steps = [
+      { createdBy: 'COPY base /', size: 300_000 },
+      { createdBy: 'WORKDIR /srv', size: 0 },
+      { createdBy: 'COPY app .', size: 50_000 },
+      { createdBy: 'CMD ["/srv/app"]', size: 0 },
+    ];
+    const image = planned(await plan([ask(new FakeEngine(layers))], { steps }));
+    assert.deepEqual(
+      image.layers.map(({ instruction, bytes }) => [instruction, bytes]),
+      [
+        ['COPY base /', 300_000],
+        ['WORKDIR /srv', 0],
+        ['COPY app .', 50_000],
+      ],
+    );
+  });
+
   it('says exactly what is sent once the blobs are known, and by which rate it takes how long', async () => {
     const engine = new FakeEngine(layers);
     await rig.push(engine);

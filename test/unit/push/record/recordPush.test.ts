@@ -150,6 +150,28 @@ suite('the record of a push', () => {
     assert.deepEqual([stopped.record.state, stopped.record.images[0]?.state], ['interrupted', 'interrupted']);
   });
 
+  test('says how far a push came that failed, and not that nothing is left to do', () => {
+    const error = new TeaChestError('accessDenied', 'You may not.', { stage: 'plan' });
+    assert.equal(new Run('app:1').fail(0, error).end({ kind: 'failed', error }).record.progress.fraction, undefined);
+    const half = layer(own, {
+      state: 'uploading',
+      readTotal: mega,
+      readBytes: mega,
+      storedBytes: mega,
+      sentBytes: mega / 2,
+    });
+    const run = new Run('app:1').on(
+      0,
+      { type: 'planned', layers: [layer(own)], imageBytes: mega },
+      { type: 'layer', index: 0, status: half },
+    );
+    const before = run.record.progress.fraction;
+    assert.ok(before !== undefined && before > 0 && before < 0.9, `${before}`);
+    assert.equal(run.fail(0, error).end({ kind: 'failed', error }).record.progress.fraction, before);
+    const pushed = new Run('app:1').on(0, { type: 'done', result: resultOf() });
+    assert.equal(pushed.end({ kind: 'pushed', result: resultOf() }).record.progress.fraction, 1);
+  });
+
   test('of several images is as bad as the worst of them, and each has its own outcome at once', () => {
     const error = new TeaChestError('ownerNotFound', 'No such owner.', { stage: 'plan' });
     const run = new Run('a', 'b').on(0, { type: 'done', result: resultOf() }).fail(1, error);

@@ -22,12 +22,3 @@ export function layerSteps(diffIds: readonly Digest[], steps: readonly ImageStep
   });
   return pairs;
 }
-
-/** The instructions of these steps, where the history says them. */
-export function layerInstructions(
-  diffIds: readonly Digest[],
-  steps: readonly ImageStep[],
-): ReadonlyMap<Digest, string> {
-  const pairs = [...layerSteps(diffIds, steps)].map(([diffId, { instruction }]) => [diffId, instruction] as const);
-  return new Map(pairs.filter(([, instruction]) => instruction !== ''));
-}
