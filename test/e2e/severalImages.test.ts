@@ -137,13 +137,12 @@ suite('several images by hand', { timeout: 300_000 }, () => {
   }
 
   test('each image shows how it compares with the tag that it was pushed to', async () => {
-    await images().expand('api');
     await images()
-      .row(/^1up to date · /)
+      .row(/^api:1up to date · /)
       .waitFor();
     await rebuild('api:1');
     await images()
-      .row(/^1newer here · /)
+      .row(/^api:1newer here · /)
       .waitFor();
     const labels = await images().rows();
     assert.ok(
@@ -151,7 +150,7 @@ suite('several images by hand', { timeout: 300_000 }, () => {
       labels.join('\n'),
     );
     await images()
-      .row(/^1newer here/)
+      .row(/^api:1newer here/)
       .hover();
     const tooltip = vscode.page
       .locator('.monaco-hover:visible')
@@ -173,7 +172,7 @@ suite('several images by hand', { timeout: 300_000 }, () => {
     await notifications.waitFor(/Pushed 1 image in /);
     await isStored('dev/api:1', 'api:1');
     await images()
-      .row(/^1up to date · /)
+      .row(/^api:1up to date · /)
       .waitFor();
     await vscode.quickInput.runCommand('Tea Chest: Push What Is Out of Date…');
     await notifications.waitFor('Nothing is out of date: 6 images are as their registries have them.');
@@ -185,13 +184,13 @@ suite('several images by hand', { timeout: 300_000 }, () => {
     await pushBySkopeo('later:1', 'dev/api:1');
     await images().clickAction('Refresh Images');
     await images()
-      .row(/^1newer there · /)
+      .row(/^api:1newer there · /)
       .waitFor();
     // With several rows selected there is nothing to compare.
     await images()
-      .row(/^1newer there/)
+      .row(/^api:1newer there/)
       .click();
-    await images().chooseFromMenu(/^1newer there/, 'Compare with Registry…');
+    await images().chooseFromMenu(/^api:1newer there/, 'Compare with Registry…');
     const right = page.locator('.monaco-diff-editor .editor.modified .view-lines');
     await right.filter({ hasText: 'No layer is shared.' }).waitFor();
     await right.filter({ hasText: 'A push would send at most 2 layers' }).waitFor();
