@@ -77,11 +77,23 @@ export class ImagesProgress {
     const isOver = running.length === 0;
     return {
       ...whole,
-      ...{ images, ended: images.length - running.length, fraction: isOver ? 1 : whole.fraction },
+      ...{
+        images: withRateOf(whole, images),
+        ended: images.length - running.length,
+        fraction: isOver ? 1 : whole.fraction,
+      },
       ...(isOver && { stage: undefined, bytesPerSecond: undefined, etaSeconds: undefined }),
       enginePreparing: running.some((one) => one.enginePreparing) && !running.some(isReceiving),
     };
   }
+}
+
+/** Of one image, both are shown at the same time: its own events come at other times, and would give another rate. */
+function withRateOf(whole: PushSnapshot, images: readonly ImageProgress[]): readonly ImageProgress[] {
+  const [only, ...others] = images;
+  if (only === undefined || only.outcome !== undefined || others.length > 0) return images;
+  const { bytesPerSecond, etaSeconds } = whole;
+  return [{ ...only, snapshot: { ...only.snapshot, bytesPerSecond, etaSeconds } }];
 }
 
 function isReceiving({ stage, enginePreparing }: PushSnapshot): boolean {

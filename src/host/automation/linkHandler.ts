@@ -5,6 +5,7 @@ import type { ConnectionStore } from '../connections/connectionStore.ts';
 import { signInToGoOn } from '../connections/reconnect.ts';
 import type { AskSignInDependencies } from '../connections/signInState.ts';
 import { askModal, showError } from '../display/messages.ts';
+import { moreAbout } from '../errors/moreAbout.ts';
 import type { PushController } from '../push/pushController.ts';
 import { settleTarget } from '../targets/settleTarget.ts';
 import { briefImage, formatTarget, type Destination, type Target } from '../targets/target.ts';
@@ -33,7 +34,7 @@ export class LinkHandler implements vscode.UriHandler {
       else await this.#push(link.image, link.target);
     } catch (error) {
       const { code, message } = toTeaChestError(error);
-      if (code !== 'cancelled') void showError(message, []);
+      if (code !== 'cancelled') void showError(message, [], moreAbout([code]));
     }
   }
 

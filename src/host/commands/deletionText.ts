@@ -2,6 +2,8 @@ import * as l10n from '@vscode/l10n';
 import type { DeletionPlan, DeletionStep } from '../../core/gitea/browse/planDeletion.ts';
 import type { DeletionResult } from '../../core/gitea/browse/runDeletion.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
+import type { MessageLink } from '../display/messages.ts';
+import { moreAbout } from '../errors/moreAbout.ts';
 
 export interface DeletionQuestion {
   readonly message: string;
@@ -87,6 +89,8 @@ function tagsOf(step: DeletionStep): readonly string[] {
 export interface DeletionReport {
   readonly message: string;
   readonly failures: readonly string[];
+  /** To what helps against the failures. */
+  readonly link: MessageLink | undefined;
 }
 
 /** What was deleted, and what was not and why. */
@@ -96,16 +100,18 @@ export function deletionReport(results: readonly DeletionResult[]): DeletionRepo
       ? []
       : [results.length === 1 ? outcome.failure.message : `${describeStep(step)}: ${outcome.failure.message}`],
   );
+  const codes = results.flatMap(({ outcome }) => (typeof outcome === 'object' ? [outcome.failure.code] : []));
+  const link = moreAbout(codes);
   const [first] = results;
   const gone = results.filter(({ outcome }) => outcome === 'gone').length;
   const deleted = results.length - failures.length - gone;
   if (results.length !== 1 || first === undefined) {
     const message = l10n.t`Deleted: ${deleted} of ${results.length}.`;
-    return { message: gone === 0 ? message : `${message} ${goneSentence(gone)}`, failures };
+    return { message: gone === 0 ? message : `${message} ${goneSentence(gone)}`, failures, link };
   }
   const what = describeStep(first.step);
   const message = deleted === 0 ? l10n.t`Not deleted: ${what}.` : l10n.t`Deleted: ${what}.`;
-  return { message: gone === 0 ? message : `${message} ${l10n.t('It was not there any more.')}`, failures };
+  return { message: gone === 0 ? message : `${message} ${l10n.t('It was not there any more.')}`, failures, link };
 }
 
 /** Of several. */

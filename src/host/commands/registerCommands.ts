@@ -29,6 +29,7 @@ import { pushImageCommand } from './pushImage.ts';
 import { pushImagesCommand } from './pushImages.ts';
 import { pushOutOfDateCommand } from './pushOutOfDate.ts';
 import { selectEngineCommand, type SelectEngineDependencies } from './selectEngine.ts';
+import { showLayersCommand } from './showLayers.ts';
 import { showTroubleshootingCommand } from './showTroubleshooting.ts';
 import { signInCommand } from './signIn.ts';
 
@@ -90,6 +91,7 @@ export function registerCommands(dependencies: CommandDependencies): vscode.Disp
     'images.selectEngine': () => selectEngineCommand(dependencies, undefined),
     'images.showDangling': () => setShowDangling(true),
     'images.hideDangling': () => setShowDangling(false),
+    showLayers: () => showLayersCommand(dependencies),
     ...pageCommands(dependencies, tags),
     ...pushesCommands(dependencies),
     ...registryCommands(dependencies),

@@ -101,10 +101,10 @@ async function remove(
   );
   if (results === undefined) return;
   dependencies.registriesView.update();
-  const { failures } = deletionReport(results);
+  const { failures, link } = deletionReport(results);
   const needed = chosen.length - results.length;
   const message = cleanedText(`${connection.host}/${repository}`, results.length - failures.length, needed);
-  if (failures.length > 0) void showError([message, ...failures].join(' '), []);
+  if (failures.length > 0) void showError([message, ...failures].join(' '), [], link);
   else void showInformation(message, []);
 }
 

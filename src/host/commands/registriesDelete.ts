@@ -79,15 +79,15 @@ async function showResults(
   connection: Connection,
   results: readonly DeletionResult[],
 ): Promise<void> {
-  const { message, failures } = deletionReport(results);
+  const { message, failures, link } = deletionReport(results);
   const digests = results.flatMap(({ step, outcome }) => {
     const isRefused = typeof outcome === 'object' && outcome.failure.facts['digestOnly'] === true;
     return isRefused && step.kind === 'tag' ? [{ ...step, kind: 'digest' as const }] : [];
   });
   if (digests.length > 0) {
     const button = { title: l10n.t('Delete the Digest…') };
-    if ((await showWarning([message, ...failures].join(' '), [button])) !== button) return;
+    if ((await showWarning([message, ...failures].join(' '), [button], link)) !== button) return;
     await deleteIn(dependencies, connection, digests);
-  } else if (failures.length > 0) void showError([message, ...failures].join(' '), []);
+  } else if (failures.length > 0) void showError([message, ...failures].join(' '), [], link);
   else void showInformation(message, []);
 }

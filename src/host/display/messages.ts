@@ -39,8 +39,12 @@ export async function showInformation<T extends Button>(
   return await vscode.window.showInformationMessage(inertText(message), ...buttons);
 }
 
-export async function showWarning<T extends Button>(message: string, buttons: readonly T[]): Promise<T | undefined> {
-  return await vscode.window.showWarningMessage(inertText(message), ...buttons);
+export async function showWarning<T extends Button>(
+  message: string,
+  buttons: readonly T[],
+  link?: MessageLink,
+): Promise<T | undefined> {
+  return await vscode.window.showWarningMessage(withLink(message, link), ...buttons);
 }
 
 /** A modal dialog. Each entry of `detail` stays one line. */

@@ -1,8 +1,7 @@
-import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
-import type { ErrorCode } from '../../core/base/errors.ts';
-import { showError, type MessageLink } from '../display/messages.ts';
+import { showError } from '../display/messages.ts';
 import { openInBrowser } from '../openInBrowser.ts';
+import { moreAbout } from './moreAbout.ts';
 import { offerActions, type ActionHandlers } from './offerActions.ts';
 
 /**
@@ -13,13 +12,9 @@ export async function reportFailure(error: unknown, handlers: ActionHandlers, fa
   await offerActions(
     error,
     { ...everywhere, ...handlers },
-    (message, buttons, code) => showError(message, buttons, moreAbout(code)),
+    (message, buttons, code) => showError(message, buttons, moreAbout([code])),
     failed,
   );
-}
-
-function moreAbout(code: ErrorCode): MessageLink {
-  return { title: l10n.t('More About This'), command: 'teaChest.showTroubleshooting', argument: code };
 }
 
 const dockerDocs = 'https://docs.docker.com';

@@ -12,6 +12,7 @@ import type { AskSignInDependencies } from '../connections/signInState.ts';
 import { copyReferences } from '../display/clipboard.ts';
 import { askModal, showError, showInformation, showWarning, withNotification } from '../display/messages.ts';
 import { errorMessage } from '../errors/errorMessages.ts';
+import { moreAbout } from '../errors/moreAbout.ts';
 import type { ActionHandlers } from '../errors/offerActions.ts';
 import { reportFailure } from '../errors/reportFailure.ts';
 import { askAlone, askChoice, askText } from '../input/prompts.ts';
@@ -125,7 +126,6 @@ export class PullController {
   async #showSummary(jobs: readonly PullJob[], done: readonly PulledImage[]): Promise<void> {
     const failed = jobs.filter((_, at) => done[at]?.outcome instanceof Error);
     if (done.every(({ outcome }) => isCancelled(outcome))) return;
-    const show = failed.length === 0 ? showInformation : failed.length === jobs.length ? showError : showWarning;
     const first = done.flatMap(({ outcome }) => (outcome instanceof Error ? [] : [outcome]))[0];
     const reveal = { title: l10n.t('Show in Images'), run: () => this.#dependencies.reveal(first?.reference ?? '') };
     const retry = {
@@ -133,7 +133,12 @@ export class PullController {
       run: () => this.pullAll(failed.map((job) => this.#refresh(job))),
     };
     const text = describePulledImages(done, (error) => errorMessage(error).message);
-    const chosen = await show(text, [...(failed.length > 0 ? [retry] : []), ...(first === undefined ? [] : [reveal])]);
+    const buttons = [...(failed.length > 0 ? [retry] : []), ...(first === undefined ? [] : [reveal])];
+    const more = moreAbout(done.flatMap(({ outcome }) => (outcome instanceof Error ? [outcome.code] : [])));
+    const chosen =
+      failed.length === 0
+        ? await showInformation(text, buttons)
+        : await (failed.length === jobs.length ? showError : showWarning)(text, buttons, more);
     await chosen?.run();
   }
 

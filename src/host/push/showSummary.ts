@@ -6,6 +6,7 @@ import type { ActionKind } from '../errors/adviceTables.ts';
 import { actionTitle, errorMessage } from '../errors/errorMessages.ts';
 import type { ActionHandlers } from '../errors/offerActions.ts';
 import type { LinkButton } from './linkAfterPush.ts';
+import { moreAbout } from '../errors/moreAbout.ts';
 import { reportFailure } from '../errors/reportFailure.ts';
 import { describeSummary, type FinishedImage } from '../progress/imagesText.ts';
 
@@ -31,20 +32,22 @@ export async function showSummary(
   const errors = images.flatMap((image) => (image.kind === 'failed' ? [image.error] : []));
   const failures = errors.filter(({ code }) => code !== 'cancelled');
   if (pushed.length === 0 && failures.length === 0) return;
-  const show = failures.length === 0 ? showInformation : pushed.length === 0 ? showError : showWarning;
-  const chosen = await show(
-    describeSummary(images, durationMs, (error) => errorMessage(error).message),
-    [
-      ...remedyFor(failures, handlers),
-      ...(handlers.retry === undefined ? [] : [{ title: retryTitle(errors.length), run: handlers.retry }]),
-      failures.length === 0
-        ? { title: l10n.t('Copy References'), run: () => copyReferences(pushed) }
-        : handlers.showDetails === undefined
-          ? { title: l10n.t('Show Log'), run: () => vscode.commands.executeCommand('teaChest.showLog') }
-          : { title: l10n.t('Show Details'), run: handlers.showDetails },
-      ...(link === undefined ? [] : [link]),
-    ],
-  );
+  const text = describeSummary(images, durationMs, (error) => errorMessage(error).message);
+  const buttons = [
+    ...remedyFor(failures, handlers),
+    ...(handlers.retry === undefined ? [] : [{ title: retryTitle(errors.length), run: handlers.retry }]),
+    failures.length === 0
+      ? { title: l10n.t('Copy References'), run: () => copyReferences(pushed) }
+      : handlers.showDetails === undefined
+        ? { title: l10n.t('Show Log'), run: () => vscode.commands.executeCommand('teaChest.showLog') }
+        : { title: l10n.t('Show Details'), run: handlers.showDetails },
+    ...(link === undefined ? [] : [link]),
+  ];
+  const more = moreAbout(failures.map(({ code }) => code));
+  const chosen =
+    more === undefined
+      ? await showInformation(text, buttons)
+      : await (pushed.length === 0 ? showError : showWarning)(text, buttons, more);
   if (chosen !== link) link?.decline();
   try {
     await chosen?.run();

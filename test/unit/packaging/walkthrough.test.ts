@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { glob, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { neededScopes } from '../../../src/core/gitea/tokenScopes.ts';
 import { extensionManifest } from '../../tools/extensionManifest.ts';
 import { projectRoot } from '../../tools/projectPaths.ts';
 
@@ -45,6 +46,17 @@ suite('the walkthrough', () => {
     for (const { media } of steps) {
       assert.match(await readFile(join(projectRoot, media.markdown), 'utf8'), /^## .+\n\n/, media.markdown);
     }
+  });
+
+  test('names the scopes of the token that replaces a password, in each language', async () => {
+    let count = 0;
+    for await (const page of glob('media/walkthrough/signIn*.md', { cwd: projectRoot })) {
+      count += 1;
+      const text = await readFile(join(projectRoot, page), 'utf8');
+      const named = [...text.matchAll(/`(\w+:\w+)`/g)].map(([, scope]) => scope);
+      assert.deepEqual(named, neededScopes, page);
+    }
+    assert.ok(count > 1, 'with its translations');
   });
 
   test('completes a step by what happened: context keys that the extension sets, and views', async () => {

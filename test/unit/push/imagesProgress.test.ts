@@ -60,6 +60,22 @@ describe('the progress of several images', () => {
     assert.deepEqual([progress.snapshot().totalBytes, progress.snapshot().sentBytes], [20 * mega, 6 * mega]);
   });
 
+  it('of one image has the same rate and time left as the image, also if its bytes come in bursts', () => {
+    progress = new ImagesProgress(['https://h'], () => now);
+    plan(0, own('a'));
+    const rates = new Set<number | undefined>();
+    for (let tick = 0; tick < 100; tick++) {
+      now += 200;
+      // The events of an image come when they come; snapshots are made five times a second.
+      if (tick % 17 === 3) at(0, { type: 'layer', index: 0, status: own('a', moving(100 * mega, tick * mega)) });
+      const { images, bytesPerSecond, etaSeconds } = progress.snapshot();
+      const { snapshot } = images[0] ?? assert.fail('there is one image');
+      assert.deepEqual([snapshot.bytesPerSecond, snapshot.etaSeconds], [bytesPerSecond, etaSeconds]);
+      rates.add(bytesPerSecond);
+    }
+    assert.ok(rates.size > 5, 'a rate is measured');
+  });
+
   it('never exceeds the whole, and is whole only when all have ended', () => {
     plan(0, layer({}), own('a'));
     plan(1, layer({}), own('b'));

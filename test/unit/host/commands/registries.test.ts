@@ -109,6 +109,7 @@ suite('Delete', () => {
       message,
       /^Deleted: 1 of 2\. the tag team\/app:1 \(.{12}\): .* refused to delete 1: “the storage is read-only”/,
     );
+    assert.match(message, / \[More About This\]\(command:teaChest\.showTroubleshooting\?%22accessDenied%22\)$/);
     assert.deepEqual(rig.fakeGitea.tags('team', 'app'), ['1']);
   });
 

@@ -290,6 +290,7 @@ suite('a push of several images', () => {
       warning ?? '',
       /^Pushed 1 of 2 images .* dev\/tool:1\. Not pushed: dev\/app:1: There is no room for it\./,
     );
+    assert.match(warning ?? '', / \[More About This\]\(command:teaChest\.showTroubleshooting\?%22quotaExceeded%22\)$/);
     while (runs.length < 2) await setImmediate();
     assert.deepEqual(runs.map(targetsOf), [['dev/app:1', 'dev/tool:1'], ['dev/app:1']]);
     assert.equal(runs[1]?.[0]?.compression, 'none');
