@@ -303,7 +303,7 @@ suite('text from outside, whatever it is', () => {
       }
       assertOnlyCode(
         markdownText(imageTooltip(text, image, undefined)),
-        /^(?:\*\*\*\*|ID: |Created: |Size: 1 B \(1 bytes\)|Cannot be pushed: |Tagged: |Platform: |In use by 1 running container and 1 stopped one|Also: (?:, )*)$/,
+        /^(?:\*\*\*\*|ID: |Created: |Size: 1 B \(1 bytes\)|Cannot be pushed: |Tagged: |Platform: |In use by: 1 running container, 1 stopped container|Also: (?:, )*)$/,
       );
       assertOnlyCode(markdownText([['Ours ', markdownValue(text)]]), /^Ours $/);
     });
