@@ -160,7 +160,10 @@ suite('push on build', () => {
       await build('app:1', 'new');
       let question = '';
       await until(() => (question += takeShown().find(({ element }) => element === 'information')?.text ?? '') !== '');
-      assert.equal(question.includes(' Everybody who can reach the registry can pull gitea.test/dev/app:1: '), isPublic);
+      assert.equal(
+        question.includes(' Everybody who can reach the registry can pull gitea.test/dev/app:1: '),
+        isPublic,
+      );
     }
   });
 
