@@ -10,6 +10,7 @@ import { PushImageTool, type PushImageToolDependencies } from '../host/automatio
 import { pushOnBuildRules } from '../host/config.ts';
 import type { EngineLink } from '../host/engine/engine.ts';
 import type { PulledImages } from '../host/pull/pulledImages.ts';
+import type { PublicOwners } from '../host/targets/publicOwners.ts';
 
 interface AutomationDependencies
   extends
@@ -19,6 +20,7 @@ interface AutomationDependencies
     ListPackagesDependencies,
     LinkHandlerDependencies {
   readonly pulledImages: Pick<PulledImages, 'names'>;
+  readonly publicOwners: PushImageToolDependencies['publicOwners'] & Pick<PublicOwners, 'isPublic'>;
   readonly access: PushImageToolDependencies['access'] & ListPackagesDependencies['access'];
   readonly store: ListPackagesDependencies['store'] & LinkHandlerDependencies['store'];
   readonly link: EngineLink;
@@ -35,8 +37,8 @@ export interface Automation {
 }
 
 export function buildAutomation(dependencies: AutomationDependencies): Automation {
-  const { link, pulledImages, state } = dependencies;
-  const consent = new BuildConsent(state);
+  const { link, pulledImages, publicOwners, state } = dependencies;
+  const consent = new BuildConsent(state, publicOwners);
   const pushOnBuild = new PushOnBuild({
     ...{ ...dependencies, consent, rules: pushOnBuildRules },
     pulledNames: () => pulledImages.names(),

@@ -12,6 +12,11 @@ export function padToWidth(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - textWidth(text)));
 }
 
+/** The same with the blanks before it. */
+export function padStartToWidth(text: string, width: number): string {
+  return ' '.repeat(Math.max(0, width - textWidth(text))) + text;
+}
+
 /** The beginning of a text that takes at most `width` columns. */
 export function cutToWidth(text: string, width: number): string {
   let end = Math.max(0, width);

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../base/joinSentences.ts';
 import { isTag, parseImageReference } from '../oci/imageReference.ts';
 
 /** The target of a push, as typed. */
@@ -42,7 +43,7 @@ export function checkTarget(parts: TargetParts, host: string): Check<TargetParts
     return {
       ok: true,
       value: { owner: owner.value, name: name.value, tag: tag.value },
-      ...(notices.length === 0 ? {} : { notice: notices.join(' ') }),
+      ...(notices.length === 0 ? {} : { notice: joinSentences(...notices) }),
     };
   }
   const why = [owner, name, tag].find((check) => !check.ok)?.why ?? '';

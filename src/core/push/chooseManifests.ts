@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../base/joinSentences.ts';
 import { TeaChestError } from '../base/errors.ts';
 import { shortDigest, type Digest } from '../oci/digest.ts';
 import { isImageManifest } from '../oci/mediaTypes.ts';
@@ -137,7 +138,7 @@ function findPlatform(image: Listed, wanted: string): EngineManifest {
     found.length > 0
       ? l10n.t`The engine has only a part of ${nameOfImage(image)} for ${wanted}: pull that platform again, or build it.`
       : l10n.t`The engine has ${nameOfImage(image)} not for ${wanted}.`;
-  throw new TeaChestError('imageNotFound', `${why} ${instead}`, {
+  throw new TeaChestError('imageNotFound', joinSentences(why, instead), {
     stage: 'inspect',
     facts: { image: nameOfImage(image), platform: wanted, platforms: names },
   });
@@ -161,7 +162,7 @@ function undecided(image: Listed, here: readonly EngineManifest[], missing: read
     ...(missing.length === 0 ? [] : [l10n.t`The engine does not have ${missing.join(', ')}.`]),
     l10n.t`It has ${names}: one of these can be pushed, or “all” that is there.`,
   ];
-  return new TeaChestError('platformNeeded', sentences.join(' '), {
+  return new TeaChestError('platformNeeded', joinSentences(...sentences), {
     stage: 'inspect',
     facts: { image: nameOfImage(image), platforms: names, missing },
   });

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../core/base/joinSentences.ts';
 import type { DeletionPlan, DeletionStep } from '../../core/gitea/browse/planDeletion.ts';
 import type { DeletionResult } from '../../core/gitea/browse/runDeletion.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
@@ -107,11 +108,15 @@ export function deletionReport(results: readonly DeletionResult[]): DeletionRepo
   const deleted = results.length - failures.length - gone;
   if (results.length !== 1 || first === undefined) {
     const message = l10n.t`Deleted: ${deleted} of ${results.length}.`;
-    return { message: gone === 0 ? message : `${message} ${goneSentence(gone)}`, failures, link };
+    return { message: gone === 0 ? message : joinSentences(message, goneSentence(gone)), failures, link };
   }
   const what = describeStep(first.step);
   const message = deleted === 0 ? l10n.t`Not deleted: ${what}.` : l10n.t`Deleted: ${what}.`;
-  return { message: gone === 0 ? message : `${message} ${l10n.t('It was not there any more.')}`, failures, link };
+  return {
+    message: gone === 0 ? message : joinSentences(message, l10n.t('It was not there any more.')),
+    failures,
+    link,
+  };
 }
 
 /** Of several. */

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../core/base/joinSentences.ts';
 import { isCancelled, toTeaChestError, type TeaChestError } from '../../core/base/errors.ts';
 import type { SyncState } from '../../core/sync/compareSyncState.ts';
 import { showInformation, withNotification } from '../display/messages.ts';
@@ -127,7 +128,7 @@ function describeNone(compared: readonly ComparedImage[]): string {
       : [newerThere === 1 ? l10n.t('1 image is newer there.') : l10n.t`${newerThere} images are newer there.`]),
     describeUnknown(compared),
   ];
-  return sentences.filter((sentence) => sentence !== undefined).join(' ');
+  return joinSentences(...sentences);
 }
 
 function describeUnknown(compared: readonly ComparedImage[]): string | undefined {

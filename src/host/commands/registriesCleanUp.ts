@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../core/base/joinSentences.ts';
 import { planCleanUp, type CleanUpPlan, type UnneededVersion } from '../../core/gitea/browse/planCleanUp.ts';
 import { runDeletion } from '../../core/gitea/browse/runDeletion.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
@@ -21,10 +22,10 @@ export async function registriesCleanUpCommand(
   const kept = keptSentences(plan);
   if (plan.unneeded.length === 0) {
     const nothing = l10n.t`${name} has nothing to clean up: every old version is needed by a tag.`;
-    void showInformation([nothing, ...kept].join(' '), []);
+    void showInformation(joinSentences(nothing, ...kept), []);
     return;
   }
-  const placeholder = [l10n.t`No tag of ${name} needs these. Choose what is deleted.`, ...kept].join(' ');
+  const placeholder = joinSentences(l10n.t`No tag of ${name} needs these. Choose what is deleted.`, ...kept);
   const chosen = await pickSeveral(plan.unneeded.map(choiceOf), { title: l10n.t('Clean Up: Preview'), placeholder });
   if (chosen === undefined || chosen.length === 0) return;
   const detail = [
@@ -104,7 +105,7 @@ async function remove(
   const { failures, link } = deletionReport(results);
   const needed = chosen.length - results.length;
   const message = cleanedText(`${connection.host}/${repository}`, results.length - failures.length, needed);
-  if (failures.length > 0) void showError([message, ...failures].join(' '), [], link);
+  if (failures.length > 0) void showError(joinSentences(message, ...failures), [], link);
   else void showInformation(message, []);
 }
 
@@ -122,5 +123,5 @@ function cleanedText(name: string, deleted: number, needed: number): string {
           comment: 'A version of an image that was chosen to be deleted.',
         })
       : l10n.t`${needed} are needed or gone by now, and were left alone.`;
-  return `${done} ${skipped}`;
+  return joinSentences(done, skipped);
 }

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../core/base/joinSentences.ts';
 import { planDeletion, type DeletionPlan, type DeletionTarget } from '../../core/gitea/browse/planDeletion.ts';
 import { runDeletion, type DeletionResult } from '../../core/gitea/browse/runDeletion.ts';
 import type { Connection } from '../connections/connection.ts';
@@ -86,8 +87,8 @@ async function showResults(
   });
   if (digests.length > 0) {
     const button = { title: l10n.t('Delete the Digest…') };
-    if ((await showWarning([message, ...failures].join(' '), [button], link)) !== button) return;
+    if ((await showWarning(joinSentences(message, ...failures), [button], link)) !== button) return;
     await deleteIn(dependencies, connection, digests);
-  } else if (failures.length > 0) void showError([message, ...failures].join(' '), [], link);
+  } else if (failures.length > 0) void showError(joinSentences(message, ...failures), [], link);
   else void showInformation(message, []);
 }

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../core/base/joinSentences.ts';
 import { escapeInvisible, plainText, shortenText } from '../../core/base/plainText.ts';
 import { padToWidth, textWidth } from '../../core/base/textWidth.ts';
 import type { ComparedLayer, ImageComparison } from '../../core/compare/compareImages.ts';
@@ -65,9 +66,9 @@ function relationLine({ relation, areSettingsSame, sharedFromBase, rows }: Image
     case 'sameLayers':
       return l10n.t('The same layers. The settings differ.');
     case 'noLayers':
-      return `${l10n.t('No layer is shared.')} ${settingsSentence(areSettingsSame)}`;
+      return joinSentences(l10n.t('No layer is shared.'), settingsSentence(areSettingsSame));
     case 'someLayers':
-      return `${sharedSentence(sharedFromBase, rows.length)} ${settingsSentence(areSettingsSame)}`;
+      return joinSentences(sharedSentence(sharedFromBase, rows.length), settingsSentence(areSettingsSame));
   }
 }
 

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../core/base/joinSentences.ts';
 import { TeaChestError } from '../../core/base/errors.ts';
 import type { LocalCluster } from '../../core/idpbuilder/findClusters.ts';
 import { askChoice } from '../input/prompts.ts';
@@ -13,7 +14,7 @@ export async function listClusters(clusters: LocalClusters): Promise<readonly Lo
   if (all.length > 0) return all;
   const files = (await clusters.files()).join(', ');
   const message = l10n.t`No cluster of idpbuilder was found: there is no context kind-… in ${files}.`;
-  throw new TeaChestError('credentialSourceFailed', [message, ...problems].join(' '), {
+  throw new TeaChestError('credentialSourceFailed', joinSentences(message, ...problems), {
     stage: 'signIn',
     facts: { cluster: '' },
   });

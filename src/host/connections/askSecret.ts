@@ -30,8 +30,9 @@ export async function askUsername(state: SignInState, position: StepPosition): P
 }
 
 /**
- * Checks the secret with the registry. A token is saved. With a password a token is made, which is saved in its place; where
- * that fails, or the person wants to choose, the next step asks what is stored.
+ * Checks the secret with the registry. A token is saved, and so is the password of a registry that makes no tokens. With the
+ * password of Gitea or Forgejo a token is made, which is saved in its place; where that fails, or the person wants to choose,
+ * the next step asks what is stored.
  */
 export async function askSecret(
   dialog: SignInDialog,
@@ -45,7 +46,7 @@ export async function askSecret(
   let made: SignedIn | undefined;
   let problem: string | undefined;
   const typed = await askText(position, {
-    prompt: l10n.t`Token (with the scopes ${neededScopesText}) or password of ${state.username} on ${reached.address.host}. Of a password nothing is stored, only a token that is made with it`,
+    prompt: l10n.t`Token (with the scopes ${neededScopesText}) or password of ${state.username} on ${reached.address.host}. On Gitea and Forgejo nothing is stored of a password, only a token that is made with it`,
     password: true,
     value: state.secret,
     problem: state.problem,
@@ -81,7 +82,9 @@ export async function askSecret(
   const base = { ...state, secret: typed, needsCode, password: undefined, problem: undefined };
   if (checked === undefined || needsCode) return base;
   if (made !== undefined) return { ...base, secret: '', done: made };
-  if (isPassword(checked)) return { ...base, password: checked, problem };
+  // No token can be made on another registry, but the person may want that nothing is stored.
+  const isChosen = wish === 'choice' && checked.connection.kind === 'generic';
+  if (isPassword(checked) || isChosen) return { ...base, password: checked, problem };
   await dialog.store.save(checked.connection, checked.credential);
   return { ...base, secret: '', done: { connection: checked.connection, scope: checked.scope } };
 }

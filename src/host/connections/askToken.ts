@@ -1,5 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { neededScopesText } from '../../core/gitea/tokenScopes.ts';
+import type { Choice } from '../input/choiceRows.ts';
 import { askChoice, askText } from '../input/prompts.ts';
 import { AskAgain, type StepPosition } from '../input/runSteps.ts';
 import { makeToken, makeTokenOf } from './makeToken.ts';
@@ -45,16 +46,7 @@ export async function askWhatToKeep(
     placeholder: l10n.t`${hostOf(state)} accepts the password. What should be stored?`,
     problem: state.problem,
     choices: [
-      {
-        label: l10n.t('A token made now for this machine, not the password'),
-        detail: l10n.t({
-          message: 'For {0}. It can be deleted in the settings of {1} at any time.',
-          args: [neededScopesText, hostOf(state)],
-          comment: '“It” is an access token, {0} its scopes: “write:package, read:user and read:organization”.',
-        }),
-        icon: 'key',
-        value: 'token',
-      },
+      ...(connection.kind === 'generic' ? [] : [tokenChoice(hostOf(state))]),
       { label: l10n.t('The password'), icon: 'lock', value: 'password' },
       { label: l10n.t('Nothing: keep the password until this window closes'), icon: 'watch', value: 'session' },
     ],
@@ -77,6 +69,19 @@ export async function askWhatToKeep(
     dialog.logger.info(`Signed in to ${connection.origin} as ${connection.username} with the login of ${source}.`);
   }
   return { ...state, secret: '', password: undefined, done, problem: undefined };
+}
+
+function tokenChoice(host: string): Choice<Kept> {
+  return {
+    label: l10n.t('A token made now for this machine, not the password'),
+    detail: l10n.t({
+      message: 'For {0}. It can be deleted in the settings of {1} at any time.',
+      args: [neededScopesText, host],
+      comment: '“It” is an access token, {0} its scopes: “write:package, read:user and read:organization”.',
+    }),
+    icon: 'key',
+    value: 'token',
+  };
 }
 
 function withoutSpaces(text: string): string {

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../core/base/joinSentences.ts';
 import type { CertificateDetails } from '../../core/registry/types.ts';
 import { groupFingerprint } from './certificateQuestion.ts';
 import type { FoundGitea } from './findClusterGitea.ts';
@@ -35,7 +36,7 @@ function certificateLines({ trust, certificate, cluster }: FoundGitea): readonly
   const fingerprint = [l10n.t('SHA-256 fingerprint:'), ...groupFingerprint(certificate.fingerprint256)];
   if (trust.kind === 'sameAsCluster') {
     const same = l10n.t`Certificate: this is the certificate that the cluster “${cluster.name}” itself has (compared by kubectl).`;
-    return [`${same} ${l10n.t('Only this one is trusted.')}`, ...fingerprint];
+    return [joinSentences(same, l10n.t('Only this one is trusted.')), ...fingerprint];
   }
   if (trust.kind === 'trustedBefore')
     return [l10n.t('Certificate: the one that you have trusted already.'), ...fingerprint];
@@ -45,7 +46,7 @@ function certificateLines({ trust, certificate, cluster }: FoundGitea): readonly
     ...(trust.kind === 'notCompared' && trust.problem !== undefined ? [trust.problem] : []),
     l10n.t('You are asked about it next.'),
   ];
-  return [sentences.join(' ')];
+  return [joinSentences(...sentences)];
 }
 
 function warning({ address, certificate, cluster }: FoundGitea, ofCluster: readonly string[]): ClusterQuestion {

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../core/base/joinSentences.ts';
 import { TeaChestError } from '../../core/base/errors.ts';
 import type { LocalCluster } from '../../core/idpbuilder/findClusters.ts';
 import { askModal, askModalWarning, withNotification } from '../display/messages.ts';
@@ -110,7 +111,7 @@ type SaveRest = Parameters<AskSignInDependencies['store']['save']> extends [Conn
 function explainRefusal(error: unknown, source: string): unknown {
   if (!(error instanceof TeaChestError) || error.code !== 'credentialsRejected') return error;
   const why = l10n.t`The password is the one that “${source}” gives; it may have been changed in Gitea since.`;
-  return new TeaChestError(error.code, `${error.message} ${why}`, {
+  return new TeaChestError(error.code, joinSentences(error.message, why), {
     stage: 'signIn',
     facts: error.facts,
     cause: error,
@@ -125,11 +126,11 @@ function notTrusted({ trust, address, cluster, certificate }: FoundGitea): TeaCh
         ? l10n.t`It could not be compared with the one of the cluster “${cluster.name}”: ${trust.problem}`
         : l10n.t('The address is not encrypted.');
   const facts = { host: address.host, fingerprint256: certificate?.fingerprint256 };
-  const message = [
+  const message = joinSentences(
     l10n.t`The certificate of ${address.host} is not trusted.`,
     reason,
     l10n.t('Nothing was sent.'),
-  ].join(' ');
+  );
   return new TeaChestError(certificate === undefined ? 'plainHttp' : 'certificateUntrusted', message, {
     stage: 'signIn',
     facts,

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../core/base/joinSentences.ts';
 import { describeMissingScopes } from '../../core/gitea/tokenScopes.ts';
 import { describeConnection } from './connection.ts';
 import type { SignedIn } from './signInState.ts';
@@ -17,7 +18,7 @@ export function describeSignIn({ connection, scope, source, sessionOnly, tokenNa
   if (sessionOnly === true) sentences.push(l10n.t('It is used until this window closes, and not stored.'));
   const missing = describeMissingScopes(scope);
   if (missing !== undefined) sentences.push(missing);
-  return sentences.join(' ');
+  return joinSentences(...sentences);
 }
 
 /** True if a person should read it, though they did not ask to sign in. */

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../core/base/joinSentences.ts';
 import { toTeaChestError, TeaChestError } from '../../core/base/errors.ts';
 import type { LocalCluster } from '../../core/idpbuilder/findClusters.ts';
 import type { GiteaLogin } from '../../core/idpbuilder/giteaLogin.ts';
@@ -98,7 +99,7 @@ async function reach(
     }
   }
   const message = l10n.t`The Gitea of the idpbuilder cluster “${cluster.name}” does not answer.`;
-  throw new TeaChestError('registryUnreachable', [message, ...failures].join(' '), {
+  throw new TeaChestError('registryUnreachable', joinSentences(message, ...failures), {
     stage: 'signIn',
     facts: { cluster: cluster.name },
   });

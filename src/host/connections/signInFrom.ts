@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../core/base/joinSentences.ts';
 import { TeaChestError } from '../../core/base/errors.ts';
 import type { LoginSource } from '../../core/credentials/login.ts';
 import type { Connection } from './connection.ts';
@@ -48,6 +49,6 @@ function notFound(source: LoginSource, host: string, problems: readonly string[]
     username === undefined
       ? l10n.t`${names[source]} has no login for ${host}.`
       : l10n.t`${names[source]} has no login of the user “${username}” for ${host}.`;
-  const message = [sentence, ...problems].join(' ');
+  const message = joinSentences(sentence, ...problems);
   return new TeaChestError('credentialSourceFailed', message, { stage: 'signIn', facts: { host } });
 }

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../core/base/joinSentences.ts';
 import type { ErrorCode, Stage, TeaChestError } from '../../core/base/errors.ts';
 import { adviceByCode, browseAdvice, pullAdvice, type ActionKind, type Advice } from './adviceTables.ts';
 
@@ -81,14 +82,17 @@ export function errorMessage(error: TeaChestError): ErrorMessage {
   const { next, actions } = adviceFor(error);
   const { host, pinnedFingerprint, remadeCluster } = error.facts;
   if (typeof host === 'string' && remadeCluster !== undefined && error.code === 'certificateChanged') {
-    return { message: `${l10n.t`${host} shows another certificate than the one you trusted.`} ${next}`, actions };
+    return {
+      message: joinSentences(l10n.t`${host} shows another certificate than the one you trusted.`, next),
+      actions,
+    };
   }
   if (error.code === 'certificateChanged' && typeof host === 'string' && typeof pinnedFingerprint === 'string') {
     // The error's own sentences have both fingerprints, for the log; here the button shows them, in groups.
     const message = l10n.t`${host} shows another certificate than the one you trusted: look at it before you go on, somebody may be listening in.`;
     return { message, actions };
   }
-  return { message: next === '' ? error.message : `${error.message} ${next}`, actions };
+  return { message: joinSentences(error.message, next), actions };
 }
 
 const titles: Readonly<Record<ActionKind, string>> = {

@@ -31,9 +31,8 @@ export async function offerActions(
   const failure = toTeaChestError(error);
   if (failure.code === 'cancelled') return;
   const { message, actions } = errorMessage(failure);
-  const buttons = withDetails(actions, handlers)
-    .filter((kind) => handlers[kind] !== undefined)
-    .map((kind) => ({ title: actionTitle(kind, failure.code), kind }));
+  const possible = actions.filter((kind) => handlers[kind] !== undefined);
+  const buttons = withDetails(possible, handlers).map((kind) => ({ title: actionTitle(kind, failure.code), kind }));
   const text = failed === undefined ? prefixed(failure, message) : `${failed}: ${message}`;
   const choice = await show(text, buttons, failure.code);
   const run = choice && handlers[choice.kind];

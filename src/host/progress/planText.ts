@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../core/base/joinSentences.ts';
 import type { ImagePlan, PlannedLayer, SendEstimate, TimeEstimate } from '../../core/push/plan/pushPlan.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
 import { briefInstruction } from './layerText.ts';
@@ -29,7 +30,7 @@ export function planWarnings(image: ImagePlan, { isPublic }: { readonly isPublic
   if (missing.length > 0) {
     const lacking = l10n.t`The container engine does not have ${missing.join(', ')} of the image.`;
     const rest = left > 0 ? [l10n.t('Only a part of what is there would be pushed.')] : [];
-    warnings.push({ code: 'indexIncomplete', message: [lacking, ...rest].join(' ') });
+    warnings.push({ code: 'indexIncomplete', message: joinSentences(lacking, ...rest) });
   }
   return warnings;
 }
@@ -43,7 +44,7 @@ function describeOverwritten({ digest, expected }: ImagePlan['tag']): string {
     expected === undefined
       ? l10n.t('The new digest is known once the layers are compressed.')
       : l10n.t`The new digest is ${`sha256:${shortDigest(expected)}`}.`;
-  return `${there} ${next}`;
+  return joinSentences(there, next);
 }
 
 /** `120 MB`, `at most about 120 MB`, `not known before the engine sends it`. */

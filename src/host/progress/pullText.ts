@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../core/base/joinSentences.ts';
 import type { TeaChestError } from '../../core/base/errors.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
 import type { PulledLayer, PullResult } from '../../core/pull/pullEvents.ts';
@@ -75,11 +76,8 @@ export function describePulledImages(
       : [],
   );
   const count = l10n.t`Pulled ${pulled.length} of ${images.length} images.`;
-  return [
-    count,
-    ...failures.slice(0, 3),
-    ...(failures.length > 3 ? [l10n.t('The log has the other failures.')] : []),
-  ].join(' ');
+  const others = failures.length > 3 ? l10n.t('The log has the other failures.') : undefined;
+  return joinSentences(count, ...failures.slice(0, 3), others);
 }
 
 function rateOf({ bytesPerSecond }: PullSnapshot): string | undefined {

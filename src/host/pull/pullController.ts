@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../core/base/joinSentences.ts';
 import { isCancelled, toTeaChestError } from '../../core/base/errors.ts';
 import { tokenSettingsUrl } from '../../core/gitea/webUrls.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
@@ -236,7 +237,7 @@ async function confirmMove({ reference, current, digest }: TagMove): Promise<boo
   return await askModal(
     l10n.t`Move the tag ${reference} to the image of the registry?`,
     [
-      `${l10n.t`In the container engine it stands for ${shortDigest(current.id)} now.`} ${left}`,
+      joinSentences(l10n.t`In the container engine it stands for ${shortDigest(current.id)} now.`, left),
       l10n.t`Afterwards it stands for ${shortDigest(digest)}, which the registry has under this tag.`,
     ],
     l10n.t({ message: 'Move', comment: 'Button: move the tag to another image' }),

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../core/base/joinSentences.ts';
 import { toTeaChestError } from '../../core/base/errors.ts';
 import { describePlatform } from '../../core/oci/platform.ts';
 import type { ImageDetails } from '../../core/ports/imageSource.ts';
@@ -40,7 +41,7 @@ export async function askPlatform(position: StepPosition, image: string, choices
       ? l10n.t`${image} has several platforms.`
       : l10n.t`The engine does not have ${missing.join(', ')} of ${image}.`;
   return await askChoice(position, {
-    placeholder: `${why} ${l10n.t('What should be pushed?')}`,
+    placeholder: joinSentences(why, l10n.t('What should be pushed?')),
     choices: platformChoices(choices),
   });
 }

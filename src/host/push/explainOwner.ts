@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../core/base/joinSentences.ts';
 import { TeaChestError } from '../../core/base/errors.ts';
 import { nearestName } from '../../core/gitea/nearestName.ts';
 import type { Connection } from '../connections/connection.ts';
@@ -19,7 +20,7 @@ export async function explainOwner(
   const { names } = await access.owners(connection);
   const nearest = nearestName(repository.split('/')[0] ?? '', names);
   if (nearest === undefined) return error;
-  return new TeaChestError(error.code, `${error.message} ${l10n.t`Did you mean “${nearest}”?`}`, {
+  return new TeaChestError(error.code, joinSentences(error.message, l10n.t`Did you mean “${nearest}”?`), {
     cause: error,
     ...(error.stage !== undefined && { stage: error.stage }),
     facts: { ...error.facts, suggestion: nearest },

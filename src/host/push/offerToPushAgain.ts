@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../core/base/joinSentences.ts';
 import { showWarning } from '../display/messages.ts';
 import type { InterruptedPush } from './interruptedPush.ts';
 import { optionsOf } from './jobArguments.ts';
@@ -25,10 +26,10 @@ export function describeInterrupted(pushes: readonly Pick<InterruptedPush, 'imag
       first.end === 'windowClosed'
         ? l10n.t`The push of ${first.image} to ${first.target} was stopped when its window closed.`
         : l10n.t`The push of ${first.image} to ${first.target} was interrupted: VS Code ended during it.`;
-    return `${what} ${kept}`;
+    return joinSentences(what, kept);
   }
   const list = pushes.map(({ image, target }) =>
     l10n.t({ message: '{0} to {1}', args: [image, target], comment: 'An image and its target, in a list of pushes' }),
   );
-  return `${l10n.t`${pushes.length} pushes were interrupted when VS Code ended: ${list.join(', ')}.`} ${kept}`;
+  return joinSentences(l10n.t`${pushes.length} pushes were interrupted when VS Code ended: ${list.join(', ')}.`, kept);
 }

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../core/base/joinSentences.ts';
 import type { PushResult } from '../../core/push/pushEvents.ts';
 import { pageAt } from '../connections/connection.ts';
 import { copyPullCommand } from '../display/clipboard.ts';
@@ -33,7 +34,7 @@ export async function showResult(
     link ?? { title: l10n.t('Show Details'), run: showDetails },
   ];
   const description = describeResult(result);
-  const text = link === undefined ? description : `${asSentence(description)} ${link.explanation}`;
+  const text = link === undefined ? description : joinSentences(asSentence(description), link.explanation);
   const chosen = await showInformation(text, buttons);
   if (link !== undefined && chosen !== link) link.decline();
   await chosen?.run();

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../core/base/joinSentences.ts';
 import { TeaChestError } from '../../core/base/errors.ts';
 import {
   checkImageName,
@@ -90,7 +91,7 @@ function judge(check: Check<string>, warn?: (suggestion: string) => string | und
   const { why, suggestion } = check;
   if (suggestion === undefined) return { problem: why };
   const warning = warn?.(suggestion);
-  return { problem: [why, l10n.t`Try “${suggestion}”.`, ...(warning === undefined ? [] : [warning])].join(' ') };
+  return { problem: joinSentences(why, l10n.t`Try “${suggestion}”.`, warning) };
 }
 
 function unwrap<T>(check: Check<T>, host: string, format: (value: T) => string = String): T {

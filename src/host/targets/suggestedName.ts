@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../core/base/joinSentences.ts';
 import { TeaChestError } from '../../core/base/errors.ts';
 import { imagesNamed } from '../../core/gitea/checkTarget.ts';
 import { parseImageReference } from '../../core/oci/imageReference.ts';
@@ -26,7 +27,7 @@ export function withWarningOfOthers(error: unknown, image: string, references: r
   const name = repository?.slice(repository.indexOf('/') + 1);
   const warning = name === undefined ? undefined : warnOfOthers(name, image, references);
   if (warning === undefined) return error;
-  return new TeaChestError(error.code, `${error.message} ${warning}`, {
+  return new TeaChestError(error.code, joinSentences(error.message, warning), {
     cause: error,
     ...(error.stage !== undefined && { stage: error.stage }),
     facts: error.facts,

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../core/base/joinSentences.ts';
 import { TeaChestError } from '../../core/base/errors.ts';
 import { readPastedTarget } from '../../core/gitea/readPastedTarget.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
@@ -43,7 +44,7 @@ export function parseTarget(text: string, isHost?: (first: string) => boolean): 
   const refuse = (why: string): TeaChestError =>
     new TeaChestError(
       'referenceInvalid',
-      [why, l10n.t('A target looks like gitea.example.com/owner/name:tag.')].join(' '),
+      joinSentences(why, l10n.t('A target looks like gitea.example.com/owner/name:tag.')),
       { stage: 'resolve', facts: { reference: text } },
     );
   if (registry === undefined) {

@@ -17,4 +17,5 @@ test('a list of names has commas, and one word before the last', () => {
 test('sentences have one blank between them, and those that are not said leave none', () => {
   assert.equal(joinSentences('One.', undefined, 'Two.', ''), 'One. Two.');
   assert.equal(joinSentences(undefined), '');
+  assert.equal(joinSentences('一。', '二。', 'Three.'), '一。二。Three.');
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { cutToWidth, padToWidth, textWidth } from '../../../src/core/base/textWidth.ts';
+import { cutToWidth, padStartToWidth, padToWidth, textWidth } from '../../../src/core/base/textWidth.ts';
 
 suite('the width of a text', () => {
   test('counts Chinese, Japanese and Korean characters and their punctuation twice', () => {
@@ -16,6 +16,8 @@ suite('the width of a text', () => {
     assert.equal(padToWidth('yes', 5), 'yes  ');
     assert.equal(padToWidth('是', 5), '是   ');
     assert.equal(padToWidth('longer', 3), 'longer');
+    assert.equal(padStartToWidth('12 字节', 9), '  12 字节');
+    assert.equal(padStartToWidth('longer', 3), 'longer');
   });
 
   test('is what a line is cut to', () => {

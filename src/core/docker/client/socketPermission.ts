@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../base/joinSentences.ts';
 import { TeaChestError } from '../../base/errors.ts';
 
 /**
@@ -26,7 +27,7 @@ export async function withOwningGroup(error: TeaChestError): Promise<TeaChestErr
         comment: 'Follows “You are not allowed to open the container engine’s socket …”: these members are allowed to.',
       });
   const facts = { ...error.facts, group: group.name, isMember };
-  return new TeaChestError(error.code, `${error.message} ${who}`, { cause: error.cause, facts });
+  return new TeaChestError(error.code, joinSentences(error.message, who), { cause: error.cause, facts });
 }
 
 interface Group {

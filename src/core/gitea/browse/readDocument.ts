@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { TeaChestError } from '../../base/errors.ts';
 import { lenient, listOf, parseJson } from '../../base/json.ts';
 import { escapeInvisible, plainText } from '../../base/plainText.ts';
+import { padStartToWidth, padToWidth } from '../../base/textWidth.ts';
 import { digestOf, type Digest } from '../../oci/digest.ts';
 import type { Descriptor } from '../../oci/manifest.ts';
 import { readManifestLinks } from '../../oci/manifestLinks.ts';
@@ -91,7 +92,7 @@ function historyTable(config: Uint8Array, layers: readonly Descriptor[]): string
       [command, comment === '' ? '' : `# ${comment}`].filter((one) => one !== '').join('  '),
       10_000,
     );
-    return `${plainText(created, 40).padEnd(32)}${size.padStart(18)}  ${text}`.trimEnd();
+    return `${padToWidth(plainText(created, 40), 32)}${padStartToWidth(size, 18)}  ${text}`.trimEnd();
   });
   const created = l10n.t({ message: 'CREATED', comment: 'Title of a column that is 32 characters wide: a date' });
   const layer = l10n.t({
@@ -99,7 +100,7 @@ function historyTable(config: Uint8Array, layers: readonly Descriptor[]): string
     comment: 'Title of a column that is 18 characters wide: the size of a layer',
   });
   const command = l10n.t({ message: 'CREATED BY', comment: 'Title of a column: the command that made a layer' });
-  return `${created.padEnd(32)}${layer.padStart(18)}  ${command}\n${lines.join('\n')}\n`;
+  return `${padToWidth(created, 32)}${padStartToWidth(layer, 18)}  ${command}\n${lines.join('\n')}\n`;
 }
 
 function missing(message: string): TeaChestError {

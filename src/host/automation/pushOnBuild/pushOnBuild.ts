@@ -120,7 +120,7 @@ export class PushOnBuild implements vscode.Disposable {
       if (job === undefined) throw targetNeeded(reference);
       const target = formatTarget(job.target);
       const watch = this.#watch;
-      if (!(await this.#dependencies.consent.allows(rule, reference, target))) return;
+      if (!(await this.#dependencies.consent.allows(rule, reference, job))) return;
       // Another engine was chosen while the person was asked: the name may stand for another image there.
       if (this.#watch !== watch) return;
       // Builds while the person was asked: the last one is pushed now.

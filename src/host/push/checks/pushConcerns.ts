@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../../core/base/joinSentences.ts';
 import { TeaChestError, type ErrorCode } from '../../../core/base/errors.ts';
 import type { Logger } from '../../../core/base/logger.ts';
 import type { ImageDetails } from '../../../core/ports/imageSource.ts';
@@ -73,5 +74,5 @@ export async function pushConcerns(
 
 export function toRefusal({ code, message }: Concern, { image, target }: PushJob): TeaChestError {
   const facts = { image, reference: formatTarget(target) };
-  return new TeaChestError(code, `${l10n.t('Not pushed.')} ${message}`, { stage: 'resolve', facts });
+  return new TeaChestError(code, joinSentences(l10n.t('Not pushed.'), message), { stage: 'resolve', facts });
 }

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../../core/base/joinSentences.ts';
 import type { ImageRecord, PushRecord, RecordState } from '../../../core/push/record/pushRecord.ts';
 import { isOver, toError } from '../../../core/push/record/recordPush.ts';
 import { markdownValue, type MarkdownLine } from '../../display/markdownText.ts';
@@ -220,7 +221,7 @@ function noteOf(image: ImageRecord): { readonly text: string; readonly icon: str
         ? l10n.t('Its window closed during the push.')
         : l10n.t('VS Code ended during the push.');
     const next = l10n.t('Push it again: layers that arrived are not sent again.');
-    return { text: `${how} ${next}`, icon: 'info' };
+    return { text: joinSentences(how, next), icon: 'info' };
   }
   if (result?.isUnchanged === true)
     return { text: l10n.t('The tag was this image already: nothing was sent.'), icon: 'info' };

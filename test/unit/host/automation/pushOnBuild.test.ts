@@ -55,12 +55,9 @@ const connection = connectionTo('https://gitea.test');
 const usualRules: readonly PushRule[] = [{ reference: 'app:*', target: 'gitea.test/dev' }];
 
 /** Push on build with an engine that has `app:1` already. Each push waits until the test ends it. */
-async function pushingOn(
-  t: { after(work: () => void): void },
-  rules = usualRules,
-  consent = new BuildConsent(memento()),
-) {
+async function pushingOn(t: { after(work: () => void): void }, rules = usualRules, isPublic = false) {
   const building = buildingEngine({ 'app:1': 'old', 'tool:1': 'old' });
+  const consent = new BuildConsent(memento(), { isPublic: () => Promise.resolve(isPublic) });
   const running: { readonly job: PushJob; end(outcome?: ImageOutcome): void }[] = [];
   let current = rules;
   let engine: Engine = building.engine;
@@ -155,6 +152,19 @@ suite('push on build', () => {
     running[1]?.end();
     await build('app:3', 'newest');
     await until(() => takeShown().some(({ element }) => element === 'information'));
+  });
+
+  test('says in its question that everybody can pull what is pushed to a public owner', async (t) => {
+    for (const isPublic of [true, false]) {
+      const { build, until } = await pushingOn(t, usualRules, isPublic);
+      await build('app:1', 'new');
+      let question = '';
+      await until(() => (question += takeShown().find(({ element }) => element === 'information')?.text ?? '') !== '');
+      assert.equal(
+        question.includes(' Everybody who can reach the registry can pull gitea.test/dev/app:1: '),
+        isPublic,
+      );
+    }
   });
 
   test('pushes nothing that was there before, does not match, was pulled, or has the name of a running push', async (t) => {

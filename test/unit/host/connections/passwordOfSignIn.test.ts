@@ -7,6 +7,7 @@ import { dev } from '../support/hostFakes.ts';
 import { choose, dockerFile, labels, rig } from '../support/signInRig.ts';
 
 useFakeVscode();
+const { askSignIn } = await import('../../../../src/host/connections/askSignIn.ts');
 const { describeSignIn } = await import('../../../../src/host/connections/describeSignIn.ts');
 
 const login = /How do you want to sign in/;
@@ -51,7 +52,7 @@ suite('a password', () => {
     const signedIn = open({ username: 'dev' });
     (await inputAsking(/Address/)).enter();
     (await inputAsking(/User name/)).enter();
-    const box = await inputAsking(/Of a password nothing is stored, only a token/);
+    const box = await inputAsking(/On Gitea and Forgejo nothing is stored of a password, only a token/);
     box.type(dev.secret);
     box.enter();
     assert.match(describeSignIn((await signedIn) ?? assert.fail()), /was made and stored, the password was not\.$/);
@@ -204,6 +205,42 @@ suite('a password', () => {
       assert.deepEqual(await store.credential(gitea.origin), { username: 'dev', secret: token?.value });
     });
   }
+
+  test('of a registry that makes no tokens is stored without a question, and by the lock as the person says', async (t) => {
+    for (const [row, keys] of [
+      [undefined, 1],
+      [/The password/, 1],
+      [/Nothing/, 0],
+    ] as const) {
+      const { dependencies, store, gitea, secrets } = await rig(t, () => ({}));
+      const check: typeof dependencies.auth.check = async (...asked) => ({
+        ...(await dependencies.auth.check(...asked)),
+        kind: 'generic',
+      });
+      const auth = { ...dependencies.auth, check };
+      const signedIn = askSignIn({ ...dependencies, auth }, { url: gitea.url, trust: { allowHttp: true } });
+      (await inputAsking(/Address/)).enter();
+      const user = await inputAsking(/User name/);
+      user.type('dev');
+      user.enter();
+      const box = await inputAsking(/Token/);
+      box.type(dev.secret);
+      if (row === undefined) box.enter();
+      else {
+        pressLock(box);
+        const list = await inputAsking(kept);
+        assert.deepEqual(labels(list), [
+          '$(lock) The password',
+          '$(watch) Nothing: keep the password until this window closes',
+        ]);
+        await choose(kept, row);
+      }
+      await signedIn;
+      assert.deepEqual(await store.credential(gitea.origin), dev);
+      assert.equal((await secrets.keys()).length, keys);
+      assert.deepEqual(gitea.directory.tokensOf(gitea.directory.user('dev').id), []);
+    }
+  });
 
   test('is what the question is about: a token brings none', async (t) => {
     const { open, gitea } = await rig(t, () => ({}));

@@ -18,6 +18,9 @@ suite('an address with a user name before it', () => {
     ['dev@gitea.test:22/dev/app', 'dev@gitea.test:22/dev/app', undefined],
     ['ssh://git@gitea.test/dev/app', 'ssh://git@gitea.test/dev/app', undefined],
     ['https://dev:secret@gitea.test', 'https://dev:secret@gitea.test', undefined],
+    [`https://${'0a'.repeat(20)}@gitea.test/dev/app`, `https://${'0a'.repeat(20)}@gitea.test/dev/app`, undefined],
+    ['https://dev%3Asecret@gitea.test', 'https://dev%3Asecret@gitea.test', undefined],
+    ['https://other.test?x@gitea.test', 'https://other.test?x@gitea.test', undefined],
     ['docker login -u dev gitea.test', 'docker login -u dev gitea.test', undefined],
   ] as const) {
     test(text, () => {

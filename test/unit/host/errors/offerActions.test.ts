@@ -58,6 +58,9 @@ suite('buttons of a failure', () => {
     const denied = new TeaChestError('accessDenied', 'You may not.');
     const three = ['Choose Another Owner', 'Sign In', 'Create a Token'];
     assert.deepEqual(await titlesOf(denied, { ...all, showDetails: noop }), three);
+    // Only those that can be pressed take room.
+    const two = { signIn: noop, changeTarget: noop, showDetails: noop };
+    assert.deepEqual(await titlesOf(denied, two), ['Choose Another Owner', 'Sign In', 'Show Details']);
   });
 
   test('says what failed, but not of what a button does then', async () => {
