@@ -24,7 +24,7 @@ async function recordBars(page: FrameLocator): Promise<() => Promise<readonly nu
     record();
     new MutationObserver(record).observe(document.body, { subtree: true, childList: true, attributes: true });
   })()`);
-  return async () => (await body.evaluate('[...window.seenHeights]')) as readonly number[];
+  return () => body.evaluate<readonly number[], undefined>('[...window.seenHeights]', undefined);
 }
 
 /** The push page in a real VS Code: as the plan of a push, as the push itself, and as the picture of an image. */

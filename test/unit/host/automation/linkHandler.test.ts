@@ -71,7 +71,10 @@ suite('a followed link', () => {
       shown.map(({ element }) => element),
       ['error'],
     );
-    assert.match(shown[0]?.text ?? '', /has a secret in it, so it was not followed.* \[More About This\]\(command:.*argumentInvalid/);
+    assert.match(
+      shown[0]?.text ?? '',
+      /has a secret in it, so it was not followed.* \[More About This\]\(command:.*argumentInvalid/,
+    );
     assert.deepEqual(dialogs, []);
   });
 });
