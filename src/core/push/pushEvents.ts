@@ -27,6 +27,16 @@ export interface LayerStatus {
   readonly storedTotal: number | undefined;
   /** Stored bytes that the registry was sent. */
   readonly sentBytes: number;
+  /** What reading it waited for so far. Undefined where that is not measured, as in the engine's own push. */
+  readonly waits?: ReadingWaits | undefined;
+}
+
+/** Milliseconds. */
+export interface ReadingWaits {
+  /** For the engine's next bytes. */
+  readonly engine: number;
+  /** For compressed bytes, while the engine's next ones were there. */
+  readonly compression: number;
 }
 
 /** What a report of a push says of its image. */

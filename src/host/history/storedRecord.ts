@@ -81,7 +81,12 @@ const record: Schema<PushRecord> = v.object({
   }),
   samples: v.object({
     step: v.pipe(v.number(), v.minValue(1)),
-    list: listOf(v.object({ at: v.number(), read: bytes, stored: bytes, sent: bytes })),
+    list: listOf(
+      v.object({
+        ...{ at: v.number(), read: bytes, stored: bytes, sent: bytes },
+        ...{ engineMs: lenient(v.number()), compressionMs: lenient(v.number()) },
+      }),
+    ),
   }),
 });
 

@@ -122,6 +122,8 @@ function factsOf(record: PushRecord): PageFact[] {
 function boundText({ state, progress }: PushRecord, bottleneck: ReturnType<typeof findBottleneck>): string | undefined {
   if (state === 'running' && progress.enginePreparing) return l10n.t('the engine, which has not given a byte yet');
   if (bottleneck === 'registry') return l10n.t('the network or the registry: compressed bytes waited to be sent');
+  if (bottleneck === 'engine') return l10n.t('the engine: its next bytes were waited for');
+  if (bottleneck === 'compression') return l10n.t('compression: the engine’s bytes waited for it');
   if (bottleneck === 'source') return l10n.t('the engine or compression: sending waited for the next bytes');
   return undefined;
 }

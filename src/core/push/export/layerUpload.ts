@@ -126,8 +126,8 @@ export class LayerUpload {
         diffIds: this.#diffIds,
         signal: group.signal,
         lead: isEngineWaiting ? containerdLead : undefined,
-        onProgress: (readBytes, storedBytes) => {
-          this.#update({ readBytes, storedBytes });
+        onProgress: (readBytes, storedBytes, waits) => {
+          this.#update({ readBytes, storedBytes, waits });
         },
       });
       if (read === undefined) this.discard();

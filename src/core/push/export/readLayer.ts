@@ -6,6 +6,7 @@ import type { Descriptor } from '../../oci/manifest.ts';
 import { layerTypeOf } from '../../oci/mediaTypes.ts';
 import type { ArchiveLayer } from '../../ports/imageSource.ts';
 import type { LayerCodec } from '../../ports/layerCodec.ts';
+import type { ReadingWaits } from '../pushEvents.ts';
 import type { SpooledBlob } from '../../spool/spooledBlob.ts';
 import { detectLayerCompression, decompressBeside, type LayerCompression } from '../../compress/decompressLayer.ts';
 
@@ -27,8 +28,13 @@ export interface ReadLayerOptions {
   readonly signal: AbortSignal;
   /** Bytes that may be in the blob beyond those that an upload has asked for; undefined: any number. */
   readonly lead?: number | undefined;
-  /** Bytes read out of the archive, and bytes written to the spool, so far. */
-  readonly onProgress: (readBytes: number, storedBytes: number) => void;
+  /**
+   * Bytes read out of the archive, bytes written to the spool, and what was waited for, so far; the last is undefined for a
+   * layer that is not compressed here.
+   */
+  readonly onProgress: (readBytes: number, storedBytes: number, waits: ReadingWaits | undefined) => void;
+  /** Milliseconds. */
+  readonly now?: () => number;
 }
 
 /**
@@ -45,12 +51,25 @@ export async function readLayer(
   const stored = new DigestCounter();
   let readBytes = 0;
   let storedBytes = 0;
-  const counted = countBytes(layer.body, (bytes) => {
+  const clock = options.now ?? ((): number => performance.now());
+  let [engineMs, pieceMs, firstMs] = [0, 0, 0];
+  const report = (): void => {
+    const waits = { engine: engineMs, compression: Math.max(0, pieceMs - (engineMs - firstMs)) };
+    options.onProgress(readBytes, storedBytes, isCompressed ? waits : undefined);
+  };
+  let isCompressed = false;
+  const timedBody = timeWaits(layer.body, clock, (ms) => {
+    engineMs += ms;
+  });
+  const counted = countBytes(timedBody, (bytes) => {
     readBytes += bytes;
-    options.onProgress(readBytes, storedBytes);
+    report();
   });
   const { form, body } = await detectLayerCompression(counted);
   const isUnchanged = form === undefined && options.codec.isIdentity;
+  isCompressed = form === undefined && !isUnchanged;
+  // The engine's first bytes were waited for before any was compressed.
+  firstMs = engineMs;
   const encoded =
     form === undefined
       ? options.codec.encode(hashing(body, tar), { signal: options.signal })
@@ -58,14 +77,17 @@ export async function readLayer(
           tar.update(chunk);
         });
   let head = Buffer.alloc(0);
-  for await (const piece of encoded) {
+  const timed = timeWaits(encoded, clock, (ms) => {
+    pieceMs += ms;
+  });
+  for await (const piece of timed) {
     if (head.byteLength < magicLength) head = Buffer.concat([head, piece.subarray(0, magicLength)]);
     // The same bytes need no second digest.
     if (!isUnchanged) stored.update(piece);
     await blob.write(piece);
     if (options.lead !== undefined) await blob.waitForDemand(options.lead, options.signal);
     storedBytes += piece.byteLength;
-    options.onProgress(readBytes, storedBytes);
+    report();
   }
   const tarSize = tar.bytes;
   const diffId = tar.digest();
@@ -92,6 +114,20 @@ function isOfThisImage(
       : l10n.t`The engine gave a layer whose bytes are not those of the image: they hash to ${found}, and the image says ${shortDigest(expected)}. Nothing of it was published.`;
   const facts = { path: layer.path, actual: diffId, expected: expected ?? [...diffIds] };
   throw new TeaChestError('layerMismatch', sentence, { stage: 'verify', facts });
+}
+
+/** The same items. `onWait` gets the milliseconds that each took to come. */
+async function* timeWaits(
+  items: AsyncIterable<Uint8Array>,
+  now: () => number,
+  onWait: (ms: number) => void,
+): AsyncGenerator<Uint8Array> {
+  let asked = now();
+  for await (const item of items) {
+    onWait(now() - asked);
+    yield item;
+    asked = now();
+  }
 }
 
 async function* countBytes(

@@ -8,6 +8,9 @@ export interface RateSample {
   readonly stored: number;
   /** Compressed bytes that the registry was sent. */
   readonly sent: number;
+  /** Milliseconds that reading waited for the engine, and for compression; undefined where they were not measured. */
+  readonly engineMs?: number | undefined;
+  readonly compressionMs?: number | undefined;
 }
 
 /** Samples of a whole run, at about equal distances. */

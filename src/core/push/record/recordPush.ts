@@ -92,6 +92,10 @@ function withProgress(record: PushRecord, snapshot: ImagesSnapshot, at: number):
     read: count(({ readBytes }) => readBytes),
     stored: count(({ storedBytes }) => storedBytes),
     sent: count((layer) => layer.sentBytes),
+    ...(moving.some(({ waits }) => waits !== undefined) && {
+      engineMs: count(({ waits }) => waits?.engine ?? 0),
+      compressionMs: count(({ waits }) => waits?.compression ?? 0),
+    }),
   };
   const isLast = snapshot.ended === snapshot.images.length;
   return {

@@ -152,6 +152,17 @@ describe('the page of a push', () => {
       page.chart?.alternative ?? '',
       /^The rate to the registry over 5 s: at most 7\.0 MB per second, 7\.0 MB /,
     );
+    const waited = (engine?: number, compression?: number): string | undefined => {
+      const measured = list.map((one, at) => ({
+        ...{ ...one, stored: one.sent },
+        ...(engine !== undefined && { engineMs: at * engine }),
+        ...(compression !== undefined && { compressionMs: at * compression }),
+      }));
+      return factOf(drawn({ ...record, samples: { step: 500, list: measured } }), 'Bounded by');
+    };
+    assert.equal(waited(), 'the engine or compression: sending waited for the next bytes');
+    assert.equal(waited(900, 0), 'the engine: its next bytes were waited for');
+    assert.equal(waited(0, 900), 'compression: the engine’s bytes waited for it');
     assert.equal(
       factOf(drawn({ ...record, samples: { step: 500, list: [] } }), 'Bounded by'),
       undefined,

@@ -36,6 +36,15 @@ suite('what the bytes of a run waited for', () => {
     assert.equal(findBottleneck(run(0)), 'source');
   });
 
+  test('is the engine or the compression where the waits say which', () => {
+    const waits = (engine: number, compression: number): RateSample[] =>
+      run(0, (at) => ({ engineMs: at * engine, compressionMs: at * compression }));
+    assert.equal(findBottleneck(waits(450, 30)), 'engine');
+    assert.equal(findBottleneck(waits(30, 450)), 'compression');
+    assert.equal(findBottleneck(waits(240, 240)), 'source', 'both');
+    assert.equal(findBottleneck(waits(90, 10)), 'source', 'it waited for something else: the disk, or the sender');
+  });
+
   test('is not said where it changed, or too little was counted', () => {
     // In the first half nothing waited, in the second half much did.
     const changing = run(0, (at) => (at < 6 ? {} : { stored: at * mega + 20 * mega }));
