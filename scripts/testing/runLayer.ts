@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 
 import { projectRoot, resultsFolder } from '../../test/tools/projectPaths.ts';
 import { compileCache } from './compileCache.ts';
-import { longestTestMs } from './endIdleProcess.ts';
+import { longestTestMs } from './endTestProcess.ts';
 import type { Layer } from './layers.ts';
 import type { LayerCounts } from './layerCounts.ts';
 
@@ -24,7 +24,7 @@ export async function runLayer(layer: Layer, signal: AbortSignal): Promise<Layer
       ...[
         `--test-timeout=${longestTestMs}`,
         '--import',
-        pathToFileURL(join(import.meta.dirname, 'endIdleProcess.ts')).href,
+        pathToFileURL(join(import.meta.dirname, 'endTestProcess.ts')).href,
       ],
       ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
       ...[
