@@ -230,7 +230,8 @@ suite('text from outside', { timeout: 600_000 }, () => {
     await hoverUntilShown(shown, hover.filter({ hasText: says }));
     assert.equal(await hover.locator('a[href], a[data-href]').count(), 0, await hover.innerHTML());
     assert.equal(await hover.locator('.codicon-trash').count(), 0, await hover.innerHTML());
-    await vscode.page.mouse.move(600, 300);
+    // Away from the tooltip itself, which may be high.
+    await vscode.page.mouse.move(1000, 650);
     await hover.waitFor({ state: 'hidden' });
   }
 });
