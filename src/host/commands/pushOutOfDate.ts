@@ -3,7 +3,7 @@ import { joinSentences } from '../../core/base/joinSentences.ts';
 import { isCancelled, toTeaChestError, type TeaChestError } from '../../core/base/errors.ts';
 import type { SyncState } from '../../core/sync/compareSyncState.ts';
 import { showInformation } from '../display/messages.ts';
-import { withNotification } from '../progress/withNotification.ts';
+import { withNotification } from '../display/withNotification.ts';
 import { errorMessage } from '../errors/errorMessages.ts';
 import { reportFailure } from '../errors/reportFailure.ts';
 import type { Choice } from '../input/choiceRows.ts';

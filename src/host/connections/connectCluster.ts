@@ -3,7 +3,7 @@ import { joinSentences } from '../../core/base/joinSentences.ts';
 import { TeaChestError } from '../../core/base/errors.ts';
 import type { LocalCluster } from '../../core/idpbuilder/findClusters.ts';
 import { askModal, askModalWarning } from '../display/messages.ts';
-import { withNotification } from '../progress/withNotification.ts';
+import { withNotification } from '../display/withNotification.ts';
 import { withSignal } from '../progress/cancellation.ts';
 import { clusterQuestion } from './clusterQuestion.ts';
 import { trustOf } from './clusterTrust.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mock, suite, test } from 'node:test';
+import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { unicodeString } from '../../../tools/unicodeString.ts';
 import { TeaChestError } from '../../../../src/core/base/errors.ts';
@@ -32,7 +32,6 @@ import { connectionTo } from '../support/hostFakes.ts';
 import { described, namedNodes } from '../support/namedNodes.ts';
 
 useFakeVscode();
-const { withNotification } = await import('../../../../src/host/progress/withNotification.ts');
 const messages = await import('../../../../src/host/display/messages.ts');
 const tree = await import('../../../../src/host/display/treeItem.ts');
 const clipboard = await import('../../../../src/host/display/clipboard.ts');
@@ -150,21 +149,6 @@ function imageOf(text: string): EngineImage {
   });
 }
 
-/** Progress is shown of work that lasts. */
-async function showProgress(text: string): Promise<void> {
-  mock.timers.enable({ apis: ['setTimeout'] });
-  const { promise, resolve } = Promise.withResolvers<undefined>();
-  const done = withNotification(text, (report) => {
-    report(text, 1);
-    return promise;
-  });
-  mock.timers.tick(1000);
-  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
-  resolve(undefined);
-  await done;
-  mock.timers.reset();
-}
-
 suite('text from outside, whatever it is', () => {
   test('becomes one line of visible characters, and stays what it is if it is one', async () => {
     await check((text) => {
@@ -185,13 +169,12 @@ suite('text from outside, whatever it is', () => {
     assert.match(text, /^The server said: x+…x+\. Try again\.$/);
   });
 
-  test('is only text in messages, dialogs and progress', async () => {
+  test('is only text in messages and dialogs', async () => {
     await check(async (text) => {
       await messages.showError(text, [{ title: 'Retry' }]);
       await messages.showInformation(`${text} [x]`, []);
       await messages.showWarning(`[x]${text}`, []);
       await messages.askModal(text, ['Ours', text, `${text}(command:a)`], 'Yes');
-      await showProgress(text);
       const shown = takeShown();
       assert.equal(
         shown.filter(({ element }) => element === 'warning.detail').length,

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, mock, suite, test } from 'node:test';
 import { takeShown, useFakeVscode } from '../support/fakeVscode.ts';
 
 useFakeVscode();
-const { withNotification } = await import('../../../../src/host/progress/withNotification.ts');
+const { withNotification } = await import('../../../../src/host/display/withNotification.ts');
+const { inertText } = await import('../../../../src/host/display/inertText.ts');
 const fake = await import('../support/fakeVscode.ts');
 
 const settled = async (): Promise<void> => {
@@ -55,6 +56,20 @@ suite('the progress of work in a notification', () => {
     assert.deepEqual(progress(), ['third']);
     resolve('pulled');
     assert.equal(await done, 'pulled');
+  });
+
+  test('shows text from outside as plain text', async () => {
+    const outside = 'app $(bell) [x](command:y)';
+    const done = withNotification(outside, (report) => {
+      report(outside, 1);
+      return new Promise<void>((resolve) => setTimeout(resolve, 1000));
+    });
+    mock.timers.tick(500);
+    await settled();
+    mock.timers.tick(500);
+    await done;
+    assert.deepEqual(progress(), [inertText(outside), inertText(outside)]);
+    assert.notEqual(inertText(outside), outside);
   });
 
   test('cancels the work by its button, and gives its error', async () => {

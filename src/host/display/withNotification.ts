@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { inertText } from '../display/inertText.ts';
+import { inertText } from './inertText.ts';
 
 /** Milliseconds that work runs before its progress is shown. */
 const progressDelay = 500;
