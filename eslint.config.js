@@ -129,7 +129,7 @@ export default tseslint.config(
         fetchProperty,
         ...['showErrorMessage', 'showInformationMessage', 'showWarningMessage', 'withProgress'].map((property) => ({
           property,
-          message: 'Use src/host/display/messages.ts, which makes text from outside plain.',
+          message: 'Use src/host/display (messages.ts, withNotification.ts), which makes text from outside plain.',
         })),
         ...['showQuickPick', 'createQuickPick', 'showInputBox', 'createInputBox'].map((property) => ({
           property,

@@ -363,6 +363,7 @@ suite('by hand', { timeout: 600_000 }, () => {
       await isStored(await notifications.waitFor(`Pushed ${reference}`), 'app:1', user);
     } finally {
       await vscode.host.executeCommand('teaChest.signOut', { url: guarded.origin });
+      await registries().row(guarded.host).waitFor({ state: 'detached' });
       await guarded.close();
       await registry.stop();
     }

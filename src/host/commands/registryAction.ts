@@ -8,7 +8,7 @@ import type { ConnectionStore } from '../connections/connectionStore.ts';
 import { explainRemadeCluster } from '../connections/explainRemadeCluster.ts';
 import { reconnect, type Remedy } from '../connections/reconnect.ts';
 import type { AskSignInDependencies } from '../connections/signInState.ts';
-import { withNotification } from '../display/messages.ts';
+import { withNotification } from '../display/withNotification.ts';
 import { reportFailure } from '../errors/reportFailure.ts';
 import { openInBrowser } from '../openInBrowser.ts';
 import { withSignal } from '../progress/cancellation.ts';

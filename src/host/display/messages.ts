@@ -72,16 +72,3 @@ export async function askModalWarning(
   const answers = [{ title: no, isCloseAffordance: true }, { title: yes }];
   return (await vscode.window.showWarningMessage(inertText(message), options, ...answers))?.title === yes;
 }
-
-/** A progress notification with a cancel button. */
-export async function withNotification<T>(
-  title: string,
-  work: (report: (message: string, increment: number) => void, token: vscode.CancellationToken) => Promise<T>,
-): Promise<T> {
-  const options = { location: vscode.ProgressLocation.Notification, title: inertText(title), cancellable: true };
-  return await vscode.window.withProgress(options, (progress, token) =>
-    work((message, increment) => {
-      progress.report({ message: inertText(message), increment });
-    }, token),
-  );
-}

@@ -11,7 +11,8 @@ import { reconnect, signInToGoOn, type Remedy } from '../connections/reconnect.t
 import type { ConnectionStore } from '../connections/connectionStore.ts';
 import type { AskSignInDependencies } from '../connections/signInState.ts';
 import { copyReferences } from '../display/clipboard.ts';
-import { askModal, showError, showInformation, showWarning, withNotification } from '../display/messages.ts';
+import { askModal, showError, showInformation, showWarning } from '../display/messages.ts';
+import { withNotification } from '../display/withNotification.ts';
 import { errorMessage } from '../errors/errorMessages.ts';
 import { moreAbout } from '../errors/moreAbout.ts';
 import type { ActionHandlers } from '../errors/offerActions.ts';

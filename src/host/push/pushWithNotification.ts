@@ -2,7 +2,7 @@ import * as l10n from '@vscode/l10n';
 import type { ImageOutcome } from '../../core/push/imagesEvents.ts';
 import type { PushResult } from '../../core/push/pushEvents.ts';
 import type { ImagesSnapshot } from '../../core/push/imagesProgress.ts';
-import { withNotification } from '../display/messages.ts';
+import { withNotification } from '../display/withNotification.ts';
 import { withSignal } from '../progress/cancellation.ts';
 import { describeImages, describePosition } from '../progress/imagesText.ts';
 import { describePush } from '../progress/pushText.ts';

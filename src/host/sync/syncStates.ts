@@ -45,6 +45,8 @@ type Known = Destination & Pick<SyncEntry, 'lastPush'>;
 const parallelReads = 4;
 /** Milliseconds after which a state that is shown is read again. */
 const longestAge = 5 * 60_000;
+/** Milliseconds between looks at the age of what is shown. */
+const ageInterval = 60_000;
 /** Milliseconds between updates of the rows. */
 const updateInterval = 150;
 
@@ -62,6 +64,8 @@ export class SyncStates {
   readonly #reads = new Semaphore(parallelReads);
   #stop = new AbortController();
   #visible = false;
+  #focused = false;
+  #ageTimer: NodeJS.Timeout | undefined;
   #changed: string[] = [];
   #timer: NodeJS.Timeout | undefined;
 
@@ -97,8 +101,17 @@ export class SyncStates {
   setVisible(visible: boolean): void {
     if (visible === this.#visible) return;
     this.#visible = visible;
-    if (visible) this.#readShown([...this.#shown.values()]);
+    if (visible) this.update();
     else this.#abort();
+    this.#followAge();
+  }
+
+  /** While the window has the focus and the view is visible, states that are too old are read again. */
+  setFocused(focused: boolean): void {
+    if (focused === this.#focused) return;
+    this.#focused = focused;
+    if (focused) this.update();
+    this.#followAge();
   }
 
   /** Reads what is shown again: a person asks for it, or the sign-ins have changed. */
@@ -108,17 +121,17 @@ export class SyncStates {
     const known = [...this.#rows.keys()];
     this.#rows.clear();
     this.#noteChange(known);
-    this.#readShown([...this.#shown.values()]);
+    this.update();
   }
 
   /** Tags of this registry have changed other than by a push: the states are read again, and shown as they were until then. */
   registryChanged(origin: string): void {
     const changed = [...this.#rows].filter(([, { entry }]) => entry.connection.origin === origin);
     for (const [reference, row] of changed) this.#rows.set(reference, { ...row, version: '' });
-    this.#readShown([...this.#shown.values()]);
+    this.update();
   }
 
-  /** Reads the states of what is shown and was pushed meanwhile. */
+  /** Reads the states of what is shown, and was pushed meanwhile or read too long ago. */
   update(): void {
     this.#readShown([...this.#shown.values()]);
   }
@@ -141,6 +154,16 @@ export class SyncStates {
     this.#abort();
     for (const timer of this.#retries.values()) clearTimeout(timer);
     clearTimeout(this.#timer);
+    clearInterval(this.#ageTimer);
+  }
+
+  #followAge(): void {
+    clearInterval(this.#ageTimer);
+    if (!this.#visible || !this.#focused) return;
+    this.#ageTimer = setInterval(() => {
+      this.update();
+    }, ageInterval);
+    this.#ageTimer.unref();
   }
 
   #abort(): void {

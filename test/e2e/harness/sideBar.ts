@@ -69,6 +69,8 @@ function createTreeView(page: Page, pane: Locator): TreeView {
         await row(label).click({ button: 'right' });
         try {
           await wanted.waitFor({ timeout: 5_000 });
+          // VS Code marks the row that the menu is of.
+          await row(label).and(page.locator('.focused')).waitFor({ timeout: 1_000 });
           break;
         } catch (error) {
           if (tries === 3) throw error;

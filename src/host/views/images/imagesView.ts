@@ -73,8 +73,10 @@ export class ImagesView implements vscode.TreeDataProvider<ImageNode>, vscode.Di
     sync.setVisible(this.#tree.visible);
     this.#focus = vscode.window.onDidChangeWindowState(({ focused }) => {
       images.setFocused(focused);
+      sync.setFocused(focused);
     });
     images.setFocused(vscode.window.state.focused);
+    sync.setFocused(vscode.window.state.focused);
   }
 
   get selection(): readonly ImageNode[] {

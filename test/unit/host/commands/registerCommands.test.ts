@@ -52,6 +52,7 @@ function recorded() {
     inContainerTools: { sharing: { stop: note('stop sharing') }, loadMore: note('load more') },
     channel: { show: note('show log') },
     cleanup: { signOut: note('sign out') },
+    store: { list: () => [] },
   };
   return { done, registration: registerCommands(dependencies as unknown as CommandDependencies) };
 }
@@ -185,6 +186,13 @@ suite('a command', () => {
     await run('registries.signOut', connectionNode(connection));
     await run('registries.signOut', image);
     assert.deepEqual(done, [['sign out', connection.origin]]);
+    takeShown();
+    await run('registries.signOut', undefined);
+    assert.deepEqual(
+      takeShown().map(({ text }) => text),
+      ['You are not signed in to any registry.'],
+      'without a row the person chooses a registry',
+    );
     await run('registries.refresh');
     assert.deepEqual(done.slice(1), [['refresh access'], ['update registries']]);
     for (const name of ['copyReference', 'copyPullCommand', 'openInBrowser', 'reconnect']) {

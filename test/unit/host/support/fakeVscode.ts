@@ -1,9 +1,10 @@
 /* eslint-disable @typescript-eslint/explicit-module-boundary-types -- the types of VS Code's interface are what counts */
 import { registerHooks } from 'node:module';
 import { setImmediate } from 'node:timers/promises';
+import { CancellationTokenSource } from './fakeCancellation.ts';
 import { RelativePattern, Uri } from './fakeUri.ts';
 
-export { RelativePattern, Uri };
+export { CancellationTokenSource, RelativePattern, Uri };
 
 const shown: Shown[] = [];
 
@@ -344,10 +345,13 @@ export const window = {
     const report = ({ message: text }: { readonly message?: string }): void => {
       show('progress.message', text);
     };
-    const token = { isCancellationRequested: false, onCancellationRequested: () => new Disposable() };
-    return work({ report }, token);
+    lastProgress = new CancellationTokenSource();
+    return work({ report }, lastProgress.token);
   },
 };
+
+/** Of the last progress that was shown: a person's cancel. */
+export let lastProgress: CancellationTokenSource | undefined;
 
 /** `bundle`: the texts of VS Code's language; there is none for English. */
 export const l10n: { bundle: Readonly<Record<string, string>> | undefined } = { bundle: undefined };

@@ -85,6 +85,36 @@ suite('the sync states of images', () => {
     assert.equal(stateOf(states.known(image('b'))), 'upToDate', 'the former state stays');
   });
 
+  test('are read again after some minutes in a window with the focus, and at once when it gets it', async () => {
+    mock.timers.enable({ apis: ['setInterval'] });
+    const { states, asked, later } = statesOf();
+    const minutes = async (count: number): Promise<void> => {
+      for (let minute = 0; minute < count; minute++) {
+        later(60_000);
+        mock.timers.tick(60_000);
+        await settled();
+      }
+    };
+    states.setVisible(true);
+    states.setFocused(true);
+    states.show([image('a')]);
+    await minutes(4);
+    assert.equal(asked.length, 1, 'new enough');
+    await minutes(2);
+    assert.equal(asked.length, 2);
+    states.setFocused(false);
+    await minutes(30);
+    assert.equal(asked.length, 2, 'nobody looks at it');
+    states.setFocused(true);
+    await settled();
+    assert.equal(asked.length, 3);
+    states.setVisible(false);
+    await minutes(30);
+    assert.equal(asked.length, 3);
+    states.dispose();
+    mock.timers.reset();
+  });
+
   test('of another image, or after a push, are read again', async () => {
     const { states, asked, pushes } = statesOf();
     states.setVisible(true);
