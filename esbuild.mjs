@@ -11,46 +11,11 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
 import { buildWasm } from './scripts/buildWasm.mjs';
+import { define, largePackages, onlyWhatWeUse, packageEntries, packagesApart } from './scripts/packaging/shippedPackages.mjs';
 import { thirdPartyNotices } from './scripts/packaging/thirdPartyNotices.mjs';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 const dist = join(root, 'dist');
-/** Packages with a bundle of their own. The other packages are small, and esbuild keeps only what is used of them. */
-export const largePackages = ['dockerode', 'tar-stream', 'undici', 'yaml'];
-
-/**
- * What dockerode brings for uses that are not ours: building images (tar-fs, dockerignore), BuildKit sessions (grpc,
- * protobuf: 1.5 MB), and its own transport, docker-modem with ssh2 and a native module: src/core/docker has another.
- */
-const notShipped = /^(docker-modem|tar-fs|@balena\/dockerignore|\.\/session|\.\/buildkit)$/;
-
-/** @type {import('esbuild').Plugin} */
-const leanDockerode = {
-  name: 'lean-dockerode',
-  setup(build) {
-    build.onResolve({ filter: notShipped }, ({ path, importer }) =>
-      /[\\/]node_modules[\\/]dockerode[\\/]/.test(importer) ? { path, namespace: 'not-shipped' } : undefined,
-    );
-    build.onLoad({ filter: /.*/, namespace: 'not-shipped' }, ({ path }) => ({
-      contents: `module.exports = function () { throw new Error('Tea Chest does not ship ${path}.'); };`,
-    }));
-  },
-};
-
-/**
- * The large packages are two thirds of the code, and compiling them was most of the activation: our bundle asks for theirs.
- * Our own code stays in one bundle, so that a class is one class and `instanceof` holds.
- * @type {import('esbuild').Plugin}
- */
-const packagesApart = {
-  name: 'packages-apart',
-  setup(build) {
-    build.onResolve({ filter: /^[^.]/ }, ({ path, kind }) =>
-      kind !== 'entry-point' && largePackages.includes(path) ? { path: `./${path}.cjs`, external: true } : undefined,
-    );
-  },
-};
-
 /**
  * For `import * as vscode` esbuild copies the whole of that interface, in every file anew (7 ms of activation, in all).
  * The interface itself does as well.
@@ -85,7 +50,8 @@ export const common = ({ production }) => ({
   legalComments: 'none',
   metafile: true,
   logLevel: 'warning',
-  plugins: [leanDockerode],
+  define,
+  plugins: [onlyWhatWeUse],
 });
 
 /** @type {(options: { production: boolean, folder: string }) => import('esbuild').BuildOptions[]} */
@@ -93,7 +59,7 @@ function bundles({ production, folder }) {
   const shared = { ...common({ production }), outdir: folder, outExtension: { '.js': '.cjs' }, entryNames: '[name]' };
   return [
     { ...shared, entryPoints: ['src/extension.ts'], plugins: [packagesApart, vscodeAsItIs] },
-    { ...shared, entryPoints: largePackages },
+    { ...shared, entryPoints: largePackages, plugins: [packageEntries, onlyWhatWeUse] },
     { ...shared, entryPoints: ['src/core/compress/encoder/compressWorker.ts'] },
     webview({ ...common({ production }), outdir: folder }),
   ];
