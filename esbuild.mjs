@@ -6,34 +6,19 @@
 //   dist/pushPage.js, .css   the push page, which VS Code shows in a frame of its own
 //   dist/THIRD-PARTY-NOTICES.txt  the licences of all that is in them and not ours
 // --production minifies, --watch rebuilds on every change, --metafile says what the bytes of each bundle are.
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
 import { buildWasm } from './scripts/buildWasm.mjs';
+import { extensionSource } from './scripts/packaging/extensionSource.mjs';
+import { splitting, writeParts } from './scripts/packaging/extensionParts.mjs';
+import { writeTranslations } from './scripts/packaging/shippedTexts.mjs';
 import { define, largePackages, onlyWhatWeUse, packageEntries, packagesApart } from './scripts/packaging/shippedPackages.mjs';
 import { thirdPartyNotices } from './scripts/packaging/thirdPartyNotices.mjs';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 const dist = join(root, 'dist');
-/**
- * For `import * as vscode` esbuild copies the whole of that interface, in every file anew (7 ms of activation, in all).
- * The interface itself does as well.
- * @type {import('esbuild').Plugin}
- */
-const vscodeAsItIs = {
-  name: 'vscode-as-it-is',
-  setup(build) {
-    build.onLoad({ filter: /[\\/]src[\\/](?:.*[\\/])?[^\\/]+\.ts$/ }, async ({ path }) => ({
-      contents: (await readFile(path, 'utf8')).replace(
-        /^import \* as vscode from 'vscode';$/m,
-        "const vscode = require('vscode');",
-      ),
-      loader: 'ts',
-    }));
-  },
-};
-
 /**
  * How every bundle is made.
  * @type {(options: { production: boolean }) => import('esbuild').BuildOptions}
@@ -56,13 +41,25 @@ export const common = ({ production }) => ({
 
 /** @type {(options: { production: boolean, folder: string }) => import('esbuild').BuildOptions[]} */
 function bundles({ production, folder }) {
-  const shared = { ...common({ production }), outdir: folder, outExtension: { '.js': '.cjs' }, entryNames: '[name]' };
+  const shared = filesIn(folder, { production });
   return [
-    { ...shared, entryPoints: ['src/extension.ts'], plugins: [packagesApart, vscodeAsItIs] },
     { ...shared, entryPoints: largePackages, plugins: [packageEntries, onlyWhatWeUse] },
     { ...shared, entryPoints: ['src/core/compress/encoder/compressWorker.ts'] },
     webview({ ...common({ production }), outdir: folder }),
   ];
+}
+
+function filesIn(folder, { production }) {
+  return { ...common({ production }), outdir: folder, outExtension: { '.js': '.cjs' }, entryNames: '[name]' };
+}
+
+/**
+ * Splits our own code; `writeParts` writes it.
+ * @type {(options: { production: boolean, folder: string }) => import('esbuild').BuildOptions}
+ */
+function splitExtension({ production, folder }) {
+  const plugins = [packagesApart, extensionSource];
+  return { ...splitting(common({ production })), outdir: folder, entryPoints: ['src/extension.ts'], plugins };
 }
 
 /**
@@ -91,8 +88,12 @@ function webview(options) {
  * @returns {Promise<import('esbuild').Metafile[]>}
  */
 export async function bundle(options) {
-  const results = await Promise.all(bundles(options).map((one) => esbuild.build(one)));
-  return results.map(({ metafile }) => metafile);
+  const [extension, ...results] = await Promise.all([
+    esbuild.build(splitExtension(options)).then((split) => writeParts(split, filesIn(options.folder, options))),
+    ...bundles(options).map((one) => esbuild.build(one)),
+    writeTranslations(join(options.folder, 'l10n')),
+  ]);
+  return [extension, ...results.flatMap((result) => result?.metafile ?? [])];
 }
 
 /**
@@ -108,11 +109,26 @@ export async function build({ production = false } = {}) {
 }
 
 async function watch() {
-  await buildWasm();
+  const options = { production: false, folder: dist };
+  await Promise.all([buildWasm(), writeTranslations(join(dist, 'l10n'))]);
+  const split = splitExtension(options);
   const contexts = await Promise.all(
-    bundles({ production: false, folder: dist }).map((one) => esbuild.context({ ...one, logLevel: 'info' })),
+    [{ ...split, plugins: [...split.plugins, partsAfter(options)] }, ...bundles(options)].map((one) =>
+      esbuild.context({ ...one, logLevel: 'info' }),
+    ),
   );
   await Promise.all(contexts.map((context) => context.watch()));
+}
+
+/** Writes the parts each time our code was split. */
+function partsAfter(options) {
+  return {
+    name: 'parts-after',
+    setup: (build) =>
+      build.onEnd(async (split) => {
+        if (split.errors.length === 0) await writeParts(split, filesIn(options.folder, options));
+      }),
+  };
 }
 
 /** The packages and folders a bundle is made of, largest first. */
