@@ -14,7 +14,13 @@ import { buildWasm } from './scripts/buildWasm.mjs';
 import { extensionSource } from './scripts/packaging/extensionSource.mjs';
 import { splitting, writeParts } from './scripts/packaging/extensionParts.mjs';
 import { writeTranslations } from './scripts/packaging/shippedTexts.mjs';
-import { define, largePackages, onlyWhatWeUse, packageEntries, packagesApart } from './scripts/packaging/shippedPackages.mjs';
+import {
+  define,
+  largePackages,
+  onlyWhatWeUse,
+  packageEntries,
+  packagesApart,
+} from './scripts/packaging/shippedPackages.mjs';
 import { thirdPartyNotices } from './scripts/packaging/thirdPartyNotices.mjs';
 
 const root = fileURLToPath(new URL('.', import.meta.url));

@@ -53,9 +53,7 @@ export async function writeParts(split, options) {
 
 /** The files of the first run by their names, and which of them are loaded later. */
 function readParts({ outputFiles, metafile }) {
-  const outputs = new Map(
-    Object.entries(metafile.outputs).map(([path, output]) => [basename(path), output]),
-  );
+  const outputs = new Map(Object.entries(metafile.outputs).map(([path, output]) => [basename(path), output]));
   const files = new Map(outputFiles.map(({ path, text }) => [basename(path), text]));
   const eager = new Set();
   const add = (name) => {
@@ -81,7 +79,8 @@ function commonJsParts({ files, outputs, eager, lazy }) {
       build.onResolve({ filter: /./ }, ({ path, importer, kind }) => {
         const name = basename(path);
         if (kind === 'entry-point') return { path: name, namespace: name === entry ? 'entry' : 'part' };
-        if (lazy.has(name)) return { path: `./${lazy.has(importer) ? '' : `${partsFolder}/`}${stem(name)}.cjs`, external: true };
+        if (lazy.has(name))
+          return { path: `./${lazy.has(importer) ? '' : `${partsFolder}/`}${stem(name)}.cjs`, external: true };
         if (eager.has(name)) return { path: name, namespace: lazy.has(importer) ? 'shared' : 'part' };
         // Bundles of packages stand beside the extension's.
         return { path: lazy.has(importer) ? path.replace(/^\.\//, '../') : path, external: true };
