@@ -1,14 +1,21 @@
-// Our own code in parts. `dist/extension.cjs` has what activates the extension. What only an `import()` needs is in
-// `dist/parts/`, and loaded by it: compiling a file takes longer than all else in an activation.
+// Our own code in three files, because compiling a file takes longer than all else in an activation:
+//   extension.cjs  what activates the extension
+//   engine.cjs     what talks with the container engine; the Images view loads it when it is shown
+//   later.cjs      what only an `import()` needs, such as a push
 //
-// esbuild splits code only into ES modules, and VS Code loads the extension as CommonJS. So it runs twice: first it splits, then
-// it makes CommonJS of the parts. A module is in one part, so that a class is one class and `instanceof` holds.
-import { rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+// esbuild splits code only into ES modules, and into many of them. So it runs twice: first it splits, then it joins the
+// chunks to these files. A module is in one file, so that a class is one class and `instanceof` holds.
+import { basename } from 'node:path';
 import esbuild from 'esbuild';
 
-const entry = 'extension.js';
-const partsFolder = 'parts';
+/** The files, and the module with which each begins. A file has what its module needs and no file before it has. */
+const beginnings = [
+  ['extension', 'src/extension.ts'],
+  ['engine', 'src/core/docker/client/engine.ts'],
+];
+const rest = 'later';
+
+export const ownFiles = [...beginnings.map(([file]) => file), rest];
 
 /**
  * The options of the first run.
@@ -19,86 +26,102 @@ export function splitting(options) {
     ...options,
     format: 'esm',
     splitting: true,
-    // Short names for what a part exports. The rest is left to the second run.
+    // Short names for what a chunk exports. The rest is left to the second run.
     ...{ minify: false, minifyIdentifiers: options.minify },
     sourcemap: 'inline',
     write: false,
-    entryNames: '[name]',
-    chunkNames: '[name]-[hash]',
+    outExtension: {},
   };
 }
 
 /**
- * Writes the parts that the first run has made.
+ * Writes the files from what the first run has made.
  * @param {import('esbuild').BuildResult} split
  * @param {import('esbuild').BuildOptions} options of the second run
  * @returns {Promise<import('esbuild').Metafile>} what each file is made of
  */
 export async function writeParts(split, options) {
-  const parts = readParts(split);
-  await rm(join(options.outdir, partsFolder), { recursive: true, force: true });
+  const chunks = readChunks(split);
   const { metafile } = await esbuild.build({
     ...options,
     format: 'cjs',
-    entryPoints: [
-      { in: entry, out: 'extension' },
-      ...[...parts.lazy].map((name) => ({ in: name, out: `${partsFolder}/${stem(name)}` })),
-    ],
-    // A part is loaded by `require`: no other code of VS Code needs Node's loader of ES modules.
+    entryPoints: ownFiles,
+    // An `import()` of another file is a `require`: nothing needs Node's loader of ES modules.
     supported: { 'dynamic-import': false },
-    plugins: [commonJsParts(parts)],
+    plugins: [joinChunks(chunks)],
   });
-  return withSources(metafile, parts);
+  return withSources(metafile, chunks);
 }
 
-/** The files of the first run by their names, and which of them are loaded later. */
-function readParts({ outputFiles, metafile }) {
+/** The chunks of the first run by their names, and the file that each goes to. */
+function readChunks({ outputFiles, metafile }) {
   const outputs = new Map(Object.entries(metafile.outputs).map(([path, output]) => [basename(path), output]));
-  const files = new Map(outputFiles.map(({ path, text }) => [basename(path), text]));
-  const eager = new Set();
-  const add = (name) => {
-    if (eager.has(name)) return;
-    eager.add(name);
+  const texts = new Map(outputFiles.map(({ path, text }) => [basename(path), text]));
+  const fileOf = new Map();
+  const assign = (name, file) => {
+    if (fileOf.has(name) || !outputs.has(name)) return;
+    fileOf.set(name, file);
     for (const { path, kind } of outputs.get(name).imports) {
-      if (kind === 'import-statement' && outputs.has(basename(path))) add(basename(path));
+      if (kind === 'import-statement') assign(basename(path), file);
     }
   };
-  add(entry);
-  const lazy = new Set([...outputs.keys()].filter((name) => name.endsWith('.js') && !eager.has(name)));
-  return { files, outputs, eager, lazy };
+  for (const [file, module] of beginnings) {
+    assign(
+      [...outputs.keys()].find((name) => outputs.get(name).entryPoint === module),
+      file,
+    );
+  }
+  for (const name of outputs.keys()) assign(name, rest);
+  return { outputs, texts, fileOf };
 }
 
 /** @returns {import('esbuild').Plugin} */
-function commonJsParts({ files, outputs, eager, lazy }) {
-  const shared = [...eager].filter((name) =>
-    [...lazy].some((part) => outputs.get(part).imports.some(({ path }) => basename(path) === name)),
-  );
+function joinChunks({ outputs, texts, fileOf }) {
   return {
-    name: 'common-js-parts',
+    name: 'join-chunks',
     setup(build) {
       build.onResolve({ filter: /./ }, ({ path, importer, kind }) => {
+        if (kind === 'entry-point') return { path, namespace: 'own-file' };
         const name = basename(path);
-        if (kind === 'entry-point') return { path: name, namespace: name === entry ? 'entry' : 'part' };
-        if (lazy.has(name))
-          return { path: `./${lazy.has(importer) ? '' : `${partsFolder}/`}${stem(name)}.cjs`, external: true };
-        if (eager.has(name)) return { path: name, namespace: lazy.has(importer) ? 'shared' : 'part' };
-        // Bundles of packages stand beside the extension's.
-        return { path: lazy.has(importer) ? path.replace(/^\.\//, '../') : path, external: true };
+        const file = fileOf.get(name);
+        // Bundles of packages, Node's modules and VS Code's.
+        if (file === undefined) return { path, external: true };
+        if (file === (fileOf.get(importer) ?? importer)) return { path: name, namespace: 'chunk' };
+        return { path: name, namespace: kind === 'dynamic-import' ? 'load' : 'shared' };
       });
-      build.onLoad({ filter: /./, namespace: 'part' }, ({ path }) => ({ contents: withVscode(files.get(path)) }));
-      build.onLoad({ filter: /./, namespace: 'entry' }, ({ path }) => ({ contents: entryOf(path, shared) }));
-      build.onLoad({ filter: /./, namespace: 'shared' }, ({ path }) => ({
-        contents: `module.exports = require('../extension.cjs').shared[${JSON.stringify(path)}];`,
-      }));
+      build.onLoad({ filter: /./, namespace: 'own-file' }, ({ path }) => ({ contents: contentsOf(path) }));
+      build.onLoad({ filter: /./, namespace: 'chunk' }, ({ path }) => ({ contents: withVscode(texts.get(path)) }));
+      for (const [namespace, call] of [
+        ['shared', ''],
+        ['load', '()'],
+      ]) {
+        build.onLoad({ filter: /./, namespace }, ({ path }) => ({
+          contents: `module.exports = require('./${fileOf.get(path)}.cjs').${namespace}['${path}']${call};`,
+        }));
+      }
     },
   };
-}
 
-/** Gives VS Code what it calls, and the parts that are loaded later what they share with this one. */
-function entryOf(name, shared) {
-  const imports = shared.map((path, index) => `import * as part${index} from './${path}';`);
-  const members = shared.map((path, index) => `${JSON.stringify(path)}: part${index}`);
-  return [`export * from './${name}';`, ...imports, `export const shared = { ${members.join(', ')} };`].join('\n');
+  /** A file gives the others the chunks that they need, and the first one gives VS Code what it calls. */
+  function contentsOf(file) {
+    const imports = [...outputs].flatMap(([name, { imports }]) => (fileOf.get(name) === file ? [] : imports));
+    const asked = (wanted) =>
+      new Set(
+        imports
+          .filter(({ path, kind }) => kind === wanted && fileOf.get(basename(path)) === file)
+          .map(({ path }) => basename(path)),
+      );
+    const shared = [...asked('import-statement')];
+    const loaded = [...asked('dynamic-import')];
+    const [, module] = beginnings.find(([name]) => name === file) ?? [];
+    const entry = [...outputs.keys()].find((name) => outputs.get(name).entryPoint === module);
+    return [
+      ...(file === ownFiles[0] ? [`export * from './${entry}';`] : []),
+      ...shared.map((name, index) => `import * as chunk${index} from './${name}';`),
+      `export const shared = { ${shared.map((name, index) => `'${name}': chunk${index}`).join(', ')} };`,
+      `export const load = { ${loaded.map((name) => `'${name}': () => require('./${name}')`).join(', ')} };`,
+    ].join('\n');
+  }
 }
 
 /**
@@ -109,17 +132,13 @@ function withVscode(text) {
   return text.replace(/^import \* as (\w+) from "vscode";$/gm, 'const $1 = require("vscode");');
 }
 
-/** Names the modules of our code and of packages in place of the first run's files. */
+/** Names the modules of our code and of packages in place of the chunks. */
 function withSources(metafile, { outputs }) {
   const sourcesOf = (inputs) =>
-    Object.assign({}, ...Object.keys(inputs).map((path) => outputs.get(path.replace(/^part:/, ''))?.inputs ?? {}));
+    Object.assign({}, ...Object.keys(inputs).map((path) => outputs.get(path.replace(/^chunk:/, ''))?.inputs ?? {}));
   const entries = Object.entries(metafile.outputs).map(([path, output]) => [
     path,
     { ...output, inputs: sourcesOf(output.inputs) },
   ]);
   return { inputs: metafile.inputs, outputs: Object.fromEntries(entries) };
-}
-
-function stem(name) {
-  return basename(name, '.js');
 }
