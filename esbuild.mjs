@@ -1,6 +1,8 @@
 // Bundles the extension:  node esbuild.mjs [--production] [--watch] [--metafile]
-//   dist/extension.cjs       all of our own code, and the small packages: what VS Code loads to activate the extension
-//   dist/PACKAGE.cjs         each large package we depend on, loaded by the first call that needs it
+//   dist/extension.cjs       our own code, and the small packages: what VS Code loads to activate the extension
+//   dist/engine.cjs, later.cjs    the rest of our own code, loaded when it is needed
+//   dist/PACKAGE.cjs         what we use of each large package, loaded by the first call that needs it
+//   dist/l10n/               the translations of our texts
 //   dist/compressWorker.cjs  the script of its compression threads
 //   dist/deflate.wasm        the DEFLATE encoder they use
 //   dist/pushPage.js, .css   the push page, which VS Code shows in a frame of its own

@@ -52,10 +52,11 @@ function numberCall({ arguments: [first] }, numbers, file, replace) {
   if (!ts.isObjectLiteralExpression(first)) return;
   const property = (name) => first.properties.find((one) => one.name?.text === name);
   const [message, comment] = [property('message'), property('comment')];
-  const number = numbers.get(`${message.initializer.text}/${plainText(comment.initializer)}`);
+  const key = [message, comment].flatMap((one) => (one === undefined ? [] : plainText(one.initializer))).join('/');
+  const number = numbers.get(key);
   if (number === undefined) return;
   replace(message.initializer.getStart(file), message.initializer.end, `"${number}"`);
-  replace(comment.initializer.getStart(file), comment.initializer.end, 'undefined');
+  if (comment !== undefined) replace(comment.initializer.getStart(file), comment.initializer.end, 'undefined');
 }
 
 /** A comment is a string, or several that @vscode/l10n joins. */

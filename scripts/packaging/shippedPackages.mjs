@@ -97,8 +97,8 @@ export const packageEntries = {
 export const packagesApart = {
   name: 'packages-apart',
   setup(build) {
-    build.onResolve({ filter: /^[^.]/ }, ({ path, namespace }) =>
-      namespace === 'file' && path in usedNames ? { path, namespace: 'package-bundle' } : undefined,
+    build.onResolve({ filter: /^[^.]/ }, ({ path }) =>
+      path in usedNames ? { path, namespace: 'package-bundle' } : undefined,
     );
     build.onResolve({ filter: /^\./, namespace: 'package-bundle' }, ({ path }) => ({ path, external: true }));
     build.onLoad({ filter: /.*/, namespace: 'package-bundle' }, ({ path }) => ({

@@ -3,7 +3,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { largePackages } from '../../esbuild.mjs';
+import { ownFiles } from '../../scripts/packaging/extensionParts.mjs';
+import { largePackages } from '../../scripts/packaging/shippedPackages.mjs';
 import { packageExtension } from '../../scripts/packaging/packageExtension.ts';
 import { projectRoot } from '../tools/projectPaths.ts';
 import { makeScratch } from '../tools/scratch.ts';
@@ -28,17 +29,16 @@ test('the VSIX holds what users need and nothing else, in less than 1 MB', async
       'extension/dist/THIRD-PARTY-NOTICES.txt',
       'extension/dist/compressWorker.cjs',
       'extension/dist/deflate.wasm',
-      'extension/dist/extension.cjs',
       'extension/dist/pushPage.css',
       'extension/dist/pushPage.js',
-      ...largePackages.map((name) => `extension/dist/${name}.cjs`),
+      ...[...ownFiles, ...largePackages].map((name) => `extension/dist/${name}.cjs`),
       'extension/media/activity-bar.svg',
       'extension/media/icon.png',
       'extension/package.json',
       'extension/readme.md',
       ...manifestTexts.map((name) => `extension/${name}`),
-      // English is the key of each text, and needs no bundle.
-      ...bundles.map((name) => `extension/l10n/${name}`),
+      // The English texts are in the code.
+      ...bundles.map((name) => `extension/dist/l10n/${name}`),
       ...new Set(pictures),
       ...steps.map((name) => `extension/media/walkthrough/${name}`),
       ...pages.flatMap((page) => (page.isFile() ? [`extension/docs/${page.name}`] : [])),
