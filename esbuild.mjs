@@ -2,6 +2,7 @@
 //   dist/extension.cjs       our own code, and the small packages: what VS Code loads to activate the extension
 //   dist/engine.cjs, later.cjs    the rest of our own code, loaded when it is needed
 //   dist/PACKAGE.cjs         what we use of each large package, loaded by the first call that needs it
+//   dist/llhttp.wasm        the HTTP parser of one of them
 //   dist/l10n/               the translations of our texts
 //   dist/compressWorker.cjs  the script of its compression threads
 //   dist/deflate.wasm        the DEFLATE encoder they use
@@ -51,7 +52,7 @@ export const common = ({ production }) => ({
 function bundles({ production, folder }) {
   const shared = filesIn(folder, { production });
   return [
-    { ...shared, entryPoints: largePackages, plugins: [packageEntries, onlyWhatWeUse] },
+    { ...shared, entryPoints: largePackages, assetNames: '[name]', plugins: [packageEntries, onlyWhatWeUse] },
     { ...shared, entryPoints: ['src/core/compress/encoder/compressWorker.ts'] },
     webview({ ...common({ production }), outdir: folder }),
   ];

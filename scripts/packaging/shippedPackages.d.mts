@@ -4,6 +4,8 @@ import type { Plugin } from 'esbuild';
 export const usedNames: Readonly<Record<string, readonly string[]>>;
 /** Packages with a bundle of their own. */
 export const largePackages: readonly string[];
+/** The file of undici's parser. */
+export const parserFile: string;
 export const define: Readonly<Record<string, string>>;
 /** Leaves out what we never reach. */
 export const onlyWhatWeUse: Plugin;

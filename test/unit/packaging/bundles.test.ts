@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
+import net, { type AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type * as undici from 'undici';
 import { build, type Metafile } from 'esbuild';
 import { bundle } from '../../../esbuild.mjs';
 import { ownFiles } from '../../../scripts/packaging/extensionParts.mjs';
-import { largePackages, packagesApart, usedNames } from '../../../scripts/packaging/shippedPackages.mjs';
+import { largePackages, packagesApart, parserFile, usedNames } from '../../../scripts/packaging/shippedPackages.mjs';
 import { readEnglish } from '../../../scripts/packaging/shippedTexts.mjs';
 import { licenceCopies, thirdPartyNotices } from '../../../scripts/packaging/thirdPartyNotices.mjs';
 import { languages } from '../../tools/translations/languages.ts';
@@ -79,7 +79,7 @@ describe('the bundles of the extension', () => {
   it('hold no module twice, so that a class is one class whoever throws its objects', () => {
     const homes = new Map<string, string>();
     for (const [file, paths] of modules) {
-      if (file === worker || file === page) continue;
+      if (file === worker || file === page || file === parserFile) continue;
       for (const path of paths) {
         assert.equal(homes.get(path), undefined, `${path} is in ${file} and in ${homes.get(path) ?? ''}`);
         homes.set(path, file);
@@ -100,7 +100,7 @@ describe('the bundles of the extension', () => {
     );
     assert.deepEqual(
       [...modules.keys()].sort(),
-      [...own, worker, page, 'pushPage.css', ...largePackages.map((name) => `${name}.cjs`)].sort(),
+      [...own, worker, page, 'pushPage.css', parserFile, ...largePackages.map((name) => `${name}.cjs`)].sort(),
     );
     const code = await readFile(join(scratch.path, 'extension.cjs'), 'utf8');
     assert.ok(!code.includes('creditCard'), 'what is not used of valibot is not shipped');
@@ -156,7 +156,7 @@ describe('the bundles of the extension', () => {
 
   it('say which module of a package is missing if it is reached all the same', async () => {
     const { Client } = createRequire(import.meta.url)(join(scratch.path, 'undici.cjs')) as typeof undici;
-    const client = new Client('http://127.0.0.1:9');
+    const client = new Client('http://127.0.0.1:9', { connect: () => undefined });
     // Its types refuse the FormData of Node.
     const body = new FormData() as unknown as undici.FormData;
     await assert.rejects(
@@ -176,7 +176,13 @@ describe('the bundles of the extension', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    const agent = new Agent({ connections: 1 });
+    // As in transport.ts, which opens each connection itself.
+    const connect: undici.buildConnector.connector = (_options, callback) => {
+      const socket = net.connect(port, '127.0.0.1', () => {
+        callback(null, socket);
+      });
+    };
+    const agent = new Agent({ connections: 1, connect });
     after(async () => {
       await agent.destroy();
       server.close();
@@ -194,9 +200,7 @@ describe('the bundles of the extension', () => {
     const code = (
       await Promise.all(ownFiles.map((name) => readFile(join(scratch.path, `${name}.cjs`), 'utf8')))
     ).join();
-    for (const text of english.filter((one) => /^[\w {}.,:]{30,}$/.test(one))) {
-      assert.equal(code.split(text).length - 1, english.filter((one) => one.includes(text)).length, text);
-    }
+    for (const text of english.filter((one) => /^[\w {}.,:]{30,}$/.test(one))) assert.ok(code.includes(text), text);
     const folder = join(scratch.path, 'l10n');
     for (const name of await readdir(folder)) {
       const texts = JSON.parse(await readFile(join(folder, name), 'utf8')) as readonly string[];
