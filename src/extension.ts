@@ -89,12 +89,8 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   };
   context.subscriptions.push(images, imagesView, sync, comparisons, registriesView, pushesView, pages);
   context.subscriptions.push(registries.documents, statusBar, pullStatusBar, automation);
-  context.subscriptions.push(
-    registerCommands(contributedCommands(context), parts),
-    followChanges(parts),
-    followContexts(link, shown, logger),
-  );
-  context.subscriptions.push(followClusters(parts));
+  context.subscriptions.push(registerCommands(commandNames(context), parts), followChanges(parts));
+  context.subscriptions.push(followContexts(link, shown, logger), followClusters(parts));
   end = () => endPushes({ stop }, [access, relay, link, codecs, store, history, channel]);
 
   // In the background: the activation does not wait for it.
@@ -105,7 +101,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
 }
 
 /** The commands of package.json. */
-function contributedCommands({ extension }: vscode.ExtensionContext): readonly string[] {
+function commandNames({ extension }: vscode.ExtensionContext): readonly string[] {
   const { contributes } = extension.packageJSON as Manifest;
   return contributes.commands.map(({ command }) => command);
 }
