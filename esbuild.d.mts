@@ -1,7 +1,5 @@
 import type { BuildOptions, Metafile } from 'esbuild';
 
-/** Packages with a bundle of their own. */
-export const largePackages: readonly string[];
 /** How every bundle is made. */
 export function common(options: { production: boolean }): BuildOptions;
 /** Makes the bundles, without the encoder, in `folder`. */

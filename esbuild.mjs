@@ -1,74 +1,33 @@
 // Bundles the extension:  node esbuild.mjs [--production] [--watch] [--metafile]
-//   dist/extension.cjs       all of our own code, and the small packages: what VS Code loads to activate the extension
-//   dist/PACKAGE.cjs         each large package we depend on, loaded by the first call that needs it
+//   dist/extension.cjs       our own code, and the small packages: what VS Code loads to activate the extension
+//   dist/engine.cjs, later.cjs    the rest of our own code, loaded when it is needed
+//   dist/PACKAGE.cjs         what we use of each large package, loaded by the first call that needs it
+//   dist/llhttp.wasm        the HTTP parser of one of them
+//   dist/l10n/               the translations of our texts
 //   dist/compressWorker.cjs  the script of its compression threads
 //   dist/deflate.wasm        the DEFLATE encoder they use
 //   dist/pushPage.js, .css   the push page, which VS Code shows in a frame of its own
 //   dist/THIRD-PARTY-NOTICES.txt  the licences of all that is in them and not ours
 // --production minifies, --watch rebuilds on every change, --metafile says what the bytes of each bundle are.
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
 import { buildWasm } from './scripts/buildWasm.mjs';
+import { extensionSource } from './scripts/packaging/extensionSource.mjs';
+import { splitting, writeParts } from './scripts/packaging/extensionParts.mjs';
+import { writeTranslations } from './scripts/packaging/shippedTexts.mjs';
+import {
+  define,
+  largePackages,
+  onlyWhatWeUse,
+  packageEntries,
+  packagesApart,
+} from './scripts/packaging/shippedPackages.mjs';
 import { thirdPartyNotices } from './scripts/packaging/thirdPartyNotices.mjs';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 const dist = join(root, 'dist');
-/** Packages with a bundle of their own. The other packages are small, and esbuild keeps only what is used of them. */
-export const largePackages = ['dockerode', 'tar-stream', 'undici', 'yaml'];
-
-/**
- * What dockerode brings for uses that are not ours: building images (tar-fs, dockerignore), BuildKit sessions (grpc,
- * protobuf: 1.5 MB), and its own transport, docker-modem with ssh2 and a native module: src/core/docker has another.
- */
-const notShipped = /^(docker-modem|tar-fs|@balena\/dockerignore|\.\/session|\.\/buildkit)$/;
-
-/** @type {import('esbuild').Plugin} */
-const leanDockerode = {
-  name: 'lean-dockerode',
-  setup(build) {
-    build.onResolve({ filter: notShipped }, ({ path, importer }) =>
-      /[\\/]node_modules[\\/]dockerode[\\/]/.test(importer) ? { path, namespace: 'not-shipped' } : undefined,
-    );
-    build.onLoad({ filter: /.*/, namespace: 'not-shipped' }, ({ path }) => ({
-      contents: `module.exports = function () { throw new Error('Tea Chest does not ship ${path}.'); };`,
-    }));
-  },
-};
-
-/**
- * The large packages are two thirds of the code, and compiling them was most of the activation: our bundle asks for theirs.
- * Our own code stays in one bundle, so that a class is one class and `instanceof` holds.
- * @type {import('esbuild').Plugin}
- */
-const packagesApart = {
-  name: 'packages-apart',
-  setup(build) {
-    build.onResolve({ filter: /^[^.]/ }, ({ path, kind }) =>
-      kind !== 'entry-point' && largePackages.includes(path) ? { path: `./${path}.cjs`, external: true } : undefined,
-    );
-  },
-};
-
-/**
- * For `import * as vscode` esbuild copies the whole of that interface, in every file anew (7 ms of activation, in all).
- * The interface itself does as well.
- * @type {import('esbuild').Plugin}
- */
-const vscodeAsItIs = {
-  name: 'vscode-as-it-is',
-  setup(build) {
-    build.onLoad({ filter: /[\\/]src[\\/](?:.*[\\/])?[^\\/]+\.ts$/ }, async ({ path }) => ({
-      contents: (await readFile(path, 'utf8')).replace(
-        /^import \* as vscode from 'vscode';$/m,
-        "const vscode = require('vscode');",
-      ),
-      loader: 'ts',
-    }));
-  },
-};
-
 /**
  * How every bundle is made.
  * @type {(options: { production: boolean }) => import('esbuild').BuildOptions}
@@ -85,18 +44,31 @@ export const common = ({ production }) => ({
   legalComments: 'none',
   metafile: true,
   logLevel: 'warning',
-  plugins: [leanDockerode],
+  define,
+  plugins: [onlyWhatWeUse],
 });
 
 /** @type {(options: { production: boolean, folder: string }) => import('esbuild').BuildOptions[]} */
 function bundles({ production, folder }) {
-  const shared = { ...common({ production }), outdir: folder, outExtension: { '.js': '.cjs' }, entryNames: '[name]' };
+  const shared = filesIn(folder, { production });
   return [
-    { ...shared, entryPoints: ['src/extension.ts'], plugins: [packagesApart, vscodeAsItIs] },
-    { ...shared, entryPoints: largePackages },
+    { ...shared, entryPoints: largePackages, assetNames: '[name]', plugins: [packageEntries, onlyWhatWeUse] },
     { ...shared, entryPoints: ['src/core/compress/encoder/compressWorker.ts'] },
     webview({ ...common({ production }), outdir: folder }),
   ];
+}
+
+function filesIn(folder, { production }) {
+  return { ...common({ production }), outdir: folder, outExtension: { '.js': '.cjs' }, entryNames: '[name]' };
+}
+
+/**
+ * Splits our own code; `writeParts` writes it.
+ * @type {(options: { production: boolean, folder: string }) => import('esbuild').BuildOptions}
+ */
+function splitExtension({ production, folder }) {
+  const plugins = [packagesApart, extensionSource];
+  return { ...splitting(common({ production })), outdir: folder, entryPoints: ['src/extension.ts'], plugins };
 }
 
 /**
@@ -125,8 +97,12 @@ function webview(options) {
  * @returns {Promise<import('esbuild').Metafile[]>}
  */
 export async function bundle(options) {
-  const results = await Promise.all(bundles(options).map((one) => esbuild.build(one)));
-  return results.map(({ metafile }) => metafile);
+  const [extension, ...results] = await Promise.all([
+    esbuild.build(splitExtension(options)).then((split) => writeParts(split, filesIn(options.folder, options))),
+    ...bundles(options).map((one) => esbuild.build(one)),
+    writeTranslations(join(options.folder, 'l10n')),
+  ]);
+  return [extension, ...results.flatMap((result) => result?.metafile ?? [])];
 }
 
 /**
@@ -142,11 +118,26 @@ export async function build({ production = false } = {}) {
 }
 
 async function watch() {
-  await buildWasm();
+  const options = { production: false, folder: dist };
+  await Promise.all([buildWasm(), writeTranslations(join(dist, 'l10n'))]);
+  const split = splitExtension(options);
   const contexts = await Promise.all(
-    bundles({ production: false, folder: dist }).map((one) => esbuild.context({ ...one, logLevel: 'info' })),
+    [{ ...split, plugins: [...split.plugins, partsAfter(options)] }, ...bundles(options)].map((one) =>
+      esbuild.context({ ...one, logLevel: 'info' }),
+    ),
   );
   await Promise.all(contexts.map((context) => context.watch()));
+}
+
+/** Writes the parts each time our code was split. */
+function partsAfter(options) {
+  return {
+    name: 'parts-after',
+    setup: (build) =>
+      build.onEnd(async (split) => {
+        if (split.errors.length === 0) await writeParts(split, filesIn(options.folder, options));
+      }),
+  };
 }
 
 /** The packages and folders a bundle is made of, largest first. */

@@ -89,8 +89,8 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   };
   context.subscriptions.push(images, imagesView, sync, comparisons, registriesView, pushesView, pages);
   context.subscriptions.push(registries.documents, statusBar, pullStatusBar, automation);
-  context.subscriptions.push(registerCommands(parts), followChanges(parts), followContexts(link, shown, logger));
-  context.subscriptions.push(followClusters(parts));
+  context.subscriptions.push(registerCommands(commandNames(context), parts), followChanges(parts));
+  context.subscriptions.push(followContexts(link, shown, logger), followClusters(parts));
   end = () => endPushes({ stop }, [access, relay, link, codecs, store, history, channel]);
 
   // In the background: the activation does not wait for it.
@@ -98,6 +98,16 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   void recoverPushes({ journal, store, access, notify, logger }, spoolRoots);
   logger.info(`Ready after ${(performance.now() - startedAt).toFixed(1)} ms.`);
   return buildApi(parts);
+}
+
+/** The commands of package.json. */
+function commandNames({ extension }: vscode.ExtensionContext): readonly string[] {
+  const { contributes } = extension.packageJSON as Manifest;
+  return contributes.commands.map(({ command }) => command);
+}
+
+interface Manifest {
+  readonly contributes: { readonly commands: readonly { readonly command: string }[] };
 }
 
 /** Compares images with their tags again after the tags of a registry were moved or deleted. */

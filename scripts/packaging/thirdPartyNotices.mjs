@@ -37,8 +37,10 @@ function bundledPackages(metafiles) {
  */
 export async function thirdPartyNotices(metafiles) {
   const notices = await Promise.all([...bundledPackages(metafiles), compiledIn].map(noticeOf));
+  const byText = Map.groupBy(notices, ({ text }) => text);
+  const sections = [...byText].map(([text, of]) => `${of.map(({ title }) => title).join('\n')}\n\n${text}`);
   const head = 'Tea Chest ships code of these packages, each under its own licence.';
-  return [head, ...notices].join(`\n\n${'='.repeat(80)}\n\n`);
+  return [head, ...sections].join(`\n\n${'='.repeat(80)}\n\n`);
 }
 
 async function noticeOf(folder) {
@@ -47,5 +49,5 @@ async function noticeOf(folder) {
   const files = own.length === 0 ? [licenceCopies[name]] : own.map((file) => join(folder, file));
   if (files.includes(undefined)) throw new Error(`The package ${name} ships no text of its licence (${license}).`);
   const texts = await Promise.all(files.map((file) => readFile(join(root, file), 'utf8')));
-  return [`${name} ${version} (${license})`, ...texts.map((text) => text.trim())].join('\n\n');
+  return { title: `${name} ${version} (${license})`, text: texts.map((text) => text.trim()).join('\n\n') };
 }

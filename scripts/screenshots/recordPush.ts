@@ -104,5 +104,5 @@ async function keep(frames: readonly Frame[]): Promise<void> {
   for (const { png, at } of frames) await writeFile(join(raw, `${String(at - start).padStart(6, '0')}.png`), png);
   const folder = join(projectRoot, 'media', 'screenshots');
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'push.png'), animatedPng(sample(frames, 500), 4_000, 48));
+  await writeFile(join(folder, 'push.png'), animatedPng(sample(frames, 3_000), 4_000, 12));
 }

@@ -5,7 +5,7 @@ import { pushImageCommand } from '../host/commands/pushImage.ts';
 import { pushImagesCommand } from '../host/commands/pushImages.ts';
 import { planPushCommand } from '../host/commands/planPush.ts';
 import { pushOutOfDateCommand } from '../host/commands/pushOutOfDate.ts';
-import type { CommandDependencies } from '../host/commands/registerCommands.ts';
+import type { CommandDependencies } from '../host/commands/commandTable.ts';
 import { selectEngineCommand } from '../host/commands/selectEngine.ts';
 import { signInCommand } from '../host/commands/signIn.ts';
 import { signOutCommand } from '../host/commands/signOut.ts';

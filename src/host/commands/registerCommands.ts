@@ -1,111 +1,20 @@
 import * as vscode from 'vscode';
-import type { ConnectionStore } from '../connections/connectionStore.ts';
-import type { AskSignInDependencies } from '../connections/signInState.ts';
-import type { EngineLink } from '../engine/engine.ts';
-import type { ImageList } from '../engine/imageList.ts';
-import type { SyncStates } from '../sync/syncStates.ts';
-import type { InspectImage } from '../push/composeImages.ts';
-import type { PullController } from '../pull/pullController.ts';
-import type { PushController } from '../push/pushController.ts';
-import { chosenRows, tagsOf } from '../views/images/chosenImages.ts';
-import type { ImageNode, TagNode } from '../views/images/imageTree.ts';
-import type { RegistryNode } from '../views/registries/registryTree.ts';
-import type { ImagesView } from '../views/images/imagesView.ts';
-import { setShowDangling } from '../config.ts';
-import { copyImageIds, copyReferences } from '../display/clipboard.ts';
-import { containerToolsCommands, type ContainerToolsDependencies } from './containerToolsCommands.ts';
-import { pageCommands, type PageCommandDependencies } from './pageCommands.ts';
-import { pushesCommands, type PushesCommandDependencies } from './pushesCommands.ts';
-import { registryCommands, type RegistryCommandDependencies } from './registryCommands.ts';
-import { signOutCommand } from './signOut.ts';
-import { connectIdpbuilderCommand } from './connectIdpbuilder.ts';
-import { readSettingsQuery } from './arguments.ts';
-import { imagesCompareCommand, registriesCompareCommand, registriesCompareSelectedCommand } from './imagesCompare.ts';
-import { imagesPushCommand } from './imagesPush.ts';
-import { listImagesCommand } from './listImages.ts';
-import { pullImageCommand } from './pullImage.ts';
-import { pushComposeFileCommand } from './pushComposeFile.ts';
-import { pushImageCommand } from './pushImage.ts';
-import { pushImagesCommand } from './pushImages.ts';
-import { pushOutOfDateCommand } from './pushOutOfDate.ts';
-import { selectEngineCommand, type SelectEngineDependencies } from './selectEngine.ts';
-import { showLayersCommand } from './showLayers.ts';
-import { showTroubleshootingCommand } from './showTroubleshooting.ts';
-import { signInCommand } from './signIn.ts';
+import type { CommandDependencies, CommandTable } from './commandTable.ts';
 
-export interface CommandDependencies
-  extends RegistryCommandDependencies, SelectEngineDependencies, PushesCommandDependencies, PageCommandDependencies {
-  readonly store: ConnectionStore;
-  readonly history: PushesCommandDependencies['history'] & PageCommandDependencies['history'];
-  readonly push: PushController;
-  readonly registriesView: RegistryCommandDependencies['registriesView'] & PushesCommandDependencies['registriesView'];
-  readonly auth: AskSignInDependencies['auth'];
-  readonly link: EngineLink;
-  readonly images: Pick<ImageList, 'reconnect' | 'open'>;
-  readonly sync: SyncStates;
-  readonly imagesView: Pick<ImagesView, 'selection'>;
-  readonly inContainerTools: ContainerToolsDependencies;
-  readonly pull: PullController;
-  readonly inspect: InspectImage;
-  readonly automation: { readonly consent: { reset(): Promise<void> } };
-  readonly channel: Pick<vscode.LogOutputChannel, 'show'>;
-  readonly extensionUri: vscode.Uri;
-}
-
-/** Registers every command of package.json. */
-export function registerCommands(dependencies: CommandDependencies): vscode.Disposable {
-  const { link, images, imagesView, push, pull, inspect, automation, channel, extensionUri } = dependencies;
-  const rows = (clicked?: ImageNode, selected?: readonly ImageNode[]): readonly ImageNode[] =>
-    chosenRows(clicked, selected, imagesView.selection);
-  const tags = (clicked?: ImageNode, selected?: readonly ImageNode[]): readonly TagNode[] =>
-    tagsOf(rows(clicked, selected));
-  const commands: Readonly<Record<string, (...args: never[]) => unknown>> = {
-    signIn: (argument?: unknown) => signInCommand(dependencies, argument),
-    connectIdpbuilder: (argument?: unknown) => connectIdpbuilderCommand(dependencies, argument),
-    signOut: (argument?: unknown) => signOutCommand(dependencies, argument),
-    listImages: () => listImagesCommand(link),
-    selectEngine: (argument?: unknown) => selectEngineCommand(dependencies, argument),
-    pushImage: (argument?: unknown) => pushImageCommand(push, argument),
-    pushImages: (argument?: unknown) => pushImagesCommand(push, inspect, argument),
-    pushOutOfDate: (argument?: unknown) => pushOutOfDateCommand(dependencies, argument),
-    // From the title of a view, VS Code passes the focused row.
-    'images.pushOutOfDate': () => pushOutOfDateCommand(dependencies, undefined),
-    pullImage: (argument?: unknown) => pullImageCommand(pull, argument),
-    pushComposeFile: (clicked?: vscode.Uri, selected?: readonly vscode.Uri[]) =>
-      pushComposeFileCommand(dependencies, clicked, selected),
-    'pushOnBuild.askAgain': () => automation.consent.reset(),
-    'images.push': (clicked?: ImageNode, selected?: readonly ImageNode[]) =>
-      imagesPushCommand(push, rows(clicked, selected)),
-    'images.pushAllTags': (clicked?: ImageNode, selected?: readonly ImageNode[]) =>
-      push.pushAll(tags(clicked, selected).map(({ reference, image }) => reference ?? image.id)),
-    'images.refresh': () => images.reconnect(),
-    'images.compare': (node?: ImageNode) => imagesCompareCommand(dependencies, node),
-    'registries.compare': (node?: RegistryNode) => registriesCompareCommand(dependencies, node),
-    'registries.compareSelected': (clicked?: RegistryNode, selected?: readonly RegistryNode[]) =>
-      registriesCompareSelectedCommand(dependencies, selected ?? (clicked === undefined ? [] : [clicked])),
-    'images.copyReference': (clicked?: ImageNode, selected?: readonly ImageNode[]) =>
-      copyReferences(tags(clicked, selected).flatMap(({ reference }) => reference ?? [])),
-    'images.copyId': (clicked?: ImageNode, selected?: readonly ImageNode[]) =>
-      copyImageIds(tags(clicked, selected).map(({ image }) => image.id)),
-    // From the title of a view, VS Code passes the focused row, which is no argument of `teaChest.selectEngine`.
-    'images.selectEngine': () => selectEngineCommand(dependencies, undefined),
-    'images.showDangling': () => setShowDangling(true),
-    'images.hideDangling': () => setShowDangling(false),
-    showLayers: () => showLayersCommand(dependencies),
-    ...pageCommands(dependencies, tags),
-    ...pushesCommands(dependencies),
-    ...registryCommands(dependencies),
-    ...containerToolsCommands(dependencies),
-    openSettings: (argument?: unknown) =>
-      vscode.commands.executeCommand('workbench.action.openSettings', readSettingsQuery(argument)),
-    showLog: () => {
-      channel.show();
-    },
-    showTroubleshooting: (argument?: unknown) => showTroubleshootingCommand(extensionUri, argument),
+/** Registers the commands. What they do is loaded by the first one that is called. */
+export function registerCommands(names: readonly string[], dependencies: CommandDependencies): vscode.Disposable {
+  let loading: Promise<CommandTable> | undefined;
+  const load = async (): Promise<CommandTable> => {
+    const { commandTable } = await import('./commandTable.ts');
+    return commandTable(dependencies);
+  };
+  const run = async (name: string, args: readonly unknown[]): Promise<unknown> => {
+    const table = await (loading ??= load());
+    const command = table[name] as ((...args: readonly unknown[]) => unknown) | undefined;
+    if (command === undefined) throw new Error(`${name} is not in the table of commands`);
+    return await command(...args);
   };
   return vscode.Disposable.from(
-    ...Object.entries(commands).map(([name, run]) =>
-      vscode.commands.registerCommand(`teaChest.${name}`, run as (...args: unknown[]) => unknown),
-    ),
+    ...names.map((name) => vscode.commands.registerCommand(name, (...args: unknown[]) => run(name, args))),
   );
 }

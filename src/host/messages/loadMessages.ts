@@ -1,10 +1,11 @@
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
+import { englishTexts } from './englishTexts.ts';
 
 /*
  * Gives the texts of VS Code's language to @vscode/l10n, which the core can import too. extension.ts imports this file
  * before all others: some modules ask for a text as they are loaded. VS Code has read the bundle before it loads the
  * extension; for English there is none.
  */
-const { bundle } = vscode.l10n;
-if (bundle !== undefined) l10n.config({ contents: bundle });
+const contents = vscode.l10n.bundle ?? englishTexts;
+if (contents !== undefined) l10n.config({ contents });

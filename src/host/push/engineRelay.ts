@@ -5,7 +5,7 @@ import { sleep as realSleep } from '../../core/base/cancel.ts';
 import type { Logger } from '../../core/base/logger.ts';
 import type { RelayParts } from '../../core/relay/pushFromEngine.ts';
 import { Reachability } from '../../core/relay/reachability.ts';
-import { RelayEndpoint } from '../../core/relay/relayEndpoint.ts';
+import type { RelayEndpoint } from '../../core/relay/relayEndpoint.ts';
 import { areNamesLeft, sweepNames } from '../../core/relay/temporaryTag.ts';
 import type { Strategy } from './pushArguments.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -115,6 +115,7 @@ export class EngineRelay {
 
   async #make(): Promise<RelayEndpoint> {
     const { state, logger } = this.#dependencies;
+    const { RelayEndpoint } = await import('../../core/relay/relayEndpoint.ts');
     return new RelayEndpoint({
       port: state.get<number>(portKey) ?? 0,
       secret: await this.#secret(),

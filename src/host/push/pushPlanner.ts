@@ -3,7 +3,6 @@ import type { Logger } from '../../core/base/logger.ts';
 import type { DigestCache } from '../../core/digestCache/digestCache.ts';
 import { readImageLayers, type ImageLayers } from '../../core/push/plan/imageLayers.ts';
 import type { OpenedPlan } from '../../core/push/plan/planContext.ts';
-import { planPush } from '../../core/push/plan/planPush.ts';
 import type { PushPlan } from '../../core/push/plan/pushPlan.ts';
 import type { Engine, EngineLink } from '../engine/engine.ts';
 import type { PublicOwners } from '../targets/publicOwners.ts';
@@ -53,7 +52,7 @@ export class PushPlanner {
    */
   async plan(all: readonly PushArguments[], signal: AbortSignal): Promise<ArgumentsPlan> {
     const { link, cache, logger, linkRate, publicOwners } = this.#dependencies;
-    const source = await link.get();
+    const [source, { planPush }] = await Promise.all([link.get(), import('../../core/push/plan/planPush.ts')]);
     const resolved = all.map((args) => this.#resolve(args));
     const requests = resolved.map(({ args, job, error }) => ({
       reference: job === undefined ? (args.target ?? args.image) : formatTarget(job.target),

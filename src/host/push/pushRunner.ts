@@ -5,7 +5,7 @@ import { acceptsEngineGzip } from '../../core/push/chooseTransfer.ts';
 import type { ImageOutcome, ImagesEvent } from '../../core/push/imagesEvents.ts';
 import type { ImagesSnapshot } from '../../core/push/imagesProgress.ts';
 import type { PushResult } from '../../core/push/pushEvents.ts';
-import { pushImages, type OpenedPush } from '../../core/push/pushImages.ts';
+import type { OpenedPush } from '../../core/push/pushImages.ts';
 import { UploadsInFlight } from '../../core/push/uploadsInFlight.ts';
 import type { PushSettings } from '../config.ts';
 import type { Connection } from '../connections/connection.ts';
@@ -195,7 +195,7 @@ export class PushRunner {
     await this.#priming.interrupt();
     // The registry and the engine are asked at the same time; if both fail, the engine's error is the one reported.
     const openings = pushes.map((push) => this.#openTarget(push));
-    const source = await link.get();
+    const [source, { pushImages }] = await Promise.all([link.get(), import('../../core/push/pushImages.ts')]);
     const onEvent = (event: ImagesEvent): void => {
       run.apply(event);
       if (event.type !== 'image' || event.event.type !== 'inspected') return;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { suite, test } from 'node:test';
-import type { CommandDependencies } from '../../../../src/host/commands/registerCommands.ts';
+import type { CommandDependencies } from '../../../../src/host/commands/commandTable.ts';
 import { buildImageTree, contextValueOf, type ImageNode } from '../../../../src/host/views/images/imageTree.ts';
 import {
   connectionNode,
@@ -15,6 +15,7 @@ import { press, registeredCommands, takeShown, useFakeVscode } from '../support/
 import { connectionTo, imageNamed } from '../support/hostFakes.ts';
 
 useFakeVscode();
+const { commandTable } = await import('../../../../src/host/commands/commandTable.ts');
 const { registerCommands } = await import('../../../../src/host/commands/registerCommands.ts');
 const { registryItem } = await import('../../../../src/host/views/registries/registryItem.ts');
 const { showDangling } = await import('../../../../src/host/config.ts');
@@ -33,6 +34,7 @@ interface Contributions {
 const root = new URL('../../../../', import.meta.url);
 const manifest = extensionManifest() as { contributes: Contributions };
 const { commands, keybindings, menus } = manifest.contributes;
+const names = commands.map(({ command }) => command);
 
 const listed = { name: 'app', pushedAt: undefined, tags: ['1'], linkedTo: undefined };
 
@@ -54,7 +56,8 @@ function recorded() {
     cleanup: { signOut: note('sign out') },
     store: { list: () => [] },
   };
-  return { done, registration: registerCommands(dependencies as unknown as CommandDependencies) };
+  const given = dependencies as unknown as CommandDependencies;
+  return { done, table: commandTable(given), registration: registerCommands(names, given) };
 }
 
 async function run(name: string, ...args: readonly unknown[]): Promise<unknown> {
@@ -72,8 +75,9 @@ function menuOf(view: string, viewItem: string): readonly string[] {
 
 suite('the commands of package.json', () => {
   test('are registered, all of them and no others, until the registration is disposed of', () => {
-    const { registration } = recorded();
-    assert.deepEqual([...registeredCommands.keys()].sort(), commands.map(({ command }) => command).sort());
+    const { registration, table } = recorded();
+    assert.deepEqual(Object.keys(table).sort(), names.toSorted());
+    assert.deepEqual([...registeredCommands.keys()].sort(), names.toSorted());
     registration.dispose();
     assert.equal(registeredCommands.size, 0);
   });
