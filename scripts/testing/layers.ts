@@ -24,7 +24,7 @@ export const layers: readonly Layer[] = [
     files: 'test/faults/**/*.test.ts',
     needs: ['skopeo', 'registry', 'nginx'],
     needsBuild: false,
-    // One more than elsewhere: the silent faults are mostly waiting.
+    // One more than elsewhere: answerTimeouts.test.ts, which begins first, is mostly waiting.
     concurrency: 3,
   },
   { name: 'integration', files: 'test/integration/**/*.test.ts', needs: realThings, needsBuild: true, concurrency: 1 },

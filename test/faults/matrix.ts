@@ -20,6 +20,8 @@ export interface MatrixOptions {
   readonly mode: PushMode;
   readonly faults: readonly FaultRow[];
   readonly kinds?: readonly RequestKind[];
+  /** Cells that run at the same time, each with a registry and a proxy of its own: for faults that are mostly waiting. */
+  readonly concurrency?: number;
 }
 
 /** Milliseconds after which a push counts as hung, also on a busy machine. */
@@ -28,41 +30,62 @@ const limitMs = 60_000;
 /** Each fault at each request of a push, once and always: one test per cell, and a table at the end. */
 export function faultMatrix(options: MatrixOptions): void {
   const title = options.title ?? `${options.mode}, ${options.registry}`;
-  describe(title, () => {
-    let rig: FaultRig;
-    const cells: Cell[] = [];
+  const concurrency = options.concurrency ?? 1;
+  describe(title, { concurrency }, () => {
+    const rigs: FaultRig[] = [];
+    /** The rigs that no cell uses. */
+    const free: FaultRig[] = [];
+    /** In the order of the matrix, in which those that run at the same time need not end. */
+    const cells: (Cell | undefined)[] = [];
+    let declared = 0;
     before(async () => {
-      rig = await openRig(options.registry, limitMs);
+      for (let count = 0; count < concurrency; count++) rigs.push(await openRig(options.registry, limitMs));
+      free.push(...rigs);
     });
     after(async () => {
-      await output(title, cells);
-      await rig.close();
+      await output(
+        title,
+        cells.filter((cell) => cell !== undefined),
+      );
+      for (const rig of rigs) await rig.close();
     });
+    const withRig = async <T>(work: (rig: FaultRig) => Promise<T>): Promise<T> => {
+      const rig = free.pop() ?? assert.fail('more cells run at the same time than there are rigs');
+      try {
+        return await work(rig);
+      } finally {
+        free.push(rig);
+      }
+    };
     for (const fault of options.faults) {
       for (const kind of kindsFor(options, fault)) {
         for (const often of ['once', 'always'] as const) {
+          const at = declared++;
           it(`${kind}: ${fault.name}, ${often}`, async () => {
             const cell = { kind, fault: fault.name, often };
             try {
-              cells.push({ ...cell, ...(await runCell(rig, options, kind, fault, often)) });
+              const outcome = await withRig((rig) => runCell(rig, options, kind, fault, often));
+              cells[at] = { ...cell, ...outcome };
             } catch (error) {
-              cells.push({ ...cell, outcome: 'WRONG', isRight: false });
+              cells[at] = { ...cell, outcome: 'WRONG', isRight: false };
               throw error;
             }
           });
         }
       }
     }
-    it('asks every kind of request that belongs to this mode', async () => {
-      const repository = await rig.prepare();
-      await rig.proxy.arm(undefined);
-      const attempt = await rig.push(repository, options.mode);
-      assert.equal(attempt.error, undefined);
-      const asked = [...rig.proxy.seen.keys()];
-      for (const kind of kindsOf(options)) assert(asked.includes(kind), `${kind} is asked`);
-      await readBySkopeo(rig, attempt);
-    });
+    it('asks every kind of request that belongs to this mode', () => withRig((rig) => assertAsksEvery(rig, options)));
   });
+}
+
+async function assertAsksEvery(rig: FaultRig, options: MatrixOptions): Promise<void> {
+  const repository = await rig.prepare();
+  await rig.proxy.arm(undefined);
+  const attempt = await rig.push(repository, options.mode);
+  assert.equal(attempt.error, undefined);
+  const asked = [...rig.proxy.seen.keys()];
+  for (const kind of kindsOf(options)) assert(asked.includes(kind), `${kind} is asked`);
+  await readBySkopeo(rig, attempt);
 }
 
 function kindsOf({ registry, mode, kinds }: MatrixOptions): readonly RequestKind[] {

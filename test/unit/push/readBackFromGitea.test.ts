@@ -15,7 +15,7 @@ import { UploadsInFlight } from '../../../src/core/push/uploadsInFlight.ts';
 import type { Repository } from '../../../src/core/registry/repository.ts';
 import type { FakeGiteaOptions } from '../../fakeGitea/options.ts';
 import { silentLogger } from '../../tools/silentLogger.ts';
-import { FakeEngine, plainGzip } from './fakes.ts';
+import { FakeEngine, quickGzip } from './fakes.ts';
 import { call, setUp, silent } from '../registry/setUp.ts';
 
 /** By a machine that has never pushed anything. */
@@ -23,7 +23,7 @@ async function push(t: TestContext, engine: FakeEngine, target: Repository, orig
   const folder = await mkdtemp(join(tmpdir(), 'tea-chest-learned-'));
   t.after(() => rm(folder, { recursive: true }));
   await pushImage(
-    { image: 'app:1', origin, repository: 'dev/app', tag: 'v2', codec: plainGzip, parallelBlobs: 2 },
+    { image: 'app:1', origin, repository: 'dev/app', tag: 'v2', codec: quickGzip, parallelBlobs: 2 },
     {
       source: engine,
       target,

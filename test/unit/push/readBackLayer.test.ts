@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import { serializeManifest } from '../../../src/core/oci/manifest.ts';
 import { mediaTypes } from '../../../src/core/oci/mediaTypes.ts';
-import { FakeEngine, FakeRepository, someLayer } from './fakes.ts';
+import { FakeEngine, FakeRepository, quickGzip, someLayer } from './fakes.ts';
 import { layers, PushRig } from './pushRig.ts';
 
 describe('what a tag says of layers', () => {
@@ -82,7 +82,7 @@ describe('what a tag says of layers', () => {
       rig.registry.isNear = isNear;
       const engine = new FakeEngine(large);
       plant(engine, blobs);
-      await rig.push(engine);
+      await rig.push(engine, { codec: quickGzip });
       assert.deepEqual(engine.read, isNear ? [] : [1]);
       assertPulled(engine, '1');
     }
@@ -111,7 +111,7 @@ describe('what a tag says of layers', () => {
       rig.registry.isNear = true;
       const engine = new FakeEngine(large);
       plant(engine, [junk]);
-      await rig.push(engine);
+      await rig.push(engine, { codec: quickGzip });
       assert.deepEqual(engine.read, [0]);
       assert.equal(rig.registry.openReads, 0, 'an answer was left open');
       assertPulled(engine, '1');
@@ -120,7 +120,7 @@ describe('what a tag says of layers', () => {
 
   it('is not used if the registry gives more or fewer bytes than its HEAD says', async () => {
     const large = [{ bytes: randomBytes(3_000_000) }];
-    const right = gzipSync(large[0]?.bytes ?? Buffer.alloc(0), { level: 9 });
+    const right = gzipSync(large[0]?.bytes ?? Buffer.alloc(0), { level: 1 });
     for (const given of [right.subarray(0, 1_000_000), Buffer.concat([right, Buffer.alloc(1_000_000)])]) {
       rig.reset();
       rig.registry.isNear = true;
@@ -130,7 +130,7 @@ describe('what a tag says of layers', () => {
       const asked = rig.registry.headBlob.bind(rig.registry);
       rig.registry.headBlob = (digest) =>
         digest === digestOf(right) ? Promise.resolve(right.byteLength) : asked(digest);
-      await rig.push(engine);
+      await rig.push(engine, { codec: quickGzip });
       assert.deepEqual(engine.read, [0]);
       assert.equal(rig.registry.openReads, 0, 'an answer was left open');
     }
@@ -138,8 +138,8 @@ describe('what a tag says of layers', () => {
 
   it('does not keep us busy with a blob that grows without end', async () => {
     const engine = new FakeEngine(layers);
-    const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024), { level: 9 });
-    assert.ok(bomb.byteLength < 100_000);
+    const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024), { level: 1 });
+    assert.ok(bomb.byteLength < 300_000);
     plant(engine, [bomb, bomb, bomb]);
     await rig.push(engine);
     assert.deepEqual(engine.read, [0, 1, 2]);

@@ -12,6 +12,23 @@ export interface Described {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+interface Layer {
+  readonly tar: Buffer;
+  readonly blob: Buffer;
+  readonly diffId: Digest;
+}
+
+const made = new Map<string, Layer>();
+
+/** Made once: many images of a test have the same ones. */
+function layerOf(seed: number, size: number): Layer {
+  const key = `${seed} ${size}`;
+  const tar = made.get(key)?.tar ?? someLayer(seed, size);
+  const layer = made.get(key) ?? { tar, blob: gzipSync(tar), diffId: digestOf(tar) };
+  made.set(key, layer);
+  return layer;
+}
+
 /** Blobs as containerd's store has them. */
 export class StoredBlobs {
   readonly all = new Map<Digest, Buffer>();
@@ -24,14 +41,18 @@ export class StoredBlobs {
 
   /** A manifest of an image with a gzip layer of about these sizes each. */
   addImage(architecture: string, sizes: readonly number[], layerType: string = mediaTypes.ociLayerGzip): Described {
-    const tars = sizes.map((size, at) => someLayer(size + at + architecture.length, size));
-    const config = { architecture, os: 'linux', rootfs: { type: 'layers', diff_ids: tars.map(digestOf) } };
+    const layers = sizes.map((size, at) => layerOf(size + at + architecture.length, size));
+    const config = {
+      architecture,
+      os: 'linux',
+      rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) },
+    };
     const isTar = layerType === mediaTypes.ociLayer;
     const manifest = this.add(mediaTypes.ociManifest, {
       schemaVersion: 2,
       mediaType: mediaTypes.ociManifest,
       config: this.add(mediaTypes.ociConfig, config),
-      layers: tars.map((tar) => this.add(layerType, isTar ? tar : gzipSync(tar))),
+      layers: layers.map(({ tar, blob }) => this.add(layerType, isTar ? tar : blob)),
     });
     return { ...manifest, platform: { os: 'linux', architecture } };
   }

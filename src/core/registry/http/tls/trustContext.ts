@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import tls from 'node:tls';
+import { isDeepStrictEqual } from 'node:util';
 import * as l10n from '@vscode/l10n';
 import {
   certificateFolders,
@@ -46,12 +47,26 @@ export async function createTrustContext(
   const authorities = [...new Set([...knownAuthorities(), ...extra])];
   for (const pair of pairs) checkPair(pair);
   return {
-    secure: tls.createSecureContext({ ca: authorities, ...pemOf(pairs) }),
+    secure: pairs.length === 0 ? contextOf(authorities) : tls.createSecureContext({ ca: authorities, ...pemOf(pairs) }),
     authorities,
     fromFiles,
     clientCertificate: pairs.map(({ certificate }) => certificate.path).join(', ') || undefined,
     unread: found.unread,
   };
+}
+
+/** The last context without a client certificate. */
+let lastContext: { readonly authorities: readonly string[]; readonly secure: tls.SecureContext } | undefined;
+
+/**
+ * A context that trusts these authorities. Reading the some 150 of Node and of the system takes OpenSSL about 10 ms, and most
+ * hosts have no others: so the last context is used again while they are the same.
+ */
+function contextOf(authorities: readonly string[]): tls.SecureContext {
+  if (lastContext === undefined || !isDeepStrictEqual(lastContext.authorities, authorities)) {
+    lastContext = { authorities, secure: tls.createSecureContext({ ca: [...authorities] }) };
+  }
+  return lastContext.secure;
 }
 
 /** The issuer of a certificate that was accepted, for messages. */
