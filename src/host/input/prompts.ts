@@ -10,6 +10,7 @@ import {
   type Problem,
   type Typed,
 } from './choiceRows.ts';
+import { whenHidden } from './askAbove.ts';
 import { Navigation, type StepPosition } from './runSteps.ts';
 
 /** A button in the title of a prompt that opens a page. */
@@ -100,9 +101,7 @@ export async function askText(position: StepPosition, question: TextQuestion): P
           else if (action.accepts === true) void accept().catch(reject);
           else resolve(box.value);
         }),
-        box.onDidHide(() => {
-          reject(new Navigation('cancel'));
-        }),
+        whenHidden(box, closed.signal, reject),
       );
       box.show();
       question.betterPrompt?.then((prompt) => {
@@ -158,7 +157,7 @@ export async function askChoice<T>(position: StepPosition, question: ChoiceQuest
           const other = item.choice?.other;
           if (other !== undefined) void accept(other.value).catch(reject);
         }),
-        ...whenLeft(list, reject),
+        ...whenLeft(list, closed.signal, reject),
       );
       list.busy = true;
       list.show();
@@ -191,15 +190,14 @@ function keepActive<T>(list: vscode.QuickPick<ChoiceRow<T>>, draw: () => void): 
 /** The person goes back by the button, or closes the list. */
 function whenLeft(
   list: vscode.QuickPick<vscode.QuickPickItem>,
+  closed: AbortSignal,
   reject: (navigation: Navigation) => void,
 ): readonly vscode.Disposable[] {
   return [
     list.onDidTriggerButton(() => {
       reject(new Navigation('back'));
     }),
-    list.onDidHide(() => {
-      reject(new Navigation('cancel'));
-    }),
+    whenHidden(list, closed, reject),
   ];
 }
 
@@ -242,6 +240,7 @@ export async function askSubset<T>(position: StepPosition, question: SubsetQuest
   list.canSelectMany = true;
   list.matchOnDescription = true;
   const listeners: vscode.Disposable[] = [];
+  const closed = new AbortController();
   try {
     return await new Promise<readonly T[]>((resolve, reject) => {
       listeners.push(
@@ -249,7 +248,7 @@ export async function askSubset<T>(position: StepPosition, question: SubsetQuest
           const values = list.selectedItems.flatMap(({ choice }) => (choice === undefined ? [] : [choice.value]));
           if (values.length > 0) resolve(values);
         }),
-        ...whenLeft(list, reject),
+        ...whenLeft(list, closed.signal, reject),
       );
       list.busy = true;
       list.show();
@@ -260,6 +259,7 @@ export async function askSubset<T>(position: StepPosition, question: SubsetQuest
       }, reject);
     });
   } finally {
+    closed.abort();
     vscode.Disposable.from(...listeners, list).dispose();
   }
 }

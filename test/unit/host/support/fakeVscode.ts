@@ -269,13 +269,20 @@ export function press(title: string): void {
   presses.push(title);
 }
 
+const chosenFiles: string[] = [];
+
+/** Chooses this file in the next dialog for files. Others are closed. */
+export function chooseFileOnce(path: string): void {
+  chosenFiles.push(path);
+}
+
 function message(element: string) {
   return (text: string, ...rest: readonly unknown[]): Promise<unknown> => {
     show(element, text);
     const [first] = rest as readonly MessageOptions[];
     if (first?.detail !== undefined) for (const line of first.detail.split('\n')) show(`${element}.detail`, line);
     const titleOf = (button: Button): string => (typeof button === 'string' ? button : button.title);
-    buttons = (rest as readonly Button[]).map(titleOf);
+    buttons = (rest as readonly Button[]).map(titleOf).filter((title: string | undefined) => title !== undefined);
     const button = (rest as readonly Button[]).find((one) => presses.includes(titleOf(one)));
     if (button !== undefined) presses.splice(presses.indexOf(titleOf(button)), 1);
     return Promise.resolve(button);
@@ -300,6 +307,12 @@ export const window = {
     const view = new TreeView();
     TreeView.all.set(id, view);
     return view;
+  },
+  /** As on a remote machine, where it is a quick input, and hides another one. */
+  showOpenDialog: () => {
+    QuickInput.latest?.leave();
+    const path = chosenFiles.shift();
+    return Promise.resolve(path === undefined ? undefined : [Uri.file(path)]);
   },
   createInputBox: () => new QuickInput('input'),
   createQuickPick: () => new QuickInput('list'),
