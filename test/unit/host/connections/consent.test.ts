@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { chooseFileOnce, lastButtons, press, takeShown, useFakeVscode } from '../support/fakeVscode.ts';
+import { chooseFileOnce } from '../support/fakeFileDialog.ts';
+import { lastButtons, press, takeShown, useFakeVscode } from '../support/fakeVscode.ts';
 
 useFakeVscode();
 const { consent } = await import('../../../../src/host/connections/consent.ts');

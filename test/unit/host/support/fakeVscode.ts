@@ -2,6 +2,7 @@
 import { registerHooks } from 'node:module';
 import { setImmediate } from 'node:timers/promises';
 import { CancellationTokenSource } from './fakeCancellation.ts';
+import { showFileDialog } from './fakeFileDialog.ts';
 import { RelativePattern, Uri } from './fakeUri.ts';
 
 export { CancellationTokenSource, RelativePattern, Uri };
@@ -269,13 +270,6 @@ export function press(title: string): void {
   presses.push(title);
 }
 
-const chosenFiles: string[] = [];
-
-/** Chooses this file in the next dialog for files. Others are closed. */
-export function chooseFileOnce(path: string): void {
-  chosenFiles.push(path);
-}
-
 function message(element: string) {
   return (text: string, ...rest: readonly unknown[]): Promise<unknown> => {
     show(element, text);
@@ -308,12 +302,7 @@ export const window = {
     TreeView.all.set(id, view);
     return view;
   },
-  /** As on a remote machine, where it is a quick input, and hides another one. */
-  showOpenDialog: () => {
-    QuickInput.latest?.leave();
-    const path = chosenFiles.shift();
-    return Promise.resolve(path === undefined ? undefined : [Uri.file(path)]);
-  },
+  showOpenDialog: () => showFileDialog(QuickInput.latest),
   createInputBox: () => new QuickInput('input'),
   createQuickPick: () => new QuickInput('list'),
   showTextDocument: (document: { readonly path: string; readonly text: string }) => {
