@@ -150,7 +150,7 @@ suite('by hand', { timeout: 600_000 }, () => {
     await quickInput.waitFor(/What should be stored/);
     await vscode.screenshot('sign-in-what-to-store');
     await quickInput.pick('The password');
-    await notifications.waitFor(`Connected to ${fakeGitea.host}: dev`);
+    await notifications.waitFor(`Signed in to ${fakeGitea.host} as dev`);
     await registries().row(fakeGitea.host).waitFor();
   });
 

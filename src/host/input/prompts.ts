@@ -132,7 +132,7 @@ export async function askChoice<T>(position: StepPosition, question: ChoiceQuest
         // What was typed and refused is not offered again: it would be the best match, above the reason.
         const custom = problem === undefined ? question.custom : undefined;
         const rows = choices === undefined ? [] : choiceRows(choices, list.value.trim(), custom);
-        list.items = [...(problem === undefined ? [] : problemRows(problem)), ...rows.map(withButton)];
+        list.items = [...(problem === undefined ? [] : problemRows(problem)), ...rows.map(withButtons)];
       };
       const accept = async (value: T): Promise<void> => {
         if (question.accept === undefined) resolve(value);
@@ -153,8 +153,8 @@ export async function askChoice<T>(position: StepPosition, question: ChoiceQuest
           const choice = choices && chosenOf(list, [...choices, ...former, ...insteadOf(problem)], question);
           if (choice !== undefined) void accept(choice.value).catch(reject);
         }),
-        list.onDidTriggerItemButton(({ item }) => {
-          const other = item.choice?.other;
+        list.onDidTriggerItemButton(({ item, button }) => {
+          const other = item.choice?.others?.[item.buttons?.indexOf(button) ?? -1];
           if (other !== undefined) void accept(other.value).catch(reject);
         }),
         ...whenLeft(list, closed.signal, reject),
@@ -218,10 +218,10 @@ function chosenOf<T>(
   return typed?.choice !== undefined && !choices.includes(typed.choice) ? typed.choice : undefined;
 }
 
-/** The row with the button for its other value. */
-function withButton<T>(row: ChoiceRow<T>): ChoiceRow<T> {
-  const other = row.choice?.other;
-  return other === undefined ? row : { ...row, buttons: [iconButton(other.icon, other.tooltip)] };
+/** The row with the buttons for its other values. */
+function withButtons<T>(row: ChoiceRow<T>): ChoiceRow<T> {
+  const others = row.choice?.others;
+  return others === undefined ? row : { ...row, buttons: others.map(({ icon, tooltip }) => iconButton(icon, tooltip)) };
 }
 
 export interface SubsetQuestion<T> {
