@@ -126,7 +126,7 @@ function loginChoices(logins: readonly FoundLogin[]): readonly Choice<Chosen>[] 
   ];
 }
 
-const passwordRule = l10n.t('Of a password only a token is stored, which Gitea or Forgejo makes with it');
+const passwordRule = l10n.t('Gitea and Forgejo make a token with a password; only the token is stored');
 
 function otherUses(login: FoundLogin): NonNullable<Choice<Chosen>['others']> {
   const session = l10n.t('Use for This Session Only');

@@ -26,7 +26,7 @@ suite('a password', () => {
     (await inputAsking(/Address/)).enter();
     const list = await inputAsking(login);
     assert.deepEqual(labels(list).slice(0, 2), [
-      '$(key) Use the login of Docker (config.json) — dev — Of a password only a token is stored, which Gitea or Forgejo makes with it',
+      '$(key) Use the login of Docker (config.json) — dev — Gitea and Forgejo make a token with a password; only the token is stored',
       '$(key) Use the login of tea (mine) — ada',
     ]);
     list.enter();
