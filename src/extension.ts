@@ -31,6 +31,8 @@ import { recoverPushes } from './host/push/recoverPushes.ts';
 import { RegistryCleanup } from './host/registry/registryCleanup.ts';
 import { followChanges, showWhetherPushed } from './host/views/followChanges.ts';
 import { PushesView } from './host/views/pushes/pushesView.ts';
+import type { Destination } from './host/targets/target.ts';
+import { showFirstPush } from './host/views/registries/showFirstPush.ts';
 import { RegistriesTreeView } from './host/views/registries/registriesTreeView.ts';
 
 let end = (): Promise<void> => Promise.resolve();
@@ -57,10 +59,11 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const { images, imagesView, sync, comparisons, ...list } = buildImages(registries, { link, comparison, logger });
   const pushesView = new PushesView({ history, store });
   const statusBar = new PushStatusBar(runner);
-  const onPushed = (): void => {
+  const onPushed = (pushed: readonly Destination[]): void => {
     registriesView.update();
     showWhetherPushed(memory);
     sync.update();
+    void showFirstPush({ memory, registriesView, logger }, pushed);
   };
   const controller = buildController(registries, { signIn, runner, link, images, comparison, onPushed }, logger);
   const { inspect } = controller;

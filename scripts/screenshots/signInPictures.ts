@@ -54,13 +54,13 @@ async function takeAll(pictures: Pictures, { gitea }: Services): Promise<void> {
   // Where the registry offers a choice of what is stored, that question comes first.
   const stored = page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'The password' });
   await stored
-    .or(page.locator('.notifications-toasts').filter({ hasText: 'Connected to' }))
+    .or(page.locator('.notifications-toasts').filter({ hasText: 'Signed in to' }))
     .first()
     .waitFor();
   if (await stored.isVisible()) {
     await take('sign-in-store');
     await stored.click();
   }
-  await vscode.notifications.waitFor('Connected to');
+  await vscode.notifications.waitFor('Signed in to');
   await take('signed-in');
 }

@@ -25,7 +25,7 @@ interface ControllerDependencies {
   readonly link: EngineLink;
   readonly images: ImageList;
   readonly comparison: TagComparison;
-  readonly onPushed: () => void;
+  readonly onPushed: PushControllerDependencies['onPushed'];
 }
 
 export function buildController(

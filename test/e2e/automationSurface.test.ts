@@ -165,7 +165,7 @@ suite('automation by tasks, extensions, builds, language models and links', { ti
     );
     assert.deepEqual(await runTask('push compose'), { 'push compose': 0 });
     await isStored('dev/shop-web:latest', 'shop-web:latest');
-    await isStored('dev/api:7', 'shop/api:7');
+    await isStored('dev/shop/api:7', 'shop/api:7');
   });
 
   test('`pushImages` takes a compose file, and says what the engine lacks before anything moves', async () => {

@@ -76,7 +76,7 @@ suite('from zero', { timeout: 300_000 }, () => {
       await row.waitFor();
       await vscode.screenshot('from-zero-6-target');
       await quickInput.accept();
-      await pushed(t, vscode, `${gitea.host}/dev/web:1.2`, startedAt);
+      await pushed(t, vscode, `${gitea.host}/dev/shop/web:1.2`, startedAt);
       await vscode.screenshot('from-zero-7-pushed');
     } finally {
       await vscode.close();

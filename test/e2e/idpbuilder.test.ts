@@ -101,8 +101,8 @@ suite('the Gitea of a cluster of idpbuilder', { skip, timeout: 600_000 }, () => 
     await dialog().waitFor();
     await vscode.screenshot('idpbuilder-connect-light');
     await press('Connect');
-    const text = await notifications.waitFor(`Connected to ${now.host}`);
-    assert.match(text, /: giteaAdmin · Gitea 1\.26\.4, with the login of idpbuilder\. The token “.*” was made/);
+    const text = await notifications.waitFor(`Signed in to ${now.host}`);
+    assert.match(text, / as giteaAdmin with the login of idpbuilder\. The token “.*” was made/);
     await registries.row(now.host).waitFor();
     await vscode.screenshot('idpbuilder-connected-light');
   });
@@ -132,7 +132,7 @@ suite('the Gitea of a cluster of idpbuilder', { skip, timeout: 600_000 }, () => 
     await notifications.waitFor('The idpbuilder cluster “localdev” was made anew');
     await vscode.screenshot('idpbuilder-made-anew-light');
     await notifications.click('was made anew', 'Reconnect');
-    await notifications.waitFor(`Connected to ${now.host}`);
+    await notifications.waitFor(`Signed in to ${now.host}`);
     const built = await buildImage(engine, { tags: ['app:2'], layers: [{ megabytes: 1 }] });
     const target = `${now.host}/giteaadmin/app:2`;
     await vscode.host.executeCommand('teaChest.pushImage', { image: 'app:2', target });

@@ -82,6 +82,8 @@ suite('in German', { timeout: 300_000 }, () => {
     const copy = german('code', 'Copy Pull Command');
     const result = page.locator('.notifications-toasts .notification-list-item').filter({ hasText: copy });
     await result.filter({ hasText: target }).waitFor({ timeout: 60_000 });
+    const numbers = (await result.innerText()).match(/\d+[.,]\d+ (?:s|kB|MB|Sek)/g) ?? [];
+    assert.ok(numbers.length > 0 && numbers.every((number) => number.includes(',')), numbers.join());
     await vscode.screenshot('german-push-done');
     const built = await inspectImage(engine, 'app:1');
     await checkStored({ reference: target, built, puller, credentials: dev });

@@ -111,23 +111,28 @@ suite('signing in with what the machine has', { timeout: 600_000 }, () => {
     await button.filter({ hasText: 'Trust This Certificate' }).click();
   }
 
-  /** Signs in to an address of the list by clicking, with the login of this row. */
-  async function signInBy(gitea: FakeGitea, row: string): Promise<void> {
-    const { quickInput } = vscode;
+  /** Signs in to an address of the list by clicking, with the lock in the row of this login, and keeps its password in memory. */
+  async function signInForSession(gitea: FakeGitea, row: string): Promise<void> {
+    const { page, quickInput } = vscode;
     await quickInput.runCommand('Tea Chest: Sign In to a Registry…');
     await quickInput.pick(gitea.host);
     await trust();
     await quickInput.waitFor(question(gitea));
-    await quickInput.pick(row);
+    const shown = page.locator('.quick-input-list .monaco-list-row').filter({ hasText: row }).first();
+    await shown.hover();
+    await shown.locator('.action-label[aria-label^="Choose What Is Stored"]').click();
     await quickInput.waitFor(/What should be stored/);
+    await quickInput.pick('Nothing: keep the password');
   }
 
   const question = (gitea: FakeGitea): string => `How do you want to sign in to ${gitea.host}?`;
 
-  test('docker’s config.json: the address and the login are offered, a token is made of the password', async () => {
+  test('docker’s config.json: the first push takes at most six clicks, and a token is made of the password', async (t) => {
     const { quickInput, notifications, sideBar } = vscode;
-    await quickInput.runCommand('Tea Chest: Sign In to a Registry…');
-    await quickInput.waitFor('Address of Gitea, Forgejo or another container registry');
+    const built = await buildImage(engine, { tags: ['web:1'], layers: [{ megabytes: 1 }] });
+    await sideBar.view('Images').row('web').waitFor();
+    await sideBar.view('Images').clickButton('web', 'Push to Registry…');
+    await quickInput.waitFor('First sign in to a registry');
     const addresses = await quickInput.rows();
     assert.equal(addresses.length, 5, addresses.join('\n'));
     assert.doesNotMatch(addresses.join('\n'), /docker\.io/);
@@ -144,16 +149,18 @@ suite('signing in with what the machine has', { timeout: 600_000 }, () => {
     assert.equal(rows.length, 3, rows.join('\n'));
     await vscode.screenshot('sign-in-login-of-docker-dark');
     await quickInput.pick('Use the login of Docker');
-    await quickInput.waitFor(/What should be stored/);
-    await vscode.screenshot('sign-in-token-dark');
-    await quickInput.pick('A token made now');
-    const text = await notifications.waitFor(`Connected to ${ofDocker.host}`);
-    assert.match(
-      text,
-      /: dev · Gitea 1\.26\.4, with the login of Docker \(config\.json\)\. The token “Tea Chest on .+” was made/,
-    );
+    const text = await notifications.waitFor(`Signed in to ${ofDocker.host}`);
+    assert.match(text, / as dev with the login of Docker \(config\.json\)\. The token “Tea Chest on .+” was made/);
+    await quickInput.waitFor(/Where should web:1 go\?/);
+    await vscode.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'Push to' }).first().waitFor();
     await vscode.screenshot('sign-in-done-dark');
-    await sideBar.view('Registries').row(ofDocker.host).waitFor();
+    await quickInput.accept();
+    const reference = `${ofDocker.host}/dev/web:1`;
+    await notifications.waitFor(`Pushed ${reference} in`);
+    const clicks = vscode.clicks.all();
+    t.diagnostic(`from zero to the first push with docker’s login: ${clicks.length} clicks (${clicks.join(' · ')})`);
+    assert.ok(clicks.length <= 6, clicks.join('\n'));
+    await checkStored({ reference, built, puller, credentials: { username: 'dev', secret: password } });
     const [token] = ofDocker.directory.tokensOf(ofDocker.directory.user('dev').id);
     assert.match(token?.scope ?? '', /write:package/);
     await vscode.host.executeCommand('notifications.clearAll');
@@ -193,31 +200,29 @@ suite('signing in with what the machine has', { timeout: 600_000 }, () => {
     await notifications.waitFor(/did not work: .* belong to another server/);
     await vscode.screenshot('sign-in-refused-login-light');
     await quickInput.pick('Use the login of tea (work)');
-    const text = await notifications.waitFor(`Connected to ${ofTea.host}`);
+    const text = await notifications.waitFor(`Signed in to ${ofTea.host}`);
     assert.match(text, /with the login of tea \(work\)\. The token lacks the scopes read:user and read:organization/);
     await quickInput.gone();
     await vscode.screenshot('sign-in-missing-scopes-light');
   });
 
   test('the user and the password of the environment: used for this window, and not stored', async () => {
-    const { quickInput, notifications } = vscode;
+    const { notifications } = vscode;
     await vscode.host.executeCommand('notifications.clearAll');
     await vscode.host.executeCommand('teaChest.signOut', { url: ofEnvironment.url });
-    await signInBy(ofEnvironment, 'Use GITEA_USERNAME and GITEA_PASSWORD');
-    await quickInput.pick('Nothing: keep the password');
-    const text = await notifications.waitFor(`Connected to ${ofEnvironment.host}`);
-    assert.match(text, /: dev · Gitea .* with the login of GITEA_USERNAME and GITEA_PASSWORD/);
+    await signInForSession(ofEnvironment, 'Use GITEA_USERNAME and GITEA_PASSWORD');
+    const text = await notifications.waitFor(`Signed in to ${ofEnvironment.host}`);
+    assert.match(text, / as dev with the login of GITEA_USERNAME and GITEA_PASSWORD\./);
     assert.match(text, /used until this window closes, and not stored/);
   });
 
   test('idpbuilder’s config, a helper of Docker, Podman, git and the keyring: each row signs in its own user', async () => {
-    const { quickInput, notifications } = vscode;
+    const { notifications } = vscode;
     for (const { user, row, source } of others) {
       await vscode.host.executeCommand('notifications.clearAll');
-      await signInBy(ofOthers, row);
-      await quickInput.pick('Nothing: keep the password');
-      const text = await notifications.waitFor(`Connected to ${ofOthers.host}`);
-      assert.ok(text.includes(`: ${user} · Gitea`) && text.includes(`with the login of ${source}.`), text);
+      await signInForSession(ofOthers, row);
+      const text = await notifications.waitFor(`Signed in to ${ofOthers.host}`);
+      assert.ok(text.includes(` as ${user} with the login of ${source}.`), text);
       await vscode.host.executeCommand('teaChest.signOut', { url: ofOthers.url });
     }
   });

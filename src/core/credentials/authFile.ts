@@ -71,7 +71,8 @@ function storedLogin(file: AuthFile, key: string, entry: Readonly<Record<string,
         : l10n.t`The entry for ${key} in ${file.path} has no password.`;
     return fail(credentialSourceError(problem), username);
   }
-  return { ...base, username: login.username, read: () => Promise.resolve(login) };
+  const isToken = login.isToken === true;
+  return { ...base, username: login.username, isToken, read: () => Promise.resolve(login) };
 }
 
 /** `user:password` in base64. Docker itself removes NUL characters from the end (file.go `decodeAuth`). */

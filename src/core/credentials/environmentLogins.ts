@@ -25,7 +25,7 @@ export function environmentLogins({ env }: CredentialMachine): SourceContents {
   const logins: FoundLogin[] = [];
   if (token !== undefined) {
     const read = (): Promise<LoginSecret> => Promise.resolve({ username, secret: token, isToken: true });
-    logins.push({ ...base, name: 'GITEA_TOKEN', username, note, read });
+    logins.push({ ...base, name: 'GITEA_TOKEN', username, isToken: true, note, read });
   }
   if (password !== undefined && username !== undefined) {
     const read = (): Promise<LoginSecret> => Promise.resolve({ username, secret: password });

@@ -34,6 +34,8 @@ export interface FoundLogin {
   readonly scope: LoginScope;
   /** Undefined for a token without a user, and while only a helper program could say. */
   readonly username?: string | undefined;
+  /** It is a token, and not a password. Otherwise `read` may say so. */
+  readonly isToken?: boolean;
   /** What a person should know before choosing it. */
   readonly note?: string | undefined;
   /** Why it cannot be used. `read` rejects with it. */

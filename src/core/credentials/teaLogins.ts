@@ -64,5 +64,5 @@ function teaLogin(row: v.InferOutput<typeof loginRow>, path: string, now: number
   if (expiry > 0 && expiry * 1000 <= now) {
     return fail(l10n.t`The token of tea’s login “${name}” has expired. “tea login oauth-refresh ${name}” renews it.`);
   }
-  return { ...login, read: () => Promise.resolve({ username, secret, isToken: true }) };
+  return { ...login, isToken: true, read: () => Promise.resolve({ username, secret, isToken: true }) };
 }

@@ -48,7 +48,7 @@ function explainAccess(response: ErrorResponse, context: ErrorContext): TeaChest
   if (status === 403 && bodyText.trim() === 'reqToken') {
     return errorFromResponse(
       'accessDenied',
-      l10n.t`The token may see only what is public (its scope has public-only), and “${owner}” on ${host} is private (${host} answered “reqToken”).`,
+      l10n.t`“${owner}” on ${host} is private. The token may see only what is public: its scope has public-only (${host} answered “reqToken”).`,
       response,
       { owner },
     );

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../base/errors.ts';
+import { formatNumber } from '../base/formatNumber.ts';
 import { codecKindOf } from '../compress/codecSpeeds.ts';
 import type { Digest } from '../oci/digest.ts';
 import { isImageManifest, mediaTypes } from '../oci/mediaTypes.ts';
@@ -105,7 +106,9 @@ export async function chooseTransfer(
   }
   const { isRelaySooner, relayMs, exportMs } = await estimate(context, layers, parts);
   const reason = l10n.t`Estimated on the engine’s side: ${seconds(relayMs)} by its own push, ${seconds(exportMs)} by an export.`;
-  context.logger.debug(`${isRelaySooner ? 'relay' : 'export'}: ${reason}`);
+  context.logger.debug(
+    `${isRelaySooner ? 'relay' : 'export'}: Estimated on the engine’s side: ${(relayMs / 1000).toFixed(1)} s by its own push, ${(exportMs / 1000).toFixed(1)} s by an export.`,
+  );
   return isRelaySooner ? { by: 'relay', reason, parts, store } : { by: 'export', reason };
 }
 
@@ -113,7 +116,7 @@ export async function chooseTransfer(
 const engineHasBlobs = l10n.t('The engine holds the image as it is published, and pushes only what is missing.');
 
 function seconds(ms: number): string {
-  return l10n.t`${(ms / 1000).toFixed(1)} s`;
+  return l10n.t`${formatNumber(ms / 1000, 1)} s`;
 }
 
 /** The error if the relay is required and not possible. */

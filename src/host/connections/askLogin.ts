@@ -6,10 +6,22 @@ import type { Choice, Problem } from '../input/choiceRows.ts';
 import { askChoice } from '../input/prompts.ts';
 import { AskAgain, type StepPosition } from '../input/runSteps.ts';
 import { explainShortly, hostOf, type SignedIn, type SignInDialog, type SignInState } from './signInState.ts';
-import type { CheckedSignIn } from './signIn.ts';
+import { chooseWhatIsStored } from './askToken.ts';
+import type { Connection } from './connection.ts';
+import { makeTokenOf } from './makeToken.ts';
+import type { CheckedSignIn, TrustedServer } from './signIn.ts';
 import { checkCredential, credentialOf, isPassword } from './useCredential.ts';
 
-type Chosen = { readonly login: FoundLogin; readonly sessionOnly: boolean } | 'typed';
+/** `kept`: how a password is kept. `token`: the registry makes one with it; `choice`: the person is asked. */
+interface ChosenLogin {
+  readonly login: FoundLogin;
+  readonly kept: 'token' | 'choice' | 'session';
+}
+
+type Chosen = ChosenLogin | 'typed';
+
+/** What became of a login that the registry accepts. `problem`: why no token was made of the password. */
+type Used = { readonly done: SignedIn } | { readonly password: CheckedSignIn; readonly problem?: string | undefined };
 
 /** The registry that the dialog is about; undefined until it has answered. */
 export function wantedRegistry({ start }: SignInDialog, { reached }: SignInState): WantedRegistry | undefined {
@@ -18,7 +30,8 @@ export function wantedRegistry({ start }: SignInDialog, { reached }: SignInState
 
 /**
  * Offers the logins that this machine has for the registry, by the names of their sources. The one that is chosen is read
- * and checked with the registry. If that fails, the list says why and stays open.
+ * and checked with the registry. If that fails, the list says why and stays open. Of a password a token is made, as of one
+ * that is typed (`askSecret`).
  */
 export async function askLogin(
   dialog: SignInDialog,
@@ -29,21 +42,18 @@ export async function askLogin(
   const { reached } = state;
   const wanted = wantedRegistry(dialog, state);
   if (reached === undefined || wanted === undefined) throw new AskAgain('address', state);
-  let used: { readonly done: SignedIn } | { readonly password: CheckedSignIn } | undefined;
+  let used: Used | undefined;
   const chosen = await askChoice<Chosen>(position, {
     placeholder: l10n.t`How do you want to sign in to ${hostOf(state)}?`,
     choices: loginChoices(logins),
     problem: state.problem,
     accept: async (choice, signal) => {
       if (choice === 'typed') return undefined;
-      const { login, sessionOnly } = choice;
+      const { login } = choice;
       try {
         const secret = await login.read(wanted, { signal });
         const checked = await checkCredential(dialog, reached, credentialOf(secret), signal);
-        used =
-          secret.isToken !== true && !sessionOnly && isPassword(checked)
-            ? { password: checked }
-            : { done: await save(dialog, checked, login, sessionOnly) };
+        used = await use(dialog, reached, { ...choice, checked, isToken: secret.isToken === true }, signal);
         return undefined;
       } catch (error) {
         if (isCancelled(error)) throw error;
@@ -57,6 +67,25 @@ export async function askLogin(
     return { ...base, source: undefined, username: state.username === '' ? (known ?? '') : state.username };
   }
   return { ...base, ...used, source: chosen.login.name };
+}
+
+async function use(
+  dialog: SignInDialog,
+  reached: TrustedServer,
+  { login, kept, checked, isToken }: ChosenLogin & { readonly checked: CheckedSignIn; readonly isToken: boolean },
+  signal: AbortSignal,
+): Promise<Used> {
+  if (isToken || kept === 'session') return { done: await save(dialog, checked, login, kept === 'session') };
+  if (kept === 'choice' && (isPassword(checked) || checked.connection.kind === 'generic')) return { password: checked };
+  if (!isPassword(checked)) return { done: await save(dialog, checked, login, false) };
+  try {
+    const made = await makeTokenOf(dialog, reached, checked, signal);
+    logSignIn(dialog, made.connection, login);
+    return { done: { ...made, source: login.name } };
+  } catch (error) {
+    if (isCancelled(error)) throw error;
+    return { password: checked, problem: explainShortly(error) };
+  }
 }
 
 /** The row has room for the beginning of the reason; the notification and the log have all of it. */
@@ -73,7 +102,7 @@ function refuse({ logger }: SignInDialog, login: FoundLogin, error: unknown): Pr
 
 function loginChoices(logins: readonly FoundLogin[]): readonly Choice<Chosen>[] {
   const rows = logins.map((login): Choice<Chosen> => {
-    const { source, name, username, note, problem } = login;
+    const { source, name, username, note, problem, isToken } = login;
     const description = [username, problem ?? note].filter((part) => part !== undefined).join(' · ');
     const isUsable = problem === undefined;
     return {
@@ -85,16 +114,27 @@ function loginChoices(logins: readonly FoundLogin[]): readonly Choice<Chosen>[] 
           })
         : l10n.t`Use the login of ${name}`,
       ...(description !== '' && { description }),
+      ...(isUsable && isToken !== true && { detail: passwordRule }),
       icon: isUsable ? 'key' : 'warning',
-      value: { login, sessionOnly: false },
-      ...(isUsable && {
-        other: { icon: 'watch', tooltip: l10n.t('Use for This Session Only'), value: { login, sessionOnly: true } },
-      }),
+      value: { login, kept: 'token' },
+      ...(isUsable && { others: otherUses(login) }),
     };
   });
   return [
     ...rows,
     { label: l10n.t('Enter user name and token or password'), icon: 'edit', always: true, value: 'typed' },
+  ];
+}
+
+const passwordRule = l10n.t('Gitea and Forgejo make a token with a password; only the token is stored');
+
+function otherUses(login: FoundLogin): NonNullable<Choice<Chosen>['others']> {
+  const session = l10n.t('Use for This Session Only');
+  return [
+    ...(login.isToken === true
+      ? []
+      : [{ icon: 'lock', tooltip: chooseWhatIsStored, value: { login, kept: 'choice' } as const }]),
+    { icon: 'watch', tooltip: session, value: { login, kept: 'session' } },
   ];
 }
 
@@ -104,14 +144,16 @@ function isNamedByItself(source: FoundLogin['source']): boolean {
 }
 
 async function save(
-  { store, logger }: SignInDialog,
+  dialog: SignInDialog,
   { connection, credential, scope }: CheckedSignIn,
   login: FoundLogin,
   sessionOnly: boolean,
 ): Promise<SignedIn> {
-  await store.save(connection, credential, { sessionOnly });
-  logger.info(
-    `Signed in to ${connection.origin} as ${connection.username} with the login of ${login.name} (${login.location}).`,
-  );
+  await dialog.store.save(connection, credential, { sessionOnly });
+  logSignIn(dialog, connection, login);
   return { connection, scope, source: login.name, sessionOnly };
+}
+
+function logSignIn({ logger }: SignInDialog, { origin, username }: Connection, { name, location }: FoundLogin): void {
+  logger.info(`Signed in to ${origin} as ${username} with the login of ${name} (${location}).`);
 }

@@ -6,6 +6,7 @@ import { askText, type LinkButton, type TextQuestion } from '../input/prompts.ts
 import { AskAgain, type StepPosition } from '../input/runSteps.ts';
 import { pageAt } from './connection.ts';
 import { pastedSecret } from './pastedSecret.ts';
+import { chooseWhatIsStored } from './askToken.ts';
 import { makeTokenOf } from './makeToken.ts';
 import type { CheckedSignIn } from './signIn.ts';
 import {
@@ -106,7 +107,7 @@ function passwordActions(choose: (wish: PasswordWish) => void): NonNullable<Text
     },
     {
       icon: 'lock',
-      tooltip: l10n.t('Choose What Is Stored of a Password…'),
+      tooltip: chooseWhatIsStored,
       accepts: true,
       run: action('choice', l10n.t('Type the password first. What is stored is asked for in the next step.')),
     },

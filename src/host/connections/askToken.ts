@@ -30,6 +30,9 @@ export async function askCode(dialog: SignInDialog, state: SignInState, position
   return { ...state, secret: '', done, problem: undefined };
 }
 
+/** The title of a button that leads to `askWhatToKeep`. */
+export const chooseWhatIsStored = l10n.t('Choose What Is Stored of a Password…');
+
 type Kept = 'token' | 'password' | 'session';
 
 /** For a password that the registry accepts: what is stored in its place, or whether it is stored. */

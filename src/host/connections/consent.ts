@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { askModal, askModalChoice } from '../display/messages.ts';
+import { askAbove } from '../input/askAbove.ts';
 import type { ClientCertificateFiles, Consent } from './verifyServerTrust.ts';
 
 const trust = l10n.t('Trust This Certificate');
@@ -13,11 +14,14 @@ const keys = { [l10n.t('PEM keys')]: ['pem', 'key'], ...allFiles };
 /** Asks in modal dialogs. Nothing is sent before the person has answered. */
 export const consent: Consent = {
   toCertificate: async ({ message, detail }) => {
-    const answer = await askModalChoice(message, detail, [trust, chooseCa]);
-    if (answer === trust) return 'trust';
-    if (answer !== chooseCa) return undefined;
-    const caFile = await chooseFile(l10n.t('CA File of the Registry (PEM)'), l10n.t('Use This CA'), certificates);
-    return caFile === undefined ? undefined : { caFile };
+    for (;;) {
+      // Enter must not trust: it gives the first answer.
+      const answer = await askModalChoice(message, detail, [chooseCa, trust]);
+      if (answer === trust) return 'trust';
+      if (answer !== chooseCa) return undefined;
+      const caFile = await chooseFile(l10n.t('CA File of the Registry (PEM)'), l10n.t('Use This CA'), certificates);
+      if (caFile !== undefined) return { caFile };
+    }
   },
   toPlainHttp: (host) =>
     askModal(
@@ -61,7 +65,8 @@ async function chooseFile(
   openLabel: string,
   filters: Readonly<Record<string, string[]>>,
 ): Promise<string | undefined> {
-  const chosen = await vscode.window.showOpenDialog({ title, openLabel, filters, canSelectMany: false });
+  const options = { title, openLabel, filters, canSelectMany: false };
+  const chosen = await askAbove(() => vscode.window.showOpenDialog(options));
   return chosen?.[0]?.fsPath;
 }
 

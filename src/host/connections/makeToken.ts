@@ -29,6 +29,9 @@ export async function makeToken(
     secret = await auth.createToken(address, request, trust, { signal });
     const checked = await checkCredential(dialog, server, { username: credential.username, secret }, signal);
     await store.save(checked.connection, checked.credential);
+    dialog.logger.info(
+      `${address.host} has made the token “${tokenName}” for ${checked.connection.username}. It is stored, and the password is not.`,
+    );
     return { connection: checked.connection, scope: checked.scope, tokenName };
   } catch (error) {
     const isAnswerLost = isCancelled(error) || toTeaChestError(error).code === 'registryUnreachable';

@@ -52,7 +52,10 @@ export async function askModal(message: string, detail: readonly string[], yes: 
   return (await askModalChoice(message, detail, [yes])) === yes;
 }
 
-/** A modal dialog with several answers. Undefined if the person cancels. */
+/**
+ * A modal dialog with several answers. Enter gives the first of them, because VS Code always puts the button that cancels last
+ * (mainThreadMessageService.ts). Undefined if the person cancels.
+ */
 export async function askModalChoice(
   message: string,
   detail: readonly string[],
@@ -62,13 +65,11 @@ export async function askModalChoice(
   return await vscode.window.showWarningMessage(inertText(message), options, ...answers);
 }
 
-/** A modal dialog about something dangerous: the answer that does nothing is offered first, and Escape gives it too. */
+/** A modal dialog about something dangerous: Enter and Escape give the answer that does nothing. */
 export async function askModalWarning(
   message: string,
   detail: readonly string[],
   { yes, no }: { readonly yes: string; readonly no: string },
 ): Promise<boolean> {
-  const options = { modal: true, detail: inertLines(detail) };
-  const answers = [{ title: no, isCloseAffordance: true }, { title: yes }];
-  return (await vscode.window.showWarningMessage(inertText(message), options, ...answers))?.title === yes;
+  return (await askModalChoice(message, detail, [no, yes])) === yes;
 }

@@ -11,8 +11,8 @@ export interface Choice<T> {
   /** Shown whatever the person types. */
   readonly always?: boolean;
   readonly value: T;
-  /** A button in the row, which chooses another value. */
-  readonly other?: { readonly icon: string; readonly tooltip: string; readonly value: T };
+  /** Buttons in the row, each of which chooses another value. */
+  readonly others?: readonly { readonly icon: string; readonly tooltip: string; readonly value: T }[];
 }
 
 /** A typed text as a choice, or the reason why it is not valid. */

@@ -10,6 +10,7 @@ import {
   type Problem,
   type Typed,
 } from './choiceRows.ts';
+import { whenHidden } from './askAbove.ts';
 import { Navigation, type StepPosition } from './runSteps.ts';
 
 /** A button in the title of a prompt that opens a page. */
@@ -100,9 +101,7 @@ export async function askText(position: StepPosition, question: TextQuestion): P
           else if (action.accepts === true) void accept().catch(reject);
           else resolve(box.value);
         }),
-        box.onDidHide(() => {
-          reject(new Navigation('cancel'));
-        }),
+        whenHidden(box, closed.signal, reject),
       );
       box.show();
       question.betterPrompt?.then((prompt) => {
@@ -133,7 +132,7 @@ export async function askChoice<T>(position: StepPosition, question: ChoiceQuest
         // What was typed and refused is not offered again: it would be the best match, above the reason.
         const custom = problem === undefined ? question.custom : undefined;
         const rows = choices === undefined ? [] : choiceRows(choices, list.value.trim(), custom);
-        list.items = [...(problem === undefined ? [] : problemRows(problem)), ...rows.map(withButton)];
+        list.items = [...(problem === undefined ? [] : problemRows(problem)), ...rows.map(withButtons)];
       };
       const accept = async (value: T): Promise<void> => {
         if (question.accept === undefined) resolve(value);
@@ -154,11 +153,11 @@ export async function askChoice<T>(position: StepPosition, question: ChoiceQuest
           const choice = choices && chosenOf(list, [...choices, ...former, ...insteadOf(problem)], question);
           if (choice !== undefined) void accept(choice.value).catch(reject);
         }),
-        list.onDidTriggerItemButton(({ item }) => {
-          const other = item.choice?.other;
+        list.onDidTriggerItemButton(({ item, button }) => {
+          const other = item.choice?.others?.[item.buttons?.indexOf(button) ?? -1];
           if (other !== undefined) void accept(other.value).catch(reject);
         }),
-        ...whenLeft(list, reject),
+        ...whenLeft(list, closed.signal, reject),
       );
       list.busy = true;
       list.show();
@@ -191,15 +190,14 @@ function keepActive<T>(list: vscode.QuickPick<ChoiceRow<T>>, draw: () => void): 
 /** The person goes back by the button, or closes the list. */
 function whenLeft(
   list: vscode.QuickPick<vscode.QuickPickItem>,
+  closed: AbortSignal,
   reject: (navigation: Navigation) => void,
 ): readonly vscode.Disposable[] {
   return [
     list.onDidTriggerButton(() => {
       reject(new Navigation('back'));
     }),
-    list.onDidHide(() => {
-      reject(new Navigation('cancel'));
-    }),
+    whenHidden(list, closed, reject),
   ];
 }
 
@@ -220,10 +218,10 @@ function chosenOf<T>(
   return typed?.choice !== undefined && !choices.includes(typed.choice) ? typed.choice : undefined;
 }
 
-/** The row with the button for its other value. */
-function withButton<T>(row: ChoiceRow<T>): ChoiceRow<T> {
-  const other = row.choice?.other;
-  return other === undefined ? row : { ...row, buttons: [iconButton(other.icon, other.tooltip)] };
+/** The row with the buttons for its other values. */
+function withButtons<T>(row: ChoiceRow<T>): ChoiceRow<T> {
+  const others = row.choice?.others;
+  return others === undefined ? row : { ...row, buttons: others.map(({ icon, tooltip }) => iconButton(icon, tooltip)) };
 }
 
 export interface SubsetQuestion<T> {
@@ -242,6 +240,7 @@ export async function askSubset<T>(position: StepPosition, question: SubsetQuest
   list.canSelectMany = true;
   list.matchOnDescription = true;
   const listeners: vscode.Disposable[] = [];
+  const closed = new AbortController();
   try {
     return await new Promise<readonly T[]>((resolve, reject) => {
       listeners.push(
@@ -249,7 +248,7 @@ export async function askSubset<T>(position: StepPosition, question: SubsetQuest
           const values = list.selectedItems.flatMap(({ choice }) => (choice === undefined ? [] : [choice.value]));
           if (values.length > 0) resolve(values);
         }),
-        ...whenLeft(list, reject),
+        ...whenLeft(list, closed.signal, reject),
       );
       list.busy = true;
       list.show();
@@ -260,6 +259,7 @@ export async function askSubset<T>(position: StepPosition, question: SubsetQuest
       }, reject);
     });
   } finally {
+    closed.abort();
     vscode.Disposable.from(...listeners, list).dispose();
   }
 }

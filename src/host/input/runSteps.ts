@@ -9,11 +9,20 @@ export class Navigation extends Error {
 }
 
 /** The title and the step number of a prompt. */
-export interface StepPosition {
+export interface StepPosition extends StepNumber {
   readonly title: string;
+}
+
+interface StepNumber {
   readonly step: number;
   /** As far as it is known yet. */
   readonly totalSteps: number;
+}
+
+/** A question that was asked, by its position among the steps. */
+interface Asked {
+  readonly index: number;
+  readonly number: StepNumber;
 }
 
 /** One question of a sequence. */
@@ -45,32 +54,41 @@ export async function runSteps<State>(
   start: State,
 ): Promise<State | undefined> {
   let state = start;
-  let asked: readonly number[] = [];
+  let asked: readonly Asked[] = [];
   let index = 0;
   for (let step = steps[index]; step !== undefined; step = steps[index]) {
     if ((await step.isSettled?.(state)) === true) {
       index++;
       continue;
     }
-    const later = countOpen(steps.slice(index + 1), state);
-    const position = { title, step: asked.length + 1, totalSteps: asked.length + 1 + later };
+    const number = numberAfter(asked.at(-1)?.number, countOpen(steps.slice(index + 1), state));
     try {
-      state = await step.ask(state, position);
-      asked = [...asked, index];
+      state = await step.ask(state, { title, ...number });
+      asked = [...asked, { index, number }];
       index++;
     } catch (error) {
       if (error instanceof Navigation && error.to === 'cancel') return undefined;
       if (error instanceof Navigation) {
-        index = asked.at(-1) ?? 0;
+        index = asked.at(-1)?.index ?? 0;
         asked = asked.slice(0, -1);
       } else if (error instanceof AskAgain) {
         state = error.state as State;
         index = steps.findIndex(({ name }) => name === error.step);
-        asked = asked.filter((earlier) => earlier < index);
+        asked = asked.filter((earlier) => earlier.index < index);
       } else throw error;
     }
   }
   return state;
+}
+
+/**
+ * The number of a question with so many `later` ones. The total that was shown stays: a question that an earlier answer has
+ * settled counts as asked, so that `dev@gitea.example.com` leads from 1/3 to 3/3.
+ */
+function numberAfter(former: StepNumber | undefined, later: number): StepNumber {
+  const { step, totalSteps } = former ?? { step: 0, totalSteps: 0 };
+  const next = Math.max(step + 1, totalSteps - later);
+  return { step: next, totalSteps: next + later };
 }
 
 /** The steps that may still ask something. Does not wait for a server: such a step counts, unless it is rare. */

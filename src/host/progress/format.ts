@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { formatNumber } from '../../core/base/formatNumber.ts';
 import { isBuildDate } from '../../core/oci/buildDate.ts';
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
@@ -12,7 +13,7 @@ export function formatBytes(bytes: number): string {
     unit++;
   }
   const digits = unit === 0 || value >= 99.95 ? 0 : 1;
-  return `${value.toFixed(digits)} ${units[unit] ?? 'TB'}`;
+  return `${formatNumber(value, digits)} ${units[unit] ?? 'TB'}`;
 }
 
 /** `184 MB of 420 MB` */

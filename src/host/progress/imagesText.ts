@@ -26,7 +26,7 @@ export function describeRuns(runs: readonly ImagesSnapshot[]): string {
 }
 
 /** `3 of 7`: how many images of a push have ended. */
-export function countEnded(ended: number, images: number): string {
+function countEnded(ended: number, images: number): string {
   return l10n.t({
     message: '{0} of {1}',
     args: [ended, images],

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { formatNumber } from '../../core/base/formatNumber.ts';
 import { joinSentences } from '../../core/base/joinSentences.ts';
 import type { Stage } from '../../core/base/errors.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
@@ -100,5 +101,5 @@ export function describeBytes(bytes: Pick<PushResult, 'uploadedBytes' | 'mounted
 
 export function describeDuration(seconds: number): string {
   if (seconds < 0.1) return l10n.t('less than 0.1 s');
-  return seconds < 9.95 ? l10n.t`${seconds.toFixed(1)} s` : formatDuration(seconds);
+  return seconds < 9.95 ? l10n.t`${formatNumber(seconds, 1)} s` : formatDuration(seconds);
 }

@@ -8,7 +8,7 @@ import { audienceNote } from '../targets/audienceText.ts';
 import { confirmationDetail, type WideAudience } from '../targets/publicOwners.ts';
 import { hasOwners, settleTarget } from '../targets/settleTarget.ts';
 import { withWarningOfOthers } from '../targets/suggestedName.ts';
-import { formatTarget, proposeTarget, type Destination } from '../targets/target.ts';
+import { formatTarget, ownerInName, proposeTarget, type Destination } from '../targets/target.ts';
 import { audienceOf } from './askNameAndTag.ts';
 import { chosenConnection, pastedRow } from './askOwner.ts';
 import { localReferences } from './localReferences.ts';
@@ -79,8 +79,8 @@ export const askTarget: Ask = async (dialog, answers, position) => {
 };
 
 /**
- * What was answered, then where the image went last or what its name says. Otherwise the owner of the last push to the
- * registry, or the person, and the image's own name and tag.
+ * What was answered, then where the image went last or what its name says. Otherwise the owner in its name, of the last push
+ * to the registry, or the person, and the image's own name and tag.
  */
 async function draftOf(dialog: PushDialog, answers: Answers): Promise<Draft> {
   const { store, memory, owners } = dialog;
@@ -95,6 +95,7 @@ async function draftOf(dialog: PushDialog, answers: Answers): Promise<Draft> {
   const owner = hasOwners(connection.kind)
     ? (answers.owner ??
       parts?.owner ??
+      (await ownOwnerIn(image, connection, owners)) ??
       memory.owners(connection.origin)[0] ??
       (await owners.get(connection)).names[0] ??
       connection.username)
@@ -102,6 +103,17 @@ async function draftOf(dialog: PushDialog, answers: Answers): Promise<Draft> {
   const proposal = proposeTarget(image, owner);
   const name = answers.name ?? parts?.name ?? proposal.name ?? '';
   return { connection, owner, name, tag: answers.tag ?? parts?.tag ?? proposal.tag ?? '' };
+}
+
+/** Of `shop/web:1.0` the owner `shop`, if the person may push there. */
+async function ownOwnerIn(
+  image: string,
+  connection: Connection,
+  owners: PushDialog['owners'],
+): Promise<string | undefined> {
+  const named = ownerInName(image);
+  if (named === undefined) return undefined;
+  return (await owners.get(connection)).names.find((name) => name.toLowerCase() === named);
 }
 
 async function judge(dialog: PushDialog, image: string, draft: Draft): Promise<Judged> {

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { joinSentences } from '../../core/base/joinSentences.ts';
 import { toTeaChestError, type ErrorCode, type TeaChestError } from '../../core/base/errors.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { RegistryBrowser } from '../registry/registryBrowser.ts';
@@ -65,18 +66,21 @@ export class Preflight {
   }
 }
 
-/** The refusal for a list, whose rows are cut off at their end: the first sentence, and below it the rest. */
+/** The refusal for a list: its first sentence, and below it what helps and the other sentences. Nothing of it is left out. */
 export function refusalRow(refusal: TeaChestError | undefined): Exclude<Problem, string> | undefined {
   if (refusal === undefined) return undefined;
   const { message, facts } = refusal;
-  // Chinese and Japanese have no blank after their full stop and comma.
-  const end = /[.,] |[。，]/.exec(message);
+  const [label = '', ...others] = sentencesOf(message);
   const { suggestion } = facts;
-  const rest = end === null ? '' : message.slice(end.index + end[0].length).trim();
-  return {
-    label: end === null ? message : message.slice(0, end.index),
-    detail: typeof suggestion === 'string' ? l10n.t`Did you mean “${suggestion}”?` : rest,
-  };
+  const question = typeof suggestion === 'string' ? l10n.t`Did you mean “${suggestion}”?` : undefined;
+  // The message of a wrong owner ends with the same question.
+  return { label, detail: joinSentences(question, ...others.filter((sentence) => sentence !== question)) };
+}
+
+/** By the rules of Unicode: a full stop in `gitea.example.com` or `1.2` ends no sentence, and Chinese has no blank after one. */
+function sentencesOf(text: string): readonly string[] {
+  const segments = new Intl.Segmenter(undefined, { granularity: 'sentence' }).segment(text);
+  return Array.from(segments, ({ segment }) => segment.trim()).filter((sentence) => sentence !== '');
 }
 
 /** For a preview, which changes nothing in the registry: the check opens an upload session, and deletes it. */

@@ -12,7 +12,7 @@ import type { ActionHandlers } from '../errors/offerActions.ts';
 import { reportFailure } from '../errors/reportFailure.ts';
 import type { LinkOffers } from '../registry/linkOffers.ts';
 import { withWarningOfOthers } from '../targets/suggestedName.ts';
-import { briefImage, formatTarget } from '../targets/target.ts';
+import { briefImage, formatTarget, type Destination } from '../targets/target.ts';
 import type { FinishedImage } from '../progress/imagesText.ts';
 import type { ImageOutcome } from '../../core/push/imagesEvents.ts';
 import { runSteps, type StepPosition } from '../input/runSteps.ts';
@@ -38,8 +38,8 @@ import { targetNeeded } from './targetNeeded.ts';
 export interface PushControllerDependencies extends AskJobDependencies {
   readonly runner: Pick<PushRunner, 'run' | 'runAll'>;
   readonly linkOffers: LinkOffers;
-  /** Called after each successful push. */
-  readonly onPushed: () => void;
+  /** Called after each push with what was published. */
+  readonly onPushed: (pushed: readonly Destination[]) => void;
   readonly preview: PushPreview;
 }
 
@@ -176,7 +176,8 @@ export class PushController {
         return { kind: 'failed', error: toTeaChestError(await this.#explain(outcome.error, job)) };
       }),
     );
-    if (outcomes.some(({ kind }) => kind === 'pushed')) onPushed();
+    const pushed = jobs.filter((_, at) => outcomes[at]?.kind === 'pushed');
+    if (pushed.length > 0) onPushed(pushed);
     const finished = jobs.flatMap((job, at): FinishedImage[] => {
       const outcome = outcomes[at];
       return outcome === undefined ? [] : [{ reference: formatTarget(job.target), ...outcome }];
@@ -185,7 +186,6 @@ export class PushController {
     const firstError = outcomes.flatMap((outcome) => (outcome.kind === 'failed' ? [outcome.error] : []))[0];
     const actions = { ...this.#actionsAfterAll(failed, firstError), ...this.#detailsOf(record) };
     const durationMs = performance.now() - startedAt;
-    const pushed = jobs.filter((_, at) => outcomes[at]?.kind === 'pushed');
     void offerLinks(this.#dependencies.linkOffers, pushed).then((link) =>
       showSummary([...finished, ...before], durationMs, actions, link),
     );
@@ -262,7 +262,7 @@ export class PushController {
     };
     try {
       const result = await pushWithNotification(runner, job, { onRecord: follow });
-      onPushed();
+      onPushed([job]);
       void showResult(result, job, this.#dependencies.linkOffers, () => {
         preview.showPush(record);
       });

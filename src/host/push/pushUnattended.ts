@@ -2,7 +2,7 @@ import { toTeaChestError, type TeaChestError } from '../../core/base/errors.ts';
 import type { ImagesSnapshot } from '../../core/push/imagesProgress.ts';
 import type { PushResult } from '../../core/push/pushEvents.ts';
 import type { RegistryBrowser } from '../registry/registryBrowser.ts';
-import { formatTarget } from '../targets/target.ts';
+import { formatTarget, type Destination } from '../targets/target.ts';
 import { requireDistinctTargets } from './distinctTargets.ts';
 import { linkUnattended, type AutomaticLinks } from './linkAfterPush.ts';
 import type { PushArguments } from './pushArguments.ts';
@@ -17,8 +17,8 @@ export interface UnattendedDependencies extends TargetSources {
   readonly runner: Pick<PushRunner, 'runAll'>;
   readonly access: Pick<RegistryBrowser, 'owners' | 'explainDenied'>;
   readonly linkOffers: AutomaticLinks;
-  /** Called after a push of one or several images. */
-  readonly onPushed: () => void;
+  /** Called after a push of one or several images with what was published. */
+  readonly onPushed: (pushed: readonly Destination[]) => void;
 }
 
 export interface UnattendedOptions {
@@ -52,12 +52,10 @@ export async function pushUnattended(
   const jobs = resolved.flatMap(({ job }) => job ?? []);
   options.onResolved?.(jobs);
   const outcomes = jobs.length === 0 ? [] : await dependencies.runner.runAll(jobs, options);
-  if (outcomes.some(({ kind }) => kind === 'pushed')) dependencies.onPushed();
   const byJob = new Map(jobs.map((job, at) => [job, outcomes[at]]));
-  const unlinked = await linkUnattended(
-    dependencies.linkOffers,
-    jobs.filter((job) => byJob.get(job)?.kind === 'pushed'),
-  );
+  const pushed = jobs.filter((job) => byJob.get(job)?.kind === 'pushed');
+  if (pushed.length > 0) dependencies.onPushed(pushed);
+  const unlinked = await linkUnattended(dependencies.linkOffers, pushed);
   return await Promise.all(
     resolved.map(async ({ image, job, error }): Promise<UnattendedOutcome> => {
       const target = job && formatTarget(job.target);

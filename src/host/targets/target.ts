@@ -58,8 +58,9 @@ export function parseTarget(text: string, isHost?: (first: string) => boolean): 
 
 /**
  * The name and tag that an image reference suggests: `docker.io/library/app:1` → `app`, `1`. An ID suggests the tag
- * `latest` and no name, a digest a name and no tag: `latest` may be a newer image of that name. With an `owner`, the name is the rest of the path after that owner, or its last part.
- * Without one, it is the whole path.
+ * `latest` and no name, a digest a name and no tag: `latest` may be a newer image of that name. The name is the whole path, as
+ * `docker tag` and `docker push` keep it: `shop/web` and `blog/web` stay two names. With an `owner`, the path has no owner of
+ * its own any more: neither this one, nor that of another registry.
  */
 export function proposeTarget(image: string, owner: string | undefined): Proposal {
   if (isImageId(image)) return { name: undefined, tag: 'latest' };
@@ -68,12 +69,29 @@ export function proposeTarget(image: string, owner: string | undefined): Proposa
     const parts = repository.toLowerCase().split('/');
     // Docker Hub's official images have no owner: `library` stands in for it.
     if (registry === 'docker.io' && parts[0] === 'library') parts.shift();
-    const isOwners = parts.length > 1 && parts[0] === owner?.toLowerCase();
-    const name = owner === undefined ? parts : parts.slice(isOwners ? 1 : -1);
+    const hasOwner = parts[0] === owner?.toLowerCase() || isOtherRegistry(registry);
+    const name = owner !== undefined && parts.length > 1 && hasOwner ? parts.slice(1) : parts;
     return { name: name.join('/'), tag: tag ?? (digest === undefined ? 'latest' : undefined) };
   } catch {
     return { name: undefined, tag: 'latest' };
   }
+}
+
+/** The first part of an image's name, where it may be an owner: `shop` of `shop/web:1.0`. */
+export function ownerInName(image: string): string | undefined {
+  if (isImageId(image)) return undefined;
+  try {
+    const { registry, repository } = parseImageReference(image);
+    const [first = '', ...others] = repository.toLowerCase().split('/');
+    return others.length === 0 || isOtherRegistry(registry) ? undefined : first;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Engines put `docker.io` before names without a registry, podman `localhost` before those of its own builds. */
+function isOtherRegistry(registry: string | undefined): boolean {
+  return registry !== undefined && registry !== 'docker.io' && registry !== 'localhost';
 }
 
 /** `app` → `app:latest`, as engines do. IDs, digests and references with a tag stay unchanged. */

@@ -56,6 +56,12 @@ export class TargetMemory {
     return this.#rows().length > 0;
   }
 
+  /** True if nothing but these targets was pushed to a registry. */
+  hasOnly(origin: string, targets: readonly Target[]): boolean {
+    const own = new Set(targets.map(formatTarget));
+    return this.#rows().every(([, row]) => row.origin !== origin || own.has(row.target));
+  }
+
   /** The first part of the repositories of this registry that were pushed to, lower case, the last one first. */
   owners(origin: string): readonly string[] {
     const rows = this.#rows().filter(([, row]) => row.origin === origin);

@@ -59,6 +59,6 @@ suite('why an owner may not be pushed to', () => {
       const teams = [{ name: 'all', permission: 'write' as const, members: ['dev'] }];
       directory.addOrganization({ name: 'closed', visibility: 'private', teams });
     });
-    assert.match(hidden.message, /may see only what is public .*“closed” on .* is private/);
+    assert.match(hidden.message, /^“closed” on .* is private\. .* may see only what is public/);
   });
 });

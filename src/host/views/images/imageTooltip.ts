@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { formatCount } from '../../../core/base/formatNumber.ts';
 import type { EngineImage } from '../../../core/docker/types.ts';
 import type { ImageDetails } from '../../../core/ports/imageSource.ts';
 import { describePlatform, type Platform } from '../../../core/oci/platform.ts';
@@ -24,7 +25,7 @@ export function imageTooltip(
     ['ID: ', markdownValue(image.id)],
     ...(created === '' ? [] : [[`${l10n.t('Created:')} `, markdownValue(created)]]),
     ...(image.taggedAt === undefined ? [] : [[`${l10n.t('Tagged:')} `, markdownValue(asDate(image.taggedAt))]]),
-    [l10n.t`Size: ${formatBytes(image.size)} (${image.size.toLocaleString('en')} bytes)`],
+    [l10n.t`Size: ${formatBytes(image.size)} (${formatCount(image.size)} bytes)`],
     ...(image.isArtifact
       ? [[`${l10n.t('Kind:')} `, markdownValue(describeArtifact(image))]]
       : platformLines(image, details)),

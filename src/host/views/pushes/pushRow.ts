@@ -7,7 +7,7 @@ import { markdownTooltip } from '../../display/markdownTooltip.ts';
 import type { TreeRow } from '../../display/treeItem.ts';
 import { errorMessage } from '../../errors/errorMessages.ts';
 import { formatAge } from '../../progress/format.ts';
-import { countEnded, countImages, imageToTarget } from '../../progress/imagesText.ts';
+import { countImages, imageToTarget } from '../../progress/imagesText.ts';
 import { layerName, layerSize, layerState } from '../../progress/layerText.ts';
 import { describeBriefly, describeBytes, describeDuration, describePush } from '../../progress/pushText.ts';
 import type { ImageNode, LayerNode, NoteNode, PushNode, RunNode } from './pushNodes.ts';
@@ -52,31 +52,35 @@ const colors: Readonly<Partial<Record<RecordState, string>>> = {
 
 function runRow({ id, record }: RunNode, context: RowContext): TreeRow {
   const { images, state } = record;
-  const [only, ...others] = images;
-  const label = only !== undefined && others.length === 0 ? shortTarget(only) : countImages(images.length);
-  const description = describeRun(record, context);
+  const name = runName(record);
+  const about = describeRun(record, context);
+  const elsewhere = context.isHere || isOver(state) ? '' : l10n.t('in another window');
+  // While it runs, the rate and the time left come first: a name is often longer than a side bar is wide.
+  const [label, rest] = state === 'running' ? [about, name] : [name, about];
+  const all = images.map(({ image, target }) => imageToTarget(image, target)).join(', ');
+  const count = state === 'running' && images.length > 1 ? name : '';
   return {
-    ...{ id, label, description, icon: icons[state], color: colors[state], expandable: true },
+    ...{ id, label, icon: icons[state], color: colors[state], expandable: true },
+    description: joined([rest, elsewhere]),
     contextValue: contextValueOf('push', record, images, context),
-    accessibleName: l10n.t`Push of ${images.map(({ image, target }) => imageToTarget(image, target)).join(', ')}: ${description}`,
+    accessibleName: l10n.t`Push of ${all}: ${joined([count, about, elsewhere])}`,
     tooltip: markdownTooltip(runLines(record, context)),
   };
 }
 
+function runName({ images, state }: PushRecord): string {
+  const [only, ...others] = images;
+  if (only !== undefined && others.length === 0) return shortTarget(only);
+  if (state !== 'running') return countImages(images.length);
+  return l10n.t`${images.filter((image) => isOver(image.state)).length} of ${images.length} images`;
+}
+
 /** Progress, rate and time left while it runs; the position while it waits; then what became of it, and when. */
-function describeRun(record: PushRecord, { now, isHere }: RowContext): string {
+function describeRun(record: PushRecord, { now }: RowContext): string {
   const { state, images, progress, position } = record;
-  const elsewhere = isHere || isOver(state) ? [] : [l10n.t('in another window')];
   if (state === 'queued')
-    return joined([
-      position === undefined || position === 1 ? l10n.t('queued, next') : l10n.t`queued, number ${position}`,
-      ...elsewhere,
-    ]);
-  if (state === 'running') {
-    const count =
-      images.length > 1 ? countEnded(images.filter((image) => isOver(image.state)).length, images.length) : '';
-    return joined([count, describeBriefly(progress), ...elsewhere]);
-  }
+    return position === undefined || position === 1 ? l10n.t('queued, next') : l10n.t`queued, number ${position}`;
+  if (state === 'running') return describeBriefly(progress);
   const pushed = images.filter((image) => image.state === 'pushed');
   const count =
     images.length > 1 && pushed.length < images.length ? [l10n.t`${pushed.length} of ${images.length} pushed`] : [];

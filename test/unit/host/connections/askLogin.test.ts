@@ -4,7 +4,7 @@ import { basic, home } from '../../credentials/fakeMachine.ts';
 import { inputAsking, said, useFakeVscode } from '../support/fakeVscode.ts';
 import { dev } from '../support/hostFakes.ts';
 import { loginsOn } from '../support/loginsOn.ts';
-import { choose, dockerFile, labels, rig, teaFile } from '../support/signInRig.ts';
+import { choose, dockerFile, labels, pressInRow, rig, rowButtons, teaFile } from '../support/signInRig.ts';
 
 useFakeVscode();
 const { askSignIn } = await import('../../../../src/host/connections/askSignIn.ts');
@@ -29,7 +29,7 @@ suite('a login of this machine', () => {
     ]);
     list.enter();
     const done = (await signedIn) ?? assert.fail('not signed in');
-    assert.equal(describeSignIn(done), `Connected to ${gitea.host}: dev · Gitea 1.26.4, with the login of tea (mine).`);
+    assert.equal(describeSignIn(done), `Signed in to ${gitea.host} as dev with the login of tea (mine).`);
     assert.deepEqual(await store.credential(gitea.origin), { username: 'dev', secret: token });
     assert.match(log.join('\n'), /Signed in to \S+ as dev with the login of tea \(mine\) \(.*config\.yml\)/);
     assert.ok(!log.join('\n').includes(token));
@@ -70,11 +70,11 @@ suite('a login of this machine', () => {
     const signedIn = open();
     (await inputAsking(/Address/)).enter();
     const list = await inputAsking(login);
-    const [row] = list.items;
-    assert.deepEqual(JSON.parse(JSON.stringify((row as unknown as { buttons: unknown }).buttons)), [
+    assert.deepEqual(rowButtons(list), [
+      { iconPath: { id: 'lock' }, tooltip: 'Choose What Is Stored of a Password…' },
       { iconPath: { id: 'watch' }, tooltip: 'Use for This Session Only' },
     ]);
-    list.handlers.get('onDidTriggerItemButton')?.({ item: row });
+    pressInRow(list, 'Use for This Session Only');
     assert.match(describeSignIn((await signedIn) ?? assert.fail()), /until this window closes, and not stored/);
     assert.deepEqual(await secrets.keys(), []);
     assert.deepEqual(await store.credential(gitea.origin), dev);

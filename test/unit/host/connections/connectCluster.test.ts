@@ -61,10 +61,7 @@ suite('connecting to the Gitea of a cluster', { skip: windows, timeout: 120_000 
     assert.ok(said.includes(`User: giteaAdmin; its images are named ${host}/giteaadmin/…`), said);
     assert.match(said, /Password: read by “idpbuilder get secrets -p gitea”\. .* only the token is stored/);
     assert.match(said, /this is the certificate that the cluster “localdev” itself has \(compared by kubectl\)/);
-    assert.match(
-      said,
-      /information: Connected to .*: giteaAdmin · Gitea 1\.26\.4, with the login of idpbuilder\. The token/,
-    );
+    assert.match(said, /information: Signed in to .* as giteaAdmin with the login of idpbuilder\. The token/);
     const saved = rig.store.find(origin);
     assert.deepEqual(saved?.trust, { pinnedFingerprint: fingerprint256 });
     assert.equal(saved.webRoot, url);
@@ -279,7 +276,7 @@ suite('a cluster that was made anew', { skip: windows, timeout: 120_000 }, () =>
     await until(
       /warning: The idpbuilder cluster “localdev” was made anew, so Gitea at .* Reconnect when idpbuilder has finished/,
     );
-    await until(/information: Connected to/);
+    await until(/information: Signed in to/);
     assert.notEqual(before, gitea.fingerprint256);
     assert.equal(rig.store.find(gitea.origin)?.trust.pinnedFingerprint, gitea.fingerprint256);
     shown.length = 0;

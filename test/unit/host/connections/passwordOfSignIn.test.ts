@@ -4,7 +4,7 @@ import { totp } from '../../../fakeGitea/model/totp.ts';
 import { basic } from '../../credentials/fakeMachine.ts';
 import { inputAsking, said, takeShown, useFakeVscode, type QuickInput } from '../support/fakeVscode.ts';
 import { dev } from '../support/hostFakes.ts';
-import { choose, dockerFile, labels, rig } from '../support/signInRig.ts';
+import { choose, dockerFile, labels, pressInRow, rig, teaFile } from '../support/signInRig.ts';
 
 useFakeVscode();
 const { askSignIn } = await import('../../../../src/host/connections/askSignIn.ts');
@@ -15,13 +15,64 @@ const login = /How do you want to sign in/;
 suite('a password', () => {
   const kept = /What should be stored/;
 
+  test('of this machine is replaced by a token without a question, and its row says so before', async (t) => {
+    const { open, store, gitea, secrets, log } = await rig(t, (gitea) => ({
+      files: {
+        ...dockerFile({ [gitea.host]: { auth: basic(dev.username, dev.secret) } }),
+        ...teaFile(gitea.url, 'f'.repeat(40), 'ada'),
+      },
+    }));
+    const signedIn = open();
+    (await inputAsking(/Address/)).enter();
+    const list = await inputAsking(login);
+    assert.deepEqual(labels(list).slice(0, 2), [
+      '$(key) Use the login of Docker (config.json) — dev — Gitea and Forgejo make a token with a password; only the token is stored',
+      '$(key) Use the login of tea (mine) — ada',
+    ]);
+    list.enter();
+    const text = describeSignIn((await signedIn) ?? assert.fail());
+    const [token] = gitea.directory.tokensOf(gitea.directory.user('dev').id);
+    assert.match(
+      text,
+      /^Signed in to \S+ as dev with the login of Docker \(config\.json\)\. The token “Tea Chest on .*” was/,
+    );
+    assert.match(
+      log.join('\n'),
+      /Signed in to \S+ as dev with the login of Docker \(config\.json\) \(.*config\.json\)/,
+    );
+    assert.ok(log.join('\n').includes(`has made the token “${token?.name ?? ''}”`));
+    assert.deepEqual(await store.credential(gitea.origin), { username: 'dev', secret: token?.value });
+    const stored = await Promise.all((await secrets.keys()).map((key) => secrets.get(key)));
+    assert.ok(!stored.join().includes(dev.secret));
+  });
+
+  test('of this machine in whose place no token can be made is not stored without a question, which says why', async (t) => {
+    const { open, store, gitea, secrets } = await rig(t, (gitea) => ({
+      files: dockerFile({ [gitea.host]: { auth: basic(dev.username, dev.secret) } }),
+    }));
+    gitea.faults.add({
+      method: 'POST',
+      path: /\/tokens$/,
+      action: { kind: 'answer', reply: { status: 403, body: '{}' } },
+    });
+    const signedIn = open();
+    (await inputAsking(/Address/)).enter();
+    await choose(login, /Docker/);
+    const list = await inputAsking(kept);
+    assert.match(labels(list)[0] ?? '', /^\$\(error\) /);
+    assert.deepEqual(await secrets.keys(), []);
+    list.take(list.items.find(({ label }) => label.includes('The password')));
+    assert.equal((await signedIn)?.source, 'Docker (config.json)');
+    assert.deepEqual(await store.credential(gitea.origin), dev);
+  });
+
   test('is replaced by a token if the person agrees, and only the token is stored', async (t) => {
     const { open, store, gitea, secrets } = await rig(t, (gitea) => ({
       files: dockerFile({ [gitea.host]: { auth: basic(dev.username, dev.secret) } }),
     }));
     const signedIn = open();
     (await inputAsking(/Address/)).enter();
-    await choose(login, /Docker/);
+    pressInRow(await inputAsking(login), 'Choose What Is Stored of a Password…');
     const list = await inputAsking(kept);
     assert.deepEqual(labels(list), [
       `$(key) A token made now for this machine, not the password — For write:package, read:user and read:organization. It can be deleted in the settings of ${gitea.host} at any time.`,

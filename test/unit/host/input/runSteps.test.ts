@@ -49,6 +49,29 @@ suite('multi-step input', () => {
     assert.deepEqual(asked, ['one 1/2', 'three 2/2', 'one 1/2', 'three 2/2']);
   });
 
+  test('the total stays when an answer settles later questions, and each number is shown once', async () => {
+    const { steps, asked } = scripted(
+      ['address', 'user', 'secret'],
+      ['dev@h', new Navigation('back'), 'h', 'dev', 's'],
+      (name, state) => name === 'user' && state['address'] === 'dev@h',
+    );
+    await runSteps('T', steps, {});
+    assert.deepEqual(asked, ['address 1/3', 'secret 3/3', 'address 1/2', 'user 2/3', 'secret 3/3']);
+  });
+
+  test('the total grows by a question that only an answer shows to be needed', async () => {
+    const { steps, asked } = scripted(
+      ['address', 'user', 'secret', 'kept', 'why'],
+      ['dev@h', 's', 'token', 'x'],
+      (name, state) =>
+        (name === 'user' && state['address'] !== 'h') ||
+        (name === 'kept' && state['secret'] === undefined) ||
+        (name === 'why' && state['kept'] === undefined),
+    );
+    await runSteps('T', steps, {});
+    assert.deepEqual(asked, ['address 1/2', 'secret 2/2', 'kept 3/3', 'why 4/4']);
+  });
+
   test('a question waits for no later one that only a server can settle', async () => {
     const answer = Promise.withResolvers<boolean>();
     const asked: string[] = [];

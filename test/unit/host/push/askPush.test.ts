@@ -31,6 +31,22 @@ suite('typing in the push dialog', () => {
     assert.equal(formatTarget(job.target), 'gitea.test/team/tool:armv7');
   });
 
+  test('the whole name of an image is proposed, below an owner that it names itself, or else below the person', async () => {
+    for (const [image, target] of [
+      ['shop/web:1', 'gitea.test/dev/shop/web:1'],
+      ['team/web:1', 'gitea.test/team/web:1'],
+      ['localhost/My-Team/app/web:1', 'gitea.test/my-team/app/web:1'],
+      ['other.test/team/web:1', 'gitea.test/dev/web:1'],
+    ] as const) {
+      const asked = askPush(sources(), { image });
+      const list = await proposal();
+      assert.equal(labels(list)[0]?.replace(/ \(.*/, ''), `$(cloud-upload) Push to ${target}`);
+      list.enter();
+      const job = await asked;
+      assert.equal(job && formatTarget(job.target), target);
+    }
+  });
+
   test('an image that is known by its digest proposes its name, and has to be given a tag', async () => {
     const image = `127.0.0.1:5000/app@sha256:${'b'.repeat(64)}`;
     const asked = askPush(sources(), { image });

@@ -32,7 +32,7 @@ suite('an owner that the registry refuses', () => {
     const list = await ownerList();
     for (const [typed, reason, detail] of [
       ['guild', '$(error) gitea.test has no owner “guild”.', undefined],
-      ['taem', '$(error) gitea.test has no owner “taem”', 'Did you mean “team”?'],
+      ['taem', '$(error) gitea.test has no owner “taem”.', 'Did you mean “team”?'],
       ['readers', '$(error) You may only pull there.', undefined],
     ] as const) {
       list.type(typed);

@@ -7,26 +7,32 @@ suite('a refusal in a list', () => {
   const row = (message: string, facts = {}): ReturnType<typeof refusalRow> =>
     refusalRow(new TeaChestError('accessDenied', message, { facts }));
 
-  test('is its first clause, and below it the rest', () => {
-    assert.deepEqual(row('You may not push to dev, which is 1.2 years old. Ask for it.'), {
-      label: 'You may not push to dev',
-      detail: 'which is 1.2 years old. Ask for it.',
+  test('is its first sentence, and below it the rest', () => {
+    assert.deepEqual(row('You may not push to dev, which is 1.2 years old, on gitea.example.com:3000. Ask for it.'), {
+      label: 'You may not push to dev, which is 1.2 years old, on gitea.example.com:3000.',
+      detail: 'Ask for it.',
     });
     assert.deepEqual(row('You may not push to dev.'), { label: 'You may not push to dev.', detail: '' });
   });
 
-  test('is divided at the punctuation of Chinese and Japanese, too', () => {
-    assert.deepEqual(row('您不能推送到 dev。请联系管理员。'), {
-      label: '您不能推送到 dev',
+  test('is divided at the full stop of Chinese and Japanese, too', () => {
+    assert.deepEqual(row('您不能推送到 dev，因为它是私有的。请联系管理员。'), {
+      label: '您不能推送到 dev，因为它是私有的。',
       detail: '请联系管理员。',
     });
     assert.deepEqual(row('dev にはプッシュできません。管理者に連絡してください。'), {
-      label: 'dev にはプッシュできません',
+      label: 'dev にはプッシュできません。',
       detail: '管理者に連絡してください。',
     });
   });
 
-  test('proposes a similar owner in place of the rest', () => {
-    assert.equal(row('There is no owner dve.', { suggestion: 'dev' })?.detail, 'Did you mean “dev”?');
+  test('proposes a similar owner first, and keeps the rest', () => {
+    const said = row('There is no owner dve, or none that you may see. Ask for it. Did you mean “dev”?', {
+      suggestion: 'dev',
+    });
+    assert.deepEqual(said, {
+      label: 'There is no owner dve, or none that you may see.',
+      detail: 'Did you mean “dev”? Ask for it.',
+    });
   });
 });

@@ -251,19 +251,19 @@ suite('a push of several images', () => {
 
   test('asks for another name where two images would have the same target, until it is another one', async (t) => {
     const { controller, runs } = await controllerFor(t, { seed });
-    const done = controller.pushAll(['one/app:1', 'two/app:1', `sha256:${'b'.repeat(64)}`]);
+    const done = controller.pushAll(['a.test/one/app:1', 'a.test/two/app:1', `sha256:${'b'.repeat(64)}`]);
     await answerOwner('dev');
     const targets = await inputAsking(/Enter pushes/);
     const described = targets.items.map(({ description }) => description ?? '');
     assert.match(
       described[1] ?? '',
-      /needs another name: one\/app:1 goes to .*\/dev\/app:1 as well: one would replace/,
+      /needs another name: a\.test\/one\/app:1 goes to .*\/dev\/app:1 as well: one would replace/,
     );
     assert.match(described[2] ?? '', /has no name that it could keep/);
     targets.enter();
     for (const name of ['app', 'app-two']) {
       const box = await inputAsking(/Name/);
-      assert.match(String(box['title']), /^Name 1 of 2: two\/app:1$/);
+      assert.match(String(box['title']), /^Name 1 of 2: a\.test\/two\/app:1$/);
       assert.match(JSON.stringify(box['validationMessage']), /one would replace the other/);
       box.type(name);
       box.enter();
@@ -352,6 +352,6 @@ suite('a push to a registry without a sign-in', () => {
     while (pushed().length === 0) await setImmediate();
     assert.deepEqual(pushed(), ['dev/app']);
     const said = await shownAs('information');
-    assert.match(said.join('\n'), /Connected to .*: dev · Gitea .*, with the login of Podman \(auth\.json\)\./);
+    assert.match(said.join('\n'), /Signed in to .* as dev with the login of Podman \(auth\.json\)\./);
   });
 });

@@ -2,9 +2,11 @@
 import { registerHooks } from 'node:module';
 import { setImmediate } from 'node:timers/promises';
 import { CancellationTokenSource } from './fakeCancellation.ts';
+import { Disposable, EventEmitter } from './fakeEvents.ts';
+import { showFileDialog } from './fakeFileDialog.ts';
 import { RelativePattern, Uri } from './fakeUri.ts';
 
-export { CancellationTokenSource, RelativePattern, Uri };
+export { CancellationTokenSource, Disposable, EventEmitter, RelativePattern, Uri };
 
 const shown: Shown[] = [];
 
@@ -131,52 +133,17 @@ interface Row {
   readonly picked?: boolean;
 }
 
-export class Disposable {
-  static from(...all: readonly { dispose(): unknown }[]): Disposable {
-    const joined = new Disposable();
-    joined.dispose = () => {
-      for (const one of all) one.dispose();
-    };
-    return joined;
-  }
-
-  readonly #work: (() => unknown) | undefined;
-
-  constructor(work?: () => unknown) {
-    this.#work = work;
-  }
-
-  dispose(): void {
-    this.#work?.();
-  }
-}
-
 export class CancellationError extends Error {}
-
-export class EventEmitter<T> {
-  readonly #listeners = new Set<(value: T) => unknown>();
-
-  readonly event = (listener: (value: T) => unknown): Disposable => {
-    this.#listeners.add(listener);
-    return Disposable.from({ dispose: () => this.#listeners.delete(listener) });
-  };
-
-  fire(value: T): void {
-    for (const listener of this.#listeners) listener(value);
-  }
-
-  dispose(): void {
-    this.#listeners.clear();
-  }
-}
 
 /** A tree view, by ID in `all`. */
 export class TreeView {
   static readonly all = new Map<string, TreeView>();
   readonly #visibility = new EventEmitter<{ readonly visible: boolean }>();
   readonly #collapsed = new EventEmitter<{ readonly element: unknown }>();
+  readonly #expanded = new EventEmitter<{ readonly element: unknown }>();
   readonly #selected = new EventEmitter<{ readonly selection: readonly unknown[] }>();
   readonly onDidCollapseElement = this.#collapsed.event;
+  readonly onDidExpandElement = this.#expanded.event;
   readonly onDidChangeSelection = this.#selected.event;
   readonly onDidChangeVisibility = this.#visibility.event;
   description = '';
@@ -193,13 +160,22 @@ export class TreeView {
     this.#collapsed.fire({ element });
   }
 
+  expand(element: unknown): void {
+    this.#expanded.fire({ element });
+  }
+
   select(selection: readonly unknown[]): void {
     this.selection = selection;
     this.#selected.fire({ selection });
   }
 
   readonly revealed: unknown[] = [];
-  readonly reveal = (element: unknown): Promise<void> => Promise.resolve(void this.revealed.push(element));
+  /** Selects the row, as VS Code does in a view that has it. */
+  readonly reveal = (element: unknown): Promise<void> => {
+    this.revealed.push(element);
+    this.select([element]);
+    return Promise.resolve();
+  };
 
   dispose(): void {}
 }
@@ -275,7 +251,7 @@ function message(element: string) {
     const [first] = rest as readonly MessageOptions[];
     if (first?.detail !== undefined) for (const line of first.detail.split('\n')) show(`${element}.detail`, line);
     const titleOf = (button: Button): string => (typeof button === 'string' ? button : button.title);
-    buttons = (rest as readonly Button[]).map(titleOf);
+    buttons = (rest as readonly Button[]).map(titleOf).filter((title: string | undefined) => title !== undefined);
     const button = (rest as readonly Button[]).find((one) => presses.includes(titleOf(one)));
     if (button !== undefined) presses.splice(presses.indexOf(titleOf(button)), 1);
     return Promise.resolve(button);
@@ -301,6 +277,7 @@ export const window = {
     TreeView.all.set(id, view);
     return view;
   },
+  showOpenDialog: () => showFileDialog(QuickInput.latest),
   createInputBox: () => new QuickInput('input'),
   createQuickPick: () => new QuickInput('list'),
   showTextDocument: (document: { readonly path: string; readonly text: string }) => {

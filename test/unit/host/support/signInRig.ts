@@ -51,6 +51,24 @@ export const labels = (list: QuickInput): readonly string[] =>
     [label, description, detail].filter((part) => part !== '').join(' — '),
   );
 
+interface RowButton {
+  readonly iconPath: { readonly id: string };
+  readonly tooltip: string;
+}
+
+/** The buttons of the first row. */
+export function rowButtons(list: QuickInput): readonly RowButton[] {
+  const [row] = list.items as readonly { readonly buttons?: readonly RowButton[] }[];
+  return (row?.buttons ?? []).map(({ iconPath, tooltip }) => ({ iconPath: { id: iconPath.id }, tooltip }));
+}
+
+/** Clicks a button of the first row. */
+export function pressInRow(list: QuickInput, tooltip: string): void {
+  const [item] = list.items as readonly { readonly buttons?: readonly RowButton[] }[];
+  const button = item?.buttons?.find((one) => one.tooltip === tooltip) ?? assert.fail(`no button ${tooltip}`);
+  list.handlers.get('onDidTriggerItemButton')?.({ item, button });
+}
+
 export async function choose(pattern: RegExp, row: RegExp): Promise<void> {
   const list = await inputAsking(pattern);
   list.take(list.items.find(({ label }) => row.test(label)) ?? assert.fail(labels(list).join('\n')));

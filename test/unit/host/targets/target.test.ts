@@ -9,6 +9,7 @@ import {
   mayBeShortId,
   normalizeImage,
   parseTarget,
+  ownerInName,
   parseTypedImage,
   proposeTarget,
 } from '../../../../src/host/targets/target.ts';
@@ -114,9 +115,23 @@ suite('images as they are named', () => {
     const name = (image: string, owner: string | undefined): string | undefined => proposeTarget(image, owner).name;
     assert.equal(name('a/b/c:1', undefined), 'a/b/c');
     assert.equal(name('other.example/a/b/c:1', undefined), 'a/b/c');
-    assert.equal(name('a/b/c:1', 'dev'), 'c');
+    assert.equal(name('a/b/c:1', 'dev'), 'a/b/c');
+    assert.equal(name('localhost/a/b:1', 'dev'), 'a/b');
+    assert.equal(name('docker.io/a/b:1', 'dev'), 'a/b');
+    assert.equal(name('docker.io/library/b:1', 'dev'), 'b');
+    assert.equal(name('other.example/a/b/c:1', 'dev'), 'b/c');
+    assert.equal(name('other.example/a:1', 'dev'), 'a');
     assert.equal(name('a/b/c:1', 'A'), 'b/c');
     assert.equal(name('dev:1', 'dev'), 'dev');
+  });
+
+  test('the first part of a path may be an owner, but not that of another registry', () => {
+    assert.deepEqual(
+      ['shop/web:1', 'localhost/Shop/web', 'docker.io/shop/web:1'].map(ownerInName),
+      Array(3).fill('shop'),
+    );
+    for (const image of ['web:1', 'other.example/shop/web:1', id, 'docker.io/web:1'])
+      assert.equal(ownerInName(image), undefined, image);
   });
 
   test('an empty name is asked for in plain words', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 import { TeaChestError } from '../../../../../src/core/base/errors.ts';
 import { digestOf, type Digest } from '../../../../../src/core/oci/digest.ts';
-import { ImagesProgress } from '../../../../../src/core/push/imagesProgress.ts';
+import { ImagesProgress, type ImagesSnapshot } from '../../../../../src/core/push/imagesProgress.ts';
 import type { RecordedOutcome } from '../../../../../src/core/push/record/recordPush.ts';
 import type { LayerStatus, PushResult } from '../../../../../src/core/push/pushEvents.ts';
 import type { PushRecorder } from '../../../../../src/host/history/pushHistory.ts';
@@ -91,7 +91,7 @@ suite('the Pushes view', () => {
     const progress = progressOf(layer(base, { state: 'mounted', storedTotal: 10 * mega }), sending);
     await running.apply({ type: 'progress', at: Date.now(), snapshot: progress.snapshot() });
     assert.deepEqual(rig.rows(), [
-      'dev/app:1 (25%) [sync~spin] {push.running.here}',
+      '25% (dev/app:1) [sync~spin] {push.running.here}',
       'dev/tool:1 (queued, next) [watch] {push.queued.here}',
     ]);
     const [run] = rig.view.getChildren();
@@ -104,6 +104,24 @@ suite('the Pushes view', () => {
       'mounted · 10.0 MB (COPY base /) [check-all] {layer}',
       'sending 5.0 of 20.0 MB (RUN make) [cloud-upload] {layer}',
     ]);
+  });
+
+  test('begins the row of a running push with its rate and its time left, whatever its name', async (t) => {
+    const rig = new Rig(t);
+    const long = 'services/payments/notification-gateway:2026.11.26-build4711';
+    const [one, several] = [rig.begin(long), rig.begin('a:1', 'b:1')];
+    const rate = { fraction: 0.43, sentBytes: 5 * mega, bytesPerSecond: 61.2 * mega, etaSeconds: 12 };
+    const snapshot: ImagesSnapshot = { ...progressOf().snapshot(), ...rate };
+    for (const recorder of [one, several]) {
+      await recorder.apply({ type: 'started', at: Date.now() });
+      await recorder.apply({ type: 'progress', at: Date.now(), snapshot });
+    }
+    assert.deepEqual(rig.rows(), [
+      `43% · 61.2 MB/s · 12 s (dev/${long}) [sync~spin] {push.running.here}`,
+      '43% · 61.2 MB/s · 12 s (0 of 2 images) [sync~spin] {push.running.here}',
+    ]);
+    const [row] = rig.view.getChildren().map((node) => rig.view.getTreeItem(node).accessibilityInformation?.label);
+    assert.equal(row, `Push of ${long} to gitea.example/dev/${long}: 43% · 61.2 MB/s · 12 s`);
   });
 
   test('draws only rows again that changed, and none while it is hidden', async (t) => {
