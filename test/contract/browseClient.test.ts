@@ -34,8 +34,8 @@ async function versionsOf(image: string): Promise<readonly string[]> {
 
 async function remove(...targets: readonly DeletionTarget[]): Promise<readonly unknown[]> {
   const contents = await client.contents(call);
-  const { steps } = await planDeletion(contents, targets, call);
-  return (await runDeletion(contents, steps, call)).map(({ outcome }) => outcome);
+  const plan = await planDeletion(contents, targets, call);
+  return (await runDeletion(contents, plan, call)).map(({ outcome }) => outcome);
 }
 
 describe('our client', () => {
@@ -70,7 +70,7 @@ describe('our client', () => {
       [old],
     );
     assert.equal((await planCleanUp(contents, repository, call, { now: Date.now() })).recent, 1);
-    await runDeletion(contents, [{ kind: 'version', repository, digest: old }], call);
+    await runDeletion(contents, { steps: [{ kind: 'version', repository, digest: old }], versions: new Map() }, call);
     assert.deepEqual(await versionsOf(image), ['1', '2', 'all', 'multi', ...children].sort());
 
     assert.deepEqual(await remove({ kind: 'tag', repository, tag: 'all' }), ['deleted']);

@@ -35,9 +35,14 @@ export function registryItem(node: RegistryNode, now: number, detail?: TagDetail
 /** The `when` clauses of package.json use it: the type, then what is special about the node. */
 function contextValueOf(node: RegistryNode): string {
   const isAdded = (node.type === 'owner' || node.type === 'image') && node.isAdded;
-  const isLinked = node.type === 'image' && node.listed?.linkedTo !== undefined;
-  const parts = [node.type, ...(isAdded ? ['added'] : []), ...(isLinked ? ['linked'] : [])];
+  const parts = [node.type, ...(isAdded ? ['added'] : []), ...(mayBeLinked(node) ? ['linked'] : [])];
   return [...parts, ...(nodePage(node) === undefined ? [] : ['web'])].join('.');
+}
+
+/** An image whose row was not read may have a link: Unlink reads it. Other registries than Gitea and Forgejo have none. */
+function mayBeLinked(node: RegistryNode): boolean {
+  if (node.type !== 'image' || node.connection.kind === 'generic') return false;
+  return node.listed?.isRead !== true || node.listed.linkedTo !== undefined;
 }
 
 function appearanceOf(node: RegistryNode, now: number, detail: TagDetail | undefined): Appearance {
