@@ -1,5 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { toTeaChestError, type TeaChestError } from '../../core/base/errors.ts';
+import { joinAlternatives } from '../../core/base/joinList.ts';
 import { packageOf } from '../../core/gitea/browse/registryContents.ts';
 import { readRepositoryName } from '../../core/gitea/restRows.ts';
 import { tokenSettingsUrl } from '../../core/gitea/webUrls.ts';
@@ -84,10 +85,15 @@ async function listRepositories(
 }
 
 /** Why there are no others. Enter on it does what helps. */
-function failureChoice({ code, message }: TeaChestError): Choice<Answer> {
+function failureChoice({ code, message, facts }: TeaChestError): Choice<Answer> {
   const value = code === 'scopeMissing' ? 'createToken' : 'retry';
+  const { required } = facts;
+  const scopes = Array.isArray(required) ? joinAlternatives(required) : '';
   return {
-    label: l10n.t('Type the name: the repositories cannot be listed'),
+    label:
+      scopes === ''
+        ? l10n.t('Type the name: the repositories cannot be listed')
+        : l10n.t`Type the name: to list them, the token needs the scope ${scopes}`,
     description: actionTitle(value, code),
     detail: message,
     icon: 'warning',

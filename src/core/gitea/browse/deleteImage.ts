@@ -80,7 +80,7 @@ function deletedInPart(
       ? undefined
       : l10n.t`Versions whose names are neither tags nor digests stay: ${unnamed}. They can be deleted in the browser.`;
   const reason = failure === undefined || failure.code === 'cancelled' ? undefined : failure.message;
-  const what = joinSentences(l10n.t`Of ${name} ${deleted} of ${all} versions were deleted.`, reason, others);
+  const what = joinSentences(l10n.t`${deleted} of ${all} versions of ${name} were deleted.`, reason, others);
   const facts = { ...failure?.facts, inPart: true };
   return new TeaChestError(
     failure?.code === undefined || failure.code === 'cancelled' ? 'registryRefused' : failure.code,
