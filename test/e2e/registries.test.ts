@@ -240,7 +240,7 @@ suite('the Registries view by hand', { timeout: 220_000 }, () => {
     try {
       await registries().chooseFromMenu('shop/api', 'Link to Repository…');
       const list = vscode.page.locator('.quick-input-widget:visible .quick-input-list');
-      await list.getByText('Type the name: to list them, the token needs the scope read:repository').waitFor();
+      await list.getByText('Type the name: the token lacks the scope read:repository').waitFor();
       await vscode.screenshot('registries-link-scope-dark');
       await quickInput.type('website');
       await quickInput.accept();

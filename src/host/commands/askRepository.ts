@@ -93,7 +93,7 @@ function failureChoice({ code, message, facts }: TeaChestError): Choice<Answer> 
     label:
       scopes === ''
         ? l10n.t('Type the name: the repositories cannot be listed')
-        : l10n.t`Type the name: to list them, the token needs the scope ${scopes}`,
+        : l10n.t`Type the name: the token lacks the scope ${scopes}`,
     description: actionTitle(value, code),
     detail: message,
     icon: 'warning',

@@ -115,7 +115,7 @@ suite('Link and Unlink', () => {
     const shown = await inputAsking(/To which repository of team/);
     const [row, ...others] = shown.items;
     assert.equal(others.length, 0);
-    assert.equal(row?.label, '$(warning) Type the name: to list them, the token needs the scope read:repository');
+    assert.equal(row?.label, '$(warning) Type the name: the token lacks the scope read:repository');
     assert.equal(row.description, 'Create a Token');
     assert.match(
       row.detail ?? '',
