@@ -4,10 +4,10 @@ import { suite, test } from 'node:test';
 import { neededScopes } from '../../../../src/core/gitea/tokenScopes.ts';
 import type { RegistryNode } from '../../../../src/host/views/registries/registryTree.ts';
 import { once } from '../../../tools/once.ts';
+import * as fake from '../support/fakeVscode.ts';
 import { pushImage } from '../../gitea/pushContent.ts';
 import { never } from '../../gitea/testClient.ts';
 import {
-  cancelProgress,
   inputAsking,
   installedExtensions,
   press,
@@ -63,6 +63,13 @@ async function linkTo(rig: RegistryRig, node: RegistryNode, repository: string):
   await linking;
   await setImmediate();
   return takeShown();
+}
+
+/** Presses Cancel of the next progress that is shown. */
+async function cancelProgress(): Promise<void> {
+  const former = fake.lastProgress;
+  while (fake.lastProgress === former) await setImmediate();
+  fake.lastProgress?.cancel();
 }
 
 suite('Link and Unlink', () => {
@@ -268,12 +275,13 @@ suite('a link that is moved', () => {
         action: what === 'a cancel' ? stall : { kind: 'answer', reply },
         onStrike: () => {
           assert.equal(linkOf(rig, 'app'), undefined);
-          if (what === 'a cancel') cancelProgress();
-          else press('Retry');
+          if (what === 'a failure') press('Retry');
         },
       });
       const updated = once(rig.registriesView.onDidChangeTreeData);
-      const shown = await linkTo(rig, app, 'another');
+      const linking = linkTo(rig, app, 'another');
+      if (what === 'a cancel') await cancelProgress();
+      const shown = await linking;
       await updated;
       if (what === 'a cancel') {
         assert.deepEqual(textsOf(shown, 'error'), []);
