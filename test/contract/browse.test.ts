@@ -11,6 +11,9 @@ import {
   ociManifest,
   type Content,
 } from './support/content.ts';
+import { neededScopes } from '../../src/core/gitea/tokenScopes.ts';
+import { pushImage as pushTo } from '../unit/gitea/pushContent.ts';
+import { clientFor, type TestClient } from '../unit/gitea/testClient.ts';
 import { basic, type RawAnswer } from './support/rawHttp.ts';
 import { Target } from './support/target.ts';
 
@@ -23,7 +26,12 @@ after(() => target.close());
 
 const needsAdmin = 'needs an admin account, to create others';
 
+function clientOf({ name: username, password: secret }: { name: string; password: string }): TestClient {
+  return clientFor(`${target.http.origin}${target.subPath}`, { credential: { username, secret } });
+}
+
 interface Row {
+  readonly id: number;
   readonly name: string;
   readonly version: string;
   readonly owner: { readonly login: string };
@@ -94,6 +102,16 @@ describe('the list of versions', () => {
       ['two', 'one'],
     );
     assert.ok(rows.every(({ creator }) => creator.login.toLowerCase() === target.owner));
+  });
+
+  test('has another ID for a tag that was pushed again', async () => {
+    const image = target.image();
+    const { manifest } = await pushImage(target, image, 'one');
+    const idOf = async (): Promise<number | undefined> =>
+      rowsOf(await target.rest('GET', `/packages/${target.account.name}?type=container&q=${image}`))[0]?.id;
+    const before = await idOf();
+    await putManifest(target, image, 'one', manifest);
+    assert.notEqual(await idOf(), before);
   });
 
   test('finds a name by a part of it, in any case', async () => {
@@ -246,14 +264,62 @@ describe('links to repositories', () => {
     await pushImage(target, image, 'one');
     await pushImage(target, image, 'two');
     const path = `/packages/${target.account.name}/container/${image}`;
-    assert.equal((await target.rest('POST', `${path}/-/unlink`)).status >= 400, true, 'nothing to unlink');
-    assert.equal((await target.rest('POST', `${path}/-/link/${repository}`)).status, 201);
+    const as = { Authorization: `token ${await target.personalToken(['write:package'])}` };
+    const post = async (what: string): Promise<number> =>
+      (await target.rest('POST', `${path}/-/${what}`, undefined, as)).status;
+    assert.equal(await post('unlink'), 400, 'nothing to unlink');
+    assert.equal(await post(`link/${repository.toUpperCase()}`), 201, 'in any case');
+    assert.equal(await post(`link/${repository}`), 400, 'the same again');
+    assert.equal(await post(`link/${await target.repository()}`), 400, 'another one: it has to be unlinked first');
     const rows = rowsOf(await target.rest('GET', `/packages/${target.account.name}?type=container&q=${image}`));
     assert.deepEqual(
       rows.map((row) => row.repository?.name),
       [repository, repository],
     );
-    assert.equal((await target.rest('POST', `${path}/-/unlink`)).status, 204);
+    assert.equal(await post('unlink'), 204);
+  });
+
+  test('are hidden from users who may not see the repository', async (t) => {
+    if (!target.capabilities.admin || !(target.atLeast('1.24.0') || target.capabilities.forgejo)) {
+      t.skip(`${needsAdmin}, and Gitea 1.24`);
+      return;
+    }
+    const [image, repository] = [target.image(), await target.repository(target.account, { private: true })];
+    await pushImage(target, image, 'one');
+    const path = `/packages/${target.account.name}/container/${image}`;
+    assert.equal((await target.rest('POST', `${path}/-/link/${repository}`)).status, 201);
+    const { name, password } = await target.user();
+    const [seen, hidden] = [
+      await target.rest('GET', `${path}/one`),
+      await target.rest('GET', `${path}/one`, undefined, basic(name, password)),
+    ];
+    assert.equal((JSON.parse(seen.text) as Row).repository?.name, repository);
+    assert.equal(hidden.status, 200);
+    assert.equal((JSON.parse(hidden.text) as Row).repository, null);
+  });
+
+  test('in an organization are made by who may write its packages, and removed by its administrators alone', async (t) => {
+    if (!target.capabilities.admin || target.capabilities.forgejo || !target.atLeast('1.24.0')) {
+      t.skip(`${needsAdmin}, and Gitea 1.24`);
+      return;
+    }
+    const [organization, user] = [await target.organization(), await target.user()];
+    const repository = await target.organizationRepository(organization);
+    await target.team(organization, user, {
+      permission: 'write',
+      units_map: { 'repo.code': 'write', 'repo.packages': 'write' },
+      includes_all_repositories: true,
+    });
+    const as = basic(user.name, user.password);
+    const member = clientOf(user);
+    t.after(() => member.close());
+    const image = target.image();
+    await pushTo(member, `${organization}/${image}`, ['one']);
+    const path = `/packages/${organization}/container/${image}/-`;
+    assert.equal((await target.rest('POST', `${path}/link/${repository}`, undefined, as)).status, 201);
+    const refused = await target.rest('POST', `${path}/unlink`, undefined, as);
+    assert.deepEqual([refused.status, (JSON.parse(refused.text) as { message: string }).message], [500, '']);
+    assert.equal((await target.rest('POST', `${path}/unlink`)).status, 204);
   });
 
   test('can be made to the repositories that the owner has', async () => {
@@ -266,6 +332,15 @@ describe('links to repositories', () => {
       Authorization: `token ${secret}`,
     });
     assert.equal(narrow.status, 403);
-    assert.match(narrow.text, /required scope/);
+    assert.match(narrow.text, /required scope.*read:user/);
+    const wider = await target.rest('GET', `/users/${target.account.name}/repos`, undefined, {
+      Authorization: `token ${await target.personalToken(['write:package', 'read:user', 'read:organization'])}`,
+    });
+    assert.equal(wider.status, 403);
+    assert.match(wider.text, /required scope\(s\)(?:, required=|: )\[read:repository\]/);
+    const enough = await target.rest('GET', `/users/${target.account.name}/repos`, undefined, {
+      Authorization: `token ${await target.personalToken([...neededScopes])}`,
+    });
+    assert.equal(enough.status, 200, enough.text);
   });
 });

@@ -7,6 +7,7 @@ import { planDeletion, type DeletionTarget } from '../../src/core/gitea/browse/p
 import { readDocument } from '../../src/core/gitea/browse/readDocument.ts';
 import { retag } from '../../src/core/gitea/browse/retag.ts';
 import { runDeletion } from '../../src/core/gitea/browse/runDeletion.ts';
+import { linkPackage, moveLink, readLink, unlinkPackage } from '../../src/core/gitea/linkPackage.ts';
 import { collect, pushImage, pushIndex } from '../unit/gitea/pushContent.ts';
 import { clientFor, never, type TestClient } from '../unit/gitea/testClient.ts';
 import { Target } from './support/target.ts';
@@ -34,8 +35,8 @@ async function versionsOf(image: string): Promise<readonly string[]> {
 
 async function remove(...targets: readonly DeletionTarget[]): Promise<readonly unknown[]> {
   const contents = await client.contents(call);
-  const { steps } = await planDeletion(contents, targets, call);
-  return (await runDeletion(contents, steps, call)).map(({ outcome }) => outcome);
+  const plan = await planDeletion(contents, targets, call);
+  return (await runDeletion(contents, plan, call)).map(({ outcome }) => outcome);
 }
 
 describe('our client', () => {
@@ -70,7 +71,7 @@ describe('our client', () => {
       [old],
     );
     assert.equal((await planCleanUp(contents, repository, call, { now: Date.now() })).recent, 1);
-    await runDeletion(contents, [{ kind: 'version', repository, digest: old }], call);
+    await runDeletion(contents, { steps: [{ kind: 'version', repository, digest: old }], versions: new Map() }, call);
     assert.deepEqual(await versionsOf(image), ['1', '2', 'all', 'multi', ...children].sort());
 
     assert.deepEqual(await remove({ kind: 'tag', repository, tag: 'all' }), ['deleted']);
@@ -84,5 +85,47 @@ describe('our client', () => {
     assert.deepEqual(broken, [{ repository, tag: 'multi', lost: ['linux/amd64'] }]);
     assert.deepEqual(await remove({ kind: 'image', repository }), ['deleted']);
     assert.deepEqual(await versionsOf(image), []);
+  });
+
+  test('keeps an image to which something was pushed after the confirmation', async () => {
+    const image = target.image();
+    const repository = `${target.owner}/${image}`;
+    await pushImage(client, repository, ['1']);
+    const contents = await client.contents(call);
+    for (const pushed of ['2', '1']) {
+      const plan = await planDeletion(contents, [{ kind: 'image', repository }], call);
+      await pushImage(client, repository, [pushed]);
+      const [result] = await runDeletion(contents, plan, call);
+      assert.ok(typeof result?.outcome === 'object', pushed);
+      assert.equal(result.outcome.failure.code, 'changedMeanwhile');
+    }
+    assert.deepEqual(await versionsOf(image), ['1', '2']);
+  });
+
+  test('moves a link, and says what is in the way of one', async (t) => {
+    if (!target.atLeast('1.24.0') && !target.capabilities.forgejo) {
+      t.skip('since Gitea 1.24');
+      return;
+    }
+    const image = target.image();
+    await pushImage(client, `${target.owner}/${image}`, ['1']);
+    const [first, second] = [await target.repository(), await target.repository()];
+    const id = { owner: target.owner, name: image };
+    const wanted = { host: client.address.host, id };
+    assert.equal(await moveLink(client.packages, { ...wanted, repository: first }, call), undefined);
+    await assert.rejects(linkPackage(client.packages, { ...wanted, repository: second }, call), {
+      code: 'changedMeanwhile',
+      message: new RegExp(`by now it is linked to “${first}”`),
+    });
+    await assert.rejects(
+      moveLink(client.packages, { ...wanted, repository: 'nosuch' }, call),
+      /there is no such repository/,
+    );
+    assert.equal((await readLink(client.packages, id, call))?.repository, first, 'the former link is made again');
+    assert.equal(await moveLink(client.packages, { ...wanted, repository: second }, call), first);
+    assert.equal((await readLink(client.packages, id, call))?.repository, second);
+    await unlinkPackage(client.packages, wanted, call);
+    await unlinkPackage(client.packages, wanted, call);
+    assert.equal((await readLink(client.packages, id, call))?.repository, undefined);
   });
 });

@@ -73,7 +73,9 @@ suite('pulling by hand', { timeout: 220_000 }, () => {
     await quickInput.type(dev.username);
     await quickInput.accept();
     await quickInput.waitFor('(3/3)');
-    await quickInput.type(gitea.createToken('dev', ['write:package', 'read:user', 'read:organization']));
+    await quickInput.type(
+      gitea.createToken('dev', ['write:package', 'read:user', 'read:organization', 'read:repository']),
+    );
     await quickInput.accept();
     await registries().expand(gitea.host);
     await registries().expand(/^dev/);

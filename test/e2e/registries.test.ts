@@ -21,7 +21,10 @@ suite('the Registries view by hand', { timeout: 220_000 }, () => {
     [fakeGitea, nowhere] = await Promise.all([startFakeGitea({ clock: () => now }), makeScratch('nowhere')]);
     client = clientFor(fakeGitea.url, { credential: dev });
     const team = fakeGitea.directory.owner('team') ?? assert.fail();
+    assert.ok(team.kind === 'organization');
     for (const name of ['shop', 'website']) fakeGitea.directory.addRepository(team, name);
+    // Gitea lets only owners and administrators of an organization remove a link.
+    team.teams.find(({ permission }) => permission === 'owner')?.members.add(fakeGitea.directory.user('dev').id);
     fakeGitea.directory.addUser({ name: 'guest', password: 'x' });
     const children = [
       await pushImage(client, 'team/shop/api', [], { layerSize: 30_000 }),
@@ -35,7 +38,7 @@ suite('the Registries view by hand', { timeout: 220_000 }, () => {
     await pushImage(client, 'team/tool', ['1', '2', '3']);
     const env = { DOCKER_HOST: `unix://${nowhere.path}/docker.sock` };
     vscode = await openVscode({ env, size: { width: 1280, height: 1000 } });
-    await vscode.host.executeCommand('teaChest.signIn', { url: fakeGitea.url, ...dev, allowHttp: true });
+    await signInByHand();
     await vscode.sideBar.open('Tea Chest');
     // Its rows need the room of the Images view.
     await vscode.page.locator('.pane-header[aria-label^="Images "]').click();
@@ -52,6 +55,19 @@ suite('the Registries view by hand', { timeout: 220_000 }, () => {
   });
 
   const registries = (): ReturnType<VscodeWindow['sideBar']['view']> => vscode.sideBar.view('Registries');
+
+  /** As a person does, whose password is replaced by a token. */
+  async function signInByHand(): Promise<void> {
+    const { quickInput } = vscode;
+    await quickInput.runCommand('Tea Chest: Sign In to a Registry…');
+    await quickInput.type(fakeGitea.url.replace('http://', `http://${dev.username}@`));
+    await quickInput.accept();
+    await confirm(/not encrypted|http/, 'Use http');
+    await quickInput.waitFor(/\(\d\/\d\)/);
+    await quickInput.type(dev.secret);
+    await quickInput.accept();
+    await vscode.notifications.waitFor(/token/);
+  }
 
   async function confirm(question: string | RegExp, answer: string): Promise<string> {
     const dialog = vscode.page.locator('.monaco-dialog-box').filter({ hasText: question });
@@ -206,9 +222,48 @@ suite('the Registries view by hand', { timeout: 220_000 }, () => {
     await quickInput.pick('website');
     await notifications.waitFor(/linked to the repository website now/);
     await registries().row('linked to website').waitFor();
+    await registries().chooseFromMenu('shop/api', 'Link to Repository…');
+    await quickInput.pick('shop');
+    await notifications.waitFor(/linked to the repository shop now, and no longer to website/);
+    await registries().row('linked to shop').waitFor();
     await registries().chooseFromMenu('shop/api', 'Unlink from Repository…');
-    await confirm('from the repository website?', 'Unlink');
-    await registries().row('linked to website').waitFor({ state: 'detached' });
+    await confirm('from the repository shop?', 'Unlink');
+    await registries().row('linked to shop').waitFor({ state: 'detached' });
+  });
+
+  test('a token that may not list repositories is told by the scope that it lacks, and the name can be typed', async () => {
+    const { quickInput, notifications } = vscode;
+    const [token = assert.fail()] = fakeGitea.directory.tokensOf(fakeGitea.directory.user('dev').id);
+    const { scope } = token;
+    assert.match(scope, /read:repository/, 'the sign-in made it');
+    Object.assign(token, { scope: 'write:package,read:user,read:organization' });
+    try {
+      await registries().chooseFromMenu('shop/api', 'Link to Repository…');
+      const list = vscode.page.locator('.quick-input-widget:visible .quick-input-list');
+      await list.getByText('Type the name: the token lacks the scope read:repository').waitFor();
+      await vscode.screenshot('registries-link-scope-dark');
+      await quickInput.type('website');
+      await quickInput.accept();
+      await notifications.waitFor(/linked to the repository website now/);
+      await registries().row('linked to website').waitFor();
+    } finally {
+      Object.assign(token, { scope });
+    }
+  });
+
+  test('a tag that could not be read says so, and is read again by a click', async () => {
+    const refused = { status: 500, body: 'the storage is away' };
+    const fault = { path: /manifests\/1\.10$/, times: Infinity, action: { kind: 'answer' as const, reply: refused } };
+    const broken = fakeGitea.faults.add(fault);
+    await registries().clickAction('Refresh Registries');
+    const row = registries().row(/^1\.10could not be read · Retry/);
+    await row.waitFor();
+    await vscode.screenshot('registries-tag-unread-dark');
+    broken.remove();
+    await row.click();
+    await registries()
+      .row(/^1\.10[0-9a-f]{12} /)
+      .waitFor();
   });
 
   test('a tag is deleted after a question that names it, and nothing without an answer', async () => {
@@ -293,7 +348,7 @@ suite('the Registries view by hand', { timeout: 220_000 }, () => {
   test('a failure is a row with the way out, and what was read before stays usable', async () => {
     await fakeGitea.goDown();
     await registries().clickAction('Refresh Registries');
-    await registries().row('Cannot be reached').first().waitFor({ timeout: 90_000 });
+    await registries().row('Cannot be reached').first().waitFor({ timeout: 10_000 });
     await vscode.screenshot('registries-unreachable-dark');
     await fakeGitea.comeBack();
     await registries().row('Cannot be reached').click();

@@ -62,7 +62,12 @@ suite('signing in with what the machine has', { timeout: 600_000 }, () => {
       startFakeGitea({ tls: 'valid', seed: { users, organizations: [] } }),
     ]);
     tokens = {
-      environment: ofEnvironment.createToken('dev', ['write:package', 'read:user', 'read:organization']),
+      environment: ofEnvironment.createToken('dev', [
+        'write:package',
+        'read:user',
+        'read:organization',
+        'read:repository',
+      ]),
       tea: ofTea.createToken('dev', ['write:package']),
     };
     const basic = (secret: string, user = 'dev'): string => Buffer.from(`${user}:${secret}`).toString('base64');
@@ -201,7 +206,10 @@ suite('signing in with what the machine has', { timeout: 600_000 }, () => {
     await vscode.screenshot('sign-in-refused-login-light');
     await quickInput.pick('Use the login of tea (work)');
     const text = await notifications.waitFor(`Signed in to ${ofTea.host}`);
-    assert.match(text, /with the login of tea \(work\)\. The token lacks the scopes read:user and read:organization/);
+    assert.match(
+      text,
+      /with the login of tea \(work\)\. The token lacks the scopes read:user, read:organization and read:repository/,
+    );
     await quickInput.gone();
     await vscode.screenshot('sign-in-missing-scopes-light');
   });

@@ -41,7 +41,7 @@ async function run(): Promise<void> {
     name,
     password,
     admin: admin === true,
-    token: fakeGitea.createToken(name, ['write:package', 'read:user', 'read:organization']),
+    token: fakeGitea.createToken(name, ['write:package', 'read:user', 'read:organization', 'read:repository']),
   }));
   const { url, origin, host, certificatePem, fingerprint256 } = fakeGitea;
   const organizations = seed.organizations.map(({ name }) => name);

@@ -13,7 +13,7 @@ import type { Environment } from '../registry/http/proxy.ts';
 import { withOwnRedirects, withRedirects } from '../registry/http/redirects.ts';
 import { Repository } from '../registry/repository.ts';
 import { repositoryUrl, type RepositoryContext } from '../registry/repositoryContext.ts';
-import { usualRetries, withRetry, type RetryPolicy, type Timing } from '../registry/http/retry.ts';
+import { browseRetries, usualRetries, withRetry, type RetryPolicy, type Timing } from '../registry/http/retry.ts';
 import { withSessionObserver, type SessionObserver } from '../registry/upload/sessionObserver.ts';
 import { SingleFlight } from '../base/singleFlight.ts';
 import { createTransport } from '../registry/http/transport.ts';
@@ -83,6 +83,16 @@ export interface RegistryClient {
   close(): Promise<void>;
 }
 
+/** The registry with one policy of retries: what it is, and requests to it. */
+interface Route {
+  /** Without a credential. */
+  readonly plain: Send;
+  readonly send: Send;
+  /** Detected once for both routes. */
+  readonly detected: SingleFlight<DetectedServer>;
+  readonly webRoot: (signal: AbortSignal) => Promise<string>;
+}
+
 const realTiming: Timing = { now: Date.now, sleep, random: Math.random };
 
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
@@ -91,50 +101,50 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const timing = untilClosed(options.timing ?? realTiming, closing.signal);
   const transport = createTransport(options);
   const logged = withLogging(withAnswerTimes(transport.send, options.onAnswer, timing.now), logger, timing.now);
-  const plain = withRetry(logged, options.retries ?? usualRetries, timing, logger);
   const { origin } = address;
-
-  const detected = new SingleFlight(async () => detectServer({ send: plain, address, signal: closing.signal }));
-  const webRoot = async (signal: AbortSignal): Promise<string> => (await detected.get(signal)).webRoot;
-  const schemeFor = (challenges: readonly Challenge[]): AuthScheme =>
-    challenges.some(({ parameters }) => parameters['service'] === 'container_registry')
-      ? giteaScheme({ send: plain, origin, webRoot, credential })
-      : distributionScheme(challenges, { send: plain, origin, credential });
-
-  const authenticator = new Authenticator({
-    askScheme: async (signal) => schemeFor((await detected.get(signal)).challenges),
-    ...{ schemeFor, credential, host: address.host, now: timing.now, closed: closing.signal },
-  });
-  const send = withAuth(withRedirects(plain, origin), authenticator);
+  const server: KnownServer = { detected: undefined };
+  const parts = { ...{ address, credential, timing, logger, server }, send: logged, closed: closing.signal };
+  const pushing = createRoute(options.retries ?? usualRetries, parts);
+  const browsing = createRoute(options.retries ?? browseRetries, parts);
+  const { plain, webRoot } = browsing;
   const sizer = new ChunkSizer(origin, options.chunkMemory, { onRate: options.onLinkRate, now: timing.now });
   const rest = new RestClient({ send: withOwnRedirects(plain, origin), webRoot, credential });
   const api = new GiteaApi(rest, credential);
   const packages = new PackagesApi(rest);
   const shared = { origin, logger, timing };
 
-  const openRepository: RegistryClient['repository'] = async (repository, { signal, sessions }) => {
-    const { kind } = await detected.get(signal);
-    const explain = kind === 'generic' ? explainErrorResponse : explainGiteaError;
-    const observed = sessions === undefined ? send : withSessionObserver(send, origin, sessions);
-    return new Repository(kind, { ...shared, send: observed, repository, explain, unclosed: new Set() }, sizer);
-  };
+  const openBy =
+    ({ send, detected: known }: Route): RegistryClient['repository'] =>
+    async (repository, { signal, sessions }) => {
+      const { kind } = await known.get(signal);
+      const explain = kind === 'generic' ? explainErrorResponse : explainGiteaError;
+      const observed = sessions === undefined ? send : withSessionObserver(send, origin, sessions);
+      return new Repository(kind, { ...shared, send: observed, repository, explain, unclosed: new Set() }, sizer);
+    };
 
   return {
     address,
     api,
     packages,
-    server: async ({ signal }) => detected.get(signal),
+    server: async ({ signal }) => pushing.detected.get(signal),
     ...signInCalls({ ...options, send: logged }),
-    repository: openRepository,
+    repository: openBy(pushing),
     contents: async ({ signal }) => {
-      const { kind } = await detected.get(signal);
+      const { kind } = await browsing.detected.get(signal);
+      const { send } = browsing;
       const catalog: RegistryContents['catalog'] = (call, after) => catalogPages({ send, origin, ...call, after });
       const rows = kind === 'generic' ? undefined : packages;
-      return { kind, host: address.host, packages: rows, open: openRepository, catalog };
+      return { kind, host: address.host, packages: rows, open: openBy(browsing), catalog };
     },
     closeSessions: async (repository, sessions, { signal }) => {
-      await detected.get(signal);
-      const context = { ...shared, send, repository, explain: explainErrorResponse, unclosed: new Set<string>() };
+      await pushing.detected.get(signal);
+      const context = {
+        ...shared,
+        send: pushing.send,
+        repository,
+        explain: explainErrorResponse,
+        unclosed: new Set<string>(),
+      };
       await closeSessionsOf(context, sessions, signal);
     },
     audienceOf: async (owner, { signal }) =>
@@ -144,6 +154,41 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       await transport.close();
     },
   };
+}
+
+/** What a registry is, once that was detected: by whichever route. */
+interface KnownServer {
+  detected: DetectedServer | undefined;
+}
+
+interface RouteParts extends Pick<RegistryClientOptions, 'address' | 'credential' | 'logger'> {
+  readonly send: Send;
+  readonly timing: Timing;
+  readonly server: KnownServer;
+  readonly closed: AbortSignal;
+}
+
+function createRoute(
+  policy: RetryPolicy,
+  { address, credential, logger, timing, server, ...parts }: RouteParts,
+): Route {
+  const { origin } = address;
+  const { closed } = parts;
+  const plain = withRetry(parts.send, policy, timing, logger);
+  const detected = new SingleFlight(async () => {
+    server.detected ??= await detectServer({ send: plain, address, signal: closed });
+    return server.detected;
+  });
+  const webRoot = async (signal: AbortSignal): Promise<string> => (await detected.get(signal)).webRoot;
+  const schemeFor = (challenges: readonly Challenge[]): AuthScheme =>
+    challenges.some(({ parameters }) => parameters['service'] === 'container_registry')
+      ? giteaScheme({ send: plain, origin, webRoot, credential })
+      : distributionScheme(challenges, { send: plain, origin, credential });
+  const authenticator = new Authenticator({
+    askScheme: async (signal) => schemeFor((await detected.get(signal)).challenges),
+    ...{ schemeFor, credential, host: address.host, now: timing.now, closed },
+  });
+  return { plain, send: withAuth(withRedirects(plain, origin), authenticator), detected, webRoot };
 }
 
 /** The waits between tries end when the client is closed. */

@@ -11,7 +11,7 @@ export interface PackageVersion {
   readonly owner: string;
   /** The owner by the server: another name if it was renamed. */
   readonly ownerNow: string;
-  /** False if no image reference can have the name or the version that the server gave: then both are empty here. */
+  /** False if no image reference can have the name or the version that the server gave: that one is empty here. */
   readonly usable: boolean;
   /** `app`, `team/app`. */
   readonly name: string;
@@ -80,14 +80,14 @@ export const teamRow = v.fallback(
  */
 export function readVersion(row: v.InferOutput<typeof packageRow>, owner: string): PackageVersion {
   const { id = 0, name = '', version = '', created_at: createdAt } = row;
-  const usable = checkImageName(name).ok && (isTag(version) || isDigest(version));
+  const [hasName, hasVersion] = [checkImageName(name).ok, isTag(version) || isDigest(version)];
   return {
-    ...{ id, owner: owner.toLowerCase(), usable, createdAt },
+    ...{ id, owner: owner.toLowerCase(), usable: hasName && hasVersion, createdAt },
     ownerNow: readOwner(row.owner?.login) ?? owner.toLowerCase(),
     creator: row.creator?.login,
     repository: row.repository && readRepositoryName(row.repository),
-    name: usable ? name : '',
-    version: usable ? version : '',
+    name: hasName ? name : '',
+    version: hasVersion ? version : '',
   };
 }
 

@@ -18,12 +18,16 @@ const uses = {
     message: 'the organizations in which you may push cannot be listed',
     comment: 'What does not work without a scope. After a colon, in “The token lacks the scope {scope}: …”',
   }),
+  'read:repository': l10n.t({
+    message: 'the repositories to which you can link an image cannot be listed, so that you have to type their names',
+    comment: 'What does not work without a scope. After a colon, in “The token lacks the scope {scope}: …”',
+  }),
 } as const;
 
 /** For a person who makes a token, and for the token that we make. */
 export const neededScopes = Object.keys(uses) as readonly (keyof typeof uses)[];
 
-/** `write:package, read:user and read:organization` */
+/** `write:package, read:user, read:organization and read:repository` */
 export const neededScopesText = joinList(neededScopes);
 
 /**

@@ -51,8 +51,8 @@ async function confirm({ host }: Connection, plan: DeletionPlan): Promise<boolea
 }
 
 /** The digest of the tag if the registry deletes no tag alone. Throws what else went wrong. */
-async function run(contents: RegistryContents, { steps }: DeletionPlan): Promise<Digest | undefined> {
-  const results = await runDeletion(contents, steps, { signal: AbortSignal.timeout(timeout) });
+async function run(contents: RegistryContents, plan: DeletionPlan): Promise<Digest | undefined> {
+  const results = await runDeletion(contents, plan, { signal: AbortSignal.timeout(timeout) });
   for (const { step, outcome } of results) {
     if (typeof outcome !== 'object') continue;
     if (step.kind === 'tag' && outcome.failure.facts['digestOnly'] === true) return step.digest;

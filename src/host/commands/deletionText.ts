@@ -111,7 +111,9 @@ export function deletionReport(results: readonly DeletionResult[]): DeletionRepo
     return { message: gone === 0 ? message : joinSentences(message, goneSentence(gone)), failures, link };
   }
   const what = describeStep(first.step);
-  const message = deleted === 0 ? l10n.t`Not deleted: ${what}.` : l10n.t`Deleted: ${what}.`;
+  const isInPart = typeof first.outcome === 'object' && first.outcome.failure.facts['inPart'] === true;
+  const none = isInPart ? l10n.t`Deleted in part: ${what}.` : l10n.t`Not deleted: ${what}.`;
+  const message = deleted === 0 ? none : l10n.t`Deleted: ${what}.`;
   return {
     message: gone === 0 ? message : joinSentences(message, l10n.t('It was not there any more.')),
     failures,

@@ -89,13 +89,13 @@ async function remove(
     connection,
     l10n.t('Cleaning up'),
     async ({ contents, signal, report }) => {
-      const { unneeded } = await planCleanUp(contents, repository, { signal }, { now: Date.now() });
+      const { unneeded, versions } = await planCleanUp(contents, repository, { signal }, { now: Date.now() });
       const still = new Set(unneeded.map(({ digest }) => digest));
       const steps = chosen
         .filter(({ digest }) => still.has(digest))
         .map(({ digest }) => ({ kind: 'version' as const, repository, digest }));
       let done = 0;
-      return await runDeletion(contents, steps, { signal }, () => {
+      return await runDeletion(contents, { steps, versions: new Map([[repository, versions]]) }, { signal }, () => {
         report(l10n.t`${++done} of ${steps.length}`);
       });
     },

@@ -65,7 +65,7 @@ async function run(
   const title = l10n.t('Deleting');
   const results = await withRegistry(dependencies, connection, title, async ({ contents, signal, report }) => {
     let done = 0;
-    return await runDeletion(contents, plan.steps, { signal }, () => {
+    return await runDeletion(contents, plan, { signal }, () => {
       report(l10n.t`${++done} of ${plan.steps.length}`);
     });
   });

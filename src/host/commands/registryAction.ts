@@ -33,8 +33,9 @@ interface ActionCall {
 }
 
 /**
- * Works with a registry behind a notification that can be cancelled. A failure is shown with what helps against it. Undefined
- * after a failure or a cancel.
+ * Works with a registry behind a notification that can be cancelled. A failure is shown with what helps against it, and a
+ * retry gives its result as if it were the first try: `work` must be repeatable. Undefined if the person cancels, or closes
+ * the message of the failure.
  */
 export async function withRegistry<T>(
   dependencies: RegistryActionDependencies,
@@ -56,11 +57,12 @@ export async function withRegistry<T>(
       }),
     );
   } catch (error) {
+    let again: T | undefined;
     const retry = async (): Promise<void> => {
-      await withRegistry(dependencies, connection, title, work);
+      again = await withRegistry(dependencies, connection, title, work);
     };
-    void reportRegistryFailure(dependencies, connection, error, { retry, title });
-    return undefined;
+    await reportRegistryFailure(dependencies, connection, error, { retry, title });
+    return again;
   }
 }
 
@@ -69,16 +71,16 @@ async function reportRegistryFailure(
   dependencies: RegistryActionDependencies,
   connection: Connection,
   error: unknown,
-  { retry, title }: { readonly retry?: () => unknown; readonly title: string },
+  { retry, title }: { readonly retry: () => unknown; readonly title: string },
 ): Promise<void> {
   const apply = (remedy: Remedy) => async (): Promise<void> => {
-    if (await reconnect(dependencies, connection, remedy)) await retry?.();
+    if (await reconnect(dependencies, connection, remedy)) await retry();
   };
   const page = pageAt(connection, tokenSettingsUrl(connection.webRoot));
   await reportFailure(
     toTeaChestError(explainRemadeCluster(error, connection), 'browse'),
     {
-      ...(retry !== undefined && { retry }),
+      retry,
       signIn: apply('signIn'),
       trustCertificate: apply('trustCertificate'),
       chooseClientCertificate: apply('chooseClientCertificate'),

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import type { Memento } from 'vscode';
 import { isCancelled, TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
 import type { Logger } from '../../core/base/logger.ts';
+import { linkPackage } from '../../core/gitea/linkPackage.ts';
 import type { PackageId } from '../../core/gitea/packagesApi.ts';
 import { readRepositoryName } from '../../core/gitea/restRows.ts';
 import { packageSettingsUrl } from '../../core/gitea/webUrls.ts';
@@ -10,7 +11,6 @@ import type { LinkSetting } from '../config.ts';
 import type { Connection } from '../connections/connection.ts';
 import { hasOwners } from '../targets/settleTarget.ts';
 import type { Destination } from '../targets/target.ts';
-import { linkPackage } from './linkPackage.ts';
 import { OriginValues } from './originValues.ts';
 import type { RegistryBrowser } from './registryBrowser.ts';
 
@@ -87,7 +87,7 @@ export class LinkOffers {
     const signal = AbortSignal.timeout(timeLimitMs * 4);
     let failure: unknown;
     try {
-      await linkPackage(packages, { host: connection.host, id, repository }, signal);
+      if (packages !== undefined) await linkPackage(packages, { host: connection.host, id, repository }, { signal });
     } catch (error) {
       failure = error;
     }

@@ -200,10 +200,10 @@ export class Target {
     return name;
   }
 
-  async repository(account: Account = this.account): Promise<string> {
+  async repository(account: Account = this.account, options: { private?: boolean } = {}): Promise<string> {
     const name = this.#unique('repo');
     const as = basic(account.name, account.password);
-    const answer = await this.rest('POST', '/user/repos', { name }, as);
+    const answer = await this.rest('POST', '/user/repos', { name, ...options }, as);
     assert.equal(answer.status, 201, answer.text);
     this.#undo.push(() => this.rest('DELETE', `/repos/${account.name}/${name}`, undefined, as));
     return name;

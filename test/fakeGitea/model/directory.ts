@@ -53,7 +53,10 @@ export class Directory {
   /** Former names → the owner's id. */
   readonly #formerNames = new Map<string, number>();
   readonly #tokens = new Map<string, PersonalToken>();
-  readonly #repositories = new Map<string, { readonly id: number; readonly name: string }>();
+  readonly #repositories = new Map<
+    string,
+    { readonly id: number; readonly name: string; readonly isPrivate: boolean }
+  >();
   readonly #clock: () => number;
   #lastId = 0;
   #lastTeam = 0;
@@ -182,9 +185,9 @@ export class Directory {
     this.#tokens.delete(token.value);
   }
 
-  addRepository(owner: Owner, name: string): number {
+  addRepository(owner: Owner, name: string, isPrivate = false): number {
     const id = ++this.#lastRepository;
-    this.#repositories.set(`${owner.name}/${name}`.toLowerCase(), { id, name });
+    this.#repositories.set(`${owner.name}/${name}`.toLowerCase(), { id, name, isPrivate });
     return id;
   }
 
@@ -195,6 +198,13 @@ export class Directory {
   /** As it is written there; look-ups ignore the case. */
   repositoryNamed(owner: Owner, name: string): string | undefined {
     return this.#repositories.get(`${owner.name}/${name}`.toLowerCase())?.name;
+  }
+
+  /** A private one is shown to its owner, to site admins and to the members of the organization's teams. */
+  maySeeRepository(owner: Owner, name: string, user: User | undefined): boolean {
+    if (this.#repositories.get(`${owner.name}/${name}`.toLowerCase())?.isPrivate !== true) return true;
+    if (user === undefined) return false;
+    return user === owner || user.admin || this.teamsOf(user).some(({ organization }) => organization === owner);
   }
 
   /** Their names, sorted. */

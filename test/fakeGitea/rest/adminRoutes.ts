@@ -98,17 +98,17 @@ export function addTeamMember(call: RestCall): Reply {
 }
 
 export async function createRepository(call: RestCall): Promise<Reply> {
-  const { name } = await jsonBody(call.exchange);
+  const { name, private: isPrivate } = await jsonBody(call.exchange);
   const owner = signedIn(call);
-  call.gitea.directory.addRepository(owner, String(name));
+  call.gitea.directory.addRepository(owner, String(name), isPrivate === true);
   return apiJson(201, toRepository(call, owner, String(name)));
 }
 
 export async function createOrganizationRepository(call: RestCall): Promise<Reply> {
   const organization = ownedOrganization(call);
   if (organization === undefined) return apiError(call, 403, 'Must be an organization owner');
-  const { name } = await jsonBody(call.exchange);
-  call.gitea.directory.addRepository(organization, String(name));
+  const { name, private: isPrivate } = await jsonBody(call.exchange);
+  call.gitea.directory.addRepository(organization, String(name), isPrivate === true);
   return apiJson(201, toRepository(call, organization, String(name)));
 }
 

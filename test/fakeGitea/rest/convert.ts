@@ -71,12 +71,17 @@ export function toPackage(call: RestCall, image: ContainerPackage, version: Pack
   const { directory } = call.gitea;
   const owner = directory.ownerById(image.ownerId);
   const creator = directory.ownerById(version.creatorId);
+  const user = call.doer.kind === 'user' ? call.doer.user : undefined;
   const page = `-/packages/container/${encodeURIComponent(image.name)}/${encodeURIComponent(version.name)}`;
   return {
     id: version.id,
     owner: owner === undefined ? null : toUser(call, owner),
     repository:
-      owner === undefined || image.repository === undefined ? null : toRepository(call, owner, image.repository),
+      owner === undefined ||
+      image.repository === undefined ||
+      !directory.maySeeRepository(owner, image.repository, user)
+        ? null
+        : toRepository(call, owner, image.repository),
     creator: creator === undefined ? null : toUser(call, creator),
     type: 'container',
     name: image.name,

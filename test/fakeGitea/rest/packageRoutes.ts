@@ -1,5 +1,5 @@
 import type { Reply } from '../http/reply.ts';
-import { mayDo, packagePermission, teamPermission } from '../model/access.ts';
+import { atLeast, generalPermission, mayDo, packagePermission, teamPermission } from '../model/access.ts';
 import type { Owner } from '../model/directory.ts';
 import type { ContainerPackage, PackageVersion } from '../model/packages.ts';
 import { isPublicOnly } from '../model/scopes.ts';
@@ -66,16 +66,18 @@ export function linkPackage(call: RestCall): Reply {
     const repository = call.params['repository'] ?? '';
     const found = call.gitea.directory.repositoryNamed(owner, repository);
     if (found === undefined) return apiNotFound(call);
+    if (image.repository !== undefined) return apiError(call, 400, 'invalid argument');
     if (!mayWriteRepository(call, owner)) return apiError(call, 403, 'no permission to access this repository');
-    if (image.repository === found) return apiError(call, 400, 'invalid argument');
     image.repository = found;
     return apiDone(201);
   });
 }
 
 export function unlinkPackage(call: RestCall): Reply {
-  return withImage(call, 'write', (image) => {
+  return withImage(call, 'write', (image, owner) => {
     if (image.repository === undefined) return apiError(call, 400, 'invalid argument');
+    // The reason stands in the server's log alone (services/packages/package_update.go).
+    if (!mayAdministrate(call, owner)) return apiError(call, 500, '');
     image.repository = undefined;
     return apiDone();
   });
@@ -85,6 +87,14 @@ function mayWriteRepository(call: RestCall, owner: Owner): boolean {
   const user = signedIn(call);
   if (owner.kind === 'user') return owner === user || user.admin;
   return mayDo(teamPermission(call.gitea.directory, owner, user), 'write', call.doer);
+}
+
+/** The user themself, a site admin, or a member of an owners' or administrators' team of the organization. */
+function mayAdministrate(call: RestCall, owner: Owner): boolean {
+  const user = signedIn(call);
+  if (owner === user || user.admin) return true;
+  const teams = call.gitea.directory.teamsOf(user).filter(({ organization }) => organization === owner);
+  return teams.some(({ team }) => atLeast(generalPermission(team), 'admin'));
 }
 
 function newestFirst(images: readonly ContainerPackage[]): Row[] {

@@ -16,8 +16,11 @@ interface Route {
   readonly method: string;
   /** `{x}` is one segment, which may hold an encoded slash. */
   readonly path: string;
-  /** The scope categories a token must have; the level follows from the method. None: nothing is checked. */
-  readonly scopes: readonly string[];
+  /**
+   * The scope categories a token must have, checked one after the other; those in a list are checked together. The level
+   * follows from the method. None: nothing is checked.
+   */
+  readonly scopes: readonly (string | readonly string[])[];
   /** Must be signed in; true by default. */
   readonly signIn?: false;
   readonly exists?: (quirks: Quirks) => boolean;
@@ -34,13 +37,13 @@ const routes: readonly Route[] = [
   { method: 'GET', path: '/version', scopes: [], signIn: false, handle: showServerVersion },
   { method: 'GET', path: '/user', scopes: ['user'], handle: users.currentUser },
   { method: 'GET', path: '/user/teams', scopes: ['user'], handle: users.userTeams },
-  { method: 'GET', path: '/user/orgs', scopes: ['user', 'organization'], handle: users.userOrganizations },
+  { method: 'GET', path: '/user/orgs', scopes: [['user', 'organization']], handle: users.userOrganizations },
   { method: 'GET', path: '/user/quota/check', scopes: ['user'], exists: forgejoOnly, handle: users.checkQuota },
   { method: 'POST', path: '/user/repos', scopes: ['user', 'repository'], handle: admin.createRepository },
   {
     method: 'POST',
     path: '/orgs/{org}/repos',
-    scopes: ['organization', 'repository'],
+    scopes: [['organization', 'repository']],
     handle: admin.createOrganizationRepository,
   },
   { method: 'GET', path: '/users/{user}', scopes: ['user'], signIn: false, handle: users.showUser },
@@ -48,7 +51,7 @@ const routes: readonly Route[] = [
   {
     method: 'GET',
     path: '/users/{user}/orgs/{org}/permissions',
-    scopes: ['user', 'organization'],
+    scopes: [['user', 'organization']],
     handle: users.organizationPermissions,
   },
   { method: 'GET', path: '/users/{user}/tokens', scopes: ['user'], handle: users.listTokens },
@@ -125,8 +128,10 @@ function missingScope(call: RestCall, route: Route): Reply | undefined {
   const scope = call.doer.kind === 'user' ? call.doer.scope : undefined;
   if (scope === undefined) return undefined;
   const level = route.method === 'GET' ? 'read' : 'write';
-  const required = route.scopes.map((category) => `${level}:${category}`);
-  if (required.every((wanted) => scopeGrants(scope, wanted))) return undefined;
+  const required = route.scopes
+    .map((categories) => [categories].flat().map((category) => `${level}:${category}`))
+    .find((together) => !together.every((wanted) => scopeGrants(scope, wanted)));
+  if (required === undefined) return undefined;
   const reason = 'token does not have at least one of required scope(s)';
   const list = `[${required.join(' ')}]`;
   const message = call.gitea.quirks.scopesInRefusal

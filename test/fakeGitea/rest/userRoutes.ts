@@ -47,11 +47,15 @@ export function showUser(call: RestCall): Reply {
   return shown ? apiJson(200, toUser(call, user)) : apiNotFound(call);
 }
 
-/** An owner's repositories; all of them are public here. */
+/** An owner's repositories that the user may see. */
 export function listRepositories(call: RestCall): Reply {
   const owner = call.gitea.directory.owner(call.params['user'] ?? '');
   if (owner === undefined || !isVisible(call.gitea.directory, owner, call.doer)) return apiNotFound(call);
-  return apiPage(call, call.gitea.directory.repositoriesOf(owner), (name) => toRepository(call, owner, name));
+  const { directory } = call.gitea;
+  const names = directory
+    .repositoriesOf(owner)
+    .filter((name) => directory.maySeeRepository(owner, name, signedIn(call)));
+  return apiPage(call, names, (name) => toRepository(call, owner, name));
 }
 
 export function showOrganization(call: RestCall): Reply {

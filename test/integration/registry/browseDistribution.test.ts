@@ -62,7 +62,7 @@ suite('a docker-registry', { timeout: 60_000 }, () => {
     const contents = await client.contents(call);
     const digest = await pushImage(client, repository, ['2', 'two']);
     const byTag = await planDeletion(contents, [{ kind: 'tag', repository, tag: '2' }], call);
-    const [refused] = await runDeletion(contents, byTag.steps, call);
+    const [refused] = await runDeletion(contents, byTag, call);
     assert.ok(typeof refused?.outcome === 'object');
     assert.equal(refused.outcome.failure.code, 'deleteUnsupported');
     const plan = await planDeletion(contents, [{ kind: 'digest', repository, digest }], call);
@@ -70,7 +70,7 @@ suite('a docker-registry', { timeout: 60_000 }, () => {
       plan.steps.map((step) => step.kind === 'manifest' && [...step.tags].sort()),
       [['2', 'two']],
     );
-    const [done] = await runDeletion(contents, plan.steps, call);
+    const [done] = await runDeletion(contents, plan, call);
     assert.equal(done?.outcome, 'deleted');
     const tags = await collect(listTags(contents, { repository, sort: 'name' }, call));
     assert.deepEqual(tags.rows.map(({ tag }) => tag).sort(), ['1.10', '1.9', 'all', 'multi']);

@@ -66,17 +66,24 @@ suite('a token that lacks a scope', () => {
   test('is said with what does not work without it', () => {
     assert.equal(
       describeMissingScopes('write:package'),
-      'The token lacks the scopes read:user and read:organization: your own name and your teams cannot be read, so that you have to type the owner of an image; the organizations in which you may push cannot be listed.',
+      'The token lacks the scopes read:user, read:organization and read:repository: your own name and your teams cannot be read, so that you have to type the owner of an image; the organizations in which you may push cannot be listed; the repositories to which you can link an image cannot be listed, so that you have to type their names.',
     );
-    assert.match(describeMissingScopes('write:package,read:user') ?? '', /lacks the scope read:organization: /);
+    assert.match(
+      describeMissingScopes('write:package,read:user,read:repository') ?? '',
+      /lacks the scope read:organization: /,
+    );
+    assert.match(
+      describeMissingScopes('write:package,read:user,read:organization') ?? '',
+      /lacks the scope read:repository: /,
+    );
     assert.match(describeMissingScopes('read:package') ?? '', /write:package.*nothing can be pushed/);
   });
 
   test('is none if it has them by name, by write or by all, or if the server does not say', () => {
     for (const scope of [
       'all',
-      'write:package,read:user,read:organization',
-      'write:organization, write:user, write:package',
+      'write:package,read:user,read:organization,read:repository',
+      'write:organization, write:user, write:repository, write:package',
       '',
       undefined,
     ]) {

@@ -120,7 +120,7 @@ test('the packages of an owner that was renamed are found under the new name', a
   assert.deepEqual(fakeGitea.tags('crew', 'app'), ['v1', 'v2']);
 });
 
-test('rows with names that no reference can have are marked and emptied, and hide no others', async (t) => {
+test('rows with names that no reference can have are marked, without what is not valid, and hide no others', async (t) => {
   const row = (name: unknown, version: unknown): unknown => ({ id: 1, owner: { login: 'x' }, name, version });
   const rows = [
     row('app', 'v1'),
@@ -155,7 +155,8 @@ test('rows with names that no reference can have are marked and emptied, and hid
   );
   assert.ok(!/file:|evil|command/.test(JSON.stringify(all)), 'nothing else of the server is taken over');
   assert.equal(all.length, rows.length);
-  assert.ok(all.every(({ usable, name, version }) => usable || name + version === ''));
+  assert.ok(all.every(({ usable, name, version }) => usable || name === '' || version === ''));
+  assert.equal(all[2]?.name, 'app', 'a valid name stays, so that the row counts as one of the image');
 });
 
 for (const [body, code, pattern] of [

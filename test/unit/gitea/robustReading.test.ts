@@ -109,11 +109,12 @@ suite('whatever the REST API answers', () => {
         for (const row of (await readable(allRows(packages.versions('dev', call)))) ?? []) {
           assert.ok(row.owner === 'dev' && Number.isSafeInteger(row.id));
           assert.ok(row.createdAt === undefined || !Number.isNaN(Date.parse(row.createdAt)));
-          assert.ok(row.usable || row.name + row.version === '');
+          assert.ok(row.usable || row.name === '' || row.version === '');
+          assert.ok(row.name === '' || checkImageName(row.name).ok);
+          assert.ok(row.version === '' || isTag(row.version) || isDigest(row.version));
           assert.match(row.repository ?? 'none', /^[\w.-]{1,100}$/);
           assert.match(row.creator ?? 'none', /^[\w.+~-]{1,255}$/);
           if (!row.usable) continue;
-          assert.ok(checkImageName(row.name).ok && (isTag(row.version) || isDigest(row.version)));
           const page = new URL(packageUrl(origin, { owner: row.owner, name: row.name, tag: row.version }));
           assert.equal(page.origin, origin);
           assert.ok(page.pathname.startsWith('/dev/-/packages/container/'));

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { lenient, parseJson } from '../../base/json.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Descriptor } from '../../oci/manifest.ts';
-import { readManifestLinks, type IndexChild } from '../../oci/manifestLinks.ts';
+import { readManifestLinks, type IndexChild, type ManifestLinks } from '../../oci/manifestLinks.ts';
 import { isImageConfig } from '../../oci/mediaTypes.ts';
 import { describePlatform } from '../../oci/platform.ts';
 import type { Repository } from '../../registry/repository.ts';
@@ -12,7 +12,7 @@ import type { BrowseCall } from './registryContents.ts';
 export interface ManifestDescription {
   readonly digest: Digest;
   readonly kind: 'image' | 'index' | 'other';
-  /** Bytes of config and layers, compressed as they are stored. Of an index: unknown. */
+  /** Bytes of config and layers, compressed as they are stored. Undefined for an index: see `sizeOfIndex`. */
   readonly size: number | undefined;
   /** `linux/amd64`. Of an index: of all of its images. */
   readonly platforms: readonly string[];
@@ -42,12 +42,51 @@ export async function describeManifest(
     const platforms = children.map(({ platform }) => platform).filter((name) => name !== undefined);
     return { digest, kind: 'index', size: undefined, platforms: [...new Set(platforms)], children };
   }
-  const size = [...links.layers, ...(links.config === undefined ? [] : [links.config])].reduce(
-    (sum, one) => sum + one.size,
-    0,
-  );
+  const size = blobsOf(links).reduce((sum, one) => sum + one.size, 0);
   const platform = links.config && (await platformOf(repository, links.config, call, known));
   return { digest, kind: 'image', size, platforms: platform === undefined ? [] : [platform], children };
+}
+
+/** More images are not read to show a size. */
+const mostChildren = 32;
+
+/**
+ * Bytes of all images of an index. What several have in common is stored, and counted, once. `blobs` of manifests are kept in
+ * `known`: a digest never changes. Undefined if one of the images is not there, or there are too many.
+ */
+export async function sizeOfIndex(
+  repository: Repository,
+  children: readonly IndexChild[],
+  call: BrowseCall,
+  known: { get(manifest: Digest): readonly Blob[] | undefined; set(manifest: Digest, blobs: readonly Blob[]): unknown },
+): Promise<number | undefined> {
+  if (children.length > mostChildren) return undefined;
+  const sizes = new Map<Digest, number>();
+  for (const { digest } of children) {
+    const blobs = known.get(digest) ?? (await readBlobs(repository, digest, call));
+    if (blobs === undefined) return undefined;
+    known.set(digest, blobs);
+    for (const blob of blobs) sizes.set(blob.digest, blob.size);
+  }
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
+}
+
+/** A config or a layer. */
+export type Blob = Pick<Descriptor, 'digest' | 'size'>;
+
+async function readBlobs(
+  repository: Repository,
+  manifest: Digest,
+  call: BrowseCall,
+): Promise<readonly Blob[] | undefined> {
+  const stored = await repository.readManifest(manifest, call);
+  const links = stored && readManifestLinks(stored.bytes);
+  if (links?.kind !== 'image') return undefined;
+  return blobsOf(links).map(({ digest, size }) => ({ digest, size }));
+}
+
+function blobsOf({ layers, config: own }: ManifestLinks): readonly Descriptor[] {
+  return own === undefined ? layers : [...layers, own];
 }
 
 async function platformOf(

@@ -22,8 +22,10 @@ export interface ListedImage {
   readonly pushedAt: string | undefined;
   /** Its tags, the last pushed first; undefined if not all were read. */
   readonly tags: readonly string[] | undefined;
-  /** The repository to which it is linked. */
+  /** The repository to which it is linked. Undefined if to none that the user may see, or if it was not read. */
   readonly linkedTo: string | undefined;
+  /** False if only its name is known. */
+  readonly isRead: boolean;
 }
 
 /** What is known at the end of a list. */
@@ -136,6 +138,7 @@ function groupByName(rows: readonly PackageVersion[], isAll: boolean): readonly 
     pushedAt: versions.map(({ createdAt = '' }) => createdAt).reduce(later) || undefined,
     tags: isAll ? versions.map(({ version }) => version).filter((version) => !version.includes(':')) : undefined,
     linkedTo: versions[0]?.repository,
+    isRead: true,
   }));
 }
 
@@ -194,5 +197,5 @@ function matches(name: string, filter: string): boolean {
 }
 
 function unread(name: string): ListedImage {
-  return { name, pushedAt: undefined, tags: undefined, linkedTo: undefined };
+  return { name, pushedAt: undefined, tags: undefined, linkedTo: undefined, isRead: false };
 }

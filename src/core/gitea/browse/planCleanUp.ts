@@ -14,6 +14,8 @@ export interface UnneededVersion {
 
 export interface CleanUpPlan {
   readonly repository: string;
+  /** Gitea's IDs of all versions that were looked at. */
+  readonly versions: ReadonlySet<number>;
   /** Nothing that has a tag needs them, the last pushed first. */
   readonly unneeded: readonly UnneededVersion[];
   /** How many are kept because they are new: a push sends the parts of an index before its tag. */
@@ -57,6 +59,7 @@ export async function planCleanUp(
   const readable = candidates.filter(({ version }) => isDigest(version) && found.has(version));
   return {
     repository: name,
+    versions: graph.versions,
     unneeded: readable.filter((row) => !isRecent(row)).flatMap((row) => describe(row, found)),
     recent: readable.filter(isRecent).length,
     unreadable: candidates.length - readable.length,

@@ -1,4 +1,5 @@
 import type { Digest } from '../../oci/digest.ts';
+import { isTag } from '../../oci/imageReference.ts';
 import { allRows } from '../packagesApi.ts';
 import { readGraph, type RepositoryGraph } from './readGraph.ts';
 import { packageOf, type BrowseCall, type RegistryContents } from './registryContents.ts';
@@ -32,8 +33,14 @@ interface BrokenIndex {
   readonly lost: readonly string[];
 }
 
-export interface DeletionPlan {
+/** What is deleted once it is confirmed. */
+export interface ConfirmedDeletion {
   readonly steps: readonly DeletionStep[];
+  /** Of each repository, Gitea's IDs of the versions that it had then. A tag that is pushed again has a new one. */
+  readonly versions: ReadonlyMap<string, ReadonlySet<number>>;
+}
+
+export interface DeletionPlan extends ConfirmedDeletion {
   /** Tags that were chosen and are not there any more. */
   readonly gone: readonly string[];
   readonly broken: readonly BrokenIndex[];
@@ -52,24 +59,35 @@ export async function planDeletion(
   const steps: DeletionStep[] = [];
   const gone: string[] = [];
   const broken: BrokenIndex[] = [];
-  for (const repository of whole) steps.push(await planImage(contents, repository, call));
+  const versions = new Map<string, ReadonlySet<number>>();
+  for (const repository of whole) {
+    const planned = await planImage(contents, repository, call);
+    steps.push(planned.step);
+    versions.set(repository, planned.versions);
+  }
   const others = new Set(targets.map(({ repository }) => repository).filter((name) => !whole.has(name)));
   for (const repository of others) {
     const graph = await readGraph(contents, repository, call);
+    versions.set(repository, graph.versions);
     const chosen = targets.filter((target) => target.repository === repository);
     const planned = planVersions(contents, graph, chosen);
     steps.push(...planned.steps);
     gone.push(...planned.gone);
     broken.push(...brokenIndexes(graph, planned.steps));
   }
-  return { steps, gone, broken };
+  return { steps, versions, gone, broken };
 }
 
-async function planImage(contents: RegistryContents, repository: string, call: BrowseCall): Promise<DeletionStep> {
+async function planImage(
+  contents: RegistryContents,
+  repository: string,
+  call: BrowseCall,
+): Promise<{ readonly step: DeletionStep; readonly versions: ReadonlySet<number> }> {
   const pages = contents.packages?.versionsOf(packageOf({ repository }), call);
-  const versions = (pages === undefined ? [] : await allRows(pages)).filter(({ usable }) => usable);
-  const tags = versions.map(({ version }) => version).filter((version) => !version.includes(':'));
-  return { kind: 'image', repository, tags, untagged: versions.length - tags.length };
+  const versions = pages === undefined ? [] : await allRows(pages);
+  const tags = versions.filter(({ version }) => isTag(version)).map(({ version }) => version);
+  const step = { kind: 'image', repository, tags, untagged: versions.length - tags.length } as const;
+  return { step, versions: new Set(versions.map(({ id }) => id)) };
 }
 
 function planVersions(

@@ -16,6 +16,8 @@ export interface RepositoryGraph {
   readonly tags: ReadonlyMap<string, Digest>;
   /** Versions that are named by a digest. Empty where the registry does not list them. */
   readonly untagged: readonly PackageVersion[];
+  /** Gitea's IDs of all versions. Empty where the registry does not list them. */
+  readonly versions: ReadonlySet<number>;
   /** The tags, and what their indexes name; undefined for what is no manifest that we can read. */
   readonly manifests: ReadonlyMap<Digest, ManifestLinks | undefined>;
 }
@@ -51,7 +53,7 @@ export async function readGraph(
   });
   await readNestedIndexes(repository, manifests, call);
   const untagged = (versions ?? []).filter(({ usable, version }) => usable && isDigest(version));
-  return { repository: name, tags, untagged, manifests };
+  return { repository: name, tags, untagged, versions: new Set((versions ?? []).map(({ id }) => id)), manifests };
 }
 
 /** Gitea refuses an index in an index; other registries have them. */

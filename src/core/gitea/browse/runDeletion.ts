@@ -1,8 +1,10 @@
 import * as l10n from '@vscode/l10n';
 import { isCancelled, TeaChestError, toTeaChestError } from '../../base/errors.ts';
+import { shortDigest, type Digest } from '../../oci/digest.ts';
 import type { DeleteOutcome } from '../../registry/manifests/deleteManifest.ts';
-import { allRows } from '../packagesApi.ts';
-import type { DeletionStep } from './planDeletion.ts';
+import { deleteImage } from './deleteImage.ts';
+import { neededSince } from './lookAgain.ts';
+import type { ConfirmedDeletion, DeletionStep } from './planDeletion.ts';
 import { packageOf, type BrowseCall, type RegistryContents } from './registryContents.ts';
 
 export interface DeletionResult {
@@ -10,26 +12,35 @@ export interface DeletionResult {
   readonly outcome: DeleteOutcome | { readonly failure: TeaChestError };
 }
 
+/** What new indexes of a repository need, with their tag. */
+type Needed = ReadonlyMap<Digest, string>;
+
 /**
  * Deletes step by step, and goes on after a failure. Before each step it looks whether it still deletes what was confirmed.
- * After a cancel the remaining steps fail with `cancelled`.
+ * Whether an index came that needs one of these is looked at once for each repository. After a cancel the remaining steps fail
+ * with `cancelled`.
  */
 export async function runDeletion(
   contents: RegistryContents,
-  steps: readonly DeletionStep[],
+  { steps, versions }: ConfirmedDeletion,
   call: BrowseCall,
   onDone: (result: DeletionResult) => void = () => undefined,
 ): Promise<readonly DeletionResult[]> {
   const results: DeletionResult[] = [];
+  const needed = new Map<string, Needed>();
   for (const step of steps) {
     let outcome: DeletionResult['outcome'];
     try {
-      outcome = await runStep(contents, step, call);
+      const { repository } = step;
+      const confirmed = versions.get(repository) ?? new Set();
+      if (step.kind === 'image') outcome = await deleteImage(contents, { repository, confirmed }, call);
+      else {
+        const since = needed.get(repository) ?? (await neededSince(contents, repository, confirmed, call));
+        needed.set(repository, since);
+        outcome = await runStep(contents, step, since, call);
+      }
     } catch (error) {
-      const cancelled = isCancelled(error) || call.signal.aborted;
-      outcome = {
-        failure: cancelled ? new TeaChestError('cancelled', l10n.t('Cancelled.')) : toTeaChestError(error, 'browse'),
-      };
+      outcome = { failure: failureOf(error, call) };
     }
     const result = { step, outcome };
     results.push(result);
@@ -38,42 +49,42 @@ export async function runDeletion(
   return results;
 }
 
-async function runStep(contents: RegistryContents, step: DeletionStep, call: BrowseCall): Promise<DeleteOutcome> {
-  const { repository: name } = step;
-  if (step.kind === 'image') return deleteImage(contents, name, call);
+/** What an image has lost already is said also after a cancel. */
+function failureOf(error: unknown, { signal }: BrowseCall): TeaChestError {
+  const failure = toTeaChestError(error, 'browse');
+  if (failure.facts['inPart'] === true || !(isCancelled(error) || signal.aborted)) return failure;
+  return new TeaChestError('cancelled', l10n.t('Cancelled.'));
+}
+
+async function runStep(
+  contents: RegistryContents,
+  step: Exclude<DeletionStep, { kind: 'image' }>,
+  needed: Needed,
+  call: BrowseCall,
+): Promise<DeleteOutcome> {
+  const { repository: name, digest } = step;
+  const index = needed.get(digest);
+  if (index !== undefined) throw newIndex(contents, step, index);
   if (step.kind === 'version') {
     return contents.packages === undefined
       ? 'gone'
-      : contents.packages.deleteVersion(packageOf({ repository: name }), step.digest, call);
+      : contents.packages.deleteVersion(packageOf({ repository: name }), digest, call);
   }
   const repository = await contents.open(name, call);
   if (step.kind === 'tag') {
     const now = await repository.headManifest(step.tag, call);
     if (now === undefined) return 'gone';
-    if (now.digest !== step.digest) throw pushedAgain(contents, `${name}:${step.tag}`);
+    if (now.digest !== digest) throw pushedAgain(contents, `${name}:${step.tag}`);
     return repository.deleteManifest(step.tag, call);
   }
   const tags = new Set(step.tags);
   for await (const page of repository.tagPages(call)) {
     for (const tag of page) {
       if (tags.has(tag)) continue;
-      if ((await repository.headManifest(tag, call))?.digest === step.digest) throw newTag(contents, name, tag);
+      if ((await repository.headManifest(tag, call))?.digest === digest) throw newTag(contents, name, tag);
     }
   }
-  return repository.deleteManifest(step.digest, call);
-}
-
-/** In one request, or, where the registry has none for that, version by version: tags first, so that no index is broken. */
-async function deleteImage(contents: RegistryContents, repository: string, call: BrowseCall): Promise<DeleteOutcome> {
-  const { packages } = contents;
-  if (packages === undefined) throw new TeaChestError('deleteUnsupported', l10n.t`${contents.host} has no packages.`);
-  const id = packageOf({ repository });
-  if ((await packages.deletePackage(id, call)) === 'deleted') return 'deleted';
-  const versions = (await allRows(packages.versionsOf(id, call))).filter(({ usable }) => usable);
-  const isTag = ({ version }: { readonly version: string }): boolean => !version.includes(':');
-  const ordered = [...versions.filter(isTag), ...versions.filter((row) => !isTag(row))];
-  for (const { version } of ordered) await packages.deleteVersion(id, version, call);
-  return versions.length === 0 ? 'gone' : 'deleted';
+  return repository.deleteManifest(digest, call);
 }
 
 function pushedAgain({ host }: RegistryContents, reference: string): TeaChestError {
@@ -88,6 +99,18 @@ function newTag({ host }: RegistryContents, name: string, tag: string): TeaChest
   return new TeaChestError(
     'changedMeanwhile',
     l10n.t`${host}/${name} has another tag “${tag}” of the same digest, which would be deleted as well; so nothing was.`,
+    { facts: { host } },
+  );
+}
+
+function newIndex(
+  { host }: RegistryContents,
+  { repository, digest }: { readonly repository: string; readonly digest: Digest },
+  tag: string,
+): TeaChestError {
+  return new TeaChestError(
+    'changedMeanwhile',
+    l10n.t`${host}/${repository} has a new tag “${tag}” since you confirmed, an index that needs ${shortDigest(digest)}; so that was kept.`,
     { facts: { host } },
   );
 }

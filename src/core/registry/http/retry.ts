@@ -12,6 +12,8 @@ export interface RetryPolicy {
   readonly longestWait: number;
   /** Milliseconds that all waits take together: an outage of nearly this long is survived. */
   readonly budget: number;
+  /** The same for failures other than “try later” (429, 503); as `budget` if absent. */
+  readonly downBudget?: number;
 }
 
 /**
@@ -22,6 +24,9 @@ const longestFailing = 600_000;
 
 /** docker push survives an outage of 40 s; a restart of a registry behind a proxy takes about as long. */
 export const usualRetries: RetryPolicy = { attempts: 6, firstWait: 500, longestWait: 8_000, budget: 60_000 };
+
+/** For a person who waits for a list: that the registry is down is said soon, and a busy one is still given its time. */
+export const browseRetries: RetryPolicy = { ...usualRetries, attempts: 2, downBudget: 1_500 };
 
 /** Clock, timer and random numbers; tests give their own. */
 export interface Timing {
@@ -98,9 +103,12 @@ export class Retries {
 
   /** Milliseconds until the next try; undefined if another one does not help, or the budget is spent. */
   after(outcome: RequestOutcome): number | undefined {
-    if ('unreachable' in outcome) return this.next();
+    const { budget, downBudget = budget } = this.#policy;
+    if ('unreachable' in outcome) return this.next(0, downBudget);
     const { response } = outcome;
-    return isTransientStatus(response.status) ? this.next(retryAfter(response, this.#timing.now())) : undefined;
+    if (!isTransientStatus(response.status)) return undefined;
+    const isBusy = response.status === 429 || response.status === 503;
+    return this.next(retryAfter(response, this.#timing.now()), isBusy ? budget : downBudget);
   }
 
   /** The same for a failure whose answer was explained. */
@@ -112,8 +120,8 @@ export class Retries {
    * The same for a failure that is known to be worth another try. `asked`: the least wait that the registry asks for; if
    * that is more than what is left of the budget, no try is made, because it would be refused again.
    */
-  next(asked = 0): number | undefined {
-    const { attempts, budget } = this.#policy;
+  next(asked = 0, budget = this.#policy.budget): number | undefined {
+    const { attempts } = this.#policy;
     const now = this.#timing.now();
     this.#failedSince ??= now;
     this.#tries++;

@@ -8,10 +8,11 @@ import { markdownTooltip } from '../../display/markdownTooltip.ts';
 import { treeItem, type TreeRow } from '../../display/treeItem.ts';
 import { formatAge, formatBytes } from '../../progress/format.ts';
 import { errorMessage } from '../../errors/errorMessages.ts';
-import { noteRemedy } from './noteLabel.ts';
+import { noteLabel, noteRemedy } from './noteLabel.ts';
 import {
   nodePage,
   nodeReference,
+  noteNode,
   type ConnectionNode,
   type DigestNode,
   type ImageNode,
@@ -22,7 +23,7 @@ import {
   type TagNode,
   type UntaggedNode,
 } from './registryTree.ts';
-import type { TagDetail } from './tagDetails.ts';
+import { factsIn, failureOf, type TagDetail } from './tagDetails.ts';
 
 /** The parts of a row that depend on the type of its node. */
 type Appearance = Omit<TreeRow, 'id' | 'contextValue'>;
@@ -35,9 +36,14 @@ export function registryItem(node: RegistryNode, now: number, detail?: TagDetail
 /** The `when` clauses of package.json use it: the type, then what is special about the node. */
 function contextValueOf(node: RegistryNode): string {
   const isAdded = (node.type === 'owner' || node.type === 'image') && node.isAdded;
-  const isLinked = node.type === 'image' && node.listed?.linkedTo !== undefined;
-  const parts = [node.type, ...(isAdded ? ['added'] : []), ...(isLinked ? ['linked'] : [])];
+  const parts = [node.type, ...(isAdded ? ['added'] : []), ...(mayBeLinked(node) ? ['linked'] : [])];
   return [...parts, ...(nodePage(node) === undefined ? [] : ['web'])].join('.');
+}
+
+/** An image whose row was not read may have a link: Unlink reads it. Other registries than Gitea and Forgejo have none. */
+function mayBeLinked(node: RegistryNode): boolean {
+  if (node.type !== 'image' || node.connection.kind === 'generic') return false;
+  return node.listed?.isRead !== true || node.listed.linkedTo !== undefined;
 }
 
 function appearanceOf(node: RegistryNode, now: number, detail: TagDetail | undefined): Appearance {
@@ -136,62 +142,85 @@ function countTags(count: number): string {
 }
 
 function tagAppearance(node: TagNode, now: number, detail: TagDetail | undefined): Appearance {
-  const { tag, version } = node;
+  const { tag } = node;
+  const known = factsIn(detail);
+  const version = node.version ?? known?.version;
   const age = formatAge(version?.createdAt, now);
-  const known = descriptionIn(detail);
-  const failure = detail !== undefined && detail !== 'gone' && 'failure' in detail ? detail.failure : undefined;
-  const facts =
-    detail === 'gone'
-      ? [l10n.t('deleted meanwhile')]
-      : failure === undefined
-        ? factsOf(known)
-        : [l10n.t('could not be read')];
+  const missing = missingOf(node, detail);
+  const facts = missing?.facts ?? factsOf(known);
   const lines: readonly MarkdownLine[] = [
     ['**', markdownValue(nodeReference(node) ?? ''), '**'],
     ...linesOf(known),
     ...pushLines(version?.createdAt, version?.creator),
-    ...(failure === undefined ? [] : [[l10n.t`Not read: ${markdownValue(errorMessage(failure).message).value}`]]),
+    ...(missing?.lines ?? []),
   ];
   return {
     label: tag,
     description: joined([...facts, age]),
-    icon: failure === undefined ? (known?.kind === 'index' ? 'layers' : 'tag') : 'warning',
+    icon: missing?.icon ?? (known?.kind === 'index' ? 'layers' : 'tag'),
     expandable: known?.kind === 'index',
-    accessibleName: [l10n.t`Tag ${nodeReference(node) ?? tag}`, ...facts, spokenAge(age)]
+    accessibleName: [l10n.t`Tag ${nodeReference(node) ?? tag}`, ...facts, spokenAge(age), missing?.spoken ?? '']
       .filter((part) => part !== '')
       .join(', '),
     tooltip: markdownTooltip(lines),
+    ...missing?.action,
   };
 }
 
 function digestAppearance(node: DigestNode, now: number, detail: TagDetail | undefined): Appearance {
   const { label, digest, createdAt, creator } = node;
-  const known = descriptionIn(detail);
+  const known = factsIn(detail);
+  const missing = missingOf(node, detail);
   const isLabelled = label === shortDigest(digest);
   const facts = factsOf(known).filter((fact) => fact !== label && !(isLabelled && fact === shortDigest(digest)));
   const age = formatAge(createdAt, now);
-  const shown = known === undefined && !isLabelled ? [shortDigest(digest)] : facts;
+  const unread = isLabelled ? [] : [shortDigest(digest)];
+  const shown = known === undefined ? [...unread, ...(missing?.facts ?? [])] : facts;
   return {
     label,
     description: joined([...shown, age]),
-    icon: 'circle-outline',
+    icon: missing?.icon ?? 'circle-outline',
     expandable: false,
-    accessibleName: [l10n.t`Manifest ${label}`, ...shown, age].filter((part) => part !== '').join(', '),
+    accessibleName: [l10n.t`Manifest ${label}`, ...shown, age, missing?.spoken ?? '']
+      .filter((part) => part !== '')
+      .join(', '),
     tooltip: markdownTooltip([
       ['**', markdownValue(nodeReference(node) ?? ''), '**'],
       ...linesOf(known),
       ...pushLines(createdAt, creator),
+      ...(missing?.lines ?? []),
     ]),
+    ...missing?.action,
+  };
+}
+
+interface Missing {
+  readonly facts: readonly string[];
+  readonly lines: readonly MarkdownLine[];
+  readonly spoken?: string;
+  readonly icon?: string;
+  readonly action?: Pick<Appearance, 'command'>;
+}
+
+/** Why a row has no facts: there is no such thing any more, or it could not be read. Then the row does what helps. */
+function missingOf(node: TagNode | DigestNode, detail: TagDetail | undefined): Missing | undefined {
+  if (detail === 'gone') return { facts: [l10n.t('deleted meanwhile')], lines: [] };
+  const error = failureOf(detail);
+  if (error === undefined) return undefined;
+  const { title } = noteRemedy(error);
+  const note = noteNode(node.id, noteLabel(error), { error, connection: node.connection });
+  return {
+    facts: [l10n.t('could not be read'), title],
+    lines: [[l10n.t`Not read: ${markdownValue(errorMessage(error).message).value}`]],
+    spoken: l10n.t`Press Enter: ${title}.`,
+    icon: 'warning',
+    action: { command: { command: 'teaChest.registries.reconnect', title, arguments: [note] } },
   };
 }
 
 function spokenAge(age: string): string {
   if (age === '') return '';
   return l10n.t({ message: 'pushed {0}', args: [age], comment: '{0} is an age, such as “5 min ago”.' });
-}
-
-function descriptionIn(detail: TagDetail | undefined): ManifestDescription | undefined {
-  return detail === undefined || detail === 'gone' || 'failure' in detail ? undefined : detail;
 }
 
 /** Digest, size, platforms: what a row has room for. */
@@ -211,12 +240,16 @@ function factsOf(known: ManifestDescription | undefined): readonly string[] {
 
 function linesOf(known: ManifestDescription | undefined): readonly MarkdownLine[] {
   if (known === undefined) return [];
-  const { digest, size, platforms } = known;
+  const { digest, size, platforms, kind } = known;
   return [
     [l10n.t`Digest ${markdownValue(digest).value}`],
-    ...(size === undefined ? [] : [[l10n.t`Size ${markdownValue(formatBytes(size)).value}`]]),
+    ...(size === undefined ? [] : [[sizeLine(kind, markdownValue(formatBytes(size)).value)]]),
     ...(platforms.length === 0 ? [] : [[l10n.t`Platforms ${markdownValue(platforms.join(', ')).value}`]]),
   ];
+}
+
+function sizeLine(kind: ManifestDescription['kind'], size: string): string {
+  return kind === 'index' ? l10n.t`Size of all images ${size}` : l10n.t`Size ${size}`;
 }
 
 function pushLines(createdAt: string | undefined, creator: string | undefined): readonly MarkdownLine[] {

@@ -12,8 +12,8 @@ const call = { signal: never };
 const repository = 'team/app';
 
 async function deleteAll(contents: RegistryContents, targets: readonly DeletionTarget[]): Promise<readonly unknown[]> {
-  const { steps } = await planDeletion(contents, targets, call);
-  const results = await runDeletion(contents, steps, call);
+  const plan = await planDeletion(contents, targets, call);
+  const results = await runDeletion(contents, plan, call);
   return results.map(({ outcome }) => (typeof outcome === 'object' ? outcome.failure.code : outcome));
 }
 
@@ -40,7 +40,7 @@ suite('a deletion on Gitea', () => {
     const opened = await client.repository(repository, call);
     const bytes = (await opened.readManifest('1', call)) ?? assert.fail();
     await opened.putManifest('later', bytes.bytes, bytes.mediaType, call);
-    await runDeletion(contents, plan.steps, call);
+    await runDeletion(contents, plan, call);
     assert.deepEqual(fakeGitea.tags('team', 'app'), ['2', 'later']);
   });
 
@@ -53,7 +53,7 @@ suite('a deletion on Gitea', () => {
     const opened = await client.repository(repository, call);
     const stored = (await opened.readManifest(digest, call)) ?? assert.fail();
     await opened.putManifest('new', stored.bytes, stored.mediaType, call);
-    await runDeletion(contents, plan.steps, call);
+    await runDeletion(contents, plan, call);
     assert.deepEqual(fakeGitea.tags('team', 'app'), ['new']);
   });
 
@@ -66,7 +66,7 @@ suite('a deletion on Gitea', () => {
     const plan = await planDeletion(contents, targets, call);
     assert.deepEqual(plan.gone, ['nosuch']);
     await pushImage(client, repository, ['1']);
-    const results = await runDeletion(contents, plan.steps, call);
+    const results = await runDeletion(contents, plan, call);
     const [first, second] = results.map(({ outcome }) => outcome);
     assert.ok(typeof first === 'object');
     assert.match(first.failure.message, /team\/app:1 was pushed again after you confirmed, so it was kept/);
@@ -114,6 +114,107 @@ suite('a deletion on Gitea', () => {
     }
   });
 
+  test('of an image leaves one to which something was pushed after the confirmation, on servers old and new', async (t) => {
+    for (const options of [{}, { version: '1.24.0' }, { version: '1.17.0' }]) {
+      const { client, fakeGitea } = await signedIn(t, options);
+      await pushImage(client, repository, ['1']);
+      const contents = await client.contents(call);
+      const plan = await planDeletion(contents, [{ kind: 'image', repository }], call);
+      await pushImage(client, repository, ['2']);
+      const [added] = await runDeletion(contents, plan, call);
+      assert.ok(typeof added?.outcome === 'object');
+      assert.equal(added.outcome.failure.code, 'changedMeanwhile');
+      assert.match(
+        added.outcome.failure.message,
+        /team\/app has new versions since you confirmed, so it was kept: 2\.$/,
+      );
+      assert.deepEqual(fakeGitea.tags('team', 'app'), ['1', '2'], JSON.stringify(options));
+      const again = await planDeletion(contents, [{ kind: 'image', repository }], call);
+      await pushImage(client, repository, ['1']);
+      const [moved] = await runDeletion(contents, again, call);
+      assert.ok(typeof moved?.outcome === 'object', 'the same name, another image');
+      assert.match(moved.outcome.failure.message, /so it was kept: 1\.$/);
+      assert.deepEqual(fakeGitea.tags('team', 'app').sort(), ['1', '2']);
+    }
+  });
+
+  test('of an image version by version says what stays, and why', async (t) => {
+    const { client, fakeGitea } = await signedIn(t, { version: '1.24.0' });
+    await pushImage(client, repository, ['1', '2', '3']);
+    const contents = await client.contents(call);
+    const target: DeletionTarget = { kind: 'image', repository };
+    const refused = { status: 500, body: '{"message":"disk"}' };
+    fakeGitea.faults.add({
+      method: 'DELETE',
+      path: /container\/app\/2$/,
+      times: Infinity,
+      action: { kind: 'answer', reply: refused },
+    });
+    const [result] = await runDeletion(contents, await planDeletion(contents, [target], call), call);
+    assert.ok(typeof result?.outcome === 'object');
+    assert.equal(result.outcome.failure.facts['inPart'], true);
+    assert.match(
+      result.outcome.failure.message,
+      /^2 of 3 versions of 127\.0\.0\.1:\d+\/team\/app were deleted\. .*disk/,
+    );
+    assert.deepEqual(fakeGitea.tags('team', 'app'), ['2'], 'it goes on after a failure');
+    fakeGitea.faults.clear();
+    const owner = fakeGitea.directory.owner('team')?.id ?? 0;
+    const manifest = { digest: `sha256:${'a'.repeat(64)}`, size: 2, mediaType: 'application/x' };
+    const odd = { reference: 'sha512:abc', tagged: false, creatorId: 2, createdAt: Date.now(), blobs: [], manifest };
+    fakeGitea.packages.putVersion(owner, 'app', odd);
+    const plan = await planDeletion(contents, [target], call);
+    assert.deepEqual(plan.steps, [{ ...target, tags: ['2'], untagged: 1 }]);
+    const [left] = await runDeletion(contents, plan, call);
+    assert.ok(typeof left?.outcome === 'object');
+    assert.match(
+      left.outcome.failure.message,
+      /1 of 2 versions of .*app were deleted\. Versions whose names are neither tags nor digests stay: 1\./,
+    );
+  });
+
+  test('of an image that is cancelled says what is gone already', async (t) => {
+    const { client, fakeGitea } = await signedIn(t, { version: '1.24.0' });
+    await pushImage(client, repository, ['1', '2', '3']);
+    const contents = await client.contents(call);
+    const plan = await planDeletion(contents, [{ kind: 'image', repository }], call);
+    const cancel = new AbortController();
+    const onStrike = (): void => {
+      cancel.abort();
+    };
+    fakeGitea.faults.add({ method: 'DELETE', path: /container\/app\/2$/, action: { kind: 'stall' }, onStrike });
+    const [result] = await runDeletion(contents, plan, { signal: cancel.signal });
+    assert.ok(typeof result?.outcome === 'object');
+    assert.match(result.outcome.failure.message, /^1 of 3 versions of .*app were deleted\.$/);
+  });
+
+  test('keeps what an index needs that was pushed after the confirmation', async (t) => {
+    const { client, fakeGitea } = await signedIn(t);
+    const [free, needed, tagged] = [
+      await pushImage(client, repository, []),
+      await pushImage(client, repository, []),
+      await pushImage(client, repository, ['amd64']),
+    ];
+    const contents = await client.contents(call);
+    const targets: DeletionTarget[] = [
+      { kind: 'digest', repository, digest: needed },
+      { kind: 'digest', repository, digest: free },
+      { kind: 'tag', repository, tag: 'amd64' },
+    ];
+    const plan = await planDeletion(contents, targets, call);
+    await pushIndex(client, repository, 'multi', [needed, tagged]);
+    const outcomes = (await runDeletion(contents, plan, call)).map(({ outcome }) =>
+      typeof outcome === 'object' ? outcome.failure.message : outcome,
+    );
+    assert.match(
+      outcomes[0] ?? '',
+      /has a new tag “multi” since you confirmed, an index that needs [0-9a-f]{12}; so that was kept/,
+    );
+    assert.equal(outcomes[1], 'deleted');
+    assert.match(outcomes[2] ?? '', /has a new tag “multi”/);
+    assert.deepEqual(fakeGitea.tags('team', 'app'), ['amd64', 'multi']);
+  });
+
   test('that is not allowed says so, and why', async (t) => {
     const { client, fakeGitea } = await signedIn(t);
     const admin = clientFor(fakeGitea.url, { credential: { username: 'giteaAdmin', secret: 'adm:n@100% sure' } });
@@ -123,7 +224,7 @@ suite('a deletion on Gitea', () => {
     const digest = await pushImage(admin, own, []);
     await pushImage(admin, 'readers/app2', ['1']);
     const contents = await client.contents(call);
-    const { steps } = await planDeletion(
+    const plan = await planDeletion(
       contents,
       [
         { kind: 'tag', repository: own, tag: '1' },
@@ -132,7 +233,7 @@ suite('a deletion on Gitea', () => {
       ],
       call,
     );
-    const messages = (await runDeletion(contents, steps, call)).map(({ outcome }) =>
+    const messages = (await runDeletion(contents, plan, call)).map(({ outcome }) =>
       typeof outcome === 'object' ? `${outcome.failure.code}: ${outcome.failure.message}` : outcome,
     );
     assert.match(messages[0] ?? '', /accessDenied: .*does not let you delete “app2”: “user should have/);
@@ -146,9 +247,9 @@ suite('a deletion on Gitea', () => {
     await pushImage(client, repository, ['1', '2', '3']);
     const contents = await client.contents(call);
     const targets = ['1', '2', '3'].map((tag) => ({ kind: 'tag', repository, tag }) as const);
-    const { steps } = await planDeletion(contents, targets, call);
+    const plan = await planDeletion(contents, targets, call);
     const cancel = new AbortController();
-    const results = await runDeletion(contents, steps, cancel, () => {
+    const results = await runDeletion(contents, plan, cancel, () => {
       cancel.abort();
     });
     assert.deepEqual(
@@ -165,15 +266,15 @@ suite('a deletion on a plain registry', () => {
     const digest = put(repository, '1', '2');
     put(repository, '3');
     const contents = await client.contents(call);
-    const { steps } = await planDeletion(contents, [{ kind: 'tag', repository, tag: '1' }], call);
-    const [result] = await runDeletion(contents, steps, call);
+    const byTag = await planDeletion(contents, [{ kind: 'tag', repository, tag: '1' }], call);
+    const [result] = await runDeletion(contents, byTag, call);
     assert.ok(typeof result?.outcome === 'object');
     assert.equal(result.outcome.failure.code, 'deleteUnsupported');
     assert.equal(result.outcome.failure.facts['digestOnly'], true);
     assert.match(result.outcome.failure.message, /cannot delete the tag “1” alone/);
     const plan = await planDeletion(contents, [{ kind: 'digest', repository, digest }], call);
     assert.deepEqual(plan.steps, [{ kind: 'manifest', repository, digest, tags: ['1', '2'] }]);
-    const outcomes = (await runDeletion(contents, plan.steps, call)).map(({ outcome }) => outcome);
+    const outcomes = (await runDeletion(contents, plan, call)).map(({ outcome }) => outcome);
     assert.deepEqual(outcomes, ['deleted']);
     assert.deepEqual(
       [...manifests.keys()].filter((key) => !key.includes('@')),
@@ -187,7 +288,7 @@ suite('a deletion on a plain registry', () => {
     const contents = await client.contents(call);
     const plan = await planDeletion(contents, [{ kind: 'digest', repository, digest }], call);
     manifests.set(`${repository}:late`, manifests.get(`${repository}:1`) ?? assert.fail());
-    const [result] = await runDeletion(contents, plan.steps, call);
+    const [result] = await runDeletion(contents, plan, call);
     assert.ok(typeof result?.outcome === 'object' && result.outcome.failure instanceof TeaChestError);
     assert.match(result.outcome.failure.message, /another tag “late” of the same digest/);
     assert.equal(manifests.size, 3);
@@ -201,8 +302,8 @@ suite('a deletion on a plain registry', () => {
     const never = await plainRegistry(t, { deletes: false });
     never.put(repository, '1');
     const closed = await never.client.contents(call);
-    const { steps } = await planDeletion(closed, [{ kind: 'tag', repository, tag: '1' }], call);
-    const [result] = await runDeletion(closed, steps, call);
+    const plan = await planDeletion(closed, [{ kind: 'tag', repository, tag: '1' }], call);
+    const [result] = await runDeletion(closed, plan, call);
     assert.ok(typeof result?.outcome === 'object');
     assert.match(result.outcome.failure.message, /does not allow anybody to delete images/);
   });

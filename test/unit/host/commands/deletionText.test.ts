@@ -18,7 +18,7 @@ function manifestStep(tags: readonly string[]): DeletionStep {
 }
 
 function questionAbout(...steps: readonly DeletionStep[]): string {
-  const plan: DeletionPlan = { steps, broken: [], gone: [] };
+  const plan: DeletionPlan = { steps, broken: [], versions: new Map(), gone: [] };
   return deletionQuestion('h', plan).message;
 }
 
@@ -40,7 +40,12 @@ suite('the question before a deletion', () => {
   });
 
   test('of several steps lists them without the host', () => {
-    const plan: DeletionPlan = { steps: [manifestStep(['1']), imageStep([], 1)], broken: [], gone: [] };
+    const plan: DeletionPlan = {
+      steps: [manifestStep(['1']), imageStep([], 1)],
+      broken: [],
+      versions: new Map(),
+      gone: [],
+    };
     assert.deepEqual(deletionQuestion('h', plan), {
       message: 'Delete 2 things from h?',
       detail: [

@@ -6,23 +6,13 @@ import type { RegistryNode } from '../../../../src/host/views/registries/registr
 import { isDigest } from '../../../../src/core/oci/digest.ts';
 import { pushImage, pushIndex } from '../../gitea/pushContent.ts';
 import { plainRegistry } from '../../gitea/browse/plainRegistry.ts';
-import {
-  inputAsking,
-  installedExtensions,
-  press,
-  said,
-  takeShown,
-  useFakeVscode,
-  type Shown,
-} from '../support/fakeVscode.ts';
+import { inputAsking, press, said, takeShown, useFakeVscode, type Shown } from '../support/fakeVscode.ts';
 import { connectionTo } from '../support/hostFakes.ts';
 
 useFakeVscode();
 const { buildRegistryRig, nodeAt } = await import('../support/registryRig.ts');
 const { registriesDeleteCommand } = await import('../../../../src/host/commands/registriesDelete.ts');
 const { registriesCleanUpCommand } = await import('../../../../src/host/commands/registriesCleanUp.ts');
-const { registriesLinkCommand, registriesUnlinkCommand } =
-  await import('../../../../src/host/commands/registriesLink.ts');
 const { registriesRetagCommand } = await import('../../../../src/host/commands/registriesRetag.ts');
 const { registriesShowCommand } = await import('../../../../src/host/commands/registriesShow.ts');
 const { registriesCopyAsCommand, registriesCopyDigestCommand } =
@@ -40,13 +30,6 @@ function textsOf(shown: readonly Shown[], element: string): readonly string[] {
 
 async function tagOf({ registriesView }: RegistryRig, tag: string): Promise<RegistryNode> {
   return nodeAt(registriesView, 'team', 'app', tag);
-}
-
-/** The remotes of the open folder by VS Code's git extension. */
-function useRemotes(...urls: readonly string[]): void {
-  const remotes = urls.map((fetchUrl) => ({ fetchUrl }));
-  const getAPI = (): unknown => ({ repositories: [{ state: { remotes } }] });
-  installedExtensions.set('vscode.git', { isActive: true, exports: { getAPI } });
 }
 
 suite('Delete', () => {
@@ -181,79 +164,6 @@ suite('Clean Up', () => {
     assert.deepEqual(left.sort(), ['multi', child, fresh].sort());
     await registriesCleanUpCommand(rig, app);
     assert.match(textsOf(takeShown(), 'information')[0] ?? '', /has nothing to clean up/);
-  });
-});
-
-suite('Link and Unlink', () => {
-  test('offer the repositories of the owner, that of the open folder first', async (t) => {
-    const rig = await buildRegistryRig(t);
-    await pushImage(rig.client, 'team/app', ['1']);
-    const team = rig.fakeGitea.directory.owner('team') ?? assert.fail();
-    for (const name of ['another', 'source']) rig.fakeGitea.directory.addRepository(team, name);
-    useRemotes('git@127.0.0.1:Team/Source.git', 'https://github.com/team/another.git');
-    t.after(() => {
-      installedExtensions.clear();
-    });
-    const app = await nodeAt(rig.registriesView, 'team', 'app');
-    takeShown();
-    const linking = registriesLinkCommand(rig, app);
-    const list = await inputAsking(/To which repository of team/);
-    assert.deepEqual(
-      list.items.map(({ label, description }) => [label, description]),
-      [
-        ['$(repo) source', 'the open folder'],
-        ['$(repo) another', undefined],
-      ],
-    );
-    list.enter();
-    await linking;
-    assert.match(textsOf(takeShown(), 'information')[0] ?? '', /team\/app is linked to the repository source now/);
-    const linked = await nodeAt(rig.registriesView, 'team', 'app');
-    assert.ok(linked.type === 'image' && linked.listed?.linkedTo === 'source');
-    const other = registriesLinkCommand(rig, linked);
-    const again = await inputAsking(/To which repository of team/);
-    again.type('another');
-    again.enter();
-    await other;
-    const relinked = await nodeAt(rig.registriesView, 'team', 'app');
-    assert.ok(relinked.type === 'image' && relinked.listed?.linkedTo === 'another');
-    takeShown();
-    press('Unlink');
-    await registriesUnlinkCommand(rig, relinked);
-    assert.match(textsOf(takeShown(), 'warning')[0] ?? '', /^Unlink .*team\/app from the repository another\?$/);
-    const unlinked = await nodeAt(rig.registriesView, 'team', 'app');
-    assert.ok(unlinked.type === 'image' && unlinked.listed?.linkedTo === undefined);
-  });
-
-  test('with a token that may not list repositories take a typed name, and say if there is none', async (t) => {
-    const rig = await buildRegistryRig(t);
-    await pushImage(rig.client, 'team/app', ['1']);
-    const secret = rig.fakeGitea.createToken('dev', ['write:package']);
-    await rig.store.save(rig.connection, { username: 'dev', secret });
-    rig.addedOwners.add(rig.connection, 'team');
-    rig.fakeGitea.directory.addRepository(rig.fakeGitea.directory.owner('team') ?? assert.fail(), 'source');
-    const app = await nodeAt(rig.registriesView, 'team', 'app');
-    for (const [typed, expected] of [
-      [
-        'nosuch',
-        /could not link team\/app to “nosuch”: there is no such repository of this owner, or the server is older/,
-      ],
-      ['source', /is linked to the repository source now/],
-    ] as const) {
-      takeShown();
-      const linking = registriesLinkCommand(rig, app);
-      const list = await inputAsking(/To which repository/);
-      list.type(typed);
-      list.enter();
-      await linking;
-      await setImmediate();
-      assert.match(
-        takeShown()
-          .map(({ text }) => text)
-          .join('\n'),
-        expected,
-      );
-    }
   });
 });
 

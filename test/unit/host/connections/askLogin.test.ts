@@ -17,7 +17,7 @@ suite('a login of this machine', () => {
   test('is offered by the name of its source with its user, and signs in', async (t) => {
     let token = '';
     const { open, store, gitea, log } = await rig(t, (gitea) => {
-      token = gitea.createToken('dev', ['write:package', 'read:user', 'read:organization']);
+      token = gitea.createToken('dev', ['write:package', 'read:user', 'read:organization', 'read:repository']);
       return { files: teaFile(gitea.url, token) };
     });
     const signedIn = open();
@@ -57,7 +57,7 @@ suite('a login of this machine', () => {
     const done = (await signedIn) ?? assert.fail('not signed in');
     assert.match(
       describeSignIn(done),
-      /with the login of tea \(mine\)\. The token lacks the scopes read:user and read:organization: your own name/,
+      /with the login of tea \(mine\)\. The token lacks the scopes read:user, read:organization and read:repository: your own name/,
     );
     assert.match(log.join('\n'), /login of Docker \(config\.json\) did not work \(.*config\.json\): /);
     assert.doesNotMatch(log.join('\n'), /marked/);
@@ -101,7 +101,9 @@ suite('a login of this machine', () => {
     const user = await inputAsking(/User name/);
     assert.equal(user.value, 'dev');
     user.enter();
-    const secret = await inputAsking(/Token \(with the scopes write:package, read:user and read:organization\)/);
+    const secret = await inputAsking(
+      /Token \(with the scopes write:package, read:user, read:organization and read:repository\)/,
+    );
     secret.type(gitea.createToken('dev', ['all']));
     secret.enter();
     assert.equal((await signedIn)?.source, undefined);

@@ -17,8 +17,20 @@ export function namedNodes(connection: Connection, text: string): readonly Regis
     ...{ id: 1, owner: text, ownerNow: text, usable: true, name: text, version: text, createdAt: text },
     ...{ creator: text, repository: text },
   };
-  const image = imageNode(connection, 'dev', { name: text, pushedAt: text, tags: [text], linkedTo: text });
-  const plain = imageNode(connection, undefined, { name: text, pushedAt: undefined, tags: [], linkedTo: undefined });
+  const image = imageNode(connection, 'dev', {
+    name: text,
+    pushedAt: text,
+    tags: [text],
+    linkedTo: text,
+    isRead: true,
+  });
+  const plain = imageNode(connection, undefined, {
+    name: text,
+    pushedAt: undefined,
+    tags: [],
+    linkedTo: undefined,
+    isRead: true,
+  });
   const tag = tagNode(image, { tag: text, version });
   const child = childNode(tag, { digest, mediaType: text, size: 1, platform: text });
   const untagged = untaggedNode(image);

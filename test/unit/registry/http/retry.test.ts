@@ -3,7 +3,13 @@ import { test } from 'node:test';
 import { sleep } from '../../../../src/core/base/cancel.ts';
 import { TeaChestError } from '../../../../src/core/base/errors.ts';
 import type { RegistryRequest, RegistryResponse, Send } from '../../../../src/core/registry/http/httpTypes.ts';
-import { Retries, usualRetries, withRetry, type Timing } from '../../../../src/core/registry/http/retry.ts';
+import {
+  browseRetries,
+  Retries,
+  usualRetries,
+  withRetry,
+  type Timing,
+} from '../../../../src/core/registry/http/retry.ts';
 import { silentLogger } from '../../../tools/silentLogger.ts';
 
 const url = new URL('https://h/v2/');
@@ -76,6 +82,27 @@ test('a lost connection is tried again, with growing waits, for a minute', async
   await assert.rejects(withRetry(send, usualRetries, timing, silentLogger)(request()), { code: 'registryUnreachable' });
   assert.deepEqual(timing.waits, [500, 1000, 2000, 4000, 8000, 8000, 8000, 8000, 8000, 8000, 4500]);
   assert.equal(send.calls, 12);
+});
+
+test('where a person waits for a list, a registry that is down is said soon, and a busy one is given its time', async () => {
+  for (const down of [unreachable, answer(502)]) {
+    const timing = fakeTiming();
+    const outcome = withRetry(
+      script(...Array<typeof down>(9).fill(down)),
+      browseRetries,
+      timing,
+      silentLogger,
+    )(request());
+    if (down === unreachable) await assert.rejects(outcome, { code: 'registryUnreachable' });
+    else assert.equal((await outcome).status, 502);
+    assert.deepEqual(timing.waits, [500, 1000]);
+  }
+  for (const status of [429, 503]) {
+    const timing = fakeTiming();
+    const send = script(...Array.from({ length: 6 }, () => answer(status)), answer(200));
+    assert.equal((await withRetry(send, browseRetries, timing, silentLogger)(request())).status, 200);
+    assert.deepEqual(timing.waits, [500, 1000, 2000, 4000, 8000, 8000]);
+  }
 });
 
 test('an outage of 55 seconds is survived, whatever chance makes of the waits', async () => {

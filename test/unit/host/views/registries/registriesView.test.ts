@@ -4,6 +4,7 @@ import { once } from '../../../../tools/once.ts';
 import { pushImage, pushIndex } from '../../../gitea/pushContent.ts';
 import { plainRegistry } from '../../../gitea/browse/plainRegistry.ts';
 import { inputAsking, TreeView, useFakeVscode } from '../../support/fakeVscode.ts';
+import type { RegistryNode } from '../../../../../src/host/views/registries/registryTree.ts';
 import { connectionTo } from '../../support/hostFakes.ts';
 
 useFakeVscode();
@@ -51,12 +52,88 @@ suite('the Registries view', () => {
     const read = once(view.onDidChangeTreeData);
     assert.deepEqual(await rowsBelow(view, app), ['multi (just now)', 'Untagged (what no tag needs)']);
     await read;
-    assert.match((await rowsBelow(view, app))[0] ?? '', /^multi \([0-9a-f]{12} · 2 platforms · just now\)$/);
+    assert.match((await rowsBelow(view, app))[0] ?? '', /^multi \([0-9a-f]{12} · 678 B · 2 platforms · just now\)$/);
     const multi = await nodeAt(view, 'team', 'app', 'multi');
     assert.equal(view.getTreeItem(multi).collapsibleState, 1);
     assert.deepEqual(await rowsBelow(view, multi), [`linux/amd64 (${short(amd64)})`, `linux/arm64 (${short(arm64)})`]);
     const untagged = await rowsBelow(view, await nodeAt(view, 'team', 'app', 'Untagged'));
     assert.deepEqual(untagged, [`${short(old)} (just now)`]);
+  });
+
+  test('says of a tag and a digest that it could not be read, with the way out, and reads it again', async (t) => {
+    const { client, fakeGitea, connection, registriesView: view, ...parts } = await buildRegistryRig(t);
+    const child = await pushImage(client, 'team/app', []);
+    await pushIndex(client, 'team/app', 'multi', [child]);
+    const old = await pushImage(client, 'team/app', []);
+    const app = await nodeAt(view, 'team', 'app');
+    const refused = { status: 403, body: 'no' };
+    const fault = { path: /manifests\//, times: Infinity, action: { kind: 'answer' as const, reply: refused } };
+    const broken = fakeGitea.faults.add(fault);
+    const read = once(view.onDidChangeTreeData);
+    const [multi = assert.fail()] = await view.getChildren(app);
+    await read;
+    const row = view.getTreeItem(multi);
+    assert.equal(row.description, 'could not be read · Sign In · just now');
+    assert.match(row.accessibilityInformation?.label ?? '', /could not be read, Sign In, .*Press Enter: Sign In\.$/);
+    assert.match((row.tooltip as { value: string }).value, /Not read: .*no/);
+    assert.equal(row.command?.command, 'teaChest.registries.reconnect');
+    const [note] = row.command.arguments as RegistryNode[];
+    assert.ok(note?.type === 'note' && note.failure?.connection.origin === connection.origin);
+    broken.remove();
+    const again = once(view.onDidChangeTreeData);
+    await view.getChildren(app);
+    await again;
+    assert.match(String(view.getTreeItem(multi).description), /^[0-9a-f]{12} · /);
+
+    const failing = fakeGitea.faults.add({ ...fault, path: new RegExp(`manifests/${child}`) });
+    view.update();
+    const childRead = once(view.onDidChangeTreeData);
+    const [part = assert.fail()] = await view.getChildren(await nodeAt(view, 'team', 'app', 'multi'));
+    await childRead;
+    for (let reads = 0; view.getTreeItem(part).command === undefined; reads++) {
+      assert.ok(reads < 5, 'the failure is shown');
+      await once(view.onDidChangeTreeData);
+    }
+    const { description, iconPath } = view.getTreeItem(part);
+    assert.deepEqual(
+      [description, (iconPath as { id: string }).id],
+      [`${short(child)} · could not be read · Sign In`, 'warning'],
+    );
+    failing.remove();
+
+    const [untagged = assert.fail()] = await view.getChildren(await nodeAt(view, 'team', 'app', 'Untagged'));
+    await client.packages.deleteVersion({ owner: 'team', name: 'app' }, old, { signal: new AbortController().signal });
+    const gone = once(view.onDidChangeTreeData);
+    await gone;
+    assert.equal(view.getTreeItem(untagged).description, 'deleted meanwhile · just now');
+    assert.ok(parts.access);
+  });
+
+  test('shows who pushed a tag of a large image, which the registry lists by name alone', async (t) => {
+    const { client, fakeGitea, registriesView: view } = await buildRegistryRig(t);
+    const team = fakeGitea.directory.owner('team')?.id ?? 0;
+    await pushImage(client, 'team/app', ['1']);
+    const stored = [...(fakeGitea.packages.get(team, 'app')?.versions.values() ?? [])][0] ?? assert.fail();
+    const manifest = stored.files.get('manifest.json') ?? assert.fail();
+    for (let at = 0; at < 520; at++) {
+      const version = {
+        reference: `t${String(at)}`,
+        tagged: true,
+        creatorId: 2,
+        createdAt: Date.now(),
+        blobs: [],
+        manifest,
+      };
+      fakeGitea.packages.putVersion(team, 'app', version);
+    }
+    const app = await nodeAt(view, 'team', 'app');
+    const read = once(view.onDidChangeTreeData);
+    const [first = assert.fail()] = await view.getChildren(app);
+    assert.equal(view.getTreeItem(first).description, '', 'only the name is listed');
+    await read;
+    const item = view.getTreeItem(first);
+    assert.match(String(item.description), /linux\/amd64 · just now$/);
+    assert.match((item.tooltip as { value: string }).value, /Pushed `2\d{3}-.*` by `dev`/);
   });
 
   test('loads more of a long list, and keeps as many after a refresh', async (t) => {
