@@ -108,6 +108,33 @@ suite('several images by hand', { timeout: 300_000 }, () => {
     }
   });
 
+  test('the dialog shows the plan by a button, and the push begins there', async () => {
+    const { quickInput, notifications, page, webview } = vscode;
+    await images().chooseFromMenu('3 tags', 'Push All Tags…');
+    await quickInput.waitFor('Push 3 Images');
+    await quickInput.pick('Somewhere else…');
+    await quickInput.pick('team');
+    await quickInput.waitFor('Enter pushes');
+    await vscode.screenshot('several-preview-button-dark');
+    await inLightTheme(() => vscode.screenshot('several-preview-button-light'));
+    await page.locator('.quick-input-widget').getByRole('button', { name: 'Preview Push' }).click();
+    await webview.content.locator('h1').filter({ hasText: '3 images' }).waitFor();
+    await webview.content.locator('.status').filter({ hasText: 'Would send' }).waitFor();
+    assert.deepEqual(fakeGitea.tags('team', 'tool'), []);
+    await vscode.screenshot('several-plan-dark');
+    await inLightTheme(() => vscode.screenshot('several-plan-light'));
+    await webview.content.getByRole('button', { name: 'Push', exact: true }).click();
+    await agreeToPublic('team');
+    await notifications.waitFor(/Pushed 3 images in /);
+    for (const [tag, image] of [
+      ['1', 'api:1'],
+      ['latest', 'web:1'],
+    ] as const) {
+      await isStored(`team/tool:${tag}`, image);
+    }
+    await vscode.host.executeCommand('workbench.action.closeAllEditors');
+  });
+
   const registries = (): ReturnType<VscodeWindow['sideBar']['view']> => vscode.sideBar.view('Registries');
 
   /** Builds the image anew: the name stands for another image then. */

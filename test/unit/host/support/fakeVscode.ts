@@ -50,7 +50,11 @@ export class QuickInput {
       'onDidHide',
     ]) {
       this[name] = (handler: (value: unknown) => unknown): Disposable => {
-        this.handlers.set(name, handler);
+        const former = this.handlers.get(name);
+        this.handlers.set(name, (value) => {
+          former?.(value);
+          return handler(value);
+        });
         return new Disposable();
       };
     }
@@ -100,6 +104,13 @@ export class QuickInput {
 
   goBack(): void {
     this.handlers.get('onDidTriggerButton')?.(QuickInputButtons.Back);
+  }
+
+  /** Presses the button of the title with this tooltip. */
+  pressButton(tooltip: string): void {
+    const button = this.buttons.find((one) => (one as { readonly tooltip?: string }).tooltip === tooltip);
+    if (button === undefined) throw new Error(`There is no button “${tooltip}”.`);
+    this.handlers.get('onDidTriggerButton')?.(button);
   }
 
   leave(): void {
