@@ -8,7 +8,6 @@ export const explainGiteaError: ExplainErrorResponse = (response, context) =>
   explainByRules(rules, response, context) ?? explainErrorResponse(response, context);
 
 const isEmpty = ({ bodyText }: ErrorResponse): boolean => bodyText.trim() === '';
-const says = ({ bodyText }: ErrorResponse, text: string): boolean => bodyText.trim() === text;
 
 const access: readonly ErrorRule[] = [
   {
@@ -29,7 +28,7 @@ const access: readonly ErrorRule[] = [
   },
   {
     // Of a token with the scope public-only, for an owner who is private (routers/api/packages/api.go, reqPackageAccess).
-    applies: (response) => response.status === 403 && says(response, 'reqToken'),
+    applies: ({ status, bodyText }) => status === 403 && bodyText.trim() === 'reqToken',
     ...{ code: 'accessDenied', isAboutOwner: true },
     text: ({ host, owner }) =>
       l10n.t`“${owner}” on ${host} is private. The token may see only what is public: its scope has public-only (${host} answered “reqToken”).`,
@@ -48,7 +47,7 @@ const access: readonly ErrorRule[] = [
       }),
   },
   {
-    applies: (response) => response.status === 404 && response.codes.length === 0 && says(response, 'Not found.'),
+    applies: ({ status, codes, bodyText }) => status === 404 && codes.length === 0 && bodyText.trim() === 'Not found.',
     ...{ code: 'ownerNotFound', isAboutOwner: true },
     text: ({ host, owner }) => l10n.t`${host} has no user or organization “${owner}”, or none that you may see.`,
   },

@@ -9,7 +9,7 @@ export interface ErrorContext {
 }
 
 /** What the text of an error is made of. */
-export interface ErrorTextParts extends ErrorContext {
+interface ErrorTextParts extends ErrorContext {
   readonly host: string;
   /** The first part of the repository. */
   readonly owner: string;
