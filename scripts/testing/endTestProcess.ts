@@ -4,8 +4,6 @@
 //   process.exit ends the process without that cleanup.
 // - A timer or socket that a test left open keeps its process alive. --test-force-exit is no help: it ends a process before
 //   all of its tests have run (Node 24.21, tests at the top level of a file).
-import type { Socket } from 'node:net';
-
 /** Milliseconds for one test or hook (--test-timeout); none takes that long, on no machine. */
 export const longestTestMs = 15 * 60_000;
 
@@ -34,12 +32,23 @@ function exitNow(): void {
   process.exit();
 }
 
-/** What is open, for the person who looks for the cause. Node has no public list of the objects. */
+/** What of libuv keeps the process alive (Node's diagnostic report, §libuv). */
+interface OpenHandle {
+  readonly type: string;
+  readonly is_active: boolean;
+  readonly is_referenced?: boolean;
+  readonly pid?: number;
+  readonly localEndpoint?: { readonly port: number } | null;
+  readonly remoteEndpoint?: { readonly port: number } | null;
+}
+
+/** For the person who looks for the cause: `tcp 49228→39251`, `process 8010`. */
 function openHandles(): readonly string[] {
-  const internals = process as unknown as { _getActiveHandles(): readonly object[] };
-  const sockets = internals._getActiveHandles().map((handle) => {
-    const { localPort, remotePort } = handle as Partial<Socket>;
-    return `${handle.constructor.name} ${localPort ?? ''}→${remotePort ?? ''}`;
-  });
-  return [...process.getActiveResourcesInfo(), ...sockets];
+  const { libuv } = process.report.getReport() as { readonly libuv: readonly OpenHandle[] };
+  return libuv
+    .filter((handle) => handle.is_active && handle.is_referenced === true)
+    .map(({ type, pid, localEndpoint, remoteEndpoint }) => {
+      const ports = localEndpoint ? ` ${localEndpoint.port}→${remoteEndpoint?.port ?? ''}` : '';
+      return `${type}${pid === undefined ? '' : ` ${pid}`}${ports}`;
+    });
 }

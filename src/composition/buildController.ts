@@ -40,7 +40,7 @@ export function buildController(
     return comparison.read({ image, connection, target, lastPush }, signal);
   };
   const checks = { settings: checkSettings, repositories: gitRepositories, ask: askModal, compare };
-  const checked = new CheckedRunner({ ...checks, runner, inspect, logger });
+  const checked = new CheckedRunner({ ...checks, runner, inspect, publicOwners: registries.publicOwners, logger });
   const own = { images, inspect, runner: checked, onPushed, folderRepositories };
   return { ...registries, ...signIn, ...own, store: registries.store };
 }

@@ -13,6 +13,7 @@ import { freePort } from '../tools/freePort.ts';
 import { buildImage, inspectImage, sizes } from '../tools/images.ts';
 import { run } from '../tools/run.ts';
 import { buildSampleExtension } from '../tools/sampleExtension.ts';
+import type { Locator } from 'playwright-core';
 import { RemoteError } from './harness/agentServer.ts';
 import { openVscode, type VscodeWindow } from './harness/openVscode.ts';
 
@@ -34,6 +35,9 @@ function tasksJson(host: string): string {
   ];
   return JSON.stringify({ version: '2.0.0', tasks });
 }
+
+/** The terminal writes into the page, where a test can read it. */
+const asText = { 'terminal.integrated.gpuAcceleration': 'off' };
 
 const composeYaml = `
 name: shop
@@ -59,7 +63,7 @@ suite('automation by tasks, extensions, builds, language models and links', { ti
     await buildImage(engine, { tags: ['big:1'], layers: sizes.medium });
     vscode = await openVscode({
       env: { DOCKER_HOST: engine.host, SAMPLE_TAG: '7' },
-      settings: { 'sample.name': 'chained', 'chat.disableAIFeatures': false, 'git.enabled': true },
+      settings: { 'sample.name': 'chained', 'chat.disableAIFeatures': false, 'git.enabled': true, ...asText },
       folder: { '.vscode/tasks.json': tasksJson(gitea.host), 'compose.yaml': composeYaml, '.env': 'API_TAG=7\n' },
       otherExtensions: [await sample],
     });
@@ -83,6 +87,9 @@ suite('automation by tasks, extensions, builds, language models and links', { ti
     await checkStored({ reference: `${gitea.host}/${target}`, built, puller, credentials: dev });
   }
 
+  const isPublic = (): string =>
+    `Everybody who can reach ${gitea.host} can pull the images of dev: this owner is public.`;
+
   async function isMade(file: string): Promise<boolean> {
     return await access(join(folder, file)).then(
       () => true,
@@ -105,12 +112,13 @@ suite('automation by tasks, extensions, builds, language models and links', { ti
 
   test('an extension that is compiled against the package tea-chest-api pushes by it', async () => {
     const target = `${gitea.host}/dev/by-api:1`;
-    const report = await vscode.host.executeCommand<{ apiVersion: number; pushed: { reference: string } }>(
-      'sample.push',
-      'app:1',
-      target,
-    );
+    interface Report {
+      readonly apiVersion: number;
+      readonly pushed: { readonly reference: string; readonly notices: readonly string[] };
+    }
+    const report = await vscode.host.executeCommand<Report>('sample.push', 'app:1', target);
     assert.deepEqual([report.apiVersion, report.pushed.reference], [1, target]);
+    assert.deepEqual(report.pushed.notices, [isPublic()], 'nobody was asked about the public owner');
     await isStored('dev/by-api:1', 'app:1');
     assert.deepEqual(await vscode.host.executeCommand('sample.push', 'nothing:here', target), {
       ...{ apiVersion: 1, failure: { code: 'imageNotFound', stage: 'inspect' } },
@@ -132,6 +140,10 @@ suite('automation by tasks, extensions, builds, language models and links', { ti
     assert.deepEqual(await runTask('push app'), { 'push app': 0 });
     assert.ok(!(await isMade('after-failure')));
     await vscode.screenshot('task-failed');
+    await vscode.page.locator('.xterm-rows:visible').filter({ hasText: isPublic() }).waitFor();
+    await vscode.useTheme('light');
+    await vscode.screenshot('task-to-public-owner-light');
+    await vscode.useTheme('dark');
   });
 
   test('Ctrl+C in its terminal cancels a task with the exit code 130, and “Terminate” cancels its push', async () => {
@@ -189,25 +201,59 @@ suite('automation by tasks, extensions, builds, language models and links', { ti
     assert.equal(gitea.bytesReceived, received);
   });
 
-  test('the images of a compose file are pushed from its context menu, by one question and one summary', async () => {
-    const { quickInput, notifications, page } = vscode;
-    await vscode.host.executeCommand('workbench.view.explorer');
-    const file = page.locator('.explorer-folders-view .monaco-list-row').filter({ hasText: 'compose.yaml' });
-    await file.waitFor();
-    await file.click({ button: 'right' });
-    await page.locator('.monaco-menu .action-label[aria-label="Push Images of Compose File…"]').last().waitFor();
-    await vscode.screenshot('compose-menu');
+  /** Chooses a row of the context menu that is open, by keyboard. */
+  async function chooseFromMenu(title: string, screenshot: string): Promise<void> {
+    const { page } = vscode;
+    await page.locator(`.monaco-menu .action-label[aria-label="${title}"]`).last().waitFor();
+    await vscode.screenshot(screenshot);
     for (let presses = 0; ; presses++) {
       assert.ok(presses < 60, 'the menu has the command');
       const focused = page.locator('.monaco-menu .action-item.focused .action-label');
-      if (
-        (await focused.count()) > 0 &&
-        (await focused.first().getAttribute('aria-label')) === 'Push Images of Compose File…'
-      )
-        break;
+      if ((await focused.count()) > 0 && (await focused.first().getAttribute('aria-label')) === title) break;
       await page.keyboard.press('ArrowDown');
     }
     await page.keyboard.press('Enter');
+  }
+
+  async function composeFileInExplorer(): Promise<Locator> {
+    await vscode.host.executeCommand('workbench.view.explorer');
+    const file = vscode.page.locator('.explorer-folders-view .monaco-list-row').filter({ hasText: 'compose.yaml' });
+    await file.waitFor();
+    return file;
+  }
+
+  test('the push of a compose file is previewed from the menu of its editor, and nothing is sent', async () => {
+    const { quickInput, page, webview } = vscode;
+    await (await composeFileInExplorer()).dblclick();
+    await page.locator('.monaco-editor .view-lines').filter({ hasText: 'shop/api' }).click({ button: 'right' });
+    const requestsBefore = gitea.requests.length;
+    await chooseFromMenu('Preview Push of Compose File…', 'compose-menu-of-editor');
+    await quickInput.waitFor('Preview the push of 2 images of compose.yaml');
+    await page.keyboard.press('Enter');
+    await quickInput.waitFor('Preview Push of 2 Images');
+    await quickInput.pick('Where each of them went last');
+    await quickInput.waitFor('Enter shows what a push of the ticked images would do');
+    await vscode.screenshot('compose-preview-targets');
+    await page.keyboard.press('Enter');
+    await webview.content.locator('h1').filter({ hasText: '2 images' }).waitFor();
+    await webview.content
+      .locator('.status')
+      .filter({ hasText: 'There already: a push would change nothing' })
+      .waitFor();
+    for (const theme of ['dark', 'light'] as const) {
+      await vscode.useTheme(theme);
+      await vscode.screenshot(`compose-preview-${theme}`);
+    }
+    await vscode.useTheme('dark');
+    const changing = gitea.requests.slice(requestsBefore).filter(({ method }) => !/^(GET|HEAD)$/.test(method));
+    assert.deepEqual(changing, []);
+    await vscode.host.executeCommand('workbench.action.closeAllEditors');
+  });
+
+  test('the images of a compose file are pushed from its context menu, by one question and one summary', async () => {
+    const { quickInput, notifications, page } = vscode;
+    await (await composeFileInExplorer()).click({ button: 'right' });
+    await chooseFromMenu('Push Images of Compose File…', 'compose-menu');
     await quickInput.waitFor('Push 2 images of compose.yaml');
     await vscode.screenshot('compose-images');
     assert.match(

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, afterEach, before, suite, test } from 'node:test';
 import type { PushImagesResult } from '../../src/host/push/pushImagesResult.ts';
+import type { Locator } from 'playwright-core';
 import { startFakeGitea, type FakeGitea } from '../fakeGitea/fakeGitea.ts';
 import { textReply } from '../fakeGitea/http/reply.ts';
 import { checkStored } from '../tools/checkPushed.ts';
@@ -106,6 +107,33 @@ suite('several images by hand', { timeout: 300_000 }, () => {
     ] as const) {
       await isStored(`dev/tool:${tag}`, image);
     }
+  });
+
+  test('the dialog shows the plan by a button, and the push begins there', async () => {
+    const { quickInput, notifications, page, webview } = vscode;
+    await images().chooseFromMenu('3 tags', 'Push All Tags…');
+    await quickInput.waitFor('Push 3 Images');
+    await quickInput.pick('Somewhere else…');
+    await quickInput.pick('team');
+    await quickInput.waitFor('Enter pushes');
+    await vscode.screenshot('several-preview-button-dark');
+    await inLightTheme(() => vscode.screenshot('several-preview-button-light'));
+    await page.locator('.quick-input-widget').getByRole('button', { name: 'Preview Push' }).click();
+    await webview.content.locator('h1').filter({ hasText: '3 images' }).waitFor();
+    await webview.content.locator('.status').filter({ hasText: 'Would send' }).waitFor();
+    assert.deepEqual(fakeGitea.tags('team', 'tool'), []);
+    await vscode.screenshot('several-plan-dark');
+    await inLightTheme(() => vscode.screenshot('several-plan-light'));
+    await webview.content.getByRole('button', { name: 'Push', exact: true }).click();
+    await agreeToPublic('team');
+    await notifications.waitFor(/Pushed 3 images in /);
+    for (const [tag, image] of [
+      ['1', 'api:1'],
+      ['latest', 'web:1'],
+    ] as const) {
+      await isStored(`team/tool:${tag}`, image);
+    }
+    await vscode.host.executeCommand('workbench.action.closeAllEditors');
   });
 
   const registries = (): ReturnType<VscodeWindow['sideBar']['view']> => vscode.sideBar.view('Registries');
@@ -242,5 +270,27 @@ suite('several images by hand', { timeout: 300_000 }, () => {
     await notifications.click(/Pushed 0 of 2 images/, 'Push Failed Again');
     await notifications.waitFor(/Pushed 1 image in /);
     await isStored('dev/web:2', 'web:1');
+  });
+
+  test('a selected image stays selected when its repository gets a second tag, and when it loses one', async () => {
+    const selected = (label: RegExp): Locator => images().row(label).and(vscode.page.locator('[aria-selected="true"]'));
+    await images()
+      .row(/^worker:1/)
+      .click();
+    await selected(/^worker:1/).waitFor();
+    await engine.docker(['tag', 'worker:1', 'worker:2']);
+    await selected(/^worker2 tags/).waitFor();
+    assert.equal(await vscode.page.locator('.pane .monaco-list-row.selected').count(), 1);
+    await images().expand(/^worker2 tags/);
+    await vscode.screenshot('selection-of-second-tag');
+    await images()
+      .row(/^2.*MB/)
+      .click();
+    await selected(/^2.*MB/).waitFor();
+    await engine.docker(['rmi', 'worker:1']);
+    await selected(/^worker:2/).waitFor();
+    // What is selected is what a command by keyboard applies to.
+    await vscode.page.keyboard.press('Control+C');
+    await vscode.page.waitForFunction("navigator.clipboard.readText().then((text) => text === 'worker:2')");
   });
 });

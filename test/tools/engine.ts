@@ -47,6 +47,8 @@ export interface PrivateEngineOptions {
   readonly within?: Within;
   /** Where its data is put: by default the disk of the checkout. */
   readonly dataParent?: string | undefined;
+  /** The authorities whose certificates it accepts, in place of the machine's. */
+  readonly caFile?: string;
 }
 
 /** Starts a dockerd that shares nothing with the machine's own: data, sockets, network. Linux, root. */
@@ -72,6 +74,8 @@ export async function startPrivateEngine(options: PrivateEngineOptions = {}): Pr
   const service = startService(command, commandArgs, {
     logFile: join(sockets.path, 'dockerd.log'),
     folders: [data.path, sockets.path],
+    // Go's crypto/x509 reads it in place of the machine's own list.
+    ...(options.caFile !== undefined && { env: { SSL_CERT_FILE: options.caFile } }),
   });
   const stop = async (): Promise<void> => {
     await service.stop();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { dockerClient, serverVersion } from './engine.ts';
 import type { Engine } from './engine.ts';
 import { needCommand } from './findCommand.ts';
+import { onThisMachine, type Within } from './netns.ts';
 import { inNewDebian } from './newDebian.ts';
 import { cacheFolder } from './projectPaths.ts';
 import { run } from './run.ts';
@@ -18,6 +19,8 @@ export interface NewEngineOptions {
   readonly tcp?: string;
   /** Where its data is put: a disk, or a file system in memory, which is faster. By default the disk of the checkout. */
   readonly dataParent?: string | undefined;
+  /** The host it runs on; this machine by default. */
+  readonly within?: Within;
 }
 
 /** Docker of Debian unstable. */
@@ -31,11 +34,11 @@ const inside = { data: '/var/lib/docker', sockets: '/run/tea-chest' };
 
 /** As `startPrivateEngine`, with the Docker of Debian unstable, which is some years newer than that of Debian 12. */
 export async function startNewEngine(options: NewEngineOptions): Promise<NewEngine> {
-  const { containerdStore, tcp, dataParent = cacheFolder } = options;
+  const { containerdStore, tcp, dataParent = cacheFolder, within = onThisMachine } = options;
   const data = await makeScratch('new-engine-data', dataParent);
   const sockets = await makeScratch('new-engine');
   await writeFile(join(sockets.path, 'daemon.json'), '{}');
-  const [command, ...args] = await inNewDebian(
+  const inDebian = await inNewDebian(
     [
       { from: data.path, to: inside.data },
       { from: sockets.path, to: inside.sockets },
@@ -48,6 +51,7 @@ export async function startNewEngine(options: NewEngineOptions): Promise<NewEngi
       `--feature containerd-snapshotter=${String(containerdStore)}`,
     ].join(' '),
   );
+  const [command, ...args] = within(inDebian);
   const service = startService(command, args, {
     logFile: join(sockets.path, 'dockerd.log'),
     folders: [data.path, sockets.path],
@@ -66,9 +70,9 @@ export async function startNewEngine(options: NewEngineOptions): Promise<NewEngi
     const version = await waitFor('The newer container engine', service, () => serverVersion(docker));
     const containerd = async (call: readonly string[]): Promise<string> => {
       const pid = readFileSync(join(sockets.path, 'pid'), 'utf8').trim();
-      const within = [`--mount=/proc/${pid}/ns/mnt`, `--root=/proc/${pid}/root`, '--', 'ctr'];
+      const inMounts = [`--mount=/proc/${pid}/ns/mnt`, `--root=/proc/${pid}/root`, '--', 'ctr'];
       const address = ['--address', '/run/docker/containerd/containerd.sock', '--namespace', 'moby'];
-      return (await run(needCommand('nsenter', 'util-linux'), [...within, ...address, ...call])).stdout;
+      return (await run(needCommand('nsenter', 'util-linux'), [...inMounts, ...address, ...call])).stdout;
     };
     return { host, version, isPrivate: true, docker, output: () => service.output(), kill, stop, containerd };
   } catch (error) {

@@ -1,4 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
@@ -68,6 +70,16 @@ export function addAttestation(blobs: Blobs, of: Described): Described {
 /** An index of these manifests and of what else it lists. */
 export function addIndex(blobs: Blobs, listed: readonly object[]): Described {
   return blobs.add(`${oci}.index.v1+json`, { schemaVersion: 2, mediaType: `${oci}.index.v1+json`, manifests: listed });
+}
+
+/** Writes an OCI layout that skopeo reads as `oci:<folder>:<tag>`. */
+export async function writeLayout(folder: string, blobs: Blobs, top: Described, tag: string): Promise<void> {
+  await mkdir(join(folder, 'blobs', 'sha256'), { recursive: true });
+  await writeFile(join(folder, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
+  for (const [digest, { bytes }] of blobs.all) await writeFile(join(folder, 'blobs', digest.replace(':', '/')), bytes);
+  const annotations = { 'org.opencontainers.image.ref.name': tag };
+  const index = { schemaVersion: 2, manifests: [{ ...top, annotations }] };
+  await writeFile(join(folder, 'index.json'), JSON.stringify(index));
 }
 
 /** Loads an OCI layout into an engine, under a full name. */

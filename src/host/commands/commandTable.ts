@@ -24,7 +24,7 @@ import { imagesCompareCommand, registriesCompareCommand, registriesCompareSelect
 import { imagesPushCommand } from './imagesPush.ts';
 import { listImagesCommand } from './listImages.ts';
 import { pullImageCommand } from './pullImage.ts';
-import { pushComposeFileCommand } from './pushComposeFile.ts';
+import { previewComposeFileCommand, pushComposeFileCommand } from './pushComposeFile.ts';
 import { pushImageCommand } from './pushImage.ts';
 import { pushImagesCommand } from './pushImages.ts';
 import { pushOutOfDateCommand } from './pushOutOfDate.ts';
@@ -75,6 +75,8 @@ export function commandTable(dependencies: CommandDependencies): CommandTable {
     pullImage: (argument?: unknown) => pullImageCommand(pull, argument),
     pushComposeFile: (clicked?: vscode.Uri, selected?: readonly vscode.Uri[]) =>
       pushComposeFileCommand(dependencies, clicked, selected),
+    previewComposeFile: (clicked?: vscode.Uri, selected?: readonly vscode.Uri[]) =>
+      previewComposeFileCommand(dependencies, clicked, selected),
     'pushOnBuild.askAgain': () => automation.consent.reset(),
     'images.push': (clicked?: ImageNode, selected?: readonly ImageNode[]) =>
       imagesPushCommand(push, rows(clicked, selected)),

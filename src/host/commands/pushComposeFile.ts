@@ -15,7 +15,7 @@ import {
 import type { PushController } from '../push/pushController.ts';
 
 export interface PushComposeFileDependencies {
-  readonly push: Pick<PushController, 'pushAll'>;
+  readonly push: Pick<PushController, 'pushAll' | 'preview'>;
   readonly inspect: InspectImage;
 }
 
@@ -31,14 +31,62 @@ export async function pushComposeFileCommand(
   clicked?: vscode.Uri,
   selected?: readonly vscode.Uri[],
 ): Promise<void> {
-  const files = filesOf(clicked, selected) ?? (await chooseFile());
+  const { push } = dependencies;
+  await useComposeFile({ ...dependencies, texts: pushTexts, use: (images) => push.pushAll(images) }, clicked, selected);
+}
+
+/** `teaChest.previewComposeFile`: the same questions, and then the plan of that push. */
+export async function previewComposeFileCommand(
+  dependencies: PushComposeFileDependencies,
+  clicked?: vscode.Uri,
+  selected?: readonly vscode.Uri[],
+): Promise<void> {
+  const { push } = dependencies;
+  const use = (images: readonly string[]): Promise<void> => push.preview(images);
+  await useComposeFile({ ...dependencies, texts: previewTexts, use }, clicked, selected);
+}
+
+interface ComposeFileUse extends Pick<PushComposeFileDependencies, 'inspect'> {
+  readonly texts: ComposeFileTexts;
+  readonly use: (images: readonly string[]) => Promise<void>;
+}
+
+/** The texts that name what is done with the images. */
+interface ComposeFileTexts {
+  readonly title: string;
+  readonly titleOf: (count: number, file: string) => string;
+  /** A button: goes on with the images that the engine has. */
+  readonly others: (count: number) => string;
+}
+
+const pushTexts: ComposeFileTexts = {
+  title: l10n.t('Push Images of Compose File'),
+  titleOf: (count, file) => (count === 1 ? l10n.t`Push 1 image of ${file}` : l10n.t`Push ${count} images of ${file}`),
+  others: (count) => (count === 1 ? l10n.t('Push the Other One') : l10n.t`Push the Other ${count}`),
+};
+
+const previewTexts: ComposeFileTexts = {
+  title: l10n.t('Preview Push of Compose File'),
+  titleOf: (count, file) =>
+    count === 1
+      ? l10n.t`Preview the push of 1 image of ${file}`
+      : l10n.t`Preview the push of ${count} images of ${file}`,
+  others: (count) => (count === 1 ? l10n.t('Preview the Other One') : l10n.t`Preview the Other ${count}`),
+};
+
+async function useComposeFile(
+  what: ComposeFileUse,
+  clicked: vscode.Uri | undefined,
+  selected: readonly vscode.Uri[] | undefined,
+): Promise<void> {
+  const { texts, inspect, use } = what;
+  const files = filesOf(clicked, selected) ?? (await chooseFile(texts.title));
   if (files === undefined) return;
   try {
-    const images = await chooseImages(files, await findComposeImages({ files }, dependencies.inspect));
-    if (images !== undefined && images.length > 0) await dependencies.push.pushAll(images);
+    const images = await chooseImages(files, await findComposeImages({ files }, inspect), texts);
+    if (images !== undefined && images.length > 0) await use(images);
   } catch (error) {
-    const retry = (): Promise<void> => pushComposeFileCommand(dependencies, clicked, selected);
-    void reportFailure(error, { retry });
+    void reportFailure(error, { retry: () => useComposeFile(what, clicked, selected) });
   }
 }
 
@@ -49,13 +97,13 @@ function filesOf(clicked?: vscode.Uri, selected?: readonly vscode.Uri[]): readon
 }
 
 /** One of the open folders, or any other. Undefined if the person cancels. */
-async function chooseFile(): Promise<readonly string[] | undefined> {
+async function chooseFile(title: string): Promise<readonly string[] | undefined> {
   const found = await vscode.workspace.findFiles(composeFiles, '**/node_modules/**', longestList);
   const files = found.filter(({ path }) => !/\.override\.ya?ml$/.test(path)).sort(byPath);
   const [only, ...others] = files;
   if (only === undefined) {
     const chosen = await vscode.window.showOpenDialog({
-      title: l10n.t('Push Images of Compose File'),
+      title,
       openLabel: l10n.t('Choose'),
       filters: { [l10n.t('Compose files')]: ['yml', 'yaml'] },
     });
@@ -65,10 +113,7 @@ async function chooseFile(): Promise<readonly string[] | undefined> {
   const choices = files.map((uri) => ({
     ...{ label: basename(uri.fsPath), description: vscode.workspace.asRelativePath(uri), value: [uri.fsPath] },
   }));
-  return await pickOne(choices, {
-    title: l10n.t('Push Images of Compose File'),
-    placeholder: l10n.t('Which compose file?'),
-  });
+  return await pickOne(choices, { title, placeholder: l10n.t('Which compose file?') });
 }
 
 function byPath(one: vscode.Uri, other: vscode.Uri): number {
@@ -79,6 +124,7 @@ function byPath(one: vscode.Uri, other: vscode.Uri): number {
 async function chooseImages(
   files: readonly string[],
   found: FoundComposeImages,
+  texts: ComposeFileTexts,
 ): Promise<readonly string[] | undefined> {
   const { images, missing, inactive } = found;
   const [first = ''] = files;
@@ -93,7 +139,7 @@ async function chooseImages(
     throw new TeaChestError('imageNotFound', message, { stage: 'inspect', facts: { file: first } });
   }
   if (missing.length > 0) {
-    const go = present.length === 1 ? l10n.t('Push the Other One') : l10n.t`Push the Other ${present.length}`;
+    const go = texts.others(present.length);
     const question = l10n.t`The engine lacks ${missing.length} of the ${images.length} images of ${file}.`;
     const detail = [
       ...missing.map(describeMissing),
@@ -105,9 +151,7 @@ async function chooseImages(
     inactive.length === 0
       ? l10n.t('Enter goes on with the images that are ticked')
       : l10n.t`Left out, as none of their profiles is active: ${inactive.join(', ')}`;
-  const title =
-    present.length === 1 ? l10n.t`Push 1 image of ${file}` : l10n.t`Push ${present.length} images of ${file}`;
-  return await pickSeveral(present.map(imageRow), { title, placeholder });
+  return await pickSeveral(present.map(imageRow), { title: texts.titleOf(present.length, file), placeholder });
 }
 
 function imageRow({ image, services, isBuilt }: ComposeImage): Parameters<typeof pickSeveral<string>>[0][number] {

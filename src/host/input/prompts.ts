@@ -194,8 +194,8 @@ function whenLeft(
   reject: (navigation: Navigation) => void,
 ): readonly vscode.Disposable[] {
   return [
-    list.onDidTriggerButton(() => {
-      reject(new Navigation('back'));
+    list.onDidTriggerButton((button) => {
+      if (button === vscode.QuickInputButtons.Back) reject(new Navigation('back'));
     }),
     whenHidden(list, closed, reject),
   ];
@@ -230,23 +230,38 @@ export interface SubsetQuestion<T> {
   readonly choices: readonly Choice<T>[] | Promise<readonly Choice<T>[]>;
   /** True: all are ticked at first. */
   readonly areTicked: boolean;
+  /** A button in the title, which takes the ticked choices for something else than Enter does. */
+  readonly other?: { readonly icon: string; readonly tooltip: string } | undefined;
+}
+
+/** The ticked choices. `isOther`: by the button, not by Enter. */
+export interface Subset<T> {
+  readonly values: readonly T[];
+  readonly isOther: boolean;
 }
 
 /** Asks which of several choices apply: one at least. Rejects with `Navigation` if the person goes back or cancels. */
-export async function askSubset<T>(position: StepPosition, question: SubsetQuestion<T>): Promise<readonly T[]> {
+export async function askSubset<T>(position: StepPosition, question: SubsetQuestion<T>): Promise<Subset<T>> {
   const list = vscode.window.createQuickPick<ChoiceRow<T>>();
-  initialize(list, position, []);
+  const other = question.other && iconButton(question.other.icon, question.other.tooltip);
+  initialize(list, position, other === undefined ? [] : [other]);
   list.placeholder = inertText(question.placeholder);
   list.canSelectMany = true;
   list.matchOnDescription = true;
   const listeners: vscode.Disposable[] = [];
   const closed = new AbortController();
   try {
-    return await new Promise<readonly T[]>((resolve, reject) => {
+    return await new Promise<Subset<T>>((resolve, reject) => {
+      const end = (isOther: boolean): void => {
+        const values = list.selectedItems.flatMap(({ choice }) => (choice === undefined ? [] : [choice.value]));
+        if (values.length > 0) resolve({ values, isOther });
+      };
       listeners.push(
         list.onDidAccept(() => {
-          const values = list.selectedItems.flatMap(({ choice }) => (choice === undefined ? [] : [choice.value]));
-          if (values.length > 0) resolve(values);
+          end(false);
+        }),
+        list.onDidTriggerButton((button) => {
+          if (button === other) end(true);
         }),
         ...whenLeft(list, closed.signal, reject),
       );

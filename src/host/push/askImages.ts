@@ -27,10 +27,22 @@ interface Answers extends OwnerAnswers {
   /** Each image goes where it went last. */
   readonly asBefore?: boolean;
   readonly chosen?: readonly ProposedTarget[];
+  /** The person wants to see the plan before anything is pushed. */
+  readonly wantsPlan?: boolean;
 }
+
+/** What follows the questions: the push, the plan, or the one of them that the person chooses. */
+export type AfterQuestions = 'push' | 'plan' | 'pushOrPlan';
 
 interface Dialog extends OwnerDialog {
   readonly sources: PushSources;
+  readonly next: AfterQuestions;
+}
+
+/** The images with their targets, and whether the person sees the plan first. */
+export interface AskedImages {
+  readonly jobs: readonly PushJob[];
+  readonly isPreview: boolean;
 }
 
 /**
@@ -41,17 +53,25 @@ interface Dialog extends OwnerDialog {
 export async function askImages(
   sources: PushSources,
   images: readonly string[] | undefined,
-): Promise<readonly PushJob[] | undefined> {
+  next: AfterQuestions,
+): Promise<AskedImages | undefined> {
   const { store, memory, folderRepositories, access } = sources;
   const dialog: Dialog = {
-    ...{ sources, store, memory, folderRepositories, isOfOneImage: false },
+    ...{ sources, store, memory, folderRepositories, next, isOfOneImage: false },
     ...{ owners: new OwnersCache(access), preflight: new Preflight(access) },
   };
-  const title = images === undefined ? l10n.t('Push Images') : l10n.t`Push ${images.length} Images`;
   const start: Answers = images === undefined ? {} : { images: images.map(normalizeImage) };
-  const answers = await runSteps(title, imagesSteps(dialog), start);
+  const answers = await runSteps(titleOf(images, next), imagesSteps(dialog), start);
   if (answers?.chosen === undefined) return undefined;
-  return await nameTheRest(dialog, answers, answers.chosen);
+  const jobs = await nameTheRest(dialog, answers, answers.chosen);
+  return jobs && { jobs, isPreview: next === 'plan' || answers.wantsPlan === true };
+}
+
+function titleOf(images: readonly string[] | undefined, next: AfterQuestions): string {
+  if (next === 'plan') {
+    return images === undefined ? l10n.t('Preview Push of Images') : l10n.t`Preview Push of ${images.length} Images`;
+  }
+  return images === undefined ? l10n.t('Push Images') : l10n.t`Push ${images.length} Images`;
 }
 
 type Ask = Step<Answers>['ask'];
@@ -86,7 +106,8 @@ function askWhich({ images }: PushSources): Ask {
       return state.kind === 'ready' ? imageChoices(state.images, Date.now()) : [];
     });
     const question = { placeholder: l10n.t('Which images? Tick them, and press Enter'), choices, areTicked: false };
-    return { ...answers, images: await askSubset(position, question) };
+    const { values } = await askSubset(position, question);
+    return { ...answers, images: values };
   };
 }
 
@@ -118,11 +139,16 @@ function askAsBefore({ sources, preflight }: Dialog): Ask {
 function askTargets(dialog: Dialog): Ask {
   return async (answers, position) => {
     const targets = await proposeTargets(dialog, answers);
-    const question = {
-      placeholder: l10n.t('Enter pushes the images that are ticked'),
+    const { values, isOther } = await askSubset(position, {
+      placeholder:
+        dialog.next === 'plan'
+          ? l10n.t('Enter shows what a push of the ticked images would do')
+          : l10n.t('Enter pushes the images that are ticked'),
       choices: targets.map(targetRow),
-    };
-    return { ...answers, chosen: await askSubset(position, { ...question, areTicked: true }) };
+      areTicked: true,
+      ...(dialog.next === 'pushOrPlan' && { other: { icon: 'open-preview', tooltip: l10n.t('Preview Push') } }),
+    });
+    return { ...answers, chosen: values, wantsPlan: isOther };
   };
 }
 

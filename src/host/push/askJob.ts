@@ -1,8 +1,9 @@
+import * as l10n from '@vscode/l10n';
 import type { ConnectionStore } from '../connections/connectionStore.ts';
 import { reconnect, signInToGoOn } from '../connections/reconnect.ts';
 import type { AskSignInDependencies } from '../connections/signInState.ts';
 import type { PublicOwners } from '../targets/publicOwners.ts';
-import { askImages } from './askImages.ts';
+import { askImages, type AfterQuestions, type AskedImages } from './askImages.ts';
 import { askPush } from './askPush.ts';
 import { withoutPreflight } from './preflight.ts';
 import type { PushStart } from './pushAnswers.ts';
@@ -30,20 +31,24 @@ export async function askJob(
 ): Promise<PushJob | undefined> {
   if (!(await hasRegistry(dependencies))) return undefined;
   const { platform } = options;
-  const job = await askPush(sourcesOf(dependencies, isPreview), { ...start, platform });
+  const title = start.title ?? (isPreview ? l10n.t('Preview Push') : undefined);
+  const named = { ...start, ...(title !== undefined && { title }), platform };
+  const job = await askPush(sourcesOf(dependencies, isPreview), named);
   if (job === undefined || !(await areConfirmed(dependencies, [job], { isPreview }))) return undefined;
   return { ...attendedJob(job, dependencies), ...options, platform: platform ?? job.platform };
 }
 
-/** Asks once where all images should go. Without `images`, the person chooses them. Empty if the person leaves. */
+/** Asks once where all images should go. Without `images`, the person chooses them. No job if the person leaves. */
 export async function askJobs(
   dependencies: AskJobDependencies,
   images: readonly string[] | undefined,
-  options: AskJobOptions,
-): Promise<readonly PushJob[]> {
-  if (!(await hasRegistry(dependencies))) return [];
-  const jobs = (await askImages(sourcesOf(dependencies, options.isPreview), images)) ?? [];
-  return (await areConfirmed(dependencies, jobs, options)) ? jobs.map((job) => attendedJob(job, dependencies)) : [];
+  next: AfterQuestions,
+): Promise<AskedImages> {
+  const nothing = { jobs: [], isPreview: false };
+  if (!(await hasRegistry(dependencies))) return nothing;
+  const asked = await askImages(sourcesOf(dependencies, next === 'plan'), images, next);
+  if (asked === undefined || !(await areConfirmed(dependencies, asked.jobs, asked))) return nothing;
+  return { ...asked, jobs: asked.jobs.map((job) => attendedJob(job, dependencies)) };
 }
 
 /** True if the person confirms the first push to each public owner, and there is a credential for each registry. */

@@ -1,11 +1,10 @@
-import { setTimeout } from 'node:timers/promises';
 import * as l10n from '@vscode/l10n';
 import { TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { Choice, Typed } from '../input/choiceRows.ts';
 import { askChoice } from '../input/prompts.ts';
 import { audienceNote } from '../targets/audienceText.ts';
-import { confirmationDetail, type WideAudience } from '../targets/publicOwners.ts';
+import { confirmationDetail, unconfirmedSoon, type WideAudience } from '../targets/publicOwners.ts';
 import { hasOwners, settleTarget } from '../targets/settleTarget.ts';
 import { withWarningOfOthers } from '../targets/suggestedName.ts';
 import { formatTarget, ownerInName, proposeTarget, type Destination } from '../targets/target.ts';
@@ -16,9 +15,6 @@ import { pastedDestination } from './pastedDestination.ts';
 import { refusalRow } from './preflight.ts';
 import { splitRepository, type Answers, type Ask, type PushDialog, type TargetPart } from './pushAnswers.ts';
 import { parseDestination, suggestDestination } from './resolvePush.ts';
-
-/** Milliseconds that the list waits for the visibility of an owner. */
-const longestWaitMs = 2_000;
 
 /** A destination that is proposed, in its parts. An empty part is not known. */
 interface Draft {
@@ -125,25 +121,10 @@ async function judge(dialog: PushDialog, image: string, draft: Draft): Promise<J
   try {
     const target = settleTarget({ host: connection.host, repository, tag }, connection.kind);
     const destination = { connection, target };
-    return { ...draft, destination, audience: await unconfirmedAudience(dialog, destination) };
+    return { ...draft, destination, audience: await unconfirmedSoon(dialog.publicOwners, destination) };
   } catch (refusal) {
     const error = withWarningOfOthers(refusal, image, await localReferences(dialog.images));
     return { ...draft, part: 'name', problem: toTeaChestError(error).message };
-  }
-}
-
-/** Undefined also if the registry does not say it soon: then a question follows. */
-async function unconfirmedAudience(
-  { publicOwners }: PushDialog,
-  destination: Destination,
-): Promise<WideAudience | undefined> {
-  const late = new AbortController();
-  try {
-    const nothing = setTimeout(longestWaitMs, undefined, { signal: late.signal });
-    nothing.catch(() => undefined);
-    return await Promise.race([publicOwners.unconfirmed(destination), nothing]);
-  } finally {
-    late.abort();
   }
 }
 

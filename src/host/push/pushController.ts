@@ -90,13 +90,11 @@ export class PushController {
     try {
       const [image, ...others] = images ?? [];
       const start = image === undefined ? {} : { image };
-      const toPreview = { isPreview: true };
       const jobs =
         others.length > 0
-          ? await askJobs(this.#dependencies, images, toPreview)
-          : [await askJob(this.#dependencies, start, {}, toPreview)];
-      const asked = jobs.filter((job) => job !== undefined);
-      if (asked.length > 0) this.#dependencies.preview.show(asked.map(jobArguments));
+          ? (await askJobs(this.#dependencies, images, 'plan')).jobs
+          : [await askJob(this.#dependencies, start, {}, { isPreview: true })];
+      this.#showPlan(jobs.filter((job) => job !== undefined));
     } catch (error) {
       void reportFailure(error, { retry: () => this.preview(images) });
     }
@@ -110,8 +108,10 @@ export class PushController {
       return;
     }
     try {
-      const jobs = await askJobs(this.#dependencies, images, this.#beforePush);
-      if (jobs.length > 0 && !this.#isPreviewed(jobs)) await this.#pushAll(jobs, []);
+      const next = this.#dependencies.preview.isAlwaysShown() ? 'plan' : 'pushOrPlan';
+      const { jobs, isPreview } = await askJobs(this.#dependencies, images, next);
+      if (isPreview) this.#showPlan(jobs);
+      else if (jobs.length > 0) await this.#pushAll(jobs, []);
     } catch (error) {
       void reportFailure(error, { retry: () => this.pushAll(images) });
     }
@@ -246,10 +246,13 @@ export class PushController {
 
   /** If a person wants to see the plan of each push first, shows it: they go on from there. */
   #isPreviewed(jobs: readonly PushJob[]): boolean {
-    const { preview } = this.#dependencies;
-    if (!preview.isAlwaysShown()) return false;
-    preview.show(jobs.map(jobArguments));
+    if (!this.#dependencies.preview.isAlwaysShown()) return false;
+    this.#showPlan(jobs);
     return true;
+  }
+
+  #showPlan(jobs: readonly PushJob[]): void {
+    if (jobs.length > 0) this.#dependencies.preview.show(jobs.map(jobArguments));
   }
 
   /** Rejects as the push does, after showing the failure. Does not wait for a button. */

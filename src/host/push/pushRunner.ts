@@ -57,6 +57,8 @@ export interface RunOptions {
   readonly onQueued?: (position: number) => void;
   /** Called at once, with the ID of its record. */
   readonly onRecord?: ((id: string) => void) | undefined;
+  /** Called with a sentence that will be among the notices of a result, as soon as a check before the push has it. */
+  readonly onNotice?: ((notice: string) => void) | undefined;
 }
 
 /** Runs pushes, lists those that are running, and reports their progress. */

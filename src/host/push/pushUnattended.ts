@@ -26,6 +26,8 @@ export interface UnattendedOptions {
   readonly onProgress?: (snapshot: ImagesSnapshot) => void;
   /** Called before the push with the target of each image that has one. */
   readonly onResolved?: (jobs: readonly PushJob[]) => void;
+  /** Called with a notice of a result, as soon as it is known. */
+  readonly onNotice?: (notice: string) => void;
 }
 
 /** What became of one image, by the name it was given. */

@@ -41,7 +41,8 @@ export async function resolveJobs(
   const open = resolved.filter(({ job, error }) => job === undefined && error === undefined);
   if (open.length === 0) return resolved;
   const images = open.map(({ args }) => args.image);
-  const answered = await askJobs(dependencies, images, { isPreview: false });
+  // The caller waits for the result of the push: no plan is offered in its place.
+  const { jobs: answered } = await askJobs(dependencies, images, 'push');
   return resolved.map((one) => {
     if (!open.includes(one)) return one;
     const { args } = one;

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import * as l10n from '@vscode/l10n';
 import * as v from 'valibot';
 import type { Memento } from 'vscode';
@@ -8,6 +9,8 @@ import { hasOwners } from './settleTarget.ts';
 import type { Destination } from './target.ts';
 
 const stateKey = 'teaChest.publicOwners';
+/** Milliseconds. Nobody waits longer for the visibility of an owner. */
+const longestWaitMs = 2_000;
 
 /** Others than the members of an organization. */
 export type WideAudience = Exclude<Audience, 'members'>;
@@ -80,6 +83,33 @@ export class PublicOwners {
   #rows(): Readonly<Record<string, readonly string[]>> {
     return readValue(storedOwners, this.#state.get(stateKey)) ?? {};
   }
+}
+
+/**
+ * Who can pull what is pushed there, if no person has confirmed that yet. Undefined also if the registry does not say it
+ * soon.
+ */
+export async function unconfirmedSoon(
+  publicOwners: Pick<PublicOwners, 'unconfirmed'>,
+  destination: Destination,
+): Promise<WideAudience | undefined> {
+  const late = new AbortController();
+  try {
+    const nothing = setTimeout(longestWaitMs, undefined, { signal: late.signal });
+    nothing.catch(() => undefined);
+    return await Promise.race([publicOwners.unconfirmed(destination), nothing]);
+  } finally {
+    late.abort();
+  }
+}
+
+/** A sentence about a push where nobody can be asked. It is the same for all images of an owner, and so said once. */
+export function audienceNotice(destination: Destination, audience: WideAudience): string {
+  const owner = ownerOf(destination);
+  const { host } = destination.connection;
+  return audience === 'everybody'
+    ? l10n.t`Everybody who can reach ${host} can pull the images of ${owner}: this owner is public.`
+    : l10n.t`Everybody who is signed in to ${host} can pull the images of ${owner}.`;
 }
 
 /** The detail of the row that proposes a push, where Enter is the confirmation. */

@@ -15,6 +15,7 @@ import { copyBySkopeo, differences } from '../../tools/verifyPull.ts';
 import { run } from '../../tools/run.ts';
 import { makeScratch } from '../../tools/scratch.ts';
 import { startService, waitFor, type Service } from '../../tools/service.ts';
+import { startGiteaOn, type GiteaOnHost } from './giteaOnHost.ts';
 import type { PushOrder, PushOutcome } from './pushFromHost.ts';
 
 const credential = { username: 'dev', secret: 'dev pässword: with everything' };
@@ -30,7 +31,7 @@ suite('hosts of their own', { timeout: 300_000, skip }, () => {
   let engine: Engine;
   let tcp: string;
   let image: BuiltImage;
-  let gitea: FakeGitea;
+  let gitea: GiteaOnHost;
   let nginx: Nginx;
   let caFile: string;
   let proxy: Service;
@@ -57,7 +58,7 @@ suite('hosts of their own', { timeout: 300_000, skip }, () => {
       readFile(certificates.cert, 'utf8'),
       readFile(certificates.key, 'utf8'),
     ]);
-    gitea = await startFakeGiteaOn(third, scratch.path);
+    gitea = await startGiteaOn(third, scratch.path, { devPassword: credential.secret });
     closer.add(() => gitea.stop());
     const tls = { certificatePem, privateKeyPem };
     nginx = await startNginx(gitea.host, { tls, within: third.within, address: '::', bodyLimit: '0' });
@@ -168,21 +169,6 @@ suite('hosts of their own', { timeout: 300_000, skip }, () => {
     }
   });
 });
-
-interface FakeGitea {
-  readonly host: string;
-  stop(): Promise<void>;
-}
-
-async function startFakeGiteaOn({ within }: NetworkHost, folder: string): Promise<FakeGitea> {
-  const [command, ...args] = within([process.execPath, join(projectRoot, 'test', 'fakeGitea', 'main.ts')]);
-  const service = startService(command, args, {
-    logFile: join(folder, 'gitea.log'),
-    env: { FAKE_GITEA_DEV_PASSWORD: credential.secret },
-  });
-  const line = await waitFor('The fake Gitea', service, () => /^\{.*\}$/m.exec(service.output())?.[0]);
-  return { host: (JSON.parse(line) as { host: string }).host, stop: () => service.stop() };
-}
 
 async function startProxyOn(
   { within, address }: NetworkHost,

@@ -1,93 +1,93 @@
 import * as l10n from '@vscode/l10n';
 import { joinSentences } from '../../base/joinSentences.ts';
-import { TeaChestError, type ErrorCode, type ErrorFacts } from '../../base/errors.ts';
+import type { TeaChestError } from '../../base/errors.ts';
+import { errorFromResponse, explainByRules, type ErrorContext, type ErrorRule } from './errorRules.ts';
 import { isHtml, serverMessage, type ErrorResponse } from './errorResponse.ts';
 import { isTransientStatus } from '../http/retry.ts';
 import { describeDuration } from '../http/retryAfter.ts';
-
-export interface ErrorContext {
-  /** `owner/name`, as in the request. */
-  readonly repository: string;
-  /** What was tried, completes “… refused to”, “… failed to” and “Asked to …,”: `store the manifest v1`. */
-  readonly attempt: string;
-}
 
 /** Makes the error that a person reads. `explainGiteaError` is Gitea's. */
 export type ExplainErrorResponse = (refusal: ErrorResponse, context: ErrorContext) => TeaChestError;
 
 /** The error responses of any OCI registry (distribution spec, §Error Codes), and of a proxy in front of it. */
 export const explainErrorResponse: ExplainErrorResponse = (refusal, context) =>
-  explainCode(refusal, context) ?? explainStatus(refusal, context) ?? explainOther(refusal, context);
+  explainByRules(rules, refusal, context) ?? explainOther(refusal, context);
 
-function explainCode(refusal: ErrorResponse, { repository }: ErrorContext): TeaChestError | undefined {
-  const { host, codes } = refusal;
-  const detail = serverMessage(refusal);
-  if (codes.includes('NAME_INVALID')) {
-    const message = l10n.t({
-      message: '{host} does not accept the name “{repository}”{detail}.',
-      args: { host, repository, detail },
-      comment: '{detail}: empty, or “: ” and what the server said',
-    });
-    return errorFromResponse('nameInvalid', message, refusal);
-  }
-  if (codes.includes('DIGEST_INVALID')) {
-    const message = l10n.t({
-      message: '{host} received other bytes than we sent: their digest is not the one we announced{detail}.',
-      args: { host, detail },
-      comment: '{detail}: empty, or “: ” and what the server said',
-    });
-    return errorFromResponse('digestMismatch', message, refusal);
-  }
-  if (codes.includes('BLOB_UPLOAD_UNKNOWN')) {
-    const message = l10n.t({
-      message: '{host} no longer knows the upload that it had begun{detail}.',
-      args: { host, detail },
-      comment: '{detail}: empty, or “: ” and what the server said',
-    });
-    return errorFromResponse('uploadLost', message, refusal);
-  }
-  return undefined;
-}
+const hasCode =
+  (code: string): ErrorRule['applies'] =>
+  ({ codes }) =>
+    codes.includes(code);
 
-function explainStatus(refusal: ErrorResponse, { repository, attempt }: ErrorContext): TeaChestError | undefined {
-  const { host, status } = refusal;
-  const detail = serverMessage(refusal);
-  switch (status) {
-    case 401: {
-      if (!refusal.challenges.some(({ scheme }) => scheme === 'bearer')) {
-        return errorFromResponse('credentialsRejected', loginRefused(host, detail), refusal);
-      }
-      const message = l10n.t({
+const rules: readonly ErrorRule[] = [
+  {
+    applies: hasCode('NAME_INVALID'),
+    code: 'nameInvalid',
+    text: ({ host, repository, detail }) =>
+      l10n.t({
+        message: '{host} does not accept the name “{repository}”{detail}.',
+        args: { host, repository, detail },
+        comment: '{detail}: empty, or “: ” and what the server said',
+      }),
+  },
+  {
+    applies: hasCode('DIGEST_INVALID'),
+    code: 'digestMismatch',
+    text: ({ host, detail }) =>
+      l10n.t({
+        message: '{host} received other bytes than we sent: their digest is not the one we announced{detail}.',
+        args: { host, detail },
+        comment: '{detail}: empty, or “: ” and what the server said',
+      }),
+  },
+  {
+    applies: hasCode('BLOB_UPLOAD_UNKNOWN'),
+    code: 'uploadLost',
+    text: ({ host, detail }) =>
+      l10n.t({
+        message: '{host} no longer knows the upload that it had begun{detail}.',
+        args: { host, detail },
+        comment: '{detail}: empty, or “: ” and what the server said',
+      }),
+  },
+  {
+    applies: ({ status, challenges }) => status === 401 && !challenges.some(({ scheme }) => scheme === 'bearer'),
+    code: 'credentialsRejected',
+    text: ({ host, detail }) => loginRefused(host, detail),
+  },
+  {
+    applies: ({ status }) => status === 401,
+    code: 'accessDenied',
+    text: ({ host, attempt, repository, detail }) =>
+      l10n.t({
         message: '{host} refused to {attempt}: this user may not do that in {repository}{detail}.',
         args: { host, attempt, repository, detail },
         comment: [
           '{attempt}: what was tried, such as “store a layer of alice/app”. ',
           '{detail}: empty, or “: ” and what the server said',
         ],
-      });
-      return errorFromResponse('accessDenied', message, refusal);
-    }
-    case 403: {
-      // No registry answers with a web page: something in front of it refuses.
-      if (isHtml(refusal)) return undefined;
-      const message = l10n.t({
+      }),
+  },
+  {
+    // No registry answers with a web page: something in front of it refuses.
+    applies: (refusal) => refusal.status === 403 && !isHtml(refusal),
+    code: 'accessDenied',
+    text: ({ host, attempt, repository, detail }) =>
+      l10n.t({
         message: '{host} refused to {attempt}: it is forbidden in {repository}{detail}.',
         args: { host, attempt, repository, detail },
         comment: [
           '{attempt}: what was tried, such as “store a layer of alice/app”. ',
           '{detail}: empty, or “: ” and what the server said',
         ],
-      });
-      return errorFromResponse('accessDenied', message, refusal);
-    }
-    case 413:
-      return tooLarge(refusal);
-    case 429:
-      return errorFromResponse('registryFailed', joinSentences(tooManyRequests(refusal), waitHint(refusal)), refusal);
-    default:
-      return undefined;
-  }
-}
+      }),
+  },
+  { applies: ({ status }) => status === 413, code: 'bodyTooLarge', text: ({ response }) => tooLarge(response) },
+  {
+    applies: ({ status }) => status === 429,
+    code: 'registryFailed',
+    text: ({ response }) => joinSentences(tooManyRequests(response), waitHint(response)),
+  },
+];
 
 /** For a sign-in by user name and password, or by a token in place of it. `detail`: as `serverMessage` returns it. */
 export function loginRefused(host: string, detail: string): string {
@@ -216,25 +216,23 @@ function meaningOf({ status, method }: ErrorResponse): string | undefined {
 }
 
 /** Registries have no such limit: a proxy in front of it has, and its configuration must be changed. */
-function tooLarge(refusal: ErrorResponse): TeaChestError {
+function tooLarge(refusal: ErrorResponse): string {
   const { host } = refusal;
   const proxy = proxyName(refusal);
   const answer = `413${serverMessage(refusal)}`;
-  const message =
-    proxy === undefined
-      ? l10n.t({
-          message:
-            '{host} cannot take a piece of this size. Something on the way (a proxy) limits the size of a request ({answer}); for nginx that is client_max_body_size.',
-          args: { host, answer },
-          comment: '{answer}: the status 413, alone or with “: ” and what the server said',
-        })
-      : l10n.t({
-          message:
-            '{host} cannot take a piece of this size. The proxy in front of it ({proxy}) limits the size of a request ({answer}); for nginx that is client_max_body_size.',
-          args: { host, proxy, answer },
-          comment: '{answer}: the status 413, alone or with “: ” and what the server said',
-        });
-  return errorFromResponse('bodyTooLarge', message, refusal);
+  return proxy === undefined
+    ? l10n.t({
+        message:
+          '{host} cannot take a piece of this size. Something on the way (a proxy) limits the size of a request ({answer}); for nginx that is client_max_body_size.',
+        args: { host, answer },
+        comment: '{answer}: the status 413, alone or with “: ” and what the server said',
+      })
+    : l10n.t({
+        message:
+          '{host} cannot take a piece of this size. The proxy in front of it ({proxy}) limits the size of a request ({answer}); for nginx that is client_max_body_size.',
+        args: { host, proxy, answer },
+        comment: '{answer}: the status 413, alone or with “: ” and what the server said',
+      });
 }
 
 /** Undefined if the response does not ask to wait. */
@@ -321,18 +319,6 @@ export function errorFromRedirectTarget(
     ],
   });
   return errorFromResponse('registryRefused', message, refusal, { registry: registryHost });
-}
-
-/** The error with this message, and with the facts of the response. */
-export function errorFromResponse(
-  code: ErrorCode,
-  message: string,
-  refusal: ErrorResponse,
-  facts: ErrorFacts = {},
-): TeaChestError {
-  const { host, status, method, path, codes, retryAfter } = refusal;
-  const wait = retryAfter === undefined ? {} : { retryAfterSeconds: Math.ceil(retryAfter / 1000) };
-  return new TeaChestError(code, message, { facts: { host, status, method, path, codes, ...wait, ...facts } });
 }
 
 function proxyName({ server, bodyText }: ErrorResponse): string | undefined {

@@ -1,7 +1,8 @@
 import * as l10n from '@vscode/l10n';
 import { joinSentences } from '../../base/joinSentences.ts';
 import { TeaChestError, type ErrorCode } from '../../base/errors.ts';
-import { errorFromResponse, webPageOf } from '../errors/explainErrorResponse.ts';
+import { errorFromResponse } from '../errors/errorRules.ts';
+import { webPageOf } from '../errors/explainErrorResponse.ts';
 import type { RegistryResponse } from '../http/httpTypes.ts';
 import { isHtml, readErrorResponse, type ErrorResponse } from '../errors/errorResponse.ts';
 

@@ -71,14 +71,20 @@ export function movingLine(snapshot: ImagesSnapshot): string {
   return plainText(only !== undefined && others.length === 0 ? describePush(only.snapshot) : describeImages(snapshot));
 }
 
-/** What became of each image: what was pushed with its digest, or why not and what to do next. */
-export function resultLines(outcomes: readonly UnattendedOutcome[]): readonly string[] {
+/**
+ * What became of each image: what was pushed with its digest, or why not and what to do next. `written`: notices that are
+ * in the terminal already.
+ */
+export function resultLines(
+  outcomes: readonly UnattendedOutcome[],
+  written: ReadonlySet<string> = new Set(),
+): readonly string[] {
   const pushed = outcomes.filter((outcome) => 'result' in outcome);
   const total = outcomes.length > 1 ? [l10n.t`Pushed ${pushed.length} of ${outcomes.length} images.`] : [];
-  return [...outcomes.flatMap(outcomeLines), ...total];
+  return [...outcomes.flatMap((outcome) => outcomeLines(outcome, written)), ...total];
 }
 
-function outcomeLines(outcome: UnattendedOutcome): readonly string[] {
+function outcomeLines(outcome: UnattendedOutcome, written: ReadonlySet<string>): readonly string[] {
   if ('error' in outcome) return [failureLine(outcome.target ?? outcome.image, outcome)];
   const { reference, digest, durationMs, notices, isUnchanged } = outcome.result;
   const bytes = describeBytes(outcome.result);
@@ -87,7 +93,7 @@ function outcomeLines(outcome: UnattendedOutcome): readonly string[] {
     plainText(what),
     `  ${plainText(digest)}`,
     `  ${[bytes, describeDuration(durationMs / 1000)].filter((part) => part !== '').join(', ')}`,
-    ...notices.map((notice) => `  ${plainText(notice)}`),
+    ...notices.filter((notice) => !written.has(notice)).map((notice) => `  ${plainText(notice)}`),
   ];
 }
 

@@ -38,6 +38,8 @@ export class PushTerminal implements vscode.Pseudoterminal {
   #hasMovingLine = false;
   #isOver = false;
   #last: ImagesSnapshot | undefined;
+  /** Notices that were written before their image was pushed. */
+  readonly #notices = new Set<string>();
 
   constructor(run: RunPush, wait: typeof sleep = sleep) {
     this.#run = run;
@@ -80,12 +82,16 @@ export class PushTerminal implements vscode.Pseudoterminal {
             this.#line(plainText(l10n.t`Pushing ${image} to ${target.host}/${target.repository}:${target.tag}`));
           }
         },
+        onNotice: (notice) => {
+          if (!this.#notices.has(notice)) this.#line(plainText(notice));
+          this.#notices.add(notice);
+        },
         onProgress: (snapshot) => {
           this.#show(snapshot);
         },
       });
       if (this.#isOver) return;
-      for (const line of resultLines(outcomes)) this.#line(line);
+      for (const line of resultLines(outcomes, this.#notices)) this.#line(line);
       this.#end(exitOf(outcomes));
     } catch (error) {
       const failure = toTeaChestError(error);

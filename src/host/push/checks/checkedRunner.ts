@@ -2,6 +2,7 @@ import * as l10n from '@vscode/l10n';
 import { TeaChestError, toTeaChestError } from '../../../core/base/errors.ts';
 import type { ImageOutcome } from '../../../core/push/imagesEvents.ts';
 import type { PushResult } from '../../../core/push/pushEvents.ts';
+import { audienceNotice, unconfirmedSoon, type PublicOwners } from '../../targets/publicOwners.ts';
 import { briefImage, formatTarget } from '../../targets/target.ts';
 import type { PushJob } from '../pushJob.ts';
 import type { PushRunner, RunOptions } from '../pushRunner.ts';
@@ -10,6 +11,7 @@ import { pushConcerns, toRefusal, type CheckSources, type Concern } from './push
 interface CheckedRunnerDependencies extends CheckSources {
   readonly runner: Pick<PushRunner, 'runAll'>;
   readonly ask: (message: string, detail: readonly string[], yes: string) => Promise<boolean>;
+  readonly publicOwners: Pick<PublicOwners, 'unconfirmed'>;
 }
 
 interface Checked {
@@ -18,7 +20,10 @@ interface Checked {
   readonly error?: TeaChestError;
 }
 
-/** Runs pushes after the checks that the settings ask for. */
+/**
+ * Runs pushes after the checks that the settings ask for. Where nobody is asked, the result says who can pull from an owner
+ * that no person has confirmed yet.
+ */
 export class CheckedRunner implements Pick<PushRunner, 'run' | 'runAll'> {
   readonly #dependencies: CheckedRunnerDependencies;
 
@@ -34,12 +39,14 @@ export class CheckedRunner implements Pick<PushRunner, 'run' | 'runAll'> {
 
   /** An image that a check refuses does not stop the others. If the person declines, nothing is pushed. */
   async runAll(jobs: readonly PushJob[], options: RunOptions): Promise<readonly ImageOutcome[]> {
+    const audiences = jobs.map((job) => this.#audience(job, options));
     const checked = await Promise.all(jobs.map((job) => this.#check(job, options.signal)));
     if (!(await this.#isAgreed(checked))) {
       const error = new TeaChestError('cancelled', l10n.t('Cancelled.'), { stage: 'resolve' });
       return jobs.map(() => ({ kind: 'failed', error }));
     }
     const allowed = checked.filter(({ error }) => error === undefined);
+    for (const notice of allowed.flatMap(({ concerns }) => warningsOf(concerns))) options.onNotice?.(notice);
     const outcomes =
       allowed.length === 0
         ? []
@@ -48,11 +55,27 @@ export class CheckedRunner implements Pick<PushRunner, 'run' | 'runAll'> {
             options,
           );
     const byCheck = new Map(allowed.map((one, at) => [one, outcomes[at]]));
-    return checked.map((one): ImageOutcome => {
+    const notices = await Promise.all(audiences);
+    return checked.map((one, at): ImageOutcome => {
       const outcome = byCheck.get(one);
-      if (outcome?.kind === 'pushed') return { ...outcome, result: withWarnings(outcome.result, one.concerns) };
+      if (outcome?.kind === 'pushed') {
+        return {
+          ...outcome,
+          result: withNotices(outcome.result, [...(notices[at] ?? []), ...warningsOf(one.concerns)]),
+        };
+      }
       return outcome ?? { kind: 'failed', error: one.error ?? toTeaChestError(new Error('the push has no outcome')) };
     });
+  }
+
+  /** At most one notice. It is asked for while the push goes on, and may come late only for a push of less than 2 s. */
+  async #audience(job: PushJob, { onNotice }: RunOptions): Promise<readonly string[]> {
+    if (job.isUnattended !== true) return [];
+    const audience = await unconfirmedSoon(this.#dependencies.publicOwners, job);
+    if (audience === undefined) return [];
+    const notice = audienceNotice(job, audience);
+    onNotice?.(notice);
+    return [notice];
   }
 
   async #check(job: PushJob, signal: AbortSignal): Promise<Checked> {
@@ -83,7 +106,10 @@ export class CheckedRunner implements Pick<PushRunner, 'run' | 'runAll'> {
   }
 }
 
-function withWarnings(result: PushResult, concerns: readonly Concern[]): PushResult {
-  const warnings = concerns.filter(({ level }) => level === 'warn').map(({ message }) => message);
-  return warnings.length === 0 ? result : { ...result, notices: [...result.notices, ...warnings] };
+function warningsOf(concerns: readonly Concern[]): readonly string[] {
+  return concerns.filter(({ level }) => level === 'warn').map(({ message }) => message);
+}
+
+function withNotices(result: PushResult, notices: readonly string[]): PushResult {
+  return notices.length === 0 ? result : { ...result, notices: [...result.notices, ...notices] };
 }

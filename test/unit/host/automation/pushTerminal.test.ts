@@ -133,6 +133,22 @@ suite('the terminal of a push task', () => {
     assert.equal(exitCode, 0);
   });
 
+  test('says once what a check finds, before the images are pushed', async () => {
+    const notice = 'Everybody who can reach gitea.test can pull the images of dev: this owner is public.';
+    const { written } = await runIn(undefined, ({ onNotice, onResolved }) => {
+      onResolved([job]);
+      onNotice(notice);
+      onNotice(notice);
+      return Promise.resolve([pushed({ notices: ['Another.', notice] }), pushed({ notices: [notice] })]);
+    });
+    const found = written.split('\r\n');
+    assert.deepEqual(found.slice(0, 3), [lines[0], notice, 'Pushed gitea.test/dev/app:1']);
+    assert.deepEqual(
+      found.filter((line) => line.includes('Everybody') || line.includes('Another')),
+      [notice, '  Another.'],
+    );
+  });
+
   test('of a failure has the next step and the code, and the exit code 1', async () => {
     const error = new TeaChestError('registryUnreachable', 'Nobody listens at gitea.test.');
     const failed = { image: 'app:1', target: reference, error };

@@ -249,6 +249,68 @@ suite('a push of several images', () => {
     assert.deepEqual(runs.map(targetsOf), [['dev/tool:1']]);
   });
 
+  test('shows the plan of the ticked images by a button of the dialog, and confirms nothing before it', async (t) => {
+    const { controller, runs, plans, asked, connection } = await controllerFor(t, { seed });
+    const done = controller.pushAll(['app:1', 'tool:1', 'x-y:1']);
+    await answerOwner('publicteam');
+    const targets = await inputAsking(/Enter pushes/);
+    targets.tick([]);
+    targets.pressButton('Preview Push');
+    assert.equal(targets.isShown, true, 'nothing is ticked');
+    targets.tick(targets.items.slice(1));
+    targets.pressButton('Preview Push');
+    await done;
+    assert.deepEqual(
+      plans.shown.map(({ image, target }) => [image, target]),
+      [
+        ['tool:1', `${connection.host}/publicteam/tool:1`],
+        ['x-y:1', `${connection.host}/publicteam/x-y:1`],
+      ],
+    );
+    assert.deepEqual([runs, asked], [[], []]);
+  });
+
+  test('to be previewed says that Enter shows the plan, and has no button for that', async (t) => {
+    const { controller, runs, plans } = await controllerFor(t, { seed });
+    const begin = [
+      () => controller.preview(['app:1', 'tool:1']),
+      () => {
+        plans.isAlwaysShown = true;
+        return controller.pushAll(['app:1', 'tool:1']);
+      },
+    ];
+    for (const ask of begin) {
+      plans.shown.length = 0;
+      const done = ask();
+      await answerOwner('dev');
+      const targets = await inputAsking(/Enter shows what a push of the ticked images would do/);
+      assert.equal(targets['title'], 'Preview Push of 2 Images');
+      assert.throws(() => {
+        targets.pressButton('Preview Push');
+      }, /There is no button/);
+      targets.enter();
+      await done;
+      assert.deepEqual(
+        plans.shown.map(({ image }) => image),
+        ['app:1', 'tool:1'],
+      );
+    }
+    assert.deepEqual(runs, []);
+  });
+
+  test('that a command waits for offers no plan in its place', async (t) => {
+    const { controller, runs } = await controllerFor(t, { seed });
+    const done = controller.pushEach([{ image: 'app:1' }, { image: 'tool:1' }]);
+    await answerOwner('dev');
+    const targets = await inputAsking(/Enter pushes/);
+    assert.throws(() => {
+      targets.pressButton('Preview Push');
+    }, /There is no button/);
+    targets.enter();
+    assert.equal((await done).results.length, 2);
+    assert.equal(runs.length, 1);
+  });
+
   test('asks for another name where two images would have the same target, until it is another one', async (t) => {
     const { controller, runs } = await controllerFor(t, { seed });
     const done = controller.pushAll(['a.test/one/app:1', 'a.test/two/app:1', `sha256:${'b'.repeat(64)}`]);

@@ -2,221 +2,17 @@
 import { registerHooks } from 'node:module';
 import { setImmediate } from 'node:timers/promises';
 import { CancellationTokenSource } from './fakeCancellation.ts';
+import { TreeView } from './fakeClasses.ts';
 import { Disposable, EventEmitter } from './fakeEvents.ts';
 import { showFileDialog } from './fakeFileDialog.ts';
+import { QuickInput, type Row } from './fakeQuickInput.ts';
 import { RelativePattern, Uri } from './fakeUri.ts';
+import { show } from './shownTexts.ts';
 
+export * from './fakeClasses.ts';
+export { QuickInput, QuickInputButtons } from './fakeQuickInput.ts';
+export { takeShown, type Shown } from './shownTexts.ts';
 export { CancellationTokenSource, Disposable, EventEmitter, RelativePattern, Uri };
-
-const shown: Shown[] = [];
-
-/** A text that was handed to VS Code, and the element that shows it. */
-export interface Shown {
-  readonly element: string;
-  readonly text: string;
-}
-
-function show(element: string, text: unknown): void {
-  if (typeof text === 'string') shown.push({ element, text });
-}
-
-/** What VS Code was given since the last call. */
-export function takeShown(): readonly Shown[] {
-  return shown.splice(0);
-}
-
-/** A quick input. Records its texts when it is shown or changed, and lets a test act as the person. */
-export class QuickInput {
-  static latest: QuickInput | undefined;
-  readonly handlers = new Map<string, (value: unknown) => unknown>();
-  readonly element: string;
-  items: readonly Row[] = [];
-  selectedItems: readonly Row[] = [];
-  activeItems: readonly Row[] = [];
-  buttons: readonly unknown[] = [];
-  value = '';
-  enabled = true;
-  isShown = false;
-  [name: string]: unknown;
-
-  constructor(element: string) {
-    this.element = element;
-    QuickInput.latest = this;
-    for (const name of [
-      'onDidChangeValue',
-      'onDidAccept',
-      'onDidTriggerButton',
-      'onDidTriggerItemButton',
-      'onDidHide',
-    ]) {
-      this[name] = (handler: (value: unknown) => unknown): Disposable => {
-        this.handlers.set(name, handler);
-        return new Disposable();
-      };
-    }
-  }
-
-  show(): void {
-    this.isShown = true;
-    this.record();
-  }
-
-  type(text: string): void {
-    this.value = text;
-    this.handlers.get('onDidChangeValue')?.(text);
-    this.record();
-  }
-
-  /** The rows that VS Code leaves, in the order in which it shows them: labels that begin so, labels, the rest. */
-  shownRows(): readonly Row[] {
-    const text = this.value.trim().toLowerCase();
-    const bare = (row: Row): string => row.label.replace(/^\$\([a-z-]+\) /, '').toLowerCase();
-    const rankOf = (row: Row): number => {
-      if (bare(row) === text) return 0;
-      if (bare(row).startsWith(text)) return 1;
-      return bare(row).includes(text) ? 2 : 3;
-    };
-    const fitting = this.items.filter(
-      (row) => rankOf(row) < 3 || row.description?.toLowerCase().includes(text) === true || row.alwaysShow === true,
-    );
-    return text === '' ? this.items : fitting.toSorted((one, other) => rankOf(one) - rankOf(other));
-  }
-
-  /** Enter: takes the first row, or where several may be chosen, those that are ticked. */
-  enter(): void {
-    if (this['canSelectMany'] === true) this.handlers.get('onDidAccept')?.(undefined);
-    else this.take(this.shownRows()[0]);
-  }
-
-  /** Ticks these rows and no others. */
-  tick(rows: readonly Row[]): void {
-    this.selectedItems = rows;
-  }
-
-  take(row: Row | undefined): void {
-    this.selectedItems = row === undefined ? [] : [row];
-    this.handlers.get('onDidAccept')?.(undefined);
-  }
-
-  goBack(): void {
-    this.handlers.get('onDidTriggerButton')?.(QuickInputButtons.Back);
-  }
-
-  leave(): void {
-    this.handlers.get('onDidHide')?.(undefined);
-  }
-
-  record(): void {
-    for (const name of ['title', 'prompt', 'placeholder']) show(`${this.element}.${name}`, this[name]);
-    const { validationMessage: message } = this;
-    show(
-      `${this.element}.validation`,
-      typeof message === 'object' ? (message as { message: string }).message : message,
-    );
-    for (const { label, description, detail } of this.items) {
-      show(`${this.element}.label`, label);
-      show(`${this.element}.description`, description);
-      show(`${this.element}.detail`, detail);
-    }
-  }
-
-  dispose(): void {
-    this.isShown = false;
-  }
-}
-
-interface Row {
-  readonly label: string;
-  readonly description?: string;
-  readonly detail?: string;
-  readonly alwaysShow?: boolean;
-  readonly picked?: boolean;
-}
-
-export class CancellationError extends Error {}
-
-/** A tree view, by ID in `all`. */
-export class TreeView {
-  static readonly all = new Map<string, TreeView>();
-  readonly #visibility = new EventEmitter<{ readonly visible: boolean }>();
-  readonly #collapsed = new EventEmitter<{ readonly element: unknown }>();
-  readonly #expanded = new EventEmitter<{ readonly element: unknown }>();
-  readonly #selected = new EventEmitter<{ readonly selection: readonly unknown[] }>();
-  readonly onDidCollapseElement = this.#collapsed.event;
-  readonly onDidExpandElement = this.#expanded.event;
-  readonly onDidChangeSelection = this.#selected.event;
-  readonly onDidChangeVisibility = this.#visibility.event;
-  description = '';
-  selection: readonly unknown[] = [];
-  badge: unknown;
-  visible = false;
-
-  show(visible: boolean): void {
-    this.visible = visible;
-    this.#visibility.fire({ visible });
-  }
-
-  collapse(element: unknown): void {
-    this.#collapsed.fire({ element });
-  }
-
-  expand(element: unknown): void {
-    this.#expanded.fire({ element });
-  }
-
-  select(selection: readonly unknown[]): void {
-    this.selection = selection;
-    this.#selected.fire({ selection });
-  }
-
-  readonly revealed: unknown[] = [];
-  /** Selects the row, as VS Code does in a view that has it. */
-  readonly reveal = (element: unknown): Promise<void> => {
-    this.revealed.push(element);
-    this.select([element]);
-    return Promise.resolve();
-  };
-
-  dispose(): void {}
-}
-
-export class TreeItem {
-  readonly label: string;
-  readonly collapsibleState: number;
-
-  constructor(label: string, collapsibleState: number) {
-    this.label = label;
-    this.collapsibleState = collapsibleState;
-  }
-}
-
-export class ThemeIcon {
-  readonly id: string;
-
-  constructor(id: string) {
-    this.id = id;
-  }
-}
-
-export class ThemeColor {
-  readonly id: string;
-
-  constructor(id: string) {
-    this.id = id;
-  }
-}
-
-export class MarkdownString {
-  readonly value: string;
-  readonly supportThemeIcons: boolean;
-  isTrusted: boolean | undefined;
-  supportHtml: boolean | undefined;
-
-  constructor(value: string, supportThemeIcons: boolean) {
-    this.value = value;
-    this.supportThemeIcons = supportThemeIcons;
-  }
-}
 
 export { LanguageModelTextPart, LanguageModelToolResult } from './fakeLanguageModel.ts';
 
@@ -224,7 +20,6 @@ export const TreeItemCollapsibleState = { None: 0, Collapsed: 1, Expanded: 2 };
 export const ProgressLocation = { Notification: 15 };
 export const StatusBarAlignment = { Left: 1 };
 export const InputBoxValidationSeverity = { Info: 1 };
-export const QuickInputButtons = { Back: { iconPath: new ThemeIcon('arrow-left') } };
 
 interface MessageOptions {
   readonly detail?: string;

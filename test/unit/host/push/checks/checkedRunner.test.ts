@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
 import { suite, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { TeaChestError } from '../../../../../src/core/base/errors.ts';
 import { digestOf, type Digest } from '../../../../../src/core/oci/digest.ts';
 import { mediaTypes } from '../../../../../src/core/oci/mediaTypes.ts';
@@ -9,6 +11,7 @@ import { readSyncState, type SyncDependencies, type SyncSubject } from '../../..
 import { CheckedRunner } from '../../../../../src/host/push/checks/checkedRunner.ts';
 import type { CheckSettings } from '../../../../../src/host/push/checks/checkSettings.ts';
 import type { PushJob } from '../../../../../src/host/push/pushJob.ts';
+import type { WideAudience } from '../../../../../src/host/targets/publicOwners.ts';
 import { formatTarget } from '../../../../../src/host/targets/target.ts';
 import { silentLogger } from '../../../../tools/silentLogger.ts';
 import { connectionTo } from '../../support/hostFakes.ts';
@@ -23,11 +26,18 @@ function jobTo(tag: string, more: Partial<PushJob> = {}): PushJob {
   return { image: 'app:1', connection, target: { host: connection.host, repository: 'dev/app', tag }, ...more };
 }
 
+interface RunnerOptions {
+  readonly details?: Partial<ImageDetails>;
+  readonly published?: Digest;
+  /** Who can pull what is pushed, where no person has confirmed that. */
+  readonly audience?: WideAudience | Promise<WideAudience>;
+}
+
 /** A runner with these settings. In the registry, the tag `1` stands for the image with `config`. */
 function runnerWith(
   settings: Partial<CheckSettings>,
   id = config.digest,
-  { details: more, published }: { readonly details?: Partial<ImageDetails>; readonly published?: Digest } = {},
+  { details: more, published, audience }: RunnerOptions = {},
 ) {
   const pushed: string[] = [];
   const asked: string[] = [];
@@ -68,6 +78,7 @@ function runnerWith(
         { signal },
       ),
     repositories: () => [],
+    publicOwners: { unconfirmed: () => Promise.resolve(audience) },
     logger: silentLogger,
     ask: (message, detail) => {
       asked.push([message, ...detail].join('\n'));
@@ -179,5 +190,54 @@ suite('checks before a push', () => {
     const job = jobTo('1', { image: 'missing:1' });
     await assert.rejects(runnerWith({ existingTag: 'refuse' }).runner.run(job, options), { code: 'imageNotFound' });
     await runnerWith({ existingTag: 'warn' }).runner.run(job, options);
+  });
+});
+
+suite('a push where nobody is asked', () => {
+  const sentences = {
+    everybody: 'Everybody who can reach gitea.test can pull the images of dev: this owner is public.',
+    signedIn: 'Everybody who is signed in to gitea.test can pull the images of dev.',
+  };
+
+  for (const audience of ['everybody', 'signedIn'] as const) {
+    test(`says before it ends and in each result who can pull (${audience})`, async () => {
+      const { runner, asked } = runnerWith({ latestTag: 'warn' }, other, { audience });
+      const said: string[] = [];
+      const jobs = [jobTo('1', { isUnattended: true }), jobTo('latest', { isUnattended: true })];
+      const outcomes = await runner.runAll(jobs, { ...options, onNotice: (notice) => said.push(notice) });
+      const latest = 'The tag of gitea.test/dev/app:latest does not say which version it is.';
+      assert.deepEqual(
+        outcomes.map((outcome) => outcome.kind === 'pushed' && outcome.result.notices),
+        [
+          ['from before', sentences[audience]],
+          ['from before', sentences[audience], latest],
+        ],
+      );
+      assert.deepEqual([...new Set(said)].sort(), [sentences[audience], latest].sort());
+      assert.deepEqual(asked, [], 'it is said, and nobody is asked');
+    });
+  }
+
+  test('says nothing of an owner whose images few can pull, nor to a person, who was asked before', async () => {
+    for (const [audience, isUnattended] of [
+      [undefined, true],
+      ['everybody', false],
+    ] as const) {
+      const { runner } = runnerWith({}, other, audience === undefined ? {} : { audience });
+      const said: string[] = [];
+      const job = jobTo('1', isUnattended ? { isUnattended } : {});
+      const result = await runner.run(job, { ...options, onNotice: (notice) => said.push(notice) });
+      assert.deepEqual([result.notices, said], [['from before'], []]);
+    }
+  });
+
+  test('does not wait for what the registry says about the owner', async () => {
+    const said = new EventEmitter();
+    const audience = once(said, 'answered').then(([answer]) => answer as WideAudience);
+    const { runner, pushed } = runnerWith({}, other, { audience });
+    const running = runner.run(jobTo('1', { isUnattended: true }), options);
+    while (pushed.length === 0) await setImmediate();
+    said.emit('answered', 'everybody');
+    assert.deepEqual((await running).notices, ['from before', sentences.everybody]);
   });
 });
