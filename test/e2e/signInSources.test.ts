@@ -208,7 +208,7 @@ suite('signing in with what the machine has', { timeout: 600_000 }, () => {
     const text = await notifications.waitFor(`Signed in to ${ofTea.host}`);
     assert.match(
       text,
-      /with the login of tea \(work\)\. The token lacks the scopes read:user, read:organization and read:repository/,
+      /with the login of tea \(work\)\. The token lacks the scopes read:user and read:repository: your own name/,
     );
     await quickInput.gone();
     await vscode.screenshot('sign-in-missing-scopes-light');

@@ -57,7 +57,7 @@ suite('a login of this machine', () => {
     const done = (await signedIn) ?? assert.fail('not signed in');
     assert.match(
       describeSignIn(done),
-      /with the login of tea \(mine\)\. The token lacks the scopes read:user, read:organization and read:repository: your own name/,
+      /with the login of tea \(mine\)\. The token lacks the scopes read:user and read:repository: your own name/,
     );
     assert.match(log.join('\n'), /login of Docker \(config\.json\) did not work \(.*config\.json\): /);
     assert.doesNotMatch(log.join('\n'), /marked/);
