@@ -229,6 +229,46 @@ suite('the command with a source', () => {
     assert.deepEqual(store.list(), []);
   });
 
+  test('rejects logins of several users of one source with their names, unless the user is given', async (t) => {
+    const tokens: string[] = [];
+    const { dependencies, store, gitea } = await rig(t, (gitea) => {
+      tokens.push(gitea.createToken('dev', ['write:package']), gitea.createToken('dev', ['write:package']));
+      const rows = ['dev', 'ada'].map(
+        (user, index) =>
+          `  - name: t${user}\n    url: ${gitea.url}\n    user: ${user}\n    token: ${tokens[index] ?? ''}`,
+      );
+      return {
+        files: {
+          [`${home}/.config/tea/config.yml`]: `logins:\n${rows.join('\n')}\n`,
+          ...dockerFile({
+            [gitea.host]: { username: 'dev', password: dev.secret },
+            [`http://${gitea.host}/v1/`]: { username: '', password: 'marked' },
+          }),
+        },
+      };
+    });
+    const ask = (args: Record<string, unknown>) =>
+      signInCommand(dependencies, { url: gitea.url, allowHttp, source: 'tea', ...args });
+    await assert.rejects(ask({}), {
+      code: 'credentialSourceFailed',
+      message: `tea has logins of several users for ${gitea.host}: “dev” and “ada”. Say which one by “username”.`,
+    });
+    await assert.rejects(ask({ source: 'docker' }), (error: Error) => {
+      assert.match(
+        error.message,
+        /^Docker has logins of several users for .*: “dev” and one without a user\. Say which/,
+      );
+      assert.match(error.message, /The entry for http:.* in .*config\.json has no user name\.$/);
+      assert.doesNotMatch(error.message, /marked/);
+      return true;
+    });
+    assert.deepEqual(store.list(), []);
+    await ask({ username: 'ada' });
+    assert.equal((await store.credential(gitea.origin))?.secret, tokens[1]);
+    await ask({ source: 'docker', username: 'dev' });
+    assert.deepEqual(await store.credential(gitea.origin), dev);
+  });
+
   test('may keep it for the session alone', async (t) => {
     const { dependencies, store, gitea, secrets } = await rig(t, (gitea) => ({
       files: dockerFile({ [gitea.host]: { auth: basic(dev.username, dev.secret) } }),
