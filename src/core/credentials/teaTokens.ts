@@ -63,7 +63,7 @@ function unusable(problem: string): Pick<FoundLogin, 'read' | 'problem'> {
 }
 
 function notThere(name: string): string {
-  return l10n.t`tea keeps the token of its login “${name}” in the system keyring, but there is none of the service “${service}” that can be read. “tea login oauth-refresh ${name}” makes a new one.`;
+  return l10n.t`tea keeps the token of its login “${name}” in the system keyring (service “${service}”), but it is not there or cannot be read. Sign in with tea again.`;
 }
 
 export function expiredTeaToken(name: string): string {

@@ -35,9 +35,9 @@ export async function checkSignIn(options: SignInOptions): Promise<SignInResult>
     { ...options, webRoot: async () => Promise.resolve(webRoot) },
     { signal, retry: 'never' },
   );
-  const user = await ofApi(options, 'whose the credential is', (api) => api.currentUser({ signal }));
+  const user = await ofApi(options, 'user', (api) => api.currentUser({ signal }));
   // Behind REQUIRE_SIGNIN_VIEW it was not given before the sign-in.
-  const version = server.version ?? (await ofApi(options, 'its version', (api) => api.version({ signal })));
+  const version = server.version ?? (await ofApi(options, 'version', (api) => api.version({ signal })));
   const username = user?.name ?? typed;
   return { kind: kindOf(version), version, scope, lacks: user?.lacks ?? [], username, webRoot, open };
 }
@@ -48,14 +48,14 @@ export async function checkSignIn(options: SignInOptions): Promise<SignInResult>
  */
 async function ofApi<T>(
   { api, logger, origin, signal }: SignInOptions,
-  what: string,
+  what: 'user' | 'version',
   ask: (api: GiteaApi) => Promise<T>,
 ): Promise<T | undefined> {
   try {
     return await ask(api);
   } catch (error) {
     if (isCancelled(error) || signal.aborted) throw error;
-    logger.debug(`${origin} does not say ${what}: ${String(error)}`);
+    logger.debug(`${origin} does not say the ${what}: ${String(error)}`);
     return undefined;
   }
 }
