@@ -192,8 +192,11 @@ suite('by hand with a real Gitea', { skip, timeout: 300_000 }, () => {
   });
 
   test('a tag is compared with the image in the engine', async () => {
-    const { page } = vscode;
+    const { page, quickInput } = vscode;
     await registries().chooseFromMenu(/^1\.0[0-9a-f]{12}/, 'Compare with Local Image…');
+    // The image was pushed to another owner last: so the person says which one is meant.
+    await quickInput.waitFor('Compare with Local Image');
+    await quickInput.pick(`${image}:1.0`);
     const right = page.locator('.monaco-diff-editor .editor.modified .view-lines');
     await right.filter({ hasText: 'The same image.' }).waitFor();
     await vscode.screenshot('real-compare-dark');
