@@ -44,6 +44,8 @@ suite('by hand with a real Gitea', { skip, timeout: 300_000 }, () => {
   });
 
   afterEach(async () => {
+    // Away from the rows: a tooltip of one would lie over the next.
+    await vscode.page.mouse.move(1000, 650);
     await vscode.host.executeCommand('notifications.clearAll');
   });
 
