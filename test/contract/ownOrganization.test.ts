@@ -53,8 +53,8 @@ describe('the owner of an organization', () => {
     const made = new Map<string, Visibility>();
     for (const visibility of visibilities) made.set(await target.organization(visibility, user), visibility);
     for (const scopes of [
-      ['write:package', 'read:user'],
-      ['write:package', 'read:user', 'read:organization'],
+      ['write:package', 'read:user', 'read:repository'],
+      ['write:package', 'read:user', 'read:repository', 'read:organization'],
     ]) {
       const secret = await target.personalToken(scopes, user);
       const client = clientWith(secret);
@@ -132,7 +132,7 @@ describe('the visibility of an own organization', () => {
   });
 
   test('ends the rights of a token with public-only at private ones, which our sign-in says', async (t) => {
-    const secret = await target.personalToken(['public-only', 'write:package', 'read:user'], user);
+    const secret = await target.personalToken(['public-only', 'write:package', 'read:user', 'read:repository'], user);
     const results = [];
     for (const visibility of visibilities) {
       results.push(await mayWrite(await target.organization(visibility, user), secret));
