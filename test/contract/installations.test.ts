@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, describe, test, type TestContext } from 'node:test';
+import { clientFor, never } from '../unit/gitea/testClient.ts';
 import { content, freshContent, manifestOf, octetStream, ociManifest, type Content } from './support/content.ts';
 import { basic, type RawAnswer } from './support/rawHttp.ts';
 import { Target, type Installation } from './support/target.ts';
@@ -82,6 +83,23 @@ describe('a server whose packages are switched off', () => {
     }
     const list = await target.rest('GET', `/packages/${target.account.name}?type=container`);
     assert.deepEqual([list.status, list.text.trimEnd()], [200, '[]']);
+  });
+});
+
+describe('a server that shows nothing before the sign-in (REQUIRE_SIGNIN_VIEW)', () => {
+  test('hides its version until then; a token needs no scope for it, and our sign-in reads it', async (t) => {
+    const target = await open(t, 'signInRequired');
+    if (target === undefined) return;
+    assert.equal((await target.rest('GET', '/version', undefined, {})).status, 403);
+    const secret = await target.personalToken(['write:package']);
+    const shown = await target.rest('GET', '/version', undefined, basic(target.account.name, secret));
+    assert.deepEqual([shown.status, JSON.parse(shown.text)], [200, { version: target.capabilities.version }]);
+    const credential = { username: target.account.name, secret };
+    const client = clientFor(`${target.http.origin}${target.subPath}`, { credential });
+    t.after(() => client.close());
+    const { version, requiresSignIn } = await client.server({ signal: never });
+    assert.deepEqual([version, requiresSignIn], [undefined, true]);
+    assert.equal((await client.checkSignIn({ signal: never })).version, target.capabilities.version);
   });
 });
 

@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../base/errors.ts';
-import { plainText } from '../base/plainText.ts';
+import { helperMessage } from './helperMessage.ts';
 import { helperLimitMs } from './helperProcess.ts';
 
 /** A login of this machine cannot be used. There is no `cause`: messages of parsers quote the text, which has secrets. */
@@ -8,27 +8,18 @@ export function credentialSourceError(message: string): TeaChestError {
   return new TeaChestError('credentialSourceFailed', message, { stage: 'signIn' });
 }
 
-export function tooSlow(command: string): TeaChestError {
+export function tooSlow(command: string, limitMs = helperLimitMs): TeaChestError {
   return credentialSourceError(
-    l10n.t`${command} gave no answer within ${helperLimitMs / 1000} seconds and was stopped. It may be waiting for a password or for another machine.`,
+    l10n.t`${command} gave no answer within ${limitMs / 1000} seconds and was stopped. It may be waiting for a password or for another machine.`,
   );
 }
 
-/** What an answer with a secret looks like: docker's helpers write JSON, git's write lines. */
-const answer = /["']?(?:secret|password)["']?\s*[:=]/i;
-
-/** True if a text may be an answer with a secret, which is not shown. */
-export function hasSecretIn(text: string): boolean {
-  return answer.test(text);
-}
-
-/** With the program's own error text; but where it wrote a login and failed nevertheless, that is not shown. */
+/** With the program's own error text, as far as it can be shown. */
 export function helperFailed(
   command: string,
-  { stdout, stderr }: { readonly stdout: string; readonly stderr: string },
+  output: { readonly stdout: string; readonly stderr: string },
 ): TeaChestError {
-  const hasLogin = hasSecretIn(stdout) || hasSecretIn(stderr);
-  const said = hasLogin ? '' : plainText(stderr.trim() === '' ? stdout : stderr, 300);
+  const said = helperMessage(output);
   return credentialSourceError(
     said === '' ? l10n.t`${command} failed, without a message that can be shown.` : l10n.t`${command} failed: ${said}`,
   );

@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import type { CredentialMachine } from './credentialMachine.ts';
-import { credentialSourceError, helperFailed, tooSlow } from './credentialSourceErrors.ts';
-import type { HelperCommand } from './helperProcess.ts';
+import { credentialSourceError } from './credentialSourceErrors.ts';
+import { keyringEntries, keyringNote } from './keyringEntries.ts';
 import type { FoundLogin, LoginSecret } from './login.ts';
 
 const service = 'idpbuilder';
@@ -23,10 +23,7 @@ export function keyringLogin(machine: CredentialMachine): FoundLogin {
     }),
     location: `keyring entry of the service “${service}”`,
     scope: 'localRegistry',
-    note: l10n.t({
-      message: 'asks the keyring, which may ask you to unlock it',
-      comment: 'Beside the name of a login, which it describes',
-    }),
+    note: keyringNote(),
     read: async (_wanted, options) => await readPair(machine, options),
   };
 }
@@ -45,51 +42,10 @@ export async function hasKeyring(machine: CredentialMachine, options: Options): 
 }
 
 async function readPair(machine: CredentialMachine, options: Options): Promise<LoginSecret> {
-  const username = await readEntry(machine, 'gitea_username', options);
-  const secret = username === undefined ? undefined : await readEntry(machine, 'gitea_password', options);
+  const read = keyringEntries(machine, service, options);
+  const username = await read('gitea_username');
+  const secret = username === undefined ? undefined : await read('gitea_password');
   if (username !== undefined && secret !== undefined) return { username, secret };
   const missing = username === undefined ? 'gitea_username' : 'gitea_password';
   throw credentialSourceError(l10n.t`The keyring has no ${missing} of the service “${service}”.`);
-}
-
-/** Undefined if there is no such entry. Programs name the attribute of the account differently. */
-async function readEntry(machine: CredentialMachine, account: string, options: Options): Promise<string | undefined> {
-  for (const command of commandsFor(machine, account)) {
-    const result = await machine.runHelper(command, options);
-    if (result.kind === 'notFound') throw credentialSourceError(notInstalled(command.command));
-    if (result.kind === 'tooSlow') throw tooSlow(command.command);
-    const value = result.stdout.replace(/\r?\n$/, '');
-    if (result.code === 0 && value !== '') return value;
-    const isMissing = result.stderr.trim() === '' || /could not be found/i.test(result.stderr);
-    if (!isMissing) throw helperFailed(command.command, { stdout: '', stderr: result.stderr });
-  }
-  return undefined;
-}
-
-function commandsFor({ platform }: CredentialMachine, account: string): readonly HelperCommand[] {
-  if (platform === 'darwin') {
-    const args = ['find-generic-password', '-s', service, '-a', account, '-w'];
-    return [{ command: 'security', args, input: '' }];
-  }
-  if (platform === 'win32') {
-    throw credentialSourceError(
-      l10n.t(
-        'Windows has no command that gives an entry of its Credential Manager to a program. Enter user and password instead.',
-      ),
-    );
-  }
-  // “username”: Python’s keyring and Go’s go-keyring; “account”: keytar.
-  return ['username', 'account'].map((attribute) => ({
-    command: 'secret-tool',
-    args: ['lookup', 'service', service, attribute, account],
-    input: '',
-  }));
-}
-
-function notInstalled(command: string): string {
-  return command === 'secret-tool'
-    ? l10n.t(
-        'secret-tool, which reads the keyring, was not found on the PATH. The package is called libsecret-tools or libsecret.',
-      )
-    : l10n.t`${command} was not found on the PATH.`;
 }

@@ -7,6 +7,7 @@ import { credentialSourceError } from './credentialSourceErrors.ts';
 import type { FoundLogin, SourceContents } from './login.ts';
 import { readConfigFile } from './readConfigFile.ts';
 import { wholeRegistry } from './registryKey.ts';
+import { expiredTeaToken, teaToken } from './teaTokens.ts';
 
 /** gitea.com/gitea/tea, modules/config/login.go `Login`. A token of OAuth has an expiry, in seconds since 1970. */
 const loginRow = v.object({
@@ -15,6 +16,7 @@ const loginRow = v.object({
   token: lenient(v.string()),
   user: lenient(v.string()),
   token_expiry: lenient(v.number()),
+  auth_method: lenient(v.string()),
 });
 const config = v.object({ logins: listOf(loginRow) });
 
@@ -29,7 +31,9 @@ export async function teaLogins(machine: CredentialMachine, now: () => number = 
     const { value, problem } = await readConfigFile(machine, path, 'yaml');
     if (problem !== undefined) return { logins: [], problem };
     const rows = readValue(config, value)?.logins;
-    if (rows !== undefined) return { logins: rows.map((row) => teaLogin(row, path, now())) };
+    if (rows !== undefined) {
+      return { logins: await Promise.all(rows.map((row) => teaLogin(machine, row, path, now))) };
+    }
   }
   return { logins: [] };
 }
@@ -45,7 +49,12 @@ function configFolder(machine: CredentialMachine): string {
   return paths.join(home, '.config');
 }
 
-function teaLogin(row: v.InferOutput<typeof loginRow>, path: string, now: number): FoundLogin {
+async function teaLogin(
+  machine: CredentialMachine,
+  row: v.InferOutput<typeof loginRow>,
+  path: string,
+  now: () => number,
+): Promise<FoundLogin> {
   const { name = '', token: secret, user, token_expiry: expiry = 0 } = row;
   const username = user === '' ? undefined : user;
   const login = {
@@ -60,9 +69,13 @@ function teaLogin(row: v.InferOutput<typeof loginRow>, path: string, now: number
     problem,
     read: () => Promise.reject(credentialSourceError(problem)),
   });
+  if ((secret === undefined || secret === '') && row.auth_method === 'oauth') {
+    const { read, ...rest } = await teaToken(machine, pathsOf(machine).dirname(path), name, now);
+    return { ...login, ...rest, read: async (...asked) => ({ ...(await read(...asked)), username }) };
+  }
   if (secret === undefined || secret === '') return fail(l10n.t`The login “${name}” of tea has no token in ${path}.`);
-  if (expiry > 0 && expiry * 1000 <= now) {
-    return fail(l10n.t`The token of tea’s login “${name}” has expired. “tea login oauth-refresh ${name}” renews it.`);
+  if (expiry > 0 && expiry * 1000 <= now()) {
+    return fail(expiredTeaToken(name));
   }
   return { ...login, isToken: true, read: () => Promise.resolve({ username, secret, isToken: true }) };
 }

@@ -8,7 +8,7 @@ import { readErrorResponse, serverMessage } from '../registry/errors/errorRespon
 import { loginRefused } from '../registry/errors/explainErrorResponse.ts';
 import type { SignInResult } from '../registry/types.ts';
 import type { GiteaApi } from './giteaApi.ts';
-import type { DetectedServer } from './detectServer.ts';
+import { kindOf, type DetectedServer } from './detectServer.ts';
 import { requestGiteaToken } from './giteaTokens.ts';
 
 interface SignInOptions {
@@ -25,29 +25,37 @@ interface SignInOptions {
 /** Checks a credential against the registry. Each way in which it may be wrong has its own error code. */
 export async function checkSignIn(options: SignInOptions): Promise<SignInResult> {
   const { server, signal } = options;
-  const { kind, version, webRoot, open } = server;
+  const { kind, webRoot, open } = server;
   const typed = (await options.credential())?.username ?? '';
   if (kind === 'generic') {
     await checkDistribution(options);
-    return { kind, version, scope: undefined, username: typed, webRoot, open };
+    return { kind, version: undefined, scope: undefined, lacks: [], username: typed, webRoot, open };
   }
   const { scope } = await requestGiteaToken(
     { ...options, webRoot: async () => Promise.resolve(webRoot) },
     { signal, retry: 'never' },
   );
-  return { kind, version, scope, username: (await serverUsername(options)) ?? typed, webRoot, open };
+  const user = await ofApi(options, 'user', (api) => api.currentUser({ signal }));
+  // Behind REQUIRE_SIGNIN_VIEW it was not given before the sign-in.
+  const version = server.version ?? (await ofApi(options, 'version', (api) => api.version({ signal })));
+  const username = user?.name ?? typed;
+  return { kind: kindOf(version), version, scope, lacks: user?.lacks ?? [], username, webRoot, open };
 }
 
 /**
- * The user name by the server; undefined if the API is not found, as below a sub-path that the address does not have. The
- * registry has accepted the credential before.
+ * What the REST API says; undefined if it is not found, as below a sub-path that the address does not have. The registry has
+ * accepted the credential before.
  */
-async function serverUsername({ api, logger, origin, signal }: SignInOptions): Promise<string | undefined> {
+async function ofApi<T>(
+  { api, logger, origin, signal }: SignInOptions,
+  what: 'user' | 'version',
+  ask: (api: GiteaApi) => Promise<T>,
+): Promise<T | undefined> {
   try {
-    return await api.currentUser({ signal });
+    return await ask(api);
   } catch (error) {
     if (isCancelled(error) || signal.aborted) throw error;
-    logger.debug(`${origin} does not say whose the credential is: ${String(error)}`);
+    logger.debug(`${origin} does not say the ${what}: ${String(error)}`);
     return undefined;
   }
 }

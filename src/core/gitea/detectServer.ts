@@ -1,5 +1,4 @@
 import * as l10n from '@vscode/l10n';
-import * as v from 'valibot';
 import { isCancelled, TeaChestError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
 import type { Challenge } from '../registry/auth/challenge.ts';
@@ -8,7 +7,7 @@ import { isHtml, readErrorResponse, serverMessage } from '../registry/errors/err
 import type { RegistryAddress, SignInResult } from '../registry/types.ts';
 import { explainBusyServer } from '../registry/errors/explainBusyServer.ts';
 import { restError } from './explainRestError.ts';
-import { plainWord } from './restRows.ts';
+import { versionSchema } from './restRows.ts';
 import { explainSignInPage, redirectTarget } from '../registry/errors/explainSignInPage.ts';
 
 /** What a registry says of itself without a credential. */
@@ -54,9 +53,19 @@ export async function detectServer(options: DetectOptions): Promise<DetectedServ
     return { kind: 'generic', version: undefined, webRoot, challenges, open, requiresSignIn: false };
   }
   const { version, webRoot, found } = await findApi(options);
-  // Forgejo: `16.0.0+gitea-1.22.0`.
-  const kind = version?.includes('+gitea-') === true ? 'forgejo' : 'gitea';
-  return { kind, version, webRoot, challenges, open: false, requiresSignIn: found && version === undefined };
+  return {
+    kind: kindOf(version),
+    version,
+    webRoot,
+    challenges,
+    open: false,
+    requiresSignIn: found && version === undefined,
+  };
+}
+
+/** Forgejo: `16.0.0+gitea-1.22.0`. Without a version it may be either. */
+export function kindOf(version: string | undefined): 'gitea' | 'forgejo' {
+  return version?.includes('+gitea-') === true ? 'forgejo' : 'gitea';
 }
 
 /** GET `/v2/`; follows the redirect to `/v2` of a proxy that removes slashes. */
@@ -102,7 +111,7 @@ async function findApi({ send, address, signal }: DetectOptions): Promise<FoundA
     try {
       const url = new URL(`${webRoot}/api/v1/version`);
       const response = await send({ method: 'GET', url, signal, retry: 'never' });
-      const version = parseJson(v.object({ version: plainWord }), response.body)?.version;
+      const version = parseJson(versionSchema, response.body)?.version;
       if (response.status === 200 && version !== undefined) return { version, webRoot, found: true };
       // REQUIRE_SIGNIN_VIEW: the API is there, but needs a sign-in.
       const requiresSignIn = response.status === 401 || response.status === 403;

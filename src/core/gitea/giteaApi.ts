@@ -4,7 +4,7 @@ import { parseJson } from '../base/json.ts';
 import type { ReadCredential } from '../registry/auth/authenticator.ts';
 import { readMissingScopes } from './explainRestError.ts';
 import type { ApiCall, RestClient } from './restClient.ts';
-import { readOwner, teamRow, userSchema, writesPackages, type Visibility } from './restRows.ts';
+import { readOwner, teamRow, userSchema, versionSchema, writesPackages, type Visibility } from './restRows.ts';
 
 /** The user, or an organization that they are a member of. */
 export interface OwnOwner {
@@ -26,6 +26,13 @@ export interface OwnOwners {
   readonly isAdmin: boolean;
 }
 
+export interface CurrentUser {
+  /** Undefined if the token lacks a scope, or if the server gives no name. */
+  readonly name: string | undefined;
+  /** One of them would do, such as read:user. */
+  readonly lacks: readonly string[];
+}
+
 /** Users, teams and owners by the REST API of Gitea and Forgejo (docs/gitea.md §4). */
 export class GiteaApi {
   readonly #rest: RestClient;
@@ -36,18 +43,26 @@ export class GiteaApi {
     this.#credential = credential;
   }
 
-  /** The user name of the credential; undefined if its token lacks the scope read:user. */
-  async currentUser(call: ApiCall): Promise<string | undefined> {
-    return (await this.#askUser(call))?.login;
+  /** The user name of the credential, or the scopes that its token lacks to read it. */
+  async currentUser(call: ApiCall): Promise<CurrentUser> {
+    const user = await this.#askUser(call);
+    return 'lacks' in user ? { name: undefined, lacks: user.lacks } : { name: user.login, lacks: [] };
+  }
+
+  /** The server's version. With REQUIRE_SIGNIN_VIEW it is given to those who have signed in alone; no scope is needed. */
+  async version(call: ApiCall): Promise<string | undefined> {
+    const response = await this.#rest.get('version', call);
+    return response.status === 200 ? parseJson(versionSchema, response.body)?.version : undefined;
   }
 
   /**
    * The user and their organizations, with what the teams may do: only `/user/teams` says that. `/users/{u}/orgs/{org}/permissions`
-   * leaves out what a team may do in the packages unit alone, and wants the scope read:organization as well. A token with fewer
+   * leaves out what a team may do in the packages unit alone, and wants the scope read:organization as well, which `/user/teams` does not. A token with fewer
    * scopes gives fewer owners, never an error.
    */
   async ownOwners(call: ApiCall): Promise<OwnOwners> {
-    const user = await this.#askUser(call);
+    const answer = await this.#askUser(call);
+    const user = 'lacks' in answer ? undefined : answer;
     const isAdmin = user?.is_admin === true;
     const name = readOwner(user?.login ?? (await this.#credential())?.username);
     const own: OwnOwner[] =
@@ -86,9 +101,10 @@ export class GiteaApi {
     return response.status === 200 ? parseJson(userSchema, response.body)?.visibility : undefined;
   }
 
-  async #askUser(call: ApiCall): Promise<v.InferOutput<typeof userSchema> | undefined> {
+  async #askUser(call: ApiCall): Promise<v.InferOutput<typeof userSchema> | { readonly lacks: readonly string[] }> {
     const response = await this.#rest.get('user', call);
-    if (readMissingScopes(response) !== undefined) return undefined;
+    const missing = readMissingScopes(response);
+    if (missing !== undefined) return { lacks: missing.required };
     if (response.status !== 200)
       throw await this.#rest.errorOf(
         response,

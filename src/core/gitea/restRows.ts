@@ -30,7 +30,10 @@ const visibility = v.picklist(['public', 'limited', 'private']);
 export type Visibility = v.InferOutput<typeof visibility>;
 
 /** A login or a version, as Gitea and Forgejo write them: one word of plain letters. */
-export const plainWord = v.pipe(v.string(), v.regex(/^[\w.+~-]{1,255}$/));
+const plainWord = v.pipe(v.string(), v.regex(/^[\w.+~-]{1,255}$/));
+
+/** Of `/version`: `1.26.4`; Forgejo: `16.0.0+gitea-1.22.0`. */
+export const versionSchema = v.object({ version: plainWord });
 
 export const userSchema = v.object({
   login: lenient(plainWord),

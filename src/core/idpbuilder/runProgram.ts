@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { plainText } from '../base/plainText.ts';
 import type { CredentialMachine } from '../credentials/credentialMachine.ts';
-import { hasSecretIn } from '../credentials/credentialSourceErrors.ts';
+import { hasSecretIn } from '../credentials/helperMessage.ts';
 import type { LocalCluster } from './findClusters.ts';
 
 export interface ProgramOptions {

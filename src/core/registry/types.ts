@@ -62,6 +62,8 @@ export interface SignInResult {
   readonly version: string | undefined;
   /** What the token may do, in the server's spelling (`all`, `write:package`); undefined if unknown. */
   readonly scope: string | undefined;
+  /** Scopes that the REST API has asked for in vain at the sign-in, such as read:user. */
+  readonly lacks: readonly string[];
   /** The user's name on the server; the one typed in if the server does not give it. */
   readonly username: string;
   /** Where the web pages and `/api/v1` were found: `RegistryAddress.webRoot`, corrected if that was an owner's page. */

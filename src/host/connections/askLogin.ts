@@ -145,13 +145,13 @@ function isNamedByItself(source: FoundLogin['source']): boolean {
 
 async function save(
   dialog: SignInDialog,
-  { connection, credential, scope }: CheckedSignIn,
+  { connection, credential, scope, lacks }: CheckedSignIn,
   login: FoundLogin,
   sessionOnly: boolean,
 ): Promise<SignedIn> {
   await dialog.store.save(connection, credential, { sessionOnly });
   logSignIn(dialog, connection, login);
-  return { connection, scope, source: login.name, sessionOnly };
+  return { connection, scope, lacks, source: login.name, sessionOnly };
 }
 
 function logSignIn({ logger }: SignInDialog, { origin, username }: Connection, { name, location }: FoundLogin): void {

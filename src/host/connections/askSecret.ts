@@ -87,7 +87,7 @@ export async function askSecret(
   const isChosen = wish === 'choice' && checked.connection.kind === 'generic';
   if (isPassword(checked) || isChosen) return { ...base, password: checked, problem };
   await dialog.store.save(checked.connection, checked.credential);
-  return { ...base, secret: '', done: { connection: checked.connection, scope: checked.scope } };
+  return { ...base, secret: '', done: { connection: checked.connection, scope: checked.scope, lacks: checked.lacks } };
 }
 
 /** What the person wants to do with the password: give a one-time code too, or choose what is stored. */

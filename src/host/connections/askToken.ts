@@ -43,7 +43,7 @@ export async function askWhatToKeep(
 ): Promise<SignInState> {
   const { reached, password, source } = state;
   if (reached === undefined || password?.credential === undefined) throw new AskAgain('address', state);
-  const { connection, credential, scope } = password;
+  const { connection, credential, scope, lacks } = password;
   let done: SignedIn | undefined;
   await askChoice<Kept>(position, {
     placeholder: l10n.t`${hostOf(state)} accepts the password. What should be stored?`,
@@ -60,7 +60,7 @@ export async function askWhatToKeep(
         } else {
           const sessionOnly = kept === 'session';
           await dialog.store.save(connection, credential, { sessionOnly });
-          done = { connection, scope, source, sessionOnly };
+          done = { connection, scope, lacks, source, sessionOnly };
         }
         return undefined;
       } catch (error) {

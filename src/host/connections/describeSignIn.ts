@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { joinSentences } from '../../core/base/joinSentences.ts';
-import { describeMissingScopes } from '../../core/gitea/tokenScopes.ts';
+import { describeTokenLimits } from '../../core/gitea/tokenScopes.ts';
 import type { SignedIn } from './signInState.ts';
 
 /**
@@ -8,11 +8,11 @@ import type { SignedIn } from './signInState.ts';
  * without buttons until it is expanded, so the first sentence is short and says what matters most.
  */
 export function describeSignIn(signedIn: SignedIn): string {
-  const { scope, sessionOnly, tokenName } = signedIn;
+  const { sessionOnly, tokenName } = signedIn;
   return joinSentences(
     describeUser(signedIn),
     sessionOnly === true ? l10n.t('It is used until this window closes, and not stored.') : undefined,
-    describeMissingScopes(scope),
+    describeTokenLimits(signedIn),
     tokenName === undefined ? undefined : l10n.t`The token “${tokenName}” was made and stored, the password was not.`,
   );
 }
@@ -27,11 +27,12 @@ function describeUser({ connection, source, tokenName }: SignedIn): string {
 }
 
 /** True if a person should read it, though they did not ask to sign in. */
-export function isWorthSaying({ source, scope, tokenName, sessionOnly }: SignedIn): boolean {
+export function isWorthSaying(signedIn: SignedIn): boolean {
+  const { source, tokenName, sessionOnly } = signedIn;
   return (
     source !== undefined ||
     tokenName !== undefined ||
     sessionOnly === true ||
-    describeMissingScopes(scope) !== undefined
+    describeTokenLimits(signedIn) !== undefined
   );
 }

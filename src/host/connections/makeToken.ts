@@ -32,7 +32,7 @@ export async function makeToken(
     dialog.logger.info(
       `${address.host} has made the token “${tokenName}” for ${checked.connection.username}. It is stored, and the password is not.`,
     );
-    return { connection: checked.connection, scope: checked.scope, tokenName };
+    return { connection: checked.connection, scope: checked.scope, lacks: checked.lacks, tokenName };
   } catch (error) {
     const isAnswerLost = isCancelled(error) || toTeaChestError(error).code === 'registryUnreachable';
     if (secret !== undefined) warnOfToken(dialog, address.host, tokenName, 'made');

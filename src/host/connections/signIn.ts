@@ -78,6 +78,8 @@ export interface CheckedSignIn {
   readonly credential: Credential | undefined;
   /** What the token may do; undefined if the server does not say. */
   readonly scope: string | undefined;
+  /** Scopes that it is known to lack, also where the server does not say what it may do. */
+  readonly lacks: readonly string[];
 }
 
 /** Checks a credential with the registry. */
@@ -89,7 +91,7 @@ export async function checkSignIn(
   const { address, credential, trust } = request;
   refusePlainHttp(request);
   const result = await auth.check(address, credential, trust, options);
-  return { connection: connectionOf(request, result), credential, scope: result.scope };
+  return { connection: connectionOf(request, result), credential, scope: result.scope, lacks: result.lacks };
 }
 
 /** Checks a credential with the registry, and then saves it. */

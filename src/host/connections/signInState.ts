@@ -40,6 +40,8 @@ export interface SignedIn {
   readonly connection: Connection;
   /** What the token may do; undefined if the server does not say. */
   readonly scope: string | undefined;
+  /** Scopes that it is known to lack. */
+  readonly lacks?: readonly string[];
   /** The source of the login, for a person: `Docker (config.json)`. Undefined if it was typed. */
   readonly source?: string | undefined;
   readonly sessionOnly?: boolean;

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { startFakeGitea } from '../../fakeGitea/fakeGitea.ts';
+import { startFakeGitea, type FakeGitea } from '../../fakeGitea/fakeGitea.ts';
 import type { FakeGiteaOptions } from '../../fakeGitea/options.ts';
 import { defaultSeed } from '../../fakeGitea/model/seed.ts';
+import { totp } from '../../fakeGitea/model/totp.ts';
+import { enrolSecondFactor } from './enrolSecondFactor.ts';
 import { basic, bearer, RawHttp, type RawAnswer, type RawRequest } from './rawHttp.ts';
 
 export type Visibility = 'public' | 'limited' | 'private';
@@ -35,7 +37,7 @@ export class Target {
   readonly subPath: string;
   readonly account: Account;
   readonly capabilities: Capabilities;
-  readonly #stop: () => Promise<void>;
+  readonly #fakeGitea: FakeGitea | undefined;
   readonly #undo: (() => Promise<unknown>)[] = [];
   readonly #run = randomBytes(4).toString('hex');
   #count = 0;
@@ -45,13 +47,13 @@ export class Target {
     subPath: string,
     account: Account,
     capabilities: Capabilities,
-    stop: () => Promise<void>,
+    fakeGitea: FakeGitea | undefined,
   ) {
     this.http = http;
     this.subPath = subPath;
     this.account = account;
     this.capabilities = capabilities;
-    this.#stop = stop;
+    this.#fakeGitea = fakeGitea;
   }
 
   static async open(): Promise<Target> {
@@ -60,22 +62,22 @@ export class Target {
 
   /**
    * A server that is set up in another way; the reason if there is none. Real ones are at GITEA_URL_LEGACY,
-   * GITEA_URL_PACKAGES_OFF and GITEA_URL_LIMITED, with the same user and password.
+   * GITEA_URL_PACKAGES_OFF, GITEA_URL_LIMITED and GITEA_URL_SIGN_IN, with the same user and password.
    */
   static async openInstalled(installation: Installation): Promise<Target | string> {
     const { variable, options, needs } = installations[installation];
     const url = process.env[variable];
     const found = await findServer(options, url);
-    if (found.exclusive || url !== undefined) return Target.#at(found);
+    if (found.fakeGitea !== undefined || url !== undefined) return Target.#at(found);
     return `needs a server with ${needs} at ${variable}`;
   }
 
-  static async #at({ url, account, exclusive, stop }: Server): Promise<Target> {
+  static async #at({ url, account, fakeGitea }: Server): Promise<Target> {
     const { origin, pathname } = new URL(url);
     const http = new RawHttp(origin);
     const subPath = pathname.replace(/\/$/, '');
-    const capabilities = await probe(http, subPath, account, exclusive);
-    return new Target(http, subPath, account, capabilities, stop);
+    const capabilities = await probe(http, subPath, account, fakeGitea !== undefined);
+    return new Target(http, subPath, account, capabilities, fakeGitea);
   }
 
   /** The account's name in paths and Locations. */
@@ -158,26 +160,42 @@ export class Target {
     return account;
   }
 
+  /** Somebody without admin rights: a new user, or our own account where we cannot create one. */
+  async ordinaryUser(): Promise<Account> {
+    return this.capabilities.admin ? this.user() : this.account;
+  }
+
+  /** Gives a user of ours a second factor. Returns what shows the code of the moment. */
+  async secondFactor(user: Account): Promise<() => string> {
+    const fake = this.#fakeGitea?.directory.user(user.name);
+    if (fake !== undefined) fake.totpSecret = 'JBSWY3DPEHPK3PXP';
+    const secret = fake?.totpSecret ?? (await enrolSecondFactor(this.http, this.subPath, user));
+    return () => totp(secret, Date.now());
+  }
+
   /** A user who sees only public owners and those of their own teams. */
   async restrict(user: Account): Promise<void> {
     const edit = { source_id: 0, login_name: user.name, restricted: true };
     assert.equal((await this.rest('PATCH', `/admin/users/${user.name}`, edit)).status, 200);
   }
 
-  async organization(visibility: Visibility = 'public'): Promise<string> {
+  /** Belongs to `account`. */
+  async organization(visibility: Visibility = 'public', account: Account = this.account): Promise<string> {
     const name = this.#unique('org');
-    const answer = await this.rest('POST', '/orgs', { username: name, visibility });
+    const as = basic(account.name, account.password);
+    const answer = await this.rest('POST', '/orgs', { username: name, visibility }, as);
     assert.equal(answer.status, 201, answer.text);
-    this.#undo.push(() => this.rest('DELETE', `/orgs/${name}`));
+    this.#undo.push(() => this.rest('DELETE', `/orgs/${name}`, undefined, as));
     return name;
   }
 
-  /** Gives an organization of ours another name. */
-  async rename(organization: string): Promise<string> {
+  /** Gives an organization of `account` another name. */
+  async rename(organization: string, account: Account = this.account): Promise<string> {
     const name = this.#unique('renamed');
-    const answer = await this.rest('POST', `/orgs/${organization}/rename`, { new_name: name });
+    const as = basic(account.name, account.password);
+    const answer = await this.rest('POST', `/orgs/${organization}/rename`, { new_name: name }, as);
     assert.equal(answer.status, 204, answer.text);
-    this.#undo.push(() => this.rest('DELETE', `/orgs/${name}`));
+    this.#undo.push(() => this.rest('DELETE', `/orgs/${name}`, undefined, as));
     return name;
   }
 
@@ -193,10 +211,11 @@ export class Target {
   }
 
   /** In an organization of ours. */
-  async organizationRepository(organization: string): Promise<string> {
+  async organizationRepository(organization: string, account: Account = this.account): Promise<string> {
     const name = this.#unique('Repo');
-    assert.equal((await this.rest('POST', `/orgs/${organization}/repos`, { name })).status, 201);
-    this.#undo.push(() => this.rest('DELETE', `/repos/${organization}/${name}`));
+    const as = basic(account.name, account.password);
+    assert.equal((await this.rest('POST', `/orgs/${organization}/repos`, { name }, as)).status, 201);
+    this.#undo.push(() => this.rest('DELETE', `/repos/${organization}/${name}`, undefined, as));
     return name;
   }
 
@@ -213,7 +232,7 @@ export class Target {
   async close(): Promise<void> {
     for (const undo of this.#undo.reverse()) await undo().catch(() => undefined);
     this.http.close();
-    await this.#stop();
+    await this.#fakeGitea?.close();
   }
 
   #unique(name: string): string {
@@ -234,8 +253,8 @@ export class Target {
 interface Server {
   readonly url: string;
   readonly account: Account;
-  readonly exclusive: boolean;
-  readonly stop: () => Promise<void>;
+  /** Undefined for a real server. */
+  readonly fakeGitea: FakeGitea | undefined;
 }
 
 const installations = {
@@ -245,6 +264,11 @@ const installations = {
     options: { publicUrlDetection: 'legacy', rootUrl: 'http://root.example:9/' },
   },
   packagesOff: { variable: 'GITEA_URL_PACKAGES_OFF', needs: '[packages] ENABLED=false', options: { packages: false } },
+  signInRequired: {
+    variable: 'GITEA_URL_SIGN_IN',
+    needs: 'REQUIRE_SIGNIN_VIEW=true',
+    options: { requireSignIn: true },
+  },
   limited: {
     variable: 'GITEA_URL_LIMITED',
     needs: 'LIMIT_SIZE_CONTAINER=2500 and LIMIT_TOTAL_OWNER_SIZE=3000',
@@ -257,12 +281,12 @@ export type Installation = keyof typeof installations;
 async function findServer(options: FakeGiteaOptions = {}, url = process.env['GITEA_URL']): Promise<Server> {
   const { GITEA_USERNAME: name, GITEA_PASSWORD: password } = process.env;
   if (url !== undefined && name !== undefined && password !== undefined) {
-    return { url, account: { name, password }, exclusive: false, stop: () => Promise.resolve() };
+    return { url, account: { name, password }, fakeGitea: undefined };
   }
   const fakeGitea = await startFakeGitea({ newJson: process.env['FAKE_GITEA_NEW_JSON'] === 'true', ...options });
   const [admin] = defaultSeed.users;
   assert(admin !== undefined);
-  return { url: fakeGitea.url, account: admin, exclusive: true, stop: () => fakeGitea.close() };
+  return { url: fakeGitea.url, account: admin, fakeGitea };
 }
 
 async function probe(http: RawHttp, subPath: string, account: Account, exclusive: boolean): Promise<Capabilities> {

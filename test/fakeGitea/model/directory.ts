@@ -13,7 +13,7 @@ export interface User {
   prohibitLogin: boolean;
   restricted: boolean;
   mustChangePassword: boolean;
-  readonly totpSecret: string | undefined;
+  totpSecret: string | undefined;
 }
 
 export interface Organization {

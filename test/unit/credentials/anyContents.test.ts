@@ -7,7 +7,14 @@ import { remoteServer } from '../../../src/core/credentials/gitRemotes.ts';
 import { fuzzCases } from '../../tools/fuzzCases.ts';
 import { home, machine, options } from './fakeMachine.ts';
 
-const paths = ['.docker/config.json', '.config/containers/auth.json', '.config/tea/config.yml', '.idpbuilder/config'];
+const paths = [
+  '.docker/config.json',
+  '.config/containers/auth.json',
+  '.config/tea/config.yml',
+  '.idpbuilder/config',
+  '.config/tea/credentials.json',
+  '.config/tea/credentials.json.enc',
+];
 const mark = 'marked-secret';
 
 /** Something that has the secret, in a form like that of the files or in any other. */
@@ -32,8 +39,17 @@ const contents = fc.oneof(
         credsStore: fc.oneof(fc.string(), fc.anything()),
         credHelpers: fc.dictionary(fc.string(), fc.anything()),
         logins: fc.array(
-          fc.record({ url: fc.oneof(fc.constant('https://gitea.test'), fc.string()), token: fc.constant(mark) }),
+          fc.record(
+            {
+              name: fc.oneof(fc.constant('work'), fc.string()),
+              url: fc.oneof(fc.constant('https://gitea.test'), fc.string()),
+              token: fc.constant(mark),
+              auth_method: fc.constant('oauth'),
+            },
+            { requiredKeys: ['url'] },
+          ),
         ),
+        data: fc.dictionary(fc.constantFrom('work', 'x'), fc.oneof(fc.constant(mark), fc.string())),
         registries: fc.record({ gitea: fc.record({ password: fc.constant(mark), url: fc.string() }) }),
       },
       { requiredKeys: [] },
@@ -43,7 +59,7 @@ const contents = fc.oneof(
 
 test('whatever is in the files, there is an answer, and no secret in what is shown of it', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.tuple(contents, contents, contents, contents), async (texts) => {
+    fc.asyncProperty(fc.tuple(contents, contents, contents, contents, contents, contents), async (texts) => {
       const files = Object.fromEntries(paths.map((path, index) => [`${home}/${path}`, texts[index] ?? '']));
       const on = machine({ files });
       const { logins, problems } = await findLogins(on, { origin: 'https://gitea.test' }, options);

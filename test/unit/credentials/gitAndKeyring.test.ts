@@ -165,6 +165,46 @@ suite('the login in the keyring', { skip: windows }, () => {
     assert.deepEqual([await named(local), await named('https://gitea.example.com')], [1, 0]);
   });
 
+  test('may take a minute in all: the person may have to unlock it, and can leave', async (t) => {
+    t.mock.timers.enable({ apis: ['Date'] });
+    const limits: (number | undefined)[] = [];
+    let answer: 'nothing' | 'tooSlow' = 'nothing';
+    const on = machine({
+      runHelper: (_command, { limitMs, signal }) => {
+        signal.throwIfAborted();
+        limits.push(limitMs);
+        t.mock.timers.tick(25_000);
+        return Promise.resolve(
+          answer === 'tooSlow' ? { kind: 'tooSlow' } : { kind: 'ended', code: 0, stdout: 'x', stderr: '' },
+        );
+      },
+    });
+    const [login] = (await loginsOf(on, 'keyring', { origin: local })).logins;
+    assert.ok(login !== undefined);
+    await read(login, local);
+    assert.deepEqual(limits, [60_000, 35_000], 'one limit for both entries');
+    answer = 'tooSlow';
+    await assert.rejects(read(login, local), /secret-tool gave no answer within 60 seconds and was stopped/);
+    const leaving = new AbortController();
+    leaving.abort();
+    await assert.rejects(login.read({ origin: local }, { signal: leaving.signal }), { name: 'AbortError' });
+  });
+
+  test('is not asked again when the minute is over', async (t) => {
+    t.mock.timers.enable({ apis: ['Date'] });
+    let runs = 0;
+    const on = machine({
+      runHelper: () => {
+        runs++;
+        t.mock.timers.tick(60_000);
+        return Promise.resolve({ kind: 'ended', code: 1, stdout: '', stderr: '' });
+      },
+    });
+    const [login] = (await loginsOf(on, 'keyring', { origin: local })).logins;
+    await assert.rejects(read(login, local), /within 60 seconds/);
+    assert.equal(runs, 1);
+  });
+
   test('cannot be read without the program, with its error, or on Windows: each says so', async (t) => {
     const [login] = (await loginsOf(machine(), 'keyring', { origin: local })).logins;
     await assert.rejects(read(login, local), /secret-tool, .* not found on the PATH.*libsecret/);

@@ -61,6 +61,41 @@ suite('a credential helper', { skip: windows, timeout: 60_000 }, () => {
     await assert.rejects(read(other, origin), /failed: gpg: decryption failed: No secret key$/);
   });
 
+  test('that fails and writes a secret alone is not quoted, on either of its outputs', async (t) => {
+    const secrets = [
+      'marked-short',
+      `marked${'0123456789abcdef'.repeat(2)}`,
+      'Bearer marked',
+      'x marked-long-secret-0123',
+    ];
+    const scripts = [
+      ...secrets.map((secret) => `echo '${secret}'; exit 1`),
+      ...secrets.map((secret) => `echo '${secret}' >&2; exit 1`),
+      `echo 'token: marked' >&2; exit 1`,
+      `echo 'error: cannot use marked-long-secret-0123'; exit 1`,
+    ];
+    for (const script of scripts) {
+      await assert.rejects(read(await helper(t, script), origin), (error: Error) => {
+        assert.match(error.message, /without a message that can be shown|failed: (?:error: cannot use|x) …/);
+        assert.doesNotMatch(`${error.stack ?? ''}${JSON.stringify(error)}${String(error.cause)}`, /marked/);
+        return true;
+      });
+    }
+  });
+
+  test('that fails for a reason of D-Bus, gpg or the keychain is quoted as far as it has no long words', async (t) => {
+    for (const [said, shown] of [
+      ['The name org.freedesktop.secrets was not provided by any .service files', undefined],
+      ['Cannot autolaunch D-Bus without X11 $DISPLAY', undefined],
+      ['exit status 2: gpg: decryption failed: No secret key', undefined],
+      ['User interaction is not allowed.', undefined],
+      ['error: /home/ada/.password-store/docker is not there: no such file', 'error: … is not there: no such file'],
+    ] as const) {
+      const login = await helper(t, `echo '${said}'; exit 1`);
+      await assert.rejects(read(login, origin), { message: `docker-credential-test failed: ${shown ?? said}` });
+    }
+  });
+
   test('that fails after it wrote a login is not quoted, nor is one that writes something else', async (t) => {
     for (const script of [
       `echo '${answer}'; exit 1`,
@@ -135,8 +170,8 @@ suite('a credential helper', { skip: windows, timeout: 60_000 }, () => {
       delete process.env['GPG_TTY'];
       delete process.env['GIT_ASKPASS'];
     });
-    const login = await helper(t, 'echo "[$GPG_TTY$GIT_ASKPASS] $GIT_TERMINAL_PROMPT"; exit 1');
-    await assert.rejects(read(login, origin), /failed: \[\] 0$/);
+    const login = await helper(t, 'echo "error: [$GPG_TTY$GIT_ASKPASS] $GIT_TERMINAL_PROMPT"; exit 1');
+    await assert.rejects(read(login, origin), /failed: error: \[\] 0$/);
   });
 
   test('that is not there is named, and a name that is a path is never run', async () => {

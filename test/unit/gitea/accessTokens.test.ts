@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
-import { describeMissingScopes, neededScopes } from '../../../src/core/gitea/tokenScopes.ts';
+import { describeTokenLimits, neededScopes } from '../../../src/core/gitea/tokenScopes.ts';
 import { totp } from '../../fakeGitea/model/totp.ts';
 import { clientFor, dev, never, signedIn } from './testClient.ts';
 
@@ -19,7 +19,7 @@ suite('a token', () => {
     t.after(() => withToken.close());
     const result = await withToken.checkSignIn({ signal: never });
     assert.equal(result.username, 'dev');
-    assert.equal(describeMissingScopes(result.scope), undefined);
+    assert.equal(describeTokenLimits(result), undefined);
     assert.doesNotMatch(client.log.join('\n'), new RegExp(`${token}|dev pässword`));
   });
 
@@ -65,18 +65,66 @@ suite('a token', () => {
 suite('a token that lacks a scope', () => {
   test('is said with what does not work without it', () => {
     assert.equal(
-      describeMissingScopes('write:package'),
-      'The token lacks the scopes read:user, read:organization and read:repository: your own name and your teams cannot be read, so that you have to type the owner of an image; the organizations in which you may push cannot be listed; the repositories to which you can link an image cannot be listed, so that you have to type their names.',
+      describeTokenLimits({ scope: 'write:package' }),
+      'The token lacks the scopes read:user and read:repository: your own name and your teams cannot be read, so that you have to type the owner of an image; the repositories to which you can link an image cannot be listed, so that you have to type their names.',
     );
     assert.match(
-      describeMissingScopes('write:package,read:user,read:repository') ?? '',
-      /lacks the scope read:organization: /,
+      describeTokenLimits({ scope: 'read:package' }) ?? '',
+      /lacks the scopes write:package, read:user and read:repository: nothing can be pushed; /,
     );
     assert.match(
-      describeMissingScopes('write:package,read:user,read:organization') ?? '',
+      describeTokenLimits({ scope: 'write:package,read:user,read:organization' }) ?? '',
       /lacks the scope read:repository: /,
     );
-    assert.match(describeMissingScopes('read:package') ?? '', /write:package.*nothing can be pushed/);
+  });
+
+  test('is none for read:organization: the teams, by which organizations are listed, need read:user alone', async (t) => {
+    assert.equal(describeTokenLimits({ scope: 'write:package,read:user,read:repository' }), undefined);
+    const { fakeGitea } = await signedIn(t);
+    const secret = fakeGitea.createToken('dev', ['write:package', 'read:user']);
+    const client = clientFor(fakeGitea.url, { credential: { username: 'dev', secret } });
+    t.after(() => client.close());
+    const { owners } = await client.api.ownOwners({ signal: never });
+    assert.deepEqual(
+      owners.map(({ name, mayPush }) => [name, mayPush]),
+      [
+        ['dev', true],
+        ['readers', false],
+        ['team', true],
+      ],
+    );
+  });
+
+  test('is known from what the REST API asks for, also where the registry says no scopes', async (t) => {
+    for (const options of [{ version: '1.22.1' }, { flavour: 'forgejo' }, {}] as const) {
+      const { fakeGitea } = await signedIn(t, options);
+      const secret = fakeGitea.createToken('dev', ['write:package']);
+      const client = clientFor(fakeGitea.url, { credential: { username: 'dev', secret } });
+      t.after(() => client.close());
+      const result = await client.checkSignIn({ signal: never });
+      assert.deepEqual(result.lacks, ['read:user']);
+      // What the REST API did not ask for is not known to be missing.
+      for (const scope of [undefined, '']) {
+        assert.match(
+          describeTokenLimits({ ...result, scope }) ?? '',
+          /^The token lacks the scope read:user: your own name[^;]*\.$/,
+        );
+      }
+      assert.match(describeTokenLimits(result) ?? '', /^The token lacks the scopes? read:user\b/);
+    }
+  });
+
+  test('and may see only what is public: that is said, with what cannot be pushed', () => {
+    const said =
+      'The token may see only what is public (its scope has public-only): you cannot push to private users and organizations with it.';
+    assert.equal(
+      describeTokenLimits({ scope: 'public-only,write:package,read:user,read:organization,read:repository' }),
+      said,
+    );
+    assert.equal(
+      describeTokenLimits({ scope: 'public-only,write:package,read:repository' }),
+      `The token lacks the scope read:user: your own name and your teams cannot be read, so that you have to type the owner of an image. ${said}`,
+    );
   });
 
   test('is none if it has them by name, by write or by all, or if the server does not say', () => {
@@ -87,7 +135,7 @@ suite('a token that lacks a scope', () => {
       '',
       undefined,
     ]) {
-      assert.equal(describeMissingScopes(scope), undefined, scope);
+      assert.equal(describeTokenLimits({ scope }), undefined, scope);
     }
   });
 });

@@ -51,6 +51,7 @@ test('a password is accepted; the result has kind, version, scope and the server
     kind: 'gitea',
     version: '1.26.4',
     scope: 'all',
+    lacks: [],
     username: 'dev',
     webRoot: fakeGitea.origin,
     open: false,
@@ -90,6 +91,22 @@ for (const options of [
     assert.equal(error.code, options.version === '1.17.4' ? 'credentialsIgnored' : 'credentialsRejected');
   });
 }
+
+test('kind and version are read after the sign-in from a server that shows them to nobody else', async (t) => {
+  for (const [options, expected] of [
+    [{ flavour: 'forgejo' }, ['forgejo', '16.0.0+gitea-1.22.0']],
+    [{ version: '1.25.5' }, ['gitea', '1.25.5']],
+  ] as const) {
+    const { fakeGitea, client } = await signedIn(t, { ...options, requireSignIn: true });
+    const { kind, version } = await client.checkSignIn(call);
+    assert.deepEqual([kind, version], expected);
+    const narrow = clientFor(fakeGitea.url, {
+      credential: { username: 'dev', secret: fakeGitea.createToken('dev', ['write:package']) },
+    });
+    t.after(() => narrow.close());
+    assert.equal((await narrow.checkSignIn(call)).version, expected[1], 'no scope is needed');
+  }
+});
 
 test('a sub-path install is found; an owner’s page is not one', async (t) => {
   const { fakeGitea, client } = await signedIn(t, { subPath: '/gitea' });

@@ -88,7 +88,7 @@ suite('the address of the install', () => {
   test('has a version and a user name in plain letters, or none', async (t) => {
     const fakeGitea = await fakeGiteaAt(t, '');
     const version = { status: 200, body: JSON.stringify({ version: '1.26](command:x)' }) };
-    fakeGitea.faults.add({ path: /version/, action: { kind: 'answer', reply: version } });
+    fakeGitea.faults.add({ path: /version/, times: Infinity, action: { kind: 'answer', reply: version } });
     const user = { status: 200, body: JSON.stringify({ login: 'dev\n$(reboot)' }) };
     fakeGitea.faults.add({ path: /api\/v1\/user$/, action: { kind: 'answer', reply: user } });
     const client = clientFor(fakeGitea.url, { credential: dev });

@@ -57,7 +57,7 @@ suite('a login of this machine', () => {
     const done = (await signedIn) ?? assert.fail('not signed in');
     assert.match(
       describeSignIn(done),
-      /with the login of tea \(mine\)\. The token lacks the scopes read:user, read:organization and read:repository: your own name/,
+      /with the login of tea \(mine\)\. The token lacks the scopes read:user and read:repository: your own name/,
     );
     assert.match(log.join('\n'), /login of Docker \(config\.json\) did not work \(.*config\.json\): /);
     assert.doesNotMatch(log.join('\n'), /marked/);
@@ -227,6 +227,46 @@ suite('the command with a source', () => {
     await rejects({ source: 'docker', secret: 'x' }, 'argumentInvalid', /exclude each other/);
     await rejects({ source: 'pass' }, 'argumentInvalid', /“source” to be one of environment, idpbuilder, docker/);
     assert.deepEqual(store.list(), []);
+  });
+
+  test('rejects logins of several users of one source with their names, unless the user is given', async (t) => {
+    const tokens: string[] = [];
+    const { dependencies, store, gitea } = await rig(t, (gitea) => {
+      tokens.push(gitea.createToken('dev', ['write:package']), gitea.createToken('dev', ['write:package']));
+      const rows = ['dev', 'ada'].map(
+        (user, index) =>
+          `  - name: t${user}\n    url: ${gitea.url}\n    user: ${user}\n    token: ${tokens[index] ?? ''}`,
+      );
+      return {
+        files: {
+          [`${home}/.config/tea/config.yml`]: `logins:\n${rows.join('\n')}\n`,
+          ...dockerFile({
+            [gitea.host]: { username: 'dev', password: dev.secret },
+            [`http://${gitea.host}/v1/`]: { username: '', password: 'marked' },
+          }),
+        },
+      };
+    });
+    const ask = (args: Record<string, unknown>) =>
+      signInCommand(dependencies, { url: gitea.url, allowHttp, source: 'tea', ...args });
+    await assert.rejects(ask({}), {
+      code: 'credentialSourceFailed',
+      message: `tea has logins of several users for ${gitea.host}: “dev” and “ada”. Say which one by “username”.`,
+    });
+    await assert.rejects(ask({ source: 'docker' }), (error: Error) => {
+      assert.match(
+        error.message,
+        /^Docker has logins of several users for .*: “dev” and one without a user\. Say which/,
+      );
+      assert.match(error.message, /The entry for http:.* in .*config\.json has no user name\.$/);
+      assert.doesNotMatch(error.message, /marked/);
+      return true;
+    });
+    assert.deepEqual(store.list(), []);
+    await ask({ username: 'ada' });
+    assert.equal((await store.credential(gitea.origin))?.secret, tokens[1]);
+    await ask({ source: 'docker', username: 'dev' });
+    assert.deepEqual(await store.credential(gitea.origin), dev);
   });
 
   test('may keep it for the session alone', async (t) => {
