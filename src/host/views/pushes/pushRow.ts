@@ -7,7 +7,7 @@ import { markdownTooltip } from '../../display/markdownTooltip.ts';
 import type { TreeRow } from '../../display/treeItem.ts';
 import { errorMessage } from '../../errors/errorMessages.ts';
 import { closingText, elsewhereText } from '../../progress/closingText.ts';
-import { formatAge } from '../../progress/format.ts';
+import { formatAge, formatDate } from '../../progress/format.ts';
 import { countImages, imageToTarget } from '../../progress/imagesText.ts';
 import { layerName, layerSize, layerState } from '../../progress/layerText.ts';
 import { describeBriefly, describeBytes, describeDuration, describePush } from '../../progress/pushText.ts';
@@ -130,7 +130,7 @@ function runLines(record: PushRecord, { isHere }: RowContext): readonly Markdown
   const start = startedAt ?? queuedAt;
   if (isOver(state)) {
     const took = endedAt === undefined ? '' : ` (${describeDuration((endedAt - start) / 1000)})`;
-    return [...lines, [`${endTitles[state]}: `, markdownValue(new Date(endedAt ?? start).toISOString()), took]];
+    return [...lines, [`${endTitles[state]}: `, markdownValue(formatDate(endedAt ?? start)), took]];
   }
   if (state === 'running') lines.push([describePush(record.progress)]);
   if (!isHere) return [...lines, [elsewhereText()]];
