@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import type { PlannedPush } from '../../src/host/commands/planPush.ts';
 import type { PushImagesResult } from '../../src/host/push/pushImagesResult.ts';
 import { startFakeGitea, type FakeGitea } from '../fakeGitea/fakeGitea.ts';
 import { checkStored } from '../tools/checkPushed.ts';
@@ -371,6 +372,22 @@ suite('automation by tasks, extensions, builds, language models and links', { ti
     const packages = await invoke('listPackages', { owner: 'dev' });
     assert.match(packages, /"name":"by-model"/);
     assert.ok(!packages.includes(dev.secret));
+  });
+
+  test('a language model and a command ask what a push would do, by requests that change nothing', async () => {
+    const { host } = vscode;
+    const argument = { image: 'app:1', target: `${gitea.host}/dev/planned:1` };
+    gitea.clearRequests();
+    const byTool = await host.executeCommand<string>('sample.invokeTool', 'teaChest_planPush', argument);
+    const byCommand = await host.executeCommand<PlannedPush>('teaChest.planPush', argument);
+    assert.deepEqual(JSON.parse(byTool), byCommand);
+    const [planned] = byCommand.images;
+    assert.ok(planned !== undefined && 'layers' in planned, JSON.stringify(planned));
+    assert.deepEqual([planned.reference, planned.tag.state], [argument.target, 'free']);
+    assert.ok(planned.layers.length > 0);
+    const methods = new Set(gitea.requests.filter(({ path }) => path.startsWith('/v2/')).map(({ method }) => method));
+    assert.deepEqual([...methods].toSorted(), ['GET', 'HEAD']);
+    assert.deepEqual(gitea.tags('dev', 'planned'), []);
   });
 
   test('a link opens the sign-in and the push dialog, and starts nothing by itself', async () => {

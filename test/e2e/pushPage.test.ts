@@ -1,14 +1,21 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, afterEach, before, suite, test } from 'node:test';
+import { join } from 'node:path';
 import type { FrameLocator } from 'playwright-core';
+import { planPage } from '../../src/host/pushPage/planPage.ts';
+import { barLooks } from '../../src/webview/pushPage/protocol.ts';
 import { startFakeGitea, type FakeGitea } from '../fakeGitea/fakeGitea.ts';
+import { textReply } from '../fakeGitea/http/reply.ts';
 import { checkStored } from '../tools/checkPushed.ts';
 import { startPrivateEngine, type Engine } from '../tools/engine.ts';
 import { buildImage, inspectImage } from '../tools/images.ts';
+import { projectRoot } from '../tools/projectPaths.ts';
 import { openVscode, type Theme, type VscodeWindow } from './harness/openVscode.ts';
 
 const dev = { username: 'dev', secret: 'dev pässword: with everything' };
+const several = ['alpha', 'beta', 'gamma'] as const;
+const closing = 'If this window closes, the push stops and publishes nothing more.';
 const themes: readonly Theme[] = ['light', 'hc-dark', 'hc-light', 'dark'];
 
 /** Records how far all bars of the page are filled, at each change; gives the different values so far. */
@@ -27,6 +34,51 @@ async function recordBars(page: FrameLocator): Promise<() => Promise<readonly nu
   return () => body.evaluate<readonly number[], undefined>('[...window.seenHeights]', undefined);
 }
 
+/** Source text: how each look is drawn, without its colours. */
+function patternsOf(looks: readonly string[]): string {
+  return `${JSON.stringify(looks)}.map((look) => {
+    const part = document.createElement('span');
+    part.className = 'swatch look-' + look;
+    document.querySelector('main').append(part);
+    const { backgroundImage, backgroundColor, backgroundSize, borderStyle } = getComputedStyle(part);
+    part.remove();
+    const isFull = backgroundImage === 'none' && !/[,/] ?0\\)$/.test(backgroundColor);
+    const pattern = backgroundImage.replace(/(?:rgba?|color)\\([^)]*\\)/g, 'paint');
+    return [pattern, isFull ? 'full' : '', backgroundSize, borderStyle].join(' ');
+  })`;
+}
+
+/** Source text: tries what the policy forbids, and gives the directives that have stopped it. */
+const tryEverything = `new Promise((resolve) => {
+  const blocked = [];
+  document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => {
+    blocked.push(effectiveDirective);
+    if (blocked.length === 4) resolve(blocked);
+  });
+  const script = document.createElement('script');
+  script.textContent = 'window.hasRunInline = true';
+  const style = document.createElement('style');
+  style.textContent = 'body { color: red }';
+  const image = document.createElement('img');
+  image.src = 'https://example.com/pixel.png';
+  document.body.append(script, style, image);
+  fetch('https://example.com/').catch(() => undefined);
+})`;
+
+/** Source text: keeps the texts that come into a live region while it is in the document. */
+const watchAnnouncements = `(() => {
+  window.acquireVsCodeApi = () => ({ postMessage() {}, setState() {} });
+  window.announced = [];
+  new MutationObserver((records) => {
+    for (const { target, addedNodes } of records) {
+      const region = target.nodeType === Node.TEXT_NODE ? target.parentElement : target;
+      // A region that is added with its text is not said.
+      if (region.closest('[role=status]') && addedNodes.length + (target.nodeType === Node.TEXT_NODE ? 1 : 0) > 0)
+        window.announced.push(region.textContent);
+    }
+  }).observe(document, { subtree: true, childList: true, characterData: true });
+})()`;
+
 /** The push page in a real VS Code: as the plan of a push, as the push itself, and as the picture of an image. */
 suite('the push page', { timeout: 400_000 }, () => {
   let engine: Engine;
@@ -34,6 +86,8 @@ suite('the push page', { timeout: 400_000 }, () => {
   let fakeGitea: FakeGitea;
   let vscode: VscodeWindow;
   let page: FrameLocator;
+  /** What the browser says of the content security policies of the window’s documents. */
+  let violations: string[] = [];
 
   before(async () => {
     [engine, puller, fakeGitea] = await Promise.all([startPrivateEngine(), startPrivateEngine(), startFakeGitea()]);
@@ -42,8 +96,16 @@ suite('the push page', { timeout: 400_000 }, () => {
     }));
     await buildImage(engine, { tags: ['base:1'], layers: layers.slice(0, 1) });
     await buildImage(engine, { tags: ['app:1'], layers: [...layers, { files: { config: 'small' } }] });
+    const shared = { files: { shared: randomBytes(5_000_000) } };
+    for (const name of several) {
+      await buildImage(engine, { tags: [`${name}:1`], layers: [shared, { files: { [name]: randomBytes(300_000) } }] });
+    }
     vscode = await openVscode({ env: { DOCKER_HOST: engine.host }, settings: { 'teaChest.push.parallelBlobs': 1 } });
     page = vscode.webview.content;
+    vscode.page.on('console', (message) => {
+      // Chromium reports each violation, of every frame.
+      if (message.text().includes('Content Security Policy')) violations.push(message.text());
+    });
     await vscode.host.executeCommand('teaChest.signIn', { url: fakeGitea.origin, allowHttp: true, ...dev });
     await vscode.sideBar.open('Tea Chest');
   });
@@ -83,6 +145,34 @@ suite('the push page', { timeout: 400_000 }, () => {
     await page.locator('tbody tr').nth(4).waitFor();
     assert.match(await page.locator('.status').innerText(), /^36\.\d MB; the largest layer is number 1, with 66%$/);
     await isAccessible('page-layers');
+    await closePages();
+  });
+
+  test('shows the state of the smallest layer as well, and each state by a pattern of its own', async () => {
+    await images().chooseFromMenu('app', 'Show Layers');
+    await page.locator('.bar').nth(4).waitFor();
+    const heights = await page
+      .locator('body')
+      .evaluate<number[], undefined>(
+        "[...document.querySelectorAll('.bar')].map((bar) => bar.clientHeight)",
+        undefined,
+      );
+    assert.ok(Math.min(...heights) >= 2, `pixels inside of the borders: ${heights.join()}`);
+    const looks = barLooks.filter((look) => look !== 'size');
+    const patterns = await page.locator('body').evaluate<string[], string>(patternsOf(looks), '');
+    assert.equal(new Set(patterns).size, looks.length, patterns.join('\n'));
+    await closePages();
+  });
+
+  test('lets nothing run or load that is not ours', async () => {
+    await images().chooseFromMenu('app', 'Show Layers');
+    await page.locator('tbody tr').nth(4).waitFor();
+    assert.deepEqual(violations, [], 'our own page has violated nothing');
+    const blocked = await page.locator('body').evaluate<string[], string>(tryEverything, '');
+    assert.deepEqual(blocked.toSorted(), ['connect-src', 'img-src', 'script-src-elem', 'style-src-elem']);
+    assert.equal(await page.locator('body').evaluate<unknown, string>('window.hasRunInline', ''), undefined);
+    assert.equal(violations.length, blocked.length, violations.join('\n'));
+    violations = [];
     await closePages();
   });
 
@@ -181,6 +271,75 @@ suite('the push page', { timeout: 400_000 }, () => {
     await closePages();
   });
 
+  test('shows several images with the layer that they share once, before they are pushed and while they are', async () => {
+    const { quickInput } = vscode;
+    await images().row(several[0]).click();
+    for (const name of several.slice(1))
+      await images()
+        .row(name)
+        .click({ modifiers: ['ControlOrMeta'] });
+    await images().chooseFromMenu('beta', 'Preview Push…');
+    await quickInput.waitFor(/3 Images/);
+    await quickInput.pick('dev');
+    const row = vscode.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: '/dev/gamma:1' });
+    await row.waitFor();
+    await vscode.page.keyboard.press('Enter');
+    await page.locator('.status').filter({ hasText: 'Would send: at most about 5.9 MB' }).waitFor();
+    assert.deepEqual(
+      await page.locator('.image h2').allInnerTexts(),
+      several.map((name) => `${name}:1 to ${fakeGitea.host}/dev/${name}:1`),
+    );
+    const [first, ...others] = ['known once it is compressed', 'sent with an image above', 'sent with an image above'];
+    assert.deepEqual(
+      await states(),
+      [first, ...others].flatMap((shared) => [shared, 'known once it is compressed']),
+    );
+    await isAccessible('page-several');
+
+    fakeGitea.faults.add({ method: 'PATCH', times: Infinity, action: { kind: 'stall', afterBytes: 1_000_000 } });
+    await page.getByRole('button', { name: 'Push', exact: true }).click();
+    // Whoever has pushed to this public owner before is not asked again.
+    const question = vscode.page.locator('.monaco-dialog-box').filter({ hasText: 'dev on' });
+    const cancel = page.getByRole('button', { name: 'Cancel Push' });
+    while ((await question.count()) + (await cancel.count()) === 0) await vscode.page.evaluate('1');
+    if (await question.isVisible()) await question.locator('.monaco-button').filter({ hasText: 'Push' }).click();
+    await page
+      .locator('td.state')
+      .filter({ hasText: /^sending/ })
+      .first()
+      .waitFor();
+    await page.locator('.notice').filter({ hasText: closing }).waitFor();
+    const item = vscode.page
+      .locator('.statusbar-item')
+      .filter({ has: vscode.page.locator('[aria-label^="Push of 3"]') });
+    await item.hover();
+    await vscode.page.locator('.monaco-hover:visible').filter({ hasText: closing }).waitFor();
+    await vscode.screenshot('page-several-status-bar');
+    await page.locator('h1').click();
+    await isAccessible('page-several-running');
+    await cancel.click();
+    await page.locator('.status').filter({ hasText: 'Cancelled' }).waitFor();
+    fakeGitea.faults.clear();
+
+    const reply = textReply(403, 'the tag is protected');
+    fakeGitea.faults.add({ method: 'PUT', path: /beta\/manifests/, times: 1, action: { kind: 'answer', reply } });
+    await page.getByRole('button', { name: 'Push Again' }).click();
+    await page.locator('.status').filter({ hasText: 'Failed' }).waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Show Error and Help' }).count(), 1, 'one image has failed');
+    await isAccessible('page-several-failed');
+    await vscode.host.executeCommand('notifications.clearAll');
+    const failed = page.getByRole('region', { name: /^beta:1 to/ });
+    await failed.getByRole('button', { name: 'Show Error and Help' }).click();
+    await vscode.notifications.waitFor(/Push of beta:1 to dev\/beta:1 failed: .*the tag is protected/);
+    await page.getByRole('button', { name: 'Push Again' }).click();
+    await page.locator('.status').filter({ hasText: 'Pushed' }).waitFor();
+    for (const name of several) {
+      const built = await inspectImage(engine, `${name}:1`);
+      await checkStored({ reference: `${fakeGitea.host}/dev/${name}:1`, built, puller, credentials: dev });
+    }
+    await closePages();
+  });
+
   test('opens from the Pushes view, and says why a push failed and what to do', async () => {
     const target = `${fakeGitea.host}/readers/app:1`;
     const message = '<img src="x" onerror="alert(1)"> is <b>denied</b>';
@@ -219,5 +378,43 @@ suite('the push page', { timeout: 400_000 }, () => {
       .waitFor();
     await vscode.host.configure('teaChest.push.preview', undefined);
     await closePages();
+  });
+
+  test('has buttons for an error of a preview: what helps, and its entry in the troubleshooting page', async () => {
+    const { host, notifications, quickInput } = vscode;
+    await images().chooseFromMenu('base', 'Preview Push…');
+    await quickInput.waitFor(/Where should/);
+    await quickInput.pick(`${fakeGitea.host}/dev/base:1`);
+    await page.locator('.status').filter({ hasText: 'There already' }).waitFor();
+    await host.executeCommand('teaChest.signOut', { url: fakeGitea.origin });
+    await page.getByRole('button', { name: 'Plan Again' }).click();
+    await page.locator('.status').filter({ hasText: 'The push would fail' }).waitFor();
+    await isAccessible('page-plan-failed');
+    await host.executeCommand('notifications.clearAll');
+    await page.getByRole('button', { name: 'Show Error and Help' }).click();
+    const text = await notifications.waitFor(/Push of base:1 would fail: You are not signed in to/);
+    assert.match(text, /More About This$/);
+    assert.ok((await notifications.buttonsOf(text)).includes('Sign In'));
+    await vscode.screenshot('page-plan-failed-message');
+    await vscode.page.locator('.notification-list-item').getByText('More About This').click();
+    await page.locator('#notsignedin').waitFor();
+    await vscode.screenshot('page-plan-failed-help');
+    await vscode.host.executeCommand('workbench.action.closeAllEditors');
+    assert.deepEqual(violations, [], 'no page of this suite has violated its policy');
+  });
+
+  test('says its first state in an element that a screen reader watches already', async () => {
+    // The page alone, with what the extension sends: VS Code shows it only when it is there.
+    const alone = await vscode.page.context().newPage();
+    await alone.setContent('<body></body>');
+    await alone.evaluate(watchAnnouncements);
+    await alone.addScriptTag({ path: join(projectRoot, 'dist', 'pushPage.js') });
+    const shown = planPage([{ image: 'app:1', target: 'gitea.test/dev/app:1' }], { kind: 'asking' });
+    await alone.evaluate(`window.postMessage(${JSON.stringify({ type: 'page', page: shown, source: {} })})`);
+    await alone.waitForFunction('window.announced.length > 0');
+    assert.deepEqual(await alone.evaluate('window.announced'), [
+      'Preview of the push of app:1: Asking the engine and the registry.',
+    ]);
+    await alone.close();
   });
 });

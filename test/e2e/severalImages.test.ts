@@ -87,7 +87,7 @@ suite('several images by hand', { timeout: 300_000 }, () => {
     const done = await notifications.waitFor(/Pushed 3 images in /);
     await vscode.screenshot('several-done');
     assert.match(done, /30\.\d MB sent.*60\.\d MB mounted.*dev\/api:1, dev\/web:1, dev\/worker:1/);
-    assert.deepEqual(await notifications.buttonsOf(/Pushed 3/), ['Copy References']);
+    assert.deepEqual(await notifications.buttonsOf(/Pushed 3/), ['Copy References', 'Show Details']);
     for (const name of services) await isStored(`dev/${name}:1`, `${name}:1`);
   });
 
@@ -264,7 +264,7 @@ suite('several images by hand', { timeout: 300_000 }, () => {
     const [unchanged, failed] = results;
     assert.ok(unchanged !== undefined && 'digest' in unchanged && unchanged.isUnchanged === true);
     assert.ok(failed !== undefined && 'error' in failed && failed.error.stage === 'manifest', JSON.stringify(failed));
-    const warning = await notifications.waitFor(/Pushed 0 of 2 images/);
+    const warning = await notifications.waitFor(/Pushed 0 of 2 images \(1 unchanged, 1 not pushed\)/);
     assert.match(warning, /There already, unchanged: dev\/worker:1\. Not pushed: dev\/web:2: /);
     await vscode.screenshot('several-failed');
     await notifications.click(/Pushed 0 of 2 images/, 'Push Failed Again');

@@ -1,11 +1,6 @@
-let language = 'en';
-const formats = new Map<string, Intl.NumberFormat>();
+import { textLanguage } from './textLanguage.ts';
 
-/** Called once, before a number is shown. `of`: the language of the texts, so that a German one has a German number in it. */
-export function setNumberLanguage(of: string): void {
-  language = of;
-  formats.clear();
-}
+const formats = new Map<string, Intl.NumberFormat>();
 
 /** `1.8`, in German `1,8`. For a person only: logs, JSON and documents have a point. */
 export function formatNumber(value: number, fractionDigits: number): string {
@@ -22,7 +17,8 @@ export function formatCount(value: number): string {
 
 /** A format takes longer to make than to use, and a view has thousands of numbers. */
 function format(options: Intl.NumberFormatOptions, value: number): string {
-  const key = JSON.stringify(options);
+  const language = textLanguage();
+  const key = JSON.stringify([language, options]);
   const known = formats.get(key) ?? new Intl.NumberFormat(language, options);
   formats.set(key, known);
   return known.format(value);

@@ -1,5 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { formatNumber } from '../../core/base/formatNumber.ts';
+import { textLanguage } from '../../core/base/textLanguage.ts';
 import { isBuildDate } from '../../core/oci/buildDate.ts';
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
@@ -58,4 +59,11 @@ function daysAgo(count: number): string {
 /** A year has 365.25 days here: two years of 365 days are one. */
 function yearsAgo(count: number): string {
   return count === 1 ? l10n.t('1 year ago') : l10n.t`${count} years ago`;
+}
+
+/** `Nov 26, 2026, 8:52:20 AM GMT+1`, in German `26.11.2026, 08:52:20 MEZ`: this machine’s time. `at` as `Date` takes it. */
+export function formatDate(at: number | string): string {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return String(at);
+  return new Intl.DateTimeFormat(textLanguage(), { dateStyle: 'medium', timeStyle: 'long' }).format(date);
 }

@@ -97,11 +97,15 @@ export function describeSummary(
     mountedBytes: sum(results, ({ mountedBytes }) => mountedBytes),
     skippedBytes: sum(results, ({ skippedBytes }) => skippedBytes),
   });
-  const count = countPushed(pushed.length, images.length);
+  const count = countPushed(pushed.length, unchanged.length, images.length);
   const took = describeDuration(durationMs / 1000);
   const sentences = [
     bytes === ''
-      ? l10n.t({ message: 'Pushed {0} in {1}.', args: [count, took], comment: '{0}: “3 images”, “3 of 7 images”' })
+      ? l10n.t({
+          message: 'Pushed {0} in {1}.',
+          args: [count, took],
+          comment: '{0}: “3 images”, “3 of 7 images”',
+        })
       : l10n.t({
           message: 'Pushed {0} in {1}: {2}.',
           args: [count, took, bytes],
@@ -153,10 +157,15 @@ export function countImages(count: number): string {
   return count === 1 ? l10n.t('1 image') : l10n.t`${count} images`;
 }
 
-/** `3 images`, `3 of 7 images`. */
-function countPushed(pushed: number, all: number): string {
+/** `3 images`, `3 of 7 images`, `3 of 7 images (2 unchanged, 2 not pushed)`. */
+function countPushed(pushed: number, unchanged: number, all: number): string {
   if (pushed === all) return countImages(all);
-  return all === 1 ? l10n.t`${pushed} of 1 image` : l10n.t`${pushed} of ${all} images`;
+  const count = all === 1 ? l10n.t`${pushed} of 1 image` : l10n.t`${pushed} of ${all} images`;
+  const others = all - pushed - unchanged;
+  if (unchanged === 0) return count;
+  return others === 0
+    ? l10n.t`${count} (${unchanged} unchanged)`
+    : l10n.t`${count} (${unchanged} unchanged, ${others} not pushed)`;
 }
 
 /** `1 layer`, `3 layers`. */

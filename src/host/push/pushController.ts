@@ -1,5 +1,5 @@
 import * as l10n from '@vscode/l10n';
-import { toTeaChestError } from '../../core/base/errors.ts';
+import { toTeaChestError, type TeaChestError } from '../../core/base/errors.ts';
 import { tokenSettingsUrl } from '../../core/gitea/webUrls.ts';
 import type { PushResult } from '../../core/push/pushEvents.ts';
 import type { ImageRecord } from '../../core/push/record/pushRecord.ts';
@@ -221,22 +221,18 @@ export class PushController {
     throw targetNeeded(image);
   }
 
-  /** After a push that failed because nobody said what of an index is pushed. */
-  async #choosePlatform(job: PushJob, error: unknown): Promise<void> {
-    const choices = (await findManifestChoices(job.image, this.#dependencies.inspect)) ?? choicesOfError(error);
-    const push = (platform = job.platform): Promise<unknown> =>
-      this.#push(attendedJob({ ...job, ...(platform !== undefined && { platform }) }, this.#dependencies)).catch(
-        () => undefined,
-      );
+  /** After a push or a plan that failed because nobody said what of an index is pushed. */
+  async #choosePlatform(image: string, error: unknown, goOn: (platform?: string) => unknown): Promise<void> {
+    const choices = (await findManifestChoices(image, this.#dependencies.inspect)) ?? choicesOfError(error);
     if (choices === undefined) {
       // The image has changed, and leaves no choice any more.
-      await push();
+      await goOn();
       return;
     }
-    const ask = (_: unknown, position: StepPosition): Promise<string> => askPlatform(position, job.image, choices);
+    const ask = (_: unknown, position: StepPosition): Promise<string> => askPlatform(position, image, choices);
     const steps = [{ name: 'platform', isSettled: () => false, ask }];
     const platform = await runSteps<string | undefined>(l10n.t('Push Image'), steps, undefined);
-    if (platform !== undefined) await push(platform);
+    if (platform !== undefined) await goOn(platform);
   }
 
   /** A plan that is shown first comes before the questions about the push. */
@@ -295,15 +291,50 @@ export class PushController {
     const args = recordedArguments(image);
     const error = toError(image.error);
     const retry = (): Promise<unknown> => this.pushArguments(args, attended).catch(() => undefined);
-    let job: PushJob | undefined;
-    try {
-      job = resolveJob(this.#dependencies, args, attended);
-    } catch {
-      // Its target cannot be used any more: a retry says why.
-    }
+    // If its target cannot be used any more, a retry says why.
+    const job = this.#resolved(args);
     const shown = job === undefined ? error : await this.#explain(error, job);
     const actions = job === undefined ? { retry } : this.#actionsAfterPush(job, shown);
     await reportFailure(shown, actions, failureTitle(image.image, image.target));
+  }
+
+  /**
+   * Shows why a push would fail, with what helps against it. No button pushes: `planAgain` is called with the arguments, which
+   * a button may have changed.
+   */
+  async showPlanFailure(
+    args: PushArguments,
+    failure: TeaChestError,
+    planAgain: (args: PushArguments) => Promise<unknown>,
+  ): Promise<void> {
+    const job = this.#resolved(args);
+    const again = (): Promise<unknown> => planAgain(args);
+    const shown = job === undefined ? failure : await this.#explain(failure, job);
+    const title = l10n.t`Push of ${briefImage(args.image)} would fail`;
+    await reportFailure(
+      shown,
+      {
+        ...(job === undefined
+          ? this.#actionsBeforePush(args, shown, again)
+          : this.#actionsAfterPush(job, shown, again)),
+        changeTarget: () => this.preview([args.image]),
+        choosePlatform: () =>
+          this.#choosePlatform(args.image, shown, (platform = args.platform) =>
+            planAgain({ ...args, ...(platform !== undefined && { platform }) }),
+          ),
+        retry: again,
+      },
+      title,
+    );
+  }
+
+  /** Undefined if its target cannot be used now. */
+  #resolved(args: PushArguments): PushJob | undefined {
+    try {
+      return resolveJob(this.#dependencies, args, attended);
+    } catch {
+      return undefined;
+    }
   }
 
   /** Adds what the host knows about the owner and the registry. */
@@ -323,7 +354,12 @@ export class PushController {
     };
     return {
       retry,
-      choosePlatform: () => this.#choosePlatform(job, error),
+      choosePlatform: () =>
+        this.#choosePlatform(image, error, (chosen = platform) =>
+          this.#push(
+            attendedJob({ ...job, ...(chosen !== undefined && { platform: chosen }) }, this.#dependencies),
+          ).catch(() => undefined),
+        ),
       changeTarget: () =>
         this.askAndPush({ image: requestedImage, edit: { connection, target } }, { compression, strategy, platform }),
       createToken: () => openInBrowser(pageAt(connection, tokenSettingsUrl(connection.webRoot))),
@@ -334,15 +370,18 @@ export class PushController {
     };
   }
 
-  #actionsBeforePush(args: PushArguments, error: unknown): ActionHandlers {
+  #actionsBeforePush(
+    args: PushArguments,
+    error: unknown,
+    goOn = (): Promise<unknown> => this.pushArguments(args, attended).catch(() => undefined),
+  ): ActionHandlers {
     const { host, repository } = toTeaChestError(error).facts;
     return {
       changeTarget: () => this.askAndPush({ image: args.image }, optionsOf(args)),
       ...(typeof host === 'string' && {
         signIn: async () => {
           const start = { url: `https://${host}`, ...(typeof repository === 'string' && { repository }) };
-          if (await signInToGoOn(this.#dependencies, start))
-            await this.pushArguments(args, attended).catch(() => undefined);
+          if (await signInToGoOn(this.#dependencies, start)) await goOn();
         },
       }),
     };

@@ -133,7 +133,6 @@ export class PushRunner {
     let leave: (() => void) | undefined;
     let reports: NodeJS.Timeout | undefined;
     try {
-      await Promise.all(run.pushes.map((push) => this.#begin(push)));
       leave = await this.#waitForTurn(run, options);
       this.#active.add(run);
       run.begin();
@@ -158,13 +157,28 @@ export class PushRunner {
     }
   }
 
-  /** A run whose targets are all being pushed to already does not wait to fail. */
+  /**
+   * Resolves when it is the run's turn and the journal has it. A run whose targets are all being pushed to already does not
+   * wait to fail. It enters the queue before anything else is awaited: the writes of the journal do not change the order.
+   */
   async #waitForTurn(run: PushRun, { onQueued }: RunOptions): Promise<(() => void) | undefined> {
-    if (!run.pushes.some((push) => this.#running.get(push.reference) === push)) return undefined;
-    return await this.#queue.enter(run.id, run.unwanted, (position) => {
+    const { journal, spoolRoot } = this.#dependencies;
+    const root = spoolRoot();
+    const pushes = run.pushes.filter((push) => this.#claimTarget(push));
+    if (pushes.length === 0) return undefined;
+    const turn = this.#queue.enter(run.id, run.unwanted, (position) => {
       run.waitsAt(position);
       onQueued?.(position);
     });
+    // A push that is cancelled while it waits has its entry in the journal before it ends, and removes it.
+    const [entered, recorded] = await Promise.allSettled([
+      turn,
+      Promise.all(pushes.map((push) => push.record(journal, root))),
+    ]);
+    if (entered.status === 'rejected') throw entered.reason;
+    if (recorded.status === 'fulfilled') return entered.value;
+    entered.value();
+    throw recorded.reason;
   }
 
   /**
@@ -220,11 +234,11 @@ export class PushRunner {
     return outcomes;
   }
 
-  async #begin(push: RunningPush): Promise<void> {
-    const { journal, spoolRoot } = this.#dependencies;
-    if (this.#running.has(push.reference)) return;
+  /** False if another push to the target is running or waiting. */
+  #claimTarget(push: RunningPush): boolean {
+    if (this.#running.has(push.reference)) return false;
     this.#running.set(push.reference, push);
-    await push.record(journal, spoolRoot());
+    return true;
   }
 
   /** Checks everything that can be checked before the image is transferred. */

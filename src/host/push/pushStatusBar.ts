@@ -2,10 +2,11 @@ import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { inertLines, inertText, withIcon } from '../display/inertText.ts';
 import type { ImagesSnapshot } from '../../core/push/imagesProgress.ts';
+import { closingText } from '../progress/closingText.ts';
 import { describeRuns, imageLines } from '../progress/imagesText.ts';
 import type { PushRunner } from './pushRunner.ts';
 
-/** `43% · 61 MB/s · 12 s` while pushes run, with a line for each image in its tooltip. Created when the first one starts. A click shows the Pushes view. */
+/** `43% · 61 MB/s · 12 s` while pushes run, with a line for each image in its tooltip, and what a closed window would do. Created when the first one starts. A click shows the Pushes view. */
 export class PushStatusBar implements vscode.Disposable {
   #item: vscode.StatusBarItem | undefined;
 
@@ -27,7 +28,7 @@ export class PushStatusBar implements vscode.Disposable {
     this.#item ??= createItem();
     const brief = describeRuns(runs);
     this.#item.text = withIcon('cloud-upload', brief);
-    this.#item.tooltip = inertLines(runs.flatMap(imageLines));
+    this.#item.tooltip = inertLines([...runs.flatMap(imageLines), closingText('running')]);
     this.#item.accessibilityInformation = { label: inertText(`${spokenTitle(runs)}: ${brief}`) };
     this.#item.show();
   }

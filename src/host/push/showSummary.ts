@@ -36,11 +36,10 @@ export async function showSummary(
   const buttons = [
     ...remedyFor(failures, handlers),
     ...(handlers.retry === undefined ? [] : [{ title: retryTitle(errors.length), run: handlers.retry }]),
-    failures.length === 0
-      ? { title: l10n.t('Copy References'), run: () => copyReferences(pushed) }
-      : handlers.showDetails === undefined
-        ? { title: l10n.t('Show Log'), run: () => vscode.commands.executeCommand('teaChest.showLog') }
-        : { title: l10n.t('Show Details'), run: handlers.showDetails },
+    ...(failures.length === 0 ? [{ title: l10n.t('Copy References'), run: () => copyReferences(pushed) }] : []),
+    handlers.showDetails === undefined
+      ? { title: l10n.t('Show Log'), run: () => vscode.commands.executeCommand('teaChest.showLog') }
+      : { title: l10n.t('Show Details'), run: handlers.showDetails },
     ...(link === undefined ? [] : [link]),
   ];
   const more = moreAbout(failures.map(({ code }) => code));

@@ -1,20 +1,24 @@
 import * as l10n from '@vscode/l10n';
+import type { TeaChestError } from '../../core/base/errors.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
 import type { ImageLayer, ImageLayers } from '../../core/push/plan/imageLayers.ts';
 import type { Page, PageBar } from '../../webview/pushPage/protocol.ts';
+import { errorMessage } from '../errors/errorMessages.ts';
 import { formatBytes } from '../progress/format.ts';
 import { countLayers } from '../progress/imagesText.ts';
 import { briefInstruction } from '../progress/layerText.ts';
+import { showErrorButton, showLogButton } from './errorButtons.ts';
 import { pageLabels } from './pageLabels.ts';
 
 export type LayersState =
   | { readonly kind: 'asking' }
   | { readonly kind: 'read'; readonly image: ImageLayers }
-  | { readonly kind: 'failed'; readonly message: string };
+  | { readonly kind: 'failed'; readonly error: TeaChestError };
 
 /** The page of an image: which layers make it large. */
 export function layersPage(name: string, state: LayersState): Page {
   const status = statusOf(state);
+  const isFailed = state.kind === 'failed';
   return {
     mode: 'layers',
     kicker: l10n.t('Layers of an image'),
@@ -22,10 +26,11 @@ export function layersPage(name: string, state: LayersState): Page {
     status,
     facts: [],
     actions: [
-      { id: 'preview', label: l10n.t('Preview Push…'), isPrimary: true },
-      { id: 'planAgain', label: l10n.t('Read Again'), isPrimary: false },
+      { id: 'preview', label: l10n.t('Preview Push…'), isPrimary: !isFailed },
+      { id: 'planAgain', label: l10n.t('Read Again'), isPrimary: isFailed },
+      ...(isFailed ? [showErrorButton, showLogButton] : []),
     ],
-    notices: state.kind === 'failed' ? [{ tone: 'error', text: state.message }] : [],
+    notices: state.kind === 'failed' ? [{ tone: 'error', text: errorMessage(state.error).message }] : [],
     images: state.kind === 'read' ? [toImage(state.image)] : [],
     announcement: l10n.t`Layers of ${name}: ${status.text}.`,
     labels: pageLabels.layers,
@@ -62,7 +67,7 @@ function toImage({ platform, layers }: ImageLayers): Page['images'][number] {
     bars: layers.map((layer, at) => toBar(layer, at, total)),
     ...(layers.length === 0 && { emptyText: l10n.t('The image has no layers.') }),
     notices: isKnown || layers.length === 0 ? [] : [{ tone: 'neutral', text }],
-    facts: [],
+    ...{ facts: [], actions: [] },
   };
 }
 
@@ -72,7 +77,7 @@ function toBar({ diffId, instruction, bytes }: ImageLayer, at: number, total: nu
     number: String(at + 1),
     name: instruction === undefined ? l10n.t`Layer ${shortDigest(diffId)}` : briefInstruction(instruction),
     isInstruction: instruction !== undefined,
-    look: 'toSend',
+    look: 'size',
     sizeText: bytes === undefined ? '–' : formatBytes(bytes),
     sendText: bytes === undefined || total === 0 ? '–' : share(bytes, total),
     weight: bytes ?? 0,

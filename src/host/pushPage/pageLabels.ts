@@ -2,7 +2,7 @@ import * as l10n from '@vscode/l10n';
 import type { BarLook, Page } from '../../webview/pushPage/protocol.ts';
 
 /** What the patterns of the bars mean. */
-const looks: Readonly<Record<BarLook, string>> = {
+const looks: Readonly<Record<Exclude<BarLook, 'size'>, string>> = {
   there: l10n.t('There already'),
   mounted: l10n.t('Mounted from another repository'),
   probable: l10n.t('Probably there'),

@@ -13,7 +13,8 @@ const interval = 200;
 
 export interface PanelOptions {
   readonly extensionUri: vscode.Uri;
-  readonly onAction: (id: PageAction) => void;
+  /** `image`: the key of the image whose button it is. */
+  readonly onAction: (id: PageAction, image?: string) => void;
   readonly onDispose: () => void;
 }
 
@@ -31,7 +32,7 @@ export class PagePanel implements vscode.Disposable {
     panel.webview.onDidReceiveMessage((received: unknown) => {
       const message = v.safeParse(toExtension, received);
       if (!message.success) return;
-      if (message.output.type === 'action') onAction(message.output.id);
+      if (message.output.type === 'action') onAction(message.output.id, message.output.image);
       else this.#begin();
     });
     // A page that was hidden is loaded again, and says so.

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import type { TeaChestError } from '../../core/base/errors.ts';
 import { joinSentences } from '../../core/base/joinSentences.ts';
 import { shortDigest } from '../../core/oci/digest.ts';
 import type { FailedPlan, ImagePlan, PlannedLayer } from '../../core/push/plan/pushPlan.ts';
@@ -16,13 +17,14 @@ import {
 } from '../progress/planText.ts';
 import type { PushArguments } from '../push/pushArguments.ts';
 import type { ArgumentsPlan } from '../push/pushPlanner.ts';
+import { showErrorButton, showLogButton } from './errorButtons.ts';
 import { pageLabels, subtitleTo, transferLabel } from './pageLabels.ts';
 
 /** How far a plan is. */
 export type PlanState =
   | { readonly kind: 'asking' }
   | { readonly kind: 'planned'; readonly planned: ArgumentsPlan }
-  | { readonly kind: 'failed'; readonly message: string };
+  | { readonly kind: 'failed'; readonly error: TeaChestError };
 
 /** The page of a plan. `targets`: of the images, as the plan names them. */
 export function planPage(asked: readonly PushArguments[], state: PlanState): Page {
@@ -57,12 +59,14 @@ export function planPage(asked: readonly PushArguments[], state: PlanState): Pag
       ...(state.kind === 'asking'
         ? []
         : [{ id: 'planAgain', label: l10n.t('Plan Again'), isPrimary: !canPush } as const]),
+      ...(state.kind === 'failed' ? [showErrorButton] : isOne ? (drawn[0]?.actions ?? []) : []),
+      ...(state.kind === 'failed' || images.some(({ kind }) => kind === 'failed') ? [showLogButton] : []),
     ],
     notices: [
-      ...(state.kind === 'failed' ? [{ tone: 'error', text: state.message } as const] : []),
+      ...(state.kind === 'failed' ? [{ tone: 'error', text: errorMessage(state.error).message } as const] : []),
       ...(isOne ? (drawn[0]?.notices ?? []) : []),
     ],
-    images: isOne ? drawn.map((image) => ({ ...image, facts: [], notices: [] })) : drawn,
+    images: isOne ? drawn.map((image) => ({ ...image, facts: [], notices: [], actions: [] })) : drawn,
     announcement: l10n.t`Preview of the push of ${title}: ${status.text}.`,
     labels: pageLabels.plan,
   };
@@ -94,7 +98,8 @@ function toImage(image: ImagePlan | FailedPlan, isPublic: boolean, { at, isOne, 
   const heading = isOne ? {} : { heading: imageToTarget(name, image.reference) };
   if (image.kind === 'failed') {
     const text = l10n.t`The push would fail: ${errorMessage(image.error).message}`;
-    return { key: String(at), ...heading, caption: '', bars: [], notices: [{ tone: 'error', text }], facts: [] };
+    const empty = { caption: '', bars: [], facts: [] };
+    return { key: String(at), ...heading, ...empty, notices: [{ tone: 'error', text }], actions: [showErrorButton] };
   }
   const { layers, platform, imageBytes } = image;
   const count = countLayers(layers.length);
@@ -107,6 +112,7 @@ function toImage(image: ImagePlan | FailedPlan, isPublic: boolean, { at, isOne, 
     ...(layers.length === 0 && { emptyText: l10n.t('The image has no layers.') }),
     notices: planWarnings(image, { isPublic }).map(({ message }): PageNotice => ({ tone: 'warning', text: message })),
     facts: factsOf(image, isOne),
+    actions: [],
   };
 }
 

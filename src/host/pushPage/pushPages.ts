@@ -6,7 +6,6 @@ import type { ImageRecord, PushRecord } from '../../core/push/record/pushRecord.
 import type { Page, PageAction } from '../../webview/pushPage/protocol.ts';
 import type { ConnectionStore } from '../connections/connectionStore.ts';
 import { copyDigests } from '../display/clipboard.ts';
-import { errorMessage } from '../errors/errorMessages.ts';
 import { reportFailure } from '../errors/reportFailure.ts';
 import type { PushHistory } from '../history/pushHistory.ts';
 import { imagesToPushAgain, pushAgain } from '../push/pushAgain.ts';
@@ -29,7 +28,7 @@ export interface PushPagesOptions {
   readonly history: Pick<PushHistory, 'find' | 'isHere' | 'onDidChange'>;
   readonly runner: Pick<PushRunner, 'cancel'>;
   readonly planner: Pick<PushPlanner, 'plan' | 'layers' | 'confirm'>;
-  readonly push: Pick<PushController, 'pushArguments' | 'pushEach' | 'preview' | 'showFailure'>;
+  readonly push: Pick<PushController, 'pushArguments' | 'pushEach' | 'preview' | 'showFailure' | 'showPlanFailure'>;
   readonly store: Pick<ConnectionStore, 'find'>;
   readonly logger: Logger;
 }
@@ -104,7 +103,7 @@ export class PushPages implements vscode.Disposable {
     const { extensionUri } = this.#options;
     const panel = new PagePanel(tab, {
       extensionUri,
-      onAction: (id) => void this.#run(page, id),
+      onAction: (id, image) => void this.#run(page, id, image),
       onDispose: () => {
         page.asking.abort();
         this.#pages.delete(page);
@@ -134,7 +133,7 @@ export class PushPages implements vscode.Disposable {
       const failure = toTeaChestError(error);
       if (signal.aborted) return;
       logger.info(`The page of ${keyOf(source)} could not be filled (${failure.code}): ${failure.message}`);
-      const state = { kind: 'failed', message: errorMessage(failure).message } as const;
+      const state = { kind: 'failed', error: failure } as const;
       Object.assign(page, { plan: state, layers: state });
     }
     if (!signal.aborted && page.source === source) this.#draw(page);
@@ -153,8 +152,8 @@ export class PushPages implements vscode.Disposable {
         const record = this.#recordOf(source);
         if (record === undefined) return goneRecordPage();
         return recordPage(record, {
-          // One image of several cannot be cancelled by itself.
-          isHere: source.target === undefined && history.isHere(source.id),
+          isHere: history.isHere(source.id),
+          isWhole: source.target === undefined,
           hasPage: record.images.some((image) => this.#hasPage(image)),
         });
       }
@@ -175,9 +174,12 @@ export class PushPages implements vscode.Disposable {
     return connection !== undefined && recordedPage(image, connection) !== undefined;
   }
 
-  async #run(page: OpenPage, id: PageAction): Promise<void> {
+  /** `image`: the key of the image whose button was clicked, on a page of several. */
+  async #run(page: OpenPage, id: PageAction, image = '0'): Promise<void> {
     const { source } = page;
     if (id === 'showLog') await vscode.commands.executeCommand('teaChest.showLog');
+    else if (id === 'showPushes') await vscode.commands.executeCommand('teaChest.pushes.focus');
+    else if (id === 'showError') await this.#showError(page, Number(image));
     else if (id === 'planAgain') await this.#ask(page);
     else if (source.kind === 'plan' && id === 'push') await this.#push(page, source.all, true);
     else if (source.kind === 'layers' && id === 'preview') await this.#options.push.preview([source.image]);
@@ -185,7 +187,7 @@ export class PushPages implements vscode.Disposable {
   }
 
   async #runOnRecord(page: OpenPage, source: Extract<PageSource, { kind: 'push' }>, action: PageAction): Promise<void> {
-    const { runner, push } = this.#options;
+    const { runner } = this.#options;
     const record = this.#recordOf(source);
     if (record === undefined) return;
     if (action === 'cancel') runner.cancel(source.id);
@@ -193,10 +195,36 @@ export class PushPages implements vscode.Disposable {
     else if (action === 'copyDigest') await copyDigests(record.images.flatMap(({ result }) => result?.digest ?? []));
     else if (action === 'openInBrowser') {
       await vscode.commands.executeCommand('teaChest.pushes.openInBrowser', runNode(record));
-    } else if (action === 'showError') {
-      const failed = record.images.find(({ error }) => error !== undefined);
-      if (failed !== undefined) await push.showFailure(failed);
     }
+  }
+
+  /** `at`: the position of the image, 0 where the page has one. */
+  async #showError(page: OpenPage, at: number): Promise<void> {
+    const { source, plan, layers } = page;
+    const { push } = this.#options;
+    if (source.kind === 'push') {
+      const image = this.#recordOf(source)?.images[at];
+      if (image !== undefined) await push.showFailure(image);
+      return;
+    }
+    const failure = source.kind === 'plan' ? plan : layers;
+    if (failure.kind === 'failed') await reportFailure(failure.error, { retry: () => this.#askAgain(page, source) });
+    if (source.kind !== 'plan' || plan.kind !== 'planned') return;
+    const [image, args] = [plan.planned.plan.images[at], source.all[at]];
+    if (image?.kind !== 'failed' || args === undefined) return;
+    await push.showPlanFailure(args, image.error, (changed) =>
+      this.#askAgain(page, { kind: 'plan', all: source.all.with(at, changed) }),
+    );
+  }
+
+  /** In the same tab, or in a new one if that was closed meanwhile. */
+  async #askAgain(page: OpenPage, source: PageSource): Promise<void> {
+    if (!this.#pages.has(page)) {
+      this.#open(source);
+      return;
+    }
+    page.source = source;
+    await this.#ask(page);
   }
 
   /** The page is that of the push as soon as that has a record. The controller shows a failure. */

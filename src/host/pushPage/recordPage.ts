@@ -4,17 +4,21 @@ import { findBottleneck } from '../../core/push/record/bottleneck.ts';
 import { isOver, toError } from '../../core/push/record/recordPush.ts';
 import type { BarLook, Page, PageBar, PageFact, PageImage, PageNotice, Tone } from '../../webview/pushPage/protocol.ts';
 import { errorMessage } from '../errors/errorMessages.ts';
+import { closingText, elsewhereText } from '../progress/closingText.ts';
 import { formatBytes, formatBytesOf, formatDuration } from '../progress/format.ts';
 import { countImages, countLayers, imageToTarget, pushNoun } from '../progress/imagesText.ts';
 import { layerName, layerSize, layerState } from '../progress/layerText.ts';
 import { describeStrategy } from '../progress/planText.ts';
 import { describeBytes, describeDuration, describePushAlone } from '../progress/pushText.ts';
+import { showErrorButton, showLogButton } from './errorButtons.ts';
 import { pageLabels, subtitleTo, transferLabel } from './pageLabels.ts';
 import { rateChart } from './rateChart.ts';
 
 export interface RecordContext {
   /** This window runs it. */
   readonly isHere: boolean;
+  /** The page shows all images of the push: one of several cannot be cancelled by itself. */
+  readonly isWhole: boolean;
   /** The image has a page on its registry. */
   readonly hasPage: boolean;
 }
@@ -33,7 +37,7 @@ export function recordPage(record: PushRecord, context: RecordContext): Page {
     ...progressOf(record),
     facts: factsOf(record),
     actions: actionsOf(record, context),
-    notices: [...(isOne ? errorsOf(only) : []), ...noticesOf(record)],
+    notices: [...(isOne ? errorsOf(only) : []), ...noticesOf(record), ...closingNotice(record, context)],
     images: record.images.map((image, at) => toImage(image, String(at), isOne)),
     chart: rateChart(record.samples),
     announcement: announcementOf(record, status.text),
@@ -128,8 +132,9 @@ function boundText({ state, progress }: PushRecord, bottleneck: ReturnType<typeo
   return undefined;
 }
 
-function actionsOf({ state, images }: PushRecord, { isHere, hasPage }: RecordContext): Page['actions'] {
-  if (!isOver(state)) return isHere ? [{ id: 'cancel', label: l10n.t('Cancel Push'), isPrimary: false }] : [];
+function actionsOf({ state, images }: PushRecord, { isHere, isWhole, hasPage }: RecordContext): Page['actions'] {
+  if (!isOver(state))
+    return isHere && isWhole ? [{ id: 'cancel', label: l10n.t('Cancel Push'), isPrimary: false }] : [];
   const hasDigest = images.some(({ result }) => result !== undefined);
   const isFailed = state === 'failed';
   return [
@@ -138,9 +143,15 @@ function actionsOf({ state, images }: PushRecord, { isHere, hasPage }: RecordCon
       ? [{ id: 'openInBrowser', label: l10n.t('Open in Browser'), isPrimary: false } as const]
       : []),
     { id: 'retry', label: l10n.t('Push Again'), isPrimary: state !== 'pushed' },
-    ...(isFailed ? [{ id: 'showError', label: l10n.t('Show Error and Help'), isPrimary: false } as const] : []),
-    ...(isFailed ? [{ id: 'showLog', label: l10n.t('Show Log'), isPrimary: false } as const] : []),
+    ...(isFailed && images.length === 1 ? [showErrorButton] : []),
+    ...(isFailed ? [showLogButton] : []),
   ];
+}
+
+/** What a person should know before the window is closed. */
+function closingNotice({ state }: PushRecord, { isHere }: RecordContext): PageNotice[] {
+  if (isOver(state)) return [];
+  return [{ tone: 'neutral', text: isHere ? closingText(state) : elsewhereText() }];
 }
 
 function noticesOf({ images }: PushRecord): PageNotice[] {
@@ -165,6 +176,7 @@ function announcementOf({ state, images, progress: { fraction, etaSeconds } }: P
 
 function toImage(image: ImageRecord, key: string, isOne: boolean): PageImage {
   const { layers, platform, imageBytes } = image;
+  const errors = isOne ? [] : errorsOf(image);
   const count = countLayers(layers.length);
   const facts = [
     count,
@@ -177,8 +189,9 @@ function toImage(image: ImageRecord, key: string, isOne: boolean): PageImage {
     caption: facts.filter((fact) => fact !== undefined).join(' · '),
     bars: layers.map((layer, at) => toBar(layer, image, at)),
     ...(layers.length === 0 && { emptyText: l10n.t('Its layers are not known yet.') }),
-    notices: isOne ? [] : errorsOf(image),
+    notices: errors,
     facts: [],
+    actions: errors.length === 0 ? [] : [showErrorButton],
   };
 }
 
@@ -221,6 +234,7 @@ export function goneRecordPage(): Page {
   const text = l10n.t('This push is not in the list any more');
   return {
     ...{ mode: 'push', kicker: pushNoun(), title: text, status: { tone: 'neutral', text: l10n.t('Nothing to show') } },
-    ...{ facts: [], actions: [], notices: [], images: [], announcement: text, labels: pageLabels.push },
+    ...{ facts: [], notices: [], images: [], announcement: text, labels: pageLabels.push },
+    actions: [{ id: 'showPushes', label: l10n.t('Show Pushes'), isPrimary: true }],
   };
 }

@@ -3,7 +3,7 @@ import type { SyncReason, SyncState } from '../../core/sync/compareSyncState.ts'
 import type { SyncReport } from '../../core/sync/readSyncState.ts';
 import { markdownValue, type MarkdownLine } from '../display/markdownText.ts';
 import { errorMessage } from '../errors/errorMessages.ts';
-import { formatAge } from '../progress/format.ts';
+import { formatAge, formatDate } from '../progress/format.ts';
 import { formatTarget } from '../targets/target.ts';
 import type { SyncEntry } from './syncStates.ts';
 
@@ -88,17 +88,12 @@ export function stateLines({ outcome, target, lastPush, readAt }: SyncEntry, now
     [reasons[reason]],
     ...(there === undefined ? [] : [[l10n.t`In the registry: ${markdownValue(there.digest).value}`]]),
     ...(there?.createdAt === undefined ? [] : [[l10n.t`Built: ${dateValue(there.createdAt)}`]]),
-    ...(lastPush === undefined ? [] : [[l10n.t`Your last push: ${dateValue(new Date(lastPush.at).toISOString())}`]]),
+    ...(lastPush === undefined ? [] : [[l10n.t`Your last push: ${dateValue(lastPush.at)}`]]),
     checked,
   ];
 }
 
 /** Markdown. */
-function dateValue(iso: string): string {
-  return markdownValue(readableDate(iso)).value;
-}
-
-/** `2026-11-26 07:52:20 UTC` */
-function readableDate(iso: string): string {
-  return iso.replace('T', ' ').replace(/(?:\.\d+)?Z$/, ' UTC');
+function dateValue(at: number | string): string {
+  return markdownValue(formatDate(at)).value;
 }

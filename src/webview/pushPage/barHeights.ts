@@ -1,6 +1,9 @@
-/** Pixels of the whole stack, and of its smallest bars. A stack of very many bars is higher. */
+/**
+ * Pixels of the whole stack, and of its smallest bars. A stack of very many bars is higher. A gap of 2 pixels below each bar and
+ * its border of 1 pixel are part of its height: 4 pixels are left to show the state.
+ */
 const usualHeight = 320;
-const leastHeight = 4;
+const leastHeight = 8;
 
 export interface BarHeights {
   readonly heights: readonly number[];

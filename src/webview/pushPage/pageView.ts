@@ -1,11 +1,10 @@
 import { Announcer } from './announcer.ts';
+import { ButtonList } from './buttonList.ts';
 import { element, Parts, setAttribute, setShown, setText } from './dom.ts';
 import { ImageSection } from './imageSection.ts';
 import { FactList, NoticeList } from './lists.ts';
 import type { Page, PageAction, PageImage } from './protocol.ts';
 import { RateChart } from './rateChart.ts';
-
-type Action = Page['actions'][number];
 
 /** The whole page. `update` changes what is different and leaves the rest of the document as it is. */
 export class PageView {
@@ -19,42 +18,40 @@ export class PageView {
   readonly #facts = new FactList();
   readonly #notices = new NoticeList();
   readonly #chart = new RateChart();
-  readonly #actions: Parts<Action, { readonly root: HTMLButtonElement }>;
+  readonly #actions: ButtonList;
   readonly #images: Parts<readonly [PageImage, Page], ImageSection>;
   readonly #announcer: Announcer;
 
-  constructor(onAction: (id: PageAction) => void) {
+  /** `image`: the key of the image whose button it is. */
+  constructor(onAction: (id: PageAction, image?: string) => void) {
     const live = element('p', 'hidden-text');
     live.setAttribute('role', 'status');
     this.#announcer = new Announcer((text) => {
-      setText(live, text);
+      // Not in the frame in which the element comes into the document: that is no change for a screen reader.
+      requestAnimationFrame(() => {
+        setText(live, text);
+      });
     });
     this.#progress.setAttribute('role', 'progressbar');
     this.#progress.setAttribute('aria-valuemin', '0');
     this.#progress.setAttribute('aria-valuemax', '100');
     this.#progress.append(this.#progressFill);
-    const actions = element('div', 'actions');
+    this.#actions = new ButtonList(onAction);
     const images = element('div', 'images');
-    this.#actions = new Parts(
-      actions,
-      ({ id }) => id,
-      ({ id }) => ({ root: createButton(id, onAction) }),
-      ({ root }, { label, isPrimary }) => {
-        setText(root, label);
-        setAttribute(root, 'class', isPrimary ? 'button' : 'button secondary');
-      },
-    );
     this.#images = new Parts(
       images,
       ([{ key }]) => key,
-      () => new ImageSection(),
+      ([{ key }]) =>
+        new ImageSection((id) => {
+          onAction(id, key);
+        }),
       (section, [image, page]) => {
         section.update(image, page);
       },
     );
     const names = element('div', 'names', [this.#kicker, this.#title, this.#subtitle]);
     const state = element('div', 'overview', [this.#status, this.#progress, this.#facts.root]);
-    const head = element('header', 'head', [names, actions]);
+    const head = element('header', 'head', [names, this.#actions.root]);
     this.root.append(head, state, this.#notices.root, images, this.#chart.root, live);
   }
 
@@ -85,14 +82,4 @@ export class PageView {
     setAttribute(this.#progress, 'aria-valuenow', percent);
     this.#progressFill.style.setProperty('width', `${((fraction ?? 0) * 100).toFixed(1)}%`);
   }
-}
-
-function createButton(id: PageAction, onAction: (id: PageAction) => void): HTMLButtonElement {
-  const button = element('button');
-  button.type = 'button';
-  button.dataset['action'] = id;
-  button.addEventListener('click', () => {
-    onAction(id);
-  });
-  return button;
 }

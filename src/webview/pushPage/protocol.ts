@@ -8,7 +8,7 @@ import * as v from 'valibot';
 /** What the buttons of the page do. */
 const pageActions = [
   ...['cancel', 'push', 'retry', 'planAgain', 'preview'],
-  ...['showDetails', 'showError', 'copyDigest', 'openInBrowser', 'showLog'],
+  ...['showError', 'copyDigest', 'openInBrowser', 'showLog', 'showPushes'],
 ] as const;
 
 /** How a layer is drawn, by pattern and colour. Its state in words is `stateText`. */
@@ -23,6 +23,7 @@ export const barLooks = [
   'sending',
   'done',
   'stopped',
+  'size',
 ] as const;
 
 const tones = ['neutral', 'running', 'good', 'warning', 'error'] as const;
@@ -48,6 +49,8 @@ const bar = v.object({
   filled: fraction,
 });
 
+const action = v.object({ id: v.picklist(pageActions), label: text, isPrimary: v.boolean() });
+
 const image = v.object({
   key: text,
   /** Undefined where the page has only one image. */
@@ -59,6 +62,8 @@ const image = v.object({
   emptyText: v.optional(text),
   notices: v.array(v.object({ tone: v.picklist(tones), text })),
   facts: v.array(v.object({ label: text, value: text })),
+  /** What can be done about this image alone. */
+  actions: v.array(action),
 });
 
 const chart = v.object({
@@ -80,7 +85,7 @@ const page = v.object({
   status: v.object({ tone: v.picklist(tones), text }),
   progress: v.optional(v.object({ label: text, text, fraction: v.optional(fraction) })),
   facts: v.array(v.object({ label: text, value: text })),
-  actions: v.array(v.object({ id: v.picklist(pageActions), label: text, isPrimary: v.boolean() })),
+  actions: v.array(action),
   notices: v.array(v.object({ tone: v.picklist(tones), text })),
   images: v.array(image),
   chart: v.optional(chart),
@@ -103,6 +108,7 @@ export type PageChart = Readonly<v.InferOutput<typeof chart>>;
 export type PageNotice = PageImage['notices'][number];
 export type PageFact = PageImage['facts'][number];
 export type PageAction = (typeof pageActions)[number];
+export type PageButton = Readonly<v.InferOutput<typeof action>>;
 export type BarLook = (typeof barLooks)[number];
 export type Tone = (typeof tones)[number];
 
@@ -112,7 +118,8 @@ export const toPage = v.object({ type: v.literal('page'), page, source: v.unknow
 /** To the extension. */
 export const toExtension = v.variant('type', [
   v.strictObject({ type: v.literal('ready') }),
-  v.strictObject({ type: v.literal('action'), id: v.picklist(pageActions) }),
+  /** `image`: the key of the image whose button it is. */
+  v.strictObject({ type: v.literal('action'), id: v.picklist(pageActions), image: v.exactOptional(text) }),
 ]);
 
 export type ToPage = v.InferOutput<typeof toPage>;

@@ -4,7 +4,7 @@ import type { EngineImage } from '../../../core/docker/types.ts';
 import type { ImageDetails } from '../../../core/ports/imageSource.ts';
 import { describePlatform, type Platform } from '../../../core/oci/platform.ts';
 import { markdownValue, type MarkdownLine } from '../../display/markdownText.ts';
-import { formatBytes } from '../../progress/format.ts';
+import { formatBytes, formatDate } from '../../progress/format.ts';
 import { countContainers, describeArtifact, describePlatforms } from './imageFacts.ts';
 
 /** The tooltip of an image. `details` is undefined if the engine no longer has it. */
@@ -17,14 +17,14 @@ export function imageTooltip(
   const also = names
     .filter((name) => name !== title)
     .flatMap((name, index) => [index === 0 ? `${l10n.t('Also:')} ` : ', ', markdownValue(name)]);
-  const created = asDate(details === undefined ? image.createdAt : (details.createdAt ?? ''));
+  const created = formatDate(details === undefined ? image.createdAt : (details.createdAt ?? ''));
   const layers = image.isArtifact ? undefined : details?.diffIds.length;
   return [
     ['**', markdownValue(title), '**'],
     ...(image.obstacle === undefined ? [] : [[`${l10n.t('Cannot be pushed:')} `, markdownValue(image.obstacle)]]),
     ['ID: ', markdownValue(image.id)],
     ...(created === '' ? [] : [[`${l10n.t('Created:')} `, markdownValue(created)]]),
-    ...(image.taggedAt === undefined ? [] : [[`${l10n.t('Tagged:')} `, markdownValue(asDate(image.taggedAt))]]),
+    ...(image.taggedAt === undefined ? [] : [[`${l10n.t('Tagged:')} `, markdownValue(formatDate(image.taggedAt))]]),
     [l10n.t`Size: ${formatBytes(image.size)} (${formatCount(image.size)} bytes)`],
     ...(image.isArtifact
       ? [[`${l10n.t('Kind:')} `, markdownValue(describeArtifact(image))]]
@@ -49,9 +49,4 @@ function platformLines(
 function containerLines(image: EngineImage): readonly MarkdownLine[] {
   const counts = countContainers(image);
   return counts === undefined ? [] : [[l10n.t`In use by: ${counts}`]];
-}
-
-/** `2026-11-26 07:52:20 UTC` */
-function asDate(iso: string): string {
-  return iso.replace('T', ' ').replace(/(?:\.\d+)?Z$/, ' UTC');
 }

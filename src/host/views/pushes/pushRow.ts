@@ -6,7 +6,8 @@ import { markdownValue, type MarkdownLine } from '../../display/markdownText.ts'
 import { markdownTooltip } from '../../display/markdownTooltip.ts';
 import type { TreeRow } from '../../display/treeItem.ts';
 import { errorMessage } from '../../errors/errorMessages.ts';
-import { formatAge } from '../../progress/format.ts';
+import { closingText, elsewhereText } from '../../progress/closingText.ts';
+import { formatAge, formatDate } from '../../progress/format.ts';
 import { countImages, imageToTarget } from '../../progress/imagesText.ts';
 import { layerName, layerSize, layerState } from '../../progress/layerText.ts';
 import { describeBriefly, describeBytes, describeDuration, describePush } from '../../progress/pushText.ts';
@@ -129,17 +130,11 @@ function runLines(record: PushRecord, { isHere }: RowContext): readonly Markdown
   const start = startedAt ?? queuedAt;
   if (isOver(state)) {
     const took = endedAt === undefined ? '' : ` (${describeDuration((endedAt - start) / 1000)})`;
-    return [...lines, [`${endTitles[state]}: `, markdownValue(new Date(endedAt ?? start).toISOString()), took]];
+    return [...lines, [`${endTitles[state]}: `, markdownValue(formatDate(endedAt ?? start)), took]];
   }
   if (state === 'running') lines.push([describePush(record.progress)]);
-  if (!isHere) return [...lines, [l10n.t('Another window runs this push. It can be cancelled there.')]];
-  const closing =
-    state === 'queued'
-      ? l10n.t('If this window closes, it does not begin. It is then in this list as interrupted, to be pushed again.')
-      : l10n.t(
-          'If this window closes, the push stops and publishes nothing more. It is then in this list as interrupted; pushed again, it does not send layers that have arrived.',
-        );
-  return [...lines, [closing]];
+  if (!isHere) return [...lines, [elsewhereText()]];
+  return [...lines, [closingText(state)]];
 }
 
 function imageLines({ image, target, platform, result, error }: ImageRecord): readonly MarkdownLine[] {
@@ -189,7 +184,9 @@ function layerRow({ id, image, layer }: LayerNode): TreeRow {
     accessibleName: `${name}: ${state}`,
     tooltip: markdownTooltip([
       [markdownValue(name)],
-      ...(layer.diffId === undefined ? [] : [['diffID ', markdownValue(layer.diffId)]]),
+      ...(layer.diffId === undefined
+        ? []
+        : [[l10n.t`Digest of the uncompressed layer (diffID): ${markdownValue(layer.diffId).value}`]]),
       [state],
     ]),
   };

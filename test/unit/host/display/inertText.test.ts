@@ -317,7 +317,8 @@ suite('text from outside, whatever it is', () => {
       };
       new statusBar.PushStatusBar(runner);
       const shown = takeShown();
-      assert.equal(shown.length, 3);
+      // Its text, its name for a screen reader, and the two lines of its tooltip.
+      assert.equal(shown.length, 4);
       shown.forEach((one) => {
         assertNoIcon(one, ['cloud-upload']);
       });

@@ -105,7 +105,7 @@ suite('the summary of several images', () => {
         failed('d:1', 'accessDenied', 'Not yours.'),
         failed('e:1', 'cancelled', 'Cancelled.'),
       ),
-      'Pushed 1 of 5 images in 13 s: 1.0 MB sent, 2.0 MB already there. dev/a:1. There already, unchanged: dev/b:1. Not pushed: dev/c:1, dev/d:1: Not yours. Ask. Cancelled: dev/e:1.',
+      'Pushed 1 of 5 images (1 unchanged, 3 not pushed) in 13 s: 1.0 MB sent, 2.0 MB already there. dev/a:1. There already, unchanged: dev/b:1. Not pushed: dev/c:1, dev/d:1: Not yours. Ask. Cancelled: dev/e:1.',
     );
   });
 

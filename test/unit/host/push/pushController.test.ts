@@ -6,7 +6,7 @@ import type { PushJob } from '../../../../src/host/push/pushJob.ts';
 import { startFakeGitea } from '../../../fakeGitea/fakeGitea.ts';
 import { basic, home } from '../../credentials/fakeMachine.ts';
 import { audiences, controllerFor, seed, shownAs } from '../support/controllerFor.ts';
-import { inputAsking, press } from '../support/fakeVscode.ts';
+import { inputAsking, lastButtons, press } from '../support/fakeVscode.ts';
 import { dev } from '../support/hostFakes.ts';
 import { loginsOn } from '../support/loginsOn.ts';
 
@@ -232,6 +232,7 @@ suite('a push of several images', () => {
     assert.deepEqual(runs.map(targetsOf), [['privateteam/app:1', 'privateteam/tool:1']]);
     const [summary] = await shownAs('information');
     assert.match(summary ?? '', /^Pushed 2 images in .*: 2 B sent\. privateteam\/app:1, privateteam\/tool:1\.$/);
+    assert.deepEqual(lastButtons(), ['Copy References', 'Show Details']);
   });
 
   test('pushes the images that stay ticked, and none if the person leaves', async (t) => {

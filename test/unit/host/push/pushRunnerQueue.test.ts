@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { TeaChestError } from '../../../../src/core/base/errors.ts';
 import { DigestCache } from '../../../../src/core/digestCache/digestCache.ts';
@@ -9,9 +11,11 @@ import type { Connection } from '../../../../src/host/connections/connection.ts'
 import { EngineLink, type Engine } from '../../../../src/host/engine/engine.ts';
 import type { HistoryChange } from '../../../../src/host/history/changeBatch.ts';
 import { PushHistory } from '../../../../src/host/history/pushHistory.ts';
+import { PushJournal } from '../../../../src/host/push/pushJournal.ts';
 import type { PushJob } from '../../../../src/host/push/pushJob.ts';
 import { PushRunner } from '../../../../src/host/push/pushRunner.ts';
 import { TargetMemory } from '../../../../src/host/targets/targetMemory.ts';
+import { makeScratch } from '../../../tools/scratch.ts';
 import { silentLogger } from '../../../tools/silentLogger.ts';
 import { emitter, memento } from '../support/hostFakes.ts';
 import { usualSettings } from '../support/usualSettings.ts';
@@ -31,7 +35,7 @@ class Rig {
   readonly runner: PushRunner;
   limit = 1;
 
-  constructor(t: { after(work: () => Promise<void>): void }) {
+  constructor(t: { after(work: () => Promise<void>): void }, journal?: Pick<PushJournal, 'begin'>) {
     this.history = new PushHistory({
       ...{ state: { ...memento(), watch: () => ({ dispose: () => undefined }) }, changed: emitter<HistoryChange>() },
       logger: silentLogger,
@@ -51,6 +55,7 @@ class Rig {
       settings: () => ({ ...usualSettings, maxConcurrent: this.limit }),
       relay: { parts: () => Promise.resolve(undefined) },
       ...{ history: this.history, spoolRoot: () => '/nowhere', logger: silentLogger },
+      ...(journal !== undefined && { journal }),
     });
     // A test that fails leaves no push behind.
     t.after(async () => {
@@ -101,6 +106,52 @@ suite('pushes above the limit', () => {
     await rig.runner.stop();
     assert.deepEqual([await b, await c], ['cancelled', 'cancelled']);
   });
+
+  test('begin in the order in which they came, however long the journal takes to record them', async (t) => {
+    const folder = await makeScratch('journal');
+    const recorded = Promise.withResolvers<undefined>();
+    const journal = new PushJournal(folder.path, silentLogger);
+    const rig = new Rig(t, {
+      begin: async (push) => {
+        if (push.image === 'a:1') await recorded.promise;
+        return await journal.begin(push);
+      },
+    });
+    t.after(() => folder.remove());
+    const all = [rig.push('a'), rig.push('b'), rig.push('c')];
+    await rig.until('a:1 queued', 'b:1 queued 1', 'c:1 queued 2');
+    recorded.resolve(undefined);
+    await rig.until('a:1 running', 'b:1 queued 1', 'c:1 queued 2');
+    await rig.runner.stop();
+    await Promise.all(all);
+    const left = (await readdir(folder.path)).map((name) => readFile(join(folder.path, name), 'utf8'));
+    for (const entry of await Promise.all(left)) assert.match(entry, /"end":"windowClosed"/);
+    assert.equal(left.length, 3);
+  });
+
+  for (const cancelled of ['a', 'b']) {
+    const others = cancelled === 'a' ? ['b:1 running', 'c:1 queued 1'] : ['a:1 running', 'c:1 queued 1'];
+    test(`cancelled while the journal records them leave no entry there, and no gap in the queue: ${cancelled}`, async (t) => {
+      const folder = await makeScratch('journal');
+      const recorded = Promise.withResolvers<undefined>();
+      const journal = new PushJournal(folder.path, silentLogger);
+      const rig = new Rig(t, {
+        begin: async (push) => {
+          await recorded.promise;
+          return await journal.begin(push);
+        },
+      });
+      t.after(() => folder.remove());
+      const all = ['a', 'b', 'c'].map((name) => rig.push(name));
+      await rig.until('a:1 queued', 'b:1 queued 1', 'c:1 queued 2');
+      rig.runner.cancel(rig.id(cancelled));
+      recorded.resolve(undefined);
+      await rig.until(...others, `${cancelled}:1 cancelled`);
+      for (const name of ['a', 'b', 'c']) rig.runner.cancel(rig.id(name));
+      assert.deepEqual(await Promise.all(all), ['cancelled', 'cancelled', 'cancelled']);
+      assert.deepEqual(await readdir(folder.path), []);
+    });
+  }
 
   test('can be cancelled while they wait, and then never ask the engine', async (t) => {
     const rig = new Rig(t);

@@ -119,7 +119,20 @@ describe('the page of a plan', () => {
     );
     assert.match(both.images[1]?.notices[0]?.text ?? '', /^The push would fail: The engine has no image/);
     const none = drawn(planPage(asked, planned([failed])));
-    assert.deepEqual([none.status.text, none.actions.map(({ id }) => id)], ['The push would fail', ['planAgain']]);
+    assert.deepEqual(
+      [none.status.text, none.actions.map(({ id }) => id)],
+      ['The push would fail', ['planAgain', 'showError', 'showLog']],
+    );
+    assert.deepEqual(
+      none.images.map(({ actions }) => actions),
+      [[]],
+      'the page has them already',
+    );
+    assert.deepEqual(
+      [both.actions, ...both.images.map(({ actions }) => actions)].map((buttons) => buttons.map(({ id }) => id)),
+      [['push', 'planAgain', 'showLog'], [], ['showError']],
+      'the button stands at the image that it is about',
+    );
   });
 
   it('says that it asks, that there is nothing to do, and that it could not ask', () => {
@@ -129,10 +142,15 @@ describe('the page of a plan', () => {
     assert.equal(drawn(planPage(asked, planned([same]))).status.text, 'There already: a push would change nothing');
     const rechecked = drawn(planPage(asked, planned([imageOf({ tag })])));
     assert.match(rechecked.status.text, /^Would send/, 'layers that a recheck may send are not nothing');
-    const page = drawn(planPage(asked, { kind: 'failed', message: 'The engine is not running.' }));
+    const error = new TeaChestError('engineStopped', 'The engine is not running.');
+    const page = drawn(planPage(asked, { kind: 'failed', error }));
     assert.deepEqual(
       page.notices.map(({ text }) => text),
-      ['The engine is not running.'],
+      ['The engine is not running. Start the engine, or select another one.'],
+    );
+    assert.deepEqual(
+      page.actions.map(({ id }) => id),
+      ['planAgain', 'showError', 'showLog'],
     );
   });
 });
@@ -158,6 +176,21 @@ describe('the page of an image', () => {
       [
         ['COPY dir:0123456789ab in /', '900 kB', '90%', undefined],
         [`Layer ${digestOf(Buffer.from('b')).slice(7, 19)}`, '100 kB', '10%', undefined],
+      ],
+    );
+  });
+
+  it('that cannot be read says why, and has buttons for what to do next', () => {
+    const error = new TeaChestError('engineStopped', 'The engine is not running.');
+    const page = drawn(layersPage('app:1', { kind: 'failed', error }));
+    assert.match(page.notices[0]?.text ?? '', /^The engine is not running\. Start the engine/);
+    assert.deepEqual(
+      page.actions.map(({ id, isPrimary }) => [id, isPrimary]),
+      [
+        ['preview', false],
+        ['planAgain', true],
+        ['showError', false],
+        ['showLog', false],
       ],
     );
   });

@@ -47,8 +47,8 @@ function recordOf(more: Partial<PushRecord> = {}): PushRecord {
 }
 
 /** The page, as the webview accepts it. */
-function drawn(record: PushRecord, { isHere = true, hasPage = true } = {}): Page {
-  const page = recordPage(record, { isHere, hasPage });
+function drawn(record: PushRecord, { isHere = true, isWhole = true, hasPage = true } = {}): Page {
+  const page = recordPage(record, { isHere, isWhole, hasPage });
   const message = { type: 'page', page: JSON.parse(JSON.stringify(page)) as unknown, source: {} };
   return v.parse(toPage, message).page;
 }
@@ -199,6 +199,41 @@ describe('the page of a push', () => {
     assert.equal(queued.status.text, 'Waiting for other pushes: number 2 in the queue');
     assert.deepEqual([queued.progress, queued.images[0]?.emptyText], [undefined, 'Its layers are not known yet.']);
     assert.equal(goneRecordPage().title, 'This push is not in the list any more');
+    assert.deepEqual(idsOf(goneRecordPage()), ['showPushes']);
+  });
+
+  it('says before it is over what happens if its window closes, or which window runs it', () => {
+    const texts = (record: PushRecord, context = {}): readonly string[] =>
+      drawn(record, context).notices.map(({ text }) => text);
+    assert.deepEqual(texts(recordOf()), [
+      'If this window closes, the push stops and publishes nothing more. The Pushes view then has it as interrupted; pushed again, it does not send layers that have arrived.',
+    ]);
+    assert.match(texts(recordOf({ state: 'queued' }))[0] ?? '', /^If this window closes, the push does not begin\./);
+    assert.deepEqual(texts(recordOf(), { isHere: false }), [
+      'Another window runs this push. It can be cancelled there.',
+    ]);
+    assert.deepEqual(texts(recordOf({ state: 'pushed' })), []);
+  });
+
+  it('has a button for the error of each image, where there are several', () => {
+    const error = (code: string): object => ({
+      error: { code, message: `It is ${code}.`, facts: {} },
+      state: 'failed',
+    });
+    const images = [imageOf(error('accessDenied')), imageOf({ state: 'pushed' }), imageOf(error('uploadLost'))];
+    const page = drawn(recordOf({ state: 'failed', images }));
+    assert.deepEqual(idsOf(page), ['retry', 'showLog']);
+    assert.deepEqual(
+      page.images.map(({ actions, notices: [notice] }) => [actions.map(({ id }) => id).join(), notice?.text ?? '']),
+      [
+        ['showError', 'It is accessDenied. Choose an owner you may write to, or ask for write access to its packages.'],
+        ['', ''],
+        ['showError', 'It is uploadLost. Layers that arrived are kept: try again.'],
+      ],
+    );
+    assert.deepEqual(idsOf(drawn(recordOf({ state: 'failed', images: images.slice(0, 1) }))), [
+      ...['retry', 'showError', 'showLog'],
+    ]);
   });
 });
 
@@ -208,7 +243,7 @@ describe('the page of one image of several', () => {
 
   it('shows that image alone, with its own state and bytes, and nothing that is of the whole run', () => {
     const record = imageOfRun(run, other.target) ?? assert.fail();
-    const page = recordPage(record, { isHere: false, hasPage: false });
+    const page = recordPage(record, { isHere: true, isWhole: false, hasPage: false });
     assert.equal(page.title, 'tool:1');
     assert.equal(page.subtitle, 'to gitea.test/dev/tool:1');
     assert.equal(page.status.text, 'Failed');
@@ -222,6 +257,11 @@ describe('the page of one image of several', () => {
       page.actions.map(({ id }) => id),
       ['retry', 'showError', 'showLog'],
     );
+    const running = recordPage(imageOfRun(run, 'gitea.test/dev/app:1') ?? assert.fail(), {
+      ...{ isHere: true, isWhole: false, hasPage: false },
+    });
+    assert.deepEqual(running.actions, [], 'one image of several cannot be cancelled by itself');
+    assert.match(running.notices[0]?.text ?? '', /^If this window closes/);
   });
 
   it('is that of a push that is gone if the run has no such image', () => {

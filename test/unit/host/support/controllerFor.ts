@@ -81,8 +81,9 @@ export async function controllerFor(
       const failure = failures.shift();
       return failure === undefined ? Promise.resolve(resultOf(job)) : Promise.reject(failure);
     },
-    runAll: (all) => {
+    runAll: (all, { onRecord }) => {
       runs.push(all);
+      onRecord?.(String(runs.length));
       return Promise.resolve(
         all.map((job) => {
           const error = failures.shift();

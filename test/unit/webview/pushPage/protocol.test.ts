@@ -5,14 +5,20 @@ import { toExtension, toPage } from '../../../../src/webview/pushPage/protocol.t
 
 describe('the messages between the extension and its page', () => {
   it('from the page are one of two, with an action that there is', () => {
-    const accepted = [{ type: 'ready' }, { type: 'action', id: 'push' }, { type: 'action', id: 'cancel' }];
+    const accepted = [
+      { type: 'ready' },
+      { type: 'action', id: 'push' },
+      { type: 'action', id: 'cancel' },
+      { type: 'action', id: 'showError', image: '1' },
+    ];
     for (const message of accepted) assert.deepEqual(v.parse(toExtension, message), message);
     const refused = [
       ...[undefined, null, 'ready', {}, { type: 'other' }, { type: 'action' }, { type: 'action', id: 'delete' }],
       ...[
         { type: 'action', id: ['push'] },
         { type: 'ready', more: 1 },
-        { type: 'action', id: 'push', image: 'app:1' },
+        { type: 'action', id: 'push', image: 1 },
+        { type: 'action', id: 'push', target: 'app:1' },
       ],
     ];
     for (const message of refused)
@@ -35,7 +41,7 @@ describe('the messages between the extension and its page', () => {
       weight: 1,
       filled: 1,
     };
-    const image = { key: '1', caption: '', bars: [bar], notices: [], facts: [] };
+    const image = { key: '1', caption: '', bars: [bar], notices: [], facts: [], actions: [] };
     const message = (more: object): unknown => ({
       type: 'page',
       source: {},

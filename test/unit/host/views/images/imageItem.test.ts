@@ -13,6 +13,8 @@ import { stateLines } from '../../../../../src/host/sync/syncText.ts';
 import { connectionTo } from '../../support/hostFakes.ts';
 import { useFakeVscode } from '../../support/fakeVscode.ts';
 
+// Dates are shown in the time of this machine.
+process.env['TZ'] = 'Europe/Berlin';
 useFakeVscode();
 const { imageItem } = await import('../../../../../src/host/views/images/imageItem.ts');
 
@@ -84,8 +86,8 @@ suite('the tooltip of an image with a target', () => {
       '**Newer here** in `gitea.test/dev/app:1`',
       'It has changed here since your last push, and the registry still has that push.',
       `In the registry: \`${digest}\``,
-      'Built: `2026-11-23 09:00:00 UTC`',
-      'Your last push: `2026-11-24 08:00:00 UTC`',
+      'Built: `Nov 23, 2026, 10:00:00 AM GMT+1`',
+      'Your last push: `Nov 24, 2026, 9:00:00 AM GMT+1`',
       'Checked just now',
     ]);
   });

@@ -180,7 +180,7 @@ suite('the image tree', () => {
     });
     const text = markdownText(imageTooltip('chart:1', artifact, details));
     assert.match(text, /Kind: `artifact`/);
-    assert.match(text, /Tagged: `2026-11-26 07:58:53 UTC`/);
+    assert.match(text, /Tagged: `Nov 26, 2026, [78]:\d\d:53\sAM/);
     assert.doesNotMatch(text, /1970|Platform|Layers/);
     assert.match(markdownText(imageTooltip('app:1', old, details)), /Platform: unknown/);
     const used = { ...old, usedBy: { running: 2, stopped: 1 } };
