@@ -1,12 +1,14 @@
 import { sleep } from '../base/cancel.ts';
 import { TeaChestError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import type { CallOptions } from '../ports/callOptions.ts';
+import type { ConnectionTimes, ReadConnectionTimes } from '../ports/connectionTimes.ts';
 import { Authenticator, withAuth, type AuthScheme, type ReadCredential } from '../registry/auth/authenticator.ts';
 import type { Challenge } from '../registry/auth/challenge.ts';
 import { ChunkSizer, type ChunkMemory } from '../registry/upload/chunkSizer.ts';
 import { distributionScheme } from '../registry/auth/distributionScheme.ts';
 import { explainErrorResponse } from '../registry/errors/explainErrorResponse.ts';
-import { withAnswerTimes } from '../registry/http/answerTimes.ts';
+import { ShortestAnswer, withAnswerTimes } from '../registry/http/answerTimes.ts';
 import { withLogging } from '../registry/http/logging.ts';
 import type { Send } from '../registry/http/httpTypes.ts';
 import type { Environment } from '../registry/http/proxy.ts';
@@ -44,6 +46,8 @@ export interface RegistryClientOptions {
   readonly onLinkRate?: (bytesPerSecond: number) => void;
   /** Gets the milliseconds that each answer to a request without a body took, its connection included. */
   readonly onAnswer?: (ms: number) => void;
+  /** Absent where the operating system does not count them. */
+  readonly readConnectionTimes?: ReadConnectionTimes | undefined;
   /** For HTTPS_PROXY and the like. */
   readonly environment: Environment;
   /** `tea-chest/1.2.3` */
@@ -100,7 +104,8 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const closing = new AbortController();
   const timing = untilClosed(options.timing ?? realTiming, closing.signal);
   const transport = createTransport(options);
-  const logged = withLogging(withAnswerTimes(transport.send, options.onAnswer, timing.now), logger, timing.now);
+  const answers = new ShortestAnswer(options.onAnswer);
+  const logged = withLogging(withAnswerTimes(transport.send, answers.add, timing.now), logger, timing.now);
   const { origin } = address;
   const server: KnownServer = { detected: undefined };
   const parts = { ...{ address, credential, timing, logger, server }, send: logged, closed: closing.signal };
@@ -111,7 +116,9 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const rest = new RestClient({ send: withOwnRedirects(plain, origin), webRoot, credential });
   const api = new GiteaApi(rest, credential);
   const packages = new PackagesApi(rest);
-  const shared = { origin, logger, timing };
+  const connectionTimes = async (call: CallOptions): Promise<readonly ConnectionTimes[] | undefined> =>
+    options.readConnectionTimes?.(transport.localPorts(), call);
+  const shared = { origin, logger, timing, connectionTimes, shortestAnswer: () => answers.ms };
 
   const openBy =
     ({ send, detected: known }: Route): RegistryClient['repository'] =>
