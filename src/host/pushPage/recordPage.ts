@@ -124,7 +124,7 @@ const boundTexts: Readonly<Record<Bottleneck, string>> = {
   compression: l10n.t('compression: the engine’s bytes waited for it'),
   source: l10n.t('the engine or compression: sending waited for the next bytes'),
   reading: l10n.t('reading the image out of the engine: sending waited for the next bytes'),
-  network: l10n.t('the network: bytes waited to be sent, and the other side had room for them'),
+  network: l10n.t('the network: bytes waited to be sent, and the receiving side had room for them'),
   receiver: l10n.t('the registry, or a proxy before it: it takes the bytes slowly'),
   answers: l10n.t('the registry, or a proxy before it: its answers were waited for'),
   link: l10n.t('the network or the registry: bytes waited to be sent, or for an answer'),
