@@ -27,7 +27,7 @@ export async function startPacedProxy(server: string, { toServer, toClient }: Pa
     const far = file === undefined ? connect(Number(port), host) : connect(server.slice('unix://'.length));
     for (const socket of [near, far]) {
       sockets.add(socket);
-      socket.on('close', () => sockets.delete(socket)).on('error', () => undefined);
+      socket.on('close', () => sockets.delete(socket)).on('error', (e) => { console.log('PACED', server, e); });
     }
     near.pipe(paced(toServer)).pipe(far);
     far.pipe(paced(toClient)).pipe(near);

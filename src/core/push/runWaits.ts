@@ -12,7 +12,7 @@ export type RunWait = 'preparing' | 'sending' | 'written' | 'answer';
 export type RunWaits = Readonly<Record<RunWait, number>>;
 
 /** Bytes that wait to be sent although nothing is slow: a request is being filled with them. */
-export const usualBacklog = 1024 * 1024;
+const usualBacklog = 1024 * 1024;
 
 export const transferStages: ReadonlySet<Stage> = new Set(['export', 'verify', 'spool', 'upload']);
 
@@ -26,7 +26,9 @@ export function findWait(images: readonly RunningImage[], layers: readonly Layer
   if (images.length === 0) return undefined;
   const moving = layers.filter(({ state }) => state === 'reading' || state === 'uploading');
   const has = (phase: LayerStatus['phase']): boolean => moving.some((layer) => layer.phase === phase);
-  const isBacklogged = moving.reduce((sum, layer) => sum + layer.storedBytes - layer.sentBytes, 0) > usualBacklog;
+  // What is not sent before it is complete does not wait for the link: see `sendBlob`.
+  const sendable = moving.filter(({ state, phase }) => state === 'uploading' || phase !== undefined);
+  const isBacklogged = sendable.reduce((sum, layer) => sum + layer.storedBytes - layer.sentBytes, 0) > usualBacklog;
   if (has('sending')) return isBacklogged ? 'sending' : undefined;
   const isTransferring = images.some(({ stage }) => stage !== undefined && transferStages.has(stage));
   if (!isTransferring) return images.some(isPublishing) ? 'answer' : undefined;

@@ -15,6 +15,8 @@ export interface SlowLinkOrder {
 }
 
 const { engine, image, diffIds } = JSON.parse(await text(process.stdin)) as SlowLinkOrder;
+// The bucket must hold the largest packet.
+await run(needCommand('ip', 'iproute2'), ['link', 'set', 'lo', 'mtu', '1500']);
 await run(needCommand('tc', 'iproute2'), [
   ...['qdisc', 'add', 'dev', 'lo', 'root', 'tbf'],
   ...['rate', '10mbit', 'burst', '64kb', 'latency', '100ms'],

@@ -33,6 +33,8 @@ suite('what a run waits for now', () => {
   test('is sending, as long as one request does and bytes are left', () => {
     const sending = layer({ sentBytes: mega, phase: 'sending' });
     assert.equal(waitOf([sending, layer({ phase: 'answer' })]), 'sending');
+    const held = layer({ state: 'reading', readTotal: 90, sentBytes: 0 });
+    assert.equal(waitOf([held]), undefined, 'a small layer is sent once it is complete');
     assert.equal(waitOf([layer({ sentBytes: mega })]), 'sending', 'a session is being opened');
   });
 

@@ -1,4 +1,3 @@
-import { usualBacklog } from '../runWaits.ts';
 import type { RateSample } from './rateSamples.ts';
 
 /**
@@ -29,7 +28,7 @@ export function findBottleneck(samples: readonly RateSample[]): Bottleneck | und
     const start = samples[at];
     return start === undefined ? [] : [toSpan(start, end)];
   });
-  if (spans.length < leastSpans) return undefined;
+  if (spans.length < leastSpans || samples.at(-1)?.sendingMs === undefined) return undefined;
   const causes = causesOf(spans);
   const total = sumOf(spans, ({ ms }) => ms);
   const share = (...names: readonly Bottleneck[]): number =>
@@ -46,12 +45,11 @@ export function findBottleneck(samples: readonly RateSample[]): Bottleneck | und
 interface Span {
   readonly ms: number;
   readonly preparing: number;
+  readonly sending: number;
   readonly written: number;
   readonly answer: number;
-  /** What remains of `ms`. */
+  /** What remains of `ms`: sending kept up with the source. */
   readonly rest: number;
-  /** More bytes waited to be sent than usual. */
-  readonly isBacklogged: boolean;
   readonly isMoving: boolean;
   readonly engine: number;
   readonly compression: number | undefined;
@@ -63,10 +61,11 @@ interface Span {
 function toSpan(start: RateSample, end: RateSample): Span {
   const grown = (name: keyof RateSample): number => Math.max(0, (end[name] ?? 0) - (start[name] ?? 0));
   const ms = end.at - start.at;
-  const [preparing, written, answer] = [grown('preparingMs'), grown('writtenMs'), grown('answerMs')];
+  const [preparing, sending] = [grown('preparingMs'), grown('sendingMs')];
+  const [written, answer] = [grown('writtenMs'), grown('answerMs')];
   return {
-    ...{ ms, preparing, written, answer, rest: Math.max(0, ms - preparing - written - answer) },
-    isBacklogged: Math.min(backlog(start), backlog(end)) > usualBacklog,
+    ...{ ms, preparing, sending, written, answer },
+    rest: Math.max(0, ms - preparing - sending - written - answer),
     isMoving: end.read > start.read || end.sent > start.sent,
     engine: grown('engineMs'),
     compression: end.compressionMs === undefined ? undefined : grown('compressionMs'),
@@ -77,7 +76,7 @@ function toSpan(start: RateSample, end: RateSample): Span {
 function causesOf(spans: readonly Span[]): Causes {
   const preparing = sumOf(spans, (span) => span.preparing);
   const answers = sumOf(spans, (span) => span.answer);
-  const ofSource = sourceCauses(spans.filter(({ isBacklogged }) => !isBacklogged));
+  const ofSource = sourceCauses(spans.filter(({ ms, sending }) => sending < ms / 2));
   const ofLink = linkCauses(spans);
   return {
     ...ofSource,
@@ -88,7 +87,7 @@ function causesOf(spans: readonly Span[]): Causes {
 }
 
 /**
- * The spans in which nothing waited to be sent. A wait for the engine is counted when it ends, so that idle time before may
+ * The spans in which mostly nothing waited to be sent. A wait for the engine is counted when it ends, so that idle time before may
  * be part of it.
  */
 function sourceCauses(spans: readonly Span[]): Causes {
@@ -108,11 +107,11 @@ function sourceCauses(spans: readonly Span[]): Causes {
 
 /** The time in which bytes waited to be sent, and in which all were written and may still have waited in this machine. */
 function linkCauses(spans: readonly Span[]): Causes {
-  const backlogged = sumOf(spans, ({ rest, isBacklogged }) => (isBacklogged ? rest : 0));
+  const sending = sumOf(spans, (span) => span.sending);
   const written = sumOf(spans, (span) => span.written);
   const observed = sumOf(spans, (span) => span.observed);
-  if (observed < leastObserved) return { link: backlogged + written };
-  const total = backlogged + written;
+  if (observed < leastObserved) return { link: sending + written };
+  const total = sending + written;
   const busyShare = Math.min(1, sumOf(spans, ({ busy }) => busy) / observed);
   const receiverShare =
     sumOf(spans, ({ receiver }) => receiver) /
@@ -130,8 +129,4 @@ function linkCauses(spans: readonly Span[]): Causes {
 
 function sumOf(spans: readonly Span[], of: (span: Span) => number): number {
   return spans.reduce((sum, span) => sum + of(span), 0);
-}
-
-function backlog({ stored, sent }: RateSample): number {
-  return stored - sent;
 }

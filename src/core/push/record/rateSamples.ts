@@ -13,6 +13,7 @@ export interface RateSample {
   readonly compressionMs?: number | undefined;
   /** Milliseconds that the run waited: see `RunWait`. Undefined in records of earlier versions. */
   readonly preparingMs?: number | undefined;
+  readonly sendingMs?: number | undefined;
   readonly writtenMs?: number | undefined;
   readonly answerMs?: number | undefined;
   /** See `LinkTimes`. Undefined where they were not measured. */

@@ -102,7 +102,7 @@ function withProgress(
     read: count(({ readBytes }) => readBytes),
     stored: count(({ storedBytes }) => storedBytes),
     sent: count((layer) => layer.sentBytes),
-    ...{ preparingMs: waits.preparing, writtenMs: waits.written, answerMs: waits.answer },
+    ...{ preparingMs: waits.preparing, sendingMs: waits.sending, writtenMs: waits.written, answerMs: waits.answer },
     ...link,
     ...(moving.some(({ waits }) => waits !== undefined) && {
       engineMs: count(({ waits }) => waits?.engine ?? 0),

@@ -119,6 +119,7 @@ describe('the page of a push', () => {
     } as const;
     const list = [0, 1, 2, 3, 4, 5].map((at) => ({
       ...{ at: at * 1000, read: at * 20_000_000, stored: 30_000_000 + at * 2_000_000, sent: at * 7_000_000 },
+      sendingMs: at * 1000,
     }));
     const record = recordOf({
       ...{
@@ -154,7 +155,7 @@ describe('the page of a push', () => {
     );
     const waited = (engine?: number, compression?: number): string | undefined => {
       const measured = list.map((one, at) => ({
-        ...{ ...one, stored: one.sent },
+        ...{ ...one, stored: one.sent, sendingMs: 0 },
         ...(engine !== undefined && { engineMs: at * engine }),
         ...(compression !== undefined && { compressionMs: at * compression }),
       }));
