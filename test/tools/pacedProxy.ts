@@ -27,12 +27,13 @@ export async function startPacedProxy(server: string, { toServer, toClient }: Pa
     const far = file === undefined ? connect(Number(port), host) : connect(server.slice('unix://'.length));
     for (const socket of [near, far]) {
       sockets.add(socket);
-      socket.on('close', () => sockets.delete(socket)).on('error', (e) => { console.log('PACED', server, e); });
+      socket.on('close', () => sockets.delete(socket)).on('error', () => undefined);
     }
     near.pipe(paced(toServer)).pipe(far);
     far.pipe(paced(toClient)).pipe(near);
     near.on('close', () => far.destroy());
-    far.on('close', () => near.destroy());
+    // Otherwise the answer that is still passed on ends the connection.
+    far.on('error', () => near.destroy());
   });
   await once(file === undefined ? proxy.listen(0, '127.0.0.1') : proxy.listen(file), 'listening');
   const address = proxy.address();
