@@ -91,7 +91,12 @@ const record: Schema<PushRecord> = v.object({
       v.object({
         ...{ at: v.number(), read: bytes, stored: bytes, sent: bytes },
         ...{ engineMs: lenient(v.number()), compressionMs: lenient(v.number()) },
-        ...{ preparingMs: lenient(v.number()), sendingMs: lenient(v.number()), writtenMs: lenient(v.number()), answerMs: lenient(v.number()) },
+        ...{
+          preparingMs: lenient(v.number()),
+          sendingMs: lenient(v.number()),
+          writtenMs: lenient(v.number()),
+          answerMs: lenient(v.number()),
+        },
         ...{ observedMs: lenient(v.number()), busyMs: lenient(v.number()), receiverMs: lenient(v.number()) },
       }),
     ),
