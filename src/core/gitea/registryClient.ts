@@ -1,8 +1,7 @@
 import { sleep } from '../base/cancel.ts';
 import { TeaChestError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import type { CallOptions } from '../ports/callOptions.ts';
-import type { ConnectionTimes, ReadConnectionTimes } from '../ports/connectionTimes.ts';
+import type { ReadConnectionTimes } from '../ports/connectionTimes.ts';
 import { Authenticator, withAuth, type AuthScheme, type ReadCredential } from '../registry/auth/authenticator.ts';
 import type { Challenge } from '../registry/auth/challenge.ts';
 import { ChunkSizer, type ChunkMemory } from '../registry/upload/chunkSizer.ts';
@@ -18,7 +17,7 @@ import { repositoryUrl, type RepositoryContext } from '../registry/repositoryCon
 import { browseRetries, usualRetries, withRetry, type RetryPolicy, type Timing } from '../registry/http/retry.ts';
 import { withSessionObserver, type SessionObserver } from '../registry/upload/sessionObserver.ts';
 import { SingleFlight } from '../base/singleFlight.ts';
-import { createTransport } from '../registry/http/transport.ts';
+import { createTransport, type Transport } from '../registry/http/transport.ts';
 import { closeSession } from '../registry/upload/uploadSession.ts';
 import type { ProxySettings, RegistryAddress, RegistryTrust, SignInResult } from '../registry/types.ts';
 import { catalogPages } from '../registry/catalog.ts';
@@ -116,8 +115,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const rest = new RestClient({ send: withOwnRedirects(plain, origin), webRoot, credential });
   const api = new GiteaApi(rest, credential);
   const packages = new PackagesApi(rest);
-  const connectionTimes = async (call: CallOptions): Promise<readonly ConnectionTimes[] | undefined> =>
-    options.readConnectionTimes?.(transport.localPorts(), call);
+  const connectionTimes = timesOf(transport, options.readConnectionTimes);
   const shared = { origin, logger, timing, connectionTimes, shortestAnswer: () => answers.ms };
 
   const openBy =
@@ -196,6 +194,13 @@ function createRoute(
     ...{ schemeFor, credential, host: address.host, now: timing.now, closed },
   });
   return { plain, send: withAuth(withRedirects(plain, origin), authenticator), detected, webRoot };
+}
+
+function timesOf(
+  transport: Transport,
+  read: ReadConnectionTimes | undefined,
+): NonNullable<RepositoryContext['connectionTimes']> {
+  return async (call) => read?.(transport.localPorts(), call);
 }
 
 /** The waits between tries end when the client is closed. */
