@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Logger } from '../core/base/logger.ts';
 import { DigestCache } from '../core/digestCache/digestCache.ts';
+import { linuxConnectionTimes } from '../core/registry/http/linuxConnectionTimes.ts';
 import { chunkState, type ChunkState } from '../core/registry/upload/chunkSizer.ts';
 import { linkSetting, proxySettings } from '../host/config.ts';
 import { ConnectionStore } from '../host/connections/connectionStore.ts';
@@ -69,6 +70,7 @@ export function buildRegistries(
     onLinkRate: (origin, bytesPerSecond) => {
       linkRates.set(origin, Math.round(bytesPerSecond));
     },
+    readConnectionTimes: process.platform === 'linux' ? linuxConnectionTimes() : undefined,
     proxy: proxySettings,
     logger,
     userAgent: `tea-chest/${version}`,

@@ -7,6 +7,7 @@ import { textReply } from '../fakeGitea/http/reply.ts';
 import { checkStored } from '../tools/checkPushed.ts';
 import { startPrivateEngine, type Engine } from '../tools/engine.ts';
 import { buildImage, inspectImage } from '../tools/images.ts';
+import { startPacedProxy, type PacedProxy } from '../tools/pacedProxy.ts';
 import { copyBySkopeo } from '../tools/verifyPull.ts';
 import { openVscode, type VscodeWindow } from './harness/openVscode.ts';
 
@@ -17,6 +18,7 @@ suite('the Pushes view', { timeout: 420_000 }, () => {
   let engine: Engine;
   let puller: Engine;
   let gitea: FakeGitea;
+  let paced: PacedProxy;
   let vscode: VscodeWindow;
 
   before(async () => {
@@ -28,11 +30,13 @@ suite('the Pushes view', { timeout: 420_000 }, () => {
     }
     await buildImage(engine, { tags: ['tool:1'], layers: [base] });
     // Layers that no registry has to begin with.
-    for (const name of ['one', 'two', 'three', 'closed']) {
+    for (const name of ['one', 'two', 'three', 'closed', 'late']) {
       await buildImage(engine, { tags: [`${name}:1`], layers: [{ files: { [name]: randomBytes(9_000_000) } }] });
     }
     await buildImage(engine, { tags: ['large:1'], layers: [{ megabytes: 150 }] });
-    vscode = await openVscode({ env: { DOCKER_HOST: engine.host }, size: { width: 1280, height: 900 } });
+    // So that the reading of the large one can be seen, however fast this machine is.
+    paced = await startPacedProxy(engine.host, { toClient: 50_000_000 });
+    vscode = await openVscode({ env: { DOCKER_HOST: paced.host }, size: { width: 1280, height: 900 } });
     await vscode.host.executeCommand('teaChest.signIn', { url: gitea.origin, allowHttp: true, ...dev });
     await vscode.sideBar.open('Tea Chest');
     await vscode.sideBar.view('Pushes').open();
@@ -43,11 +47,13 @@ suite('the Pushes view', { timeout: 420_000 }, () => {
   });
   after(async () => {
     await vscode.close();
+    await paced.close();
     await Promise.all([gitea.close(), engine.stop(), puller.stop()]);
   });
   afterEach(async () => {
     gitea.faults.clear();
     await vscode.host.configure('teaChest.push.maxConcurrent', undefined);
+    await vscode.host.configure('teaChest.push.compression', undefined);
     await vscode.host.executeCommand('notifications.clearAll');
   });
 
@@ -160,6 +166,31 @@ suite('the Pushes view', { timeout: 420_000 }, () => {
     await pushing;
     await row(/dev\/large:1.*pushed/);
     await copyBySkopeo(`${gitea.host}/dev/large:1`, dev);
+  });
+
+  test('says that a layer is read where the setting compresses none', async () => {
+    await vscode.host.configure('teaChest.push.compression', 'none');
+    const pushing = push('large:1', 'dev/raw:1', { compression: undefined });
+    await row('dev/raw:1');
+    await expand('dev/raw:1');
+    await row(/reading \d+%.*COPY /);
+    await vscode.screenshot('pushes-reading');
+    await pushing;
+    await row(/dev\/raw:1.*pushed/);
+    await copyBySkopeo(`${gitea.host}/dev/raw:1`, dev);
+  });
+
+  test('says of a layer that is sent that the registry has not answered, and shows no time left', async () => {
+    gitea.faults.add({ method: 'PUT', path: /\/blobs\/uploads\//, action: { kind: 'delay', ms: 8_000 } });
+    const pushing = push('late:1', 'dev/late:1');
+    await row('dev/late:1');
+    await expand('dev/late:1');
+    await row(/sent, waiting for the registry · 9\.\d MB.*COPY /);
+    await row(/\d+% · waiting for the registry.*dev\/late:1/);
+    await vscode.screenshot('pushes-waiting-for-answer');
+    await pushing;
+    await row(/dev\/late:1.*pushed/);
+    await copyBySkopeo(`${gitea.host}/dev/late:1`, dev);
   });
 
   test('keeps the selection and what is expanded while a push runs', async () => {

@@ -1,12 +1,13 @@
 import { sleep } from '../base/cancel.ts';
 import { TeaChestError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import type { ReadConnectionTimes } from '../ports/connectionTimes.ts';
 import { Authenticator, withAuth, type AuthScheme, type ReadCredential } from '../registry/auth/authenticator.ts';
 import type { Challenge } from '../registry/auth/challenge.ts';
 import { ChunkSizer, type ChunkMemory } from '../registry/upload/chunkSizer.ts';
 import { distributionScheme } from '../registry/auth/distributionScheme.ts';
 import { explainErrorResponse } from '../registry/errors/explainErrorResponse.ts';
-import { withAnswerTimes } from '../registry/http/answerTimes.ts';
+import { ShortestAnswer, withAnswerTimes } from '../registry/http/answerTimes.ts';
 import { withLogging } from '../registry/http/logging.ts';
 import type { Send } from '../registry/http/httpTypes.ts';
 import type { Environment } from '../registry/http/proxy.ts';
@@ -16,7 +17,7 @@ import { repositoryUrl, type RepositoryContext } from '../registry/repositoryCon
 import { browseRetries, usualRetries, withRetry, type RetryPolicy, type Timing } from '../registry/http/retry.ts';
 import { withSessionObserver, type SessionObserver } from '../registry/upload/sessionObserver.ts';
 import { SingleFlight } from '../base/singleFlight.ts';
-import { createTransport } from '../registry/http/transport.ts';
+import { createTransport, type Transport } from '../registry/http/transport.ts';
 import { closeSession } from '../registry/upload/uploadSession.ts';
 import type { ProxySettings, RegistryAddress, RegistryTrust, SignInResult } from '../registry/types.ts';
 import { catalogPages } from '../registry/catalog.ts';
@@ -44,6 +45,8 @@ export interface RegistryClientOptions {
   readonly onLinkRate?: (bytesPerSecond: number) => void;
   /** Gets the milliseconds that each answer to a request without a body took, its connection included. */
   readonly onAnswer?: (ms: number) => void;
+  /** Absent where the operating system does not count them. */
+  readonly readConnectionTimes?: ReadConnectionTimes | undefined;
   /** For HTTPS_PROXY and the like. */
   readonly environment: Environment;
   /** `tea-chest/1.2.3` */
@@ -100,7 +103,8 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const closing = new AbortController();
   const timing = untilClosed(options.timing ?? realTiming, closing.signal);
   const transport = createTransport(options);
-  const logged = withLogging(withAnswerTimes(transport.send, options.onAnswer, timing.now), logger, timing.now);
+  const answers = new ShortestAnswer(options.onAnswer);
+  const logged = withLogging(withAnswerTimes(transport.send, answers.add, timing.now), logger, timing.now);
   const { origin } = address;
   const server: KnownServer = { detected: undefined };
   const parts = { ...{ address, credential, timing, logger, server }, send: logged, closed: closing.signal };
@@ -111,7 +115,8 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const rest = new RestClient({ send: withOwnRedirects(plain, origin), webRoot, credential });
   const api = new GiteaApi(rest, credential);
   const packages = new PackagesApi(rest);
-  const shared = { origin, logger, timing };
+  const connectionTimes = timesOf(transport, options.readConnectionTimes);
+  const shared = { origin, logger, timing, connectionTimes, shortestAnswer: () => answers.ms };
 
   const openBy =
     ({ send, detected: known }: Route): RegistryClient['repository'] =>
@@ -189,6 +194,13 @@ function createRoute(
     ...{ schemeFor, credential, host: address.host, now: timing.now, closed },
   });
   return { plain, send: withAuth(withRedirects(plain, origin), authenticator), detected, webRoot };
+}
+
+function timesOf(
+  transport: Transport,
+  read: ReadConnectionTimes | undefined,
+): NonNullable<RepositoryContext['connectionTimes']> {
+  return async (call) => read?.(transport.localPorts(), call);
 }
 
 /** The waits between tries end when the client is closed. */

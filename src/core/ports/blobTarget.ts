@@ -1,6 +1,7 @@
 import type { Digest } from '../oci/digest.ts';
 import type { CallOptions } from './callOptions.ts';
 import type { BlobSource } from './blobSource.ts';
+import type { ConnectionTimes } from './connectionTimes.ts';
 
 /** What `push` needs of a registry: one repository in it. */
 export interface BlobTarget {
@@ -61,7 +62,15 @@ export interface BlobTarget {
     mediaType: string,
     options: CallOptions,
   ): Promise<Digest | undefined>;
+  /** Of every open connection to the registry, other repositories' too. Undefined where that is not known. Never rejects. */
+  connectionTimes?(options: CallOptions): Promise<readonly ConnectionTimes[] | undefined>;
 }
+
+/**
+ * What a request that uploads a blob does. `sending`: its bytes are written to the connection · `written`: all of them are,
+ * and some may still be in the buffers of this machine · `answer`: these are empty, and only the answer is missing.
+ */
+export type UploadPhase = 'sending' | 'written' | 'answer';
 
 /** An upload session of the distribution spec ("Pushing blobs in chunks"). */
 export interface UploadSession {
@@ -72,8 +81,13 @@ export interface UploadSession {
 }
 
 export interface UploadOptions extends CallOptions {
-  /** Bytes of this blob that the registry has (or is being sent), from 0. Goes back when a new session begins. */
+  /**
+   * Bytes of this blob that were written to the connection, from 0: the kernel may hold some megabytes of them. Goes back
+   * when a new session begins.
+   */
   readonly onSent: (bytes: number) => void;
+  /** Called when the phase changes; undefined between two requests, and after the last one. */
+  readonly onPhase?: ((phase: UploadPhase | undefined) => void) | undefined;
   /** Bytes with which a request may begin, although more would fit into it, if the source is slow to give them. */
   readonly firstBytes?: number | undefined;
   /** A session to use for the first try. */

@@ -1,8 +1,9 @@
-import type { Stage, TeaChestError } from '../base/errors.ts';
-import type { ImagesEvent } from './imagesEvents.ts';
+import type { TeaChestError } from '../base/errors.ts';
+import type { ImagesEvent, ImagesPlan } from './imagesEvents.ts';
 import { planImages } from './imagesPlan.ts';
 import type { LayerStatus, PushResult } from './pushEvents.ts';
 import { PushProgress, type PushSnapshot } from './pushProgress.ts';
+import { findWait, transferStages, WaitClock, type RunWait, type RunWaits } from './runWaits.ts';
 
 /** One image of a push of several. */
 export interface ImageProgress {
@@ -16,9 +17,10 @@ export interface ImagesSnapshot extends Omit<PushSnapshot, 'reference' | 'inspec
   readonly images: readonly ImageProgress[];
   /** Images that are pushed or have failed. */
   readonly ended: number;
+  /** What all of them wait for now, and for how long they have waited for each so far. */
+  readonly wait: RunWait | undefined;
+  readonly waits: RunWaits;
 }
-
-const transferStages: ReadonlySet<Stage> = new Set(['export', 'verify', 'spool', 'upload']);
 
 interface Row {
   readonly origin: string;
@@ -32,10 +34,12 @@ interface Row {
 export class ImagesProgress {
   readonly #rows: readonly Row[];
   readonly #whole: PushProgress;
+  readonly #waits: WaitClock;
 
   /** `origins`: the registry of each image. */
   constructor(origins: readonly string[], now: () => number) {
     this.#whole = new PushProgress(now);
+    this.#waits = new WaitClock(now);
     this.#rows = origins.map((origin) => ({
       ...{ origin, progress: new PushProgress(now), imageBytes: 0, layers: [], outcome: undefined },
     }));
@@ -43,6 +47,18 @@ export class ImagesProgress {
 
   apply(event: ImagesEvent): void {
     if (event.type === 'planned') return;
+    this.#fold(event);
+    const running = this.#rows.filter(({ outcome }) => outcome === undefined);
+    const layers = running.length === 1 ? (running[0]?.layers ?? []) : this.#plan().layers;
+    this.#waits.change(
+      findWait(
+        running.map(({ progress }) => progress),
+        layers,
+      ),
+    );
+  }
+
+  #fold(event: Exclude<ImagesEvent, { type: 'planned' }>): void {
     const row = this.#rows[event.index];
     if (row === undefined) return;
     if (event.type === 'failed') {
@@ -68,9 +84,7 @@ export class ImagesProgress {
     const running = images.flatMap(({ snapshot, outcome }) => (outcome === undefined ? [snapshot] : []));
     const stages = running.flatMap(({ stage }) => stage ?? []);
     const stage = stages.find((one) => transferStages.has(one)) ?? stages[0];
-    const { layers, imageBytes } = planImages(
-      this.#rows.map((row) => ({ ...row, reference: '', imageBytes: row.layers.length === 0 ? 0 : row.imageBytes })),
-    );
+    const { layers, imageBytes } = this.#plan();
     if (stage !== undefined) this.#whole.apply({ type: 'stage', stage });
     this.#whole.apply({ type: 'planned', layers, imageBytes });
     const whole = this.#whole.snapshot();
@@ -84,7 +98,14 @@ export class ImagesProgress {
       },
       ...(isOver && { stage: undefined, bytesPerSecond: undefined, etaSeconds: undefined }),
       enginePreparing: running.some((one) => one.enginePreparing) && !running.some(isReceiving),
+      ...{ wait: this.#waits.current, waits: this.#waits.sums() },
     };
+  }
+
+  #plan(): Pick<ImagesPlan, 'layers' | 'imageBytes'> {
+    return planImages(
+      this.#rows.map((row) => ({ ...row, reference: '', imageBytes: row.layers.length === 0 ? 0 : row.imageBytes })),
+    );
   }
 }
 

@@ -52,14 +52,16 @@ export class LayerStatusTable {
     });
   }
 
-  /** Reports a change of state at once, and a change of bytes alone when it has become large enough. */
+  /** Reports a change of state or phase at once, and a change of bytes alone when it has become large enough. */
   #change(index: number, change: StatusChange): void {
     const before = this.#rows[index];
     if (before === undefined) return;
     const status = { ...before, ...change };
     this.#rows[index] = status;
     const moved = status.readBytes + status.storedBytes + status.sentBytes;
-    if (status.state === before.state && Math.abs(moved - (this.#reported[index] ?? 0)) < eventStep) return;
+    const isSame =
+      status.state === before.state && status.phase === before.phase && status.isCompressed === before.isCompressed;
+    if (isSame && Math.abs(moved - (this.#reported[index] ?? 0)) < eventStep) return;
     this.#reported[index] = moved;
     this.#onEvent({ type: 'layer', index, status });
   }

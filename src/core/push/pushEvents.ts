@@ -1,9 +1,10 @@
 import type { Stage } from '../base/errors.ts';
 import type { Digest } from '../oci/digest.ts';
+import type { UploadPhase } from '../ports/blobTarget.ts';
 import type { ImageDetails } from '../ports/imageSource.ts';
 
 /**
- * `waiting` nothing done yet · `reading` out of the engine, being compressed · `uploading` complete on our side, bytes
+ * `waiting` nothing done yet · `reading` out of the engine · `uploading` complete on our side, bytes
  * still to send · then one of: `exists` the repository had it · `mounted` from another repository of the registry ·
  * `uploaded` · `superseded` (a blob's row only): another row counts these bytes.
  */
@@ -25,8 +26,12 @@ export interface LayerStatus {
   readonly storedBytes: number;
   /** Stored size, once known. */
   readonly storedTotal: number | undefined;
-  /** Stored bytes that the registry was sent. */
+  /** Stored bytes that were written to the connection: see `UploadOptions.onSent`. */
   readonly sentBytes: number;
+  /** While it is read: whether it is being compressed, by us or by the engine. Undefined as long as that is not known. */
+  readonly isCompressed?: boolean | undefined;
+  /** Of the request that uploads it now; undefined if there is none. */
+  readonly phase?: UploadPhase | undefined;
   /** What reading it waited for so far. Undefined where that is not measured, as in the engine's own push. */
   readonly waits?: ReadingWaits | undefined;
 }
@@ -35,7 +40,7 @@ export interface LayerStatus {
 export interface ReadingWaits {
   /** For the engine's next bytes. */
   readonly engine: number;
-  /** For compressed bytes, while the engine's next ones were there. */
+  /** For compressed bytes, while the engine's next ones were there. Zero for what is not compressed here. */
   readonly compression: number;
 }
 

@@ -1,5 +1,6 @@
 import type { Stage } from '../base/errors.ts';
 import { RateWindow } from '../base/rateWindow.ts';
+import { isMoreToRead } from './runWaits.ts';
 import type { InspectedImage, LayerStatus, PushEvent, PushResult } from './pushEvents.ts';
 
 /** The state of a running push at one moment. All bytes were counted. */
@@ -11,7 +12,9 @@ export interface PushSnapshot {
   readonly layers: readonly LayerStatus[];
   /** The engine was asked for the image and has not given a byte yet: old engines first write it all to their disk. */
   readonly enginePreparing: boolean;
-  /** Compressed bytes that the registry was sent by this push. */
+  /** Nothing is left to read or to send, and answers of the registry are waited for. */
+  readonly isAwaitingAnswer: boolean;
+  /** Compressed bytes that were written to connections to the registry by this push. */
   readonly sentBytes: number;
   /** Compressed bytes that this push sends in all; undefined until every layer has been compressed. */
   readonly totalBytes: number | undefined;
@@ -91,19 +94,29 @@ export class PushProgress {
     this.#workRate.add(this.#now(), this.#mostWork);
   }
 
+  get stage(): Stage | undefined {
+    return this.#stage;
+  }
+
+  get isEnginePreparing(): boolean {
+    return this.#result === undefined && this.#stage === 'export' && this.#receivedBytes === 0;
+  }
+
   snapshot(): PushSnapshot {
     const now = this.#now();
     const total = this.#workTotal();
     const done = Math.min(this.#mostWork, total);
     const running = this.#result === undefined;
+    const isAwaitingAnswer = running && isAwaiting(this.#travelling());
     // After the last byte there is no speed to show.
-    const isMoving = running && this.#stage !== 'manifest' && this.#stage !== 'check';
+    const isMoving = running && this.#stage !== 'manifest' && this.#stage !== 'check' && !isAwaitingAnswer;
     return {
       reference: this.#reference,
       stage: this.#stage,
       inspected: this.#inspected,
       layers: this.#layers.filter(({ state }) => state !== 'superseded'),
-      enginePreparing: running && this.#stage === 'export' && this.#receivedBytes === 0,
+      enginePreparing: this.isEnginePreparing,
+      isAwaitingAnswer,
       sentBytes: this.#sentBytes(),
       totalBytes: this.#totalBytes(),
       fraction: running ? (total > 0 ? Math.min(done / total, 0.99) : undefined) : 1,
@@ -164,6 +177,14 @@ export class PushProgress {
   }
 }
 
+function isAwaiting(rows: readonly LayerStatus[]): boolean {
+  if (isMoreToRead(rows)) return false;
+  const isAllWritten = rows.every(
+    ({ phase, storedBytes, sentBytes }) => phase !== 'sending' && storedBytes <= sentBytes,
+  );
+  return isAllWritten && rows.some(({ phase }) => phase !== undefined);
+}
+
 function isBlob({ diffId }: LayerStatus): boolean {
   return diffId === undefined;
 }
@@ -174,9 +195,9 @@ function sizeOf(blobs: readonly LayerStatus[]): number | undefined {
   return sum(blobs, ({ storedTotal }) => storedTotal ?? 0);
 }
 
-/** Undefined where it would be a guess: too little is done, nothing is being sent, or it would take days. */
+/** Undefined where it would be a guess: too little is done, all of it is, nothing is being sent, or it would take days. */
 function secondsLeft(done: number, total: number, perSecond: number | undefined): number | undefined {
-  if (perSecond === undefined || perSecond <= 0 || done < total * leastPart) return undefined;
+  if (perSecond === undefined || perSecond <= 0 || done < total * leastPart || done >= total) return undefined;
   const seconds = (total - done) / perSecond;
   return seconds < longestEta ? seconds : undefined;
 }

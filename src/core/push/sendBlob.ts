@@ -1,4 +1,5 @@
 import { orCancelled } from '../base/cancel.ts';
+import type { UploadOptions } from '../ports/blobTarget.ts';
 import type { BlobDescriptor, ReplayableBlob } from '../ports/blobSource.ts';
 import type { BlobOrigin, RepositoryBlobs } from './repositoryBlobs.ts';
 
@@ -12,6 +13,7 @@ const minBytesLeft = 4 * 1024 * 1024;
 export interface SendOptions {
   readonly signal: AbortSignal;
   readonly onSent: (bytes: number) => void;
+  readonly onPhase: UploadOptions['onPhase'];
   /** The blob is written more slowly than most links send. */
   readonly isSlow?: boolean | undefined;
 }
@@ -23,7 +25,7 @@ export interface SendOptions {
 export async function sendBlob(
   blob: ReplayableBlob,
   blobs: RepositoryBlobs,
-  { signal, onSent, isSlow = false }: SendOptions,
+  { signal, onSent, onPhase, isSlow = false }: SendOptions,
 ): Promise<BlobOrigin> {
   const find = async ({ digest, size }: BlobDescriptor, until: AbortSignal): Promise<BlobOrigin | undefined> =>
     (await blobs.locate(digest, size, until))?.origin;
@@ -36,7 +38,7 @@ export async function sendBlob(
     if (found !== undefined) return found;
     const sent = await blobs.uploads.sendOnce(made.digest, signal, async () => {
       const session = blobs.takeSession(made.digest);
-      await blobs.target.uploadBlob(blob, { signal, onSent, session });
+      await blobs.target.uploadBlob(blob, { signal, onSent, onPhase, session });
       return 'uploaded' as const;
     });
     return sent ?? 'exists';
@@ -59,6 +61,7 @@ export async function sendBlob(
     await blobs.target.uploadBlob(blob, {
       signal: AbortSignal.any([signal, giveUp.signal]),
       firstBytes: isSlow ? eagerBytes : undefined,
+      onPhase,
       onSent: (bytes) => {
         sent = bytes;
         onSent(bytes);

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { CallOptions } from '../ports/callOptions.ts';
+import type { ConnectionTimes } from '../ports/connectionTimes.ts';
 import { isCancelled, TeaChestError } from '../base/errors.ts';
 import { listOf } from '../base/json.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -124,6 +125,10 @@ export class Repository implements BlobTarget, ImageRepository {
       if (!(error instanceof TeaChestError) || remedyFor(error) !== 'retry') throw error;
       throw new UploadInterruptedError(error);
     }
+  }
+
+  async connectionTimes(call: CallOptions): Promise<readonly ConnectionTimes[] | undefined> {
+    return this.#context.connectionTimes?.(call);
   }
 
   async uploadBlob(source: BlobSource, options: UploadOptions): Promise<void> {

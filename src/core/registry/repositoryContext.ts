@@ -2,6 +2,8 @@ import type { TeaChestError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { readErrorResponse } from './errors/errorResponse.ts';
 import { notFromRegistry, errorFromRedirectTarget, type ExplainErrorResponse } from './errors/explainErrorResponse.ts';
+import type { CallOptions } from '../ports/callOptions.ts';
+import type { ConnectionTimes } from '../ports/connectionTimes.ts';
 import type { RegistryRequest, RegistryResponse, Send } from './http/httpTypes.ts';
 import type { Timing } from './http/retry.ts';
 
@@ -16,6 +18,10 @@ export interface RepositoryContext {
   readonly timing: Timing;
   /** Upload sessions whose DELETE failed because the registry was unreachable or busy: deleted when it answers again. */
   readonly unclosed: Set<string>;
+  /** Milliseconds of the shortest answer to a request without a body; undefined before there was one. */
+  readonly shortestAnswer?: () => number | undefined;
+  /** Of the open connections to the registry: see `BlobTarget`. */
+  readonly connectionTimes?: (options: CallOptions) => Promise<readonly ConnectionTimes[] | undefined>;
 }
 
 /** `https://host/v2/owner/name/` + `path`. */

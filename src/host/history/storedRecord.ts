@@ -38,7 +38,7 @@ const layer: Schema<LayerRecord> = v.object({
   stepBytes: lenient(bytes),
   state: v.picklist(['waiting', 'reading', 'uploading', 'exists', 'mounted', 'uploaded', 'superseded']),
   ...{ readBytes: bytes, readTotal: lenient(bytes), storedBytes: bytes, storedTotal: lenient(bytes) },
-  sentBytes: bytes,
+  ...{ sentBytes: bytes, isCompressed: lenient(v.boolean()) },
 });
 
 const result = v.pipe(
@@ -76,7 +76,13 @@ const record: Schema<PushRecord> = v.object({
   },
   images: v.pipe(v.array(image), v.minLength(1)),
   progress: v.object({
-    ...{ stage, enginePreparing: v.boolean(), sentBytes: bytes, totalBytes: lenient(bytes) },
+    ...{
+      stage,
+      enginePreparing: v.boolean(),
+      isAwaitingAnswer: lenient(v.boolean()),
+      sentBytes: bytes,
+      totalBytes: lenient(bytes),
+    },
     ...{ fraction: lenient(v.number()), bytesPerSecond: lenient(v.number()), etaSeconds: lenient(v.number()) },
   }),
   samples: v.object({
@@ -85,6 +91,13 @@ const record: Schema<PushRecord> = v.object({
       v.object({
         ...{ at: v.number(), read: bytes, stored: bytes, sent: bytes },
         ...{ engineMs: lenient(v.number()), compressionMs: lenient(v.number()) },
+        ...{
+          preparingMs: lenient(v.number()),
+          sendingMs: lenient(v.number()),
+          writtenMs: lenient(v.number()),
+          answerMs: lenient(v.number()),
+        },
+        ...{ observedMs: lenient(v.number()), busyMs: lenient(v.number()), receiverMs: lenient(v.number()) },
       }),
     ),
   }),

@@ -36,10 +36,11 @@ function countEnded(ended: number, images: number): string {
 
 /** The line under the title of a notification: `3 of 7 images · 43% · 61.2 MB/s · 12 s left`. */
 export function describeImages(snapshot: ImagesSnapshot): string {
-  const { ended, images, fraction, sentBytes, etaSeconds } = snapshot;
+  const { ended, images, fraction, isAwaitingAnswer, sentBytes, etaSeconds } = snapshot;
   const count = l10n.t`${ended} of ${images.length} images`;
   if (fraction === undefined || sentBytes === 0) return `${count} · ${describePush(snapshot)}`;
-  const left = etaSeconds === undefined ? undefined : l10n.t`${formatDuration(etaSeconds)} left`;
+  const waiting = isAwaitingAnswer ? l10n.t('waiting for the registry') : undefined;
+  const left = etaSeconds === undefined ? waiting : l10n.t`${formatDuration(etaSeconds)} left`;
   const parts = [count, `${Math.floor(fraction * 100)}%`, describeRate(snapshot), left];
   return parts.filter((part) => part !== undefined).join(' · ');
 }

@@ -22,10 +22,11 @@ export function layerSize({ storedTotal, readTotal }: LayerRecord): string | und
 }
 
 /**
- * What happens to a layer, in words: `there already`, `mounted`, `waiting`, `compressing 40%`, `sending 12 of 80 MB`, `done`.
+ * What happens to a layer, in words: `there already`, `mounted`, `waiting`, `compressing 40%`, `reading 40%`,
+ * `sending 12 of 80 MB`, `sent, waiting for the registry`, `done`.
  * After a push that did not succeed, how far the layer came.
  */
-export function layerState(layer: LayerRecord, image: Pick<ImageRecord, 'state' | 'options'>): string {
+export function layerState(layer: LayerRecord, image: Pick<ImageRecord, 'state'>): string {
   switch (layer.state) {
     case 'exists':
       return l10n.t('there already');
@@ -39,17 +40,23 @@ export function layerState(layer: LayerRecord, image: Pick<ImageRecord, 'state' 
     case 'uploading':
       // The manifest was accepted, so the registry has every layer.
       if (image.state === 'pushed') return l10n.t('done');
-      return isOver(image.state) ? stoppedState(layer) : movingState(layer, image.options);
+      return isOver(image.state) ? stoppedState(layer) : movingState(layer);
   }
 }
 
-function movingState(layer: LayerRecord, { compression }: ImageRecord['options']): string {
-  const { state, readBytes, readTotal, sentBytes } = layer;
+/** All its bytes are written to the connection: the kernel may still hold some, and the registry has not confirmed them. */
+export function isWritten({ state, sentBytes, storedTotal }: LayerRecord): boolean {
+  return state === 'uploading' && storedTotal !== undefined && sentBytes >= storedTotal;
+}
+
+function movingState(layer: LayerRecord): string {
+  const { state, readBytes, readTotal, sentBytes, isCompressed } = layer;
   if (state === 'waiting') return l10n.t('waiting');
+  if (isWritten(layer)) return l10n.t('sent, waiting for the registry');
   if (state === 'uploading') return l10n.t`sending ${sentOfTotal(layer)}`;
   const read = readTotal === undefined || readTotal === 0 ? formatBytes(readBytes) : percent(readBytes / readTotal);
   const sent = sentBytes > 0 ? formatBytes(sentBytes) : undefined;
-  if (compression === 'none')
+  if (isCompressed !== true)
     return sent === undefined ? l10n.t`reading ${read}` : l10n.t`reading ${read}, ${sent} sent`;
   return sent === undefined ? l10n.t`compressing ${read}` : l10n.t`compressing ${read}, ${sent} sent`;
 }

@@ -17,13 +17,14 @@ const stageTexts: Readonly<Partial<Record<Stage, string>>> = {
 
 /** One line under the notification's title: `184 MB of 420 MB · 61.2 MB/s · 12 s left`. */
 export function describePush(snapshot: RecordProgress): string {
-  const { stage, enginePreparing, sentBytes, totalBytes, etaSeconds } = snapshot;
+  const { stage, enginePreparing, isAwaitingAnswer, sentBytes, totalBytes, etaSeconds } = snapshot;
   if (enginePreparing) return l10n.t('the engine is preparing the image');
   const text = stage === undefined ? l10n.t('starting') : stageTexts[stage];
   if (text !== undefined) return text;
   if (totalBytes === 0) return l10n.t('every layer is there already');
   if (sentBytes === 0) return l10n.t('reading the image');
   const sent = totalBytes === undefined ? formatBytes(sentBytes) : formatBytesOf(sentBytes, totalBytes);
+  if (isAwaitingAnswer === true) return [sent, l10n.t('waiting for the registry')].join(' · ');
   const left = etaSeconds === undefined ? l10n.t('estimating') : l10n.t`${formatDuration(etaSeconds)} left`;
   return [sent, describeRate(snapshot), left].filter((part) => part !== undefined).join(' · ');
 }
@@ -62,13 +63,14 @@ const briefTexts: Readonly<Partial<Record<Stage, string>>> = {
 
 /** The status bar's short form: `43% · 61 MB/s · 12 s`. */
 export function describeBriefly(snapshot: RecordProgress): string {
-  const { fraction, etaSeconds, sentBytes, stage } = snapshot;
+  const { fraction, etaSeconds, isAwaitingAnswer, sentBytes, stage } = snapshot;
   const waiting = snapshot.enginePreparing || sentBytes === 0 ? l10n.t('reading') : undefined;
   const brief = (stage === undefined ? undefined : briefTexts[stage]) ?? waiting;
   const parts = [
     brief ?? (fraction === undefined ? l10n.t('pushing') : `${Math.floor(fraction * 100)}%`),
     describeRate(snapshot),
     etaSeconds === undefined ? undefined : formatDuration(etaSeconds),
+    brief === undefined && isAwaitingAnswer === true ? l10n.t('waiting for the registry') : undefined,
   ];
   return parts.filter((part) => part !== undefined).join(' · ');
 }

@@ -2,9 +2,11 @@ import * as l10n from '@vscode/l10n';
 import { TeaChestError } from '../../core/base/errors.ts';
 import type { Logger } from '../../core/base/logger.ts';
 import type { Digest } from '../../core/oci/digest.ts';
+import type { BlobTarget } from '../../core/ports/blobTarget.ts';
 import type { ImageStep } from '../../core/ports/imageSource.ts';
 import type { ImageOutcome, ImagesEvent } from '../../core/push/imagesEvents.ts';
 import { ImagesProgress, type ImagesSnapshot } from '../../core/push/imagesProgress.ts';
+import { LinkWatch } from '../../core/push/linkWatch.ts';
 import type { InspectedImage } from '../../core/push/pushEvents.ts';
 import type { PushHistory, PushRecorder } from '../history/pushHistory.ts';
 import { formatTarget } from '../targets/target.ts';
@@ -23,6 +25,8 @@ export class PushRun {
   readonly #progress: ImagesProgress;
   readonly #recorder: PushRecorder;
   readonly #logger: Logger;
+  readonly #link: LinkWatch;
+  readonly #targets: BlobTarget[] = [];
 
   constructor(jobs: readonly PushJob[], outer: AbortSignal, history: Pick<PushHistory, 'begin'>, logger: Logger) {
     this.signal = AbortSignal.any([outer, this.#cancel.signal]);
@@ -33,6 +37,10 @@ export class PushRun {
     );
     this.#recorder = history.begin(jobs.map(toImageRecord));
     this.#logger = logger;
+    this.#link = new LinkWatch(
+      () => this.#targets.flatMap((target) => target.connectionTimes?.({ signal: this.signal }) ?? []),
+      () => performance.now(),
+    );
     const { promise, resolve } = Promise.withResolvers<undefined>();
     this.ended = promise;
     this.#end = () => {
@@ -77,10 +85,16 @@ export class PushRun {
     this.#progress.apply(event);
   }
 
-  /** Gives the state of now, and records it. */
+  /** The connections to its registry are observed. */
+  opened(target: BlobTarget): void {
+    this.#targets.push(target);
+  }
+
+  /** Gives the state of now, and records it. To be called several times a second. */
   report(): ImagesSnapshot {
     const snapshot = this.snapshot();
-    void this.#recorder.apply({ type: 'progress', at: Date.now(), snapshot });
+    this.#link.update(snapshot.wait);
+    void this.#recorder.apply({ type: 'progress', at: Date.now(), snapshot, link: this.#link.times });
     return snapshot;
   }
 

@@ -220,7 +220,11 @@ export class PushRunner {
     const opened: OpenedPush[] = [];
     const images = pushes.map((push, at) => ({
       ...{ reference: push.reference, origin: push.job.connection.origin, signal: push.signal },
-      open: async () => (opened[at] = await this.#open(push, source, openings[at])),
+      open: async () => {
+        const one = await this.#open(push, source, openings[at]);
+        run.opened(one.target);
+        return (opened[at] = one);
+      },
     }));
     const now = (): number => performance.now();
     const own = { source, cache, uploads: this.#uploads, spoolRoot: spoolRoot(), spoolLimit, logger, now };

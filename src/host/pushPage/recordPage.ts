@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import type { ImageRecord, LayerRecord, PushRecord } from '../../core/push/record/pushRecord.ts';
-import { findBottleneck } from '../../core/push/record/bottleneck.ts';
+import { findBottleneck, type Bottleneck } from '../../core/push/record/bottleneck.ts';
 import { isOver, toError } from '../../core/push/record/recordPush.ts';
 import type { BarLook, Page, PageBar, PageFact, PageImage, PageNotice, Tone } from '../../webview/pushPage/protocol.ts';
 import { errorMessage } from '../errors/errorMessages.ts';
@@ -91,7 +91,7 @@ function progressOf({ state, progress }: PushRecord): Pick<Page, 'progress'> {
 }
 
 function factsOf(record: PushRecord): PageFact[] {
-  const { state, startedAt, endedAt, progress, images, samples } = record;
+  const { state, startedAt, endedAt, progress, images } = record;
   const results = images.flatMap(({ result }) => result ?? []);
   const sum = (of: (result: (typeof results)[number]) => number): number =>
     results.reduce((total, result) => total + of(result), 0);
@@ -116,20 +116,29 @@ function factsOf(record: PushRecord): PageFact[] {
       startedAt === undefined || endedAt === undefined ? undefined : describeDuration((endedAt - startedAt) / 1000),
     ],
     [transferLabel, strategies.length === 0 ? undefined : strategies.join('; ')],
-    [l10n.t('Bounded by'), boundText(record, findBottleneck(samples.list))],
+    [l10n.t('Bounded by'), boundText(record)],
     [l10n.t('Digest'), images.length === 1 ? results[0]?.digest : undefined],
   ];
   return all.flatMap(([label, value]) => (value === undefined ? [] : [{ label, value }]));
 }
 
-/** What the bytes waited for, by counts alone; nothing where these do not say it. */
-function boundText({ state, progress }: PushRecord, bottleneck: ReturnType<typeof findBottleneck>): string | undefined {
+/** What the push waited for, by what was counted and measured. */
+const boundTexts: Readonly<Record<Bottleneck, string>> = {
+  engine: l10n.t('the engine: its next bytes were waited for'),
+  compression: l10n.t('compression: the engine’s bytes waited for it'),
+  source: l10n.t('the engine or compression: sending waited for the next bytes'),
+  reading: l10n.t('reading the image out of the engine: sending waited for the next bytes'),
+  network: l10n.t('the network: bytes waited to be sent, and the receiving side had room for them'),
+  receiver: l10n.t('the registry, or a proxy before it: it takes the bytes slowly'),
+  answers: l10n.t('the registry, or a proxy before it: its answers were waited for'),
+  link: l10n.t('the network or the registry: bytes waited to be sent, or for an answer'),
+};
+
+/** Nothing where the counts do not say it. */
+function boundText({ state, progress, samples }: PushRecord): string | undefined {
   if (state === 'running' && progress.enginePreparing) return l10n.t('the engine, which has not given a byte yet');
-  if (bottleneck === 'registry') return l10n.t('the network or the registry: compressed bytes waited to be sent');
-  if (bottleneck === 'engine') return l10n.t('the engine: its next bytes were waited for');
-  if (bottleneck === 'compression') return l10n.t('compression: the engine’s bytes waited for it');
-  if (bottleneck === 'source') return l10n.t('the engine or compression: sending waited for the next bytes');
-  return undefined;
+  const bottleneck = findBottleneck(samples.list);
+  return bottleneck && boundTexts[bottleneck];
 }
 
 function actionsOf({ state, images }: PushRecord, { isHere, isWhole, hasPage }: RecordContext): Page['actions'] {
@@ -165,11 +174,13 @@ function errorsOf({ error }: ImageRecord): PageNotice[] {
   return [{ tone: 'error', text: errorMessage(toError(error)).message }];
 }
 
-function announcementOf({ state, images, progress: { fraction, etaSeconds } }: PushRecord, text: string): string {
+function announcementOf({ state, images, progress }: PushRecord, text: string): string {
   const what = images.length === 1 ? (images[0]?.image ?? '') : countImages(images.length);
   if (state !== 'running') return l10n.t`Push of ${what}: ${text}.`;
+  const { fraction, etaSeconds, isAwaitingAnswer } = progress;
   const percent = fraction === undefined ? undefined : `${Math.floor(fraction * 100)}%`;
-  const left = etaSeconds === undefined ? undefined : l10n.t`${formatDuration(etaSeconds)} left`;
+  const waiting = isAwaitingAnswer === true ? l10n.t('waiting for the registry') : undefined;
+  const left = etaSeconds === undefined ? waiting : l10n.t`${formatDuration(etaSeconds)} left`;
   const known = [percent, left].filter((part) => part !== undefined);
   return l10n.t`Push of ${what}: ${known.length === 0 ? text : known.join(', ')}.`;
 }

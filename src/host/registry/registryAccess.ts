@@ -7,6 +7,7 @@ import type { OwnOwner } from '../../core/gitea/giteaApi.ts';
 import { audienceIfClosed, type Audience } from '../../core/gitea/readAudience.ts';
 import type { RegistryClient } from '../../core/gitea/registryClient.ts';
 import type { BlobTarget } from '../../core/ports/blobTarget.ts';
+import type { ReadConnectionTimes } from '../../core/ports/connectionTimes.ts';
 import type { ChunkMemory } from '../../core/registry/upload/chunkSizer.ts';
 import type { SessionObserver } from '../../core/registry/upload/sessionObserver.ts';
 import { parseRegistryAddress } from '../../core/registry/registryAddress.ts';
@@ -22,6 +23,8 @@ export interface RegistryAccessOptions {
   readonly generation: (origin: string) => number;
   readonly chunkMemory: ChunkMemory;
   readonly onLinkRate: (origin: string, bytesPerSecond: number) => void;
+  /** Absent where the operating system does not count them. */
+  readonly readConnectionTimes?: ReadConnectionTimes | undefined;
   readonly proxy: () => ProxySettings;
   readonly logger: Logger;
   readonly userAgent: string;
@@ -255,6 +258,7 @@ export class RegistryAccess implements RegistryBrowser {
       onAnswer: (ms) => {
         this.#roundTrips.set(origin, Math.min(ms, this.#roundTrips.get(origin) ?? Infinity));
       },
+      readConnectionTimes: this.#options.readConnectionTimes,
       environment: process.env,
       userAgent,
     });

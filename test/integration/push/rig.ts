@@ -5,6 +5,7 @@ import { Engine as EngineClient } from '../../../src/core/docker/client/engine.t
 import { parseEndpoint } from '../../../src/core/docker/endpoint/parseEndpoint.ts';
 import { createRegistryClient, type RegistryClient } from '../../../src/core/gitea/registryClient.ts';
 import type { EngineEndpoint } from '../../../src/core/docker/types.ts';
+import type { BlobTarget } from '../../../src/core/ports/blobTarget.ts';
 import type { EnginePusher } from '../../../src/core/ports/enginePusher.ts';
 import type { LayerCodec } from '../../../src/core/ports/layerCodec.ts';
 import { sleep } from '../../../src/core/base/cancel.ts';
@@ -19,6 +20,7 @@ import { pushImage } from '../../../src/core/push/pushImage.ts';
 import { UploadsInFlight } from '../../../src/core/push/uploadsInFlight.ts';
 import { Reachability } from '../../../src/core/relay/reachability.ts';
 import { RelayEndpoint } from '../../../src/core/relay/relayEndpoint.ts';
+import { linuxConnectionTimes } from '../../../src/core/registry/http/linuxConnectionTimes.ts';
 import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
 import type { SessionObserver } from '../../../src/core/registry/upload/sessionObserver.ts';
 import type { Credential, RegistryTrust } from '../../../src/core/registry/types.ts';
@@ -61,6 +63,7 @@ export interface PushOptions {
 
 export interface PushAllOptions extends Pick<PushOptions, 'codec' | 'isNear' | 'signal'> {
   readonly onEvent?: (event: ImagesEvent) => void;
+  readonly onOpened?: (target: BlobTarget) => void;
 }
 
 export interface RigOptions {
@@ -148,17 +151,17 @@ export async function makeRig(options: RigOptions): Promise<PushRig> {
       });
       return result;
     },
-    pushAll: async (pairs, { codec = options.codec, isNear, signal, onEvent } = {}) => {
+    pushAll: async (pairs, { codec = options.codec, isNear, signal, onEvent, onOpened } = {}) => {
       const ownSignal = signal ?? new AbortController().signal;
       const { origin, host } = client.address;
       const images = pairs.map(([image, target]) => {
         const [name = '', tag = ''] = target.split(':');
         const request = { image, origin, repository: `${host}/${name}`, tag, codec, parallelBlobs: 3 };
-        const open = async (): Promise<OpenedPush> => ({
-          request,
-          target: await client.repository(name, { signal: ownSignal }),
-          ...(isNear === true && { relay }),
-        });
+        const open = async (): Promise<OpenedPush> => {
+          const repository = await client.repository(name, { signal: ownSignal });
+          onOpened?.(repository);
+          return { request, target: repository, ...(isNear === true && { relay }) };
+        };
         return { origin, reference: `${host}/${target}`, open };
       });
       const parts = { source: engine, cache, uploads, spoolRoot, spoolLimit: 1e9, logger: silentLogger };
@@ -212,6 +215,7 @@ function connect({ url, credential, trust, environment }: RigOptions): RegistryC
     credential: () => Promise.resolve(credential),
     logger: silentLogger,
     chunkMemory: new Map(),
+    readConnectionTimes: process.platform === 'linux' ? linuxConnectionTimes() : undefined,
     environment: environment ?? {},
     userAgent: 'tea-chest-test',
     // Waits between tries are as many as in the product, and a hundred times shorter.

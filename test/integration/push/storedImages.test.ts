@@ -79,7 +79,8 @@ describe('images of containerd’s store by tcp, to docker-registry', () => {
   it('have the digest that docker push gives them, and come back as they were', async () => {
     const content = randomBytes(3_000_000).toString('hex');
     const built = await loadImage(real, { tags: ['app:1'], layers: [{ 'app/data': content }, { 'app/v': '1' }] });
-    const { digest, copy } = await push('app:1', 'team/app');
+    const { digest, copy, isShownCompressed } = await push('app:1', 'team/app');
+    assert.equal(isShownCompressed, false, 'nobody compresses what is stored');
     assert.equal(digest, built.id);
     assert.equal(await digestOfDockerPush('app:1', 'docker/app'), digest);
     assert.deepEqual(copy.images[0]?.diffIds, built.diffIds);
@@ -228,6 +229,7 @@ describe('images of containerd’s store by tcp, to docker-registry', () => {
     const result = await push('loaded:1', 'team/loaded', { isCodecRequired: true });
     assert.equal(result.engineDigest, built.id);
     assert.ok(result.uploadedBytes < 3_000_000, `${result.uploadedBytes} bytes were sent`);
+    assert.equal(result.isShownCompressed, true);
     assert.deepEqual(result.copy.images[0]?.diffIds, built.diffIds);
     await real.docker(['rmi', 'loaded:1']);
   });
@@ -247,7 +249,8 @@ describe('images of containerd’s store by tcp, to docker-registry', () => {
     image: string,
     repository: string,
     { cache = newCache(), way = 'export', tag = '1', isNestedIndex = false, ...options }: Options = {},
-  ): Promise<PushResult & { readonly copy: CopiedReference }> {
+  ): Promise<PushResult & { readonly copy: CopiedReference; readonly isShownCompressed: boolean }> {
+    let isShownCompressed = false;
     const endpoint = new RelayEndpoint({
       ...{ port: 0, secret: randomBytes(32).toString('hex'), onPort: () => {}, logger: silentLogger },
     });
@@ -263,13 +266,18 @@ describe('images of containerd’s store by tcp, to docker-registry', () => {
         ...{ now: Date.now, relay },
         ...{ uploads: new UploadsInFlight(), spoolRoot: join(scratch.path, 'spool'), spoolLimit: 1e9 },
       },
-      { signal, onEvent: () => {} },
+      {
+        signal,
+        onEvent: (event) => {
+          isShownCompressed ||= event.type === 'layer' && event.status.isCompressed === true;
+        },
+      },
     );
     const copy = isNestedIndex
       ? { digest: result.digest, mediaType: '', images: [] }
       : await copyAllBySkopeo(result.reference);
     assert.equal(copy.digest, result.digest);
-    return { ...result, copy };
+    return { ...result, copy, isShownCompressed };
   }
 
   /** Pushes by docker itself, and gives the digest of the tag. */

@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { digestOf } from '../../../src/core/oci/digest.ts';
 import type { LayerCodec } from '../../../src/core/ports/layerCodec.ts';
-import { readLayer } from '../../../src/core/push/export/readLayer.ts';
-import type { ReadingWaits } from '../../../src/core/push/pushEvents.ts';
+import { readLayer, type ReadProgress } from '../../../src/core/push/export/readLayer.ts';
 import { SpooledBlob } from '../../../src/core/spool/spooledBlob.ts';
 import { noCompression, plainGzip } from './fakes.ts';
 
@@ -22,7 +21,7 @@ describe('what reading a layer waited for', () => {
   after(() => rm(folder, { recursive: true }));
 
   /** Reads a layer by a clock that the engine and the codec move on. */
-  async function read(codec: LayerCodec, engineMs: number, codecMs: number): Promise<ReadingWaits | undefined> {
+  async function read(codec: LayerCodec, engineMs: number, codecMs: number): Promise<unknown> {
     let now = 1_000;
     async function* body(): AsyncGenerator<Uint8Array> {
       for (let at = 0; at < chunks; at++) {
@@ -42,24 +41,25 @@ describe('what reading a layer waited for', () => {
     const size = chunk.byteLength * chunks;
     const expectedDiffId = digestOf(Buffer.concat(Array.from({ length: chunks }, () => chunk)));
     const blob = await SpooledBlob.create(join(folder, `blob-${blobs++}`), () => undefined);
-    let waits: ReadingWaits | undefined;
+    let last: ReadProgress | undefined;
     await readLayer({ kind: 'layer', path: 'layer.tar', size, expectedDiffId, body: body() }, blob, {
       ...{ codec: { ...codec, encode }, diffIds: new Set([expectedDiffId]), signal: AbortSignal.timeout(60_000) },
-      onProgress: (_readBytes, _storedBytes, found) => {
-        waits = found;
+      onProgress: (progress) => {
+        last = progress;
       },
       now: () => now,
     });
     await blob.discard();
-    return waits;
+    return last && { isCompressed: last.isCompressed, ...last.waits };
   }
 
   it('is counted apart for the engine and for compression', async () => {
-    assert.deepEqual(await read(plainGzip, 300, 0), { engine: 1_200, compression: 0 });
-    assert.deepEqual(await read(plainGzip, 10, 700), { engine: 40, compression: 700 });
+    assert.deepEqual(await read(plainGzip, 300, 0), { isCompressed: true, engine: 1_200, compression: 0 });
+    assert.deepEqual(await read(plainGzip, 10, 700), { isCompressed: true, engine: 40, compression: 700 });
   });
 
-  it('is not given where nothing is compressed', async () => {
-    assert.equal(await read(noCompression, 300, 0), undefined);
+  it('is never compression where nothing is compressed', async () => {
+    const expected = { isCompressed: false, engine: 1_200, compression: 0 };
+    assert.deepEqual(await read(noCompression, 300, 900), expected);
   });
 });

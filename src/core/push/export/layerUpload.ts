@@ -3,6 +3,7 @@ import { TeaChestError, toTeaChestError } from '../../base/errors.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import type { TaskGroup } from '../../base/taskGroup.ts';
 import type { Digest } from '../../oci/digest.ts';
+import type { UploadPhase } from '../../ports/blobTarget.ts';
 import type { ArchiveLayer } from '../../ports/imageSource.ts';
 import type { Spool } from '../../spool/spool.ts';
 import type { SpooledBlob } from '../../spool/spooledBlob.ts';
@@ -126,8 +127,8 @@ export class LayerUpload {
         diffIds: this.#diffIds,
         signal: group.signal,
         lead: isEngineWaiting ? containerdLead : undefined,
-        onProgress: (readBytes, storedBytes, waits) => {
-          this.#update({ readBytes, storedBytes, waits });
+        onProgress: (progress) => {
+          this.#update(progress);
         },
       });
       if (read === undefined) this.discard();
@@ -222,7 +223,10 @@ export class LayerUpload {
     const onSent = (sentBytes: number): void => {
       ledger.statuses.update(this.#diffId, { sentBytes });
     };
-    return sendBlob(this.#blob, context.blobs, { signal, isSlow: context.request.codec.isSlow, onSent });
+    const onPhase = (phase: UploadPhase | undefined): void => {
+      ledger.statuses.update(this.#diffId, { phase });
+    };
+    return sendBlob(this.#blob, context.blobs, { signal, isSlow: context.request.codec.isSlow, onSent, onPhase });
   }
 }
 

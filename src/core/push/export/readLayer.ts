@@ -28,13 +28,20 @@ export interface ReadLayerOptions {
   readonly signal: AbortSignal;
   /** Bytes that may be in the blob beyond those that an upload has asked for; undefined: any number. */
   readonly lead?: number | undefined;
-  /**
-   * Bytes read out of the archive, bytes written to the spool, and what was waited for, so far; the last is undefined for a
-   * layer that is not compressed here.
-   */
-  readonly onProgress: (readBytes: number, storedBytes: number, waits: ReadingWaits | undefined) => void;
+  readonly onProgress: (progress: ReadProgress) => void;
   /** Milliseconds. */
   readonly now?: () => number;
+}
+
+/** So far. */
+export interface ReadProgress {
+  /** Bytes read out of the archive. */
+  readonly readBytes: number;
+  /** Bytes written to the spool. */
+  readonly storedBytes: number;
+  /** Undefined until the layer's first bytes have shown its form. */
+  readonly isCompressed: boolean | undefined;
+  readonly waits: ReadingWaits;
 }
 
 /**
@@ -53,11 +60,12 @@ export async function readLayer(
   let storedBytes = 0;
   const clock = options.now ?? ((): number => performance.now());
   let [engineMs, pieceMs, firstMs] = [0, 0, 0];
+  const found: { isCompressed?: boolean } = {};
   const report = (): void => {
-    const waits = { engine: engineMs, compression: Math.max(0, pieceMs - (engineMs - firstMs)) };
-    options.onProgress(readBytes, storedBytes, isCompressed ? waits : undefined);
+    const { isCompressed } = found;
+    const compression = isCompressed === true ? Math.max(0, pieceMs - (engineMs - firstMs)) : 0;
+    options.onProgress({ readBytes, storedBytes, isCompressed, waits: { engine: engineMs, compression } });
   };
-  let isCompressed = false;
   const timedBody = timeWaits(layer.body, clock, (ms) => {
     engineMs += ms;
   });
@@ -67,7 +75,7 @@ export async function readLayer(
   });
   const { form, body } = await detectLayerCompression(counted);
   const isUnchanged = form === undefined && options.codec.isIdentity;
-  isCompressed = form === undefined && !isUnchanged;
+  found.isCompressed = form === undefined && !isUnchanged;
   // The engine's first bytes were waited for before any was compressed.
   firstMs = engineMs;
   const encoded =

@@ -52,7 +52,7 @@ export interface ImageRecord {
 
 /** The bytes and the state of a layer, or of a blob that has no `diffId`. */
 export type LayerRecord = Pick<LayerStatus, 'state' | 'readBytes' | 'storedBytes' | 'sentBytes'> &
-  Partial<Pick<LayerStatus, 'diffId' | 'readTotal' | 'storedTotal'>> & {
+  Partial<Pick<LayerStatus, 'diffId' | 'readTotal' | 'storedTotal' | 'isCompressed'>> & {
     /** The instruction of the build that made the layer. Undefined where the image's history does not say it. */
     readonly instruction?: string | undefined;
     /** Bytes of the layer's files, by that history. */
@@ -71,6 +71,7 @@ interface PushOptionsRecord {
 export interface RecordProgress {
   readonly stage?: Stage | undefined;
   readonly enginePreparing: boolean;
+  readonly isAwaitingAnswer?: boolean | undefined;
   readonly sentBytes: number;
   readonly totalBytes?: number | undefined;
   readonly fraction?: number | undefined;

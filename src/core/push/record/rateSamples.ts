@@ -6,11 +6,20 @@ export interface RateSample {
   readonly read: number;
   /** Compressed bytes made. */
   readonly stored: number;
-  /** Compressed bytes that the registry was sent. */
+  /** Compressed bytes that were written to connections to the registry. */
   readonly sent: number;
   /** Milliseconds that reading waited for the engine, and for compression; undefined where they were not measured. */
   readonly engineMs?: number | undefined;
   readonly compressionMs?: number | undefined;
+  /** Milliseconds that the run waited: see `RunWait`. Undefined in records of earlier versions. */
+  readonly preparingMs?: number | undefined;
+  readonly sendingMs?: number | undefined;
+  readonly writtenMs?: number | undefined;
+  readonly answerMs?: number | undefined;
+  /** See `LinkTimes`. Undefined where they were not measured. */
+  readonly observedMs?: number | undefined;
+  readonly busyMs?: number | undefined;
+  readonly receiverMs?: number | undefined;
 }
 
 /** Samples of a whole run, at about equal distances. */

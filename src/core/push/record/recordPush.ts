@@ -4,6 +4,7 @@ import { formatPlatform } from '../../oci/platform.ts';
 import type { ImageStep } from '../../ports/imageSource.ts';
 import type { ImageOutcome } from '../imagesEvents.ts';
 import type { ImageProgress, ImagesSnapshot } from '../imagesProgress.ts';
+import type { LinkTimes } from '../linkWatch.ts';
 import type { LayerStatus } from '../pushEvents.ts';
 import { layerSteps, type LayerStep } from './layerSteps.ts';
 import type { ErrorRecord, ImageRecord, LayerRecord, PushRecord, RecordProgress, RecordState } from './pushRecord.ts';
@@ -27,7 +28,12 @@ export type RecordChange =
   | { readonly type: 'queued'; readonly position: number }
   | { readonly type: 'started'; readonly at: number }
   /** Regularly while it runs. */
-  | { readonly type: 'progress'; readonly at: number; readonly snapshot: ImagesSnapshot }
+  | {
+      readonly type: 'progress';
+      readonly at: number;
+      readonly snapshot: ImagesSnapshot;
+      readonly link?: LinkTimes | undefined;
+    }
   /** The engine's history of an image, oldest step first. */
   | {
       readonly type: 'history';
@@ -63,7 +69,7 @@ export function reducePush(record: PushRecord, change: RecordChange): PushRecord
         images: record.images.map((image) => ({ ...image, state: 'running' })),
       };
     case 'progress':
-      return withProgress(record, change.snapshot, change.at);
+      return withProgress(record, change);
     case 'ended':
       return ended(
         record,
@@ -83,8 +89,12 @@ export function isOver(state: RecordState): state is Exclude<RecordState, 'queue
   return state !== 'queued' && state !== 'running';
 }
 
-function withProgress(record: PushRecord, snapshot: ImagesSnapshot, at: number): PushRecord {
+function withProgress(
+  record: PushRecord,
+  { snapshot, at, link }: Extract<RecordChange, { type: 'progress' }>,
+): PushRecord {
   const { stage, enginePreparing, sentBytes, totalBytes, fraction, bytesPerSecond, etaSeconds, layers } = snapshot;
+  const { isAwaitingAnswer, waits } = snapshot;
   const moving = layers.filter(({ state }) => state !== 'exists' && state !== 'mounted');
   const count = (of: (layer: LayerStatus) => number): number => moving.reduce((sum, layer) => sum + of(layer), 0);
   const sample = {
@@ -92,6 +102,8 @@ function withProgress(record: PushRecord, snapshot: ImagesSnapshot, at: number):
     read: count(({ readBytes }) => readBytes),
     stored: count(({ storedBytes }) => storedBytes),
     sent: count((layer) => layer.sentBytes),
+    ...{ preparingMs: waits.preparing, sendingMs: waits.sending, writtenMs: waits.written, answerMs: waits.answer },
+    ...link,
     ...(moving.some(({ waits }) => waits !== undefined) && {
       engineMs: count(({ waits }) => waits?.engine ?? 0),
       compressionMs: count(({ waits }) => waits?.compression ?? 0),
@@ -102,7 +114,7 @@ function withProgress(record: PushRecord, snapshot: ImagesSnapshot, at: number):
     ...record,
     images: record.images.map((image, index) => withSnapshot(image, snapshot.images[index])),
     progress: {
-      ...{ stage, enginePreparing, sentBytes, totalBytes, bytesPerSecond, etaSeconds },
+      ...{ stage, enginePreparing, isAwaitingAnswer, sentBytes, totalBytes, bytesPerSecond, etaSeconds },
       // Nothing is left to do then, but a push that failed came only as far as before.
       fraction: isLast ? record.progress.fraction : fraction,
     },

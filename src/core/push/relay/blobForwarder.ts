@@ -3,6 +3,7 @@ import { TeaChestError } from '../../base/errors.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import type { TaskGroup } from '../../base/taskGroup.ts';
 import type { Digest } from '../../oci/digest.ts';
+import type { UploadPhase } from '../../ports/blobTarget.ts';
 import { UploadInterruptedError } from '../../ports/uploadInterruptedError.ts';
 import { BoundedPipe, detachBuffer } from '../../relay/boundedPipe.ts';
 import type { BlobClaim, IncomingBlob, RelayBackend, RelayedManifest } from '../../relay/relayBackend.ts';
@@ -197,8 +198,11 @@ export class BlobForwarder implements RelayBackend {
       const onSent = (sentBytes: number): void => {
         updateRow({ sentBytes });
       };
+      const onPhase = (phase: UploadPhase | undefined): void => {
+        updateRow({ phase });
+      };
       const source = { ...claim, replayable: false, bytes: pipe.read(), onWritten } as const;
-      await blobs.target.uploadBlob(source, { signal, onSent, session });
+      await blobs.target.uploadBlob(source, { signal, onSent, onPhase, session });
       return 'uploaded';
     };
     const send = async (): Promise<BlobOrigin> =>

@@ -3,6 +3,7 @@ import { TeaChestError } from '../../base/errors.ts';
 import type { Semaphore } from '../../base/semaphore.ts';
 import { magicLength } from '../../oci/compressionOf.ts';
 import type { Digest } from '../../oci/digest.ts';
+import type { UploadPhase } from '../../ports/blobTarget.ts';
 import type { SpooledBlob } from '../../spool/spooledBlob.ts';
 import { containerdLead } from '../export/layerUpload.ts';
 import type { StatusChange } from '../layerStatusTable.ts';
@@ -78,7 +79,10 @@ export class SpooledForward {
     const onSent = (sentBytes: number): void => {
       updateRow({ sentBytes });
     };
-    const send = (): Promise<BlobOrigin> => sendBlob(this.#blob, blobs, { signal, onSent });
+    const onPhase = (phase: UploadPhase | undefined): void => {
+      updateRow({ phase });
+    };
+    const send = (): Promise<BlobOrigin> => sendBlob(this.#blob, blobs, { signal, onSent, onPhase });
     try {
       await this.#blob.isSmall(signal);
       // Small ones do not queue: the engine already waits for their answer.

@@ -97,5 +97,5 @@ function updateReadBytes(ledger: LayerLedger, { id, status, current, total }: En
   if (diffId === undefined || ledger.isClaimed(diffId)) return;
   // It reads the tar and has its total from the files, so that it may read more than that.
   const readTotal = total === undefined ? undefined : Math.max(total, current);
-  ledger.statuses.update(diffId, { state: 'reading', readBytes: current, readTotal });
+  ledger.statuses.update(diffId, { state: 'reading', readBytes: current, readTotal, isCompressed: true });
 }

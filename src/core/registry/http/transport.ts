@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import * as l10n from '@vscode/l10n';
 import { Agent, type Dispatcher } from 'undici';
@@ -45,6 +46,8 @@ export interface TransportOptions {
 
 export interface Transport {
   readonly send: Send;
+  /** The local ports of the connections that are open. */
+  readonly localPorts: () => readonly number[];
   /** Ends every connection, those in use too. Requests that wait, and later ones, reject with `cancelled`. */
   close(): Promise<void>;
 }
@@ -56,12 +59,16 @@ export function createTransport(options: TransportOptions): Transport {
   const connector = new RegistryConnector({ ...options, own });
   const stopped = new AbortController();
   const { signal } = stopped;
+  const sockets = new Set<Socket>();
 
   const agentFor = (proxyOf: (target: URL) => Proxy | undefined): Agent => {
     const open = async (target: URL): ReturnType<RegistryConnector['open']> => {
       try {
         const time = connectTime === undefined ? {} : { connectTime };
-        return await connector.open({ target, proxy: proxyOf(target), signal, ...time });
+        const socket = await connector.open({ target, proxy: proxyOf(target), signal, ...time });
+        sockets.add(socket);
+        socket.once('close', () => sockets.delete(socket));
+        return socket;
       } catch (error) {
         throw transportFailure(error, target, signal);
       }
@@ -90,6 +97,7 @@ export function createTransport(options: TransportOptions): Transport {
       if (refusal !== undefined) throw refusal;
       return response;
     },
+    localPorts: () => [...sockets].flatMap(({ localPort }) => localPort ?? []),
     close: async () => {
       stopped.abort();
       await Promise.all([agents.direct.destroy(), agents.byProxy.destroy()]);

@@ -45,11 +45,11 @@ async function sendChunk(
   start: number,
   end: number,
 ): Promise<ChunkOutcome> {
-  const { signal, onSent, sizer } = options;
+  const { signal, onSent, onPhase, sizer } = options;
   const length = end - start;
   const began = context.timing.now();
   onSent(start);
-  const outcome = await settle(patchSession(context, session, start, reader.body(start, end), signal));
+  const outcome = await settle(patchSession(context, session, start, reader.body(start, end), { signal, onPhase }));
   if ('response' in outcome && isChunkTaken(outcome.response)) {
     // A stream that waits for its source counts as slow: the chunks then grow no faster.
     sizer.accepted(length, context.timing.now() - began);

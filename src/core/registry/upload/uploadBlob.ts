@@ -15,7 +15,7 @@ import { sendChunks } from './sendChunks.ts';
 import { isStored, storeAndVerify } from './storeAndVerify.ts';
 import { restarts, type Interruption, type Upload, type UploadBlobOptions } from './upload.ts';
 import { uploadLocation } from './uploadLocation.ts';
-import { commitSession, isSessionOpened, openSession, postBlob, sessionAt } from './uploadSession.ts';
+import { commitSession, isSessionOpened, openSession, postBlob, sessionAt, type UploadCall } from './uploadSession.ts';
 
 /**
  * Bytes up to which a stream goes in one request if the registry is near and no limit of requests was ever seen, as docker
@@ -153,7 +153,8 @@ async function store(
   body: RequestBody | undefined,
 ): Promise<Interruption | undefined> {
   const { context, source, reader, options } = upload;
-  const { signal, sizer } = options;
+  const { signal, onPhase, sizer } = options;
+  const call = { signal, onPhase };
   const { digest, size } = await reader.finished();
   const isLastChance = body !== undefined && !source.replayable;
   const stored = await storeAndVerify(
@@ -161,8 +162,8 @@ async function store(
     {
       attempt: async () =>
         session === undefined
-          ? postWhole(context, digest, body ?? reader.body(0, size), signal)
-          : commitSession(context, session, digest, body, signal),
+          ? postWhole(context, digest, body ?? reader.body(0, size), call)
+          : commitSession(context, session, digest, body, call),
       // A body that was sent in part spoils its session.
       isRepeatable: body === undefined,
       // The HEAD is retried only if the bytes cannot be sent again.
@@ -205,16 +206,16 @@ async function postWhole(
   context: RepositoryContext,
   digest: Digest,
   body: RequestBody,
-  signal: AbortSignal,
+  call: UploadCall,
 ): Promise<RegistryResponse> {
-  const response = await postBlob(context, digest, body, signal);
+  const response = await postBlob(context, digest, body, call);
   if (!isSessionOpened(response)) return response;
   const session = sessionAt(context, uploadLocation(response, context.origin));
   try {
-    const answer = await commitSession(context, session, digest, body, signal);
+    const answer = await commitSession(context, session, digest, body, call);
     if (isStored(answer)) session.location = undefined;
     return answer;
   } finally {
-    await session.close(signal);
+    await session.close(call.signal);
   }
 }

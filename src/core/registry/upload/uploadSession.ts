@@ -3,12 +3,13 @@ import { isCancelled, TeaChestError } from '../../base/errors.ts';
 import { throwIfCancelled } from '../../base/cancel.ts';
 import { octetStream } from '../../oci/mediaTypes.ts';
 import type { Digest } from '../../oci/digest.ts';
-import type { UploadSession } from '../../ports/blobTarget.ts';
+import type { UploadOptions, UploadSession } from '../../ports/blobTarget.ts';
 import { isWebPage, readErrorResponse } from '../errors/errorResponse.ts';
 import { header, type RegistryRequest, type RegistryResponse, type RequestBody } from '../http/httpTypes.ts';
 import { isTransientStatus, isUnreachable } from '../http/retry.ts';
 import { repositoryScopes, repositoryUrl, toError, type RepositoryContext } from '../repositoryContext.ts';
 import { uploadLocation } from './uploadLocation.ts';
+import { withPhases } from './uploadPhases.ts';
 
 /** Milliseconds that a request which opens or closes a session may still take after a cancel. */
 const graceAfterCancel = 800;
@@ -21,10 +22,18 @@ type UploadRequest = Pick<RegistryRequest, 'method' | 'url' | 'body' | 'headers'
 async function sendOnce(
   context: RepositoryContext,
   request: UploadRequest,
-  signal: AbortSignal,
+  { signal, onPhase }: UploadCall,
 ): Promise<RegistryResponse> {
-  return context.send({ ...request, signal, scopes: repositoryScopes(context), retry: 'never' });
+  return await withPhases(request.body, { ...context, onPhase }, async (body) =>
+    context.send({
+      ...{ ...request, ...(body !== undefined && { body }) },
+      ...{ signal, scopes: repositoryScopes(context), retry: 'never' },
+    }),
+  );
 }
+
+/** A request that brings bytes of a blob, or makes them a blob. */
+export type UploadCall = Pick<UploadOptions, 'signal' | 'onPhase'>;
 
 /**
  * Opens an upload session; undefined if the registry mounted the blob instead. A cancel waits a moment for the answer,
@@ -90,11 +99,11 @@ export async function postBlob(
   context: RepositoryContext,
   digest: Digest,
   body: RequestBody,
-  signal: AbortSignal,
+  call: UploadCall,
 ): Promise<RegistryResponse> {
   const url = repositoryUrl(context, 'blobs/uploads/');
   url.search = `digest=${digest}`;
-  return sendOnce(context, { method: 'POST', url, headers: { 'content-type': octetStream }, body }, signal);
+  return sendOnce(context, { method: 'POST', url, headers: { 'content-type': octetStream }, body }, call);
 }
 
 /** Sends one chunk that begins at `start`. Gitea requires Content-Range on each, as plain `first-last`. */
@@ -103,10 +112,10 @@ export async function patchSession(
   session: UploadSession,
   start: number,
   body: RequestBody,
-  signal: AbortSignal,
+  call: UploadCall,
 ): Promise<RegistryResponse> {
   const headers = { 'content-type': octetStream, 'content-range': `${start}-${start + body.length - 1}` };
-  return sendOnce(context, { method: 'PATCH', url: locationOf(session), headers, body }, signal);
+  return sendOnce(context, { method: 'PATCH', url: locationOf(session), headers, body }, call);
 }
 
 /** Closes a session as a blob of this digest; with a body if the session has no bytes yet. */
@@ -115,12 +124,12 @@ export async function commitSession(
   session: UploadSession,
   digest: Digest,
   body: RequestBody | undefined,
-  signal: AbortSignal,
+  call: UploadCall,
 ): Promise<RegistryResponse> {
   const url = new URL(locationOf(session));
   url.search = url.search === '' ? `digest=${digest}` : `${url.search}&digest=${digest}`;
   const headers = { 'content-type': octetStream };
-  return sendOnce(context, { method: 'PUT', url, headers, ...(body !== undefined && { body }) }, signal);
+  return sendOnce(context, { method: 'PUT', url, headers, ...(body !== undefined && { body }) }, call);
 }
 
 /**
@@ -137,7 +146,7 @@ export async function sessionHas(
     const response = await sendOnce(
       context,
       { method: 'GET', url: locationOf(session), headersTimeout: 15_000 },
-      signal,
+      { signal },
     );
     return response.status === 204 && (lastByte(response) ?? -1) >= end - 1;
   } catch (error) {

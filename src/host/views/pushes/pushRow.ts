@@ -9,7 +9,7 @@ import { errorMessage } from '../../errors/errorMessages.ts';
 import { closingText, elsewhereText } from '../../progress/closingText.ts';
 import { formatAge, formatDate } from '../../progress/format.ts';
 import { countImages, imageToTarget } from '../../progress/imagesText.ts';
-import { layerName, layerSize, layerState } from '../../progress/layerText.ts';
+import { isWritten, layerName, layerSize, layerState } from '../../progress/layerText.ts';
 import { describeBriefly, describeBytes, describeDuration, describePush } from '../../progress/pushText.ts';
 import type { ImageNode, LayerNode, NoteNode, PushNode, RunNode } from './pushNodes.ts';
 
@@ -180,7 +180,7 @@ function layerRow({ id, image, layer }: LayerNode): TreeRow {
   const name = layerName(layer);
   return {
     ...{ id, contextValue: 'layer', label: state, description: name, expandable: false },
-    icon: layerIcon(layer.state, image.state),
+    icon: layerIcon(layer, image.state),
     accessibleName: `${name}: ${state}`,
     tooltip: markdownTooltip([
       [markdownValue(name)],
@@ -192,12 +192,14 @@ function layerRow({ id, image, layer }: LayerNode): TreeRow {
   };
 }
 
-function layerIcon(state: LayerNode['layer']['state'], image: RecordState): string {
+function layerIcon(layer: LayerNode['layer'], image: RecordState): string {
+  const { state } = layer;
   if (state === 'exists' || state === 'mounted') return 'check-all';
   if (state === 'uploaded' || state === 'superseded' || image === 'pushed') return 'check';
   if (isOver(image)) return 'circle-slash';
   if (state === 'waiting') return 'circle-outline';
-  return state === 'reading' ? 'file-zip' : 'cloud-upload';
+  if (state === 'reading') return layer.isCompressed === true ? 'file-zip' : 'export';
+  return isWritten(layer) ? 'cloud' : 'cloud-upload';
 }
 
 function noteRow(node: NoteNode, context: RowContext): TreeRow {

@@ -14,7 +14,8 @@ import {
 
 const whole: Omit<ImagesSnapshot, 'images' | 'ended'> = {
   ...{ stage: 'export', layers: [], enginePreparing: false, sentBytes: 184_000_000, totalBytes: 420_000_000 },
-  ...{ fraction: 0.4321, bytesPerSecond: 12_000_000, etaSeconds: 19.7 },
+  ...{ fraction: 0.4321, bytesPerSecond: 12_000_000, etaSeconds: 19.7, isAwaitingAnswer: false },
+  ...{ wait: undefined, waits: { preparing: 0, sending: 0, written: 0, answer: 0 } },
 };
 
 function image(name: string, change: Partial<PushSnapshot> = {}, outcome?: ImageProgress['outcome']): ImageProgress {
@@ -40,6 +41,9 @@ suite('the text of a running push of several images', () => {
     assert.equal(describeRuns([several]), '1 of 3 · 43% · 12.0 MB/s · 20 s');
     assert.equal(describeRuns([run(image('a:1')), several]), '43% · 12.0 MB/s · 20 s · +1 more');
     assert.equal(describeRuns([]), '');
+    const waiting = { ...several, ...{ isAwaitingAnswer: true, bytesPerSecond: undefined, etaSeconds: undefined } };
+    assert.equal(describeImages(waiting), '1 of 3 images · 43% · waiting for the registry');
+    assert.equal(describeRuns([waiting]), '1 of 3 · 43% · waiting for the registry');
   });
 
   test('says before the first byte what is done', () => {

@@ -9,6 +9,7 @@ const running: PushSnapshot = {
   inspected: undefined,
   layers: [],
   enginePreparing: false,
+  isAwaitingAnswer: false,
   sentBytes: 184_000_000,
   totalBytes: undefined,
   fraction: 0.4321,
@@ -38,6 +39,14 @@ suite('the text of a running push', () => {
 
   test('says what a silent engine does', () => {
     assert.equal(describePush({ ...running, enginePreparing: true }), 'the engine is preparing the image');
+  });
+
+  test('says that the registry is waited for once everything is sent', () => {
+    const sent = { ...running, ...{ sentBytes: 420_000_000, totalBytes: 420_000_000, fraction: 0.99 } };
+    const waiting = { ...sent, ...{ isAwaitingAnswer: true, bytesPerSecond: undefined, etaSeconds: undefined } };
+    assert.equal(describePush(waiting), '420 MB of 420 MB · waiting for the registry');
+    assert.equal(describeBriefly(waiting), '99% · waiting for the registry');
+    assert.equal(describeBriefly({ ...waiting, stage: 'manifest' }), 'publishing');
   });
 
   test('the status bar has percent, rate and time', () => {

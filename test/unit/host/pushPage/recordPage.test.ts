@@ -23,7 +23,7 @@ const moving: LayerRecord = {
 };
 const reading: LayerRecord = {
   ...{ diffId: digestOf(Buffer.from('reading')), state: 'reading' },
-  ...{ readBytes: 50, readTotal: 100, storedBytes: 20, sentBytes: 10 },
+  ...{ readBytes: 50, readTotal: 100, storedBytes: 20, sentBytes: 10, isCompressed: true },
 };
 
 function imageOf(more: Partial<ImageRecord> = {}): ImageRecord {
@@ -119,6 +119,7 @@ describe('the page of a push', () => {
     } as const;
     const list = [0, 1, 2, 3, 4, 5].map((at) => ({
       ...{ at: at * 1000, read: at * 20_000_000, stored: 30_000_000 + at * 2_000_000, sent: at * 7_000_000 },
+      sendingMs: at * 1000,
     }));
     const record = recordOf({
       ...{
@@ -139,7 +140,7 @@ describe('the page of a push', () => {
           'Pushed by the engine to Tea Chest, which sends it on',
           digest,
         ],
-        ...['the network or the registry: compressed bytes waited to be sent', undefined],
+        ...['the network or the registry: bytes waited to be sent, or for an answer', undefined],
       ],
     );
     assert.deepEqual(
@@ -154,7 +155,7 @@ describe('the page of a push', () => {
     );
     const waited = (engine?: number, compression?: number): string | undefined => {
       const measured = list.map((one, at) => ({
-        ...{ ...one, stored: one.sent },
+        ...{ ...one, stored: one.sent, sendingMs: 0 },
         ...(engine !== undefined && { engineMs: at * engine }),
         ...(compression !== undefined && { compressionMs: at * compression }),
       }));
@@ -163,6 +164,7 @@ describe('the page of a push', () => {
     assert.equal(waited(), 'the engine or compression: sending waited for the next bytes');
     assert.equal(waited(900, 0), 'the engine: its next bytes were waited for');
     assert.equal(waited(0, 900), 'compression: the engine’s bytes waited for it');
+    assert.equal(waited(100, 0), 'reading the image out of the engine: sending waited for the next bytes');
     assert.equal(
       factOf(drawn({ ...record, samples: { step: 500, list: [] } }), 'Bounded by'),
       undefined,

@@ -117,7 +117,10 @@ suite('the record of a push', () => {
     }
     const { progress, samples } = run.record;
     assert.deepEqual([progress.sentBytes, progress.totalBytes, progress.bytesPerSecond], [4 * mega, 4 * mega, mega]);
-    assert.deepEqual(samples.list.at(-1), { at: 4000, read: 8 * mega, stored: 4 * mega, sent: 4 * mega });
+    assert.deepEqual(samples.list.at(-1), {
+      ...{ at: 4000, read: 8 * mega, stored: 4 * mega, sent: 4 * mega },
+      ...{ preparingMs: 0, sendingMs: 2000, writtenMs: 0, answerMs: 0 },
+    });
     run.end({ kind: 'pushed', result: resultOf() });
     const { state, endedAt, progress: last } = run.record;
     assert.deepEqual([state, endedAt, last.sentBytes, last.fraction], ['pushed', 5000, 4 * mega, 1]);
