@@ -200,7 +200,7 @@ suite('the Pushes view', { timeout: 420_000 }, () => {
     await expand(/dev\/tool:1.*mounted/);
     stallUploads();
     const pushing = push('closed:1', 'team/kept:1');
-    await row(/team\/kept:1.*\d+%/);
+    await row(/\d+%.*team\/kept:1/);
     const selected = pushes().row(/dev\/tool:1.*mounted/);
     assert.equal(await selected.getAttribute('aria-selected'), 'true');
     assert.equal(await selected.getAttribute('aria-expanded'), 'true');
@@ -212,7 +212,7 @@ suite('the Pushes view', { timeout: 420_000 }, () => {
     await vscode.host.configure('teaChest.push.maxConcurrent', 1);
     stallUploads();
     const running = push('one:1', 'team/one:1');
-    await row(/team\/one:1.*\d+%/);
+    await row(/\d+%.*team\/one:1/);
     const second = push('two:1', 'team/two:1');
     await row(/team\/two:1.*queued, next/);
     const third = push('three:1', 'team/three:1');
@@ -264,7 +264,7 @@ suite('the Pushes view', { timeout: 420_000 }, () => {
     const url = vscode.page.url();
     stallUploads();
     void push('closed:1', 'team/closed:1');
-    await row(/team\/closed:1.*\d+%/);
+    await row(/\d+%.*team\/closed:1/);
     await vscode.page.goto('about:blank');
     gitea.faults.clear();
     await vscode.page.goto(url);
