@@ -86,7 +86,8 @@ suite('pulling by hand', { timeout: 220_000 }, () => {
       ...{ times: Infinity, action: { kind: 'cutReply', afterBytes: 5_000_000 } },
     });
     await registries().chooseFromMenu(/^1[0-9a-f]{12}/, 'Pull');
-    await notifications.waitFor(/Pulling dev\/app:1.*MB of 10\.\d MB/);
+    // How much arrives before the connection breaks differs: often less than was sent.
+    await notifications.waitFor(/Pulling dev\/app:1.*\d [kM]?B of 10\.\d MB/);
     await vscode.screenshot('pull-running-dark');
     const bar = (await vscode.statusBar()).find((text) => text.includes('Pull of'));
     assert.match(bar ?? '', new RegExp(`^Pull of ${gitea.host}/dev/app:1: \\d+%`));

@@ -280,7 +280,8 @@ suite('several images by hand', { timeout: 300_000 }, () => {
     await selected(/^worker:1/).waitFor();
     await engine.docker(['tag', 'worker:1', 'worker:2']);
     await selected(/^worker2 tags/).waitFor();
-    assert.equal(await vscode.page.locator('.pane .monaco-list-row.selected').count(), 1);
+    const pane = vscode.page.locator('.pane:has(.pane-header[aria-label^="Images "])');
+    assert.equal(await pane.locator('.monaco-list-row.selected').count(), 1);
     await images().expand(/^worker2 tags/);
     await vscode.screenshot('selection-of-second-tag');
     await images()
