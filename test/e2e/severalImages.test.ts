@@ -236,6 +236,9 @@ suite('several images by hand', { timeout: 300_000 }, () => {
       .row(/^2[0-9a-f]{12} /)
       .waitFor();
     await registries().chooseFromMenu(/^2[0-9a-f]{12} /, 'Compare with Local Image…');
+    // tool:2 goes to another owner since it was pushed there. Its name is the first choice.
+    await quickInput.waitFor('Compare with Local Image');
+    await quickInput.accept();
     const right = page.locator('.monaco-diff-editor .editor.modified .view-lines');
     await right.filter({ hasText: 'The same image.' }).waitFor();
     await registries()

@@ -62,7 +62,8 @@ export async function registriesCompareCommand(
     const all = state.kind === 'ready' ? state.images.filter(({ obstacle }) => obstacle === undefined) : [];
     const names = all.flatMap((image) => image.references.map((reference) => ({ reference, image })));
     const own = names.filter(({ reference }) => isTargetOf(dependencies, reference, subject));
-    const choices = [...own, ...names.filter((name) => !own.includes(name))].map(({ reference, image }) => ({
+    const alike = names.filter(({ reference }) => isNamedAlike(reference, node));
+    const choices = [...new Set([...own, ...alike, ...names])].map(({ reference, image }) => ({
       label: reference,
       description: [formatBytes(image.size), formatAge(image.createdAt, Date.now())]
         .filter((fact) => fact !== '')
@@ -84,6 +85,11 @@ export async function registriesCompareCommand(
       retry: () => registriesCompareCommand(dependencies, node),
     });
   }
+}
+
+/** `api:1` for the tag `dev/api:1`, wherever it was pushed to. */
+function isNamedAlike(reference: string, node: TagNode | DigestNode): boolean {
+  return node.type === 'tag' && `/${node.repository}:${node.tag}`.endsWith(`/${reference}`);
 }
 
 /** `teaChest.registries.compareSelected`: two tags or digests of registries. */

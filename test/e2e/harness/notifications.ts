@@ -30,7 +30,12 @@ export function createNotifications(page: Page): Notifications {
     } catch {
       const bell = page.locator('.statusbar-item[id="status.notifications"]');
       if (!(await page.locator('.notifications-center').isVisible())) await bell.click();
-      await toast(text).waitFor({ timeout: 40_000 });
+      await toast(text)
+        .waitFor({ timeout: 40_000 })
+        .catch(async (error: unknown) => {
+          const shown = (await toasts.locator(message).allInnerTexts()).join('\n');
+          throw new Error(`No notification has ${String(text)}. Shown are:\n${shown}`, { cause: error });
+        });
     }
   }
   return {
