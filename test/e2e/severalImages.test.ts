@@ -241,8 +241,10 @@ suite('several images by hand', { timeout: 300_000 }, () => {
     await quickInput.accept();
     const right = page.locator('.monaco-diff-editor .editor.modified .view-lines');
     await right.filter({ hasText: 'The same image.' }).waitFor();
+    // The tooltip of the row below would be over it.
+    await page.mouse.move(1000, 650);
     await registries()
-      .row(/^1[0-9a-f]{12} /)
+      .row(/^latest[0-9a-f]{12} /)
       .click();
     await registries()
       .row(/^2[0-9a-f]{12} /)
