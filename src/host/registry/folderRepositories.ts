@@ -18,15 +18,16 @@ function repositoryAt(remote: string, { origin, webRoot }: Server): string | und
   const text = scp === null ? remote : `ssh://${scp[1] ?? ''}/${scp[2] ?? ''}`;
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
+  const path = url.pathname.replace(/\/+$/, '');
   const roots = [webRoot, origin].filter((root) => URL.canParse(root)).map((root) => new URL(root));
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
     const isHere = roots.some(({ hostname }) => hostname === url.hostname.toLowerCase());
-    return isHere ? ownerAndName(url.pathname.split('/').slice(-2)) : undefined;
+    return isHere ? ownerAndName(path.split('/').slice(-2)) : undefined;
   }
   // http and https of one server have the same port here: 80 and 443 are left out of the host.
   const root = roots.find(({ host }) => host === url.host);
-  if (root === undefined || !url.pathname.startsWith(folderOf(root.pathname))) return undefined;
-  return ownerAndName(url.pathname.slice(folderOf(root.pathname).length).replace(/\/+$/, '').split('/'));
+  if (root === undefined || !path.startsWith(folderOf(root.pathname))) return undefined;
+  return ownerAndName(path.slice(folderOf(root.pathname).length).split('/'));
 }
 
 function folderOf(path: string): string {

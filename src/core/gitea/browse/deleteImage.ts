@@ -45,16 +45,15 @@ async function deleteVersions(
   let failure: TeaChestError | undefined;
   for (const { version } of ordered) {
     try {
-      await packages.deleteVersion(id, version, call);
-      deleted += 1;
+      if ((await packages.deleteVersion(id, version, call)) === 'deleted') deleted += 1;
     } catch (error) {
       failure ??= toTeaChestError(error, 'browse');
       if (isCancelled(error) || failure.code === 'accessDenied') break;
     }
   }
-  if (failure === undefined && usable.length === rows.length) return rows.length === 0 ? 'gone' : 'deleted';
+  if (failure === undefined && usable.length === rows.length) return deleted === 0 ? 'gone' : 'deleted';
   if (failure !== undefined && deleted === 0) throw failure;
-  throw deletedInPart(
+  throw notAllDeleted(
     { name: `${host}/${repository}`, deleted, all: rows.length },
     failure,
     rows.length - usable.length,
@@ -70,7 +69,7 @@ function pushedMeanwhile({ host }: RegistryContents, repository: string, names: 
   return new TeaChestError('changedMeanwhile', what, { facts: { host } });
 }
 
-function deletedInPart(
+function notAllDeleted(
   { name, deleted, all }: { readonly name: string; readonly deleted: number; readonly all: number },
   failure: TeaChestError | undefined,
   unnamed: number,
@@ -81,7 +80,7 @@ function deletedInPart(
       : l10n.t`Versions whose names are neither tags nor digests stay: ${unnamed}. They can be deleted in the browser.`;
   const reason = failure === undefined || failure.code === 'cancelled' ? undefined : failure.message;
   const what = joinSentences(l10n.t`${deleted} of ${all} versions of ${name} were deleted.`, reason, others);
-  const facts = { ...failure?.facts, inPart: true };
+  const facts = { ...failure?.facts, inPart: deleted > 0 };
   return new TeaChestError(
     failure?.code === undefined || failure.code === 'cancelled' ? 'registryRefused' : failure.code,
     what,

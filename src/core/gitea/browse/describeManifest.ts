@@ -14,6 +14,8 @@ export interface ManifestDescription {
   readonly kind: 'image' | 'index' | 'other';
   /** Bytes of config and layers, compressed as they are stored. Undefined for an index: see `sizeOfIndex`. */
   readonly size: number | undefined;
+  /** Config and layers of an image. */
+  readonly blobs: readonly Blob[];
   /** `linux/amd64`. Of an index: of all of its images. */
   readonly platforms: readonly string[];
   /** Of an index: what it names, attestations included. */
@@ -36,18 +38,19 @@ export async function describeManifest(
   if (stored === undefined) return undefined;
   const { digest, bytes } = stored;
   const links = readManifestLinks(bytes);
-  if (links === undefined) return { digest, kind: 'other', size: undefined, platforms: [], children: [] };
+  if (links === undefined) return { digest, kind: 'other', size: undefined, blobs: [], platforms: [], children: [] };
   const { children } = links;
   if (links.kind === 'index') {
     const platforms = children.map(({ platform }) => platform).filter((name) => name !== undefined);
-    return { digest, kind: 'index', size: undefined, platforms: [...new Set(platforms)], children };
+    return { digest, kind: 'index', size: undefined, blobs: [], platforms: [...new Set(platforms)], children };
   }
-  const size = blobsOf(links).reduce((sum, one) => sum + one.size, 0);
+  const blobs = blobsOf(links);
+  const size = blobs.reduce((sum, one) => sum + one.size, 0);
   const platform = links.config && (await platformOf(repository, links.config, call, known));
-  return { digest, kind: 'image', size, platforms: platform === undefined ? [] : [platform], children };
+  return { digest, kind: 'image', size, blobs, platforms: platform === undefined ? [] : [platform], children };
 }
 
-/** More images are not read to show a size. */
+/** More images than these are not read to show a size. */
 const mostChildren = 32;
 
 /**
@@ -60,7 +63,7 @@ export async function sizeOfIndex(
   call: BrowseCall,
   known: { get(manifest: Digest): readonly Blob[] | undefined; set(manifest: Digest, blobs: readonly Blob[]): unknown },
 ): Promise<number | undefined> {
-  if (children.length > mostChildren) return undefined;
+  if (children.filter(({ digest }) => known.get(digest) === undefined).length > mostChildren) return undefined;
   const sizes = new Map<Digest, number>();
   for (const { digest } of children) {
     const blobs = known.get(digest) ?? (await readBlobs(repository, digest, call));
@@ -82,11 +85,12 @@ async function readBlobs(
   const stored = await repository.readManifest(manifest, call);
   const links = stored && readManifestLinks(stored.bytes);
   if (links?.kind !== 'image') return undefined;
-  return blobsOf(links).map(({ digest, size }) => ({ digest, size }));
+  return blobsOf(links);
 }
 
-function blobsOf({ layers, config: own }: ManifestLinks): readonly Descriptor[] {
-  return own === undefined ? layers : [...layers, own];
+function blobsOf({ layers, config: own }: ManifestLinks): readonly Blob[] {
+  const all = own === undefined ? layers : [...layers, own];
+  return all.map(({ digest, size }) => ({ digest, size }));
 }
 
 async function platformOf(

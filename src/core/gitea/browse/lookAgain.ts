@@ -30,17 +30,26 @@ export async function versionsSince(
   return { added, isGone };
 }
 
-/** What the indexes need that were tagged since a repository had these versions, with the tag. */
-export async function neededSince(
+/** What was seen of a repository. */
+export interface SeenVersions {
+  /** Gitea's IDs of its versions. */
+  readonly versions: ReadonlySet<number>;
+  /** What the indexes need that came after the first look, with their tag. */
+  readonly needed: ReadonlyMap<Digest, string>;
+}
+
+/** Adds what came to a repository since the last look. Only manifests of new tags are read. */
+export async function lookAgain(
   contents: RegistryContents,
   name: string,
-  before: ReadonlySet<number>,
+  before: SeenVersions,
   call: BrowseCall,
-): Promise<ReadonlyMap<Digest, string>> {
-  const needed = new Map<Digest, string>();
+): Promise<SeenVersions> {
   const { packages } = contents;
-  if (packages === undefined) return needed;
-  const { added } = await versionsSince(packages, packageOf({ repository: name }), before, call);
+  if (packages === undefined) return before;
+  const { added } = await versionsSince(packages, packageOf({ repository: name }), before.versions, call);
+  if (added.length === 0) return before;
+  const needed = new Map(before.needed);
   const repository = await contents.open(name, call);
   for (const { version } of added) {
     if (!isTag(version)) continue;
@@ -48,5 +57,5 @@ export async function neededSince(
     const children = stored === undefined ? [] : (readManifestLinks(stored.bytes)?.children ?? []);
     for (const { digest } of children) needed.set(digest, version);
   }
-  return needed;
+  return { versions: new Set([...before.versions, ...added.map(({ id }) => id)]), needed };
 }

@@ -3,7 +3,7 @@ import { isCancelled, TeaChestError, toTeaChestError } from '../../base/errors.t
 import { shortDigest, type Digest } from '../../oci/digest.ts';
 import type { DeleteOutcome } from '../../registry/manifests/deleteManifest.ts';
 import { deleteImage } from './deleteImage.ts';
-import { neededSince } from './lookAgain.ts';
+import { lookAgain, type SeenVersions } from './lookAgain.ts';
 import type { ConfirmedDeletion, DeletionStep } from './planDeletion.ts';
 import { packageOf, type BrowseCall, type RegistryContents } from './registryContents.ts';
 
@@ -12,13 +12,9 @@ export interface DeletionResult {
   readonly outcome: DeleteOutcome | { readonly failure: TeaChestError };
 }
 
-/** What new indexes of a repository need, with their tag. */
-type Needed = ReadonlyMap<Digest, string>;
-
 /**
- * Deletes step by step, and goes on after a failure. Before each step it looks whether it still deletes what was confirmed.
- * Whether an index came that needs one of these is looked at once for each repository. After a cancel the remaining steps fail
- * with `cancelled`.
+ * Deletes step by step, and goes on after a failure. Before each step it looks whether it still deletes what was confirmed,
+ * and whether an index came that needs it. After a cancel the remaining steps fail with `cancelled`.
  */
 export async function runDeletion(
   contents: RegistryContents,
@@ -27,7 +23,7 @@ export async function runDeletion(
   onDone: (result: DeletionResult) => void = () => undefined,
 ): Promise<readonly DeletionResult[]> {
   const results: DeletionResult[] = [];
-  const needed = new Map<string, Needed>();
+  const seen = new Map<string, SeenVersions>();
   for (const step of steps) {
     let outcome: DeletionResult['outcome'];
     try {
@@ -35,9 +31,10 @@ export async function runDeletion(
       const confirmed = versions.get(repository) ?? new Set();
       if (step.kind === 'image') outcome = await deleteImage(contents, { repository, confirmed }, call);
       else {
-        const since = needed.get(repository) ?? (await neededSince(contents, repository, confirmed, call));
-        needed.set(repository, since);
-        outcome = await runStep(contents, step, since, call);
+        const before = seen.get(repository) ?? { versions: confirmed, needed: new Map() };
+        const now = await lookAgain(contents, repository, before, call);
+        seen.set(repository, now);
+        outcome = await runStep(contents, step, now, call);
       }
     } catch (error) {
       outcome = { failure: failureOf(error, call) };
@@ -59,7 +56,7 @@ function failureOf(error: unknown, { signal }: BrowseCall): TeaChestError {
 async function runStep(
   contents: RegistryContents,
   step: Exclude<DeletionStep, { kind: 'image' }>,
-  needed: Needed,
+  { needed }: SeenVersions,
   call: BrowseCall,
 ): Promise<DeleteOutcome> {
   const { repository: name, digest } = step;

@@ -7,6 +7,7 @@ import { listTags, type ListedTag } from '../../../core/gitea/browse/listTags.ts
 import { listUntagged } from '../../../core/gitea/browse/listUntagged.ts';
 import type { ConnectionStore } from '../../connections/connectionStore.ts';
 import { explainRemadeCluster } from '../../connections/explainRemadeCluster.ts';
+import { withSignal } from '../../progress/cancellation.ts';
 import type { AddedOwners } from '../../registry/addedOwners.ts';
 import type { RegistryBrowser } from '../../registry/registryBrowser.ts';
 import { Listing } from './listing.ts';
@@ -32,7 +33,7 @@ import {
   type TagNode,
   type UntaggedNode,
 } from './registryTree.ts';
-import { TagDetails } from './tagDetails.ts';
+import { lacksSize, TagDetails } from './tagDetails.ts';
 
 export interface RegistriesViewOptions {
   readonly store: Pick<ConnectionStore, 'list'>;
@@ -104,7 +105,26 @@ export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vs
 
   getTreeItem(node: RegistryNode): vscode.TreeItem {
     const detail = node.type === 'tag' || node.type === 'digest' ? this.#details.known(node) : undefined;
-    return registryItem(node, Date.now(), detail);
+    const item = registryItem(node, Date.now(), detail);
+    // VS Code resolves only a tooltip that is not there yet.
+    if (lacksSize(detail)) item.tooltip = undefined;
+    return item;
+  }
+
+  /** Called when the pointer is over a row. Only then is the size of an index read, and when its tag is expanded. */
+  async resolveTreeItem(
+    item: vscode.TreeItem,
+    node: RegistryNode,
+    token: vscode.CancellationToken,
+  ): Promise<vscode.TreeItem> {
+    if (node.type !== 'tag' && node.type !== 'digest') {
+      // VS Code shows the label of a row without a tooltip only in views that resolve none.
+      if (typeof item.label === 'string') item.tooltip ??= item.label;
+      return item;
+    }
+    await withSignal(token, (signal) => this.#details.readSize(node, signal));
+    item.tooltip = registryItem(node, Date.now(), this.#details.known(node)).tooltip;
+    return item;
   }
 
   dispose(): void {
@@ -233,6 +253,7 @@ export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vs
     if ('failure' in detail) throw detail.failure;
     const nodes = detail.children.map((child) => childNode(node, child));
     this.#request(nodes);
+    void this.#details.addSize(node, nodes);
     return nodes;
   }
 }

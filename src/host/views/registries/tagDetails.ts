@@ -93,23 +93,39 @@ export class TagDetails {
     }
     if (stopped.aborted) return detail;
     this.#show(node, detail);
-    const facts = factsIn(detail);
-    if (facts?.kind === 'index') void this.#addSize(node, facts, stopped);
     return detail;
   }
 
-  /** An index has no size of its own, so its images are read, after what the rows show at once. */
-  async #addSize(node: TagNode | DigestNode, facts: TagFacts, stopped: AbortSignal): Promise<void> {
+  /**
+   * Adds the size of an index, for which each of its images is read. So this is not done for a list of rows: Docker Hub
+   * counts the GET of a manifest as a pull.
+   */
+  async readSize(node: TagNode | DigestNode, signal: AbortSignal): Promise<void> {
+    const detail = this.#known.get(node.id);
+    const facts = factsIn(detail);
+    if (facts === undefined || !lacksSize(detail)) return;
+    const stopped = AbortSignal.any([this.#stop.signal, signal]);
     try {
       const size = await this.#semaphore.run(async () => {
         const call = callUntil(stopped);
         const repository = await (await this.#browser.contents(node.connection)).open(node.repository, call);
         return await sizeOfIndex(repository, facts.children, call, this.#blobs);
       }, stopped);
-      if (size !== undefined && !stopped.aborted) this.#show(node, { ...facts, size });
+      // The row shows it when it is next updated: an update now would close the tooltip.
+      if (size !== undefined && !stopped.aborted) this.#known.set(node.id, { ...facts, size });
     } catch {
       // The row has its digest and platforms. Each image says below the tag why it could not be read.
     }
+  }
+
+  /** Adds the size of an index to its row, once its images are read for their own rows. */
+  async addSize(node: TagNode, images: readonly DigestNode[]): Promise<void> {
+    const stopped = this.#stop.signal;
+    const details = await Promise.all(images.map((image) => this.read(image)));
+    if (!lacksSize(this.#known.get(node.id)) || details.some((detail) => factsIn(detail)?.kind !== 'image')) return;
+    await this.readSize(node, stopped);
+    const sized = this.#known.get(node.id);
+    if (!stopped.aborted && sized !== undefined && !lacksSize(sized)) this.#show(node, sized);
   }
 
   #show(node: TagNode | DigestNode, detail: TagDetail): void {
@@ -130,6 +146,7 @@ export class TagDetails {
       describeManifest(repository, reference, call, this.#platforms),
       readVersion(contents, node, call),
     ]);
+    if (described?.kind === 'image') this.#blobs.set(described.digest, described.blobs);
     return described === undefined ? 'gone' : { ...described, version };
   }
 }
@@ -137,6 +154,12 @@ export class TagDetails {
 /** Undefined if it could not be read, or there is no such thing. */
 export function factsIn(detail: TagDetail | undefined): TagFacts | undefined {
   return detail === undefined || detail === 'gone' || 'failure' in detail ? undefined : detail;
+}
+
+/** Of an index whose images were not read. */
+export function lacksSize(detail: TagDetail | undefined): boolean {
+  const facts = factsIn(detail);
+  return facts?.kind === 'index' && facts.size === undefined;
 }
 
 export function failureOf(detail: TagDetail | undefined): TeaChestError | undefined {

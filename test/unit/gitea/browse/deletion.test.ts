@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { planDeletion, type DeletionTarget } from '../../../../src/core/gitea/browse/planDeletion.ts';
+import type { Digest } from '../../../../src/core/oci/digest.ts';
 import { runDeletion } from '../../../../src/core/gitea/browse/runDeletion.ts';
 import type { RegistryContents } from '../../../../src/core/gitea/browse/registryContents.ts';
 import { TeaChestError } from '../../../../src/core/base/errors.ts';
@@ -213,6 +214,56 @@ suite('a deletion on Gitea', () => {
     assert.equal(outcomes[1], 'deleted');
     assert.match(outcomes[2] ?? '', /has a new tag “multi”/);
     assert.deepEqual(fakeGitea.tags('team', 'app'), ['amd64', 'multi']);
+  });
+
+  test('keeps what an index needs that was pushed after the first step, and lists one page before each', async (t) => {
+    const { client, fakeGitea } = await signedIn(t);
+    const children: Digest[] = [];
+    for (let at = 0; at < 4; at++) children.push(await pushImage(client, repository, []));
+    const contents = await client.contents(call);
+    const targets = children.map((digest) => ({ kind: 'digest', repository, digest }) as const);
+    const plan = await planDeletion(contents, targets, call);
+    const [first, second, ...others] = plan.steps;
+    assert.ok(first?.kind === 'version' && second?.kind === 'version');
+    const before = fakeGitea.requests.length;
+    const [one] = await runDeletion(contents, { ...plan, steps: [first] }, call);
+    assert.equal(one?.outcome, 'deleted');
+    const sent = fakeGitea.requests.slice(before).map(({ method, path }) => `${method} ${path.split('?')[0] ?? ''}`);
+    const image = '/api/v1/packages/team/container/app';
+    assert.deepEqual(sent, [`GET ${image}`, `DELETE ${image}/${encodeURIComponent(first.digest)}`]);
+
+    const { packages = assert.fail() } = contents;
+    const deleteVersion = packages.deleteVersion.bind(packages);
+    t.mock.method(packages, 'deleteVersion', async (...request: Parameters<typeof deleteVersion>) => {
+      const outcome = await deleteVersion(...request);
+      if (fakeGitea.tags('team', 'app').length === 0) await pushIndex(client, repository, 'late', [second.digest]);
+      return outcome;
+    });
+    const [last = assert.fail(), free = assert.fail()] = others;
+    const results = await runDeletion(contents, { ...plan, steps: [last, second, free] }, call);
+    const [done, kept, alsoDone] = results.map(({ outcome }) => outcome);
+    assert.deepEqual([done, alsoDone], ['deleted', 'deleted']);
+    assert.ok(typeof kept === 'object', 'the index needs it');
+    assert.match(kept.failure.message, /has a new tag “late” since you confirmed, an index that needs/);
+  });
+
+  test('of an image whose versions were deleted meanwhile, or have odd names, does not say in part', async (t) => {
+    const { client, fakeGitea } = await signedIn(t, { version: '1.24.0' });
+    const owner = fakeGitea.directory.owner('team')?.id ?? 0;
+    const manifest = { digest: `sha256:${'a'.repeat(64)}`, size: 2, mediaType: 'application/x' };
+    const odd = { reference: 'sha512:abc', tagged: false, creatorId: 2, createdAt: Date.now(), blobs: [], manifest };
+    fakeGitea.packages.putVersion(owner, 'app', odd);
+    const contents = await client.contents(call);
+    const target: DeletionTarget = { kind: 'image', repository };
+    const [left] = await runDeletion(contents, await planDeletion(contents, [target], call), call);
+    assert.ok(typeof left?.outcome === 'object');
+    assert.equal(left.outcome.failure.facts['inPart'], false);
+    assert.match(left.outcome.failure.message, /^0 of 1 versions of .*app were deleted\./);
+
+    await pushImage(client, 'team/other', ['1']);
+    const { packages = assert.fail() } = contents;
+    t.mock.method(packages, 'deleteVersion', () => Promise.resolve('gone'));
+    assert.deepEqual(await deleteAll(contents, [{ kind: 'image', repository: 'team/other' }]), ['gone']);
   });
 
   test('that is not allowed says so, and why', async (t) => {

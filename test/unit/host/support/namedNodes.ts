@@ -41,5 +41,5 @@ export function namedNodes(connection: Connection, text: string): readonly Regis
 /** What a tag stands for, with a platform of this name. */
 export function described(text: string): ManifestDescription {
   const digest = `sha256:${'b'.repeat(64)}` as const;
-  return { digest, kind: 'index', size: 1, platforms: [text, 'linux/amd64'], children: [] };
+  return { digest, kind: 'index', size: 1, blobs: [], platforms: [text, 'linux/amd64'], children: [] };
 }

@@ -11,6 +11,8 @@ useFakeVscode();
 const { registriesReconnectCommand } = await import('../../../../../src/host/commands/registriesReconnect.ts');
 const { buildRegistryRig, nodeAt, rowsBelow } = await import('../../support/registryRig.ts');
 
+const token = { isCancellationRequested: false, onCancellationRequested: () => ({ dispose: () => undefined }) };
+
 /** Ages are all `just now`. */
 const short = (digest: string): string => digest.slice(7, 19);
 
@@ -52,12 +54,50 @@ suite('the Registries view', () => {
     const read = once(view.onDidChangeTreeData);
     assert.deepEqual(await rowsBelow(view, app), ['multi (just now)', 'Untagged (what no tag needs)']);
     await read;
-    assert.match((await rowsBelow(view, app))[0] ?? '', /^multi \([0-9a-f]{12} · 678 B · 2 platforms · just now\)$/);
+    assert.match((await rowsBelow(view, app))[0] ?? '', /^multi \([0-9a-f]{12} · 2 platforms · just now\)$/);
     const multi = await nodeAt(view, 'team', 'app', 'multi');
     assert.equal(view.getTreeItem(multi).collapsibleState, 1);
     assert.deepEqual(await rowsBelow(view, multi), [`linux/amd64 (${short(amd64)})`, `linux/arm64 (${short(arm64)})`]);
     const untagged = await rowsBelow(view, await nodeAt(view, 'team', 'app', 'Untagged'));
     assert.deepEqual(untagged, [`${short(old)} (just now)`]);
+  });
+
+  test('reads the size of an index when its tooltip is shown or its tag is expanded, and for no list', async (t) => {
+    const { client, fakeGitea, registriesView: view } = await buildRegistryRig(t);
+    const children = [await pushImage(client, 'team/app', []), await pushImage(client, 'team/app', [])];
+    await pushIndex(client, 'team/app', 'one', children);
+    await pushIndex(client, 'team/app', 'two', children);
+    const read = (): readonly string[] => {
+      const manifests = fakeGitea.requests.slice(before).filter(({ method }) => method === 'GET');
+      return manifests.map(({ path }) => path.split('/manifests/')[1] ?? '').filter((name) => name !== '');
+    };
+    const app = await nodeAt(view, 'team', 'app');
+    let before = fakeGitea.requests.length;
+    const listed = once(view.onDidChangeTreeData);
+    const [one = assert.fail(), two = assert.fail()] = await view.getChildren(app);
+    await listed;
+    const items = [view.getTreeItem(one), view.getTreeItem(two)];
+    assert.deepEqual(
+      [read().toSorted(), items.map(({ tooltip }) => tooltip)],
+      [
+        ['one', 'two'],
+        [undefined, undefined],
+      ],
+    );
+
+    before = fakeGitea.requests.length;
+    const pointedAt = await view.resolveTreeItem(view.getTreeItem(one), one, token);
+    assert.match((pointedAt.tooltip as { value: string }).value, /Digest .*Size of all images `678 B`.*Platforms /s);
+    assert.deepEqual(read(), children);
+    assert.match(String(view.getTreeItem(one).description), /^[0-9a-f]{12} · 678 B · 2 platforms/);
+
+    before = fakeGitea.requests.length;
+    await view.getChildren(two);
+    for (let reads = 0; !String(view.getTreeItem(two).description).includes(' · 678 B · '); reads++) {
+      assert.ok(reads < 5, 'the size is shown');
+      await once(view.onDidChangeTreeData);
+    }
+    assert.deepEqual(read().toSorted(), children.toSorted(), 'each image is read once, for its own row');
   });
 
   test('says of a tag and a digest that it could not be read, with the way out, and reads it again', async (t) => {
