@@ -79,9 +79,10 @@ test('images of one registry share a read of its connections, which the cancel o
   const cancelling = new AbortController();
   const cancelled = one.connectionTimes({ signal: cancelling.signal });
   const answer = other.connectionTimes({ signal: never });
+  assert.equal(reads.length, 1);
   cancelling.abort();
   assert.equal(await cancelled, undefined);
-  assert.deepEqual([reads.length, signals[0]?.aborted], [1, false]);
+  assert.equal(signals[0]?.aborted, false);
   reads[0]?.resolve(undefined);
   assert.deepEqual(await answer, [{ localPort: 1, busy: 1, receiver: 0 }]);
   const later = other.connectionTimes({ signal: never });
