@@ -31,8 +31,7 @@ import { recoverPushes } from './host/push/recoverPushes.ts';
 import { RegistryCleanup } from './host/registry/registryCleanup.ts';
 import { followChanges, showWhetherPushed } from './host/views/followChanges.ts';
 import { PushesView } from './host/views/pushes/pushesView.ts';
-import type { Destination } from './host/targets/target.ts';
-import { showFirstPush } from './host/views/registries/showFirstPush.ts';
+import { FirstPushes } from './host/views/registries/firstPushes.ts';
 import { RegistriesTreeView } from './host/views/registries/registriesTreeView.ts';
 
 let end = (): Promise<void> => Promise.resolve();
@@ -53,17 +52,18 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   const link = new EngineLink(relay.sweeping(engineFinder(engineChoice, logger)));
   const registriesView = new RegistriesTreeView({ ...registries, browser: access, sort: registriesSort, logger });
 
-  const pushing = buildPushing(context, registries, { link, relay }, logger);
+  const firstPushes = new FirstPushes({ registriesView, logger });
+  const pushing = buildPushing(context, registries, { link, relay, firstPushes }, logger);
   const { runner, planner, history, codecs, journal, spoolRoots } = pushing;
   const comparison = buildTagComparison(registries, { link, codecs });
   const { images, imagesView, sync, comparisons, ...list } = buildImages(registries, { link, comparison, logger });
   const pushesView = new PushesView({ history, store });
   const statusBar = new PushStatusBar(runner);
-  const onPushed = (pushed: readonly Destination[]): void => {
+  const onPushed = (): void => {
     registriesView.update();
     showWhetherPushed(memory);
     sync.update();
-    void showFirstPush({ memory, registriesView, logger }, pushed);
+    void firstPushes.show();
   };
   const controller = buildController(registries, { signIn, runner, link, images, comparison, onPushed }, logger);
   const { inspect } = controller;

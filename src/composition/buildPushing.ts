@@ -9,7 +9,7 @@ import { Codecs } from '../host/push/codecs.ts';
 import type { EngineRelay } from '../host/push/engineRelay.ts';
 import { PushJournal } from '../host/push/pushJournal.ts';
 import { PushPlanner, type PushPlannerDependencies } from '../host/push/pushPlanner.ts';
-import { PushRunner } from '../host/push/pushRunner.ts';
+import { PushRunner, type PushRunnerDependencies } from '../host/push/pushRunner.ts';
 import { FileState } from '../host/state/fileState.ts';
 import type { Registries } from './buildRegistries.ts';
 
@@ -27,7 +27,7 @@ export interface Pushing {
 export function buildPushing(
   { extensionPath, globalStorageUri }: vscode.ExtensionContext,
   { store, access, cache, memory, publicOwners, linkRates, autoChoices }: Registries,
-  engine: { readonly link: EngineLink; readonly relay: EngineRelay },
+  engine: { readonly link: EngineLink; readonly relay: EngineRelay } & Pick<PushRunnerDependencies, 'firstPushes'>,
   logger: Logger,
 ): Pushing {
   const storage = globalStorageUri.fsPath;

@@ -10,9 +10,7 @@ import { projectRoot } from '../tools/projectPaths.ts';
 import { makeScratch } from '../tools/scratch.ts';
 
 /** Pages that do not help to use it, and one of pictures: they are in the repository. */
-const pagesNotShipped = [
-  ...['architecture', 'gitea', 'languages', 'performance', 'relay', 'security', 'testing', 'tour'],
-].map((name) => `${name}.md`);
+const pagesNotShipped = ['architecture', 'gitea', 'performance', 'testing', 'tour'].map((name) => `${name}.md`);
 
 test('the VSIX holds what users need and nothing else, in less than 690 kB', async () => {
   const scratch = await makeScratch('vsix');

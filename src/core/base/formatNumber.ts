@@ -2,7 +2,7 @@ import { textLanguage } from './textLanguage.ts';
 
 const formats = new Map<string, Intl.NumberFormat>();
 
-/** `1.8`, in German `1,8`. For a person only: logs, JSON and documents have a point. */
+/** `1.8`, in German `1,8`. For a person only, which includes the documents that compare images: logs and JSON have a point. */
 export function formatNumber(value: number, fractionDigits: number): string {
   return format(
     { minimumFractionDigits: fractionDigits, maximumFractionDigits: fractionDigits, useGrouping: false },

@@ -8,21 +8,57 @@ export function hasSecretIn(text: string): boolean {
   return answer.test(text);
 }
 
-/** Words of the messages that docker-credential-helpers writes to stdout, where its answers are too (pass, secretservice, osxkeychain). */
-const errorWords =
-  /\b(?:error|exit status|fail(?:ed|ure)?|cannot|can't|could not|not (?:found|initialized|allowed|provided|correct|available|logged)|no such|denied|locked|cancell?ed|dismissed|expired|timed out|unknown)\b/i;
+/**
+ * Messages that docker-credential-helpers write to stdout, where their answers are too (credentials/credentials.go, Serve):
+ * those of pass (pass/pass.go), gpg, D-Bus, the secret service, the keychain and Windows. Each is whole, without a part that
+ * can be any text.
+ */
+const knownErrors = [
+  /pass not initialized/,
+  /exec: "pass": executable file not found in \$PATH/,
+  /password store is empty(?:\. Try "pass init"\.?)?/,
+  /gpg: (?:public key )?decryption failed: (?:No secret key|No pinentry|Bad passphrase|Timeout|Operation cancelled|Inappropriate ioctl for device)/,
+  /gpg: can't connect to the (?:gpg-)?agent: (?:IPC connect call failed|No such file or directory)/,
+  /Cannot autolaunch D-Bus without X11 \$DISPLAY/,
+  /Could not connect: (?:No such file or directory|Connection refused|Permission denied)/,
+  /The name org\.freedesktop\.secrets was not provided by any \.service files/,
+  /Object does not exist at path “\/org\/freedesktop\/secrets\/[\w/]{1,60}”/,
+  /Cannot get secret of a locked object/,
+  /Prompt was dismissed/,
+  /User interaction is not allowed\.?/,
+  /User canceled the operation\.?/,
+  /The user name or passphrase you entered is not correct\.?/,
+  /The specified (?:item|keychain) could not be found(?: in the keychain)?\.?/,
+  /A specified logon session does not exist\. It may already have been terminated\.?/,
+];
 
-/** A secret is a long word; so are paths and addresses, which are left out as well. Names of D-Bus are kept. */
+/** pass.go writes `pass not initialized: exit status 1: ` and what pass wrote to stderr, which may be nothing. */
+const knownError = new RegExp(
+  String.raw`^(?:(?:error|exit status \d{1,3}|pass not initialized): )*(?:${knownErrors.map(({ source }) => source).join('|')})(?:: exit status \d{1,3})?:?$`,
+  'i',
+);
+
+/** A secret that is made by a program is a long word; so are paths and addresses. Names of D-Bus are kept. */
 const longWord = /(?!org\.freedesktop\.[\w.]+)(?<!\S)\S{20,}/g;
 
 /**
- * The error text of a helper that failed, without anything that may be a secret; empty if nothing can be shown. Of stdout
- * only known forms of errors are shown: a helper may write a login there and fail nevertheless.
+ * The error text of a helper that failed; empty if nothing can be shown.
+ *
+ * If either output looks like an answer with a secret, nothing is shown. Of stdout, lines that are a known error are shown: a
+ * helper may write a login there and fail nevertheless. Helpers write no secret to stderr, and its text is what a person needs;
+ * so of stderr everything is shown but words of 20 and more characters, and a single word by itself. A short password among
+ * other words would be shown.
  */
 export function helperMessage({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }): string {
   if (hasSecretIn(stdout) || hasSecretIn(stderr)) return '';
-  const text = plainText(stderr.trim() === '' ? (errorWords.test(stdout) ? stdout : '') : stderr, 300);
-  const shown = text.replace(longWord, '…');
-  // One word by itself may be a secret of any length.
+  if (stderr.trim() === '') return plainText(knownErrorsIn(stdout).join(' '), 300);
+  const shown = plainText(stderr, 300).replace(longWord, '…');
   return /\S\s+\S/.test(shown) ? shown : '';
+}
+
+function knownErrorsIn(stdout: string): readonly string[] {
+  return stdout
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => knownError.test(line));
 }

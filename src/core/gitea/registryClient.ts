@@ -1,4 +1,4 @@
-import { sleep } from '../base/cancel.ts';
+import { orCancelled, sleep } from '../base/cancel.ts';
 import { TeaChestError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { ReadConnectionTimes } from '../ports/connectionTimes.ts';
@@ -14,7 +14,14 @@ import type { Environment } from '../registry/http/proxy.ts';
 import { withOwnRedirects, withRedirects } from '../registry/http/redirects.ts';
 import { Repository } from '../registry/repository.ts';
 import { repositoryUrl, type RepositoryContext } from '../registry/repositoryContext.ts';
-import { browseRetries, usualRetries, withRetry, type RetryPolicy, type Timing } from '../registry/http/retry.ts';
+import {
+  browseRetries,
+  remedyFor,
+  usualRetries,
+  withRetry,
+  type RetryPolicy,
+  type Timing,
+} from '../registry/http/retry.ts';
 import { withSessionObserver, type SessionObserver } from '../registry/upload/sessionObserver.ts';
 import { SingleFlight } from '../base/singleFlight.ts';
 import { createTransport, type Transport } from '../registry/http/transport.ts';
@@ -91,7 +98,7 @@ interface Route {
   /** Without a credential. */
   readonly plain: Send;
   readonly send: Send;
-  /** Detected once for both routes. */
+  /** Detected once for both routes, also by calls at the same time; again only if browsing has given up. */
   readonly detected: SingleFlight<DetectedServer>;
   readonly webRoot: (signal: AbortSignal) => Promise<string>;
 }
@@ -106,16 +113,15 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const answers = new ShortestAnswer(options.onAnswer);
   const logged = withLogging(withAnswerTimes(transport.send, answers.add, timing.now), logger, timing.now);
   const { origin } = address;
-  const server: KnownServer = { detected: undefined };
-  const parts = { ...{ address, credential, timing, logger, server }, send: logged, closed: closing.signal };
-  const pushing = createRoute(options.retries ?? usualRetries, parts);
+  const parts = { ...{ address, credential, timing, logger }, send: logged, closed: closing.signal };
   const browsing = createRoute(options.retries ?? browseRetries, parts);
+  const pushing = createRoute(options.retries ?? usualRetries, parts, browsing.detected);
   const { plain, webRoot } = browsing;
   const sizer = new ChunkSizer(origin, options.chunkMemory, { onRate: options.onLinkRate, now: timing.now });
   const rest = new RestClient({ send: withOwnRedirects(plain, origin), webRoot, credential });
   const api = new GiteaApi(rest, credential);
   const packages = new PackagesApi(rest);
-  const connectionTimes = timesOf(transport, options.readConnectionTimes);
+  const connectionTimes = timesOf(transport, options.readConnectionTimes, closing.signal);
   const shared = { origin, logger, timing, connectionTimes, shortestAnswer: () => answers.ms };
 
   const openBy =
@@ -161,28 +167,30 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   };
 }
 
-/** What a registry is, once that was detected: by whichever route. */
-interface KnownServer {
-  detected: DetectedServer | undefined;
-}
-
 interface RouteParts extends Pick<RegistryClientOptions, 'address' | 'credential' | 'logger'> {
   readonly send: Send;
   readonly timing: Timing;
-  readonly server: KnownServer;
   readonly closed: AbortSignal;
 }
 
+/** `browsing`: what the route for browsing detects. It tries less often, so that this route goes on where it has failed. */
 function createRoute(
   policy: RetryPolicy,
-  { address, credential, logger, timing, server, ...parts }: RouteParts,
+  { address, credential, logger, timing, ...parts }: RouteParts,
+  browsing?: SingleFlight<DetectedServer>,
 ): Route {
   const { origin } = address;
   const { closed } = parts;
   const plain = withRetry(parts.send, policy, timing, logger);
+  const detect = (): Promise<DetectedServer> => detectServer({ send: plain, address, signal: closed });
   const detected = new SingleFlight(async () => {
-    server.detected ??= await detectServer({ send: plain, address, signal: closed });
-    return server.detected;
+    if (browsing === undefined) return await detect();
+    try {
+      return await browsing.get(closed);
+    } catch (error) {
+      if (!isWorthMoreTries(error)) throw error;
+      return await detect();
+    }
   });
   const webRoot = async (signal: AbortSignal): Promise<string> => (await detected.get(signal)).webRoot;
   const schemeFor = (challenges: readonly Challenge[]): AuthScheme =>
@@ -196,11 +204,26 @@ function createRoute(
   return { plain, send: withAuth(withRedirects(plain, origin), authenticator), detected, webRoot };
 }
 
+/** True if browsing has given up sooner than a push does. A busy registry (429, 503) gets the same time from both. */
+function isWorthMoreTries(error: unknown): boolean {
+  if (!(error instanceof TeaChestError) || remedyFor(error) !== 'retry') return false;
+  const { status } = error.facts;
+  return status !== 429 && status !== 503;
+}
+
+/** Each read starts a program. Images that are pushed to the same registry share its connections, and so a read that runs. */
 function timesOf(
   transport: Transport,
   read: ReadConnectionTimes | undefined,
+  closed: AbortSignal,
 ): NonNullable<RepositoryContext['connectionTimes']> {
-  return async (call) => read?.(transport.localPorts(), call);
+  let running: ReturnType<ReadConnectionTimes> | undefined;
+  return async ({ signal }) => {
+    running ??= read?.(transport.localPorts(), { signal: closed }).finally(() => {
+      running = undefined;
+    });
+    return await (running && orCancelled(running, signal).catch(() => undefined));
+  };
 }
 
 /** The waits between tries end when the client is closed. */

@@ -1,7 +1,10 @@
 import * as vscode from 'vscode';
 import type { CommandDependencies, CommandTable } from './commandTable.ts';
 
-/** Registers the commands. What they do is loaded by the first one that is called. */
+/**
+ * Registers the commands. What they do is loaded by the first one that is called, and by the next one if that failed: too many
+ * files may have been open.
+ */
 export function registerCommands(names: readonly string[], dependencies: CommandDependencies): vscode.Disposable {
   let loading: Promise<CommandTable> | undefined;
   const load = async (): Promise<CommandTable> => {
@@ -9,7 +12,11 @@ export function registerCommands(names: readonly string[], dependencies: Command
     return commandTable(dependencies);
   };
   const run = async (name: string, args: readonly unknown[]): Promise<unknown> => {
-    const table = await (loading ??= load());
+    loading ??= load().catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    });
+    const table = await loading;
     const command = table[name] as ((...args: readonly unknown[]) => unknown) | undefined;
     if (command === undefined) throw new Error(`${name} is not in the table of commands`);
     return await command(...args);

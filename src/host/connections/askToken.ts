@@ -80,7 +80,8 @@ function tokenChoice(host: string): Choice<Kept> {
     detail: l10n.t({
       message: 'For {0}. It can be deleted in the settings of {1} at any time.',
       args: [neededScopesText, host],
-      comment: '“It” is an access token, {0} its scopes: “write:package, read:user and read:organization”.',
+      comment:
+        '“It” is an access token, {0} its scopes: “write:package, read:user, read:organization and read:repository”.',
     }),
     icon: 'key',
     value: 'token',

@@ -20,6 +20,7 @@ import type { PushJournal } from './pushJournal.ts';
 import { PushQueue } from './pushQueue.ts';
 import { PushRun, windowClosed } from './pushRun.ts';
 import type { RunningPush } from './runningPush.ts';
+import type { Destination } from '../targets/target.ts';
 import type { TargetMemory } from '../targets/targetMemory.ts';
 
 export interface PushRunnerDependencies extends IdlePrimingDependencies {
@@ -38,6 +39,8 @@ export interface PushRunnerDependencies extends IdlePrimingDependencies {
   /** Lists running, queued and past pushes. */
   readonly history: Pick<PushHistory, 'begin'>;
   readonly memory: TargetMemory;
+  /** Gets the first push to a registry since the person signed in to it, after it was recorded in `memory`. */
+  readonly firstPushes?: { add(first: Destination): void };
   readonly settings: () => PushSettings;
   readonly spoolRoot: () => string;
 }
@@ -283,10 +286,12 @@ export class PushRunner {
 
   /** Never rejects: the image is published already, and the row only suggests the next target. */
   async #remember({ image, connection, target }: PushJob, { result, image: pushed }: PushedOutcome): Promise<void> {
-    const { memory, logger } = this.#dependencies;
+    const { memory, logger, firstPushes } = this.#dependencies;
     try {
       const { identity: imageId, createdAt } = pushed;
+      const isFirst = !memory.hasOrigin(connection.origin);
       await memory.remember(image, connection.origin, target, { imageId, digest: result.digest, createdAt });
+      if (isFirst) firstPushes?.add({ connection, target });
     } catch (error) {
       logger.warn(`Where ${image} was pushed to could not be remembered: ${String(error)}`);
     }

@@ -56,10 +56,9 @@ export class TargetMemory {
     return this.#rows().length > 0;
   }
 
-  /** True if nothing but these targets was pushed to a registry. */
-  hasOnly(origin: string, targets: readonly Target[]): boolean {
-    const own = new Set(targets.map(formatTarget));
-    return this.#rows().every(([, row]) => row.origin !== origin || own.has(row.target));
+  /** True if any image was pushed to this registry since the person signed in to it. */
+  hasOrigin(origin: string): boolean {
+    return this.#rows().some(([, row]) => row.origin === origin);
   }
 
   /** The first part of the repositories of this registry that were pushed to, lower case, the last one first. */

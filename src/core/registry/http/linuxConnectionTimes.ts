@@ -19,11 +19,11 @@ export function linuxConnectionTimes(programs: readonly string[] = usualPrograms
   return async (localPorts, { signal }) => {
     if (localPorts.length === 0) return [];
     const filter = localPorts.map((port) => `sport = :${port}`).join(' or ');
-    for (let [program] = left; program !== undefined; [program] = left) {
+    for (const program of left) {
       const output = await run(program, ['-tinH', 'state', 'established', `( ${filter} )`], signal);
-      if (output !== undefined) return parseConnectionTimes(output, new Set(localPorts));
-      if (signal.aborted) return undefined;
-      left = left.slice(1);
+      if (output === 'failed') return undefined;
+      if (output !== 'missing') return parseConnectionTimes(output.text, new Set(localPorts));
+      left = left.filter((one) => one !== program);
     }
     return undefined;
   };
@@ -56,11 +56,16 @@ function countOf(name: string, line: string): number {
   return Number(new RegExp(`(?<=\\s)${name}:(\\d+)ms`).exec(line)?.[1] ?? 0);
 }
 
-/** Undefined if it cannot be run, fails, or takes too long. */
-async function run(program: string, args: readonly string[], signal: AbortSignal): Promise<string | undefined> {
+/** `missing`: there is no such program for us. `failed`: once, which includes that it took too long. */
+async function run(
+  program: string,
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<{ readonly text: string } | 'missing' | 'failed'> {
   return await new Promise((resolve) => {
     execFile(program, args, { timeout: longest, signal, cwd: '/', env: { LC_ALL: 'C' } }, (error, output) => {
-      resolve(error === null ? output : undefined);
+      if (error === null) resolve({ text: output });
+      else resolve(error.code === 'ENOENT' || error.code === 'EACCES' ? 'missing' : 'failed');
     });
   });
 }

@@ -15,7 +15,8 @@ type PhaseOptions = Pick<UploadOptions, 'onPhase'> & Pick<RepositoryContext, 'ti
 /**
  * Sends a request, and reports its phases. `answer` begins when the buffers of this machine are surely empty, and the time of
  * the shortest answer is over: what remains is the registry's own time. For a body that may fit into the buffers that is
- * not known here, and it stays `written`.
+ * not known here, and it stays `written`. After the answer nothing is reported: a registry may answer before it has read the
+ * body, whose rest is then still written.
  */
 export async function withPhases<T>(
   body: RequestBody | undefined,
@@ -24,7 +25,9 @@ export async function withPhases<T>(
 ): Promise<T> {
   if (onPhase === undefined) return await send(body);
   let timer: NodeJS.Timeout | undefined;
+  let isOver = false;
   const written = (drainMs: number | undefined): void => {
+    if (isOver) return;
     clearTimeout(timer);
     onPhase('written');
     if (drainMs === undefined) return;
@@ -42,6 +45,7 @@ export async function withPhases<T>(
     }
     let began = 0;
     const onOpen = (): void => {
+      if (isOver) return;
       clearTimeout(timer);
       began = timing.now();
       onPhase('sending');
@@ -51,6 +55,7 @@ export async function withPhases<T>(
     };
     return await send({ ...body, open: () => watch(body.open(), onOpen, onEnd) });
   } finally {
+    isOver = true;
     clearTimeout(timer);
     onPhase(undefined);
   }

@@ -150,6 +150,23 @@ suite('the context menus', () => {
 });
 
 suite('a command', () => {
+  test('that could not be loaded is loaded by the next call', async () => {
+    const done: string[] = [];
+    const failures = [new Error('EMFILE: too many open files')];
+    const dependencies = {
+      get channel() {
+        const failure = failures.shift();
+        if (failure !== undefined) throw failure;
+        return { show: () => done.push('show log') };
+      },
+    };
+    const registration = registerCommands(['teaChest.showLog'], dependencies as unknown as CommandDependencies);
+    await assert.rejects(run('showLog'), /EMFILE/);
+    await run('showLog');
+    assert.deepEqual(done, ['show log']);
+    registration.dispose();
+  });
+
   const connection = connectionTo('https://gitea.test');
   const image = imageNode(connection, 'dev', listed);
   const rows = buildImageTree([imageNamed('app:1'), imageNamed('app:2'), imageNamed('tool:1')], { showDangling: true });

@@ -14,7 +14,7 @@ import type { Compression } from '../../../../src/host/push/pushArguments.ts';
 import type { JournaledPush } from '../../../../src/host/push/interruptedPush.ts';
 import type { JournalEntry, PushJournal } from '../../../../src/host/push/pushJournal.ts';
 import type { PushJob } from '../../../../src/host/push/pushJob.ts';
-import { PushRunner } from '../../../../src/host/push/pushRunner.ts';
+import { PushRunner, type PushRunnerDependencies } from '../../../../src/host/push/pushRunner.ts';
 import { TargetMemory } from '../../../../src/host/targets/targetMemory.ts';
 import { noHistory } from '../../../tools/noHistory.ts';
 import { silentLogger } from '../../../tools/silentLogger.ts';
@@ -82,7 +82,11 @@ suite('what an engine holds uncompressed', () => {
   after(() => rig.remove());
 
   /** Pushed to a registry that has nothing. */
-  async function pushed(compression: Compression, memory = new TargetMemory(memento())): Promise<PushResult> {
+  async function pushed(
+    compression: Compression,
+    memory = new TargetMemory(memento()),
+    firstPushes?: PushRunnerDependencies['firstPushes'],
+  ): Promise<PushResult> {
     rig.reset();
     const { engine, pusher } = machine([{ bytes: Buffer.alloc(100_000, 'a') }], 'loaded');
     const { cache, endpoint, reachability, registry, folder } = rig;
@@ -92,6 +96,7 @@ suite('what an engine holds uncompressed', () => {
       openTarget: () => Promise.resolve(registry),
       createCodec: () => plainGzip,
       memory,
+      ...(firstPushes !== undefined && { firstPushes }),
       settings: () => ({ ...usualSettings, compression }),
       history: noHistory,
       relay: { parts: () => Promise.resolve({ pusher, endpoint, reachability }) },
@@ -112,6 +117,24 @@ suite('what an engine holds uncompressed', () => {
   test('is published, and the push a success, though where it went cannot be written down', async () => {
     const full = { ...memento(), update: () => Promise.reject(new Error('the disk is full')) };
     assert.ok((await pushed('stored', new TargetMemory(full))).digest);
+  });
+
+  test('is the first push to its registry once, until the person signs out of it', async () => {
+    const memory = new TargetMemory(memento());
+    const first: string[] = [];
+    const push = async (): Promise<unknown> =>
+      await pushed('stored', memory, {
+        add: ({ connection, target }) => {
+          assert.ok(memory.hasOrigin(connection.origin));
+          first.push(`${connection.origin} ${target.repository}:${target.tag}`);
+        },
+      });
+    await push();
+    await push();
+    assert.deepEqual(first, ['https://one.example dev/app:1']);
+    await memory.forgetRegistry('https://one.example');
+    await push();
+    assert.equal(first.length, 2);
   });
 });
 

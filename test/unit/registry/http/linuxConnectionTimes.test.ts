@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { linuxConnectionTimes, parseConnectionTimes } from '../../../../src/core/registry/http/linuxConnectionTimes.ts';
+import { makeScratch } from '../../../tools/scratch.ts';
 
 // As iproute2 6.1 prints them.
 const output = `0      804443 127.0.0.1:59074 127.0.0.1:37591
@@ -30,5 +33,34 @@ suite('the counts of connections by ss', () => {
     assert.equal(await read([59074], { signal }), undefined);
     assert.equal(await read([59074], { signal }), undefined);
     assert.deepEqual(await read([], { signal }), [], 'nothing is asked for no connection');
+  });
+
+  test('come from the first program that is there, also for two calls at the same time', async (t) => {
+    const scratch = await makeScratch('ss');
+    t.after(() => scratch.remove());
+    const program = join(scratch.path, 'ss');
+    await writeFile(program, `#!/bin/sh\nprintf '0 0 127.0.0.1:59074 127.0.0.1:1\\n\\t busy:7ms\\n'\n`, {
+      mode: 0o755,
+    });
+    const { signal } = new AbortController();
+    const read = linuxConnectionTimes(['/nonexistent/ss', scratch.path, program]);
+    const expected = [{ localPort: 59074, busy: 7, receiver: 0 }];
+    const both = [read([59074], { signal }), read([59074], { signal })];
+    assert.deepEqual(await Promise.all(both), [expected, expected]);
+    assert.deepEqual(await read([59074], { signal }), expected);
+  });
+
+  test('are read again by a program that failed once', async (t) => {
+    const scratch = await makeScratch('ss');
+    t.after(() => scratch.remove());
+    const program = join(scratch.path, 'ss');
+    const script = `if mkdir ${scratch.path}/failed 2>/dev/null; then exit 1; fi`;
+    await writeFile(program, `#!/bin/sh\n${script}\nprintf '0 0 127.0.0.1:59074 127.0.0.1:1\\n\\t busy:7ms\\n'\n`, {
+      mode: 0o755,
+    });
+    const { signal } = new AbortController();
+    const read = linuxConnectionTimes([program]);
+    assert.equal(await read([59074], { signal }), undefined);
+    assert.deepEqual(await read([59074], { signal }), [{ localPort: 59074, busy: 7, receiver: 0 }]);
   });
 });

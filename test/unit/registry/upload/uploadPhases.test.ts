@@ -68,6 +68,23 @@ suite('the phases of a request that uploads', () => {
     assert.deepEqual(phases, ['written', 'answer', undefined]);
   });
 
+  test('end with an answer that comes before the body was read to its end', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    let rest: Promise<void> | undefined;
+    await withPhases(bodyOf(12), options, async (body) => {
+      const pieces = body?.open()[Symbol.asyncIterator]();
+      await pieces?.next();
+      rest = (async () => {
+        while ((await pieces?.next())?.done === false);
+        await read(body);
+      })();
+    });
+    assert.deepEqual(phases, ['sending', undefined]);
+    await rest;
+    t.mock.timers.tick(900_000);
+    assert.deepEqual(phases, ['sending', undefined]);
+  });
+
   test('begin again when the body is sent again, and end when it fails', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const failure = new Error('broken');

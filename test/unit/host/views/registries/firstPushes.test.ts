@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { Destination } from '../../../../../src/host/targets/target.ts';
-import { TargetMemory } from '../../../../../src/host/targets/targetMemory.ts';
-import { showFirstPush } from '../../../../../src/host/views/registries/showFirstPush.ts';
+import { FirstPushes } from '../../../../../src/host/views/registries/firstPushes.ts';
 import { silentLogger } from '../../../../tools/silentLogger.ts';
 import { pushImage } from '../../../gitea/pushContent.ts';
 import { TreeView, useFakeVscode } from '../../support/fakeVscode.ts';
-import { memento } from '../../support/hostFakes.ts';
 
 useFakeVscode();
 const { buildRegistryRig, nodeAt } = await import('../../support/registryRig.ts');
@@ -22,18 +20,18 @@ suite('the first push to a registry', () => {
   test('is shown in the open Registries view; later ones leave it as it is', async (t) => {
     const { client, connection, registriesView } = await buildRegistryRig(t);
     const tree = TreeView.all.get('teaChest.registries') ?? assert.fail('no tree');
-    const memory = new TargetMemory(memento());
-    const push = async (image: string): Promise<void> => {
+    const firstPushes = new FirstPushes({ registriesView, logger: silentLogger });
+    const push = async (image: string): Promise<Destination> => {
       await pushImage(client, `team/${image}`, ['1']);
-      const target = { host: connection.host, repository: `team/${image}`, tag: '1' };
-      await memory.remember(`${image}:1`, connection.origin, target);
-      const destination: Destination = { connection, target };
-      await showFirstPush({ memory, registriesView, logger: silentLogger }, [destination]);
+      return { connection, target: { host: connection.host, repository: `team/${image}`, tag: '1' } };
     };
     tree.show(true);
+    firstPushes.add(await push('app'));
+    firstPushes.add(await push('tool'));
+    await firstPushes.show();
+    assert.deepEqual(shown(), ['team/app:1', 1], 'the first of two that ran at the same time');
     await push('app');
-    assert.deepEqual(shown(), ['team/app:1', 1]);
-    await push('tool');
+    await firstPushes.show();
     assert.deepEqual(shown(), ['team/app:1', 1]);
   });
 
