@@ -386,7 +386,9 @@ suite('automation by tasks, extensions, builds, language models and links', { ti
     assert.deepEqual([planned.reference, planned.tag.state], [argument.target, 'free']);
     assert.ok(planned.layers.length > 0);
     const methods = new Set(gitea.requests.filter(({ path }) => path.startsWith('/v2/')).map(({ method }) => method));
-    assert.deepEqual([...methods].toSorted(), ['GET', 'HEAD']);
+    // What was read before is not read again, so that one of them may be missing.
+    assert.ok(methods.size > 0);
+    assert.deepEqual([...methods.difference(new Set(['GET', 'HEAD']))], []);
     assert.deepEqual(gitea.tags('dev', 'planned'), []);
   });
 
