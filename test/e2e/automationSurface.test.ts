@@ -388,7 +388,10 @@ suite('automation by tasks, extensions, builds, language models and links', { ti
     const methods = new Set(gitea.requests.filter(({ path }) => path.startsWith('/v2/')).map(({ method }) => method));
     // What was read before is not read again, so that one of them may be missing.
     assert.ok(methods.size > 0);
-    assert.deepEqual([...methods.difference(new Set(['GET', 'HEAD']))], []);
+    assert.deepEqual(
+      [...methods].filter((method) => method !== 'GET' && method !== 'HEAD'),
+      [],
+    );
     assert.deepEqual(gitea.tags('dev', 'planned'), []);
   });
 
