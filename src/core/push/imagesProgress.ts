@@ -49,7 +49,7 @@ export class ImagesProgress {
     if (event.type === 'planned') return;
     this.#fold(event);
     const running = this.#rows.filter(({ outcome }) => outcome === undefined);
-    const layers = running.length === 1 ? (running[0]?.layers ?? []) : this.#plan().layers;
+    const layers = running.length === 1 ? Object.values(running[0]?.layers ?? []) : this.#plan().layers;
     this.#waits.change(
       findWait(
         running.map(({ progress }) => progress),
@@ -60,7 +60,8 @@ export class ImagesProgress {
 
   #fold(event: Exclude<ImagesEvent, { type: 'planned' }>): void {
     const row = this.#rows[event.index];
-    if (row === undefined) return;
+    // A layer of a failed image may still be sent for others, which report it, too. The indexes of its rows are not valid any more.
+    if (row === undefined || (row.outcome !== undefined && 'error' in row.outcome)) return;
     if (event.type === 'failed') {
       row.outcome = { error: event.error };
       // What it has not sent, it will not send.
@@ -103,8 +104,12 @@ export class ImagesProgress {
   }
 
   #plan(): Pick<ImagesPlan, 'layers' | 'imageBytes'> {
+    // A layer may be reported before the plan: then rows before it are missing in the array.
     return planImages(
-      this.#rows.map((row) => ({ ...row, reference: '', imageBytes: row.layers.length === 0 ? 0 : row.imageBytes })),
+      this.#rows.map(({ origin, layers, imageBytes }) => ({
+        ...{ origin, reference: '', layers: Object.values(layers) },
+        imageBytes: layers.length === 0 ? 0 : imageBytes,
+      })),
     );
   }
 }

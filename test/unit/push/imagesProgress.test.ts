@@ -141,6 +141,21 @@ describe('the progress of several images', () => {
   });
 });
 
+describe('the progress of several images, out of order', () => {
+  it('takes a layer that is reported before the plan, and one of an image that has failed', () => {
+    const progress = new ImagesProgress(['https://h', 'https://h'], () => 0);
+    const second = own('b', { state: 'exists' });
+    const report = (index: number): void => {
+      progress.apply({ type: 'image', index, event: { type: 'layer', index: 1, status: second } });
+    };
+    report(0);
+    assert.deepEqual(progress.snapshot().layers, [second]);
+    progress.apply({ type: 'failed', index: 1, error: new TeaChestError('registryRefused', 'no') });
+    report(1);
+    assert.deepEqual(progress.snapshot().layers, [second]);
+  });
+});
+
 describe('the size of several images together', () => {
   const sizeOf = (...images: (readonly [number, ...string[]])[]): number =>
     planImages(
