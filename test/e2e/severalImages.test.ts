@@ -243,9 +243,7 @@ suite('several images by hand', { timeout: 300_000 }, () => {
     await right.filter({ hasText: 'The same image.' }).waitFor();
     // The tooltip of the row below would be over it.
     await page.mouse.move(1000, 650);
-    await registries()
-      .row(/^latest[0-9a-f]{12} /)
-      .click();
+    await page.locator('[role="treeitem"][aria-label*="/dev/tool:1,"]').click();
     await registries()
       .row(/^2[0-9a-f]{12} /)
       .click({ modifiers: ['ControlOrMeta'] });
