@@ -23,7 +23,7 @@ export class BoundedPipe {
     this.#pieces.push(piece);
     this.#waiting += piece.byteLength;
     this.#changed.notifyAll();
-    return this.#waiting < highWaterMark ? undefined : this.#hasRoom();
+    return this.#isFull() ? this.#hasRoom() : undefined;
   }
 
   /** All bytes have arrived and have the expected digest. */
@@ -65,7 +65,12 @@ export class BoundedPipe {
   }
 
   async #hasRoom(): Promise<void> {
-    while (this.#waiting >= highWaterMark && this.#state === 'open') await this.#changed.wait();
+    while (this.#isFull()) await this.#changed.wait();
+  }
+
+  /** Not with one piece, however large: the reader takes it only when the next one has come. */
+  #isFull(): boolean {
+    return this.#state === 'open' && this.#waiting >= highWaterMark && this.#pieces.length > 1;
   }
 }
 
