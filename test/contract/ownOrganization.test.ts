@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { describeTokenLimits } from '../../src/core/gitea/tokenScopes.ts';
 import { pushImage } from '../unit/gitea/pushContent.ts';
 import { clientFor, never, type TestClient } from '../unit/gitea/testClient.ts';
+import { assertLinks } from './support/assertLinks.ts';
 import { basic, bearer } from './support/rawHttp.ts';
 import { Target, type Account, type Visibility } from './support/target.ts';
 
@@ -100,17 +101,7 @@ describe('the owner of an organization', () => {
     const client = clientWith(secret);
     t.after(() => client.close());
     await pushImage(client, `${organization}/app`, ['v1']);
-    const link = async (name: string): Promise<number> => {
-      const path = `/packages/${organization}/container/app/-/link/${name}`;
-      return (await target.rest('POST', path, undefined, withToken(secret))).status;
-    };
-    assert.deepEqual(
-      [await link('nosuch'), await link(repository.toLowerCase()), await link(repository)],
-      [404, 201, 400],
-    );
-    const path = `/packages/${organization}/container/app/v1`;
-    const version = await target.rest('GET', path, undefined, withToken(secret));
-    assert.equal((JSON.parse(version.text) as { repository: { name: string } }).repository.name, repository);
+    const path = await assertLinks(target, { organization, repository, secret });
     assert.equal((await target.rest('DELETE', path, undefined, withToken(secret))).status, 204);
   });
 });

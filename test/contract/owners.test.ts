@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { pushImage } from './support/content.ts';
+import { assertLinks } from './support/assertLinks.ts';
 import { basic } from './support/rawHttp.ts';
 import { Target, type Account } from './support/target.ts';
 
@@ -192,17 +193,7 @@ describe('where a user may push', () => {
     const repository = await target.organizationRepository(organization);
     const secret = await target.personalToken(['write:package'], user);
     await pushImage(target, 'app', 'v1', organization);
-    const link = async (name: string): Promise<number> => {
-      const path = `/packages/${organization}/container/app/-/link/${name}`;
-      return (await target.rest('POST', path, undefined, withToken(secret))).status;
-    };
-    assert.deepEqual(
-      [await link('nosuch'), await link(repository.toLowerCase()), await link(repository)],
-      [404, 201, 400],
-    );
-    const path = `/packages/${organization}/container/app/v1`;
-    const version = await target.rest('GET', path, undefined, withToken(secret));
-    assert.equal((JSON.parse(version.text) as { repository: { name: string } }).repository.name, repository);
+    const path = await assertLinks(target, { organization, repository, secret });
     assert.equal((await target.rest('DELETE', path)).status, 204);
   });
 });

@@ -300,7 +300,7 @@ suite('the push page', { timeout: 400_000 }, () => {
 
     fakeGitea.faults.add({ method: 'PATCH', times: Infinity, action: { kind: 'stall', afterBytes: 1_000_000 } });
     await page.getByRole('button', { name: 'Push', exact: true }).click();
-    // Whoever has pushed to this public owner before is not asked again.
+    // After an earlier push to this public owner there is no question.
     const question = vscode.page.locator('.monaco-dialog-box').filter({ hasText: 'dev on' });
     const cancel = page.getByRole('button', { name: 'Cancel Push' });
     while ((await question.count()) + (await cancel.count()) === 0) await vscode.page.evaluate('1');

@@ -222,6 +222,7 @@ function timesOf(
     running ??= read?.(transport.localPorts(), { signal: closed }).finally(() => {
       running = undefined;
     });
+    // A cancelled image needs no answer any more.
     return await (running && orCancelled(running, signal).catch(() => undefined));
   };
 }

@@ -96,6 +96,7 @@ export async function unconfirmedSoon(
   const late = new AbortController();
   try {
     const nothing = setTimeout(longestWaitMs, undefined, { signal: late.signal });
+    // Ended below, where nobody waits for it any more.
     nothing.catch(() => undefined);
     return await Promise.race([publicOwners.unconfirmed(destination), nothing]);
   } finally {

@@ -1,26 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sleep } from '../../../src/core/base/cancel.ts';
-import { createRegistryClient, type RegistryClient } from '../../../src/core/gitea/registryClient.ts';
-import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
 import type { Timing } from '../../../src/core/registry/http/retry.ts';
-import { silentLogger } from '../../tools/silentLogger.ts';
 import { serve } from '../registry/localRegistry.ts';
-import { never } from './testClient.ts';
-
-function clientOf(url: string, timing: Partial<Timing>): RegistryClient {
-  return createRegistryClient({
-    address: parseRegistryAddress(url),
-    trust: { allowHttp: true },
-    proxy: { url: undefined, bypass: [] },
-    credential: () => Promise.resolve(undefined),
-    logger: silentLogger,
-    chunkMemory: new Map(),
-    environment: {},
-    userAgent: 'tea-chest/test',
-    timing: { now: Date.now, random: Math.random, sleep, ...timing },
-  });
-}
+import { clientFor, never } from './testClient.ts';
 
 const cancelled = { name: 'TeaChestError', code: 'cancelled' };
 
@@ -31,13 +14,14 @@ test('a client that is closed between two tries ends the wait at once, and makes
     response.writeHead(503).end();
   });
   const waiting = Promise.withResolvers<AbortSignal>();
-  const client = clientOf(url, {
+  const timing: Partial<Timing> = {
     // An hour: only the signal ends it.
     sleep: async (_ms, signal) => {
       waiting.resolve(signal);
       await sleep(3_600_000, signal);
     },
-  });
+  };
+  const client = clientFor(url, { timing });
   const refused = assert.rejects(client.server({ signal: never }), cancelled);
   const signal = await waiting.promise;
   assert.ok(!signal.aborted);
@@ -53,7 +37,7 @@ test('a client that is closed during a request rejects with cancelled, and waits
     asked.resolve(undefined);
   });
   const waits: number[] = [];
-  const client = clientOf(url, { sleep: (ms) => Promise.resolve(void waits.push(ms)) });
+  const client = clientFor(url, { timing: { sleep: (ms) => Promise.resolve(void waits.push(ms)) } });
   const refused = assert.rejects(client.checkSignIn({ signal: never }), cancelled);
   const alsoRefused = assert.rejects(client.repository('o/n', { signal: never }), cancelled);
   await asked.promise;
@@ -68,7 +52,7 @@ test('a closed client sends nothing', async (t) => {
     requests++;
     response.end('{}');
   });
-  const client = clientOf(url, {});
+  const client = clientFor(url);
   await client.close();
   await assert.rejects(client.server({ signal: never }), cancelled);
   await assert.rejects(client.checkSignIn({ signal: never }), cancelled);

@@ -1,26 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createRegistryClient, type RegistryClient } from '../../../src/core/gitea/registryClient.ts';
 import type { ReadConnectionTimes } from '../../../src/core/ports/connectionTimes.ts';
-import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
-import { silentLogger } from '../../tools/silentLogger.ts';
 import { serve } from '../registry/localRegistry.ts';
-import { never } from './testClient.ts';
+import { clientFor, never } from './testClient.ts';
 
-function clientOf(url: string, readConnectionTimes?: ReadConnectionTimes): RegistryClient {
-  return createRegistryClient({
-    address: parseRegistryAddress(url),
-    trust: { allowHttp: true },
-    proxy: { url: undefined, bypass: [] },
-    credential: () => Promise.resolve(undefined),
-    logger: silentLogger,
-    chunkMemory: new Map(),
-    environment: {},
-    userAgent: 'tea-chest/test',
-    readConnectionTimes,
-    timing: { now: Date.now, sleep: () => Promise.resolve(), random: Math.random },
-  });
-}
+const timing = { sleep: () => Promise.resolve() };
 
 /** A registry that answers “bad gateway” so many times before it works, and the paths that it was asked for. */
 async function registry(
@@ -38,7 +22,7 @@ async function registry(
 
 test('a registry is detected once by a push and a view that begin at the same time', async (t) => {
   const { url, paths } = await registry(t);
-  const client = clientOf(url);
+  const client = clientFor(url, { timing });
   t.after(() => client.close());
   const [server, { kind }] = await Promise.all([client.server({ signal: never }), client.contents({ signal: never })]);
   assert.deepEqual([server.kind, kind], ['generic', 'generic']);
@@ -48,7 +32,7 @@ test('a registry is detected once by a push and a view that begin at the same ti
 
 test('a push goes on to detect the registry where a view has given up, and the view finds it by its next call', async (t) => {
   const { url, paths } = await registry(t, 5);
-  const client = clientOf(url);
+  const client = clientFor(url, { timing });
   t.after(() => client.close());
   const viewed = client.contents({ signal: never }).then(
     () => 'listed',
@@ -64,13 +48,14 @@ test('images of one registry share a read of its connections, which the cancel o
   const { url } = await registry(t);
   const reads: ReturnType<typeof Promise.withResolvers<undefined>>[] = [];
   const signals: AbortSignal[] = [];
-  const client = clientOf(url, async (_ports, { signal }) => {
+  const readConnectionTimes: ReadConnectionTimes = async (_ports, { signal }) => {
     signals.push(signal);
     const read = Promise.withResolvers<undefined>();
     reads.push(read);
     await read.promise;
     return [{ localPort: 1, busy: reads.length, receiver: 0 }];
-  });
+  };
+  const client = clientFor(url, { timing, readConnectionTimes });
   t.after(() => client.close());
   const [one, other] = await Promise.all(
     ['o/one', 'o/other'].map((name) => client.repository(name, { signal: never })),

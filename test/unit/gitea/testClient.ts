@@ -6,6 +6,8 @@ import type { Logger } from '../../../src/core/base/logger.ts';
 import { digestOf, type Digest } from '../../../src/core/oci/digest.ts';
 import { createRegistryClient, type RegistryClient } from '../../../src/core/gitea/registryClient.ts';
 import type { ReplayableBlob } from '../../../src/core/ports/blobSource.ts';
+import type { ReadConnectionTimes } from '../../../src/core/ports/connectionTimes.ts';
+import type { Timing } from '../../../src/core/registry/http/retry.ts';
 import type { ChunkState } from '../../../src/core/registry/upload/chunkSizer.ts';
 import { parseRegistryAddress } from '../../../src/core/registry/registryAddress.ts';
 import type { Credential, RegistryTrust } from '../../../src/core/registry/types.ts';
@@ -30,6 +32,9 @@ export function clientFor(
     chunk?: number;
     proxy?: string;
     environment?: Record<string, string>;
+    readConnectionTimes?: ReadConnectionTimes;
+    /** In place of the shorter waits. */
+    timing?: Partial<Timing>;
   } = {},
 ): TestClient {
   const address = parseRegistryAddress(url);
@@ -47,7 +52,11 @@ export function clientFor(
     chunkMemory: chunks,
     environment: options.environment ?? {},
     userAgent: 'tea-chest/test',
-    timing: { now: Date.now, sleep: async (ms, signal) => sleep(ms / 100, signal), random: Math.random },
+    readConnectionTimes: options.readConnectionTimes,
+    timing: {
+      ...{ now: Date.now, sleep: async (ms, signal) => sleep(ms / 100, signal), random: Math.random },
+      ...options.timing,
+    },
   });
   return { ...client, log, chunks };
 }

@@ -44,7 +44,7 @@ const rules: readonly ErrorRule[] = [
     code: 'uploadLost',
     text: ({ host, detail }) =>
       l10n.t({
-        message: '{host} no longer knows the upload that it had begun{detail}.',
+        message: '{host} no longer has the upload that it had begun{detail}.',
         args: { host, detail },
         comment: '{detail}: empty, or “: ” and what the server said',
       }),
