@@ -15,38 +15,14 @@ import { buildImage, inspectImage, sizes } from '../tools/images.ts';
 import { run } from '../tools/run.ts';
 import { buildSampleExtension } from '../tools/sampleExtension.ts';
 import type { Locator } from 'playwright-core';
+import { composeYaml, tasksJson } from './automationFiles.ts';
 import { RemoteError } from './harness/agentServer.ts';
 import { openVscode, type VscodeWindow } from './harness/openVscode.ts';
 
 const dev = { username: 'dev', secret: 'dev pässword: with everything' };
 
-function tasksJson(host: string): string {
-  const push = { type: 'teaChest', task: 'push', problemMatcher: [] };
-  const mark = (label: string, dependsOn: string): object => ({
-    ...{ label, type: 'shell', command: `touch ${label}`, problemMatcher: [] },
-    ...{ dependsOn: [dependsOn], dependsOrder: 'sequence' },
-  });
-  const tasks = [
-    { ...push, label: 'push app', image: 'app:1', target: `${host}/dev/\${config:sample.name}:\${env:SAMPLE_TAG}` },
-    mark('after-push', 'push app'),
-    { ...push, label: 'push nothing', image: 'nothing:here', target: `${host}/dev/nothing:1` },
-    mark('after-failure', 'push nothing'),
-    { ...push, label: 'push slowly', image: 'big:1', target: `${host}/dev/big:1` },
-    { ...push, label: 'push compose', composeFile: 'compose.yaml', target: `${host}/dev` },
-  ];
-  return JSON.stringify({ version: '2.0.0', tasks });
-}
-
 /** The terminal writes into the page, where a test can read it. */
 const asText = { 'terminal.integrated.gpuAcceleration': 'off' };
-
-const composeYaml = `
-name: shop
-services:
-  web: { build: . }
-  api: { image: "shop/api:\${API_TAG:-1}" }
-  debug: { image: "missing:1", profiles: [debug] }
-`;
 
 /** Everything that pushes without the push dialog, in a real VS Code with a real engine. */
 suite('automation by tasks, extensions, builds, language models and links', { timeout: 500_000 }, () => {
