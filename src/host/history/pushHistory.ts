@@ -59,6 +59,8 @@ export class PushHistory implements Disposable {
   readonly #read = new WeakMap<object, StoredRecord | 'unreadable'>();
   /** The rows at the last look, to see what another window has changed. */
   #rows: ReadonlyMap<string, unknown> = new Map();
+  /** Removed by this window since the last look. */
+  readonly #removed = new Set<string>();
   /** Pushes that begin in the same millisecond keep their order. */
   #lastQueued = 0;
   #hasFailedToSave = false;
@@ -125,6 +127,7 @@ export class PushHistory implements Disposable {
     const over = ids.filter((id) => !this.isHere(id));
     for (const id of over) {
       this.#own.delete(id);
+      this.#removed.add(id);
       await this.#options.state.update(id, undefined);
     }
     this.#batch.add(over, { isList: true });
@@ -236,8 +239,19 @@ export class PushHistory implements Disposable {
     const before = this.#rows;
     this.#rows = rows;
     const ids = new Set([...rows.keys(), ...before.keys()]);
-    const changed = [...ids].filter((id) => rows.get(id) !== before.get(id) && !this.#own.has(id));
+    const changed = [...ids].filter((id) => rows.get(id) !== before.get(id) && !this.#isOwnChange(id));
+    this.#removed.clear();
     if (changed.length > 0) this.#batch.add(changed, { isList: true });
+  }
+
+  /**
+   * What this window has written was reported then. To report it again would draw the list anew a moment later, and VS Code
+   * drops a click on a row that is being replaced.
+   */
+  #isOwnChange(id: string): boolean {
+    if (this.#own.has(id)) return true;
+    const row = this.#readRow(id);
+    return row === undefined ? this.#removed.has(id) : row.process === formatIdentity(this.#view().own);
   }
 }
 

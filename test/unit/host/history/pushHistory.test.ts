@@ -124,6 +124,39 @@ suite('the list of pushes', () => {
     assert.deepEqual(states(second), ['pushed']);
   });
 
+  test('reports a change of this window once, also when the file system reports it later', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const files = new FileState(folder);
+    let look = (): void => undefined;
+    const state = {
+      ...{ keys: () => files.keys(), get: <T>(key: string) => files.get<T>(key) },
+      update: (key: string, value: unknown) => files.update(key, value),
+      watch: (onChange: () => void) => {
+        look = onChange;
+        return { dispose: () => undefined };
+      },
+    };
+    const [first, second] = [open(windowView(1), state), open(windowView(2))];
+    const [id, other] = [await run(first, 'one.example/dev/app:1'), await run(second, 'one.example/dev/other:1')];
+    look();
+    t.mock.timers.tick(1000);
+    const changes: (readonly string[])[] = [];
+    first.onDidChange((change) => changes.push([...change.ids]));
+    const reported = (): readonly (readonly string[])[] => {
+      look();
+      t.mock.timers.tick(1000);
+      return changes.splice(0);
+    };
+    await first.remove([id]);
+    assert.deepEqual(reported(), [[id]]);
+    const later = await run(first, 'one.example/dev/later:1');
+    t.mock.timers.tick(1000);
+    assert.ok(changes.splice(0).every((ids) => ids.join() === later));
+    assert.deepEqual(reported(), []);
+    await second.remove([other]);
+    assert.deepEqual(reported(), [[other]]);
+  });
+
   test('has a push whose process has ended as interrupted', async () => {
     const recorder = begin(open(windowView(7)), 'one.example/dev/app:1');
     await recorder.apply({ type: 'started', at: now });
