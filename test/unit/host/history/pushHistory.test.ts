@@ -129,8 +129,7 @@ suite('the list of pushes', () => {
     const files = new FileState(folder);
     let look = (): void => undefined;
     const state = {
-      ...{ keys: () => files.keys(), get: <T>(key: string) => files.get<T>(key) },
-      update: (key: string, value: unknown) => files.update(key, value),
+      ...{ keys: files.keys.bind(files), get: files.get.bind(files), update: files.update.bind(files) },
       watch: (onChange: () => void) => {
         look = onChange;
         return { dispose: () => undefined };

@@ -136,7 +136,7 @@ const giteaCases: readonly Case[] = [
     headers: json,
     body: error('BLOB_UPLOAD_UNKNOWN'),
     code: 'uploadLost',
-    pattern: /no longer knows/,
+    pattern: /no longer has/,
   },
   {
     what: 'DIGEST_INVALID',
