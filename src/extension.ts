@@ -12,7 +12,7 @@ import { buildPushPages } from './composition/buildPushPages.ts';
 import { buildRegistries, registryData } from './composition/buildRegistries.ts';
 import { engines, followContexts, withListener } from './composition/engineChoice.ts';
 import type { TeaChestApi } from './host/api.ts';
-import { registerCommands } from './host/commands/registerCommands.ts';
+import { registerCommands, type CommandContributions } from './host/commands/registerCommands.ts';
 import { engineChoice, registriesSort } from './host/config.ts';
 import { followClusters } from './host/connections/followClusters.ts';
 import { machineClusters } from './host/connections/localClusters.ts';
@@ -92,7 +92,7 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   };
   context.subscriptions.push(images, imagesView, sync, comparisons, registriesView, pushesView, pages);
   context.subscriptions.push(registries.documents, statusBar, pullStatusBar, automation);
-  context.subscriptions.push(registerCommands(commandNames(context), parts), followChanges(parts));
+  context.subscriptions.push(registerCommands(contributions(context), parts), followChanges(parts));
   context.subscriptions.push(followContexts(link, shown, logger), followClusters(parts));
   end = () => endPushes({ stop }, [access, relay, link, codecs, store, history, channel]);
 
@@ -103,14 +103,8 @@ export function activate(context: vscode.ExtensionContext): TeaChestApi {
   return buildApi(parts);
 }
 
-/** The commands of package.json. */
-function commandNames({ extension }: vscode.ExtensionContext): readonly string[] {
-  const { contributes } = extension.packageJSON as Manifest;
-  return contributes.commands.map(({ command }) => command);
-}
-
-interface Manifest {
-  readonly contributes: { readonly commands: readonly { readonly command: string }[] };
+function contributions({ extension }: vscode.ExtensionContext): CommandContributions {
+  return (extension.packageJSON as { readonly contributes: CommandContributions }).contributes;
 }
 
 /** Compares images with their tags again after the tags of a registry were moved or deleted. */

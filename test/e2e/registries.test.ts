@@ -337,6 +337,28 @@ suite('the Registries view by hand', { timeout: 220_000 }, () => {
     await registries().row('added by you').waitFor({ state: 'detached' });
   });
 
+  test('a menu that was open while the view was read anew works for the registry, and does nothing for other rows', async () => {
+    const { page, notifications } = vscode;
+    await registries().row(/^tool/).click();
+    const choose = await registries().openMenu(/^web/, 'Copy Reference');
+    await page.evaluate("navigator.clipboard.writeText('as before')");
+    const isRead = new Promise<void>((resolve) => {
+      const stall = { kind: 'stall' as const };
+      fakeGitea.faults.add({ path: /\/packages\//, times: Infinity, action: stall, onStrike: resolve });
+    });
+    await vscode.host.executeCommand('teaChest.registries.refresh');
+    await isRead;
+    await choose();
+    await notifications.waitFor('Nothing was done: the view was just being read again. Choose the command once more.');
+    assert.equal(await page.evaluate('navigator.clipboard.readText()'), 'as before', 'nor is the selected row copied');
+    await registries().chooseFromMenu(fakeGitea.host, 'Sign Out');
+    await confirm('Sign out of', 'Cancel');
+    fakeGitea.faults.clear();
+    await registries().clickAction('Refresh Registries');
+    await registries().chooseFromMenu(/^web/, 'Copy Reference');
+    await copied(`${fakeGitea.host}/team/web`);
+  });
+
   test('an image is deleted with all that it has', async () => {
     await registries().chooseFromMenu(/^web/, 'Delete…');
     const text = await confirm('Delete the image', 'Delete');

@@ -1,17 +1,34 @@
+import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
+import { showInformation } from '../display/messages.ts';
 import type { CommandDependencies, CommandTable } from './commandTable.ts';
+
+interface ContributedCommand {
+  readonly command: string;
+}
+
+/** Of package.json. */
+export interface CommandContributions {
+  readonly commands: readonly ContributedCommand[];
+  readonly menus: Readonly<Record<'view/item/context', readonly ContributedCommand[]>>;
+}
 
 /**
  * Registers the commands. What they do is loaded by the first one that is called, and by the next one if that failed: too many
  * files may have been open.
  */
-export function registerCommands(names: readonly string[], dependencies: CommandDependencies): vscode.Disposable {
+export function registerCommands(
+  { commands, menus }: CommandContributions,
+  dependencies: CommandDependencies,
+): vscode.Disposable {
+  const ofRows = new Set(menus['view/item/context'].map(({ command }) => command));
   let loading: Promise<CommandTable> | undefined;
   const load = async (): Promise<CommandTable> => {
     const { commandTable } = await import('./commandTable.ts');
     return commandTable(dependencies);
   };
   const run = async (name: string, args: readonly unknown[]): Promise<unknown> => {
+    if (ofRows.has(name) && lacksRow(args)) return await sayRowIsLost();
     loading ??= load().catch((error: unknown) => {
       loading = undefined;
       throw error;
@@ -22,6 +39,25 @@ export function registerCommands(names: readonly string[], dependencies: Command
     return await command(...args);
   };
   return vscode.Disposable.from(
-    ...names.map((name) => vscode.commands.registerCommand(name, (...args: unknown[]) => run(name, args))),
+    ...commands.map(({ command }) =>
+      vscode.commands.registerCommand(command, (...args: unknown[]) => run(command, args)),
+    ),
+  );
+}
+
+/**
+ * True if VS Code gives no object for a row of whose menu the command was chosen: it has just asked for the rows anew
+ * (extHostTreeViews.ts: getElement). A key gives no argument at all, and stands for the selection.
+ */
+function lacksRow(args: readonly unknown[]): boolean {
+  const [clicked, selected] = args;
+  return args.length > 0 && (clicked === undefined || (Array.isArray(selected) && selected.includes(undefined)));
+}
+
+/** Another row may be selected: nothing is done to that one instead. */
+async function sayRowIsLost(): Promise<void> {
+  await showInformation(
+    l10n.t('Nothing was done: the view was just being read again. Choose the command once more.'),
+    [],
   );
 }

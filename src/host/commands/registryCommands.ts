@@ -16,7 +16,7 @@ import { registriesRetagCommand } from './registriesRetag.ts';
 import { registriesShowCommand } from './registriesShow.ts';
 import type { RegistryActionDependencies } from './registryAction.ts';
 import { signInCommand } from './signIn.ts';
-import { confirmSignOut, signOutCommand, type SignOutDependencies } from './signOut.ts';
+import { confirmSignOut, type SignOutDependencies } from './signOut.ts';
 
 export interface RegistryCommandDependencies extends SignOutDependencies, RegistryActionDependencies {
   readonly auth: RegistryActionDependencies['auth'] & SignOutDependencies['auth'];
@@ -47,8 +47,6 @@ export function registryCommands(dependencies: RegistryCommandDependencies): Com
     'registries.reconnect': (node?: RegistryNode) => registriesReconnectCommand(dependencies, node),
     'registries.signOut': async (node?: RegistryNode) => {
       if (node?.type === 'registry') await confirmSignOut(dependencies, node.connection);
-      // VS Code passes no row if the view was read anew while the row's menu was open.
-      else if (node === undefined) await signOutCommand(dependencies, undefined);
     },
   };
 }

@@ -18,8 +18,10 @@ export interface TreeView {
   row(label: string | RegExp): Locator;
   /** Does nothing for a row that has none below it, such as that of a repository with one tag. */
   expand(label: string | RegExp): Promise<void>;
-  /** Opens a row's context menu and clicks an item. */
+  /** Opens a row's context menu and chooses an item. */
   chooseFromMenu(label: string | RegExp, item: string): Promise<void>;
+  /** Opens a row's context menu that has this item; what is returned chooses it. */
+  openMenu(label: string | RegExp, item: string): Promise<() => Promise<void>>;
   /** Clicks a button in a row, by its title. */
   clickButton(label: string | RegExp, title: string): Promise<void>;
   /** The items of a row's context menu; closes it again. */
@@ -51,6 +53,33 @@ function createTreeView(page: Page, pane: Locator): TreeView {
   const menu = page.locator('.context-view .monaco-menu, .monaco-menu-container .monaco-menu').last();
   const menuItems = menu.locator('.action-item .action-label[aria-label]:visible');
   const header = pane.locator('.pane-header');
+
+  async function openMenu(label: string | RegExp, item: string): Promise<() => Promise<void>> {
+    const wanted = menu.locator(`.action-label[aria-label="${item}"]`);
+    // In a tree that changes, the row may have moved under the pointer: then the menu is another row's.
+    for (let tries = 1; ; tries++) {
+      await row(label).click({ button: 'right' });
+      try {
+        await wanted.waitFor({ timeout: 5_000 });
+        // VS Code marks the row that the menu is of.
+        await row(label).and(page.locator('.focused')).waitFor({ timeout: 1_000 });
+        break;
+      } catch (error) {
+        if (tries === 3) throw error;
+        await page.keyboard.press('Escape');
+      }
+    }
+    return async () => {
+      // A new menu ignores the mouse for a moment, but not the keyboard.
+      const focused = menu.locator('.action-item.focused').filter({ has: page.locator(`[aria-label="${item}"]`) });
+      for (let presses = 0; (await focused.count()) === 0; presses++) {
+        if (presses > 50) throw new Error(`The item “${item}” of the menu cannot be focused.`);
+        await page.keyboard.press('ArrowDown');
+      }
+      await page.keyboard.press('Enter');
+    };
+  }
+
   return {
     async open() {
       await header.waitFor();
@@ -62,28 +91,10 @@ function createTreeView(page: Page, pane: Locator): TreeView {
       if ((await row(label).getAttribute('aria-expanded')) === 'false')
         await row(label).locator('.monaco-tl-twistie').click();
     },
+    openMenu,
     async chooseFromMenu(label, item) {
-      const wanted = menu.locator(`.action-label[aria-label="${item}"]`);
-      // In a tree that changes, the row may have moved under the pointer: then the menu is another row's.
-      for (let tries = 1; ; tries++) {
-        await row(label).click({ button: 'right' });
-        try {
-          await wanted.waitFor({ timeout: 5_000 });
-          // VS Code marks the row that the menu is of.
-          await row(label).and(page.locator('.focused')).waitFor({ timeout: 1_000 });
-          break;
-        } catch (error) {
-          if (tries === 3) throw error;
-          await page.keyboard.press('Escape');
-        }
-      }
-      // A new menu ignores the mouse for a moment, but not the keyboard.
-      const focused = menu.locator('.action-item.focused').filter({ has: page.locator(`[aria-label="${item}"]`) });
-      for (let presses = 0; (await focused.count()) === 0; presses++) {
-        if (presses > 50) throw new Error(`The item “${item}” of the menu cannot be focused.`);
-        await page.keyboard.press('ArrowDown');
-      }
-      await page.keyboard.press('Enter');
+      const choose = await openMenu(label, item);
+      await choose();
     },
     async clickButton(label, title) {
       // The buttons show while the pointer is over the row.

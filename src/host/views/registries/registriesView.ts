@@ -57,6 +57,8 @@ export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vs
   readonly #tags = new Map<string, Listing<ListedTag, number | undefined>>();
   /** How many rows are shown below a node, by its ID; kept when the view is refreshed. */
   readonly #wanted = new Map<string, number>();
+  /** The rows of registries that were given last, by what they are made of. */
+  #registries: ReadonlyMap<string, ConnectionNode> = new Map();
   /** The rows whose details are read, by ID: VS Code accepts only the objects that it was given last. */
   readonly #shown = new Map<string, TagNode | DigestNode>();
   #filter = '';
@@ -70,10 +72,15 @@ export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vs
     });
   }
 
-  /** Reads everything that is shown again. */
+  /**
+   * Reads everything that is shown again. If the registries are the same, their rows stay: while VS Code reads a row anew, a
+   * command of its menu does not get it.
+   */
   update(): void {
     this.#clear();
-    this.#changed.fire(undefined);
+    const rows = this.#currentRegistries();
+    const isSame = rows.size === this.#registries.size && [...rows.keys()].every((key) => this.#registries.has(key));
+    this.#changed.fire(isSame && rows.size > 0 ? [...rows.values()] : undefined);
   }
 
   get filter(): string {
@@ -94,7 +101,10 @@ export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vs
   }
 
   async getChildren(node?: RegistryNode): Promise<RegistryNode[]> {
-    if (node === undefined) return this.#options.store.list().map(connectionNode);
+    if (node === undefined) {
+      this.#registries = this.#currentRegistries();
+      return [...this.#registries.values()];
+    }
     if (node.type === 'note' || node.type === 'more') return [];
     try {
       return [...(await this.#childrenOf(node))];
@@ -131,6 +141,16 @@ export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vs
     this.#clear();
     this.#details.dispose();
     this.#changed.dispose();
+  }
+
+  /** The same objects as before for registries that are the same: VS Code knows a row by its object. */
+  #currentRegistries(): ReadonlyMap<string, ConnectionNode> {
+    return new Map(
+      this.#options.store.list().map((connection) => {
+        const key = JSON.stringify(connection);
+        return [key, this.#registries.get(key) ?? connectionNode(connection)];
+      }),
+    );
   }
 
   #clear(): void {

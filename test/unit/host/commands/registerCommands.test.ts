@@ -57,7 +57,7 @@ function recorded() {
     store: { list: () => [] },
   };
   const given = dependencies as unknown as CommandDependencies;
-  return { done, table: commandTable(given), registration: registerCommands(names, given) };
+  return { done, table: commandTable(given), registration: registerCommands(manifest.contributes, given) };
 }
 
 async function run(name: string, ...args: readonly unknown[]): Promise<unknown> {
@@ -160,7 +160,10 @@ suite('a command', () => {
         return { show: () => done.push('show log') };
       },
     };
-    const registration = registerCommands(['teaChest.showLog'], dependencies as unknown as CommandDependencies);
+    const registration = registerCommands(
+      { commands: [{ command: 'teaChest.showLog' }], menus: { 'view/item/context': [] } },
+      dependencies as unknown as CommandDependencies,
+    );
     await assert.rejects(run('showLog'), /EMFILE/);
     await run('showLog');
     assert.deepEqual(done, ['show log']);
@@ -207,19 +210,30 @@ suite('a command', () => {
     await run('registries.signOut', connectionNode(connection));
     await run('registries.signOut', image);
     assert.deepEqual(done, [['sign out', connection.origin]]);
-    takeShown();
-    await run('registries.signOut', undefined);
-    assert.deepEqual(
-      takeShown().map(({ text }) => text),
-      ['You are not signed in to any registry.'],
-      'without a row the person chooses a registry',
-    );
     await run('registries.refresh');
     assert.deepEqual(done.slice(1), [['refresh access'], ['update registries']]);
-    for (const name of ['copyReference', 'copyPullCommand', 'openInBrowser', 'reconnect']) {
-      await run(`registries.${name}`, undefined);
+    assert.equal(done.length, 3);
+  });
+
+  test('of a row that VS Code no longer has does nothing, and says so; a key stands for the selection', async () => {
+    const { done } = recorded();
+    const node = connectionNode(connection);
+    const lost = 'Nothing was done: the view was just being read again. Choose the command once more.';
+    for (const { command } of menus['view/item/context']) {
+      for (const args of [[undefined], [undefined, undefined], [node, [node, undefined]]]) {
+        takeShown();
+        await run(command.replace('teaChest.', ''), ...args);
+        assert.deepEqual(
+          takeShown().map(({ text }) => text),
+          [lost],
+          command,
+        );
+      }
     }
-    assert.equal(done.length, 3, 'without a row nothing happens');
+    assert.deepEqual(done, []);
+    await run('registries.copyReference');
+    await run('registries.reconnect', undefined);
+    assert.deepEqual([takeShown(), done], [[], []], 'nothing is selected');
   });
 
   test('changes the setting, shows the log, reconnects to the engine', async () => {

@@ -45,6 +45,32 @@ suite('the Registries view', () => {
     ]);
   });
 
+  test('keeps the rows of registries when all is read again, until one comes or goes', async (t) => {
+    const { store, connection, registriesView: view } = await buildRegistryRig(t);
+    const fired: unknown[] = [];
+    view.onDidChangeTreeData((rows) => void fired.push(rows));
+    view.update();
+    const rows = await view.getChildren();
+    view.update();
+    assert.deepEqual(await view.getChildren(), rows);
+    assert.equal((await view.getChildren())[0], rows[0], 'VS Code knows the row by its object');
+    await store.save(connectionTo('https://other.test', { username: '' }), undefined);
+    view.update();
+    const both = await view.getChildren();
+    await store.save({ ...connection, username: 'else' }, { username: 'else', secret: 'x' });
+    view.update();
+    const changed = await view.getChildren();
+    await store.remove('https://other.test');
+    view.update();
+    assert.deepEqual(fired, [undefined, rows, undefined, undefined, undefined]);
+    assert.deepEqual([both.length, both.includes(rows[0] ?? assert.fail())], [2, true]);
+    assert.deepEqual(
+      changed.filter((row) => both.includes(row)).length,
+      1,
+      'the row of a changed registry is another one',
+    );
+  });
+
   test('shows the images of an index below it, and untagged versions apart', async (t) => {
     const { client, registriesView: view } = await buildRegistryRig(t);
     const [amd64, arm64] = [await pushImage(client, 'team/app', []), await pushImage(client, 'team/app', [])];
