@@ -180,7 +180,10 @@ function compare({ name, method, answer: expected }: Exchange, answer: RawAnswer
   for (const [header, value] of Object.entries(wanted)) {
     if (target.capabilities.proxied && ofTheConnection.includes(header)) continue;
     if (header === 'content-length' && lacksLineFeed(answer, method, value)) continue;
-    assert.equal(toRecorded(answer.values(header).join(', ')), value, `${header} of “${name}”`);
+    const given = answer.values(header).join(', ');
+    // No name is part of a media type: of a user called “plain”, text/plain would be taken for one.
+    const compared = header === 'content-type' ? given : toRecorded(given);
+    assert.equal(compared, value, `${header} of “${name}”`);
   }
   for (const header of telling) {
     if (!(header in expected.headers)) assert.equal(answer.headers[header], undefined, `${header} of “${name}”`);
