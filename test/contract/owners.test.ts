@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { clientFor, never } from '../unit/gitea/testClient.ts';
 import { pushImage } from './support/content.ts';
 import { assertLinks } from './support/assertLinks.ts';
 import { basic } from './support/rawHttp.ts';
@@ -235,5 +236,11 @@ describe('an account', () => {
       message: 'This account is prohibited from signing in, please contact your site administrator.',
     });
     assert.equal((await target.rest('GET', '/user', undefined, basic(user.name, user.password))).status, 401);
+
+    // The registry gives out a token, with which nothing can be done: so our sign-in asks the REST API too.
+    assert.equal((await target.exchange('GET', '/v2/token', { headers: basic(user.name, secret) })).status, 200);
+    const client = clientFor(`${target.http.origin}${target.subPath}`, { credential: { username: user.name, secret } });
+    t.after(() => client.close());
+    await assert.rejects(client.checkSignIn({ signal: never }), { code: 'accessDenied', message: /switched it off/ });
   });
 });

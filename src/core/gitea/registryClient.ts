@@ -12,6 +12,7 @@ import { withLogging } from '../registry/http/logging.ts';
 import type { Send } from '../registry/http/httpTypes.ts';
 import type { Environment } from '../registry/http/proxy.ts';
 import { withOwnRedirects, withRedirects } from '../registry/http/redirects.ts';
+import { MovedRepository } from '../registry/movedRepository.ts';
 import { Repository } from '../registry/repository.ts';
 import { repositoryUrl, type RepositoryContext } from '../registry/repositoryContext.ts';
 import {
@@ -130,7 +131,9 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       const { kind } = await known.get(signal);
       const explain = kind === 'generic' ? explainErrorResponse : explainGiteaError;
       const observed = sessions === undefined ? send : withSessionObserver(send, origin, sessions);
-      return new Repository(kind, { ...shared, send: observed, repository, explain, unclosed: new Set() }, sizer);
+      const moved = new MovedRepository(origin, repository);
+      const own = { send: moved.watch(observed), repository, explain, unclosed: new Set<string>() };
+      return new Repository(kind, { ...shared, ...own, movedTo: () => moved.name }, sizer);
     };
 
   return {
