@@ -26,9 +26,9 @@ describe('an owner that was renamed', () => {
     const headers = await target.authorize();
     const old = await target.exchange('POST', `/v2/${organization}/app/blobs/uploads/?mount=x&from=a/b`, { headers });
     assert.equal(old.status, 307);
-    assert.equal(old.headers.location, `/v2/${renamed}/app/blobs/uploads?mount=x&from=a/b`);
+    assert.equal(old.headers.location, `${target.subPath}/v2/${renamed}/app/blobs/uploads?mount=x&from=a/b`);
     const read = await target.exchange('GET', `/v2/${organization}/app/tags/list`, { headers });
-    assert.deepEqual([read.status, read.headers.location], [307, `/v2/${renamed}/app/tags/list`]);
+    assert.deepEqual([read.status, read.headers.location], [307, `${target.subPath}/v2/${renamed}/app/tags/list`]);
     const moved = await target.exchange('POST', old.headers.location ?? '', { headers });
     assert.equal(moved.status, 202);
     const rest = await target.rest('GET', `/packages/${organization}?type=container`);

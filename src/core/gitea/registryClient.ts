@@ -12,9 +12,9 @@ import { withLogging } from '../registry/http/logging.ts';
 import type { Send } from '../registry/http/httpTypes.ts';
 import type { Environment } from '../registry/http/proxy.ts';
 import { withOwnRedirects, withRedirects } from '../registry/http/redirects.ts';
-import { MovedRepository } from '../registry/movedRepository.ts';
 import { Repository } from '../registry/repository.ts';
 import { repositoryUrl, type RepositoryContext } from '../registry/repositoryContext.ts';
+import { watchMoves } from '../registry/watchMoves.ts';
 import {
   browseRetries,
   remedyFor,
@@ -131,9 +131,8 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       const { kind } = await known.get(signal);
       const explain = kind === 'generic' ? explainErrorResponse : explainGiteaError;
       const observed = sessions === undefined ? send : withSessionObserver(send, origin, sessions);
-      const moved = new MovedRepository(origin, repository);
-      const own = { send: moved.watch(observed), repository, explain, unclosed: new Set<string>() };
-      return new Repository(kind, { ...shared, ...own, movedTo: () => moved.name }, sizer);
+      const watched = watchMoves(observed, { origin, repository });
+      return new Repository(kind, { ...shared, ...watched, repository, explain, unclosed: new Set() }, sizer);
     };
 
   return {
