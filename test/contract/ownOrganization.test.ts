@@ -83,7 +83,7 @@ describe('the owner of an organization', () => {
     const renamed = await target.rename(organization, user);
     const headers = await target.authorize(user.name, user.password);
     const old = await target.exchange('POST', uploads(organization), { headers });
-    assert.deepEqual([old.status, old.headers.location], [307, `/v2/${renamed}/app/blobs/uploads`]);
+    assert.deepEqual([old.status, old.headers.location], [307, `${target.subPath}/v2/${renamed}/app/blobs/uploads`]);
     assert.equal((await target.exchange('POST', old.headers.location ?? '', { headers })).status, 202);
     const rest = await target.rest('GET', `/packages/${organization}?type=container`, undefined, asUser());
     const location = `${target.subPath}/api/v1/packages/${renamed}?type=container`;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { clientFor, never } from '../unit/gitea/testClient.ts';
 import { pushImage } from './support/content.ts';
 import { assertLinks } from './support/assertLinks.ts';
 import { basic } from './support/rawHttp.ts';
@@ -25,9 +26,9 @@ describe('an owner that was renamed', () => {
     const headers = await target.authorize();
     const old = await target.exchange('POST', `/v2/${organization}/app/blobs/uploads/?mount=x&from=a/b`, { headers });
     assert.equal(old.status, 307);
-    assert.equal(old.headers.location, `/v2/${renamed}/app/blobs/uploads?mount=x&from=a/b`);
+    assert.equal(old.headers.location, `${target.subPath}/v2/${renamed}/app/blobs/uploads?mount=x&from=a/b`);
     const read = await target.exchange('GET', `/v2/${organization}/app/tags/list`, { headers });
-    assert.deepEqual([read.status, read.headers.location], [307, `/v2/${renamed}/app/tags/list`]);
+    assert.deepEqual([read.status, read.headers.location], [307, `${target.subPath}/v2/${renamed}/app/tags/list`]);
     const moved = await target.exchange('POST', old.headers.location ?? '', { headers });
     assert.equal(moved.status, 202);
     const rest = await target.rest('GET', `/packages/${organization}?type=container`);
@@ -235,5 +236,11 @@ describe('an account', () => {
       message: 'This account is prohibited from signing in, please contact your site administrator.',
     });
     assert.equal((await target.rest('GET', '/user', undefined, basic(user.name, user.password))).status, 401);
+
+    // The registry gives out a token, with which nothing can be done: so our sign-in asks the REST API too.
+    assert.equal((await target.exchange('GET', '/v2/token', { headers: basic(user.name, secret) })).status, 200);
+    const client = clientFor(`${target.http.origin}${target.subPath}`, { credential: { username: user.name, secret } });
+    t.after(() => client.close());
+    await assert.rejects(client.checkSignIn({ signal: never }), { code: 'accessDenied', message: /switched it off/ });
   });
 });

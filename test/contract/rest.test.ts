@@ -100,6 +100,20 @@ describe('personal tokens', () => {
     assert.equal((await target.rest('GET', '/user', undefined, withToken(made.sha1))).status, 401);
   });
 
+  test('are made under the user name alone, also by who signs in with an e-mail address', async (t) => {
+    if (!target.capabilities.admin) {
+      t.skip('needs an admin account, to create others');
+      return;
+    }
+    const user = await target.user();
+    const address = `${user.name}@example.org`;
+    const as = basic(address, user.password);
+    assert.equal((await target.exchange('GET', '/v2/token', { headers: as })).status, 200);
+    const body = { name: 'by mail', scopes: ['all'] };
+    assert.equal((await target.rest('POST', `/users/${address}/tokens`, body, as)).status, 404);
+    assert.equal((await target.rest('POST', `/users/${user.name}/tokens`, body, as)).status, 201);
+  });
+
   test('of another user are not accessible', async (t) => {
     if (!target.capabilities.admin) {
       t.skip('needs an admin account, to create others');
@@ -212,7 +226,41 @@ describe('packages', () => {
     }
   });
 
-  test('of somebody unknown are not found', async () => {
-    assert.equal((await target.rest('GET', '/packages/no-such-owner-here?type=container')).status, 404);
+  test('of somebody unknown are not found: neither is the name, nor was it one', async () => {
+    const name = 'no-such-owner-here';
+    const expected = `user redirect does not exist [name: ${name}]`;
+    const body = { name: target.image('token'), scopes: ['all'] };
+    for (const [method, path] of [
+      ['GET', `/packages/${name}?type=container`],
+      ['GET', `/users/${name}`],
+      ['POST', `/users/${name}/tokens`],
+    ] as const) {
+      const answer = await target.rest(method, path, method === 'POST' ? body : undefined);
+      assert.equal(json<{ message: string }>(answer, 404).message, expected, path);
+    }
+  });
+
+  test('that are not there get the reason; a path without a route gets none', async (t) => {
+    if (!target.atLeast('1.26.0')) {
+      t.skip('older servers have other routes');
+      return;
+    }
+    const image = target.image();
+    await pushImage(target, image, 'v1');
+    const at = `/packages/${target.account.name}/container`;
+    for (const [method, path, message] of [
+      ['GET', `${at}/no-such-image`, 'GetPackageByName: package does not exist'],
+      ['DELETE', `${at}/no-such-image`, 'GetPackageByName: package does not exist'],
+      ['POST', `${at}/no-such-image/-/unlink`, 'GetPackageByName: package does not exist'],
+      ['DELETE', `${at}/no-such-image/v1`, 'GetVersionByNameAndVersion: package does not exist'],
+      ['DELETE', `${at}/${image}/v2`, 'GetVersionByNameAndVersion: package does not exist'],
+    ] as const) {
+      const answer = await target.rest(method, path);
+      assert.equal(json<{ message: string }>(answer, 404).message, message, `${method} ${path}`);
+    }
+    // As of a name whose slash a proxy has decoded.
+    const unrouted = await target.rest('DELETE', `${at}/group/${image}/v1`);
+    assert.deepEqual([unrouted.status, unrouted.text.trim()], [404, '404 page not found']);
+    assert.equal((await target.rest('PUT', at.replace('/container', ''))).status, 405);
   });
 });

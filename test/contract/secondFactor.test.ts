@@ -46,7 +46,9 @@ describe('a user with a second factor', () => {
     const without = await errorOf(client.createToken({ credential, name: 'without a code' }, { signal: never }));
     assert.ok(['credentialsRejected', 'oneTimePasswordNeeded'].includes(without.code), without.message);
     const wrong = { credential, name: 'wrong code', oneTimeCode: code() === '000000' ? '111111' : '000000' };
-    assert.equal((await errorOf(client.createToken(wrong, { signal: never }))).code, 'credentialsRejected');
+    const refused = await errorOf(client.createToken(wrong, { signal: never }));
+    assert.equal(refused.code, 'credentialsRejected');
+    assert.match(refused.message, /this password with this one-time code/);
 
     const oneTimeCode = code();
     const secret = await client.createToken({ credential, name: 'with a code', oneTimeCode }, { signal: never });

@@ -89,14 +89,15 @@ test('the bodies have the recorded lengths', () => {
 
 for (const [index, exchange] of exchanges.entries()) {
   test(`${String(index + 1).padStart(2, '0')} ${exchange.name}`, async (t) => {
-    const reason = skipAll ?? (usesDev(exchange) && dev === undefined ? 'needs an admin, to create a user' : undefined);
+    const reason = skipAll ?? skipReason(exchange);
     if (reason !== undefined) {
       t.skip(reason);
       return;
     }
     if (exchange.name === 'status after broken PATCH') await breakPatch(exchange);
     const body = bodyFor(exchange);
-    const answer = await target.exchange(exchange.method, toOurs(exchange.path), {
+    const root = exchange.path.startsWith('/api/') ? target.subPath : '';
+    const answer = await target.exchange(exchange.method, root + toOurs(exchange.path), {
       headers: { ...exchange.headers, ...(await authorizationFor(exchange)) },
       ...(body === undefined ? {} : { body }),
     });
@@ -104,6 +105,21 @@ for (const [index, exchange] of exchanges.entries()) {
     compare(exchange, answer);
   });
 }
+
+function skipReason(exchange: Exchange): string | undefined {
+  if (usesDev(exchange) && dev === undefined) return 'needs an admin, to create a user';
+  return target.capabilities.proxied ? ofBrokenBodies[exchange.name] : undefined;
+}
+
+const kept = 'a proxy keeps a broken body to itself, and Gitea has never seen it';
+const early = 'an answer before the end of a large body becomes the 502 of a proxy';
+const ofBrokenBodies: Readonly<Record<string, string>> = {
+  'status after broken PATCH': kept,
+  'resume same offset': kept,
+  '8 MB PATCH to unknown session': early,
+  '8 MB PATCH with bad token': early,
+  '64 MB PATCH with bad token': early,
+};
 
 function usesDev({ name }: Exchange): boolean {
   return ['dev', 'POST own', 'POST other owner'].includes(name);
@@ -180,7 +196,10 @@ function compare({ name, method, answer: expected }: Exchange, answer: RawAnswer
   for (const [header, value] of Object.entries(wanted)) {
     if (target.capabilities.proxied && ofTheConnection.includes(header)) continue;
     if (header === 'content-length' && lacksLineFeed(answer, method, value)) continue;
-    assert.equal(toRecorded(answer.values(header).join(', ')), value, `${header} of “${name}”`);
+    const given = answer.values(header).join(', ');
+    // No name is part of a media type: of a user called “plain”, text/plain would be taken for one.
+    const compared = header === 'content-type' ? given : toRecorded(given);
+    assert.equal(compared, value, `${header} of “${name}”`);
   }
   for (const header of telling) {
     if (!(header in expected.headers)) assert.equal(answer.headers[header], undefined, `${header} of “${name}”`);

@@ -55,7 +55,7 @@ function authenticateBasic(gitea: Gitea, value: string, otp: string): Authentica
   const byToken = authenticateToken(gitea, tokenIsName ? username : password);
   if (byToken !== undefined) return byToken;
 
-  const user = gitea.directory.owner(username);
+  const user = gitea.directory.owner(username) ?? gitea.directory.userByEmail(username);
   if (gitea.options.passwordSignIn === false || user?.kind !== 'user') return refused;
   if (user.password !== password || user.prohibitLogin || !secondFactor(gitea, user, otp)) return refused;
   return { kind: 'user', user, scope: gitea.quirks.scopesEnforced ? 'all' : undefined };

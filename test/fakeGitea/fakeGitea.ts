@@ -109,7 +109,10 @@ async function route(gitea: Gitea, exchange: Exchange): Promise<Reply> {
   if (exchange.path === '/v2' || exchange.path.startsWith('/v2/')) return handleRegistry(gitea, exchange);
   const subPath = gitea.options.subPath ?? '';
   if (!exchange.path.startsWith(subPath)) return pageNotFound();
-  const path = exchange.path.slice(subPath.length);
+  const given = exchange.path.slice(subPath.length);
+  const path = gitea.options.proxyDecodesSlash === true ? given.replaceAll(/%2f/gi, '/') : given;
+  // The proxy passes on the registry below the path as well: Gitea redirects there for an owner that was renamed.
+  if (path.startsWith('/v2/')) return handleRegistry(gitea, { ...exchange, path });
   if (path.startsWith('/api/v1/')) return handleRest(gitea, exchange, path.slice('/api/v1'.length));
   return exchange.method === 'GET' || exchange.method === 'HEAD' ? handleWeb(gitea, exchange, path) : pageNotFound();
 }

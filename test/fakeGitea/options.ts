@@ -32,6 +32,8 @@ export interface FakeGiteaOptions {
   readonly packages?: boolean;
   /** `/gitea`: the web pages and the REST API live below it, `/v2` stays at the root. */
   readonly subPath?: string;
+  /** A proxy decodes `%2F` in the paths of pages and REST API, as nginx does whose `proxy_pass` has a path. */
+  readonly proxyDecodesSlash?: boolean;
   /** A proxy ends TLS and sends no X-Forwarded-Proto: Gitea assumes plain http. */
   readonly tlsEndsAtProxy?: boolean;
   /** Built with Go's new JSON (GOEXPERIMENT=jsonv2): JSON bodies end without a line feed. */

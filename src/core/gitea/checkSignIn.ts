@@ -43,6 +43,15 @@ export async function checkSignIn(options: SignInOptions): Promise<SignInResult>
 }
 
 /**
+ * The registry gives a token to an account that may not sign in, and then refuses all that is asked with it (docs/gitea.md
+ * §1). One whose password must be changed may push.
+ */
+function isAccountOff(error: unknown): boolean {
+  const account = error instanceof TeaChestError ? error.facts['account'] : undefined;
+  return account === 'prohibited' || account === 'notActivated';
+}
+
+/**
  * What the REST API says; undefined if it is not found, as below a sub-path that the address does not have. The registry has
  * accepted the credential before.
  */
@@ -54,7 +63,7 @@ async function ofApi<T>(
   try {
     return await ask(api);
   } catch (error) {
-    if (isCancelled(error) || signal.aborted) throw error;
+    if (isCancelled(error) || signal.aborted || isAccountOff(error)) throw error;
     logger.debug(`${origin} does not say the ${what}: ${String(error)}`);
     return undefined;
   }

@@ -53,12 +53,18 @@ export async function createAccessToken(
     }),
     webRoot,
   );
-  if (error.code === 'oneTimePasswordNeeded' && oneTimeCode !== undefined) {
+  const isRefused = error.code === 'oneTimePasswordNeeded' || error.code === 'credentialsRejected';
+  if (isRefused && oneTimeCode !== undefined) {
     throw new TeaChestError(
       'credentialsRejected',
       l10n.t`${host} does not accept this password with this one-time code. A code is good for half a minute, and often only once.`,
       { facts: { host, username: credential.username } },
     );
+  }
+  // Gitea accepts an e-mail address at the sign-in, but has no user of that name.
+  if (error.code === 'ownerNotFound' && credential.username.includes('@')) {
+    const what = l10n.t`${host} makes a token only for a user name, not for the e-mail address “${credential.username}”. Sign in with your user name.`;
+    throw new TeaChestError('credentialsRejected', what, { cause: error, facts: error.facts });
   }
   throw error;
 }

@@ -20,7 +20,8 @@ export function explainRestError(response: RegistryResponse, attempt: string, we
     explainBusyServer(response) ??
     explainSignInPage(response, new URL(webRoot).host) ??
     explainScope(response, host, attempt) ??
-    explainAccount(response, host, webRoot);
+    explainAccount(response, host, webRoot) ??
+    explainUnknownOwner(response, host);
   if (special !== undefined) return special;
   if (status === 404 && parseJson(restError, response.body) === undefined) return apiMissing(host, webRoot, status);
   return explainStatus(errorResponse, attempt);
@@ -81,6 +82,15 @@ function explainStatus(errorResponse: ErrorResponse, attempt: string): TeaChestE
         { facts },
       );
   }
+}
+
+/** Gitea looks for a former name as well, and says only that there is none (services/context/user.go). */
+function explainUnknownOwner(response: RegistryResponse, host: string): TeaChestError | undefined {
+  if (response.status !== 404) return undefined;
+  const owner = /^user redirect does not exist \[name: ([^\]]+)\]$/.exec(restMessage(response))?.[1];
+  if (owner === undefined) return undefined;
+  const what = l10n.t`${host} has no user or organization “${owner}”, or none that you may see.`;
+  return new TeaChestError('ownerNotFound', what, { facts: { host, status: response.status, owner } });
 }
 
 /** Gitea's own 404 is JSON with a message. For an install below a path, the registry is at the root and the API is not. */

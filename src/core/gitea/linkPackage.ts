@@ -40,7 +40,7 @@ export async function linkPackage(packages: LinkApi, wanted: WantedLink, call: A
   try {
     await packages.link(wanted.id, wanted.repository, call);
   } catch (error) {
-    const status = error instanceof TeaChestError ? error.facts.status : undefined;
+    const status = error instanceof TeaChestError && !isExplained(error) ? error.facts.status : undefined;
     if (status === 404) throw noRepository(wanted, error);
     if (status !== 400) throw error;
     // Gitea links only what is not linked (services/packages/package_update.go): 400 “invalid argument”.
@@ -82,12 +82,17 @@ export async function unlinkPackage(
   try {
     await packages.unlink(id, call);
   } catch (error) {
-    if (!(error instanceof TeaChestError)) throw error;
+    if (!(error instanceof TeaChestError) || isExplained(error)) throw error;
     // Gitea unlinks only what is linked: 400 “invalid argument”.
     if (error.facts.status === 400) return;
     if (error.facts.status === 404) throw cannotUnlink(host, id, error);
     throw error.facts.status === 500 ? mayNotUnlink(id, error) : error;
   }
+}
+
+/** A proxy is the reason of the 404, and not what it usually means. */
+function isExplained({ facts }: TeaChestError): boolean {
+  return facts['decodesSlash'] === true;
 }
 
 /** A change of a link that failed in between. */

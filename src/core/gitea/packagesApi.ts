@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { TeaChestError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
 import type { DeleteOutcome } from '../registry/manifests/deleteManifest.ts';
 import { isHtml, readErrorResponse } from '../registry/errors/errorResponse.ts';
@@ -71,7 +72,10 @@ export class PackagesApi {
   async deleteVersion(id: PackageId, version: string, call: ApiCall): Promise<DeleteOutcome> {
     const response = await this.#rest.delete(`${packagePath(id)}/${encode(version)}`, call);
     if (isDone(response)) return 'deleted';
-    if (response.status === 404) return 'gone';
+    if (response.status === 404) {
+      if ((await this.#listed(id, call, version)) !== undefined) throw slashDecoded(response, id);
+      return 'gone';
+    }
     throw await this.#rest.errorOf(
       response,
       l10n.t({
@@ -104,6 +108,7 @@ export class PackagesApi {
   async link(id: PackageId, repository: string, call: ApiCall): Promise<void> {
     const response = await this.#rest.post(`${packagePath(id)}/-/link/${encode(repository)}`, call);
     if (isDone(response)) return;
+    await this.#rejectIfUnreachable(response, id, call);
     throw await this.#rest.errorOf(
       response,
       l10n.t({
@@ -118,6 +123,7 @@ export class PackagesApi {
   async unlink(id: PackageId, call: ApiCall): Promise<void> {
     const response = await this.#rest.post(`${packagePath(id)}/-/unlink`, call);
     if (isDone(response)) return;
+    await this.#rejectIfUnreachable(response, id, call);
     throw await this.#rest.errorOf(
       response,
       l10n.t({
@@ -142,11 +148,41 @@ export class PackagesApi {
     }
     return names;
   }
+
+  /** After a 404: rejects if the package is there all the same. */
+  async #rejectIfUnreachable(response: RegistryResponse, id: PackageId, call: ApiCall): Promise<void> {
+    const listed = response.status === 404 ? await this.#listed(id, call) : undefined;
+    if (listed === undefined) return;
+    const shown = await this.#rest.get(`${packagePath(id)}/${encode(listed)}`, call);
+    if (shown.status === 404 && (await this.#listed(id, call, listed)) !== undefined) throw slashDecoded(response, id);
+  }
+
+  /**
+   * A version of a package whose name has a `/`, by the list of its owner, which does not need that name in its path.
+   * Undefined for every other package: a proxy that decodes `%2F` does not change its path.
+   */
+  async #listed(id: PackageId, call: ApiCall, wanted?: string): Promise<string | undefined> {
+    if (!id.name.includes('/')) return undefined;
+    for await (const { rows } of this.versions(id.owner, call, id.name)) {
+      const found = rows.find(
+        ({ usable, name, version }) => usable && name === id.name && (wanted === undefined || version === wanted),
+      );
+      if (found !== undefined) return found.version;
+    }
+    return undefined;
+  }
 }
 
 /** A `/` in the name is written %2F (docs/gitea.md §4). */
 function packagePath({ owner, name }: PackageId): string {
   return `packages/${encode(owner)}/container/${encode(name)}`;
+}
+
+/** nginx does that if its `proxy_pass` has a path. */
+function slashDecoded({ url, status }: RegistryResponse, { owner, name }: PackageId): TeaChestError {
+  const { host } = url;
+  const what = l10n.t`${host} does not find ${owner}/${name}, although it lists it: a proxy in front of it decodes the %2F by which the “/” in the name is written. The proxy has to pass on addresses as they are; in nginx that is proxy_pass without a path. Until then this works only for names without “/”.`;
+  return new TeaChestError('registryRefused', what, { facts: { host, status, decodesSlash: true } });
 }
 
 function encode(part: string): string {

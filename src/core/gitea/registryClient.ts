@@ -14,6 +14,7 @@ import type { Environment } from '../registry/http/proxy.ts';
 import { withOwnRedirects, withRedirects } from '../registry/http/redirects.ts';
 import { Repository } from '../registry/repository.ts';
 import { repositoryUrl, type RepositoryContext } from '../registry/repositoryContext.ts';
+import { watchMoves } from '../registry/watchMoves.ts';
 import {
   browseRetries,
   remedyFor,
@@ -130,7 +131,8 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       const { kind } = await known.get(signal);
       const explain = kind === 'generic' ? explainErrorResponse : explainGiteaError;
       const observed = sessions === undefined ? send : withSessionObserver(send, origin, sessions);
-      return new Repository(kind, { ...shared, send: observed, repository, explain, unclosed: new Set() }, sizer);
+      const watched = watchMoves(observed, { origin, repository });
+      return new Repository(kind, { ...shared, ...watched, repository, explain, unclosed: new Set() }, sizer);
     };
 
   return {

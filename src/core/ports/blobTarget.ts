@@ -9,6 +9,8 @@ export interface BlobTarget {
   readonly kind: 'gitea' | 'forgejo' | 'generic';
   /** `owner/name`, as in the paths of the registry's API. */
   readonly repository: string;
+  /** Its present `owner/name`, once the registry has redirected a request to it; undefined if `repository` is that. */
+  readonly movedTo?: string | undefined;
   /** True for a registry on this machine or in this network: reading back from it is cheap. */
   readonly isNear: boolean;
   /**

@@ -11,6 +11,7 @@ import type { PushResult } from './pushEvents.ts';
 import { findConfig } from './findConfig.ts';
 import { selectedImage } from './imageIndex.ts';
 import type { LayerLedger } from './layerLedger.ts';
+import { movedNotice } from './movedNotice.ts';
 import { planLayers } from './planLayers.ts';
 import { publishLayers, type TransferredLayers } from './publishLayers.ts';
 import { publishManifests, type TransferredManifests } from './publishManifests.ts';
@@ -63,7 +64,9 @@ export async function pushImage(
     const push = { ...dependencies, ...own, publishedUnder: 'tag' as const, signal, onEvent, onManifest };
     const pushOne = (one: PushContext): Promise<PushOutcome> => attemptWithRetries(one, transfers);
     const outcome = await (isListOfImages(image) ? pushList(push, pushOne) : pushOne(push));
-    const result = { ...outcome, notices: [...outcome.notices, ...notices], durationMs: Math.round(now() - startedAt) };
+    const moved = movedNotice(request, dependencies.target) ?? [];
+    const allNotices = [...outcome.notices, ...notices, moved].flat();
+    const result = { ...outcome, notices: allNotices, durationMs: Math.round(now() - startedAt) };
     onEvent({ type: 'done', result });
     return result;
   } finally {

@@ -47,6 +47,10 @@ export class Repository implements BlobTarget, ImageRepository {
     this.#sizer = sizer;
   }
 
+  get movedTo(): string | undefined {
+    return this.#context.movedTo?.();
+  }
+
   /** Opens an upload session and closes it again: Gitea has no other request that checks write access (docs/gitea.md §1). */
   async checkAccess({ signal }: CallOptions): Promise<void> {
     const session = await openSession(this.#context, signal);

@@ -13,6 +13,8 @@ export interface RepositoryContext {
   readonly origin: string;
   /** `owner/name`, lower case. */
   readonly repository: string;
+  /** The present `owner/name`, in lower case as in references: see `BlobTarget`. */
+  readonly movedTo?: () => string | undefined;
   readonly explain: ExplainErrorResponse;
   readonly logger: Logger;
   readonly timing: Timing;

@@ -48,21 +48,46 @@ export function problemRows<T>(problem: Problem<T>): readonly ChoiceRow<T>[] {
 
 /**
  * The rows of a list. All choices stay in it, because VS Code itself filters and sorts them by the typed text, without a
- * delay before Enter. The typed text gets a row only if no choice matches it, or it would always be the best match.
+ * delay before Enter. VS Code tells the extension the number of the row that Enter took, and that row may be of an earlier
+ * list. So each choice keeps its number: what was typed comes after all of them.
  */
 export function choiceRows<T>(
   choices: readonly Choice<T>[],
   text: string,
   custom: ((text: string) => Typed<T> | undefined) | undefined,
 ): readonly ChoiceRow<T>[] {
-  const rows = choices.map(choiceRow);
-  const hasMatch = text === '' || choices.some((choice) => choice.always !== true && matches(choice, text));
-  const typed = hasMatch ? undefined : custom?.(text);
-  return typed === undefined ? rows : [typedRow(typed), ...rows];
+  const typed = typedRow(choices, text, custom);
+  if (typed === undefined) return choices.map(choiceRow);
+  // The typed row is then the only one that is shown, so that Enter accepts it.
+  return [...choices.map((choice) => ({ ...choiceRow({ ...choice, always: false }), choice })), typed];
 }
 
-/** The first row, so that Enter accepts it and not a choice that is always shown. */
-function typedRow<T>(typed: Typed<T>): ChoiceRow<T> {
+/**
+ * The choice of the row that Enter took; undefined if the row only shows a message. Enter may have come before the rows for
+ * the last key: then it took a row that is not shown any more, and what was typed is meant.
+ */
+export function chosenOf<T>(
+  row: ChoiceRow<T> | undefined,
+  choices: readonly Choice<T>[],
+  text: string,
+  custom: ((text: string) => Typed<T> | undefined) | undefined,
+): Choice<T> | undefined {
+  const choice = row?.choice;
+  if (choice === undefined) return undefined;
+  const typed = typedRow(choices, text, custom);
+  const isShown = choices.includes(choice) && (typed === undefined || matches(choice, text));
+  return isShown ? choice : typed?.choice;
+}
+
+/** The row of the typed text. Only if no choice matches it, or it would always be the best match. */
+function typedRow<T>(
+  choices: readonly Choice<T>[],
+  text: string,
+  custom: ((text: string) => Typed<T> | undefined) | undefined,
+): ChoiceRow<T> | undefined {
+  const hasMatch = text === '' || choices.some((choice) => choice.always !== true && matches(choice, text));
+  const typed = hasMatch ? undefined : custom?.(text);
+  if (typed === undefined) return undefined;
   if ('problem' in typed) return { label: withIcon('error', typed.problem), alwaysShow: true };
   return { ...choiceRow(typed), alwaysShow: true };
 }

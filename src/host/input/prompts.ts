@@ -4,6 +4,7 @@ import { openInBrowser, type WebPage } from '../openInBrowser.ts';
 import {
   choiceRow,
   choiceRows,
+  chosenOf,
   problemRows,
   type Choice,
   type ChoiceRow,
@@ -128,10 +129,10 @@ export async function askChoice<T>(position: StepPosition, question: ChoiceQuest
       let choices: readonly Choice<T>[] | undefined;
       let former: readonly Choice<T>[] = [];
       let problem: Problem<T> | undefined = question.problem;
+      // What was typed and refused is not offered again: it would be the best match, above the reason.
+      const custom = (): typeof question.custom => (problem === undefined ? question.custom : undefined);
       const draw = (): void => {
-        // What was typed and refused is not offered again: it would be the best match, above the reason.
-        const custom = problem === undefined ? question.custom : undefined;
-        const rows = choices === undefined ? [] : choiceRows(choices, list.value.trim(), custom);
+        const rows = choices === undefined ? [] : choiceRows(choices, list.value.trim(), custom());
         list.items = [...(problem === undefined ? [] : problemRows(problem)), ...rows.map(withButtons)];
       };
       const accept = async (value: T): Promise<void> => {
@@ -149,8 +150,8 @@ export async function askChoice<T>(position: StepPosition, question: ChoiceQuest
           draw();
         }),
         list.onDidAccept(() => {
-          // A row may have been drawn anew since it was selected.
-          const choice = choices && chosenOf(list, [...choices, ...former, ...insteadOf(problem)], question);
+          const all = [...(choices ?? []), ...former, ...insteadOf(problem)];
+          const choice = chosenOf(list.selectedItems[0], all, list.value.trim(), custom());
           if (choice !== undefined) void accept(choice.value).catch(reject);
         }),
         list.onDidTriggerItemButton(({ item, button }) => {
@@ -159,8 +160,7 @@ export async function askChoice<T>(position: StepPosition, question: ChoiceQuest
         }),
         ...whenLeft(list, closed.signal, reject),
       );
-      list.busy = true;
-      list.show();
+      showLoading(list);
       Promise.resolve(question.choices).then((loaded) => {
         choices ??= loaded;
         list.busy = false;
@@ -203,19 +203,6 @@ function whenLeft(
 
 function insteadOf<T>(problem: Problem<T> | undefined): readonly Choice<T>[] {
   return typeof problem === 'object' && problem.instead !== undefined ? [problem.instead] : [];
-}
-
-/** The choice that Enter takes. Undefined for a row that only shows a message. */
-function chosenOf<T>(
-  list: vscode.QuickPick<ChoiceRow<T>>,
-  choices: readonly Choice<T>[],
-  question: ChoiceQuestion<T>,
-): Choice<T> | undefined {
-  const choice = list.selectedItems[0]?.choice;
-  if (choice === undefined || choices.includes(choice)) return choice;
-  // The row of the typed text may lag behind the last key.
-  const [typed] = choiceRows(choices, list.value.trim(), question.custom);
-  return typed?.choice !== undefined && !choices.includes(typed.choice) ? typed.choice : undefined;
 }
 
 /** The row with the buttons for its other values. */
@@ -265,8 +252,7 @@ export async function askSubset<T>(position: StepPosition, question: SubsetQuest
         }),
         ...whenLeft(list, closed.signal, reject),
       );
-      list.busy = true;
-      list.show();
+      showLoading(list);
       Promise.resolve(question.choices).then((choices) => {
         list.busy = false;
         list.items = choices.map(choiceRow);
@@ -309,6 +295,11 @@ function inertMessage(problem: string | undefined): string | undefined {
 
 function iconButton(icon: string, tooltip: string): vscode.QuickInputButton {
   return { iconPath: new vscode.ThemeIcon(icon), tooltip };
+}
+
+function showLoading(list: vscode.QuickPick<vscode.QuickPickItem>): void {
+  list.busy = true;
+  list.show();
 }
 
 function setBusy(box: vscode.InputBox | vscode.QuickPick<vscode.QuickPickItem>, busy: boolean): void {

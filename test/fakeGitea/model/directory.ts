@@ -114,6 +114,13 @@ export class Directory {
     return this.#owners.get(name.toLowerCase());
   }
 
+  /** A user may sign in with an e-mail address: that of `dev` is `dev@example.org`. */
+  userByEmail(address: string): User | undefined {
+    const [, name = ''] = /^(.+)@example\.org$/i.exec(address) ?? [];
+    const owner = this.owner(name);
+    return owner?.kind === 'user' ? owner : undefined;
+  }
+
   /** From then on the former name redirects to the owner, until another owner has that name. */
   rename(owner: Owner, name: string): void {
     this.#owners.delete(owner.name.toLowerCase());

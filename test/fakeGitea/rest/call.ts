@@ -43,6 +43,11 @@ export function apiNotFound(call: Pick<RestCall, 'gitea' | 'exchange'>): Reply {
   return apiJson(404, { errors: [], message: "The target couldn't be found.", url });
 }
 
+/** Nobody has this name, and nobody had it (services/context/user.go). */
+export function apiNoOwner(call: Pick<RestCall, 'gitea' | 'exchange'>, name: string): Reply {
+  return apiError(call, 404, `user redirect does not exist [name: ${name}]`);
+}
+
 /** The signed-in user; routes that need one are marked so in the table. */
 export function signedIn({ doer }: RestCall): User {
   if (doer.kind !== 'user') throw new Error('this route must be marked as needing sign-in');

@@ -3,7 +3,7 @@ import { atLeast, generalPermission, mayDo, packagePermission, teamPermission } 
 import type { Owner } from '../model/directory.ts';
 import type { ContainerPackage, PackageVersion } from '../model/packages.ts';
 import { isPublicOnly } from '../model/scopes.ts';
-import { apiDone, apiError, apiJson, apiNotFound, apiPage, signedIn, type RestCall } from './call.ts';
+import { apiDone, apiError, apiJson, apiNoOwner, apiNotFound, apiPage, signedIn, type RestCall } from './call.ts';
 import { toPackage } from './convert.ts';
 
 type Row = readonly [image: ContainerPackage, version: PackageVersion];
@@ -108,8 +108,9 @@ function withOwner<R extends Reply | Promise<Reply>>(
   then: (owner: Owner) => R,
 ): R | Reply {
   const { gitea, doer } = call;
-  const owner = gitea.directory.owner(call.params['owner'] ?? '');
-  if (owner === undefined) return apiNotFound(call);
+  const name = call.params['owner'] ?? '';
+  const owner = gitea.directory.owner(name);
+  if (owner === undefined) return apiNoOwner(call, name);
   const publicOnly = doer.kind === 'user' && doer.scope !== undefined && isPublicOnly(doer.scope);
   if (publicOnly && owner.visibility === 'private') {
     return apiError(call, 403, 'token scope is limited to public packages');
@@ -128,7 +129,8 @@ function withImage<R extends Reply | Promise<Reply>>(
 ): R | Reply {
   return withOwner<R | Reply>(call, right, (owner) => {
     const image = call.gitea.packages.get(owner.id, call.params['name'] ?? '');
-    return image === undefined ? apiNotFound(call) : then(image, owner);
+    if (image === undefined) return apiError(call, 404, 'GetPackageByName: package does not exist');
+    return then(image, owner);
   });
 }
 
@@ -137,8 +139,12 @@ function withVersion<R extends Reply | Promise<Reply>>(
   right: 'read' | 'write',
   then: (image: ContainerPackage, version: PackageVersion) => R,
 ): R | Reply {
-  return withImage<R | Reply>(call, right, (image) => {
-    const version = image.versions.get((call.params['version'] ?? '').toLowerCase());
-    return version === undefined ? apiNotFound(call) : then(image, version);
+  return withOwner<R | Reply>(call, right, (owner) => {
+    const image = call.gitea.packages.get(owner.id, call.params['name'] ?? '');
+    const version = image?.versions.get((call.params['version'] ?? '').toLowerCase());
+    if (image === undefined || version === undefined) {
+      return apiError(call, 404, 'GetVersionByNameAndVersion: package does not exist');
+    }
+    return then(image, version);
   });
 }

@@ -1,14 +1,14 @@
 import { authenticateRest } from '../auth.ts';
 import type { Gitea } from '../gitea.ts';
 import type { Exchange } from '../http/exchange.ts';
-import type { Reply } from '../http/reply.ts';
+import { pageNotFound, type Reply } from '../http/reply.ts';
 import { redirectToOwner } from '../http/redirectToOwner.ts';
 import type { User } from '../model/directory.ts';
 import { rootUrl } from '../publicUrl.ts';
 import type { Quirks } from '../quirks.ts';
 import { scopeGrants } from '../model/scopes.ts';
 import * as admin from './adminRoutes.ts';
-import { accountRefused, apiError, apiJson, apiNotFound, type RestCall } from './call.ts';
+import { accountRefused, apiError, apiJson, type RestCall } from './call.ts';
 import * as packages from './packageRoutes.ts';
 import * as users from './userRoutes.ts';
 
@@ -103,7 +103,16 @@ export async function handleRest(gitea: Gitea, exchange: Exchange, path: string)
     const call = { ...base, doer: who, params };
     return missingScope(call, route) ?? movedOwner(call) ?? route.handle(call);
   }
-  return apiNotFound(base);
+  return noRoute(gitea, path);
+}
+
+/** Of Gitea's router, which has no JSON for that. */
+function noRoute({ quirks }: Gitea, path: string): Reply {
+  const methods = routes
+    .filter((route) => route.exists?.(quirks) !== false && match(route.path, path) !== undefined)
+    .map(({ method }) => method);
+  if (methods.length === 0) return pageNotFound();
+  return { status: 405, headers: { Allow: methods, 'X-Content-Type-Options': 'nosniff' } };
 }
 
 function accountInTheWay({ gitea, exchange }: Pick<RestCall, 'gitea' | 'exchange'>, user: User): Reply | undefined {

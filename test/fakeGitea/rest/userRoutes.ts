@@ -4,7 +4,7 @@ import type { Reply } from '../http/reply.ts';
 import { atLeast, generalPermission, isVisible } from '../model/access.ts';
 import { usedBytes } from '../model/quota.ts';
 import { isScope } from '../model/scopes.ts';
-import { apiDone, apiError, apiJson, apiNotFound, apiPage, signedIn, type RestCall } from './call.ts';
+import { apiDone, apiError, apiJson, apiNoOwner, apiNotFound, apiPage, signedIn, type RestCall } from './call.ts';
 import { toOrganization, toRepository, toTeam, toToken, toUser } from './convert.ts';
 
 export function currentUser(call: RestCall): Reply {
@@ -42,9 +42,10 @@ export function organizationPermissions(call: RestCall): Reply {
 }
 
 export function showUser(call: RestCall): Reply {
-  const user = call.gitea.directory.owner(call.params['user'] ?? '');
-  const shown = user !== undefined && isVisible(call.gitea.directory, user, call.doer);
-  return shown ? apiJson(200, toUser(call, user)) : apiNotFound(call);
+  const name = call.params['user'] ?? '';
+  const user = call.gitea.directory.owner(name);
+  if (user === undefined) return apiNoOwner(call, name);
+  return isVisible(call.gitea.directory, user, call.doer) ? apiJson(200, toUser(call, user)) : apiNotFound(call);
 }
 
 /** An owner's repositories that the user may see. */
@@ -69,9 +70,11 @@ export function showOrganization(call: RestCall): Reply {
 /** Only by Basic, with a password (and one-time password) or a token of the scope, and for oneself unless an admin. */
 export async function createToken(call: RestCall): Promise<Reply> {
   const { gitea, exchange } = call;
-  const user = gitea.directory.owner(call.params['user'] ?? '');
+  const username = call.params['user'] ?? '';
+  const user = gitea.directory.owner(username);
   if (!usesBasic(exchange)) return apiError(call, 401, 'auth required');
-  if (user?.kind !== 'user') return apiNotFound(call);
+  if (user === undefined) return apiNoOwner(call, username);
+  if (user.kind !== 'user') return apiNotFound(call);
   const doer = signedIn(call);
   if (user !== doer && !doer.admin) {
     return apiError(call, 403, 'doer should be the site admin or be same as the contextUser');

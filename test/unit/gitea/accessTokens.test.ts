@@ -56,9 +56,15 @@ suite('a token', () => {
     assert.doesNotMatch(wrong.message, /marked/);
     await client.createToken({ credential: dev, name: 'twice' }, { signal: never });
     assert.match((await refused({ credential: dev, name: 'twice' })).message, /make a token.*name has been used/);
-    const { client: second } = await signedIn(t, { seed: withSecondFactor, flavour: 'forgejo' });
-    const code = await refused({ credential: dev, oneTimeCode: '000000', name: 'x' }, second);
-    assert.equal(code.code, 'credentialsRejected');
+    for (const options of [{ flavour: 'forgejo' }, { version: '1.26.1' }, { version: '1.21.0' }] as const) {
+      const { client: second } = await signedIn(t, { seed: withSecondFactor, ...options });
+      const code = await refused({ credential: dev, oneTimeCode: '000000', name: 'x' }, second);
+      assert.equal(code.code, 'credentialsRejected');
+      assert.match(code.message, /does not accept this password with this one-time code\. A code is good for/);
+    }
+    const mail = await refused({ credential: { ...dev, username: 'dev@example.org' }, name: 'x' });
+    assert.equal(mail.code, 'credentialsRejected');
+    assert.match(mail.message, /not for the e-mail address “dev@example\.org”\. Sign in with your user name\.$/);
   });
 });
 

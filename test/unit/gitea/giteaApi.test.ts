@@ -203,6 +203,15 @@ test('an account that must change its password, or may not sign in, gets an erro
   const byToken = clientFor(fakeGitea.url, { credential: { username: 'dev', secret } });
   t.after(() => byToken.close());
   await assert.rejects(packagesOf(byToken, 'dev'), { code: 'accessDenied', message: /switched it off/ });
+  await assert.rejects(byToken.checkSignIn(call), { code: 'accessDenied', message: /switched it off/ });
+});
+
+test('an owner that does not exist is said as the registry’s refusal of a push says it', async (t) => {
+  const { fakeGitea, client } = await signedIn(t);
+  await assert.rejects(packagesOf(client, 'nosuch'), {
+    code: 'ownerNotFound',
+    message: `${fakeGitea.host} has no user or organization “nosuch”, or none that you may see.`,
+  });
 });
 
 test('a sign-in page in front of the REST API, and a server that is busy', async (t) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
-import { moveLink, unlinkPackage } from '../../../src/core/gitea/linkPackage.ts';
+import { linkPackage, moveLink, unlinkPackage } from '../../../src/core/gitea/linkPackage.ts';
 import type { PackageVersion } from '../../../src/core/gitea/restRows.ts';
 import { pushImage } from './pushContent.ts';
 import { never, signedIn } from './testClient.ts';
@@ -115,5 +115,25 @@ suite('a link that is removed', () => {
       code: 'registryFailed',
       message: /disk full.*It may also be that you have no right to unlink dev\/app/,
     });
+  });
+});
+
+suite('a link of an image whose name has a slash, behind a proxy that decodes %2F,', () => {
+  test('is not made, and the proxy is named', async (t) => {
+    const { client, fakeGitea } = await signedIn(t, { proxyDecodesSlash: true });
+    await pushImage(client, 'team/group/app', ['1']);
+    await pushImage(client, 'team/plain', ['1']);
+    const team = fakeGitea.directory.owner('team') ?? assert.fail();
+    fakeGitea.directory.addRepository(team, 'source');
+    const { host } = fakeGitea;
+    const of = (name: string): typeof wanted => ({ host, id: { owner: 'team', name }, repository: 'source' });
+    const expected = {
+      code: 'registryRefused',
+      message: /^127\.0\.0\.1:\d+ does not find team\/group\/app, although it lists it: a proxy .* decodes the %2F/,
+    };
+    await assert.rejects(linkPackage(client.packages, of('group/app'), call), expected);
+    await assert.rejects(unlinkPackage(client.packages, of('group/app'), call), expected);
+    await linkPackage(client.packages, of('plain'), call);
+    await assert.rejects(linkPackage(client.packages, of('group/gone'), call), /there is no such repository/);
   });
 });

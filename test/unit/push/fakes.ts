@@ -149,6 +149,7 @@ export class FakeRepository implements BlobTarget {
   readonly repository: string;
   kind: 'gitea' | 'forgejo' | 'generic' = 'gitea';
   isNear = false;
+  movedTo: string | undefined;
   readonly blobs = new Map<Digest, Uint8Array>();
   readonly elsewhere = new Map<Digest, Uint8Array>();
   readonly manifests = new Map<string, Buffer>();

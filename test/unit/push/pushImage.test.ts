@@ -37,6 +37,18 @@ describe('pushImage', () => {
     await rig.assertNothingLeft();
   });
 
+  it('says the present name of an owner that was renamed, also if nothing had to be sent', async () => {
+    const engine = new FakeEngine(layers);
+    rig.registry.movedTo = 'crew/app';
+    for (const strategy of ['export', 'none']) {
+      const result = await rig.push(engine);
+      assert.equal(result.strategy, strategy);
+      assert.deepEqual(result.notices, [
+        '“dev” was renamed to “crew”, so the image is in gitea.test/crew/app. The former name leads there only until somebody else takes it.',
+      ]);
+    }
+  });
+
   it('asks the engine one inspect and the registry one HEAD when nothing has changed', async () => {
     const engine = new FakeEngine(layers);
     const first = await rig.push(engine);

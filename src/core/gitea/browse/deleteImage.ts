@@ -27,7 +27,7 @@ export async function deleteImage(
   return await deleteVersions(contents, packages, repository, call);
 }
 
-/** Goes on after a failure, unless the person cancels or may not delete. */
+/** Goes on after a failure, unless the person cancels, may not delete, or a proxy is in the way of all versions. */
 async function deleteVersions(
   { host }: RegistryContents,
   packages: PackagesApi,
@@ -48,7 +48,7 @@ async function deleteVersions(
       if ((await packages.deleteVersion(id, version, call)) === 'deleted') deleted += 1;
     } catch (error) {
       failure ??= toTeaChestError(error, 'browse');
-      if (isCancelled(error) || failure.code === 'accessDenied') break;
+      if (isCancelled(error) || failure.code === 'accessDenied' || failure.facts['decodesSlash'] === true) break;
     }
   }
   if (failure === undefined && usable.length === rows.length) return deleted === 0 ? 'gone' : 'deleted';

@@ -115,6 +115,28 @@ suite('a deletion on Gitea', () => {
     }
   });
 
+  test('behind a proxy that decodes %2F takes nothing for gone that is still there, and names the proxy', async (t) => {
+    for (const options of [{}, { version: '1.25.0' }, { version: '1.22.0' }]) {
+      const { client, fakeGitea } = await signedIn(t, { ...options, proxyDecodesSlash: true });
+      const name = 'team/group/app';
+      const digest = await pushImage(client, name, []);
+      await pushImage(client, name, ['1', '2']);
+      const contents = await client.contents(call);
+      for (const target of [
+        { kind: 'image', repository: name },
+        { kind: 'digest', repository: name, digest },
+      ] as const) {
+        const plan = await planDeletion(contents, [target], call);
+        const [result] = await runDeletion(contents, plan, call);
+        assert.ok(typeof result?.outcome === 'object', `${JSON.stringify(options)}: ${String(result?.outcome)}`);
+        assert.match(result.outcome.failure.message, /although it lists it: a proxy in front of it decodes the %2F/);
+      }
+      const team = fakeGitea.directory.owner('team') ?? assert.fail();
+      assert.equal(fakeGitea.packages.get(team.id, 'group/app')?.versions.size, 3);
+      assert.deepEqual(await deleteAll(contents, [{ kind: 'tag', repository: name, tag: '1' }]), ['deleted']);
+    }
+  });
+
   test('of an image leaves one to which something was pushed after the confirmation, on servers old and new', async (t) => {
     for (const options of [{}, { version: '1.24.0' }, { version: '1.17.0' }]) {
       const { client, fakeGitea } = await signedIn(t, options);

@@ -39,22 +39,28 @@ suite('the rows of a list that takes typed text', () => {
     for (const row of choiceRows(choices, 'te', owner)) assert.equal(row.alwaysShow, undefined);
   });
 
-  test('begin with what was typed where it fits nothing', () => {
-    const [typed, ...others] = choiceRows(choices, 'guild', owner);
+  test('end with what was typed where it fits nothing, so that each choice keeps its number', () => {
+    const rows = choiceRows(choices, 'guild', owner);
+    const [typed, others] = [rows.at(-1), rows.slice(0, -1)];
     const choice = { label: 'guild', description: 'as typed', value: 'guild' };
     assert.deepEqual(typed, { ...choiceRow(choice), alwaysShow: true });
     assert.deepEqual(others, choices.map(choiceRow));
   });
 
-  test('keep the row that leads on, although it matches nothing', () => {
+  test('keep the row that leads on while a choice fits, and hide it where the typed text takes its place', () => {
     const more: Choice<string> = { label: '…', description: 'Another owner', always: true, value: '' };
-    const rows = choiceRows([...choices, more], 'owner', owner);
-    assert.deepEqual(labels(rows), ['owner', 'dev', 'team', 'my-team', '…']);
-    assert.equal(rows.at(-1)?.alwaysShow, true);
+    const fitting = choiceRows([...choices, more], 'te', owner);
+    assert.deepEqual(labels(fitting), ['dev', 'team', 'my-team', '…']);
+    assert.equal(fitting.at(-1)?.alwaysShow, true);
+    const rows = choiceRows([...choices, more], 'guild', owner);
+    assert.deepEqual(labels(rows), ['dev', 'team', 'my-team', '…', 'guild']);
+    assert.deepEqual([rows.at(-2)?.alwaysShow, rows.at(-1)?.alwaysShow], [undefined, true]);
+    assert.equal(rows.at(-2)?.choice, more);
   });
 
   test('say why a text cannot be one, by a row that is no choice', () => {
-    const [reason, ...others] = choiceRows(choices, 'no team', owner);
+    const rows = choiceRows(choices, 'no team', owner);
+    const [reason, others] = [rows.at(-1), rows.slice(0, -1)];
     assert.ok(reason !== undefined && reason.choice === undefined);
     assert.match(reason.label, /^\$\(error\) “no team” cannot be an owner/);
     assert.equal(reason.alwaysShow, true);

@@ -93,7 +93,7 @@ suite('typing in the push dialog', () => {
     images.enter();
     const choice = await ownerList();
     choice.type('guild');
-    assert.deepEqual(labels(choice), ['guild (as typed)', '$(edit) Another owner…']);
+    assert.deepEqual(labels(choice), ['guild (as typed)']);
     choice.enter();
     const list = await proposal();
     assert.equal(labels(list)[0], '$(edit) Choose Another Name…');
@@ -116,6 +116,25 @@ suite('typing in the push dialog', () => {
     choice.take(row);
     (await proposal()).enter();
     assert.equal((await asked)?.target.repository, 'guild/app');
+  });
+
+  test('an Enter that overtakes the rows takes what was typed, and no other row', async () => {
+    const listOf = async (): Promise<QuickInput> => {
+      const list = await ownerList();
+      assert.deepEqual(labels(list), ['dev (you)', 'team (public)', 'my-team', '$(edit) Another owner…']);
+      return list;
+    };
+    const typed = askPush(sources(), { image: 'app:1' });
+    (await listOf()).typeAndEnter('guild');
+    (await proposal()).enter();
+    assert.equal((await typed)?.target.repository, 'guild/app');
+
+    const chosen = askPush(sources(), { image: 'app:1' });
+    const list = await listOf();
+    list.type('guild');
+    list.typeAndEnter('team');
+    (await proposal()).enter();
+    assert.equal((await chosen)?.target.repository, 'team/app');
   });
 
   test('an owner whose name is the beginning of another’s can be typed by itself', async () => {

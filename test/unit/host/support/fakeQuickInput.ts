@@ -71,6 +71,18 @@ export class QuickInput {
     else this.take(this.shownRows()[0]);
   }
 
+  /**
+   * Types or pastes, and presses Enter before the window has the rows for that: it takes a row of the former ones, and the
+   * extension host finds the new row that has its number (`_handlesToItems` in extHostQuickOpen.ts).
+   */
+  typeAndEnter(text: string): void {
+    const former = this.items;
+    this.value = text;
+    const number = former.indexOf(this.shownRows()[0] ?? { label: '' });
+    this.type(text);
+    this.take(this.items[number]);
+  }
+
   /** Ticks these rows and no others. */
   tick(rows: readonly Row[]): void {
     this.selectedItems = rows;

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { digestOf } from '../../../src/core/oci/digest.ts';
+import { bytesSource } from '../../../src/core/ports/blobSource.ts';
+import type { Repository } from '../../../src/core/registry/repository.ts';
+import type { FakeGiteaOptions } from '../../fakeGitea/options.ts';
+import { bytesOf, signedIn } from '../gitea/testClient.ts';
+import { pushImage } from '../gitea/pushContent.ts';
+import { call, silent } from './setUp.ts';
+
+for (const options of [{}, { subPath: '/gitea' }, { flavour: 'forgejo' }] satisfies FakeGiteaOptions[]) {
+  test(`the present name of a renamed owner's repository is read from redirects: ${JSON.stringify(options)}`, async (t) => {
+    const { fakeGitea, client } = await signedIn(t, options);
+    await pushImage(client, 'team/group/manifests', ['1']);
+    const own = await client.repository('team/group/manifests', call);
+    await own.headManifest('1', call);
+    assert.equal(own.movedTo, undefined);
+    fakeGitea.directory.rename(fakeGitea.directory.owner('team') ?? assert.fail(), 'Crew');
+    const bytes = bytesOf(100, 7);
+    for (const work of [
+      (moved) => moved.checkAccess(call),
+      (moved) => moved.headManifest('1', call),
+      (moved) => moved.uploadBlob(bytesSource(bytes, digestOf(bytes)), silent),
+    ] satisfies ((moved: Repository) => Promise<unknown>)[]) {
+      const moved = await client.repository('team/group/manifests', call);
+      assert.equal(moved.movedTo, undefined);
+      await work(moved);
+      assert.equal(moved.movedTo, 'crew/group/manifests');
+    }
+  });
+}
