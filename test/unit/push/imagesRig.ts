@@ -186,6 +186,8 @@ export class ImagesRig {
   other = new FakeRegistry();
   events: ImagesEvent[] = [];
   #cache!: DigestCache;
+  /** As in a window: of all pushes. */
+  readonly #uploads = new UploadsInFlight();
   #folder = '';
   #resets = 0;
 
@@ -223,7 +225,7 @@ export class ImagesRig {
       {
         source: this.engine,
         cache: this.#cache,
-        uploads: new UploadsInFlight(),
+        uploads: this.#uploads,
         spoolRoot: this.#spoolRoot,
         spoolLimit: 1e9,
         logger: silentLogger,
