@@ -107,7 +107,7 @@ describe('pushes of several images at the same time', () => {
           const outcomes = await rig.push(targets, {
             signals: { [cancelled]: controller.signal },
             onEvent: () => {
-              if (cancel !== undefined && events++ === cancel.at) controller.abort();
+              if (events++ === cancel?.at) controller.abort();
             },
           });
           for (const [at, code] of rig.codesOf(outcomes).entries()) {

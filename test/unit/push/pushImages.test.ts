@@ -259,7 +259,10 @@ describe('a push of several images', () => {
       signals: { 'dev/app1:1': controller.signal },
       onEvent: (event) => {
         const isWaiting = event.type === 'image' && event.index === 0 && event.event.type === 'stage';
-        if (isWaiting && event.event.stage === 'export') setImmediate(() => { controller.abort(); });
+        if (isWaiting && event.event.stage === 'export')
+          setImmediate(() => {
+            controller.abort();
+          });
       },
       onOutcome: (index, outcome) => {
         if (index === 0) ended.resolve(outcome.kind === 'failed' ? outcome.error.code : outcome.kind);
