@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { LinkHandler, type LinkHandlerDependencies } from '../host/automation/linkHandler.ts';
 import { BuildConsent } from '../host/automation/pushOnBuild/buildConsent.ts';
-import { PushOnBuild } from '../host/automation/pushOnBuild/pushOnBuild.ts';
+import { PushOnBuild, type PushOnBuildDependencies } from '../host/automation/pushOnBuild/pushOnBuild.ts';
 import { PushTaskProvider, type PushTaskDependencies } from '../host/automation/tasks/pushTaskProvider.ts';
 import { ListImagesTool } from '../host/automation/tools/listImagesTool.ts';
 import { ListPackagesTool, type ListPackagesDependencies } from '../host/automation/tools/listPackagesTool.ts';
@@ -19,6 +19,7 @@ interface AutomationDependencies
     PushImageToolDependencies,
     ListPackagesDependencies,
     LinkHandlerDependencies {
+  readonly runner: PushOnBuildDependencies['runner'];
   readonly pulledImages: Pick<PulledImages, 'names'>;
   readonly publicOwners: PushImageToolDependencies['publicOwners'] & Pick<PublicOwners, 'isPublic'>;
   readonly access: PushImageToolDependencies['access'] & ListPackagesDependencies['access'];

@@ -17,6 +17,7 @@ import type { TagComparison } from './buildTagComparison.ts';
 /** What turns requests into pushes, with a dialog or without one. */
 export interface Controller extends Registries, Omit<PushControllerDependencies, 'preview' | keyof Registries> {
   readonly inspect: InspectImage;
+  readonly runner: CheckedRunner;
 }
 
 interface ControllerDependencies {

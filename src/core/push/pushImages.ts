@@ -1,3 +1,4 @@
+import { callListener } from '../base/callListener.ts';
 import { throwIfCancelled } from '../base/cancel.ts';
 import { toTeaChestError, type Stage, type TeaChestError } from '../base/errors.ts';
 import { Semaphore } from '../base/semaphore.ts';
@@ -47,14 +48,29 @@ export interface PushImagesOptions {
 /**
  * Pushes several images with one plan: those that are exported leave the engine together, a layer that several of them have
  * is sent once, and an image with several tags is transferred once for each repository. Never rejects: each image has an
- * outcome, in the order of `pushes`. A failure does not end the others, unless it would be theirs as well.
+ * outcome, in the order of `pushes`. A failure does not end the others, unless it would be theirs as well; that of a listener
+ * ends none.
  */
 export async function pushImages(
   pushes: readonly ImagePush[],
   dependencies: ImagesDependencies,
   options: PushImagesOptions,
 ): Promise<readonly ImageOutcome[]> {
-  return await new ImagesRun(pushes, dependencies, options).run();
+  const { signal, onEvent, onOutcome } = options;
+  const { logger } = dependencies;
+  const listeners = {
+    onEvent: (event: ImagesEvent): void => {
+      callListener(logger, () => {
+        onEvent(event);
+      });
+    },
+    onOutcome: (index: number, outcome: ImageOutcome): void => {
+      callListener(logger, () => {
+        onOutcome?.(index, outcome);
+      });
+    },
+  };
+  return await new ImagesRun(pushes, dependencies, { signal, ...listeners }).run();
 }
 
 /** The pushes of one image to the tags of one repository, by their positions. */
@@ -76,13 +92,13 @@ const absentImage = 'localhost/tea-chest/absent:none';
 class ImagesRun {
   readonly #pushes: readonly ImagePush[];
   readonly #dependencies: ImagesDependencies;
-  readonly #options: PushImagesOptions;
+  readonly #options: Required<PushImagesOptions>;
   readonly #stops: StopConditions;
   readonly #outcomes = new Map<number, ImageOutcome>();
   /** For the plan. */
   readonly #layers = new Map<number, { readonly imageBytes: number; readonly layers: readonly LayerStatus[] }>();
 
-  constructor(pushes: readonly ImagePush[], dependencies: ImagesDependencies, options: PushImagesOptions) {
+  constructor(pushes: readonly ImagePush[], dependencies: ImagesDependencies, options: Required<PushImagesOptions>) {
     this.#pushes = pushes;
     this.#dependencies = dependencies;
     this.#options = options;
@@ -206,7 +222,7 @@ class ImagesRun {
   async #fail(index: number, error: unknown): Promise<TeaChestError> {
     const { origin, signal } = this.#push(index);
     const isOwn = this.#options.signal.aborted || signal?.aborted === true;
-    const failure = isOwn ? toTeaChestError(error) : await this.#stops.explain(error, origin);
+    const failure = isOwn ? toTeaChestError(error) : await this.#stops.explain(error, origin, this.#signal(index));
     this.#options.onEvent({ type: 'failed', index, error: failure });
     this.#end(index, { kind: 'failed', error: failure });
     return failure;
@@ -214,7 +230,7 @@ class ImagesRun {
 
   #end(index: number, outcome: ImageOutcome): void {
     this.#outcomes.set(index, outcome);
-    this.#options.onOutcome?.(index, outcome);
+    this.#options.onOutcome(index, outcome);
   }
 
   #reportPlan(): void {

@@ -1,4 +1,4 @@
-import { orCancelled } from '../base/cancel.ts';
+import { cancelledBy, orCancelled } from '../base/cancel.ts';
 import { toTeaChestError, type ErrorCode } from '../base/errors.ts';
 import { Semaphore } from '../base/semaphore.ts';
 import { Spool } from '../spool/spool.ts';
@@ -8,12 +8,53 @@ import { locateLayers } from './planLayers.ts';
 import type { TransferredLayers } from './publishLayers.ts';
 import type { AttemptContext } from './pushContext.ts';
 
-/** An image that is to be exported. */
-interface Waiting {
+/** An image that is to be exported, in its attempt. */
+interface Exported {
   readonly context: AttemptContext;
   readonly ledger: LayerLedger;
   readonly spool: Spool;
-  readonly settle: (outcome: ExportOutcome) => void;
+}
+
+/** An image that waits for the plans of the others and for its turn. A cancel ends it at once until its export begins. */
+class Waiting implements Exported {
+  readonly context: AttemptContext;
+  readonly ledger: LayerLedger;
+  readonly spool: Spool;
+  readonly #outcome = Promise.withResolvers<ExportOutcome>();
+  #isSettled = false;
+
+  constructor({ context, ledger, spool }: Exported) {
+    this.context = context;
+    this.ledger = ledger;
+    this.spool = spool;
+    this.wait();
+  }
+
+  get outcome(): Promise<ExportOutcome> {
+    return this.#outcome.promise;
+  }
+
+  /** Nothing of it is being transferred. */
+  wait(): void {
+    const { signal } = this.context;
+    if (signal.aborted) this.#cancel();
+    else signal.addEventListener('abort', this.#cancel, { once: true });
+  }
+
+  /** Its export begins, and says when it has ended. False if it has an outcome already. */
+  begin(): boolean {
+    this.context.signal.removeEventListener('abort', this.#cancel);
+    return !this.#isSettled;
+  }
+
+  readonly settle = (outcome: ExportOutcome): void => {
+    this.#isSettled = true;
+    this.#outcome.resolve(outcome);
+  };
+
+  readonly #cancel = (): void => {
+    this.settle({ kind: 'failed', error: cancelledBy(this.context.signal), isOfArchive: false });
+  };
 }
 
 /** A smaller export does not help against these. */
@@ -54,18 +95,16 @@ export class SharedTransfers {
     });
   }
 
-  async exportWithOthers(context: AttemptContext, ledger: LayerLedger, spool: Spool): Promise<ExportOutcome> {
-    const { promise, resolve: settle } = Promise.withResolvers<ExportOutcome>();
-    this.#waiting = [...this.#waiting, { context, ledger, spool, settle }];
+  async exportWithOthers(exported: Exported): Promise<ExportOutcome> {
+    const waiting = new Waiting(exported);
+    this.#waiting = [...this.#waiting, waiting];
     this.decide();
-    return await promise;
+    return await waiting.outcome;
   }
 
   /** After the common export: for an image that was not part of it after all. */
-  async exportAlone(context: AttemptContext, ledger: LayerLedger, spool: Spool): Promise<ExportOutcome> {
-    const { promise, resolve: settle } = Promise.withResolvers<ExportOutcome>();
-    await this.inTurn(context, () => this.#exportAlone({ context, ledger, spool, settle }));
-    return await promise;
+  async exportAlone(exported: Exported): Promise<ExportOutcome> {
+    return await this.inTurn(exported.context, () => this.#exportAlone(exported));
   }
 
   /** Runs one transfer after all that came before. `isFirst`: none did. */
@@ -80,17 +119,19 @@ export class SharedTransfers {
 
   /** Never rejects: each image gets its own outcome. */
   async #exportTogether(): Promise<void> {
-    for (const waiting of Map.groupBy(this.#waiting, ({ context }) => context.request.codec.id).values()) {
+    for (const group of Map.groupBy(this.#waiting, ({ context }) => context.request.codec.id).values()) {
+      const waiting = group.filter((one) => one.begin());
       const alone = waiting.length === 1 ? waiting : await this.#exportAll(waiting);
-      for (const one of alone) await this.#exportAlone(one);
+      for (const one of alone) one.wait();
+      for (const one of alone) if (one.begin()) one.settle(await this.#exportAlone(one));
     }
   }
 
   /** Gives the images that have to be exported by themselves. */
   async #exportAll(waiting: readonly Waiting[]): Promise<readonly Waiting[]> {
-    this.#hasBegun = true;
     const [first, ...others] = waiting;
     if (first === undefined) return [];
+    this.#hasBegun = true;
     const { spoolRoot, spoolLimit, logger } = first.context;
     const spool = await Spool.create(spoolRoot, spoolLimit).catch((error: unknown) => toTeaChestError(error));
     // Then each image says why.
@@ -109,7 +150,7 @@ export class SharedTransfers {
     });
   }
 
-  async #exportAlone({ context, ledger, spool, settle }: Waiting): Promise<void> {
+  async #exportAlone({ context, ledger, spool }: Exported): Promise<ExportOutcome> {
     try {
       if (this.#hasBegun) {
         ledger.dropUnstored();
@@ -118,9 +159,9 @@ export class SharedTransfers {
       this.#hasBegun = true;
       const [outcome] = await transferByExport([{ context, ledger }], spool);
       if (outcome === undefined) throw new Error('the export has no outcome');
-      settle(outcome);
+      return outcome;
     } catch (error) {
-      settle({ kind: 'failed', error: toTeaChestError(error), isOfArchive: false });
+      return { kind: 'failed', error: toTeaChestError(error), isOfArchive: false };
     }
   }
 }
@@ -146,8 +187,8 @@ export class TransferMember {
     const isLate = this.#hasDecided;
     this.#decide();
     const outcome = isLate
-      ? await this.#shared.exportAlone(context, ledger, spool)
-      : await this.#shared.exportWithOthers(context, ledger, spool);
+      ? await this.#shared.exportAlone({ context, ledger, spool })
+      : await this.#shared.exportWithOthers({ context, ledger, spool });
     if (outcome.kind === 'failed') throw outcome.error;
     return outcome.transferred;
   }

@@ -43,8 +43,11 @@ export class StopConditions {
     return AbortSignal.any([this.#engine.signal, this.#registry(origin).signal]);
   }
 
-  /** The error of an image. If it is true of other images as well, these are ended, and have the same error. */
-  async explain(error: unknown, origin: string): Promise<TeaChestError> {
+  /**
+   * The error of an image. If it is true of other images as well, these are ended, and have the same error. `signal`: nobody
+   * waits for that any more.
+   */
+  async explain(error: unknown, origin: string, signal: AbortSignal): Promise<TeaChestError> {
     const failure = toTeaChestError(error);
     if (failure.code === 'cancelled') {
       const reasons: readonly unknown[] = [this.#engine.signal.reason, this.#registry(origin).signal.reason];
@@ -52,13 +55,13 @@ export class StopConditions {
       return reason ?? failure;
     }
     if (ofRegistry.has(failure.code)) this.#registry(origin).abort(failure);
-    else if (ofEngine.has(failure.code) && (await this.#isEngineGone())) this.#engine.abort(failure);
+    else if (ofEngine.has(failure.code) && (await this.#isEngineGone(signal))) this.#engine.abort(failure);
     return failure;
   }
 
   /** One broken connection is no proof. */
-  async #isEngineGone(): Promise<boolean> {
-    return await this.#ping({ signal: new AbortController().signal }).then(
+  async #isEngineGone(signal: AbortSignal): Promise<boolean> {
+    return await this.#ping({ signal }).then(
       () => false,
       (error: unknown) => ofEngine.has(toTeaChestError(error).code),
     );

@@ -1,7 +1,9 @@
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
+import { TeaChestError } from '../../core/base/errors.ts';
 import { showInformation } from '../display/messages.ts';
 import type { CommandDependencies, CommandTable } from './commandTable.ts';
+import { toRejection } from './toRejection.ts';
 
 interface ContributedCommand {
   readonly command: string;
@@ -22,13 +24,19 @@ export function registerCommands(
   dependencies: CommandDependencies,
 ): vscode.Disposable {
   const ofRows = new Set(menus['view/item/context'].map(({ command }) => command));
+  // Container Tools’ rows are its own objects: that command reads them itself.
+  const ofOwnRows = new Set([...ofRows].filter((name) => !name.startsWith('teaChest.containerTools.')));
   let loading: Promise<CommandTable> | undefined;
   const load = async (): Promise<CommandTable> => {
     const { commandTable } = await import('./commandTable.ts');
     return commandTable(dependencies);
   };
   const run = async (name: string, args: readonly unknown[]): Promise<unknown> => {
-    if (ofRows.has(name) && lacksRow(args)) return await sayRowIsLost();
+    if (ofRows.has(name) && lacksRow(args)) {
+      await sayRowIsLost();
+      return undefined;
+    }
+    if (ofOwnRows.has(name) && !areRows(args)) throw toRejection(notRow(name), 'resolve');
     loading ??= load().catch((error: unknown) => {
       loading = undefined;
       throw error;
@@ -52,6 +60,20 @@ export function registerCommands(
 function lacksRow(args: readonly unknown[]): boolean {
   const [clicked, selected] = args;
   return args.length > 0 && (clicked === undefined || (Array.isArray(selected) && selected.includes(undefined)));
+}
+
+/** True for rows of our views. A key binding or another extension may give anything. */
+function areRows([clicked, selected = []]: readonly unknown[]): boolean {
+  return Array.isArray(selected) && [clicked, ...(selected as readonly unknown[])].every(isRow);
+}
+
+function isRow(value: unknown): boolean {
+  return value === undefined || (typeof value === 'object' && value !== null && 'type' in value);
+}
+
+function notRow(command: string): TeaChestError {
+  const message = l10n.t`The command ${command} is for the rows of a view, and takes nothing else. Nothing was done.`;
+  return new TeaChestError('argumentInvalid', message, { stage: 'resolve' });
 }
 
 /** Another row may be selected: nothing is done to that one instead. */

@@ -13,7 +13,7 @@ export const strategies = ['auto', 'export', 'relay'] as const;
 export type Strategy = (typeof strategies)[number];
 
 // The messages complete a sentence: “wants “target” to be a text that is not empty”.
-const notEmpty = l10n.t({
+export const notEmpty = l10n.t({
   message: 'a text that is not empty',
   comment: 'Noun phrase, as in “wants “target” to be a text that is not empty”',
 });

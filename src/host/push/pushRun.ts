@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { callListener } from '../../core/base/callListener.ts';
 import { TeaChestError } from '../../core/base/errors.ts';
 import type { Logger } from '../../core/base/logger.ts';
 import type { Digest } from '../../core/oci/digest.ts';
@@ -113,7 +114,9 @@ export class PushRun {
 
   /** Resolves when the end is recorded. */
   async finish(outcomes: readonly ImageOutcome[]): Promise<void> {
-    this.report();
+    callListener(this.#logger, () => {
+      this.report();
+    });
     await this.#recorder.apply({ type: 'ended', at: Date.now(), outcomes });
     this.#end();
   }

@@ -1,4 +1,6 @@
 import * as l10n from '@vscode/l10n';
+import { callListener } from '../../core/base/callListener.ts';
+import { orCancelled } from '../../core/base/cancel.ts';
 import { TeaChestError, toTeaChestError } from '../../core/base/errors.ts';
 import type { BlobTarget } from '../../core/ports/blobTarget.ts';
 import { acceptsEngineGzip } from '../../core/push/chooseTransfer.ts';
@@ -102,6 +104,15 @@ export class PushRunner {
     this.#queue.moveToFront(id);
   }
 
+  /** Resolves when no push of this window to the target (`host[:port]/owner/name:tag`) runs or waits. */
+  async whenFree(reference: string, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const push = this.#running.get(reference);
+      if (push === undefined) return;
+      await orCancelled(push.ended, signal);
+    }
+  }
+
   /** Call when the number of pushes that run at once may have changed. */
   updateLimit(): void {
     this.#queue.update();
@@ -119,7 +130,7 @@ export class PushRunner {
     const { history, logger } = this.#dependencies;
     const run = new PushRun(jobs, options.signal, history, logger);
     this.#runs.set(run.id, run);
-    options.onRecord?.(run.id);
+    callListener(logger, () => options.onRecord?.(run.id));
     let outcomes: readonly ImageOutcome[] = [];
     try {
       const found = await this.#runInTurn(run, options);
@@ -133,6 +144,7 @@ export class PushRunner {
 
   /** Never rejects. */
   async #runInTurn(run: PushRun, options: RunOptions): Promise<readonly ImageOutcome[]> {
+    const { logger } = this.#dependencies;
     let leave: (() => void) | undefined;
     let reports: NodeJS.Timeout | undefined;
     try {
@@ -140,8 +152,10 @@ export class PushRunner {
       this.#active.add(run);
       run.begin();
       reports = setInterval(() => {
-        const snapshot = run.report();
-        options.onProgress?.(snapshot);
+        callListener(logger, () => {
+          const snapshot = run.report();
+          options.onProgress?.(snapshot);
+        });
         this.#report();
       }, reportIntervalMs);
       return await this.#pushAll(run);
@@ -153,7 +167,7 @@ export class PushRunner {
       });
     } finally {
       clearInterval(reports);
-      options.onProgress?.(run.snapshot());
+      callListener(logger, () => options.onProgress?.(run.snapshot()));
       this.#active.delete(run);
       leave?.();
       this.#report();
@@ -165,13 +179,13 @@ export class PushRunner {
    * wait to fail. It enters the queue before anything else is awaited: the writes of the journal do not change the order.
    */
   async #waitForTurn(run: PushRun, { onQueued }: RunOptions): Promise<(() => void) | undefined> {
-    const { journal, spoolRoot } = this.#dependencies;
+    const { journal, spoolRoot, logger } = this.#dependencies;
     const root = spoolRoot();
     const pushes = run.pushes.filter((push) => this.#claimTarget(push));
     if (pushes.length === 0) return undefined;
     const turn = this.#queue.enter(run.id, run.unwanted, (position) => {
       run.waitsAt(position);
-      onQueued?.(position);
+      callListener(logger, () => onQueued?.(position));
     });
     // A push that is cancelled while it waits has its entry in the journal before it ends, and removes it.
     const [entered, recorded] = await Promise.allSettled([
@@ -193,9 +207,13 @@ export class PushRunner {
     const stopped = [...this.#running.values()].filter(isStopped);
     // Their records are complete only at the end of the run.
     const runs = [...this.#runs.values()].filter(({ pushes }) => pushes.every(isStopped));
+    // In a run that waits for its turn with images for other registries they have begun nothing, and will not.
+    const waiting = [...this.#runs.values()].filter((run) => !this.#active.has(run) && !runs.includes(run));
+    const isWaiting = (push: RunningPush): boolean => waiting.some(({ pushes }) => pushes.includes(push));
+    const ending = stopped.filter((push) => !isWaiting(push));
     for (const push of stopped) push.stop(origin === undefined ? windowClosed(push.job) : signedOut(push.job));
     const priming = origin === undefined ? [this.#priming.interrupt()] : [];
-    await Promise.all([...stopped.map(({ ended }) => ended), ...runs.map(({ ended }) => ended), ...priming]);
+    await Promise.all([...ending.map(({ ended }) => ended), ...runs.map(({ ended }) => ended), ...priming]);
   }
 
   /** Resolves when the idle-time work after a push is done as well. */
@@ -205,7 +223,11 @@ export class PushRunner {
 
   #report(): void {
     const snapshots = this.snapshots();
-    for (const listener of this.#listeners) listener(snapshots);
+    for (const listener of this.#listeners) {
+      callListener(this.#dependencies.logger, () => {
+        listener(snapshots);
+      });
+    }
   }
 
   async #pushAll(run: PushRun): Promise<readonly ImageOutcome[]> {

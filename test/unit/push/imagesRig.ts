@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { digestOf, type Digest } from '../../../src/core/oci/digest.ts';
+import type { CallOptions } from '../../../src/core/ports/callOptions.ts';
 import type { ArchiveItem, ExportOptions, ImageDetails, ImageSource } from '../../../src/core/ports/imageSource.ts';
 import { DigestCache } from '../../../src/core/digestCache/digestCache.ts';
 import type { ImageOutcome, ImagesEvent } from '../../../src/core/push/imagesEvents.ts';
@@ -50,7 +51,7 @@ class FakeImages implements ImageSource {
     return this.#read.filter((digest) => digest === digestOf(bytes)).length;
   }
 
-  async inspect(image: string): Promise<ImageDetails> {
+  async inspect(image: string, _call?: CallOptions): Promise<ImageDetails> {
     this.onInspect();
     if (this.isGone) throw new TeaChestError('engineStopped', 'The engine is gone.', { stage: 'engine' });
     this.mostInspections = Math.max(this.mostInspections, ++this.#inspections);
@@ -173,6 +174,8 @@ interface PushOptions {
   readonly signal?: AbortSignal;
   /** By target. */
   readonly signals?: Readonly<Record<string, AbortSignal>>;
+  readonly onEvent?: (event: ImagesEvent) => void;
+  readonly onOutcome?: (index: number, outcome: ImageOutcome) => void;
 }
 
 /** Pushes of several images of a fake engine to fake registries, with a real spool and a real digest cache. */
@@ -183,6 +186,8 @@ export class ImagesRig {
   other = new FakeRegistry();
   events: ImagesEvent[] = [];
   #cache!: DigestCache;
+  /** As in a window: of all pushes. */
+  readonly #uploads = new UploadsInFlight();
   #folder = '';
   #resets = 0;
 
@@ -201,7 +206,10 @@ export class ImagesRig {
   readonly pairOf = (pair: Pair): readonly [string, string] =>
     typeof pair === 'string' ? [pair.slice(pair.indexOf('/') + 1), pair] : pair;
 
-  async push(pairs: readonly Pair[], { signal, signals = {} }: PushOptions = {}): Promise<readonly ImageOutcome[]> {
+  async push(
+    pairs: readonly Pair[],
+    { signal, signals = {}, onEvent, onOutcome }: PushOptions = {},
+  ): Promise<readonly ImageOutcome[]> {
     return await pushImages(
       pairs.map(this.pairOf).map(([image, target]) => {
         const { registry, host, repository, tag } = this.#locate(target);
@@ -217,13 +225,20 @@ export class ImagesRig {
       {
         source: this.engine,
         cache: this.#cache,
-        uploads: new UploadsInFlight(),
+        uploads: this.#uploads,
         spoolRoot: this.#spoolRoot,
         spoolLimit: 1e9,
         logger: silentLogger,
         now: Date.now,
       },
-      { signal: signal ?? new AbortController().signal, onEvent: (event) => this.events.push(event) },
+      {
+        signal: signal ?? new AbortController().signal,
+        onEvent: (event) => {
+          this.events.push(event);
+          onEvent?.(event);
+        },
+        ...(onOutcome !== undefined && { onOutcome }),
+      },
     );
   }
 

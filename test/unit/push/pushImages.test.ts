@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { TeaChestError } from '../../../src/core/base/errors.ts';
 import { digestOf } from '../../../src/core/oci/digest.ts';
@@ -247,6 +248,116 @@ describe('a push of several images', () => {
     assert.deepEqual(rig.codesOf(outcomes), ['cancelled', 'pushed', 'pushed']);
     rig.assertPulled(targets.slice(1));
     await rig.assertNothingLeft();
+  });
+
+  it('ends an image that is cancelled while it waits for the others, and does not let it wait for their transfer', async () => {
+    const controller = new AbortController();
+    const planned = Promise.withResolvers<undefined>();
+    rig.registry.repository('dev/app2').checkAccess = () => planned.promise;
+    const ended = Promise.withResolvers<string>();
+    const outcomes = rig.push(targets.map(rig.pairOf), {
+      signals: { 'dev/app1:1': controller.signal },
+      onEvent: (event) => {
+        const isWaiting = event.type === 'image' && event.index === 0 && event.event.type === 'stage';
+        if (isWaiting && event.event.stage === 'export')
+          setImmediate(() => {
+            controller.abort();
+          });
+      },
+      onOutcome: (index, outcome) => {
+        if (index === 0) ended.resolve(outcome.kind === 'failed' ? outcome.error.code : outcome.kind);
+      },
+    });
+    assert.equal(await ended.promise, 'cancelled');
+    assert.equal(rig.engine.exports.length, 0);
+    planned.resolve(undefined);
+    assert.deepEqual(rig.codesOf(await outcomes), ['cancelled', 'pushed', 'pushed']);
+    assert.deepEqual(
+      rig.engine.exports.map((ids) => ids.length),
+      [2],
+    );
+    await rig.assertNothingLeft();
+  });
+
+  it('ends an image that is cancelled while others are exported alone before it', async () => {
+    const controller = new AbortController();
+    const first = Promise.withResolvers<undefined>();
+    const exportImages = rig.engine.exportImages.bind(rig.engine);
+    rig.engine.exportImages = async function* (all, options) {
+      if (all.length > 1) throw new TeaChestError('engineFailed', 'An image is damaged.', { stage: 'export' });
+      if (all[0]?.id === rig.engine.idOf('app1:1')) {
+        controller.abort();
+        await first.promise;
+      }
+      yield* exportImages(all, options);
+    };
+    const ended = Promise.withResolvers<undefined>();
+    const outcomes = rig.push(targets.map(rig.pairOf), {
+      signals: { 'dev/app3:1': controller.signal },
+      onOutcome: (index) => {
+        if (index === 2) ended.resolve(undefined);
+      },
+    });
+    await ended.promise;
+    first.resolve(undefined);
+    assert.deepEqual(rig.codesOf(await outcomes), ['pushed', 'pushed', 'cancelled']);
+    assert.equal(rig.engine.exports.length, 2);
+    await rig.assertNothingLeft();
+  });
+
+  it('ends an image that is cancelled while it is exported alone only when nothing of it is left', async () => {
+    rig.engine.onExport = (ids) => {
+      if (ids.length > 1) throw new TeaChestError('engineFailed', 'An image is damaged.', { stage: 'export' });
+    };
+    const controller = new AbortController();
+    const repository = rig.registry.repository('dev/app1');
+    const uploadBlob = repository.uploadBlob.bind(repository);
+    let uploading = 0;
+    repository.uploadBlob = async (source, options) => {
+      uploading++;
+      controller.abort();
+      // Its session is closed by a request.
+      for (let turns = 0; turns < 20; turns++) await new Promise(setImmediate);
+      await uploadBlob(source, options).finally(() => uploading--);
+    };
+    const left: unknown[] = [];
+    const outcomes = await rig.push(targets.map(rig.pairOf), {
+      signals: { 'dev/app1:1': controller.signal },
+      onOutcome: (index) => {
+        if (index === 0) left.push(uploading, repository.openSessions);
+      },
+    });
+    assert.deepEqual(rig.codesOf(outcomes), ['cancelled', 'pushed', 'pushed']);
+    assert.deepEqual(left, [0, 0]);
+    await rig.assertNothingLeft();
+  });
+
+  it('goes on if who listens to it fails', async () => {
+    const fail = (): void => {
+      throw new Error('the view is gone');
+    };
+    const outcomes = await rig.push(targets.map(rig.pairOf), { onEvent: fail, onOutcome: fail });
+    assert.deepEqual(rig.codesOf(outcomes), ['pushed', 'pushed', 'pushed']);
+    rig.assertPulled(targets);
+    await rig.assertNothingLeft();
+  });
+
+  it('is cancelled while an engine that answers nothing any more is asked whether it is there', async () => {
+    const controller = new AbortController();
+    const inspect = rig.engine.inspect.bind(rig.engine);
+    rig.engine.inspect = async (image, call) => {
+      if (!image.includes('absent')) return await inspect(image);
+      setImmediate(() => {
+        controller.abort();
+      });
+      await once(call?.signal ?? assert.fail(), 'abort');
+      throw new TeaChestError('cancelled', 'Cancelled.');
+    };
+    rig.engine.onExport = () => {
+      throw new TeaChestError('engineLost', 'The connection broke.', { stage: 'export' });
+    };
+    const outcomes = await rig.push(targets.slice(0, 1).map(rig.pairOf), { signal: controller.signal });
+    assert.deepEqual(rig.codesOf(outcomes), ['engineLost']);
   });
 
   it('to registries that share nothing sends the layer to each', async () => {

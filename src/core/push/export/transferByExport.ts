@@ -46,7 +46,7 @@ export async function transferByExport(
   };
   for (const { signal } of members) signal.addEventListener('abort', onEnd, { once: true });
   onEnd();
-  for (const member of members) member.watch();
+  const watches = members.map((member) => member.watch());
   const group = new TaskGroup(allEnded.signal);
   const diffIdOf = new Map<string, Digest>();
   const described = new Map<Digest, ArchiveImage>();
@@ -57,6 +57,7 @@ export async function transferByExport(
     failure = toTeaChestError(error);
   }
   for (const { signal } of members) signal.removeEventListener('abort', onEnd);
+  for (const end of watches) end();
   return members.map((member) => member.outcome(failure, described, diffIdOf));
 }
 
@@ -142,13 +143,21 @@ class Member {
     this.signal = AbortSignal.any([context.signal, this.#failed.signal]);
   }
 
-  /** Settles the image when it has ended and nothing of it is sent any more. */
-  watch(): void {
-    const onEnd = async (): Promise<void> => {
+  /**
+   * Settles the image when it has ended and nothing of it is sent any more. Gives the function that ends the watch: a later
+   * transfer of the image is not over when the image is cancelled.
+   */
+  watch(): () => void {
+    const settle = async (): Promise<void> => {
       await Promise.allSettled(this.#sending);
       this.#settle?.(this.outcome(undefined, new Map(), new Map()));
     };
-    this.signal.addEventListener('abort', () => void onEnd(), { once: true });
+    const onAbort = (): void => void settle();
+    if (this.signal.aborted) onAbort();
+    this.signal.addEventListener('abort', onAbort, { once: true });
+    return () => {
+      this.signal.removeEventListener('abort', onAbort);
+    };
   }
 
   destination(group: AbortSignal): Destination {

@@ -243,7 +243,10 @@ export class BlobForwarder implements RelayBackend {
     sent.promise.catch(() => undefined);
     group.start(async () => {
       try {
-        sent.resolve(await forward.send(this.#uploads).finally(() => spool.release(blob)));
+        const origin = await forward.send(this.#uploads);
+        // Not after a failure: the engine may still be writing to it, and that would fail first, with another reason.
+        await spool.release(blob);
+        sent.resolve(origin);
       } catch (error) {
         sent.reject(error);
         // So that the group fails first, as in `#stream`.

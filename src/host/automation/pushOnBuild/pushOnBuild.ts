@@ -7,6 +7,7 @@ import type { EngineLink } from '../../engine/engine.ts';
 import { reportFailure } from '../../errors/reportFailure.ts';
 import { errorMessage } from '../../errors/errorMessages.ts';
 import type { PushArguments } from '../../push/pushArguments.ts';
+import type { PushRunner } from '../../push/pushRunner.ts';
 import { pushUnattended, type UnattendedDependencies } from '../../push/pushUnattended.ts';
 import { resolvePush } from '../../push/resolvePush.ts';
 import { targetNeeded } from '../../push/targetNeeded.ts';
@@ -19,16 +20,13 @@ import { ruleFor, type PushRule } from './pushRule.ts';
 
 export interface PushOnBuildDependencies extends UnattendedDependencies, Pick<BuildWatchDependencies, 'pulledNames'> {
   readonly link: EngineLink;
+  readonly runner: UnattendedDependencies['runner'] & Pick<PushRunner, 'whenFree'>;
   readonly consent: Pick<BuildConsent, 'allows'>;
   /** The setting; empty in a window whose folder is not trusted. */
   readonly rules: () => readonly PushRule[];
   readonly logger: Logger;
   readonly wait?: typeof sleep;
 }
-
-/** Milliseconds between two attempts while somebody else pushes to the same tag, and how many there are. */
-const busyRetryMs = 2_000;
-const busyRetries = 300;
 
 /**
  * Pushes what is built, where the setting `teaChest.pushOnBuild` names it and the person has agreed. It cannot run in a
@@ -128,25 +126,30 @@ export class PushOnBuild implements vscode.Disposable {
       this.#dependencies.logger.info(`${reference} was built, and is pushed to ${target} (teaChest.pushOnBuild).`);
       this.#show({ kind: 'pushing', image: reference });
       // To exactly the target that the person agreed to.
-      const pushed = await this.#push({ ...args, target });
-      this.#show({ kind: 'pushed', reference: pushed });
+      const pushed = await this.#push(args, target, () => this.#watch === watch);
+      this.#show(pushed === undefined ? { kind: 'waiting' } : { kind: 'pushed', reference: pushed });
     } catch (failure) {
       this.#failed(reference, toTeaChestError(failure, 'resolve'));
     }
   }
 
-  /** The reference that was pushed. */
-  async #push(args: PushArguments): Promise<string> {
+  /**
+   * Gives the reference that was pushed. While another push goes to the same tag, it waits for that. Undefined if the build
+   * is not wanted any more by then.
+   */
+  async #push(args: PushArguments, target: string, isWanted: () => boolean): Promise<string | undefined> {
     const { signal } = this.#life;
-    for (let attempt = 0; ; attempt++) {
-      const [outcome] = await pushUnattended(this.#dependencies, [args], { signal });
+    for (;;) {
+      await this.#dependencies.runner.whenFree(target, signal);
+      if (!isWanted()) return undefined;
+      const [outcome] = await pushUnattended(this.#dependencies, [{ ...args, target }], { signal });
       if (outcome === undefined) throw new Error('the push has no outcome');
       if ('result' in outcome) {
         for (const notice of outcome.result.notices) this.#dependencies.logger.warn(notice);
         return outcome.result.reference;
       }
-      if (outcome.error.code !== 'busy' || attempt >= busyRetries) throw outcome.error;
-      await this.#wait(busyRetryMs, signal);
+      // Another push may have begun while the checks before this one were made.
+      if (outcome.error.code !== 'busy') throw outcome.error;
     }
   }
 

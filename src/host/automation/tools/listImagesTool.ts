@@ -2,6 +2,7 @@ import * as l10n from '@vscode/l10n';
 import type * as vscode from 'vscode';
 import { listImagesCommand } from '../../commands/listImages.ts';
 import type { EngineLink } from '../../engine/engine.ts';
+import { readListImagesInput } from './toolInput.ts';
 import { runTool, toolResult } from './toolResult.ts';
 
 interface Input {
@@ -24,7 +25,7 @@ export class ListImagesTool implements vscode.LanguageModelTool<Input> {
 
   async invoke({ input }: vscode.LanguageModelToolInvocationOptions<Input>): Promise<vscode.LanguageModelToolResult> {
     return await runTool(async () => {
-      const filter = (input.filter ?? '').toLowerCase();
+      const filter = (readListImagesInput(input).filter ?? '').toLowerCase();
       const images = (await listImagesCommand(this.#link)).filter(
         ({ id, references }) =>
           filter === '' || [id, ...references].some((name) => name.toLowerCase().includes(filter)),

@@ -9,13 +9,8 @@ import type { ConnectionStore } from '../../connections/connectionStore.ts';
 import { withSignal } from '../../progress/cancellation.ts';
 import type { RegistryBrowser } from '../../registry/registryBrowser.ts';
 import { hasOwners } from '../../targets/settleTarget.ts';
+import { readListPackagesInput, type ListPackagesInput } from './toolInput.ts';
 import { runTool, toolResult } from './toolResult.ts';
-
-interface Input {
-  readonly registry?: string;
-  readonly owner?: string;
-  readonly image?: string;
-}
 
 export interface ListPackagesDependencies {
   readonly store: Pick<ConnectionStore, 'list' | 'findByHost'>;
@@ -26,36 +21,40 @@ const longestList = 100;
 const timeLimitMs = 30_000;
 
 /** The language-model tool `teaChest_listPackages`: images or tags of a registry that the person signed in to. */
-export class ListPackagesTool implements vscode.LanguageModelTool<Input> {
+export class ListPackagesTool implements vscode.LanguageModelTool<ListPackagesInput> {
   readonly #dependencies: ListPackagesDependencies;
 
   constructor(dependencies: ListPackagesDependencies) {
     this.#dependencies = dependencies;
   }
 
-  prepareInvocation({ input }: vscode.LanguageModelToolInvocationPrepareOptions<Input>): vscode.PreparedToolInvocation {
-    const { host } = this.#connection(input.registry) ?? {};
-    return {
-      invocationMessage: host === undefined ? l10n.t('Listing registries') : l10n.t`Listing packages of ${host}`,
-    };
+  async prepareInvocation({
+    input,
+  }: vscode.LanguageModelToolInvocationPrepareOptions<ListPackagesInput>): Promise<vscode.PreparedToolInvocation> {
+    return await runTool(() => {
+      const { host } = this.#connection(readListPackagesInput(input).registry) ?? {};
+      const invocationMessage = host === undefined ? l10n.t('Listing registries') : l10n.t`Listing packages of ${host}`;
+      return Promise.resolve({ invocationMessage });
+    });
   }
 
   async invoke(
-    { input }: vscode.LanguageModelToolInvocationOptions<Input>,
+    { input }: vscode.LanguageModelToolInvocationOptions<ListPackagesInput>,
     token: vscode.CancellationToken,
   ): Promise<vscode.LanguageModelToolResult> {
     return await runTool(() =>
       withSignal(token, async (cancelled) => {
+        const read = readListPackagesInput(input);
         const signal = AbortSignal.any([cancelled, AbortSignal.timeout(timeLimitMs)]);
         const registries = this.#dependencies.store
           .list()
           .map(({ host, kind, username }) => ({ host, kind, username }));
-        const connection = this.#connection(input.registry);
+        const connection = this.#connection(read.registry);
         if (connection === undefined) {
-          if (input.registry === undefined && registries.length !== 0) return toolResult({ registries });
-          throw notSignedIn(input.registry);
+          if (read.registry === undefined && registries.length !== 0) return toolResult({ registries });
+          throw notSignedIn(read.registry);
         }
-        return toolResult(await this.#list(connection, input, signal));
+        return toolResult(await this.#list(connection, read, signal));
       }),
     );
   }
@@ -68,7 +67,7 @@ export class ListPackagesTool implements vscode.LanguageModelTool<Input> {
     return others.length === 0 ? only : undefined;
   }
 
-  async #list(connection: Connection, input: Input, signal: AbortSignal): Promise<Record<string, unknown>> {
+  async #list(connection: Connection, input: ListPackagesInput, signal: AbortSignal): Promise<Record<string, unknown>> {
     const { access } = this.#dependencies;
     const contents = await access.contents(connection);
     const { host } = connection;

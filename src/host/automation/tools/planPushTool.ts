@@ -3,13 +3,8 @@ import type * as vscode from 'vscode';
 import { planPushCommand } from '../../commands/planPush.ts';
 import type { InspectImage } from '../../push/composeImages.ts';
 import type { PushPlanner } from '../../push/pushPlanner.ts';
+import { readImageInput, type ImageInput } from './toolInput.ts';
 import { runTool, toolResult } from './toolResult.ts';
-
-interface Input {
-  readonly image: string;
-  readonly target?: string;
-  readonly platform?: string;
-}
 
 export interface PlanPushToolDependencies {
   readonly planner: Pick<PushPlanner, 'plan'>;
@@ -17,7 +12,7 @@ export interface PlanPushToolDependencies {
 }
 
 /** The language-model tool `teaChest_planPush`: what a push would do, found by requests that change nothing. */
-export class PlanPushTool implements vscode.LanguageModelTool<Input> {
+export class PlanPushTool implements vscode.LanguageModelTool<ImageInput> {
   readonly #dependencies: PlanPushToolDependencies;
 
   constructor(dependencies: PlanPushToolDependencies) {
@@ -28,11 +23,14 @@ export class PlanPushTool implements vscode.LanguageModelTool<Input> {
     return { invocationMessage: l10n.t('Planning a push') };
   }
 
-  async invoke({ input }: vscode.LanguageModelToolInvocationOptions<Input>): Promise<vscode.LanguageModelToolResult> {
+  async invoke({
+    input,
+  }: vscode.LanguageModelToolInvocationOptions<ImageInput>): Promise<vscode.LanguageModelToolResult> {
     const { planner, inspect } = this.#dependencies;
-    const { image, target, platform } = input;
-    // Nothing else of what a model gives: the command would also read compose files.
-    const args = { image, ...(target !== undefined && { target }), ...(platform !== undefined && { platform }) };
-    return await runTool(async () => toolResult({ ...(await planPushCommand(planner, inspect, args)) }));
+    return await runTool(async () => {
+      // Nothing else of what a model gives: the command would also read compose files.
+      const args = readImageInput('teaChest_planPush', input);
+      return toolResult({ ...(await planPushCommand(planner, inspect, args)) });
+    });
   }
 }

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { LRUCache } from 'lru-cache';
 import type * as vscode from 'vscode';
 import { TeaChestError } from '../../../core/base/errors.ts';
 import type { Audience } from '../../../core/gitea/readAudience.ts';
@@ -15,18 +16,16 @@ import type { RegistryBrowser } from '../../registry/registryBrowser.ts';
 import type { PublicOwners } from '../../targets/publicOwners.ts';
 import { hasOwners } from '../../targets/settleTarget.ts';
 import { briefImage, formatTarget } from '../../targets/target.ts';
+import { readImageInput, type ImageInput } from './toolInput.ts';
 import { runTool, toolResult } from './toolResult.ts';
-
-interface Input {
-  readonly image: string;
-  readonly target?: string;
-  readonly platform?: string;
-}
 
 export interface PushImageToolDependencies extends UnattendedDependencies {
   readonly access: Pick<RegistryBrowser, 'owners' | 'explainDenied' | 'audienceOf'>;
   readonly publicOwners: Pick<PublicOwners, 'confirm'>;
 }
+
+const toolName = 'teaChest_pushImage';
+const mostShown = 100;
 
 const audiences: Readonly<Record<Audience, string>> = {
   everybody: l10n.t('The owner is public: everybody who can reach the server can pull the image.'),
@@ -38,8 +37,10 @@ const audiences: Readonly<Record<Audience, string>> = {
  * The language-model tool `teaChest_pushImage`. VS Code asks the person before each call, with the image, the target and
  * who can see it; the first push to a public owner is confirmed besides, as with a push by hand.
  */
-export class PushImageTool implements vscode.LanguageModelTool<Input> {
+export class PushImageTool implements vscode.LanguageModelTool<ImageInput> {
   readonly #dependencies: PushImageToolDependencies;
+  /** The target that the person has read last, for each input. VS Code does not say which question a call belongs to. */
+  readonly #shown = new LRUCache<string, string>({ max: mostShown });
 
   constructor(dependencies: PushImageToolDependencies) {
     this.#dependencies = dependencies;
@@ -47,10 +48,12 @@ export class PushImageTool implements vscode.LanguageModelTool<Input> {
 
   async prepareInvocation({
     input,
-  }: vscode.LanguageModelToolInvocationPrepareOptions<Input>): Promise<vscode.PreparedToolInvocation> {
+  }: vscode.LanguageModelToolInvocationPrepareOptions<ImageInput>): Promise<vscode.PreparedToolInvocation> {
     return await runTool(async () => {
-      const job = this.#resolve(input);
+      const read = readImageInput(toolName, input);
+      const job = this.#resolve(read);
       const target = formatTarget(job.target);
+      this.#shown.set(JSON.stringify(read), target);
       const lines: readonly MarkdownLine[] = [
         [l10n.t`Image: ${markdownValue(job.image).value}`],
         [l10n.t`Target: ${markdownValue(target).value}`],
@@ -65,17 +68,19 @@ export class PushImageTool implements vscode.LanguageModelTool<Input> {
   }
 
   async invoke(
-    { input }: vscode.LanguageModelToolInvocationOptions<Input>,
+    { input }: vscode.LanguageModelToolInvocationOptions<ImageInput>,
     token: vscode.CancellationToken,
   ): Promise<vscode.LanguageModelToolResult> {
     return await runTool(() =>
       withSignal(token, async (signal) => {
-        const job = this.#resolve(input);
+        const read = readImageInput(toolName, input);
+        // The image may have gone elsewhere since then, and the person has agreed to that target.
+        const job = this.#resolve({ ...read, target: this.#shown.get(JSON.stringify(read)) ?? read.target });
         if (!(await this.#dependencies.publicOwners.confirm(job))) {
           // The model reads this.
           throw new TeaChestError('cancelled', 'The person does not want to push to a public owner.');
         }
-        const args = { ...argumentsOf(input), target: formatTarget(job.target) };
+        const args = { ...argumentsOf(read), target: formatTarget(job.target) };
         const [outcome] = await pushUnattended(this.#dependencies, [args], { signal });
         if (outcome === undefined) throw new Error('the push has no outcome');
         if ('error' in outcome) throw outcome.error;
@@ -84,7 +89,7 @@ export class PushImageTool implements vscode.LanguageModelTool<Input> {
     );
   }
 
-  #resolve(input: Input): PushJob {
+  #resolve(input: ImageInput): PushJob {
     const job = resolvePush(argumentsOf(input), this.#dependencies);
     if (job === undefined) throw targetNeeded(input.image);
     return job;
@@ -98,6 +103,6 @@ export class PushImageTool implements vscode.LanguageModelTool<Input> {
   }
 }
 
-function argumentsOf({ image, target, platform }: Input): PushArguments {
+function argumentsOf({ image, target, platform }: ImageInput): PushArguments {
   return { image, ...(target !== undefined && { target }), ...(platform !== undefined && { platform }) };
 }

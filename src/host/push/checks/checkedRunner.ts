@@ -9,7 +9,7 @@ import type { PushRunner, RunOptions } from '../pushRunner.ts';
 import { pushConcerns, toRefusal, type CheckSources, type Concern } from './pushConcerns.ts';
 
 interface CheckedRunnerDependencies extends CheckSources {
-  readonly runner: Pick<PushRunner, 'runAll'>;
+  readonly runner: Pick<PushRunner, 'runAll' | 'whenFree'>;
   readonly ask: (message: string, detail: readonly string[], yes: string) => Promise<boolean>;
   readonly publicOwners: Pick<PublicOwners, 'unconfirmed'>;
 }
@@ -24,11 +24,15 @@ interface Checked {
  * Runs pushes after the checks that the settings ask for. Where nobody is asked, the result says who can pull from an owner
  * that no person has confirmed yet.
  */
-export class CheckedRunner implements Pick<PushRunner, 'run' | 'runAll'> {
+export class CheckedRunner implements Pick<PushRunner, 'run' | 'runAll' | 'whenFree'> {
   readonly #dependencies: CheckedRunnerDependencies;
 
   constructor(dependencies: CheckedRunnerDependencies) {
     this.#dependencies = dependencies;
+  }
+
+  async whenFree(reference: string, signal: AbortSignal): Promise<void> {
+    await this.#dependencies.runner.whenFree(reference, signal);
   }
 
   async run(job: PushJob, options: RunOptions): Promise<PushResult> {

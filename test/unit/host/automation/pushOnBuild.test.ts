@@ -6,6 +6,7 @@ import type { ImageOutcome } from '../../../../src/core/push/imagesEvents.ts';
 import type { PushRule } from '../../../../src/host/automation/pushOnBuild/pushRule.ts';
 import { EngineLink, type Engine } from '../../../../src/host/engine/engine.ts';
 import type { PushJob } from '../../../../src/host/push/pushJob.ts';
+import type { PushRunner } from '../../../../src/host/push/pushRunner.ts';
 import { findByHost } from '../../../../src/host/connections/findByHost.ts';
 import { formatTarget } from '../../../../src/host/targets/target.ts';
 import { engineImage } from '../../../tools/engineImage.ts';
@@ -61,6 +62,7 @@ async function pushingOn(t: { after(work: () => void): void }, rules = usualRule
   const running: { readonly job: PushJob; end(outcome?: ImageOutcome): void }[] = [];
   let current = rules;
   let engine: Engine = building.engine;
+  let whenFree: PushRunner['whenFree'] = () => Promise.resolve();
   const pulled = new Map<string, string | undefined>();
   const link = new EngineLink(() => Promise.resolve(engine));
   const pushOnBuild = new PushOnBuild({
@@ -79,6 +81,7 @@ async function pushingOn(t: { after(work: () => void): void }, rules = usualRule
     linkOffers: { isAutomatic: false, find: () => Promise.resolve(undefined), link: () => Promise.resolve() },
     onPushed: () => undefined,
     runner: {
+      whenFree: (target, signal) => whenFree(target, signal),
       runAll: async ([job]) => {
         assert.ok(job);
         const { promise, resolve } = Promise.withResolvers<ImageOutcome>();
@@ -122,7 +125,21 @@ async function pushingOn(t: { after(work: () => void): void }, rules = usualRule
   const setEngine = (other: Engine): void => {
     engine = other;
   };
-  return { ...building, running, until, build, settle, setRules, pushOnBuild, consent, pulled, link, setEngine };
+  /** While another push goes to the tag. */
+  const occupy = (): { readonly free: () => void; readonly asked: readonly string[] } => {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const asked: string[] = [];
+    whenFree = async (target, signal) => {
+      asked.push(target);
+      await Promise.race([promise, untilAborted(signal)]);
+    };
+    const free = (): void => {
+      resolve(undefined);
+    };
+    return { free, asked };
+  };
+  const host = { pushOnBuild, consent, pulled, link };
+  return { ...building, ...host, running, until, build, settle, setRules, setEngine, occupy };
 }
 
 suite('push on build', () => {
@@ -278,17 +295,36 @@ suite('push on build', () => {
     assert.equal(running.length, 2);
   });
 
-  test('waits while somebody else pushes to the same tag', async (t) => {
-    const { running, build, until } = await pushingOn(t);
+  test('waits while another push goes to the same tag, and begins none meanwhile that would fail', async (t) => {
+    const { running, build, settle, until, occupy } = await pushingOn(t);
+    const { free, asked } = occupy();
     press('Always');
     await build('app:1', 'b');
+    await until(() => asked.length === 1);
+    await settle();
+    assert.deepEqual([asked, running.length], [['gitea.test/dev/app:1'], 0]);
+    free();
     await until(() => running.length === 1);
+    // The other one has begun in the same moment.
     running[0]?.end({ kind: 'failed', error: new TeaChestError('busy', 'It is being pushed already.') });
     await until(() => running.length === 2);
+    assert.equal(asked.length, 2);
     assert.deepEqual(
       takeShown().filter(({ element }) => element === 'error'),
       [],
     );
+  });
+
+  test('pushes nothing of another engine that was chosen while it waited', async (t) => {
+    const { running, build, settle, until, occupy, pushOnBuild } = await pushingOn(t);
+    const { free, asked } = occupy();
+    press('Always');
+    await build('app:1', 'b');
+    await until(() => asked.length === 1);
+    pushOnBuild.restart();
+    free();
+    await settle();
+    assert.equal(running.length, 0);
   });
 
   test('shows a failure, and nothing but the status after a success', async (t) => {

@@ -11,6 +11,8 @@ import { formatTarget } from '../../../../src/host/targets/target.ts';
 import { engineImage } from '../../../tools/engineImage.ts';
 import { startFakeGitea } from '../../../fakeGitea/fakeGitea.ts';
 import { listingEngine } from '../engine/listingEngine.ts';
+import type { ListPackagesDependencies } from '../../../../src/host/automation/tools/listPackagesTool.ts';
+import type { PushImageToolDependencies } from '../../../../src/host/automation/tools/pushImageTool.ts';
 import { useFakeVscode } from '../support/fakeVscode.ts';
 import { buildHost, connectionTo, dev } from '../support/hostFakes.ts';
 
@@ -43,11 +45,17 @@ function pushTool({
   isPublic = false,
   isConfirmed = true,
   error,
-}: { isPublic?: boolean; isConfirmed?: boolean; error?: TeaChestError } = {}) {
+  last,
+}: {
+  isPublic?: boolean;
+  isConfirmed?: boolean;
+  error?: TeaChestError;
+  last?: PushImageToolDependencies['memory']['last'];
+} = {}) {
   const jobs: PushJob[] = [];
   const tool = new PushImageTool({
     store: { findByHost: (host) => findByHost([connectionTo('https://gitea.test')], host) },
-    memory: { last: () => undefined },
+    memory: { last: last ?? (() => undefined) },
     access: {
       owners: () => Promise.reject(new Error('not asked for')),
       explainDenied: (_connection, error) => Promise.resolve(error),
@@ -99,6 +107,21 @@ suite('the language-model tool that pushes', () => {
     const data = dataOf(await tool.invoke(call(input), token));
     assert.deepEqual(data, { reference: 'gitea.test/dev/app:1', digest: digestOf(Buffer.from('m')) });
     assert.equal(jobs[0]?.isUnattended, true);
+  });
+
+  test('pushes to the target that the person has read, though the image went elsewhere meanwhile', async () => {
+    let repository = 'dev/app';
+    const { tool, jobs } = pushTool({
+      last: () => ({ origin: 'https://gitea.test', target: { host: 'gitea.test', repository, tag: '1' } }),
+    });
+    const { confirmationMessages } = await tool.prepareInvocation({ input: { image: 'app:1' } });
+    assert.equal(confirmationMessages?.title, 'Push app:1 to gitea.test/dev/app:1?');
+    repository = 'public/app';
+    await tool.invoke(call({ image: 'app:1' }), token);
+    assert.deepEqual(
+      jobs.map(({ target }) => formatTarget(target)),
+      ['gitea.test/dev/app:1'],
+    );
   });
 
   test('does not push to a public owner that the person does not confirm', async () => {
@@ -165,6 +188,63 @@ suite('the language-model tools that list', () => {
     await store.save(connectionTo('https://other.test'), dev);
     const { registries } = dataOf(await tool.invoke(call({}), token)) as { registries: { host: string }[] };
     assert.deepEqual(registries.map(({ host }) => host).sort(), [gitea.host, 'other.test'].sort());
+  });
+});
+
+suite('language-model tools that a model gives wrong input', () => {
+  const inputs: readonly unknown[] = [
+    undefined,
+    null,
+    'app:1',
+    7,
+    [],
+    {},
+    { image: 7 },
+    { image: '' },
+    { image: ['app:1'] },
+  ];
+  const more: readonly unknown[] = [
+    { image: 'app:1', target: 7 },
+    { image: 'app:1', target: '' },
+    { image: 'app:1', platform: {} },
+  ];
+  const refusal = /The tool .* (takes one object of named arguments|needs “|wants “).*\(argumentInvalid\)$/;
+
+  test('say what is wrong, and push nothing', async () => {
+    const { tool, jobs } = pushTool();
+    for (const input of [...inputs, ...more]) {
+      const wrong = input as { image: string };
+      await assert.rejects(tool.prepareInvocation({ input: wrong }), refusal, JSON.stringify(input));
+      await assert.rejects(tool.invoke(call(wrong), token), refusal, JSON.stringify(input));
+    }
+    assert.deepEqual(jobs, []);
+  });
+
+  test('say what is wrong, and plan or list nothing', async () => {
+    const plan = new PlanPushTool({
+      planner: { plan: () => assert.fail('nothing is planned') },
+      inspect: () => assert.fail('the engine is not asked'),
+    });
+    for (const input of [...inputs, ...more]) {
+      await assert.rejects(plan.invoke(call(input as { image: string })), refusal, JSON.stringify(input));
+    }
+    const listing = new ListImagesTool(new EngineLink(() => assert.fail('the engine is not asked')));
+    const packages = new ListPackagesTool({
+      store: { list: () => assert.fail('not asked'), findByHost: () => assert.fail('not asked') },
+      access: {} as ListPackagesDependencies['access'],
+    });
+    for (const input of ['app', 7, null, { filter: 7 }]) {
+      await assert.rejects(
+        listing.invoke(call(input as unknown as { filter: string })),
+        refusal,
+        JSON.stringify(input),
+      );
+    }
+    for (const input of ['app', 7, null, { registry: 7 }, { owner: {} }, { image: false }]) {
+      const wrong = input as unknown as { image: string };
+      await assert.rejects(packages.invoke(call(wrong), token), refusal, JSON.stringify(input));
+      await assert.rejects(packages.prepareInvocation({ input: wrong }), refusal, JSON.stringify(input));
+    }
   });
 });
 

@@ -236,6 +236,31 @@ suite('a command', () => {
     assert.deepEqual([takeShown(), done], [[], []], 'nothing is selected');
   });
 
+  test('of a row that is given something else does nothing, and says so to the caller', async () => {
+    const { done } = recorded();
+    takeShown();
+    const own = menus['view/item/context'].filter(({ when = '' }) => when.startsWith('view == teaChest.'));
+    assert.ok(own.length > 30);
+    for (const { command } of own) {
+      for (const args of [
+        ['app:1'],
+        [7],
+        [null],
+        [[]],
+        [{}],
+        [{ image: 'app:1' }],
+        [rows[0], 'app:1'],
+        [rows[0], [7]],
+      ]) {
+        await assert.rejects(run(command.replace('teaChest.', ''), ...args), {
+          ...{ code: 'argumentInvalid', stage: 'resolve' },
+          message: `The command ${command} is for the rows of a view, and takes nothing else. Nothing was done.`,
+        });
+      }
+    }
+    assert.deepEqual([done, takeShown()], [[], []]);
+  });
+
   test('changes the setting, shows the log, reconnects to the engine', async () => {
     const { done } = recorded();
     await run('images.showDangling');

@@ -175,6 +175,58 @@ suite('pushes above the limit', () => {
     await Promise.all(all);
   });
 
+  test('say when their target is free again', async (t) => {
+    const rig = new Rig(t);
+    const all = [rig.push('a'), rig.push('b')];
+    await rig.until('a:1 running', 'b:1 queued 1');
+    await rig.runner.whenFree('one.example/dev/c:1', signal);
+    const free: string[] = [];
+    const waiting = ['a', 'b'].map((name) =>
+      rig.runner.whenFree(`one.example/dev/${name}:1`, signal).then(() => free.push(name)),
+    );
+    const gone = new AbortController();
+    const cancelled = assert.rejects(rig.runner.whenFree('one.example/dev/a:1', gone.signal), { code: 'cancelled' });
+    gone.abort();
+    await cancelled;
+    rig.runner.cancel(rig.id('a'));
+    await waiting[0];
+    assert.deepEqual(free, ['a']);
+    await rig.runner.stop();
+    await Promise.all([...waiting, ...all]);
+  });
+
+  test('to several registries do not let a sign-out wait for their turn', async (t) => {
+    const rig = new Rig(t);
+    const running = rig.push('a', there);
+    const waiting = rig.runner.runAll([job('b', here), job('c', there)], { signal });
+    await rig.until('a:1 running', 'b:1 queued 1');
+    await rig.runner.stop(here);
+    await rig.until('a:1 running', 'b:1 queued 1');
+    rig.runner.cancel(rig.id('a'));
+    await running;
+    await rig.until('b:1 running', 'a:1 cancelled');
+    await rig.runner.stop();
+    const codes = (await waiting).map((outcome) => outcome.kind === 'failed' && outcome.error.code);
+    assert.deepEqual(codes, ['notSignedIn', 'cancelled']);
+  });
+
+  test('go on, and leave the queue, if who listens to them fails', async (t) => {
+    const rig = new Rig(t);
+    const fail = (): void => {
+      throw new Error('the view is gone');
+    };
+    rig.runner.onProgress(fail);
+    const options = { signal, onProgress: fail, onQueued: fail, onRecord: fail };
+    const all = ['a', 'b', 'c'].map((name) => rig.runner.runAll([job(name)], options));
+    for (const name of ['a', 'b', 'c']) {
+      while (rig.history.find(rig.id(name))?.state !== 'running') await new Promise(setImmediate);
+      rig.runner.cancel(rig.id(name));
+    }
+    const codes = (await Promise.all(all)).map(([one]) => one?.kind === 'failed' && one.error.code);
+    assert.deepEqual(codes, ['cancelled', 'cancelled', 'cancelled']);
+    await rig.runner.whenFree('one.example/dev/a:1', signal);
+  });
+
   test('end when their registry is signed out of, with the record removed', async (t) => {
     const rig = new Rig(t);
     const running = rig.push('a', there);

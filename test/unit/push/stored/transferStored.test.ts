@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import fc from 'fast-check';
+import { TeaChestError } from '../../../../src/core/base/errors.ts';
 import { digestOf, type Digest } from '../../../../src/core/oci/digest.ts';
 import { mediaTypes } from '../../../../src/core/oci/mediaTypes.ts';
 import { Spool } from '../../../../src/core/spool/spool.ts';
+import type { SpooledBlob } from '../../../../src/core/spool/spooledBlob.ts';
 import { plainGzip, type FakeEngine } from '../fakes.ts';
 import { PushRig } from '../pushRig.ts';
 import { engineWith, listed, StoredBlobs, type Described } from './storedImage.ts';
@@ -63,6 +65,39 @@ describe('an image that the engine exports as it is stored', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('fails for the reason that the registry gave, though the engine goes on giving bytes of that blob', async (t) => {
+    const blobs = new StoredBlobs();
+    const engine = engineWith(blobs, blobs.addImage('amd64', [40_000_000], mediaTypes.ociLayer));
+    const refused = Promise.withResolvers<undefined>();
+    const uploadBlob = rig.registry.uploadBlob.bind(rig.registry);
+    rig.registry.uploadBlob = async (source, options) => {
+      if (!source.replayable || (await source.available(0, 1_000_000, options.signal)).complete) {
+        await uploadBlob(source, options);
+        return;
+      }
+      refused.resolve(undefined);
+      throw new TeaChestError('quotaExceeded', 'It is full.');
+    };
+    const exported = Promise.withResolvers<undefined>();
+    const exportBlobs = engine.exportBlobs.bind(engine);
+    engine.exportBlobs = async function* (...args: Parameters<typeof exportBlobs>) {
+      try {
+        yield* exportBlobs(...args);
+      } finally {
+        exported.resolve(undefined);
+      }
+    };
+    engine.onChunk = (_, offset) => (offset > 20_000_000 ? refused.promise.then(() => undefined) : undefined);
+    // A large file is removed slowly, while the engine is quick.
+    const release = Reflect.get(Spool.prototype, 'release');
+    t.mock.method(Spool.prototype, 'release', async function (this: Spool, blob: SpooledBlob) {
+      await release.call(this, blob);
+      if (blob.size > 1_000_000) await exported.promise;
+    });
+    assert.equal((await rig.failure(engine)).code, 'quotaExceeded');
+    await rig.assertNothingLeft();
   });
 
   it('is not published if the bytes of one of its blobs are not those of its digest', async () => {

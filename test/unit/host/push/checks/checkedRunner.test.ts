@@ -85,6 +85,7 @@ function runnerWith(
       return Promise.resolve(answers.shift() ?? false);
     },
     runner: {
+      whenFree: () => Promise.resolve(),
       runAll: (jobs) => {
         pushed.push(...jobs.map(({ target }) => formatTarget(target)));
         return Promise.resolve(
