@@ -28,26 +28,28 @@ export interface ProcessView {
 
 /** The owner of something that others may remove updates its time this often, in milliseconds. */
 export const heartbeatMs = 30_000;
-/** Without a heartbeat for this long, in milliseconds, any process counts as ended: machines sleep, but not for days. */
+/** Without a heartbeat for this long, in milliseconds, a process counts as ended of which nothing else is known. */
 const staleAfter = 24 * 60 * 60 * 1000;
 /** The same for a process of this machine before its last boot: a heartbeat may be late. */
 const lateHeartbeat = 4 * heartbeatMs;
 
 /**
  * True if a process has ended. `lastSeen` is its last heartbeat, in milliseconds since the epoch: the only evidence for
- * a process of another machine or container.
+ * a process of another machine or container. A process of this system that runs has not ended, however long ago that was: the
+ * machine may have slept.
  */
 export function hasEnded(process: ProcessIdentity, lastSeen: number, view: ProcessView = thisMachine()): boolean {
+  const { own, systemStartedAt } = view;
+  const isOfThisSystem = process.host === own.host && process.system === own.system;
+  if (isOfThisSystem) {
+    const start = process.pid === own.pid ? own.start : view.startOf(process.pid);
+    if (start !== unknownStart) return start !== process.start;
+  }
   const silence = view.now() - lastSeen;
   if (silence > staleAfter) return true;
-  const { own, systemStartedAt } = view;
-  if (process.host !== own.host) return false;
-  if (process.system !== own.system) {
-    // The same machine before its last boot. Another machine of this name would have sent a heartbeat since then.
-    return systemStartedAt !== undefined && lastSeen < systemStartedAt && silence > lateHeartbeat;
-  }
-  const start = process.pid === own.pid ? own.start : view.startOf(process.pid);
-  return start === undefined || (start !== unknownStart && start !== process.start);
+  if (isOfThisSystem || process.host !== own.host) return false;
+  // The same machine before its last boot. Another machine of this name would have sent a heartbeat since then.
+  return systemStartedAt !== undefined && lastSeen < systemStartedAt && silence > lateHeartbeat;
 }
 
 /** True for the running process itself. */

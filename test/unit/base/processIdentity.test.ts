@@ -54,8 +54,10 @@ suite('whether a process has ended', () => {
     assert.equal(hasEnded(before, now - hours(2), { ...machine(), systemStartedAt: undefined }), false);
   });
 
-  test('is assumed after a day without a heartbeat, whatever process has the ID now', () => {
+  test('is assumed after a day without a heartbeat, unless this process is known to run', () => {
     assert.equal(hasEnded(other, now - hours(25), machine({ 200: 'unknown' })), true);
+    assert.equal(hasEnded(other, now - hours(70), machine({ 200: '1f' })), false, 'the machine has slept');
+    assert.equal(hasEnded(own, now - hours(70), machine()), false);
   });
 });
 

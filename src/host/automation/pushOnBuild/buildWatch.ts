@@ -73,22 +73,26 @@ export class BuildWatch {
     }
   }
 
-  /** Compares the names once the events have ceased. */
+  /** Compares the names once the events have ceased. What could not be compared is compared later, without another event. */
   async #settle(signal: AbortSignal): Promise<void> {
     const { logger, wait } = this.#dependencies;
     this.#isSettling = true;
-    try {
-      for (let seen: number | undefined; seen !== this.#events;) {
-        seen = this.#events;
+    let seen: number | undefined;
+    for (let delay = shortestRetryMs; seen !== this.#events && !signal.aborted;) {
+      const latest = this.#events;
+      try {
         // The first list is what there is already: it is read at once.
         if (this.#known !== undefined) await wait(quietMs, signal);
-        if (seen === this.#events) await this.#compare(signal);
+        if (latest === this.#events) await this.#compare(signal);
+        seen = latest;
+      } catch (error) {
+        if (signal.aborted) break;
+        logger.debug(`The images were not compared: ${toTeaChestError(error).message}`);
+        await wait(delay, signal).catch(() => undefined);
+        delay = Math.min(delay * 2, longestRetryMs);
       }
-    } catch (error) {
-      if (!signal.aborted) logger.debug(`The images were not compared: ${toTeaChestError(error).message}`);
-    } finally {
-      this.#isSettling = false;
     }
+    this.#isSettling = false;
   }
 
   async #compare(signal: AbortSignal): Promise<void> {
@@ -97,7 +101,10 @@ export class BuildWatch {
     if (engine === undefined) return;
     const pulled = this.#pulled;
     this.#pulled = new Set();
-    const images = await listShownImages(engine, { signal });
+    const images = await listShownImages(engine, { signal }).catch((error: unknown) => {
+      this.#pulled = new Set([...pulled, ...this.#pulled]);
+      throw error;
+    });
     if (this.#engine !== engine) return;
     const names = new Map(images.flatMap(({ id, references }) => references.map((name) => [name, id] as const)));
     const before = this.#known;

@@ -27,9 +27,11 @@ function buildingEngine(names: Readonly<Record<string, string>>) {
   const tags = new Map(Object.entries(names));
   const waiting: ((event: { action: string; image?: string }) => void)[] = [];
   let lists = 0;
+  let failures = 0;
   const engine = {
     ...listingEngine(() => {
       lists++;
+      if (failures-- > 0) return Promise.reject(new TeaChestError('engineFailed', 'it starts'));
       return Promise.resolve(
         [...tags].map(([reference, content]) => engineImage({ id: idOf(content), references: [reference] })),
       );
@@ -49,7 +51,10 @@ function buildingEngine(names: Readonly<Record<string, string>>) {
     while (waiting.length === 0) await setImmediate();
     waiting.shift()?.({ action, ...(image !== undefined && { image }) });
   };
-  return { engine, tags, send, lists: () => lists };
+  const failLists = (count: number): void => {
+    failures = count;
+  };
+  return { engine, tags, send, lists: () => lists, failLists };
 }
 
 const connection = connectionTo('https://gitea.test');
@@ -233,6 +238,23 @@ suite('push on build', () => {
       running.map(({ job }) => job.image),
       ['app:8'],
     );
+  });
+
+  test('pushes what was built while the images could not be listed, once they can', async (t) => {
+    const { lists, failLists, build, send, settle, running, until } = await pushingOn(t);
+    press('Always');
+    const before = lists();
+    failLists(2);
+    await build('app:1', 'new');
+    await until(() => running.length > 0);
+    assert.equal(lists() - before, 3);
+    assert.equal(running[0]?.job.image, 'app:1');
+    running[0].end();
+    failLists(2);
+    await send('pull', 'app:2');
+    await build('app:2', 'pulled');
+    await settle();
+    assert.equal(running.length, 1, 'a pull is not taken for a build');
   });
 
   test('follows the engine that was chosen, and pushes nothing of it that was agreed to for the former one', async (t) => {
