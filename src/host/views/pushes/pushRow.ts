@@ -141,11 +141,10 @@ function imageLines({ image, target, platform, result, error }: ImageRecord): re
   return [
     ['**', markdownValue(target), '**'],
     [
-      `${l10n.t('Image')} `,
-      markdownValue(image),
+      l10n.t`Image: ${markdownValue(image).value}`,
       ...(platform === undefined || platform === '' ? [] : [' ', markdownValue(platform)]),
     ],
-    ...(result === undefined ? [] : [[`${l10n.t('Digest')} `, markdownValue(result.digest)]]),
+    ...(result === undefined ? [] : [[l10n.t`Digest: ${markdownValue(result.digest).value}`]]),
     ...(error === undefined || error.code === 'cancelled'
       ? []
       : [[markdownValue(errorMessage(toError(error)).message)]]),

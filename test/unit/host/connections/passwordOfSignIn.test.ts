@@ -75,7 +75,7 @@ suite('a password', () => {
     pressInRow(await inputAsking(login), 'Choose What Is Stored of a Password…');
     const list = await inputAsking(kept);
     assert.deepEqual(labels(list), [
-      `$(key) A token made now for this machine, not the password — For write:package, read:user, read:organization and read:repository. It can be deleted in the settings of ${gitea.host} at any time.`,
+      `$(key) A token made now for this machine, not the password — It can be deleted in the settings of ${gitea.host} at any time. Its scopes: write:package, read:user, read:organization and read:repository`,
       '$(lock) The password',
       '$(watch) Nothing: keep the password until this window closes',
     ]);
