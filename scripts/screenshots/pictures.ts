@@ -55,6 +55,8 @@ export async function withPictures(
       ...{ 'window.commandCenter': false, 'workbench.layoutControl.enabled': false },
       // No message that is half faded in, and no tooltip where the pointer rests.
       ...{ 'workbench.reduceMotion': 'on', 'workbench.hover.delay': 60_000 },
+      // No message about a port that another program listens on.
+      'remote.autoForwardPorts': false,
     },
     env: { DOCKER_HOST: engine.host },
     ...options,

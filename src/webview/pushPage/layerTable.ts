@@ -72,7 +72,7 @@ function updateRow(row: Row, bar: PageBar): void {
   setAttribute(row.root, 'data-key', bar.key);
 }
 
-/** A number and its unit stay in one line: `about 2.6 MB`, `11.0 MB uncompressed`. */
+/** A short size stays in one line: `about 2.6 MB`. Of a longer one, number and unit do: `11.0 MB uncompressed`. */
 function unbroken(size: string): string {
-  return size.replace(/(?<=\d) (?=\p{L})/u, '\u00a0');
+  return size.length < 16 ? size.replaceAll(' ', '\u00a0') : size.replace(/(?<=\d) (?=\p{L})/u, '\u00a0');
 }
