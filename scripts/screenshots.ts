@@ -1,6 +1,6 @@
 // npm run screenshots: takes pictures of a real VS Code with a real engine and the tests' Gitea, in four themes.
 // All of them go to test-results/screenshots, those of docs/ to docs/screenshots, and the recorded push of the README to
-// media/screenshots (part of what users install). For someone to look at before committing them; no test depends on them.
+// media/screenshots. For someone to look at before committing them; no test depends on them.
 // With arguments only those: parts (sign-in, images, push, registry, failures, record) and themes (dark, light, hc-dark, hc-light).
 import { createCloser } from '../test/tools/closer.ts';
 import { provision } from '../test/tools/provision.ts';

@@ -51,7 +51,13 @@ export async function withPictures(
     size: { width: 1240, height: 720 },
     hosts,
     // The title bar would show the folder's made-up name.
-    settings: { 'window.commandCenter': false, 'workbench.layoutControl.enabled': false },
+    settings: {
+      ...{ 'window.commandCenter': false, 'workbench.layoutControl.enabled': false },
+      // No message that is half faded in, and no tooltip where the pointer rests.
+      ...{ 'workbench.reduceMotion': 'on', 'workbench.hover.delay': 60_000 },
+      // No message about a port that another program listens on.
+      'remote.autoForwardPorts': false,
+    },
     env: { DOCKER_HOST: engine.host },
     ...options,
   });

@@ -64,7 +64,8 @@ async function takeQueue({ vscode, take }: Pictures, { link }: Services): Promis
   await openViews(vscode, ['Pushes']);
   link.setRate(slow / 4);
   const running = ['migrate:7', 'api:latest'].map((image) => pushInBackground(vscode, image, `dev/new/${image}`));
-  await notifications.waitFor(/ left/);
+  // What the system buffers is sent at once.
+  await notifications.waitFor(/ left| waiting for the registry/);
   await sideBar.view('Pushes').row('queued').waitFor();
   await sideBar.view('Pushes').expand(/report:3/);
   await take('pushes');

@@ -11,7 +11,8 @@ import { giteaHost, type Services } from './startServices.ts';
 const uplink = 6_000_000;
 /** As long as a person looks before the next step. */
 const lookMs = 1_200;
-const size = { width: 1120, height: 640 };
+/** High enough that the message at the bottom hides no layer. */
+const size = { width: 1120, height: 800 };
 /** Pictures of 960 pixels. */
 const scale = 960 / size.width;
 
@@ -104,5 +105,5 @@ async function keep(frames: readonly Frame[]): Promise<void> {
   for (const { png, at } of frames) await writeFile(join(raw, `${String(at - start).padStart(6, '0')}.png`), png);
   const folder = join(projectRoot, 'media', 'screenshots');
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'push.png'), animatedPng(sample(frames, 3_000), 4_000, 12));
+  await writeFile(join(folder, 'push.png'), animatedPng(sample(frames, 1_000), 4_000, 32));
 }

@@ -186,7 +186,7 @@ suite('the Pushes view', { timeout: 420_000 }, () => {
     await row('dev/late:1');
     await expand('dev/late:1');
     await row(/sent, waiting for the registry · 9\.\d MB.*COPY /);
-    await row(/\d+% · waiting for the registry.*dev\/late:1/);
+    await row(/\d+%.*dev\/late:1 · waiting for the registry/);
     await vscode.screenshot('pushes-waiting-for-answer');
     await pushing;
     await row(/dev\/late:1.*pushed/);

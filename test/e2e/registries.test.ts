@@ -304,7 +304,7 @@ suite('the Registries view by hand', { timeout: 220_000 }, () => {
   test('what no tag needs is cleaned up after a preview', async () => {
     const { quickInput, notifications } = vscode;
     await registries().chooseFromMenu('shop/api', 'Clean Up Untagged Versions…');
-    await quickInput.waitFor('Clean Up: Preview');
+    await quickInput.waitFor('No tag needs these');
     await vscode.screenshot('registries-clean-up-dark');
     await quickInput.accept();
     await confirm('Delete 1 untagged version of', 'Delete');

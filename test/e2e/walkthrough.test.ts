@@ -71,6 +71,10 @@ suite('the walkthrough and the empty views', { timeout: 300_000 }, () => {
       await sideBar.view('Images').clickButton('shop/web:1.2', 'Push to Registry…');
       await signInAndPush(t, vscode, startedAt, 'from the walkthrough');
       await vscode.screenshot('walkthrough-4-pushed');
+      const look = page.locator(
+        '.getting-started-step[data-step-id$="#registries"] .codicon-getting-started-step-checked',
+      );
+      assert.equal(await look.count(), 0, 'the Registries view was open, but nobody has asked for it');
       for (const done of ['engine', 'signIn', 'push'])
         await page
           .locator(`.getting-started-step[data-step-id$="#${done}"] .codicon-getting-started-step-checked`)

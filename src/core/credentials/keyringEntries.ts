@@ -35,7 +35,7 @@ export function keyringEntries(
 /** Beside a login whose secret is in the keyring. */
 export function keyringNote(): string {
   return l10n.t({
-    message: 'asks the keyring, which may ask you to unlock it',
+    message: 'the keyring may ask to be unlocked',
     comment: 'Beside the name of a login, which it describes',
   });
 }

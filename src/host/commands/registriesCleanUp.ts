@@ -25,11 +25,13 @@ export async function registriesCleanUpCommand(
     void showInformation(joinSentences(nothing, ...kept), []);
     return;
   }
-  const placeholder = joinSentences(l10n.t`No tag of ${name} needs these. Choose what is deleted.`, ...kept);
-  const chosen = await pickSeveral(plan.unneeded.map(choiceOf), { title: l10n.t('Clean Up: Preview'), placeholder });
+  const title = l10n.t`Clean Up ${name}: Preview`;
+  const placeholder = l10n.t('No tag needs these. Choose what is deleted');
+  const chosen = await pickSeveral(plan.unneeded.map(choiceOf), { title, placeholder });
   if (chosen === undefined || chosen.length === 0) return;
   const detail = [
     chosen.map(({ digest }) => shortDigest(digest)).join(', '),
+    ...kept,
     l10n.t('Whoever pulls one of them by its digest cannot do so any more. This cannot be undone.'),
   ];
   const message =

@@ -47,7 +47,7 @@ export async function askSecret(
   let made: SignedIn | undefined;
   let problem: string | undefined;
   const typed = await askText(position, {
-    prompt: l10n.t`Token (with the scopes ${neededScopesText}) or password of ${state.username} on ${reached.address.host}. On Gitea and Forgejo nothing is stored of a password, only a token that is made with it`,
+    prompt: l10n.t`Password of ${state.username} on ${reached.address.host}, or a token (scopes ${neededScopesText}). Gitea and Forgejo make a token with a password; only the token is stored`,
     password: true,
     value: state.secret,
     problem: state.problem,

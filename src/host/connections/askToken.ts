@@ -78,10 +78,10 @@ function tokenChoice(host: string): Choice<Kept> {
   return {
     label: l10n.t('A token made now for this machine, not the password'),
     detail: l10n.t({
-      message: 'For {0}. It can be deleted in the settings of {1} at any time.',
-      args: [neededScopesText, host],
+      message: 'It can be deleted in the settings of {0} at any time. Its scopes: {1}',
+      args: [host, neededScopesText],
       comment:
-        '“It” is an access token, {0} its scopes: “write:package, read:user, read:organization and read:repository”.',
+        '“It” is an access token, {1} its scopes: “write:package, read:user, read:organization and read:repository”.',
     }),
     icon: 'key',
     value: 'token',

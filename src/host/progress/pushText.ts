@@ -61,18 +61,31 @@ const briefTexts: Readonly<Partial<Record<Stage, string>>> = {
   check: l10n.t('checking'),
 };
 
-/** The status bar's short form: `43% · 61 MB/s · 12 s`. */
+/** The status bar's short form: `43% · 61 MB/s · 12 s`, `99% · waiting for the registry`. */
 export function describeBriefly(snapshot: RecordProgress): string {
-  const { fraction, etaSeconds, isAwaitingAnswer, sentBytes, stage } = snapshot;
-  const waiting = snapshot.enginePreparing || sentBytes === 0 ? l10n.t('reading') : undefined;
-  const brief = (stage === undefined ? undefined : briefTexts[stage]) ?? waiting;
+  return [describeNumbers(snapshot), describeWait(snapshot)].filter((part) => part !== undefined).join(' · ');
+}
+
+/** The same without what is waited for, which is longer than all numbers. */
+export function describeNumbers(snapshot: RecordProgress): string {
+  const { fraction, etaSeconds } = snapshot;
   const parts = [
-    brief ?? (fraction === undefined ? l10n.t('pushing') : `${Math.floor(fraction * 100)}%`),
+    briefStage(snapshot) ?? (fraction === undefined ? l10n.t('pushing') : `${Math.floor(fraction * 100)}%`),
     describeRate(snapshot),
     etaSeconds === undefined ? undefined : formatDuration(etaSeconds),
-    brief === undefined && isAwaitingAnswer === true ? l10n.t('waiting for the registry') : undefined,
   ];
   return parts.filter((part) => part !== undefined).join(' · ');
+}
+
+export function describeWait(snapshot: RecordProgress): string | undefined {
+  const isWaiting = snapshot.isAwaitingAnswer === true && briefStage(snapshot) === undefined;
+  return isWaiting ? l10n.t('waiting for the registry') : undefined;
+}
+
+/** Undefined while layers are sent. */
+function briefStage({ enginePreparing, sentBytes, stage }: RecordProgress): string | undefined {
+  const reading = enginePreparing || sentBytes === 0 ? l10n.t('reading') : undefined;
+  return (stage === undefined ? undefined : briefTexts[stage]) ?? reading;
 }
 
 /** What a finished push did, in counted bytes. The log has the whole digest; 64 digits are too long for a notification. */

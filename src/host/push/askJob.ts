@@ -32,7 +32,7 @@ export async function askJob(
   if (!(await hasRegistry(dependencies))) return undefined;
   const { platform } = options;
   const title = start.title ?? (isPreview ? l10n.t('Preview Push') : undefined);
-  const named = { ...start, ...(title !== undefined && { title }), platform };
+  const named = { ...start, ...(title !== undefined && { title }), isPreview, platform };
   const job = await askPush(sourcesOf(dependencies, isPreview), named);
   if (job === undefined || !(await areConfirmed(dependencies, [job], { isPreview }))) return undefined;
   return { ...attendedJob(job, dependencies), ...options, platform: platform ?? job.platform };

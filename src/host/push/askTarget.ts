@@ -46,7 +46,10 @@ export const askTarget: Ask = async (dialog, answers, position) => {
   const isAsBefore = ({ target }: Destination): boolean =>
     last !== undefined && formatTarget(last.target) === formatTarget(target);
   const chosen = await askChoice<Destination | TargetPart>(position, {
-    placeholder: l10n.t`Where should ${image} go? Enter pushes it; the rows below change a part`,
+    placeholder:
+      dialog.start.isPreview === true
+        ? l10n.t`Where should ${image} go? Enter shows the plan; the rows below change a part`
+        : l10n.t`Where should ${image} go? Enter pushes it; the rows below change a part`,
     problem,
     choices: drafting.then((judged) => {
       if ('destination' in judged) preflight.begin(judged.connection, judged.destination.target.repository);
@@ -134,8 +137,15 @@ async function confirmAudience({ publicOwners }: PushDialog, judged: Judged, acc
   await publicOwners.remember(accepted);
 }
 
+/** Of a row that Enter accepts. */
+function acceptLabel({ isPreview }: PushDialog['start'], { target }: Destination): string {
+  return isPreview === true
+    ? l10n.t`Preview the push to ${formatTarget(target)}`
+    : l10n.t`Push to ${formatTarget(target)}`;
+}
+
 function rows(
-  { store }: PushDialog,
+  { store, start }: PushDialog,
   judged: Judged,
   isAsBefore: boolean,
   audience: string | undefined,
@@ -149,7 +159,7 @@ function rows(
   const first: Choice<Destination | TargetPart> =
     'destination' in judged
       ? {
-          label: l10n.t`Push to ${formatTarget(judged.destination.target)}`,
+          label: acceptLabel(start, judged.destination),
           ...(notes.length > 0 && { description: notes.join(' · ') }),
           ...(judged.audience !== undefined && { detail: confirmationDetail(judged.destination, judged.audience) }),
           icon: 'cloud-upload',
@@ -191,7 +201,7 @@ function typedTarget(dialog: PushDialog, answers: Answers, text: string): Typed<
     const { target } = parseDestination(`${connection.host}/${text.trim()}`, dialog.store);
     const destination = { connection, target };
     return {
-      label: l10n.t`Push to ${formatTarget(target)}`,
+      label: acceptLabel(dialog.start, destination),
       description: l10n.t('as typed'),
       icon: 'cloud-upload',
       value: destination,

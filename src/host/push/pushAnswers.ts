@@ -14,6 +14,8 @@ export interface PushStart {
   /** The registry and owner that are answered already: only name and tag are asked for. */
   readonly under?: OwnerAnswers | undefined;
   readonly title?: string | undefined;
+  /** The end of the dialog shows what a push would send, and pushes nothing. */
+  readonly isPreview?: boolean;
   /** What of an index is pushed, if that was said already. */
   readonly platform?: string | undefined;
   /** Why the name that the image suggests cannot be used. */

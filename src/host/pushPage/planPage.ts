@@ -97,7 +97,9 @@ interface Position {
 function toImage(image: ImagePlan | FailedPlan, isPublic: boolean, { at, isOne, name }: Position): PageImage {
   const heading = isOne ? {} : { heading: imageToTarget(name, image.reference) };
   if (image.kind === 'failed') {
-    const text = l10n.t`The push would fail: ${errorMessage(image.error).message}`;
+    const { message } = errorMessage(image.error);
+    // The status of a page with one image says so already.
+    const text = isOne ? message : l10n.t`The push would fail: ${message}`;
     const empty = { caption: '', bars: [], facts: [] };
     return { key: String(at), ...heading, ...empty, notices: [{ tone: 'error', text }], actions: [showErrorButton] };
   }

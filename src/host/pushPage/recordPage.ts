@@ -71,12 +71,18 @@ function stateText({ state, position, images, progress }: PushRecord): string {
         ? l10n.t('There already, unchanged')
         : l10n.t('Pushed');
     case 'failed':
-      return l10n.t('Failed');
+      return [l10n.t('Failed'), ...countPushed(images)].join(' · ');
     case 'cancelled':
-      return l10n.t('Cancelled');
+      return [l10n.t('Cancelled'), ...countPushed(images)].join(' · ');
     case 'interrupted':
       return l10n.t('Interrupted: its window closed, or its process ended');
   }
+}
+
+/** Of several images, how many were pushed: the others did not get as far. */
+function countPushed(images: readonly ImageRecord[]): readonly string[] {
+  const pushed = images.filter(({ state }) => state === 'pushed').length;
+  return images.length > 1 ? [l10n.t`${pushed} of ${images.length} pushed`] : [];
 }
 
 function progressOf({ state, progress }: PushRecord): Pick<Page, 'progress'> {

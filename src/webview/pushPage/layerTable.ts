@@ -63,11 +63,16 @@ function updateRow(row: Row, bar: PageBar): void {
   setAttribute(row.name, 'class', bar.isInstruction ? 'name-text instruction' : 'name-text');
   setText(row.note, bar.note ?? '');
   setShown(row.note, bar.note !== undefined);
-  setText(row.size, bar.sizeText);
+  setText(row.size, unbroken(bar.sizeText));
   setText(row.send, bar.sendText ?? '');
   setShown(row.send, bar.sendText !== undefined);
   setAttribute(row.swatch, 'class', `swatch look-${bar.look}`);
   setText(row.state, bar.stateText ?? '');
   setShown(row.stateCell, bar.stateText !== undefined);
   setAttribute(row.root, 'data-key', bar.key);
+}
+
+/** A short size stays in one line: `about 2.6 MB`. Of a longer one, number and unit do: `11.0 MB uncompressed`. */
+function unbroken(size: string): string {
+  return size.length < 16 ? size.replaceAll(' ', '\u00a0') : size.replace(/(?<=\d) (?=\p{L})/u, '\u00a0');
 }

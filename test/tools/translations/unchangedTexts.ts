@@ -13,20 +13,8 @@ const names = [
 /** English texts that are right in a language as they are, though they are not only names. */
 const unchanged: Readonly<Record<Language, readonly string[]>> = {
   de: [
-    ...[
-      'Tea Chest for Gitea',
-      'Images',
-      'Registries',
-      'Pushes',
-      'Push',
-      'Image',
-      'Tag',
-      'Digest',
-      'Bytes',
-      'LAYER',
-      'Rate',
-    ],
-    ...['Image {0}', 'Image: {0}', 'Tag {0}', 'Tag: {0}', 'Digest {0}', 'Layer {0}', 'Manifest {0}', 'Name: {0}'],
+    ...['Tea Chest for Gitea', 'Images', 'Registries', 'Pushes', 'Push', 'Tag', 'Digest', 'Bytes', 'LAYER', 'Rate'],
+    ...['Image {0}', 'Image: {0}', 'Tag {0}', 'Tag: {0}', 'Digest: {0}', 'Layer {0}', 'Manifest {0}', 'Name: {0}'],
     ...['Problem: {0}', 'Registry: {0}', 'Registry {0}, {1}', 'Repository {0}, {1}', '{0} in {1}'],
     ...['{0} h', '{0} h {1} min', '{0} min', '{0} min {1} s', '{0} s'],
   ],

@@ -63,7 +63,7 @@ async function loginOf(kept: Kept, now = before): Promise<FoundLogin> {
   return found;
 }
 
-const inKeyring = 'tea (work) | dev | asks the keyring, which may ask you to unlock it';
+const inKeyring = 'tea (work) | dev | the keyring may ask to be unlocked';
 
 suite('a login of tea whose token is not in config.yml', () => {
   test('is in credentials.json.enc, and its key in the keyring', async () => {

@@ -10,7 +10,14 @@ import { closingText, elsewhereText } from '../../progress/closingText.ts';
 import { formatAge, formatDate } from '../../progress/format.ts';
 import { countImages, imageToTarget } from '../../progress/imagesText.ts';
 import { isWritten, layerName, layerSize, layerState } from '../../progress/layerText.ts';
-import { describeBriefly, describeBytes, describeDuration, describePush } from '../../progress/pushText.ts';
+import {
+  describeBriefly,
+  describeBytes,
+  describeDuration,
+  describeNumbers,
+  describePush,
+  describeWait,
+} from '../../progress/pushText.ts';
 import type { ImageNode, LayerNode, NoteNode, PushNode, RunNode } from './pushNodes.ts';
 
 /** What a row depends on beside its record. */
@@ -52,12 +59,13 @@ const colors: Readonly<Partial<Record<RecordState, string>>> = {
 };
 
 function runRow({ id, record }: RunNode, context: RowContext): TreeRow {
-  const { images, state } = record;
+  const { images, progress, state } = record;
   const name = runName(record);
   const about = describeRun(record, context);
   const elsewhere = context.isHere || isOver(state) ? '' : l10n.t('in another window');
   // While it runs, the rate and the time left come first: a name is often longer than a side bar is wide.
-  const [label, rest] = state === 'running' ? [about, name] : [name, about];
+  const [label, rest] =
+    state === 'running' ? [describeNumbers(progress), joined([name, describeWait(progress) ?? ''])] : [name, about];
   const all = images.map(({ image, target }) => imageToTarget(image, target)).join(', ');
   const count = state === 'running' && images.length > 1 ? name : '';
   return {
@@ -141,11 +149,10 @@ function imageLines({ image, target, platform, result, error }: ImageRecord): re
   return [
     ['**', markdownValue(target), '**'],
     [
-      `${l10n.t('Image')} `,
-      markdownValue(image),
+      l10n.t`Image: ${markdownValue(image).value}`,
       ...(platform === undefined || platform === '' ? [] : [' ', markdownValue(platform)]),
     ],
-    ...(result === undefined ? [] : [[`${l10n.t('Digest')} `, markdownValue(result.digest)]]),
+    ...(result === undefined ? [] : [[l10n.t`Digest: ${markdownValue(result.digest).value}`]]),
     ...(error === undefined || error.code === 'cancelled'
       ? []
       : [[markdownValue(errorMessage(toError(error)).message)]]),

@@ -6,7 +6,7 @@ import { describeConnection } from '../../connections/connection.ts';
 import { markdownValue, type MarkdownLine } from '../../display/markdownText.ts';
 import { markdownTooltip } from '../../display/markdownTooltip.ts';
 import { treeItem, type TreeRow } from '../../display/treeItem.ts';
-import { formatAge, formatBytes } from '../../progress/format.ts';
+import { formatAge, formatBytes, formatDate } from '../../progress/format.ts';
 import { errorMessage } from '../../errors/errorMessages.ts';
 import { noteLabel, noteRemedy } from './noteLabel.ts';
 import {
@@ -112,7 +112,7 @@ function imageAppearance(node: ImageNode, now: number): Appearance {
   const reference = nodeReference(node) ?? '';
   const lines: readonly MarkdownLine[] = [
     ['**', markdownValue(reference), '**'],
-    ...(age === '' ? [] : [[l10n.t`Last push: ${markdownValue(listed?.pushedAt ?? '').value}`]]),
+    ...(age === '' ? [] : [[l10n.t`Last push: ${dateValue(listed?.pushedAt ?? '')}`]]),
     ...(linked === undefined ? [] : [[l10n.t`Linked to the repository ${markdownValue(linked).value}`]]),
   ];
   const spoken = [
@@ -242,21 +242,26 @@ function linesOf(known: ManifestDescription | undefined): readonly MarkdownLine[
   if (known === undefined) return [];
   const { digest, size, platforms, kind } = known;
   return [
-    [l10n.t`Digest ${markdownValue(digest).value}`],
+    [l10n.t`Digest: ${markdownValue(digest).value}`],
     ...(size === undefined ? [] : [[sizeLine(kind, markdownValue(formatBytes(size)).value)]]),
-    ...(platforms.length === 0 ? [] : [[l10n.t`Platforms ${markdownValue(platforms.join(', ')).value}`]]),
+    ...(platforms.length === 0 ? [] : [[l10n.t`Platforms: ${markdownValue(platforms.join(', ')).value}`]]),
   ];
 }
 
 function sizeLine(kind: ManifestDescription['kind'], size: string): string {
-  return kind === 'index' ? l10n.t`Size of all images ${size}` : l10n.t`Size ${size}`;
+  return kind === 'index' ? l10n.t`Size of all images: ${size}` : l10n.t`Size: ${size}`;
 }
 
 function pushLines(createdAt: string | undefined, creator: string | undefined): readonly MarkdownLine[] {
   if (createdAt === undefined) return [];
-  const { value: when } = markdownValue(createdAt);
-  if (creator === undefined) return [[l10n.t`Pushed ${when}`]];
-  return [[l10n.t`Pushed ${when} by ${markdownValue(creator).value}`]];
+  const when = dateValue(createdAt);
+  if (creator === undefined) return [[l10n.t`Pushed: ${when}`]];
+  return [[l10n.t`Pushed: ${when} by ${markdownValue(creator).value}`]];
+}
+
+/** Markdown. */
+function dateValue(at: string): string {
+  return markdownValue(formatDate(at)).value;
 }
 
 function untaggedAppearance({ repository }: UntaggedNode): Appearance {

@@ -149,10 +149,8 @@ suite('Clean Up', () => {
     const shown = takeShown();
     assert.deepEqual(textsOf(shown, 'list.label'), [short(old)]);
     assert.deepEqual(textsOf(shown, 'list.description'), ['2.0 MB · 3 h ago']);
-    assert.match(
-      textsOf(shown, 'list.placeholder')[0] ?? '',
-      /Kept: 1 version of the last hour, which may belong to a push/,
-    );
+    assert.match(textsOf(shown, 'list.title')[0] ?? '', /^Clean Up .*\/team\/app: Preview$/);
+    assert.deepEqual(textsOf(shown, 'list.placeholder'), ['No tag needs these. Choose what is deleted']);
     press('OK');
     press('Delete');
     await registriesCleanUpCommand(rig, await nodeAt(rig.registriesView, 'team', 'app', 'Untagged'));

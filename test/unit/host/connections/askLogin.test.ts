@@ -102,7 +102,7 @@ suite('a login of this machine', () => {
     assert.equal(user.value, 'dev');
     user.enter();
     const secret = await inputAsking(
-      /Token \(with the scopes write:package, read:user, read:organization and read:repository\)/,
+      /or a token \(scopes write:package, read:user, read:organization and read:repository\)/,
     );
     secret.type(gitea.createToken('dev', ['all']));
     secret.enter();

@@ -35,7 +35,7 @@ suite('a pasted secret', () => {
     const signedIn = askSignIn(signingIn, { url: fakeGitea.url, username: 'dev', trust });
     (await inputAsking(/Address/)).enter();
     (await inputAsking(/User name/)).enter();
-    const box = await inputAsking(/Token/);
+    const box = await inputAsking(/or a token/);
     box.type(`${secret} `);
     box.enter();
     assert.equal((await signedIn)?.connection.username, 'dev');
@@ -50,7 +50,7 @@ suite('what was typed to sign in', () => {
     const left = askSignIn(signingIn, { url: fakeGitea.url, username: 'dev', trust: { allowHttp: true } });
     (await inputAsking(/Address/)).enter();
     (await inputAsking(/User name/)).enter();
-    const box = await inputAsking(/Token/);
+    const box = await inputAsking(/or a token/);
     box.type('not the password');
     box.enter();
     assert.match(await said(box), /does not accept/);
@@ -81,7 +81,7 @@ suite('what was typed to sign in', () => {
     );
     (await inputAsking(/Address/)).enter();
     (await inputAsking(/User name/)).enter();
-    const box = await inputAsking(/Token/);
+    const box = await inputAsking(/or a token/);
     isGone = true;
     box.type(secret);
     box.enter();
@@ -93,7 +93,7 @@ suite('what was typed to sign in', () => {
     const name = await inputAsking(/User name/);
     assert.equal(name.value, 'dev');
     name.enter();
-    const again = await inputAsking(/Token/);
+    const again = await inputAsking(/or a token/);
     assert.equal(again.value, secret);
     again.enter();
     assert.equal((await signedIn)?.connection.username, 'dev');

@@ -75,7 +75,7 @@ suite('a password', () => {
     pressInRow(await inputAsking(login), 'Choose What Is Stored of a Password…');
     const list = await inputAsking(kept);
     assert.deepEqual(labels(list), [
-      `$(key) A token made now for this machine, not the password — For write:package, read:user, read:organization and read:repository. It can be deleted in the settings of ${gitea.host} at any time.`,
+      `$(key) A token made now for this machine, not the password — It can be deleted in the settings of ${gitea.host} at any time. Its scopes: write:package, read:user, read:organization and read:repository`,
       '$(lock) The password',
       '$(watch) Nothing: keep the password until this window closes',
     ]);
@@ -103,7 +103,7 @@ suite('a password', () => {
     const signedIn = open({ username: 'dev' });
     (await inputAsking(/Address/)).enter();
     (await inputAsking(/User name/)).enter();
-    const box = await inputAsking(/On Gitea and Forgejo nothing is stored of a password, only a token/);
+    const box = await inputAsking(/Gitea and Forgejo make a token with a password; only the token is stored/);
     box.type(dev.secret);
     box.enter();
     assert.match(describeSignIn((await signedIn) ?? assert.fail()), /was made and stored, the password was not\.$/);
@@ -123,7 +123,7 @@ suite('a password', () => {
     const signedIn = open({ username: 'dev' });
     (await inputAsking(/Address/)).enter();
     (await inputAsking(/User name/)).enter();
-    const box = await inputAsking(/Token/);
+    const box = await inputAsking(/or a token/);
     box.type(dev.secret);
     box.enter();
     const list = await inputAsking(kept);
@@ -139,7 +139,7 @@ suite('a password', () => {
     const signedIn = open({ username: 'dev' });
     (await inputAsking(/Address/)).enter();
     (await inputAsking(/User name/)).enter();
-    const box = await inputAsking(/Token/);
+    const box = await inputAsking(/or a token/);
     box.type(dev.secret);
     pressLock(box);
     const list = await inputAsking(kept);
@@ -165,7 +165,7 @@ suite('a password', () => {
       const signedIn = open({ username: 'dev' });
       (await inputAsking(/Address/)).enter();
       (await inputAsking(/User name/)).enter();
-      const box = await inputAsking(/Token/);
+      const box = await inputAsking(/or a token/);
       box.type(dev.secret);
       pressLock(box);
       const list = await inputAsking(kept);
@@ -195,7 +195,7 @@ suite('a password', () => {
       const signedIn = open({ username: 'dev' });
       (await inputAsking(/Address/)).enter();
       (await inputAsking(/User name/)).enter();
-      const box = await inputAsking(/Token/);
+      const box = await inputAsking(/or a token/);
       box.type(dev.secret);
       pressLock(box);
       await choose(kept, row);
@@ -211,12 +211,12 @@ suite('a password', () => {
     const left = open({ username: 'dev' });
     (await inputAsking(/Address/)).enter();
     (await inputAsking(/User name/)).enter();
-    const box = await inputAsking(/Token/);
+    const box = await inputAsking(/or a token/);
     box.type(dev.secret);
     pressLock(box);
     const list = await inputAsking(kept);
     list.goBack();
-    const again = await inputAsking(/Token/);
+    const again = await inputAsking(/or a token/);
     assert.equal(again.value, dev.secret);
     again.leave();
     assert.equal(await left, undefined);
@@ -232,7 +232,7 @@ suite('a password', () => {
       const signedIn = open({ username: 'dev' });
       (await inputAsking(/Address/)).enter();
       (await inputAsking(/User name/)).enter();
-      const box = await inputAsking(/Token/);
+      const box = await inputAsking(/or a token/);
       box.type(dev.secret);
       box.enter();
       const answer = await Promise.race([inputAsking(/One-time code of dev/), said(box)]);
@@ -274,7 +274,7 @@ suite('a password', () => {
       const user = await inputAsking(/User name/);
       user.type('dev');
       user.enter();
-      const box = await inputAsking(/Token/);
+      const box = await inputAsking(/or a token/);
       box.type(dev.secret);
       if (row === undefined) box.enter();
       else {
@@ -298,7 +298,7 @@ suite('a password', () => {
     const signedIn = open({ username: 'dev' });
     (await inputAsking(/Address/)).enter();
     (await inputAsking(/User name/)).enter();
-    const box = await inputAsking(/Token/);
+    const box = await inputAsking(/or a token/);
     box.type(gitea.createToken('dev', ['all']));
     box.enter();
     assert.equal((await signedIn)?.connection.username, 'dev');

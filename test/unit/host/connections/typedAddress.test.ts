@@ -38,7 +38,7 @@ suite('an address with a user name before it', () => {
     const box = await inputAsking(/Address/);
     box.type(gitea.url.replace('://', '://dev@'));
     box.enter();
-    const secret = await inputAsking(/password of dev on/);
+    const secret = await inputAsking(/Password of dev on/);
     secret.type(gitea.createToken('dev', ['write:package']));
     secret.enter();
     assert.equal((await signedIn)?.connection.username, 'dev');

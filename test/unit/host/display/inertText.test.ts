@@ -294,7 +294,7 @@ suite('text from outside, whatever it is', () => {
           assert.deepEqual([tooltip.isTrusted, tooltip.supportHtml, tooltip.supportThemeIcons], [false, false, false]);
           assertOnlyCode(
             tooltip.value,
-            /^(?:\*\*\*\*|Pushed |Pushed {2}by |Last push: |Linked to the repository |Digest |Size |Size of all images |Platforms |Not read: |)$/,
+            /^(?:\*\*\*\*|Pushed: |Pushed: {2}by |Last push: |Linked to the repository |Digest: |Size: |Size of all images: |Platforms: |Not read: |)$/,
           );
         }
       }

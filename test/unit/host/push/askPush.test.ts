@@ -47,6 +47,15 @@ suite('typing in the push dialog', () => {
     }
   });
 
+  test('a preview does not say that Enter pushes', async () => {
+    const asked = askPush(sources(), { image: 'tool:1', isPreview: true });
+    const list = await proposal();
+    assert.match(String(list['placeholder']), /Enter shows the plan/);
+    assert.equal(labels(list)[0]?.replace(/ \(.*/, ''), '$(cloud-upload) Preview the push to gitea.test/dev/tool:1');
+    list.enter();
+    await asked;
+  });
+
   test('an image that is known by its digest proposes its name, and has to be given a tag', async () => {
     const image = `127.0.0.1:5000/app@sha256:${'b'.repeat(64)}`;
     const asked = askPush(sources(), { image });

@@ -69,7 +69,7 @@ suite('a push where the machine did not keep the credential', () => {
     const name = await inputAsking(/User name/);
     assert.equal(name.value, 'dev');
     name.enter();
-    const box = await inputAsking(/Token/);
+    const box = await inputAsking(/or a token/);
     box.type(fakeGitea.createToken('dev', ['write:package']));
     box.enter();
     await done;

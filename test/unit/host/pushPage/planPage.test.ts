@@ -123,6 +123,7 @@ describe('the page of a plan', () => {
       [none.status.text, none.actions.map(({ id }) => id)],
       ['The push would fail', ['planAgain', 'showError', 'showLog']],
     );
+    assert.match(none.notices[0]?.text ?? '', /^The engine has no image/, 'the status is not said twice');
     assert.deepEqual(
       none.images.map(({ actions }) => actions),
       [[]],

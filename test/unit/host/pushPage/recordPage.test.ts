@@ -224,6 +224,8 @@ describe('the page of a push', () => {
     });
     const images = [imageOf(error('accessDenied')), imageOf({ state: 'pushed' }), imageOf(error('uploadLost'))];
     const page = drawn(recordOf({ state: 'failed', images }));
+    assert.equal(page.status.text, 'Failed · 1 of 3 pushed');
+    assert.equal(drawn(recordOf({ state: 'cancelled', images })).status.text, 'Cancelled · 1 of 3 pushed');
     assert.deepEqual(idsOf(page), ['retry', 'showLog']);
     assert.deepEqual(
       page.images.map(({ actions, notices: [notice] }) => [actions.map(({ id }) => id).join(), notice?.text ?? '']),

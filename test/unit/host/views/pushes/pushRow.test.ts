@@ -19,7 +19,7 @@ const outside = fc
   .array(fc.oneof(fc.constantFrom(...hostile), unicodeString(8)), { maxLength: 12 })
   .map((parts) => parts.join(''));
 /** What is ours in a tooltip, between values in code spans. */
-const ours = /^(?:\*\*\*\*|Image *|Failed: +\(.*\)|stopped after 1 B|)$/;
+const ours = /^(?:\*\*\*\*|Image: *|Failed: +\(.*\)|stopped after 1 B|)$/;
 
 /** Every row of a failed push of one image, and of one of two, with this text wherever text can be. */
 function rowsWith(text: string): readonly PushNode[] {

@@ -124,6 +124,17 @@ suite('the Pushes view', () => {
     assert.equal(row, `Push of ${long} to gitea.example/dev/${long}: 43% · 61.2 MB/s · 12 s`);
   });
 
+  test('says what a running push waits for after its name: it would leave no room for that', async (t) => {
+    const rig = new Rig(t);
+    const recorder = rig.begin('app:1');
+    const rate = { fraction: 0.99, sentBytes: 5 * mega, isAwaitingAnswer: true };
+    await recorder.apply({ type: 'started', at: Date.now() });
+    await recorder.apply({ type: 'progress', at: Date.now(), snapshot: { ...progressOf().snapshot(), ...rate } });
+    assert.deepEqual(rig.rows(), ['99% (dev/app:1 · waiting for the registry) [sync~spin] {push.running.here}']);
+    const [row] = rig.view.getChildren().map((node) => rig.view.getTreeItem(node).accessibilityInformation?.label);
+    assert.equal(row, 'Push of app:1 to gitea.example/dev/app:1: 99% · waiting for the registry');
+  });
+
   test('draws only rows again that changed, and none while it is hidden', async (t) => {
     const rig = new Rig(t);
     const recorder = rig.begin('app:1');

@@ -38,8 +38,8 @@ suite('the Registries view', () => {
     assert.deepEqual(await rowsBelow(view, app), [`1 (${row})`, `2 (${row})`]);
     const item = view.getTreeItem(await nodeAt(view, 'team', 'app', '1'));
     const tooltip = item.tooltip as { value: string };
-    assert.match(tooltip.value, new RegExp(`Digest \`${digest}\``));
-    assert.match(tooltip.value, /Pushed `2\d{3}-.*` by `dev`/);
+    assert.match(tooltip.value, new RegExp(`Digest: \`${digest}\``));
+    assert.match(tooltip.value, /Pushed: `\w{3} \d{1,2}, 2\d{3}, .*` by `dev`/);
     assert.deepEqual(await view.getChildren(await nodeAt(view, 'dev')).then((rows) => rows.map(({ type }) => type)), [
       'note',
     ]);
@@ -113,7 +113,7 @@ suite('the Registries view', () => {
 
     before = fakeGitea.requests.length;
     const pointedAt = await view.resolveTreeItem(view.getTreeItem(one), one, token);
-    assert.match((pointedAt.tooltip as { value: string }).value, /Digest .*Size of all images `678 B`.*Platforms /s);
+    assert.match((pointedAt.tooltip as { value: string }).value, /Digest: .*Size of all images: `678 B`.*Platforms: /s);
     assert.deepEqual(read(), children);
     assert.match(String(view.getTreeItem(one).description), /^[0-9a-f]{12} · 678 B · 2 platforms/);
 
@@ -199,7 +199,7 @@ suite('the Registries view', () => {
     await read;
     const item = view.getTreeItem(first);
     assert.match(String(item.description), /linux\/amd64 · just now$/);
-    assert.match((item.tooltip as { value: string }).value, /Pushed `2\d{3}-.*` by `dev`/);
+    assert.match((item.tooltip as { value: string }).value, /Pushed: `\w{3} \d{1,2}, 2\d{3}, .*` by `dev`/);
   });
 
   test('loads more of a long list, and keeps as many after a refresh', async (t) => {
