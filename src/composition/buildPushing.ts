@@ -6,6 +6,7 @@ import { pushSettings, spoolFolder } from '../host/config.ts';
 import type { EngineLink } from '../host/engine/engine.ts';
 import { PushHistory } from '../host/history/pushHistory.ts';
 import { Codecs } from '../host/push/codecs.ts';
+import { explainFailure } from '../host/push/explainFailure.ts';
 import type { EngineRelay } from '../host/push/engineRelay.ts';
 import { PushJournal } from '../host/push/pushJournal.ts';
 import { PushPlanner, type PushPlannerDependencies } from '../host/push/pushPlanner.ts';
@@ -47,7 +48,8 @@ export function buildPushing(
         ...{ roundTripMs: access.roundTripMs(origin), bytesPerSecond: linkRates.get(origin) },
       }),
   };
-  const runner = new PushRunner({ ...engine, ...shared, journal, history, memory, spoolRoot });
+  const explain: PushRunnerDependencies['explain'] = (error, job) => explainFailure(error, job, access);
+  const runner = new PushRunner({ ...engine, ...shared, explain, journal, history, memory, spoolRoot });
   const planner = new PushPlanner({
     ...{ ...engine, ...shared, sources: { store, memory }, publicOwners },
     linkRate: (origin) => linkRates.get(origin),

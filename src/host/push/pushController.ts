@@ -5,7 +5,6 @@ import type { PushResult } from '../../core/push/pushEvents.ts';
 import type { ImageRecord } from '../../core/push/record/pushRecord.ts';
 import { toError } from '../../core/push/record/recordPush.ts';
 import { pageAt } from '../connections/connection.ts';
-import { explainRemadeCluster } from '../connections/explainRemadeCluster.ts';
 import { reconnect, signInToGoOn, type Remedy } from '../connections/reconnect.ts';
 import { openInBrowser } from '../openInBrowser.ts';
 import type { ActionHandlers } from '../errors/offerActions.ts';
@@ -19,7 +18,7 @@ import { runSteps, type StepPosition } from '../input/runSteps.ts';
 import { areConfirmed, askJob, askJobs, attendedJob, type AskJobDependencies, type AskJobOptions } from './askJob.ts';
 import { askPlatform, choicesOfError, findManifestChoices } from './askPlatform.ts';
 import { requireDistinctTargets } from './distinctTargets.ts';
-import { explainOwner } from './explainOwner.ts';
+import { explainFailure } from './explainFailure.ts';
 import { jobArguments, optionsOf } from './jobArguments.ts';
 import { offerLinks } from './linkAfterPush.ts';
 import { localReferences } from './localReferences.ts';
@@ -169,13 +168,7 @@ export class PushController {
       record = id;
       call.onRecord?.(id);
     };
-    const outcomes = await Promise.all(
-      (await pushAllWithNotification(runner, jobs, { onRecord })).map(async (outcome, at): Promise<ImageOutcome> => {
-        const job = jobs[at];
-        if (outcome.kind === 'pushed' || job === undefined) return outcome;
-        return { kind: 'failed', error: toTeaChestError(await this.#explain(outcome.error, job)) };
-      }),
-    );
+    const outcomes = await pushAllWithNotification(runner, jobs, { onRecord });
     const pushed = jobs.filter((_, at) => outcomes[at]?.kind === 'pushed');
     if (pushed.length > 0) onPushed(pushed);
     const finished = jobs.flatMap((job, at): FinishedImage[] => {
@@ -266,8 +259,7 @@ export class PushController {
         preview.showPush(record);
       });
       return result;
-    } catch (failure) {
-      const error = await this.#explain(failure, job);
+    } catch (error) {
       const actions = { ...this.#actionsAfterPush(job, error), ...this.#detailsOf(record) };
       void reportFailure(error, actions, failureTitle(job.image, formatTarget(job.target)));
       throw error;
@@ -293,9 +285,8 @@ export class PushController {
     const retry = (): Promise<unknown> => this.pushArguments(args, attended).catch(() => undefined);
     // If its target cannot be used any more, a retry says why.
     const job = this.#resolved(args);
-    const shown = job === undefined ? error : await this.#explain(error, job);
-    const actions = job === undefined ? { retry } : this.#actionsAfterPush(job, shown);
-    await reportFailure(shown, actions, failureTitle(image.image, image.target));
+    const actions = job === undefined ? { retry } : this.#actionsAfterPush(job, error);
+    await reportFailure(error, actions, failureTitle(image.image, image.target));
   }
 
   /**
@@ -309,7 +300,10 @@ export class PushController {
   ): Promise<void> {
     const job = this.#resolved(args);
     const again = (): Promise<unknown> => planAgain(args);
-    const shown = job === undefined ? failure : await this.#explain(failure, job);
+    const shown =
+      job === undefined
+        ? failure
+        : await explainFailure(failure, attendedJob(job, this.#dependencies), this.#dependencies.access);
     const title = l10n.t`Push of ${briefImage(args.image)} would fail`;
     await reportFailure(
       shown,
@@ -335,12 +329,6 @@ export class PushController {
     } catch {
       return undefined;
     }
-  }
-
-  /** Adds what the host knows about the owner and the registry. */
-  async #explain(failure: unknown, job: PushJob): Promise<unknown> {
-    const error = explainRemadeCluster(failure, attendedJob(job, this.#dependencies).connection);
-    return await explainOwner(error, repositoryOf(job), this.#dependencies.access);
   }
 
   #actionsAfterPush(
@@ -391,8 +379,4 @@ export class PushController {
 /** `target`: `host[:port]/owner/name:tag`. The message names the host where that matters. */
 function failureTitle(image: string, target: string): string {
   return l10n.t`Push of ${briefImage(image)} to ${target.slice(target.indexOf('/') + 1)} failed`;
-}
-
-function repositoryOf({ connection, target }: PushJob): Parameters<typeof explainOwner>[1] {
-  return { connection, repository: target.repository };
 }

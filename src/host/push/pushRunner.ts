@@ -43,6 +43,8 @@ export interface PushRunnerDependencies extends IdlePrimingDependencies {
   readonly memory: TargetMemory;
   /** Gets the first push to a registry since the person signed in to it, after it was recorded in `memory`. */
   readonly firstPushes?: { add(first: Destination): void };
+  /** Adds to the error of a push what the host can find out about it, before it is recorded. */
+  readonly explain?: (error: TeaChestError, job: PushJob) => Promise<TeaChestError>;
   readonly settings: () => PushSettings;
   readonly spoolRoot: () => string;
 }
@@ -302,8 +304,20 @@ export class PushRunner {
     if (outcome === undefined) throw new Error(`the push to ${push.reference} has no outcome`);
     if (this.#running.get(push.reference) !== push) return outcome;
     if (outcome.kind === 'pushed') await this.#remember(push.job, outcome);
+    const explained = outcome.kind === 'pushed' ? outcome : await this.#explained(push.job, outcome);
     this.#running.delete(push.reference);
-    return await push.end(outcome);
+    return await push.end(explained);
+  }
+
+  async #explained(job: PushJob, failed: FailedOutcome): Promise<FailedOutcome> {
+    const { explain, logger } = this.#dependencies;
+    if (explain === undefined) return failed;
+    try {
+      return { kind: 'failed', error: await explain(failed.error, job) };
+    } catch (error) {
+      logger.warn(`Nothing more is known about the failure of ${job.image}: ${String(error)}`);
+      return failed;
+    }
   }
 
   /** Never rejects: the image is published already, and the row only suggests the next target. */
@@ -321,6 +335,7 @@ export class PushRunner {
 }
 
 type PushedOutcome = Extract<ImageOutcome, { kind: 'pushed' }>;
+type FailedOutcome = Extract<ImageOutcome, { kind: 'failed' }>;
 
 function signedOut({ image, connection }: PushJob): TeaChestError {
   return new TeaChestError('notSignedIn', l10n.t`You signed out of ${connection.host} during the push of ${image}.`, {

@@ -1,7 +1,6 @@
 import { toTeaChestError, type TeaChestError } from '../../core/base/errors.ts';
 import type { ImagesSnapshot } from '../../core/push/imagesProgress.ts';
 import type { PushResult } from '../../core/push/pushEvents.ts';
-import type { RegistryBrowser } from '../registry/registryBrowser.ts';
 import { formatTarget, type Destination } from '../targets/target.ts';
 import { requireDistinctTargets } from './distinctTargets.ts';
 import { linkUnattended, type AutomaticLinks } from './linkAfterPush.ts';
@@ -11,11 +10,9 @@ import type { PushRunner } from './pushRunner.ts';
 import type { TargetSources } from './pushSources.ts';
 import { resolvePush } from './resolvePush.ts';
 import { targetNeeded } from './targetNeeded.ts';
-import { explainOwner } from './explainOwner.ts';
 
 export interface UnattendedDependencies extends TargetSources {
   readonly runner: Pick<PushRunner, 'runAll'>;
-  readonly access: Pick<RegistryBrowser, 'owners' | 'explainDenied'>;
   readonly linkOffers: AutomaticLinks;
   /** Called after a push of one or several images with what was published. */
   readonly onPushed: (pushed: readonly Destination[]) => void;
@@ -58,29 +55,18 @@ export async function pushUnattended(
   const pushed = jobs.filter((job) => byJob.get(job)?.kind === 'pushed');
   if (pushed.length > 0) dependencies.onPushed(pushed);
   const unlinked = await linkUnattended(dependencies.linkOffers, pushed);
-  return await Promise.all(
-    resolved.map(async ({ image, job, error }): Promise<UnattendedOutcome> => {
-      const target = job && formatTarget(job.target);
-      const outcome = job && byJob.get(job);
-      if (outcome?.kind === 'pushed') {
-        const { result } = outcome;
-        const notice = job && unlinked.get(job);
-        return { image, target, result: notice === undefined ? result : withNotice(result, notice) };
-      }
-      const failure = error ?? outcome?.error ?? targetNeeded(image);
-      const explained =
-        job === undefined ? failure : await explainOwner(failure, repositoryOf(job), dependencies.access);
-      return { image, target, error: toTeaChestError(explained) };
-    }),
-  );
+  return resolved.map(({ image, job, error }): UnattendedOutcome => {
+    const target = job && formatTarget(job.target);
+    const outcome = job && byJob.get(job);
+    if (outcome?.kind !== 'pushed') return { image, target, error: error ?? outcome?.error ?? targetNeeded(image) };
+    const { result } = outcome;
+    const notice = job && unlinked.get(job);
+    return { image, target, result: notice === undefined ? result : withNotice(result, notice) };
+  });
 }
 
 function withNotice(result: PushResult, notice: string): PushResult {
   return { ...result, notices: [...result.notices, notice] };
-}
-
-function repositoryOf({ connection, target }: PushJob): Parameters<typeof explainOwner>[1] {
-  return { connection, repository: target.repository };
 }
 
 function resolveAll(sources: TargetSources, all: readonly PushArguments[]): readonly Resolved[] {

@@ -79,10 +79,6 @@ async function pushingOn(t: { after(work: () => void): void }, rules = usualRule
     wait: (_ms, signal) => (signal?.aborted === true ? untilAborted(signal) : setImmediate()),
     store: { findByHost: (host) => findByHost([connection], host) },
     memory: { last: () => undefined },
-    access: {
-      owners: () => Promise.reject(new Error('not asked for')),
-      explainDenied: (_connection, error) => Promise.resolve(error),
-    },
     linkOffers: { isAutomatic: false, find: () => Promise.resolve(undefined), link: () => Promise.resolve() },
     onPushed: () => undefined,
     runner: {

@@ -156,6 +156,7 @@ suite('Clean Up', () => {
     await registriesCleanUpCommand(rig, await nodeAt(rig.registriesView, 'team', 'app', 'Untagged'));
     const done = takeShown();
     assert.deepEqual(textsOf(done, 'warning.detail').slice(0, 1), [short(old)]);
+    assert.match(textsOf(done, 'warning.detail')[1] ?? '', /^Kept: 1 version /);
     assert.match(textsOf(done, 'information')[0] ?? '', /^Cleaned up .*team\/app: 1 version deleted\.$/);
     const owner = rig.fakeGitea.directory.owner('team')?.id ?? 0;
     const left = [...(rig.fakeGitea.packages.get(owner, 'app')?.versions.keys() ?? [])];

@@ -34,6 +34,7 @@ class Rig {
   readonly history: PushHistory;
   readonly runner: PushRunner;
   limit = 1;
+  explain = (error: TeaChestError): Promise<TeaChestError> => Promise.resolve(error);
 
   constructor(t: { after(work: () => Promise<void>): void }, journal?: Pick<PushJournal, 'begin'>) {
     this.history = new PushHistory({
@@ -48,7 +49,11 @@ class Rig {
     };
     this.runner = new PushRunner({
       link: new EngineLink(() => Promise.resolve(engine as Engine)),
-      openTarget: () => Promise.resolve({} as BlobTarget),
+      openTarget: (_, repository) =>
+        repository === 'dev/refused'
+          ? Promise.reject(new TeaChestError('accessDenied', 'reqPackageAccess'))
+          : Promise.resolve({} as BlobTarget),
+      explain: (error) => this.explain(error),
       createCodec: () => ({}) as LayerCodec,
       cache: new DigestCache('/nowhere/digests.json', silentLogger, Date.now),
       memory: new TargetMemory(memento()),
@@ -248,5 +253,19 @@ suite('pushes above the limit', () => {
     const states = rig.history.list().map(({ state }) => state);
     assert.deepEqual(states, ['interrupted', 'interrupted'], 'they are recorded when `stop` resolves');
     assert.deepEqual(await Promise.all(all), ['cancelled', 'cancelled']);
+  });
+});
+
+suite('the error of a push', () => {
+  test('is recorded with all that can be found out about it, and stays as it was if nothing can', async (t) => {
+    const rig = new Rig(t);
+    const recorded = (): string | undefined => rig.history.list()[0]?.images[0]?.error?.message;
+    rig.explain = ({ code, message }) =>
+      Promise.resolve(new TeaChestError(code, `${message}: none of your teams may push.`));
+    assert.equal(await rig.push('refused'), 'accessDenied');
+    assert.equal(recorded(), 'reqPackageAccess: none of your teams may push.');
+    rig.explain = () => Promise.reject(new Error('no answer'));
+    assert.equal(await rig.push('refused'), 'accessDenied');
+    assert.equal(recorded(), 'reqPackageAccess');
   });
 });
