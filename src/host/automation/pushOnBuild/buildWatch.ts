@@ -76,9 +76,10 @@ export class BuildWatch {
   /** Compares the names once the events have ceased. What could not be compared is compared later, without another event. */
   async #settle(signal: AbortSignal): Promise<void> {
     const { logger, wait } = this.#dependencies;
+    const isOver = (): boolean => signal.aborted;
     this.#isSettling = true;
     let seen: number | undefined;
-    for (let delay = shortestRetryMs; seen !== this.#events && !signal.aborted;) {
+    for (let delay = shortestRetryMs; seen !== this.#events && !isOver();) {
       const latest = this.#events;
       try {
         // The first list is what there is already: it is read at once.
@@ -86,7 +87,7 @@ export class BuildWatch {
         if (latest === this.#events) await this.#compare(signal);
         seen = latest;
       } catch (error) {
-        if (signal.aborted) break;
+        if (isOver()) break;
         logger.debug(`The images were not compared: ${toTeaChestError(error).message}`);
         await wait(delay, signal).catch(() => undefined);
         delay = Math.min(delay * 2, longestRetryMs);

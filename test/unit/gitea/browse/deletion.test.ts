@@ -128,7 +128,7 @@ suite('a deletion on Gitea', () => {
       ] as const) {
         const plan = await planDeletion(contents, [target], call);
         const [result] = await runDeletion(contents, plan, call);
-        assert.ok(typeof result?.outcome === 'object', `${JSON.stringify(options)}: ${String(result?.outcome)}`);
+        assert.ok(typeof result?.outcome === 'object', JSON.stringify([options, result?.outcome]));
         assert.match(result.outcome.failure.message, /although it lists it: a proxy in front of it decodes the %2F/);
       }
       const team = fakeGitea.directory.owner('team') ?? assert.fail();
