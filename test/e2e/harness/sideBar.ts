@@ -58,6 +58,8 @@ function createTreeView(page: Page, pane: Locator): TreeView {
     const wanted = menu.locator(`.action-label[aria-label="${item}"]`);
     // In a tree that changes, the row may have moved under the pointer: then the menu is another row's.
     for (let tries = 1; ; tries++) {
+      // The tooltip of the row where the pointer was may be in front of this one. It goes when the pointer does.
+      await page.mouse.move(0, 0);
       await row(label).click({ button: 'right' });
       try {
         await wanted.waitFor({ timeout: 5_000 });
