@@ -22,6 +22,18 @@ function assertRefused(answer: RawAnswer): void {
   assert.equal(answer.headers['www-authenticate'], 'Basic realm="Gitea Package API"');
 }
 
+/** Gitea 1.17 gives wrong credentials the token of nobody (#20563). */
+async function assertNobody(headers: Record<string, string>): Promise<void> {
+  const answer = await target.exchange('GET', '/v2/token', { headers });
+  if (target.has('refusal')) {
+    assert.equal(answer.status, 401);
+    return;
+  }
+  assert.equal(answer.status, 200);
+  const [, claims = ''] = (JSON.parse(answer.text) as { token: string }).token.split('.');
+  assert.equal((JSON.parse(Buffer.from(claims, 'base64url').toString()) as { UserID: number }).UserID, -1);
+}
+
 describe('tokens', () => {
   test('/v2/token ignores service, scope and account', async () => {
     const headers = basic(target.account.name, target.account.password);
@@ -47,15 +59,16 @@ describe('tokens', () => {
   });
 
   test('an unknown token signs nobody in', async () => {
-    const headers = basic(target.account.name, 'f'.repeat(40));
-    assert.equal((await target.exchange('GET', '/v2/token', { headers })).status, 401);
+    await assertNobody(basic(target.account.name, 'f'.repeat(40)));
   });
 
-  test('a token that may only read does not write', async () => {
+  test('a token that may only read does not write since Gitea 1.22.2', async () => {
     const secret = await target.personalToken(['read:package']);
     const headers = await target.authorize(target.account.name, secret);
     assert.equal((await target.exchange('GET', '/v2/', { headers })).status, 200);
-    assertRefused(await startUpload(target.owner, target.image(), headers));
+    const answer = await startUpload(target.owner, target.image(), headers);
+    if (target.has('registryScopes')) assertRefused(answer);
+    else assert.equal(answer.status, 202);
   });
 
   test('Basic works on the paths of an image, without a token', async () => {
@@ -130,14 +143,18 @@ describe('other people', () => {
     assert.equal((await startUpload(hidden.name, 'app', own)).status, 202);
   });
 
-  test('a token for public things only is refused at a private owner, with 403', async (t) => {
-    if (!target.capabilities.admin) {
-      t.skip(needsAdmin);
+  test('a token for public things only is refused at a private owner since Gitea 1.22.2, with 403', async (t) => {
+    if (!target.capabilities.admin || !target.has('tokenScopes')) {
+      t.skip(`${needsAdmin}, and Gitea 1.20: before, tokens have no scopes, or ones of other names`);
       return;
     }
     const hidden = await target.user({ visibility: 'private' });
     const secret = await target.personalToken(['public-only', 'write:package'], hidden);
     const answer = await startUpload(hidden.name, 'app', await target.authorize(hidden.name, secret));
+    if (!target.has('registryScopes')) {
+      assert.equal(answer.status, 202);
+      return;
+    }
     assert.equal(answer.status, 403);
     assert.match(answer.headers['content-type'] ?? '', /^text\/plain/);
   });
@@ -151,8 +168,7 @@ describe('other people', () => {
     const secret = await target.personalToken(['write:package'], disabled);
     const edit = { source_id: 0, login_name: disabled.name, prohibit_login: true };
     assert.equal((await target.rest('PATCH', `/admin/users/${disabled.name}`, edit)).status, 200);
-    const password = basic(disabled.name, disabled.password);
-    assert.equal((await target.exchange('GET', '/v2/token', { headers: password })).status, 401);
+    await assertNobody(basic(disabled.name, disabled.password));
     assertRefused(await startUpload(disabled.name, 'app', await target.authorize(disabled.name, secret)));
   });
 });

@@ -79,7 +79,7 @@ describe('an upload', () => {
   });
 
   test('gives no Range before its first byte', async (t) => {
-    if (!target.atLeast('1.24.2')) {
+    if (!target.has('exactRange')) {
       t.skip('since Gitea 1.24.2');
       return;
     }
@@ -114,8 +114,12 @@ describe('an upload', () => {
     }
   });
 
-  test('is gone once deleted', async () => {
+  test('is gone once deleted, which Gitea 1.17 cannot do', async () => {
     const location = await session(target.image());
+    if (!target.has('uploadState')) {
+      for (const method of ['GET', 'DELETE']) assert.equal((await target.registry(method, location)).status, 404);
+      return;
+    }
     assert.equal((await target.registry('DELETE', location)).status, 204);
     const again = await target.registry('DELETE', location);
     assert.equal(again.status, 404);
@@ -153,6 +157,7 @@ describe('an upload', () => {
     const put = await finish(location, blob.digest, { body: blob.bytes });
     assert.equal(put.status, 500);
     assert.equal(put.text, '');
+    if (!target.has('uploadState')) return;
     assert.equal((await target.registry('GET', location)).status, 204);
     assert.equal((await target.registry('DELETE', location)).status, 204);
   });
@@ -217,7 +222,8 @@ describe('a mount', () => {
     const mounted = await target.registry('POST', `${path}&from=${target.owner}/${source}`);
     assert.equal(mounted.status, 201);
     assert.equal(mounted.headers.location, `/v2/${target.owner}/${destination}/blobs/${blob.digest}`);
-    assert.equal(await headBlob(destination, blob), 200);
+    // Gitea up to 1.18.0 says so and stores nothing.
+    assert.equal(await headBlob(destination, blob), target.has('mount') ? 200 : 404);
     assert.equal((await target.registry('POST', path)).status, 201);
   });
 
@@ -228,7 +234,7 @@ describe('a mount', () => {
     assert.match(String(answer.headers['docker-upload-uuid']), /^[a-z0-9]{25}$/);
   });
 
-  test('does not show what the user may not see', async (t) => {
+  test('does not show what the user may not see since Gitea 1.20', async (t) => {
     if (!target.capabilities.admin) {
       t.skip('needs an admin account, to create others');
       return;
@@ -243,7 +249,7 @@ describe('a mount', () => {
     const answer = await target.exchange('POST', `/v2/${other.name}/app/blobs/uploads/?mount=${blob.digest}`, {
       headers: await target.authorize(other.name, other.password),
     });
-    assert.equal(answer.status, 202);
+    assert.equal(answer.status, target.has('mountOfVisible') ? 202 : 201);
   });
 });
 

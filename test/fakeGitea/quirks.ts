@@ -35,6 +35,19 @@ export interface Quirks {
   readonly packageApi: boolean;
   readonly deletePackageApi: boolean;
   readonly scopesInRefusal: boolean;
+  /** Before 1.19 tokens have no scopes; 1.19 has other names for them than 1.20. */
+  readonly scopeNames: 'none' | '1.19' | 'today';
+  /** Since 1.22 a new token is answered with its scopes, and must have one. */
+  readonly scopesOfNewToken: boolean;
+  /** Up to 1.20 a token for another user is made for whoever asks. */
+  readonly ownTokensAlone: boolean;
+  /** Up to 1.20 a list of no teams is `null`. */
+  readonly noTeamsAreNull: boolean;
+  /** Since 1.24 a team that is no administrators' has rights for each unit alone. */
+  readonly rightsByUnit: boolean;
+  readonly renameApi: boolean;
+  /** Before 1.24 the size of a package's file is `Size`. */
+  readonly sizeOfFile: 'size' | 'Size';
   /** 1.26.3 accepts a one-time password once. */
   readonly oneTimePasswordsOnce: boolean;
 }
@@ -71,6 +84,13 @@ function giteaQuirks(version: string, from: (least: string) => boolean): Quirks 
     packageApi: from('1.24.0'),
     deletePackageApi: from('1.26.0'),
     scopesInRefusal: from('1.23.0'),
+    scopeNames: from('1.20.0') ? 'today' : from('1.19.0') ? '1.19' : 'none',
+    scopesOfNewToken: from('1.22.0'),
+    ownTokensAlone: from('1.21.0'),
+    noTeamsAreNull: !from('1.21.0'),
+    rightsByUnit: from('1.24.0'),
+    renameApi: from('1.24.0'),
+    sizeOfFile: from('1.24.0') ? 'size' : 'Size',
     oneTimePasswordsOnce: from('1.26.3'),
   };
 }
@@ -100,6 +120,13 @@ function forgejoQuirks(version: string, from: (least: string) => boolean): Quirk
     packageApi: false,
     deletePackageApi: false,
     scopesInRefusal: false,
+    scopeNames: 'today',
+    scopesOfNewToken: from('9.0.0'),
+    ownTokensAlone: true,
+    noTeamsAreNull: false,
+    rightsByUnit: false,
+    renameApi: from('11.0.0'),
+    sizeOfFile: 'Size',
     oneTimePasswordsOnce: false,
   };
 }
@@ -117,7 +144,7 @@ function giteaRealm(from: (least: string) => boolean): Quirks['realm'] {
 }
 
 /** Compares the first three numbers: `1.26.0` < `1.26.4`, `1.27.0+dev-1` = `1.27.0`. */
-function compareVersions(left: string, right: string): number {
+export function compareVersions(left: string, right: string): number {
   const numbers = (text: string): number[] => (text.split(/[+-]/)[0] ?? '').split('.').map(Number);
   const [a, b] = [numbers(left), numbers(right)];
   for (let part = 0; part < 3; part++) {
