@@ -78,11 +78,15 @@ describe('a manifest', () => {
     assertError(await putManifest(target, image, 'v2', json(null)), 501, 'UNSUPPORTED');
   });
 
-  test('by another digest than sha256 is stored, and not compared with its bytes', async () => {
+  test('by another digest than sha256 is stored since Gitea 1.19, and not compared with its bytes', async () => {
     const image = target.image();
     const { manifest } = await pushImage(target, image, 'v1');
     const sha512 = `sha512:${createHash('sha512').update('something else').digest('hex')}`;
     const answer = await putManifest(target, image, sha512, manifest);
+    if (!target.has('laxPaths')) {
+      assertError(answer, 400, 'MANIFEST_INVALID');
+      return;
+    }
     assert.equal(answer.status, 201);
     assert.equal(answer.headers['docker-content-digest'], manifest.digest);
     const path = `/v2/${target.owner}/${image}/manifests/${sha512}`;

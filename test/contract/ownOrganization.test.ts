@@ -35,8 +35,8 @@ async function mayWrite(owner: string, secret = user.password): Promise<string> 
 }
 
 /** Before Gitea 1.22.2 the registry does not look at the scopes of a token. */
-function refusedByScope(why = '401 reqPackageAccess'): string {
-  return target.has('registryScopes') ? why : written();
+function refusedByScope(): string {
+  return target.has('registryScopes') ? '401 reqPackageAccess' : written();
 }
 
 /** Of the session that was opened and closed; Gitea 1.17 cannot close one. */
@@ -150,8 +150,8 @@ describe('the visibility of an own organization', () => {
     for (const visibility of visibilities) {
       results.push(await mayWrite(await target.organization(visibility, user), secret));
     }
-    assert.deepEqual(results, [written(), written(), refusedByScope('403 reqToken')]);
-    if (!target.has('registryScopes')) return; // Its tokens do not say their scopes.
+    assert.deepEqual(results, [written(), written(), target.has('publicOnly') ? '403 reqToken' : written()]);
+    if (!target.has('publicOnly')) return; // Its tokens do not say it either.
     const client = clientWith(secret);
     t.after(() => client.close());
     const result = await client.checkSignIn({ signal: never });

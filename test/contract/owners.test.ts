@@ -170,7 +170,7 @@ describe('where a user may push', () => {
     const [shown, hidden] = [await target.organization('limited'), await target.organization('private')];
     for (const organization of [shown, hidden]) await target.team(organization, user, { permission: 'write' });
     assert.equal(await mayWrite(shown, user, secret), written());
-    const refused = target.has('registryScopes') ? '403 reqToken' : written();
+    const refused = target.has('publicOnly') ? '403 reqToken' : written();
     assert.equal(await mayWrite(hidden, user, secret), refused);
   });
 

@@ -93,8 +93,9 @@ describe('personal tokens', () => {
     assert.equal((await target.rest('POST', path, body, withToken(secret))).status, 401);
     const byToken = { name: target.image('token'), scopes: ['read:user'] };
     const basicToken = basic(target.account.name, secret);
-    assert.equal((await target.rest('POST', path, byToken, basicToken)).status, 201);
-    assert.equal((await target.rest('DELETE', `${path}/${byToken.name}`)).status, 204);
+    const another = await target.rest('POST', path, byToken, basicToken);
+    assert.equal(another.status, target.has('tokensByPassword') ? 401 : 201);
+    if (another.status === 201) assert.equal((await target.rest('DELETE', `${path}/${byToken.name}`)).status, 204);
     const narrow = basic(target.account.name, await target.personalToken(['write:package']));
     if (target.has('tokenScopes')) assert.equal((await target.rest('POST', path, byToken, narrow)).status, 403);
     const made = json<{ id: number; sha1: string; scopes: string[] }>(await target.rest('POST', path, body), 201);
@@ -159,7 +160,8 @@ describe('packages', () => {
     assert.equal(row.creator.login.toLowerCase(), target.owner);
     assert.equal(row.repository, null);
     assert(!Number.isNaN(Date.parse(row.created_at)));
-    assert(row.html_url.endsWith(`/${row.owner.login}/-/packages/container/${image}/v1`), row.html_url);
+    if (target.has('htmlUrl'))
+      assert(row.html_url.endsWith(`/${row.owner.login}/-/packages/container/${image}/v1`), row.html_url);
   });
 
   test('come in pages, with their number', async () => {
@@ -236,12 +238,13 @@ describe('packages', () => {
     assert.equal(json<PackageRow>(await target.rest('GET', `${path}/v1`)).repository, null);
   });
 
-  test('are not listed without a sign-in, even if they are public', async () => {
+  test('are not listed without a sign-in, even if they are public, since Gitea 1.19 and before Forgejo 11', async () => {
     const image = target.image();
     await pushImage(target, image, 'v1');
     for (const path of ['', `/container/${image}/v1`, `/container/${image}/v1/files`]) {
       const answer = await target.rest('GET', `/packages/${target.account.name}${path}`, undefined, {});
-      assert.equal(json<{ message: string }>(answer, 401).message, 'token is required', path);
+      if (!target.has('packagesNeedSignIn') || target.has('packagesOpen')) assert.equal(answer.status, 200);
+      else assert.equal(json<{ message: string }>(answer, 401).message, 'token is required', path);
     }
   });
 

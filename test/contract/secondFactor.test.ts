@@ -39,10 +39,13 @@ describe('a user with a second factor', () => {
     t.after(() => client.close());
 
     const password = basic(user.name, user.password);
-    assert.equal((await target.exchange('GET', '/v2/token', { headers: password })).status, 401);
+    const byPassword = await target.exchange('GET', '/v2/token', { headers: password });
+    assert.equal(byPassword.status, target.has('secondFactorAtRegistry') ? 401 : 200);
     // Newer Gitea says the same as for a wrong password, so that the dialog offers the code for both.
-    const alone = await errorOf(client.checkSignIn({ signal: never }));
-    assert.ok(['credentialsRejected', 'oneTimePasswordNeeded'].includes(alone.code), alone.message);
+    if (target.has('secondFactorAtRegistry')) {
+      const alone = await errorOf(client.checkSignIn({ signal: never }));
+      assert.ok(['credentialsRejected', 'oneTimePasswordNeeded'].includes(alone.code), alone.message);
+    }
     const without = await errorOf(client.createToken({ credential, name: 'without a code' }, { signal: never }));
     assert.ok(['credentialsRejected', 'oneTimePasswordNeeded'].includes(without.code), without.message);
     const wrong = { credential, name: 'wrong code', oneTimeCode: code() === '000000' ? '111111' : '000000' };
@@ -60,7 +63,8 @@ describe('a user with a second factor', () => {
     const headers = await target.authorize(user.name, secret);
     const opened = await target.exchange('POST', `/v2/${user.name}/app/blobs/uploads/`, { headers });
     assert.equal(opened.status, 202);
-    assert.equal((await target.exchange('DELETE', opened.headers.location ?? '', { headers })).status, 204);
+    const closed = await target.exchange('DELETE', opened.headers.location ?? '', { headers });
+    assert.equal(closed.status, target.has('uploadState') ? 204 : 404);
 
     const again = client.createToken({ credential, name: 'the same code', oneTimeCode }, { signal: never });
     if (!target.has('oneTimePasswordsOnce')) await again;

@@ -24,7 +24,7 @@ export interface Quirks {
   /** 1.24.1: a PATCH answer has Range only if the request had Content-Range (#34792). */
   readonly rangeOnlyIfAsked: boolean;
   readonly uploadStatus: boolean;
-  /** ≤ 1.18.0 answered 201 to a mount and stored nothing. */
+  /** Up to 1.18.0 a mount without `from` is answered with 201 and stores nothing; with `from` it is an ordinary upload. */
   readonly mountIsFalse: boolean;
   readonly mountChecksVisibility: boolean;
   /** 1.25.0–1.25.2: a manifest that names a missing layer is a panic (#36021). */
@@ -46,6 +46,18 @@ export interface Quirks {
   /** Since 1.24 a team that is no administrators' has rights for each unit alone. */
   readonly rightsByUnit: boolean;
   readonly renameApi: boolean;
+  /** Up to 1.18 a path with repeated slashes, and a manifest by another digest than sha256, are refused. */
+  readonly laxPaths: boolean;
+  /** Up to 1.18, and in Forgejo ≥ 11, the REST API shows public packages to everybody. */
+  readonly packagesNeedSignIn: boolean;
+  /** Forgejo ≥ 11 makes no token for another token. */
+  readonly tokensByPassword: boolean;
+  /** Up to 1.19 the registry takes the password alone of a user with a second factor. */
+  readonly secondFactorAtRegistry: boolean;
+  /** Forgejo's registry looks at the scope public-only since 9. */
+  readonly publicOnly: boolean;
+  /** The member `html_url` of a package. */
+  readonly htmlUrl: boolean;
   /** Before 1.24 the size of a package's file is `Size`. */
   readonly sizeOfFile: 'size' | 'Size';
   /** 1.26.3 accepts a one-time password once. */
@@ -90,6 +102,12 @@ function giteaQuirks(version: string, from: (least: string) => boolean): Quirks 
     noTeamsAreNull: !from('1.21.0'),
     rightsByUnit: from('1.24.0'),
     renameApi: from('1.24.0'),
+    laxPaths: from('1.19.0'),
+    packagesNeedSignIn: from('1.19.0'),
+    tokensByPassword: false,
+    secondFactorAtRegistry: from('1.20.0'),
+    publicOnly: from('1.22.2'),
+    htmlUrl: from('1.20.0'),
     sizeOfFile: from('1.24.0') ? 'size' : 'Size',
     oneTimePasswordsOnce: from('1.26.3'),
   };
@@ -126,6 +144,12 @@ function forgejoQuirks(version: string, from: (least: string) => boolean): Quirk
     noTeamsAreNull: false,
     rightsByUnit: false,
     renameApi: from('11.0.0'),
+    laxPaths: true,
+    packagesNeedSignIn: !from('11.0.0'),
+    tokensByPassword: from('11.0.0'),
+    secondFactorAtRegistry: true,
+    publicOnly: from('9.0.0'),
+    htmlUrl: true,
     sizeOfFile: 'Size',
     oneTimePasswordsOnce: false,
   };

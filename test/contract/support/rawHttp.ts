@@ -34,13 +34,23 @@ export class RawHttp {
     return new URL(this.origin).host;
   }
 
-  /** Rejects only if the connection ends before a whole answer came. */
+  /**
+   * Rejects only if the connection ends before a whole answer came. A connection that was used before may be closed by
+   * then, as Forgejo ≥ 14.0.3 does after it has refused credentials: then the request is sent by a new one.
+   */
   async request(method: string, path: string, { headers = {}, body }: RawRequest = {}): Promise<RawAnswer> {
     const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
     const request = this.#open(method, path, { ...length, ...headers });
     return new Promise((resolve, reject) => {
-      request.on('error', reject); // after the answer it has no effect: the server need not read the whole body
+      let isAnswered = false;
+      // After the answer it has no effect: the server need not read the whole body.
+      request.on('error', (error) => {
+        if (request.reusedSocket && !isAnswered)
+          resolve(this.request(method, path, { headers, ...(body !== undefined && { body }) }));
+        else reject(error);
+      });
       request.on('response', (response) => {
+        isAnswered = true;
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('error', reject);

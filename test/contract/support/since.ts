@@ -15,16 +15,30 @@ export const since = {
   /** A mount that is answered with 201 has stored something. */
   mount: { gitea: '1.18.1', forgejo: everyForgejo },
   mountOfVisible: { gitea: '1.20.0', forgejo: everyForgejo },
+  /** The registry too refuses the password alone of a user with a second factor. */
+  secondFactorAtRegistry: { gitea: '1.20.0', forgejo: everyForgejo },
+  /** A path may have repeated slashes; a manifest may be named by a digest other than sha256. */
+  laxPaths: { gitea: '1.19.0', forgejo: everyForgejo },
+  /** The REST API shows public packages only to those who have signed in. */
+  packagesNeedSignIn: { gitea: '1.19.0', forgejo: everyForgejo },
+  /** Forgejo shows them to everybody since 11. */
+  packagesOpen: { forgejo: '11.0.0' },
+  /** A token is made with a password alone: not with another token. */
+  tokensByPassword: { forgejo: '11.0.0' },
+  /** The member `html_url` of a package. */
+  htmlUrl: { gitea: '1.20.0', forgejo: everyForgejo },
   /** Scopes of personal tokens as they are called today; 1.19 has other names, before there are none. */
   tokenScopes: { gitea: '1.20.0', forgejo: everyForgejo },
   /** The registry too refuses a token without the scope. */
   registryScopes: { gitea: '1.22.2', forgejo: everyForgejo },
+  /** The scope public-only counts there. */
+  publicOnly: { gitea: '1.22.2', forgejo: '9.0.0' },
   /** The answer to a new token says its scopes. */
   scopesOfNewToken: { gitea: '1.22.0', forgejo: '9.0.0' },
   /** A token for another user is refused; before, it is made for whoever asks. */
   ownTokensAlone: { gitea: '1.21.0', forgejo: everyForgejo },
-  /** Versions that were pushed within the same second come in a fixed order. */
-  fixedOrder: { gitea: '1.22.0', forgejo: everyForgejo },
+  /** Of versions that were pushed within the same second, the last comes first. */
+  lastOfSecondFirst: { gitea: '1.23.0', forgejo: '12.0.0' },
   /** A team has rights for each unit alone, unless it is one of administrators; before, for all units together as well. */
   rightsByUnit: { gitea: '1.24.0' },
   /** POST `/orgs/{org}/rename`. */

@@ -7,7 +7,7 @@ export type Doer =
   | { readonly kind: 'nobody' }
   | { readonly kind: 'ghost' }
   /** `scope` restricts a token; undefined without a restriction (a password on the REST API). */
-  | { readonly kind: 'user'; readonly user: User; readonly scope: string | undefined };
+  | { readonly kind: 'user'; readonly user: User; readonly scope: string | undefined; readonly byToken?: true };
 
 const levels: readonly Permission[] = ['none', 'read', 'write', 'admin', 'owner'];
 

@@ -86,7 +86,9 @@ export function toPackage(call: RestCall, image: ContainerPackage, version: Pack
     type: 'container',
     name: image.name,
     version: version.name,
-    html_url: `${publicUrl(call.gitea, call.exchange)}/${owner?.name ?? ''}/${page}`,
+    ...(call.gitea.quirks.htmlUrl && {
+      html_url: `${publicUrl(call.gitea, call.exchange)}/${owner?.name ?? ''}/${page}`,
+    }),
     created_at: toTime(version.createdAt),
   };
 }

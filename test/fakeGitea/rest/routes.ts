@@ -105,7 +105,7 @@ export async function handleRest(gitea: Gitea, exchange: Exchange, path: string)
   for (const route of routes) {
     const params = route.method === exchange.method ? match(route.path, path) : undefined;
     if (params === undefined || route.exists?.(gitea.quirks) === false) continue;
-    if (signedOut && route.signIn !== false) return apiError(base, 401, 'token is required');
+    if (signedOut && needsSignIn(route, gitea.quirks)) return apiError(base, 401, 'token is required');
     const call = { ...base, doer: who, params };
     return missingScope(call, route) ?? movedOwner(call) ?? route.handle(call);
   }
@@ -119,6 +119,11 @@ function noRoute({ quirks }: Gitea, path: string): Reply {
     .map(({ method }) => method);
   if (methods.length === 0) return pageNotFound();
   return { status: 405, headers: { Allow: methods, 'X-Content-Type-Options': 'nosniff' } };
+}
+
+function needsSignIn({ method, scopes, signIn }: Route, { packagesNeedSignIn }: Quirks): boolean {
+  const isShown = method === 'GET' && scopes.includes('package') && !packagesNeedSignIn;
+  return signIn !== false && !isShown;
 }
 
 function accountInTheWay({ gitea, exchange }: Pick<RestCall, 'gitea' | 'exchange'>, user: User): Reply | undefined {
@@ -143,7 +148,7 @@ function missingScope(call: RestCall, route: Route): Reply | undefined {
   const scope = call.doer.kind === 'user' ? call.doer.scope : undefined;
   if (scope === undefined) return undefined;
   const level = route.method === 'GET' ? 'read' : 'write';
-  const required = route.scopes
+  const required = scopesOf(route, call.gitea.quirks)
     .map((categories) => [categories].flat().map((category) => `${level}:${category}`))
     .find((together) => !together.every((wanted) => scopeGrants(scope, wanted)));
   if (required === undefined) return undefined;
@@ -153,6 +158,12 @@ function missingScope(call: RestCall, route: Route): Reply | undefined {
     ? `${reason}, required=${list}, token scope=${scope}`
     : `${reason}: ${list}`;
   return apiError(call, 403, message);
+}
+
+/** In Gitea 1.19 few routes need a scope, and the list of teams needs another one. */
+function scopesOf({ path, scopes }: Route, { scopeNames }: Quirks): Route['scopes'] {
+  if (scopeNames !== '1.19' || path.startsWith('/packages/')) return scopes;
+  return path === '/user/teams' ? ['repository'] : [];
 }
 
 function match(pattern: string, path: string): Record<string, string> | undefined {

@@ -76,6 +76,8 @@ export async function createToken(call: RestCall): Promise<Reply> {
   const username = call.params['user'] ?? '';
   const user = quirks.ownTokensAlone ? gitea.directory.owner(username) : doer;
   if (!usesBasic(exchange)) return apiError(call, 401, 'auth required');
+  const byToken = call.doer.kind === 'user' && call.doer.byToken;
+  if (quirks.tokensByPassword && byToken) return apiError(call, 401, 'auth method not allowed');
   if (user === undefined) return apiNoOwner(call, username);
   if (user.kind !== 'user') return apiNotFound(call);
   if (user !== doer && !doer.admin) {
