@@ -48,6 +48,8 @@ export interface Quirks {
   readonly renameApi: boolean;
   /** Up to 1.18 a path with repeated slashes, and a manifest by another digest than sha256, are refused. */
   readonly laxPaths: boolean;
+  /** Forgejo ≥ 14.0.3 closes the connection after it has refused credentials, and does not announce that. */
+  readonly closesAfterRefusal: boolean;
   /** Up to 1.18, and in Forgejo ≥ 11, the REST API shows public packages to everybody. */
   readonly packagesNeedSignIn: boolean;
   /** Forgejo ≥ 11 makes no token for another token. */
@@ -103,6 +105,7 @@ function giteaQuirks(version: string, from: (least: string) => boolean): Quirks 
     rightsByUnit: from('1.24.0'),
     renameApi: from('1.24.0'),
     laxPaths: from('1.19.0'),
+    closesAfterRefusal: false,
     packagesNeedSignIn: from('1.19.0'),
     tokensByPassword: false,
     secondFactorAtRegistry: from('1.20.0'),
@@ -145,6 +148,7 @@ function forgejoQuirks(version: string, from: (least: string) => boolean): Quirk
     rightsByUnit: false,
     renameApi: from('11.0.0'),
     laxPaths: true,
+    closesAfterRefusal: from('14.0.3'),
     packagesNeedSignIn: !from('11.0.0'),
     tokensByPassword: from('11.0.0'),
     secondFactorAtRegistry: true,
