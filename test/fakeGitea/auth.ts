@@ -5,9 +5,9 @@ import type { Gitea } from './gitea.ts';
 import { header, type Exchange } from './http/exchange.ts';
 
 /** `refused`: the credentials are wrong. */
-export type Authentication = Doer | { readonly kind: 'refused' };
+export type Authentication = Doer | { readonly kind: 'refused'; readonly lacksCode: boolean };
 
-const refused: Authentication = { kind: 'refused' };
+const refused: Authentication = { kind: 'refused', lacksCode: false };
 
 /** The user of a registry request: Basic, or Bearer with a token of `/v2/token` (not a personal token). */
 export function authenticateRegistry(gitea: Gitea, exchange: Exchange): Authentication {
@@ -64,7 +64,7 @@ function authenticateBasic(gitea: Gitea, value: string, otp: string | undefined)
   const user = gitea.directory.owner(username) ?? gitea.directory.userByEmail(username);
   if (gitea.options.passwordSignIn === false || user?.kind !== 'user') return refused;
   if (user.password !== password || user.prohibitLogin) return refused;
-  if (otp !== undefined && !secondFactor(gitea, user, otp)) return refused;
+  if (otp !== undefined && !secondFactor(gitea, user, otp)) return { kind: 'refused', lacksCode: true };
   return { kind: 'user', user, scope: gitea.quirks.scopesEnforced ? 'all' : undefined };
 }
 

@@ -62,6 +62,8 @@ export interface Quirks {
   readonly htmlUrl: boolean;
   /** Before 1.24 the size of a package's file is `Size`. */
   readonly sizeOfFile: 'size' | 'Size';
+  /** The REST API says that a one-time code is missing; 1.26 says the same as for a wrong password. */
+  readonly saysMissingCode: boolean;
   /** 1.26.3 accepts a one-time password once. */
   readonly oneTimePasswordsOnce: boolean;
 }
@@ -112,6 +114,7 @@ function giteaQuirks(version: string, from: (least: string) => boolean): Quirks 
     publicOnly: from('1.22.2'),
     htmlUrl: from('1.20.0'),
     sizeOfFile: from('1.24.0') ? 'size' : 'Size',
+    saysMissingCode: !from('1.26.0'),
     oneTimePasswordsOnce: from('1.26.3'),
   };
 }
@@ -155,6 +158,7 @@ function forgejoQuirks(version: string, from: (least: string) => boolean): Quirk
     publicOnly: from('9.0.0'),
     htmlUrl: true,
     sizeOfFile: 'Size',
+    saysMissingCode: true,
     oneTimePasswordsOnce: false,
   };
 }

@@ -16,14 +16,25 @@ export interface RawAnswer {
   readonly text: string;
 }
 
+interface RawHttpOptions {
+  readonly ca?: string | undefined;
+  /**
+   * Sends a request again by another connection if the one that it was sent by had been used before and was closed by
+   * then, as Forgejo ≥ 14.0.3 closes it after it has refused credentials.
+   */
+  readonly resends?: boolean;
+}
+
 /** Plain requests over kept-alive connections: no redirects, no retries, paths exactly as given. */
 export class RawHttp {
   readonly origin: string;
   readonly #agent: HttpAgent;
   readonly #ca: string | undefined;
+  readonly #resends: boolean;
 
-  constructor(origin: string, options: { readonly ca?: string | undefined } = {}) {
+  constructor(origin: string, options: RawHttpOptions = {}) {
     this.origin = origin;
+    this.#resends = options.resends === true;
     this.#ca = options.ca;
     this.#agent = origin.startsWith('https:')
       ? new HttpsAgent({ keepAlive: true })
@@ -34,10 +45,7 @@ export class RawHttp {
     return new URL(this.origin).host;
   }
 
-  /**
-   * Rejects only if the connection ends before a whole answer came. A connection that was used before may be closed by
-   * then, as Forgejo ≥ 14.0.3 does after it has refused credentials: then the request is sent by a new one.
-   */
+  /** Rejects only if the connection ends before a whole answer came. */
   async request(method: string, path: string, { headers = {}, body }: RawRequest = {}): Promise<RawAnswer> {
     const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
     const request = this.#open(method, path, { ...length, ...headers });
@@ -45,7 +53,7 @@ export class RawHttp {
       let isAnswered = false;
       // After the answer it has no effect: the server need not read the whole body.
       request.on('error', (error) => {
-        if (request.reusedSocket && !isAnswered)
+        if (this.#resends && request.reusedSocket && !isAnswered)
           resolve(this.request(method, path, { headers, ...(body !== undefined && { body }) }));
         else reject(error);
       });

@@ -58,6 +58,8 @@ export const since = {
   /** With PUBLIC_URL_DETECTION=legacy, which older ones have alone: if a proxy names the scheme. */
   hostIfForwarded: { gitea: '1.22.0' },
   deletePackageApi: { gitea: '1.26.0' },
+  /** A missing one-time code gets the same refusal as a wrong password (seen in 1.20 and 1.26; not tried in between). */
+  sameRefusalWithoutCode: { gitea: '1.26.0' },
   oneTimePasswordsOnce: { gitea: '1.26.3' },
 } as const satisfies Readonly<Record<string, Since>>;
 

@@ -84,7 +84,7 @@ export class Target {
 
   static async #at({ url, account, fakeGitea }: Server): Promise<Target> {
     const { origin, pathname } = new URL(url);
-    const http = new RawHttp(origin);
+    const http = new RawHttp(origin, { resends: true });
     const subPath = pathname.replace(/\/$/, '');
     const capabilities = await probe(http, subPath, account, fakeGitea !== undefined);
     return new Target(http, subPath, account, capabilities, fakeGitea);

@@ -95,7 +95,10 @@ const routes: readonly Route[] = [
 export async function handleRest(gitea: Gitea, exchange: Exchange, path: string): Promise<Reply> {
   const who = authenticateRest(gitea, exchange);
   const base = { gitea, exchange };
-  if (who.kind === 'refused') return apiError(base, 401, 'invalid username, password or token');
+  if (who.kind === 'refused') {
+    const saysCode = who.lacksCode && gitea.quirks.saysMissingCode;
+    return apiError(base, 401, saysCode ? 'invalid provided OTP' : 'invalid username, password or token');
+  }
   const blocked = who.kind === 'user' ? accountInTheWay(base, who.user) : undefined;
   if (blocked !== undefined) return blocked;
   const signedOut = who.kind !== 'user';
