@@ -74,12 +74,13 @@ export async function createToken(call: RestCall): Promise<Reply> {
   const { quirks } = gitea;
   const doer = signedIn(call);
   const username = call.params['user'] ?? '';
-  const user = quirks.ownTokensAlone ? gitea.directory.owner(username) : doer;
+  const named = gitea.directory.owner(username);
   if (!usesBasic(exchange)) return apiError(call, 401, 'auth required');
   const byToken = call.doer.kind === 'user' && call.doer.byToken;
   if (quirks.tokensByPassword && byToken) return apiError(call, 401, 'auth method not allowed');
-  if (user === undefined) return apiNoOwner(call, username);
-  if (user.kind !== 'user') return apiNotFound(call);
+  if (named === undefined) return apiNoOwner(call, username);
+  if (named.kind !== 'user') return apiNotFound(call);
+  const user = quirks.ownTokensAlone ? named : doer;
   if (user !== doer && !doer.admin) {
     return apiError(call, 403, 'doer should be the site admin or be same as the contextUser');
   }
