@@ -263,6 +263,7 @@ suite('by hand with a real Gitea', { skip, timeout: 300_000 }, () => {
     await vscode.screenshot('real-second-factor-code-dark');
     await quickInput.accept();
     const text = await notifications.waitFor(`Signed in to ${host()} as ${guarded.name} with a new token.`);
+    if (!target.has('ownTokensAlone')) return; // Nobody but this user may read the list, with another code.
     const [name] = (await madeTokens(guarded)).at(-1) ?? assert.fail('no token was made');
     assert.ok(text.includes(`The token “${name}” was made and stored`), text);
   });
