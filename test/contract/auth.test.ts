@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { assertNobody } from './support/assertNobody.ts';
 import { errorCode } from './support/content.ts';
 import { basic, bearer, type RawAnswer } from './support/rawHttp.ts';
 import { Target, type Account } from './support/target.ts';
@@ -47,15 +48,16 @@ describe('tokens', () => {
   });
 
   test('an unknown token signs nobody in', async () => {
-    const headers = basic(target.account.name, 'f'.repeat(40));
-    assert.equal((await target.exchange('GET', '/v2/token', { headers })).status, 401);
+    await assertNobody(target, basic(target.account.name, 'f'.repeat(40)));
   });
 
-  test('a token that may only read does not write', async () => {
+  test('a token that may only read does not write since Gitea 1.22.2', async () => {
     const secret = await target.personalToken(['read:package']);
     const headers = await target.authorize(target.account.name, secret);
     assert.equal((await target.exchange('GET', '/v2/', { headers })).status, 200);
-    assertRefused(await startUpload(target.owner, target.image(), headers));
+    const answer = await startUpload(target.owner, target.image(), headers);
+    if (target.has('registryScopes')) assertRefused(answer);
+    else assert.equal(answer.status, 202);
   });
 
   test('Basic works on the paths of an image, without a token', async () => {
@@ -130,14 +132,18 @@ describe('other people', () => {
     assert.equal((await startUpload(hidden.name, 'app', own)).status, 202);
   });
 
-  test('a token for public things only is refused at a private owner, with 403', async (t) => {
-    if (!target.capabilities.admin) {
-      t.skip(needsAdmin);
+  test('a token for public things only is refused at a private owner since Gitea 1.22.2 and Forgejo 9, with 403', async (t) => {
+    if (!target.capabilities.admin || !target.has('tokenScopes')) {
+      t.skip(`${needsAdmin}, and Gitea 1.20: before, tokens have no scopes, or ones of other names`);
       return;
     }
     const hidden = await target.user({ visibility: 'private' });
     const secret = await target.personalToken(['public-only', 'write:package'], hidden);
     const answer = await startUpload(hidden.name, 'app', await target.authorize(hidden.name, secret));
+    if (!target.has('publicOnly')) {
+      assert.equal(answer.status, 202);
+      return;
+    }
     assert.equal(answer.status, 403);
     assert.match(answer.headers['content-type'] ?? '', /^text\/plain/);
   });
@@ -151,8 +157,7 @@ describe('other people', () => {
     const secret = await target.personalToken(['write:package'], disabled);
     const edit = { source_id: 0, login_name: disabled.name, prohibit_login: true };
     assert.equal((await target.rest('PATCH', `/admin/users/${disabled.name}`, edit)).status, 200);
-    const password = basic(disabled.name, disabled.password);
-    assert.equal((await target.exchange('GET', '/v2/token', { headers: password })).status, 401);
+    await assertNobody(target, basic(disabled.name, disabled.password));
     assertRefused(await startUpload(disabled.name, 'app', await target.authorize(disabled.name, secret)));
   });
 });

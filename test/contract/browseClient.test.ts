@@ -103,8 +103,8 @@ describe('our client', () => {
   });
 
   test('moves a link, and says what is in the way of one', async (t) => {
-    if (!target.atLeast('1.24.0') && !target.capabilities.forgejo) {
-      t.skip('since Gitea 1.24');
+    if (!target.has('linkApi')) {
+      t.skip('since Gitea 1.24 and Forgejo 11');
       return;
     }
     const image = target.image();

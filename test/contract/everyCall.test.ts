@@ -8,16 +8,16 @@ import { bytesSource } from '../../src/core/ports/blobSource.ts';
 import { collect, pushImage } from '../unit/gitea/pushContent.ts';
 import { bytesOf, clientFor, never, type TestClient } from '../unit/gitea/testClient.ts';
 import { basic } from './support/rawHttp.ts';
+import type { Feature } from './support/since.ts';
 import { Target, type Account } from './support/target.ts';
 
 /**
  * Every request that our code makes of a Gitea, made by our code itself, against the server under test. The state of an
  * interrupted upload (GET of its session) is asked for only after a broken connection: uploads.test.ts has it.
  */
-const ofVersion: Readonly<Record<string, string>> = {
-  'GET /api/v1/packages/OWNER/container/IMAGE': '1.24.0',
-  'POST /api/v1/packages/OWNER/container/IMAGE/-/link/REPOSITORY': '1.24.0',
-  'POST /api/v1/packages/OWNER/container/IMAGE/-/unlink': '1.24.0',
+const ofFeature: Readonly<Record<string, Feature | undefined>> = {
+  'POST /api/v1/packages/OWNER/container/IMAGE/-/link/REPOSITORY': 'linkApi',
+  'POST /api/v1/packages/OWNER/container/IMAGE/-/unlink': 'linkApi',
 };
 
 const everyCall = [
@@ -100,9 +100,7 @@ async function makeEveryCall(account: Account): Promise<void> {
     await useRegistry(client, owner, image);
     await usePackages(client, owner, image, repository);
     const calls = callsIn(client, { OWNER: owner, IMAGE: image, REPOSITORY: repository.toLowerCase() });
-    const expected = everyCall.filter(
-      (one) => target.capabilities.forgejo || target.atLeast(ofVersion[one] ?? '0.0.0'),
-    );
+    const expected = everyCall.filter((one) => ofFeature[one] === undefined || target.has(ofFeature[one]));
     assert.deepEqual(calls, [...expected].sort());
   } finally {
     await client.close();
@@ -148,8 +146,8 @@ async function usePackages(client: TestClient, owner: string, image: string, rep
     [image],
   );
   assert.equal((await allRows(packages.versionsOf(id, call))).length, 2);
-  if (target.atLeast('1.24.0') || target.capabilities.forgejo) {
-    assert.ok((await packages.repositories(owner, call)).includes(repository));
+  assert.ok((await packages.repositories(owner, call)).includes(repository));
+  if (target.has('linkApi')) {
     await packages.link(id, repository, call);
     assert.equal((await packages.version(id, 'one', call))?.repository, repository);
     await packages.unlink(id, call);
@@ -158,7 +156,7 @@ async function usePackages(client: TestClient, owner: string, image: string, rep
   assert.equal(await packages.deleteVersion(id, 'two', call), 'deleted');
   assert.equal(await packages.deleteVersion(id, 'two', call), 'gone');
   const outcome = await packages.deletePackage(id, call);
-  assert.equal(outcome, target.atLeast('1.26.0') && !target.capabilities.forgejo ? 'deleted' : 'unsupported');
+  assert.equal(outcome, target.has('deletePackageApi') ? 'deleted' : 'unsupported');
 }
 
 describe('every request of ours', () => {

@@ -78,11 +78,15 @@ describe('a manifest', () => {
     assertError(await putManifest(target, image, 'v2', json(null)), 501, 'UNSUPPORTED');
   });
 
-  test('by another digest than sha256 is stored, and not compared with its bytes', async () => {
+  test('by another digest than sha256 is stored since Gitea 1.19, and not compared with its bytes', async () => {
     const image = target.image();
     const { manifest } = await pushImage(target, image, 'v1');
     const sha512 = `sha512:${createHash('sha512').update('something else').digest('hex')}`;
     const answer = await putManifest(target, image, sha512, manifest);
+    if (!target.has('laxPaths')) {
+      assertError(answer, 400, 'MANIFEST_INVALID');
+      return;
+    }
     assert.equal(answer.status, 201);
     assert.equal(answer.headers['docker-content-digest'], manifest.digest);
     const path = `/v2/${target.owner}/${image}/manifests/${sha512}`;
@@ -119,7 +123,7 @@ describe('an index', () => {
 
 describe('an image whose last tag was deleted', () => {
   test('is there all the same, with no tags and no versions', async (t) => {
-    if (!target.atLeast('1.24.0')) {
+    if (!target.has('packageApi')) {
       t.skip('since Gitea 1.24 an image can be asked for by name');
       return;
     }
@@ -136,7 +140,7 @@ describe('an image whose last tag was deleted', () => {
   });
 
   test('is there after a deletion by the REST API too, and gone once the image itself is deleted', async (t) => {
-    if (!target.atLeast('1.26.0')) {
+    if (!target.has('deletePackageApi')) {
       t.skip('since Gitea 1.26 an image can be deleted as a whole');
       return;
     }

@@ -34,23 +34,37 @@ async function mayWrite(owner: string, secret = user.password): Promise<string> 
   return `${opened.status} ${closed.status}`;
 }
 
+/** Before Gitea 1.22.2 the registry does not look at the scopes of a token. */
+function refusedByScope(): string {
+  return target.has('registryScopes') ? '401 reqPackageAccess' : written();
+}
+
+/** Of the session that was opened and closed; Gitea 1.17 cannot close one. */
+function written(): string {
+  return target.has('uploadState') ? '202 204' : '202 404';
+}
+
 describe('the owner of an organization', () => {
   test('may push there, in any spelling of its name; who is nobody may not', async () => {
     for (const visibility of visibilities) {
       const organization = await target.organization(visibility, user);
-      assert.equal(await mayWrite(organization), '202 204');
-      assert.equal(await mayWrite(organization.toUpperCase()), '202 204');
+      assert.equal(await mayWrite(organization), written());
+      assert.equal(await mayWrite(organization.toUpperCase()), written());
       const narrow = await target.personalToken(['read:package'], user);
-      assert.equal(await mayWrite(organization, narrow), '401 reqPackageAccess');
+      assert.equal(await mayWrite(organization, narrow), refusedByScope());
       const ghost = JSON.parse((await target.exchange('GET', '/v2/token')).text) as { token: string };
       const anonymous = await target.exchange('POST', uploads(organization), { headers: bearer(ghost.token) });
       assert.deepEqual([anonymous.status, anonymous.text.trim()], [401, 'reqPackageAccess']);
     }
-    assert.equal(await mayWrite(user.name.toLowerCase()), '202 204');
+    assert.equal(await mayWrite(user.name.toLowerCase()), written());
     assert.equal(await mayWrite(target.image('nobody')), '404 Not found.');
   });
 
   test('finds it in their teams with its visibility and their rights, with the scope read:user alone', async (t) => {
+    if (!target.has('tokenScopes')) {
+      t.skip('since Gitea 1.20: before, tokens have no scopes, or ones of other names');
+      return;
+    }
     const made = new Map<string, Visibility>();
     for (const visibility of visibilities) made.set(await target.organization(visibility, user), visibility);
     for (const scopes of [
@@ -78,7 +92,11 @@ describe('the owner of an organization', () => {
     }
   });
 
-  test('is led to the new name once it was renamed, by the registry and by the REST API', async () => {
+  test('is led to the new name once it was renamed, by the registry and by the REST API', async (t) => {
+    if (!target.has('renameApi')) {
+      t.skip('needs Gitea 1.24 or Forgejo 11, to rename an organization');
+      return;
+    }
     const organization = await target.organization('public', user);
     const renamed = await target.rename(organization, user);
     const headers = await target.authorize(user.name, user.password);
@@ -91,8 +109,8 @@ describe('the owner of an organization', () => {
   });
 
   test('links what they pushed there to its repository, in any case', async (t) => {
-    if (!target.atLeast('1.24.0')) {
-      t.skip('since Gitea 1.24');
+    if (!target.has('linkApi')) {
+      t.skip('since Gitea 1.24 and Forgejo 11');
       return;
     }
     const organization = await target.organization('public', user);
@@ -123,12 +141,17 @@ describe('the visibility of an own organization', () => {
   });
 
   test('ends the rights of a token with public-only at private ones, which our sign-in says', async (t) => {
+    if (!target.has('tokenScopes')) {
+      t.skip('since Gitea 1.20: before, tokens have no scopes, or ones of other names');
+      return;
+    }
     const secret = await target.personalToken(['public-only', 'write:package', 'read:user', 'read:repository'], user);
     const results = [];
     for (const visibility of visibilities) {
       results.push(await mayWrite(await target.organization(visibility, user), secret));
     }
-    assert.deepEqual(results, ['202 204', '202 204', '403 reqToken']);
+    assert.deepEqual(results, [written(), written(), target.has('publicOnly') ? '403 reqToken' : written()]);
+    if (!target.has('publicOnly')) return; // Its tokens do not say it either.
     const client = clientWith(secret);
     t.after(() => client.close());
     const result = await client.checkSignIn({ signal: never });

@@ -44,10 +44,14 @@ describe('who we are', () => {
     }
   });
 
-  test('a wrong token is 401, a narrow one 403', async () => {
+  test('a wrong token is 401, a narrow one 403 since Gitea 1.20', async () => {
     assert.equal((await target.rest('GET', '/user', undefined, withToken('f'.repeat(40)))).status, 401);
     const secret = await target.personalToken(['write:package']);
     const narrow = await target.rest('GET', '/user', undefined, withToken(secret));
+    if (!target.has('tokenScopes')) {
+      assert.equal(narrow.status, 200);
+      return;
+    }
     const { message } = json<{ message: string }>(narrow, 403);
     assert.match(message, /^token does not have at least one of required scope\(s\)/);
   });
@@ -59,22 +63,23 @@ describe('who we are', () => {
     }
     const [organization, user] = [await target.organization(), await target.user()];
     await target.team(organization, user, { units_map: { 'repo.code': 'read', 'repo.packages': 'write' } });
-    const secret = await target.personalToken(['read:user', 'read:organization'], user);
+    const as = basic(user.name, user.password);
+    const headers = target.has('tokenScopes')
+      ? withToken(await target.personalToken(['read:user', 'read:organization'], user))
+      : as;
     const teams = json<{ organization: { username: string }; units_map: Record<string, string> }[]>(
-      await target.rest('GET', '/user/teams', undefined, withToken(secret)),
+      await target.rest('GET', '/user/teams', undefined, headers),
     );
     assert.equal(teams.length, 1);
     assert.equal(teams[0]?.organization.username, organization);
     assert.equal(teams[0].units_map['repo.packages'], 'write');
-    const organizations = json<{ username: string }[]>(
-      await target.rest('GET', '/user/orgs', undefined, withToken(secret)),
-    );
+    const organizations = json<{ username: string }[]>(await target.rest('GET', '/user/orgs', undefined, headers));
     assert.deepEqual(
       organizations.map(({ username }) => username),
       [organization],
     );
     const path = `/users/${user.name}/orgs/${organization}/permissions`;
-    const rights = json<{ can_write: boolean }>(await target.rest('GET', path, undefined, withToken(secret)));
+    const rights = json<{ can_write: boolean }>(await target.rest('GET', path, undefined, headers));
     assert.equal(rights.can_write, false); // the field does not include the packages unit
   });
 });
@@ -88,15 +93,19 @@ describe('personal tokens', () => {
     assert.equal((await target.rest('POST', path, body, withToken(secret))).status, 401);
     const byToken = { name: target.image('token'), scopes: ['read:user'] };
     const basicToken = basic(target.account.name, secret);
-    assert.equal((await target.rest('POST', path, byToken, basicToken)).status, 201);
-    assert.equal((await target.rest('DELETE', `${path}/${byToken.name}`)).status, 204);
+    const another = await target.rest('POST', path, byToken, basicToken);
+    assert.equal(another.status, target.has('tokensByPassword') ? 401 : 201);
+    if (another.status === 201) assert.equal((await target.rest('DELETE', `${path}/${byToken.name}`)).status, 204);
     const narrow = basic(target.account.name, await target.personalToken(['write:package']));
-    assert.equal((await target.rest('POST', path, byToken, narrow)).status, 403);
+    if (target.has('tokenScopes')) assert.equal((await target.rest('POST', path, byToken, narrow)).status, 403);
     const made = json<{ id: number; sha1: string; scopes: string[] }>(await target.rest('POST', path, body), 201);
-    assert.deepEqual(made.scopes, ['write:package']);
+    if (target.has('scopesOfNewToken')) assert.deepEqual(made.scopes, ['write:package']);
     assert.equal((await target.rest('POST', path, body)).status, 400);
     assert.equal((await target.rest('DELETE', `${path}/${body.name}`)).status, 204);
-    assert.equal((await target.rest('POST', path, { name: body.name, scopes: [] })).status, 400);
+    // Gitea before 1.22 makes a token without scopes, which opens nothing; before 1.19 there are no scopes.
+    const empty = await target.rest('POST', path, { name: body.name, scopes: [] });
+    assert.equal(empty.status, target.has('scopesOfNewToken') ? 400 : 201, empty.text);
+    if (empty.status === 201) await target.rest('DELETE', `${path}/${body.name}`);
     assert.equal((await target.rest('GET', '/user', undefined, withToken(made.sha1))).status, 401);
   });
 
@@ -121,8 +130,16 @@ describe('personal tokens', () => {
     }
     const user = await target.user();
     const as = basic(user.name, user.password);
-    const body = { name: 'mine', scopes: ['all'] };
-    assert.equal((await target.rest('POST', `/users/${target.account.name}/tokens`, body, as)).status, 403);
+    const body = { name: target.image('token'), scopes: ['read:user'] };
+    const answer = await target.rest('POST', `/users/${target.account.name}/tokens`, body, as);
+    if (target.has('ownTokensAlone')) {
+      assert.equal(answer.status, 403);
+      return;
+    }
+    // Gitea before 1.21 makes it for whoever asks, whatever the path says.
+    const { sha1 } = json<{ sha1: string }>(answer, 201);
+    const { login } = json<{ login: string }>(await target.rest('GET', '/user', undefined, withToken(sha1)));
+    assert.equal(login, user.name);
   });
 });
 
@@ -143,7 +160,8 @@ describe('packages', () => {
     assert.equal(row.creator.login.toLowerCase(), target.owner);
     assert.equal(row.repository, null);
     assert(!Number.isNaN(Date.parse(row.created_at)));
-    assert(row.html_url.endsWith(`/${row.owner.login}/-/packages/container/${image}/v1`), row.html_url);
+    if (target.has('htmlUrl'))
+      assert(row.html_url.endsWith(`/${row.owner.login}/-/packages/container/${image}/v1`), row.html_url);
   });
 
   test('come in pages, with their number', async () => {
@@ -171,8 +189,9 @@ describe('packages', () => {
     const { manifest, layer } = await pushImage(target, name, 'v1');
     const path = `/packages/${target.account.name}/container/${encodeURIComponent(name)}/v1`;
     assert.equal(json<PackageRow>(await target.rest('GET', path)).name, name);
-    const files = json<{ name: string; sha256: string; size: number }[]>(await target.rest('GET', `${path}/files`));
-    const sizes = new Map(files.map(({ sha256, size }) => [`sha256:${sha256}`, size]));
+    const files = json<{ sha256: string; size: number; Size: number }[]>(await target.rest('GET', `${path}/files`));
+    const size = target.has('sizeOfFile') ? 'size' : 'Size';
+    const sizes = new Map(files.map((file) => [`sha256:${file.sha256}`, file[size]]));
     assert.equal(sizes.get(manifest.digest), manifest.bytes.length);
     assert.equal(sizes.get(layer.digest), layer.bytes.length);
   });
@@ -181,15 +200,17 @@ describe('packages', () => {
     const image = target.image();
     await pushImage(target, image, 'v1');
     const path = `/packages/${target.account.name}/container/${image}/v1`;
-    const narrow = await target.personalToken(['read:package']);
-    assert.equal((await target.rest('DELETE', path, undefined, withToken(narrow))).status, 403);
+    if (target.has('tokenScopes')) {
+      const narrow = await target.personalToken(['read:package']);
+      assert.equal((await target.rest('DELETE', path, undefined, withToken(narrow))).status, 403);
+    }
     assert.equal((await target.rest('DELETE', path)).status, 204);
     assert.equal((await target.rest('GET', path)).status, 404);
     assert.equal((await target.rest('DELETE', path)).status, 404);
   });
 
   test('can be asked for by name', async (t) => {
-    if (!target.atLeast('1.24.0')) {
+    if (!target.has('packageApi')) {
       t.skip('since Gitea 1.24');
       return;
     }
@@ -202,8 +223,8 @@ describe('packages', () => {
   });
 
   test('are linked to a repository and unlinked', async (t) => {
-    if (!target.atLeast('1.24.0') && !target.capabilities.forgejo) {
-      t.skip('since Gitea 1.24');
+    if (!target.has('linkApi')) {
+      t.skip('since Gitea 1.24 and Forgejo 11');
       return;
     }
     const [image, repository] = [target.image(), await target.repository()];
@@ -217,12 +238,13 @@ describe('packages', () => {
     assert.equal(json<PackageRow>(await target.rest('GET', `${path}/v1`)).repository, null);
   });
 
-  test('are not listed without a sign-in, even if they are public', async () => {
+  test('are not listed without a sign-in, even if they are public, since Gitea 1.19 and before Forgejo 11', async () => {
     const image = target.image();
     await pushImage(target, image, 'v1');
     for (const path of ['', `/container/${image}/v1`, `/container/${image}/v1/files`]) {
       const answer = await target.rest('GET', `/packages/${target.account.name}${path}`, undefined, {});
-      assert.equal(json<{ message: string }>(answer, 401).message, 'token is required', path);
+      if (!target.has('packagesNeedSignIn') || target.has('packagesOpen')) assert.equal(answer.status, 200);
+      else assert.equal(json<{ message: string }>(answer, 401).message, 'token is required', path);
     }
   });
 
@@ -241,7 +263,7 @@ describe('packages', () => {
   });
 
   test('that are not there get the reason; a path without a route gets none', async (t) => {
-    if (!target.atLeast('1.26.0')) {
+    if (!target.has('deletePackageApi')) {
       t.skip('older servers have other routes');
       return;
     }

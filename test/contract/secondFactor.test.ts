@@ -39,10 +39,14 @@ describe('a user with a second factor', () => {
     t.after(() => client.close());
 
     const password = basic(user.name, user.password);
-    assert.equal((await target.exchange('GET', '/v2/token', { headers: password })).status, 401);
+    const byPassword = await target.exchange('GET', '/v2/token', { headers: password });
+    assert.equal(byPassword.status, target.has('secondFactorAtRegistry') ? 401 : 200);
     // Newer Gitea says the same as for a wrong password, so that the dialog offers the code for both.
-    const alone = await errorOf(client.checkSignIn({ signal: never }));
-    assert.ok(['credentialsRejected', 'oneTimePasswordNeeded'].includes(alone.code), alone.message);
+    if (target.has('secondFactorAtRegistry')) {
+      const alone = await errorOf(client.checkSignIn({ signal: never }));
+      const code = target.has('sameRefusalWithoutCode') ? 'credentialsRejected' : 'oneTimePasswordNeeded';
+      assert.equal(alone.code, code, alone.message);
+    }
     const without = await errorOf(client.createToken({ credential, name: 'without a code' }, { signal: never }));
     assert.ok(['credentialsRejected', 'oneTimePasswordNeeded'].includes(without.code), without.message);
     const wrong = { credential, name: 'wrong code', oneTimeCode: code() === '000000' ? '111111' : '000000' };
@@ -56,14 +60,15 @@ describe('a user with a second factor', () => {
     t.after(() => withToken.close());
     const { username, scope, lacks } = await withToken.checkSignIn({ signal: never });
     assert.deepEqual([username, lacks], [user.name, []]);
-    assert.match(scope ?? '', /write:package/);
+    if (target.has('registryScopes') && !target.capabilities.forgejo) assert.match(scope ?? '', /write:package/);
     const headers = await target.authorize(user.name, secret);
     const opened = await target.exchange('POST', `/v2/${user.name}/app/blobs/uploads/`, { headers });
     assert.equal(opened.status, 202);
-    assert.equal((await target.exchange('DELETE', opened.headers.location ?? '', { headers })).status, 204);
+    const closed = await target.exchange('DELETE', opened.headers.location ?? '', { headers });
+    assert.equal(closed.status, target.has('uploadState') ? 204 : 404);
 
     const again = client.createToken({ credential, name: 'the same code', oneTimeCode }, { signal: never });
-    if (!target.atLeast('1.26.3')) await again;
+    if (!target.has('oneTimePasswordsOnce')) await again;
     else assert.equal((await errorOf(again)).code, 'credentialsRejected');
   });
 });

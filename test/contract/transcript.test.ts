@@ -53,7 +53,7 @@ const ids = new Map<number, number>();
 before(async () => {
   target = await Target.open();
   const { version, admin } = target.capabilities;
-  if (!target.atLeast('1.26') || target.atLeast('1.27')) skipAll = `recorded with Gitea 1.26, this is ${version}`;
+  if (!target.isGitea('1.26.0', '1.27.0')) skipAll = `recorded with Gitea 1.26, this is ${version}`;
   if (skipAll !== undefined) return;
   dev = admin ? await target.user() : undefined;
   tokens.write = await target.personalToken(['write:package']);

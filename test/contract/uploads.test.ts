@@ -10,6 +10,9 @@ before(async () => {
 });
 after(() => target.close());
 
+/** Gitea's 25 letters and digits; Forgejo ≥ 14 has 22 characters of base64url in lower case. */
+const uploadId = /^(?:[a-z0-9]{25}|[a-z0-9_-]{22})$/;
+
 async function startUpload(image: string, query = ''): Promise<RawAnswer> {
   const answer = await target.registry('POST', `/v2/${target.owner}/${image}/blobs/uploads/${query}`);
   assert.equal(answer.status, 202, answer.text);
@@ -56,7 +59,7 @@ describe('an upload', () => {
     const image = target.image();
     const answer = await startUpload(image);
     const id = String(answer.headers['docker-upload-uuid']);
-    assert.match(id, /^[a-z0-9]{25}$/);
+    assert.match(id, uploadId);
     assert.equal(answer.headers.location, `/v2/${target.owner}/${image}/blobs/uploads/${id}`);
   });
 
@@ -79,7 +82,7 @@ describe('an upload', () => {
   });
 
   test('gives no Range before its first byte', async (t) => {
-    if (!target.atLeast('1.24.2')) {
+    if (!target.has('exactRange')) {
       t.skip('since Gitea 1.24.2');
       return;
     }
@@ -114,8 +117,12 @@ describe('an upload', () => {
     }
   });
 
-  test('is gone once deleted', async () => {
+  test('is gone once deleted, which Gitea 1.17 cannot do', async () => {
     const location = await session(target.image());
+    if (!target.has('uploadState')) {
+      for (const method of ['GET', 'DELETE']) assert.equal((await target.registry(method, location)).status, 404);
+      return;
+    }
     assert.equal((await target.registry('DELETE', location)).status, 204);
     const again = await target.registry('DELETE', location);
     assert.equal(again.status, 404);
@@ -153,6 +160,7 @@ describe('an upload', () => {
     const put = await finish(location, blob.digest, { body: blob.bytes });
     assert.equal(put.status, 500);
     assert.equal(put.text, '');
+    if (!target.has('uploadState')) return;
     assert.equal((await target.registry('GET', location)).status, 204);
     assert.equal((await target.registry('DELETE', location)).status, 204);
   });
@@ -215,20 +223,22 @@ describe('a mount', () => {
     await putBlob(target, source, blob);
     const path = `/v2/${target.owner}/${destination}/blobs/uploads/?mount=${blob.digest}`;
     const mounted = await target.registry('POST', `${path}&from=${target.owner}/${source}`);
-    assert.equal(mounted.status, 201);
-    assert.equal(mounted.headers.location, `/v2/${target.owner}/${destination}/blobs/${blob.digest}`);
-    assert.equal(await headBlob(destination, blob), 200);
-    assert.equal((await target.registry('POST', path)).status, 201);
+    const anywhere = await target.registry('POST', path);
+    assert.equal(anywhere.status, 201);
+    assert.equal(anywhere.headers.location, `/v2/${target.owner}/${destination}/blobs/${blob.digest}`);
+    // Gitea up to 1.18.0 says so and stores nothing, and finds no image by `from`.
+    assert.equal(mounted.status, target.has('mount') ? 201 : 202);
+    assert.equal(await headBlob(destination, blob), target.has('mount') ? 200 : 404);
   });
 
   test('from an image that does not have the blob is an ordinary upload', async () => {
     const blob = freshContent(1000);
     await putBlob(target, target.image(), blob);
     const answer = await startUpload(target.image(), `?mount=${blob.digest}&from=${target.owner}/${target.image()}`);
-    assert.match(String(answer.headers['docker-upload-uuid']), /^[a-z0-9]{25}$/);
+    assert.match(String(answer.headers['docker-upload-uuid']), uploadId);
   });
 
-  test('does not show what the user may not see', async (t) => {
+  test('does not show what the user may not see since Gitea 1.20', async (t) => {
     if (!target.capabilities.admin) {
       t.skip('needs an admin account, to create others');
       return;
@@ -243,14 +253,16 @@ describe('a mount', () => {
     const answer = await target.exchange('POST', `/v2/${other.name}/app/blobs/uploads/?mount=${blob.digest}`, {
       headers: await target.authorize(other.name, other.password),
     });
-    assert.equal(answer.status, 202);
+    assert.equal(answer.status, target.has('mountOfVisible') ? 202 : 201);
   });
 });
 
 describe('a path', () => {
-  test('may have repeated slashes, and the owner in capitals', async () => {
+  test('may have repeated slashes since Gitea 1.19, and the owner in capitals', async () => {
     const image = target.image();
-    const answer = await target.registry('POST', `/v2//${target.owner.toUpperCase()}/${image}//blobs/uploads`);
+    const slash = target.has('laxPaths') ? '//' : '/';
+    const path = `/v2${slash}${target.owner.toUpperCase()}/${image}${slash}blobs/uploads`;
+    const answer = await target.registry('POST', path);
     assert.equal(answer.status, 202);
     assert.match(answer.headers.location ?? '', new RegExp(`^/v2/${target.owner}/${image}/blobs/uploads/`));
   });

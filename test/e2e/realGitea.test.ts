@@ -89,11 +89,14 @@ suite('by hand with a real Gitea', { skip, timeout: 300_000 }, () => {
 
   /** The names of the tokens that the sign-ins have made for a user, with their scopes. */
   async function madeTokens({ name, password }: Account): Promise<readonly (readonly [string, string])[]> {
-    // With a second factor, an administrator may read the list.
-    const as = target.capabilities.admin ? undefined : basic(name, password);
+    // With a second factor, an administrator may read the list; Gitea up to 1.20 shows them their own.
+    const isShownToAdmin = target.capabilities.admin && target.has('ownTokensAlone');
+    const as = isShownToAdmin ? undefined : basic(name, password);
     const listed = await target.rest('GET', `/users/${name}/tokens`, undefined, as);
-    const rows = JSON.parse(listed.text) as { name: string; scopes: string[] }[];
-    return rows.filter((row) => row.name.startsWith('Tea Chest on ')).map((row) => [row.name, row.scopes.join()]);
+    const rows = JSON.parse(listed.text) as { name: string; scopes?: string[] | null }[];
+    return rows
+      .filter((row) => row.name.startsWith('Tea Chest on '))
+      .map((row) => [row.name, row.scopes?.join() ?? '']);
   }
 
   async function digestOf(tag: string): Promise<string | undefined> {
@@ -112,7 +115,8 @@ suite('by hand with a real Gitea', { skip, timeout: 300_000 }, () => {
     const [name, scopes] = (await madeTokens(user)).at(-1) ?? assert.fail('no token was made');
     assert.ok(text.includes(`The token “${name}” was made and stored, the password was not.`), text);
     assert.doesNotMatch(text, /lacks/);
-    for (const scope of ['write:package', 'read:user']) assert.ok(scopes.includes(scope), scopes);
+    const expected = target.has('tokenScopes') ? ['write:package', 'read:user'] : [];
+    for (const scope of expected) assert.ok(scopes.includes(scope), scopes);
     await vscode.screenshot('real-signed-in-dark');
   });
 
@@ -180,6 +184,10 @@ suite('by hand with a real Gitea', { skip, timeout: 300_000 }, () => {
     // The list of repositories needs a scope that the token may lack: then the name is typed.
     await quickInput.type(repository);
     await quickInput.accept();
+    if (!target.has('linkApi')) {
+      await notifications.waitFor('or the server is older than Gitea 1.24 or Forgejo 11, which cannot do this');
+      return;
+    }
     await notifications.waitFor(`linked to the repository ${repository} now`);
     assert.equal(await linkedTo(), repository);
     await registries().row(`linked to ${repository}`).waitFor();
@@ -233,8 +241,8 @@ suite('by hand with a real Gitea', { skip, timeout: 300_000 }, () => {
   });
 
   test('a user with a second factor types password and one-time code, and gets a token', async (t) => {
-    if (!target.capabilities.admin) {
-      t.skip('needs an admin account, to create a user who gets a second factor');
+    if (!target.capabilities.admin || !target.has('secondFactorAtRegistry')) {
+      t.skip('needs an admin account, to create a user who gets a second factor, and Gitea 1.20');
       return;
     }
     const { quickInput, notifications } = vscode;
@@ -244,14 +252,18 @@ suite('by hand with a real Gitea', { skip, timeout: 300_000 }, () => {
     await typeAddress(guarded.name);
     await quickInput.type(guarded.password);
     await quickInput.accept();
-    await quickInput.message('a user with a second factor');
-    await vscode.screenshot('real-second-factor-refused-dark');
-    await quickInput.clickTitleButton('Password and One-Time Code');
+    // Gitea 1.26 says the same as for a wrong password; others say that a code is missing, and it is asked for at once.
+    if (target.has('sameRefusalWithoutCode')) {
+      await quickInput.message('a user with a second factor');
+      await vscode.screenshot('real-second-factor-refused-dark');
+      await quickInput.clickTitleButton('Password and One-Time Code');
+    }
     await quickInput.waitFor('123456');
     await quickInput.type(code());
     await vscode.screenshot('real-second-factor-code-dark');
     await quickInput.accept();
     const text = await notifications.waitFor(`Signed in to ${host()} as ${guarded.name} with a new token.`);
+    if (!target.has('ownTokensAlone')) return; // Nobody but this user may read the list, with another code.
     const [name] = (await madeTokens(guarded)).at(-1) ?? assert.fail('no token was made');
     assert.ok(text.includes(`The token “${name}” was made and stored`), text);
   });

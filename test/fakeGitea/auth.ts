@@ -5,9 +5,9 @@ import type { Gitea } from './gitea.ts';
 import { header, type Exchange } from './http/exchange.ts';
 
 /** `refused`: the credentials are wrong. */
-export type Authentication = Doer | { readonly kind: 'refused' };
+export type Authentication = Doer | { readonly kind: 'refused'; readonly lacksCode: boolean };
 
-const refused: Authentication = { kind: 'refused' };
+const refused: Authentication = { kind: 'refused', lacksCode: false };
 
 /** The user of a registry request: Basic, or Bearer with a token of `/v2/token` (not a personal token). */
 export function authenticateRegistry(gitea: Gitea, exchange: Exchange): Authentication {
@@ -15,13 +15,14 @@ export function authenticateRegistry(gitea: Gitea, exchange: Exchange): Authenti
   if (scheme === 'bearer') return authenticateBearer(gitea, value);
   if (scheme !== 'basic') return { kind: 'nobody' };
   if (exchange.path === '/v2' && !gitea.quirks.basicOnPing) return { kind: 'nobody' };
-  return authenticateBasic(gitea, value, oneTimePassword(exchange));
+  return authenticateBasic(gitea, value, neededCode(gitea, exchange, false));
 }
 
 /** The user of a REST request: Basic, or a personal token as `token …` or `Bearer …`. */
 export function authenticateRest(gitea: Gitea, exchange: Exchange): Authentication {
   const [scheme, value] = authorization(exchange);
-  if (scheme === 'basic') return authenticateBasic(gitea, value, oneTimePassword(exchange));
+  if (scheme === 'basic')
+    return authenticateBasic(gitea, value, neededCode(gitea, exchange, exchange.method !== 'GET'));
   if (scheme === 'token' || scheme === 'bearer') return authenticateToken(gitea, value) ?? refused;
   return { kind: 'nobody' };
 }
@@ -48,8 +49,13 @@ function authenticateBearer(gitea: Gitea, token: string): Authentication {
   return user === undefined ? refused : { kind: 'user', user, scope: claims.Scope === '' ? undefined : claims.Scope };
 }
 
+/** The code of a second factor; undefined where none is needed: up to 1.19 only what changes something needs one. */
+function neededCode({ quirks }: Gitea, exchange: Exchange, changes: boolean): string | undefined {
+  return quirks.secondFactorAtRegistry || changes ? oneTimePassword(exchange) : undefined;
+}
+
 /** In Gitea's order: a token as the password or as the username, then the password (services/auth/basic.go). */
-function authenticateBasic(gitea: Gitea, value: string, otp: string): Authentication {
+function authenticateBasic(gitea: Gitea, value: string, otp: string | undefined): Authentication {
   const { username, password } = splitBasic(value);
   const tokenIsName = password === '' || password === 'x-oauth-basic';
   const byToken = authenticateToken(gitea, tokenIsName ? username : password);
@@ -57,14 +63,17 @@ function authenticateBasic(gitea: Gitea, value: string, otp: string): Authentica
 
   const user = gitea.directory.owner(username) ?? gitea.directory.userByEmail(username);
   if (gitea.options.passwordSignIn === false || user?.kind !== 'user') return refused;
-  if (user.password !== password || user.prohibitLogin || !secondFactor(gitea, user, otp)) return refused;
+  if (user.password !== password || user.prohibitLogin) return refused;
+  if (otp !== undefined && !secondFactor(gitea, user, otp)) return { kind: 'refused', lacksCode: true };
   return { kind: 'user', user, scope: gitea.quirks.scopesEnforced ? 'all' : undefined };
 }
 
 function authenticateToken(gitea: Gitea, value: string): Authentication | undefined {
   const token = gitea.directory.token(value);
   const user = token === undefined ? undefined : gitea.directory.userById(token.userId);
-  return token === undefined || user === undefined ? undefined : { kind: 'user', user, scope: token.scope };
+  return token === undefined || user === undefined
+    ? undefined
+    : { kind: 'user', user, scope: token.scope, byToken: true };
 }
 
 function secondFactor(gitea: Gitea, user: User, otp: string): boolean {

@@ -24,7 +24,7 @@ export interface Quirks {
   /** 1.24.1: a PATCH answer has Range only if the request had Content-Range (#34792). */
   readonly rangeOnlyIfAsked: boolean;
   readonly uploadStatus: boolean;
-  /** ≤ 1.18.0 answered 201 to a mount and stored nothing. */
+  /** Up to 1.18.0 a mount without `from` is answered with 201 and stores nothing; with `from` it is an ordinary upload. */
   readonly mountIsFalse: boolean;
   readonly mountChecksVisibility: boolean;
   /** 1.25.0–1.25.2: a manifest that names a missing layer is a panic (#36021). */
@@ -35,6 +35,35 @@ export interface Quirks {
   readonly packageApi: boolean;
   readonly deletePackageApi: boolean;
   readonly scopesInRefusal: boolean;
+  /** Before 1.19 tokens have no scopes; 1.19 has other names for them than 1.20. */
+  readonly scopeNames: 'none' | '1.19' | 'today';
+  /** Since 1.22 a new token is answered with its scopes, and must have one. */
+  readonly scopesOfNewToken: boolean;
+  /** Up to 1.20 a token for another user is made for whoever asks. */
+  readonly ownTokensAlone: boolean;
+  /** Up to 1.20 a list of no teams is `null`. */
+  readonly noTeamsAreNull: boolean;
+  /** Since 1.24 a team that is no administrators' has rights for each unit alone. */
+  readonly rightsByUnit: boolean;
+  readonly renameApi: boolean;
+  /** Up to 1.18 a path with repeated slashes, and a manifest by another digest than sha256, are refused. */
+  readonly laxPaths: boolean;
+  /** Forgejo ≥ 14.0.3 closes the connection after it has refused credentials, and does not announce that. */
+  readonly closesAfterRefusal: boolean;
+  /** Up to 1.18, and in Forgejo ≥ 11, the REST API shows public packages to everybody. */
+  readonly packagesNeedSignIn: boolean;
+  /** Forgejo ≥ 11 makes no token for another token. */
+  readonly tokensByPassword: boolean;
+  /** Up to 1.19 the registry takes the password alone of a user with a second factor. */
+  readonly secondFactorAtRegistry: boolean;
+  /** Forgejo's registry looks at the scope public-only since 9. */
+  readonly publicOnly: boolean;
+  /** The member `html_url` of a package. */
+  readonly htmlUrl: boolean;
+  /** Before 1.24 the size of a package's file is `Size`. */
+  readonly sizeOfFile: 'size' | 'Size';
+  /** The REST API says that a one-time code is missing; 1.26 says the same as for a wrong password. */
+  readonly saysMissingCode: boolean;
   /** 1.26.3 accepts a one-time password once. */
   readonly oneTimePasswordsOnce: boolean;
 }
@@ -71,6 +100,21 @@ function giteaQuirks(version: string, from: (least: string) => boolean): Quirks 
     packageApi: from('1.24.0'),
     deletePackageApi: from('1.26.0'),
     scopesInRefusal: from('1.23.0'),
+    scopeNames: from('1.20.0') ? 'today' : from('1.19.0') ? '1.19' : 'none',
+    scopesOfNewToken: from('1.22.0'),
+    ownTokensAlone: from('1.21.0'),
+    noTeamsAreNull: !from('1.21.0'),
+    rightsByUnit: from('1.24.0'),
+    renameApi: from('1.24.0'),
+    laxPaths: from('1.19.0'),
+    closesAfterRefusal: false,
+    packagesNeedSignIn: from('1.19.0'),
+    tokensByPassword: false,
+    secondFactorAtRegistry: from('1.20.0'),
+    publicOnly: from('1.22.2'),
+    htmlUrl: from('1.20.0'),
+    sizeOfFile: from('1.24.0') ? 'size' : 'Size',
+    saysMissingCode: !from('1.26.0'),
     oneTimePasswordsOnce: from('1.26.3'),
   };
 }
@@ -100,6 +144,21 @@ function forgejoQuirks(version: string, from: (least: string) => boolean): Quirk
     packageApi: false,
     deletePackageApi: false,
     scopesInRefusal: false,
+    scopeNames: 'today',
+    scopesOfNewToken: from('9.0.0'),
+    ownTokensAlone: true,
+    noTeamsAreNull: false,
+    rightsByUnit: false,
+    renameApi: from('11.0.0'),
+    laxPaths: true,
+    closesAfterRefusal: from('14.0.3'),
+    packagesNeedSignIn: !from('11.0.0'),
+    tokensByPassword: from('11.0.0'),
+    secondFactorAtRegistry: true,
+    publicOnly: from('9.0.0'),
+    htmlUrl: true,
+    sizeOfFile: 'Size',
+    saysMissingCode: true,
     oneTimePasswordsOnce: false,
   };
 }
@@ -117,7 +176,7 @@ function giteaRealm(from: (least: string) => boolean): Quirks['realm'] {
 }
 
 /** Compares the first three numbers: `1.26.0` < `1.26.4`, `1.27.0+dev-1` = `1.27.0`. */
-function compareVersions(left: string, right: string): number {
+export function compareVersions(left: string, right: string): number {
   const numbers = (text: string): number[] => (text.split(/[+-]/)[0] ?? '').split('.').map(Number);
   const [a, b] = [numbers(left), numbers(right)];
   for (let part = 0; part < 3; part++) {

@@ -3,10 +3,10 @@ import * as v from 'valibot';
 import { TeaChestError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
 import { basicAuthorization } from '../registry/auth/authenticator.ts';
-import { bytesBody, type Send } from '../registry/http/httpTypes.ts';
+import { bytesBody, type RegistryResponse, type Send } from '../registry/http/httpTypes.ts';
 import { withinOrigin } from '../registry/http/redirects.ts';
 import type { Credential } from '../registry/types.ts';
-import { explainRestError } from './explainRestError.ts';
+import { explainRestError, restError } from './explainRestError.ts';
 import { neededScopes } from './tokenScopes.ts';
 
 const createdToken = v.object({ sha1: v.pipe(v.string(), v.nonEmpty()) });
@@ -20,29 +20,27 @@ export interface TokenRequest {
   readonly name: string;
 }
 
+/** The same rights in Gitea 1.19, which had other names for scopes (models/auth/token_scope.go there). */
+const scopesOf119 = ['package', 'read:user'] as const;
+
+interface TokenServer {
+  readonly send: Send;
+  readonly webRoot: string;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Makes an access token with the scopes that we need: POST `/users/{user}/tokens`, by Basic alone (docs/gitea.md §4). The
- * request is sent once: a code of a second factor is good for one.
+ * request is sent once: a code of a second factor is good for one. Only the refusal of Gitea 1.19, to which a code is good
+ * for half a minute, is followed by a second request with its own names. Gitea before 1.19 ignores scopes: the token may
+ * do what the user may.
  */
-export async function createAccessToken(
-  { send, webRoot, signal }: { readonly send: Send; readonly webRoot: string; readonly signal: AbortSignal },
-  { credential, oneTimeCode, name }: TokenRequest,
-): Promise<string> {
+export async function createAccessToken(server: TokenServer, request: TokenRequest): Promise<string> {
+  const { webRoot } = server;
+  const { credential, oneTimeCode } = request;
   const { host } = new URL(webRoot);
-  const response = await withinOrigin(send)({
-    method: 'POST',
-    url: new URL(`${webRoot}/api/v1/users/${encodeURIComponent(credential.username)}/tokens`),
-    headers: {
-      authorization: basicAuthorization(credential),
-      accept: 'application/json',
-      'content-type': 'application/json',
-      // Forgejo reads this name as well.
-      ...(oneTimeCode !== undefined && { 'x-gitea-otp': oneTimeCode }),
-    },
-    body: bytesBody(Buffer.from(JSON.stringify({ name, scopes: neededScopes }))),
-    signal,
-    retry: 'never',
-  });
+  let response = await postToken(server, request, neededScopes);
+  if (hasOtherScopes(response)) response = await postToken(server, request, scopesOf119);
   const token = response.status === 201 ? parseJson(createdToken, response.body)?.sha1 : undefined;
   if (token !== undefined) return token;
   const error = explainRestError(
@@ -67,4 +65,30 @@ export async function createAccessToken(
     throw new TeaChestError('credentialsRejected', what, { cause: error, facts: error.facts });
   }
   throw error;
+}
+
+async function postToken(
+  { send, webRoot, signal }: TokenServer,
+  { credential, oneTimeCode, name }: TokenRequest,
+  scopes: readonly string[],
+): Promise<RegistryResponse> {
+  return await withinOrigin(send)({
+    method: 'POST',
+    url: new URL(`${webRoot}/api/v1/users/${encodeURIComponent(credential.username)}/tokens`),
+    headers: {
+      authorization: basicAuthorization(credential),
+      accept: 'application/json',
+      'content-type': 'application/json',
+      // Forgejo reads this name as well.
+      ...(oneTimeCode !== undefined && { 'x-gitea-otp': oneTimeCode }),
+    },
+    body: bytesBody(Buffer.from(JSON.stringify({ name, scopes }))),
+    signal,
+    retry: 'never',
+  });
+}
+
+/** “invalid access token scope provided: …”: nothing was made. */
+function hasOtherScopes({ status, body }: RegistryResponse): boolean {
+  return status === 400 && /invalid access token scope/i.test(parseJson(restError, body)?.message ?? '');
 }

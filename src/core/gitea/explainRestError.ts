@@ -112,10 +112,12 @@ export interface MissingScopes {
 /** The scopes that a valid token lacks; undefined for any other response. */
 export function readMissingScopes(response: RegistryResponse): MissingScopes | undefined {
   const message = restMessage(response);
-  // Gitea ≥ 1.23: “… required scope(s), required=[read:user], token scope=write:package”; before, and Forgejo: “…: [read:user]”.
+  // Gitea ≥ 1.23: “… required scope(s), required=[read:user], token scope=write:package”; before, and Forgejo: “…: [read:user]”;
+  // 1.19: “token does not have required scope: read:user”.
   if (response.status !== 403 || !/required scope/i.test(message)) return undefined;
-  const scope = /^[a-z]+:[a-z]+$/;
-  const required = (/\[([^\]]*)\]/.exec(message)?.[1] ?? '').split(/[\s,]+/).filter((each) => scope.test(each));
+  const scope = /^[a-z]+(?::[a-z]+)?$/;
+  const list = /\[([^\]]*)\]/.exec(message)?.[1] ?? /required scope: (\S+)/.exec(message)?.[1] ?? '';
+  const required = list.split(/[\s,]+/).filter((each) => scope.test(each));
   return { required, has: /token scope=([a-z:,-]+)/.exec(message)?.[1] };
 }
 

@@ -77,8 +77,10 @@ export class RestClient {
     for (let page = 1; page <= maxPages; page++) {
       const response = await this.get(`${path}${path.includes('?') ? '&' : '?'}page=${page}&limit=${pageSize}`, call);
       if (options.tolerant === true && (response.status === 403 || response.status === 404)) return;
-      const rows = response.status === 200 ? parseJson(v.array(row), response.body) : undefined;
-      if (rows === undefined) throw await this.errorOf(response, options.attempt, call);
+      // Gitea 1.20 writes a list of no teams as null, as Go does with an empty slice.
+      const list = response.status === 200 ? parseJson(v.nullable(v.array(row)), response.body) : undefined;
+      if (list === undefined) throw await this.errorOf(response, options.attempt, call);
+      const rows = list ?? [];
       // A server that ignores `page` sends the same page forever.
       if (rows.length === 0 || previous?.equals(response.body) === true) return;
       previous = response.body;

@@ -16,14 +16,25 @@ export interface RawAnswer {
   readonly text: string;
 }
 
+interface RawHttpOptions {
+  readonly ca?: string | undefined;
+  /**
+   * Sends a request again by another connection if the one that it was sent by had been used before and was closed by
+   * then, as Forgejo ≥ 14.0.3 closes it after it has refused credentials.
+   */
+  readonly resends?: boolean;
+}
+
 /** Plain requests over kept-alive connections: no redirects, no retries, paths exactly as given. */
 export class RawHttp {
   readonly origin: string;
   readonly #agent: HttpAgent;
   readonly #ca: string | undefined;
+  readonly #resends: boolean;
 
-  constructor(origin: string, options: { readonly ca?: string | undefined } = {}) {
+  constructor(origin: string, options: RawHttpOptions = {}) {
     this.origin = origin;
+    this.#resends = options.resends === true;
     this.#ca = options.ca;
     this.#agent = origin.startsWith('https:')
       ? new HttpsAgent({ keepAlive: true })
@@ -39,8 +50,15 @@ export class RawHttp {
     const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
     const request = this.#open(method, path, { ...length, ...headers });
     return new Promise((resolve, reject) => {
-      request.on('error', reject); // after the answer it has no effect: the server need not read the whole body
+      let isAnswered = false;
+      // After the answer it has no effect: the server need not read the whole body.
+      request.on('error', (error) => {
+        if (this.#resends && request.reusedSocket && !isAnswered)
+          resolve(this.request(method, path, { headers, ...(body !== undefined && { body }) }));
+        else reject(error);
+      });
       request.on('response', (response) => {
+        isAnswered = true;
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('error', reject);

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { startFakeGitea, type FakeGitea } from '../../fakeGitea/fakeGitea.ts';
+import { compareVersions } from '../../fakeGitea/quirks.ts';
 import type { FakeGiteaOptions } from '../../fakeGitea/options.ts';
 import { defaultSeed } from '../../fakeGitea/model/seed.ts';
 import { totp } from '../../fakeGitea/model/totp.ts';
+import { since, type Feature, type Since } from './since.ts';
 import { enrolSecondFactor } from './enrolSecondFactor.ts';
 import { basic, bearer, RawHttp, type RawAnswer, type RawRequest } from './rawHttp.ts';
 
@@ -26,10 +28,18 @@ export interface Capabilities {
   readonly proxied: boolean;
 }
 
+/** What Gitea 1.19 calls the scopes of today. */
+const namesOf119: Readonly<Record<string, string>> = {
+  'write:package': 'package',
+  'read:organization': 'read:org',
+  'read:repository': 'repo',
+};
+
 /**
  * The server under test with one account of ours: the fake Gitea, or the Gitea at GITEA_URL with GITEA_USERNAME and
  * GITEA_PASSWORD. With FAKE_GITEA_NEW_JSON=true the fake Gitea writes JSON as a Gitea does that was built with Go's new
- * JSON. Removes at the end all that it has created.
+ * JSON; with FAKE_GITEA_VERSION it behaves as that version, as Forgejo if the version is one of Forgejo
+ * (`15.0.3+gitea-1.22.0`). Removes at the end all that it has created.
  */
 export class Target {
   readonly http: RawHttp;
@@ -74,7 +84,7 @@ export class Target {
 
   static async #at({ url, account, fakeGitea }: Server): Promise<Target> {
     const { origin, pathname } = new URL(url);
-    const http = new RawHttp(origin);
+    const http = new RawHttp(origin, { resends: true });
     const subPath = pathname.replace(/\/$/, '');
     const capabilities = await probe(http, subPath, account, fakeGitea !== undefined);
     return new Target(http, subPath, account, capabilities, fakeGitea);
@@ -85,10 +95,18 @@ export class Target {
     return this.account.name.toLowerCase();
   }
 
-  /** `1.26.4` or newer. Always false for Forgejo, which has version numbers of its own. */
-  atLeast(version: string): boolean {
-    const order = this.capabilities.version.split('+')[0]?.localeCompare(version, 'en', { numeric: true }) ?? -1;
-    return !this.capabilities.forgejo && order >= 0;
+  /** Whether the server is new enough, by its own `/api/v1/version`. */
+  has(feature: Feature): boolean {
+    const { version, forgejo } = this.capabilities;
+    const first: Since = since[feature];
+    const least = forgejo ? first.forgejo : first.gitea;
+    return least !== undefined && compareVersions(version, least) >= 0;
+  }
+
+  /** A Gitea of these versions; `before` is not one of them. */
+  isGitea(from: string, before: string): boolean {
+    const { version, forgejo } = this.capabilities;
+    return !forgejo && compareVersions(version, from) >= 0 && compareVersions(version, before) < 0;
   }
 
   /** A new name. The packages of that name are deleted at the end. */
@@ -112,11 +130,13 @@ export class Target {
     });
   }
 
-  /** A new personal token with these scopes. */
+  /** A new personal token with these scopes; Gitea before 1.20 has none, or other names for them. */
   async personalToken(scopes: readonly string[], account: Account = this.account): Promise<string> {
     const name = this.#unique('contract');
     const as = basic(account.name, account.password);
-    const answer = await this.rest('POST', `/users/${account.name}/tokens`, { name, scopes }, as);
+    const is119 = this.isGitea('1.19.0', '1.20.0');
+    const body = { name, scopes: is119 ? scopes.map((scope) => namesOf119[scope] ?? scope) : scopes };
+    const answer = await this.rest('POST', `/users/${account.name}/tokens`, body, as);
     assert.equal(answer.status, 201, answer.text);
     this.#undo.push(() => this.rest('DELETE', `/users/${account.name}/tokens/${name}`, undefined, as));
     return (JSON.parse(answer.text) as { sha1: string }).sha1;
@@ -246,7 +266,8 @@ export class Target {
       if (name.startsWith(image)) await this.rest('DELETE', path);
     }
     // Blobs without a manifest are no version: only this call or the nightly cleanup removes them.
-    if (this.atLeast('1.26.0')) await this.rest('DELETE', `/packages/${owner}/container/${encodeURIComponent(image)}`);
+    if (this.has('deletePackageApi'))
+      await this.rest('DELETE', `/packages/${owner}/container/${encodeURIComponent(image)}`);
   }
 }
 
@@ -283,7 +304,12 @@ async function findServer(options: FakeGiteaOptions = {}, url = process.env['GIT
   if (url !== undefined && name !== undefined && password !== undefined) {
     return { url, account: { name, password }, fakeGitea: undefined };
   }
-  const fakeGitea = await startFakeGitea({ newJson: process.env['FAKE_GITEA_NEW_JSON'] === 'true', ...options });
+  const { FAKE_GITEA_NEW_JSON: newJson, FAKE_GITEA_VERSION: version } = process.env;
+  const fakeGitea = await startFakeGitea({
+    newJson: newJson === 'true',
+    ...(version !== undefined && { version, flavour: isForgejo(version) ? 'forgejo' : 'gitea' }),
+    ...options,
+  });
   const [admin] = defaultSeed.users;
   assert(admin !== undefined);
   return { url: fakeGitea.url, account: admin, fakeGitea };
@@ -298,9 +324,14 @@ async function probe(http: RawHttp, subPath: string, account: Account, exclusive
   const name = (JSON.parse(version.text) as { version: string }).version;
   return {
     version: name,
-    forgejo: name.includes('gitea'),
+    forgejo: isForgejo(name),
     admin: (JSON.parse(user.text) as { is_admin: boolean }).is_admin,
     exclusive,
     proxied: user.headers['server'] !== undefined || user.headers.via !== undefined,
   };
+}
+
+/** Forgejo's version names the Gitea that it is compatible with: `15.0.3+gitea-1.22.0`. */
+function isForgejo(version: string): boolean {
+  return version.includes('+gitea-');
 }

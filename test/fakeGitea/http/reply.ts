@@ -3,6 +3,8 @@ export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string | FileBody;
+  /** The connection is closed after the answer, which does not announce it. */
+  readonly closes?: boolean;
 }
 
 /** Bytes from disk; `end` is exclusive. */

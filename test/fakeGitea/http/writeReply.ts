@@ -42,6 +42,7 @@ export async function writeReply(outgoing: Outgoing, reply: Reply): Promise<void
   for (const [name, value] of headers) response.setHeader(name, value);
   if (!headers.has('Connection')) response.removeHeader('Connection'); // Go does not announce keep-alive
   await (head ? finish(response) : writeBody(outgoing, reply));
+  if (reply.closes === true) outgoing.request.socket.destroySoon();
 }
 
 function bodySize({ body }: Reply): number {

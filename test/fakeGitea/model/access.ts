@@ -1,4 +1,5 @@
 import type { Directory, Organization, Owner, Team, User } from './directory.ts';
+import type { Quirks } from '../quirks.ts';
 import type { Permission } from './seed.ts';
 
 /** Who sends a request: nobody, the "ghost" (Gitea's user of an anonymous token), or a user. */
@@ -6,7 +7,7 @@ export type Doer =
   | { readonly kind: 'nobody' }
   | { readonly kind: 'ghost' }
   /** `scope` restricts a token; undefined without a restriction (a password on the REST API). */
-  | { readonly kind: 'user'; readonly user: User; readonly scope: string | undefined };
+  | { readonly kind: 'user'; readonly user: User; readonly scope: string | undefined; readonly byToken?: true };
 
 const levels: readonly Permission[] = ['none', 'read', 'write', 'admin', 'owner'];
 
@@ -41,9 +42,9 @@ export function isVisible(directory: Directory, owner: Owner, doer: Doer): boole
   );
 }
 
-/** What a team may do as a whole. Teams that are no admins have a level for each unit instead, and none as a whole. */
-export function generalPermission({ permission }: Team): Permission {
-  return atLeast(permission, 'admin') ? permission : 'none';
+/** What a team may do as a whole. Since Gitea 1.24 teams that are no admins have a level for each unit instead. */
+export function generalPermission({ permission }: Team, { rightsByUnit }: Pick<Quirks, 'rightsByUnit'>): Permission {
+  return atLeast(permission, 'admin') || !rightsByUnit ? permission : 'none';
 }
 
 /** The highest level of the user's teams: their general level, or their right on the packages unit. */

@@ -17,6 +17,21 @@ export function isScope(text: string): boolean {
   return (level === 'read' || level === 'write') && categories.some((known) => known === category);
 }
 
+/** Names of Gitea 1.19 that a push client could ask for, by what they are called today; empty for one that it does not have. */
+export function fromNameOf119(name: string): string {
+  const names: Readonly<Record<string, string>> = {
+    all: 'all',
+    package: 'write:package',
+    'write:package': 'write:package',
+    'read:package': 'read:package',
+    'read:user': 'read:user',
+    user: 'write:user',
+    repo: 'write:repository',
+    'read:org': 'read:organization',
+  };
+  return names[name] ?? '';
+}
+
 /** Puts a list into the order and form in which the server stores it; a write scope replaces its read scope. */
 export function normalizeScopes(scopes: readonly string[]): string {
   if (scopes.includes('all')) return scopes.includes('public-only') ? 'public-only,all' : 'all';

@@ -1,6 +1,6 @@
 import { jsonBody } from '../http/exchange.ts';
 import type { Reply } from '../http/reply.ts';
-import { mayDo, teamPermission } from '../model/access.ts';
+import { atLeast, mayDo, teamPermission } from '../model/access.ts';
 import type { Organization, Owner, Team } from '../model/directory.ts';
 import type { Permission, Visibility } from '../model/seed.ts';
 import { apiDone, apiError, apiJson, apiNotFound, signedIn, type RestCall } from './call.ts';
@@ -83,10 +83,18 @@ export async function createTeam(call: RestCall): Promise<Reply> {
   const organization = ownedOrganization(call);
   if (organization === undefined) return apiError(call, 403, 'Must be an organization owner');
   const { name, permission, units_map: units } = await jsonBody(call.exchange);
-  const level = (permission ?? 'none') as Permission;
-  const packages = (units as Record<string, Permission> | undefined)?.['repo.packages'] ?? level;
+  const byUnit = units as Record<string, Permission> | undefined;
+  const given = (permission ?? 'none') as Permission;
+  const packages = byUnit?.['repo.packages'] ?? given;
+  const level = call.gitea.quirks.rightsByUnit || atLeast(given, 'admin') ? given : lowest(byUnit, given);
   const team = call.gitea.directory.addTeam(organization, String(name), level, packages);
   return apiJson(201, toTeam(call, organization, team));
+}
+
+/** Before Gitea 1.24 the lowest level of the units is that of the team as a whole. */
+function lowest(units: Readonly<Record<string, Permission>> = {}, otherwise: Permission): Permission {
+  const [first, ...others] = Object.values(units);
+  return first === undefined ? otherwise : others.reduce((low, one) => (atLeast(one, low) ? low : one), first);
 }
 
 export function addTeamMember(call: RestCall): Reply {

@@ -60,7 +60,7 @@ export function toTeam(call: RestCall, organization: Organization, team: Team): 
     description: '',
     organization: toOrganization(call, organization),
     includes_all_repositories: team.permission === 'owner',
-    permission: generalPermission(team),
+    permission: generalPermission(team, call.gitea.quirks),
     units: Object.keys(units),
     units_map: units,
     can_create_org_repo: team.permission === 'owner',
@@ -86,7 +86,9 @@ export function toPackage(call: RestCall, image: ContainerPackage, version: Pack
     type: 'container',
     name: image.name,
     version: version.name,
-    html_url: `${publicUrl(call.gitea, call.exchange)}/${owner?.name ?? ''}/${page}`,
+    ...(call.gitea.quirks.htmlUrl && {
+      html_url: `${publicUrl(call.gitea, call.exchange)}/${owner?.name ?? ''}/${page}`,
+    }),
     created_at: toTime(version.createdAt),
   };
 }
@@ -102,13 +104,13 @@ export function toRepository(call: RestCall, owner: Owner, name: string): unknow
 }
 
 /** The secret itself is returned once, at creation. */
-export function toToken(token: PersonalToken, secret: string): unknown {
+export function toToken({ gitea: { quirks } }: RestCall, token: PersonalToken, secret: string): unknown {
   return {
     id: token.id,
     name: token.name,
     sha1: secret,
     token_last_eight: token.value.slice(-8),
-    scopes: token.scope === '' ? null : token.scope.split(','),
+    scopes: token.scope === '' || (secret !== '' && !quirks.scopesOfNewToken) ? null : token.scope.split(','),
     created_at: toTime(token.createdAt),
     last_used_at: toTime(token.createdAt),
   };

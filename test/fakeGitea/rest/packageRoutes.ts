@@ -54,7 +54,15 @@ export async function listFiles(call: RestCall): Promise<Reply> {
   return withVersion(call, 'read', async (_image, version) => {
     const files = [...version.files.values()].map(async ({ id, size, name, digest }) => {
       const { md5, sha1, sha512 } = await call.gitea.blobs.hashes(digest);
-      return { id, size, name, md5, sha1, sha256: digest.replace('sha256:', ''), sha512 };
+      return {
+        id,
+        [call.gitea.quirks.sizeOfFile]: size,
+        name,
+        md5,
+        sha1,
+        sha256: digest.replace('sha256:', ''),
+        sha512,
+      };
     });
     return apiJson(200, await Promise.all(files));
   });
@@ -94,7 +102,7 @@ function mayAdministrate(call: RestCall, owner: Owner): boolean {
   const user = signedIn(call);
   if (owner === user || user.admin) return true;
   const teams = call.gitea.directory.teamsOf(user).filter(({ organization }) => organization === owner);
-  return teams.some(({ team }) => atLeast(generalPermission(team), 'admin'));
+  return teams.some(({ team }) => atLeast(generalPermission(team, call.gitea.quirks), 'admin'));
 }
 
 function newestFirst(images: readonly ContainerPackage[]): Row[] {

@@ -60,7 +60,13 @@ const routes: readonly Route[] = [
   { method: 'POST', path: '/orgs', scopes: ['organization'], handle: admin.createOrganization },
   { method: 'GET', path: '/orgs/{org}', scopes: ['organization'], signIn: false, handle: users.showOrganization },
   { method: 'DELETE', path: '/orgs/{org}', scopes: ['organization'], handle: admin.deleteOrganization },
-  { method: 'POST', path: '/orgs/{org}/rename', scopes: ['organization'], handle: admin.renameOrganization },
+  {
+    method: 'POST',
+    path: '/orgs/{org}/rename',
+    scopes: ['organization'],
+    exists: ({ renameApi }) => renameApi,
+    handle: admin.renameOrganization,
+  },
   { method: 'POST', path: '/orgs/{org}/teams', scopes: ['organization'], handle: admin.createTeam },
   { method: 'PUT', path: '/teams/{team}/members/{user}', scopes: ['organization'], handle: admin.addTeamMember },
   { method: 'POST', path: '/admin/users', scopes: ['admin'], handle: admin.createUser },
@@ -89,7 +95,10 @@ const routes: readonly Route[] = [
 export async function handleRest(gitea: Gitea, exchange: Exchange, path: string): Promise<Reply> {
   const who = authenticateRest(gitea, exchange);
   const base = { gitea, exchange };
-  if (who.kind === 'refused') return apiError(base, 401, 'invalid username, password or token');
+  if (who.kind === 'refused') {
+    const saysCode = who.lacksCode && gitea.quirks.saysMissingCode;
+    return apiError(base, 401, saysCode ? 'invalid provided OTP' : 'invalid username, password or token');
+  }
   const blocked = who.kind === 'user' ? accountInTheWay(base, who.user) : undefined;
   if (blocked !== undefined) return blocked;
   const signedOut = who.kind !== 'user';
@@ -99,7 +108,7 @@ export async function handleRest(gitea: Gitea, exchange: Exchange, path: string)
   for (const route of routes) {
     const params = route.method === exchange.method ? match(route.path, path) : undefined;
     if (params === undefined || route.exists?.(gitea.quirks) === false) continue;
-    if (signedOut && route.signIn !== false) return apiError(base, 401, 'token is required');
+    if (signedOut && needsSignIn(route, gitea.quirks)) return apiError(base, 401, 'token is required');
     const call = { ...base, doer: who, params };
     return missingScope(call, route) ?? movedOwner(call) ?? route.handle(call);
   }
@@ -113,6 +122,11 @@ function noRoute({ quirks }: Gitea, path: string): Reply {
     .map(({ method }) => method);
   if (methods.length === 0) return pageNotFound();
   return { status: 405, headers: { Allow: methods, 'X-Content-Type-Options': 'nosniff' } };
+}
+
+function needsSignIn({ method, scopes, signIn }: Route, { packagesNeedSignIn }: Quirks): boolean {
+  const isShown = method === 'GET' && scopes.includes('package') && !packagesNeedSignIn;
+  return signIn !== false && !isShown;
 }
 
 function accountInTheWay({ gitea, exchange }: Pick<RestCall, 'gitea' | 'exchange'>, user: User): Reply | undefined {
@@ -137,7 +151,7 @@ function missingScope(call: RestCall, route: Route): Reply | undefined {
   const scope = call.doer.kind === 'user' ? call.doer.scope : undefined;
   if (scope === undefined) return undefined;
   const level = route.method === 'GET' ? 'read' : 'write';
-  const required = route.scopes
+  const required = scopesOf(route, call.gitea.quirks)
     .map((categories) => [categories].flat().map((category) => `${level}:${category}`))
     .find((together) => !together.every((wanted) => scopeGrants(scope, wanted)));
   if (required === undefined) return undefined;
@@ -147,6 +161,12 @@ function missingScope(call: RestCall, route: Route): Reply | undefined {
     ? `${reason}, required=${list}, token scope=${scope}`
     : `${reason}: ${list}`;
   return apiError(call, 403, message);
+}
+
+/** In Gitea 1.19 few routes need a scope, and the list of teams needs another one. */
+function scopesOf({ path, scopes }: Route, { scopeNames }: Quirks): Route['scopes'] {
+  if (scopeNames !== '1.19' || path.startsWith('/packages/')) return scopes;
+  return path === '/user/teams' ? ['repository'] : [];
 }
 
 function match(pattern: string, path: string): Record<string, string> | undefined {

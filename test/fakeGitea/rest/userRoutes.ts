@@ -3,7 +3,7 @@ import { jsonBody } from '../http/exchange.ts';
 import type { Reply } from '../http/reply.ts';
 import { atLeast, generalPermission, isVisible } from '../model/access.ts';
 import { usedBytes } from '../model/quota.ts';
-import { isScope } from '../model/scopes.ts';
+import { fromNameOf119, isScope } from '../model/scopes.ts';
 import { apiDone, apiError, apiJson, apiNoOwner, apiNotFound, apiPage, signedIn, type RestCall } from './call.ts';
 import { toOrganization, toRepository, toTeam, toToken, toUser } from './convert.ts';
 
@@ -13,6 +13,7 @@ export function currentUser(call: RestCall): Reply {
 
 export function userTeams(call: RestCall): Reply {
   const memberships = call.gitea.directory.teamsOf(signedIn(call));
+  if (memberships.length === 0 && call.gitea.quirks.noTeamsAreNull) return apiJson(200, null);
   return apiPage(call, memberships, ({ organization, team }) => toTeam(call, organization, team));
 }
 
@@ -30,7 +31,7 @@ export function organizationPermissions(call: RestCall): Reply {
   const granted = directory
     .teamsOf(user)
     .filter((membership) => membership.organization === organization)
-    .map(({ team }) => generalPermission(team));
+    .map(({ team }) => generalPermission(team, call.gitea.quirks));
   const has = (need: 'owner' | 'admin' | 'write' | 'read'): boolean => granted.some((each) => atLeast(each, need));
   return apiJson(200, {
     is_owner: has('owner'),
@@ -70,30 +71,37 @@ export function showOrganization(call: RestCall): Reply {
 /** Only by Basic, with a password (and one-time password) or a token of the scope, and for oneself unless an admin. */
 export async function createToken(call: RestCall): Promise<Reply> {
   const { gitea, exchange } = call;
-  const username = call.params['user'] ?? '';
-  const user = gitea.directory.owner(username);
-  if (!usesBasic(exchange)) return apiError(call, 401, 'auth required');
-  if (user === undefined) return apiNoOwner(call, username);
-  if (user.kind !== 'user') return apiNotFound(call);
+  const { quirks } = gitea;
   const doer = signedIn(call);
+  const username = call.params['user'] ?? '';
+  const named = gitea.directory.owner(username);
+  if (!usesBasic(exchange)) return apiError(call, 401, 'auth required');
+  const byToken = call.doer.kind === 'user' && call.doer.byToken;
+  if (quirks.tokensByPassword && byToken) return apiError(call, 401, 'auth method not allowed');
+  if (named === undefined) return apiNoOwner(call, username);
+  if (named.kind !== 'user') return apiNotFound(call);
+  const user = quirks.ownTokensAlone ? named : doer;
   if (user !== doer && !doer.admin) {
     return apiError(call, 403, 'doer should be the site admin or be same as the contextUser');
   }
   const { name, scopes } = await jsonBody(exchange);
-  const wanted = Array.isArray(scopes) ? scopes.map(String) : [];
-  const unknown = wanted.find((scope) => !isScope(scope));
+  const given = Array.isArray(scopes) ? scopes.map(String) : [];
+  // Before there were scopes a token could do everything.
+  const wanted =
+    quirks.scopeNames === 'none' ? ['all'] : quirks.scopeNames === '1.19' ? given.map(fromNameOf119) : given;
+  const unknown = quirks.scopeNames === 'none' ? undefined : given.find((_, at) => !isScope(wanted[at] ?? ''));
   if (gitea.directory.tokensOf(user.id).some((token) => token.name === name)) {
     return apiError(call, 400, 'access token name has been used already');
   }
   if (unknown !== undefined) return apiError(call, 400, `invalid access token scope provided: ${unknown}`);
-  if (wanted.length === 0) return apiError(call, 400, 'access token must have a scope');
+  if (wanted.length === 0 && quirks.scopesOfNewToken) return apiError(call, 400, 'access token must have a scope');
   const token = gitea.directory.addToken(user, String(name), wanted);
-  return apiJson(201, toToken(token, token.value));
+  return apiJson(201, toToken(call, token, token.value));
 }
 
 export function listTokens(call: RestCall): Reply {
   if (!usesBasic(call.exchange)) return apiError(call, 401, 'auth required');
-  return apiPage(call, call.gitea.directory.tokensOf(signedIn(call).id), (token) => toToken(token, ''));
+  return apiPage(call, call.gitea.directory.tokensOf(signedIn(call).id), (token) => toToken(call, token, ''));
 }
 
 /** By id or by name. */

@@ -22,8 +22,9 @@ export function challenge(gitea: Gitea, exchange: Exchange, owner?: Owner): Repl
 
 /** Wrong credentials. Old versions refuse them without naming the realm for a token. */
 export function credentialsRefused(gitea: Gitea, exchange: Exchange, owner?: Owner): Reply {
-  const { authFailure } = gitea.quirks;
-  return typeof authFailure === 'object' ? textReply(401, authFailure.text) : challenge(gitea, exchange, owner);
+  const { authFailure, closesAfterRefusal } = gitea.quirks;
+  if (typeof authFailure === 'object') return textReply(401, authFailure.text);
+  return { ...challenge(gitea, exchange, owner), closes: closesAfterRefusal };
 }
 
 /** Gitea's own URL, as it is configured. /v2 has no sub-path, but some versions add it here. */

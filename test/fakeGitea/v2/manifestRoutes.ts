@@ -19,7 +19,10 @@ const indexType = /^application\/vnd\.(?:oci\.image\.index\.v1|docker\.distribut
 
 export async function putManifest(call: ImageCall): Promise<Reply> {
   const { exchange, reference } = call;
-  const tagged = !digestPattern.test(reference);
+  const isDigest = digestPattern.test(reference);
+  if (isDigest && !call.gitea.quirks.laxPaths && !reference.startsWith('sha256:'))
+    return registryError('MANIFEST_INVALID');
+  const tagged = !isDigest;
   if (tagged && !tagPattern.test(reference)) return registryError('MANIFEST_INVALID', { message: 'Tag is invalid' });
   const bytes = await exchange.body.upTo(maxManifestSize + 1);
   if (bytes.length > maxManifestSize) {

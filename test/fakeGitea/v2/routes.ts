@@ -97,7 +97,8 @@ function refusal(gitea: Gitea, owner: Owner, doer: Doer, right: 'read' | 'write'
   const scope = doer.kind === 'user' && gitea.quirks.scopesEnforced ? doer.scope : undefined;
   if (scope !== undefined) {
     if (!scopeGrants(scope, `${right}:package`)) return accessRefused();
-    if (isPublicOnly(scope) && owner.visibility === 'private') return textReply(403, 'reqToken');
+    if (gitea.quirks.publicOnly && isPublicOnly(scope) && owner.visibility === 'private')
+      return textReply(403, 'reqToken');
   }
   const permission = packagePermission(gitea.directory, owner, doer, gitea.options.requireSignIn === true);
   return mayDo(permission, right, doer) ? undefined : accessRefused();

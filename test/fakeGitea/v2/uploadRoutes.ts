@@ -86,6 +86,7 @@ function mount(call: ImageCall, digest: string, from: string): Reply | undefined
   });
   if (!holders.some(({ name }) => from === '' || name === from)) return undefined;
   const { mountChecksVisibility, mountIsFalse } = gitea.quirks;
+  if (mountIsFalse && from !== '') return undefined;
   if (mountChecksVisibility && !holders.some(({ holder }) => isVisible(gitea.directory, holder, doer)))
     return undefined;
   if (!mountIsFalse) gitea.packages.addBlob(owner.id, image, blob);

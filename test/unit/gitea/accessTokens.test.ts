@@ -31,6 +31,27 @@ suite('a token', () => {
     }
   });
 
+  test('is made by Gitea 1.19 under its own names of scopes, and by older ones without any', async (t) => {
+    for (const [version, scope] of [
+      ['1.19.4', 'write:package,read:user'],
+      ['1.18.5', 'all'],
+      ['1.17.4', 'all'],
+    ] as const) {
+      const { fakeGitea, client } = await signedIn(t, { version });
+      const token = await client.createToken({ credential: dev, name: 'x' }, { signal: never });
+      assert.deepEqual(
+        fakeGitea.directory.token(token)?.scope.split(',').sort(),
+        [...scope.split(',')].sort(),
+        version,
+      );
+      const withToken = clientFor(fakeGitea.url, { credential: { username: 'dev', secret: token } });
+      t.after(() => withToken.close());
+      assert.equal(describeTokenLimits(await withToken.checkSignIn({ signal: never })), undefined, version);
+      const posts = fakeGitea.requests.filter(({ method, path }) => method === 'POST' && path.endsWith('/tokens'));
+      assert.equal(posts.length, version === '1.19.4' ? 2 : 1);
+    }
+  });
+
   test('is made with a one-time code, in one request: each code is good for one', async (t) => {
     const { fakeGitea, client } = await signedIn(t, { seed: withSecondFactor });
     const oneTimeCode = totp(totpSecret, Date.now());

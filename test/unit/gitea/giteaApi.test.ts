@@ -43,6 +43,17 @@ test('owners are the user and their organizations, with what their teams may do 
   });
 });
 
+test('who is in no team has themself as owner, also where a list of none is null (Gitea up to 1.20)', async (t) => {
+  for (const version of ['1.20.6', '1.26.4']) {
+    const seed = { users: [{ name: 'dev', password: dev.secret }], organizations: [] };
+    const { fakeGitea, client } = await signedIn(t, { version, seed });
+    const { owners } = await client.api.ownOwners(call);
+    assert.deepEqual(owners, [{ name: 'dev', kind: 'user', visibility: 'public', mayPush: true }]);
+    const teams = fakeGitea.requests.find(({ path }) => path.startsWith('/api/v1/user/teams'));
+    assert.equal(teams?.status, 200);
+  }
+});
+
 test('a site administrator may push to every owner', async (t) => {
   const { client } = await signedIn(
     t,
