@@ -172,6 +172,8 @@ test('rows with names that no reference can have are marked, without what is not
 
 for (const [body, code, pattern] of [
   ['token does not have at least one of required scope(s): [read:package]', 'scopeMissing', /read:package/],
+  // Gitea 1.19
+  ['token does not have required scope: read:package', 'scopeMissing', /read:package/],
   [
     'token does not have at least one of required scope(s), required=[read:package], token scope=write:issue,read:user',
     'scopeMissing',
