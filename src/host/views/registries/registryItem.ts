@@ -86,12 +86,14 @@ function connectionAppearance({ connection }: ConnectionNode): Appearance {
   };
 }
 
-function ownerAppearance({ owner, note, isAdded }: OwnerNode): Appearance {
+function ownerAppearance({ connection, owner, note, isAdded }: OwnerNode): Appearance {
+  // Of an owner that was added it is not known.
+  const isOrganization = !isAdded && owner.toLowerCase() !== connection.username.toLowerCase();
   const notes = [note, isAdded ? l10n.t('added by you') : ''].filter((one) => one !== '');
   return {
     label: owner,
     description: notes.join(' · '),
-    icon: 'account',
+    icon: isOrganization ? 'organization' : 'account',
     expandable: true,
     accessibleName: [l10n.t`Owner ${owner}`, ...notes].join(', '),
   };

@@ -25,6 +25,11 @@ suite('the Registries view', () => {
     await pushImage(client, 'team/tool', ['only']);
     assert.match((await rowsBelow(view)).join(), /^127\.0\.0\.1:\d+ \(dev · Gitea\)$/);
     assert.deepEqual(await rowsBelow(view, await nodeAt(view)), ['dev (public)', 'team (public)']);
+    const icons = (await view.getChildren(await nodeAt(view))).map((node) => view.getTreeItem(node).iconPath);
+    assert.deepEqual(
+      icons.map((icon) => (icon as { id: string }).id),
+      ['account', 'organization'],
+    );
     assert.deepEqual(await rowsBelow(view, await nodeAt(view, 'team')), [
       'app (2 tags · just now)',
       'tool (:only · just now)',
