@@ -40,20 +40,26 @@ export async function readGraph(
     contents.packages && (await allRows(contents.packages.versionsOf(packageOf({ repository: name }), call)));
   const names: string[] = [];
   for await (const page of repository.tagPages(call)) names.push(...page);
-  const tags = new Map<string, Digest>();
+  const digests = new Map<string, Digest>();
   const manifests = new Map<Digest, ManifestLinks | undefined>();
   let done = 0;
   await forEachParallel(names, call, async (tag) => {
     const stored = await repository.readManifest(tag, call);
     if (stored !== undefined) {
-      tags.set(tag, stored.digest);
+      digests.set(tag, stored.digest);
       manifests.set(stored.digest, readManifestLinks(stored.bytes));
     }
     onRead(++done, names.length);
   });
   await readNestedIndexes(repository, manifests, call);
+  // In the order of the registry's list, and not in that of its answers.
+  const tags = new Map(names.map((tag) => [tag, digests.get(tag)] as const).filter(isFound));
   const untagged = (versions ?? []).filter(({ usable, version }) => usable && isDigest(version));
   return { repository: name, tags, untagged, versions: new Set((versions ?? []).map(({ id }) => id)), manifests };
+}
+
+function isFound(entry: readonly [string, Digest | undefined]): entry is readonly [string, Digest] {
+  return entry[1] !== undefined;
 }
 
 /** Gitea refuses an index in an index; other registries have them. */

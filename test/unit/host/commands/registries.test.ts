@@ -60,6 +60,9 @@ suite('Delete', () => {
     await pushIndex(rig.client, 'team/app', 'multi', [amd64]);
     await pushImage(rig.client, 'team/tool', ['1', '2']);
     const multi = await tagOf(rig, 'multi');
+    // The tags are listed in their order, whichever answer comes first.
+    const slow = { path: /\/manifests\/amd64$/, times: Infinity, action: { kind: 'delay', ms: 100 } } as const;
+    rig.fakeGitea.faults.add(slow);
     const [child = assert.fail()] = await rig.registriesView.getChildren(multi);
     const tool = await nodeAt(rig.registriesView, 'team', 'tool');
     takeShown();

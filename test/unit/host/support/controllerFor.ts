@@ -1,5 +1,4 @@
 /* eslint-disable @typescript-eslint/explicit-module-boundary-types -- what tests read of it is what counts */
-import { setImmediate } from 'node:timers/promises';
 import type { TeaChestError } from '../../../../src/core/base/errors.ts';
 import { digestOf } from '../../../../src/core/oci/digest.ts';
 import { mediaTypes } from '../../../../src/core/oci/mediaTypes.ts';
@@ -18,6 +17,7 @@ import type { FakeGiteaOptions } from '../../../fakeGitea/options.ts';
 import { silentLogger } from '../../../tools/silentLogger.ts';
 import { inputAsking, takeShown, useFakeVscode } from './fakeVscode.ts';
 import { buildHost, connectionTo, dev, imageNamed, memento, noLogins } from './hostFakes.ts';
+import { until } from './until.ts';
 
 useFakeVscode();
 const { PushController } = await import('../../../../src/host/push/pushController.ts');
@@ -165,11 +165,13 @@ export async function shownUntil(element: string, pattern: RegExp): Promise<stri
 
 /** What was shown as an error, information or other element, once there is something. */
 export async function shownAs(element: string): Promise<readonly string[]> {
-  for (;;) {
-    const texts = takeShown().filter((one) => one.element === element);
-    if (texts.length > 0) return texts.map(({ text }) => text);
-    await setImmediate();
-  }
+  return await until(
+    () => {
+      const texts = takeShown().filter((one) => one.element === element);
+      return texts.length > 0 ? texts.map(({ text }) => text) : undefined;
+    },
+    () => `Nothing was shown as ${element}`,
+  );
 }
 
 export const audiences = { dev: 'members', limitedteam: 'signedIn', privateteam: 'members', publicteam: 'everybody' };

@@ -1,6 +1,5 @@
 /* eslint-disable @typescript-eslint/explicit-module-boundary-types -- the types of VS Code's interface are what counts */
 import { registerHooks } from 'node:module';
-import { setImmediate } from 'node:timers/promises';
 import { CancellationTokenSource } from './fakeCancellation.ts';
 import { TreeView } from './fakeClasses.ts';
 import { Disposable, EventEmitter } from './fakeEvents.ts';
@@ -8,6 +7,7 @@ import { showFileDialog } from './fakeFileDialog.ts';
 import { QuickInput, type Row } from './fakeQuickInput.ts';
 import { RelativePattern, Uri } from './fakeUri.ts';
 import { show } from './shownTexts.ts';
+import { until } from './until.ts';
 
 export * from './fakeClasses.ts';
 export { QuickInput, QuickInputButtons } from './fakeQuickInput.ts';
@@ -251,19 +251,47 @@ export function useFakeVscode(): void {
   });
 }
 
+function questionOf(input: QuickInput | undefined): string {
+  return `${String(input?.['prompt'])} ${String(input?.['placeholder'])}`;
+}
+
+function shownInput(pattern: RegExp): QuickInput | undefined {
+  const input = QuickInput.latest;
+  const isReady = input?.isShown === true && input.enabled && input['busy'] !== true;
+  return isReady && pattern.test(questionOf(input)) ? input : undefined;
+}
+
+function messageOf(input: QuickInput): string | undefined {
+  const { validationMessage: message } = input;
+  if (!input.enabled || message === undefined) return undefined;
+  return typeof message === 'string' ? message : JSON.stringify(message);
+}
+
 /** The input whose prompt or placeholder matches, once it is shown and enabled. */
 export async function inputAsking(pattern: RegExp): Promise<QuickInput> {
-  for (;;) {
-    const input = QuickInput.latest;
-    const text = `${String(input?.['prompt'])} ${String(input?.['placeholder'])}`;
-    if (input?.isShown === true && input.enabled && input['busy'] !== true && pattern.test(text)) return input;
-    await setImmediate();
-  }
+  return await until(
+    () => shownInput(pattern),
+    () => `No input asks ${String(pattern)}, the last one: ${questionOf(QuickInput.latest)}`,
+  );
 }
 
 /** What the input says under its box, once it does. */
 export async function said(input: QuickInput): Promise<string> {
-  while (!input.enabled || input['validationMessage'] === undefined) await setImmediate();
-  const { validationMessage: message } = input;
-  return typeof message === 'string' ? message : JSON.stringify(message);
+  return await until(
+    () => messageOf(input),
+    () => `The input says nothing under its box: ${questionOf(input)}`,
+  );
+}
+
+/** What the input says under its box; undefined if the person is asked something else. */
+export async function saidUnlessAsked(input: QuickInput, pattern: RegExp): Promise<string | undefined> {
+  const { text } = await until(
+    () => {
+      const message = messageOf(input);
+      if (message !== undefined) return { text: message };
+      return shownInput(pattern) && { text: undefined };
+    },
+    () => `No input asks ${String(pattern)}, and nothing is said: ${questionOf(QuickInput.latest)}`,
+  );
+  return text;
 }
