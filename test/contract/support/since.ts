@@ -29,6 +29,8 @@ export const since = {
   htmlUrl: { gitea: '1.20.0', forgejo: everyForgejo },
   /** Scopes of personal tokens as they are called today; 1.19 has other names, before there are none. */
   tokenScopes: { gitea: '1.20.0', forgejo: everyForgejo },
+  /** A token with the scopes that we ask for lists the organizations of its user; in 1.19 that takes the scope `repo`. */
+  organizationsByScope: { gitea: '1.20.0', forgejo: everyForgejo },
   /** The registry too refuses a token without the scope. */
   registryScopes: { gitea: '1.22.2', forgejo: everyForgejo },
   /** The scope public-only counts there. */
