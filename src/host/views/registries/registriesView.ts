@@ -143,7 +143,7 @@ export class RegistriesView implements vscode.TreeDataProvider<RegistryNode>, vs
     this.#changed.dispose();
   }
 
-  /** The same objects as before for registries that are the same: VS Code knows a row by its object. */
+  /** The same objects as before for registries that are the same: VS Code identifies a row by its object. */
   #currentRegistries(): ReadonlyMap<string, ConnectionNode> {
     return new Map(
       this.#options.store.list().map((connection) => {

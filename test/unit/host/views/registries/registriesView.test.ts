@@ -58,7 +58,7 @@ suite('the Registries view', () => {
     const rows = await view.getChildren();
     view.update();
     assert.deepEqual(await view.getChildren(), rows);
-    assert.equal((await view.getChildren())[0], rows[0], 'VS Code knows the row by its object');
+    assert.equal((await view.getChildren())[0], rows[0], 'VS Code identifies the row by its object');
     await store.save(connectionTo('https://other.test', { username: '' }), undefined);
     view.update();
     const both = await view.getChildren();
