@@ -62,7 +62,7 @@ describe('the pipe from an engine to the registry', () => {
         if (how === 'fail') assert.equal(outcome, failure);
         if (how === 'fail' || how === 'abandon') assert.ok(read.length < Math.max(1, Math.min(count, all.length)));
       },
-      5_000,
+      30_000,
     );
   });
 });
