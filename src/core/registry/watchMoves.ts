@@ -2,8 +2,8 @@ import type { Send } from './http/httpTypes.ts';
 import type { RepositoryContext } from './repositoryContext.ts';
 
 /**
- * Whether a registry has a repository under another name than the one that is asked for: Gitea redirects the requests for an
- * owner that was renamed (307), and to whoever follows it the push seems to go to the former name.
+ * Watches whether a registry redirects the requests for a repository to another name: Gitea does so (307) for an owner that
+ * was renamed, and nothing else says that the image is not under the name that was asked for.
  */
 export function watchMoves(
   send: Send,
@@ -14,11 +14,16 @@ export function watchMoves(
     movedTo: () => present,
     send: async (request) => {
       const response = await send(request);
-      const { url } = response;
-      // An installation below a path redirects to that path, though its registry is at the root.
-      const name = /\/v2\/(.+)\/(?:manifests|blobs|tags)\//.exec(url.pathname)?.[1]?.toLowerCase();
-      if (url.origin === origin && name !== undefined && name !== repository) present = name;
+      const name = repositoryIn(response.url);
+      // The address of an upload session is chosen by the registry, and may have another name without a redirect.
+      const isOfRepository = repositoryIn(request.url) === repository && response.url.origin === origin;
+      if (isOfRepository && name !== undefined && name !== repository) present = name;
       return response;
     },
   };
+}
+
+/** An installation below a path redirects to that path, though its registry is at the root. */
+function repositoryIn({ pathname }: URL): string | undefined {
+  return /\/v2\/(.+)\/(?:manifests|blobs|tags)\//.exec(pathname)?.[1]?.toLowerCase();
 }

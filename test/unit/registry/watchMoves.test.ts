@@ -4,6 +4,8 @@ import { digestOf } from '../../../src/core/oci/digest.ts';
 import { bytesSource } from '../../../src/core/ports/blobSource.ts';
 import type { Repository } from '../../../src/core/registry/repository.ts';
 import type { FakeGiteaOptions } from '../../fakeGitea/options.ts';
+import type { RegistryResponse } from '../../../src/core/registry/http/httpTypes.ts';
+import { watchMoves } from '../../../src/core/registry/watchMoves.ts';
 import { bytesOf, signedIn } from '../gitea/testClient.ts';
 import { pushImage } from '../gitea/pushContent.ts';
 import { call, silent } from './setUp.ts';
@@ -29,3 +31,15 @@ for (const options of [{}, { subPath: '/gitea' }, { flavour: 'forgejo' }] satisf
     }
   });
 }
+
+test('an upload session at another path is no move: a registry behind a proxy may name it as it sees it', async () => {
+  const origin = 'https://hub.test';
+  // The response to a request that was not redirected has its address.
+  const send = ({ url }: { readonly url: URL }): Promise<RegistryResponse> =>
+    Promise.resolve({ url } as RegistryResponse);
+  const watched = watchMoves(send, { origin, repository: 'project/app' });
+  for (const path of ['/v2/project/app/blobs/uploads/', '/v2/internal/app/blobs/uploads/1']) {
+    await watched.send({ method: 'PATCH', url: new URL(path, origin), signal: AbortSignal.timeout(1_000) });
+  }
+  assert.equal(watched.movedTo(), undefined);
+});

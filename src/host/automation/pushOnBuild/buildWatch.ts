@@ -89,6 +89,7 @@ export class BuildWatch {
       } catch (error) {
         if (isOver()) break;
         logger.debug(`The images were not compared: ${toTeaChestError(error).message}`);
+        // If the wait is cancelled, the loop ends.
         await wait(delay, signal).catch(() => undefined);
         delay = Math.min(delay * 2, longestRetryMs);
       }
