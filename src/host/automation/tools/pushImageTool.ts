@@ -20,7 +20,7 @@ import { readImageInput, type ImageInput } from './toolInput.ts';
 import { runTool, toolResult } from './toolResult.ts';
 
 export interface PushImageToolDependencies extends UnattendedDependencies {
-  readonly access: Pick<RegistryBrowser, 'owners' | 'explainDenied' | 'audienceOf'>;
+  readonly access: Pick<RegistryBrowser, 'audienceOf'>;
   readonly publicOwners: Pick<PublicOwners, 'confirm'>;
 }
 

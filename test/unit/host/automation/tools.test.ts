@@ -57,8 +57,6 @@ function pushTool({
     store: { findByHost: (host) => findByHost([connectionTo('https://gitea.test')], host) },
     memory: { last: last ?? (() => undefined) },
     access: {
-      owners: () => Promise.reject(new Error('not asked for')),
-      explainDenied: (_connection, error) => Promise.resolve(error),
       audienceOf: (_connection, owner) => Promise.resolve(isPublic && owner === 'dev' ? 'everybody' : 'members'),
     },
     publicOwners: { confirm: () => Promise.resolve(isConfirmed) },
